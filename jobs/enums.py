@@ -1,0 +1,27 @@
+"""The states of a job and what a waiting job waits for."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class JobStatus(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    WAITING = "waiting", _("Waiting")
+    UNCLEAR = "unclear", _("Unclear")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class WaitFor(models.TextChoices):
+    PROVIDER = "provider", _("The provider")
+    RATE_LIMIT = "rate_limit", _("A rate limit")
+    BUDGET = "budget", _("Budget")
+    CHILDREN = "children", _("Other jobs")
+    BACKOFF = "backoff", _("The next try")
+    PERSON = "person", _("A person")
+
+
+OPEN = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
+ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)

@@ -1,0 +1,134 @@
+"""The rows of the job engine: jobs, their log lines, and the workers that were seen alive."""
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ground.sentence import Sentence
+
+from .enums import OPEN, JobStatus, WaitFor
+
+
+def default_backoff() -> dict[str, Any]:
+    return {"type": "exponential", "delay": 2000}
+
+
+def new_job_id(subject: str) -> str:
+    """`story_<8>_<12>`: the first eight characters of the subject's id and twelve random hexadecimal digits."""
+    return f"story_{subject.replace('-', '')[:8]}_{secrets.token_hex(6)}"
+
+
+class Job(models.Model):
+    """One piece of durable work. The envelope that goes outside is `jobs.domain.envelope`."""
+
+    id = models.CharField(primary_key=True, max_length=40, editable=False)
+    name = models.CharField(_("name"), max_length=60)
+    subject = models.CharField(_("subject"), max_length=64, help_text=_("Id of what the job works for."))
+    item = models.CharField(_("item"), max_length=64, blank=True, help_text=_("Id of the part of it, if it is one part."))
+    data = models.JSONField(_("data"), default=dict)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner"))
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    unique_key = models.CharField(max_length=120, blank=True, help_text=_("At most one open job has a given key."))
+
+    status = models.CharField(_("status"), max_length=10, choices=JobStatus, default=JobStatus.QUEUED)
+    wait_for = models.CharField(_("waits for"), max_length=10, choices=WaitFor, blank=True)
+    note_data = models.JSONField(default=dict, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress"), default=0, help_text=_("Percent."))
+    result = models.JSONField(_("result"), null=True, blank=True)
+    error = models.JSONField(_("error"), null=True, blank=True)
+
+    priority = models.PositiveIntegerField(_("priority"), default=5, help_text=_("1 is first."))
+    max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), default=3)
+    backoff = models.JSONField(default=default_backoff)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+
+    run_at = models.DateTimeField(_("due"), default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    token = models.PositiveIntegerField(default=0, help_text=_("Fencing token: one more at each claim."))
+    worker = models.CharField(_("worker"), max_length=80, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    started_at = models.DateTimeField(_("first started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(F("priority"), F("run_at"), F("id"), name="job_due", condition=Q(status="queued")),
+            models.Index(fields=("status", "run_at"), name="job_status_run_at"),
+            models.Index(fields=("status", "lease_until"), name="job_lease"),
+            models.Index(fields=("subject", "-created_at", "-id"), name="job_subject"),
+            models.Index(fields=("-created_at", "-id"), name="job_created"),
+            models.Index(fields=("item", "name"), name="job_item"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("unique_key",), condition=Q(status__in=OPEN) & ~Q(unique_key=""), name="job_one_open_per_key"),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="job_progress_percent"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def note(self) -> Sentence:
+        """Why it waits, what it does now, or why it failed, in words."""
+        return Sentence.from_json(self.note_data or None)
+
+
+class JobLog(models.Model):
+    """What happened to a job, oldest first; tracebacks of unexpected errors are kept here."""
+
+    class Level(models.TextChoices):
+        INFO = "info", _("Info")
+        WARNING = "warning", _("Warning")
+        ERROR = "error", _("Error")
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="log", verbose_name=_("job"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    level = models.CharField(_("level"), max_length=7, choices=Level, default=Level.INFO)
+    message_data = models.JSONField(default=dict)
+    detail = models.TextField(_("detail"), blank=True)
+
+    class Meta:
+        verbose_name = _("log line")
+        verbose_name_plural = _("log lines")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    @property
+    def message(self) -> Sentence:
+        return Sentence.from_json(self.message_data or None)
+
+
+class Worker(models.Model):
+    """A worker process that said it is alive. `seen_at` older than a lease means dead."""
+
+    name = models.CharField(_("name"), max_length=80, primary_key=True)
+    host = models.CharField(_("host"), max_length=80)
+    pid = models.PositiveIntegerField(_("process"))
+    role = models.CharField(_("role"), max_length=10, help_text=_("worker or ticker"))
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    seen_at = models.DateTimeField(_("last seen"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

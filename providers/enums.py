@@ -1,0 +1,39 @@
+"""What is asked of a provider, and the life of one call."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Picture")
+    CLIP = "clip", _("Clip")
+
+
+class CallState(models.TextChoices):
+    """reserved → sending → accepted → settled | refused | unclear; unclear → settled | refused | written_off by a person."""
+
+    RESERVED = "reserved", _("Reserved")
+    SENDING = "sending", _("Sending")
+    ACCEPTED = "accepted", _("Accepted")
+    SETTLED = "settled", _("Settled")
+    REFUSED = "refused", _("Refused")
+    UNCLEAR = "unclear", _("Unclear")
+    WRITTEN_OFF = "written_off", _("Written off")
+
+
+OPEN_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
+AT_RISK = (CallState.SENDING, CallState.ACCEPTED, CallState.UNCLEAR)
+
+
+class Refusal(models.TextChoices):
+    """Why a provider did not do it. Nothing was paid unless the call says so."""
+
+    INVALID = "invalid", _("Invalid request")
+    MODERATED = "moderated", _("Content refused")
+    KEY = "key", _("Key refused")
+    CREDITS = "credits", _("Out of credits")
+    LIMIT = "limit", _("Rate limit")
+    UNREACHABLE = "unreachable", _("Not reachable")
+    FAILED = "failed", _("Failed at the provider")
+    CANCELLED = "cancelled", _("Cancelled")

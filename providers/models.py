@@ -1,0 +1,114 @@
+"""Provider configurations and the ledger of calls."""
+
+import uuid
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from ground.sentence import Sentence
+
+from .enums import CallState, Kind, Refusal
+
+
+class AIProviderConfig(models.Model):
+    """One provider: whether it is used, its key, its limits and its prices. No price, no call."""
+
+    provider = models.SlugField(_("provider"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    is_active = models.BooleanField(_("active"), default=False)
+    is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it."))
+    pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
+    base_url = models.URLField(_("address"), blank=True)
+    api_key_enc = models.TextField(editable=False, blank=True)
+    api_key_hint = models.CharField(_("key ends with"), max_length=4, editable=False, blank=True)
+    rate_limit_per_minute = models.PositiveIntegerField(_("calls per minute"), null=True, blank=True, help_text=_("Empty: no limit."))
+    rate_limit_per_hour = models.PositiveIntegerField(_("calls per hour"), null=True, blank=True, help_text=_("Empty: no limit."))
+    max_concurrent = models.PositiveIntegerField(_("calls at once"), null=True, blank=True, help_text=_("Empty: no limit."))
+    cost_per_image = models.DecimalField(
+        _("price of a picture (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+    )
+    cost_per_second_video = models.DecimalField(
+        _("price of a second of video (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+    )
+    cost_per_text_call = models.DecimalField(
+        _("price of a text call (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+    )
+    monthly_budget = models.DecimalField(_("budget a month (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, help_text=_("Empty: no limit."))
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("AI provider")
+        verbose_name_plural = _("AI providers")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProviderCall(models.Model):
+    """One call to a provider: a line of the ledger. Committed before the first byte is sent; never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(AIProviderConfig, models.PROTECT, to_field="provider", related_name="calls", verbose_name=_("provider"))
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    model = models.CharField(_("model"), max_length=80, blank=True)
+    state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
+    key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is not refused."))
+    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after a refusal."))
+    subject = models.CharField(_("subject"), max_length=64, blank=True)
+    item = models.CharField(_("item"), max_length=64, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("for"))
+    request = models.JSONField(_("request"), default=dict)
+    request_hash = models.CharField(max_length=64)
+    unit_price = models.DecimalField(_("unit price (USD)"), max_digits=10, decimal_places=4)
+    units = models.DecimalField(_("units"), max_digits=10, decimal_places=3)
+    estimate = models.DecimalField(_("estimate (USD)"), max_digits=12, decimal_places=4)
+    cost = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    task_id = models.CharField(_("task at the provider"), max_length=120, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress"), default=0)
+    poll_after = models.DateTimeField(null=True, blank=True)
+    result = models.JSONField(_("result"), null=True, blank=True)
+    refusal = models.CharField(_("refusal"), max_length=11, choices=Refusal, blank=True)
+    note_data = models.JSONField(default=dict, blank=True)
+    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("resolved by"))
+    resolved_reason = models.CharField(_("reason of the resolution"), max_length=500, blank=True)
+    reserved_at = models.DateTimeField(_("reserved"), default=timezone.now)
+    sending_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("provider call")
+        verbose_name_plural = _("provider calls")
+        ordering = ("-reserved_at", "-id")
+        indexes = (
+            models.Index(fields=("provider", "-reserved_at"), name="call_provider_reserved"),
+            models.Index(fields=("provider", "sending_at"), name="call_provider_sent"),
+            models.Index(fields=("subject", "item"), name="call_subject_item"),
+            models.Index(fields=("state", "reserved_at"), name="call_state"),
+            models.Index(fields=("-reserved_at", "-id"), name="call_reserved"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("key", "generation"), name="call_generation_once"),
+            models.UniqueConstraint(fields=("key",), condition=~Q(state="refused"), name="call_one_live_per_key"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.kind} {str(self.id)[:8]}"
+
+    @property
+    def note(self) -> Sentence:
+        return Sentence.from_json(self.note_data or None)
+
+    @property
+    def counted(self) -> Decimal:
+        """What budgets count, in USD: the real cost once known, the estimate until then."""
+        if self.state == CallState.REFUSED:
+            return self.cost or Decimal(0)
+        return self.estimate if self.cost is None else self.cost

@@ -1,0 +1,60 @@
+"""Settings from the environment. A value that makes no sense stops the start with one clear sentence."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable, or the content of the file that `<name>_FILE` names (for secrets), or the default."""
+    value = os.environ.get(name)
+    if value is not None:
+        return value.strip()
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return default
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from error
+
+
+def _parsed[T](name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
+    raw = text(name)
+    if raw == "":
+        return default
+    try:
+        return parse(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be {wanted}, not {raw!r}.") from error
+
+
+def integer(name: str, default: int, *, minimum: int = 0) -> int:
+    def parse(raw: str) -> int:
+        value = int(raw)
+        if value < minimum:
+            raise ValueError
+        return value
+
+    return _parsed(name, default, parse, f"a whole number of at least {minimum}")
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    def parse(raw: str) -> bool:
+        word = raw.lower()
+        if word not in TRUE | FALSE:
+            raise ValueError
+        return word in TRUE
+
+    return _parsed(name, default, parse, "true or false")
+
+
+def words(name: str, default: list[str]) -> list[str]:
+    """A list separated by commas."""
+    raw = text(name)
+    return [word.strip() for word in raw.split(",") if word.strip()] if raw else default

@@ -1,0 +1,1 @@
+"""What looks over all floors: dashboard, monitoring, health, metrics, the commands."""

@@ -1,0 +1,1 @@
+"""Stories, scenes, takes and films: what the studio is about."""

@@ -1,0 +1,64 @@
+"""The fixed words of the house."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StoryStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    PLANNING = "planning", _("Planning")
+    PLANNED = "planned", _("Planned")
+    PREVIEWING = "previewing", _("Previewing")
+    RENDERING = "rendering", _("Rendering")
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    ARCHIVED = "archived", _("Archived")
+
+
+class Language(models.TextChoices):
+    KO = "ko", _("Korean")
+    EN = "en", _("English")
+
+
+class AspectRatio(models.TextChoices):
+    WIDE = "16:9", _("Wide 16:9")
+    TALL = "9:16", _("Tall 9:16")
+    SQUARE = "1:1", _("Square 1:1")
+
+
+class Resolution(models.TextChoices):
+    """Length of the shorter side in pixels; 1080p runs at 30 frames a second, 720p at 24."""
+
+    HD = "720p", _("720p, 24 fps")
+    FULL_HD = "1080p", _("1080p, 30 fps")
+
+
+class Camera(models.TextChoices):
+    PUSH_IN = "push_in", _("Push in")
+    PULL_OUT = "pull_out", _("Pull out")
+    PAN_LEFT = "pan_left", _("Pan left")
+    PAN_RIGHT = "pan_right", _("Pan right")
+    TILT_UP = "tilt_up", _("Tilt up")
+    TILT_DOWN = "tilt_down", _("Tilt down")
+    STILL = "still", _("Still")
+
+
+class TakeKind(models.TextChoices):
+    IMAGE = "image", _("Picture")
+    CLIP = "clip", _("Clip")
+
+
+class TakeSource(models.TextChoices):
+    GENERATED = "generated", _("Generated")
+    UPLOADED = "uploaded", _("Uploaded")
+
+
+class Verdict(models.TextChoices):
+    UNREVIEWED = "unreviewed", _("Not reviewed")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+
+
+class FilmKind(models.TextChoices):
+    PREVIEW = "preview", _("Preview")
+    FINAL = "final", _("Final film")

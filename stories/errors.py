@@ -1,0 +1,52 @@
+"""Expected failures of the domain, each with a stable code and a sentence for a person."""
+
+from ground.sentence import SaidError, Value
+
+
+class StoryError(SaidError):
+    code = "story_error"
+
+
+class NotAllowed(StoryError):
+    """The table of states has no such way from the present status (409). `allowed` names the statuses that it has."""
+
+    code = "transition_not_allowed"
+
+    def __init__(self, template: str, /, *, status: str = "", allowed: tuple[str, ...] = (), **values: Value) -> None:
+        super().__init__(template, **values)
+        self.status = status
+        self.allowed = allowed
+
+
+class GuardRefused(StoryError):
+    """The way exists but its condition does not hold yet (409)."""
+
+    code = "guard_refused"
+
+
+class Forbidden(StoryError):
+    """The person may see it but not do this (403)."""
+
+    code = "forbidden"
+
+
+class Conflict(StoryError):
+    """Somebody else changed it first; nothing was written (409)."""
+
+    code = "conflict"
+
+
+class Invalid(StoryError):
+    """A value that cannot be (422). `field` names it."""
+
+    code = "invalid"
+
+    def __init__(self, template: str, /, *, field: str = "", **values: Value) -> None:
+        super().__init__(template, **values)
+        self.field = field
+
+
+class PlanChanged(Conflict):
+    """The price or the scope is no longer what was confirmed (409)."""
+
+    code = "plan_changed"

@@ -1,0 +1,1 @@
+"""What each job name does."""
