@@ -3,6 +3,9 @@
 from django.contrib import admin
 from django.urls import path
 
+from web import media
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("media/<str:token>", media.linked, name="media"),
 ]
