@@ -58,3 +58,11 @@ def words(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
     raw = text(name)
     return [word.strip() for word in raw.split(",") if word.strip()] if raw else default
+
+
+def secrets(name: str, *, shortest: int = 32) -> list[str]:
+    """Secrets separated by commas, each of at least `shortest` characters."""
+    given = words(name, [])
+    if any(len(secret) < shortest for secret in given):
+        raise ImproperlyConfigured(f"{name}: each secret must have at least {shortest} characters.")
+    return given

@@ -35,6 +35,15 @@ def generated_secret(name: str) -> str:
 
 SECRET_KEY = env.text("SECRET_KEY") or generated_secret("secret_key")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
+# Under these the providers' keys are stored, newest first; older ones still open what was sealed under them.
+PROVIDER_SECRETS = env.secrets("VP_SECRET_KEYS") or [generated_secret("provider_secret")]
+# A key from the environment wins over the stored one.
+PROVIDER_KEYS = {
+    "stability_ai": env.text("STABILITY_AI_KEY"),
+    "runway_ml": env.text("RUNWAY_ML_KEY"),
+    "replicate": env.text("REPLICATE_API_TOKEN"),
+    "llm": env.text("LLM_API_KEY"),
+}
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 
