@@ -1,0 +1,147 @@
+"""What every test has: no way out of this machine, folders of its own, and five people with different rights."""
+
+import ipaddress
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as studio
+
+session_folder = pytest.StashKey[Path]()
+
+# --- the session: a real database file, quick passwords, English sentences
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="vp-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    config.stash[session_folder] = folder
+    (folder / "static").mkdir()
+    studio.VAR_DIR = folder
+    studio.WORK_DIR = folder / "work"
+    studio.STATIC_ROOT = folder / "static"
+    studio.LOG_FILE = ""
+    studio.LANGUAGE_CODE = "en"
+    studio.SECRET_KEY = "only-for-tests-" * 4
+    studio.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    database = studio.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # A file, as in production: an in-memory database has no WAL and answers "table is locked" to a second thread.
+        database.setdefault("TEST", {})["NAME"] = str(folder / "studio.sqlite3")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[session_folder], ignore_errors=True)
+
+
+# --- each test: its own media folder
+
+
+@pytest.fixture(autouse=True)
+def media_folder(settings: Any, tmp_path: Path) -> Path:
+    """The folder behind the media storage of this test."""
+    folder = tmp_path / "media"
+    local = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
+    settings.VAR_DIR = tmp_path
+    settings.WORK_DIR = tmp_path / "work"
+    settings.MEDIA_ROOT = folder
+    settings.STORAGES = {
+        "default": local,
+        "media": local,
+        # Without a manifest: nothing has to be collected before a page can be rendered.
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    return folder
+
+
+# --- the guard at the door: loopback and nothing else
+
+
+class OutsideError(RuntimeError):
+    """A test tried to talk to another machine."""
+
+
+def require_loopback(host: Any) -> None:
+    """Raises OutsideError unless `host` is this machine."""
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    try:
+        inside = ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        inside = name == "localhost" or name.endswith(".localhost")
+    if not inside and name not in {"0.0.0.0", "::"}:
+        raise OutsideError(f"Tests talk to this machine only, not to {name}.")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        lookup = socket.getaddrinfo
+
+        def guarded_lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
+            require_loopback(host)
+            return lookup(host, *args, **kwargs)
+
+        patch.setattr(socket, "getaddrinfo", guarded_lookup)
+        yield
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: socket.socket, *args: Any) -> Any:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            require_loopback(args[-1][0])
+        return method(self, *args)
+
+    return call
+
+
+# --- people
+
+
+@pytest.fixture
+def make_person(db: None) -> Callable[..., Any]:
+    """`make_person("name", role="producer")`: an account; with a role it is staff and in the group of that name. Password: its name."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+
+    def make(username: str, *, role: str = "") -> Any:
+        person = get_user_model().objects.create_user(username=username, email=f"{username}@example.com", password=username, is_staff=bool(role))
+        if role:
+            person.groups.add(Group.objects.get(name=role))
+        return person
+
+    return make
+
+
+@pytest.fixture
+def owner(make_person: Callable[..., Any]) -> Any:
+    """A producer: makes stories and spends on them."""
+    return make_person("owner", role="producer")
+
+
+@pytest.fixture
+def colleague(make_person: Callable[..., Any]) -> Any:
+    """Another producer: sees the owner's stories and may not change them."""
+    return make_person("colleague", role="producer")
+
+
+@pytest.fixture
+def viewer(make_person: Callable[..., Any]) -> Any:
+    """Sees and changes nothing."""
+    return make_person("viewer", role="viewer")
+
+
+@pytest.fixture
+def manager(make_person: Callable[..., Any]) -> Any:
+    """May change everybody's stories and the providers."""
+    return make_person("manager", role="manager")
+
+
+@pytest.fixture
+def stranger(make_person: Callable[..., Any]) -> Any:
+    """Has an account and no role."""
+    return make_person("stranger")
