@@ -62,3 +62,11 @@ class Verdict(models.TextChoices):
 class FilmKind(models.TextChoices):
     PREVIEW = "preview", _("Preview")
     FINAL = "final", _("Final film")
+
+
+class JobName(models.TextChoices):
+    STORY_PLANNING = "story_planning", _("Plan the story")
+    SCENE_PREVIEW = "scene_preview", _("Make a scene's picture")
+    SCENE_RENDER = "scene_render", _("Make a scene's clip")
+    STORY_PREVIEW = "story_preview", _("Make the preview")
+    STORY_RENDER = "story_render", _("Render the final film")

@@ -1,1 +1,228 @@
-"""What each job name does."""
+"""What each job name does, and what its end means for the story. Each handler reads the rows and goes on from there."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from ground.sentence import Sentence
+from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.models import Job
+from jobs.outcomes import Done, Fail, Outcome, Retry, Unclear, Wait
+from jobs.registry import Run, handler, on_end
+from providers import errors as provider_errors
+from providers import gate
+from providers.enums import Refusal
+from providers.media.ffmpeg import MediaError
+
+from .domain import planning, takes, work
+from .domain.inputs import clip_hash, clip_request, image_hash, image_request
+from .domain.plan import Plan, load_scenes, plan_generation
+from .domain.transitions import apply_transition
+from .enums import FilmKind, JobName, StoryStatus, TakeKind
+from .film.build import FilmNotReady, build_film
+from .models import Scene, ScenePrompt, Story, Take
+
+LOOK_AGAIN = timedelta(hours=1)  # a wait that something else ends; this is only the backstop
+TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT})
+TAKE_KIND = {JobName.SCENE_PREVIEW: TakeKind.IMAGE, JobName.SCENE_RENDER: TakeKind.CLIP}
+
+
+def _story(run: Run) -> Story:
+    try:
+        return Story.objects.get(pk=run.job.subject)
+    except Story.DoesNotExist:
+        raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
+
+
+def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gate.Ready | Wait:
+    """Ask the gate, and turn its answer into what the job does next."""
+    try:
+        answer = gate.advance(
+            request,
+            provider=provider,
+            key=work.call_key(run.job),
+            subject=str(story.pk),
+            item=run.job.item,
+            actor=run.job.owner,
+            subject_budget=story.budget,
+            should_stop=run.should_stop,
+            on_progress=run.progress,
+        )
+    except provider_errors.NotNow as later:
+        return Wait(until=later.until, wait_for=WaitFor(later.wait), note=later.sentence)
+    except provider_errors.Unclear as unclear:
+        raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
+    except provider_errors.Refused as refused:
+        if refused.kind in TRY_AGAIN:
+            raise Retry(refused.sentence.template, **refused.sentence.values) from refused
+        raise Fail(refused.sentence.template, code=str(refused.kind), **refused.sentence.values) from refused
+    except provider_errors.ProviderError as error:
+        raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
+    if isinstance(answer, gate.Pending):
+        return Wait(until=answer.until, wait_for=WaitFor.PROVIDER, note=answer.note)
+    return answer
+
+
+# Planning
+
+
+@handler(JobName.STORY_PLANNING)
+def story_planning(run: Run) -> Outcome:
+    story = _story(run)
+    replace = bool(run.job.data["parameters"].get("replace"))
+    if replace or not Scene.live.filter(story=story).exists():
+        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider)
+        if isinstance(answer, Wait):
+            return answer
+        planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace)
+    return Done(metadata={"scenes": Scene.live.filter(story=story).count()})
+
+
+@on_end(JobName.STORY_PLANNING)
+def planning_ended(job: Job) -> None:
+    if job.status == JobStatus.SUCCEEDED:
+        _follow(job, "finish_planning", StoryStatus.PLANNING)
+    elif job.status == JobStatus.FAILED:
+        _follow(job, "fail", StoryStatus.PLANNING)
+    else:
+        _follow(job, "stop_planning", StoryStatus.PLANNING)
+
+
+def _follow(job: Job, name: str, only_from: str) -> None:
+    """Move the story on, if it is still where the job left it (a person may have moved it first)."""
+    story = Story.objects.select_for_update().filter(pk=job.subject).first()
+    if story is None or story.status != only_from:
+        return
+    apply_transition(story.pk, name, actor=None, reason=str(job.note) if name == "fail" else "", job_id=job.pk)
+
+
+# One take
+
+
+def _scene_take(run: Run, kind: TakeKind) -> Outcome:
+    story, asked = _story(run), run.job.data["parameters"]
+    scene = Scene.objects.select_related("image_take", "prompt").filter(pk=run.job.item).first()
+    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or (scene and scene.prompt)
+    if scene is None or prompt is None or scene.deleted_at is not None:
+        raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
+    request, input_hash, provider = _request(story, scene, prompt, kind, asked)
+    answer = _through_gate(run, story, request, provider=asked.get("provider") or provider)
+    if isinstance(answer, Wait):
+        return answer
+    take = takes.land(
+        answer.call,
+        scene=scene,
+        kind=kind,
+        prompt=prompt,
+        input_hash=input_hash,
+        select=bool(asked.get("select", True)),
+        reason=asked.get("reason", ""),
+    )
+    return Done(preview_url=reverse("stories:take_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
+
+
+def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]) -> tuple[Any, str, str]:
+    """The request, the hash of its inputs, and the story's provider for it. The picture of a clip is fixed at the first run."""
+    if kind == TakeKind.IMAGE:
+        return image_request(story, prompt, seed=asked.get("seed")), image_hash(story, prompt), story.image_provider
+    image = Take.objects.filter(pk=asked["image_take_id"]).first() if asked.get("image_take_id") else scene.image_take
+    if image is None:
+        raise Fail(gettext_noop("The scene has no picture to start from."), code="no_picture")
+    return clip_request(story, scene, prompt, image, seed=asked.get("seed")), clip_hash(story, prompt, image.sha256), story.clip_provider
+
+
+@handler(JobName.SCENE_PREVIEW)
+def scene_preview(run: Run) -> Outcome:
+    return _scene_take(run, TakeKind.IMAGE)
+
+
+@handler(JobName.SCENE_RENDER)
+def scene_render(run: Run) -> Outcome:
+    return _scene_take(run, TakeKind.CLIP)
+
+
+@on_end(JobName.SCENE_PREVIEW)
+@on_end(JobName.SCENE_RENDER)
+def scene_ended(job: Job) -> None:
+    if job.status == JobStatus.CANCELLED:
+        work.collect_paid_result(job)
+    work.look_again(job.subject)
+
+
+# The whole story
+
+
+@handler(JobName.STORY_PREVIEW)
+def story_preview(run: Run) -> Outcome:
+    return _whole_story(run, TakeKind.IMAGE, FilmKind.PREVIEW)
+
+
+@handler(JobName.STORY_RENDER)
+def story_render(run: Run) -> Outcome:
+    return _whole_story(run, TakeKind.CLIP, FilmKind.FINAL)
+
+
+def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Outcome:
+    """Reconcile: make the missing children, wait for them, join the film when all takes are there."""
+    story, asked = _story(run), run.job.data["parameters"]
+    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"))
+    children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
+    made = _make_children(run, story, kind, plan, children)
+    waiting_for = made + sum(child.status in OPEN and child.status != JobStatus.UNCLEAR for child in children.values()) + plan.counts.get("running", 0)
+    total, left = len(plan.items), len(plan.todo) + plan.counts.get("running", 0)
+    if waiting_for:
+        note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
+        run.progress(90 * (total - left) // max(total, 1), note)
+        return Wait(until=timezone.now() + LOOK_AGAIN, wait_for=WaitFor.CHILDREN, note=note)
+    if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
+        child = children.get(str(open_item.scene_id))
+        why = str(child.note) if child and child.status != JobStatus.SUCCEEDED else str(open_item.why)
+        return _ask_person(
+            gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or give the story up."),
+            position=open_item.position,
+            why=why,
+        )
+    try:
+        film = build_film(story, film_kind, run=run, made_by=run.job.owner, override_reason=asked.get("override_reason", ""))
+    except FilmNotReady as error:
+        return _ask_person(error.sentence.template, **error.sentence.values)
+    except MediaError as error:
+        if error.code == "disk_full":
+            raise Retry(error.sentence.template, **error.sentence.values) from error
+        raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
+    return Done(preview_url=reverse("stories:film_file", args=[film.pk]), metadata={"film_id": str(film.pk), "frames": film.frames})
+
+
+def _ask_person(template: str, **values: Any) -> Wait:
+    return Wait(until=timezone.now() + LOOK_AGAIN, wait_for=WaitFor.PERSON, note=Sentence(template, values))
+
+
+def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
+    """One child for each scene that the plan makes and that has had none. Returns how many were made."""
+    wanted = {item.scene_id for item in plan.todo if str(item.scene_id) not in children}
+    if not wanted:
+        return 0
+    made = 0
+    for scene in load_scenes(story, list(wanted)):
+        with transaction.atomic():
+            parameters = {"image_take_id": str(scene.image_take_id)} if kind == TakeKind.CLIP else {}
+            _, new = work.enqueue_scene(scene, kind, owner=run.job.owner, parent=run.job, parameters=parameters)
+            made += new
+    return made
+
+
+@on_end(JobName.STORY_PREVIEW)
+def preview_ended(job: Job) -> None:
+    if job.status == JobStatus.FAILED:
+        _follow(job, "fail", StoryStatus.PREVIEWING)
+
+
+@on_end(JobName.STORY_RENDER)
+def render_ended(job: Job) -> None:
+    if job.status == JobStatus.SUCCEEDED:
+        _follow(job, "finish_rendering", StoryStatus.RENDERING)
+    else:
+        _follow(job, "fail", StoryStatus.RENDERING)

@@ -1,0 +1,123 @@
+"""What a take is made from, and its hash. The seed and the position of a scene are not content; the provider is not either."""
+
+import hashlib
+import json
+from typing import Any
+
+from providers.requests import ClipRequest, ImageRequest
+
+from stories.enums import AspectRatio, Resolution, TakeKind
+from stories.models import Scene, ScenePrompt, Story, Take
+
+FRAME_SIZE = {
+    (AspectRatio.WIDE, Resolution.HD): (1280, 720),
+    (AspectRatio.TALL, Resolution.HD): (720, 1280),
+    (AspectRatio.SQUARE, Resolution.HD): (720, 720),
+    (AspectRatio.WIDE, Resolution.FULL_HD): (1920, 1080),
+    (AspectRatio.TALL, Resolution.FULL_HD): (1080, 1920),
+    (AspectRatio.SQUARE, Resolution.FULL_HD): (1080, 1080),
+}
+FPS = {Resolution.HD: 24, Resolution.FULL_HD: 30}
+PICTURE_SCALE = 1.25  # pictures are made larger than the frame, so that a camera move never enlarges them
+
+
+def frame_size(story: Story) -> tuple[int, int]:
+    """Width and height of the film in pixels."""
+    return FRAME_SIZE[AspectRatio(story.aspect_ratio), Resolution(story.resolution)]
+
+
+def frame_rate(story: Story) -> int:
+    return FPS[Resolution(story.resolution)]
+
+
+def picture_size(story: Story) -> tuple[int, int]:
+    width, height = frame_size(story)
+    return round(width * PICTURE_SCALE), round(height * PICTURE_SCALE)
+
+
+def style_of(story: Story, prompt: ScenePrompt) -> str:
+    return prompt.style or story.style
+
+
+def image_request(story: Story, prompt: ScenePrompt, *, seed: int | None = None) -> ImageRequest:
+    width, height = picture_size(story)
+    return ImageRequest(
+        prompt=prompt.text,
+        prompt_en=prompt.text_en,
+        negative=prompt.negative,
+        style=style_of(story, prompt),
+        seed=prompt.seed if seed is None else seed,
+        aspect_ratio=story.aspect_ratio,
+        width=width,
+        height=height,
+    )
+
+
+def clip_request(story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *, seed: int | None = None) -> ClipRequest:
+    width, height = frame_size(story)
+    return ClipRequest(
+        prompt=prompt.text,
+        prompt_en=prompt.text_en,
+        negative=prompt.negative,
+        style=style_of(story, prompt),
+        seed=prompt.seed if seed is None else seed,
+        aspect_ratio=story.aspect_ratio,
+        width=width,
+        height=height,
+        fps=frame_rate(story),
+        duration_ms=scene.duration_seconds * 1000,
+        camera=prompt.camera,
+        image_file=image.file,
+    )
+
+
+def _hash(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def image_hash(story: Story, prompt: ScenePrompt) -> str:
+    """SHA-256 over what a picture shows: prompt, what to avoid, style, reference and format."""
+    return _hash(
+        {
+            "kind": "image",
+            "text": prompt.text,
+            "text_en": prompt.text_en,
+            "negative": prompt.negative,
+            "style": style_of(story, prompt),
+            "reference": prompt.reference_image,
+            "aspect": story.aspect_ratio,
+        }
+    )
+
+
+def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
+    """SHA-256 over what a clip shows: the picture it starts from, what moves, and the camera."""
+    return _hash(
+        {
+            "kind": "clip",
+            "image": image_sha256,
+            "text": prompt.text,
+            "text_en": prompt.text_en,
+            "negative": prompt.negative,
+            "style": style_of(story, prompt),
+            "camera": prompt.camera,
+            "aspect": story.aspect_ratio,
+        }
+    )
+
+
+def present_hash(story: Story, scene: Scene, kind: str) -> str:
+    """The hash of the scene's inputs as they are now; for a clip without a picture, of no picture."""
+    if kind == TakeKind.IMAGE:
+        return image_hash(story, scene.prompt)
+    return clip_hash(story, scene.prompt, scene.image_take.sha256 if scene.image_take else "")
+
+
+def is_stale(story: Story, scene: Scene, take: Take) -> bool:
+    """Whether the scene has changed since the take was made: other inputs, or a clip that is too short now.
+
+    An upload is what a person wanted; it goes stale only by its length.
+    """
+    if take.kind == TakeKind.CLIP and take.duration_ms < scene.duration_seconds * 1000 - 1000 // frame_rate(story):
+        return True
+    return bool(take.input_hash) and take.input_hash != present_hash(story, scene, take.kind)

@@ -1,0 +1,224 @@
+"""Plan before spend: what a generation would do, scene by scene, with its price, from the rows as they are now.
+
+The number on the button is the number that the server checks: `confirm` compares it in the transaction that starts the work.
+"""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+from ground.sentence import SaidError, Sentence
+from jobs.enums import JobStatus
+from jobs.models import Job
+from providers.enums import CallState
+from providers.models import ProviderCall
+from providers.prices import price_of
+
+from stories.enums import TakeKind, Verdict
+from stories.errors import GuardRefused, PlanChanged
+from stories.models import Scene, Story, Take
+
+from . import work
+from .inputs import clip_request, image_request, is_stale
+from .permissions import require_story_owner
+
+State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+Mode = Literal["missing", "stale", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One scene in a plan. `will`: the plan makes a take for it, at `price` USD. `why`: what is in the way, or why it is to be made."""
+
+    scene_id: UUID
+    position: int
+    title: str
+    state: State
+    failed: bool
+    will: bool
+    price: Decimal
+    why: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    kind: str
+    mode: Mode
+    provider: str
+    items: list[Item]
+
+    @property
+    def total(self) -> Decimal:
+        """USD for all that the plan makes."""
+        return sum((item.price for item in self.items if item.will), Decimal(0))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(item.state for item in self.items))
+
+    @property
+    def todo(self) -> list[Item]:
+        return [item for item in self.items if item.will]
+
+    @property
+    def blocked(self) -> list[Item]:
+        return [item for item in self.items if item.state == "blocked"]
+
+    @property
+    def hash(self) -> str:
+        """Names exactly this plan: kind, provider, scenes and prices."""
+        parts = [self.kind, self.mode, self.provider, *(f"{item.scene_id}={item.price}" for item in self.todo)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
+    """The live scenes in order with prompt and chosen takes; one query."""
+    scenes = Scene.live.filter(story=story).select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+    return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
+
+
+def plan_generation(story: Story, kind: str, *, mode: Mode = "missing", scene_ids: list[UUID] | None = None, scenes: list[Scene] | None = None) -> Plan:
+    """What would be made. `missing` fills what is missing or rejected, `stale` redoes what changed, `failed` retries what failed.
+
+    Four queries whatever the number of scenes.
+    """
+    scenes = load_scenes(story, scene_ids) if scenes is None else scenes
+    provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
+    running = work.open_scene_jobs(story, kind)
+    unclear = set(ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).values_list("item", flat=True))
+    failed = _failed_scenes(story, kind)
+    prices = _Prices(story, kind, provider)
+    items = []
+    for scene in scenes:
+        state, why = _state(story, scene, kind, running=running, unclear=unclear)
+        was_failed = str(scene.pk) in failed and state in {"missing", "rejected"}
+        price = Decimal(0)
+        if state in {"missing", "rejected", "stale"}:
+            try:
+                price = prices.of(scene)
+            except SaidError as error:
+                state, why = "blocked", error.sentence
+        items.append(Item(scene.pk, scene.position, scene.title, state, was_failed, _wanted(state, mode, failed=was_failed), price, why))
+    return Plan(kind, mode, provider, items)
+
+
+class _Prices:
+    """The price of each scene's take; scenes of the same length cost the same, so the rows are asked once for each length."""
+
+    def __init__(self, story: Story, kind: str, provider: str) -> None:
+        self.story, self.kind, self.provider = story, kind, provider
+        self.known: dict[int, Decimal] = {}
+
+    def of(self, scene: Scene) -> Decimal:
+        """USD. Raises NoPrice or NotConfigured."""
+        length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
+        if length not in self.known:
+            self.known[length] = price_of(self.provider, _request(self.story, scene, self.kind))
+        return self.known[length]
+
+
+def _wanted(state: State, mode: Mode, *, failed: bool) -> bool:
+    if mode == "stale":
+        return state == "stale"
+    return state in {"missing", "rejected"} and (mode == "missing" or failed)
+
+
+def _request(story: Story, scene: Scene, kind: str) -> Any:
+    if kind == TakeKind.IMAGE:
+        return image_request(story, scene.prompt)
+    assert scene.image_take is not None  # a clip without a picture is blocked before
+    return clip_request(story, scene, scene.prompt, scene.image_take)
+
+
+def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], unclear: set[str]) -> tuple[State, Sentence]:
+    take = scene.take(kind)
+    if str(scene.pk) in unclear:
+        return "blocked", Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
+    if str(scene.pk) in running:
+        return "running", running[str(scene.pk)].note
+    if take is not None and take.verdict != Verdict.REJECTED:
+        stale = is_stale(story, scene, take)
+        return ("stale", Sentence(gettext_noop("The scene has changed since."))) if stale else ("done", Sentence(""))
+    if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.verdict == Verdict.REJECTED):
+        return "blocked", Sentence(gettext_noop("It needs a picture first."))
+    if take is not None:
+        return "rejected", Sentence(gettext_noop("Rejected: %(reason)s"), {"reason": take.verdict_reason})
+    return "missing", Sentence("")
+
+
+def _failed_scenes(story: Story, kind: str) -> set[str]:
+    """The scenes whose last job of this kind failed."""
+    rows = Job.objects.filter(subject=str(story.pk), name=work.SCENE_JOB[TakeKind(kind)]).order_by("created_at").values_list("item", "status")
+    return {item for item, status in dict(rows).items() if status == JobStatus.FAILED}
+
+
+def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:
+    """Raises PlanChanged if the plan no longer costs what the person confirmed, or is another plan. None: nothing to compare."""
+    if total is not None and total != plan.total:
+        raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(plan.total), then=str(total))
+    if plan_hash is not None and plan_hash != plan.hash:
+        raise PlanChanged(gettext_noop("The plan has changed since you saw it. Nothing was started."))
+
+
+def start(
+    story_id: UUID | str, kind: str, *, actor: Any, mode: Mode = "missing", confirm_total: Decimal | None = None, plan_hash: str | None = None, override_reason: str = ""
+) -> tuple[Job, Plan]:
+    """Start the story's job of this kind for what the plan makes. Makes no change of status: the transitions do.
+
+    Raises Forbidden, PlanChanged, or GuardRefused if that job is running already.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        plan = plan_generation(story, kind, mode=mode)
+        confirm(plan, total=confirm_total, plan_hash=plan_hash)
+        if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
+            raise GuardRefused(gettext_noop("This is being made already."))
+        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+        if job.status == JobStatus.WAITING:
+            work.look_again(story.pk)
+    return job, plan
+
+
+def generate_scene(
+    scene_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    provider: str = "",
+    seed: int | None = None,
+    variants: int = 1,
+    reason: str = "",
+    confirm_total: Decimal | None = None,
+) -> tuple[list[Job], Decimal]:
+    """Make one take, or several variants side by side, for one scene. Returns the jobs and their price in USD together.
+
+    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an unclear call, running, no picture yet).
+    """
+    with transaction.atomic():
+        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
+        story = Story.objects.select_for_update().get(pk=scene.story_id)
+        require_story_owner(actor, story)
+        item = plan_generation(story, kind, scenes=[scene]).items[0]
+        if item.state in {"blocked", "running"}:
+            raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
+        price = variants * price_of(provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider), _request(story, scene, kind))
+        if confirm_total is not None and confirm_total != price:
+            raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
+        jobs = []
+        for variant in range(variants):
+            parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}
+            if seed is None and (variant or variants > 1 or scene.take(kind)):
+                parameters["seed"] = _next_seed(scene, kind, variant)
+            jobs.append(work.enqueue_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
+    return jobs, price
+
+
+def _next_seed(scene: Scene, kind: str, variant: int) -> int:
+    """A seed that no take of the scene has used: one up for each take there is."""
+    return (scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()) % 2**32

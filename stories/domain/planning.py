@@ -1,0 +1,71 @@
+"""From a script to scenes: how many, how long, and writing them as rows."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from providers.requests import TextRequest
+
+from stories.enums import Camera
+from stories.errors import Invalid
+from stories.models import Scene, ScenePrompt, Story
+
+SECONDS_PER_SCENE = 7
+MAX_SCENES = 500
+
+
+def scene_count(duration_seconds: int) -> int:
+    """How many scenes a story of this length gets: one for each whole 7 seconds, at least one."""
+    return max(1, duration_seconds // SECONDS_PER_SCENE)
+
+
+def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
+    """Whole seconds that differ by at most one and add up to the duration; the longer ones are spread evenly.
+
+    Raises Invalid if there is not a second for each scene.
+    """
+    if not 1 <= scenes <= duration_seconds:
+        raise Invalid(gettext_noop("%(seconds)s seconds cannot hold %(scenes)s scenes."), seconds=duration_seconds, scenes=scenes, field="duration_seconds")
+    marks = [duration_seconds * i // scenes for i in range(scenes + 1)]
+    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+
+
+def plan_request(story: Story) -> TextRequest:
+    return TextRequest(
+        task="plan_story",
+        script=story.script,
+        scenes=scene_count(story.duration_seconds),
+        language=story.language,
+        style=story.style,
+        aspect_ratio=story.aspect_ratio,
+    )
+
+
+def seed_of(story: Story, index: int) -> int:
+    """A seed of its own for each scene, the same each time the story is planned."""
+    return int.from_bytes(hashlib.sha256(f"{story.pk}:{index}".encode()).digest()[:4])
+
+
+def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bool) -> list[Scene]:
+    """Write the planned scenes. Live scenes are kept, and nothing is written, unless `replace` soft-deletes them.
+
+    `planned`: dicts with title, narration, prompt, prompt_en, camera. Returns the live scenes in order.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story.pk)
+        live = list(Scene.live.filter(story=story).order_by("position"))
+        if live and not replace:
+            return live
+        Scene.live.filter(story=story).update(deleted_at=timezone.now())
+        lengths = scene_lengths(story.duration_seconds, len(planned))
+        prompts = ScenePrompt.objects.bulk_create(
+            ScenePrompt(text=part["prompt"], text_en=part.get("prompt_en", ""), camera=Camera(part["camera"]), seed=seed_of(story, index))
+            for index, part in enumerate(planned)
+        )
+        return Scene.objects.bulk_create(
+            Scene(story=story, position=index + 1, title=part["title"], narration=part["narration"], duration_seconds=length, prompt=prompt)
+            for index, (part, prompt, length) in enumerate(zip(planned, prompts, lengths, strict=True))
+        )

@@ -1,0 +1,189 @@
+"""The one way in which a story changes its status: permission, guard, write, event row and effects, in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop, pgettext_lazy
+from django_fsm import ConcurrentTransition, can_proceed, has_transition_perm
+from ground.sentence import Sentence
+from jobs.domain import queue
+from jobs.enums import OPEN
+from jobs.models import Job
+
+from stories.enums import JobName, TakeKind, Verdict
+from stories.errors import Forbidden, GuardRefused, NotAllowed
+from stories.models import Scene, Story, StoryStateTransition
+
+from . import work
+from .permissions import require_story_owner
+
+BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
+
+LABELS = {
+    "start_planning": pgettext_lazy("transition", "Start planning"),
+    "finish_planning": pgettext_lazy("transition", "Planning finished"),
+    "stop_planning": pgettext_lazy("transition", "Stop planning"),
+    "generate_preview": pgettext_lazy("transition", "Make the preview"),
+    "render_final": pgettext_lazy("transition", "Render the film"),
+    "finish_rendering": pgettext_lazy("transition", "Film finished"),
+    "fail": pgettext_lazy("transition", "Failed"),
+    "retry": pgettext_lazy("transition", "Take it up again"),
+    "archive": pgettext_lazy("transition", "Archive"),
+    "restore": pgettext_lazy("transition", "Restore"),
+}
+
+
+# Guards: a sentence that says what is missing, or None.
+
+
+def _has_script_or_scenes(story: Story) -> Sentence | None:
+    if story.script.strip() or Scene.live.filter(story=story).exists():
+        return None
+    return Sentence(gettext_noop("There is no script yet. Write or paste one first."))
+
+
+def _has_scenes(story: Story) -> Sentence | None:
+    if Scene.live.filter(story=story).exists():
+        return None
+    return Sentence(gettext_noop("The story has no scenes yet. Plan it or add scenes first."))
+
+
+def _has_pictures(story: Story) -> Sentence | None:
+    scenes = list(Scene.live.filter(story=story).select_related("image_take"))
+    if not scenes:
+        return _has_scenes(story)
+    without = sum(1 for scene in scenes if scene.image_take is None)
+    if without:
+        return Sentence(gettext_noop("%(without)s of %(total)s scenes have no picture."), {"without": without, "total": len(scenes)})
+    rejected = sum(1 for scene in scenes if scene.image_take and scene.image_take.verdict == Verdict.REJECTED)
+    if rejected:
+        return Sentence(gettext_noop("The pictures of %(rejected)s of %(total)s scenes are rejected."), {"rejected": rejected, "total": len(scenes)})
+    if Job.objects.filter(subject=str(story.pk), name=JobName.STORY_PREVIEW, status__in=OPEN).exists():
+        return Sentence(gettext_noop("The preview is still being made."))
+    return None
+
+
+GUARDS: dict[str, Callable[[Story], Sentence | None]] = {
+    "start_planning": _has_script_or_scenes,
+    "generate_preview": _has_scenes,
+    "render_final": _has_pictures,
+}
+
+
+# Effects: what follows a change, in the same transaction. Enqueued jobs ring only after the commit.
+
+
+def _cancel_jobs(story: Story, actor: Any, reason: str) -> None:
+    for job_id in Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN).values_list("pk", flat=True):
+        queue.cancel(job_id, actor=actor, reason=reason)
+
+
+def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: dict[str, Any]) -> None:
+    if name == "start_planning":
+        work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")))
+    elif name == "generate_preview":
+        work.enqueue_story(story, TakeKind.IMAGE, actor=actor, parameters=parameters)
+    elif name == "render_final":
+        work.enqueue_story(story, TakeKind.CLIP, actor=actor, parameters=parameters)
+    elif name in {"stop_planning", "fail"}:
+        _cancel_jobs(story, actor, reason)
+
+
+def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, parameters: dict[str, Any] | None = None) -> None:
+    """Write the change. The caller holds the transaction and has checked permission."""
+    method = getattr(story, name)
+    if not can_proceed(method):
+        raise _wrong_state(story)
+    if (guard := GUARDS.get(name)) and (why := guard(story)):
+        raise GuardRefused(why.template, **why.values)
+    before = story.status
+    method()
+    try:
+        story.save()
+    except ConcurrentTransition:
+        story.refresh_from_db()
+        raise _wrong_state(story) from None
+    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, reason=reason, job_id=job_id)
+    _effects(story, name, actor=actor, reason=reason, parameters=parameters or {})
+
+
+def _wrong_state(story: Story) -> NotAllowed:
+    allowed = tuple(sorted({str(t.target) for t in story.get_available_status_transitions()}))  # type: ignore[attr-defined]  # added by FSMField
+    return NotAllowed(gettext_noop("This cannot be done now: it is now “%(now)s”."), status=story.status, allowed=allowed, now=story.status)
+
+
+def apply_transition(
+    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None
+) -> Story:
+    """Make the named change and return the story as it is now.
+
+    `actor` is the person, or None for the studio itself. `parameters` go to the job that the change starts. Raises
+    Story.DoesNotExist, Forbidden, NotAllowed (wrong state; names what is allowed) or GuardRefused.
+    """
+    if name not in LABELS:
+        raise NotAllowed(gettext_noop("There is no change of state named “%(name)s”."), name=name)
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        if actor is not None:
+            _require_permission(story, name, actor)
+        _move(story, name, actor=actor, reason=reason, job_id=job_id, parameters=parameters)
+    return story
+
+
+def _require_permission(story: Story, name: str, actor: Any) -> None:
+    """CanTransitionStory."""
+    if name in BY_THE_STUDIO:
+        raise Forbidden(gettext_noop("Only the studio itself does this, when the work is done."))
+    if not has_transition_perm(getattr(story, name), actor) and not _lacks_only_state(story, name, actor):
+        raise Forbidden(gettext_noop("You may not do this with “%(title)s”."), title=story.title)
+
+
+def _lacks_only_state(story: Story, name: str, actor: Any) -> bool:
+    """`has_transition_perm` is also False in a wrong state; the permission itself decides here."""
+    return any(t.name == name and t.has_perm(story, actor) for t in story.get_all_status_transitions())  # type: ignore[attr-defined]  # added by FSMField
+
+
+def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
+    """End the story's running work and mark the story failed. Takes and calls stay. Raises as `apply_transition`."""
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        _move(story, "fail", actor=actor, reason=reason, job_id="")
+    return story
+
+
+def transition_to(story: Story, status: str, *, actor: Any = None, reason: str = "") -> None:
+    """Move to this status by the one way that leads there from the present one, and refresh the object."""
+    ways = [t.name for t in story.get_available_status_transitions() if t.target == status]  # type: ignore[attr-defined]  # added by FSMField
+    if not ways:
+        raise _wrong_state(story)
+    if ways[0] == "fail" and actor is not None:
+        give_up(story.pk, actor=actor, reason=reason)
+    else:
+        apply_transition(story.pk, ways[0], actor=actor, reason=reason)
+    story.refresh_from_db()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One button of a story: what it does, where it leads, and why it cannot be pressed now."""
+
+    name: str
+    label: str
+    target: str
+    why_not: Sentence | None
+
+
+def choices(story: Story, user: Any) -> list[Choice]:
+    """The changes this person may make from the present status, in the order of the table."""
+    ways = [t for t in story.get_available_status_transitions() if t.name not in BY_THE_STUDIO and t.has_perm(story, user)]  # type: ignore[attr-defined]  # added by FSMField
+    order = list(LABELS)
+    found = []
+    for way in sorted(ways, key=lambda t: order.index(t.name)):
+        guard = GUARDS.get(way.name)
+        found.append(Choice(way.name, str(LABELS[way.name]), str(way.target), guard(story) if guard else None))
+    return found
+

@@ -1,0 +1,101 @@
+"""Puts a story's work on the queue. Call inside the transaction of the change that asks for it; it rings after the commit."""
+
+from typing import Any
+
+from django.db import transaction
+from jobs.domain import queue
+from jobs.enums import OPEN, WaitFor
+from jobs.models import Job
+from providers.enums import CallState
+from providers.models import ProviderCall
+
+from stories.enums import JobName, TakeKind
+from stories.models import Scene, Story
+
+SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
+STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
+ACTION = {
+    JobName.STORY_PLANNING: "plan_story",
+    JobName.STORY_PREVIEW: "generate_preview",
+    JobName.STORY_RENDER: "render_final",
+    JobName.SCENE_PREVIEW: "generate_image",
+    JobName.SCENE_RENDER: "generate_clip",
+}
+COLLECT = "collect_take"
+
+
+def data(story_id: Any, name: str, parameters: dict[str, Any], *, action: str = "") -> dict[str, Any]:
+    """The `data` part of the envelope."""
+    return {"story_id": str(story_id), "action": action or ACTION[JobName(name)], "parameters": parameters}
+
+
+def _owner(story: Story, actor: Any) -> Any:
+    return actor if actor is not None else story.owner
+
+
+def enqueue_planning(story: Story, *, actor: Any, replace: bool) -> Job:
+    name = JobName.STORY_PLANNING
+    job, _ = queue.enqueue(
+        name, data=data(story.pk, name, {"replace": replace}), subject=str(story.pk), owner=_owner(story, actor), priority=3, unique_key=f"{name}:{story.pk}"
+    )
+    return job
+
+
+def enqueue_story(story: Story, kind: str, *, actor: Any, parameters: dict[str, Any] | None = None) -> Job:
+    """The job that makes what is missing of a kind and joins the film. At most one open job for a story and kind."""
+    name = STORY_JOB[TakeKind(kind)]
+    job, _ = queue.enqueue(
+        name, data=data(story.pk, name, parameters or {}), subject=str(story.pk), owner=_owner(story, actor), priority=4, unique_key=f"{name}:{story.pk}"
+    )
+    return job
+
+
+def scene_key(kind: str, scene_id: Any) -> str:
+    """At most one open job makes a kind of take for a scene, but for variants that are asked for."""
+    return f"{SCENE_JOB[TakeKind(kind)]}:{scene_id}"
+
+
+def enqueue_scene(
+    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None, parameters: dict[str, Any] | None = None, variant: int = 0, priority: int = 5
+) -> tuple[Job, bool]:
+    """The job that makes one take. `variant` > 0 lets several run side by side. Returns the job and whether it is new."""
+    name = SCENE_JOB[TakeKind(kind)]
+    key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
+    asked = {"prompt_id": scene.prompt_id, **(parameters or {})}
+    return queue.enqueue(
+        name,
+        data=data(scene.story_id, name, asked),
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        owner=owner,
+        parent=parent,
+        priority=priority,
+        unique_key=key,
+    )
+
+
+def call_key(job: Job) -> str:
+    """Names the one provider call of a scene's or a planning job; a collecting job goes on with the call of the cancelled one."""
+    return str(job.data["parameters"].get("call_key") or job.pk)
+
+
+def collect_paid_result(job: Job) -> None:
+    """After a cancel: if a call of the job is out, let its result land as a take that is not chosen."""
+    out = ProviderCall.objects.filter(key=call_key(job), state__in=[CallState.SENDING, CallState.ACCEPTED, CallState.SETTLED]).exists()
+    if not out or job.data["action"] == COLLECT:
+        return
+    parameters = {**job.data["parameters"], "call_key": call_key(job), "select": False}
+    queue.enqueue(
+        job.name, data=data(job.subject, job.name, parameters, action=COLLECT), subject=job.subject, item=job.item, owner=job.owner, unique_key=f"collect:{job.pk}"
+    )
+
+
+def look_again(story_id: Any) -> None:
+    """Story jobs that wait for a person look again after this transaction: something changed that they may wait for."""
+    transaction.on_commit(lambda: queue.wake(subject=str(story_id), wait_for=WaitFor.PERSON))
+
+
+def open_scene_jobs(story: Story, kind: str) -> dict[str, Job]:
+    """The open job of each scene, by the scene's id; one query."""
+    rows = Job.objects.filter(subject=str(story.pk), name=SCENE_JOB[TakeKind(kind)], status__in=OPEN).exclude(data__action=COLLECT)
+    return {job.item: job for job in rows.order_by("created_at")}

@@ -1,0 +1,1 @@
+"""From takes to a film: segments, captions, join, manifest."""

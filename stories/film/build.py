@@ -1,0 +1,163 @@
+"""Build a film of a story: refuse what is not ready, encode the segments that are missing, join, and keep it with its manifest."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import django
+from django.core.files.storage import storages
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_noop
+from ground.sentence import Sentence
+from jobs.registry import Run
+from providers.media.captions import missing_glyphs
+from providers.media.ffmpeg import probe
+from providers.media.join import join
+from providers.media.subtitles import srt, vtt
+
+from stories.domain.inputs import is_stale
+from stories.domain.plan import load_scenes
+from stories.enums import FilmKind, Verdict
+from stories.errors import StoryError
+from stories.models import Film, Scene, Story
+
+from .segments import ENCODER, Segment, encode, fetch, keep, segments_of, work_folder
+
+
+class FilmNotReady(StoryError):
+    """Scenes without a take, or with a stale or rejected one; a person must act, or override the latter with a reason."""
+
+    code = "film_not_ready"
+
+
+def problems(story: Story, scenes: list[Scene], kind: str) -> tuple[list[Scene], list[Scene], list[Scene]]:
+    """The scenes whose take is missing, stale, rejected. An animatic may show a stale picture."""
+    missing, stale, rejected = [], [], []
+    for scene in scenes:
+        take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
+        if take is None:
+            missing.append(scene)
+        elif take.verdict == Verdict.REJECTED:
+            rejected.append(scene)
+        elif kind == FilmKind.FINAL and is_stale(story, scene, take):
+            stale.append(scene)
+    return missing, stale, rejected
+
+
+def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason: str) -> None:
+    missing, stale, rejected = problems(story, scenes, kind)
+    if not scenes:
+        raise FilmNotReady(gettext_noop("The story has no scenes."))
+    if missing:
+        raise FilmNotReady(gettext_noop("Scene %(position)s has no take yet."), position=missing[0].position)
+    if rejected and not override_reason:
+        raise FilmNotReady(gettext_noop("The take of scene %(position)s is rejected. Choose another, or override with a reason."), position=rejected[0].position)
+    if stale and not override_reason:
+        raise FilmNotReady(
+            gettext_noop("Scene %(position)s has changed since its take was made. Redo it, or override with a reason."), position=stale[0].position
+        )
+
+
+def _manifest(story: Story, segments: list[Segment], override_reason: str) -> dict[str, Any]:
+    return {
+        "story": str(story.pk),
+        "title": story.title,
+        "encoder": ENCODER,
+        "django": django.get_version(),
+        "captions_burnt": story.burn_captions,
+        "override_reason": override_reason,
+        "no_glyph_for": missing_glyphs("".join(segment.scene.narration for segment in segments)),
+        "segments": [
+            {
+                "scene": str(segment.scene.pk),
+                "position": position,
+                "title": segment.scene.title,
+                "take": str(segment.take.pk),
+                "take_sha256": segment.take.sha256,
+                "provider": segment.take.provider,
+                "model": segment.take.model,
+                "frames": segment.frames,
+                "hash": segment.hash,
+            }
+            for position, segment in enumerate(segments, start=1)
+        ],
+    }
+
+
+def _subtitles(segments: list[Segment]) -> list[tuple[float, float, str]]:
+    """(start, end, text) in seconds for the whole film, from the same spans that are burnt in."""
+    from providers.media.captions import layout  # noqa: PLC0415  only for stories without burnt captions
+
+    rows, offset = [], 0.0
+    for segment in segments:
+        spans = segment.captions or layout(segment.scene.narration, size=segment.size, frames=segment.frames, fps=segment.fps)
+        rows += [(offset + span.start_frame / segment.fps, offset + span.end_frame / segment.fps, span.text) for span in spans]
+        offset += segment.frames / segment.fps
+    return rows
+
+
+def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reason: str = "") -> Film:
+    """The film of the story as its rows are now; the same film again if nothing has changed.
+
+    Raises FilmNotReady, or MediaError (disk full, broken input, killed). Half-made files never get a final name.
+    """
+    scenes = load_scenes(story)
+    _require_ready(story, scenes, kind, override_reason)
+    segments = segments_of(story, scenes, kind)
+    manifest = _manifest(story, segments, override_reason)
+    manifest_hash = hashlib.sha256(json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    if (latest := Film.objects.filter(story=story, kind=kind).order_by("-number").first()) and latest.manifest_hash == manifest_hash:
+        return latest
+    if manifest["no_glyph_for"]:
+        run.log(
+            Sentence(gettext_noop("The caption font has no glyph for %(characters)s; it is left out."), {"characters": " ".join(manifest["no_glyph_for"])}),
+            level="warning",
+        )
+    with work_folder() as folder:
+        reused, encoded = _encode_missing(segments, folder, run)
+        run.progress(97, Sentence(gettext_noop("Joining the film.")))
+        parts = [fetch(segment.name, folder) if not (folder / Path(segment.name).name).exists() else folder / Path(segment.name).name for segment in segments]
+        out = folder / "film.mp4"
+        join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
+        seen, size = probe(out), out.stat().st_size
+        name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
+        keep(out, name)
+    rows = _subtitles(segments)
+    with transaction.atomic():
+        Story.objects.select_for_update().get(pk=story.pk)  # versions count up one by one
+        number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
+        return Film.objects.create(
+            story=story,
+            kind=kind,
+            number=number,
+            file=name,
+            srt=srt(rows),
+            vtt=vtt(rows),
+            width=seen.width,
+            height=seen.height,
+            fps=segments[0].fps,
+            frames=seen.frames,
+            size_bytes=size,
+            manifest=manifest,
+            manifest_hash=manifest_hash,
+            segments_reused=reused,
+            segments_encoded=encoded,
+            override_reason=override_reason,
+            made_by=made_by,
+        )
+
+
+def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[int, int]:
+    """Encode each segment that the storage lacks. Returns how many were reused and encoded."""
+    storage = storages["media"]
+    todo = {segment.hash: segment for segment in segments if not storage.exists(segment.name)}
+    for done, segment in enumerate(todo.values()):
+        note = Sentence(gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."), {"position": segment.scene.position, "number": done + 1, "total": len(todo)})
+
+        def on_progress(percent: int, done: int = done, note: Sentence = note) -> None:
+            run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)
+
+        keep(encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress), segment.name)
+    return len(segments) - len(todo), len(todo)

@@ -1,0 +1,116 @@
+"""A scene's segment: what it is made from, its hash, and encoding it unless the storage has it already."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import storages
+from providers.media.captions import CaptionSpan, layout
+from providers.media.clip import encode_clip
+from providers.media.motion import encode_still
+
+from stories.domain.inputs import frame_rate, frame_size
+from stories.enums import FilmKind
+from stories.models import Scene, Story, Take
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENCODER = 1  # one more when the same inputs would give another picture
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One scene as it stands in the film."""
+
+    scene: Scene
+    take: Take
+    still: bool
+    frames: int
+    fps: int
+    size: tuple[int, int]
+    camera: str
+    captions: tuple[CaptionSpan, ...]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all that decides the bytes of the segment."""
+        burnt = [[span.start_frame, span.end_frame, span.text] for span in self.captions]
+        camera = self.camera if self.still else ""
+        parts = [ENCODER, self.take.sha256, self.still, self.frames, self.fps, *self.size, camera, burnt]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """Name in the media storage."""
+        return f"segments/{self.hash[:2]}/{self.hash}.mp4"
+
+
+def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
+    """The segments of the film in order. Each scene must have its take chosen."""
+    fps, size = frame_rate(story), frame_size(story)
+    found = []
+    for scene in scenes:
+        take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
+        assert take is not None  # film.build has refused before
+        frames = scene.duration_seconds * fps
+        spans = tuple(layout(scene.narration, size=size, frames=frames, fps=fps)) if story.burn_captions else ()
+        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans))
+    return found
+
+
+@contextmanager
+def work_folder() -> "Iterator[Path]":
+    """A folder for half-made files; gone at the end, whatever happens."""
+    settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=settings.WORK_DIR))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fetch(name: str, folder: Path) -> Path:
+    """A local copy of a stored file."""
+    target = folder / Path(name).name
+    with storages["media"].open(name, "rb") as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, sink, 1 << 20)
+    return target
+
+
+def keep(path: Path, name: str) -> None:
+    """Put a finished file into the storage under a name that says its content, unless it is there."""
+    storage = storages["media"]
+    if not storage.exists(name):
+        with path.open("rb") as source:
+            storage.save(name, File(source))
+
+
+def encode(segment: Segment, folder: Path, *, should_stop: Callable[[], bool], on_progress: Callable[[int], None]) -> Path:
+    """Encode the segment into the folder. Raises MediaError."""
+    source, out = fetch(segment.take.file, folder), folder / f"{segment.hash}.mp4"
+    if segment.still:
+        encode_still(
+            source,
+            out,
+            frames=segment.frames,
+            size=segment.size,
+            fps=segment.fps,
+            camera=segment.camera,
+            captions=segment.captions,
+            should_stop=should_stop,
+            on_progress=on_progress,
+        )
+    else:
+        encode_clip(
+            source, out, frames=segment.frames, size=segment.size, fps=segment.fps, captions=segment.captions, should_stop=should_stop, on_progress=on_progress
+        )
+    return out

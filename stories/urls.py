@@ -1,0 +1,12 @@
+"""Addresses of a story's files and pages outside the admin."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "stories"
+urlpatterns = [
+    path("files/takes/<uuid:take_id>/", views.take_file, name="take_file"),
+    path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
+    path("files/films/<uuid:film_id>/subtitles.<str:form>", views.film_subtitles, name="film_subtitles"),
+]

@@ -1,0 +1,45 @@
+"""Files of takes and films, for those who may see the story. Everybody else gets 404."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+from django.views.decorators.http import require_safe
+from web.media import serve
+
+from .domain.permissions import stories_for
+from .models import Film, Take
+
+
+@require_safe
+@login_required
+def take_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
+    take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
+    return serve(request, take.file)
+
+
+def _film(request: HttpRequest, film_id: str) -> Film:
+    return get_object_or_404(Film.objects.select_related("story"), pk=film_id, story__in=stories_for(request.user))
+
+
+def film_filename(film: Film, ending: str) -> str:
+    """A name to save the film under, such as `the-sea-final-2.mp4`."""
+    return f"{slugify(film.story.title, allow_unicode=True) or 'film'}-{film.kind}-{film.number}.{ending}"
+
+
+@require_safe
+@login_required
+def film_file(request: HttpRequest, film_id: str) -> HttpResponseBase:
+    film = _film(request, film_id)
+    return serve(request, film.file, filename=film_filename(film, "mp4"), download="download" in request.GET)
+
+
+@require_safe
+@login_required
+def film_subtitles(request: HttpRequest, film_id: str, form: str) -> HttpResponse:
+    film = _film(request, film_id)
+    if form == "srt":
+        name = content_disposition_header(as_attachment=True, filename=film_filename(film, "srt")) or ""
+        return HttpResponse(film.srt, content_type="application/x-subrip; charset=utf-8", headers={"Content-Disposition": name})
+    return HttpResponse(film.vtt, content_type="text/vtt; charset=utf-8")
