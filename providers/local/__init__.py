@@ -1,0 +1,1 @@
+"""The local provider: draws, films and plans with no key and no network."""

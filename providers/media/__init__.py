@@ -1,0 +1,1 @@
+"""Pictures and film: ffmpeg, camera moves, captions, safe decoding. Knows files and frames, nothing of stories or calls."""

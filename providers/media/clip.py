@@ -1,0 +1,89 @@
+"""A clip from anywhere becomes a segment: the film's size, rate and colours, exactly as many frames as its scene has."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from django.utils.translation import gettext_noop
+from PIL import Image
+
+from providers.media import codec, ffmpeg, mp4
+from providers.media.captions import CaptionSpan
+from providers.media.errors import MediaError
+from providers.media.overlay import FADE_SECONDS, Overlay
+
+
+def _picture_chain(size: tuple[int, int], fps: int) -> str:
+    """Filters for the clip itself: even steps of time from zero, scaled to cover, cut to the middle, BT.709, its end held."""
+    width, height = size
+    return ",".join([
+        "setpts=PTS-STARTPTS",
+        f"fps={fps}",
+        f"scale=w={width}:h={height}:force_original_aspect_ratio=increase:flags=bicubic+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv",
+        f"crop={width}:{height}",
+        "setsar=1",
+        "format=yuv420p",
+        codec.COLOR_TAGS,
+        "tpad=stop_mode=clone:stop=-1",
+    ])  # fmt: skip
+
+
+def _caption_chains(captions: Sequence[CaptionSpan], fps: int) -> list[str]:
+    """For each caption: its picture faded at both ends, and laid over while its frames last."""
+    fade = max(1, round(FADE_SECONDS * fps))
+    chains: list[str] = []
+    for number, span in enumerate(captions):
+        seconds = Fraction(span.start_frame, fps)
+        end = max(0, span.end_frame - span.start_frame - fade)
+        chains.append(
+            f"[{number + 1}:v]format=yuva420p,fade=t=in:s=0:n={fade}:alpha=1,fade=t=out:s={end}:n={fade}:alpha=1,setpts=PTS+{float(seconds):.6f}/TB[c{number}]"
+        )
+        chains.append(
+            f"[v{number}][c{number}]overlay=0:0:eof_action=pass:format=yuv420:enable='between(n,{span.start_frame},{span.end_frame - 1})'[v{number + 1}]"
+        )
+    return chains
+
+
+def encode_clip(
+    source: Path,
+    out: Path,
+    *,
+    frames: int,
+    size: tuple[int, int],
+    fps: int,
+    captions: Sequence[CaptionSpan] = (),
+    crf: int = codec.CRF,
+    should_stop: Callable[[], bool] = ffmpeg.never,
+    on_progress: Callable[[int], None] = ffmpeg.ignore,
+) -> None:
+    """Write a segment of exactly `frames` frames from a clip of any size, rate, codec or rotation, with or without sound.
+
+    A longer clip is cut at its end, of a shorter one the last frame is held. The same inputs give the same bytes. `on_progress`
+    hears percents. Raises MediaError (broken_input when the clip has no frame that can be read).
+    """
+    codec.check_size(size)
+    with tempfile.TemporaryDirectory(prefix=".clip-", dir=out.parent) as folder:
+        pictures = [_caption_picture(Path(folder) / f"{number}.png", span, size, fps) for number, span in enumerate(captions)]
+        chains = [f"[0:v:0]{_picture_chain(size, fps)}[v0]", *_caption_chains(captions, fps)]
+        segment = Path(folder) / "segment.mp4"
+        ffmpeg.run(
+            [
+                *(*ffmpeg.INPUT_GUARD, "-i", f"file:{source}"),
+                *(argument for picture in pictures for argument in picture),
+                *("-filter_complex", ";".join(chains), "-map", f"[v{len(captions)}]", "-frames:v", str(frames)),
+                *codec.video_settings(fps, crf),
+            ],
+            out=segment,
+            should_stop=should_stop,
+            on_frame=lambda done: on_progress(done * 100 // frames),
+        )
+        if mp4.length(segment).frames != frames:
+            raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input")
+        segment.replace(out)
+
+
+def _caption_picture(path: Path, span: CaptionSpan, size: tuple[int, int], fps: int) -> list[str]:
+    """Draw the caption into a PNG and give the input options that show it for its span."""
+    Image.fromarray(Overlay.of(span.text, size).canvas(size), "RGBA").save(path, compress_level=1)
+    return ["-loop", "1", "-framerate", str(fps), "-t", f"{float(Fraction(span.end_frame - span.start_frame, fps)):.6f}", "-i", f"file:{path}"]

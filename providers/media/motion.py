@@ -1,0 +1,125 @@
+"""A picture becomes a film segment: a sub-pixel camera move over it, captions drawn in, one encoder at the end of a pipe."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from providers.media import camera as cameras
+from providers.media import codec, ffmpeg, pictures
+from providers.media.captions import CaptionSpan
+from providers.media.overlay import Overlay, Overlays
+from providers.media.planes import Frame, Plane, Yuv, to_yuv
+
+MARGIN = 4
+# Source pixels for each output pixel at the closest view. A little more than one: every phase of the interpolation then
+# occurs all over the picture, so that its sharpness does not pulse while the camera moves.
+DENSITY = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Scenery:
+    """The part of a picture that a camera path shows, at the density it is drawn from.
+
+    `left` and `top` are where it begins in the covering picture, `density` its pixels for each pixel of that.
+    """
+
+    planes: Yuv
+    left: float
+    top: float
+    density: float
+
+
+def cover_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
+    """Size of the picture scaled so that it just covers `size`."""
+    scale = max(size[0] / picture[0], size[1] / picture[1])
+    return picture[0] * scale, picture[1] * scale
+
+
+def scenery(picture: Image.Image, windows: Sequence[cameras.Window], size: tuple[int, int]) -> Scenery:
+    """Cut and scale the picture once to what all windows together show."""
+    width, height = size
+    wide, high = cover_size(picture.size, size)
+    density = DENSITY * max(window.zoom for window in windows)
+    left = max(0.0, min(w.x - width / 2 / w.zoom for w in windows) - MARGIN)
+    right = min(wide, max(w.x + width / 2 / w.zoom for w in windows) + MARGIN)
+    top = max(0.0, min(w.y - height / 2 / w.zoom for w in windows) - MARGIN)
+    bottom = min(high, max(w.y + height / 2 / w.zoom for w in windows) + MARGIN)
+    columns, rows = _even((right - left) * density), _even((bottom - top) * density)
+    shrink = picture.width / wide
+    box = (left * shrink, top * shrink, right * shrink, bottom * shrink)
+    rgb = picture.resize((columns, rows), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    return Scenery(to_yuv(np.asarray(rgb)), left, top, columns / (right - left))
+
+
+def _even(length: float) -> int:
+    return max(2, round(length / 2) * 2)
+
+
+def draw(frame: Frame, scene: Scenery, window: cameras.Window, size: tuple[int, int]) -> None:
+    """Warp the three planes into the frame. Chroma lies on every second column and between two rows, in source and frame."""
+    step = scene.density / window.zoom
+    # Pixel centres are at +0.5: frame pixel i sees source pixel step * i + x.
+    x = (window.x - scene.left) * scene.density - step * size[0] / 2 + (step - 1) / 2
+    y = (window.y - scene.top) * scene.density - step * size[1] / 2 + (step - 1) / 2
+    _warp(scene.planes.y, frame.y, step, x, y)
+    chroma_x = x / 2
+    chroma_y = (step * 0.5 + y - 0.5) / 2
+    _warp(scene.planes.u, frame.u, step, chroma_x, chroma_y)
+    _warp(scene.planes.v, frame.v, step, chroma_x, chroma_y)
+
+
+def _warp(source: Plane, target: Plane, step: float, x: float, y: float) -> None:
+    matrix = np.array([[step, 0.0, x], [0.0, step, y]])
+    height, width = target.shape
+    cv2.warpAffine(source, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+
+
+def film(scene: Scenery, windows: Sequence[cameras.Window], size: tuple[int, int], overlays: Overlays) -> Iterator[memoryview]:
+    """Raw yuv420p frames, one for each window. Each is valid until the next is asked for."""
+    plain, shown = Frame(size), Frame(size)
+    drawn: cameras.Window | None = None
+    for number, window in enumerate(windows):
+        if window != drawn:
+            draw(plain, scene, window, size)
+            drawn = window
+        if overlay := overlays.at(number):
+            shown.copy_from(plain)
+            overlay.paste(shown)
+            yield shown.raw
+        else:
+            yield plain.raw
+
+
+def encode_still(
+    picture: Path,
+    out: Path,
+    *,
+    frames: int,
+    size: tuple[int, int],
+    fps: int,
+    camera: str,
+    captions: Sequence[CaptionSpan] = (),
+    crf: int = codec.CRF,
+    should_stop: Callable[[], bool] = ffmpeg.never,
+    on_progress: Callable[[int], None] = ffmpeg.ignore,
+) -> None:
+    """Write a segment of exactly `frames` frames: the camera moves over the picture, the captions are burnt in.
+
+    The picture may have any size and shape; it is cut to cover the frame. The same inputs give the same bytes. `on_progress`
+    hears percents. Raises MediaError.
+    """
+    codec.check_size(size)
+    image = pictures.read(picture, enough=(2 * size[0], 2 * size[1]))
+    windows = cameras.path(camera, frames=frames, size=size, cover=cover_size(image.size, size))
+    overlays = Overlays([(span.start_frame, span.end_frame, Overlay.of(span.text, size)) for span in captions], fps=fps)
+    ffmpeg.run(
+        [*codec.raw_input(size, fps), "-vf", codec.COLOR_TAGS, *codec.video_settings(fps, crf)],
+        out=out,
+        feed=film(scenery(image, windows, size), windows, size, overlays),
+        should_stop=should_stop,
+        on_frame=lambda done: on_progress(done * 100 // frames),
+    )

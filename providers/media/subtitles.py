@@ -1,0 +1,34 @@
+"""Captions beside the film: SubRip and WebVTT."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from html import escape
+
+type Line = tuple[Fraction | float, Fraction | float, str]
+
+
+def timecode(seconds: Fraction | float, mark: str) -> str:
+    """HH:MM:SS and milliseconds after `mark`; exact for a Fraction, rounded half up."""
+    milliseconds = int(Fraction(seconds) * 1000 + Fraction(1, 2))
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{rest // 1000:02}{mark}{rest % 1000:03}"
+
+
+def _body(text: str) -> str:
+    """A blank line would end the caption, and an arrow would read as a time."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip()).replace("-->", "→")
+
+
+def _shown(lines: Iterable[Line]) -> Iterable[Line]:
+    return ((start, end, body) for start, end, text in lines if (body := _body(text)))
+
+
+def srt(lines: Iterable[Line]) -> str:
+    """SubRip text of (start, end, text), times in seconds. Empty captions are left out."""
+    return "\n".join(f"{number}\n{timecode(start, ',')} --> {timecode(end, ',')}\n{text}\n" for number, (start, end, text) in enumerate(_shown(lines), 1))
+
+
+def vtt(lines: Iterable[Line]) -> str:
+    """WebVTT text of (start, end, text), times in seconds. Empty captions are left out."""
+    return "\n".join(["WEBVTT\n", *(f"{timecode(start, '.')} --> {timecode(end, '.')}\n{escape(text, quote=False)}\n" for start, end, text in _shown(lines))])
