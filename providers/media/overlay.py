@@ -121,7 +121,7 @@ def _masks(text: str, size: tuple[int, int]) -> tuple[Alpha, Alpha, int, int]:
 
 
 def _share(image: Image.Image) -> Alpha:
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(image, np.float32) / np.float32(255)
 
 
 def _even(length: float) -> int:

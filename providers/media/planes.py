@@ -31,15 +31,15 @@ class Yuv:
 
 def to_yuv(rgb: Plane) -> Yuv:
     """Planes of an sRGB picture (height, width, 3); both sides must be even."""
-    yuv = cv2.transform(rgb.astype(np.float32), np.hstack([RGB_TO_YUV, OFFSET]))
-    luma, blue, red = cv2.split(yuv)
+    yuv = np.asarray(cv2.transform(rgb.astype(np.float32), np.hstack([RGB_TO_YUV, OFFSET])), np.float32)
+    luma, blue, red = (np.ascontiguousarray(yuv[..., number]) for number in range(3))
     return Yuv(_bytes(luma), _bytes(_halved(blue)), _bytes(_halved(red)))
 
 
 def _halved(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Half size with the sample sited as H.264 expects: on every second column, between two rows."""
     kernel_x = np.array([[0.25, 0.5, 0.25]], np.float32)
-    across = cv2.filter2D(plane, -1, kernel_x, borderType=cv2.BORDER_REPLICATE)[:, ::2]
+    across = np.asarray(cv2.filter2D(plane, -1, kernel_x, borderType=cv2.BORDER_REPLICATE))[:, ::2]
     return np.ascontiguousarray((across[::2] + across[1::2]) / 2, np.float32)
 
 
