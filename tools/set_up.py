@@ -138,7 +138,7 @@ def why(output: str) -> str:
     if "DO NOT MATCH THE HASHES" in output:
         return "A downloaded package is not the one that was locked, so nothing was installed: the package index or something on the way to it changed it."
     if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Connection (refused|reset|broken|aborted)|name resolution", output):
-        return "The packages could not be downloaded: no network, or the package index does not answer: run it again when there is one."
+        return "The packages could not be downloaded: no network, or no answer from the package index; run it again when there is one."
     if missing := re.search(r"No matching distribution found for (\S+)", output):
         here = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
         return f"There is no ready-made package {missing[1]} for {here}: use Python 3.13 on Linux x86_64 or aarch64, or a package index that has it."
