@@ -1,21 +1,20 @@
 """What each job name does, and what its end means for the story. Each handler reads the rows and goes on from there."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 from ground.sentence import Sentence
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
-from jobs.outcomes import Done, Fail, Outcome, Retry, Unclear, Wait
-from jobs.registry import Run, handler, on_end
+from jobs.outcomes import Done, Fail, Retry, Unclear, Wait
+from jobs.registry import handler, on_end
+from jobs.run import Run
 from providers import errors as provider_errors
 from providers import gate
 from providers.enums import Refusal
-from providers.media.ffmpeg import MediaError
+from providers.media.errors import MediaError
 
 from .domain import planning, takes, work
 from .domain.inputs import clip_hash, clip_request, image_hash, image_request
@@ -25,7 +24,6 @@ from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
-LOOK_AGAIN = timedelta(hours=1)  # a wait that something else ends; this is only the backstop
 TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT})
 TAKE_KIND = {JobName.SCENE_PREVIEW: TakeKind.IMAGE, JobName.SCENE_RENDER: TakeKind.CLIP}
 
@@ -70,7 +68,7 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
 
 
 @handler(JobName.STORY_PLANNING)
-def story_planning(run: Run) -> Outcome:
+def story_planning(run: Run) -> Done | Wait:
     story = _story(run)
     replace = bool(run.job.data["parameters"].get("replace"))
     if replace or not Scene.live.filter(story=story).exists():
@@ -102,7 +100,7 @@ def _follow(job: Job, name: str, only_from: str) -> None:
 # One take
 
 
-def _scene_take(run: Run, kind: TakeKind) -> Outcome:
+def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     story, asked = _story(run), run.job.data["parameters"]
     scene = Scene.objects.select_related("image_take", "prompt").filter(pk=run.job.item).first()
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or (scene and scene.prompt)
@@ -135,12 +133,12 @@ def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, as
 
 
 @handler(JobName.SCENE_PREVIEW)
-def scene_preview(run: Run) -> Outcome:
+def scene_preview(run: Run) -> Done | Wait:
     return _scene_take(run, TakeKind.IMAGE)
 
 
 @handler(JobName.SCENE_RENDER)
-def scene_render(run: Run) -> Outcome:
+def scene_render(run: Run) -> Done | Wait:
     return _scene_take(run, TakeKind.CLIP)
 
 
@@ -156,16 +154,16 @@ def scene_ended(job: Job) -> None:
 
 
 @handler(JobName.STORY_PREVIEW)
-def story_preview(run: Run) -> Outcome:
+def story_preview(run: Run) -> Done | Wait:
     return _whole_story(run, TakeKind.IMAGE, FilmKind.PREVIEW)
 
 
 @handler(JobName.STORY_RENDER)
-def story_render(run: Run) -> Outcome:
+def story_render(run: Run) -> Done | Wait:
     return _whole_story(run, TakeKind.CLIP, FilmKind.FINAL)
 
 
-def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Outcome:
+def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     """Reconcile: make the missing children, wait for them, join the film when all takes are there."""
     story, asked = _story(run), run.job.data["parameters"]
     plan = plan_generation(story, kind, mode=asked.get("mode", "missing"))
@@ -176,7 +174,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Outcome:
     if waiting_for:
         note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
         run.progress(90 * (total - left) // max(total, 1), note)
-        return Wait(until=timezone.now() + LOOK_AGAIN, wait_for=WaitFor.CHILDREN, note=note)
+        return Wait(until=None, wait_for=WaitFor.CHILDREN, note=note)
     if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
         child = children.get(str(open_item.scene_id))
         why = str(child.note) if child and child.status != JobStatus.SUCCEEDED else str(open_item.why)
@@ -197,7 +195,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Outcome:
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
-    return Wait(until=timezone.now() + LOOK_AGAIN, wait_for=WaitFor.PERSON, note=Sentence(template, values))
+    return Wait(until=None, wait_for=WaitFor.PERSON, note=Sentence(template, values))
 
 
 def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:

@@ -21,6 +21,7 @@ from .permissions import require_story_owner
 from .planning import MAX_SCENES, seed_of
 
 CLOSED = frozenset({StoryStatus.PLANNING, StoryStatus.RENDERING, StoryStatus.ARCHIVED})
+MIN_SPLIT = 2  # seconds, one for each part
 SCENE_FIELDS = ("title", "narration", "duration_seconds")
 PROMPT_FIELDS = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image")
 
@@ -241,3 +242,50 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
     return copy
 
 
+
+
+def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
+    """Cut a scene in two at a character of its narration. The lengths follow the text; the takes stay with the first part.
+
+    Raises Invalid if a part would be without words or shorter than a second.
+    """
+    with transaction.atomic():
+        story, scene = _locked_scene(scene_id, actor)
+        head, tail = scene.narration[: max(at, 0)].strip(), scene.narration[max(at, 0) :].strip()
+        if not head or not tail:
+            raise Invalid(gettext_noop("Both parts need words."), field="at")
+        if scene.duration_seconds < MIN_SPLIT:
+            raise Invalid(gettext_noop("A scene of one second cannot be split."), field="at")
+        first = min(max(round(scene.duration_seconds * len(head) / len(head + tail)), 1), scene.duration_seconds - 1)
+        Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        second = Scene.objects.create(
+            story=story,
+            position=scene.position + 1,
+            title=scene.title,
+            narration=tail,
+            duration_seconds=scene.duration_seconds - first,
+            prompt=scene.prompt,
+        )
+        scene.narration, scene.duration_seconds = head, first
+        scene.save()
+        _settle_length(story)
+    return scene, second
+
+
+def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
+    """Join a scene with the one after it: narrations and lengths together, prompt and takes of the first; the second is deleted."""
+    with transaction.atomic():
+        story, scene = _locked_scene(scene_id, actor)
+        other = Scene.live.filter(story=story, position=scene.position + 1).first()
+        if other is None:
+            raise Invalid(gettext_noop("There is no scene after this one."), field="position")
+        total = scene.duration_seconds + other.duration_seconds
+        checked({"duration_seconds": total})
+        scene.narration = f"{scene.narration} {other.narration}".strip()
+        scene.duration_seconds = total
+        scene.save()
+        other.deleted_at = timezone.now()
+        other.save(update_fields=["deleted_at", "updated_at"])
+        Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
+        _settle_length(story)
+    return scene

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from django.db import transaction
 from jobs.domain import queue
-from jobs.enums import OPEN, WaitFor
+from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall
@@ -91,8 +90,9 @@ def collect_paid_result(job: Job) -> None:
 
 
 def look_again(story_id: Any) -> None:
-    """Story jobs that wait for a person look again after this transaction: something changed that they may wait for."""
-    transaction.on_commit(lambda: queue.wake(subject=str(story_id), wait_for=WaitFor.PERSON))
+    """The story's own jobs look again: something changed that they may wait for. Only their rows are touched, in one order."""
+    for name in STORY_JOB.values():
+        queue.wake(subject=str(story_id), name=name)
 
 
 def open_scene_jobs(story: Story, kind: str) -> dict[str, Job]:

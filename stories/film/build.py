@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop
 from ground.sentence import Sentence
-from jobs.registry import Run
-from providers.media.captions import missing_glyphs
-from providers.media.ffmpeg import probe
+from jobs.run import Run
+from providers.media.captions import layout, missing_glyphs
 from providers.media.join import join
 from providers.media.subtitles import srt, vtt
+from providers.store import keep_as
 
 from stories.domain.inputs import is_stale
 from stories.domain.plan import load_scenes
@@ -23,7 +24,7 @@ from stories.enums import FilmKind, Verdict
 from stories.errors import StoryError
 from stories.models import Film, Scene, Story
 
-from .segments import ENCODER, Segment, encode, fetch, keep, segments_of, work_folder
+from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
 
 
 class FilmNotReady(StoryError):
@@ -86,15 +87,13 @@ def _manifest(story: Story, segments: list[Segment], override_reason: str) -> di
     }
 
 
-def _subtitles(segments: list[Segment]) -> list[tuple[float, float, str]]:
-    """(start, end, text) in seconds for the whole film, from the same spans that are burnt in."""
-    from providers.media.captions import layout  # noqa: PLC0415  only for stories without burnt captions
-
-    rows, offset = [], 0.0
+def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
+    """(start, end, text) in seconds for the whole film: the captions that are burnt in, or would be."""
+    rows, first = [], 0
     for segment in segments:
-        spans = segment.captions or layout(segment.scene.narration, size=segment.size, frames=segment.frames, fps=segment.fps)
-        rows += [(offset + span.start_frame / segment.fps, offset + span.end_frame / segment.fps, span.text) for span in spans]
-        offset += segment.frames / segment.fps
+        spans = layout(segment.scene.narration, size=segment.size, frames=segment.frames, fps=segment.fps, start_frame=first)
+        rows += [(Fraction(span.start_frame, segment.fps), Fraction(span.end_frame, segment.fps), span.text) for span in spans]
+        first += segment.frames
     return rows
 
 
@@ -118,12 +117,12 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
     with work_folder() as folder:
         reused, encoded = _encode_missing(segments, folder, run)
         run.progress(97, Sentence(gettext_noop("Joining the film.")))
-        parts = [fetch(segment.name, folder) if not (folder / Path(segment.name).name).exists() else folder / Path(segment.name).name for segment in segments]
+        parts = [_local(segment, folder) for segment in segments]
         out = folder / "film.mp4"
-        join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
-        seen, size = probe(out), out.stat().st_size
+        length = join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
+        size = out.stat().st_size
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
-        keep(out, name)
+        keep_as(out, name)
     rows = _subtitles(segments)
     with transaction.atomic():
         Story.objects.select_for_update().get(pk=story.pk)  # versions count up one by one
@@ -135,10 +134,10 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
             file=name,
             srt=srt(rows),
             vtt=vtt(rows),
-            width=seen.width,
-            height=seen.height,
+            width=segments[0].size[0],
+            height=segments[0].size[1],
             fps=segments[0].fps,
-            frames=seen.frames,
+            frames=length.frames,
             size_bytes=size,
             manifest=manifest,
             manifest_hash=manifest_hash,
@@ -147,6 +146,11 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
             override_reason=override_reason,
             made_by=made_by,
         )
+
+
+def _local(segment: Segment, folder: Path) -> Path:
+    path = folder / Path(segment.name).name
+    return path if path.exists() else fetch(segment.name, folder)
 
 
 def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[int, int]:
@@ -159,5 +163,5 @@ def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[in
         def on_progress(percent: int, done: int = done, note: Sentence = note) -> None:
             run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)
 
-        keep(encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress), segment.name)
+        keep_as(encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress), segment.name)
     return len(segments) - len(todo), len(todo)

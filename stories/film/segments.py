@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import storages
 from providers.media.captions import CaptionSpan, layout
 from providers.media.clip import encode_clip
@@ -84,14 +83,6 @@ def fetch(name: str, folder: Path) -> Path:
     with storages["media"].open(name, "rb") as source, target.open("wb") as sink:
         shutil.copyfileobj(source, sink, 1 << 20)
     return target
-
-
-def keep(path: Path, name: str) -> None:
-    """Put a finished file into the storage under a name that says its content, unless it is there."""
-    storage = storages["media"]
-    if not storage.exists(name):
-        with path.open("rb") as source:
-            storage.save(name, File(source))
 
 
 def encode(segment: Segment, folder: Path, *, should_stop: Callable[[], bool], on_progress: Callable[[int], None]) -> Path:

@@ -1,0 +1,116 @@
+from decimal import Decimal
+
+import pytest
+from providers.enums import CallState
+from providers.models import ProviderCall
+from stories.domain import takes
+from stories.domain.inputs import present_hash
+from stories.errors import Forbidden, Invalid
+from stories.models import Scene, Take
+
+from tests.stories.factories import make_scene, make_story, make_take
+
+RESULT = {"file": "calls/ab/abc.png", "sha256": "a" * 64, "mime": "image/png", "width": 1600, "height": 900, "duration_ms": 0, "seed": 7}
+
+
+@pytest.fixture
+def scene(owner):
+    return make_scene(make_story(owner))
+
+
+def settled_call(scene, *, key="k"):
+    return ProviderCall.objects.create(
+        provider_id="local",
+        kind="image",
+        state=CallState.SETTLED,
+        key=key,
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        request_hash="h",
+        unit_price=Decimal("0.02"),
+        units=1,
+        estimate=Decimal("0.02"),
+        cost=Decimal("0.02"),
+        result=RESULT,
+    )
+
+
+def land(call, scene, **values):
+    return takes.land(call, scene=scene, kind="image", prompt=scene.prompt, input_hash=present_hash(scene.story, scene, "image"), **{"select": True, **values})
+
+
+def chosen(scene):
+    return Scene.objects.get(pk=scene.pk).image_take
+
+
+def test_land_makes_one_take_however_often(scene):
+    call = settled_call(scene)
+    first, again = land(call, scene), land(call, scene)
+    assert first == again == Take.objects.get()
+    assert (first.cost, first.seed, first.provider, first.file) == (Decimal("0.02"), 7, "local", "calls/ab/abc.png")
+    assert chosen(scene) == first
+
+
+def test_land_leaves_a_good_choice_alone(scene):
+    good = make_take(scene)
+    land(settled_call(scene), scene)
+    assert chosen(scene) == good
+
+
+def test_land_takes_the_place_of_a_rejected_one(scene):
+    make_take(scene, verdict="rejected", verdict_reason="too dark")
+    assert land(settled_call(scene), scene) == chosen(scene)
+
+
+def test_land_takes_the_place_of_a_stale_one(scene):
+    make_take(scene, input_hash="0" * 64)
+    assert land(settled_call(scene), scene) == chosen(scene)
+
+
+def test_land_without_select(scene):
+    land(settled_call(scene), scene, select=False)
+    assert chosen(scene) is None
+
+
+def test_choose(scene, owner):
+    make_take(scene)
+    other = make_take(scene, chosen=False)
+    takes.choose(other.pk, actor=owner)
+    assert chosen(scene) == other
+
+
+def test_choose_a_rejected_one(scene, owner):
+    good = make_take(scene)
+    bad = make_take(scene, chosen=False, verdict="rejected", verdict_reason="x")
+    with pytest.raises(Invalid, match="rejected"):
+        takes.choose(bad.pk, actor=owner)
+    assert chosen(scene) == good
+
+
+def test_judge(scene, owner):
+    take = takes.judge(make_take(scene).pk, verdict="rejected", reason=" too dark ", actor=owner)
+    take.refresh_from_db()
+    assert (take.verdict, take.verdict_reason, take.verdict_by) == ("rejected", "too dark", owner)
+    assert take.verdict_at is not None
+
+    takes.judge(take.pk, verdict="unreviewed", actor=owner)
+    take.refresh_from_db()
+    assert (take.verdict, take.verdict_reason, take.verdict_by, take.verdict_at) == ("unreviewed", "", None, None)
+
+
+@pytest.mark.parametrize(("verdict", "reason", "field"), [("rejected", "  ", "reason"), ("great", "", "verdict")])
+def test_judge_wrongly(scene, owner, verdict, reason, field):
+    take = make_take(scene)
+    with pytest.raises(Invalid) as caught:
+        takes.judge(take.pk, verdict=verdict, reason=reason, actor=owner)
+    assert caught.value.field == field
+    assert Take.objects.get(pk=take.pk).verdict == "unreviewed"
+
+
+def test_only_the_owner_chooses_and_judges(scene, colleague):
+    take = make_take(scene, chosen=False)
+    with pytest.raises(Forbidden):
+        takes.choose(take.pk, actor=colleague)
+    with pytest.raises(Forbidden):
+        takes.judge(take.pk, verdict="approved", actor=colleague)
+    assert (chosen(scene), Take.objects.get(pk=take.pk).verdict) == (None, "unreviewed")
