@@ -1,0 +1,61 @@
+"""The three doors of log-in, to be added to an API: `add_to(api)`."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from django.utils.translation import gettext_noop
+from msgspec import Meta
+
+from web.json.answers import NoContent
+from web.json.inputs import Strict, text
+from web.json.routes import Api, Call
+
+from . import refresh
+from .attempts import log_in
+
+TAG = "Auth"
+
+
+class LogIn(Strict):
+    username: Annotated[str, text(least=1, most=150)]
+    password: Annotated[str, text(least=1, most=500)]
+
+
+class Refresh(Strict):
+    refresh_token: Annotated[str, text(least=1, most=200)]
+
+
+class Tokens(msgspec.Struct):
+    """Send `access_token` as `Authorization: Bearer …`; trade `refresh_token` for the next pair before or after it ends."""
+
+    access_token: str
+    token_type: Literal["Bearer"]
+    expires_in: Annotated[int, Meta(description="Seconds.")]
+    refresh_token: str
+    refresh_expires_in: Annotated[int, Meta(description="Seconds.")]
+
+
+def _tokens(pair: refresh.Pair) -> Tokens:
+    return Tokens(pair.access.token, "Bearer", pair.access.seconds, pair.refresh.token, pair.refresh.seconds)
+
+
+def log_in_for_token(call: Call, body: LogIn) -> Tokens:
+    """Limited per account and per address; 429 says in Retry-After when to try again."""
+    return _tokens(refresh.start(log_in(call.request, body.username, body.password)))
+
+
+def refresh_token(call: Call, body: Refresh) -> Tokens:  # noqa: ARG001  every route takes the call
+    """Each refresh token works once. Using one a second time ends the whole log-in."""
+    return _tokens(refresh.rotate(body.refresh_token))
+
+
+def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every route takes the call
+    """Ends the log-in with all its tokens at once. A token that is unknown is answered the same way."""
+    refresh.revoke(body.refresh_token)
+    return NoContent()
+
+
+def add_to(api: Api) -> None:
+    api.post("auth/token/", tag=TAG, summary=gettext_noop("Log in"), auth=False, problems=(401, 429))(log_in_for_token)
+    api.post("auth/refresh/", tag=TAG, summary=gettext_noop("Trade a refresh token for the next pair"), auth=False, problems=(401,))(refresh_token)
+    api.post("auth/revoke/", tag=TAG, summary=gettext_noop("Log out"), auth=False)(revoke_token)

@@ -1,0 +1,97 @@
+"""The keys that tokens are signed with and checked against."""
+
+import hashlib
+import hmac
+import threading
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx
+import jwt
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST = 32  # bytes of an HS256 secret (RFC 7518, section 3.2)
+FRESH = 300.0  # seconds a key set is used before it is fetched again
+STALE = 24 * 3600.0  # seconds it may still be used while the address does not answer
+RETRY = 30.0  # seconds between fetches that an unknown key id may cause
+
+
+@cache
+def _own(configured: tuple[str, ...], secrets: tuple[str, ...]) -> dict[str, bytes]:
+    if not configured:
+        derived = [hmac.digest(secret.encode(), b"web.auth.jwt", "sha256") for secret in secrets]
+        return {hashlib.sha256(key).hexdigest()[:8]: key for key in derived}
+    keys: dict[str, bytes] = {}
+    for entry in configured:
+        kid, separator, secret = entry.partition(":")
+        if not kid or not separator or len(secret.encode()) < SHORTEST:
+            raise ImproperlyConfigured(f"JWT_KEYS must be kid:secret,… with secrets of at least {SHORTEST} bytes.")
+        keys[kid] = secret.encode()
+    return keys
+
+
+def own_keys() -> dict[str, bytes]:
+    """HS256 secrets by key id; the first signs, all are accepted, so that a new one can be put in front of the old.
+
+    From JWT_KEYS, else derived from SECRET_KEY and its fallbacks.
+    """
+    return _own(tuple(getattr(settings, "JWT_KEYS", ())), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+class Unreachable(Exception):  # noqa: N818  says what is wrong with the address
+    """The address of the sign-on's keys does not answer and no usable set is at hand."""
+
+
+@dataclass
+class KeySet:
+    """The public keys of a company's sign-on, from a JWKS address, kept for a while. Safe for threads."""
+
+    url: str
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched = self._tried = -STALE
+
+    def get(self, kid: str) -> jwt.PyJWK | None:
+        """The key of this id, None if the sign-on has none. Raises `Unreachable`."""
+        now = time.monotonic()
+        if kid in self._keys and now - self._fetched < FRESH:
+            return self._keys[kid]
+        with self._lock:
+            if now - self._tried >= RETRY and not (kid in self._keys and now - self._fetched < FRESH):
+                self._fetch(now)
+        if now - self._fetched > STALE:
+            raise Unreachable(self.url)
+        return self._keys.get(kid)
+
+    def _fetch(self, now: float) -> None:
+        self._tried = now
+        try:
+            answer = httpx.get(self.url, timeout=5, follow_redirects=False)
+            answer.raise_for_status()
+            found: list[dict[str, Any]] = answer.json()["keys"]
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return
+        keys = {}
+        for entry in found:
+            try:
+                if entry.get("kty") in {"RSA", "EC"} and entry.get("use", "sig") == "sig":
+                    keys[str(entry["kid"])] = jwt.PyJWK(entry)
+            except (jwt.PyJWTError, KeyError, AttributeError):
+                continue  # one entry that we cannot read does not lock out the others
+        self._keys, self._fetched = keys, now
+
+
+@cache
+def _key_set(url: str) -> KeySet:
+    return KeySet(url)
+
+
+def sign_on() -> KeySet | None:
+    """The key set of JWT_JWKS_URL, None when the studio has no sign-on of a company."""
+    url = getattr(settings, "JWT_JWKS_URL", "")
+    return _key_set(url) if url else None

@@ -1,0 +1,113 @@
+"""Access tokens: short-lived signed statements of who asks."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.db.models import Exists, QuerySet
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_noop
+
+from web.json.problems import Problem, unauthorized
+from web.models import RefreshToken
+
+from .keys import Unreachable, own_keys, sign_on
+
+ISSUER = "videoplanet"
+LIFE = 15 * 60  # seconds
+LEEWAY = 30  # seconds that a sign-on's clock may differ from ours
+SIGN_ON_ALGORITHMS = ("RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+NO_ENTRY = gettext_noop("This token is not valid. Log in again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    token: str
+    seconds: int
+
+
+def password_mark(user: User) -> str:
+    """A short mark that changes with the password: tokens that carry another one have ended."""
+    return str(user.get_session_auth_hash())[:32]
+
+
+def password_marks(user: User) -> list[str]:
+    """The marks that count: with the present secret key and with its fallbacks."""
+    return [password_mark(user), *(str(old)[:32] for old in user.get_session_auth_fallback_hash())]
+
+
+def issue(user: User, family: uuid.UUID) -> Issued:
+    """An access token of this log-in, signed with the first of our keys."""
+    kid, key = next(iter(own_keys().items()))
+    now = int(time.time())
+    claims = {"iss": ISSUER, "typ": "access", "sub": str(user.pk), "sid": str(family), "pwd": password_mark(user), "iat": now, "exp": now + LIFE}
+    return Issued(jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid}), LIFE)
+
+
+def user_of(token: str) -> User:
+    """The active user that an access token names. Raises 401, or 503 while the sign-on's keys cannot be had.
+
+    One query. A token ends at once when its user is removed or made inactive, its password changes, or its log-in is
+    revoked.
+    """
+    try:
+        header = jwt.get_unverified_header(token)
+        kid, algorithm = header.get("kid"), header.get("alg")
+        if algorithm == "HS256" and isinstance(kid, str) and (key := own_keys().get(kid)):
+            return _own_user(jwt.decode(token, key, algorithms=["HS256"], issuer=ISSUER, options={"require": ["exp", "sub", "sid", "pwd"]}))
+        if algorithm in SIGN_ON_ALGORITHMS and isinstance(kid, str) and (keys := sign_on()) and (public := keys.get(kid)):
+            return _sign_on_user(_decoded(token, public, algorithm))
+    except jwt.ExpiredSignatureError:
+        raise unauthorized("token_expired", gettext_noop("This token has ended. Get a new one with the refresh token.")) from None
+    except Unreachable:
+        raise Problem(503, "sign_on_unreachable", gettext_noop("The sign-on does not answer. Try again in a moment."), headers={"Retry-After": "30"}) from None
+    except (jwt.PyJWTError, ValueError):
+        pass
+    raise _refused()
+
+
+def _decoded(token: str, public: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
+    audience = getattr(settings, "JWT_AUDIENCE", "") or None
+    issuer = getattr(settings, "JWT_ISSUER", "") or None
+    required = ["exp", *(["aud"] if audience else []), *(["iss"] if issuer else [])]
+    return jwt.decode(
+        token,
+        public,
+        algorithms=[algorithm],
+        audience=audience,
+        issuer=issuer,
+        leeway=LEEWAY,
+        options={"require": required, "verify_aud": audience is not None},
+    )
+
+
+def _own_user(claims: dict[str, Any]) -> User:
+    revoked = RefreshToken.objects.filter(family=uuid.UUID(claims["sid"]), revoked_at__isnull=False)
+    user = _active().annotate(log_in_ended=Exists(revoked)).filter(pk=int(claims["sub"])).first()
+    if claims.get("typ") != "access" or user is None or user.log_in_ended:
+        raise _refused()
+    if not any(constant_time_compare(mark, claims["pwd"]) for mark in password_marks(user)):
+        raise _refused()
+    return user
+
+
+def _sign_on_user(claims: dict[str, Any]) -> User:
+    """The user whose name stands in JWT_USERNAME_CLAIM. Accounts are made by a manager, not by a token."""
+    name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
+    user = _active().filter(username=name).first() if isinstance(name, str) and name else None
+    if user is None:
+        raise _refused()
+    return user
+
+
+def _active() -> "QuerySet[User]":
+    return get_user_model()._default_manager.filter(is_active=True)  # noqa: SLF001  Django's documented way to a swappable model's rows
+
+
+def _refused() -> Problem:
+    return unauthorized("token_invalid", NO_ENTRY)

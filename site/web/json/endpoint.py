@@ -1,0 +1,152 @@
+"""The Django view behind a path: method, person, input, work, answer; and every error as a problem document."""
+
+import hashlib
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_noop
+
+from ground.sentence import SaidError
+from web.auth.request import authenticate
+
+from . import idempotency, problems
+from .answers import respond
+from .inputs import MULTIPART, Strict, parse_body, parse_query, raw_body
+from .problems import Problem, problem_of
+from .routes import Call, Route
+from .waiting import Waiting, until_changed
+
+log = logging.getLogger("ai_video.api")
+
+
+class Nothing(Strict):
+    """The query of a route that takes none."""
+
+
+def endpoint(methods: Mapping[str, Route]) -> Callable[..., HttpResponse]:
+    """The view for one path with these methods; GET answers HEAD too, OPTIONS tells the methods."""
+    allowed = ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
+
+    def view(request: HttpRequest, **parameters: Any) -> HttpResponse:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method == "OPTIONS":
+            return HttpResponse(status=HTTPStatus.NO_CONTENT.value, headers={"Allow": allowed})
+        route = methods.get(method)
+        if route is None:
+            return problems.method_not_allowed(allowed).response(request)
+        response = guarded(request, lambda: _handle(route, request, parameters))
+        patch_vary_headers(response, ("Authorization", "Cookie", "Accept-Language"))
+        if request.method == "HEAD" and not response.streaming:
+            length = len(response.content)
+            response.content = b""
+            response["Content-Length"] = response.get("Content-Length", str(length))
+        return response
+
+    view.csrf_exempt = True  # type: ignore[attr-defined]  # a bearer token needs none; `authenticate` checks it for sessions
+    return view
+
+
+def guarded(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """The response of `work`, or the problem that it ended with. Never raises, never HTML."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001  everything that can go wrong is answered as a problem
+        problem = _expected(error) or _incident(request, error)
+        return problem.response(request)
+
+
+MEANINGS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (Problem, lambda error: error),
+    (SaidError, problem_of),
+    (Http404, lambda _error: problems.not_found()),
+    (PermissionDenied, lambda _error: problems.forbidden()),
+    (RequestDataTooBig, lambda _error: problems.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)),
+    (SuspiciousOperation, lambda _error: problems.malformed(gettext_noop("This request cannot be understood."), code="bad_request")),
+)
+
+
+def _expected(error: Exception) -> Problem | None:
+    """The problem for an error that has a meaning of its own."""
+    return next((problem(error) for kind, problem in MEANINGS if isinstance(error, kind)), None)
+
+
+def _incident(request: HttpRequest, error: Exception) -> Problem:
+    """A crash: logged with its traceback under a number that the answer tells."""
+    incident = secrets.token_hex(6)
+    log.error("Incident %s: %s %s", incident, request.method, request.path, exc_info=error)
+    got_request_exception.send(sender=None, request=request)
+    return problems.crashed(incident)
+
+
+def _handle(route: Route, request: HttpRequest, parameters: dict[str, Any]) -> HttpResponse:
+    user = authenticate(request) if route.auth else cast("User", AnonymousUser())
+    arguments = dict(parameters)
+    query = parse_query(route.query or Nothing, request.GET)
+    if route.query:
+        arguments["query"] = query
+    raw = _body(route, request)
+    if route.body:
+        arguments["body"] = parse_body(route.body, raw, request.META.get("CONTENT_TYPE", ""))
+
+    def work() -> HttpResponse:
+        try:
+            return respond(route.view(Call(user, request), **arguments))
+        except SaidError as error:
+            raise problem_of(error) from error
+
+    if route.method == "GET":
+        return _read(request, work, query.wait if isinstance(query, Waiting) else 0)
+    response = idempotency.answer_once(request, user, raw, work, atomic=not route.upload) if route.once and idempotency.HEADER in request.headers else work()
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _body(route: Route, request: HttpRequest) -> bytes:
+    """The bytes of a JSON body; of a multipart one its length is checked and the view reads its files, here only its digest is made."""
+    if route.upload is None:
+        return raw_body(request, route.body_limit) if route.body or route.once else b""
+    if request.content_type != MULTIPART:
+        raise problems.unsupported_media_type(MULTIPART)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > route.upload.limit:
+        raise problems.too_large(route.upload.limit)
+    return _form_digest(request) if idempotency.HEADER in request.headers else b""
+
+
+def _form_digest(request: HttpRequest) -> bytes:
+    """What says whether two multipart bodies are the same; their boundaries differ even then."""
+    digest = hashlib.sha256(repr(sorted(request.POST.lists())).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(repr((name, file.name, file.size)).encode())
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+    return digest.digest()
+
+
+def _read(request: HttpRequest, work: Callable[[], HttpResponse], wait: int) -> HttpResponse:
+    """A safe answer with its ETag; 304 when the client has it."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",") if tag.strip()]
+
+    def look() -> HttpResponse:
+        response = work()
+        response["ETag"] = f'"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+        return response
+
+    response = until_changed(wait, known[0] if len(known) == 1 else "", look) if wait else look()
+    if response.status_code != HTTPStatus.OK:
+        del response["ETag"]
+    elif response["ETag"] in known or "*" in known:
+        response = HttpResponse(status=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": response["ETag"]})
+        del response["Content-Type"]
+    response["Cache-Control"] = "private, no-cache"
+    return response

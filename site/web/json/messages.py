@@ -1,0 +1,94 @@
+"""What is wrong with a value, said in the reader's language, with its place in the document."""
+
+import re
+import types
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+
+from .problems import FieldError
+
+MOST = 100  # errors told at once
+
+# msgspec's messages (docs: "Constraints" and "Validation errors") and how we say them.
+PATTERNS: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"Object missing required field `(?P<name>.*)`"), gettext_noop("This field is required.")),
+    (re.compile(r"Object contains unknown field `(?P<name>.*)`"), gettext_noop("There is no such field.")),
+    (re.compile(r"Expected `.*`, got `null`"), gettext_noop("Null is not taken here; leave the field out.")),
+    (re.compile(r"Expected `(?P<wanted>str|array)` of length >= 1"), gettext_noop("This may not be empty.")),
+    (re.compile(r"Expected `str` of length >= (?P<limit>\d+)"), gettext_noop("Give at least %(limit)s characters.")),
+    (re.compile(r"Expected `str` of length <= (?P<limit>\d+)"), gettext_noop("Give at most %(limit)s characters.")),
+    (re.compile(r"Expected `array` of length >= (?P<limit>\d+)"), gettext_noop("Give at least %(limit)s entries.")),
+    (re.compile(r"Expected `array` of length <= (?P<limit>\d+)"), gettext_noop("Give at most %(limit)s entries.")),
+    (re.compile(r"Expected `(?:int|float|decimal)` >= (?P<limit>.+)"), gettext_noop("Give %(limit)s or more.")),
+    (re.compile(r"Expected `(?:int|float|decimal)` <= (?P<limit>.+)"), gettext_noop("Give %(limit)s or less.")),
+    (re.compile(r"Expected `str` matching regex .*"), gettext_noop("The text has a form that is not taken here.")),
+    (re.compile(r"Invalid enum value (?P<value>.+)"), gettext_noop("%(value)s is none of the values to choose from.")),
+    (re.compile(r"Invalid UUID"), gettext_noop("This is not an id (UUID).")),
+    (
+        re.compile(r"Invalid RFC3339 encoded (?:datetime|date|time)|Expected `datetime` with a timezone component"),
+        gettext_noop("This is not a time as RFC 3339 has it, with its zone."),
+    ),
+    (re.compile(r"Invalid decimal string"), gettext_noop('This is not a decimal number in a string, such as "1.23".')),
+    (re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`"), gettext_noop("A value of type %(wanted)s is needed here, not %(got)s.")),
+]
+
+
+def sentence_of(error: msgspec.ValidationError) -> Sentence:
+    """The sentence for one message of msgspec, without its place; a message of our own (from `__post_init__`) is kept."""
+    message = str(error).rsplit(" - at `", 1)[0]
+    for pattern, template in PATTERNS:
+        if match := pattern.fullmatch(message):
+            values = match.groupdict() if "%(" in template else {}
+            return Sentence(template, dict(values))
+    return Sentence(message)
+
+
+def collect(value: Any, wanted: Any, pointer: str = "", *, strict: bool = True) -> list[FieldError]:
+    """Every error of a decoded value against its type, not just the first; empty when there is none."""
+    try:
+        msgspec.convert(value, wanted, strict=strict)
+    except msgspec.ValidationError as error:
+        inner = _inner(value, wanted, pointer, strict=strict)
+        return (inner or [FieldError(detail=str(sentence_of(error)), pointer=pointer)])[:MOST]
+    return []
+
+
+def _inner(value: Any, wanted: Any, pointer: str, *, strict: bool) -> list[FieldError]:
+    for kind in alternatives(wanted):
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
+            return _of_struct(value, kind, pointer, strict=strict)
+        if get_origin(kind) is list and isinstance(value, list):
+            (item,) = get_args(kind)
+            return [error for index, entry in enumerate(value) for error in collect(entry, item, f"{pointer}/{index}", strict=strict)]
+    return []
+
+
+def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str, *, strict: bool) -> list[FieldError]:
+    errors: list[FieldError] = []
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for name, field in fields.items():
+        if name in value:
+            errors += collect(value[name], field.type, f"{pointer}/{_escaped(name)}", strict=strict)
+        elif field.required:
+            errors.append(FieldError(detail=str(Sentence("This field is required.")), pointer=f"{pointer}/{_escaped(name)}"))
+    for name in value.keys() - fields.keys():
+        errors.append(FieldError(detail=str(Sentence("There is no such field.")), pointer=f"{pointer}/{_escaped(name)}"))
+    return errors
+
+
+def alternatives(wanted: Any) -> list[Any]:
+    """The types that may stand here, without their annotations."""
+    if isinstance(wanted, types.UnionType) or get_origin(wanted) is Union:
+        return [inner for part in get_args(wanted) for inner in alternatives(part)]
+    if get_origin(wanted) is Annotated:
+        return alternatives(get_args(wanted)[0])
+    return [wanted]
+
+
+def _escaped(name: str) -> str:
+    """A name as a part of a JSON pointer (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,175 @@
+"""The OpenAPI 3.1 document, made from the routes and the types that parse and answer."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.utils.translation import gettext
+
+from . import idempotency
+from .inputs import JSON, MULTIPART
+from .paging import Paging
+from .problems import MEDIA_TYPE, FieldError
+from .routes import PARAMETER, Api, Route
+
+REF = "#/components/schemas/{name}"
+CONVERTERS: dict[str, dict[str, Any]] = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "int": {"type": "integer", "minimum": 0},
+    "slug": {"type": "string", "pattern": "^[-a-zA-Z0-9_]+$", "maxLength": 50},
+    "str": {"type": "string", "minLength": 1},
+}
+SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"session": []}]
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "An error (RFC 9457). `code` is stable and for programs; `detail` is for people, in the language of Accept-Language.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"$ref": REF.format(name="FieldError")}},
+    },
+    "required": ["type", "title", "status", "code", "detail"],
+}
+
+type Examples = Mapping[str, Mapping[str, Any]]
+
+
+def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
+    """The whole document. `prefix` is the path that the API is mounted at; `examples` are recorded answers by operation.
+
+    Keyword `extra_schema` of a struct (a class variable) is merged into its schema: what a type cannot say.
+    """
+    kinds = [kind for route in api.routes for kind in (route.body, route.query, route.answer) if kind is not None]
+    schemas, components = msgspec.json.schema_components([*kinds, FieldError], ref_template=REF)
+    known = dict(zip(map(repr, kinds), schemas, strict=False))
+    for kind in _structs(kinds):
+        if extra := getattr(kind, "extra_schema", None):
+            components[_component(kind, components)].update(extra)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in api.routes:
+        paths.setdefault(f"/{PARAMETER.sub(r'{\g<name>}', route.path)}", {})[route.method.lower()] = _operation(
+            route, known, components, examples.get(route.operation, {})
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": gettext(api.title), "version": api.version, "description": gettext(api.description)},
+        "servers": [{"url": prefix.rstrip("/")}],
+        "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in api.routes)],
+        "security": SECURITY,
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Problem": PROBLEM},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+            },
+        },
+    }
+
+
+def _structs(kinds: list[Any]) -> list[type]:
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+
+
+def _component(kind: type, components: Mapping[str, Any]) -> str:
+    return kind.__name__ if kind.__name__ in components else re.sub(r"\W", "_", kind.__name__)
+
+
+def _operation(route: Route, known: Mapping[str, Any], components: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": route.operation,
+        "tags": [route.tag],
+        "summary": gettext(route.summary),
+        "description": route.description,
+        "parameters": [*_path_parameters(route), *_query_parameters(route, components), *_header_parameters(route)],
+        "responses": _responses(route, known, examples),
+    }
+    if not route.auth:
+        made["security"] = []
+    if route.upload:
+        schema = {"type": "object", "properties": dict(route.upload.properties), "required": list(route.upload.required), "additionalProperties": False}
+        made["requestBody"] = {"required": True, "content": {MULTIPART: {"schema": schema}}}
+    elif route.body is not None:
+        content: dict[str, Any] = {"schema": known[repr(route.body)]}
+        if "request" in examples:
+            content["example"] = examples["request"]
+        made["requestBody"] = {"required": _body_needed(route.body), "content": {JSON: content}}
+    return {name: value for name, value in made.items() if value not in ([], "") or name == "security"}
+
+
+def _body_needed(kind: Any) -> bool:
+    return any(field.required for field in msgspec.structs.fields(kind)) or getattr(kind, "extra_schema", {}).get("minProperties", 0) > 0
+
+
+def _path_parameters(route: Route) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "path", "required": True, "schema": CONVERTERS[kind]} for name, kind in route.parameters.items()]
+
+
+def _query_parameters(route: Route, components: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if route.query is None:
+        return []
+    component = components[_component(route.query, components)]
+    required = component.get("required", [])
+    made = []
+    for name, schema in component["properties"].items():
+        said = {key: value for key, value in schema.items() if key != "description"}
+        entry = {"name": name, "in": "query", "required": name in required, "schema": said, "description": schema.get("description", "")}
+        made.append({key: value for key, value in entry.items() if value != ""})
+    return made
+
+
+def _header_parameters(route: Route) -> list[dict[str, Any]]:
+    if not route.once:
+        return []
+    schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY, "pattern": "^[!-~]+$"}
+    said = "Sent twice with the same key and body, the request is done once and answered the same."
+    return [{"name": idempotency.HEADER, "in": "header", "required": False, "schema": schema, "description": said}]
+
+
+def statuses(route: Route) -> list[int]:
+    """Every status of an error that this route may answer."""
+    found = set(route.problems)
+    if route.auth:
+        found |= {HTTPStatus.UNAUTHORIZED, *([HTTPStatus.FORBIDDEN] if route.method != "GET" else [])}
+    if route.parameters:
+        found.add(HTTPStatus.NOT_FOUND)
+    if route.body is not None or route.upload:
+        found |= {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
+    if route.once:
+        found |= {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}
+    if route.query is not None:
+        found |= {HTTPStatus.UNPROCESSABLE_ENTITY, *([HTTPStatus.BAD_REQUEST] if issubclass(route.query, Paging) else [])}
+    found |= {HTTPStatus.UNPROCESSABLE_ENTITY}  # an unknown query parameter is refused everywhere
+    return sorted(int(status) for status in found)
+
+
+def _responses(route: Route, known: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    success: dict[str, Any] = {"description": route.status.phrase}
+    if route.answer is not None and route.answer is not type(None):
+        content: dict[str, Any] = {"schema": known[repr(route.answer)]}
+        if (example := examples.get(str(route.status.value))) is not None:
+            content["example"] = example
+        success["content"] = {JSON: content}
+    if route.status == HTTPStatus.FOUND:
+        success["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}
+    made[str(route.status.value)] = success
+    if route.method == "GET" and route.status == HTTPStatus.OK:
+        success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Give it as If-None-Match to be told 304 when nothing changed."}}
+        made["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
+    for status in statuses(route):
+        content = {"schema": {"$ref": REF.format(name="Problem")}}
+        if (example := examples.get(str(status))) is not None:
+            content["example"] = example
+        made[str(status)] = {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: content}}
+    return made
+
+
+def dump(made: Mapping[str, Any]) -> bytes:
+    return json.dumps(made, ensure_ascii=False, indent=1).encode()

@@ -1,0 +1,151 @@
+"""Problem documents (RFC 9457): every error of an endpoint is one, with a stable `code` and a sentence for a person."""
+
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
+
+from ground.sentence import SaidError, Sentence
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One value that cannot be: where it stands in the body (`pointer`, RFC 6901) or which query parameter it is, and why."""
+
+    detail: str
+    pointer: str = ""
+    parameter: str = ""
+
+
+class Problem(Exception):  # noqa: N818  the word of RFC 9457
+    """An answer that is an error. `members` are further members of the document, such as what is allowed instead."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        template: str,
+        /,
+        *,
+        values: Mapping[str, Any] | None = None,
+        errors: Iterable[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = HTTPStatus(status)
+        self.code = code
+        self.sentence = Sentence(template, dict(values or {}))
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.members = dict(members or {})
+
+    def document(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "code": self.code,
+            "detail": str(self.sentence),
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        return {**body, **self.members}
+
+    def response(self, request: HttpRequest) -> HttpResponse:
+        content = msgspec.json.encode(self.document())
+        response = HttpResponse(b"" if request.method == "HEAD" else content, status=self.status.value, content_type=MEDIA_TYPE, headers=self.headers)
+        response["Content-Length"] = str(len(content))
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+# One function for each status, so that a status and its code are chosen in one place.
+
+
+def malformed(template: str = gettext_noop("The body is not valid JSON."), /, *, code: str = "malformed_json") -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, code, template)
+
+
+def unauthorized(code: str, template: str, /) -> Problem:
+    """401. `code` goes into the challenge too, as RFC 6750 has it."""
+    error = "" if code == "not_authenticated" else ', error="invalid_token"'
+    return Problem(HTTPStatus.UNAUTHORIZED, code, template, headers={"WWW-Authenticate": f'Bearer realm="api"{error}'})
+
+
+def forbidden(code: str = "forbidden", template: str = gettext_noop("You may see this, but you are not allowed to do it."), /) -> Problem:
+    return Problem(HTTPStatus.FORBIDDEN, code, template)
+
+
+def not_found(code: str = "not_found", template: str = gettext_noop("There is nothing here that you may see."), /) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, code, template)
+
+
+def method_not_allowed(allowed: str) -> Problem:
+    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", gettext_noop("This address does not know that method."), headers={"Allow": allowed})
+
+
+def conflict(code: str, template: str, /, *, members: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Problem:
+    return Problem(HTTPStatus.CONFLICT, code, template, members=members, headers=headers)
+
+
+def too_large(limit: int) -> Problem:
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", gettext_noop("The body is longer than the %(limit)s bytes that are taken."), values={"limit": limit}
+    )
+
+
+def unsupported_media_type(wanted: str) -> Problem:
+    template = gettext_noop("The body must be sent as %(wanted)s.")
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", template, values={"wanted": wanted}, headers={"Accept": wanted})
+
+
+def invalid(errors: Iterable[FieldError], template: str = gettext_noop("Some values cannot be taken; see the list of errors."), /) -> Problem:
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", template, errors=errors)
+
+
+def too_many(seconds: int, code: str = "too_many_attempts", template: str = gettext_noop("Too many attempts. Try again in %(seconds)s seconds."), /) -> Problem:
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, code, template, values={"seconds": seconds}, headers={"Retry-After": str(seconds)})
+
+
+def crashed(incident: str) -> Problem:
+    template = gettext_noop("Something went wrong on our side. Tell us this number: %(incident)s.")
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal_error",
+        template,
+        values={"incident": incident},
+        members={"instance": f"urn:videoplanet:incident:{incident}"},
+    )
+
+
+type Members = Callable[[Any], Mapping[str, Any]]
+type Fields = Callable[[Any], Iterable[FieldError]]
+_said: dict[type[SaidError], tuple[int, Members | None, Fields | None]] = {}
+
+
+def register(error: type[SaidError], status: int, *, members: Members | None = None, errors: Fields | None = None) -> None:
+    """Say which status an expected error of a domain has (and of all its subclasses that are not registered themselves)."""
+    _said[error] = (status, members, errors)
+
+
+def problem_of(error: SaidError) -> Problem:
+    """The problem for an expected error; 409 for one that nobody registered, because its sentence is meant for people."""
+    for kind in type(error).__mro__:
+        if kind in _said:
+            status, members, errors = _said[kind]
+            break
+    else:
+        status, members, errors = HTTPStatus.CONFLICT, None, None
+    return Problem(
+        status,
+        error.code,
+        error.sentence.template,
+        values=error.sentence.values,
+        members=members(error) if members else None,
+        errors=errors(error) if errors else (),
+    )

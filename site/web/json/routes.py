@@ -1,0 +1,180 @@
+"""Routes: one decorated function per method and path, whose signature says what comes in and what goes out.
+
+    api = Api(title="…", version="1")
+
+    @api.post("stories/", tag="Stories", summary=gettext_noop("Write a new story"))
+    def create_story(call: Call, body: NewStory) -> Created[StoryOut]: ...
+
+`body` and `query` are msgspec types; every other parameter is one of the path. The same signature makes the document
+(`web.json.openapi`), so that the two cannot differ.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import msgspec
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.urls import URLPattern, path, re_path
+from django.utils.translation import gettext_noop
+
+from . import problems
+from .answers import Answer
+from .inputs import BODY_LIMIT
+from .waiting import Waiting
+
+PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a route: who asks, and the request itself for the little that needs it."""
+
+    user: User
+    request: HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The files and fields of a multipart body, as JSON Schema properties, and how long the body may be in bytes."""
+
+    properties: Mapping[str, Any]
+    required: tuple[str, ...]
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one path. `problems` are the statuses of errors beyond those that follow from the rest."""
+
+    method: str
+    path: str
+    view: Callable[..., Any]
+    tag: str
+    summary: str
+    body: Any = None
+    body_limit: int = BODY_LIMIT
+    upload: Upload | None = None
+    query: type[msgspec.Struct] | None = None
+    answer: Any = None
+    status: HTTPStatus = HTTPStatus.OK
+    auth: bool = True
+    problems: tuple[int, ...] = ()
+
+    @property
+    def operation(self) -> str:
+        return self.view.__name__
+
+    @property
+    def description(self) -> str:
+        return inspect.getdoc(self.view) or ""
+
+    @property
+    def once(self) -> bool:
+        """Whether the request may carry an Idempotency-Key."""
+        return self.auth and self.method == "POST"
+
+    @property
+    def waits(self) -> bool:
+        """Whether the answer may be held back until it changes."""
+        return self.query is not None and issubclass(self.query, Waiting)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the path with Django's converter for each."""
+        return {match["name"]: match["kind"] or "str" for match in PARAMETER.finditer(self.path)}
+
+
+@dataclass
+class Api:
+    """The routes of one API, the views behind them, and its document. Mount `api.urls` with `include`."""
+
+    title: str
+    version: str
+    description: str = ""
+    examples: Path | None = None
+    routes: list[Route] = field(default_factory=list)
+
+    def route(self, method: str, at: str, *, tag: str, summary: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register the decorated view. `options` are fields of `Route`. Raises TypeError for a signature that says too little."""
+
+        def add(view: Callable[..., Any]) -> Callable[..., Any]:
+            hints = get_type_hints(view, include_extras=True)
+            if "return" not in hints:
+                raise TypeError(f"{view.__name__} must say what it answers.")
+            status, answer = _answer(hints["return"])
+            made = Route(
+                method=method,
+                path=at,
+                view=view,
+                tag=tag,
+                summary=summary,
+                body=hints.get("body"),
+                query=hints.get("query"),
+                answer=answer,
+                status=status,
+                **options,
+            )
+            wanted = {"call", *made.parameters, *(name for name in ("body", "query") if name in hints)}
+            if set(inspect.signature(view).parameters) != wanted:
+                raise TypeError(f"{view.__name__} must take exactly {sorted(wanted)}.")
+            if any(known.operation == made.operation or (known.method, known.path) == (method, at) for known in self.routes):
+                raise TypeError(f"{view.__name__} or its address is there twice.")
+            self.routes.append(made)
+            return view
+
+        return add
+
+    def get(self, at: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        return self.route("GET", at, **options)
+
+    def post(self, at: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        return self.route("POST", at, **options)
+
+    def patch(self, at: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        return self.route("PATCH", at, **options)
+
+    def delete(self, at: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        return self.route("DELETE", at, **options)
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """Every path, then the document and its page, then the answer for what is none of them."""
+        from .documents import document_views  # noqa: PLC0415  the document is made from this module's types
+        from .endpoint import endpoint  # noqa: PLC0415  the views are made from this module's types
+
+        paths: dict[str, dict[str, Route]] = {}
+        for route in self.routes:
+            paths.setdefault(route.path, {})[route.method] = route
+        found = [path(at, endpoint(methods), name=next(iter(methods.values())).operation) for at, methods in paths.items()]
+        found += document_views(self)
+        return [*found, re_path(r"^(?P<rest>.*)\Z", _unknown(found))]
+
+
+def _answer(hint: Any) -> tuple[HTTPStatus, Any]:
+    """The status and the type of the body that a return annotation says."""
+    kind = get_origin(hint) or hint
+    if isinstance(kind, type) and issubclass(kind, Answer):
+        arguments = get_args(hint)
+        return kind.status, arguments[0] if arguments else None
+    return HTTPStatus.OK, hint
+
+
+def _unknown(known: list[URLPattern]) -> Callable[..., HttpResponse]:
+    """The view for every other path: 308 to the same path with a slash if that is one of ours, else 404."""
+
+    def unknown(request: HttpRequest, rest: str) -> HttpResponse:
+        if rest and not rest.endswith("/") and any(pattern.resolve(f"{rest}/") for pattern in known):
+            query = request.META.get("QUERY_STRING", "")
+            response = HttpResponsePermanentRedirect(f"{request.path}/{'?' + query if query else ''}")
+            response.status_code = HTTPStatus.PERMANENT_REDIRECT.value
+            return response
+        return problems.not_found("unknown_address", gettext_noop("There is no such address here.")).response(request)
+
+    unknown.csrf_exempt = True  # type: ignore[attr-defined]  # Django's mark for its middleware: this view changes nothing
+    return unknown

@@ -1,0 +1,75 @@
+"""Rows of the kit: refresh tokens, log-in attempts, and the answers kept for repeated requests."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class RefreshToken(models.Model):
+    """One link in the chain of a log-in. Only its hash is kept. Each is used once; a second use ends the whole family."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    family = models.UUIDField(_("log-in"), default=uuid.uuid4, help_text=_("The log-in that the token comes from."))
+    token_hash = models.CharField(max_length=64, unique=True)
+    password_mark = models.CharField(max_length=32, help_text=_("Changes with the password, which ends the log-in."))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("ends"), db_index=True)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("refresh token")
+        verbose_name_plural = _("refresh tokens")
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(fields=("family",), name="refresh_revoked_family", condition=Q(revoked_at__isnull=False)),
+            models.Index(fields=("family",), name="refresh_family"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {str(self.family)[:8]}"
+
+
+class LogInAttempt(models.Model):
+    """One try to log in, written before the password is looked at, so that tries at the same moment count each other."""
+
+    account = models.CharField(_("account"), max_length=150)
+    address = models.CharField(_("address"), max_length=64)
+    at = models.DateTimeField(_("at"), default=timezone.now, db_index=True)
+    succeeded = models.BooleanField(_("succeeded"), default=False)
+
+    class Meta:
+        verbose_name = _("log-in attempt")
+        verbose_name_plural = _("log-in attempts")
+        ordering = ("-at", "-id")
+        indexes = (models.Index(fields=("account", "at"), name="attempt_account"), models.Index(fields=("address", "at"), name="attempt_address"))
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.at:%Y-%m-%d %H:%M}"
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request with an Idempotency-Key, given again when the request comes again. `status` 0 is still running."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text=_("Hash of method, address and body."))
+    claim = models.UUIDField(default=uuid.uuid4, help_text=_("Names the request that runs now."))
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField(default=bytes)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("ends"), db_index=True)
+
+    class Meta:
+        verbose_name = _("kept answer")
+        verbose_name_plural = _("kept answers")
+        constraints = (models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_user_and_key"),)
+
+    def __str__(self) -> str:
+        return self.key
