@@ -1,0 +1,53 @@
+# What a person runs is what CI runs. `make` alone says what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check bench lock audit diagram messages run-env dev-env bench-env
+
+python := .venv/bin/python
+# A developer's own services are not for tests to write to.
+alone := env -u DATABASE_URL -u REDIS_URL -u REDIS_HOST -u MINIO_ENDPOINT -u VAR_DIR -u MEDIA_ROOT -u DEBUG -u LOG_FILE -u LANGUAGE_CODE
+# Many systems set LANGUAGE for gettext: only the one on make's command line is meant.
+language := $(if $(filter command,$(firstword $(origin LANGUAGE))),--language "$$LANGUAGE")
+
+help:
+	@echo "make demo     a sample story becomes a film, then the studio is served (SERVE=0 SCRIPT=my.txt DURATION=60 ASPECT=9:16 LANGUAGE=ko PORT=8000)"
+	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
+	@echo "make test     all tests, on SQLite and on PostgreSQL (TESTS=tests/jobs for some)"
+	@echo "make check    lint, types, floors, migrations"
+	@echo "make bench    measures film, jobs and API, and writes the table of README.md"
+	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
+	@echo "make audit    looks for known weaknesses in the locked packages (needs the network)"
+	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
+
+run-env dev-env bench-env:
+	@tools/set-up $(@:-env=)
+
+demo: run-env
+	@$(python) manage.py demo $(if $(filter 0,$(SERVE)),--no-serve) $(if $(SCRIPT),--script "$$SCRIPT") \
+		$(if $(DURATION),--duration "$$DURATION") $(if $(ASPECT),--aspect "$$ASPECT") $(language)
+
+serve: run-env
+	@$(python) manage.py serve
+
+test: dev-env
+	@$(alone) $(python) -m pytest -n logical --dist worksteal $(TESTS)
+	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal --database-only $(TESTS)
+
+check: dev-env
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check --quiet .
+	@PYTHONPATH=.:site $(python) -m mypy .
+	@PYTHONPATH=.:site .venv/bin/lint-imports --no-cache
+	@$(alone) $(python) manage.py makemigrations --check --dry-run
+	@$(alone) $(python) manage.py check --fail-level WARNING
+
+bench: bench-env
+	@$(alone) .venv-bench/bin/python tools/bench.py
+
+lock: dev-env
+	@$(python) tools/lock.py $(if $(filter 1,$(UPGRADE)),--upgrade)
+
+audit: dev-env
+	@.venv/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
+
+diagram: run-env
+	@$(python) manage.py diagram
