@@ -10,6 +10,14 @@ class Kind(models.TextChoices):
     CLIP = "clip", _("Clip")
 
 
+class Unit(models.TextChoices):
+    """What a price is for."""
+
+    IMAGE = "image", _("a picture")
+    SECOND = "second", _("a second of video")
+    CALL = "call", _("a call")
+
+
 class CallState(models.TextChoices):
     """reserved → sending → accepted → settled | refused | unclear; unclear → settled | refused | written_off by a person."""
 
@@ -24,6 +32,7 @@ class CallState(models.TextChoices):
 
 OPEN_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
 AT_RISK = (CallState.SENDING, CallState.ACCEPTED, CallState.UNCLEAR)
+OVER = (CallState.REFUSED, CallState.WRITTEN_OFF)
 
 
 class Refusal(models.TextChoices):

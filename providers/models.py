@@ -1,9 +1,10 @@
-"""Provider configurations and the ledger of calls."""
+"""Provider configurations and their models, the ledger of calls with its events, and the money of the house."""
 
 import uuid
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,7 +12,31 @@ from django.utils.translation import gettext_lazy as _
 
 from ground.sentence import Sentence
 
-from .enums import CallState, Kind, Refusal
+from .enums import CallState, Kind, Refusal, Unit
+
+NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
+
+
+class House(models.Model):
+    """The one row for the money of the whole house; reservations are made one after the other under its lock."""
+
+    monthly_budget = models.DecimalField(
+        _("budget a month, all providers (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no limit."),
+    )
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("house budget")
+        verbose_name_plural = _("house budget")
+
+    def __str__(self) -> str:
+        return str(_("House budget"))
 
 
 class AIProviderConfig(models.Model):
@@ -22,6 +47,7 @@ class AIProviderConfig(models.Model):
     is_active = models.BooleanField(_("active"), default=False)
     is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it."))
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
+    not_before = models.DateTimeField(_("no calls before"), null=True, blank=True, editable=False, help_text=_("Set when the provider itself said “too many”."))
     base_url = models.URLField(_("address"), blank=True)
     api_key_enc = models.TextField(editable=False, blank=True)
     api_key_hint = models.CharField(_("key ends with"), max_length=4, editable=False, blank=True)
@@ -29,15 +55,35 @@ class AIProviderConfig(models.Model):
     rate_limit_per_hour = models.PositiveIntegerField(_("calls per hour"), null=True, blank=True, help_text=_("Empty: no limit."))
     max_concurrent = models.PositiveIntegerField(_("calls at once"), null=True, blank=True, help_text=_("Empty: no limit."))
     cost_per_image = models.DecimalField(
-        _("price of a picture (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+        _("price of a picture (USD)"),
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no price, so no call."),
     )
     cost_per_second_video = models.DecimalField(
-        _("price of a second of video (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+        _("price of a second of video (USD)"),
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no price, so no call."),
     )
     cost_per_text_call = models.DecimalField(
-        _("price of a text call (USD)"), max_digits=10, decimal_places=4, null=True, blank=True, help_text=_("Empty: no price, so no call.")
+        _("price of a text call (USD)"),
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no price, so no call."),
     )
-    monthly_budget = models.DecimalField(_("budget a month (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, help_text=_("Empty: no limit."))
+    monthly_budget = models.DecimalField(
+        _("budget a month (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE, help_text=_("Empty: no limit.")
+    )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -46,6 +92,51 @@ class AIProviderConfig(models.Model):
         verbose_name = _("AI provider")
         verbose_name_plural = _("AI providers")
         ordering = ("name",)
+        permissions = (
+            ("set_provider_key", _("Can set the key of a provider")),
+            ("pause_provider", _("Can pause and resume a provider")),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProviderModel(models.Model):
+    """One model of a provider: what it makes, in which formats and lengths, and its price with the day it was read."""
+
+    provider = models.ForeignKey(AIProviderConfig, models.CASCADE, to_field="provider", related_name="models", verbose_name=_("provider"))
+    name = models.CharField(_("model"), max_length=80)
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_default = models.BooleanField(_("used when none is named"), default=False)
+    stands_for = models.CharField(
+        _("is really"), max_length=80, blank=True, help_text=_("The model that is called when this name is asked for; empty: itself.")
+    )
+    endpoint = models.CharField(_("endpoint"), max_length=120, blank=True)
+    unit = models.CharField(_("priced by"), max_length=6, choices=Unit)
+    price = models.DecimalField(
+        _("price of a unit (USD)"),
+        max_digits=10,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: the provider's own price."),
+    )
+    priced_on = models.DateField(_("price read on"), null=True, blank=True)
+    ratios = models.JSONField(_("formats"), default=dict, blank=True, help_text=_("Our format to the provider's, such as “16:9” to “1280:720”."))
+    durations = models.JSONField(_("lengths (seconds)"), default=list, blank=True, help_text=_("Allowed whole seconds; empty: any."))
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("provider model")
+        verbose_name_plural = _("provider models")
+        ordering = ("provider", "kind", "name")
+        constraints = (
+            models.UniqueConstraint(fields=("provider", "name", "kind"), name="model_once"),
+            models.UniqueConstraint(fields=("provider", "kind"), condition=Q(is_default=True), name="model_one_default"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -59,8 +150,8 @@ class ProviderCall(models.Model):
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     model = models.CharField(_("model"), max_length=80, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
-    key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is not refused."))
-    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after a refusal."))
+    key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is neither refused nor written off."))
+    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after a refusal or a write-off."))
     subject = models.CharField(_("subject"), max_length=64, blank=True)
     item = models.CharField(_("item"), max_length=64, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("for"))
@@ -69,15 +160,20 @@ class ProviderCall(models.Model):
     unit_price = models.DecimalField(_("unit price (USD)"), max_digits=10, decimal_places=4)
     units = models.DecimalField(_("units"), max_digits=10, decimal_places=3)
     estimate = models.DecimalField(_("estimate (USD)"), max_digits=12, decimal_places=4)
+    quote = models.DecimalField(
+        _("quoted (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, help_text=_("The most the provider said it may charge for it.")
+    )
     cost = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    cost_is_estimated = models.BooleanField(_("cost is estimated"), default=False, help_text=_("The provider's answer names no cost."))
     task_id = models.CharField(_("task at the provider"), max_length=120, blank=True)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0)
     poll_after = models.DateTimeField(null=True, blank=True)
     result = models.JSONField(_("result"), null=True, blank=True)
     refusal = models.CharField(_("refusal"), max_length=11, choices=Refusal, blank=True)
     note_data = models.JSONField(default=dict, blank=True)
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("resolved by"))
-    resolved_reason = models.CharField(_("reason of the resolution"), max_length=500, blank=True)
+    evidence = models.JSONField(
+        _("what is known"), default=dict, blank=True, help_text=_("Facts for judging an unclear call, such as the balance before and after.")
+    )
     reserved_at = models.DateTimeField(_("reserved"), default=timezone.now)
     sending_at = models.DateTimeField(_("sent"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
@@ -87,16 +183,17 @@ class ProviderCall(models.Model):
         verbose_name = _("provider call")
         verbose_name_plural = _("provider calls")
         ordering = ("-reserved_at", "-id")
+        permissions = (("resolve_call", _("Can decide on an unclear call")),)
         indexes = (
             models.Index(fields=("provider", "-reserved_at"), name="call_provider_reserved"),
-            models.Index(fields=("provider", "sending_at"), name="call_provider_sent"),
+            models.Index(fields=("provider", "state"), name="call_provider_state"),
             models.Index(fields=("subject", "item"), name="call_subject_item"),
             models.Index(fields=("state", "reserved_at"), name="call_state"),
             models.Index(fields=("-reserved_at", "-id"), name="call_reserved"),
         )
         constraints = (
             models.UniqueConstraint(fields=("key", "generation"), name="call_generation_once"),
-            models.UniqueConstraint(fields=("key",), condition=~Q(state="refused"), name="call_one_live_per_key"),
+            models.UniqueConstraint(fields=("key",), condition=~Q(state__in=("refused", "written_off")), name="call_one_live_per_key"),
         )
 
     def __str__(self) -> str:
@@ -108,7 +205,34 @@ class ProviderCall(models.Model):
 
     @property
     def counted(self) -> Decimal:
-        """What budgets count, in USD: the real cost once known, the estimate until then."""
+        """What budgets count, in USD: the real cost once known, until then what it may cost."""
+        if self.cost is not None:
+            return self.cost
         if self.state == CallState.REFUSED:
-            return self.cost or Decimal(0)
-        return self.estimate if self.cost is None else self.cost
+            return Decimal(0)
+        return self.estimate if self.quote is None else self.quote
+
+
+class CallEvent(models.Model):
+    """One change of a call's state: who or what, from where to where, and why. Append-only."""
+
+    call = models.ForeignKey(ProviderCall, models.PROTECT, related_name="events", verbose_name=_("call"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    name = models.CharField(_("event"), max_length=20)
+    from_state = models.CharField(_("from"), max_length=11, choices=CallState, blank=True)
+    to_state = models.CharField(_("to"), max_length=11, choices=CallState)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    note_data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("event of a call")
+        verbose_name_plural = _("events of calls")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.from_state} → {self.to_state}"
+
+    @property
+    def note(self) -> Sentence:
+        return Sentence.from_json(self.note_data or None)

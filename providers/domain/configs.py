@@ -1,0 +1,61 @@
+"""What a person changes about a provider: key, pause, budgets. Whoever waited for it is woken after the commit."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from providers import keys
+from providers.errors import Forbidden, Invalid
+from providers.models import AIProviderConfig, House
+from providers.signals import freed
+
+SHORTEST_KEY = 8
+
+
+def _require(actor: Any, permission: str) -> None:
+    if not actor.is_active or not actor.has_perm(f"providers.{permission}"):
+        raise Forbidden(gettext_noop("You may not change this about a provider."))
+
+
+def wake_the_waiting(*, provider: str = "") -> None:
+    """After the commit, tell everybody who may wait for this provider (all when empty)."""
+    transaction.on_commit(lambda: freed.send(sender=AIProviderConfig, provider=provider, subject="", item=""))
+
+
+@transaction.atomic
+def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConfig:
+    """Store a new key, sealed; an empty one removes it. Raises `Forbidden`, `Invalid`."""
+    _require(actor, "set_provider_key")
+    if key.strip() and (len(key.strip()) < SHORTEST_KEY or any(c.isspace() for c in key.strip()) or not key.strip().isprintable()):
+        raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
+    keys.put_key(config, key)
+    config.save(update_fields=("api_key_enc", "api_key_hint", "updated_at"))
+    wake_the_waiting(provider=config.provider)
+    return config
+
+
+@transaction.atomic
+def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderConfig:
+    """No new call is made; what is out is still asked for. Raises `Forbidden`, `Invalid`."""
+    _require(actor, "pause_provider")
+    if not reason.strip():
+        raise Invalid(gettext_noop("Give a reason."), field="reason")
+    config.is_paused, config.pause_reason = True, reason.strip()[:200]
+    config.save(update_fields=("is_paused", "pause_reason", "updated_at"))
+    return config
+
+
+@transaction.atomic
+def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
+    """Calls are made again. Raises `Forbidden`."""
+    _require(actor, "pause_provider")
+    config.is_paused, config.pause_reason, config.not_before = False, "", None
+    config.save(update_fields=("is_paused", "pause_reason", "not_before", "updated_at"))
+    wake_the_waiting(provider=config.provider)
+    return config
+
+
+def house() -> House:
+    """The one row for the money of the house."""
+    return House.objects.get_or_create(pk=1)[0]

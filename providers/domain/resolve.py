@@ -1,0 +1,57 @@
+"""What a person decides about a call whose outcome nobody knows. Each function changes the state, says why, and wakes who waits."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+from providers.enums import CallState, Refusal
+from providers.errors import Conflict, Forbidden, Invalid
+from providers.gate.states import move
+from providers.models import ProviderCall
+from providers.signals import freed
+
+PERMISSION = "providers.resolve_call"
+MAX_TASK_ID = 120
+
+
+def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) -> ProviderCall:
+    """It was done, as this task: the provider is asked for its result and its cost from now on.
+
+    Raises `Forbidden`, `Invalid` (no reason, no id, or an id that another call has), `Conflict` (no longer unclear).
+    """
+    task_id = task_id.strip()
+    if not task_id or len(task_id) > MAX_TASK_ID:
+        raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
+    if ProviderCall.objects.filter(provider_id=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
+        raise Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
+    now = timezone.now()
+    return _resolve(
+        call, name="attach task", to=CallState.ACCEPTED, actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now
+    )
+
+
+def not_charged(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
+    """It was not done: the money is free again, and the work may be asked for anew. Raises as `attach_task`."""
+    note = Sentence(gettext_noop("A person found that it was not charged."))
+    return _resolve(call, name="not charged", to=CallState.REFUSED, actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
+
+
+def write_off(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
+    """It was paid and is lost: the amount at risk becomes its cost, and the work may be asked for anew. Raises as `attach_task`."""
+    note = Sentence(gettext_noop("A person wrote it off."))
+    return _resolve(call, name="write off", to=CallState.WRITTEN_OFF, actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
+
+
+def _resolve(call: ProviderCall, *, name: str, to: CallState, actor: Any, reason: str, note: Sentence, **fields: Any) -> ProviderCall:
+    if not actor.is_active or not actor.has_perm(PERMISSION):
+        raise Forbidden(gettext_noop("You may not decide on unclear calls."))
+    if not reason.strip():
+        raise Invalid(gettext_noop("Give a reason."), field="reason")
+    with transaction.atomic():
+        if not move(call, name=name, expect=(CallState.UNCLEAR,), to=to, actor=actor, reason=reason.strip(), note=note, **fields):
+            raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
+        transaction.on_commit(lambda: freed.send(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+    return call

@@ -1,0 +1,146 @@
+"""Expected failures of the providers' floor, each with a stable code and a sentence for a person."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from ground.sentence import SaidError, Sentence, Value
+
+from .enums import Refusal
+
+if TYPE_CHECKING:
+    from .models import ProviderCall
+
+type WaitReason = Literal["rate_limit", "budget", "provider"]
+
+
+class ProviderError(SaidError):
+    code = "provider_error"
+
+
+class NotConfigured(ProviderError):
+    """The provider is unknown, inactive, without a key, or does not make this kind of thing."""
+
+    code = "provider_not_configured"
+
+
+class NoPrice(ProviderError):
+    """Nobody has said what it costs; no price, no call."""
+
+    code = "no_price"
+
+
+class KeyReused(ProviderError):
+    """The key names a piece of work that was asked for with other inputs."""
+
+    code = "call_key_reused"
+
+
+class KeyUnreadable(ProviderError):
+    """A stored provider key cannot be decrypted with the secrets of this installation."""
+
+    code = "provider_key_unreadable"
+
+
+class Forbidden(ProviderError):
+    """The person may not do this (403)."""
+
+    code = "forbidden"
+
+
+class Conflict(ProviderError):
+    """Somebody else, or the provider's own late answer, was first; nothing was written (409)."""
+
+    code = "conflict"
+
+
+class Invalid(ProviderError):
+    """A value that cannot be (422). `field` names it."""
+
+    code = "invalid"
+
+    def __init__(self, template: str, /, *, field: str = "", **values: Value) -> None:
+        super().__init__(template, **values)
+        self.field = field
+
+
+class NotNow(ProviderError):
+    """Nothing was sent and nothing written: ask again at `until`. `wait` says what for."""
+
+    code = "not_now"
+
+    def __init__(self, template: str, /, *, until: datetime, wait: WaitReason, **values: Value) -> None:
+        super().__init__(template, **values)
+        self.until = until
+        self.wait = wait
+
+    @classmethod
+    def of(cls, sentence: Sentence, *, until: datetime, wait: WaitReason) -> "NotNow":
+        """With a sentence that is there already."""
+        error = cls(sentence.template, until=until, wait=wait)
+        error.sentence = sentence
+        return error
+
+
+class Refused(ProviderError):
+    """The provider did not do it. Unpaid unless `cost` says otherwise.
+
+    Adapters raise it without `call`; the gate writes the row and raises it with `call`. `until` goes with the kind
+    LIMIT: the provider's own word on when to come back.
+    """
+
+    code = "provider_refused"
+
+    def __init__(
+        self,
+        template: str,
+        /,
+        *,
+        kind: Refusal,
+        cost: Decimal = Decimal(0),
+        until: datetime | None = None,
+        call: "ProviderCall | None" = None,
+        **values: Value,
+    ) -> None:
+        super().__init__(template, **values)
+        self.kind = kind
+        self.cost = cost
+        self.until = until
+        self.call = call
+
+    @classmethod
+    def of(
+        cls, sentence: Sentence, *, kind: Refusal, cost: Decimal = Decimal(0), until: datetime | None = None, call: "ProviderCall | None" = None
+    ) -> "Refused":
+        """With a sentence that is there already."""
+        error = cls(sentence.template, kind=kind, cost=cost, until=until, call=call)
+        error.sentence = sentence
+        return error
+
+
+class Unclear(ProviderError):
+    """It may have been done and paid for; only a person may decide what happens next."""
+
+    code = "provider_unclear"
+
+    def __init__(self, template: str, /, *, call: "ProviderCall | None" = None, **values: Value) -> None:
+        super().__init__(template, **values)
+        self.call = call
+
+    @classmethod
+    def of(cls, sentence: Sentence, *, call: "ProviderCall | None" = None) -> "Unclear":
+        error = cls(sentence.template, call=call)
+        error.sentence = sentence
+        return error
+
+
+class Later(ProviderError):
+    """Asking for news of an accepted task or fetching its result did not work this time; asking again costs nothing."""
+
+    code = "provider_later"
+
+
+class Expired(Later):
+    """The link to the result has run out; asking for the task again gives a new one."""
+
+    code = "provider_link_expired"

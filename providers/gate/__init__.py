@@ -1,0 +1,8 @@
+"""The one door to every provider: reserve, commit, send, commit, fetch, settle. What may have been paid is never sent again by itself."""
+
+from providers.errors import NoPrice, NotConfigured, NotNow, Refused, Unclear
+
+from .flow import Pending, Ready, advance, resume
+from .tend import collect, tend
+
+__all__ = ["NoPrice", "NotConfigured", "NotNow", "Pending", "Ready", "Refused", "Unclear", "advance", "collect", "resume", "tend"]

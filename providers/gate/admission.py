@@ -1,0 +1,119 @@
+"""Whether a call may be made now: pause, limits and budgets, judged under the lock of the house."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from providers import keys
+from providers.enums import OPEN_CALL, CallState
+from providers.errors import NotConfigured, NotNow
+from providers.ledger import counted, month_start
+from providers.models import AIProviderConfig, House, ProviderCall
+from providers.registry import adapter_for
+
+LOOK_AGAIN = timedelta(minutes=10)  # a raised budget or a resumed provider wakes the waiting anyway
+SLOT_WAIT = timedelta(seconds=3)
+
+
+def lock(provider: str) -> tuple[House, AIProviderConfig]:
+    """Both rows, locked until the end of the transaction, always in this order. Raises `NotConfigured`.
+
+    On SQLite a transaction that writes has the whole database to itself from its beginning (BEGIN IMMEDIATE).
+    """
+    house = House.objects.select_for_update().get_or_create(pk=1)[0]
+    config = AIProviderConfig.objects.select_for_update().filter(provider=provider).first()
+    if config is None:
+        raise NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider)
+    return house, config
+
+
+def check_usable(config: AIProviderConfig) -> None:
+    """Raises `NotConfigured` for a provider that nobody has made ready, `NotNow` for one that is paused."""
+    if not config.is_active:
+        raise NotConfigured(gettext_noop("%(provider)s is not active."), provider=config.name)
+    if adapter_for(config).needs_key and not keys.has_key(config):
+        raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
+    if config.is_paused:
+        raise NotNow(
+            gettext_noop("%(provider)s is paused: %(reason)s"),
+            until=timezone.now() + LOOK_AGAIN,
+            wait="provider",
+            provider=config.name,
+            reason=config.pause_reason,
+        )
+
+
+def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = None) -> None:
+    """Rate limits over all workers, counted over the rows. Raises `NotNow`. `besides` is not counted."""
+    now = timezone.now()
+    if config.not_before and config.not_before > now:
+        raise _limited(gettext_noop("%(provider)s has asked for a pause until %(time)s."), config, config.not_before)
+    sent = ProviderCall.objects.filter(provider=config)
+    if besides is not None:
+        sent = sent.exclude(pk=besides.pk)
+    for limit, window, template in (
+        (config.rate_limit_per_minute, timedelta(minutes=1), gettext_noop("%(provider)s: %(limit)s calls a minute are used up; goes on at %(time)s.")),
+        (config.rate_limit_per_hour, timedelta(hours=1), gettext_noop("%(provider)s: %(limit)s calls an hour are used up; goes on at %(time)s.")),
+    ):
+        if limit is not None and (free := _free_at(sent, limit=limit, window=window, now=now)):
+            raise _limited(template, config, free, limit=limit)
+    if config.max_concurrent is not None and sent.filter(state__in=OPEN_CALL).count() >= config.max_concurrent:
+        raise NotNow(
+            gettext_noop("%(provider)s: %(limit)s calls run at once; waits for one to end."),
+            until=now + SLOT_WAIT,
+            wait="rate_limit",
+            provider=config.name,
+            limit=config.max_concurrent,
+        )
+
+
+def _limited(template: str, config: AIProviderConfig, until: datetime, **values: Any) -> NotNow:
+    return NotNow(template, until=until, wait="rate_limit", provider=config.name, time=f"{timezone.localtime(until):%H:%M:%S}", **values)
+
+
+def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> datetime | None:
+    """When the next call fits into the window; None when it fits now. Calls that were never sent do not count."""
+    since = now - window
+    in_window = sent.filter(Q(reserved_at__gt=since) | Q(sending_at__gt=since)).exclude(state=CallState.REFUSED, sending_at=None)
+    if in_window.count() < limit:
+        return None
+    if limit == 0:
+        return now + window
+    at = in_window.annotate(counts_from=Coalesce("sending_at", "reserved_at")).order_by("-counts_from").values_list("counts_from", flat=True)[limit - 1]
+    free: datetime = at + window
+    return max(free, now + timedelta(milliseconds=10))
+
+
+def check_budgets(house: House, config: AIProviderConfig, *, amount: Decimal, subject: str, subject_budget: Decimal | None) -> None:
+    """Budgets against actual + reserved + at risk, this call included. Raises `NotNow`. What is free is never stopped."""
+    if not amount:
+        return
+    month = month_start()
+    for cap, spent, template in (
+        (subject_budget, {"subject": subject}, gettext_noop("The story's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound.")),
+        (
+            config.monthly_budget,
+            {"provider": config.provider, "since": month},
+            gettext_noop("%(provider)s: this month's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
+        ),
+        (
+            house.monthly_budget,
+            {"since": month},
+            gettext_noop("This month's budget of the house of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
+        ),
+    ):
+        if cap is not None and (already := counted(**spent)) + amount > cap:
+            raise NotNow(
+                template,
+                until=timezone.now() + LOOK_AGAIN,
+                wait="budget",
+                provider=config.name,
+                cap=f"{cap:.2f}",
+                amount=f"{amount:.2f}",
+                spent=f"{already:.2f}",
+            )

@@ -1,0 +1,223 @@
+"""The life of one call, step by step. Every function here may be left at any point and entered again by its key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+from providers import prices
+from providers import requests as asked
+from providers.adapters import Accepted, Adapter, Errand, Result, ignore, never
+from providers.enums import OVER, CallState, Kind, Refusal
+from providers.errors import KeyReused, NotConfigured, Refused, Unclear
+from providers.models import AIProviderConfig, ProviderCall
+from providers.registry import adapter_for
+from providers.requests import Request
+
+from . import admission, outcome
+from .polling import poll
+from .states import move, write_event
+from .steps import step
+
+S = CallState
+MADE = {"image", "clip", "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Settled: `call.result` and `call.cost` stand."""
+
+    call: ProviderCall
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """On its way: ask again at `until` with the same key; nothing will be submitted twice."""
+
+    call: ProviderCall
+    until: datetime
+    note: Sentence
+
+
+def advance(
+    request: Request,
+    *,
+    provider: str,
+    key: str,
+    subject: str,
+    item: str = "",
+    actor: Any = None,
+    subject_budget: Decimal | None = None,
+    again: bool = False,
+    should_stop: Callable[[], bool] = never,
+    on_progress: Callable[[int], None] = ignore,
+) -> Ready | Pending:
+    """Bring the piece of work named `key` one step further; enter as often as you like, it is paid for once.
+
+    The first call reserves the money and submits; later ones ask the provider for news, or give the same result
+    again. `subject_budget` caps in USD what all calls of the subject may cost. After a refusal the next call submits
+    anew, except when the words were refused or the refusal was paid for: then only with `again`, a person's wish.
+
+    Not inside a transaction: what it commits must be on disk before a byte is sent (RuntimeError otherwise).
+    Raises `NotNow` (nothing written), `Refused`, `Unclear`, `NoPrice`, `NotConfigured`, `KeyReused`.
+    """
+    call = latest(key)
+    if call is not None and call.request_hash != asked.hash_of(request) and call.state not in OVER:
+        raise KeyReused(gettext_noop("This piece of work was already asked for with other inputs."))
+    if call is None or _may_try_anew(call, request, again=again):
+        call, mine = _reserve(
+            request, provider=provider, key=key, subject=subject, item=item, actor=actor, subject_budget=subject_budget, after=call.generation if call else 0
+        )
+        return _carry(call, fresh=mine, should_stop=should_stop, on_progress=on_progress)
+    return _carry(call, fresh=False, should_stop=should_stop, on_progress=on_progress)
+
+
+def resume(call: ProviderCall, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending:
+    """Bring an existing call further, without making a new one. Raises as `advance` does."""
+    return _carry(call, fresh=False, should_stop=should_stop, on_progress=on_progress)
+
+
+def latest(key: str) -> ProviderCall | None:
+    return ProviderCall.objects.filter(key=key).order_by("-generation").first()
+
+
+def _may_try_anew(call: ProviderCall, request: Request, *, again: bool) -> bool:
+    if call.state == S.WRITTEN_OFF:
+        return True
+    if call.state != S.REFUSED:
+        return False
+    bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(request)
+    return again or not (bound_to_fail or call.cost)
+
+
+def _reserve(
+    request: Request, *, provider: str, key: str, subject: str, item: str, actor: Any, subject_budget: Decimal | None, after: int
+) -> tuple[ProviderCall, bool]:
+    """Write down what is about to be asked and what it may cost. False: somebody else was first with this key."""
+    step("before reserving")
+    with transaction.atomic(durable=True):
+        house, config = admission.lock(provider)
+        newest = latest(key)
+        if newest is not None and newest.generation > after:
+            return newest, False
+        admission.check_usable(config)
+        if asked.kind_of(request) not in adapter_for(config).kinds:
+            raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
+        price = prices.quote(config, request)
+        admission.check_limits(config)
+        admission.check_budgets(house, config, amount=price.total, subject=subject, subject_budget=subject_budget)
+        call = ProviderCall.objects.create(
+            provider=config,
+            kind=asked.kind_of(request),
+            model=price.model,
+            key=key,
+            generation=after + 1,
+            subject=subject,
+            item=item,
+            actor=actor,
+            request=asked.to_json(request),
+            request_hash=asked.hash_of(request),
+            unit_price=price.unit_price,
+            units=price.units,
+            estimate=price.total,
+        )
+        write_event(call, name="reserve", came_from="", to=S.RESERVED, actor=actor)
+    step("reserved")
+    return call, True
+
+
+def _carry(call: ProviderCall, *, fresh: bool, should_stop: Callable[[], bool], on_progress: Callable[[int], None]) -> Ready | Pending:
+    if call.state in {S.RESERVED, S.SENDING, S.ACCEPTED}:
+        config = AIProviderConfig.objects.get(provider=call.provider_id)
+        adapter = adapter_for(config)
+        errand = Errand(attempt=call.pk, model=call.model, nth=_nth(call), should_stop=should_stop, on_progress=_progress_of(call, on_progress))
+        if call.state == S.RESERVED:
+            _send(call, adapter, errand, readmit=not fresh)
+        elif call.state == S.SENDING:
+            outcome.found_sending(call, adapter)
+        else:
+            poll(call, adapter, errand)
+    return _answer(call)
+
+
+def _answer(call: ProviderCall) -> Ready | Pending:
+    """What the caller is told about the call as it now stands."""
+    match call.state:
+        case S.SETTLED:
+            return Ready(call)
+        case S.REFUSED:
+            raise outcome.as_refused(call)
+        case S.UNCLEAR:
+            raise outcome.as_unclear(call)
+        case S.WRITTEN_OFF:
+            raise Refused(gettext_noop("It was written off."), kind=Refusal.FAILED, cost=call.cost or Decimal(0), call=call)
+        case S.ACCEPTED:
+            until = call.poll_after or timezone.now()
+            return Pending(call, until, call.note or Sentence(gettext_noop("The provider is working on it.")))
+        case _:
+            until = timezone.now() + timedelta(seconds=2)
+            return Pending(call, until, Sentence(gettext_noop("It is being sent.")))
+
+
+def _send(call: ProviderCall, adapter: Adapter, errand: Errand, *, readmit: bool) -> None:
+    """Submit once. Whoever moves the row from reserved to sending is the only one who sends."""
+    with transaction.atomic(durable=True):
+        if readmit:  # it was reserved earlier and never sent; the limits count from now
+            _, config = admission.lock(call.provider_id)
+            admission.check_usable(config)
+            admission.check_limits(config, besides=call)
+        claimed = move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=timezone.now())
+    if not claimed:
+        return
+    step("sending")
+    request = asked.from_json(call.request)
+    try:
+        answer = adapter.submit(request, errand)
+    except Refused as refused:
+        step("refused")
+        outcome.refuse(call, refused)
+        outcome.raise_if_it_may_wait(call, refused)
+        return
+    except Unclear as unclear:
+        step("answer lost")
+        outcome.leave_unclear(call, unclear.sentence)
+        return
+    except Exception as error:
+        outcome.unexpected(call, adapter, error)
+        if adapter.repeatable:
+            raise
+        return
+    step("answered")
+    if isinstance(answer, Accepted):
+        outcome.accept(call, answer)
+        step("accepted")
+    else:
+        _settle_answer(call, adapter, answer)
+
+
+def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result) -> None:
+    """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent."""
+    try:
+        outcome.settle(call, answer, should_stop=never)
+    except Exception as error:
+        if isinstance(error, Refused):
+            outcome.refuse(call, error)
+        else:
+            outcome.unexpected(call, adapter, error)
+        if adapter.repeatable and not isinstance(error, Refused):
+            raise
+
+
+def _nth(call: ProviderCall) -> int:
+    earlier = ProviderCall.objects.filter(provider_id=call.provider_id, kind=call.kind, subject=call.subject)
+    return earlier.filter(reserved_at__lt=call.reserved_at).count() + 1
+
+
+def _progress_of(call: ProviderCall, listener: Callable[[int], None]) -> Callable[[int], None]:
+    return listener if call.kind != Kind.TEXT else ignore

@@ -1,0 +1,87 @@
+"""Asking for news of an accepted call. Free, so it may be repeated; claimed, so that one worker asks at a time."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+from providers import requests as asked
+from providers.adapters import Adapter, Errand, Running
+from providers.enums import CallState
+from providers.errors import Expired, Later, Refused, Unclear
+from providers.models import ProviderCall
+
+from . import outcome
+from .steps import step
+
+log = logging.getLogger("ai_video.providers")
+HELD = timedelta(seconds=60)  # a poll that takes longer was lost with its worker
+LONGEST = timedelta(hours=24)  # no task of any provider takes this long; its result would be gone by now
+EXPIRED_AGAIN = 1.0  # seconds
+WORKING = gettext_noop("The provider is working on it.")
+IN_QUEUE = gettext_noop("It waits in the provider's own queue.")
+
+
+def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
+    """Ask once if it is time; the row tells the rest."""
+    if not _claim(call):
+        return
+    step("polling")
+    try:
+        answer = adapter.poll(call.task_id, asked.from_json(call.request), errand)
+        step("polled")
+        if isinstance(answer, Running):
+            _still_running(call, answer, errand)
+        else:
+            outcome.settle(call, answer, should_stop=errand.should_stop)
+    except Expired as expired:
+        _ask_again(call, expired.sentence, seconds=EXPIRED_AGAIN)
+    except Later as later:
+        _ask_again(call, later.sentence, seconds=_patience(call))
+    except Refused as refused:
+        outcome.refuse(call, refused)
+    except Unclear as unclear:
+        outcome.leave_unclear(call, unclear.sentence)
+
+
+def _claim(call: ProviderCall) -> bool:
+    now = timezone.now()
+    if call.poll_after and call.poll_after > now:
+        return False
+    with transaction.atomic(durable=True):
+        mine = ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED, poll_after=call.poll_after).update(poll_after=now + HELD)
+    call.refresh_from_db()
+    return bool(mine)
+
+
+def _still_running(call: ProviderCall, answer: Running, errand: Errand) -> None:
+    if call.accepted_at and timezone.now() - call.accepted_at > LONGEST:
+        outcome.leave_unclear(call, Sentence(gettext_noop("The provider has not finished it in %(hours)s hours."), {"hours": LONGEST.days * 24}))
+        return
+    progress = call.progress if answer.progress is None else max(0, min(99, answer.progress))
+    if progress != call.progress:
+        errand.on_progress(progress)
+    note = Sentence(IN_QUEUE if answer.queued else WORKING)
+    _update(call, poll_after=timezone.now() + timedelta(seconds=answer.poll_in), progress=progress, note_data=note.as_json())
+
+
+def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float) -> None:
+    log.info("Call %s: %s", call.pk, why)
+    if call.accepted_at and timezone.now() - call.accepted_at > LONGEST:
+        outcome.leave_unclear(call, why)
+        return
+    _update(call, poll_after=timezone.now() + timedelta(seconds=seconds), note_data=why.as_json())
+
+
+def _patience(call: ProviderCall) -> float:
+    """Seconds until the next try: a fifth of the time it is out already, between 5 s and a minute."""
+    age = (timezone.now() - call.accepted_at).total_seconds() if call.accepted_at else 0.0
+    return min(60.0, max(5.0, age / 5))
+
+
+def _update(call: ProviderCall, **fields: object) -> None:
+    ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(**fields)
+    call.refresh_from_db()

@@ -1,0 +1,132 @@
+"""The local provider: free, without key and network, and yet asked in the same way as every other."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from providers.adapters import Accepted, Bytes, Candidate, Errand, Health, Result, Running
+from providers.enums import Kind, Refusal
+from providers.errors import Expired, Refused, Unclear
+from providers.media.errors import MediaError
+from providers.media.motion import encode_still
+from providers.models import AIProviderConfig
+from providers.requests import ClipRequest, ImageRequest, Request, kind_of
+from providers.store import local_copy
+
+from . import drill
+from .paint import paint
+from .planner import plan
+
+FREE = Decimal(0)
+
+
+def _painted(request: ImageRequest | ClipRequest) -> bytes:
+    return paint(request.prompt, prompt_en=request.prompt_en, style=request.style, seed=request.seed, size=(request.width, request.height))
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """A clip that is made while it is fetched: the camera moves over the scene's picture, or over one drawn from the words."""
+
+    request: ClipRequest
+    errand: Errand
+    trusted: bool = True
+
+    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
+        request, film = self.request, to.with_name("film.mp4")
+        with self._picture(to.parent) as picture:
+            try:
+                encode_still(
+                    picture,
+                    film,
+                    frames=max(1, round(request.duration_ms * request.fps / 1000)),
+                    size=(request.width, request.height),
+                    fps=request.fps,
+                    camera=request.camera,
+                    should_stop=lambda: should_stop() or self.errand.should_stop(),
+                    on_progress=self.errand.on_progress,
+                )
+            except MediaError as error:
+                kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
+                raise Refused.of(error.sentence, kind=kind) from error
+        film.replace(to)
+
+    def _picture(self, folder: Path) -> AbstractContextManager[Path]:
+        if self.request.image_file:
+            return local_copy(self.request.image_file, folder)
+        drawn = folder / "drawn.png"
+        drawn.write_bytes(_painted(self.request))
+        return nullcontext(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredLink:
+    """A drill: the link has run out; asking for the task again gives a good one."""
+
+    trusted: bool = True
+
+    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+        raise Expired(gettext_noop("Drill: the link to the result has expired; a new one is asked for."))
+
+
+class LocalAdapter:
+    """Draws pictures, moves over them, cuts scripts into scenes. Its calls cost nothing, so a lost one is simply made again."""
+
+    repeatable: ClassVar[bool] = True
+    needs_key: ClassVar[bool] = False
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    send_limit = timedelta(0)
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.settings = config.settings
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        scenario = drill.scenario(self.settings, kind_of(request), errand)
+        if scenario and (task := drill.play(scenario, self.settings, errand)):
+            return task
+        if scenario == "broken_file":
+            return Result(media=Bytes(b"This is no picture."), cost=FREE)
+        return self._made(request, errand)
+
+    def _made(self, request: Request, errand: Errand) -> Result:
+        match request:
+            case ImageRequest():
+                return Result(media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed)
+            case ClipRequest():
+                return Result(media=Filmed(request, errand), cost=FREE, seed=request.seed)
+            case _:
+                return Result(data={"scenes": plan(request)}, cost=FREE)
+
+    def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:
+        """Tasks are a drill, `local-<scenario>-<ready at>-<attempt>`; any other id, as a person may attach one, is ready."""
+        scenario, _, rest = task_id.removeprefix("local-").partition("-")
+        ready_at, _, _attempt = rest.partition("-")
+        if ready_at.isdigit() and (left := int(ready_at) - timezone.now().timestamp()) > 0:
+            return Running(poll_in=min(1.0, max(0.1, left)), progress=max(0, min(90, 90 - int(left * 10))))
+        if scenario == "async_failed":
+            raise Refused(gettext_noop("Drill: the provider worked on it and failed."), kind=Refusal.FAILED)
+        if scenario == "async_lost":
+            raise Unclear(gettext_noop("Drill: the task is gone at the provider."))
+        if scenario == "expired_link" and ready_at.isdigit() and timezone.now().timestamp() - int(ready_at) < drill.seconds(self.settings, 3):
+            return Result(media=ExpiredLink(), cost=FREE)
+        return self._made(request, errand)
+
+    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  nothing of it runs anywhere
+        return True
+
+    def balance(self) -> Decimal | None:
+        return None
+
+    def check(self) -> Health:
+        return Health(ok=True, facts={"price": "0.00 USD"})
+
+    def candidates(self, request: Request, *, attempt: uuid.UUID, since: str) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []

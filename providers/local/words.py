@@ -1,0 +1,67 @@
+"""The words that can be seen: Korean and English, with what kind of thing they name. Painter and planner know them in both."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).with_name("words.txt")
+PARTICLE = "particle"
+STEMS = frozenset({"action", "mood"})  # verbs and adjectives: whatever ending follows
+_WORD = re.compile(r"[가-힣]+|[A-Za-z][A-Za-z'’-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A visual word: as it stands in the text (without particles), its English gloss, and what it is."""
+
+    word: str
+    gloss: str
+    category: str
+
+
+@cache
+def _entries() -> list[tuple[str, str, list[str], list[str]]]:
+    """Category, gloss, Korean words and English words of each line of the file."""
+    rows = [line.split("|") for line in FILE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return [(category.strip(), gloss.strip(), korean.split(), english.split()) for category, gloss, korean, english in rows]
+
+
+@cache
+def _korean() -> dict[str, Seen]:
+    return {word: Seen(word, gloss, category) for category, gloss, korean, _ in _entries() for word in korean if category != PARTICLE}
+
+
+@cache
+def _particles() -> frozenset[str]:
+    return frozenset(word for category, _, korean, _ in _entries() for word in korean if category == PARTICLE)
+
+
+@cache
+def _english() -> dict[str, Seen]:
+    return {word: Seen(word, gloss, category) for category, gloss, _, english in _entries() for word in (*english, gloss) if gloss}
+
+
+@cache
+def _lengths() -> tuple[int, ...]:
+    return tuple(sorted({len(word) for word in _korean()}, reverse=True))
+
+
+def _seen_korean(token: str) -> Seen | None:
+    """The longest known word at the beginning, followed by nothing, a particle, or (verbs, adjectives) any ending."""
+    for length in _lengths():
+        seen = _korean().get(token[:length])
+        if seen and len(token) >= length and (not token[length:] or token[length:] in _particles() or seen.category in STEMS):
+            return seen
+    return None
+
+
+def visual_words(text: str) -> Iterator[Seen]:
+    """The known visual words in the order of the text, each gloss once."""
+    met: set[str] = set()
+    for token in _WORD.findall(text):
+        seen = _english().get(token.lower()) if token.isascii() else _seen_korean(token)
+        if seen and seen.gloss not in met:
+            met.add(seen.gloss)
+            yield seen

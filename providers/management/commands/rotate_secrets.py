@@ -1,0 +1,27 @@
+"""Bring every stored provider key under the newest of VP_SECRET_KEYS, so that the older secrets can be taken away."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from providers import keys
+from providers.errors import KeyUnreadable
+from providers.models import AIProviderConfig
+
+
+class Command(BaseCommand):
+    help = "Store every provider key anew under the newest secret of VP_SECRET_KEYS (newest first, separated by commas)."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  the signature of every command
+        done = 0
+        for config in AIProviderConfig.objects.select_for_update():
+            try:
+                resealed = keys.reseal(config)
+            except KeyUnreadable as error:
+                raise CommandError(str(error)) from error
+            if resealed:
+                config.save(update_fields=("api_key_enc", "updated_at"))
+                done += 1
+        self.stdout.write(f"Keys stored anew: {done}")

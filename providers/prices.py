@@ -1,0 +1,77 @@
+"""What a request costs before it is made. No price, no call."""
+
+from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+
+from django.utils.translation import gettext_noop
+
+from .enums import Kind, Unit
+from .errors import NoPrice, NotConfigured
+from .models import AIProviderConfig, ProviderModel
+from .requests import ClipRequest, Request, kind_of
+
+CENT_OF_CENT = Decimal("0.0001")
+UNIT_OF = {Kind.IMAGE: Unit.IMAGE, Kind.CLIP: Unit.SECOND, Kind.TEXT: Unit.CALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """`total` = `unit_price` × `units`, rounded up to a hundredth of a cent. `model` is the one really called."""
+
+    model: str
+    unit_price: Decimal
+    units: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        return (self.unit_price * self.units).quantize(CENT_OF_CENT, rounding=ROUND_UP)
+
+
+def config_of(provider: str) -> AIProviderConfig:
+    """Raises `NotConfigured`."""
+    try:
+        return AIProviderConfig.objects.get(provider=provider)
+    except AIProviderConfig.DoesNotExist:
+        raise NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider) from None
+
+
+def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | None:
+    """The row of the model that this request uses, names that stand for others followed; None when it has no row.
+
+    Asked for in this order: by the request, by the settings (`image_model`, `clip_model`, `text_model`, then
+    `default_model` if it makes this kind), by the row marked as default.
+    """
+    kind = kind_of(request)
+    rows = {row.name: row for row in config.models.filter(kind=kind, is_active=True)}
+    asked = [request.model, config.settings.get(f"{kind}_model", ""), config.settings.get("default_model", "")]
+    row = next((rows[name] for name in asked if name in rows), None) or next((r for r in rows.values() if r.is_default), None)
+    return rows.get(row.stands_for, row) if row and row.stands_for else row
+
+
+def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> str:
+    return row.name if row else request.model or str(config.settings.get(f"{kind_of(request)}_model") or config.settings.get("default_model") or "")
+
+
+def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
+    """Whole seconds to ask for: the shortest allowed length that is enough, else the longest allowed."""
+    need = -(-request.duration_ms // 1000)
+    allowed = sorted(row.durations) if row and row.durations else [max(1, need)]
+    return int(next((length for length in allowed if length >= need), allowed[-1]))
+
+
+def quote(config: AIProviderConfig, request: Request) -> Price:
+    """The price of this request at this provider. Raises `NoPrice`."""
+    kind = kind_of(request)
+    row = model_row(config, request)
+    own = {Kind.IMAGE: config.cost_per_image, Kind.CLIP: config.cost_per_second_video, Kind.TEXT: config.cost_per_text_call}[kind]
+    unit_price = row.price if row and row.price is not None else own
+    if unit_price is None:
+        raise NoPrice(gettext_noop("%(provider)s has no price for this; enter one before it is used."), provider=config.name)
+    unit = row.unit if row else UNIT_OF[kind]
+    units = Decimal(seconds_asked(request, row)) if unit == Unit.SECOND and isinstance(request, ClipRequest) else Decimal(1)
+    return Price(model_name(config, request, row), unit_price, units)
+
+
+def price_of(provider: str, request: Request) -> Decimal:
+    """USD, as the gate will reserve it. Raises `NoPrice` or `NotConfigured`."""
+    return quote(config_of(provider), request).total

@@ -1,0 +1,26 @@
+"""Which adapter speaks for which provider."""
+
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_noop
+
+from .errors import NotConfigured
+
+if TYPE_CHECKING:
+    from .adapters import Adapter
+    from .models import AIProviderConfig
+
+# Named, not imported: a studio that only draws locally loads none of the others.
+ADAPTERS = {
+    "local": "providers.local.adapter.LocalAdapter",
+}
+
+
+def adapter_for(config: "AIProviderConfig") -> "Adapter":
+    """The adapter, with the configuration's address, settings and key. Raises `NotConfigured` or `KeyUnreadable`."""
+    path = ADAPTERS.get(config.provider)
+    if path is None:
+        raise NotConfigured(gettext_noop("There is no connection to a provider named “%(provider)s”."), provider=config.provider)
+    adapter: Adapter = import_string(path)(config)
+    return adapter

@@ -1,0 +1,91 @@
+"""Results in the media storage: named by their content, written completely or not at all."""
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """`name` is the name in the media storage."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+def media() -> Storage:
+    return storages["media"]
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder of one's own for files on the way into the storage; gone afterwards."""
+    folder = Path(settings.WORK_DIR) / f"call-{uuid.uuid4().hex}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+@contextmanager
+def local_copy(name: str, folder: Path) -> Iterator[Path]:
+    """The stored file as a path: itself when the storage is a folder, else a copy in `folder`."""
+    storage = media()
+    if isinstance(storage, FileSystemStorage):
+        yield Path(storage.path(name))
+        return
+    copy = folder / f"in-{uuid.uuid4().hex}{Path(name).suffix}"
+    with storage.open(name, "rb") as source, copy.open("wb") as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+    yield copy
+
+
+def keep(file: Path, extension: str) -> Stored:
+    """Put a finished file into the storage as `calls/<2>/<sha256>.<extension>`; the same content is kept once."""
+    with file.open("rb") as source:
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    size = file.stat().st_size
+    return Stored(keep_as(file, f"calls/{digest[:2]}/{digest}.{extension}"), digest, size)
+
+
+def keep_as(file: Path, name: str) -> str:
+    """Put a finished file into the storage under a name that says its content; nothing happens if it is there. Returns the name."""
+    storage = media()
+    if isinstance(storage, FileSystemStorage):
+        _place(file, Path(storage.path(name)))
+    elif not storage.exists(name):
+        with file.open("rb") as source:
+            return storage.save(name, File(source, name=name))
+    return name
+
+
+def _place(file: Path, final: Path) -> None:
+    """Beside its place first, then by one rename: a reader, a crash or a full disk never meets half a file."""
+    if final.exists() and final.stat().st_size == file.stat().st_size:
+        return
+    final.parent.mkdir(parents=True, exist_ok=True)
+    beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+    try:
+        with file.open("rb") as source, beside.open("xb") as target:
+            while block := source.read(BLOCK):
+                target.write(block)
+            target.flush()
+            os.fsync(target.fileno())
+        beside.replace(final)
+    finally:
+        beside.unlink(missing_ok=True)
