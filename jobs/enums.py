@@ -21,7 +21,10 @@ class WaitFor(models.TextChoices):
     CHILDREN = "children", _("Other jobs")
     BACKOFF = "backoff", _("The next try")
     PERSON = "person", _("A person")
+    TIME = "time", _("Its time")
 
 
 OPEN = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
+# The time of these waits is part of what a generation takes; the other waits are not.
+GENERATING = (WaitFor.PROVIDER, WaitFor.CHILDREN)

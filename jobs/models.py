@@ -1,6 +1,7 @@
 """The rows of the job engine: jobs, their log lines, and the workers that were seen alive."""
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -52,10 +53,15 @@ class Job(models.Model):
     token = models.PositiveIntegerField(default=0, help_text=_("Fencing token: one more at each claim."))
     worker = models.CharField(_("worker"), max_length=80, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    nudges = models.PositiveIntegerField(default=0, help_text=_("Times it was woken. A wait that was overtaken by one is not waited."))
 
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("first started"), null=True, blank=True)
+    claimed_at = models.DateTimeField(_("claimed"), null=True, blank=True, help_text=_("Begin of the present or last turn."))
+    waiting_since = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    queue_wait = models.DurationField(_("queue wait"), default=timedelta, help_text=_("Time it was due and no worker was free, over all turns."))
+    worked = models.DurationField(_("generation time"), default=timedelta, help_text=_("Time in handlers, at the provider and for children."))
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
@@ -63,9 +69,12 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         ordering = ("-created_at", "-id")
         indexes = (
-            models.Index(F("priority"), F("run_at"), F("id"), name="job_due", condition=Q(status="queued")),
-            models.Index(fields=("status", "run_at"), name="job_status_run_at"),
-            models.Index(fields=("status", "lease_until"), name="job_lease"),
+            # Queued means due now: the best job is the first row of this index. The name lets paused ones be passed over inside it.
+            models.Index(F("priority"), F("run_at"), F("id"), F("name"), name="job_due", condition=Q(status="queued")),
+            models.Index(fields=("run_at",), name="job_waiting", condition=Q(status="waiting")),
+            models.Index(fields=("lease_until",), name="job_lease", condition=Q(status="running")),
+            models.Index(fields=("status", "-created_at", "-id"), name="job_status"),
+            models.Index(fields=("finished_at",), name="job_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=("subject", "-created_at", "-id"), name="job_subject"),
             models.Index(fields=("-created_at", "-id"), name="job_created"),
             models.Index(fields=("item", "name"), name="job_item"),
@@ -132,3 +141,20 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Pause(models.Model):
+    """While this row exists no worker takes jobs of that name; without a name, none at all."""
+
+    name = models.CharField(_("job name"), max_length=60, primary_key=True, blank=True)
+    paused_at = models.DateTimeField(_("paused"), default=timezone.now)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name or str(_("All jobs"))

@@ -2,11 +2,14 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from . import env
@@ -48,8 +51,9 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "web.admin_apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,9 +68,11 @@ INSTALLED_APPS = [
     "jobs",
     "providers",
     "stories",
+    *env.words("EXTRA_APPS", []),
 ]
 
 MIDDLEWARE = [
+    "web.json.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -75,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "studio.language.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -124,6 +131,7 @@ def database(url: str) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(parts.path.removeprefix("/")) if parts.path != "/:memory:" else ":memory:",
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 # Writers queue at BEGIN instead of failing in the middle; readers never wait for them.
                 "transaction_mode": "IMMEDIATE",
@@ -176,20 +184,21 @@ WORKERS = env.integer("WORKERS", 2, minimum=1)
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 30, minimum=2)
 JOB_TICK_MS = env.integer("JOB_TICK_MS", 500, minimum=10)
 
-# django-q2 is the pool of processes and the bell; the Job rows are the truth, so its own rows are not kept.
+# django-q2 is the pool of processes; the Job rows are the truth, so none of its own rows are kept. A task is "work until nothing
+# is due": its time limit is far off, a job's own limit stands beside its handler.
 Q_CLUSTER: dict[str, Any] = {
     "name": "videoplanet",
+    "broker_class": "jobs.bell.redis.RedisBell" if REDIS_URL else "jobs.bell.database.DatabaseBell",
     "workers": WORKERS,
-    "timeout": 3600,
-    "retry": 4 * 3600,
+    "timeout": 24 * 3600,
+    "retry": 4 * 24 * 3600,
     "max_attempts": 1,
     "ack_failures": True,
     "save_limit": -1,
     "queue_limit": WORKERS,
-    "catch_up": False,
+    "scheduler": False,
     "recycle": 500,
     "label": "Queue",
-    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default", "poll": 0.2}),
 }
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR_DIR / "media")
@@ -216,6 +225,15 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
+# Access tokens: "kid:secret,…", the first signs; empty: derived from SECRET_KEY. JWT_JWKS_URL names the keys of a company's own sign-on.
+JWT_KEYS = env.words("JWT_KEYS", [])
+JWT_JWKS_URL = env.text("JWT_JWKS_URL")
+JWT_ISSUER = env.text("JWT_ISSUER")
+JWT_AUDIENCE = env.text("JWT_AUDIENCE")
+JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies in front write X-Forwarded-For
+API_WAITERS = env.integer("API_WAITERS", 8)  # requests of one process that may wait for a change at once
+
 LOG_FILE = env.text("LOG_FILE")
 LOGGING = {
     "version": 1,
@@ -225,11 +243,65 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": "plain"},
         **({"file": {"class": "logging.handlers.WatchedFileHandler", "filename": LOG_FILE, "formatter": "plain"}} if LOG_FILE else {}),
     },
-    "loggers": {"ai_video": {"handlers": ["console", *(["file"] if LOG_FILE else [])], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "ai_video": {"handlers": ["console", *(["file"] if LOG_FILE else [])], "level": "INFO", "propagate": False},
+        # It tells of every task it takes; the jobs' own lines say more.
+        "django-q": {"handlers": ["console", *(["file"] if LOG_FILE else [])], "level": "WARNING", "propagate": False},
+    },
 }
 
+
+
+def asset(name: str) -> Callable[[Any], str]:
+    """Address of a static file, asked for when a page is made."""
+    return lambda _request: static(name)
+
+
+# Look and navigation of the admin; the functions are named, because settings load before the apps.
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "VideoPlanet Studio",
-    "SITE_HEADER": "VideoPlanet Studio",
-    "SITE_SYMBOL": "movie",
+    "SITE_HEADER": "VideoPlanet",
+    "SITE_SUBHEADER": _("Studio"),
+    "SITE_URL": None,
+    "SITE_ICON": asset("studio/mark.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("studio/mark.svg")}],
+    "STYLES": [asset("studio/studio.css")],
+    "SCRIPTS": [asset("studio/studio.js")],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("admin:language")},
+    "DASHBOARD_CALLBACK": "studio.dashboard.context",
+    "BORDER_RADIUS": "8px",
+    "COLORS": {
+        "base": {
+            "50": "oklch(98.4% .003 265)",
+            "100": "oklch(96.4% .005 265)",
+            "200": "oklch(92.2% .007 265)",
+            "300": "oklch(86.6% .01 265)",
+            "400": "oklch(70% .016 265)",
+            "500": "oklch(54.5% .019 265)",
+            "600": "oklch(44% .02 265)",
+            "700": "oklch(36% .021 266)",
+            "800": "oklch(26.2% .02 267)",
+            "900": "oklch(19.6% .018 268)",
+            "950": "oklch(14.6% .016 268)",
+        },
+        "primary": {
+            "50": "oklch(97% .015 268)",
+            "100": "oklch(93.8% .033 268)",
+            "200": "oklch(88.2% .064 268)",
+            "300": "oklch(80.2% .105 268)",
+            "400": "oklch(70.6% .152 268)",
+            "500": "oklch(61.5% .19 268)",
+            "600": "oklch(53% .2 268)",
+            "700": "oklch(46.4% .18 268)",
+            "800": "oklch(39.8% .148 268)",
+            "900": "oklch(34.6% .114 268)",
+            "950": "oklch(25.6% .076 268)",
+        },
+    },
+    "COMMAND": {"search_callback": "studio.navigation.search"},
+    "LOGIN": {"image": asset("studio/login.svg")},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "studio.navigation.groups"},
 }

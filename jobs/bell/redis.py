@@ -1,0 +1,57 @@
+"""The bell on Redis: quick, over many machines, and nothing is lost when Redis is."""
+
+import logging
+import time
+
+from django.conf import settings
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from .base import Bell
+
+logger = logging.getLogger("ai_video.jobs")
+
+CONNECT_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
+# More rings than these wake nobody: a worker that is woken goes on until nothing is due.
+MOST_RINGS = 32
+PUSH = f"if redis.call('LLEN', KEYS[1]) < {MOST_RINGS} then redis.call('RPUSH', KEYS[1], ARGV[1]) end return 1"
+
+
+class RedisBell(Bell):
+    """A list of at most MOST_RINGS rings. While Redis is away, the pusher looks into the database once a tick."""
+
+    away = False
+
+    @staticmethod
+    def get_connection(list_key: str | None = None) -> Redis:
+        # No retries: the one who rings does not wait, the one who listens tries again at the next tick.
+        return Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0), health_check_interval=0
+        )
+
+    @property
+    def key(self) -> str:
+        return f"videoplanet:{self.list_key}:rings"
+
+    def enqueue(self, task: str) -> None:
+        self.connection.eval(PUSH, 1, self.key, task)
+
+    def wait(self, seconds: float) -> None:
+        begun = time.monotonic()
+        try:
+            self.connection.blpop([self.key], timeout=seconds)
+        except RedisError as error:
+            if not self.away:
+                logger.warning("Redis is away (%s); looking into the database instead.", error)
+            self.away = True
+            time.sleep(max(0.0, begun + seconds - time.monotonic()))
+        else:
+            if self.away:
+                logger.warning("Redis is back.")
+            self.away = False
+
+    def info(self) -> str:
+        return "Redis bell"

@@ -1,0 +1,43 @@
+"""The forms in which a job and its result leave the studio."""
+
+from typing import Any
+
+from jobs.models import Job
+from jobs.outcomes import Done
+
+DATA_KEYS = frozenset({"story_id", "action", "parameters"})
+
+
+def require_data(data: dict[str, Any]) -> None:
+    """Raises ValueError unless `data` is {"story_id": str, "action": str, "parameters": {...}}."""
+    if set(data) != DATA_KEYS:
+        raise ValueError(f"A job's data has exactly the keys {', '.join(sorted(DATA_KEYS))}; these are {', '.join(sorted(data)) or 'none'}.")
+    if not isinstance(data["story_id"], str) or not isinstance(data["action"], str) or not isinstance(data["parameters"], dict):
+        raise ValueError("story_id and action are strings and parameters is an object.")
+
+
+def require_backoff(backoff: dict[str, Any]) -> None:
+    """Raises ValueError unless it is {"type": "exponential" | "fixed", "delay": milliseconds}."""
+    right = set(backoff) == {"type", "delay"} and backoff["type"] in {"exponential", "fixed"}
+    if not right or not isinstance(backoff["delay"], int) or backoff["delay"] < 0:
+        raise ValueError(f'A backoff is {{"type": "exponential" or "fixed", "delay": milliseconds}}, not {backoff!r}.')
+
+
+def envelope(job: Job) -> dict[str, Any]:
+    """The job in the form of the worker interface: id, name, data, opts."""
+    return {
+        "id": job.pk,
+        "name": job.name,
+        "data": job.data,
+        "opts": {"priority": job.priority, "attempts": job.max_attempts, "backoff": job.backoff},
+    }
+
+
+def success(done: Done, *, generation_time: float) -> dict[str, Any]:
+    """A worker's answer. `generation_time` in seconds."""
+    result = {"preview_url": done.preview_url, "metadata": done.metadata, "generation_time": round(generation_time, 3)}
+    return {"success": True, "result": result, "error": None}
+
+
+def failure(message: str) -> dict[str, Any]:
+    return {"success": False, "result": None, "error": message}

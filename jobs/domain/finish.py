@@ -1,0 +1,176 @@
+"""How a turn ends: written only while the fencing token still holds, with all consequences in the same transaction."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, CharField, DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+from jobs import registry
+from jobs.bell import ring_on_commit
+from jobs.enums import GENERATING, OPEN, JobStatus, WaitFor
+from jobs.errors import LeaseLost
+from jobs.models import Job, JobLog
+from jobs.outcomes import Done, Wait
+
+from . import envelope
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+LONGEST_BACKOFF = timedelta(days=1)
+
+
+def log(job: Job, sentence: Sentence, *, level: str = JobLog.Level.INFO, detail: str = "") -> None:
+    JobLog.objects.create(job=job, message_data=sentence.as_json(), level=level, detail=detail)
+
+
+def end(job: Job, status: JobStatus, **values: Any) -> None:
+    """What follows when a job's row has become succeeded, failed or cancelled: its hooks run, and its parent is told.
+
+    Call inside the transaction that changed the row; `values` are what was written, for the hooks to read.
+    """
+    for name, value in {"status": status, **values}.items():
+        setattr(job, name, value)
+    for hook in registry.end_hooks(job.name):
+        hook(job)
+    if job.parent_id:
+        nudge(Job.objects.filter(pk=job.parent_id), only=WaitFor.CHILDREN)
+
+
+def nudge(jobs: QuerySet[Job], *, only: str = "") -> None:
+    """Makes waiting jobs due, and lets those that are running or queued know that the wait they may begin is over already.
+
+    One statement, so that a wake and the beginning of a wait can pass each other in any order without the wake being lost.
+    With `only`, jobs that wait for something else go on waiting. Call inside a transaction.
+    """
+    now = timezone.now()
+    ready = Q(status=JobStatus.WAITING, wait_for=only) if only else Q(status=JobStatus.WAITING)
+    jobs.filter(status__in=OPEN).update(nudges=F("nudges") + 1, updated_at=now, **made_due(ready, now))
+    ring_on_commit()
+
+
+def made_due(ready: Q, now: datetime) -> dict[str, Case]:
+    """The new values of waiting rows that become due if `ready`; the time of a wait that belongs to the generation counts as worked."""
+    waited = ExpressionWrapper(F("worked") + (Value(now, output_field=DateTimeField()) - F("waiting_since")), output_field=DurationField())
+    generating = ready & Q(wait_for__in=GENERATING, waiting_since__isnull=False)
+    return {
+        "status": Case(When(ready, then=Value(JobStatus.QUEUED)), default=F("status"), output_field=CharField()),
+        "wait_for": Case(When(ready, then=Value("")), default=F("wait_for"), output_field=CharField()),
+        "worked": Case(When(generating, then=waited), default=F("worked"), output_field=DurationField()),
+    }
+
+
+def succeed(job: Job, done: Done, *, took: timedelta) -> None:
+    worked = job.worked + took
+    result = envelope.success(done, generation_time=worked.total_seconds())
+    with transaction.atomic():
+        _end_turn(job, JobStatus.SUCCEEDED, took=took, progress=100, result=result, error=None, note_data={})
+
+
+def fail(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None:
+    with transaction.atomic():
+        _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+
+
+def failed_values(sentence: Sentence, code: str) -> dict[str, Any]:
+    return {
+        "result": envelope.failure(str(sentence)),
+        "error": {"code": code, "sentence": sentence.as_json()},
+        "note_data": sentence.as_json(),
+    }
+
+
+def cancelled(job: Job, *, took: timedelta) -> None:
+    with transaction.atomic():
+        _end_turn(job, JobStatus.CANCELLED, took=took, **cancelled_values())
+
+
+def cancelled_values() -> dict[str, Any]:
+    sentence = Sentence(gettext_noop("Cancelled."))
+    return {"result": envelope.failure(str(sentence)), "error": {"code": "cancelled", "sentence": sentence.as_json()}, "note_data": sentence.as_json()}
+
+
+def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
+    """The job waits and gives back its attempt; if it was woken while it ran, it is due at once."""
+    now = timezone.now()
+    woken = When(nudges__gt=job.nudges, then=Value(now))
+    values = {
+        "status": Case(When(woken.condition, then=Value(JobStatus.QUEUED)), default=Value(JobStatus.WAITING), output_field=CharField()),
+        "run_at": Case(woken, default=Value(outcome.until or NEVER), output_field=DateTimeField()),
+        "wait_for": Case(When(woken.condition, then=Value("")), default=Value(outcome.wait_for), output_field=CharField()),
+        "waiting_since": now,
+        "attempts": job.attempts - 1,
+        "note_data": outcome.note.as_json(),
+    }
+    with transaction.atomic():
+        _write(job, took=took, **values)
+        ring_on_commit()
+
+
+def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, detail: str = "") -> None:
+    """Waits for the next attempt as the envelope says, or fails after the last one; `detail` goes into the log."""
+    with transaction.atomic():
+        log(job, sentence, level=JobLog.Level.ERROR, detail=detail)
+        if job.attempts >= job.max_attempts:
+            _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+            return
+        now = timezone.now()
+        _write(
+            job,
+            took=took,
+            **{"status": JobStatus.WAITING, "wait_for": WaitFor.BACKOFF, "waiting_since": now},
+            run_at=now + delay(job.backoff, attempt=job.attempts),
+            note_data=sentence.as_json(),
+        )
+
+
+def delay(backoff: dict[str, Any], *, attempt: int) -> timedelta:
+    """How long to wait after the attempt of this number (from 1): delay * 2 ** (attempt - 1), or always the same if fixed; a day at most."""
+    factor = 1 if backoff["type"] == "fixed" else 2 ** min(attempt - 1, 40)
+    return min(timedelta(milliseconds=min(backoff["delay"] * factor, 10**12)), LONGEST_BACKOFF)
+
+
+def unclear(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None:
+    with transaction.atomic():
+        log(job, sentence, level=JobLog.Level.WARNING)
+        error = {"code": code, "sentence": sentence.as_json()}
+        _write(job, took=took, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, error=error, note_data=sentence.as_json())
+
+
+def release(job: Job, *, took: timedelta) -> None:
+    """Back into the queue without using up the attempt: the worker ends, the job does not."""
+    with transaction.atomic():
+        _write(job, took=took, status=JobStatus.QUEUED, run_at=timezone.now(), attempts=job.attempts - 1)
+        ring_on_commit()
+
+
+def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
+    now = timezone.now()
+    _write(job, took=took, status=status, finished_at=now, **values)
+    end(job, status, finished_at=now, **values)
+
+
+def _write(job: Job, *, took: timedelta, **values: Any) -> None:
+    """Ends the lease with these values. Raises LeaseLost, and nothing is written, if the token no longer holds.
+
+    A cancel that was asked for stands in the way of every other end in the same manner.
+    """
+    values = {"wait_for": "", "waiting_since": None, **values}
+    wanted = values["status"] != JobStatus.CANCELLED
+    changed = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, cancel_requested_at__isnull=wanted).update(
+        lease_until=None,
+        worker="",
+        worked=F("worked") + took,
+        queue_wait=F("queue_wait") + waited_in_queue(job),
+        updated_at=timezone.now(),
+        **values,
+    )
+    if not changed:
+        raise LeaseLost(job.pk)
+
+
+def waited_in_queue(job: Job) -> timedelta:
+    """How long this turn's claim came after the job was due."""
+    return max(job.claimed_at - job.run_at, timedelta()) if job.claimed_at else timedelta()

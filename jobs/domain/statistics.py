@@ -1,0 +1,58 @@
+"""How well the queue does its work, over a span of time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, Min, Q, QuerySet
+
+from jobs.enums import JobStatus
+from jobs.models import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Rates are 0 to 1, times in seconds; None where nothing ended in the span."""
+
+    succeeded: int
+    failed: int
+    cancelled: int
+    success_rate: float | None  # succeeded / (succeeded + failed): what was cancelled is nobody's failure
+    mean_generation_time: float | None  # of the succeeded: in handlers, at the provider and for children
+    mean_queue_wait: float | None  # due and no worker free, over all turns of a job
+
+
+def statistics(*, since: datetime, until: datetime, jobs: QuerySet[Job] | None = None) -> Statistics:
+    """Over the jobs that ended in [since, until); one query."""
+    jobs = Job.objects.all() if jobs is None else jobs
+    succeeded, failed = Q(status=JobStatus.SUCCEEDED), Q(status=JobStatus.FAILED)
+    found = jobs.filter(finished_at__gte=since, finished_at__lt=until).aggregate(
+        succeeded=Count("pk", filter=succeeded),
+        failed=Count("pk", filter=failed),
+        cancelled=Count("pk", filter=Q(status=JobStatus.CANCELLED)),
+        generation=Avg("worked", filter=succeeded),
+        wait=Avg("queue_wait", filter=Q(started_at__isnull=False)),
+    )
+    judged = found["succeeded"] + found["failed"]
+    return Statistics(
+        **{key: found[key] for key in ("succeeded", "failed", "cancelled")},
+        success_rate=found["succeeded"] / judged if judged else None,
+        mean_generation_time=_seconds(found["generation"]),
+        mean_queue_wait=_seconds(found["wait"]),
+    )
+
+
+def _seconds(value: timedelta | None) -> float | None:
+    return None if value is None else value.total_seconds()
+
+
+def depth(jobs: QuerySet[Job] | None = None) -> dict[str, int]:
+    """How many open jobs there are in each state; one query."""
+    jobs = Job.objects.all() if jobs is None else jobs
+    open_states = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
+    counted = dict(jobs.filter(status__in=open_states).order_by().values_list("status").annotate(Count("pk")))
+    return {str(status): counted.get(status, 0) for status in open_states}
+
+
+def oldest_due() -> datetime | None:
+    """Since when the job that waits longest for a worker is due."""
+    return Job.objects.filter(status=JobStatus.QUEUED).aggregate(oldest=Min("run_at"))["oldest"]

@@ -1,0 +1,128 @@
+"""Claiming: the best due job, once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from jobs import registry
+from jobs.domain.claim import claim, extend, is_due
+from jobs.domain.pause import pause, resume
+from jobs.domain.queue import cancel
+from jobs.models import Job
+
+
+def test_claim_takes_priority_then_age(make_job):
+    now = timezone.now()
+    late = make_job(priority=1, run_at=now - timedelta(seconds=1))
+    early = make_job(priority=1, run_at=now - timedelta(seconds=9))
+    ordinary = make_job(run_at=now - timedelta(days=1))
+    first = make_job(priority=1, run_at=now - timedelta(seconds=10))
+    assert [claim(worker="a").pk for _ in range(4)] == [first.pk, early.pk, late.pk, ordinary.pk]
+    assert claim(worker="a") is None
+
+
+def test_claim_writes_lease_token_worker_and_attempt(make_job, settings):
+    settings.JOB_LEASE_SECONDS = 30
+    made = make_job()
+    now = timezone.now()
+    claimed = claim(worker="host:1", now=now)
+    row = Job.objects.get(pk=made.pk)
+    assert (row.status, row.token, row.attempts, row.worker) == ("running", 1, 1, "host:1")
+    assert (row.lease_until, row.claimed_at, row.started_at) == (now + timedelta(seconds=30), now, now)
+    # What the worker holds is the row as it now is, JSON and times included.
+    for field in Job._meta.fields:
+        assert getattr(claimed, field.attname) == getattr(row, field.attname), field.attname
+
+
+def test_claim_of_a_job_with_a_later_time_has_to_wait(make_job):
+    job = make_job(run_at=timezone.now() + timedelta(hours=1))
+    assert (job.status, job.wait_for) == ("waiting", "time")
+    assert claim(worker="a") is None
+
+
+def test_claim_passes_over_jobs_without_a_handler_here(make_job, monkeypatch):
+    make_job("new_thing", priority=1)
+    known = make_job("work")
+    monkeypatch.delitem(registry._handlers, "new_thing")
+    assert claim(worker="a").pk == known.pk
+    assert claim(worker="a") is None
+    assert not is_due()
+
+
+def test_claim_respects_pauses(make_job, stranger):
+    first, second = make_job("a", priority=1), make_job("b")
+    row = pause("a", actor=stranger, reason="The provider is down.")
+    assert (row.name, row.actor, row.reason) == ("a", stranger, "The provider is down.")
+    assert claim(worker="w").pk == second.pk
+    assert claim(worker="w") is None
+    assert resume("a")
+    assert not resume("a")
+    pause()
+    assert claim(worker="w") is None
+    assert not is_due()
+    resume()
+    assert is_due()
+    assert claim(worker="w").pk == first.pk
+
+
+def test_extend_holds_only_for_the_newest_token(make_job):
+    make_job()
+    old = claim(worker="a")
+    Job.objects.update(status="queued")
+    new = claim(worker="b")
+    assert (old.token, new.token) == (1, 2)
+    assert not extend(old)
+    assert extend(new)
+    cancelled = make_job("other")
+    cancel(cancelled.pk)
+    assert not extend(cancelled)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_by_many_threads_gives_each_job_to_one(make_job):
+    jobs = {make_job().pk for _ in range(40)}
+
+    def take_all(worker):
+        try:
+            taken = []
+            while job := claim(worker=str(worker)):
+                taken.append(job.pk)
+            return taken
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [pk for each in pool.map(take_all, range(8)) for pk in each]
+    assert len(taken) == len(jobs)
+    assert set(taken) == jobs
+
+
+def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_assert_num_queries):
+    """Among 100,000 ended jobs and 2,000 waiting ones the plan is the index of queued jobs, in order, without a sort."""
+    make_job()
+    template = Job.objects.get()
+    rows = [Job(pk=f"ended_{n}", name="work", subject="s", status="succeeded", priority=1 + n % 9) for n in range(100_000)]
+    rows += [Job(pk=f"waiting_{n}", name="work", subject="s", status="waiting", priority=1) for n in range(2_000)]
+    Job.objects.bulk_create(rows, batch_size=2_000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_job" if connection.vendor == "postgresql" else "ANALYZE")
+    from jobs.domain.claim import _sql
+
+    due, statement = _sql(connection.vendor, 1)
+    explain = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        for sql, params in ((due, ["work"]), (statement, ["w", now, now, now, now, "work"])):
+            cursor.execute(explain + sql, params)
+            plan = "\n".join(str(line[-1]) for line in cursor.fetchall())
+            assert "job_due" in plan, plan
+            assert "Sort" not in plan, plan
+            assert "TEMP B-TREE" not in plan, plan
+            assert "Seq Scan on jobs_job" not in plan, plan
+    with django_assert_num_queries(1):
+        assert claim(worker="w").pk == template.pk
+    with django_assert_num_queries(1):
+        assert claim(worker="w") is None
