@@ -13,6 +13,8 @@ from django.test import RequestFactory, override_settings
 
 from web import media, ranges
 
+pytestmark = pytest.mark.django_db
+
 DATA = bytes(range(256)) * 40  # 10,240 bytes
 NAME = f"calls/ab/{hashlib.sha256(DATA).hexdigest()}.mp4"
 

@@ -61,11 +61,17 @@ def parse_body[T](kind: type[T], body: bytes, content_type: str) -> T:
         raise problems.unsupported_media_type(JSON)
     try:
         return cast("T", _decoder(cast("Hashable", kind)).decode(body))
-    except msgspec.ValidationError:
-        errors = collect(msgspec.json.decode(body), kind)
-        raise problems.invalid(errors) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise problems.malformed() from None
+        raise _fault(kind, body) from None
+
+
+def _fault(kind: Any, body: bytes) -> problems.Problem:
+    """What is wrong with a body that did not decode: not JSON at all, or values that do not fit, all of them."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return problems.malformed()
+    return problems.invalid(collect(value, kind))
 
 
 def parse_query[T: msgspec.Struct](kind: type[T], query: QueryDict) -> T:

@@ -1,0 +1,130 @@
+"""A small API to try the kit on: notes are rows of log-in attempts, which have a time and an id like everything that is paged."""
+
+import time
+import uuid
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from django.urls import include, path
+from msgspec import UNSET, Meta, UnsetType
+
+from ground.sentence import SaidError
+from web.auth import endpoints
+from web.json import problems
+from web.json.answers import Accepted, Created, NoContent, Redirect
+from web.json.inputs import Strict, text
+from web.json.paging import Keyset, Page, Paging, page
+from web.json.routes import Api, Call, Upload
+from web.json.waiting import Waiting
+from web.models import LogInAttempt
+
+api = Api(title="Example", version="1")
+endpoints.add_to(api)
+
+
+class Busy(SaidError):
+    code = "busy"
+
+
+class VeryBusy(Busy):
+    code = "very_busy"
+
+
+class Unregistered(SaidError):
+    code = "unregistered"
+
+
+problems.register(Busy, 409, members=lambda _error: {"allowed": ["later"]})
+
+
+class Line(Strict):
+    words: Annotated[str, text(least=1, most=10)]
+    count: Annotated[int, Meta(ge=1, le=9)] = 1
+
+
+class NoteIn(Strict):
+    title: Annotated[str, text(least=1, most=20)]
+    lines: Annotated[list[Line], Meta(max_length=3)] = []
+    mark: str | UnsetType = UNSET
+
+
+class NoteOut(msgspec.Struct):
+    id: int
+    title: str
+    at: datetime
+
+
+class NoteFilter(Paging):
+    title: str | UnsetType = UNSET
+    oldest_first: bool = False
+
+
+BY_TIME = Keyset("at", "id")
+OLDEST = Keyset("at", "id", descending=False)
+
+
+def _out(rows):
+    return [NoteOut(*row) for row in rows]
+
+
+@api.get("notes/", tag="Notes", summary="List")
+def list_notes(call: Call, query: NoteFilter) -> Page[NoteOut]:
+    rows = LogInAttempt.objects.values_list("id", "account", "at")
+    if query.title is not UNSET:
+        rows = rows.filter(account=query.title)
+    return page(rows, query, out=_out, key=lambda row: (row[2], row[0]), keyset=OLDEST if query.oldest_first else BY_TIME)
+
+
+@api.post("notes/", tag="Notes", summary="Write", body_limit=2000)
+def create_note(call: Call, body: NoteIn) -> Created[NoteOut]:
+    row = LogInAttempt.objects.create(account=body.title)
+    if body.title == "boom":
+        raise RuntimeError("boom")
+    if body.title == "busy":
+        raise Busy("This is busy: %(what)s.", what=body.mark or "")
+    if body.title == "very":
+        raise VeryBusy("This is very busy.")
+    if body.title == "none":
+        raise Unregistered("Nobody said which status this has.")
+    return Created(NoteOut(row.id, row.account, row.at), Location=f"/api/example/notes/{row.id}/")
+
+
+@api.get("notes/<int:id>/", tag="Notes", summary="One")
+def get_note(call: Call, id: int, query: Waiting) -> NoteOut:
+    row = LogInAttempt.objects.filter(pk=id).first()
+    if row is None:
+        raise problems.not_found()
+    return NoteOut(row.id, row.account, row.at)
+
+
+@api.delete("notes/<int:id>/", tag="Notes", summary="Remove")
+def remove_note(call: Call, id: int) -> NoContent:
+    LogInAttempt.objects.filter(pk=id).delete()
+    return NoContent()
+
+
+@api.post("slow/", tag="Notes", summary="Takes its time")
+def slow(call: Call) -> Accepted[NoteOut]:
+    time.sleep(0.3)
+    row = LogInAttempt.objects.create(account="slow")
+    return Accepted(NoteOut(row.id, row.account, row.at))
+
+
+@api.get("away/", tag="Notes", summary="Elsewhere")
+def away(call: Call) -> Redirect:
+    return Redirect("/media/abc")
+
+
+@api.post("files/", tag="Files", summary="Take a file", upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000))
+def take_file(call: Call) -> Created[NoteOut]:
+    row = LogInAttempt.objects.create(account=call.request.FILES["file"].name)
+    return Created(NoteOut(row.id, row.account, row.at))
+
+
+@api.get("open/<uuid:id>/", tag="Open", summary="For all", auth=False)
+def for_all(call: Call, id: uuid.UUID) -> NoteOut:
+    raise problems.not_found()
+
+
+urlpatterns = [path("api/example/", include(api.urls)), path("page/", lambda request: 1 / 0)]
