@@ -73,7 +73,8 @@ class Job(models.Model):
             models.Index(F("priority"), F("run_at"), F("id"), F("name"), name="job_due", condition=Q(status="queued")),
             models.Index(fields=("run_at",), name="job_waiting", condition=Q(status="waiting")),
             models.Index(fields=("lease_until",), name="job_lease", condition=Q(status="running")),
-            models.Index(fields=("status", "-created_at", "-id"), name="job_status"),
+            # Of the states that people look for. Queued jobs must be in no other index by state: PostgreSQL would take it and sort them all.
+            models.Index(fields=("status", "-created_at", "-id"), name="job_trouble", condition=Q(status__in=("failed", "cancelled", "unclear"))),
             models.Index(fields=("finished_at",), name="job_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=("subject", "-created_at", "-id"), name="job_subject"),
             models.Index(fields=("-created_at", "-id"), name="job_created"),

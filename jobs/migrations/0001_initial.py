@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='job',
-            index=models.Index(fields=['status', '-created_at', '-id'], name='job_status'),
+            index=models.Index(condition=models.Q(('status__in', ('failed', 'cancelled', 'unclear'))), fields=['status', '-created_at', '-id'], name='job_trouble'),
         ),
         migrations.AddIndex(
             model_name='job',
