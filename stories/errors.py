@@ -36,6 +36,14 @@ class Conflict(StoryError):
     code = "conflict"
 
 
+class FieldConflict(Conflict):
+    """Somebody else changed fields that the person changes too; nothing was written (409). `theirs`: field to what stands there now."""
+
+    def __init__(self, template: str, /, *, theirs: dict[str, str], **values: Value) -> None:
+        super().__init__(template, **values)
+        self.theirs = theirs
+
+
 class Invalid(StoryError):
     """A value that cannot be (422). `field` names it."""
 

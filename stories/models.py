@@ -35,16 +35,16 @@ class SafeRefresh(models.Model):
 
     def refresh_from_db(self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None) -> None:
         wanted = None if fields is None else list(fields)
-        lifts_state = wanted is None or "status" in wanted
-        held = self.__dict__.pop("status", None) if lifts_state else None
+        held = self.__dict__.pop("status", None)
         try:
             models.Model.refresh_from_db(self, using=using, fields=wanted, from_queryset=from_queryset)
         except BaseException:
-            if held is not None:
-                self.__dict__["status"] = held
+            self.__dict__["status"] = held
             raise
-        if lifts_state:
+        if wanted is None or "status" in wanted:
             self._update_initial_state()  # type: ignore[attr-defined]  # from ConcurrentTransitionMixin
+        else:
+            self.__dict__["status"] = held
 
 
 def _has(permission: str) -> Callable[[Any, Any], bool]:
@@ -309,3 +309,8 @@ class StoryStateTransition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
+
+
+from .review import Comment, ReviewLink  # noqa: E402  they name the models above by their labels
+
+__all__ = ["MAX_DURATION", "MAX_SCRIPT", "MIN_DURATION", "Comment", "Film", "ReviewLink", "Scene", "ScenePrompt", "Story", "StoryStateTransition", "Take"]

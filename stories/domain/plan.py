@@ -16,8 +16,8 @@ from ground.sentence import SaidError, Sentence
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
-from providers.models import ProviderCall
-from providers.prices import price_of
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
+from providers.prices import config_of, model_row, price_of, priced
 
 from stories.enums import TakeKind, Verdict
 from stories.errors import GuardRefused, PlanChanged
@@ -82,16 +82,49 @@ def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene
     return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
 
 
-def plan_generation(story: Story, kind: str, *, mode: Mode = "missing", scene_ids: list[UUID] | None = None, scenes: list[Scene] | None = None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rows say about a story's work: its jobs, oldest first, and the scenes with a call that nobody has resolved."""
+
+    jobs: list[Job]
+    unclear: frozenset[str]
+
+    @classmethod
+    def of(cls, story: Story) -> "Facts":
+        """Two queries; they serve the plans of both kinds."""
+        jobs = Job.objects.filter(subject=str(story.pk)).order_by("created_at", "id").defer("result", "error", "backoff")
+        unclear = ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).values_list("item", flat=True)
+        return cls(list(jobs), frozenset(unclear))
+
+    def running(self, kind: str) -> dict[str, Job]:
+        """The open job of each scene that makes a take of this kind, by the scene's id."""
+        name = work.SCENE_JOB[TakeKind(kind)]
+        return {job.item: job for job in self.jobs if job.name == name and job.is_open and job.data["action"] != work.COLLECT}
+
+    def last(self, kind: str) -> dict[str, Job]:
+        """The newest job of each scene for a take of this kind, by the scene's id."""
+        name = work.SCENE_JOB[TakeKind(kind)]
+        return {job.item: job for job in self.jobs if job.name == name}
+
+
+def plan_generation(
+    story: Story,
+    kind: str,
+    *,
+    mode: Mode = "missing",
+    scene_ids: list[UUID] | None = None,
+    scenes: list[Scene] | None = None,
+    facts: Facts | None = None,
+) -> Plan:
     """What would be made. `missing` fills what is missing or rejected, `stale` redoes what changed, `failed` retries what failed.
 
-    Four queries whatever the number of scenes.
+    Five queries whatever the number of scenes; two with their scenes and facts given.
     """
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
+    facts = Facts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
-    running = work.open_scene_jobs(story, kind)
-    unclear = set(ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).values_list("item", flat=True))
-    failed = _failed_scenes(story, kind)
+    running, unclear = facts.running(kind), facts.unclear
+    failed = {item for item, job in facts.last(kind).items() if job.status == JobStatus.FAILED}
     prices = _Prices(story, kind, provider)
     items = []
     for scene in scenes:
@@ -108,17 +141,22 @@ def plan_generation(story: Story, kind: str, *, mode: Mode = "missing", scene_id
 
 
 class _Prices:
-    """The price of each scene's take; scenes of the same length cost the same, so the rows are asked once for each length."""
+    """The price of each scene's take; scenes of the same length cost the same. The rows are asked once."""
 
     def __init__(self, story: Story, kind: str, provider: str) -> None:
         self.story, self.kind, self.provider = story, kind, provider
         self.known: dict[int, Decimal] = {}
+        self.rows: tuple[AIProviderConfig, ProviderModel | None] | None = None
 
     def of(self, scene: Scene) -> Decimal:
         """USD. Raises NoPrice or NotConfigured."""
         length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
         if length not in self.known:
-            self.known[length] = price_of(self.provider, _request(self.story, scene, self.kind))
+            request = _request(self.story, scene, self.kind)
+            if self.rows is None:
+                config = config_of(self.provider)
+                self.rows = config, model_row(config, request)
+            self.known[length] = priced(self.rows[0], request, self.rows[1]).total
         return self.known[length]
 
 
@@ -135,7 +173,7 @@ def _request(story: Story, scene: Scene, kind: str) -> Any:
     return clip_request(story, scene, scene.prompt, scene.image_take)
 
 
-def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], unclear: set[str]) -> tuple[State, Sentence]:
+def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], unclear: frozenset[str]) -> tuple[State, Sentence]:
     take = scene.take(kind)
     if str(scene.pk) in unclear:
         return "blocked", Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
@@ -149,12 +187,6 @@ def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], un
     if take is not None:
         return "rejected", Sentence(gettext_noop("Rejected: %(reason)s"), {"reason": take.verdict_reason})
     return "missing", Sentence("")
-
-
-def _failed_scenes(story: Story, kind: str) -> set[str]:
-    """The scenes whose last job of this kind failed."""
-    rows = Job.objects.filter(subject=str(story.pk), name=work.SCENE_JOB[TakeKind(kind)]).order_by("created_at").values_list("item", "status")
-    return {item for item, status in dict(rows).items() if status == JobStatus.FAILED}
 
 
 def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:

@@ -3,42 +3,32 @@
 The story's length is the sum of its live scenes' lengths: each change here writes both in one transaction.
 """
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
-from django.db.models import F, Max, Sum
+from django.db.models import F, Max, Sum, TextField
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from stories.enums import StoryStatus
-from stories.errors import Conflict, GuardRefused, Invalid
+from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
 from . import work
-from .permissions import require_story_owner
+from .locks import CLOSED, locked_scene, locked_story
+from .order import Move, places_of, rearrange
 from .planning import MAX_SCENES, seed_of
 
-CLOSED = frozenset({StoryStatus.PLANNING, StoryStatus.RENDERING, StoryStatus.ARCHIVED})
+__all__ = ["CLOSED", "bulk_create", "checked", "create", "delete", "duplicate", "edit", "merge_with_next", "move", "restore", "split", "unmerge"]
+
 MIN_SPLIT = 2  # seconds, one for each part
 SCENE_FIELDS = ("title", "narration", "duration_seconds")
 PROMPT_FIELDS = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image")
-
-
-def _locked_story(story_id: UUID | str, actor: Any) -> Story:
-    """The story, locked for a change of its scenes. Raises Story.DoesNotExist, Forbidden, or GuardRefused in a closed status."""
-    story = Story.objects.select_for_update().get(pk=story_id)
-    require_story_owner(actor, story)
-    if story.status in CLOSED:
-        raise GuardRefused(gettext_noop("Scenes cannot be changed while the story is “%(status)s”."), status=story.status)
-    return story
-
-
-def _locked_scene(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
-    scene = Scene.objects.only("story_id").get(pk=scene_id)
-    story = _locked_story(scene.story_id, actor)
-    return story, Scene.objects.select_related("prompt").get(pk=scene_id)
 
 
 def _settle_length(story: Story) -> None:
@@ -69,11 +59,12 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_field(instance: Scene | ScenePrompt, name: str) -> None:
-    from django.core.exceptions import ValidationError  # noqa: PLC0415  beside its only use
-
-    field = instance._meta.get_field(name)  # noqa: SLF001  Django's documented model API
+    field: Any = instance._meta.get_field(name)  # noqa: SLF001  Django's documented model API
+    value = getattr(instance, name)
+    if field.max_length and isinstance(value, str) and len(value) > field.max_length:  # a text field leaves this to forms
+        raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
     try:
-        setattr(instance, name, field.clean(getattr(instance, name), instance))  # type: ignore[union-attr]  # no relation among these names
+        setattr(instance, name, field.clean(value, instance))
     except ValidationError as error:
         raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
 
@@ -84,7 +75,7 @@ def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **v
     if not str(values.get("text", "")).strip():
         raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
     with transaction.atomic():
-        story = _locked_story(story_id, actor)
+        story = locked_story(story_id, actor)
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
         if last >= MAX_SCENES:
             raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="position")
@@ -116,7 +107,7 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
             error.field = f"{index}/{error.field}"
             raise
     with transaction.atomic():
-        story = _locked_story(story_id, actor)
+        story = locked_story(story_id, actor)
         if replace:
             Scene.live.filter(story=story).update(deleted_at=timezone.now())
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
@@ -134,19 +125,40 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
     return made
 
 
-def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, **values: Any) -> Scene:
+def fingerprint(value: Any) -> str:
+    """Names a field's value, so that a page can say which one it showed."""
+    return hashlib.sha256(str(value).encode()).hexdigest()[:10]
+
+
+def value_of(scene: Scene, name: str) -> Any:
+    """The value of one of the scene's or its prompt's fields."""
+    return getattr(scene if name in SCENE_FIELDS else scene.prompt, name)
+
+
+def _require_seen(scene: Scene, values: dict[str, Any], seen: dict[str, str]) -> None:
+    """Raises FieldConflict with what stands there now, if it is neither what the person saw nor what they want."""
+    now = {name: value_of(scene, name) for name in values if name in seen}
+    theirs = {name: str(value) for name, value in now.items() if fingerprint(value) != seen[name] and value != values[name]}
+    if theirs:
+        raise FieldConflict(gettext_noop("Somebody else has changed this meanwhile. Nothing was overwritten."), theirs=theirs)
+
+
+def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[str, str] | None = None, **values: Any) -> Scene:
     """Change title, narration, length or any part of the prompt (which makes a new prompt; takes keep theirs).
 
-    `expected` is the `updated_at` that the person saw: if somebody changed the scene since, raises Conflict.
+    `expected` is the `updated_at` that the person saw: if somebody changed the scene since, raises Conflict. `seen` holds
+    the `fingerprint` of each field as the person saw it: raises FieldConflict only if one of these fields was changed.
     Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
     """
     checked(values)
     if "text" in values and not values["text"].strip():
         raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         if expected is not None and scene.updated_at != expected:
             raise Conflict(gettext_noop("Somebody else has changed this scene since you opened it."))
+        if seen:
+            _require_seen(scene, values, seen)
         changed = {k: v for k, v in values.items() if k in PROMPT_FIELDS and getattr(scene.prompt, k) != v}
         if changed:
             kept = {k: getattr(scene.prompt, k) for k in PROMPT_FIELDS}
@@ -171,37 +183,34 @@ def _place(position: int | None, last: int) -> int:
 def move(scene_id: UUID | str, *, actor: Any, position: int | None = None, before: UUID | str | None = None, after: UUID | str | None = None) -> Scene:
     """Put a scene at a position, or before or after another scene of the story. Exactly one of the three.
 
-    The others between make room by one range shift. Raises Invalid, Conflict (the neighbour is gone), Forbidden, GuardRefused.
+    Raises Invalid, Conflict (the neighbour is gone), Forbidden, GuardRefused.
     """
     if sum(value is not None for value in (position, before, after)) != 1:
         raise Invalid(gettext_noop("Say exactly one of position, before and after."), field="position")
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         if scene.deleted_at is not None:
             raise Conflict(gettext_noop("This scene has been deleted."))
-        live = Scene.live.filter(story=story)
-        last = live.aggregate(max=Max("position"))["max"] or 1
-        old = scene.position
-        if position is None:
-            neighbour = live.filter(pk=before if before is not None else after).values_list("position", flat=True).first()
-            if neighbour is None:
-                raise Conflict(gettext_noop("The scene to put it beside is gone."))
-            position = neighbour + (after is not None) - (old < neighbour + (after is not None))
-        new = _place(position, last)
-        if new > old:
-            live.filter(position__gt=old, position__lte=new).update(position=F("position") - 1)
-        elif new < old:
-            live.filter(position__gte=new, position__lt=old).update(position=F("position") + 1)
-        if new != old:
-            scene.position = new
-            scene.save(update_fields=["position", "updated_at"])
+        places = places_of(story)
+        others = [pk for pk in places if pk != scene.pk]
+        place = _neighbour(others, before, after) if position is None else _place(position, len(others) + 1)
+        rearrange(story, places, [Move(scene.pk, others[place - 2] if place > 1 else None)])
+        scene.position = place
     return scene
+
+
+def _neighbour(others: list[UUID], before: UUID | str | None, after: UUID | str | None) -> int:
+    """The position, counted from 1, right before or right after the neighbour. Raises Conflict if that is gone."""
+    beside = UUID(str(before or after))
+    if beside not in others:
+        raise Conflict(gettext_noop("The scene to put it beside is gone."))
+    return others.index(beside) + 1 + (after is not None)
 
 
 def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
     """Take a scene out of the film. Its takes stay, and `restore` brings it back."""
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         if scene.deleted_at is None:
             scene.deleted_at = timezone.now()
             scene.save(update_fields=["deleted_at", "updated_at"])
@@ -213,7 +222,7 @@ def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
 def restore(scene_id: UUID | str, *, actor: Any) -> Scene:
     """Bring a deleted scene back to its old place, or to the end if the film is shorter now."""
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         if scene.deleted_at is not None:
             last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
             place = min(scene.position, last + 1)
@@ -228,7 +237,7 @@ def restore(scene_id: UUID | str, *, actor: Any) -> Scene:
 def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
     """A copy right after the scene, with the same prompt; its takes are still to be made."""
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
         copy = Scene.objects.create(
             story=story,
@@ -242,15 +251,13 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
     return copy
 
 
-
-
 def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
     """Cut a scene in two at a character of its narration. The lengths follow the text; the takes stay with the first part.
 
     Raises Invalid if a part would be without words or shorter than a second.
     """
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         head, tail = scene.narration[: max(at, 0)].strip(), scene.narration[max(at, 0) :].strip()
         if not head or not tail:
             raise Invalid(gettext_noop("Both parts need words."), field="at")
@@ -275,7 +282,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
 def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
     """Join a scene with the one after it: narrations and lengths together, prompt and takes of the first; the second is deleted."""
     with transaction.atomic():
-        story, scene = _locked_scene(scene_id, actor)
+        story, scene = locked_scene(scene_id, actor)
         other = Scene.live.filter(story=story, position=scene.position + 1).first()
         if other is None:
             raise Invalid(gettext_noop("There is no scene after this one."), field="position")
@@ -287,5 +294,26 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
         other.deleted_at = timezone.now()
         other.save(update_fields=["deleted_at", "updated_at"])
         Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
+        _settle_length(story)
+    return scene
+
+
+def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
+    """Undo `merge_with_next`: the second scene comes back with its words and length, the first gives them up.
+
+    Raises Conflict if the first no longer ends with the second's words or is no longer long enough.
+    """
+    with transaction.atomic():
+        story, scene = locked_scene(scene_id, actor)
+        other = Scene.objects.get(pk=other_id, story=story)
+        left = scene.duration_seconds - other.duration_seconds
+        if other.deleted_at is None or left < 1 or not scene.narration.endswith(other.narration):
+            raise Conflict(gettext_noop("The joined scene has been changed since; it cannot be taken apart by itself."))
+        scene.narration = scene.narration.removesuffix(other.narration).strip()
+        scene.duration_seconds = left
+        scene.save()
+        Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        other.position, other.deleted_at = scene.position + 1, None
+        other.save(update_fields=["position", "deleted_at", "updated_at"])
         _settle_length(story)
     return scene
