@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,4 +9,6 @@ class StoriesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import handlers  # noqa: F401, PLC0415  registers what each job name does, once the models are loaded
+        from . import handlers, roles  # noqa: F401, PLC0415  registers what each job name does, once the models are loaded
+
+        post_migrate.connect(roles.sync_roles, sender=self)

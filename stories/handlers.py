@@ -3,18 +3,22 @@
 from typing import Any
 
 from django.db import transaction
+from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 from ground.sentence import Sentence
+from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
-from jobs.outcomes import Done, Fail, Retry, Unclear, Wait
+from jobs.outcomes import Done, Fail, JobStopped, Retry, Unclear, Wait
 from jobs.registry import handler, on_end
 from jobs.run import Run
 from providers import errors as provider_errors
 from providers import gate
 from providers.enums import Refusal
 from providers.media.errors import MediaError
+from providers.models import ProviderCall
+from providers.signals import freed, landed
 
 from .domain import planning, takes, work
 from .domain.inputs import clip_hash, clip_request, image_hash, image_request
@@ -188,6 +192,8 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     except FilmNotReady as error:
         return _ask_person(error.sentence.template, **error.sentence.values)
     except MediaError as error:
+        if run.should_stop():
+            raise JobStopped from error
         if error.code == "disk_full":
             raise Retry(error.sentence.template, **error.sentence.values) from error
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
@@ -224,3 +230,31 @@ def render_ended(job: Job) -> None:
         _follow(job, "finish_rendering", StoryStatus.RENDERING)
     else:
         _follow(job, "fail", StoryStatus.RENDERING)
+
+
+# News from the providers' floor
+
+
+@receiver(freed)
+def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_: Any) -> None:  # noqa: ARG001  the signal's form
+    """A budget was raised, a provider resumed, an unclear call resolved: whoever may have waited for it looks again."""
+    if item:
+        queue.wake(item=item)
+    elif subject:
+        queue.wake(subject=subject)
+    else:
+        for reason in (WaitFor.BUDGET, WaitFor.PROVIDER, WaitFor.RATE_LIMIT):
+            queue.wake(wait_for=reason)
+
+
+@receiver(landed)
+def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  the signal's form
+    """A result whose job had stopped asking becomes a take that is not chosen."""
+    job = Job.objects.filter(pk=call.key, name__in=TAKE_KIND).first()
+    scene = Scene.objects.select_related("story", "prompt", "image_take").filter(pk=call.item).first()
+    if job is None or scene is None:
+        return
+    prompt = ScenePrompt.objects.filter(pk=job.data["parameters"].get("prompt_id")).first() or scene.prompt
+    kind = TAKE_KIND[JobName(job.name)]
+    _made_from, input_hash, _provider = _request(scene.story, scene, prompt, kind, job.data["parameters"])
+    takes.land(call, scene=scene, kind=kind, prompt=prompt, input_hash=input_hash, select=False)

@@ -102,7 +102,8 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
     before = story.status
     method()
     try:
-        story.save()
+        with transaction.atomic():  # a savepoint: the status can still be read if another writer was first
+            story.save()
     except ConcurrentTransition:
         story.refresh_from_db()
         raise _wrong_state(story) from None

@@ -1,7 +1,7 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django_fsm import ConcurrentTransition
 from stories.models import Story
 
@@ -41,7 +41,7 @@ def test_a_stale_object_cannot_write_the_status(owner):
     story.archive()
     story.save()
     stale.start_planning()
-    with pytest.raises(ConcurrentTransition):
+    with pytest.raises(ConcurrentTransition), transaction.atomic():
         stale.save()
     assert Story.objects.get(pk=story.pk).status == "archived"
 

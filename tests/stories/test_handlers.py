@@ -1,0 +1,200 @@
+"""Whole stories through queue, gate and film, with the local provider and without a worker process."""
+
+from decimal import Decimal
+
+import pytest
+from jobs.domain.queue import retry, wake
+from jobs.enums import JobStatus, WaitFor
+from jobs.models import Job
+from jobs.runner import run_due
+from providers.models import AIProviderConfig, ProviderCall
+from stories.domain.plan import generate_scene, start
+from stories.domain.scenes import edit
+from stories.domain.takes import judge
+from stories.domain.transitions import apply_transition
+from stories.models import Film, Scene, Story, StoryStateTransition, Take
+
+from tests.stories.factories import make_scene, make_story
+
+pytestmark = pytest.mark.django_db
+
+SCRIPT = "새벽 항구에 작은 배가 있습니다. 등대가 안개 속에서 빛납니다."
+
+
+@pytest.fixture
+def story(owner):
+    return make_story(owner, script=SCRIPT, language="ko", duration_seconds=2)
+
+
+@pytest.fixture
+def two(story):
+    """A planned story of two scenes of one second."""
+    for text in ("새벽 항구의 작은 배", "안개 속의 등대"):
+        make_scene(story, text=text, narration=text, duration_seconds=1)
+    Story.objects.filter(pk=story.pk).update(status="planned")
+    story.refresh_from_db()
+    return story
+
+
+def drill(**settings):
+    AIProviderConfig.objects.filter(provider="local").update(settings={"drill": settings} if settings else {})
+
+
+def status(story):
+    return Story.objects.get(pk=story.pk).status
+
+
+def test_from_script_to_film(story, owner):
+    apply_transition(story.pk, "start_planning", actor=owner)
+    run_due()
+    assert status(story) == "planned"
+    (scene,) = Scene.live.filter(story=story)
+    assert (scene.position, scene.duration_seconds, scene.narration) == (1, 2, SCRIPT)
+
+    apply_transition(story.pk, "generate_preview", actor=owner)
+    run_due()
+    preview = Film.objects.get()
+    assert (status(story), preview.kind, preview.number, preview.frames, preview.fps) == ("previewing", "preview", 1, 48, 24)
+
+    apply_transition(story.pk, "render_final", actor=owner)
+    run_due()
+    final = Film.objects.get(kind="final")
+    assert (status(story), final.frames, final.width, final.height) == ("completed", 48, 1280, 720)
+    assert final.srt.startswith("1\n00:00:00,000 --> ")
+    assert [row.name for row in StoryStateTransition.objects.filter(story=story)] == [
+        "start_planning",
+        "finish_planning",
+        "generate_preview",
+        "render_final",
+        "finish_rendering",
+    ]
+    assert set(Job.objects.values_list("status", flat=True)) == {"succeeded"}
+    assert ProviderCall.objects.filter(state="settled", cost=0).count() == 3 == ProviderCall.objects.count()
+
+
+def test_result_has_the_form_of_the_brief(two, owner):
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    job = Job.objects.filter(name="scene_preview").first()
+    assert set(job.result) == {"success", "result", "error"}
+    assert (job.result["success"], job.result["error"], set(job.result["result"])) == (True, None, {"preview_url", "metadata", "generation_time"})
+    take = Take.objects.get(pk=job.result["result"]["metadata"]["take_id"])
+    assert job.result["result"]["preview_url"] == f"/files/takes/{take.pk}/"
+
+
+def test_planning_keeps_scenes_that_are_there(two, owner):
+    Story.objects.filter(pk=two.pk).update(status="draft")
+    scenes = list(Scene.live.filter(story=two))
+    apply_transition(two.pk, "start_planning", actor=owner)
+    run_due()
+    assert (status(two), list(Scene.live.filter(story=two)), ProviderCall.objects.count()) == ("planned", scenes, 0)
+
+
+def test_planning_that_is_refused_fails_the_story_with_the_reason(story, owner):
+    drill(text="refuse_invalid")
+    apply_transition(story.pk, "start_planning", actor=owner)
+    run_due()
+    event = StoryStateTransition.objects.last()
+    assert (status(story), event.name, event.to_status, bool(event.reason)) == ("failed", "fail", "failed", True)
+    assert event.job_id == Job.objects.get().pk
+
+
+def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
+    first, second = Scene.live.filter(story=two).order_by("position")
+    drill(image="refuse_moderated", after=1)
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+
+    whole = Job.objects.get(name="story_preview")
+    assert (status(two), whole.status, whole.wait_for) == ("previewing", JobStatus.WAITING, WaitFor.PERSON)
+    assert str(whole.note).startswith("Scene 2 could not be made: ")
+    assert Scene.objects.get(pk=first.pk).image_take is not None
+
+    drill()
+    edit(second.pk, actor=owner, text="등대와 갈매기")
+    generate_scene(second.pk, "image", actor=owner)
+    run_due()
+
+    whole.refresh_from_db()
+    assert (whole.status, Film.objects.get().frames, Take.objects.count()) == (JobStatus.SUCCEEDED, 48, 2)
+
+
+def test_retrying_the_failed_job_goes_on_too(two, owner):
+    drill(image="refuse_invalid", after=1)
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    drill()
+    retry(Job.objects.get(name="scene_preview", status=JobStatus.FAILED).pk, actor=owner)
+    run_due()
+    assert Job.objects.get(name="story_preview").status == JobStatus.SUCCEEDED
+
+
+def test_going_through_again_makes_only_what_is_missing(two, owner):
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    apply_transition(two.pk, "render_final", actor=owner)
+    run_due()
+    calls = ProviderCall.objects.count()
+    for name in ("archive", "restore", "start_planning"):
+        apply_transition(two.pk, name, actor=owner)
+    run_due()
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    assert ProviderCall.objects.count() == calls
+    assert Film.objects.filter(kind="preview").count() == 1
+
+
+def test_one_changed_scene_encodes_one_segment(two, owner):
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    edit(Scene.live.filter(story=two).first().pk, actor=owner, narration="다른 말")
+    start(two.pk, "image", actor=owner)
+    run_due()
+    second = Film.objects.get(kind="preview", number=2)
+    assert (second.segments_reused, second.segments_encoded) == (1, 1)
+
+
+def test_a_rejected_picture_is_made_again_and_the_old_one_stays(two, owner):
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    scene = Scene.live.filter(story=two).select_related("image_take").first()
+    judge(scene.image_take.pk, verdict="rejected", reason="too dark", actor=owner)
+    start(two.pk, "image", actor=owner)
+    run_due()
+    scene.refresh_from_db()
+    assert scene.takes.count() == 2
+    assert scene.image_take.verdict == "unreviewed"
+
+
+def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselves(two, owner):
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    apply_transition(two.pk, "render_final", actor=owner)
+    run_due()
+    scene = Scene.live.filter(story=two).order_by("position").first()
+    edit(scene.pk, actor=owner, camera="pan_left" if scene.prompt.camera != "pan_left" else "still")
+    for name in ("archive", "restore", "start_planning"):
+        apply_transition(two.pk, name, actor=owner)
+    run_due()
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    apply_transition(two.pk, "render_final", actor=owner)
+    run_due()
+    whole = Job.objects.filter(name="story_render").order_by("created_at").last()
+    assert (whole.status, whole.wait_for, Film.objects.filter(kind="final").count()) == (JobStatus.WAITING, WaitFor.PERSON, 1)
+    assert str(whole.note) == "Scene 1 has changed since its take was made. Redo it, or override with a reason."
+
+
+def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    Story.objects.filter(pk=two.pk).update(budget=Decimal("0.01"))
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    waiting = Job.objects.filter(name="scene_preview").values_list("status", "wait_for", "attempts")
+    assert list(waiting) == [(JobStatus.WAITING, WaitFor.BUDGET, 0)] * 2
+    assert ProviderCall.objects.count() == 0
+
+    Story.objects.filter(pk=two.pk).update(budget=None)
+    wake(subject=str(two.pk), wait_for=WaitFor.BUDGET)
+    run_due()
+    assert (Job.objects.get(name="story_preview").status, Take.objects.count()) == (JobStatus.SUCCEEDED, 2)
