@@ -1,17 +1,29 @@
 """What every test has: no way out of this machine, folders of its own, and five people with different rights."""
 
 import ipaddress
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings as studio
 
+from studio.catalogs import compile_catalogs
+
 session_folder = pytest.StashKey[Path]()
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_OPTIONS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"),
+    *("--no-first-run", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"),
+)
+TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences
 
@@ -19,6 +31,7 @@ session_folder = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="vp-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     config.stash[session_folder] = folder
+    compile_catalogs(Path(folder) for folder in studio.LOCALE_PATHS)
     (folder / "static").mkdir()
     studio.VAR_DIR = folder
     studio.WORK_DIR = folder / "work"
@@ -31,6 +44,30 @@ def pytest_configure(config: pytest.Config) -> None:
     if database["ENGINE"].endswith("sqlite3"):
         # A file, as in production: an in-memory database has no WAL and answers "table is locked" to a second thread.
         database.setdefault("TEST", {})["NAME"] = str(folder / "studio.sqlite3")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="Only tests that use the database: for a second run on another one.")
+
+
+def is_transactional(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction")) or bool(TRANSACTIONAL & set(getattr(item, "fixturenames", ())))
+
+
+def uses_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or is_transactional(item) or "db" in getattr(item, "fixturenames", ())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+    if CHROMIUM is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason="Chromium is missing: sudo apt-get install chromium"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -55,6 +92,14 @@ def media_folder(settings: Any, tmp_path: Path) -> Path:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     return folder
+
+
+@pytest.fixture(autouse=True)
+def first_rows(request: pytest.FixtureRequest) -> None:
+    """A test that empties the database takes the rows of the data migrations away; the next one of its kind needs them again."""
+    if is_transactional(request.node):
+        request.getfixturevalue("transactional_db")
+        import_module("providers.migrations.0002_first_rows").make(apps, None)
 
 
 # --- the guard at the door: loopback and nothing else
@@ -145,3 +190,27 @@ def manager(make_person: Callable[..., Any]) -> Any:
 def stranger(make_person: Callable[..., Any]) -> Any:
     """Has an account and no role."""
     return make_person("stranger")
+
+
+# --- a browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright: `page = chromium.new_page()`. Tests that use it carry the mark `browser`."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright's loop runs in this thread while a test waits for the browser; Django takes that for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    """A page of a fresh browser session, 1440 x 900, English."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    yield context.new_page()
+    context.close()

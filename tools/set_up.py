@@ -65,7 +65,9 @@ def fingerprint(requirements: Path) -> str:
 
 
 def is_done(venv: Path, files: tuple[str, ...]) -> bool:
-    """Whether this Python made the environment from one of these files as they are now."""
+    """Whether the environment works and this Python made it from one of these files as they are now."""
+    if (venv / UNFINISHED).exists() or (Path(sys.prefix) != venv and not works(venv)):
+        return False
     for name in files:
         stamp = venv / f"{STAMP}{name}"
         if stamp.is_file() and stamp.read_text() == fingerprint(ROOT / name):
@@ -92,9 +94,7 @@ def logged(*command: str) -> str:
 
 def make_venv(venv: Path) -> None:
     """An empty environment of this Python. A half-made one and one of another Python are replaced."""
-    python = venv / "bin" / "python"
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if venv.exists() and not (venv / UNFINISHED).exists() and _version(python) == version:
+    if not (venv / UNFINISHED).exists() and works(venv):
         return
     shutil.rmtree(venv, ignore_errors=True)
     say(f"making {venv.name} with Python {platform.python_version()}")
@@ -106,13 +106,13 @@ def make_venv(venv: Path) -> None:
         raise SetUpError(why(error.output) or f"Python could not make {venv.name} (on Debian: apt-get install python3-venv); the log is {LOG_NAME}.") from error
 
 
-def _version(python: Path) -> str:
-    """Major and minor version of an environment with pip; empty if it does not work."""
-    code = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
+def works(venv: Path) -> bool:
+    """Whether its Python runs, has pip, and is of the same version as this one."""
+    code = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     try:
-        return subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+        return subprocess.run([venv / "bin" / "python", "-I", "-c", code], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def install(venv: Path, requirements: str) -> None:
@@ -148,7 +148,7 @@ def why(output: str) -> str:
 def prepare(kind: str) -> None:
     folder, files = KINDS[kind]
     venv = ROOT / folder
-    if is_done(venv, files) and not (venv / UNFINISHED).exists():
+    if is_done(venv, files):
         return
     begun = time.monotonic()
     LOG.unlink(missing_ok=True)

@@ -147,7 +147,7 @@ class Children:
             child.young_deaths = child.young_deaths + 1 if time.monotonic() - child.born < YOUNG_SECONDS else 1
             if child.young_deaths >= MAX_YOUNG_DEATHS:
                 raise ChildError(
-                    gettext_noop("The studio's process “%(name)s” ends again and again; see %(log)s."), name=child.name, log=str(child.log or "above")
+                    gettext_noop("The process “%(name)s” ends again and again: %(log)s says why."), name=child.name, log=str(child.log or "its output")
                 )
             child.kill()  # what it left behind
             child.start()

@@ -1,0 +1,74 @@
+"""The papers of the house say what the house does."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from studio.diagram import drawn, states
+
+ROOT = Path(settings.BASE_DIR)
+READMES = ("README.md", "README.ko.md")
+BY_OTHERS = {"HOST", "PORT", "FFMPEG", "SECRET_KEY_FILE"}  # read elsewhere than in the settings
+
+
+def project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def variables() -> set[str]:
+    """The names that the settings read from the environment."""
+    return set(re.findall(r"env\.(?:text|integer|boolean|words)\(\s*[\"']([A-Z0-9_]+)[\"']", (ROOT / "site/config/settings.py").read_text(encoding="utf-8")))
+
+
+def test_site_is_an_import_root_and_no_package() -> None:
+    assert not (ROOT / "site" / "__init__.py").exists()
+
+
+def test_newest_change_is_this_version() -> None:
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert versions[0] == project()["version"]
+
+
+def test_diagram_of_states_is_as_the_code_is() -> None:
+    document = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    assert document == drawn(document), "run: make diagram"
+    assert len(states().splitlines()) == 2 + 13
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_settings_table_names_every_variable(name: str) -> None:
+    table = set(re.findall(r"^\| `([A-Z0-9_]+)`", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    assert table - BY_OTHERS == variables()
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_of_the_makefile_is_explained(name: str) -> None:
+    helped = re.findall(r'^\t@echo "make (\w+)', (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [command for command in helped if f"`make {command}" not in text] == []
+
+
+@pytest.mark.parametrize("name", [*READMES, "ARCHITECTURE.md", "CHANGELOG.md"])
+def test_links_lead_to_files_that_exist(name: str) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize(("lock", "extra"), [("requirements.txt", ""), ("requirements-dev.txt", "dev"), ("requirements-bench.txt", "bench")])
+def test_lock_names_every_package_with_hashes_and_no_address(lock: str, extra: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    wanted = [*project()["dependencies"], *(project()["optional-dependencies"][extra] if extra else [])]
+    names = {re.split(r"[\[<>=;~! ]", line, maxsplit=1)[0].lower() for line in wanted}
+    locked = dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==([^ ]+)", text, re.MULTILINE))
+    assert names - set(locked) == set()
+    assert "://" not in text
+    assert text.count("--hash=sha256:") >= len(locked)
+
+
+def test_dev_lock_holds_the_same_versions() -> None:
+    pattern = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
+    run, dev = (dict(pattern.findall((ROOT / name).read_text(encoding="utf-8"))) for name in ("requirements.txt", "requirements-dev.txt"))
+    assert {name: dev.get(name) for name in run} == run
