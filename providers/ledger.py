@@ -100,7 +100,8 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
-    return _totals(calls(**wanted).aggregate(count=Count("id"), **SUMS))
+    row: dict[str, Any] = dict(calls(**wanted).aggregate(count=Count("id"), **SUMS))
+    return _totals(row)
 
 
 def counted(**wanted: Any) -> Decimal:

@@ -48,6 +48,7 @@ class AIProviderConfig(models.Model):
     is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it."))
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
     not_before = models.DateTimeField(_("no calls before"), null=True, blank=True, editable=False, help_text=_("Set when the provider itself said “too many”."))
+    turn_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
     base_url = models.URLField(_("address"), blank=True)
     api_key_enc = models.TextField(editable=False, blank=True)
     api_key_hint = models.CharField(_("key ends with"), max_length=4, editable=False, blank=True)

@@ -1,4 +1,4 @@
-"""What a person changes about a provider: key, pause, budgets. Whoever waited for it is woken after the commit."""
+"""What a person changes about a provider. Whoever waits for it hears of every saved change after the commit (`signals.freed`)."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from django.utils.translation import gettext_noop
 from providers import keys
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, House
-from providers.signals import freed
 
 SHORTEST_KEY = 8
 
@@ -16,11 +15,6 @@ SHORTEST_KEY = 8
 def _require(actor: Any, permission: str) -> None:
     if not actor.is_active or not actor.has_perm(f"providers.{permission}"):
         raise Forbidden(gettext_noop("You may not change this about a provider."))
-
-
-def wake_the_waiting(*, provider: str = "") -> None:
-    """After the commit, tell everybody who may wait for this provider (all when empty)."""
-    transaction.on_commit(lambda: freed.send(sender=AIProviderConfig, provider=provider, subject="", item=""))
 
 
 @transaction.atomic
@@ -31,7 +25,6 @@ def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConf
         raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
     keys.put_key(config, key)
     config.save(update_fields=("api_key_enc", "api_key_hint", "updated_at"))
-    wake_the_waiting(provider=config.provider)
     return config
 
 
@@ -52,7 +45,6 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     _require(actor, "pause_provider")
     config.is_paused, config.pause_reason, config.not_before = False, "", None
     config.save(update_fields=("is_paused", "pause_reason", "not_before", "updated_at"))
-    wake_the_waiting(provider=config.provider)
     return config
 
 

@@ -25,7 +25,7 @@ def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) ->
     task_id = task_id.strip()
     if not task_id or len(task_id) > MAX_TASK_ID:
         raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
-    if ProviderCall.objects.filter(provider_id=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
+    if ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
         raise Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
     now = timezone.now()
     return _resolve(
@@ -53,5 +53,5 @@ def _resolve(call: ProviderCall, *, name: str, to: CallState, actor: Any, reason
     with transaction.atomic():
         if not move(call, name=name, expect=(CallState.UNCLEAR,), to=to, actor=actor, reason=reason.strip(), note=note, **fields):
             raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
-        transaction.on_commit(lambda: freed.send(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+        transaction.on_commit(lambda: freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
     return call

@@ -1,9 +1,12 @@
 """Whether a call may be made now: pause, limits and budgets, judged under the lock of the house."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -17,7 +20,9 @@ from providers.models import AIProviderConfig, House, ProviderCall
 from providers.registry import adapter_for
 
 LOOK_AGAIN = timedelta(minutes=10)  # a raised budget or a resumed provider wakes the waiting anyway
-SLOT_WAIT = timedelta(seconds=3)
+SLOT_WAIT = timedelta(seconds=1)
+TURN = timedelta(milliseconds=50)  # so many of those who wait for one provider come back each second at most: 20
+FARTHEST_TURN = timedelta(minutes=2)
 
 
 def lock(provider: str) -> tuple[House, AIProviderConfig]:
@@ -30,6 +35,30 @@ def lock(provider: str) -> tuple[House, AIProviderConfig]:
     if config is None:
         raise NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider)
     return house, config
+
+
+@contextmanager
+def turns(provider: str) -> Iterator[None]:
+    """Give everybody who must wait for a limit a moment of their own to come back.
+
+    However many wait, they return one after the other and not all at once: the provider's row keeps the last moment
+    given away. The moment is written after the refused transaction has ended; it is a courtesy, no promise.
+    """
+    try:
+        yield
+    except NotNow as wait:
+        if wait.wait == "rate_limit":
+            wait.until = _next_turn(provider, wait.until)
+        raise
+
+
+def _next_turn(provider: str, earliest: datetime) -> datetime:
+    with transaction.atomic(durable=True):
+        config = AIProviderConfig.objects.select_for_update().get(provider=provider)
+        spacing = max(TURN, timedelta(minutes=1) / config.rate_limit_per_minute if config.rate_limit_per_minute else TURN)
+        turn = max(earliest, min(config.turn_at + spacing, timezone.now() + FARTHEST_TURN)) if config.turn_at else earliest
+        AIProviderConfig.objects.filter(pk=config.pk).update(turn_at=turn)
+    return turn
 
 
 def check_usable(config: AIProviderConfig) -> None:

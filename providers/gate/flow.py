@@ -14,7 +14,7 @@ from ground.sentence import Sentence
 from providers import prices
 from providers import requests as asked
 from providers.adapters import Accepted, Adapter, Errand, Result, ignore, never
-from providers.enums import OVER, CallState, Kind, Refusal
+from providers.enums import OVER, CallState, Refusal
 from providers.errors import KeyReused, NotConfigured, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
@@ -26,7 +26,6 @@ from .states import move, write_event
 from .steps import step
 
 S = CallState
-MADE = {"image", "clip", "text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,8 @@ def advance(
     Raises `NotNow` (nothing written), `Refused`, `Unclear`, `NoPrice`, `NotConfigured`, `KeyReused`.
     """
     call = latest(key)
+    if call is not None and call.state == S.SENDING:
+        outcome.found_sending(call, adapter_for(call.provider))
     if call is not None and call.request_hash != asked.hash_of(request) and call.state not in OVER:
         raise KeyReused(gettext_noop("This piece of work was already asked for with other inputs."))
     if call is None or _may_try_anew(call, request, again=again):
@@ -101,7 +102,7 @@ def _reserve(
 ) -> tuple[ProviderCall, bool]:
     """Write down what is about to be asked and what it may cost. False: somebody else was first with this key."""
     step("before reserving")
-    with transaction.atomic(durable=True):
+    with admission.turns(provider), transaction.atomic(durable=True):
         house, config = admission.lock(provider)
         newest = latest(key)
         if newest is not None and newest.generation > after:
@@ -136,7 +137,8 @@ def _carry(call: ProviderCall, *, fresh: bool, should_stop: Callable[[], bool], 
     if call.state in {S.RESERVED, S.SENDING, S.ACCEPTED}:
         config = AIProviderConfig.objects.get(provider=call.provider_id)
         adapter = adapter_for(config)
-        errand = Errand(attempt=call.pk, model=call.model, nth=_nth(call), should_stop=should_stop, on_progress=_progress_of(call, on_progress))
+        nth = _nth(call) if config.settings.get("drill") else 1
+        errand = Errand(attempt=call.pk, model=call.model, nth=nth, should_stop=should_stop, on_progress=on_progress)
         if call.state == S.RESERVED:
             _send(call, adapter, errand, readmit=not fresh)
         elif call.state == S.SENDING:
@@ -167,7 +169,7 @@ def _answer(call: ProviderCall) -> Ready | Pending:
 
 def _send(call: ProviderCall, adapter: Adapter, errand: Errand, *, readmit: bool) -> None:
     """Submit once. Whoever moves the row from reserved to sending is the only one who sends."""
-    with transaction.atomic(durable=True):
+    with admission.turns(call.provider_id), transaction.atomic(durable=True):
         if readmit:  # it was reserved earlier and never sent; the limits count from now
             _, config = admission.lock(call.provider_id)
             admission.check_usable(config)
@@ -205,19 +207,16 @@ def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result) -> None
     """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent."""
     try:
         outcome.settle(call, answer, should_stop=never)
+    except Refused as refused:
+        outcome.refuse(call, refused)
+    except Unclear as unclear:
+        outcome.leave_unclear(call, unclear.sentence)
     except Exception as error:
-        if isinstance(error, Refused):
-            outcome.refuse(call, error)
-        else:
-            outcome.unexpected(call, adapter, error)
-        if adapter.repeatable and not isinstance(error, Refused):
+        outcome.unexpected(call, adapter, error)
+        if adapter.repeatable:
             raise
 
 
 def _nth(call: ProviderCall) -> int:
-    earlier = ProviderCall.objects.filter(provider_id=call.provider_id, kind=call.kind, subject=call.subject)
+    earlier = ProviderCall.objects.filter(provider__provider=call.provider_id, kind=call.kind, subject=call.subject)
     return earlier.filter(reserved_at__lt=call.reserved_at).count() + 1
-
-
-def _progress_of(call: ProviderCall, listener: Callable[[int], None]) -> Callable[[int], None]:
-    return listener if call.kind != Kind.TEXT else ignore

@@ -46,10 +46,11 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
         "cost": None,
     }
     with transaction.atomic(durable=True):
-        taken = move(call, name="accept", expect=(S.SENDING, S.UNCLEAR), to=S.ACCEPTED, note=NO_NOTE, **fields)
-        if not taken:
+        came_from = move(call, name="accept", expect=(S.SENDING, S.UNCLEAR), to=S.ACCEPTED, note=NO_NOTE, **fields)
+        if came_from is None:
             _late_task(call, answer, fields)
-        _tell(call)
+        if came_from != S.SENDING:
+            _tell(call)
 
 
 def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> None:
@@ -81,9 +82,11 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
     cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
     fields: dict[str, Any] = {"result": result, "cost": cost, "cost_is_estimated": answer.cost is None and bool(cost), "progress": 100, "refusal": ""}
     with transaction.atomic(durable=True):
-        if not move(call, name="settle", expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR), to=S.SETTLED, note=NO_NOTE, **fields):
+        came_from = move(call, name="settle", expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR), to=S.SETTLED, note=NO_NOTE, **fields)
+        if came_from is None:
             _late_result(call, fields)
-        _tell(call)
+        if came_from not in {S.SENDING, S.ACCEPTED}:
+            _tell(call)
     step("settled")
 
 
@@ -167,4 +170,4 @@ def as_unclear(call: ProviderCall) -> Unclear:
 
 def _tell(call: ProviderCall) -> None:
     """Whoever waits for this piece of work is told after the commit."""
-    transaction.on_commit(lambda: freed.send(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+    transaction.on_commit(lambda: freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))

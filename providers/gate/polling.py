@@ -21,6 +21,10 @@ log = logging.getLogger("ai_video.providers")
 HELD = timedelta(seconds=60)  # a poll that takes longer was lost with its worker
 LONGEST = timedelta(hours=24)  # no task of any provider takes this long; its result would be gone by now
 EXPIRED_AGAIN = 1.0  # seconds
+# A thousand tasks out at once are not all asked for every few seconds: those at the front of the provider's queue are,
+# the others the rarer the more are before them.
+POLLS_PER_SECOND = 4
+RAREST = 120.0  # seconds
 WORKING = gettext_noop("The provider is working on it.")
 IN_QUEUE = gettext_noop("It waits in the provider's own queue.")
 
@@ -65,7 +69,13 @@ def _still_running(call: ProviderCall, answer: Running, errand: Errand) -> None:
     if progress != call.progress:
         errand.on_progress(progress)
     note = Sentence(IN_QUEUE if answer.queued else WORKING)
-    _update(call, poll_after=timezone.now() + timedelta(seconds=answer.poll_in), progress=progress, note_data=note.as_json())
+    seconds = max(answer.poll_in, min(RAREST, _ahead(call) / POLLS_PER_SECOND))
+    _update(call, poll_after=timezone.now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json())
+
+
+def _ahead(call: ProviderCall) -> int:
+    """How many tasks the provider took before this one and still has: it will be done after most of them."""
+    return ProviderCall.objects.filter(provider__provider=call.provider_id, state=CallState.ACCEPTED, accepted_at__lt=call.accepted_at).count()
 
 
 def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float) -> None:

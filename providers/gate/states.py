@@ -22,8 +22,10 @@ def move(
     reason: str = "",
     note: Sentence | None = None,
     **fields: Any,
-) -> bool:
-    """Bring the call from one of the expected states to another and write the event; False when it was in none of them.
+) -> CallState | None:
+    """Bring the call from one of the expected states to another and write the event.
+
+    Returns the state it was in; None when it was in none of the expected ones, and then nothing was written.
 
     A note of None keeps the present one. `call` shows the new state afterwards, also when somebody else made it.
     """
@@ -37,7 +39,7 @@ def move(
         if came_from is not None:
             write_event(call, name=name, came_from=came_from, to=to, actor=actor, reason=reason, note=note)
     call.refresh_from_db()
-    return came_from is not None
+    return came_from
 
 
 def write_event(call: ProviderCall, *, name: str, came_from: str, to: str, actor: Any = None, reason: str = "", note: Sentence | None = None) -> CallEvent:

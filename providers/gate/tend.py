@@ -33,7 +33,9 @@ def _drop_unsent() -> int:
     dropped = 0
     for call in ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=timezone.now() - FORGOTTEN):
         with transaction.atomic(durable=True):
-            dropped += move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=Sentence(NEVER_SENT), refusal=Refusal.CANCELLED, cost=0)
+            note = Sentence(NEVER_SENT)
+            moved = move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=note, refusal=Refusal.CANCELLED, cost=0)
+        dropped += moved is not None
     return dropped
 
 
@@ -60,6 +62,6 @@ def collect(*, limit: int = 20) -> int:
             log.warning("Call %s, collected: %s", call.pk, error)
             continue
         if isinstance(answer, Ready):
-            landed.send(sender=ProviderCall, call=answer.call)
+            landed.send_robust(sender=ProviderCall, call=answer.call)
             done += 1
     return done
