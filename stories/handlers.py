@@ -6,6 +6,7 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_noop
+
 from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus, WaitFor
@@ -107,9 +108,9 @@ def _follow(job: Job, name: str, only_from: str) -> None:
 def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     story, asked = _story(run), run.job.data["parameters"]
     scene = Scene.objects.select_related("image_take", "prompt").filter(pk=run.job.item).first()
-    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or (scene and scene.prompt)
-    if scene is None or prompt is None or scene.deleted_at is not None:
+    if scene is None or scene.deleted_at is not None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
+    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
     request, input_hash, provider = _request(story, scene, prompt, kind, asked)
     answer = _through_gate(run, story, request, provider=asked.get("provider") or provider)
     if isinstance(answer, Wait):

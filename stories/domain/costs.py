@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext_noop
+
 from providers.errors import NoPrice
 from providers.models import AIProviderConfig
-
 from stories.models import Scene, Story
 
 from .planning import scene_count
@@ -38,9 +38,7 @@ def estimate(*, scenes: int, duration_seconds: int, cost_per_image: Decimal, cos
 
 def estimate_story(story: Story) -> Estimate:
     """The estimate at the prices of the story's providers. Raises NoPrice."""
-    prices = {
-        config.provider: config for config in AIProviderConfig.objects.filter(provider__in={story.image_provider, story.clip_provider})
-    }
+    prices = {config.provider: config for config in AIProviderConfig.objects.filter(provider__in={story.image_provider, story.clip_provider})}
     image, clip = prices.get(story.image_provider), prices.get(story.clip_provider)
     if image is None or image.cost_per_image is None:
         raise NoPrice(gettext_noop("%(provider)s has no price for pictures."), provider=story.image_provider)

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from providers.requests import ClipRequest, ImageRequest
-
 from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
+
+if TYPE_CHECKING:
+    from providers.requests import AspectRatio as Format
+    from providers.requests import Camera as Move
 
 FRAME_SIZE = {
     (AspectRatio.WIDE, Resolution.HD): (1280, 720),
@@ -47,7 +50,7 @@ def image_request(story: Story, prompt: ScenePrompt, *, seed: int | None = None)
         negative=prompt.negative,
         style=style_of(story, prompt),
         seed=prompt.seed if seed is None else seed,
-        aspect_ratio=story.aspect_ratio,
+        aspect_ratio=cast("Format", story.aspect_ratio),
         width=width,
         height=height,
     )
@@ -61,12 +64,12 @@ def clip_request(story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *
         negative=prompt.negative,
         style=style_of(story, prompt),
         seed=prompt.seed if seed is None else seed,
-        aspect_ratio=story.aspect_ratio,
+        aspect_ratio=cast("Format", story.aspect_ratio),
         width=width,
         height=height,
         fps=frame_rate(story),
         duration_ms=scene.duration_seconds * 1000,
-        camera=prompt.camera,
+        camera=cast("Move", prompt.camera),
         image_file=image.file,
     )
 

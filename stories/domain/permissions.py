@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
-from jobs.models import Job
 
+from jobs.models import Job
 from stories.errors import Forbidden
 from stories.models import Scene, Story
 

@@ -12,13 +12,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
+
 from ground.sentence import SaidError, Sentence
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.prices import config_of, model_row, price_of, priced
-
 from stories.enums import TakeKind, Verdict
 from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
@@ -27,13 +27,18 @@ from . import work
 from .inputs import clip_request, image_request, is_stale
 from .permissions import require_story_owner
 
+NEEDS_PICTURE = gettext_noop("It needs a picture first.")
+
 State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 Mode = Literal["missing", "stale", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One scene in a plan. `will`: the plan makes a take for it, at `price` USD. `why`: what is in the way, or why it is to be made."""
+    """One scene in a plan. `will`: the plan makes a take for it, at `price` USD. `why`: what is in the way, or why it is to be made.
+
+    What only waits for a picture has a price, too: it is still to be paid until the film is whole.
+    """
 
     scene_id: UUID
     position: int
@@ -131,7 +136,7 @@ def plan_generation(
         state, why = _state(story, scene, kind, running=running, unclear=unclear)
         was_failed = str(scene.pk) in failed and state in {"missing", "rejected"}
         price = Decimal(0)
-        if state in {"missing", "rejected", "stale"}:
+        if state in {"missing", "rejected", "stale"} or why.template == NEEDS_PICTURE:
             try:
                 price = prices.of(scene)
             except SaidError as error:
@@ -169,8 +174,7 @@ def _wanted(state: State, mode: Mode, *, failed: bool) -> bool:
 def _request(story: Story, scene: Scene, kind: str) -> Any:
     if kind == TakeKind.IMAGE:
         return image_request(story, scene.prompt)
-    assert scene.image_take is not None  # a clip without a picture is blocked before
-    return clip_request(story, scene, scene.prompt, scene.image_take)
+    return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
 
 
 def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], unclear: frozenset[str]) -> tuple[State, Sentence]:
@@ -183,7 +187,7 @@ def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], un
         stale = is_stale(story, scene, take)
         return ("stale", Sentence(gettext_noop("The scene has changed since."))) if stale else ("done", Sentence(""))
     if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.verdict == Verdict.REJECTED):
-        return "blocked", Sentence(gettext_noop("It needs a picture first."))
+        return "blocked", Sentence(NEEDS_PICTURE)
     if take is not None:
         return "rejected", Sentence(gettext_noop("Rejected: %(reason)s"), {"reason": take.verdict_reason})
     return "missing", Sentence("")
@@ -198,7 +202,14 @@ def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) 
 
 
 def start(
-    story_id: UUID | str, kind: str, *, actor: Any, mode: Mode = "missing", confirm_total: Decimal | None = None, plan_hash: str | None = None, override_reason: str = ""
+    story_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    mode: Mode = "missing",
+    confirm_total: Decimal | None = None,
+    plan_hash: str | None = None,
+    override_reason: str = "",
 ) -> tuple[Job, Plan]:
     """Start the story's job of this kind for what the plan makes. Makes no change of status: the transitions do.
 

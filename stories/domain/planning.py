@@ -2,16 +2,20 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from providers.requests import TextRequest
 
+from providers.requests import TextRequest
 from stories.enums import Camera
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Story
+
+if TYPE_CHECKING:
+    from providers.requests import AspectRatio
 
 SECONDS_PER_SCENE = 7
 MAX_SCENES = 500
@@ -30,7 +34,7 @@ def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
     if not 1 <= scenes <= duration_seconds:
         raise Invalid(gettext_noop("%(seconds)s seconds cannot hold %(scenes)s scenes."), seconds=duration_seconds, scenes=scenes, field="duration_seconds")
     marks = [duration_seconds * i // scenes for i in range(scenes + 1)]
-    return [after - before for before, after in zip(marks, marks[1:], strict=False)]
+    return [after - before for before, after in pairwise(marks)]
 
 
 def plan_request(story: Story) -> TextRequest:
@@ -38,9 +42,9 @@ def plan_request(story: Story) -> TextRequest:
         task="plan_story",
         script=story.script,
         scenes=scene_count(story.duration_seconds),
-        language=story.language,
+        language=cast("Literal['ko', 'en']", story.language),
         style=story.style,
-        aspect_ratio=story.aspect_ratio,
+        aspect_ratio=cast("AspectRatio", story.aspect_ratio),
     )
 
 

@@ -9,10 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator
 from django.db import transaction
-from django.db.models import F, Max, Sum, TextField
+from django.db.models import F, Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -37,7 +35,9 @@ def _settle_length(story: Story) -> None:
     if total is None:
         return
     if total > MAX_DURATION:
-        raise Invalid(gettext_noop("The film would be %(total)s s long; the longest is %(longest)s s."), total=total, longest=MAX_DURATION, field="duration_seconds")
+        raise Invalid(
+            gettext_noop("The film would be %(total)s s long; the longest is %(longest)s s."), total=total, longest=MAX_DURATION, field="duration_seconds"
+        )
     if total != story.duration_seconds:
         story.duration_seconds = max(total, 2)
         story.save()
@@ -69,11 +69,14 @@ def _check_field(instance: Scene | ScenePrompt, name: str) -> None:
         raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
 
 
-def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **values: Any) -> Scene:
-    """Insert a scene at a position (counted from 1; None: at the end). `values` as in `edit`; `text` is needed."""
-    checked(values)
+def _require_prompt(values: dict[str, Any]) -> None:
     if not str(values.get("text", "")).strip():
         raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
+
+
+def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **values: Any) -> Scene:
+    """Insert a scene at a position (counted from 1; None: at the end). `values` as in `edit`; `text` is needed."""
+    _require_prompt(checked(values))
     with transaction.atomic():
         story = locked_story(story_id, actor)
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
@@ -100,9 +103,7 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
     """
     for index, values in enumerate(scenes):
         try:
-            checked(values)
-            if not str(values.get("text", "")).strip():
-                raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
+            _require_prompt(checked(values))
         except Invalid as error:
             error.field = f"{index}/{error.field}"
             raise
@@ -151,8 +152,8 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
     Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
     """
     checked(values)
-    if "text" in values and not values["text"].strip():
-        raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
+    if "text" in values:
+        _require_prompt(values)
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)
         if expected is not None and scene.updated_at != expected:

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
-from providers.models import ProviderCall
 
+from providers.models import ProviderCall
 from stories.enums import TakeKind, TakeSource, Verdict
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take

@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop, pgettext_lazy
 from django_fsm import ConcurrentTransition, can_proceed, has_transition_perm
+
 from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN
 from jobs.models import Job
-
 from stories.enums import JobName, TakeKind, Verdict
 from stories.errors import Forbidden, GuardRefused, NotAllowed
 from stories.models import Scene, Story, StoryStateTransition
@@ -116,9 +116,7 @@ def _wrong_state(story: Story) -> NotAllowed:
     return NotAllowed(gettext_noop("This cannot be done now: it is now “%(now)s”."), status=story.status, allowed=allowed, now=story.status)
 
 
-def apply_transition(
-    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None
-) -> Story:
+def apply_transition(story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None) -> Story:
     """Make the named change and return the story as it is now.
 
     `actor` is the person, or None for the studio itself. `parameters` go to the job that the change starts. Raises
@@ -187,4 +185,3 @@ def choices(story: Story, user: Any) -> list[Choice]:
         guard = GUARDS.get(way.name)
         found.append(Choice(way.name, str(LABELS[way.name]), str(way.target), guard(story) if guard else None))
     return found
-

@@ -7,7 +7,6 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall
-
 from stories.enums import JobName, TakeKind
 from stories.models import Scene, Story
 
@@ -85,7 +84,12 @@ def collect_paid_result(job: Job) -> None:
         return
     parameters = {**job.data["parameters"], "call_key": call_key(job), "select": False}
     queue.enqueue(
-        job.name, data=data(job.subject, job.name, parameters, action=COLLECT), subject=job.subject, item=job.item, owner=job.owner, unique_key=f"collect:{job.pk}"
+        job.name,
+        data=data(job.subject, job.name, parameters, action=COLLECT),
+        subject=job.subject,
+        item=job.item,
+        owner=job.owner,
+        unique_key=f"collect:{job.pk}",
     )
 
 

@@ -11,13 +11,13 @@ from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_noop
+
 from ground.sentence import Sentence
 from jobs.run import Run
 from providers.media.captions import layout, missing_glyphs
 from providers.media.join import join
 from providers.media.subtitles import srt, vtt
 from providers.store import keep_as
-
 from stories.domain.inputs import is_stale
 from stories.domain.plan import load_scenes
 from stories.enums import FilmKind, Verdict
@@ -27,7 +27,7 @@ from stories.models import Film, Scene, Story
 from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
 
 
-class FilmNotReady(StoryError):
+class FilmNotReady(StoryError):  # noqa: N818  named after what is the case
     """Scenes without a take, or with a stale or rejected one; a person must act, or override the latter with a reason."""
 
     code = "film_not_ready"
@@ -54,7 +54,9 @@ def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason
     if missing:
         raise FilmNotReady(gettext_noop("Scene %(position)s has no take yet."), position=missing[0].position)
     if rejected and not override_reason:
-        raise FilmNotReady(gettext_noop("The take of scene %(position)s is rejected. Choose another, or override with a reason."), position=rejected[0].position)
+        raise FilmNotReady(
+            gettext_noop("The take of scene %(position)s is rejected. Choose another, or override with a reason."), position=rejected[0].position
+        )
     if stale and not override_reason:
         raise FilmNotReady(
             gettext_noop("Scene %(position)s has changed since its take was made. Redo it, or override with a reason."), position=stale[0].position
@@ -158,7 +160,9 @@ def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[in
     storage = storages["media"]
     todo = {segment.hash: segment for segment in segments if not storage.exists(segment.name)}
     for done, segment in enumerate(todo.values()):
-        note = Sentence(gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."), {"position": segment.scene.position, "number": done + 1, "total": len(todo)})
+        note = Sentence(
+            gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."), {"position": segment.scene.position, "number": done + 1, "total": len(todo)}
+        )
 
         def on_progress(percent: int, done: int = done, note: Sentence = note) -> None:
             run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.storage import storages
+
 from providers.media.captions import CaptionSpan, layout
 from providers.media.clip import encode_clip
 from providers.media.motion import encode_still
-
 from stories.domain.inputs import frame_rate, frame_size
 from stories.enums import FilmKind
 from stories.models import Scene, Story, Take

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from jobs.domain.queue import retry, wake
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
@@ -13,7 +14,6 @@ from stories.domain.scenes import edit
 from stories.domain.takes import judge
 from stories.domain.transitions import apply_transition
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
-
 from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db

@@ -3,8 +3,8 @@ import threading
 import pytest
 from django.db import connection, transaction
 from django_fsm import ConcurrentTransition
-from stories.models import Story
 
+from stories.models import Story
 from tests.stories.factories import make_story
 
 

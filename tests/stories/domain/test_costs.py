@@ -1,10 +1,10 @@
 from decimal import Decimal
 
 import pytest
+
 from providers.errors import NoPrice
 from providers.models import AIProviderConfig
 from stories.domain.costs import estimate, estimate_story
-
 from tests.stories.factories import make_scene, make_story
 
 

@@ -1,9 +1,9 @@
 import pytest
+
 from stories.domain.inputs import clip_request, frame_size, image_request, is_stale, picture_size
 from stories.domain.scenes import edit
 from stories.enums import TakeKind, TakeSource
 from stories.models import Scene
-
 from tests.stories.factories import make_scene, make_story, make_take
 
 

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
@@ -8,7 +9,6 @@ from providers.models import AIProviderConfig, ProviderCall
 from stories.domain.plan import confirm, generate_scene, plan_generation, start
 from stories.domain.scenes import edit
 from stories.errors import Forbidden, GuardRefused, PlanChanged
-
 from tests.stories.factories import make_scene, make_story, make_take
 
 

@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from stories.domain.planning import scene_count, scene_lengths, write_scenes
 from stories.errors import Invalid
 from stories.models import Scene
-
 from tests.stories.factories import make_scene, make_story
 
 PLANNED = [
@@ -38,7 +38,9 @@ def test_write_scenes_of_an_empty_story(owner):
 
     write_scenes(story, PLANNED, replace=False)
 
-    rows = Scene.live.filter(story=story).order_by("position").values_list("position", "title", "narration", "duration_seconds", "prompt__text", "prompt__camera")
+    rows = (
+        Scene.live.filter(story=story).order_by("position").values_list("position", "title", "narration", "duration_seconds", "prompt__text", "prompt__camera")
+    )
     assert list(rows) == [
         (1, "Harbour", "A boat leaves.", 7, "a boat leaving a harbour at dawn", "push_in"),
         (2, "Light", "The lighthouse waits.", 8, "a lighthouse in fog", "pan_left"),

@@ -1,9 +1,9 @@
 import pytest
 from django.utils import timezone
+
 from stories.domain import scenes
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import Scene, ScenePrompt
-
 from tests.stories.factories import make_scene, make_story
 
 

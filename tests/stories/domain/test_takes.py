@@ -1,13 +1,13 @@
 from decimal import Decimal
 
 import pytest
+
 from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.domain import takes
 from stories.domain.inputs import present_hash
 from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Take
-
 from tests.stories.factories import make_scene, make_story, make_take
 
 RESULT = {"file": "calls/ab/abc.png", "sha256": "a" * 64, "mime": "image/png", "width": 1600, "height": 900, "duration_ms": 0, "seed": 7}

@@ -3,13 +3,13 @@ from itertools import product
 
 import pytest
 from django.db import connection
+
 from jobs.domain.queue import cancel
 from jobs.models import Job
 from stories.domain.transitions import apply_transition, choices, give_up
 from stories.enums import StoryStatus, TakeKind, Verdict
 from stories.errors import Forbidden, GuardRefused, NotAllowed
 from stories.models import Story, StoryStateTransition
-
 from tests.stories.factories import make_scene, make_story, make_take
 
 TABLE = {
@@ -72,7 +72,8 @@ def test_wrong_state_says_what_is_allowed(owner):
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("start_planning", "draft"), ("generate_preview", "planned"), ("render_final", "previewing"), ("archive", "draft"), ("retry", "failed")]
+    ("name", "status"),
+    [("start_planning", "draft"), ("generate_preview", "planned"), ("render_final", "previewing"), ("archive", "draft"), ("retry", "failed")],
 )
 @pytest.mark.parametrize("who", ["colleague", "viewer", "stranger"])
 def test_only_the_owner_or_a_manager(request, owner, name, status, who):

@@ -1,0 +1,77 @@
+"""Starting what a plan makes, from whatever status the story is in: the change of status that leads there, or the work alone."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+from jobs.enums import JobStatus
+from jobs.models import Job
+
+from stories.enums import StoryStatus, TakeKind
+from stories.errors import GuardRefused, Invalid
+from stories.models import Story
+
+from . import work
+from .permissions import require_story_owner
+from .plan import Mode, Plan, confirm, load_scenes, plan_generation, start
+from .transitions import apply_transition
+
+WAYS = {(TakeKind.IMAGE, StoryStatus.PLANNED): "generate_preview", (TakeKind.CLIP, StoryStatus.PREVIEWING): "render_final"}
+OPEN_TO = {
+    TakeKind.IMAGE: frozenset({StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
+    TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
+}
+
+
+def why_closed(story: Story, kind: str) -> GuardRefused | None:
+    """Why the story's status has no place for takes of this kind, or None."""
+    if story.status in OPEN_TO[TakeKind(kind)]:
+        return None
+    if kind == TakeKind.CLIP and story.status == StoryStatus.PLANNED:
+        return GuardRefused(gettext_noop("Make the pictures first; clips are made from them."))
+    return GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=str(story.get_status_display()))
+
+
+def launch(
+    story_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    mode: Mode = "missing",
+    scene_ids: Sequence[UUID] | None = None,
+    confirm_total: Decimal | None,
+    plan_hash: str | None,
+) -> Plan:
+    """Start what the plan makes, for the whole story or for some of its scenes, at exactly the price that was confirmed.
+
+    The whole story moves to its next status where the table has that way (planned: preview; previewed: final film).
+    Raises Forbidden, PlanChanged, NotAllowed, GuardRefused, or Invalid if there is nothing to make.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids))
+        confirm(plan, total=confirm_total, plan_hash=plan_hash)
+        if closed := why_closed(story, kind):
+            raise closed
+        if not plan.todo:
+            raise Invalid(gettext_noop("There is nothing to make."), field="mode")
+        parent = Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
+        if scene_ids is not None or parent is not None:
+            _enqueue(story, plan, actor=actor, parent=parent)
+        elif way := WAYS.get((TakeKind(kind), StoryStatus(story.status))):
+            apply_transition(story.pk, way, actor=actor, parameters={"mode": mode})
+        else:
+            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, plan_hash=plan_hash)
+    return plan
+
+
+def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> None:
+    """A job for each scene of the plan, below the story's own job if that is waiting."""
+    for scene in load_scenes(story, [item.scene_id for item in plan.todo]):
+        parameters = {"image_take_id": str(scene.image_take_id)} if plan.kind == TakeKind.CLIP else {}
+        work.enqueue_scene(scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=4)
+    work.look_again(story.pk)

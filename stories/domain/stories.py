@@ -1,0 +1,101 @@
+"""Stories themselves: beginning one and changing what is written on its first page."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from jobs.domain import queue
+from jobs.enums import WaitFor
+from providers.models import AIProviderConfig
+from stories.errors import Forbidden, GuardRefused, Invalid
+from stories.models import Scene, Story
+
+from . import work
+from .locks import CLOSED
+from .permissions import require_story_owner
+from .planning import scene_lengths
+
+FIELDS = (
+    "title",
+    "script",
+    "language",
+    "style",
+    "aspect_ratio",
+    "resolution",
+    "duration_seconds",
+    "burn_captions",
+    "planner_provider",
+    "image_provider",
+    "clip_provider",
+    "budget",
+)
+PROVIDERS = ("planner_provider", "image_provider", "clip_provider")
+FREE_WHILE_CLOSED = frozenset({"budget"})  # raising it is how a waiting film goes on
+
+
+def create(*, owner: Any, **values: Any) -> Story:
+    """A new draft of this person. `values`: any of FIELDS; a title is needed. Raises Forbidden or Invalid with the field."""
+    if not owner.has_perm("stories.add_story"):
+        raise Forbidden(gettext_noop("You may not begin stories."))
+    story = Story(owner=owner)
+    with transaction.atomic():
+        _assign(story, {"title": "", **values})
+        story.save()
+    return story
+
+
+def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
+    """Change any of FIELDS. A new length is spread over the scenes there are; a new budget wakes what waited for it.
+
+    Raises Story.DoesNotExist, Forbidden, Invalid with the field, or GuardRefused while the story is planned, rendered or archived.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        changed = {name: value for name, value in values.items() if name not in FIELDS or getattr(story, name) != value}
+        if story.status in CLOSED and not FREE_WHILE_CLOSED.issuperset(changed):
+            raise GuardRefused(gettext_noop("The story cannot be changed while it is “%(status)s”."), status=story.status)
+        _assign(story, changed)
+        if "duration_seconds" in changed:
+            _spread(story)
+        story.save()
+        if "budget" in changed:
+            queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET)
+        work.look_again(story.pk)
+    return story
+
+
+def _assign(story: Story, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise Invalid(gettext_noop("A story has no “%(field_name)s”."), field_name=name, field=name)
+        field: Any = Story._meta.get_field(name)  # noqa: SLF001  Django's documented model API
+        if field.max_length and isinstance(value, str) and len(value) > field.max_length:  # a text field leaves this to forms
+            raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
+        try:
+            setattr(story, name, field.clean(value.strip() if name == "title" else value, story))
+        except ValidationError as error:
+            raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
+    _require_providers(values)
+
+
+def _require_providers(values: Mapping[str, Any]) -> None:
+    asked = {name: values[name] for name in PROVIDERS if name in values}
+    known = set(AIProviderConfig.objects.filter(provider__in=asked.values()).values_list("provider", flat=True)) if asked else set()
+    for name, provider in asked.items():
+        if provider not in known:
+            raise Invalid(gettext_noop("There is no provider named “%(provider)s”."), provider=provider, field=name)
+
+
+def _spread(story: Story) -> None:
+    """Give the live scenes lengths that add up to the story's new length."""
+    scenes = list(Scene.live.filter(story=story).order_by("position"))
+    if not scenes:
+        return
+    for scene, seconds in zip(scenes, scene_lengths(story.duration_seconds, len(scenes)), strict=True):
+        scene.duration_seconds = seconds
+    Scene.objects.bulk_update(scenes, ["duration_seconds"])
