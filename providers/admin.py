@@ -1,0 +1,353 @@
+"""Provider configurations with their write-only keys, and the ledger of calls, which is only read."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from django.views.decorators.http import require_http_methods
+from ground.sentence import SaidError
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.widgets import UnfoldAdminPasswordWidget
+from web.admin_dialog import ask
+from web.admin_parts import Tone, ago, badge, money
+
+from . import keys, ledger, registry
+from .domain import configs, resolve
+from .enums import CallState
+from .errors import Forbidden, Invalid
+from .models import AIProviderConfig, ProviderCall, ProviderModel
+
+CALL_TONE: dict[str, Tone] = {
+    CallState.RESERVED: "idle",
+    CallState.SENDING: "live",
+    CallState.ACCEPTED: "live",
+    CallState.SETTLED: "good",
+    CallState.REFUSED: "bad",
+    CallState.UNCLEAR: "ask",
+    CallState.WRITTEN_OFF: "quiet",
+}
+
+
+class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
+    """The key is only ever written: an empty field keeps the one there is."""
+
+    new_key = forms.CharField(
+        label=gettext_lazy("New key"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
+        help_text=gettext_lazy("Leave empty to keep the key. It is stored encrypted and never shown again."),
+    )
+    remove_key = forms.BooleanField(label=gettext_lazy("Remove the key"), required=False)
+
+    class Meta:
+        model = AIProviderConfig
+        fields = "__all__"  # noqa: DJ007  the admin's fieldsets name the fields
+
+
+class ModelInline(TabularInline):
+    model = ProviderModel
+    extra = 0
+    tab = True
+    fields = ("name", "kind", "is_active", "is_default", "unit", "price", "priced_on", "note")
+    verbose_name_plural = gettext_lazy("Models and prices")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return request.user.has_perm("providers.change_aiproviderconfig")
+
+    has_change_permission = has_add_permission
+    has_delete_permission = has_add_permission
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return request.user.has_perm("providers.view_aiproviderconfig")
+
+
+@admin.register(AIProviderConfig)
+class AIProviderConfigAdmin(ModelAdmin):
+    form = ConfigForm
+    inlines = (ModelInline,)
+    list_display = ("named", "state", "key", "price_image", "price_second", "limits", "spent")
+    search_fields = ("name", "provider")
+    show_full_result_count = False
+    actions = None
+    compressed_fields = True
+    change_form_outer_before_template = "studio/provider_head.html"
+    readonly_fields = ("key_now",)
+    fieldsets = (
+        (None, {"fields": (("name", "provider"), "is_active", "base_url")}),
+        (gettext_lazy("Key"), {"fields": ("key_now", ("new_key", "remove_key"))}),
+        (gettext_lazy("Prices"), {"fields": (("cost_per_image", "cost_per_second_video", "cost_per_text_call"), "monthly_budget")}),
+        (gettext_lazy("Limits"), {"fields": (("rate_limit_per_minute", "rate_limit_per_hour", "max_concurrent"),)}),
+        (gettext_lazy("Settings"), {"fields": ("settings",), "classes": ("collapse",)}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False  # the ledger names it
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
+        return ("key_now", "provider") if obj else ("key_now",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if request.user.has_perm("providers.set_provider_key"):
+            return super().get_fieldsets(request, obj)
+        return [(name, {**options, "fields": ("key_now",)} if "key_now" in options["fields"] else options) for name, options in self.fieldsets]
+
+    # The list
+
+    @admin.display(description=gettext_lazy("provider"), ordering="name")
+    def named(self, config: AIProviderConfig) -> SafeString:
+        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', config.name, config.provider)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, config: AIProviderConfig) -> SafeString:
+        return badge(*state_of(config))
+
+    @admin.display(description=gettext_lazy("key"))
+    def key(self, config: AIProviderConfig) -> str:
+        return key_text(config)
+
+    @admin.display(description=gettext_lazy("picture"))
+    def price_image(self, config: AIProviderConfig) -> str:
+        return money(config.cost_per_image)
+
+    @admin.display(description=gettext_lazy("second of video"))
+    def price_second(self, config: AIProviderConfig) -> str:
+        return money(config.cost_per_second_video)
+
+    @admin.display(description=gettext_lazy("limits"))
+    def limits(self, config: AIProviderConfig) -> str:
+        given = [(config.rate_limit_per_minute, _("%(n)s a minute")), (config.rate_limit_per_hour, _("%(n)s an hour"))]
+        return " · ".join(text % {"n": count} for count, text in given if count) or "–"
+
+    @admin.display(description=gettext_lazy("this month"))
+    def spent(self, config: Any) -> str:
+        paid = money(config.month)
+        return f"{paid} / {money(config.monthly_budget)}" if config.monthly_budget is not None else paid
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": _("AI providers"), "crumbs": [], **(extra_context or {})})
+        rows = getattr(response, "context_data", None) or {}
+        if (cl := rows.get("cl")) is not None:
+            month = ledger.breakdown("provider", since=ledger.month_start())
+            cl.result_list = list(cl.result_list)
+            for config in cl.result_list:
+                config.month = month[config.provider].counted if config.provider in month else 0
+        return response
+
+    # The form
+
+    @admin.display(description=gettext_lazy("Key now"))
+    def key_now(self, config: AIProviderConfig) -> str:
+        return key_text(config)
+
+    def save_model(self, request: HttpRequest, obj: AIProviderConfig, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        super().save_model(request, obj, form, change)
+        new, remove = form.cleaned_data.get("new_key", ""), form.cleaned_data.get("remove_key", False)
+        if new or remove:
+            try:
+                configs.set_key(obj, actor=request.user, key=new)
+            except SaidError as error:
+                messages.error(request, str(error))
+        configs.wake_the_waiting(provider=obj.provider)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        config = AIProviderConfig.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        if config is None:
+            raise Http404
+        crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist"))]
+        values = {
+            "title": config.name,
+            "crumbs": crumbs,
+            "config": config,
+            "state": state_of(config),
+            "month": ledger.totals(provider=config.provider, since=ledger.month_start()),
+            "may_pause": request.user.has_perm("providers.pause_provider"),
+            "show_save_and_add_another": False,
+            **(extra_context or {}),
+        }
+        response: HttpResponse = super().change_view(request, object_id, form_url, values)
+        return response
+
+    # Doors
+
+    def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Pause, resume, or test the connection: asks on GET, acts on POST."""
+        if name not in {"pause", "resume", "check"}:
+            raise Http404
+        config = get_object_or_404(AIProviderConfig, pk=pk)
+        back = reverse("admin:providers_aiproviderconfig_change", args=[pk])
+
+        def act() -> str:
+            if name == "pause":
+                configs.pause(config, actor=request.user, reason=request.POST.get("reason", ""))
+                return _("%(provider)s is paused. Jobs wait for it.") % {"provider": config.name}
+            if name == "resume":
+                configs.resume(config, actor=request.user)
+                return _("%(provider)s is used again.") % {"provider": config.name}
+            configs.require_change(request.user)
+            if not request.user.has_perm("providers.change_aiproviderconfig"):
+                raise Forbidden(gettext_noop("You may not change this about a provider."))
+            health = registry.adapter_for(config).check()
+            facts = ", ".join(f"{key}: {value}" for key, value in health.facts.items())
+            return (_("The connection works. %(facts)s") if health.ok else _("The provider answered, but it does not work. %(facts)s")) % {"facts": facts}
+
+        def context() -> dict[str, Any]:
+            site: Any = self.admin_site
+            crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")), (config.name, back)]
+            title = {"pause": _("Pause"), "resume": _("Resume"), "check": _("Test the connection")}[name]
+            frame: dict[str, Any] = site.page_context(request, title=title, crumbs=crumbs, config=config, name=name)
+            return frame
+
+        return ask(request, template="studio/provider_do.html", context=context, act=act, back=back)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
+        return [path("<int:pk>/do/<slug:name>/", view, name="providers_do"), *super().get_urls()]
+
+
+def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
+    """In words, and its colour."""
+    if config.is_paused:
+        return _("Paused"), "ask"
+    if config.not_before and config.not_before > timezone.now():
+        return _("Has asked us to wait"), "ask"
+    if config.is_active:
+        return _("In use"), "good"
+    return _("Off"), "quiet"
+
+
+def _readable(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)
+
+
+def key_text(config: AIProviderConfig) -> str:
+    """Where the key comes from and how it ends; never more of it."""
+    if keys.from_environment(config.provider):
+        return _("From the environment, ends with %(end)s") % {"end": keys.hint_of(config) or "…"}
+    if config.api_key_enc:
+        return _("Ends with %(end)s") % {"end": config.api_key_hint or "…"}
+    return _("None")
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(ModelAdmin):
+    """The ledger. Read only; an unclear call has a door to decide on it."""
+
+    list_display = ("what", "stated", "amount", "person", "said", "reserved")
+    list_filter = (("provider", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_filter_submit = True
+    list_fullwidth = True
+    list_per_page = 50
+    search_fields = ("subject", "item", "task_id", "key")
+    search_help_text = gettext_lazy("Story, scene, task or key")
+    ordering = ("-reserved_at", "-id")
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderCall]:
+        rows: QuerySet[ProviderCall] = super().get_queryset(request)
+        return rows.select_related("provider", "actor")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    @admin.display(description=gettext_lazy("call"))
+    def what(self, call: ProviderCall) -> SafeString:
+        return format_html('<span class="vp-two"><b>{} · {}</b><small>{}</small></span>', call.provider.name, call.get_kind_display(), call.model or "–")
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def stated(self, call: ProviderCall) -> SafeString:
+        return badge(call.get_state_display(), CALL_TONE[call.state])
+
+    @admin.display(description=gettext_lazy("cost"), ordering="cost")
+    def amount(self, call: ProviderCall) -> SafeString | str:
+        if call.cost is not None:
+            return money(call.cost)
+        return format_html('<span class="vp-soft">≤ {}</span>', money(call.counted))
+
+    @admin.display(description=gettext_lazy("for"))
+    def person(self, call: ProviderCall) -> str:
+        return str(call.actor.get_full_name() or call.actor.get_username()) if call.actor else "–"
+
+    @admin.display(description=gettext_lazy("note"))
+    def said(self, call: ProviderCall) -> SafeString:
+        return format_html('<span class="vp-note">{}</span>', str(call.note) or (call.get_refusal_display() if call.refusal else ""))
+
+    @admin.display(description=gettext_lazy("reserved"), ordering="reserved_at")
+    def reserved(self, call: ProviderCall) -> SafeString | str:
+        return ago(call.reserved_at)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": _("Provider calls"), "crumbs": [], **(extra_context or {})})
+        return response
+
+    def _frame(self, request: HttpRequest, call: ProviderCall, **values: Any) -> dict[str, Any]:
+        site: Any = self.admin_site
+        crumbs = [(_("Provider calls"), reverse("admin:providers_providercall_changelist"))]
+        frame: dict[str, Any] = site.page_context(request, crumbs=crumbs, call=call, tone=CALL_TONE[call.state], **values)
+        return frame
+
+    def _call(self, request: HttpRequest, pk: Any) -> ProviderCall:
+        if not self.has_view_permission(request):
+            raise Http404
+        return get_object_or_404(ProviderCall.objects.select_related("provider", "actor"), pk=pk)
+
+    def page(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        call = self._call(request, pk)
+        values = {"title": f"{call.provider.name} · {call.get_kind_display()}", "events": list(call.events.select_related("actor").order_by("-id"))}
+        values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
+        may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR
+        return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
+
+    def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Decide on an unclear call: it was this task, it was not charged, or it is written off."""
+        call = self._call(request, pk)
+        back = reverse("admin:providers_providercall_change", args=[pk])
+
+        def act() -> str:
+            reason = request.POST.get("reason", "")
+            match request.POST.get("decision"):
+                case "attach":
+                    resolve.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
+                    return _("The task is attached; its result is being fetched.")
+                case "not_charged":
+                    resolve.not_charged(call, actor=request.user, reason=reason)
+                    return _("The call is marked as not charged; the work may be asked for again.")
+                case "write_off":
+                    resolve.write_off(call, actor=request.user, reason=reason)
+                    return _("The amount is written off; the work may be asked for again.")
+            raise Invalid(gettext_noop("Choose what happened."), field="decision")
+
+        def context() -> dict[str, Any]:
+            now = self._call(request, pk)
+            return self._frame(request, now, title=_("Decide on an unclear call"), denied=not request.user.has_perm(resolve.PERMISSION))
+
+        return ask(request, template="studio/call_do.html", context=context, act=act, back=back)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<uuid:pk>/change/", wrap(self.page), name="providers_providercall_change"),
+            path("<uuid:pk>/resolve/", require_http_methods(["GET", "POST"])(wrap(self.resolve)), name="providers_call_resolve"),
+        ]
+        return [*own, *super().get_urls()]
+
+

@@ -1,0 +1,43 @@
+"""The pages of the studio that are no model's, the people and their roles; the pool's own rows are not shown."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from web.admin_site import AdminSite
+
+from . import language
+
+# The jobs of the studio have pages of their own; these rows are only the bell's.
+for model in (Failure, OrmQ, Schedule, Success):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active")
+    show_full_result_count = False
+
+
+@admin.register(Group)
+class RoleAdmin(GroupAdmin, ModelAdmin):
+    show_full_result_count = False
+
+
+def mount(site: Any) -> None:
+    assert isinstance(site, AdminSite)
+    site.add_page("language/", language.choose, name="language", public=True)
+
+
+mount(admin.site)

@@ -1,0 +1,93 @@
+"""Small things that every screen shows in the same way: states, money, lengths, moments, progress."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext
+
+type Tone = Literal["idle", "live", "ask", "good", "bad", "quiet"]
+
+JUST_NOW = timedelta(seconds=45)
+
+
+def badge(text: object, tone: Tone = "idle") -> SafeString:
+    """A state in words with its colour; the dot moves while the tone is `live`."""
+    return format_html('<span class="vp-badge vp-{}"><i></i>{}</span>', tone, text)
+
+
+def money(amount: Decimal | float | None) -> str:
+    """USD, two places, four where a hundredth of a cent matters: `$12.30`, `$0.0045`; a dash for what is not known."""
+    if amount is None:
+        return "–"
+    value = Decimal(amount).quantize(Decimal("0.0001"))
+    places = 2 if value == value.quantize(Decimal("0.01")) else 4
+    return f"{'−' if value < 0 else ''}${number_format(abs(value), places, use_l10n=True, force_grouping=True)}"
+
+
+def clock(seconds: float | None) -> str:
+    """A film's length: `1:05`, `1:00:00`."""
+    whole = round(seconds or 0)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def took(span: timedelta | float | None) -> str:
+    """How long something took, in the unit that reads best."""
+    if span is None:
+        return "–"
+    seconds = span.total_seconds() if isinstance(span, timedelta) else float(span)
+    if seconds < 1:
+        return gettext("%(n)s ms") % {"n": round(seconds * 1000)}
+    if seconds < 60:  # noqa: PLR2004  seconds of a minute
+        return gettext("%(n)s s") % {"n": number_format(seconds, 1 if seconds < 10 else 0)}  # noqa: PLR2004  one place below ten
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:  # noqa: PLR2004  minutes of an hour
+        return gettext("%(m)s min %(s)s s") % {"m": minutes, "s": rest}
+    return gettext("%(h)s h %(m)s min") % {"h": minutes // 60, "m": minutes % 60}
+
+
+def ago(moment: datetime | None) -> SafeString | str:
+    """How long ago, or in how long, with the exact time on hovering."""
+    if moment is None:
+        return "–"
+    now = timezone.now()
+    if abs(now - moment) < JUST_NOW:
+        text = gettext("just now")
+    elif moment > now:
+        text = gettext("in %(time)s") % {"time": timesince(now, moment, depth=1)}
+    else:
+        text = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+    local = timezone.localtime(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, "DATETIME_FORMAT"), text)
+
+
+def bar(percent: int, tone: Tone = "live", *, label: str = "") -> SafeString:
+    """Progress in percent as a bar that screen readers read."""
+    return format_html(
+        '<span class="vp-bar vp-{}" role="progressbar" aria-valuenow="{}" aria-valuemin="0" aria-valuemax="100" aria-label="{}"><i style="width:{}%"></i></span>',
+        tone,
+        percent,
+        label or gettext("Progress"),
+        max(0, min(100, percent)),
+    )
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: `3.2 MB`."""
+    value = float(count)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:  # noqa: PLR2004  the step between the units
+            return f"{number_format(value, 0 if unit == 'B' else 1)} {unit}"
+        value /= 1000
+    return f"{number_format(value, 2)} GB"
+
+
+def scenes(count: int) -> str:
+    return ngettext("%(count)s scene", "%(count)s scenes", count) % {"count": count}

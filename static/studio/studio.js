@@ -1,0 +1,142 @@
+/* What the studio's pages do beyond htmx's attributes. No inline script anywhere: everything hangs on data attributes. */
+(function () {
+	"use strict";
+
+	/* Refusals carry a page fragment that says why, so they are shown like any other answer. */
+	document.addEventListener("DOMContentLoaded", () => {
+		htmx.config.responseHandling = [
+			{ code: "204", swap: false },
+			{ code: "[23]..", swap: true },
+			{ code: "403|409|422", swap: true, error: false },
+			{ code: "[45]..", swap: false, error: true },
+		];
+	});
+
+	/* --- Questions: a link marked data-dialog opens its page's question in a dialog; without script it is a plain link. */
+	let opener = null;
+
+	function dialog() {
+		let found = document.getElementById("vp-dialog");
+		if (!found) {
+			found = document.createElement("dialog");
+			found.id = "vp-dialog";
+			found.className = "vp-dialog";
+			found.setAttribute("aria-labelledby", "vp-dialog-title");
+			found.addEventListener("click", (event) => {
+				if (event.target === found) found.close();
+			});
+			found.addEventListener("close", () => {
+				found.replaceChildren();
+				if (opener && document.contains(opener)) opener.focus();
+			});
+			document.body.append(found);
+		}
+		return found;
+	}
+
+	document.addEventListener("click", (event) => {
+		const link = event.target.closest("a[data-dialog]");
+		if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+			event.preventDefault();
+			opener = link;
+			const target = dialog();
+			htmx.ajax("GET", link.href, { target, swap: "innerHTML", source: link }).then(() => {
+				if (target.childElementCount && !target.open) target.showModal();
+			});
+			return;
+		}
+		const closer = event.target.closest("[data-close]");
+		if (closer && closer.closest("dialog")) {
+			event.preventDefault();
+			closer.closest("dialog").close();
+		}
+	});
+
+	/* A form is sent once, however often its button is pressed. */
+	document.addEventListener("submit", (event) => {
+		const form = event.target;
+		if (!form.matches("form[data-once]")) return;
+		if (form.dataset.sent) event.preventDefault();
+		form.dataset.sent = "1";
+	});
+
+	/* --- The film: scene marks jump to their time and follow the play. */
+	function currentMark(video) {
+		const marks = [...document.querySelectorAll(`[data-seek-in="${video.id}"]`)];
+		let now = null;
+		for (const mark of marks) if (Number(mark.dataset.seek) <= video.currentTime + 0.05) now = mark;
+		for (const mark of marks) mark.setAttribute("aria-current", String(mark === now));
+	}
+
+	document.addEventListener("click", (event) => {
+		const mark = event.target.closest("[data-seek]");
+		if (!mark) return;
+		const video = document.getElementById(mark.dataset.seekIn);
+		if (!video) return;
+		video.currentTime = Number(mark.dataset.seek);
+		video.focus();
+	});
+	document.addEventListener("timeupdate", (event) => event.target.tagName === "VIDEO" && event.target.id && currentMark(event.target), true);
+
+	/* --- Charts: numbers come as JSON beside the canvas; the colours follow the theme. */
+	const charts = new Set();
+
+	function colours() {
+		const style = getComputedStyle(document.documentElement);
+		const read = (name) => style.getPropertyValue(name).trim();
+		return { bar: read("--color-primary-500"), second: read("--color-base-400"), text: read("--vp-soft"), line: read("--vp-line") };
+	}
+
+	function draw(canvas) {
+		const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+		const colour = colours();
+		const number = new Intl.NumberFormat(document.documentElement.lang, data.money ? { style: "currency", currency: "USD" } : {});
+		const chart = new Chart(canvas, {
+			type: "bar",
+			data: {
+				labels: data.labels,
+				datasets: data.sets.map((set, index) => ({
+					label: set.label,
+					data: set.values,
+					backgroundColor: index ? colour.second : colour.bar,
+					borderRadius: 4,
+					maxBarThickness: 26,
+				})),
+			},
+			options: {
+				maintainAspectRatio: false,
+				animation: false,
+				interaction: { mode: "index", intersect: false },
+				plugins: {
+					legend: { display: data.sets.length > 1, labels: { color: colour.text, boxWidth: 10, boxHeight: 10 } },
+					tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${number.format(item.raw)}` } },
+				},
+				scales: {
+					x: { stacked: true, grid: { display: false }, ticks: { color: colour.text, maxRotation: 0, autoSkipPadding: 12 } },
+					y: { stacked: true, beginAtZero: true, border: { display: false }, grid: { color: colour.line }, ticks: { color: colour.text, maxTicksLimit: 5, callback: (value) => number.format(value) } },
+				},
+			},
+		});
+		charts.add([canvas, chart]);
+	}
+
+	document.addEventListener("DOMContentLoaded", () => {
+		document.querySelectorAll("canvas[data-chart]").forEach(draw);
+		new MutationObserver(() => {
+			const known = [...charts];
+			charts.clear();
+			for (const [canvas, chart] of known) {
+				chart.destroy();
+				draw(canvas);
+			}
+		}).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
+	});
+
+	/* --- A text file chosen in the new-story form is sent with the form; its name is shown at once. */
+	document.addEventListener("change", (event) => {
+		const input = event.target.closest("input[type=file][data-names]");
+		if (!input) return;
+		const shown = document.getElementById(input.dataset.names);
+		if (shown) shown.textContent = [...input.files].map((file) => file.name).join(", ");
+	});
+})();

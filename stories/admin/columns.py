@@ -1,0 +1,73 @@
+"""The story list: what each row shows beside its own fields, fetched for the whole page at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connections
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from jobs.enums import OPEN
+from jobs.models import Job
+from providers import ledger
+from unfold.views import ChangeList
+
+from stories.models import Scene, Story, Take
+
+LARGE = 10_000  # rows from which PostgreSQL's own estimate is good enough for a page count
+
+
+@dataclass(slots=True)
+class Facts:
+    scenes: int = 0
+    cover: Take | None = None
+    cost: Decimal = field(default_factory=Decimal)
+    work: Job | None = None
+
+
+def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
+    """Cover, number of scenes, cost and running work of each story; four queries."""
+    found = {story.pk: Facts() for story in stories}
+    names = {str(pk): pk for pk in found}
+    counts = Scene.live.filter(story__in=found).order_by().values_list("story_id").annotate(n=Count("pk"))
+    for pk, count in counts:
+        found[pk].scenes = count
+    covers = Scene.live.filter(story__in=found, position=1, image_take__isnull=False).select_related("image_take")
+    for scene in covers:
+        found[scene.story_id].cover = scene.image_take
+    for subject, totals in ledger.breakdown("subject", subjects=names).items():
+        found[names[subject]].cost = totals.actual
+    for job in Job.objects.filter(subject__in=names, parent=None, item="", status__in=OPEN).order_by("created_at"):
+        found[names[job.subject]].work = job
+    return found
+
+
+class StoryList(ChangeList):
+    """The rows of one page, each with its `facts`."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        facts = facts_of(rows)
+        for row in rows:
+            row.facts = facts[row.pk]
+        self.result_list = rows
+
+
+class EstimatingPaginator(Paginator):
+    """Counts a large table that is not narrowed down by asking PostgreSQL for its estimate; everything else exactly."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        connection = connections[rows.db]
+        if connection.vendor == "postgresql" and not rows.query.where:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table])  # noqa: SLF001  Django's documented model API
+                estimate = int(cursor.fetchone()[0])
+            if estimate >= LARGE:
+                return estimate
+        return int(rows.order_by().count())

@@ -1,0 +1,194 @@
+"""Where a person changes a story's state or spends money: each asks on GET, with the price, and acts only on POST."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods
+from ground.sentence import Sentence
+from providers.models import AIProviderConfig
+from web.admin_dialog import ask
+
+from stories.domain import transitions
+from stories.domain.permissions import is_story_owner, require_story_owner
+from stories.domain.plan import Mode, Plan, confirm, plan_generation, start
+from stories.domain.planning import scene_count
+from stories.enums import TakeKind
+from stories.errors import Forbidden, Invalid
+from stories.models import Scene, Story
+
+from . import pages
+
+SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
+MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
+REASON = 500  # characters of a reason
+
+WORDS: dict[str, tuple[str, str, str]] = {
+    # name: what the dialog says will happen, its button, what is said when it is done
+    "start_planning": (
+        gettext_noop("The script is cut into scenes, each with a narration, a prompt and a camera move."),
+        gettext_noop("Start planning"),
+        gettext_noop("Planning has started."),
+    ),
+    "stop_planning": (
+        gettext_noop("Planning stops and the story is a draft again. Nothing that was written is lost."),
+        gettext_noop("Stop planning"),
+        gettext_noop("Planning has been stopped."),
+    ),
+    "generate_preview": (
+        gettext_noop("A picture is made for each scene, then an animatic of all of them."),
+        gettext_noop("Make the preview"),
+        gettext_noop("The preview is being made."),
+    ),
+    "render_final": (
+        gettext_noop("A clip is made for each scene from its picture, then the final film."),
+        gettext_noop("Render the film"),
+        gettext_noop("The film is being rendered."),
+    ),
+    "retry": (
+        gettext_noop("The story is a draft again. Its scenes and takes stay, so only what is missing will be made."),
+        gettext_noop("Take it up again"),
+        gettext_noop("The story is a draft again."),
+    ),
+    "archive": (
+        gettext_noop("The story leaves the daily lists. Everything is kept, and it can be restored."),
+        gettext_noop("Archive"),
+        gettext_noop("The story is in the archive."),
+    ),
+    "restore": (
+        gettext_noop("The story comes back as a draft, with its scenes and takes."),
+        gettext_noop("Restore"),
+        gettext_noop("The story is a draft again."),
+    ),
+}
+ASKS_REASON = {"archive", "stop_planning"}
+
+
+def _total(request: HttpRequest) -> Decimal:
+    """The price that the person saw on the button. Raises Invalid without one: nothing is spent unconfirmed."""
+    try:
+        return Decimal(request.POST["confirm_total"])
+    except (KeyError, InvalidOperation):
+        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total") from None
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:REASON]
+
+
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
+    """One of the changes of the table of states, by its name."""
+    if name not in WORDS:
+        raise Http404
+    story = pages.story_or_404(request, story_id)
+    back = reverse("admin:stories_story_change", args=[story.pk])
+    text, button, done = (_(word) for word in WORDS[name])
+
+    def act() -> str:
+        make_change(story, name, request)
+        return done
+
+    def context() -> dict[str, Any]:
+        now = pages.story_or_404(request, story_id)
+        shown = {"name": name, "text": text, "button": button, "asks_reason": name in ASKS_REASON, "why_not": why_not(now, name, request.user)}
+        if name in SPENDS:
+            shown |= plan_context(plan_generation(now, SPENDS[name]))
+        if name == "start_planning":
+            shown |= {"scenes_now": Scene.live.filter(story=now).count(), "scenes_planned": scene_count(now.duration_seconds)}
+        return _context(request, now, button, **shown)
+
+    return ask(request, template="studio/story/do.html", context=context, act=act, back=back)
+
+
+def make_change(story: Story, name: str, request: HttpRequest) -> None:
+    """The change, with what it costs confirmed in the same transaction. Raises what `apply_transition` and `confirm` raise."""
+    parameters = {"replace": True} if name == "start_planning" and request.POST.get("replace") else {}
+    with transaction.atomic():
+        if name in SPENDS:
+            now = Story.objects.select_for_update().get(pk=story.pk)
+            confirm(plan_generation(now, SPENDS[name]), total=_total(request), plan_hash=request.POST.get("plan"))
+        transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), parameters=parameters)
+
+
+def why_not(story: Story, name: str, user: Any) -> Sentence | None:
+    """Why the person cannot do this now, or None."""
+    choice = next((choice for choice in transitions.choices(story, user) if choice.name == name), None)
+    if choice is not None:
+        return choice.why_not
+    if not is_story_owner(user, story):
+        return Sentence(gettext_noop("Only the owner of “%(title)s” or a manager may change it."), {"title": story.title})
+    return Sentence(gettext_noop("This cannot be done while the story is “%(status)s”."), {"status": str(story.get_status_display())})
+
+
+def plan_context(plan: Plan) -> dict[str, Any]:
+    """What a plan makes, reuses and cannot make, with its price."""
+    counts = plan.counts
+    name = AIProviderConfig.objects.filter(provider=plan.provider).values_list("name", flat=True).first()
+    return {
+        "plan": plan,
+        "makes": len(plan.todo),
+        "keeps": counts.get("done", 0) + counts.get("stale", 0),
+        "stale": counts.get("stale", 0),
+        "running": counts.get("running", 0),
+        "provider": name or plan.provider,
+    }
+
+
+def _context(request: HttpRequest, story: Story, title: str, **values: Any) -> dict[str, Any]:
+    crumbs = [(_("Stories"), reverse("admin:stories_story_changelist")), (story.title, reverse("admin:stories_story_change", args=[story.pk]))]
+    return pages.site().page_context(request, title=title, crumbs=crumbs, story=story, **values)
+
+
+@require_http_methods(["GET", "POST"])
+def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
+    """Fill what is missing, redo what is out of date, or retry what failed, without a change of status."""
+    if kind not in TakeKind.values:
+        raise Http404
+    story = pages.story_or_404(request, story_id)
+    back = reverse("admin:stories_story_change", args=[story.pk])
+
+    def act() -> str:
+        mode = request.POST.get("mode", "")
+        if mode not in MODES:
+            raise Invalid(gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode")
+        start(story.pk, kind, actor=request.user, mode=mode, confirm_total=_total(request), plan_hash=request.POST.get("plan"))  # type: ignore[arg-type]  # checked above
+        return _("It is being made.")
+
+    def context() -> dict[str, Any]:
+        now = pages.story_or_404(request, story_id)
+        plans = {mode: plan_generation(now, kind, mode=mode) for mode in MODES}
+        title = _("Make pictures") if kind == TakeKind.IMAGE else _("Make clips")
+        blocked = plans["missing"].blocked
+        denied = None if is_story_owner(request.user, now) else why_not(now, "", request.user)
+        return _context(request, now, title, kind=kind, plans=plans, blocked=blocked, why_not=denied, provider=plan_context(plans["missing"])["provider"])
+
+    return ask(request, template="studio/story/make.html", context=context, act=act, back=back)
+
+
+@require_http_methods(["GET", "POST"])
+def give_up(request: HttpRequest, story_id: Any) -> HttpResponse:
+    """End the running work and mark the story failed."""
+    story = pages.story_or_404(request, story_id)
+    back = reverse("admin:stories_story_change", args=[story.pk])
+
+    def act() -> str:
+        transitions.give_up(story.pk, actor=request.user, reason=_reason(request))
+        return _("The story is marked as failed. Its scenes and takes are kept.")
+
+    def context() -> dict[str, Any]:
+        now = pages.story_or_404(request, story_id)
+        text = _("What is running stops and the story is marked as failed. Scenes, takes and what was paid for stay; it can be taken up again.")
+        denied: Sentence | None = None
+        try:
+            require_story_owner(request.user, now)
+        except Forbidden as error:
+            denied = error.sentence
+        shown = {"name": "give_up", "text": text, "button": _("Give it up"), "asks_reason": True, "danger": True, "why_not": denied}
+        return _context(request, now, _("Give it up"), **shown)
+
+    return ask(request, template="studio/story/do.html", context=context, act=act, back=back)

@@ -1,0 +1,212 @@
+"""What a story's page shows, read from the rows in a number of queries that does not depend on how many there are."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.models import Job
+from providers import ledger
+from web.admin_parts import Tone
+from web.media import signed_url
+
+from stories.domain.permissions import is_story_owner
+from stories.domain.plan import Item, Plan, load_scenes, plan_generation
+from stories.domain.transitions import Choice, choices
+from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
+from stories.models import Film, Scene, Story, StoryStateTransition, Take
+
+from . import tones
+from .films import changed_scenes, marks_of
+
+PATH = (StoryStatus.DRAFT, StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)
+REACHED = {
+    StoryStatus.DRAFT: 0,
+    StoryStatus.PLANNING: 0,
+    StoryStatus.PLANNED: 1,
+    StoryStatus.PREVIEWING: 2,
+    StoryStatus.RENDERING: 3,
+    StoryStatus.COMPLETED: 4,
+    StoryStatus.ARCHIVED: -1,
+    StoryStatus.FAILED: -1,
+}
+QUICK, SLOW = 2, 6  # seconds between two looks: while something runs, and while everything waits
+
+
+def picture_url(take: Take | None) -> str:
+    """Address of a take's picture that needs no permission of its own; empty without one."""
+    return signed_url(take.file) if take is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One scene with its picture, its state in words, and the progress of what is being made for it."""
+
+    scene: Scene
+    item: Item
+    picture: str
+    job: Job | None
+
+    @property
+    def tone(self) -> Tone:
+        if self.job is not None:
+            return tones.of_job(self.job)
+        return "bad" if self.item.failed else tones.SCENE[self.item.state]
+
+    @property
+    def word(self) -> str:
+        if self.job is not None:
+            return str(self.job.get_status_display())
+        if self.item.failed:
+            return _("Failed")
+        return {
+            "missing": _("To be made"),
+            "stale": _("Out of date"),
+            "rejected": _("Rejected"),
+            "running": _("Being made"),
+            "done": _("Ready"),
+            "blocked": _("Blocked"),
+        }[self.item.state]
+
+    @property
+    def why(self) -> str:
+        return str(self.item.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    state: str  # done, now, next
+
+
+@dataclass
+class StoryState:
+    """A story as one person sees it now. Each part is read when it is first asked for."""
+
+    story: Story
+    user: Any
+    film_id: str = ""
+    _cards: list[Card] | None = field(default=None, repr=False)
+
+    @cached_property
+    def is_owner(self) -> bool:
+        return is_story_owner(self.user, self.story)
+
+    @cached_property
+    def kind(self) -> TakeKind:
+        """What is being made at this point of the story."""
+        return TakeKind.CLIP if self.story.status in {StoryStatus.RENDERING, StoryStatus.COMPLETED} else TakeKind.IMAGE
+
+    @cached_property
+    def scenes(self) -> list[Scene]:
+        return load_scenes(self.story)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return plan_generation(self.story, self.kind, scenes=self.scenes)
+
+    @cached_property
+    def open_jobs(self) -> list[Job]:
+        return list(Job.objects.filter(subject=str(self.story.pk), status__in=OPEN).order_by("created_at"))
+
+    @cached_property
+    def work(self) -> Job | None:
+        """The open job of the story itself, if there is one."""
+        return next((job for job in self.open_jobs if not job.item), None)
+
+    @cached_property
+    def scene_jobs(self) -> dict[str, Job]:
+        return {job.item: job for job in self.open_jobs if job.item}
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        items = {item.scene_id: item for item in self.plan.items}
+        return [Card(scene, items[scene.pk], picture_url(scene.image_take), self.scene_jobs.get(str(scene.pk))) for scene in self.scenes]
+
+    @cached_property
+    def choices(self) -> list[Choice]:
+        return choices(self.story, self.user)
+
+    @cached_property
+    def cost(self) -> ledger.Totals:
+        return ledger.totals(subject=str(self.story.pk))
+
+    @cached_property
+    def films(self) -> list[Film]:
+        return list(Film.objects.filter(story=self.story).order_by("-created_at").defer("srt", "vtt")[:20])
+
+    @cached_property
+    def film(self) -> Film | None:
+        """The film that was asked for, else the newest final one, else the newest preview."""
+        asked = next((film for film in self.films if str(film.pk) == self.film_id), None)
+        return asked or next((film for film in self.films if film.kind == FilmKind.FINAL), None) or next(iter(self.films), None)
+
+    @property
+    def poster(self) -> str:
+        return next((card.picture for card in self.cards if card.picture), "")
+
+    @property
+    def tone(self) -> Tone:
+        return tones.of_story(self.story.status, self.work)
+
+    @property
+    def steps(self) -> list[Step]:
+        names = [_("Script"), _("Plan"), _("Preview"), _("Final film"), _("Done")]
+        reached = REACHED[StoryStatus(self.story.status)]
+        return [Step(name, "done" if i < reached or reached == len(names) - 1 else "now" if i == reached else "next") for i, name in enumerate(names)]
+
+    @property
+    def asks(self) -> Job | None:
+        """The job that goes on only when a person does something."""
+        return next((job for job in self.open_jobs if tones.of_job(job) == "ask"), None)
+
+    @property
+    def can_remake(self) -> bool:
+        """Whether pictures or clips may be asked for without a change of status."""
+        return self.is_owner and self.story.status in {StoryStatus.PREVIEWING, StoryStatus.RENDERING}
+
+    @property
+    def can_give_up(self) -> bool:
+        return self.is_owner and self.story.status in {StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.PLANNING}
+
+    @property
+    def poll_seconds(self) -> int:
+        """How soon to look again; 0 when nothing is under way."""
+        if not self.open_jobs:
+            return 0
+        moving = any(job.status in {JobStatus.QUEUED, JobStatus.RUNNING} or job.wait_for in {WaitFor.CHILDREN, WaitFor.PROVIDER} for job in self.open_jobs)
+        return QUICK if moving else SLOW
+
+    @property
+    def progress(self) -> int:
+        """Percent of the story's job; a preview or a film moves with its scenes."""
+        return self.work.progress if self.work else 0
+
+    @property
+    def work_label(self) -> str:
+        return job_label(self.work) if self.work else ""
+
+    @cached_property
+    def last_reason(self) -> str:
+        """Why the story failed."""
+        row = StoryStateTransition.objects.filter(story=self.story).order_by("-id").first()
+        return row.reason if row else ""
+
+    @property
+    def marks(self) -> list[dict[str, Any]]:
+        """Where each scene begins in the shown film, in seconds, as its manifest has it."""
+        return marks_of(self.film) if self.film else []
+
+    @property
+    def versions(self) -> list[Film]:
+        """The films, each with how many of its scenes differ from the version before."""
+        for newer in self.films:
+            older = next((film for film in self.films if film.kind == newer.kind and film.number == newer.number - 1), None)
+            newer.changed = changed_scenes(newer, older) if older else "–"  # type: ignore[attr-defined]  # for the template
+        return self.films
+
+
+def job_label(job: Job) -> str:
+    """What a job does, in words."""
+    return str(JobName(job.name).label) if job.name in JobName.values else job.name

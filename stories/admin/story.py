@@ -1,0 +1,209 @@
+"""The story list, the form, and where the story's pages stand."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy as _
+from django_fsm import ConcurrentTransition
+from jobs.domain import queue
+from jobs.enums import WaitFor
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from web.admin_parts import ago, badge, bar, clock, money
+from web.admin_parts import scenes as scenes_text
+from web.admin_site import AdminSite
+
+from stories.domain.permissions import is_story_owner, sees_all, stories_for
+from stories.domain.locks import CLOSED
+from stories.models import Scene, Story
+
+from . import doors, pages, tones
+from .columns import EstimatingPaginator, Facts, StoryList
+from .filters import TITLES, Turn
+from .forms import NewStoryForm, StoryForm
+from .state import picture_url
+
+
+@admin.register(Story)
+class StoryAdmin(ModelAdmin):
+    list_display = ("film", "state", "length", "person", "cost", "changed")
+    list_filter = (
+        Turn,
+        ("status", ChoicesDropdownFilter),
+        ("owner", RelatedDropdownFilter),
+        ("language", ChoicesDropdownFilter),
+        ("aspect_ratio", ChoicesDropdownFilter),
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_before_template = "studio/story/list_views.html"
+    list_per_page = 50
+    list_select_related = ("owner",)
+    search_fields = ("title", "owner__username")
+    search_help_text = _("Title or owner")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    paginator = EstimatingPaginator
+    actions = None
+    views = TITLES
+    change_form_template = "studio/story/form.html"
+    warn_unsaved_form = True
+    compressed_fields = True
+    add_fieldsets = ((None, {"fields": ("title", "script", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
+    fieldsets = (
+        (None, {"fields": ("title", "script")}),
+        (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
+        (_("Providers and money"), {"fields": (("planner_provider", "image_provider", "clip_provider"), "budget")}),
+    )
+
+    # Who may
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
+        return stories_for(request.user).select_related("owner").order_by(*self.ordering)
+
+    def has_view_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
+        return obj is None or sees_all(request.user) or obj.owner_id == request.user.pk
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def has_change_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
+        if obj is None:
+            return super().has_change_permission(request)
+        return is_story_owner(request.user, obj) and obj.status not in CLOSED
+
+    def has_delete_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:  # noqa: ARG002  Django's signature
+        return False  # what was paid for is archived, never deleted
+
+    # The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StoryList]:  # noqa: ARG002  Django's signature
+        return StoryList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})})
+        return response
+
+    @admin.display(description=_("story"), ordering="title")
+    def film(self, story: Any) -> SafeString:
+        facts: Facts = story.facts
+        picture = picture_url(facts.cover)
+        image = (
+            format_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture)
+            if picture
+            else format_html('<span class="material-symbols-outlined" aria-hidden="true">movie</span>')
+        )
+        below = scenes_text(facts.scenes) if facts.scenes else gettext("No scenes yet")
+        return format_html(
+            '<span class="vp-film"><span class="vp-thumb">{}</span><span class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>',
+            image,
+            story.title,
+            below,
+            story.aspect_ratio,
+        )
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, story: Any) -> SafeString:
+        work = story.facts.work
+        shown = badge(story.get_status_display(), tones.of_story(story.status, work))
+        if work is None:
+            return shown
+        return format_html(
+            '<span class="vp-state">{}<span class="vp-state-bar">{}<small>{}%</small></span></span>',
+            shown,
+            bar(work.progress, tones.of_job(work), label=story.title),
+            work.progress,
+        )
+
+    @admin.display(description=_("length"), ordering="duration_seconds")
+    def length(self, story: Story) -> str:
+        return clock(story.duration_seconds)
+
+    @admin.display(description=_("owner"), ordering="owner__username")
+    def person(self, story: Story) -> str:
+        return story.owner.get_full_name() or story.owner.get_username()
+
+    @admin.display(description=_("cost"))
+    def cost(self, story: Any) -> str:
+        return money(story.facts.cost)
+
+    @admin.display(description=_("changed"), ordering="updated_at")
+    def changed(self, story: Story) -> SafeString | str:
+        return ago(story.updated_at)
+
+    # The form
+
+    def get_form(self, request: HttpRequest, obj: Story | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's signature
+        return super().get_form(request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
+        # The scenes add up to the length once there are any.
+        return ("duration_seconds",) if obj and Scene.live.filter(story=obj).exists() else ()
+
+    def save_model(self, request: HttpRequest, obj: Story, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        if not change:
+            obj.owner = request.user  # type: ignore[assignment]  # staff are never anonymous here
+        super().save_model(request, obj, form, change)
+        if change and "budget" in form.changed_data:
+            transaction.on_commit(lambda: queue.wake(subject=str(obj.pk), wait_for=WaitFor.BUDGET))
+
+    def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form of an existing story; the page `change` shows the story itself."""
+        try:
+            response: HttpResponse = super().change_view(request, object_id, extra_context=self._form_context(request, object_id))
+        except ConcurrentTransition:
+            messages.error(request, _("The story moved on while you were editing. Nothing was saved; look at it again."))
+            return HttpResponseRedirect(self._page(object_id))
+        return response
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        return self.edit(request, object_id) if request.method == "POST" else pages.scenes(request, object_id)
+
+    def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        story = stories_for(request.user).select_related("owner").filter(pk=pages.uuid_or_404(object_id)).first()
+        return pages.context(request, story, tab="edit") if story else {}
+
+    def _page(self, object_id: Any) -> str:
+        return reverse("admin:stories_story_change", args=[object_id])
+
+    def response_change(self, request: HttpRequest, obj: Story) -> HttpResponse:
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("admin:stories_story_edit", args=[obj.pk]) if "_continue" in request.POST else self._page(obj.pk))
+
+    def response_add(self, request: HttpRequest, obj: Story, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        messages.success(request, _("The story is made. Start planning when the script is ready."))
+        return HttpResponseRedirect(self._page(obj.pk))
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
+        values = {"title": gettext("New story"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        response: HttpResponse = super().add_view(request, form_url, values)
+        return response
+
+    # Addresses
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("estimate/", wrap(pages.estimate_new), name="stories_story_estimate"),
+            path("<uuid:story_id>/live/<slug:tab>/", wrap(pages.live), name="stories_story_live"),
+            path("<uuid:story_id>/film/", wrap(pages.film), name="stories_story_film"),
+            path("<uuid:story_id>/jobs/", wrap(pages.jobs), name="stories_story_jobs"),
+            path("<uuid:story_id>/money/", wrap(pages.spent), name="stories_story_money"),
+            path("<uuid:story_id>/history/", wrap(pages.history), name="stories_story_history"),
+            path("<str:object_id>/edit/", wrap(self.edit), name="stories_story_edit"),
+            path("<uuid:story_id>/do/give_up/", wrap(doors.give_up), name="stories_story_give_up"),
+            path("<uuid:story_id>/do/make/<slug:kind>/", wrap(doors.make), name="stories_story_make"),
+            path("<uuid:story_id>/do/<slug:name>/", wrap(doors.change), name="stories_story_do"),
+        ]
+        return [*own, *super().get_urls()]
+
+
+assert isinstance(admin.site, AdminSite) or hasattr(admin.site, "add_redirect")
+admin.site.add_redirect("ai_video/", "admin:stories_story_changelist")

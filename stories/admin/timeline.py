@@ -1,0 +1,85 @@
+"""What happened to a story, in one line of time: changes of state, takes, verdicts, films, and what they cost."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from web.admin_parts import Tone
+
+from stories.domain.transitions import LABELS
+from stories.enums import TakeKind, TakeSource, Verdict
+from stories.models import Film, Story, StoryStateTransition, Take
+
+from . import tones
+from .state import picture_url
+
+SHOWN = 300  # newest events of each kind
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    icon: str
+    tone: Tone
+    text: str
+    who: str = ""
+    why: str = ""
+    cost: Decimal | None = None
+    picture: str = ""
+    link: str = ""
+
+
+def days(story: Story) -> list[tuple[date, list[Event]]]:
+    """The newest events first, by day; three queries."""
+    events = sorted([*_changes(story), *_takes(story), *_films(story)], key=lambda event: event.at, reverse=True)
+    return [(day, list(group)) for day, group in groupby(events, key=lambda event: timezone.localtime(event.at).date())]
+
+
+def _who(person: Any) -> str:
+    return str(person.get_full_name() or person.get_username()) if person else _("The studio")
+
+
+def _changes(story: Story) -> Iterator[Event]:
+    for row in StoryStateTransition.objects.filter(story=story).select_related("actor").order_by("-id")[:SHOWN]:
+        label = str(LABELS.get(row.name, row.name))
+        text = _("%(what)s: now “%(status)s”") % {"what": label, "status": row.get_to_status_display()}
+        yield Event(row.at, "swap_horiz", tones.STORY[row.to_status], text, _who(row.actor), row.reason)
+    yield Event(story.created_at, "add", "idle", _("The story was made"), _who(story.owner))
+
+
+def _takes(story: Story) -> Iterator[Event]:
+    takes = Take.objects.filter(scene__story=story).select_related("scene", "made_by", "verdict_by").order_by("-created_at")[:SHOWN]
+    for take in takes:
+        values = {"scene": take.scene.position, "title": take.scene.title, "provider": take.provider}
+        picture = picture_url(take) if take.kind == TakeKind.IMAGE else ""
+        yield Event(take.created_at, _symbol(take), "idle", _made(take) % values, _who(take.made_by), take.reason, take.cost, picture)
+        if take.verdict_at and take.verdict != Verdict.UNREVIEWED:
+            good = take.verdict == Verdict.APPROVED
+            text = (_("Scene %(scene)s approved") if good else _("Scene %(scene)s rejected")) % values
+            yield Event(take.verdict_at, "thumb_up" if good else "thumb_down", "good" if good else "bad", text, _who(take.verdict_by), take.verdict_reason)
+
+
+def _symbol(take: Take) -> str:
+    return "image" if take.kind == TakeKind.IMAGE else "movie"
+
+
+def _made(take: Take) -> str:
+    uploaded = take.source == TakeSource.UPLOADED
+    if take.kind == TakeKind.IMAGE:
+        return _("Picture uploaded for scene %(scene)s") if uploaded else _("Picture made for scene %(scene)s by %(provider)s")
+    return _("Clip uploaded for scene %(scene)s") if uploaded else _("Clip made for scene %(scene)s by %(provider)s")
+
+
+def _films(story: Story) -> Iterator[Event]:
+    for film in Film.objects.filter(story=story).select_related("made_by").defer("srt", "vtt", "manifest").order_by("-created_at")[:SHOWN]:
+        text = _("%(film)s made: %(reused)s segments reused, %(encoded)s encoded") % {
+            "film": film,
+            "reused": film.segments_reused,
+            "encoded": film.segments_encoded,
+        }
+        yield Event(film.created_at, "theaters", "good", text, _who(film.made_by), film.override_reason)
