@@ -29,7 +29,7 @@ from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
-TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT})
+TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT, Refusal.CANCELLED})
 TAKE_KIND = {JobName.SCENE_PREVIEW: TakeKind.IMAGE, JobName.SCENE_RENDER: TakeKind.CLIP}
 
 
@@ -59,6 +59,8 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
     except provider_errors.Unclear as unclear:
         raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
     except provider_errors.Refused as refused:
+        if run.should_stop():
+            raise JobStopped from refused
         if refused.kind in TRY_AGAIN:
             raise Retry(refused.sentence.template, **refused.sentence.values) from refused
         raise Fail(refused.sentence.template, code=str(refused.kind), **refused.sentence.values) from refused
