@@ -3,9 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from stories.api.film_routes import signed_links
+from stories.api.routes import api
 from web import media
 
 urlpatterns = [
+    path("api/ai-video/", include((api.urls, "api"))),
+    path("", include(signed_links)),
     path("admin/", admin.site.urls),
     path("media/<str:token>", media.linked, name="media"),
     path("", include("stories.urls")),

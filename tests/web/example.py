@@ -23,19 +23,19 @@ api = Api(title="Example", version="1")
 endpoints.add_to(api)
 
 
-class Busy(SaidError):
+class BusyError(SaidError):
     code = "busy"
 
 
-class VeryBusy(Busy):
+class VeryBusyError(BusyError):
     code = "very_busy"
 
 
-class Unregistered(SaidError):
+class UnregisteredError(SaidError):
     code = "unregistered"
 
 
-problems.register(Busy, 409, members=lambda _error: {"allowed": ["later"]})
+problems.register(BusyError, 409, members=lambda _error: {"allowed": ["later"]})
 
 
 class Line(Strict):
@@ -82,25 +82,25 @@ def create_note(call: Call, body: NoteIn) -> Created[NoteOut]:
     if body.title == "boom":
         raise RuntimeError("boom")
     if body.title == "busy":
-        raise Busy("This is busy: %(what)s.", what=body.mark or "")
+        raise BusyError("This is busy: %(what)s.", what=body.mark or "")
     if body.title == "very":
-        raise VeryBusy("This is very busy.")
+        raise VeryBusyError("This is very busy.")
     if body.title == "none":
-        raise Unregistered("Nobody said which status this has.")
+        raise UnregisteredError("Nobody said which status this has.")
     return Created(NoteOut(row.id, row.account, row.at), Location=f"/api/example/notes/{row.id}/")
 
 
-@api.get("notes/<int:id>/", tag="Notes", summary="One")
-def get_note(call: Call, id: int, query: Waiting) -> NoteOut:
-    row = LogInAttempt.objects.filter(pk=id).first()
+@api.get("notes/<int:note>/", tag="Notes", summary="One")
+def get_note(call: Call, note: int, query: Waiting) -> NoteOut:
+    row = LogInAttempt.objects.filter(pk=note).first()
     if row is None:
         raise problems.not_found()
     return NoteOut(row.id, row.account, row.at)
 
 
-@api.delete("notes/<int:id>/", tag="Notes", summary="Remove")
-def remove_note(call: Call, id: int) -> NoContent:
-    LogInAttempt.objects.filter(pk=id).delete()
+@api.delete("notes/<int:note>/", tag="Notes", summary="Remove")
+def remove_note(call: Call, note: int) -> NoContent:
+    LogInAttempt.objects.filter(pk=note).delete()
     return NoContent()
 
 
@@ -122,8 +122,8 @@ def take_file(call: Call) -> Created[NoteOut]:
     return Created(NoteOut(row.id, row.account, row.at))
 
 
-@api.get("open/<uuid:id>/", tag="Open", summary="For all", auth=False)
-def for_all(call: Call, id: uuid.UUID) -> NoteOut:
+@api.get("open/<uuid:note>/", tag="Open", summary="For all", auth=False)
+def for_all(call: Call, note: uuid.UUID) -> NoteOut:
     raise problems.not_found()
 
 

@@ -94,9 +94,7 @@ def test_key_that_is_none_is_422(api, key):
 
 def test_upload_with_the_same_file_is_one_and_with_another_422(api):
     def send(content):
-        return api.post(
-            "/api/example/files/", {"file": SimpleUploadedFile("a.bin", content)}, headers={**KEY, "Authorization": f"Bearer {api.token}"}
-        )
+        return api.post("/api/example/files/", {"file": SimpleUploadedFile("a.bin", content)}, headers={**KEY, "Authorization": f"Bearer {api.token}"})
 
     first, again, other = send(b"one"), send(b"one"), send(b"two")
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)

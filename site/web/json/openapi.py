@@ -150,18 +150,8 @@ def statuses(route: Route) -> list[int]:
 
 
 def _responses(route: Route, known: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    success: dict[str, Any] = {"description": route.status.phrase}
-    if route.answer is not None and route.answer is not type(None):
-        content: dict[str, Any] = {"schema": known[repr(route.answer)]}
-        if (example := examples.get(str(route.status.value))) is not None:
-            content["example"] = example
-        success["content"] = {JSON: content}
-    if route.status == HTTPStatus.FOUND:
-        success["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}
-    made[str(route.status.value)] = success
-    if route.method == "GET" and route.status == HTTPStatus.OK:
-        success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Give it as If-None-Match to be told 304 when nothing changed."}}
+    made: dict[str, Any] = {str(status.value): _success(route, status, known, examples) for status in route.statuses}
+    if route.method == "GET" and HTTPStatus.OK in route.statuses:
         made["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
     for status in statuses(route):
         content = {"schema": {"$ref": REF.format(name="Problem")}}
@@ -169,6 +159,20 @@ def _responses(route: Route, known: Mapping[str, Any], examples: Mapping[str, An
             content["example"] = example
         made[str(status)] = {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: content}}
     return made
+
+
+def _success(route: Route, status: HTTPStatus, known: Mapping[str, Any], examples: Mapping[str, Any]) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": status.phrase}
+    if route.answer is not None and route.answer is not type(None):
+        content: dict[str, Any] = {"schema": known[repr(route.answer)]}
+        if (example := examples.get(str(status.value))) is not None:
+            content["example"] = example
+        success["content"] = {JSON: content}
+    if status == HTTPStatus.FOUND:
+        success["headers"] = {"Location": {"schema": {"type": "string"}, "required": True}}
+    if route.method == "GET" and status == HTTPStatus.OK:
+        success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Give it as If-None-Match to be told 304 when nothing changed."}}
+    return success
 
 
 def dump(made: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from django.contrib.auth.models import User
@@ -62,7 +63,7 @@ class Route:
     upload: Upload | None = None
     query: type[msgspec.Struct] | None = None
     answer: Any = None
-    status: HTTPStatus = HTTPStatus.OK
+    statuses: tuple[HTTPStatus, ...] = (HTTPStatus.OK,)
     auth: bool = True
     problems: tuple[int, ...] = ()
 
@@ -107,7 +108,7 @@ class Api:
             hints = get_type_hints(view, include_extras=True)
             if "return" not in hints:
                 raise TypeError(f"{view.__name__} must say what it answers.")
-            status, answer = _answer(hints["return"])
+            statuses, answer = _answer(hints["return"])
             made = Route(
                 method=method,
                 path=at,
@@ -117,7 +118,7 @@ class Api:
                 body=hints.get("body"),
                 query=hints.get("query"),
                 answer=answer,
-                status=status,
+                statuses=statuses,
                 **options,
             )
             wanted = {"call", *made.parameters, *(name for name in ("body", "query") if name in hints)}
@@ -156,8 +157,14 @@ class Api:
         return [*found, re_path(r"^(?P<rest>.*)\Z", _unknown(found))]
 
 
-def _answer(hint: Any) -> tuple[HTTPStatus, Any]:
-    """The status and the type of the body that a return annotation says."""
+def _answer(hint: Any) -> tuple[tuple[HTTPStatus, ...], Any]:
+    """The statuses and the type of the body that a return annotation says; `Accepted[T] | T` is 202 or 200."""
+    parts = get_args(hint) if get_origin(hint) in {UnionType, Union} else (hint,)
+    found = [_one_answer(part) for part in parts]
+    return tuple(status for status, _body in found), found[0][1]
+
+
+def _one_answer(hint: Any) -> tuple[HTTPStatus, Any]:
     kind = get_origin(hint) or hint
     if isinstance(kind, type) and issubclass(kind, Answer):
         arguments = get_args(hint)

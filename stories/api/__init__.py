@@ -1,0 +1,1 @@
+"""The JSON API: `stories.api.routes.api` holds every route; mount its `urls`."""

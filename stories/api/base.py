@@ -1,0 +1,39 @@
+"""The API that the modules beside this one add their routes to, and which status each expected error has."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_noop
+
+from jobs import errors as job_errors
+from providers import errors as provider_errors
+from providers.media.errors import MediaError
+from stories import errors
+from web.json.problems import FieldError, register
+from web.json.routes import Api
+
+api = Api(
+    title="VideoPlanet Studio API",
+    version="1.0",
+    description=gettext_noop(
+        "Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first."
+    ),
+    examples=Path(__file__).with_name("examples.json"),
+)
+
+STORIES, SCENES, TAKES, FILMS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Jobs", "Me"
+
+
+def _pointed(error: errors.Invalid) -> list[FieldError]:
+    return [FieldError(detail=str(error.sentence), pointer=f"/{error.field}")] if error.field else []
+
+
+register(errors.StoryError, 409)
+register(errors.Forbidden, 403)
+register(errors.NotAllowed, 409, members=lambda error: {"current": error.status, "allowed": list(error.allowed)})
+register(errors.FieldConflict, 409, members=lambda error: {"theirs": error.theirs})
+register(errors.Invalid, 422, errors=_pointed)
+register(job_errors.NoSuchJob, 404)
+register(job_errors.JobError, 409)
+register(provider_errors.ProviderError, 409)
+register(provider_errors.Forbidden, 403)
+register(MediaError, 422, errors=lambda error: [FieldError(detail=str(error.sentence), pointer="/file")])

@@ -1,0 +1,85 @@
+"""Films: the versions of a story's preview and final film, with links to film and subtitles that need no header and end."""
+
+import time
+from typing import Literal
+from uuid import UUID
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_safe
+from msgspec import UNSET
+
+from stories import inputs
+from stories.models import Film
+from stories.views import film_filename
+from web.json.answers import Redirect
+from web.json.paging import Page, page
+from web.json.problems import not_found
+from web.json.routes import Call
+from web.media import signed_url
+
+from . import outputs
+from .base import FILMS, api
+from .lookups import film_of, story_of
+from .outputs import FilmOut
+
+SALT = "stories.subtitles"
+SECONDS = 3600
+type Form = Literal["srt", "vtt"]
+MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
+
+
+@api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary=gettext_noop("List a story's films"))
+def list_films(call: Call, story_id: UUID, query: inputs.FilmFilter) -> Page[FilmOut]:
+    """The newest first; `kind=final` for the final films."""
+    story = story_of(call, story_id)
+    rows = Film.objects.filter(story=story).select_related("story")
+    if query.kind is not UNSET:
+        rows = rows.filter(kind=query.kind)
+    return page(rows, query, out=lambda found: [_out(call, film) for film in found], key=lambda film: (film.created_at, film.pk), scope=str(story_id))
+
+
+@api.get("films/<uuid:film_id>/", tag=FILMS, summary=gettext_noop("Show a film"))
+def get_film(call: Call, film_id: UUID) -> FilmOut:
+    return _out(call, film_of(call, film_id))
+
+
+@api.get("films/<uuid:film_id>/file/", tag=FILMS, summary=gettext_noop("Fetch a film"))
+def fetch_film(call: Call, film_id: UUID) -> Redirect:
+    """Sends on to a link that works without a header and ends."""
+    film = film_of(call, film_id)
+    return Redirect(signed_url(film.file, filename=film_filename(film, "mp4")))
+
+
+def _out(call: Call, film: Film) -> FilmOut:
+    return outputs.film_out(call, film, (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")), film_filename(film, "mp4"))
+
+
+def _subtitles(call: Call, film: Film, form: Form) -> str:
+    """A link to the subtitles that needs no header; within half an hour it is the same one, and it lasts at least an hour."""
+    step = SECONDS // 2
+    ends = (int(time.time()) // step + 1) * step + SECONDS
+    token = signing.Signer(salt=SALT).sign_object([str(film.pk), form, ends])
+    return call.request.build_absolute_uri(reverse("subtitles", args=[token]))
+
+
+@require_safe
+def subtitles(request: HttpRequest, token: str) -> HttpResponse:
+    """The view behind the link: 404 for one that is not ours or has ended."""
+    try:
+        film_id, form, ends = signing.Signer(salt=SALT).unsign_object(token)
+    except (signing.BadSignature, ValueError):
+        return not_found().response(request)
+    film = Film.objects.select_related("story").filter(pk=film_id).first()
+    if film is None or ends < time.time():
+        return not_found().response(request)
+    response = HttpResponse(film.srt if form == "srt" else film.vtt, content_type=MIME[form])
+    response["Content-Disposition"] = content_disposition_header(as_attachment=form == "srt", filename=film_filename(film, form)) or "inline"
+    response["Cache-Control"] = f"public, max-age={int(ends - time.time())}"
+    return response
+
+
+signed_links = [path("subtitles/<str:token>", subtitles, name="subtitles")]

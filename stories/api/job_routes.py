@@ -1,0 +1,141 @@
+"""Jobs: lists, one job with its log, trying again, cancelling, and how well the queue does."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from msgspec import UNSET, Meta, UnsetType
+
+from ground.sentence import Sentence
+from jobs.domain import queue
+from jobs.domain.statistics import statistics
+from jobs.enums import JobStatus
+from jobs.models import Job
+from providers import ledger
+from stories import inputs
+from stories.domain.permissions import jobs_for, sees_all
+from web.json.inputs import Strict
+from web.json.paging import Page, page
+from web.json.problems import FieldError, invalid
+from web.json.routes import Call
+
+from . import outputs
+from .base import JOBS, api
+from .lookups import job_of, steerable_job
+from .outputs import JobDetail, JobOut, Money, money
+from .take_routes import Empty
+
+LOG_LINES = 100
+SPAN = timedelta(days=30)
+
+
+@api.get("jobs/", tag=JOBS, summary=gettext_noop("List jobs"))
+def list_jobs(call: Call, query: inputs.JobFilter) -> Page[JobOut]:
+    """The newest first."""
+    rows = jobs_for(call.user)
+    if query.story is not UNSET:
+        rows = rows.filter(subject=str(query.story))
+    if query.scene is not UNSET:
+        rows = rows.filter(item=str(query.scene))
+    if query.status:
+        rows = rows.filter(status__in=query.status)
+    if query.name is not UNSET:
+        rows = rows.filter(name=query.name)
+    return page(rows, query, out=lambda found: [outputs.job_out(job) for job in found], key=lambda job: (job.created_at, job.pk))
+
+
+class SpanQuery(Strict):
+    """The span is [since, until); without it the last 30 days."""
+
+    since: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    until: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+
+
+class ProviderCost(msgspec.Struct):
+    provider: str
+    calls: int
+    cost: Money
+    at_risk: Annotated[str, Meta(description="USD of calls that may have been paid.")]
+
+
+class StatisticsOut(msgspec.Struct):
+    since: datetime
+    until: datetime
+    counts: Annotated[dict[str, int], Meta(description="Jobs made in the span, by their status now.")]
+    succeeded: int
+    failed: int
+    cancelled: int
+    success_rate: Annotated[float | None, Meta(description="Of the jobs that ended in the span: succeeded / (succeeded + failed); null: none ended.")]
+    mean_generation_time: Annotated[float | None, Meta(description="Seconds of work of a job that succeeded.")]
+    mean_queue_wait: Annotated[float | None, Meta(description="Seconds that a job was due and no worker was free.")]
+    cost_today: Money
+    cost_this_month: Money
+    cost: Annotated[str, Meta(description="USD in the span.")]
+    cost_by_provider: list[ProviderCost]
+
+
+@api.get("jobs/statistics/", tag=JOBS, summary=gettext_noop("How well the queue does, and what it cost"))
+def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
+    """Over the jobs that you may see; who sees only their own stories sees their own calls' costs."""
+    now = timezone.now()
+    until = now if query.until is UNSET else query.until
+    since = _before(until) if query.since is UNSET else query.since
+    if since >= until:
+        raise invalid([FieldError(detail=str(Sentence(gettext_noop("The span must begin before it ends."))), parameter="since")])
+    jobs = jobs_for(call.user)
+    found = statistics(since=since, until=until, jobs=jobs)
+    counted = jobs.filter(created_at__gte=since, created_at__lt=until).order_by().values_list("status").annotate(Count("pk"))
+    counts = defaultdict(int, {str(status): n for status, n in counted})
+    mine = {} if sees_all(call.user) else {"actor": call.user}
+    by_provider = ledger.breakdown("provider", since=since, before=until, **mine)
+    return StatisticsOut(
+        since=since,
+        until=until,
+        counts={str(status): counts[str(status)] for status in JobStatus},
+        succeeded=found.succeeded,
+        failed=found.failed,
+        cancelled=found.cancelled,
+        success_rate=found.success_rate,
+        mean_generation_time=found.mean_generation_time,
+        mean_queue_wait=found.mean_queue_wait,
+        cost_today=money(ledger.totals(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0), **mine).actual),
+        cost_this_month=money(ledger.totals(since=ledger.month_start(), **mine).actual),
+        cost=money(sum((sums.actual for sums in by_provider.values()), ledger.exact(0))),
+        cost_by_provider=[ProviderCost(name, sums.calls, money(sums.actual), money(sums.at_risk)) for name, sums in by_provider.items()],
+    )
+
+
+def _before(until: datetime) -> datetime:
+    try:
+        return until - SPAN
+    except OverflowError:
+        return until.min.replace(tzinfo=until.tzinfo)
+
+
+@api.get("jobs/<slug:job_id>/", tag=JOBS, summary=gettext_noop("Show a job"))
+def get_job(call: Call, job_id: str, query: inputs.WaitQuery) -> JobDetail:  # noqa: ARG001  the kit does the waiting
+    """With `wait` the answer comes when the job's status, progress or log changes."""
+    return _detail(job_of(call, job_id))
+
+
+@api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary=gettext_noop("Try a job again"))
+def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  refuses a body with anything in it
+    """IsJobOwner. A failed, cancelled or unclear job is queued anew."""
+    steerable_job(call, job_id)
+    return outputs.job_out(queue.retry(job_id, actor=call.user))
+
+
+@api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary=gettext_noop("Cancel a job"))
+def cancel_job(call: Call, job_id: str, body: inputs.CancelIn) -> JobOut:
+    """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
+    steerable_job(call, job_id)
+    return outputs.job_out(queue.cancel(job_id, actor=call.user, reason=body.reason))
+
+
+def _detail(job: Job) -> JobDetail:
+    lines = list(job.log.order_by("-id")[:LOG_LINES])
+    return JobDetail(outputs.job_out(job), outputs.envelope_out(job), [outputs.log_line(line) for line in reversed(lines)])

@@ -1,0 +1,51 @@
+"""Finding what a request names, among what this person may see. What they may not see is not there (404)."""
+
+from uuid import UUID
+
+from jobs.models import Job
+from stories.domain.permissions import jobs_for, require_job_owner, scenes_for, stories_for
+from stories.models import Film, Scene, Story, Take
+from web.json.problems import not_found
+from web.json.routes import Call
+
+
+def story_of(call: Call, story_id: UUID) -> Story:
+    story = stories_for(call.user).select_related("owner").filter(pk=story_id).first()
+    if story is None:
+        raise not_found()
+    return story
+
+
+def scene_of(call: Call, scene_id: UUID) -> Scene:
+    scene = scenes_for(call.user).select_related("story", "prompt", "image_take", "clip_take").filter(pk=scene_id).first()
+    if scene is None:
+        raise not_found()
+    return scene
+
+
+def take_of(call: Call, take_id: UUID) -> Take:
+    take = Take.objects.select_related("made_by").filter(pk=take_id, scene__in=scenes_for(call.user)).first()
+    if take is None:
+        raise not_found()
+    return take
+
+
+def film_of(call: Call, film_id: UUID) -> Film:
+    film = Film.objects.select_related("story").filter(pk=film_id, story__in=stories_for(call.user)).first()
+    if film is None:
+        raise not_found()
+    return film
+
+
+def job_of(call: Call, job_id: str) -> Job:
+    job = jobs_for(call.user).filter(pk=job_id).first()
+    if job is None:
+        raise not_found()
+    return job
+
+
+def steerable_job(call: Call, job_id: str) -> Job:
+    """IsJobOwner: 404 for a job that this person may not see, 403 for one they may only see."""
+    job = job_of(call, job_id)
+    require_job_owner(call.user, job)
+    return job

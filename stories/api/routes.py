@@ -1,0 +1,11 @@
+"""All routes of the API, in the order in which the document shows them."""
+
+from web.auth import endpoints
+
+from .base import api
+
+endpoints.add_to(api)
+
+from . import film_routes, job_routes, me_routes, scene_routes, story_routes, take_routes  # noqa: E402  the document begins with the log-in
+
+__all__ = ["api", "film_routes", "job_routes", "me_routes", "scene_routes", "story_routes", "take_routes"]

@@ -1,0 +1,105 @@
+"""Takes: what was made for a scene, choosing one, judging one, and bringing one's own."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_noop
+from msgspec import UNSET
+
+from ground.sentence import Sentence
+from stories import inputs
+from stories.domain import takes as domain
+from stories.domain.uploads import LIMIT, upload
+from stories.enums import TakeKind
+from stories.models import Take
+from web.json.answers import Created
+from web.json.inputs import Strict
+from web.json.paging import Page, page
+from web.json.problems import FieldError, invalid
+from web.json.routes import Call, Upload
+
+from . import outputs
+from .base import TAKES, api
+from .lookups import scene_of, take_of
+from .outputs import SceneOut, TakeOut
+
+SENT = {
+    "file": {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP for a picture; MP4, MOV or WebM for a clip."},
+    "kind": {"type": "string", "enum": list(TakeKind.values)},
+    "reason": {"type": "string", "maxLength": 200},
+}
+REASON = 200
+
+
+class Empty(Strict):
+    """Nothing needs to be said."""
+
+
+@api.get("scenes/<uuid:scene_id>/takes/", tag=TAKES, summary=gettext_noop("List a scene's takes"))
+def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[TakeOut]:
+    """The newest first."""
+    scene = scene_of(call, scene_id)
+    rows = Take.objects.filter(scene=scene).select_related("made_by")
+    if query.kind is not UNSET:
+        rows = rows.filter(kind=query.kind)
+    if query.verdict is not UNSET:
+        rows = rows.filter(verdict=query.verdict)
+    return page(
+        rows, query, out=lambda found: [outputs.take_out(call, scene, take) for take in found], key=lambda take: (take.created_at, take.pk), scope=str(scene_id)
+    )
+
+
+@api.post(
+    "scenes/<uuid:scene_id>/takes/",
+    tag=TAKES,
+    summary=gettext_noop("Upload a take"),
+    upload=Upload(SENT, ("file", "kind"), LIMIT),
+)
+def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
+    """The file is read whole before anything is kept; the take becomes the scene's chosen one of its kind."""
+    scene_of(call, scene_id)
+    kind, reason, file = _fields(call)
+    take = upload(scene_id, kind, file=file, actor=call.user, reason=reason)
+    return Created(outputs.take_out(call, scene_of(call, scene_id), take))
+
+
+def _fields(call: Call) -> "tuple[TakeKind, str, UploadedFile[Any]]":
+    """The form's fields and its file. Raises 422 with each that is missing, wrong or unknown."""
+    form, files = call.request.POST, call.request.FILES
+    found = []
+    sent = files.get("file")
+    if not isinstance(sent, UploadedFile) or list(files) != ["file"] or len(files.getlist("file")) != 1:
+        found.append(("file", gettext_noop("Send exactly one file.")))
+    if form.get("kind") not in TakeKind.values:
+        found.append(("kind", gettext_noop("This is none of the values to choose from.")))
+    if len(form.get("reason", "")) > REASON or "\0" in form.get("reason", ""):
+        found.append(("reason", gettext_noop("The text has a form that is not taken here.")))
+    found += [(name, gettext_noop("There is no such field.")) for name in sorted(form.keys() - {"kind", "reason"})]
+    if found or not isinstance(sent, UploadedFile):
+        raise invalid([FieldError(detail=str(Sentence(template)), pointer=f"/{name}") for name, template in found])
+    return TakeKind(form["kind"]), form.get("reason", ""), sent
+
+
+@api.get("takes/<uuid:take_id>/", tag=TAKES, summary=gettext_noop("Show a take"))
+def get_take(call: Call, take_id: UUID) -> TakeOut:
+    return _out(call, take_of(call, take_id))
+
+
+@api.post("takes/<uuid:take_id>/choose/", tag=TAKES, summary=gettext_noop("Choose a take"))
+def choose_take(call: Call, take_id: UUID, body: Empty) -> SceneOut:  # noqa: ARG001  refuses a body with anything in it
+    """The scene's take of its kind from now on. A rejected one cannot be chosen (422)."""
+    take = take_of(call, take_id)
+    domain.choose(take_id, actor=call.user)
+    return outputs.scene_out(call, scene_of(call, take.scene_id))
+
+
+@api.post("takes/<uuid:take_id>/verdict/", tag=TAKES, summary=gettext_noop("Approve or reject a take"))
+def judge_take(call: Call, take_id: UUID, body: inputs.VerdictIn) -> TakeOut:
+    take_of(call, take_id)
+    domain.judge(take_id, verdict=body.verdict, actor=call.user, reason=body.reason)
+    return _out(call, take_of(call, take_id))
+
+
+def _out(call: Call, take: Take) -> TakeOut:
+    return outputs.take_out(call, scene_of(call, take.scene_id), take)
