@@ -1,0 +1,156 @@
+"""Who may do what: every route and method for everybody, with the status that each gets."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+
+from stories.api.routes import api as routes
+from web.auth import keys, refresh, tokens
+
+from .conftest import ROOT, ApiClient, World, picture
+
+SEE, CHANGE = {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200}, {"viewer": 403, "colleague": 403}
+
+
+def seen(status: int = 200) -> dict[str, int]:
+    """Whoever may see it may do it."""
+    return dict.fromkeys(("viewer", "colleague", "owner", "manager"), status)
+
+
+def changed(status: int) -> dict[str, int]:
+    """The owner and managers only; those who may see it are told that they may not."""
+    return {"viewer": 403, "colleague": 403, "owner": status, "manager": status}
+
+
+# What each operation is sent, and what the people with a valid token get. A stranger, who has no role, gets 404 for
+# everything that is named and an empty list for everything that is listed.
+OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
+    "list_stories": ("stories/", None, seen()),
+    "create_story": ("stories/", {"title": "New"}, {"viewer": 403, "colleague": 201, "owner": 201, "manager": 201}),
+    "get_story": ("stories/{story}/", None, seen()),
+    "patch_story": ("stories/{story}/", {"title": "Renamed"}, changed(200)),
+    "transition_story": ("stories/{story}/transition/", {"status": "previewing"}, changed(200)),
+    "generate_preview": ("stories/{story}/generate_preview/", {}, changed(202)),
+    "render_final": ("stories/{story}/render_final/", {}, changed(409)),
+    "list_transitions": ("stories/{story}/transitions/", None, seen()),
+    "list_scenes": ("scenes/", None, seen()),
+    "get_scene": ("scenes/{scene}/", None, seen()),
+    "patch_scene": ("scenes/{scene}/", {"title": "Renamed"}, changed(200)),
+    "delete_scene": ("scenes/{scene}/", None, changed(204)),
+    "bulk_create_scenes": ("scenes/bulk_create/", {"story_id": "{story}", "scenes": [{"prompt": "a boat"}]}, changed(201)),
+    "generate_take": ("scenes/{scene}/generate/", {"kind": "image"}, changed(202)),
+    "reorder_scene": ("scenes/{scene}/reorder/", {"position": 2}, changed(200)),
+    "list_takes": ("scenes/{scene}/takes/", None, seen()),
+    "upload_take": ("scenes/{scene}/takes/", "form", changed(201)),
+    "get_take": ("takes/{take}/", None, seen()),
+    "choose_take": ("takes/{take}/choose/", {}, changed(200)),
+    "judge_take": ("takes/{take}/verdict/", {"verdict": "approved"}, changed(200)),
+    "list_films": ("stories/{story}/films/", None, seen()),
+    "get_film": ("films/{film}/", None, seen()),
+    "fetch_film": ("films/{film}/file/", None, seen(302)),
+    "list_jobs": ("jobs/", None, seen()),
+    "get_job": ("jobs/{job}/", None, seen()),
+    "retry_job": ("jobs/{failed}/retry/", {}, changed(200)),
+    "cancel_job": ("jobs/{job}/cancel/", {}, changed(200)),
+    "job_statistics": ("jobs/statistics/", None, seen()),
+    "get_me": ("me/", None, seen()),
+}
+OPEN = {
+    "log_in_for_token": ("auth/token/", {"username": "owner", "password": "owner"}, 200),
+    "refresh_token": ("auth/refresh/", {"refresh_token": "unknown"}, 401),
+    "revoke_token": ("auth/revoke/", {"refresh_token": "unknown"}, 204),
+}
+STRANGER = {"list_stories": 200, "create_story": 403, "list_scenes": 200, "list_jobs": 200, "job_statistics": 200, "get_me": 200}
+METHODS = {route.operation: route.method for route in routes.routes}
+PEOPLE = ("viewer", "colleague", "owner", "manager", "stranger")
+
+
+def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
+    path, body, _ = OPERATIONS[operation] if operation in OPERATIONS else (*OPEN[operation][:2], None)
+    named = {
+        "story": world.story.pk,
+        "scene": world.scenes[0].pk,
+        "take": world.other_take.pk,
+        "film": world.film.pk,
+        "job": world.job.pk,
+        "failed": world.failed_job.pk,
+    }
+    path = path.format(**named)
+    if body == "form":
+        return api.post(ROOT + path, {"file": picture(), "kind": "image"}, headers={"Authorization": f"Bearer {token}"} if token else {})
+    if body and "story_id" in body:
+        body = {**body, "story_id": str(world.story.pk)}
+    return api.ask(METHODS[operation], path, body, token=token)
+
+
+def test_table_names_every_route():
+    assert set(OPERATIONS) | set(OPEN) == set(METHODS)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("who", PEOPLE)
+def test_person_with_a_token(api, world, request, operation, who):
+    response = send(api, world, operation, refresh.start(request.getfixturevalue(who)).access.token)
+    expected = STRANGER.get(operation, 404) if who == "stranger" else OPERATIONS[operation][2][who]
+    assert response.status_code == expected, response.content
+    if expected >= 400:
+        assert response["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_nobody_ended_and_removed_are_401(api, world, operation, make_person):
+    assert send(api, world, operation, "").status_code == 401
+    gone = make_person("gone", role="manager")
+    token, ended = refresh.start(gone).access.token, ended_token(gone)
+    assert send(api, world, operation, ended).json()["code"] == "token_expired"
+    gone.is_active = False
+    gone.save()
+    assert send(api, world, operation, token).status_code == 401
+    gone.delete()
+    response = send(api, world, operation, token)
+    assert (response.status_code, response.json()["code"]) == (401, "token_invalid")
+
+
+def ended_token(person: Any) -> str:
+    kid, key = next(iter(keys.own_keys().items()))
+    claims = {"iss": "videoplanet", "typ": "access", "sub": str(person.pk), "sid": "0" * 32, "pwd": tokens.password_mark(person), "exp": int(time.time()) - 1}
+    return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
+
+
+@pytest.mark.parametrize("operation", OPEN)
+def test_log_in_routes_are_open_to_all(api, world, operation):
+    assert send(api, world, operation, "").status_code == OPEN[operation][2]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_methods_without_a_route_are_405_with_allow(api, world, method):
+    paths: dict[str, set[str]] = {}
+    for route in routes.routes:
+        paths.setdefault(route.path, set()).add(route.method)
+    for path, known in paths.items():
+        allowed = {*known, "OPTIONS", *({"HEAD"} if "GET" in known else ())}
+        if method in allowed:
+            continue
+        sent = path.replace("<uuid:", "{").replace("<slug:", "{").replace(">", "}").format(
+            story_id=world.story.pk, scene_id=world.scenes[0].pk, take_id=world.take.pk, film_id=world.film.pk, job_id=world.job.pk
+        )
+        response = api.ask(method, sent)
+        assert (response.status_code, set(response["Allow"].split(", "))) == (405, allowed)
+
+
+@pytest.mark.parametrize("operation", [name for name, (_path, _body, statuses) in OPERATIONS.items() if statuses["viewer"] == 403])
+def test_what_is_refused_changes_no_row(api, world, viewer, operation):
+    token = refresh.start(viewer).access.token
+    before = rows(world)
+    send(api, world, operation, token)
+    assert rows(world) == before
+
+
+def rows(world: World) -> Any:
+    from jobs.models import Job
+
+    from stories.models import Scene, Story, StoryStateTransition, Take
+
+    return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Job, StoryStateTransition)]
