@@ -1,17 +1,15 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils.translation import gettext_lazy as _
 
 
-def _tell_the_waiting(sender: Any, instance: Any, **_kwargs: Any) -> None:
+def _tell_the_waiting(instance: Any, **_kwargs: Any) -> None:
     """A saved provider or house budget may be what somebody waits for: a price, a key, a higher budget, the end of a pause."""
-    from .signals import freed  # noqa: PLC0415  the app must be ready first
+    from .domain.configs import wake_the_waiting  # noqa: PLC0415  the app must be ready first
 
-    provider = str(getattr(instance, "provider", ""))
-    transaction.on_commit(lambda: freed.send_robust(sender=sender, provider=provider, subject="", item=""))
+    wake_the_waiting(provider=str(getattr(instance, "provider", "")))
 
 
 class ProvidersConfig(AppConfig):

@@ -33,6 +33,7 @@ _may_cost = Coalesce("quote", "estimate", output_field=MONEY)
 _expected = Case(When(state=CallState.REFUSED, then=NOTHING), default=F("estimate"), output_field=MONEY)
 _counted = Coalesce("cost", Case(When(state=CallState.REFUSED, then=NOTHING), default=_may_cost, output_field=MONEY), output_field=MONEY)
 
+COUNT = {"count": Count("id")}
 SUMS = {
     "sum_estimate": Sum(_expected, output_field=MONEY),
     "sum_reserved": Sum(_may_cost, filter=Q(state=CallState.RESERVED), output_field=MONEY),
@@ -100,8 +101,7 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
-    row: dict[str, Any] = dict(calls(**wanted).aggregate(count=Count("id"), **SUMS))
-    return _totals(row)
+    return _totals(calls(**wanted).aggregate(**COUNT, **SUMS))
 
 
 def counted(**wanted: Any) -> Decimal:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from providers import keys
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, House
+from providers.signals import freed
 
 SHORTEST_KEY = 8
 
@@ -15,6 +16,11 @@ SHORTEST_KEY = 8
 def _require(actor: Any, permission: str) -> None:
     if not actor.is_active or not actor.has_perm(f"providers.{permission}"):
         raise Forbidden(gettext_noop("You may not change this about a provider."))
+
+
+def wake_the_waiting(*, provider: str = "") -> None:
+    """After the commit, tell everybody who may wait for this provider (for any, when empty). Every saved configuration does."""
+    transaction.on_commit(lambda: freed.send_robust(sender=AIProviderConfig, provider=provider, subject="", item=""))
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
 """Planning without a model: the script is cut at its sentences, and each part gets title, prompt and camera from its own words."""
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -10,14 +9,13 @@ from providers.enums import Refusal
 from providers.errors import Refused
 from providers.requests import TextRequest
 
+from .context import Context
 from .sentences import clusters, parts
-from .words import Seen, visual_words
+from .words import Seen
 
 MAX_SCENES = 2000
 PROMPT_TEXT = 280  # characters of the narration that go into the prompt
 TITLE = {"ko": 20, "en": 36}  # characters
-CARRIED = ("place", "time", "season", "weather", "person", "animal")  # what stays true until the story says otherwise
-KEPT_FOR = {"weather": 2, "animal": 2}  # scenes; the others stay
 CAMERAS = ("push_in", "pan_right", "pull_out", "tilt_up", "pan_left", "tilt_down")
 CAMERA_WORDS = {
     "tilt_up": {"sky", "stars", "moon", "lighthouse", "mountain", "tree", "flying", "climbing", "balloon", "rocket", "fireworks", "temple", "kite"},
@@ -31,29 +29,6 @@ SHOTS = {
     "ko": ("가까이서 본 모습", "멀리서 본 풍경", "손과 사물의 세부", "옆에서 본 모습"),
     "en": ("close view", "wide view", "detail of hands and things", "side view"),
 }
-
-
-@dataclass(slots=True)
-class Context:
-    """What the story has said so far about where, when and who; `age` counts scenes since it was said."""
-
-    seen: dict[str, Seen] = field(default_factory=dict)
-    age: dict[str, int] = field(default_factory=dict)
-
-    def hear(self, words: list[Seen]) -> list[Seen]:
-        """Take in the words of a scene; the answer is what it leaves unsaid and the earlier scenes have said."""
-        said = {word.category for word in words}
-        for category in CARRIED:
-            if category in said:
-                self.seen[category] = [word for word in words if word.category == category][-1]
-                self.age[category] = 0
-            elif category in self.seen:
-                self.age[category] += 1
-                if self.age[category] > KEPT_FOR.get(category, MAX_SCENES):
-                    del self.seen[category], self.age[category]
-        if "person" in said and "animal" not in said:
-            self.seen.pop("animal", None)
-        return [self.seen[category] for category in CARRIED if category in self.seen and category not in said]
 
 
 def plan(request: TextRequest) -> list[dict[str, Any]]:
@@ -72,8 +47,7 @@ def plan(request: TextRequest) -> list[dict[str, Any]]:
     for pieces in parts(request.script, request.scenes):
         narration = " ".join(pieces)
         source, shot = (narration, 0) if narration else (source, shot + 1)
-        words = list(visual_words(source))
-        carried = context.hear(words)
+        words, carried = context.hear(source)
         camera = _camera(words, position=len(scenes), last=camera)
         scenes.append({
             "title": _title(source, request.language, shot),
@@ -109,8 +83,12 @@ def _shortened(text: str, most: int) -> str:
 
 def _prompt(text: str, carried: list[Seen], language: str, shot: int) -> str:
     """The narration itself, with what the earlier scenes have said about where, when and who."""
-    pieces = [_shortened(text, PROMPT_TEXT), *(word.word for word in carried)]
-    return ", ".join([*pieces, SHOTS[language][(shot - 1) % 4]] if shot else pieces)
+    return _listed(_shortened(text, PROMPT_TEXT), *(word.word for word in carried), *([SHOTS[language][(shot - 1) % 4]] if shot else []))
+
+
+def _listed(first: str, *more: str) -> str:
+    """The pieces with commas; the full stop of a sentence that goes on is dropped."""
+    return ", ".join([first.rstrip(".。 ") or first, *more]) if more else first
 
 
 def _prompt_en(text: str, words: list[Seen], carried: list[Seen], language: str, shot: int) -> str:
@@ -119,7 +97,7 @@ def _prompt_en(text: str, words: list[Seen], carried: list[Seen], language: str,
     known = [_shortened(text, PROMPT_TEXT)] if language == "en" and text.isascii() else [word.gloss for word in words]
     if not known and not context:
         return ""
-    return ", ".join([*known, *context, *([SHOTS["en"][(shot - 1) % 4]] if shot else [])])
+    return _listed(*known, *context, *([SHOTS["en"][(shot - 1) % 4]] if shot else []))
 
 
 def _camera(words: list[Seen], *, position: int, last: str) -> str:

@@ -1,7 +1,7 @@
 """The words that can be seen: Korean and English, with what kind of thing they name. Painter and planner know them in both."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,9 @@ class Seen:
     word: str
     gloss: str
     category: str
+
+
+NOBODY: Mapping[str, Seen] = {}
 
 
 @cache
@@ -57,11 +60,26 @@ def _seen_korean(token: str) -> Seen | None:
     return None
 
 
-def visual_words(text: str) -> Iterator[Seen]:
-    """The known visual words in the order of the text, each gloss once."""
+def tokens(text: str) -> list[str]:
+    """Runs of Hangul and Latin words, in order."""
+    return _WORD.findall(text)
+
+
+def known_word(token: str, names: Mapping[str, Seen] = NOBODY) -> Seen | None:
+    """What a token names, particles and endings aside."""
+    if token.isascii():
+        return names.get(token) or _english().get(token.lower())
+    for name, seen in names.items():
+        if token.startswith(name) and (token == name or token[len(name) :] in _particles()):
+            return seen
+    return _seen_korean(token)
+
+
+def visual_words(text: str, names: Mapping[str, Seen] = NOBODY) -> Iterator[Seen]:
+    """The known visual words in the order of the text, each gloss once. `names` adds words that only this text knows."""
     met: set[str] = set()
-    for token in _WORD.findall(text):
-        seen = _english().get(token.lower()) if token.isascii() else _seen_korean(token)
+    for token in tokens(text):
+        seen = known_word(token, names)
         if seen and seen.gloss not in met:
             met.add(seen.gloss)
             yield seen

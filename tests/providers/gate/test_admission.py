@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_budget_of_the_house_counts_all_providers(paid: AIProviderConfig, script
         (Result(media=Bytes(picture()), cost=Decimal("0.01")), CallState.SETTLED, False),
     ],
 )
-def test_budget_counts_what_is_or_may_be_paid(answer: Any, state: str, counts: bool, paid: AIProviderConfig, script: Script) -> None:
+def test_budget_counts_what_is_or_may_be_paid(answer: Any, state: str, *, counts: bool, paid: AIProviderConfig, script: Script) -> None:
     script.submit = [answer, Result(media=Bytes(picture()), cost=Decimal("0.03"))]
     try:
         go("a")
@@ -164,7 +165,7 @@ def test_unclear_call_holds_no_place(paid: AIProviderConfig, script: Script) -> 
 def test_those_who_wait_come_back_one_after_the_other(paid: AIProviderConfig, script: Script) -> None:
     configure(max_concurrent=0)
     turns = [denied(f"k{n}").until for n in range(5)]
-    assert [later - sooner for sooner, later in zip(turns, turns[1:], strict=False)] == [timedelta(milliseconds=50)] * 4
+    assert [later - sooner for sooner, later in pairwise(turns)] == [timedelta(milliseconds=50)] * 4
 
 
 def test_turns_never_lie_far_ahead(paid: AIProviderConfig, script: Script) -> None:

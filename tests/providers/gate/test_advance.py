@@ -288,7 +288,7 @@ def test_bad_key_or_empty_account_pauses_the_provider(kind: Refusal, paid: AIPro
     assert not_now.value.wait == "provider"
     paid.refresh_from_db()
     assert (paid.is_paused, paid.pause_reason) == (True, "The account is empty.")
-    with pytest.raises(NotNow, match="Paid is paused: The account is empty."):
+    with pytest.raises(NotNow, match=r"Paid is paused: The account is empty\."):
         go(key="other")
     assert len(script.submitted) == 1
     AIProviderConfig.objects.update(is_paused=False)
