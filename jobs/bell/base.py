@@ -11,6 +11,7 @@ from django_q.brokers import Broker
 from django_q.signing import SignedPackage
 
 from jobs.domain.claim import is_due
+from jobs.domain.reap import tick
 
 from .ringing import DRAIN
 
@@ -18,6 +19,7 @@ logger = logging.getLogger("ai_video.jobs")
 
 CLAIM_SECONDS = 0.002  # what a woken worker takes to claim: looking again earlier would wake the next one for the same job
 TROUBLE_SECONDS = 1.0
+TICKS = 4  # so much more seldom than the ticker
 
 
 class Bell(Broker):
@@ -29,6 +31,7 @@ class Bell(Broker):
     """
 
     again = False
+    ticked = 0.0
 
     def wait(self, seconds: float) -> None:
         """Returns when it rang, or after so many seconds."""
@@ -41,6 +44,7 @@ class Bell(Broker):
             else:
                 self.wait(settings.JOB_TICK_MS / 1000)
             close_old_connections()
+            self.tick()
             self.again = is_due()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The bell cannot look for due jobs: %s", error)
@@ -48,6 +52,12 @@ class Bell(Broker):
             time.sleep(TROUBLE_SECONDS)
             return []
         return [(None, self.task)] if self.again else []
+
+    def tick(self) -> None:
+        """Now and then the ticker's work: it may be dead or frozen, and the workers asleep."""
+        if time.monotonic() > self.ticked + TICKS * settings.JOB_TICK_MS / 1000:
+            self.ticked = time.monotonic()
+            tick()
 
     @cached_property
     def task(self) -> str:

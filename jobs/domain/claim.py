@@ -52,6 +52,8 @@ def claim(*, worker: str, now: datetime | None = None) -> Job | None:
     if not names:
         return None
     connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "sqlite" and not is_due():
+        return None  # an update that finds nothing would still lock out the other writers
     _due, statement = _sql(connection.vendor, len(names))
     now = now or timezone.now()
     at = connection.ops.adapt_datetimefield_value(now)

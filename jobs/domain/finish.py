@@ -1,5 +1,6 @@
 """How a turn ends: written only while the fencing token still holds, with all consequences in the same transaction."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -62,10 +63,15 @@ def made_due(ready: Q, now: datetime) -> dict[str, Case]:
     }
 
 
+def _with_consequences(job: Job) -> AbstractContextManager[None]:
+    """A transaction, if anything is written besides the job's row."""
+    return transaction.atomic() if job.parent_id or registry.end_hooks(job.name) else nullcontext()
+
+
 def succeed(job: Job, done: Done, *, took: timedelta) -> None:
     worked = job.worked + took
     result = envelope.success(done, generation_time=worked.total_seconds())
-    with transaction.atomic():
+    with _with_consequences(job):
         _end_turn(job, JobStatus.SUCCEEDED, took=took, progress=100, result=result, error=None, note_data={})
 
 
@@ -162,8 +168,8 @@ def _write(job: Job, *, took: timedelta, **values: Any) -> None:
     changed = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, cancel_requested_at__isnull=wanted).update(
         lease_until=None,
         worker="",
-        worked=F("worked") + took,
-        queue_wait=F("queue_wait") + waited_in_queue(job),
+        worked=job.worked + took,
+        queue_wait=job.queue_wait + waited_in_queue(job),
         updated_at=timezone.now(),
         **values,
     )

@@ -54,18 +54,19 @@ def enqueue(
         status=JobStatus.WAITING if later else JobStatus.QUEUED,
         wait_for=WaitFor.TIME if later else "",
     )
+    if not unique_key:
+        job.save(force_insert=True)  # one statement needs no transaction of its own: writers wait less for each other on SQLite
+        ring_on_commit()
+        return job, True
     with transaction.atomic():
-        made = _insert(job)
+        made = _insert_once(job)
         if made is job:
             ring_on_commit()
     return made, made is job
 
 
-def _insert(job: Job) -> Job:
+def _insert_once(job: Job) -> Job:
     """The job, inserted, or the open one with its key."""
-    if not job.unique_key:
-        job.save(force_insert=True)
-        return job
     for _try in range(TRIES):
         if found := Job.objects.filter(unique_key=job.unique_key, status__in=OPEN).first():
             return found

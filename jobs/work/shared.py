@@ -1,0 +1,92 @@
+"""What the processes of one supervisor share: memory and sockets that a process killed at any moment cannot leave locked.
+
+The locks of `multiprocessing` stay locked for ever when their holder is killed, and a worker that waits for a task holds one.
+"""
+
+import mmap
+import pickle
+import select
+import socket
+import struct
+import time
+from typing import Any
+
+STOP_LOOK_SECONDS = 0.05
+
+
+class Flag:
+    """A flag and a sign of life in shared memory; made before the processes are forked. Has the shape of an Event."""
+
+    def __init__(self) -> None:
+        self.memory = mmap.mmap(-1, 16)
+
+    def set(self) -> None:
+        self.memory[0] = 1
+
+    def is_set(self) -> bool:
+        return self.memory[0] == 1
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it was set within that time. Each call is a sign of life."""
+        until = time.monotonic() + seconds
+        self.sign()
+        while not self.is_set():
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(left, STOP_LOOK_SECONDS))
+        return True
+
+    def sign(self) -> None:
+        struct.pack_into("d", self.memory, 8, time.monotonic())
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the last sign of life."""
+        (last,) = struct.unpack_from("d", self.memory, 8)
+        return time.monotonic() - float(last)
+
+
+class TaskQueue:
+    """A queue between forked processes on a datagram socket: the kernel hands each message to one reader, without a lock.
+
+    Holds about ten messages. One that does not fit waits; it is dropped if the queue is `lossy`, or when `stop` is set: then
+    every message means that the reader shall end.
+    """
+
+    def __init__(self, stop: Flag, *, lossy: bool = False) -> None:
+        self.reader, self.writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.stop = stop
+        self.lossy = lossy
+
+    def put(self, item: Any) -> None:
+        message = pickle.dumps(item)
+        while True:
+            try:
+                self.writer.send(message, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if self.lossy or self.stop.is_set():
+                    return
+                select.select([], [self.writer], [], STOP_LOOK_SECONDS)
+            except OSError:  # too long for one message: only a result can be, and nobody needs those
+                if not self.lossy:
+                    raise
+                return
+            else:
+                return
+
+    def get(self) -> Any:
+        message = self.reader.recv(1 << 20)
+        return "STOP" if self.stop.is_set() else pickle.loads(message)  # noqa: S301  written by our own processes
+
+    def qsize(self) -> int:
+        return 0
+
+    def empty(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Nothing is buffered in this process."""
+
+    def join_thread(self) -> None:
+        """No thread writes."""

@@ -1,0 +1,134 @@
+"""The head of the family: starts the pool and the ticker, starts them again when they vanish, and ends everything in good order.
+
+It holds no lock that another process can take and no connection while it waits, so nothing that happens to the others can stop it.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connections
+from django.db.models import Q
+
+from jobs.domain.reap import take_back
+from jobs.models import Worker
+
+from . import processes
+from .pool import run_pool
+from .shared import Flag
+from .station import begin_name
+from .ticker import run_ticker
+
+logger = logging.getLogger("ai_video.jobs")
+
+LOOK_SECONDS = 0.1
+SILENCE_SECONDS = 30.0  # a pool whose head gave no sign for so long hangs
+SHORTEST_LIFE = 1.0  # a child that ends sooner is started again only after this time
+
+
+@dataclass
+class Child:
+    """A process under the supervisor, started again whenever it ends."""
+
+    name: str
+    start: Callable[[Flag], None]
+    stop: Flag = field(default_factory=Flag)
+    pid: int = 0
+    started: float = 0.0
+
+
+class Supervisor:
+    """`run()` until SIGTERM or SIGINT. Jobs that run then are told to stop and go back to the queue; after `grace` seconds they are killed."""
+
+    def __init__(self, *, workers: int | None = None, grace: float = 5.0) -> None:
+        self.team = begin_name(os.getpid())
+        self.grace = grace
+        self.ending = False
+        count = workers or settings.WORKERS
+        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, workers=count))
+        self.ticker = Child("ticker", lambda stop: run_ticker(team=self.team, stop=stop))
+
+    def run(self) -> None:
+        processes.adopt_orphans()
+        if strays := processes.kill_strays():
+            logger.warning("%s processes of workers that were killed before were still there and were ended.", strays)
+        processes.mark()
+        signal.signal(signal.SIGTERM, self._end)
+        signal.signal(signal.SIGINT, self._end)
+        logger.info("%s workers begin.", self.team)
+        try:
+            while not self.ending:
+                self._look()
+                time.sleep(LOOK_SECONDS)
+        finally:
+            self._finish()
+
+    def _end(self, *_signal: Any) -> None:
+        self.ending = True
+
+    def _look(self) -> None:
+        """Starts what is not there, ends what hangs, and what nobody is responsible for."""
+        for child in (self.pool, self.ticker):
+            if child.pid and processes.collect(child.pid):
+                logger.error("The %s vanished; starting it again.", child.name)
+                child.pid = 0
+                if child is self.pool:
+                    self._clear_away()
+            if child.pid and child.stop.silence > SILENCE_SECONDS and time.monotonic() > child.started + SILENCE_SECONDS:
+                logger.error("The %s hangs; ending it.", child.name)
+                processes.kill([child.pid])
+            if not child.pid and time.monotonic() > child.started + SHORTEST_LIFE:
+                self._start(child)
+        processes.kill_family(keep=(self.pool.pid, self.ticker.pid))
+
+    def _start(self, child: Child) -> None:
+        child.started = time.monotonic()
+        child.stop = Flag()
+        child.stop.sign()
+        connections.close_all()
+        me = os.getpid()
+        child.pid = os.fork()
+        if child.pid:
+            return
+        code = 1
+        try:
+            processes.die_with(me)
+            child.start(child.stop)
+            code = 0
+        except Exception:
+            logger.exception("The %s could not go on.", child.name)
+        finally:
+            os._exit(code)
+
+    def _clear_away(self) -> None:
+        """The pool's head is dead. Its workers died with it, or do now; then their jobs can be taken back at once."""
+        processes.kill_family(keep=(self.ticker.pid,))
+        self._take_back()
+
+    def _take_back(self, *, interrupted: bool = False) -> None:
+        try:
+            take_back(Q(worker__startswith=self.team), interrupted=interrupted)
+            if interrupted:
+                Worker.objects.filter(name__startswith=self.team).delete()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("The jobs of ended workers could not be taken back (%s); their leases will run out.", error)
+        finally:
+            connections.close_all()
+
+    def _finish(self) -> None:
+        for child in (self.pool, self.ticker):
+            child.stop.set()
+        until = time.monotonic() + self.grace
+        left = [child.pid for child in (self.pool, self.ticker) if child.pid]
+        while left and time.monotonic() < until:
+            left = [pid for pid in left if not processes.collect(pid)]
+            time.sleep(LOOK_SECONDS / 4)
+        if killed := processes.kill_family():
+            logger.warning("%s processes did not end in time and were killed.", killed)
+        self._take_back(interrupted=True)
+        logger.info("%s workers have ended.", self.team)

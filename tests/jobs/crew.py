@@ -1,0 +1,181 @@
+"""Real worker processes for a drill, and the means to break them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jobs.work import processes
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+
+
+def eventually(condition: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
+    """The first true value of the condition; fails when it stays false."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what or condition} was not so within {seconds} s")
+
+
+def gone(pids: list[int]) -> bool:
+    return all(processes.state(pid) in {"", "Z", "X"} for pid in pids)
+
+
+class Desk:
+    """The process that enqueues and looks."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.drill.desk"], env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.seconds = 0.0
+
+    def ask(self, do: str, **options: Any) -> Any:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps({"do": do} | options) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.process.stdout.readline())
+        self.seconds = answer["seconds"]
+        return answer["answer"]
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+class Crew:
+    """`manage.py work` in a session of its own."""
+
+    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0) -> None:
+        self.workers = workers
+        self.log = Path(env["DRILL_FOLDER"]) / "work.log"
+        with self.log.open("a") as log:
+            command = [sys.executable, "manage.py", "work", f"--workers={workers}", f"--grace={grace}"]
+            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        self.known: set[int] = set()
+        eventually(lambda: self.process.poll() is not None or len(self.everyone()) == workers + 5, what="the crew is complete")
+        assert self.process.poll() is None, self.log.read_text()
+
+    def everyone(self) -> list[int]:
+        found = [self.process.pid, *processes.descendants(self.process.pid)]
+        self.known |= set(found)
+        return found
+
+    @property
+    def pool(self) -> int:
+        """The head of the pool: the supervisor's child that has children."""
+        return eventually(lambda: next((child for child in processes.children(self.process.pid) if processes.children(child)), 0), what="a pool")
+
+    @property
+    def ticker(self) -> int:
+        pool = self.pool
+        return eventually(lambda: next((child for child in processes.children(self.process.pid) if child != pool), 0), what="a ticker")
+
+    def kill_all(self) -> None:
+        """kill -9 of every process at once."""
+        processes.kill(self.everyone())
+        self.process.wait()
+
+    def terminate(self, *, group: bool = False) -> float:
+        """SIGTERM to the supervisor, or to all processes as a service manager may do it; the seconds until it had ended."""
+        everyone = self.everyone()
+        begun = time.monotonic()
+        processes.kill(everyone if group else [self.process.pid], signal.SIGTERM)
+        self.process.wait(PATIENCE)
+        return time.monotonic() - begun
+
+    def left(self) -> list[int]:
+        """Processes of this crew that are still there."""
+        return [pid for pid in self.known if not gone([pid])]
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.kill_all()
+        processes.kill(self.left())
+
+
+class Drill:
+    """A store, a bell, a desk and any number of crews."""
+
+    def __init__(self, env: dict[str, str], folder: Path) -> None:
+        self.folder = folder
+        self.env = env
+        self.desk = Desk(env)
+        self.crews: list[Crew] = []
+        self.redis: Any = None
+
+    def crew(self, **options: Any) -> Crew:
+        self.crews.append(Crew(self.env, **options))
+        return self.crews[-1]
+
+    def enqueue(self, name: str, *jobs: dict[str, Any]) -> list[str]:
+        return self.desk.ask("enqueue", name=name, jobs=jobs)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return self.desk.ask("rows")
+
+    def row(self) -> dict[str, Any]:
+        (row,) = self.rows()
+        return row
+
+    def lines(self, file: str) -> list[list[str]]:
+        path = self.folder / file
+        return [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+
+    def starts(self) -> list[tuple[str, int, int, int]]:
+        """(job, token, process, priority) of each start of a handler, in order."""
+        return [(job, int(token), int(pid), int(priority)) for job, token, pid, priority in self.lines("starts")]
+
+    def wait_for_starts(self, count: int) -> list[tuple[str, int, int, int]]:
+        eventually(lambda: len(self.starts()) >= count, what=f"{count} starts")
+        return self.starts()
+
+    def wait_for_end(self, *, seconds: float = PATIENCE) -> list[dict[str, Any]]:
+        """The rows, once all have ended."""
+        ended = {"succeeded", "failed", "cancelled"}
+        eventually(lambda: all(row["status"] in ended for row in self.rows()), seconds=seconds, what="all jobs have ended")
+        return self.rows()
+
+    def require_each_once(self, jobs: list[str]) -> None:
+        """Every job ended as succeeded, and left behind exactly one effect."""
+        rows = self.wait_for_end()
+        assert [row["id"] for row in rows] == jobs
+        assert {(row["status"], row["effects"]) for row in rows} == {("succeeded", 1)}
+        # What is written is of the newest turn that was begun.
+        newest = {job: token for job, token, _pid, _priority in self.starts()}
+        assert {row["id"]: row["result"]["result"]["metadata"]["token"] for row in rows} == newest
+
+    def require_priorities_kept(self, workers: int) -> None:
+        """No job began before one that was more urgent; two workers may tell of their starts in either order."""
+        seen: set[str] = set()
+        first = [priority for job, _token, _pid, priority in self.starts() if not (job in seen or seen.add(job))]
+        for index, priority in enumerate(first):
+            assert priority <= min(first[index + workers :], default=priority), first
+
+    def close(self) -> None:
+        for crew in self.crews:
+            crew.close()
+        self.desk.close()
+
+
+def drill_env(folder: Path, **more: str) -> dict[str, str]:
+    base = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS", "DATABASE", "MINIO", "PYTEST", "DJANGO"))}
+    return base | {
+        "VAR_DIR": str(folder),
+        "DRILL_FOLDER": str(folder),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
+        "EXTRA_APPS": "tests.jobs.drill",
+        "SECRET_KEY": "drill",
+        "JOB_LEASE_SECONDS": "2",
+        "JOB_TICK_MS": "200",
+        **more,
+    }

@@ -1,0 +1,75 @@
+"""Jobs to be killed, frozen and counted. What they tell goes into files under DRILL_FOLDER, one line a time."""
+
+import os
+import subprocess
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from ground.sentence import Sentence
+
+from jobs.models import Job, JobLog
+from jobs.outcomes import Done, JobStopped
+from jobs.registry import handler, on_end
+from jobs.run import Run
+
+FOLDER = Path(os.environ["DRILL_FOLDER"])
+TIME_LIMIT = timedelta(seconds=float(os.environ.get("DRILL_TIME_LIMIT", "600")))
+
+
+def tell(file: str, *words: object) -> None:
+    """One line at the end of the file, in one write."""
+    descriptor = os.open(FOLDER / file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(descriptor, (" ".join(map(str, words)) + "\n").encode())
+    finally:
+        os.close(descriptor)
+
+
+def sleep(run: Run, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if run.should_stop():
+            raise JobStopped
+        time.sleep(0.01)
+
+
+@handler("drill_work")
+def drill_work(run: Run) -> Done:
+    """Works for so many seconds."""
+    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    sleep(run, run.job.data["parameters"]["seconds"])
+    return Done(metadata={"token": run.started_with_token})
+
+
+@handler("drill_deaf")
+def drill_deaf(run: Run) -> Done:
+    """Works for so many seconds and never asks whether it should stop."""
+    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    time.sleep(run.job.data["parameters"]["seconds"])
+    return Done(metadata={"token": run.started_with_token})
+
+
+@handler("drill_stuck", time_limit=TIME_LIMIT)
+def drill_stuck(run: Run) -> Done:
+    """The deaf one with a time limit."""
+    return drill_deaf(run)
+
+
+@handler("drill_child", time_limit=TIME_LIMIT)
+def drill_child(run: Run) -> Done:
+    """Starts a process in a session of its own, as careless as can be, and works for so many seconds."""
+    child = subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
+    tell("children", run.job.pk, os.getpid(), child.pid)
+    sleep(run, run.job.data["parameters"]["seconds"])
+    return Done()
+
+
+def effect(job: Job) -> None:
+    """What a job leaves behind, written in its finishing transaction: there must be one for each job, whatever happens."""
+    if job.status == "succeeded":
+        JobLog.objects.create(job=job, message_data=Sentence("effect").as_json())
+
+
+for name in ("drill_work", "drill_deaf", "drill_child"):
+    on_end(name)(effect)
