@@ -1,0 +1,117 @@
+"""What a prompt asks for, read from its words."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from providers.local.paint import vocabulary
+
+_TOKEN = re.compile(r"[a-z0-9']+|[가-힣]+")
+_COLOR_REACH = 2
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Words of one table and the features they ask for."""
+
+    nouns: Mapping[str, tuple[str, ...]]
+    starts: Mapping[str, tuple[str, ...]]
+    english: Mapping[str, tuple[str, ...]]
+
+    def find(self, tokens: list[str]) -> list[tuple[int, str]]:
+        """Every feature asked for, with the place of its word, in the order of the words."""
+        found = [(place, feature) for place, token in enumerate(tokens) for feature in self._of(tokens, place, token)]
+        return list(dict.fromkeys(found))
+
+    def _of(self, tokens: list[str], place: int, token: str) -> tuple[str, ...]:
+        if token.isascii():
+            pair = f"{token}-{tokens[place + 1]}" if place + 1 < len(tokens) else ""
+            return self.english.get(pair, ()) + next((self.english[form] for form in _singular(token) if form in self.english), ())
+        features: tuple[str, ...] = ()
+        for end in range(len(token), 0, -1):
+            stem, rest = token[:end], token[end:]
+            if stem in self.nouns and (not rest or rest in _particles()):
+                features += self.nouns[stem]
+                break
+        letters = unicodedata.normalize("NFD", token)  # letter by letter: `바라보` begins `바라본다` too
+        for end in range(len(letters), 0, -1):
+            features += self.starts.get(letters[:end], ())
+        return features
+
+
+def _singular(word: str) -> tuple[str, ...]:
+    return word, word.removesuffix("'s"), word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)
+
+
+@cache
+def _particles() -> frozenset[str]:
+    return frozenset(vocabulary.PARTICLES)
+
+
+@cache
+def lexicon(table: str) -> Lexicon:
+    nouns: dict[str, tuple[str, ...]] = {}
+    starts: dict[str, tuple[str, ...]] = {}
+    english: dict[str, tuple[str, ...]] = {}
+    for line in table.strip().splitlines():
+        feature, _colon, words = line.partition(":")
+        stems, beginnings, foreign = words.split("|")
+        for target, part in ((nouns, stems), (starts, beginnings.replace("~", "")), (english, foreign)):
+            for word in part.split():
+                form = unicodedata.normalize("NFD", word) if target is starts else word
+                target[form] = (*target.get(form, ()), feature)
+    return Lexicon(nouns, starts, english)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Features in the order they are named; empty where the prompt says nothing. `color_of` holds named colours of things."""
+
+    times: tuple[str, ...]
+    weathers: tuple[str, ...]
+    places: tuple[str, ...]
+    motifs: tuple[str, ...]
+    people: tuple[str, ...]
+    postures: tuple[str, ...]
+    moods: tuple[str, ...]
+    styles: tuple[str, ...]
+    color_of: Mapping[str, str]
+
+
+def tokens(text: str) -> list[str]:
+    return _TOKEN.findall(unicodedata.normalize("NFC", text).lower())
+
+
+def read(prompt: str, prompt_en: str = "", style: str = "") -> Reading:
+    """The features of a prompt, both languages together; what is named first weighs most."""
+    texts = [tokens(prompt), tokens(prompt_en)]
+
+    def features(table: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(feature for text in texts for _place, feature in lexicon(table).find(text)))
+
+    return Reading(
+        times=features(vocabulary.TIMES),
+        weathers=features(vocabulary.WEATHERS),
+        places=features(vocabulary.PLACES),
+        motifs=features(vocabulary.MOTIFS),
+        people=features(vocabulary.PEOPLE),
+        postures=features(vocabulary.POSTURES),
+        moods=features(vocabulary.MOODS),
+        styles=tuple(dict.fromkeys(feature for _place, feature in lexicon(vocabulary.STYLES).find(tokens(style) + tokens(prompt) + tokens(prompt_en)))),
+        color_of=_colors(texts),
+    )
+
+
+def _colors(texts: list[list[str]]) -> dict[str, str]:
+    """Colours that stand just before a thing or a person: `노란 우산`, `red coat`."""
+    colored: dict[str, str] = {}
+    for text in texts:
+        things = [*lexicon(vocabulary.MOTIFS).find(text), *lexicon(vocabulary.PEOPLE).find(text)]
+        for place, color in lexicon(vocabulary.COLORS).find(text):
+            for at, thing in sorted(things):
+                if 0 < at - place <= _COLOR_REACH:
+                    colored.setdefault(thing, color)
+                    break
+    return colored
