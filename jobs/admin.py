@@ -13,9 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
-from ground.sentence import SaidError
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+
+from ground.sentence import SaidError
 from web.admin_dialog import ask
 from web.admin_parts import Tone, ago, badge, bar
 
@@ -35,7 +36,7 @@ TONE: dict[str, Tone] = {
 CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
 
 
-class Forbidden(SaidError):
+class ForbiddenError(SaidError):
     """The person may see the job and not steer it."""
 
     code = "forbidden"
@@ -102,6 +103,10 @@ class JobAdmin(ModelAdmin):
 
     # The list
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": _("Queue"), "crumbs": [], **(extra_context or {})})
+        return response
+
     @admin.display(description=gettext_lazy("job"))
     def what(self, job: Any) -> SafeString:
         return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', self.label(job), getattr(job, "about_name", "") or job.pk)
@@ -166,7 +171,7 @@ class JobAdmin(ModelAdmin):
 
         def act() -> str:
             if not self.may_steer(request, job):
-                raise Forbidden(gettext_noop("Only the owner of the story or a manager may steer this job."))
+                raise ForbiddenError(gettext_noop("Only the owner of the story or a manager may steer this job."))
             if name == "retry":
                 queue.retry(job.pk, actor=request.user)
                 return _("The job is queued again.")

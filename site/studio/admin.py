@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group, User
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
 from web.admin_site import AdminSite
 
-from . import language
+from . import costs, dashboard, language
 
 # The jobs of the studio have pages of their own; these rows are only the bell's.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -22,7 +23,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):
+class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class takes no arguments at run time
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -38,6 +39,9 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
 def mount(site: Any) -> None:
     assert isinstance(site, AdminSite)
     site.add_page("language/", language.choose, name="language", public=True)
+    site.add_page("now/", dashboard.now, name="now")
+    site.add_page("costs/", costs.page, name="costs")
+    site.add_page("costs/export.csv", costs.export, name="costs_export")
 
 
 mount(admin.site)

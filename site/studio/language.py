@@ -31,7 +31,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
         language = request.session.get(SESSION_KEY) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
         if language in dict(settings.LANGUAGES):
             translation.activate(language)
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]  # as LocaleMiddleware does
+            request.LANGUAGE_CODE = translation.get_language()
         return get_response(request)
 
     return answer

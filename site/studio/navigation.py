@@ -5,8 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from stories.domain.permissions import stories_for
 from unfold.dataclasses import SearchResult
+
+from stories.domain.permissions import stories_for
 
 FOUND_AT_MOST = 12
 

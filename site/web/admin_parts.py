@@ -71,12 +71,18 @@ def ago(moment: datetime | None) -> SafeString | str:
 def bar(percent: int, tone: Tone = "live", *, label: str = "") -> SafeString:
     """Progress in percent as a bar that screen readers read."""
     return format_html(
-        '<span class="vp-bar vp-{}" role="progressbar" aria-valuenow="{}" aria-valuemin="0" aria-valuemax="100" aria-label="{}"><i style="width:{}%"></i></span>',
+        '<span class="vp-bar vp-{}" role="progressbar" aria-valuenow="{}" aria-valuemin="0" aria-valuemax="100" aria-label="{}">'
+        '<i style="width:{}%"></i></span>',
         tone,
         percent,
         label or gettext("Progress"),
         max(0, min(100, percent)),
     )
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1: `96.4%`."""
+    return "–" if share is None else f"{number_format(100 * share, 0 if share in {0, 1} else 1)}%"
 
 
 def size(count: int) -> str:

@@ -33,5 +33,5 @@ class AdminSite(UnfoldAdminSite):
 
     def page_context(self, request: HttpRequest, **values: Any) -> dict[str, Any]:
         """What every page inside the frame needs, with `values` on top."""
-        request.current_app = self.name  # type: ignore[attr-defined]  # the admin's own convention
+        request.current_app = self.name
         return {**self.each_context(request), **values}

@@ -3,19 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db import connections
 from django.core.paginator import Paginator
+from django.db import connections
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from unfold.views import ChangeList
+
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
-from unfold.views import ChangeList
-
 from stories.models import Scene, Story, Take
+
+if TYPE_CHECKING:
+    Pages = Paginator[Any]
+else:
+    Pages = Paginator
 
 LARGE = 10_000  # rows from which PostgreSQL's own estimate is good enough for a page count
 
@@ -57,7 +62,7 @@ class StoryList(ChangeList):
         self.result_list = rows
 
 
-class EstimatingPaginator(Paginator):
+class EstimatingPaginator(Pages):
     """Counts a large table that is not narrowed down by asking PostgreSQL for its estimate; everything else exactly."""
 
     @cached_property

@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
+
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
-from web.admin_dialog import ask
-
 from stories.domain import transitions
 from stories.domain.permissions import is_story_owner, require_story_owner
 from stories.domain.plan import Mode, Plan, confirm, plan_generation, start
@@ -20,6 +19,7 @@ from stories.domain.planning import scene_count
 from stories.enums import TakeKind
 from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Story
+from web.admin_dialog import ask
 
 from . import pages
 
@@ -156,7 +156,7 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
         mode = request.POST.get("mode", "")
         if mode not in MODES:
             raise Invalid(gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode")
-        start(story.pk, kind, actor=request.user, mode=mode, confirm_total=_total(request), plan_hash=request.POST.get("plan"))  # type: ignore[arg-type]  # checked above
+        start(story.pk, kind, actor=request.user, mode=mode, confirm_total=_total(request), plan_hash=request.POST.get("plan"))
         return _("It is being made.")
 
     def context() -> dict[str, Any]:

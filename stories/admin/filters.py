@@ -6,9 +6,9 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
-
 from stories.enums import StoryStatus
 from stories.models import Story
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from providers.models import AIProviderConfig
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from providers.models import AIProviderConfig
 from stories.models import Story
 
 if TYPE_CHECKING:

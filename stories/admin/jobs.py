@@ -7,11 +7,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from unfold.views import ChangeList
+
 from jobs.admin import JobAdmin
 from jobs.models import Job
 from providers.models import ProviderCall
-from unfold.views import ChangeList
-
 from stories.domain import work
 from stories.domain.permissions import is_job_owner, jobs_for
 from stories.models import Scene, Story

@@ -11,14 +11,14 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
+
 from ground.sentence import SaidError
 from jobs.models import Job
-from web.admin_site import AdminSite
-
 from stories.domain.costs import estimate_story
 from stories.domain.permissions import stories_for
 from stories.domain.planning import scene_count
 from stories.models import MAX_DURATION, MIN_DURATION, Scene, Story
+from web.admin_site import AdminSite
 
 from . import timeline, tones
 from .spending import spending_of

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Count, Sum
+
 from providers import ledger
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
-
 from stories.enums import Verdict
 from stories.models import Scene, Story, Take
 

@@ -4,18 +4,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
+
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers import ledger
-from web.admin_parts import Tone
-from web.media import signed_url
-
 from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Item, Plan, load_scenes, plan_generation
 from stories.domain.transitions import Choice, choices
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from web.admin_parts import Tone
 
 from . import tones
 from .films import changed_scenes, marks_of
@@ -34,9 +34,9 @@ REACHED = {
 QUICK, SLOW = 2, 6  # seconds between two looks: while something runs, and while everything waits
 
 
-def picture_url(take: Take | None) -> str:
-    """Address of a take's picture that needs no permission of its own; empty without one."""
-    return signed_url(take.file) if take is not None else ""
+def picture_url(take: Take | None, width: int = 640) -> str:
+    """Address of a take as a small picture; empty without one. Who may not see the story gets nothing there."""
+    return reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], width]) if take is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Card:
     item: Item
     picture: str
     job: Job | None
+    kind: TakeKind
 
     @property
     def tone(self) -> Tone:
@@ -60,12 +61,13 @@ class Card:
             return str(self.job.get_status_display())
         if self.item.failed:
             return _("Failed")
+        picture = self.kind == TakeKind.IMAGE
         return {
-            "missing": _("To be made"),
-            "stale": _("Out of date"),
-            "rejected": _("Rejected"),
+            "missing": _("No picture yet") if picture else _("No clip yet"),
+            "stale": _("Picture out of date") if picture else _("Clip out of date"),
+            "rejected": _("Picture rejected") if picture else _("Clip rejected"),
             "running": _("Being made"),
-            "done": _("Ready"),
+            "done": _("Picture ready") if picture else _("Clip ready"),
             "blocked": _("Blocked"),
         }[self.item.state]
 
@@ -122,7 +124,7 @@ class StoryState:
     @cached_property
     def cards(self) -> list[Card]:
         items = {item.scene_id: item for item in self.plan.items}
-        return [Card(scene, items[scene.pk], picture_url(scene.image_take), self.scene_jobs.get(str(scene.pk))) for scene in self.scenes]
+        return [Card(scene, items[scene.pk], picture_url(scene.image_take), self.scene_jobs.get(str(scene.pk)), self.kind) for scene in self.scenes]
 
     @cached_property
     def choices(self) -> list[Choice]:
@@ -144,7 +146,7 @@ class StoryState:
 
     @property
     def poster(self) -> str:
-        return next((card.picture for card in self.cards if card.picture), "")
+        return next((picture_url(scene.image_take, 1280) for scene in self.scenes if scene.image_take), "")
 
     @property
     def tone(self) -> Tone:

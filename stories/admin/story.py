@@ -3,31 +3,33 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy as _
-from django_fsm import ConcurrentTransition
-from jobs.domain import queue
-from jobs.enums import WaitFor
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from ground.sentence import SaidError
+from stories.domain import stories
+from stories.domain.locks import CLOSED
+from stories.domain.permissions import is_story_owner, sees_all, stories_for
+from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
+from stories.models import Story
 from web.admin_parts import ago, badge, bar, clock, money
 from web.admin_parts import scenes as scenes_text
 from web.admin_site import AdminSite
-
-from stories.domain.permissions import is_story_owner, sees_all, stories_for
-from stories.domain.locks import CLOSED
-from stories.models import Scene, Story
 
 from . import doors, pages, tones
 from .columns import EstimatingPaginator, Facts, StoryList
 from .filters import TITLES, Turn
 from .forms import NewStoryForm, StoryForm
 from .state import picture_url
+
+NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="true">movie</span>')
 
 
 @admin.register(Story)
@@ -42,7 +44,7 @@ class StoryAdmin(ModelAdmin):
     )
     list_filter_submit = True
     list_fullwidth = True
-    list_before_template = "studio/story/list_views.html"
+    list_before_template = "studio/story/list_views.html"  # type: ignore[assignment]  # Unfold writes None without a type
     list_per_page = 50
     list_select_related = ("owner",)
     search_fields = ("title", "owner__username")
@@ -55,7 +57,7 @@ class StoryAdmin(ModelAdmin):
     change_form_template = "studio/story/form.html"
     warn_unsaved_form = True
     compressed_fields = True
-    add_fieldsets = ((None, {"fields": ("title", "script", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
+    add_fieldsets: Any = ((None, {"fields": ("title", "script", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
     fieldsets = (
         (None, {"fields": ("title", "script")}),
         (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
@@ -76,7 +78,7 @@ class StoryAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
         if obj is None:
             return super().has_change_permission(request)
-        return is_story_owner(request.user, obj) and obj.status not in CLOSED
+        return is_story_owner(request.user, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:  # noqa: ARG002  Django's signature
         return False  # what was paid for is archived, never deleted
@@ -93,12 +95,8 @@ class StoryAdmin(ModelAdmin):
     @admin.display(description=_("story"), ordering="title")
     def film(self, story: Any) -> SafeString:
         facts: Facts = story.facts
-        picture = picture_url(facts.cover)
-        image = (
-            format_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture)
-            if picture
-            else format_html('<span class="material-symbols-outlined" aria-hidden="true">movie</span>')
-        )
+        picture = picture_url(facts.cover, 320)
+        image = format_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture) if picture else NO_PICTURE
         below = scenes_text(facts.scenes) if facts.scenes else gettext("No scenes yet")
         return format_html(
             '<span class="vp-film"><span class="vp-thumb">{}</span><span class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>',
@@ -143,22 +141,20 @@ class StoryAdmin(ModelAdmin):
         return super().get_form(request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
-        # The scenes add up to the length once there are any.
-        return ("duration_seconds",) if obj and Scene.live.filter(story=obj).exists() else ()
+        return tuple(name for name in FIELDS if name not in FREE_WHILE_CLOSED) if obj and obj.status in CLOSED else ()
 
-    def save_model(self, request: HttpRequest, obj: Story, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
-        if not change:
-            obj.owner = request.user  # type: ignore[assignment]  # staff are never anonymous here
-        super().save_model(request, obj, form, change)
-        if change and "budget" in form.changed_data:
-            transaction.on_commit(lambda: queue.wake(subject=str(obj.pk), wait_for=WaitFor.BUDGET))
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        if change:
+            stories.edit(obj.pk, actor=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
+        else:
+            obj.pk = stories.create(owner=request.user, **form.cleaned_data).pk
 
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of an existing story; the page `change` shows the story itself."""
         try:
             response: HttpResponse = super().change_view(request, object_id, extra_context=self._form_context(request, object_id))
-        except ConcurrentTransition:
-            messages.error(request, _("The story moved on while you were editing. Nothing was saved; look at it again."))
+        except SaidError as error:
+            messages.error(request, _("Nothing was saved. %(why)s") % {"why": error})
             return HttpResponseRedirect(self._page(object_id))
         return response
 
@@ -167,7 +163,9 @@ class StoryAdmin(ModelAdmin):
 
     def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         story = stories_for(request.user).select_related("owner").filter(pk=pages.uuid_or_404(object_id)).first()
-        return pages.context(request, story, tab="edit") if story else {}
+        return (
+            pages.context(request, story, tab="edit", closed=story.status in CLOSED, has_add_permission=False, show_save_and_add_another=False) if story else {}
+        )
 
     def _page(self, object_id: Any) -> str:
         return reverse("admin:stories_story_change", args=[object_id])

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from web.admin_parts import Tone
 
 from stories.domain.transitions import LABELS
 from stories.enums import TakeKind, TakeSource, Verdict
 from stories.models import Film, Story, StoryStateTransition, Take
+from web.admin_parts import Tone
 
 from . import tones
 from .state import picture_url
@@ -56,7 +56,7 @@ def _takes(story: Story) -> Iterator[Event]:
     takes = Take.objects.filter(scene__story=story).select_related("scene", "made_by", "verdict_by").order_by("-created_at")[:SHOWN]
     for take in takes:
         values = {"scene": take.scene.position, "title": take.scene.title, "provider": take.provider}
-        picture = picture_url(take) if take.kind == TakeKind.IMAGE else ""
+        picture = picture_url(take, 320) if take.kind == TakeKind.IMAGE else ""
         yield Event(take.created_at, _symbol(take), "idle", _made(take) % values, _who(take.made_by), take.reason, take.cost, picture)
         if take.verdict_at and take.verdict != Verdict.UNREVIEWED:
             good = take.verdict == Verdict.APPROVED

@@ -2,9 +2,8 @@
 
 from jobs.admin import tone as of_job
 from jobs.models import Job
-from web.admin_parts import Tone
-
 from stories.enums import StoryStatus, Verdict
+from web.admin_parts import Tone
 
 STORY: dict[str, Tone] = {
     StoryStatus.DRAFT: "idle",

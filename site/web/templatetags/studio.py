@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
 from web import admin_parts
 
 register = template.Library()
@@ -12,6 +13,7 @@ register = template.Library()
 register.filter("money", admin_parts.money)
 register.filter("clock", admin_parts.clock)
 register.filter("took", admin_parts.took)
+register.filter("percent", admin_parts.percent)
 register.filter("ago", admin_parts.ago)
 register.filter("filesize_short", admin_parts.size)
 register.filter("scenes_count", admin_parts.scenes)
@@ -29,3 +31,9 @@ def icon(name: str, css: str = "") -> SafeString:
 def at(mapping: dict[Any, Any], key: Any) -> Any:
     """The entry of a dictionary, or nothing."""
     return mapping.get(key)
+
+
+@register.filter
+def nth(values: list[Any], index: int) -> Any:
+    """The value at this place, counted from 0."""
+    return values[index]
