@@ -101,16 +101,16 @@ def underwater(shot: Shot) -> Stage:
         tone = shot.lit("4f86a0" if layer < 2 else "c9bc8f", depth)  # noqa: PLR2004  the nearest is sand
         land.under(shot, line, Grad(lighter(tone, 0.08), darker(tone, 0.18)))
         for _plant in range(int(6 * shot.wide)):
-            _coral(shot, dice.between(0, shot.w), y + shot.unit * 0.05, shot.unit * dice.between(0.08, 0.19), dice, depth)
+            _coral(shot, dice.between(0, shot.w), y + shot.unit * 0.05, shot.unit * dice.between(0.1, 0.19) * (1.3 - depth * 0.6), dice, depth)
     for group in range(3):
         x, y, tone = (
             shot.x(dice.between(0.1, 0.7)),
             shot.h * dice.between(0.15, 0.6),
-            shot.palette.lit(ink(dice.pick(("f2a53c", "e8697c", "f6dc7a", "7fd0c9"))), 0.16),
+            mix(shot.palette.lit(ink(code := dice.pick(("ff9f3c", "f25f6c", "ffe27a", "6fe0d0")))), ink(code), 0.55),
         )
         for number in range(6):
-            px, py = x + dice.between(-0.13, 0.13) * shot.unit, y + dice.between(-0.07, 0.07) * shot.unit
-            animals.fish(shot, shot.pen(px, py, shot.unit * dice.between(0.03, 0.055), flip=group % 2 == 0), tone)
+            px, py = x + dice.between(-0.2, 0.2) * shot.unit, y + dice.between(-0.1, 0.1) * shot.unit
+            animals.fish(shot, shot.pen(px, py, shot.unit * dice.between(0.055, 0.1), flip=group % 2 == 0), tone)
     for _bubble in range(26):
         x, y, size = dice.between(0, shot.w), dice.between(0, shot.h), shot.unit * dice.between(0.003, 0.012)
         shot.canvas.circle(x, y, size, ink("eaffff"), alpha=0.28)
@@ -119,7 +119,8 @@ def underwater(shot: Shot) -> Stage:
 
 
 def _coral(shot: Shot, x: float, y: float, tall: float, dice: Dice, depth: float) -> None:
-    tone = shot.palette.lit(ink(dice.pick(("e8697c", "f08a4b", "b06ad0", "4fb09a", "5f9a5a", "f2c35a"))), depth)
+    code = dice.pick(("e8697c", "f08a4b", "b06ad0", "4fb09a", "5f9a5a", "f2c35a"))
+    tone = mix(shot.palette.lit(ink(code), depth), ink(code), 0.45 * (1 - depth))
     if dice.chance(0.5):
         for number in range(4):
             sway = dice.between(-0.3, 0.3) * tall

@@ -64,6 +64,18 @@ class Canvas:
         cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, SHIFT)
         self._lay(mask, box, fill, alpha, soft, rough)
 
+    def union(self, outlines: Iterable[Sequence[Point]], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
+        """Several outlines filled as one shape."""
+        shapes = [np.array(list(outline), np.float64) for outline in outlines]
+        box = self._box(np.vstack(shapes), 2 + 3 * soft)
+        if box is None:
+            return
+        left, top, right, bottom = box
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        for shape in shapes:
+            cv2.fillPoly(mask, [np.rint((shape - (left, top)) * (1 << SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
+        self._lay(mask, box, fill, alpha, soft, rough)
+
     def blob(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
         """A filled outline without corners."""
         self.poly(smooth(points), fill, alpha=alpha, soft=soft, rough=rough)
@@ -154,7 +166,7 @@ def _brush(dice: Dice) -> npt.NDArray[np.float32]:
     fine = dice.numbers.normal(size=(TEXTURE, TEXTURE)).astype(np.float32)
     along = _wrapped_blur(fine, 9, 1.1)
     cloud = _wrapped_blur(dice.numbers.normal(size=(TEXTURE, TEXTURE)).astype(np.float32), 26, 26)
-    return (0.55 * along / along.std() + 0.75 * cloud / cloud.std()).astype(np.float32)
+    return (0.32 * along / along.std() + 0.5 * cloud / cloud.std()).astype(np.float32)
 
 
 def _wrapped_blur(field: npt.NDArray[np.float32], across: float, down: float) -> npt.NDArray[np.float32]:
@@ -177,6 +189,18 @@ class Pen:
 
     def poly(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
         self.canvas.poly([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)
+
+    def union(self, outlines: Iterable[Sequence[Point]], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
+        """Several outlines filled as one shape."""
+        shapes = [np.array(list(outline), np.float64) for outline in outlines]
+        box = self._box(np.vstack(shapes), 2 + 3 * soft)
+        if box is None:
+            return
+        left, top, right, bottom = box
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        for shape in shapes:
+            cv2.fillPoly(mask, [np.rint((shape - (left, top)) * (1 << SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
+        self._lay(mask, box, fill, alpha, soft, rough)
 
     def blob(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
         self.canvas.blob([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)

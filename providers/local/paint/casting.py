@@ -54,7 +54,7 @@ def perform(shot: Shot, stage: Stage) -> None:
     """Draw everything that the prompt names and the place does not have already, from far to near."""
     cast = Cast([motif for motif in shot.reading.motifs if motif not in stage.has])
     people = company(shot)
-    lonely = not people and not any(name in cast.motifs for name in (*animals.DRAW, *BEHIND, *ON_WATER, *BESIDE, *IN_AIR))
+    lonely = not people and "crowd" not in shot.reading.people and not any(name in cast.motifs for name in (*animals.DRAW, *BEHIND, *ON_WATER, *BESIDE, *IN_AIR))
     _behind(shot, stage, cast)
     _afloat(shot, stage, cast)
     _in_air(shot, stage, cast)
@@ -81,7 +81,7 @@ def tone(shot: Shot, name: str) -> Color:
     """The colour of a thing: the one its prompt names, or an accent of the picture."""
     code = shot.reading.color_of.get(name)
     if code:
-        return mix(shot.palette.lit(ink(code)), ink(code), 0.3)
+        return mix(shot.palette.lit(ink(code)), ink(code), 0.55 if shot.palette.dark else 0.3)
     accents = (shot.palette.accent, shot.palette.accent_2)
     return mix(shot.palette.lit(accents[sum(map(ord, name)) % 2]), accents[sum(map(ord, name)) % 2], 0.2)
 
@@ -405,14 +405,17 @@ def _people(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
         item = _item(cast, mine) if number == 0 or not people[1:] else ""
         holds = ("high" if item in HELD_HIGH else "low") if item else ""
         way = facing if number == 0 or pose in {"walk", "run"} else -facing
+        seat = 0.22 if mine in {"sit", "sleep"} and (stage.indoors or "bench" in shot.reading.motifs) else 0.0
+        if seat:
+            figures.stool(shot, x, y, stage.tall * figures.HEIGHT[kind], seat)
         if item == "umbrella":
-            hx, hy = figures.hand(who, x, y, stage.tall, posture=mine, facing=way, high=True)
-            figures.person(shot, who, x, y, stage.tall, posture=mine, facing=way, holds=holds)
+            hx, hy = figures.hand(who, x, y, stage.tall, posture=mine, facing=way, high=True, seat=seat)
+            figures.person(shot, who, x, y, stage.tall, posture=mine, facing=way, holds=holds, seat=seat)
             objects.umbrella(shot, shot.pen(hx - way * stage.tall * 0.1, hy + stage.tall * 0.02, stage.tall * 0.56), tone(shot, "umbrella"))
             continue
-        figures.person(shot, who, x, y, stage.tall, posture=mine, facing=way, holds=holds)
+        figures.person(shot, who, x, y, stage.tall, posture=mine, facing=way, holds=holds, seat=seat)
         if item and not (item == "book" and mine == "read"):
-            put(shot, item, *figures.hand(who, x, y, stage.tall, posture=mine, facing=way, high=item in HELD_HIGH), stage.tall)
+            put(shot, item, *figures.hand(who, x, y, stage.tall, posture=mine, facing=way, high=item in HELD_HIGH, seat=seat), stage.tall)
 
 
 def _item(cast: Cast, pose: str) -> str:

@@ -51,17 +51,14 @@ def _shown(shot: Shot, color: Color) -> Color:
     return mix(shot.palette.lit(color), color, 0.3 if shot.palette.dark else 0.12)
 
 
-def person(shot: Shot, who: Look, x: float, y: float, tall: float, *, posture: str = "stand", facing: int = 1, holds: str = "") -> None:
+def person(shot: Shot, who: Look, x: float, y: float, tall: float, *, posture: str = "stand", facing: int = 1, holds: str = "", seat: float = 0.0) -> None:
     """Draw someone standing at (x, y); `tall` is a grown-up's height there. Postures: stand, walk, run, sit, wave, look_up, read, sleep."""
     high = tall * HEIGHT.get(who.kind, 1.0)
     pen = Pen(shot.canvas, x, y, high, flip=facing < 0)
     shot.canvas.ellipse(x, y, high * 0.2, high * 0.032, shot.palette.shade, alpha=0.34, soft=high * 0.012, rough=0)
-    if posture == "sit":
-        _sitting(pen, who)
-        lift, lean = -0.3, 0.0
-    elif posture == "sleep":
-        _sitting(pen, who)
-        lift, lean = -0.33, 0.07
+    if posture in {"sit", "sleep"}:
+        _sitting(pen, who, seat)
+        lift, lean = seat - (0.3 if posture == "sit" else 0.33), 0.0 if posture == "sit" else 0.07
     else:
         _legs(pen, who, posture)
         lift, lean = 0.0, 0.05 if posture == "run" else 0.0
@@ -104,12 +101,24 @@ def _torso(pen: Pen, who: Look, lean: float) -> None:
     pen.poly([(0.03, hem), (0.05 + lean, shoulder), (0.13 + lean, shoulder - 0.05), (0.115, 0.52), (half, hem)], darker(who.coat, 0.22), alpha=0.35)
 
 
-def _sitting(pen: Pen, who: Look) -> None:
+def _sitting(pen: Pen, who: Look, seat: float) -> None:
+    """On the ground (`seat` 0) or on something so high: the legs go forward, then down."""
     fill = Grad(lighter(who.coat, 0.08), darker(who.coat, 0.16))
-    pen.line([(-0.02, 0.1), (0.16, 0.14), (0.26, 0.13)], (0.13, 0.1), who.legs)
-    pen.line([(0.26, 0.14), (0.29, 0.07), (0.3, 0.025)], (0.09, 0.06), darker(who.legs, 0.1))
-    pen.line([(0.3, 0.022), (0.36, 0.022)], 0.046, who.shoes)
-    pen.poly([(-0.15, 0.02), (-0.14, 0.26), (-0.115, 0.44), (-0.06, 0.5), (0.06, 0.5), (0.11, 0.44), (0.12, 0.22), (0.13, 0.05), (0.0, 0.0)], fill)
+    knee = (0.2, seat + 0.1) if seat else (0.26, 0.14)
+    pen.line([(-0.02, seat + 0.08), (0.12, seat + 0.11), knee], (0.13, 0.1), who.legs)
+    pen.line([knee, (knee[0] + 0.02, knee[1] * 0.5), (knee[0] + 0.03, 0.025)], (0.09, 0.06), darker(who.legs, 0.1))
+    pen.line([(knee[0] + 0.03, 0.022), (knee[0] + 0.09, 0.022)], 0.046, who.shoes)
+    back = [(-0.15, 0.02), (-0.14, 0.26), (-0.115, 0.44), (-0.06, 0.5), (0.06, 0.5), (0.11, 0.44), (0.12, 0.22), (0.13, 0.05), (0.0, 0.0)]
+    pen.poly([(px, py + seat) for px, py in back], fill)
+
+
+def stool(shot: Shot, x: float, y: float, tall: float, seat: float) -> None:
+    """Something to sit on, `seat` of a person's height high."""
+    wood = shot.lit("8a5f44")
+    pen = Pen(shot.canvas, x, y, tall)
+    for px in (-0.11, 0.11):
+        pen.line([(px * 0.8, seat), (px, 0.0)], 0.028, darker(wood, 0.3))
+    pen.rect(-0.15, seat - 0.03, 0.15, seat + 0.015, Grad(lighter(wood, 0.14), darker(wood, 0.1)))
 
 
 def _arms(pen: Pen, who: Look, posture: str, lift: float, lean: float, holds: str) -> None:
@@ -151,10 +160,10 @@ def _arms(pen: Pen, who: Look, posture: str, lift: float, lean: float, holds: st
         arm([(0.1, shoulder), (0.19, shoulder - 0.06), (0.24, shoulder + raised)], sleeve)
 
 
-def hand(who: Look, x: float, y: float, tall: float, *, posture: str, facing: int, high: bool) -> tuple[float, float]:
+def hand(who: Look, x: float, y: float, tall: float, *, posture: str, facing: int, high: bool, seat: float = 0.0) -> tuple[float, float]:
     """Where the hand is that holds something."""
     size = tall * HEIGHT.get(who.kind, 1.0)
-    lift = -0.3 if posture in {"sit", "sleep"} else 0.0
+    lift = seat - 0.3 if posture in {"sit", "sleep"} else 0.0
     shoulder = 0.745 + lift - who.head * 0.1
     lean = 0.05 if posture == "run" else 0.0
     return x + facing * (0.24 + lean) * size, y - (shoulder + (0.16 if high else -0.08)) * size

@@ -270,7 +270,7 @@ def desert(shot: Shot) -> Stage:
     crest = np.zeros(shot.canvas.width, np.float32)
     for number, part in enumerate((0.22, 0.5, 0.86)):
         crest = land.rolling(shot, dice, base + (shot.h - base) * part, shot.unit * (0.1 + 0.06 * number), lumps=0.55, octaves=1)
-        light = shot.palette.lit(ink("eec07f"), 0.26 - 0.13 * number)
+        light = mix(shot.palette.lit(ink("eec07f"), 0.26 - 0.13 * number), shot.palette.sun, 0.16 if shot.palette.dark else 0.04)
         land.under(shot, crest, Grad(lighter(light, 0.08), darker(light, 0.2)))
         top = int(np.argmin(crest))
         dark = [(float(x), float(crest[x])) for x in range(0, shot.canvas.width, 5) if (x - top) * shot.side < 0]

@@ -96,8 +96,11 @@ def _place(reading: Reading, dice: Dice) -> str:
         return "river"
     if "sea" in named and ("village" in named or "harbour" in named):
         return "harbour"
-    if "planet" in named:
-        return "planet"
+    if "station" in named and "bus" in reading.motifs and "train" not in reading.motifs:
+        return "street"
+    for clear in ("planet", "village"):
+        if clear in named:
+            return clear
     strong = [name for name in named if name not in WEAK_PLACES]
     if strong or named:
         return (strong or named)[0]

@@ -76,9 +76,9 @@ HOURS: dict[str, tuple[Palette, ...]] = {
         _palette("dusk", "1f5a78 5f8f94 d9a877 f6b35c ffdf94", "ecbe88", (1.0, 0.8, 0.62), "8a6242", "fff5c0", 1.0),
     ),
     "night": (
-        _palette("night", "0a1338 16275c 294a86 4f77ac", "36598f", (0.36, 0.44, 0.7), "1a2c63", "f6f2dc", 0.7),
-        _palette("night", "100f30 261e5a 4a3786 7d5f9f", "55459a", (0.42, 0.4, 0.68), "2b2163", "fbf0dd", 0.7),
-        _palette("night", "051c2e 0b3a4f 1a6673 4f9a95", "2c747f", (0.34, 0.5, 0.62), "0d3a4c", "f4f5dd", 0.7),
+        _palette("night", "0a1338 16275c 294a86 4f77ac", "36598f", (0.44, 0.52, 0.78), "1a2c63", "f6f2dc", 0.7),
+        _palette("night", "100f30 261e5a 4a3786 7d5f9f", "55459a", (0.5, 0.47, 0.76), "2b2163", "fbf0dd", 0.7),
+        _palette("night", "051c2e 0b3a4f 1a6673 4f9a95", "2c747f", (0.42, 0.57, 0.7), "0d3a4c", "f4f5dd", 0.7),
     ),
     "storm": (
         _palette("storm", "2a3340 47535f 6f7c83 9aa39f", "7f8b90", (0.6, 0.66, 0.72), "3a4854", "e4e6dc", 0.3),

@@ -30,7 +30,7 @@ def interior(shot: Shot, kind: str) -> Stage:
     """The room: outside through its window, wall, floor, furniture, the light that falls in."""
     dice = shot.dice.apart("room")
     foot = shot.h * 0.76
-    left, right, top, bottom = _window_place(shot, dice, kind, foot)
+    left, top, right, bottom = _window_place(shot, dice, kind, foot)
     _outside(shot, left, top, right, bottom, dice)
     _walls(shot, dice, kind, foot, (left, top, right, bottom))
     _window(shot, left, top, right, bottom)

@@ -101,19 +101,21 @@ def clouds(canvas: Canvas, palette: Palette, horizon: float, dice: Dice, *, cove
 
 
 def _cloud(canvas: Canvas, x: float, y: float, wide: float, fill: Grad, dice: Dice, *, alpha: float) -> None:
-    """A flat foot and a row of round heads, highest in the middle."""
-    heads = dice.count(4, 7)
-    high = wide * dice.between(0.14, 0.24)
-    arcs: list[tuple[float, float]] = []
+    """A flat foot and a heap of round heads, highest in the middle."""
+    heads = dice.count(5, 8)
+    high = wide * dice.between(0.1, 0.17)
+    shapes = [_oval(x, y - high * 0.12, wide * 0.52, high * 0.2)]
     for head in range(heads):
         middle = (head + 0.5) / heads
-        radius = wide / heads * dice.between(0.62, 0.8)
-        rise = high * math.sin(math.pi * middle) * dice.between(0.65, 1.1)
-        arcs += [
-            (x - wide / 2 + wide * middle + radius * math.cos(angle), y - rise - radius * 0.75 * math.sin(angle))
-            for angle in np.linspace(math.pi * 0.95, math.pi * 0.05, 9)
-        ]
-    canvas.poly([(x - wide * 0.56, y), *arcs, (x + wide * 0.56, y), (x, y + high * 0.1)], fill, alpha=alpha, soft=canvas.unit * 0.0016)
+        radius = wide * dice.between(0.09, 0.13) * (0.6 + 0.6 * math.sin(math.pi * middle))
+        rise = high * (0.15 + math.sin(math.pi * middle) * dice.between(0.55, 1.1))
+        shapes.append(_oval(x + wide * 0.92 * (middle - 0.5), y - rise, radius, radius * 0.8))
+    shapes = [[(px, min(py, y)) for px, py in shape] for shape in shapes]
+    canvas.union(shapes, fill, alpha=alpha, soft=canvas.unit * 0.0014, rough=0.03)
+
+
+def _oval(x: float, y: float, rx: float, ry: float) -> list[tuple[float, float]]:
+    return [(x + rx * math.cos(angle), y + ry * math.sin(angle)) for angle in np.linspace(0, math.tau, 40, endpoint=False)]
 
 
 def aurora(canvas: Canvas, horizon: float, dice: Dice) -> None:

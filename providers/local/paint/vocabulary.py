@@ -8,7 +8,7 @@ TIMES = """
 dawn: 새벽 아침 여명 해돋이 일출 동틀 새벽녘 이른아침 | 동트~ | dawn sunrise morning daybreak early
 day: 낮 한낮 대낮 정오 오후 햇살 햇빛 맑은 화창한 푸른하늘 | 화창~ 햇살~ 햇볕~ | day noon midday afternoon sunny sunlight sunshine daylight bright
 dusk: 저녁 노을 석양 해질녘 황혼 일몰 저녁놀 해질 | 노을~ 해거름~ | dusk sunset evening twilight sundown golden-hour
-night: 밤 한밤 한밤중 자정 밤하늘 별빛 달빛 어둠 심야 야경 밤거리 밤바다 겨울밤 여름밤 별밤 | 깜깜~ 캄캄~ 어두운~ 어두워~ | night midnight moonlight moonlit starlight starry dark darkness nighttime
+night: 밤 한밤 한밤중 자정 밤하늘 야시장 별빛 달빛 어둠 심야 야경 밤거리 밤바다 겨울밤 여름밤 별밤 | 깜깜~ 캄캄~ 어두운~ 어두워~ | night midnight moonlight moonlit starlight starry dark darkness nighttime
 """
 
 WEATHERS = """

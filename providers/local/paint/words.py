@@ -10,6 +10,8 @@ from providers.local.paint import vocabulary
 
 _TOKEN = re.compile(r"[a-z0-9']+|[가-힣]+")
 _COLOR_REACH = 2
+# Tables of verbs and adjectives: their beginnings are compared letter by letter, so that `바라보` begins `바라본다` too.
+INFLECTED = (vocabulary.WEATHERS, vocabulary.POSTURES, vocabulary.MOODS)
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Lexicon:
     nouns: Mapping[str, tuple[str, ...]]
     starts: Mapping[str, tuple[str, ...]]
     english: Mapping[str, tuple[str, ...]]
+    by_letter: bool
 
     def find(self, tokens: list[str]) -> list[tuple[int, str]]:
         """Every feature asked for, with the place of its word, in the order of the words."""
@@ -35,7 +38,7 @@ class Lexicon:
             if stem in self.nouns and (not rest or rest in _particles()):
                 features += self.nouns[stem]
                 break
-        letters = unicodedata.normalize("NFD", token)  # letter by letter: `바라보` begins `바라본다` too
+        letters = unicodedata.normalize("NFD", token) if self.by_letter else token
         for end in range(len(letters), 0, -1):
             features += self.starts.get(letters[:end], ())
         return features
@@ -52,6 +55,7 @@ def _particles() -> frozenset[str]:
 
 @cache
 def lexicon(table: str) -> Lexicon:
+    by_letter = table in INFLECTED
     nouns: dict[str, tuple[str, ...]] = {}
     starts: dict[str, tuple[str, ...]] = {}
     english: dict[str, tuple[str, ...]] = {}
@@ -60,9 +64,9 @@ def lexicon(table: str) -> Lexicon:
         stems, beginnings, foreign = words.split("|")
         for target, part in ((nouns, stems), (starts, beginnings.replace("~", "")), (english, foreign)):
             for word in part.split():
-                form = unicodedata.normalize("NFD", word) if target is starts else word
+                form = unicodedata.normalize("NFD", word) if by_letter and target is starts else word
                 target[form] = (*target.get(form, ()), feature)
-    return Lexicon(nouns, starts, english)
+    return Lexicon(nouns, starts, english, by_letter)
 
 
 @dataclass(frozen=True)
