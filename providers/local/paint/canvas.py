@@ -52,16 +52,16 @@ class Canvas:
         self.dice = dice.apart("brush")
         self.brush = _brush(self.dice)
 
-    def poly(self, points: Iterable[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
-        """A filled outline. `soft` blurs its edge by so many pixels; `rough` is how much of the brush is seen."""
+    def poly(self, points: Iterable[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04, hole: Sequence[Point] = ()) -> None:
+        """A filled outline, with a hole in it maybe. `soft` blurs its edge by so many pixels; `rough` is how much of the brush is seen."""
         outline = np.array(list(points), np.float64)
         box = self._box(outline, 2 + 3 * soft)
         if box is None:
             return
         left, top, right, bottom = box
         mask = np.zeros((bottom - top, right - left), np.uint8)
-        fixed = np.rint((outline - (left, top)) * (1 << SHIFT)).astype(np.int32)
-        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, SHIFT)
+        contours = [outline, np.array(list(hole), np.float64)] if hole else [outline]
+        cv2.fillPoly(mask, [np.rint((contour - (left, top)) * (1 << SHIFT)).astype(np.int32) for contour in contours], 255, cv2.LINE_AA, SHIFT)
         self._lay(mask, box, fill, alpha, soft, rough)
 
     def union(self, outlines: Iterable[Sequence[Point]], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:

@@ -54,7 +54,11 @@ def perform(shot: Shot, stage: Stage) -> None:
     """Draw everything that the prompt names and the place does not have already, from far to near."""
     cast = Cast([motif for motif in shot.reading.motifs if motif not in stage.has])
     people = company(shot)
-    lonely = not people and "crowd" not in shot.reading.people and not any(name in cast.motifs for name in (*animals.DRAW, *BEHIND, *ON_WATER, *BESIDE, *IN_AIR))
+    if not people and not shot.reading.motifs and "crowd" not in shot.reading.people:
+        _guest(shot, stage, cast, people)
+    lonely = (
+        not people and "crowd" not in shot.reading.people and not any(name in cast.motifs for name in (*animals.DRAW, *BEHIND, *ON_WATER, *BESIDE, *IN_AIR))
+    )
     _behind(shot, stage, cast)
     _afloat(shot, stage, cast)
     _in_air(shot, stage, cast)
@@ -75,6 +79,21 @@ def perform(shot: Shot, stage: Stage) -> None:
         objects.DRAW[name](
             shot, shot.pen(x, stage.floor(x) + stage.tall * 0.06, stage.tall * (0.42 if name not in {"piano", "door"} else 0.9)), tone(shot, name)
         )
+
+
+def _guest(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
+    """Where the prompt names nobody and nothing, the seed brings someone: an empty picture tells no story."""
+    dice = shot.dice.apart("guest")
+    if stage.airless or stage.sunken:
+        cast.motifs.append(dice.pick(("rocket", "satellite")) if stage.airless and not stage.sunken else "whale")
+    elif stage.water and dice.chance(0.5):
+        cast.motifs.append("boat")
+    elif stage.indoors:
+        people.append(dice.pick(("woman", "man", "girl")))
+    else:
+        cast.motifs += dice.pick((["tree", "bird"], ["bird"], ["house", "tree"], ["airship"], ["tree", "bench"]))
+        if dice.chance(0.6):
+            people.append(dice.pick(("woman", "man", "girl", "boy", "old_man")))
 
 
 def tone(shot: Shot, name: str) -> Color:
@@ -444,8 +463,21 @@ def _hero(shot: Shot, stage: Stage, name: str) -> None:
         objects.umbrella(shot, shot.pen(x, y - size * 0.3, size * 0.9, turn=24), tone(shot, name))
         return
     objects.DRAW[name](shot, shot.pen(x, y, size), tone(shot, name))
-    if shot.palette.dark:
+    if "mystery" in shot.reading.moods:
+        _sparkle(shot, x, y - size * 0.3, size)
+    elif shot.palette.dark:
         shot.canvas.glow(x, y - size * 0.4, size * 1.9, shot.palette.lamp, 0.22)
+
+
+def _sparkle(shot: Shot, x: float, y: float, size: float) -> None:
+    """Light and sparks that rise from a thing."""
+    dice, light = shot.dice.apart("sparkle"), ink("ffe9a6")
+    shot.canvas.glow(x, y, size * 2.6, light, 0.6)
+    for _spark in range(46):
+        rise = dice.between(0, 1)
+        px, py = x + float(dice.numbers.normal()) * size * (0.25 + 0.45 * rise), y - rise * size * 1.9
+        shot.canvas.glow(px, py, size * 0.11 * (1.2 - rise), light, 0.9)
+        shot.canvas.circle(px, py, size * 0.013, ink("fffbe6"))
 
 
 def heavens(shot: Shot, *, indoors: bool) -> None:

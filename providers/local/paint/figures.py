@@ -221,7 +221,7 @@ def _rim(shot: Shot, pen: Pen, who: Look, lift: float) -> None:
     light = lighter(mix(shot.palette.sun, shot.palette.sky[-1], 0.4), 0.2)
     shoulder = 0.75 + lift - who.head * 0.1
     low = 0.4 + lift
-    pen.line([(0.118 * side, low), (0.124 * side, (low + shoulder) / 2), (0.122 * side, shoulder - 0.02)], 0.011, light, alpha=0.5)
+    pen.line([(0.118 * side, low), (0.124 * side, (low + shoulder) / 2), (0.122 * side, shoulder - 0.02)], 0.008, light, alpha=0.3)
 
 
 def crowd(shot: Shot, dice: Dice, y: float, tall: float, *, count: int, left: float, right: float) -> None:

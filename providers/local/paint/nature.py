@@ -35,7 +35,7 @@ def round_tree(shot: Shot, x: float, y: float, tall: float, dice: Dice, *, depth
     for mx, my, radius in masses:
         pen.ellipse(mx, my, radius * 0.97, radius * 0.88, Grad(lighter(leaf, 0.1), darker(leaf, 0.1)))
     for mx, my, radius in masses:
-        pen.ellipse(mx + 0.03 * shot.side, my + radius * 0.3, radius * 0.5, radius * 0.36, lighter(mix(leaf, shot.palette.sun, 0.2), 0.14), alpha=0.5)
+        pen.ellipse(mx + 0.03 * shot.side, my + radius * 0.3, radius * 0.5, radius * 0.36, lighter(mix(leaf, shot.palette.sun, 0.2), 0.12), alpha=0.28)
     for _leaf in range(26):
         angle, far = dice.between(0, 2 * math.pi), dice.between(0.1, 0.36)
         pen.circle(lean + far * math.cos(angle), 0.67 + far * 0.8 * math.sin(angle), dice.between(0.008, 0.018), lighter(leaf, dice.between(0, 0.3)), alpha=0.8)
@@ -66,20 +66,9 @@ def pine(shot: Shot, x: float, y: float, tall: float, dice: Dice, *, depth: floa
             shade,
         )
         if shot.snowy:
-            white = shot.lit("f2f6fa", depth)
-            pen.poly(
-                [
-                    (-half * 0.86, low + 0.03),
-                    (-half * 0.3, low + 0.075),
-                    (half * 0.1, low + 0.05),
-                    (half * 0.8, low + 0.03),
-                    (half * 0.28, (low + top) / 2),
-                    (0, top),
-                    (-half * 0.28, (low + top) / 2),
-                ],
-                white,
-                alpha=0.85,
-            )
+            white = mix(shot.lit("f2f6fa", depth), ink("ffffff"), 0.4 * (1 - depth))
+            foot = low + (top - low) * 0.5
+            pen.poly([(-half * 0.5, foot), (0, top), (half * 0.5, foot), (half * 0.26, foot - 0.014), (0.0, foot + 0.02), (-half * 0.28, foot - 0.016)], white)
 
 
 def bare_tree(shot: Shot, x: float, y: float, tall: float, dice: Dice, *, depth: float = 0.0, color: Color | None = None) -> None:

@@ -98,7 +98,7 @@ def flower(shot: Shot, pen: Pen, color: Color) -> None:
 
 def umbrella(shot: Shot, pen: Pen, color: Color) -> None:
     """Open; (0, 0) is the hand."""
-    bright = mix(shot.palette.lit(color), color, 0.35)
+    bright = color
     pen.line([(0, -0.14), (0, 0.72)], 0.03, shot.lit("4a4038"))
     ribs = np.linspace(-0.72, 0.72, 7)
     dome = [(0.72 * math.cos(a), 0.44 + 0.46 * math.sin(a)) for a in np.linspace(math.pi, 0, 30)]
@@ -132,7 +132,7 @@ def kite(shot: Shot, pen: Pen, color: Color) -> None:
 
 def balloon(shot: Shot, pen: Pen, color: Color) -> None:
     """(0, 0) is the knot."""
-    bright = mix(shot.palette.lit(color), color, 0.35)
+    bright = color
     pen.poly([(-0.06, -0.06), (0.06, -0.06), (0, 0.04)], darker(bright, 0.2))
     pen.blob(
         [(0, -0.02), (-0.3, 0.24), (-0.42, 0.62), (-0.28, 0.96), (0, 1.08), (0.28, 0.96), (0.42, 0.62), (0.3, 0.24)],

@@ -4,7 +4,8 @@ import numpy as np
 
 from providers.local.paint import animals, land, nature, town
 from providers.local.paint.canvas import Grad
-from providers.local.paint.color import darker, ink, lighter, mix
+from providers.local.paint.color import Color, darker, ink, lighter, mix
+from providers.local.paint.dice import Dice
 from providers.local.paint.land import surface
 from providers.local.paint.stage import Shot, Stage
 
@@ -293,16 +294,7 @@ def forest(shot: Shot) -> Stage:
     greens = nature.LEAVES.get(shot.season, nature.LEAVES[""])
     for layer, (color, depth) in enumerate(zip(colors, (0.62, 0.38, 0.16), strict=True)):
         y = floor - shot.unit * (0.17 - 0.075 * layer)
-        for _crown in range(int((16 - 3 * layer) * shot.wide)):
-            size = shot.unit * dice.between(0.09, 0.17) * (1 + 0.25 * layer)
-            leaf = shot.lit(dice.pick(greens), depth)
-            shot.canvas.ellipse(
-                dice.between(-0.05, 1.05) * shot.w,
-                dice.between(-0.04, 0.16 + 0.03 * layer) * shot.h,
-                size * 1.3,
-                size * 0.8,
-                Grad(lighter(leaf, 0.08), darker(leaf, 0.16)),
-            )
+        _canopy(shot, dice, shot.lit(greens[layer % len(greens)], depth), low=0.17 + 0.035 * (2 - layer), size=0.07 + 0.02 * layer)
         ground = shot.lit(ground_color(shot)[layer % 2], depth)
         line = land.rolling(shot, dice, y + shot.unit * 0.03, shot.unit * 0.05, lumps=1.6)
         land.under(shot, line, Grad(lighter(ground, 0.06), darker(ground, 0.12)))
@@ -350,7 +342,21 @@ def forest(shot: Shot) -> Stage:
     return Stage(lambda _x: floor + shot.unit * 0.1, shot.unit * 0.28, focus, shot.x(0.42), front=front)
 
 
-def _shafts(shot: Shot, glow: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> None:
+def _canopy(shot: Shot, dice: Dice, leaf: Color, *, low: float, size: float) -> None:
+    """The crowns of one row of trees: one mass along the upper edge, its foot in round bunches; lighter bunches in it."""
+    bunches: list[list[tuple[float, float]]] = [[(-10, -10), (shot.w + 10, -10), (shot.w + 10, shot.h * low * 0.6), (-10, shot.h * low * 0.6)]]
+    count = int(15 * shot.wide)
+    for number in range(count):
+        radius = shot.unit * size * dice.between(0.7, 1.25)
+        x, y = shot.w * (number + dice.between(0, 1)) / count, shot.h * low * dice.between(0.55, 1.0)
+        bunches.append([(x + radius * 1.2 * float(np.cos(a)), y + radius * 0.8 * float(np.sin(a))) for a in np.linspace(0, 2 * np.pi, 26, endpoint=False)])
+    shot.canvas.union(bunches, Grad(darker(leaf, 0.2), lighter(leaf, 0.05)))
+    for _bunch in range(count):
+        radius = shot.unit * size * dice.between(0.3, 0.6)
+        shot.canvas.ellipse(dice.between(0, shot.w), shot.h * low * dice.between(0.0, 0.8), radius * 1.3, radius * 0.7, lighter(leaf, 0.12), alpha=0.3)
+
+
+def _shafts(shot: Shot, glow: Color) -> None:
     dice = shot.dice.apart("shafts")
     for _shaft in range(6):
         x, wide = shot.x(dice.between(0.1, 1.0)), shot.unit * dice.between(0.03, 0.09)

@@ -91,7 +91,8 @@ def paint(prompt: str, *, prompt_en: str = "", style: str = "", seed: int = 0, s
 
 
 def _place(reading: Reading, dice: Dice) -> str:
-    named = [name for name in reading.places if name in OUTDOORS or name in ROOMS or name in HALLS]
+    flying = any(name in reading.motifs for name in ("airplane", "airship", "rocket", "dragon", "gull", "bird"))
+    named = [name for name in reading.places if (name != "sky" or flying) and (name in OUTDOORS or name in ROOMS or name in HALLS)]
     if "bridge" in named and "river" in named:
         return "river"
     if "sea" in named and ("village" in named or "harbour" in named):

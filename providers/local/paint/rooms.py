@@ -48,7 +48,7 @@ def interior(shot: Shot, kind: str) -> Stage:
         shot.x(0.4),
         table=(shot.x(0.3), table_y, shot.unit * 0.2),
         indoors=True,
-        has={"lamp", "clock"} if kind in {"classroom", "kitchen"} else {"lamp"},
+        has={"lamp", *{"classroom": ("clock",), "office": ("computer",)}.get(kind, ())},
     )
 
 
@@ -357,13 +357,13 @@ def _kitchen(shot: Shot, dice: Dice, foot: float) -> None:
 
 def _classroom(shot: Shot, dice: Dice, foot: float) -> None:
     a, b = sorted((shot.x(0.03), shot.x(0.46)))
-    shot.canvas.rect(a, foot - shot.unit * 0.58, b, foot - shot.unit * 0.23, _indoor(shot, "8a5f44"))
+    shot.canvas.rect(a, foot - shot.unit * 0.54, b, foot - shot.unit * 0.21, _indoor(shot, "8a5f44"))
     m = shot.unit * 0.014
-    shot.canvas.rect(a + m, foot - shot.unit * 0.58 + m, b - m, foot - shot.unit * 0.23 - m, _indoor(shot, "3f6b55"))
+    shot.canvas.rect(a + m, foot - shot.unit * 0.54 + m, b - m, foot - shot.unit * 0.21 - m, _indoor(shot, "3f6b55"))
     for row in range(4):
-        y = foot - shot.unit * (0.52 - 0.065 * row)
+        y = foot - shot.unit * (0.48 - 0.065 * row)
         shot.canvas.line([(a + (b - a) * 0.1, y), (a + (b - a) * dice.between(0.4, 0.85), y + shot.unit * 0.004)], shot.unit * 0.007, ink("f3f0e6"), alpha=0.7)
-    objects.clock(shot, shot.pen((a + b) / 2, foot - shot.unit * 0.74, shot.unit * 0.1), _indoor(shot, "4a5560"))
+    objects.clock(shot, shot.pen((a + b) / 2, foot - shot.unit * 0.66, shot.unit * 0.08), _indoor(shot, "4a5560"))
     wood = _indoor(shot, "c98f56")
     for row, y in enumerate((foot + shot.unit * 0.04, foot + shot.unit * 0.13)):
         for number in range(int(4 * shot.wide)):
@@ -463,8 +463,8 @@ def cave(shot: Shot) -> Stage:
             )
             for a in np.linspace(0, 2 * np.pi, 22, endpoint=False)
         ]
-        outer = [(-10.0, -10.0), (shot.w + 10, -10.0), (shot.w + 10, shot.h + 10), (-10.0, shot.h + 10), (-10.0, -10.0)]
-        shot.canvas.poly([*outer, hole[0], *hole[::-1], (-10.0, -10.0)], tone, alpha=0.85 if layer == 0 else 1.0, soft=shot.unit * 0.002, rough=0.09)
+        outer = [(-10.0, -10.0), (shot.w + 10, -10.0), (shot.w + 10, shot.h + 10), (-10.0, shot.h + 10)]
+        shot.canvas.poly(outer, tone, alpha=0.85 if layer == 0 else 1.0, soft=shot.unit * 0.002, rough=0.09, hole=hole)
     ground = darker(rock, 0.25)
     shot.canvas.blob(
         [

@@ -237,7 +237,7 @@ def station(shot: Shot) -> Stage:
     for _tree in range(int(7 * shot.wide)):
         x = dice.between(0, shot.w)
         (nature.pine if shot.snowy else nature.round_tree)(shot, x, surface(near)(x) + shot.unit * 0.02, shot.unit * dice.between(0.09, 0.16), dice, depth=0.22)
-    rails = base + shot.unit * 0.14
+    rails = base + shot.unit * 0.1
     gravel = shot.lit("e3e9f0" if shot.snowy else "9a8f84")
     shot.canvas.rect(-2, base + shot.unit * 0.06, shot.w + 2, shot.h, Grad(lighter(gravel, 0.06), darker(gravel, 0.2)))
     for number in range(int(30 * shot.wide)):
@@ -252,20 +252,20 @@ def station(shot: Shot) -> Stage:
         shot.canvas.line(
             [(x - shot.unit * 0.05, base - shot.unit * 0.22), (x + shot.unit * 0.05, base - shot.unit * 0.22)], shot.unit * 0.006, shot.lit("5a6068", 0.1)
         )
-    edge = rails + shot.unit * 0.075
+    edge = rails + shot.unit * 0.06
     stone = shot.lit("eef2f6" if shot.snowy else "bdb4a8")
 
     def platform() -> None:
         shot.canvas.rect(-2, edge, shot.w + 2, shot.h + 2, Grad(lighter(stone, 0.06), darker(stone, 0.3)))
         shot.canvas.rect(-2, edge, shot.w + 2, edge + shot.unit * 0.02, darker(stone, 0.35))
         shot.canvas.rect(-2, edge + shot.unit * 0.045, shot.w + 2, edge + shot.unit * 0.065, shot.lit("f2c53d"))
-        _shelter(shot, edge + shot.unit * 0.09)
+        _shelter(shot, edge + shot.unit * 0.085)
 
     if "train" in shot.reading.motifs:
         direction = shot.dice.apart("train").side()
         things.train(shot, shot.pen(shot.x(0.56), rails + shot.unit * 0.004, shot.unit * 0.17, flip=direction < 0), shot.palette.lit(shot.palette.accent))
     platform()
-    return Stage(lambda _x: edge + shot.unit * 0.16, shot.unit * 0.33, shot.x(0.6), shot.x(0.42), has={"train", "bench", "clock"})
+    return Stage(lambda _x: edge + shot.unit * 0.125, shot.unit * 0.33, shot.x(0.6), shot.x(0.42), has={"train", "bench", "clock"})
 
 
 def _shelter(shot: Shot, y: float) -> None:

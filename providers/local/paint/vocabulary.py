@@ -123,9 +123,9 @@ photo: 사진 액자 사진첩 앨범 | 사진~ | photo photograph picture-frame
 phone: 휴대폰 핸드폰 전화 전화기 스마트폰 공중전화 | 전화~ 핸드폰~ 휴대폰~ | phone smartphone telephone cellphone
 computer: 컴퓨터 노트북 모니터 화면 | 컴퓨터~ 노트북~ | computer laptop monitor screen
 radio: 라디오 | 라디오~ | radio
-guitar: 기타 통기타 | 기타를~ | guitar
-piano: 피아노 | 피아노~ | piano
-violin: 바이올린 첼로 | 바이올린~ | violin cello
+guitar: 기타 통기타 | 기타를~ | guitar guitarist
+piano: 피아노 | 피아노~ | piano pianist
+violin: 바이올린 첼로 | 바이올린~ | violin cello violinist cellist
 music: 음악 노래 악보 멜로디 선율 | 노래~ 음악~ | music song melody singing musician
 suitcase: 여행가방 가방 캐리어 트렁크 배낭 짐 | 여행가방~ 캐리어~ | suitcase luggage backpack bag
 map: 지도 보물지도 나침반 | 지도~ | map compass
@@ -150,10 +150,10 @@ woman: 여자 여인 아가씨 엄마 어머니 아내 그녀 여성 이모 고�
 man: 남자 청년 아빠 아버지 남편 사내 남성 아저씨 삼촌 사장 어부 농부 주인공 그 | 남자~ 청년~ 아버지~ 아빠~ 아저씨~ 어부~ | man father dad guy he his husband uncle fisherman sailor farmer baker hero
 old_man: 할아버지 노인 노인장 등대지기 영감 노부부 | 할아버지~ 노인~ 등대지기~ | grandfather grandpa old-man elder elderly oldman keeper
 old_woman: 할머니 노파 해녀 | 할머니~ 해녀~ | grandmother grandma old-woman granny
-couple: 연인 커플 부부 둘 두사람 남녀 노부부 신혼부부 | 연인~ 커플~ 두사람~ | couple lovers pair two
+couple: 작별 포옹 재회 결혼식 연인 커플 부부 둘 두사람 두친구 두소년 두소녀 남녀 노부부 신혼부부 | 연인~ 커플~ 두사람~ | farewell goodbye reunion wedding couple lovers pair two
 family: 가족 식구 | 가족~ | family parents
 crowd: 사람들 군중 인파 관객 손님 관객들 손님들 | 사람들~ 관객~ | people crowd crowds audience passersby customers
-person: 사람 누군가 나그네 여행자 주인 친구 나 우리 | 여행자~ 나그네~ | person someone traveler traveller figure stranger friend wanderer silhouette
+person: 연주자 가수 무용수 작가 화가 의사 요리사 탐험가 소방관 배우 모험가 사람 누군가 나그네 여행자 주인 친구 나 우리 | 여행자~ 나그네~ | violinist pianist guitarist singer musician performer dancer writer artist painter doctor nurse chef explorer firefighter actor actress adventurer scientist detective photographer person someone traveler traveller figure stranger friend wanderer silhouette
 """
 
 POSTURES = """

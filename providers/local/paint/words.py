@@ -16,12 +16,13 @@ INFLECTED = (vocabulary.WEATHERS, vocabulary.POSTURES, vocabulary.MOODS)
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Words of one table and the features they ask for."""
+    """Words of one table and the features they ask for. Where owners don't count, `할머니의` and `grandmother's` ask for nothing."""
 
     nouns: Mapping[str, tuple[str, ...]]
     starts: Mapping[str, tuple[str, ...]]
     english: Mapping[str, tuple[str, ...]]
     by_letter: bool
+    owners_count: bool
 
     def find(self, tokens: list[str]) -> list[tuple[int, str]]:
         """Every feature asked for, with the place of its word, in the order of the words."""
@@ -31,13 +32,21 @@ class Lexicon:
     def _of(self, tokens: list[str], place: int, token: str) -> tuple[str, ...]:
         if token.isascii():
             pair = f"{token}-{tokens[place + 1]}" if place + 1 < len(tokens) else ""
+            if not self.owners_count and token.endswith("'s"):
+                return ()
             return self.english.get(pair, ()) + next((self.english[form] for form in _singular(token) if form in self.english), ())
         features: tuple[str, ...] = ()
         for end in range(len(token), 0, -1):
             stem, rest = token[:end], token[end:]
             if stem in self.nouns and (not rest or rest in _particles()):
+                if rest == "의" and not self.owners_count:
+                    return ()
                 features += self.nouns[stem]
                 break
+        if place and len(tokens[place - 1]) == 1:  # `두 사람` is written in two words
+            features += next(
+                (self.nouns[tokens[place - 1] + token[:end]] for end in range(len(token), 0, -1) if tokens[place - 1] + token[:end] in self.nouns), ()
+            )
         letters = unicodedata.normalize("NFD", token) if self.by_letter else token
         for end in range(len(letters), 0, -1):
             features += self.starts.get(letters[:end], ())
@@ -66,7 +75,7 @@ def lexicon(table: str) -> Lexicon:
             for word in part.split():
                 form = unicodedata.normalize("NFD", word) if by_letter and target is starts else word
                 target[form] = (*target.get(form, ()), feature)
-    return Lexicon(nouns, starts, english, by_letter)
+    return Lexicon(nouns, starts, english, by_letter, owners_count=table is not vocabulary.PEOPLE)
 
 
 @dataclass(frozen=True)
