@@ -1,14 +1,19 @@
 """Files of takes and films, for those who may see the story. Everybody else gets 404."""
 
+from http import HTTPStatus
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
+
+from providers.media.errors import MediaError
 from web.media import serve
 
 from .domain.permissions import stories_for
+from .domain.thumbs import WIDTHS, thumb
 from .models import Film, Take
 
 
@@ -17,6 +22,23 @@ from .models import Film, Take
 def take_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
     take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
     return serve(request, take.file)
+
+
+@require_safe
+@login_required
+def take_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> HttpResponseBase:
+    """The take as a small picture; its address names the content, so it may be kept for ever. 404 for a width that is not offered."""
+    take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
+    if width not in WIDTHS or not take.sha256.startswith(content):
+        raise Http404
+    try:
+        name = thumb(take, width)
+    except (MediaError, OSError):
+        raise Http404 from None
+    response = serve(request, name)
+    if response.status_code in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED}:
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
 
 
 def _film(request: HttpRequest, film_id: str) -> Film:

@@ -16,6 +16,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from ground.sentence import SaidError
 from stories.domain import stories
 from stories.domain.locks import CLOSED
+from stories.board import BoardUrls
 from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.models import Story
@@ -33,7 +34,7 @@ NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="tr
 
 
 @admin.register(Story)
-class StoryAdmin(ModelAdmin):
+class StoryAdmin(BoardUrls, ModelAdmin):
     list_display = ("film", "state", "length", "person", "cost", "changed")
     list_filter = (
         Turn,

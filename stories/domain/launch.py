@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
+
 from jobs.enums import JobStatus
 from jobs.models import Job
-
 from stories.enums import StoryStatus, TakeKind
 from stories.errors import GuardRefused, Invalid
 from stories.models import Story

@@ -1,14 +1,11 @@
 """Small pictures of takes for boards and lists: made once, kept in the media storage under the hash of what they show."""
 
-import subprocess
 from pathlib import Path
 
 from django.core.files.storage import storages
-from providers import store
-from providers.media import pictures
-from providers.media.errors import MediaError
-from providers.media.ffmpeg import run
 
+from providers import store
+from providers.media import ffmpeg, pictures
 from stories.enums import TakeKind
 from stories.models import Take
 
@@ -35,8 +32,6 @@ def _picture(take: Take, folder: Path) -> bytes:
         if take.kind == TakeKind.IMAGE:
             return source.read_bytes()
         frame = folder / "frame.png"
-        run(["-i", str(source), "-frames:v", "1", str(frame)])
+        one = ("-map", "0:v:0", "-frames:v", "1", "-f", "image2", "-update", "1", "-c:v", "png")
+        ffmpeg.run([*ffmpeg.INPUT_GUARD, "-i", f"file:{source}", *one], out=frame, limit_seconds=30)
         return frame.read_bytes()
-
-
-__all__ = ["WIDTHS", "MediaError", "subprocess", "thumb", "thumb_name"]

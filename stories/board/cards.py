@@ -1,0 +1,173 @@
+"""A scene as a card: its state in words, what it still costs, and a mark by which a page tells whether it shows it as it is."""
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from jobs.enums import JobStatus
+from jobs.models import Job
+from stories.domain.plan import NEEDS_PICTURE, Item
+from stories.domain.scenes import fingerprint, value_of
+from stories.enums import TakeKind, Verdict
+from stories.models import Scene, Take
+from web.admin_parts import Tone
+
+EDITABLE = ("title", "narration", "text", "camera", "duration_seconds")
+MARK_LENGTH = 10
+WEIGHT: dict[Tone, int] = {"bad": 5, "live": 4, "ask": 3, "idle": 2, "good": 1, "quiet": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is the matter with a scene's take of one kind. `key` is what the board filters by; `percent` only while it is made."""
+
+    kind: str
+    key: str
+    tone: Tone
+    icon: str
+    text: str
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A scene's place in the plan of one kind, with its open job, or else with the one that ended last."""
+
+    item: Item
+    take: Take | None
+    job: Job | None
+    last: Job | None
+
+    @property
+    def needs_picture(self) -> bool:
+        return self.item.state == "blocked" and self.item.why.template == NEEDS_PICTURE
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is still to be paid until the film is whole."""
+        return self.item.state in {"missing", "rejected"} or self.needs_picture
+
+
+def state_of(kind: str, work: Work) -> State:
+    """The state in words, for a person who does not know how it is made."""
+    picture = kind == TakeKind.IMAGE
+    item, why = work.item, str(work.item.why)
+    if item.state == "running" and work.job is not None:
+        return _running(kind, work.job)
+    if item.failed:
+        reason = str(work.last.note) if work.last else ""
+        return State(kind, "failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
+    match item.state:
+        case "blocked":
+            return State(kind, "blocked", "idle" if work.needs_picture else "bad", "block", why)
+        case "rejected":
+            return State(
+                kind,
+                "rejected",
+                "bad",
+                "thumb_down",
+                (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % work.take.verdict_reason if work.take else why,
+            )
+        case "stale":
+            return State(kind, "stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
+        case "missing":
+            return State(kind, "missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
+    if work.take is not None and work.take.verdict == Verdict.APPROVED:
+        return State(kind, "approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
+    return State(kind, "review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
+
+
+def _running(kind: str, job: Job) -> State:
+    picture = kind == TakeKind.IMAGE
+    if job.status == JobStatus.QUEUED:
+        text = _("Picture is in the queue") if picture else _("Clip is in the queue")
+        return State(kind, "running", "live", "hourglass_top", text, 0)
+    if job.status == JobStatus.RUNNING:
+        text = _("Making the picture") if picture else _("Making the clip")
+        return State(kind, "running", "live", "progress_activity", text, job.progress)
+    note = str(job.note) or str(job.get_wait_for_display())
+    return State(kind, "running", "ask" if job.status == JobStatus.UNCLEAR else "live", "hourglass_top", note, job.progress)
+
+
+@dataclass
+class Card:
+    """One scene of the board, with everything that its card shows."""
+
+    scene: Scene
+    image: Work
+    clip: Work
+    takes: int
+    comments: int
+    may_edit: bool
+    full: bool = True
+    hidden: bool = False
+
+    @cached_property
+    def url(self) -> str:
+        """Address of the scene's own page; its doors stand below it."""
+        return reverse("admin:board_scene", args=[self.scene.story_id, self.scene.pk])
+
+    @cached_property
+    def states(self) -> list[State]:
+        """The picture's state, and the clip's once there is something to say about it."""
+        picture, clip = state_of(TakeKind.IMAGE, self.image), state_of(TakeKind.CLIP, self.clip)
+        if self.clip.take is None and (self.clip.needs_picture or clip.key == "missing"):
+            return [picture]
+        return [clip, picture] if picture.key in {"approved", "review"} else [picture, clip]
+
+    @property
+    def main(self) -> State:
+        return max(self.states, key=lambda state: WEIGHT[state.tone])
+
+    @property
+    def keys(self) -> str:
+        """The words that the filter looks for."""
+        return " ".join(dict.fromkeys(state.key for state in self.states))
+
+    @property
+    def flags(self) -> list[State]:
+        """What must not be overlooked on the picture itself."""
+        return [state for state in self.states if state.key in {"stale", "rejected", "failed"}]
+
+    @property
+    def running(self) -> State | None:
+        return next((state for state in self.states if state.percent is not None), None)
+
+    @cached_property
+    def left(self) -> Decimal:
+        """USD that the scene still costs until the film is whole."""
+        return sum((work.item.price for work in (self.image, self.clip) if work.is_late), Decimal(0))
+
+    @property
+    def picture(self) -> str:
+        """Address of the small picture; empty without one."""
+        take = self.image.take or self.clip.take
+        return thumb_url(take) if take else ""
+
+    @property
+    def clip_url(self) -> str:
+        take = self.clip.take
+        return reverse("stories:take_file", args=[take.pk]) if take and take.verdict != Verdict.REJECTED else ""
+
+    @cached_property
+    def seen(self) -> dict[str, str]:
+        """The fingerprint of each field that can be edited on the card."""
+        return {name: fingerprint(value_of(self.scene, name)) for name in EDITABLE}
+
+    @cached_property
+    def mark(self) -> str:
+        """Names what the card shows, but for its number."""
+        scene = self.scene
+        shown: list[Any] = [*self.seen.values(), scene.image_take_id, scene.clip_take_id, self.takes, self.comments, self.left, self.may_edit]
+        shown += [(state.key, state.text, state.percent) for state in self.states]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:MARK_LENGTH]
+
+
+def thumb_url(take: Take, width: int = 640) -> str:
+    """Address of a take's small picture. It says the content, so a browser keeps it for ever."""
+    return reverse("stories:take_thumb", args=[take.pk, take.sha256[:12], width])

@@ -1,0 +1,115 @@
+"""The plan dialog: what would be made, what is reused, what is blocked and why, and the price, before anything is spent."""
+
+from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Any, get_args
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_http_methods
+
+from ground.sentence import SaidError
+from providers.models import AIProviderConfig
+from stories.domain.launch import launch, why_closed
+from stories.domain.locks import CLOSED
+from stories.domain.permissions import is_story_owner
+from stories.domain.plan import Mode, Plan, load_scenes, plan_generation
+from stories.enums import TakeKind
+from stories.errors import Forbidden, Invalid
+from stories.models import Story
+from web.admin_parts import money
+
+from . import frame
+from .answers import board_url, fresh, is_live, saying, status_of, told
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+TITLES = {
+    ("image", "missing"): gettext_noop("Make the missing pictures"),
+    ("image", "stale"): gettext_noop("Redo the pictures that are older than their scene"),
+    ("image", "failed"): gettext_noop("Try the failed pictures again"),
+    ("clip", "missing"): gettext_noop("Make the missing clips"),
+    ("clip", "stale"): gettext_noop("Redo the clips that are older than their scene"),
+    ("clip", "failed"): gettext_noop("Try the failed clips again"),
+}
+
+
+def confirmed(request: HttpRequest) -> Decimal:
+    """The price that stood on the button. Raises Invalid without one: nothing is spent unconfirmed."""
+    try:
+        return Decimal(request.POST["confirm_total"])
+    except (KeyError, InvalidOperation):
+        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total") from None
+
+
+def chosen(request: HttpRequest) -> list[UUID] | None:
+    """The scenes that were selected, or None for all of them."""
+    values = (request.POST if request.method == "POST" else request.GET).getlist("scene")
+    try:
+        return [UUID(value) for value in values] or None
+    except ValueError:
+        raise Invalid(gettext_noop("There is no such scene."), field="scene") from None
+
+
+@require_http_methods(["GET", "POST"])
+@saying
+def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpResponse:
+    """Ask on GET; start on POST exactly what was shown, or show what it is now."""
+    if kind not in TakeKind.values or mode not in MODES:
+        raise Http404
+    scene_ids = chosen(request)
+    error = ""
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        try:
+            total = confirmed(request)
+            made = launch(story.pk, kind, actor=request.user, mode=mode, scene_ids=scene_ids, confirm_total=total, plan_hash=request.POST.get("plan"))
+        except Forbidden:
+            raise
+        except SaidError as failure:
+            error, status = str(failure), status_of(failure)
+        else:
+            return told(request, story, fresh(request, story, [item.scene_id for item in made.todo], said=_said(kind, made)))
+    values = _shown(request, story, kind, mode, scene_ids) | {"error": error}
+    name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
+    return render(request, name, values if is_live(request) else frame.context(request, story, **values), status=status)
+
+
+def _said(kind: str, made: Plan) -> str:
+    count = len(made.todo)
+    pictures = ngettext("%(count)s picture is being made for %(price)s.", "%(count)s pictures are being made for %(price)s.", count)
+    clips = ngettext("%(count)s clip is being made for %(price)s.", "%(count)s clips are being made for %(price)s.", count)
+    return (pictures if kind == TakeKind.IMAGE else clips) % {"count": count, "price": money(made.total)}
+
+
+def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: list[UUID] | None) -> dict[str, Any]:
+    scenes = load_scenes(story, scene_ids)
+    made = plan_generation(story, kind, mode=mode, scenes=scenes)
+    closed = why_closed(story, kind)
+    provider = AIProviderConfig.objects.filter(provider=made.provider).values_list("name", flat=True).first()
+    kept = [item for item in made.items if not item.will and item.state in {"done", "stale"}]
+    return {
+        "story": story,
+        "kind": kind,
+        "mode": mode,
+        "plan": made,
+        "title": _(TITLES[kind, mode]),
+        "scene_ids": scene_ids or [],
+        "kept": kept,
+        "stale_kept": [item for item in kept if item.state == "stale"],
+        "running": [item for item in made.items if item.state == "running"],
+        "provider": provider or made.provider,
+        "is_closed": story.status in CLOSED,
+        "why_not": _why_not(request, story, made, closed),
+        "back": board_url(story.pk),
+    }
+
+
+def _why_not(request: HttpRequest, story: Story, made: Plan, closed: SaidError | None) -> str:
+    if not is_story_owner(request.user, story):
+        return _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
+    if closed is not None:
+        return str(closed)
+    return "" if made.todo else _("There is nothing to make.")

@@ -1,0 +1,109 @@
+"""The board itself: the page, more of its cards, and what has changed since a page looked last."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from stories.admin import tones
+from stories.enums import Camera
+from stories.models import Scene, Story
+
+from . import frame
+from .answers import News, saying, told
+from .state import Board
+
+FIRST = 24  # cards that the page brings complete; the others come when they are scrolled near
+MOST = 60  # complete cards in one answer
+STOP_POLLING = 286  # htmx ends its polling on this status
+DELETED_SHOWN = 50
+FILTERS = {
+    "missing": _lazy("To make"),
+    "running": _lazy("Being made"),
+    "failed": _lazy("Failed"),
+    "blocked": _lazy("Blocked"),
+    "stale": _lazy("Out of date"),
+    "rejected": _lazy("Rejected"),
+    "review": _lazy("To review"),
+    "approved": _lazy("Approved"),
+}
+
+
+@require_GET
+@saying
+def board(request: HttpRequest, story: Story) -> HttpResponse:
+    """All scenes in film order. Without scripts: `?from=25` begins at that scene, `?state=review` shows these only."""
+    whole = Board(story, request.user)
+    first, wanted = _number(request.GET.get("from", "")), request.GET.get("state", "")
+    wanted = wanted if wanted in FILTERS else ""
+    matching = [card for card in whole.cards if not wanted or wanted in card.keys.split()]
+    complete = {id(card) for card in matching[first : first + FIRST]}
+    for card in whole.cards:
+        card.full, card.hidden = id(card) in complete, bool(wanted) and wanted not in card.keys.split()
+    values = {
+        "board": whole,
+        "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
+        "wanted": wanted,
+        "cameras": Camera.choices,
+        "next": first + FIRST + 1 if len(matching) > first + FIRST else 0,
+        "previous": max(1, first - FIRST + 1) if first else 0,
+        "deleted": deleted_scenes(story) if whole.may_edit else [],
+        "tone": tones.of_story(story.status, whole.work),
+        "is_fullwidth": "1",
+    }
+    return render(request, "board/page.html", frame.context(request, story, **values))
+
+
+def deleted_scenes(story: Story) -> list[Scene]:
+    """The scenes that can be brought back, the last deleted first."""
+    return list(Scene.objects.filter(story=story, deleted_at__isnull=False).order_by("-deleted_at")[:DELETED_SHOWN])
+
+
+def _number(text: str) -> int:
+    return max(0, int(text) - 1) if text.isdecimal() and len(text) < len("10000") else 0
+
+
+def _ids(values: list[str]) -> set[str]:
+    return {value for text in values for value in text.split(",")}
+
+
+@require_GET
+@saying
+def cards(request: HttpRequest, story: Story) -> HttpResponse:
+    """The complete cards of these scenes, for a page that shows them as shells or has heard that they are new."""
+    wanted = _ids(request.GET.getlist("ids"))
+    whole = Board(story, request.user)
+    found = [card for card in whole.cards if str(card.scene.pk) in wanted][:MOST]
+    return told(request, story, News(cards=found, board=whole, version=whole.version))
+
+
+@require_POST
+@saying
+def live(request: HttpRequest, story: Story) -> HttpResponse:
+    """What is not as the page shows it. The page says for each card the mark it has, `~` before it for a shell.
+
+    204 when nothing is new, 286 with the last news when nothing moves any more: then htmx stops asking.
+    """
+    whole = Board(story, request.user)
+    known = dict(pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair)
+    changed = [card for card in whole.cards if known.get(short(card.scene.pk), "").removeprefix("~") != card.mark]
+    shells, full = [], []
+    for card in changed:
+        card.full = not known.get(short(card.scene.pk), "~").startswith("~")
+        (full if card.full else shells).append(card)
+    moved = request.POST.get("version") != whole.version
+    bar = request.POST.get("bar") != whole.bar_mark
+    status = HTTPStatus.OK if whole.is_moving else STOP_POLLING
+    if not changed and not moved and not bar:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT if whole.is_moving else STOP_POLLING)
+    ids = [card.scene.pk for card in whole.cards] if moved else None
+    news = News(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
+    return told(request, story, news, status=status)
+
+
+def short(pk: UUID) -> str:
+    """The first digits of an id: enough to tell the scenes of one story apart."""
+    return pk.hex[:12]

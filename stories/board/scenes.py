@@ -1,0 +1,284 @@
+"""The doors for what is in a scene and which scenes there are: edit, insert, duplicate, split, merge, delete, restore; one or many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from providers.local.sentences import sentences
+from stories.domain import order, scenes, takes
+from stories.domain.order import Move
+from stories.enums import Camera, Verdict
+from stories.errors import FieldConflict, Forbidden, Invalid
+from stories.models import Scene, Story
+
+from . import frame
+from .answers import News, Offer, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
+from .cards import EDITABLE
+from .order import moves_of
+
+WHOLE_NUMBERS = ("duration_seconds", "seed")
+IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
+
+
+def values_of(request: HttpRequest, names: tuple[str, ...] = IN_FORM) -> dict[str, Any]:
+    """The fields that were sent. Raises Invalid for a number that is none."""
+    found: dict[str, Any] = {}
+    for name in names:
+        if name not in request.POST:
+            continue
+        text = request.POST[name].replace("\r\n", "\n").strip()
+        if name in WHOLE_NUMBERS:
+            if not text.isdecimal():
+                raise Invalid(gettext_noop("Write a whole number."), field=name)
+            found[name] = int(text)
+        else:
+            found[name] = text
+    return found
+
+
+@require_POST
+@saying
+def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """Save the fields that were left. What somebody else wrote meanwhile is shown beside it, and both texts are kept."""
+    scene = scene_or_404(story, scene_id)
+    back = request.POST.get("back", "")
+    seen = {name: request.POST[f"seen_{name}"] for name in IN_FORM if f"seen_{name}" in request.POST}
+    try:
+        scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request))
+    except Forbidden:
+        raise
+    except FieldConflict as conflict:
+        return _beside(request, story, scene, str(conflict), theirs=conflict.theirs, status=HTTPStatus.CONFLICT)
+    except Invalid as error:
+        return _beside(request, story, scene, str(error), field=error.field, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    news = fresh(request, story, [scene.pk], said="" if is_live(request) else _("Saved."), focus=str(scene.pk))
+    return told(request, story, news, back=_own(back, story, scene))
+
+
+def _own(back: str, story: Story, scene: Scene) -> str:
+    """The scene's own page if that is where the form stands; no other address is taken from a form."""
+    return reverse("admin:board_scene", args=[story.pk, scene.pk]) if back == "scene" else ""
+
+
+def _beside(
+    request: HttpRequest, story: Story, scene: Scene, said: str, *, field: str = "", theirs: dict[str, str] | None = None, status: HTTPStatus
+) -> HttpResponse:
+    """The error beside its field; without scripts the form again with what the person wrote and what stands there now."""
+    theirs = theirs or {}
+    shown = {name: Camera(text).label if name == "camera" else text for name, text in theirs.items()}
+    now = {name: (scenes.fingerprint(text), text, shown[name]) for name, text in theirs.items()}
+    values = {"story": story, "scene": scene, "said": said, "fields": now, "field": field, "names": [*theirs] or [field]}
+    if is_live(request):
+        return render(request, "board/beside.html", values, status=status)
+    written = {name: request.POST[name] for name in IN_FORM if name in request.POST}
+    values |= {"title": _("Scene %(number)s") % {"number": scene.position}, "written": written, "cameras": Camera.choices}
+    return render(request, "board/edit.html", frame.context(request, story, **values), status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@saying
+def insert(request: HttpRequest, story: Story) -> HttpResponse:
+    """A new scene behind `after`, or at the beginning."""
+    after = _neighbour(story, request)
+    values: dict[str, Any] = {"story": story, "after": after, "cameras": Camera.choices, "written": {}, "back": board_url(story.pk)}
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        try:
+            made = scenes.create(story.pk, actor=request.user, position=after.position + 1 if after else 1, **values_of(request, EDITABLE))
+        except Invalid as error:
+            values |= {"error": str(error), "field": error.field, "written": request.POST}
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+        else:
+            undo = _offer(_("Undo"), story, made, "delete")
+            return told(request, story, fresh(request, story, [made.pk], with_order=True, said=_("Scene added."), offer=undo, focus=str(made.pk)))
+    values["title"] = _("New scene")
+    name = "board/insert.html#dialog" if is_live(request) else "board/insert.html"
+    return render(request, name, values if is_live(request) else frame.context(request, story, **values), status=status)
+
+
+def _neighbour(story: Story, request: HttpRequest) -> Scene | None:
+    asked = request.POST.get("after") if request.method == "POST" else request.GET.get("after")
+    try:
+        return scene_or_404(story, UUID(asked)) if asked else None
+    except ValueError:
+        raise Http404 from None
+
+
+def _offer(label: str, story: Story, scene: Scene, act: str, *fields: tuple[str, str]) -> Offer:
+    return Offer(label, reverse("admin:board_act", args=[story.pk, scene.pk, act]), fields)
+
+
+def cuts(narration: str) -> list[tuple[int, str, str]]:
+    """Where a narration can be cut between sentences: the character, what comes before and what after."""
+    found, place = [], 0
+    for sentence in sentences(narration)[1:]:
+        place = narration.find(sentence[:20], max(place, 1))
+        if place > 0:
+            found.append((place, narration[:place].strip(), narration[place:].strip()))
+            place += 1
+    return found
+
+
+@require_GET
+@saying
+def split(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """Ask between which sentences to cut."""
+    scene = scene_or_404(story, scene_id)
+    values = {"story": story, "scene": scene, "cuts": cuts(scene.narration), "title": _("Split the scene"), "back": board_url(story.pk, scene.pk)}
+    name = "board/split.html#dialog" if is_live(request) else "board/split.html"
+    return render(request, name, values if is_live(request) else frame.context(request, story, **values))
+
+
+# One scene: each act makes the change and says which cards are new and how it is undone.
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    said: str
+    cards: tuple[Scene, ...] = ()
+    offer: Offer | None = None
+
+
+def _duplicate(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    copy = scenes.duplicate(scene.pk, actor=request.user)
+    return Done(_("Scene duplicated. Its takes are still to be made."), (copy,), _offer(_("Undo"), story, copy, "delete"))
+
+
+def _split(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    at = request.POST.get("at", "")
+    first, second = scenes.split(scene.pk, actor=request.user, at=int(at) if at.isdecimal() else 0)
+    return Done(_("Scene split. The takes stay with the first part."), (first, second), _offer(_("Undo"), story, first, "merge"))
+
+
+def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    other = Scene.live.filter(story=story, position=scene.position + 1).first()
+    joined = scenes.merge_with_next(scene.pk, actor=request.user)
+    assert other is not None  # merge_with_next has refused otherwise
+    return Done(_("Two scenes became one."), (joined,), _offer(_("Undo"), story, joined, "unmerge", ("other", str(other.pk))))
+
+
+def _unmerge(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    try:
+        other = scene_or_404(story, UUID(request.POST.get("other", "")))
+    except ValueError:
+        raise Http404 from None
+    first = scenes.unmerge(scene.pk, other.pk, actor=request.user)
+    return Done(_("The two scenes are apart again."), (first, other))
+
+
+def _delete(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    scenes.delete(scene.pk, actor=request.user)
+    return Done(_("Scene %(number)s deleted. Its takes are kept.") % {"number": scene.position}, (), _offer(_("Undo"), story, scene, "restore"))
+
+
+def _restore(request: HttpRequest, story: Story, scene: Scene) -> Done:
+    back = scenes.restore(scene.pk, actor=request.user)
+    return Done(_("The scene is back."), (back,), _offer(_("Undo"), story, back, "delete"))
+
+
+ACTS: dict[str, Callable[[HttpRequest, Story, Scene], Done]] = {
+    "duplicate": _duplicate,
+    "split": _split,
+    "merge": _merge,
+    "unmerge": _unmerge,
+    "delete": _delete,
+    "restore": _restore,
+}
+STEPS = ("first", "earlier", "later", "last")
+
+
+@require_POST
+@saying
+def act(request: HttpRequest, story: Story, scene_id: UUID, act: str) -> HttpResponse:
+    """One of the acts, or a step of the scene in the film."""
+    scene = scene_or_404(story, scene_id)
+    if act in STEPS:
+        return _step(request, story, scene, act)
+    if act not in ACTS:
+        raise Http404
+    done = ACTS[act](request, story, scene)
+    focus = str(done.cards[0].pk) if done.cards else ""
+    return told(request, story, fresh(request, story, [card.pk for card in done.cards], with_order=True, said=done.said, offer=done.offer, focus=focus))
+
+
+def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpResponse:
+    with transaction.atomic():
+        ids = list(order.places_of(story))
+        if scene.pk not in ids:
+            raise Http404
+        others = [pk for pk in ids if pk != scene.pk]
+        place = {"first": 0, "earlier": max(0, ids.index(scene.pk) - 1), "later": ids.index(scene.pk) + 1, "last": len(others)}[step]
+        place = min(place, len(others))
+        made = order.reorder(story.pk, actor=request.user, moves=[Move(scene.pk, others[place - 1] if place else None)])
+    said = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
+    back = Offer(_("Undo"), reverse("admin:board_order", args=[story.pk]), move_fields(made.back, made.version))
+    return told(request, story, News(said=said, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))
+
+
+# Several scenes
+
+
+@require_POST
+@saying
+def many(request: HttpRequest, story: Story) -> HttpResponse:
+    """Approve the chosen takes, delete, restore, or give a length or camera to each of the selected scenes; all or nothing."""
+    ids = list(dict.fromkeys(move.scene_id for move in moves_of([f"{value}:" for value in request.POST.getlist("scene")])))
+    if not ids:
+        raise Invalid(gettext_noop("Select at least one scene."), field="scene")
+    found = list(Scene.objects.filter(story=story, pk__in=ids).select_related("image_take", "clip_take").order_by("position", "id"))
+    do = MANY.get(request.POST.get("do", ""))
+    if do is None:
+        raise Http404
+    with transaction.atomic():
+        said, offer = do(request, story, found)
+    return told(request, story, fresh(request, story, ids, with_order=True, said=said, offer=offer))
+
+
+def _many_offer(label: str, story: Story, do: str, found: list[Scene]) -> Offer:
+    return Offer(label, reverse("admin:board_many", args=[story.pk]), [("do", do), *(("scene", str(scene.pk)) for scene in found)])
+
+
+def _many_delete(request: HttpRequest, story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
+    for scene in reversed(found):  # the last first, so that each keeps the place where it stood
+        scenes.delete(scene.pk, actor=request.user)
+    said = ngettext("%(count)s scene deleted. Its takes are kept.", "%(count)s scenes deleted. Their takes are kept.", len(found)) % {"count": len(found)}
+    return said, _many_offer(_("Undo"), story, "restore", found)
+
+
+def _many_restore(request: HttpRequest, story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
+    for scene in found:
+        scenes.restore(scene.pk, actor=request.user)
+    said = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {"count": len(found)}
+    return said, _many_offer(_("Undo"), story, "delete", found)
+
+
+def _many_approve(request: HttpRequest, _story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
+    chosen = [take for scene in found for take in (scene.image_take, scene.clip_take) if take and take.verdict == Verdict.UNREVIEWED]
+    for take in chosen:
+        takes.judge(take.pk, verdict=Verdict.APPROVED, actor=request.user)
+    return ngettext("%(count)s take approved.", "%(count)s takes approved.", len(chosen)) % {"count": len(chosen)}, None
+
+
+def _many_set(request: HttpRequest, _story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
+    values = values_of(request, ("camera", "duration_seconds"))
+    for scene in found:
+        scenes.edit(scene.pk, actor=request.user, **values)
+    return ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {"count": len(found)}, None
+
+
+MANY: dict[str, Callable[[HttpRequest, Story, list[Scene]], tuple[str, Offer | None]]] = {
+    "delete": _many_delete,
+    "restore": _many_restore,
+    "approve": _many_approve,
+    "set": _many_set,
+}

@@ -1,0 +1,231 @@
+"""The takes of a scene: all of them side by side, what differs, and choosing, judging, uploading and making more."""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from ground.sentence import SaidError
+from providers.prices import price_of
+from stories.domain import scenes, takes, uploads
+from stories.domain.inputs import clip_request, image_request, is_stale
+from stories.domain.plan import generate_scene
+from stories.enums import Camera, TakeKind, Verdict
+from stories.errors import Invalid
+from stories.models import Comment, Scene, ScenePrompt, Story, Take
+from web.admin_parts import money
+
+from . import frame
+from .answers import News, Offer, board_url, fresh, is_live, saying, scene_or_404, told
+from .cards import EDITABLE, thumb_url
+from .making import confirmed
+from .scenes import values_of
+from .state import Board
+
+VARIANTS = 3
+WORDS = re.compile(r"\s+|[^\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A piece of a prompt: `same`, `new` (only in the take's) or `gone` (only in the scene's)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One take as it is shown beside the others."""
+
+    take: Take
+    chosen: bool
+    stale: bool
+    took: timedelta | None
+    words: list[Word]
+
+    @property
+    def small(self) -> str:
+        return thumb_url(self.take)
+
+    @property
+    def large(self) -> str:
+        return thumb_url(self.take, 1280)
+
+    @property
+    def url(self) -> str:
+        return reverse("stories:take_file", args=[self.take.pk])
+
+    @property
+    def differs(self) -> bool:
+        return any(word.kind != "same" for word in self.words)
+
+
+def difference(old: str, new: str) -> list[Word]:
+    """The words of `new`, with those that `old` has instead."""
+    a, b = WORDS.findall(old), WORDS.findall(new)
+    return list(_differing(a, b))
+
+
+def _differing(a: list[str], b: list[str]) -> Iterator[Word]:
+    for tag, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield Word("".join(b[b0:b1]), "same")
+            continue
+        if a1 > a0 and "".join(a[a0:a1]).strip():
+            yield Word("".join(a[a0:a1]), "gone")
+        if b1 > b0 and "".join(b[b0:b1]).strip():
+            yield Word("".join(b[b0:b1]), "new")
+
+
+def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
+    """The newest first; one query."""
+    rows = Take.objects.filter(scene=scene, kind=kind).select_related("prompt", "call", "made_by", "verdict_by")
+    chosen = scene.image_take_id if kind == TakeKind.IMAGE else scene.clip_take_id
+    return [_shown(story, scene, take, chosen=take.pk == chosen) for take in rows]
+
+
+def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
+    call = take.call
+    took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
+    return Shown(take, chosen, is_stale(story, scene, take), took, difference(_prompt(scene.prompt), _prompt(take.prompt)))
+
+
+def _prompt(prompt: ScenePrompt) -> str:
+    return prompt.text
+
+
+def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
+    """What one more take costs, as the server will check it; None without a price or a picture to start from."""
+    try:
+        if kind == TakeKind.IMAGE:
+            return price_of(story.image_provider, image_request(story, scene.prompt))
+        if scene.image_take is None or scene.image_take.verdict == Verdict.REJECTED:
+            return None
+        return price_of(story.clip_provider, clip_request(story, scene, scene.prompt, scene.image_take))
+    except SaidError:
+        return None
+
+
+def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[str, Any]:
+    """Everything that the scene's panel and page show."""
+    board = Board(story, request.user)
+    card = next((card for card in board.cards if card.scene.pk == scene.pk), None)
+    if card is None:
+        raise Http404
+    ids = [one.scene.pk for one in board.cards]
+    place = ids.index(scene.pk)
+    price = _price(story, card.scene, kind)
+    return {
+        "story": story,
+        "board": board,
+        "scene": card.scene,
+        "card": card,
+        "kind": kind,
+        "takes": shown_takes(story, card.scene, kind),
+        "price": price,
+        "price_three": None if price is None else price * VARIANTS,
+        "comments": Comment.objects.filter(scene=scene).select_related("author", "film", "resolved_by"),
+        "cameras": Camera.choices,
+        "before": ids[place - 1] if place else None,
+        "after": ids[place + 1] if place + 1 < len(ids) else None,
+        "count": len(ids),
+        "back": board_url(story.pk, scene.pk),
+    }
+
+
+@require_GET
+@saying
+def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """The scene with its takes of one kind: as a panel beside the board, or as a page."""
+    kind = request.GET.get("kind", TakeKind.IMAGE)
+    if kind not in TakeKind.values:
+        raise Http404
+    values = panel(request, story, scene_or_404(story, scene_id), kind)
+    if is_live(request):
+        return render(request, "board/scene.html#panel", values)
+    return render(request, "board/scene.html", frame.context(request, story, **values, title=_("Scene %(number)s") % {"number": values["scene"].position}))
+
+
+def after(request: HttpRequest, story: Story, scene: Scene, kind: str, *, said: str, offer: Offer | None = None, status: int = HTTPStatus.OK) -> HttpResponse:
+    """The panel as it is now and the news for the board behind it; or the scene's page again."""
+    page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
+    if not is_live(request):
+        return told(request, story, News(said=said), back=page, status=status)
+    news = fresh(request, story, [scene.pk], said=said, offer=offer)
+    answer = told(request, story, news, status=status)
+    answer.content += render(request, "board/scene.html#panel_again", panel(request, story, scene, kind)).content
+    return answer
+
+
+def _take(story: Story, take_id: UUID) -> Take:
+    return get_object_or_404(Take.objects.select_related("scene"), pk=take_id, scene__story=story)
+
+
+@require_POST
+@saying
+def choose(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Put the take into the film."""
+    take = _take(story, take_id)
+    before = take.scene.image_take_id if take.kind == TakeKind.IMAGE else take.scene.clip_take_id
+    takes.choose(take.pk, actor=request.user)
+    undo = Offer(_("Undo"), reverse("admin:board_choose", args=[story.pk, before])) if before and before != take.pk else None
+    return after(request, story, take.scene, take.kind, said=_("Take chosen."), offer=undo)
+
+
+@require_POST
+@saying
+def judge(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Approve, reject with a reason, or take the verdict back."""
+    take = _take(story, take_id)
+    verdict = request.POST.get("verdict", "")
+    takes.judge(take.pk, verdict=verdict, actor=request.user, reason=request.POST.get("reason", ""))
+    said = {Verdict.APPROVED: _("Take approved."), Verdict.REJECTED: _("Take rejected.")}.get(Verdict(verdict), _("Verdict taken back."))
+    undo = Offer(_("Undo"), reverse("admin:board_judge", args=[story.pk, take.pk]), [("verdict", take.verdict), ("reason", take.verdict_reason)])
+    return after(request, story, take.scene, take.kind, said=said, offer=undo)
+
+
+@require_POST
+@saying
+def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """A picture or clip of one's own."""
+    scene = scene_or_404(story, scene_id)
+    kind, file = request.POST.get("kind", ""), request.FILES.get("file")
+    if kind not in TakeKind.values:
+        raise Http404
+    if file is None:
+        raise Invalid(gettext_noop("Choose a file first."), field="file")
+    uploads.upload(scene.pk, kind, file, actor=request.user, size=file.size or 0)
+    return after(request, story, scene, kind, said=_("Your file is the chosen take now."))
+
+
+@require_POST
+@saying
+def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> HttpResponse:
+    """One more take, or three variants, with the prompt and seed of the form. What was changed in the prompt is saved to the scene."""
+    scene = scene_or_404(story, scene_id)
+    if kind not in TakeKind.values:
+        raise Http404
+    total = confirmed(request)
+    if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
+        seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
+        scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
+    variants = VARIANTS if request.POST.get("variants") == str(VARIANTS) else 1
+    seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
+    jobs, price = generate_scene(
+        scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=request.POST.get("reason", "")[:200], confirm_total=total
+    )
+    said = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
+    return after(request, story, scene, kind, said=said % {"count": len(jobs), "price": money(price)})

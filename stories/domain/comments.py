@@ -1,0 +1,83 @@
+"""What people say: on a scene, or at a time of a film. Everybody who may see a story may speak; its people and the author settle."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from stories.errors import Forbidden, Invalid
+from stories.models import Comment, Film, ReviewLink, Scene
+from stories.review import MAX_COMMENT
+
+from .permissions import is_story_owner, stories_for
+
+GUEST_NAME = 80  # characters
+LONGEST = 24 * 3600  # seconds that a time may have at all
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Invalid(gettext_noop("Write something first."), field="text")
+    if len(text) > MAX_COMMENT:
+        raise Invalid(gettext_noop("A comment has at most %(most)s characters."), most=MAX_COMMENT, field="text")
+    return text
+
+
+def on_scene(scene_id: UUID | str, *, actor: Any, text: str) -> Comment:
+    """Raises Scene.DoesNotExist, Forbidden or Invalid."""
+    scene = Scene.objects.get(pk=scene_id)
+    _require_seeing(actor, scene.story_id)
+    return Comment.objects.create(story_id=scene.story_id, scene=scene, text=_checked(text), author=actor)
+
+
+def on_film(film_id: UUID | str, *, actor: Any = None, link: ReviewLink | None = None, guest: str = "", text: str, at_ms: int) -> Comment:
+    """At a time of the film, by a person of the house or, with an open link that allows it, by a guest. The scene of that time is noted.
+
+    Raises Film.DoesNotExist, Forbidden or Invalid.
+    """
+    film = Film.objects.get(pk=film_id)
+    if link is None:
+        _require_seeing(actor, film.story_id)
+    elif not (link.is_open() and link.may_comment and link.story_id == film.story_id):
+        raise Forbidden(gettext_noop("This link does not allow comments."))
+    guest = guest.strip()[:GUEST_NAME]
+    if actor is None and not guest:
+        raise Invalid(gettext_noop("Say who you are."), field="guest")
+    length = film.frames * 1000 // film.fps
+    if not 0 <= at_ms <= length:
+        raise Invalid(gettext_noop("The film is not that long."), field="at")
+    scene = scene_at(film, at_ms)
+    return Comment.objects.create(
+        story_id=film.story_id, film=film, scene_id=scene, at_ms=at_ms, text=_checked(text), author=actor, guest="" if actor else guest, link=link
+    )
+
+
+def scene_at(film: Film, at_ms: int) -> UUID | None:
+    """The scene that the film shows at this time, if it still exists."""
+    end = 0
+    for segment in film.manifest.get("segments", []):
+        end += segment["frames"]
+        if at_ms * film.fps < end * 1000:
+            found = UUID(segment["scene"])
+            return found if Scene.objects.filter(pk=found).exists() else None
+    return None
+
+
+def settle(comment_id: UUID | str, *, actor: Any, settled: bool = True) -> Comment:
+    """Mark a comment as done with, or open it again. Raises Comment.DoesNotExist or Forbidden."""
+    with transaction.atomic():
+        comment = Comment.objects.select_for_update().get(pk=comment_id)
+        if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
+            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may settle it."))
+        comment.resolved_at = timezone.now() if settled else None
+        comment.resolved_by = actor if settled else None
+        comment.save(update_fields=["resolved_at", "resolved_by"])
+    return comment
+
+
+def _require_seeing(actor: Any, story_id: Any) -> None:
+    if not stories_for(actor).filter(pk=story_id).exists():
+        raise Forbidden(gettext_noop("You may not see this story."))
