@@ -9,11 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
+
 from jobs.domain import queue
 from jobs.enums import JobStatus
 from jobs.models import Job
-from PIL import Image
-
 from stories.domain import work
 from stories.enums import FilmKind, StoryStatus, TakeKind
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
@@ -66,7 +66,18 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     scenes = [make_scene(story) for _ in range(3)]
     take, other = make_take(scenes[0]), make_take(scenes[0], chosen=False)
     film = Film.objects.create(
-        story=story, kind=FilmKind.PREVIEW, number=1, file=take.file, srt="1\n", vtt="WEBVTT\n", width=1280, height=720, fps=24, frames=504, size_bytes=10, manifest_hash="0"
+        story=story,
+        kind=FilmKind.PREVIEW,
+        number=1,
+        file=take.file,
+        srt="1\n",
+        vtt="WEBVTT\n",
+        width=1280,
+        height=720,
+        fps=24,
+        frames=504,
+        size_bytes=10,
+        manifest_hash="0",
     )
     job, _ = work.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
     failed, _ = work.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)

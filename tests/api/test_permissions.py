@@ -133,8 +133,11 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
         allowed = {*known, "OPTIONS", *({"HEAD"} if "GET" in known else ())}
         if method in allowed:
             continue
-        sent = path.replace("<uuid:", "{").replace("<slug:", "{").replace(">", "}").format(
-            story_id=world.story.pk, scene_id=world.scenes[0].pk, take_id=world.take.pk, film_id=world.film.pk, job_id=world.job.pk
+        sent = (
+            path.replace("<uuid:", "{")
+            .replace("<slug:", "{")
+            .replace(">", "}")
+            .format(story_id=world.story.pk, scene_id=world.scenes[0].pk, take_id=world.take.pk, film_id=world.film.pk, job_id=world.job.pk)
         )
         response = api.ask(method, sent)
         assert (response.status_code, set(response["Allow"].split(", "))) == (405, allowed)
@@ -150,7 +153,6 @@ def test_what_is_refused_changes_no_row(api, world, viewer, operation):
 
 def rows(world: World) -> Any:
     from jobs.models import Job
-
     from stories.models import Scene, Story, StoryStateTransition, Take
 
     return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Job, StoryStateTransition)]

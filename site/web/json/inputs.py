@@ -1,7 +1,8 @@
 """Reading a request: the body and the query into their types, strictly."""
 
+import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast, get_origin
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from django.http import HttpRequest, QueryDict
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+WHOLE = re.compile(r"-?[0-9]{1,19}")
+TRUTHS = {"true": True, "false": False}
 BODY_LIMIT = 256 * 1024  # bytes, unless the route says otherwise
 
 
@@ -90,11 +93,32 @@ def parse_query[T: msgspec.Struct](kind: type[T], query: QueryDict) -> T:
         else:
             errors.append(FieldError(detail=str(Sentence(gettext_noop("Give this parameter once."))), parameter=name))
     if not errors:
+        typed = {name: _typed(value, _scalars(kind).get(name, ())) for name, value in given.items()}
         try:
-            return msgspec.convert(given, kind, strict=False)
+            return msgspec.convert(typed, kind)
         except msgspec.ValidationError:
-            errors = [FieldError(detail=error.detail, parameter=error.pointer.split("/")[1]) for error in collect(given, kind, strict=False)]
+            errors = [FieldError(detail=error.detail, parameter=error.pointer.split("/")[1]) for error in collect(typed, kind)]
     raise problems.invalid(errors, gettext_noop("Some query parameters cannot be taken; see the list of errors."))
+
+
+@cache
+def _scalars(kind: type[msgspec.Struct]) -> dict[str, tuple[type, ...]]:
+    """The fields that are whole numbers or truths, which a query can only write as text."""
+    found = {field.encode_name: alternatives(field.type) for field in msgspec.structs.fields(kind)}
+    return {name: wanted for name, parts in found.items() if (wanted := tuple(one for one in (bool, int) if any(_is(one, part) for part in parts)))}
+
+
+def _is(one: type, part: Any) -> bool:
+    return part is one or (get_origin(part) is Literal and any(type(value) is one for value in get_args(part)))
+
+
+def _typed(value: Any, wanted: tuple[type, ...]) -> Any:
+    """The text as a whole number or a truth if it is written exactly as one."""
+    if bool in wanted and value in TRUTHS:
+        return TRUTHS[value]
+    if int in wanted and isinstance(value, str) and WHOLE.fullmatch(value):
+        return int(value)
+    return value
 
 
 @cache

@@ -47,32 +47,32 @@ def sentence_of(error: msgspec.ValidationError) -> Sentence:
     return Sentence(message)
 
 
-def collect(value: Any, wanted: Any, pointer: str = "", *, strict: bool = True) -> list[FieldError]:
+def collect(value: Any, wanted: Any, pointer: str = "") -> list[FieldError]:
     """Every error of a decoded value against its type, not just the first; empty when there is none."""
     try:
-        msgspec.convert(value, wanted, strict=strict)
+        msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
-        inner = _inner(value, wanted, pointer, strict=strict)
+        inner = _inner(value, wanted, pointer)
         return (inner or [FieldError(detail=str(sentence_of(error)), pointer=pointer)])[:MOST]
     return []
 
 
-def _inner(value: Any, wanted: Any, pointer: str, *, strict: bool) -> list[FieldError]:
+def _inner(value: Any, wanted: Any, pointer: str) -> list[FieldError]:
     for kind in alternatives(wanted):
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-            return _of_struct(value, kind, pointer, strict=strict)
+            return _of_struct(value, kind, pointer)
         if get_origin(kind) is list and isinstance(value, list):
             (item,) = get_args(kind)
-            return [error for index, entry in enumerate(value) for error in collect(entry, item, f"{pointer}/{index}", strict=strict)]
+            return [error for index, entry in enumerate(value) for error in collect(entry, item, f"{pointer}/{index}")]
     return []
 
 
-def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str, *, strict: bool) -> list[FieldError]:
+def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str) -> list[FieldError]:
     errors: list[FieldError] = []
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in fields.items():
         if name in value:
-            errors += collect(value[name], field.type, f"{pointer}/{_escaped(name)}", strict=strict)
+            errors += collect(value[name], field.type, f"{pointer}/{_escaped(name)}")
         elif field.required:
             errors.append(FieldError(detail=str(Sentence("This field is required.")), pointer=f"{pointer}/{_escaped(name)}"))
     for name in value.keys() - fields.keys():

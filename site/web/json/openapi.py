@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from django.db.models.enums import Choices
 from django.utils.translation import gettext
 
 from . import idempotency
@@ -46,7 +47,7 @@ def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
     Keyword `extra_schema` of a struct (a class variable) is merged into its schema: what a type cannot say.
     """
     kinds = [kind for route in api.routes for kind in (route.body, route.query, route.answer) if kind is not None]
-    schemas, components = msgspec.json.schema_components([*kinds, FieldError], ref_template=REF)
+    schemas, components = msgspec.json.schema_components([*kinds, FieldError], schema_hook=_choices, ref_template=REF)
     known = dict(zip(map(repr, kinds), schemas, strict=False))
     for kind in _structs(kinds):
         if extra := getattr(kind, "extra_schema", None):
@@ -71,6 +72,13 @@ def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
             },
         },
     }
+
+
+def _choices(kind: type) -> dict[str, Any]:
+    """The schema of Django's choices, which msgspec reads as enumerations but does not describe."""
+    if issubclass(kind, Choices):
+        return {"type": "string", "enum": [str(value) for value in kind.values]}
+    raise NotImplementedError
 
 
 def _structs(kinds: list[Any]) -> list[type]:
