@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -88,9 +88,20 @@ def take_up(script: Script, *, owner: Any, seconds: int, aspect: str) -> Story:
     for story in Story.objects.filter(owner=owner, **wanted).exclude(status__in=(StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED)):
         if story.status == StoryStatus.DRAFT or _is_going_on(story):
             return story
-    story = Story(owner=owner, style=STYLE, **wanted)
+    return _new(owner, wanted)
+
+
+def load_samples(samples: Iterable[Script], *, owner: Any, seconds: int) -> None:
+    """Each sample as a story that waits to be begun, unless this person has it already, in whatever state."""
+    for script in samples:
+        if not Story.objects.filter(owner=owner, title=script.title, script=script.text).exists():
+            _new(owner, {"title": script.title, "script": script.text, "language": script.language, "duration_seconds": seconds})
+
+
+def _new(owner: Any, values: dict[str, Any]) -> Story:
+    story = Story(owner=owner, style=STYLE, **values)
     try:
-        story.full_clean()
+        story.full_clean(exclude={"status"})  # begins as a draft, and the field cannot be written even with that
     except ValidationError as error:
         raise DemoError(gettext_noop("This script cannot be made into a film: %(why)s"), why=" ".join(error.messages)) from error
     story.save()

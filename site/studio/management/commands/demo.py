@@ -101,8 +101,7 @@ class Command(BaseCommand):
     def run(self, script: Script, *, seconds: int, aspect: str, address: tuple[str, int] | None, children: Children) -> None:
         prepare()
         person, password = demo.demo_person()
-        for language in Language.values:
-            demo.take_up(sample(language), owner=person, seconds=SAMPLE_SECONDS, aspect=AspectRatio.WIDE)
+        demo.load_samples([sample(language) for language in Language.values], owner=person, seconds=SAMPLE_SECONDS)
         story = demo.take_up(script, owner=person, seconds=seconds, aspect=aspect)
         logs = Path(settings.VAR_DIR) / "log"
         logs.mkdir(exist_ok=True)

@@ -59,6 +59,7 @@ class Command(BaseCommand):
                 children.start("work", work_command())
                 children.start("web", web_command(host, port))
                 self.stdout.write(_("The studio is at %(url)s (Ctrl-C ends it).") % {"url": url(host, port)})
+                self.stdout.flush()
                 tend(children, self)
         except SaidError as error:
             raise CommandError(str(error)) from error

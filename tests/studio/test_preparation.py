@@ -1,0 +1,57 @@
+"""What an installation needs is done once, and again when something has changed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from studio.preparation import NotReadyError, prepare
+
+SHEET = "body { color: navy }"
+
+
+@pytest.fixture
+def house(settings: Any, tmp_path: Path) -> Path:
+    """Static files and translations of its own."""
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "sheet.css").write_text(SHEET)
+    settings.STATICFILES_DIRS = [tmp_path / "assets"]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "collected"
+    settings.LOCALE_PATHS = [tmp_path / "locale"]
+    return tmp_path
+
+
+def said() -> list[str]:
+    return [str(line) for line in prepare()]
+
+
+def test_second_time_has_nothing_to_do(house: Path, db: None) -> None:
+    assert said() == ["Static files collected."]
+    assert (house / "collected" / "sheet.css").read_text() == SHEET
+    assert said() == []
+
+
+def test_changed_file_is_collected_and_a_removed_one_goes(house: Path, db: None) -> None:
+    prepare()
+    (house / "assets" / "sheet.css").unlink()
+    (house / "assets" / "other.css").write_text(SHEET)
+    assert said() == ["Static files collected."]
+    assert sorted(file.name for file in (house / "collected").iterdir()) == [".collected", "other.css"]
+
+
+def test_new_translation_is_compiled(house: Path, db: None) -> None:
+    prepare()
+    folder = house / "locale" / "ko" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "django.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Story"\nmsgstr "이야기"\n')
+    assert said() == ["Translations compiled."]
+    assert (folder / "django.mo").exists()
+
+
+def test_folder_that_cannot_be_made_is_one_sentence(house: Path, settings: Any) -> None:
+    (house / "file").write_text("")
+    settings.VAR_DIR = house / "file" / "var"
+    with pytest.raises(NotReadyError) as caught:
+        prepare()
+    assert str(caught.value) == f"The studio cannot write to {house}/file/var: Not a directory."
