@@ -98,7 +98,7 @@ def underwater(shot: Shot) -> Stage:
     for layer, depth in enumerate((0.72, 0.48, 0.2)):
         y = shot.h * (0.74 + 0.09 * layer)
         line = land.rolling(shot, dice, y + shot.unit * 0.05, shot.unit * 0.14, lumps=1.2)
-        tone = shot.lit("4f86a0" if layer < 2 else "c9bc8f", depth)  # noqa: PLR2004  the nearest is sand
+        tone = shot.lit("4f86a0" if layer < 2 else "c9bc8f", depth)
         land.under(shot, line, Grad(lighter(tone, 0.08), darker(tone, 0.18)))
         for _plant in range(int(6 * shot.wide)):
             _coral(shot, dice.between(0, shot.w), y + shot.unit * 0.05, shot.unit * dice.between(0.1, 0.19) * (1.3 - depth * 0.6), dice, depth)
@@ -108,7 +108,7 @@ def underwater(shot: Shot) -> Stage:
             shot.h * dice.between(0.15, 0.6),
             mix(shot.palette.lit(ink(code := dice.pick(("ff9f3c", "f25f6c", "ffe27a", "6fe0d0")))), ink(code), 0.55),
         )
-        for number in range(6):
+        for _fish in range(6):
             px, py = x + dice.between(-0.2, 0.2) * shot.unit, y + dice.between(-0.1, 0.1) * shot.unit
             animals.fish(shot, shot.pen(px, py, shot.unit * dice.between(0.055, 0.1), flip=group % 2 == 0), tone)
     for _bubble in range(26):

@@ -134,25 +134,24 @@ class Canvas:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
         share = mask.astype(np.float32) * np.float32(alpha / 255)
         part = self.rgb[top:bottom, left:right]
-        if isinstance(fill, Grad):
-            color = _shaded(fill, mask.shape)
-        else:
-            color = np.broadcast_to(fill, part.shape)
-        if rough and mask.size > 400:  # noqa: PLR2004  on a few pixels no brush is seen
+        color = _shaded(fill, mask.shape) if isinstance(fill, Grad) else np.broadcast_to(fill, part.shape)
+        if rough and mask.size > 400:
             color = color * (1 + np.float32(rough) * self._strokes(mask.shape))[..., None]
         part += (color - part) * share[..., None]
 
     def _strokes(self, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         rows = (np.arange(shape[0]) + self.dice.count(0, TEXTURE)) % TEXTURE
         columns = (np.arange(shape[1]) + self.dice.count(0, TEXTURE)) % TEXTURE
-        return self.brush[rows][:, columns]
+        strokes: npt.NDArray[np.float32] = self.brush[rows][:, columns]
+        return strokes
 
 
 def _cap(end: npt.NDArray[np.float64], way: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.float64]:
     """Half a circle round the end of a stroke, from its left side to its right."""
     side = np.array([-way[1], way[0]])
     angles = np.linspace(0, math.pi, 9)[:, None]
-    return end + radius * (np.cos(angles) * side + np.sin(angles) * way)
+    arc: npt.NDArray[np.float64] = end + radius * (np.cos(angles) * side + np.sin(angles) * way)
+    return arc
 
 
 def _shaded(fill: Grad, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
@@ -189,18 +188,6 @@ class Pen:
 
     def poly(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
         self.canvas.poly([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)
-
-    def union(self, outlines: Iterable[Sequence[Point]], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
-        """Several outlines filled as one shape."""
-        shapes = [np.array(list(outline), np.float64) for outline in outlines]
-        box = self._box(np.vstack(shapes), 2 + 3 * soft)
-        if box is None:
-            return
-        left, top, right, bottom = box
-        mask = np.zeros((bottom - top, right - left), np.uint8)
-        for shape in shapes:
-            cv2.fillPoly(mask, [np.rint((shape - (left, top)) * (1 << SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
-        self._lay(mask, box, fill, alpha, soft, rough)
 
     def blob(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
         self.canvas.blob([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)

@@ -1,12 +1,11 @@
 """Who and what appears in a picture, where it stands, and what is held in whose hand."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from providers.local.paint import animals, figures, nature, objects, sky, things, town
+from providers.local.paint import animals, extras, figures, objects, sky, things, town
 from providers.local.paint.canvas import Grad
-from providers.local.paint.color import Color, darker, ink, lighter, mix
+from providers.local.paint.color import darker, ink, lighter, mix
+from providers.local.paint.extras import Cast, tone
 from providers.local.paint.stage import Shot, Stage
 
 HELD_HIGH = {"umbrella", "balloon", "kite", "lantern"}
@@ -30,24 +29,8 @@ HELD_LOW = {
     "photo",
     "heart",
 }
-IN_AIR = ("airship", "airplane", "ufo", "satellite", "rocket", "gull", "bird", "butterfly", "music")
-ON_WATER = ("ship", "boat", "whale", "paper_boat")
-BEHIND = ("lighthouse", "windmill", "turbine", "house", "cherry", "tree", "tent")
 BESIDE = ("car", "bus", "bicycle", "bench", "lamp", "mailbox", "swing", "snowman", "fire", "telescope", "piano", "suitcase", "door", "robot", "astronaut")
 MOST_PEOPLE = 3
-
-
-@dataclass
-class Cast:
-    """What is left to draw of what the prompt names."""
-
-    motifs: list[str]
-
-    def take(self, name: str) -> bool:
-        if name in self.motifs:
-            self.motifs.remove(name)
-            return True
-        return False
 
 
 def perform(shot: Shot, stage: Stage) -> None:
@@ -57,17 +40,19 @@ def perform(shot: Shot, stage: Stage) -> None:
     if not people and not shot.reading.motifs and "crowd" not in shot.reading.people:
         _guest(shot, stage, cast, people)
     lonely = (
-        not people and "crowd" not in shot.reading.people and not any(name in cast.motifs for name in (*animals.DRAW, *BEHIND, *ON_WATER, *BESIDE, *IN_AIR))
+        not people
+        and "crowd" not in shot.reading.people
+        and not any(name in cast.motifs for name in (*animals.DRAW, *extras.BEHIND, *extras.ON_WATER, *BESIDE, *extras.IN_AIR))
     )
-    _behind(shot, stage, cast)
-    _afloat(shot, stage, cast)
-    _in_air(shot, stage, cast)
+    extras.behind(shot, stage, cast)
+    extras.afloat(shot, stage, cast)
+    extras.in_air(shot, stage, cast)
     if "crowd" in shot.reading.people:
         figures.crowd(
             shot, shot.dice.apart("crowd"), stage.floor(shot.w / 2) - stage.tall * 0.16, stage.tall * 0.74, count=int(6 * shot.wide), left=0, right=shot.w
         )
     _beside(shot, stage, cast)
-    _animals(shot, stage, cast, bool(people))
+    _animals(shot, stage, cast, accompanied=bool(people))
     hero = next((name for name in cast.motifs if name in objects.DRAW or name == "umbrella"), "")
     if people:
         _people(shot, stage, cast, people)
@@ -94,15 +79,6 @@ def _guest(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
         cast.motifs += dice.pick((["tree", "bird"], ["bird"], ["house", "tree"], ["airship"], ["tree", "bench"]))
         if dice.chance(0.6):
             people.append(dice.pick(("woman", "man", "girl", "boy", "old_man")))
-
-
-def tone(shot: Shot, name: str) -> Color:
-    """The colour of a thing: the one its prompt names, or an accent of the picture."""
-    code = shot.reading.color_of.get(name)
-    if code:
-        return mix(shot.palette.lit(ink(code)), ink(code), 0.55 if shot.palette.dark else 0.3)
-    accents = (shot.palette.accent, shot.palette.accent_2)
-    return mix(shot.palette.lit(accents[sum(map(ord, name)) % 2]), accents[sum(map(ord, name)) % 2], 0.2)
 
 
 def company(shot: Shot) -> list[str]:
@@ -132,159 +108,6 @@ def company(shot: Shot) -> list[str]:
 def posture(shot: Shot) -> str:
     order = ("sleep", "read", "run", "wave", "sit", "walk", "look_up")
     return next((name for name in order if name in shot.reading.postures), "stand")
-
-
-def _behind(shot: Shot, stage: Stage, cast: Cast) -> None:
-    """Large things at the other third, a little further away."""
-    if stage.indoors or stage.airless:
-        return
-    x = shot.x(0.24)
-    for name in BEHIND:
-        if not cast.take(name):
-            continue
-        dice = shot.dice.apart(name)
-        y = stage.floor(x) - stage.tall * 0.1
-        match name:
-            case "lighthouse":
-                _cape(shot, stage, x)
-            case "windmill":
-                things.windmill(shot, shot.pen(x, y, stage.tall * 1.15), tone(shot, name), dice)
-            case "turbine":
-                for part, size in ((0.12, 0.7), (0.3, 0.9), (0.48, 0.6)):
-                    things.turbine(shot, shot.pen(shot.x(part), stage.floor(shot.x(part)) - stage.tall * 0.12, stage.tall * size), tone(shot, name), dice)
-            case "house":
-                if not shot.reading.places or shot.reading.places[0] != "village":
-                    roof = tone(shot, name) if "house" in shot.reading.color_of else None
-                    town.house(shot, x, y + stage.tall * 0.05, stage.tall * 1.9, dice, roof=roof)
-            case "cherry" | "tree":
-                season = "petals" if name == "cherry" else None
-                if shot.snowy and name == "tree":
-                    nature.bare_tree(shot, x, y + stage.tall * 0.1, stage.tall * 2.5, dice)
-                else:
-                    nature.round_tree(shot, x, y + stage.tall * 0.12, stage.tall * 2.6, dice, season=season)
-            case _:
-                things.tent(shot, shot.pen(x, y + stage.tall * 0.08, stage.tall * 0.95), tone(shot, name))
-        x = shot.x(0.06) if x == shot.x(0.24) else shot.x(0.9)
-
-
-def _cape(shot: Shot, stage: Stage, x: float) -> None:
-    """A lighthouse on its rock, at the edge of the sea where there is one."""
-    dice = shot.dice.apart("cape")
-    y = shot.horizon + shot.unit * 0.05 if stage.water else stage.floor(x) - stage.tall * 0.1
-    stone = shot.lit("e6edf3" if shot.snowy else "7f7a72")
-    away = shot.w * 1.1 if x > shot.w / 2 else -0.1 * shot.w
-    inward = -1 if x > shot.w / 2 else 1
-    if stage.water:
-        shot.canvas.blob(
-            [
-                (away, y + shot.unit * 0.1),
-                (away, y - shot.unit * 0.13),
-                (x - inward * shot.unit * 0.05, y - shot.unit * 0.1),
-                (x + inward * shot.unit * 0.09, y - shot.unit * 0.06),
-                (x + inward * shot.unit * 0.21, y + shot.unit * 0.03),
-                (x + inward * shot.unit * 0.22, y + shot.unit * 0.06),
-            ],
-            Grad(lighter(stone, 0.12), darker(stone, 0.4)),
-        )
-        for _stone in range(6):
-            nature.rock(
-                shot, x + inward * dice.between(0.0, 0.26) * shot.unit, y + shot.unit * dice.between(0.04, 0.075), shot.unit * dice.between(0.04, 0.09), dice
-            )
-    tall = min(shot.unit * 0.5, shot.horizon * 0.78)
-    town.lighthouse(shot, x, y - shot.unit * (0.08 if stage.water else 0.0), tall, beam=shot.palette.dark)
-
-
-def _afloat(shot: Shot, stage: Stage, cast: Cast) -> None:
-    if not stage.water:
-        return
-    y, tall = stage.water
-    places = [shot.x(0.34), shot.x(0.56), shot.x(0.16)]
-    if "lighthouse" in shot.reading.motifs:
-        places = [shot.x(0.52), shot.x(0.8), shot.x(0.66)]
-    wanted = [name for name in ON_WATER if cast.take(name)]
-    if not wanted and "harbour" in shot.reading.places:
-        wanted = ["boat", "boat"]
-    for number, name in enumerate(wanted[:2]):
-        x, dice = places[number], shot.dice.apart(f"float{number}")
-        line = y + tall * 0.5 * number
-        color = tone(shot, name)
-        _reflection(shot, x, line, tall, color)
-        match name:
-            case "ship":
-                things.ship(shot, shot.pen(x, line - tall * 0.1, tall * 0.75, flip=dice.chance(0.5)), color)
-            case "whale":
-                animals.whale(shot, shot.pen(x, line - tall * 0.35, tall * 1.5, flip=shot.side < 0, turn=22), mix(shot.lit("4a6a8a"), shot.palette.haze, 0.1))
-                for part in (-0.9, -0.4, 0.2, 0.7):
-                    shot.canvas.ellipse(
-                        x + tall * part * 1.4, line + tall * 0.1, tall * 0.5, tall * 0.08, lighter(shot.palette.sky[-1], 0.5), alpha=0.7, soft=tall * 0.02
-                    )
-            case "paper_boat":
-                objects.paper_boat(shot, shot.pen(x, line, tall * 0.8), color)
-            case _:
-                draw = {"harbour": things.fishing_boat, "river": things.rowboat, "lake": things.rowboat}.get(
-                    next(iter(shot.reading.places), ""), things.sailboat
-                )
-                draw(shot, shot.pen(x, line, tall * dice.between(0.85, 1.1), flip=dice.chance(0.5)), color)
-
-
-def _reflection(shot: Shot, x: float, y: float, tall: float, color: Color) -> None:
-    dark = darker(mix(shot.palette.sky[0], shot.palette.key, 0.5), 0.3)
-    for number in range(7):
-        wide = tall * (0.95 - 0.1 * number)
-        shot.canvas.ellipse(
-            x + tall * 0.05 * np.sin(number * 2.1),
-            y + tall * (0.06 + 0.075 * number),
-            wide,
-            tall * 0.022,
-            dark if number % 2 == 0 else mix(dark, color, 0.4),
-            alpha=0.4 - 0.04 * number,
-            rough=0,
-        )
-
-
-def _in_air(shot: Shot, stage: Stage, cast: Cast) -> None:
-    top = shot.h * 0.22
-    for name in IN_AIR:
-        if not cast.take(name):
-            continue
-        dice, color = shot.dice.apart(name), tone(shot, name)
-        x, y = shot.x(dice.between(0.24, 0.4)), top * dice.between(0.8, 1.3)
-        match name:
-            case "airship":
-                for part, size, depth in ((0.3, 0.17, 0.0), (0.82, 0.075, 0.3), (0.56, 0.055, 0.4)):
-                    lift = shot.h * (0.5 if size > 0.1 else 0.3)  # noqa: PLR2004  the near one hangs lower
-                    things.hot_air_balloon(
-                        shot,
-                        shot.pen(shot.x(part), lift, shot.unit * size),
-                        mix(color, shot.palette.haze, depth),
-                        mix(tone(shot, "other"), shot.palette.haze, depth),
-                    )
-            case "airplane":
-                things.airplane(shot, shot.pen(x, y, shot.unit * 0.13, turn=12 * shot.side, flip=shot.side < 0), color)
-            case "ufo":
-                things.ufo(shot, shot.pen(x, y + shot.unit * 0.06, shot.unit * 0.16), color)
-            case "satellite":
-                things.satellite(shot, shot.pen(x, y, shot.unit * 0.15, turn=20), color)
-            case "rocket":
-                if stage.airless:
-                    things.rocket(shot, shot.pen(shot.x(0.5), shot.h * 0.52, shot.unit * 0.2, turn=-38 * shot.side), color)
-                else:
-                    ground = stage.floor(shot.x(0.3))
-                    things.rocket(shot, shot.pen(shot.x(0.3), ground - shot.unit * 0.26, shot.unit * 0.24), color)
-            case "music":
-                objects.music(shot, shot.pen(stage.focus - shot.side * stage.tall * 0.8, stage.floor(stage.focus) - stage.tall * 1.25, stage.tall * 0.5), color)
-            case "butterfly":
-                for _wing in range(4):
-                    animals.butterfly(
-                        shot,
-                        shot.pen(
-                            shot.x(dice.between(0.3, 0.8)), shot.h * dice.between(0.4, 0.75), shot.unit * dice.between(0.025, 0.05), turn=dice.between(-30, 30)
-                        ),
-                        tone(shot, dice.pick(("a", "b"))),
-                    )
-            case _:
-                if not stage.indoors and not stage.airless:
-                    animals.flock(shot, shot.x(0.4), shot.h * 0.24, shot.unit * (0.026 if name == "gull" else 0.022), dice, count=8)
 
 
 def _beside(shot: Shot, stage: Stage, cast: Cast) -> None:
@@ -354,11 +177,11 @@ def put(shot: Shot, name: str, x: float, y: float, tall: float) -> None:
             objects.DRAW[name](shot, shot.pen(x, y - tall * 0.02, tall * (0.2 if name != "flower" else 0.34)), color)
 
 
-def _animals(shot: Shot, stage: Stage, cast: Cast, accompanied: bool) -> None:
+def _animals(shot: Shot, stage: Stage, cast: Cast, *, accompanied: bool) -> None:
     if cast.take("fish") and not stage.sunken:
         cast.motifs.append("bowl")
     if cast.take("dragon"):
-        _dragon(shot)
+        extras.dragon(shot)
     if cast.take("whale"):
         size = shot.unit * 0.2
         x, y = shot.x(0.4), shot.h * (0.4 if stage.sunken else 0.24)
@@ -368,7 +191,7 @@ def _animals(shot: Shot, stage: Stage, cast: Cast, accompanied: bool) -> None:
         cast.take(name)
         draw, furs, size = animals.DRAW[name]
         dice = shot.dice.apart(name)
-        near = stage.tall * (0.75 if size > 1 else 0.55)  # noqa: PLR2004  large animals stand further away
+        near = stage.tall * (0.75 if size > 1 else 0.55)
         x = stage.focus - shot.side * near if accompanied else stage.focus - shot.side * near * number
         scale = stage.tall * size * (1.0 if accompanied else 1.45)
         if stage.sunken:
@@ -378,28 +201,6 @@ def _animals(shot: Shot, stage: Stage, cast: Cast, accompanied: bool) -> None:
         y = stage.floor(x) + stage.tall * (0.02 if accompanied else 0.04)
         shot.canvas.ellipse(x, y, scale * 0.27, scale * 0.035, shot.palette.shade, alpha=0.32, soft=scale * 0.012, rough=0)
         draw(shot, shot.pen(x, y, scale, flip=(shot.side < 0) if accompanied else dice.chance(0.5)), fur)
-
-
-def _dragon(shot: Shot) -> None:
-    """A long eastern dragon winding through the sky."""
-    color = mix(shot.palette.lit(shot.palette.accent), ink("3fa08a"), 0.5)
-    t = np.linspace(0, 1, 90)
-    xs = shot.w * (0.16 + 0.62 * t)
-    ys = shot.h * (0.3 - 0.1 * t) + shot.unit * 0.085 * np.sin(t * 11)
-    points = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
-    shot.canvas.line(points, (shot.unit * 0.008, shot.unit * 0.07), Grad(lighter(color, 0.15), darker(color, 0.2)))
-    for px, py in points[8::4]:
-        shot.canvas.poly(
-            [(px - shot.unit * 0.012, py - shot.unit * 0.02), (px, py - shot.unit * 0.05), (px + shot.unit * 0.012, py - shot.unit * 0.02)],
-            shot.palette.lit(shot.palette.accent_2),
-        )
-    hx, hy = points[-1]
-    pen = shot.pen(hx, hy, shot.unit * 0.11)
-    pen.blob([(-0.4, 0.3), (-0.3, -0.35), (0.3, -0.3), (0.75, -0.12), (0.7, 0.12), (0.3, 0.32)], Grad(lighter(color, 0.2), color))
-    pen.curve([(-0.15, 0.28), (-0.4, 0.55), (-0.7, 0.6)], (0.08, 0.03), ink("f3e2b0"))
-    pen.curve([(0.65, 0.02), (0.9, 0.3), (1.2, 0.2)], (0.03, 0.012), ink("f3e2b0"))
-    pen.circle(0.2, 0.12, 0.08, ink("fff3c8"))
-    pen.circle(0.22, 0.12, 0.04, ink("2a2426"))
 
 
 def _people(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
@@ -419,7 +220,7 @@ def _people(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
             things.astronaut(shot, shot.pen(x, y, stage.tall, turn=8 * shot.side), tone(shot, kind))
             continue
         twin = people[:number].count(kind)
-        who = figures.look(shot, kind, color=shot.reading.color_of.get(kind, ""), number=twin)
+        who = figures.look(shot, kind, color=shot.reading.color_of.get(kind, shot.reading.color_of.get("clothes", "") if number == 0 else ""), number=twin)
         mine = pose if number == 0 or pose in {"walk", "run", "wave"} else "stand"
         item = _item(cast, mine) if number == 0 or not people[1:] else ""
         holds = ("high" if item in HELD_HIGH else "low") if item else ""

@@ -13,6 +13,13 @@ from providers.local.paint.stage import Shot
 
 type Line = noise.Field
 
+SAND, STONE = ink("e9cf9f"), ink("a39d96")
+
+
+def ground_color(shot: Shot) -> tuple[str, str]:
+    """Codes of the near and the far ground in this season."""
+    return {"snow": ("e9eff5", "dbe5ee"), "leaves": ("b98a45", "a2703c"), "petals": ("93b864", "7aa653")}.get(shot.season, ("8fb35f", "6f9a50"))
+
 
 def surface(line: Line) -> Callable[[float], float]:
     """The height of a drawn line at a column."""
@@ -51,7 +58,7 @@ def mountains(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lu
     peaks = np.where(np.arange(knots) % 2 == dice.count(0, 1), dice.numbers.uniform(0.55, 1.0, knots), dice.numbers.uniform(0.05, 0.4, knots))
     line = np.interp(np.linspace(0, 1, width), np.sort(places), peaks) + 0.09 * (noise.ridge(dice, width, lumps=11 * shot.wide, octaves=3) - 0.5)
     ridge = (y - high * line).astype(np.float32)
-    top, foot = int(max(0, ridge.min())), int(min(shot.h, y + high * 0.1))
+    top, foot = max(0, int(ridge.min())), min(shot.canvas.height, int(y + high * 0.1))
     if foot <= top:
         return ridge
     rows = np.arange(top, foot, dtype=np.float32)[:, None]

@@ -126,7 +126,7 @@ def blossoms(shot: Shot, top: float, bottom: float, dice: Dice, *, colors: tuple
         x, y = dice.between(0, shot.w), top + (bottom - top) * near
         size = shot.unit * (0.002 + 0.0075 * near) * dice.between(0.6, 1.2)
         tone = shot.lit(dice.pick(colors))
-        if near > 0.6:  # noqa: PLR2004  near flowers have a stem and petals
+        if near > 0.6:
             shot.canvas.line([(x, y), (x + size * 0.4, y + size * 4)], size * 0.3, shot.lit("4f8a4a"))
             for petal in range(5):
                 angle = petal * math.tau / 5

@@ -20,7 +20,8 @@ def clouds(dice: Dice, size: tuple[int, int], *, cells: tuple[float, float], oct
         total += np.asarray(cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC), np.float32) * np.float32(weight)
         weight *= fall
     low, high = np.percentile(total[::4, ::4], (1, 99))
-    return np.clip((total - low) / max(1e-6, high - low), 0, 1).astype(np.float32)
+    field: Field = np.clip((total - low) / max(1e-6, high - low), 0, 1).astype(np.float32)
+    return field
 
 
 def ridge(dice: Dice, count: int, *, lumps: float, octaves: int = 5, fall: float = 0.5) -> Field:

@@ -1,5 +1,6 @@
 """Small things: carried in a hand, or laid large in the foreground. Each is about 1 high and stands on (0, 0)."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -91,7 +92,7 @@ def flower(shot: Shot, pen: Pen, color: Color) -> None:
     pen.blob([(0.0, 0.18), (-0.2, 0.36), (-0.3, 0.3), (-0.16, 0.17)], darker(stem, 0.15))
     for ring, size, tone in ((0.2, 0.125, darker(color, 0.1)), (0.13, 0.1, lighter(color, 0.12))):
         for number in range(9):
-            angle = math.tau * number / 9 + (0.35 if ring < 0.2 else 0)  # noqa: PLR2004  the inner ring stands between the outer
+            angle = math.tau * number / 9 + (0.35 if ring < 0.2 else 0)
             pen.ellipse(ring * math.cos(angle), 0.86 + ring * math.sin(angle), size, size * 0.6, tone, turn=math.degrees(angle))
     pen.circle(0, 0.86, 0.085, shot.lit("f3bd3c"))
 
@@ -103,10 +104,10 @@ def umbrella(shot: Shot, pen: Pen, color: Color) -> None:
     ribs = np.linspace(-0.72, 0.72, 7)
     dome = [(0.72 * math.cos(a), 0.44 + 0.46 * math.sin(a)) for a in np.linspace(math.pi, 0, 30)]
     scallops: list[tuple[float, float]] = []
-    for left, right in zip(ribs[:-1], ribs[1:], strict=True):
+    for left, right in itertools.pairwise(ribs):
         scallops += [(float(left + (right - left) * t), 0.44 + 0.05 * math.sin(math.pi * t)) for t in np.linspace(0, 1, 6)]
     pen.poly([*dome, *scallops[::-1]], Grad(lighter(bright, 0.12), darker(bright, 0.1)))
-    for number, (left, right) in enumerate(zip(ribs[:-1], ribs[1:], strict=True)):
+    for number, (left, right) in enumerate(itertools.pairwise(ribs)):
         if number % 2 == 0:
             pen.poly(
                 [(0.0, 0.9), (float(left) * 0.8, 0.7), (float(left), 0.45), (float((left + right) / 2), 0.49), (float(right), 0.45), (float(right) * 0.8, 0.7)],

@@ -5,22 +5,22 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from providers.local.paint import beyond, casting, outdoors, rooms, sky, streets, weather
+from providers.local.paint import beyond, casting, outdoors, rooms, setting, shores, sky, streets, weather
 from providers.local.paint.canvas import Canvas
 from providers.local.paint.dice import Dice
 from providers.local.paint.palette import palette
 from providers.local.paint.stage import Shot, Stage
-from providers.local.paint.words import Reading, read
+from providers.local.paint.words import read
 
 type Place = Callable[[Shot], Stage]
 
 OUTDOORS: dict[str, Place] = {
-    "sea": outdoors.sea,
-    "harbour": outdoors.harbour,
-    "island": outdoors.island,
-    "lake": outdoors.lake,
-    "river": outdoors.river,
-    "bridge": outdoors.bridge,
+    "sea": shores.sea,
+    "harbour": shores.harbour,
+    "island": shores.island,
+    "lake": shores.lake,
+    "river": shores.river,
+    "bridge": shores.bridge,
     "field": outdoors.field,
     "mountain": outdoors.mountain,
     "snowfield": outdoors.snowfield,
@@ -43,30 +43,6 @@ OUTDOORS: dict[str, Place] = {
 ROOMS = ("room", "library", "cafe", "kitchen", "classroom", "office")
 HALLS: dict[str, Place] = {"stage": rooms.stage_hall, "cave": rooms.cave}
 
-# Where a thing is at home when the prompt names no place; read from the top.
-HOMES = {
-    "sea": ("lighthouse", "boat", "whale", "gull", "paper_boat"),
-    "harbour": ("ship",),
-    "underwater": ("fish",),
-    "station": ("train",),
-    "planet": ("astronaut",),
-    "space": ("satellite", "rocket"),
-    "snowfield": ("snowman",),
-    "forest": ("deer", "fox", "owl", "mushroom", "bear", "tent", "fire"),
-    "field": ("kite", "windmill", "turbine", "horse", "airship", "airplane", "rabbit", "butterfly", "telescope", "star", "sun", "ufo", "moon"),
-    "stage": ("piano", "violin", "guitar", "music"),
-    "office": ("computer",),
-    "kitchen": ("bread", "bowl", "apple"),
-    "cafe": ("cup",),
-    "castle": ("crown", "sword", "dragon"),
-    "street": ("car", "bus", "bicycle", "mailbox", "lamp", "umbrella"),
-    "garden": ("flower", "swing", "bench", "cherry", "dog"),
-    "village": ("house", "lantern"),
-    "room": ("book", "letter", "candle", "clock", "key", "door", "mirror", "gift", "camera", "photo", "phone", "radio", "suitcase", "map", "cat", "heart"),
-}
-ANYWHERE = ("field", "village", "river", "garden", "city", "mountain", "lake", "street", "sea")
-WEAK_PLACES = ("sky", "garden", "city")  # said in passing: any other place named with them is the place
-
 
 def paint(prompt: str, *, prompt_en: str = "", style: str = "", seed: int = 0, size: tuple[int, int]) -> bytes:
     """A PNG of this size, drawn from the words of the prompt (Korean, English or both).
@@ -76,9 +52,9 @@ def paint(prompt: str, *, prompt_en: str = "", style: str = "", seed: int = 0, s
     """
     reading = read(prompt, prompt_en, style)
     dice = Dice("paint", prompt, prompt_en, style, seed)
-    place = _place(reading, dice.apart("place"))
-    hour = _hour(reading, place, dice.apart("hour"))
-    shot = Shot(Canvas(size, dice), palette(hour, reading.moods, dice.apart("palette")), reading, dice, season=_season(reading, place), side=dice.side())
+    place = setting.place(reading, dice.apart("place"))
+    hour = setting.hour(reading, place, dice.apart("hour"))
+    shot = Shot(Canvas(size, dice), palette(hour, reading.moods, dice.apart("palette")), reading, dice, season=setting.season(reading, place), side=dice.side())
     shot.horizon = shot.h * dice.apart("horizon").between(0.5, 0.58)
     stage = _set(shot, place)
     casting.perform(shot, stage)
@@ -88,61 +64,6 @@ def paint(prompt: str, *, prompt_en: str = "", style: str = "", seed: int = 0, s
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, "PNG", compress_level=3)
     return out.getvalue()
-
-
-def _place(reading: Reading, dice: Dice) -> str:
-    flying = any(name in reading.motifs for name in ("airplane", "airship", "rocket", "dragon", "gull", "bird"))
-    named = [name for name in reading.places if (name != "sky" or flying) and (name in OUTDOORS or name in ROOMS or name in HALLS)]
-    if "bridge" in named and "river" in named:
-        return "river"
-    if "sea" in named and ("village" in named or "harbour" in named):
-        return "harbour"
-    if "station" in named and "bus" in reading.motifs and "train" not in reading.motifs:
-        return "street"
-    for clear in ("planet", "village"):
-        if clear in named:
-            return clear
-    strong = [name for name in named if name not in WEAK_PLACES]
-    if strong or named:
-        return (strong or named)[0]
-    for home, things in HOMES.items():
-        if any(name in reading.motifs for name in things):
-            return home
-    if "snow" in reading.weathers:
-        return dice.pick(("snowfield", "village", "street", "forest"))
-    return dice.pick(ANYWHERE)
-
-
-def _hour(reading: Reading, place: str, dice: Dice) -> str:
-    if place in {"space", "planet"}:
-        return "space"
-    if place == "underwater":
-        return "deep"
-    named = reading.times[0] if reading.times else ""
-    night = named == "night" or any(name in reading.motifs for name in ("fireworks", "star", "moon", "candle")) or "aurora" in reading.weathers
-    if named and named != "day":
-        return named if named != "dawn" or "storm" not in reading.weathers else "storm"
-    if night and not named:
-        return "night"
-    if "storm" in reading.weathers:
-        return "storm"
-    if any(name in reading.weathers for name in ("rain", "fog", "cloudy")):
-        return "grey"
-    if "snow" in reading.weathers:
-        return "snow"
-    if named:
-        return named
-    if "sad" in reading.moods or "fear" in reading.moods:
-        return dice.pick(("dusk", "grey", "night"))
-    if "mystery" in reading.moods:
-        return dice.pick(("night", "dusk"))
-    return dice.pick(("day", "day", "day", "dusk", "dawn"))
-
-
-def _season(reading: Reading, place: str) -> str:
-    if place == "snowfield" or "snow" in reading.weathers:
-        return "snow"
-    return next((name for name in ("petals", "leaves") if name in reading.weathers), "")
 
 
 def _set(shot: Shot, place: str) -> Stage:

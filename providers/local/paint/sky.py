@@ -94,7 +94,7 @@ def clouds(canvas: Canvas, palette: Palette, horizon: float, dice: Dice, *, cove
         wide = canvas.unit * (0.18 + 0.4 * nearness) * dice.between(0.7, 1.4)
         x = canvas.width * ((number * 0.618 + dice.between(-0.1, 0.1)) % 1.2 - 0.1)
         _cloud(canvas, x, y, wide, Grad(mix(top, low, 1 - nearness), base), dice, alpha=0.55 + 0.4 * cover)
-    if cover > 0.7:  # noqa: PLR2004  overcast: a ceiling above the single clouds
+    if cover > 0.7:
         lumps = noise.clouds(dice, (canvas.width, canvas.height), cells=(4, 7), octaves=4)
         fade = np.clip(1.1 - np.arange(canvas.height, dtype=np.float32) / horizon, 0, 1)[:, None]
         canvas.veil(darker(palette.sky[0], 0.25), (lumps * fade * 0.55 * cover).astype(np.float32))
@@ -136,7 +136,7 @@ def rainbow(canvas: Canvas, horizon: float, dice: Dice) -> None:
     across = np.arange(canvas.width, dtype=np.float32)[None, :] - x
     down = np.arange(canvas.height, dtype=np.float32)[:, None] - y
     place = (np.sqrt(across**2 + down**2) / canvas.unit - radius / canvas.unit) / 0.085
-    bands: tuple[Color, ...] = tuple(ink(code) for code in "8a5fc0 4f7fd8 4fc0b0 8fd06a f6dc6a f7a24f ee5f5f".split())
+    bands: tuple[Color, ...] = tuple(ink(code) for code in ["8a5fc0", "4f7fd8", "4fc0b0", "8fd06a", "f6dc6a", "f7a24f", "ee5f5f"])
     for number, band in enumerate(bands):
         share = np.exp(-(((place - number / 6) * 7) ** 2)) * np.clip(-down / (radius * 0.25), 0, 1) * 0.55
         canvas.veil(band, share.astype(np.float32))

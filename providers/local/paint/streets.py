@@ -5,8 +5,7 @@ import numpy as np
 from providers.local.paint import figures, land, nature, objects, things, town
 from providers.local.paint.canvas import Grad
 from providers.local.paint.color import darker, ink, lighter, mix
-from providers.local.paint.land import surface
-from providers.local.paint.outdoors import STONE, ground_color
+from providers.local.paint.land import STONE, ground_color, surface
 from providers.local.paint.stage import Shot, Stage
 
 

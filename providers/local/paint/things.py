@@ -241,7 +241,7 @@ def bench(shot: Shot, pen: Pen, color: Color) -> None:
     for px in (-0.55, 0.55):
         pen.line([(px, 0.0), (px, 0.3), (px - 0.02, 0.62)], 0.035, iron)
     for level in (0.28, 0.42, 0.52, 0.62):
-        pen.rect(-0.68, level - 0.03, 0.68, level + 0.03, lighter(wood, 0.1 * (level > 0.3)))  # noqa: PLR2004  the seat is darker than the back
+        pen.rect(-0.68, level - 0.03, 0.68, level + 0.03, lighter(wood, 0.1 * (level > 0.3)))
 
 
 def tent(shot: Shot, pen: Pen, color: Color) -> None:

@@ -39,7 +39,7 @@ def skyline(shot: Shot, y: float, high: float, dice: Dice, *, depth: float, wind
             shot.canvas.line([(x + wide / 2, top), (x + wide / 2, top - tall * 0.18)], shot.unit * 0.003, tone)
         elif kind == 1:
             shot.canvas.rect(x + wide * 0.2, top - tall * 0.06, x + wide * 0.8, top + 1, tone)
-        elif kind == 2:  # noqa: PLR2004  the third kind of roof
+        elif kind == 2:
             shot.canvas.poly([(x, top + 1), (x + wide * 0.5, top - tall * 0.08), (x + wide, top + 1)], tone)
         if windows:
             _tower_windows(shot, x, top, wide, tall, dice, depth)
@@ -261,7 +261,7 @@ def school(shot: Shot, x: float, y: float, wide: float, dice: Dice) -> None:
     pen.rect(-0.035, 0, 0.035, 0.12, shot.lit("6b4535"))
     for row in range(2):
         for column in range(10):
-            px = -0.46 + 0.093 * column + (0.0 if column < 4 else 0.04 if column > 5 else 10)  # noqa: PLR2004  the porch stands in the middle
+            px = -0.46 + 0.093 * column + (0.0 if column < 4 else 0.04 if column > 5 else 10)
             if px < 1:
                 a, b = pen.at(px, 0.12 + 0.15 * row), pen.at(px + 0.055, 0.04 + 0.15 * row)
                 window(shot, a[0], a[1], b[0], b[1], dice)

@@ -96,29 +96,31 @@ def fireflies(shot: Shot) -> None:
         shot.canvas.circle(x, y, shot.unit * 0.0028, ink("fdffd0"))
 
 
+def _grey(rgb: noise.Field) -> noise.Field:
+    return np.asarray(rgb @ np.array([0.34, 0.54, 0.12], np.float32), np.float32)[..., None]
+
+
 def _styled(rgb: noise.Field, styles: tuple[str, ...]) -> noise.Field:
     if "noir" in styles:
-        grey = rgb @ np.array([0.34, 0.54, 0.12], np.float32)
-        grey = 255 * np.clip((grey / 255 - 0.5) * 1.18 + 0.5, 0, 1)
-        rgb = grey[..., None] * np.array([1.0, 0.985, 0.955], np.float32)
+        rgb = np.clip((_grey(rgb) - 127.5) * np.float32(1.18) + 127.5, 0, 255) * np.array([1.0, 0.985, 0.955], np.float32)
     if "pastel" in styles:
         rgb = rgb * np.float32(0.8) + np.float32(48)
     if "vintage" in styles:
-        grey = (rgb @ np.array([0.34, 0.54, 0.12], np.float32))[..., None]
+        grey = _grey(rgb)
         rgb = (rgb * np.float32(0.62) + grey * np.float32(0.38)) * np.array([1.04, 0.96, 0.8], np.float32) + np.array([14, 10, 8], np.float32)
     if "neon" in styles:
-        grey = (rgb @ np.array([0.34, 0.54, 0.12], np.float32))[..., None]
+        grey = _grey(rgb)
         rgb = grey + (rgb - grey) * np.float32(1.35)
         rgb = rgb * np.array([1.02, 0.9, 1.12], np.float32)
     if "bold" in styles:
-        grey = (rgb @ np.array([0.34, 0.54, 0.12], np.float32))[..., None]
+        grey = _grey(rgb)
         rgb = (grey + (rgb - grey) * np.float32(1.22)) * np.float32(1.03)
     return rgb
 
 
 def finish(shot: Shot, dice: Dice) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Light that spills over, a gently shaded frame, the grain of the paper; then bytes."""
-    rgb = shot.canvas.rgb
+    rgb: noise.Field = shot.canvas.rgb
     height, width = rgb.shape[:2]
     small = np.asarray(cv2.resize(rgb, (width // 4, height // 4), interpolation=cv2.INTER_AREA), np.float32)
     bright = np.asarray(cv2.GaussianBlur(np.clip(small - 168, 0, 255), (0, 0), shot.unit * 0.008), np.float32)

@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-
-from providers.local.paint import vocabulary
+from pathlib import Path
 
 _TOKEN = re.compile(r"[a-z0-9']+|[가-힣]+")
 _COLOR_REACH = 2
 # Tables of verbs and adjectives: their beginnings are compared letter by letter, so that `바라보` begins `바라본다` too.
-INFLECTED = (vocabulary.WEATHERS, vocabulary.POSTURES, vocabulary.MOODS)
+INFLECTED = {"weathers", "postures", "moods"}
+VOCABULARY = Path(__file__).with_name("vocabulary.txt")
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,22 @@ def _singular(word: str) -> tuple[str, ...]:
 
 
 @cache
+def _tables() -> dict[str, list[tuple[str, list[list[str]]]]]:
+    """Feature lines of each table of the vocabulary: the feature, and its stems, beginnings and English words."""
+    tables: dict[str, list[tuple[str, list[list[str]]]]] = {}
+    lines: list[tuple[str, list[list[str]]]] = []
+    for line in VOCABULARY.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            lines = tables.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            feature, _colon, words = line.partition(":")
+            lines.append((feature, [part.split() for part in words.split("|")]))
+    return tables
+
+
+@cache
 def _particles() -> frozenset[str]:
-    return frozenset(vocabulary.PARTICLES)
+    return frozenset(_tables()["particles"][0][1][0])
 
 
 @cache
@@ -68,14 +82,12 @@ def lexicon(table: str) -> Lexicon:
     nouns: dict[str, tuple[str, ...]] = {}
     starts: dict[str, tuple[str, ...]] = {}
     english: dict[str, tuple[str, ...]] = {}
-    for line in table.strip().splitlines():
-        feature, _colon, words = line.partition(":")
-        stems, beginnings, foreign = words.split("|")
-        for target, part in ((nouns, stems), (starts, beginnings.replace("~", "")), (english, foreign)):
-            for word in part.split():
+    for feature, columns in _tables()[table]:
+        for target, words in zip((nouns, starts, english), columns, strict=True):
+            for word in words:
                 form = unicodedata.normalize("NFD", word) if by_letter and target is starts else word
                 target[form] = (*target.get(form, ()), feature)
-    return Lexicon(nouns, starts, english, by_letter, owners_count=table is not vocabulary.PEOPLE)
+    return Lexicon(nouns, starts, english, by_letter, owners_count=table != "people")
 
 
 @dataclass(frozen=True)
@@ -105,14 +117,14 @@ def read(prompt: str, prompt_en: str = "", style: str = "") -> Reading:
         return tuple(dict.fromkeys(feature for text in texts for _place, feature in lexicon(table).find(text)))
 
     return Reading(
-        times=features(vocabulary.TIMES),
-        weathers=features(vocabulary.WEATHERS),
-        places=features(vocabulary.PLACES),
-        motifs=features(vocabulary.MOTIFS),
-        people=features(vocabulary.PEOPLE),
-        postures=features(vocabulary.POSTURES),
-        moods=features(vocabulary.MOODS),
-        styles=tuple(dict.fromkeys(feature for _place, feature in lexicon(vocabulary.STYLES).find(tokens(style) + tokens(prompt) + tokens(prompt_en)))),
+        times=features("times"),
+        weathers=features("weathers"),
+        places=features("places"),
+        motifs=features("motifs"),
+        people=features("people"),
+        postures=features("postures"),
+        moods=features("moods"),
+        styles=tuple(dict.fromkeys(feature for _place, feature in lexicon("styles").find(tokens(style) + tokens(prompt) + tokens(prompt_en)))),
         color_of=_colors(texts),
     )
 
@@ -121,8 +133,8 @@ def _colors(texts: list[list[str]]) -> dict[str, str]:
     """Colours that stand just before a thing or a person: `노란 우산`, `red coat`."""
     colored: dict[str, str] = {}
     for text in texts:
-        things = [*lexicon(vocabulary.MOTIFS).find(text), *lexicon(vocabulary.PEOPLE).find(text)]
-        for place, color in lexicon(vocabulary.COLORS).find(text):
+        things = [*lexicon("motifs").find(text), *lexicon("people").find(text), *lexicon("clothes").find(text)]
+        for place, color in lexicon("colors").find(text):
             for at, thing in sorted(things):
                 if 0 < at - place <= _COLOR_REACH:
                     colored.setdefault(thing, color)
