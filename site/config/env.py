@@ -54,6 +54,17 @@ def boolean(name: str, *, default: bool) -> bool:
     return _parsed(name, default, parse, "true or false")
 
 
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed words; the first when none is given."""
+
+    def parse(raw: str) -> str:
+        if raw.lower() not in allowed:
+            raise ValueError
+        return raw.lower()
+
+    return _parsed(name, allowed[0], parse, " or ".join(allowed))
+
+
 def words(name: str, default: list[str]) -> list[str]:
     """A list separated by commas."""
     raw = text(name)

@@ -5,18 +5,17 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from . import env
+from . import env, logs, security, services, storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
 DEBUG = env.boolean("DEBUG", default=False)
+PRODUCTION = env.choice("STUDIO_ENV", ("development", "production")) == "production"
 
 
 def generated_secret(name: str) -> str:
@@ -47,6 +46,8 @@ PROVIDER_KEYS = {
     "replicate": env.text("REPLICATE_API_TOKEN"),
     "llm": env.text("LLM_API_KEY"),
 }
+# For drills and development: a provider's address, and the links it gives, may be http on this machine.
+LOOPBACK_PROVIDERS = env.boolean("LOOPBACK_PROVIDERS", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 
@@ -72,6 +73,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.trace",
+    "studio.probes.middleware",
+    "config.middleware.policies",
     "web.json.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -107,78 +111,27 @@ TEMPLATES = [
     },
 ]
 
-# Unfold's Alpine needs 'unsafe-eval', its theme colours and x-show need inline styles; inline scripts stay forbidden.
-SECURE_CSP = {
-    "default-src": ["'self'"],
-    "script-src": ["'self'", "'unsafe-eval'"],
-    "style-src": ["'self'", "'unsafe-inline'"],
-    "img-src": ["'self'", "data:", "blob:"],
-    "media-src": ["'self'", "blob:"],
-    "font-src": ["'self'"],
-    "connect-src": ["'self'"],
-    "object-src": ["'none'"],
-    "base-uri": ["'self'"],
-    "form-action": ["'self'"],
-    "frame-ancestors": ["'none'"],
-}
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR_DIR / "media")
+WORK_DIR = VAR_DIR / "work"
+STORE = storage.store_from_env()
+STORAGES = storage.storages(MEDIA_ROOT, STORE, debug=DEBUG)
+
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies in front write X-Forwarded-For and -Proto
+HTTPS = env.boolean("HTTPS", default=PRODUCTION)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 365 * 24 * 3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.boolean("HSTS_SUBDOMAINS", default=True)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CSP = security.content_security_policy(STORE.origin if STORE else "")
+PERMISSIONS_POLICY = security.PERMISSIONS
 X_FRAME_OPTIONS = "DENY"
 
-
-def database(url: str) -> dict[str, Any]:
-    """`sqlite:///path` or `postgresql://user:password@host:port/name` (`?host=/socket/folder` for a socket)."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": unquote(parts.path.removeprefix("/")) if parts.path != "/:memory:" else ":memory:",
-            "CONN_MAX_AGE": 60,
-            "OPTIONS": {
-                # Writers queue at BEGIN instead of failing in the middle; readers never wait for them.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            },
-        }
-    if parts.scheme in {"postgres", "postgresql"}:
-        query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.removeprefix("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": query.pop("host", "") or parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": query,
-        }
-    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
-
-
-DATABASES = {"default": database(env.text("DATABASE_URL") or f"sqlite:////{str(VAR_DIR / 'studio.sqlite3').lstrip('/')}")}
+DATABASES = {"default": services.database_from_env(VAR_DIR, process=env.text("STUDIO_PROCESS"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-
-def redis_url() -> str:
-    """REDIS_URL, or the address made from REDIS_HOST, REDIS_PORT, REDIS_PASSWORD and REDIS_DB; empty for no Redis."""
-    if url := env.text("REDIS_URL"):
-        return url
-    if not (host := env.text("REDIS_HOST")):
-        return ""
-    password = env.text("REDIS_PASSWORD")
-    login = f":{password}@" if password else ""
-    return f"redis://{login}{host}:{env.integer('REDIS_PORT', 6379, minimum=1)}/{env.integer('REDIS_DB', 0)}"
-
-
-REDIS_URL = redis_url()
-
-CACHES = {
-    "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
-}
+REDIS_URL = services.redis_url()
+CACHES = services.caches(REDIS_URL)
 
 WORKERS = env.integer("WORKERS", 2, minimum=1)
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 30, minimum=2)
@@ -199,14 +152,6 @@ Q_CLUSTER: dict[str, Any] = {
     "scheduler": False,
     "recycle": 500,
     "label": "Queue",
-}
-
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR_DIR / "media")
-WORK_DIR = VAR_DIR / "work"
-STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
-    "media": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
 STATIC_URL = "/static/"
@@ -231,25 +176,16 @@ JWT_JWKS_URL = env.text("JWT_JWKS_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
-TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies in front write X-Forwarded-For
 API_WAITERS = env.integer("API_WAITERS", 8)  # requests of one process that may wait for a change at once
 
-LOG_FILE = env.text("LOG_FILE")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
-        **({"file": {"class": "logging.handlers.WatchedFileHandler", "filename": LOG_FILE, "formatter": "plain"}} if LOG_FILE else {}),
-    },
-    "loggers": {
-        "ai_video": {"handlers": ["console", *(["file"] if LOG_FILE else [])], "level": "INFO", "propagate": False},
-        # It tells of every task it takes; the jobs' own lines say more.
-        "django-q": {"handlers": ["console", *(["file"] if LOG_FILE else [])], "level": "WARNING", "propagate": False},
-    },
-}
+LOG_FILE = logs.file_from_env(production=PRODUCTION)
+LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])
 
+# Who may read /metrics: bearers of the token, and these networks (never through a proxy that is not counted in TRUSTED_PROXIES).
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_NETWORKS = env.words("METRICS_NETWORKS", ["127.0.0.0/8", "::1/128"])
+SENTRY_DSN = env.text("SENTRY_DSN")
+KEEP_DELETED_DAYS = env.integer("KEEP_DELETED_DAYS", 30)  # after so long deleted scenes are really removed
 
 
 def asset(name: str) -> Callable[[Any], str]:

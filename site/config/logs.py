@@ -1,0 +1,56 @@
+"""LOGGING: the logger `ai_video` to the console and a file; one level for all, plain or JSON, without secrets."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from . import env
+
+PRODUCTION_FILE = "/var/log/videoplanet/ai_video.log"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOGGERS = {
+    "ai_video": "",
+    "django-q": "WARNING",  # it tells of every task it takes; the jobs' own lines say more
+    "django.request": "ERROR",  # refusals are counted in the metrics
+    "django.security": "WARNING",
+    "psycopg.pool": "ERROR",
+}
+
+
+def file_from_env(*, production: bool) -> str:
+    """LOG_FILE; in production /var/log/videoplanet/ai_video.log, and LOG_FILE=- there for the console alone."""
+    file = env.text("LOG_FILE", PRODUCTION_FILE if production else "")
+    return "" if file == "-" else file
+
+
+def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
+    """LOG_LEVEL (INFO; DEBUG tells prompts too), LOG_FORMAT (plain or json). A file that cannot be written stops the start."""
+    level, form = env.text("LOG_LEVEL", "INFO").upper(), env.text("LOG_FORMAT", "plain").lower()
+    if level not in LEVELS:
+        raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}.")
+    if form not in {"plain", "json"}:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {form!r}.")
+    if file:
+        _require_writable(file)
+    common = {"formatter": "lines", "filters": ["trace"]}
+    # Watched: log rotation may move it away at any time, and several processes append to it.
+    to_file = {"file": {"class": "logging.handlers.WatchedFileHandler", "filename": file, "encoding": "utf-8", **common}} if file else {}
+    handlers = {"console": {"class": "logging.StreamHandler", **common}, **to_file}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"trace": {"()": "studio.logs.Trace"}},
+        "formatters": {"lines": {"()": f"studio.logs.{form.capitalize()}", "secrets": [secret for secret in secrets if secret]}},
+        "handlers": handlers,
+        "loggers": {name: {"handlers": list(handlers), "level": own or level, "propagate": False} for name, own in LOGGERS.items()},
+    }
+
+
+def _require_writable(file: str) -> None:
+    try:
+        with open(file, "ab"):  # noqa: PTH123  plain append, as the handler will
+            pass
+    except OSError as error:
+        hint = "create its folder for the studio's user, name another file in LOG_FILE, or set LOG_FILE=- for the console alone"
+        raise ImproperlyConfigured(f"The log file {file} cannot be written ({error.strerror}): {hint}.") from error

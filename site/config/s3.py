@@ -1,0 +1,173 @@
+"""The media storage on an S3-compatible store: private objects, links that are signed and stay the same for a while."""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
+from botocore.auth import SIGV4_TIMESTAMP, S3SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+from django.utils.translation import gettext_noop
+from s3transfer.exceptions import RetriesExceededError
+from storages.backends.s3 import S3Storage
+
+from ground.away import AwayError
+
+logger = logging.getLogger("ai_video.storage")
+
+CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 15, 2
+STEP = 900  # seconds for which a link to the same file stays the same
+LONGEST = 7 * 24 * 3600  # the standard allows no longer link
+IN_MEMORY = 8 << 20  # bytes of an opened file; the rest is on disk
+PARAMETERS = {"ResponseContentType": "response-content-type", "ResponseContentDisposition": "response-content-disposition"}
+
+
+class StoreAway(AwayError):  # noqa: N818  the field's word
+    """The store cannot be reached, is full, or refuses our key; a person or time mends it."""
+
+    code = "store_away"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What boto raises becomes FileNotFoundError or StoreAway; nothing of a key is told."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status == HTTPStatus.NOT_FOUND and error.response["Error"].get("Code") != "NoSuchBucket":
+            raise FileNotFoundError(str(error)) from error
+        reason = f"{error.response['Error'].get('Code', '')} {status}".strip()
+        raise StoreAway(gettext_noop("The file store refuses (%(reason)s)."), reason=reason) from error
+    except (BotoCoreError, Boto3Error, RetriesExceededError) as error:
+        raise StoreAway(gettext_noop("The file store does not answer (%(reason)s)."), reason=type(error).__name__) from error
+
+
+class MediaStorage(S3Storage):
+    """Names tell the content, so writing a name again writes the same bytes. Safe over threads and forks.
+
+    Raises `StoreAway` where the store does not do its part, FileNotFoundError for what is not there.
+    """
+
+    access_key: str
+    secret_key: str
+    bucket_name: str
+    region_name: str
+    querystring_expire: int
+
+    def __init__(self, *, public_url: str, checksums: Literal["when_supported", "when_required"], **options: Any) -> None:
+        self.public_url = public_url
+        self._plain.__init__(
+            **options,
+            file_overwrite=True,
+            default_acl=None,
+            querystring_auth=True,
+            # One Config holds all: django-storages ignores its other options when it is given one.
+            client_config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path"},
+                request_checksum_calculation=checksums,
+                response_checksum_validation=checksums,
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=ANSWER_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": TRIES},
+                max_pool_connections=16,
+            ),
+            transfer_config=TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4, num_download_attempts=2),
+            max_memory_size=IN_MEMORY,
+        )
+        self._process = os.getpid()
+
+    @property
+    def _plain(self) -> Any:
+        """The methods of django-storages, which carry no types."""
+        return super()
+
+    @property
+    def connection(self) -> Any:
+        """Of this thread of this process: sockets are not shared over a fork."""
+        if self._process != os.getpid():
+            self._plain.__setstate__(self._plain.__getstate__())
+            self._process = os.getpid()
+        return self._plain.connection
+
+    @property
+    def bucket(self) -> Any:
+        """Of this thread: boto3's resources are not made for several."""
+        return self.connection.Bucket(self.bucket_name)
+
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        with translated():
+            file = self._plain._open(name, mode)
+            if "r" in mode:
+                file.file  # noqa: B018  fetched here, so that what goes wrong is told by its name
+            return file
+
+    def _save(self, name: str, content: Any) -> str:
+        with translated():
+            return str(self._plain._save(name, content))
+
+    def delete(self, name: str) -> None:
+        with translated():
+            self._plain.delete(name)
+
+    def exists(self, name: str) -> bool:
+        with translated():
+            return bool(self._plain.exists(name))
+
+    def size(self, name: str) -> int:
+        with translated():
+            return int(self._plain.size(name))
+
+    def get_modified_time(self, name: str) -> datetime:
+        with translated():
+            modified: datetime = self._plain.get_modified_time(name)
+            return modified
+
+    def objects(self, prefix: str = "") -> Iterator[tuple[str, int, datetime]]:
+        """(name, bytes, time of writing) of everything below the prefix."""
+        with translated():
+            pages = self.connection.meta.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield entry["Key"], int(entry["Size"]), entry["LastModified"]
+
+    def url(  # type: ignore[override]  # django-storages adds these parameters
+        self, name: str, parameters: dict[str, str] | None = None, expire: int | None = None, http_method: str | None = None
+    ) -> str:
+        """A link that works for `expire` seconds and up to twice a quarter of an hour longer, at the public address.
+
+        Asked again within the same quarter of an hour it is the same link, so that browsers keep what they have.
+        Made without asking the store.
+        """
+        wanted = self.querystring_expire if expire is None else expire
+        begin = int(time.time()) // STEP * STEP
+        seconds = min(LONGEST, -(-(wanted + STEP) // STEP) * STEP)
+        query = {PARAMETERS[key]: value for key, value in (parameters or {}).items()}
+        query["response-cache-control"] = f"private, max-age={seconds}"
+        address = f"{self.public_url}/{quote(self._plain._normalize_name(name), safe='/~')}?{urlencode(query, quote_via=quote)}"
+        request: Any = AWSRequest(method=http_method or "GET", url=address)
+        signer = _SignerAt(Credentials(self.access_key, self.secret_key), "s3", self.region_name, expires=seconds)
+        signer.sign_at(request, datetime.fromtimestamp(begin, UTC))
+        return str(request.url)
+
+
+class _SignerAt(S3SigV4QueryAuth):
+    """Signs as if it were a given moment; botocore's own signer always takes the present one."""
+
+    def sign_at(self, request: Any, at: datetime) -> None:
+        signer: Any = self
+        request.context["timestamp"] = at.strftime(SIGV4_TIMESTAMP)
+        signer._modify_request_before_signing(request)
+        signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        signer._inject_signature_to_request(request, signature)

@@ -1,0 +1,174 @@
+"""Is the studio fit to work? Each check has a time limit, so the answer comes even when a service hangs, and tells no secret."""
+
+import logging
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+from redis import Redis
+
+from jobs.models import Worker
+from providers.media.ffmpeg import binary
+from providers.media.fonts import font
+
+logger = logging.getLogger("ai_video.health")
+
+LIMIT_SECONDS = 4.0  # for all checks together: they run side by side
+FRESH_SECONDS = 2.0
+DOOR = "health"  # folder of the media storage in which writing is tried
+
+
+class NotWell(Exception):  # noqa: N818  what the check found
+    """What is wrong, in words that may be shown to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    ok: bool
+    detail: str
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.ok, "detail": self.detail, "seconds": round(self.seconds, 3)}
+
+
+def database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return str(connection.vendor)
+
+
+def migrations() -> str:
+    executor = MigrationExecutor(connection)
+    if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise NotWell(f"{len(plan)} migrations are missing: run manage.py migrate.")
+    return "applied"
+
+
+def storage() -> str:
+    """Writes, reads and deletes a small file."""
+    store, content = storages["media"], uuid.uuid4().hex.encode()
+    name = store.save(f"{DOOR}/{content.decode()}", ContentFile(content))
+    try:
+        with store.open(name, "rb") as file:
+            if file.read() != content:
+                raise NotWell("What was written is not what was read.")
+    finally:
+        store.delete(name)
+    return "writes and reads"
+
+
+def bell() -> str:
+    """Redis, or the database when there is none."""
+    if not settings.REDIS_URL:
+        return "in the database"
+    with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as redis:
+        redis.ping()
+    return "Redis"
+
+
+def workers() -> str:
+    """At least one worker process was seen within a lease."""
+    recently = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    alive = Worker.objects.filter(seen_at__gte=recently, role="worker").count()
+    if not alive:
+        raise NotWell("No worker is alive: start manage.py work.")
+    return f"{alive} alive"
+
+
+def film_tools() -> str:
+    return _version(binary())
+
+
+@lru_cache(maxsize=4)
+def _version(program: str) -> str:
+    """A program that has told its version once is there; it is not started for every question."""
+    said = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True).stdout  # noqa: S603  our own ffmpeg
+    return " ".join(said.split()[:3])
+
+
+def caption_font() -> str:
+    return str(font(24).getname()[0])
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": database,
+    "migrations": migrations,
+    "storage": storage,
+    "bell": bell,
+    "workers": workers,
+    "ffmpeg": film_tools,
+    "font": caption_font,
+}
+
+
+class _Last:
+    """What was found last, and the checks that hang: none is begun again before it has ended."""
+
+    lock = threading.Lock()
+    looking: dict[str, threading.Thread] = {}
+    findings: dict[str, tuple[float, Finding]] = {}
+
+
+def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, fresh: float = FRESH_SECONDS) -> list[Finding]:
+    """The findings of these checks (of all by default), run side by side.
+
+    A check that is not done within `limit` seconds is told as such and left behind. Findings of the last `fresh` seconds
+    are told again: whoever asks often costs nothing.
+    """
+    wanted = names or list(CHECKS)
+    begun = time.monotonic()
+    with _Last.lock:
+        for name in wanted:
+            known = _Last.findings.get(name)
+            looking = _Last.looking.get(name)
+            if (known and begun < known[0] + fresh) or (looking and looking.is_alive()):
+                continue
+            _Last.findings.pop(name, None)
+            _Last.looking[name] = threading.Thread(target=_look, args=(name,), name=f"health {name}", daemon=True)
+            _Last.looking[name].start()
+    for name in wanted:
+        if thread := _Last.looking.get(name):
+            thread.join(max(0.0, begun + limit - time.monotonic()))
+    return [_found(name, limit) for name in wanted]
+
+
+def _found(name: str, limit: float) -> Finding:
+    thread, known = _Last.looking.get(name), _Last.findings.get(name)
+    if known is None or (thread and thread.is_alive()):
+        return Finding(name, ok=False, detail=f"No answer within {limit:g} s.", seconds=limit)
+    return known[1]
+
+
+def forget() -> None:
+    """The next question is looked into anew."""
+    with _Last.lock:
+        _Last.findings.clear()
+
+
+def _look(name: str) -> None:
+    """An unexpected error is told by its kind alone: its text may hold an address or a name."""
+    begun = time.monotonic()
+    try:
+        detail, ok = CHECKS[name](), True
+    except NotWell as error:
+        detail, ok = str(error), False
+    except Exception as error:  # noqa: BLE001  whatever is broken, the answer is a finding
+        logger.warning("Health check %s: %s", name, error)
+        detail, ok = type(error).__name__, False
+    finally:
+        connection.close()
+    _Last.findings[name] = (time.monotonic(), Finding(name, ok, detail, time.monotonic() - begun))

@@ -1,0 +1,89 @@
+"""How log lines look: for whom they were written, as text or JSON, and never with a secret in them."""
+
+import json
+import logging
+import re
+import traceback
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ground.tracing import job_id, request_id
+
+HIDDEN = "[hidden]"
+SHORTEST_SECRET = 8  # shorter ones would hide ordinary words
+# What follows one of these names is a secret, in headers, JSON, query strings and Python's own writing of dicts.
+NAMES = "|".join(
+    (
+        *("(?:proxy-)?authorization", "(?:set-)?cookie", "sessionid", "csrftoken", "password", "passwd", "dsn"),
+        *("(?:x-)?api[_-]?key", "secret(?:[_-]?key)?", "access[_-]?key", "(?:(?:access|refresh|csrf|session)[_-]?)?token", "x-amz-(?:signature|credential)"),
+    )
+)
+PATTERNS = (
+    (
+        re.compile(rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}}\])]+)"""),
+        rf"\1{HIDDEN}",
+    ),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),
+    (re.compile(r"(?i)\b(?:sk|rk|key|r8)[-_][A-Za-z0-9_-]{16,}"), HIDDEN),
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@"), rf"\1{HIDDEN}@"),
+)
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without keys, passwords, tokens and the given secrets."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for pattern, instead in PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class Trace(logging.Filter):
+    """Gives each line the request and the job that it was written for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        record.job_id = job_id.get()
+        return True
+
+
+class _Redacting(logging.Formatter):
+    """`secrets` are this installation's own: whatever else is in a line, they are not."""
+
+    def __init__(self, secrets: Iterable[str] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self.secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+
+
+class Plain(_Redacting):
+    """One line for people: time, level, logger, request and job if there is one, message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        names = {"request": getattr(record, "request_id", ""), "job": getattr(record, "job_id", "")}
+        marks = "".join(f" {name}={value}" for name, value in names.items() if value)
+        text = f"{self.formatTime(record)} {record.levelname} {record.name}{marks} {record.getMessage()}"
+        if record.exc_info:
+            text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+        return redacted(text, self.secrets)
+
+
+class Json(_Redacting):
+    """One JSON object a line: at, level, logger, message, request_id, job_id, error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "request_id": getattr(record, "request_id", ""),
+            "job_id": getattr(record, "job_id", ""),
+            "process": record.process,
+        }
+        if record.exc_info:
+            entry["error"] = "".join(traceback.format_exception(*record.exc_info))
+        # Each value by itself: a rule for text must not eat the quotes of the JSON around it.
+        clean = {key: redacted(value, self.secrets) if isinstance(value, str) else value for key, value in entry.items() if value != ""}
+        return json.dumps(clean, ensure_ascii=False)

@@ -1,0 +1,72 @@
+"""/metrics: for bearers of METRICS_TOKEN and for the networks of METRICS_NETWORKS."""
+
+import hmac
+import ipaddress
+import logging
+import time
+from http import HTTPStatus
+from threading import Lock
+
+from django.conf import settings
+from django.db import Error
+from django.http import HttpRequest, HttpResponse
+
+from web.address import client_address
+
+from . import http, rows
+from .text import CONTENT_TYPE, Metric, rendered
+
+logger = logging.getLogger("ai_video.metrics")
+
+FRESH_SECONDS = 5.0  # several Prometheus servers, or an impatient one, cost the database no more than this
+
+
+class _Rows:
+    """What the rows told last."""
+
+    lock = Lock()
+    at = 0.0
+    text = ""
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """404 for those who may not read it: a stranger learns nothing."""
+    if not may_read(request):
+        return HttpResponse("There is no such page.\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
+    return HttpResponse(rendered(http.metrics()) + _of_rows(), content_type=CONTENT_TYPE)
+
+
+def may_read(request: HttpRequest) -> bool:
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if settings.METRICS_TOKEN and scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), settings.METRICS_TOKEN.encode()):
+        return True
+    if "X-Forwarded-For" in request.headers and not settings.TRUSTED_PROXIES:
+        return False  # a proxy that nobody counted: its own address says nothing about who asks
+    try:
+        address = ipaddress.ip_address(client_address(request).partition("/")[0])
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+def _of_rows() -> str:
+    """Kept for some seconds. While the database is away only `videoplanet_database_up` tells of it."""
+    up = Metric("videoplanet_database_up", "gauge", "Whether the database answered.")
+    with _Rows.lock:
+        if time.monotonic() < _Rows.at + FRESH_SECONDS and _Rows.text:
+            return _Rows.text
+        try:
+            found = rows.metrics()
+        except Error as error:
+            logger.warning("The metrics of the rows are missing: %s", type(error).__name__)
+            up.add(0)
+            return rendered([up])
+        up.add(1)
+        _Rows.text, _Rows.at = rendered([up, *found]), time.monotonic()
+        return _Rows.text
+
+
+def forget() -> None:
+    """The next request asks the rows anew."""
+    with _Rows.lock:
+        _Rows.text = ""

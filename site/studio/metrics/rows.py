@@ -1,0 +1,91 @@
+"""What the rows tell: the same on every machine, and right after any restart."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, Q, Sum
+from django.utils import timezone
+
+from jobs.domain.statistics import oldest_due
+from jobs.enums import JobStatus
+from jobs.models import Job, Worker
+from providers.enums import AT_RISK
+from providers.ledger import exact
+from providers.models import ProviderCall
+from stories.models import Film, Story
+
+from .text import Metric
+
+WAIT_BOUNDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+RUN_BOUNDS = (0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
+
+
+def metrics() -> list[Metric]:
+    return [*_jobs(), *_workers(), *_calls(), *_stories()]
+
+
+def _jobs() -> list[Metric]:
+    jobs = Metric("videoplanet_jobs", "gauge", "Jobs by name and status.")
+    for name, status, count in Job.objects.order_by().values_list("name", "status").annotate(Count("pk")):
+        jobs.add(count, name=name, status=status)
+    oldest = Metric("videoplanet_job_oldest_due_seconds", "gauge", "How long the job that waits longest for a worker has been due.")
+    due = oldest_due()
+    oldest.add(max(0.0, (timezone.now() - due).total_seconds()) if due else 0)
+    waited = _histogram("videoplanet_job_wait_seconds", "Time that jobs which succeeded were due and no worker was free.", "queue_wait", WAIT_BOUNDS)
+    worked = _histogram("videoplanet_job_run_seconds", "Generation time of jobs which succeeded.", "worked", RUN_BOUNDS)
+    return [jobs, oldest, waited, worked]
+
+
+def _histogram(name: str, help_text: str, field: str, bounds: Sequence[float]) -> Metric:
+    """Over the jobs that succeeded: none of them leaves that state again, so the counts only grow."""
+    metric = Metric(name, "histogram", help_text)
+    edges = [timedelta(seconds=bound) for bound in bounds]
+    within: dict[str, Any] = {f"to_{place}": Count("pk", filter=Q(**{f"{field}__lte": edge})) for place, edge in enumerate(edges)}
+    done = Job.objects.filter(status=JobStatus.SUCCEEDED).order_by().values("name")
+    rows: Any = done.annotate(total=Count("pk"), sum=Sum(F(field)), **within).order_by("name")
+    for row in rows:
+        upto = [row[f"to_{place}"] for place in range(len(edges))] + [row["total"]]
+        counts = [after - before for before, after in zip([0, *upto], upto, strict=False)]
+        metric.add_histogram(bounds, counts, row["sum"].total_seconds(), name=row["name"])
+    return metric
+
+
+def _workers() -> list[Metric]:
+    alive = Metric("videoplanet_workers", "gauge", "Worker processes seen alive within one lease, by role.")
+    recently = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    counted = dict(Worker.objects.filter(seen_at__gte=recently).order_by().values_list("role").annotate(Count("pk")))
+    for role in ("worker", "ticker"):
+        alive.add(counted.get(role, 0), role=role)
+    expired = Metric("videoplanet_leases_expired", "gauge", "Running jobs whose lease ran out and that nobody has taken back yet.")
+    expired.add(Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=timezone.now()).count())
+    return [alive, expired]
+
+
+def _calls() -> list[Metric]:
+    calls = Metric("videoplanet_provider_calls", "gauge", "Calls to providers by state.")
+    cost = Metric("videoplanet_provider_cost_usd_total", "counter", "What was paid, in USD.")
+    risk = Metric("videoplanet_provider_at_risk_usd", "gauge", "What calls whose outcome is not known yet may cost, in USD.")
+    rows = ProviderCall.objects.order_by().values_list("provider_id", "kind", "state").annotate(Count("pk"), Sum("cost"), Sum("estimate"))
+    paid: dict[tuple[str, str], float] = {}
+    open_: dict[tuple[str, str], float] = {}
+    for provider, kind, state, count, spent, estimated in sorted(rows, key=lambda row: row[:3]):
+        calls.add(count, provider=provider, kind=kind, state=state)
+        paid[provider, kind] = paid.get((provider, kind), 0.0) + float(exact(spent))
+        open_[provider, kind] = open_.get((provider, kind), 0.0) + (float(exact(estimated)) if state in AT_RISK else 0.0)
+    for (provider, kind), value in paid.items():
+        cost.add(value, provider=provider, kind=kind)
+    for (provider, kind), value in open_.items():
+        risk.add(value, provider=provider, kind=kind)
+    return [calls, cost, risk]
+
+
+def _stories() -> list[Metric]:
+    stories = Metric("videoplanet_stories", "gauge", "Stories by status.")
+    for status, count in Story.objects.order_by().values_list("status").annotate(Count("pk")):
+        stories.add(count, status=status)
+    films = Metric("videoplanet_films_total", "counter", "Films that were made, by kind.")
+    for kind, count in Film.objects.order_by().values_list("kind").annotate(Count("pk")):
+        films.add(count, kind=kind)
+    return [stories, films]
