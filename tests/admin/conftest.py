@@ -1,0 +1,34 @@
+"""Clients that are logged in, and a count of queries that says which they were."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+
+@pytest.fixture
+def as_(db: None) -> Callable[[Any], Client]:
+    """`as_(person)`: a client logged in as them."""
+
+    def client(person: Any) -> Client:
+        browser = Client()
+        browser.force_login(person)
+        return browser
+
+    return client
+
+
+@pytest.fixture
+def queries_of() -> Callable[[Client, str], int]:
+    """How many queries a page takes; the page is asked for once before, so that caches of the process do not count."""
+
+    def count(client: Client, url: str) -> int:
+        assert client.get(url).status_code == 200
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(url).status_code == 200
+        return len(captured)
+
+    return count

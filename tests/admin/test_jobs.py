@@ -1,0 +1,125 @@
+"""The queue's pages: what they say, and the two doors of a job."""
+
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from jobs.enums import JobStatus, WaitFor
+from jobs.models import Job, JobLog
+from stories.enums import JobName, StoryStatus
+from tests.stories.factories import make_scene, make_story
+
+LIST = reverse("admin:jobs_job_changelist")
+
+
+def _job(owner, story, **values):
+    data = {"story_id": str(story.pk), "action": "generate_image", "parameters": {}}
+    return Job.objects.create(
+        pk=f"story_x_{uuid.uuid4().hex[:12]}", **{"name": JobName.SCENE_PREVIEW, "subject": str(story.pk), "owner": owner, "data": data, **values}
+    )
+
+
+def _door(job, name):
+    return reverse("admin:jobs_job_do", args=[job.pk, name])
+
+
+@pytest.fixture
+def story(owner):
+    return make_story(owner, status=StoryStatus.PREVIEWING)
+
+
+@pytest.mark.django_db
+def test_list_query_count_does_not_depend_on_rows(owner, story, as_, queries_of):
+    counts = []
+    for rows in (1, 3, 20):
+        while Job.objects.count() < rows:
+            _job(owner, story, item=str(make_scene(story).pk))
+        counts.append(queries_of(as_(owner), LIST))
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] <= 15
+
+
+@pytest.mark.django_db
+def test_list_says_what_for_how_far_and_why_it_waits(owner, story, as_):
+    note = {"template": "%(n)s calls a minute are allowed.", "values": {"n": 60}}
+    _job(owner, story, item=str(make_scene(story).pk), status=JobStatus.WAITING, wait_for=WaitFor.RATE_LIMIT, note_data=note, progress=30)
+    html = as_(owner).get(LIST).content.decode()
+    for said in ("Make a scene&#x27;s picture", "The lighthouse · scene 1", "Waiting", "60 calls a minute are allowed.", 'aria-valuenow="30"'):
+        assert said in html
+
+
+@pytest.mark.django_db
+def test_list_hides_jobs_of_others_from_staff_without_a_role(owner, story, stranger, as_):
+    job = _job(owner, story)
+    stranger.is_staff = True
+    stranger.save()
+    client = as_(stranger)
+    assert job.pk not in client.get(LIST).content.decode()
+    assert client.get(reverse("admin:jobs_job_change", args=[job.pk])).status_code == 404
+    assert client.post(_door(job, "cancel")).status_code == 404
+
+
+@pytest.mark.django_db
+def test_page_shows_log_parts_and_buttons(owner, story, as_):
+    job = _job(owner, story, status=JobStatus.FAILED)
+    JobLog.objects.create(job=job, level="error", message_data={"template": "It broke.", "values": {}}, detail="Traceback: here")
+    _job(owner, story, parent=job, status=JobStatus.SUCCEEDED)
+    html = as_(owner).get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
+    for said in ("It broke.", "Traceback: here", "Succeeded", _door(job, "retry")):
+        assert said in html
+    assert _door(job, "cancel") not in html
+
+
+@pytest.mark.django_db
+def test_retry_by_the_owner(owner, story, as_):
+    job = _job(owner, story, status=JobStatus.FAILED)
+    response = as_(owner).post(_door(job, "retry"))
+    job.refresh_from_db()
+    assert (response.status_code, job.status) == (302, JobStatus.QUEUED)
+
+
+@pytest.mark.django_db
+def test_cancel_by_the_owner_keeps_the_reason(owner, story, as_):
+    job = _job(owner, story)
+    response = as_(owner).post(_door(job, "cancel") + "?from=story", {"reason": "wrong style"})
+    job.refresh_from_db()
+    assert (response.status_code, job.status) == (302, JobStatus.CANCELLED)
+    assert response["Location"] == reverse("admin:stories_story_jobs", args=[story.pk])
+    assert "wrong style" in str(job.log.get().message)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "status"), [("retry", JobStatus.FAILED), ("cancel", JobStatus.QUEUED)])
+def test_doors_by_others_are_refused_and_get_does_nothing(owner, colleague, viewer, story, as_, name, status):
+    job = _job(owner, story, status=status)
+    for person in (colleague, viewer):
+        assert as_(person).post(_door(job, name)).status_code == 403
+    assert as_(owner).get(_door(job, name)).status_code == 200
+    job.refresh_from_db()
+    assert (job.status, job.log.count()) == (status, 0)
+
+
+@pytest.mark.django_db
+def test_doors_that_do_not_fit_the_state(owner, story, as_):
+    done = _job(owner, story, status=JobStatus.SUCCEEDED)
+    for name in ("retry", "cancel"):
+        assert as_(owner).post(_door(done, name)).status_code == 409
+    assert as_(owner).post(_door(done, "explode")).status_code == 404
+    done.refresh_from_db()
+    assert done.status == JobStatus.SUCCEEDED
+
+
+@pytest.mark.django_db
+def test_jobs_cannot_be_added_changed_or_deleted(manager, owner, story, as_):
+    job = _job(owner, story)
+    client = as_(manager)
+    assert client.get(reverse("admin:jobs_job_add")).status_code == 403
+    assert client.post(reverse("admin:jobs_job_delete", args=[job.pk]), {"post": "yes"}).status_code == 403
+    assert Job.objects.filter(pk=job.pk).exists()
+
+
+@pytest.mark.django_db
+def test_the_pool_s_own_rows_have_no_pages(manager, as_):
+    for model in ("schedule", "success", "failure", "ormq"):
+        assert as_(manager).get(f"/admin/django_q/{model}/").status_code == 404

@@ -1,0 +1,176 @@
+"""The overview, the costs, the language of each person, and who gets in."""
+
+import csv
+import io
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from jobs.enums import JobStatus, WaitFor
+from jobs.models import Job
+from providers.domain.configs import house
+from providers.enums import CallState, Kind
+from providers.models import ProviderCall
+from stories.enums import JobName, StoryStatus
+from studio.models import Preference
+from tests.stories.factories import make_scene, make_story, make_take
+
+HOME, COSTS, LANGUAGE = reverse("admin:index"), reverse("admin:costs"), reverse("admin:language")
+
+
+def _call(story, person, cost, **values):
+    defaults = {"provider_id": "stability_ai", "kind": Kind.IMAGE, "state": CallState.SETTLED, "key": uuid.uuid4().hex, "request_hash": "0" * 64}
+    money = {"unit_price": cost, "units": 1, "estimate": cost, "cost": cost}
+    return ProviderCall.objects.create(subject=str(story.pk), actor=person, **{**defaults, **money, **values})
+
+
+@pytest.mark.django_db
+def test_log_in_and_out(owner):
+    client = Client()
+    assert client.get(HOME)["Location"] == f"{reverse('admin:login')}?next={HOME}"
+    wrong = client.post(reverse("admin:login"), {"username": "owner", "password": "wrong"})
+    assert (wrong.status_code, "vp-error" in wrong.content.decode()) == (200, True)
+    right = client.post(reverse("admin:login"), {"username": "owner", "password": "owner", "next": HOME})
+    assert (right.status_code, right["Location"]) == (302, HOME)
+    assert client.get(HOME).status_code == 200
+
+
+@pytest.mark.django_db
+def test_people_without_a_role_do_not_get_in(stranger, as_):
+    assert as_(stranger).get(HOME).status_code == 302
+
+
+@pytest.mark.django_db
+def test_overview_shows_what_needs_this_person(owner, colleague, manager, as_):
+    planned = make_story(owner, title="With a plan", status=StoryStatus.PLANNED)
+    waiting = make_story(owner, title="Out of money", status=StoryStatus.RENDERING)
+    Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(waiting.pk), status=JobStatus.WAITING, wait_for=WaitFor.BUDGET, owner=owner)
+    unclear = _call(planned, owner, None, state=CallState.UNCLEAR, unit_price=1, estimate=1)
+    links = lambda person: [todo.link for todo in as_(person).get(HOME).context["todos"]]  # noqa: E731  read thrice, here
+    story_page = lambda story: reverse("admin:stories_story_change", args=[story.pk])  # noqa: E731  as above
+    assert links(owner) == [story_page(waiting), story_page(planned)]
+    assert links(colleague) == []
+    assert links(manager) == [reverse("admin:providers_providercall_change", args=[unclear.pk]), story_page(waiting)]
+
+
+@pytest.mark.django_db
+def test_overview_numbers(owner, as_):
+    story = make_story(owner)
+    now = timezone.now()
+    times = {"finished_at": now, "started_at": now, "worked": timedelta(seconds=8), "queue_wait": timedelta(seconds=2)}
+    for n, status in enumerate([JobStatus.SUCCEEDED] * 3 + [JobStatus.FAILED]):
+        Job.objects.create(pk=f"story_1_{n}", name=JobName.SCENE_PREVIEW, subject=str(story.pk), status=status, **times)
+    _call(story, owner, Decimal("2.50"))
+    money = house()
+    money.monthly_budget = 10
+    money.save()
+    html = as_(owner).get(HOME).content.decode()
+    for said in ("75.0%", "3 succeeded, 1 failed in 7 days", "8.0 s", "2.0 s", "$2.50", "25% of the $10.00 budget"):
+        assert said in html
+
+
+@pytest.mark.django_db
+def test_overview_query_count_does_not_depend_on_rows(owner, as_, queries_of):
+    counts = []
+    for rows in (1, 3, 20):
+        while owner.stories.count() < rows:
+            story = make_story(owner, status=StoryStatus.PLANNED)
+            _call(story, owner, Decimal("0.10"))
+            Job.objects.create(
+                pk=f"story_1_{rows}{owner.stories.count()}", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner
+            )
+        counts.append(queries_of(as_(owner), HOME))
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] <= 22
+
+
+@pytest.mark.django_db
+def test_running_now_stops_by_itself(owner, as_):
+    story = make_story(owner)
+    job = Job.objects.create(pk="story_1_1", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner)
+    client = as_(owner)
+    assert client.get(reverse("admin:now")).status_code == 200
+    job.status = JobStatus.SUCCEEDED
+    job.save()
+    assert client.get(reverse("admin:now")).status_code == 286
+
+
+@pytest.mark.django_db
+def test_costs_by_provider_story_person_and_rejected(owner, colleague, as_):
+    one, two = make_story(owner, title="The sea"), make_story(colleague, title="The hill")
+    _call(one, owner, Decimal("1.25"))
+    _call(one, colleague, Decimal("0.75"), provider_id="runway_ml")
+    _call(two, colleague, Decimal("3.00"))
+    _call(two, colleague, Decimal("9.00"), reserved_at=timezone.now() - timedelta(days=40))
+    make_take(make_scene(one), verdict="rejected", verdict_reason="too dark", cost=Decimal("0.40"))
+    page = as_(owner).get(COSTS).context
+    rows = lambda name: [(row.name, row.totals.actual) for row in page[name]]  # noqa: E731  read thrice, here
+    assert rows("stories") == [("The hill", Decimal(3)), ("The sea", Decimal(2))]
+    assert rows("providers") == [("Stability AI", Decimal("4.25")), ("Runway ML", Decimal("0.75"))]
+    assert rows("people") == [("colleague", Decimal("3.75")), ("owner", Decimal("1.25"))]
+    assert (page["total"].actual, page["rejected"]["cost"]) == (Decimal(5), Decimal("0.40"))
+    assert page["chart"]["sets"][0]["values"][-1] == 0.75
+    assert as_(owner).get(COSTS, {"days": "90"}).context["total"].actual == Decimal(14)
+
+
+@pytest.mark.django_db
+def test_costs_as_csv(owner, as_):
+    story = make_story(owner)
+    _call(story, owner, Decimal("1.25"), task_id="=HYPERLINK(1)")
+    response = as_(owner).get(reverse("admin:costs_export"))
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 1
+    row = rows[0]
+    assert (row["provider"], row["story"], row["person"], row["cost_usd"], row["task"]) == ("stability_ai", str(story.pk), "owner", "1.2500", "'=HYPERLINK(1)")
+
+
+@pytest.mark.django_db
+def test_costs_are_not_for_everybody(viewer, as_):
+    for url in (COSTS, reverse("admin:costs_export")):
+        assert as_(viewer).get(url).status_code == 403
+
+
+@pytest.mark.django_db
+def test_language_follows_the_person(owner):
+    client = Client()
+    client.force_login(owner)
+    assert client.get(LANGUAGE).status_code == 405
+    client.post(LANGUAGE, {"language": "xx", "next": HOME})
+    assert not Preference.objects.exists()
+    assert client.post(LANGUAGE, {"language": "ko", "next": HOME})["Location"] == HOME
+    assert Preference.objects.get().language == "ko"
+    assert '<html lang="ko"' in client.get(HOME).content.decode()
+    elsewhere = Client()
+    elsewhere.post(reverse("admin:login"), {"username": "owner", "password": "owner", "next": HOME})
+    assert '<html lang="ko"' in elsewhere.get(HOME).content.decode()
+
+
+@pytest.mark.django_db
+def test_language_goes_nowhere_else(owner):
+    assert Client().post(LANGUAGE, {"language": "ko", "next": "https://example.com/"})["Location"] == "/"
+
+
+@pytest.mark.django_db
+def test_language_of_a_browser_before_log_in():
+    response = Client().post(LANGUAGE, {"language": "ko", "next": reverse("admin:login")})
+    assert response.cookies[settings.LANGUAGE_COOKIE_NAME].value == "ko"
+
+
+@pytest.mark.django_db
+def test_pages_keep_to_the_content_policy(owner, as_):
+    story = make_story(owner)
+    for url in (HOME, reverse("admin:stories_story_changelist"), reverse("admin:stories_story_change", args=[story.pk])):
+        response = as_(owner).get(url)
+        assert "script-src 'self' 'unsafe-eval'" in response["Content-Security-Policy"]
+        inline = [
+            part for part in response.content.decode().split("<script")[1:] if "src=" not in part.split(">")[0] and "application/json" not in part.split(">")[0]
+        ]
+        assert inline == []
