@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
 
 BELLS = {"jobs.bell.database.DatabaseBell", "jobs.bell.redis.RedisBell"}
 LONGEST_TICK = 0.5  # of a lease
@@ -24,5 +25,5 @@ def bell(**_kwargs: Any) -> list[CheckMessage]:
 def lease(**_kwargs: Any) -> list[CheckMessage]:
     if settings.JOB_TICK_MS / 1000 > LONGEST_TICK * settings.JOB_LEASE_SECONDS:
         hint = "Lower JOB_TICK_MS or raise JOB_LEASE_SECONDS."
-        return [Warning("The ticker looks less often than twice a lease: vanished workers are noticed late.", hint=hint, id="jobs.W001")]
+        return [checks.Warning("The ticker looks less often than twice a lease: vanished workers are noticed late.", hint=hint, id="jobs.W001")]
     return []

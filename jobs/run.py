@@ -10,6 +10,7 @@ from .domain import finish
 from .lease import Lease
 from .models import Job, JobLog
 
+DONE = 100  # percent
 LOOK_SECONDS = 0.5  # how late a cancel is noticed
 PROGRESS_SECONDS = 0.3  # at most so often a progress is written
 
@@ -42,10 +43,10 @@ class Run:
 
     def progress(self, percent: int, note: Sentence | None = None) -> None:
         """Tells how far it is (0 to 100) and what it does. May be called often: only some of the calls are written."""
-        percent = max(0, min(100, int(percent)))
+        percent = max(0, min(DONE, int(percent)))
         now = time.monotonic()
         hurried = now < self.progress_at + PROGRESS_SECONDS
-        if (percent == self.percent and note is None) or (hurried and note is None and percent < 100):
+        if (percent == self.percent and note is None) or (hurried and note is None and percent < DONE):
             return
         self.progress_at, self.percent = now, percent
         values = {"progress": percent, **({"note_data": note.as_json()} if note else {})}

@@ -1,6 +1,7 @@
 """The bell that needs no service: the database itself tells that something was committed."""
 
 import time
+from typing import Any
 
 from django.db import connection
 
@@ -33,7 +34,8 @@ class DatabaseBell(Bell):
                 cursor.execute(f"LISTEN {CHANNEL}")
             self.heard = connection.connection
             return  # something may have been committed before
-        for _notice in connection.connection.notifies(timeout=seconds, stop_after=1):
+        session: Any = connection.connection  # psycopg's
+        for _notice in session.notifies(timeout=seconds, stop_after=1):
             return
 
     def _watch(self, seconds: float) -> None:

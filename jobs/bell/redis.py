@@ -26,7 +26,7 @@ class RedisBell(Bell):
     away = False
 
     @staticmethod
-    def get_connection(list_key: str | None = None) -> Redis:
+    def get_connection(list_key: str | None = None) -> Redis:  # noqa: ARG004  django-q2's signature
         # No retries: the one who rings does not wait, the one who listens tries again at the next tick.
         return Redis.from_url(
             settings.REDIS_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0), health_check_interval=0

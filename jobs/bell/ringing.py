@@ -32,7 +32,7 @@ def ring() -> None:
         return
     try:
         async_task(DRAIN, broker=broker(), save=False)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the bell is not the caller's business
         _Quiet.until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The bell did not ring (%s); the ticker will find the job.", error)
 

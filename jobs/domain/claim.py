@@ -30,7 +30,7 @@ CLAIM = """
 @lru_cache
 def _sql(vendor: str, names: int) -> tuple[str, str]:
     """The statements that look for the best due job and that claim it, for this many names."""
-    tables = {"job": Job._meta.db_table, "pause": Pause._meta.db_table}
+    tables = {"job": Job._meta.db_table, "pause": Pause._meta.db_table}  # noqa: SLF001  Django's documented way to a table's name
     places = ", ".join(["%s"] * names)
     # Without the lock, several workers would choose the same row on PostgreSQL and all but one would come back empty.
     lock = " FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""

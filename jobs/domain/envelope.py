@@ -12,7 +12,8 @@ def require_data(data: dict[str, Any]) -> None:
     """Raises ValueError unless `data` is {"story_id": str, "action": str, "parameters": {...}}."""
     if set(data) != DATA_KEYS:
         raise ValueError(f"A job's data has exactly the keys {', '.join(sorted(DATA_KEYS))}; these are {', '.join(sorted(data)) or 'none'}.")
-    if not isinstance(data["story_id"], str) or not isinstance(data["action"], str) or not isinstance(data["parameters"], dict):
+    right = isinstance(data["story_id"], str) and isinstance(data["action"], str) and isinstance(data["parameters"], dict)
+    if not right:
         raise ValueError("story_id and action are strings and parameters is an object.")
 
 

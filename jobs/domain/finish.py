@@ -126,7 +126,9 @@ def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, d
         _write(
             job,
             took=took,
-            **{"status": JobStatus.WAITING, "wait_for": WaitFor.BACKOFF, "waiting_since": now},
+            status=JobStatus.WAITING,
+            wait_for=WaitFor.BACKOFF,
+            waiting_since=now,
             run_at=now + delay(job.backoff, attempt=job.attempts),
             note_data=sentence.as_json(),
         )

@@ -18,6 +18,17 @@ from jobs.models import Job, default_backoff, new_job_id
 from . import envelope, finish
 
 TRIES = 5
+AS_NEW: dict[str, Any] = {
+    "status": JobStatus.QUEUED,
+    "wait_for": "",
+    "attempts": 0,
+    "progress": 0,
+    "finished_at": None,
+    "result": None,
+    "error": None,
+    "note_data": {},
+    "cancel_requested_at": None,
+}
 
 
 def enqueue(
@@ -48,8 +59,18 @@ def enqueue(
     later = run_at is not None and run_at > now
     job = Job(
         pk=new_job_id(subject),
-        **{"name": name, "subject": subject, "item": item, "data": data, "owner": owner, "parent": parent, "unique_key": unique_key},
-        **{"priority": priority, "max_attempts": max_attempts, "backoff": backoff, "run_at": run_at or now, "created_at": now},
+        name=name,
+        subject=subject,
+        item=item,
+        data=data,
+        owner=owner,
+        parent=parent,
+        unique_key=unique_key,
+        priority=priority,
+        max_attempts=max_attempts,
+        backoff=backoff,
+        run_at=run_at or now,
+        created_at=now,
         # A queued job is due. One that is due later waits for its time.
         status=JobStatus.WAITING if later else JobStatus.QUEUED,
         wait_for=WaitFor.TIME if later else "",
@@ -147,10 +168,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
         again = Job.objects.filter(pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR))
         try:
             with transaction.atomic():
-                changed = again.update(
-                    **{"status": JobStatus.QUEUED, "wait_for": "", "run_at": now, "attempts": 0, "progress": 0, "finished_at": None},
-                    **{"result": None, "error": None, "note_data": {}, "cancel_requested_at": None, "updated_at": now},
-                )
+                changed = again.update(run_at=now, updated_at=now, **AS_NEW)
         except IntegrityError as error:
             raise AlreadyOpen(gettext_noop("Another job for the same thing is open already.")) from error
         if not changed:

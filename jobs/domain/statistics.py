@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, Min, Q, QuerySet
+from django.db.models import Avg, Count, Q, QuerySet
 
 from jobs.enums import JobStatus
 from jobs.models import Job
@@ -55,4 +55,4 @@ def depth(jobs: QuerySet[Job] | None = None) -> dict[str, int]:
 
 def oldest_due() -> datetime | None:
     """Since when the job that waits longest for a worker is due."""
-    return Job.objects.filter(status=JobStatus.QUEUED).aggregate(oldest=Min("run_at"))["oldest"]
+    return Job.objects.filter(status=JobStatus.QUEUED).order_by("run_at").values_list("run_at", flat=True).first()

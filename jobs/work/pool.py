@@ -25,7 +25,7 @@ def run_pool(*, team: str, stop: Flag, workers: int) -> None:
     member.prepare(team=team, stop=stop)
     post_spawn.connect(member.begin, dispatch_uid="jobs.work.member")
     os.register_at_fork(before=_remember, after_in_child=_die_with_the_pool)
-    sentinel = Sentinel(stop, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
+    sentinel: Any = Sentinel(stop, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
     # Terminal and service manager send their signals to the whole group; only the supervisor answers them.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

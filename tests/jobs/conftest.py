@@ -1,6 +1,6 @@
 """Handlers that a test makes for itself, and the shortest way to a job."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ STORY = "8f14e45f-ceea-467f-a0e6-0123456789ab"
 
 
 @pytest.fixture
-def handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def handles(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`handles(name, function)`: only in this test, jobs of that name are done by the function. No other names are known."""
     monkeypatch.setattr(registry, "_handlers", {})
     monkeypatch.setattr(registry, "_end_hooks", type(registry._end_hooks)(list))
@@ -21,7 +21,7 @@ def handles(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def handles(name: str, function: Any, **options: Any) -> None:
         registry.handler(name, **options)(function)
 
-    yield handles
+    return handles
 
 
 @pytest.fixture

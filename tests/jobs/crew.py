@@ -40,7 +40,8 @@ class Desk:
         self.seconds = 0.0
 
     def ask(self, do: str, **options: Any) -> Any:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": do} | options) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
@@ -105,10 +106,10 @@ class Crew:
 class Drill:
     """A store, a bell, a desk and any number of crews."""
 
-    def __init__(self, env: dict[str, str], folder: Path) -> None:
+    def __init__(self, env: dict[str, str], folder: Path, desk: Desk) -> None:
         self.folder = folder
         self.env = env
-        self.desk = Desk(env)
+        self.desk = desk
         self.crews: list[Crew] = []
         self.redis: Any = None
 
@@ -163,7 +164,6 @@ class Drill:
     def close(self) -> None:
         for crew in self.crews:
             crew.close()
-        self.desk.close()
 
 
 def drill_env(folder: Path, **more: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import pytest
 from jobs.work import processes
 from tests import services
 
-from .crew import ROOT, Drill, drill_env, eventually, gone
+from .crew import ROOT, Desk, Drill, drill_env, eventually, gone
 
 pytestmark = pytest.mark.drill
 
@@ -56,14 +56,30 @@ def migrated(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
     return migrated
 
 
+@pytest.fixture(scope="session")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`desks(env)`: the process that enqueues under these variables, the same for all tests."""
+    made: dict[tuple[str, ...], Desk] = {}
+
+    def desk(env: dict[str, str]) -> Desk:
+        key = tuple(env.values())
+        if key not in made:
+            made[key] = Desk(drill_env(tmp_path_factory.mktemp("desk"), **env))
+        return made[key]
+
+    yield desk
+    for each in made.values():
+        each.close()
+
+
 @pytest.fixture
-def drill(request: pytest.FixtureRequest, servers: dict[str, Any], migrated: Any, tmp_path: Path) -> Iterator[Drill]:
+def drill(request: pytest.FixtureRequest, servers: dict[str, Any], migrated: Any, desks: Any, tmp_path: Path) -> Iterator[Drill]:
     store, bell = request.param
     env = dict(migrated(store))
     redis = server(servers, "redis") if bell == "redis" else None
     if redis:
         env |= redis.env
-    own = Drill(drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})), tmp_path)
+    own = Drill(drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})), tmp_path, desks(env))
     own.redis = redis
     own.desk.ask("clear")
     try:

@@ -17,8 +17,13 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def ended(status, at, worked, waited):
     Job.objects.create(
         pk=f"j{Job.objects.count()}",
-        **{"name": "work", "subject": "s", "status": status, "finished_at": at, "started_at": at},
-        **{"worked": timedelta(seconds=worked), "queue_wait": timedelta(seconds=waited)},
+        name="work",
+        subject="s",
+        status=status,
+        finished_at=at,
+        started_at=at,
+        worked=timedelta(seconds=worked),
+        queue_wait=timedelta(seconds=waited),
     )
 
 

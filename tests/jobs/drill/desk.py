@@ -58,7 +58,8 @@ def main() -> None:
         command = json.loads(line)
         begun = time.monotonic()
         answer = globals()[command.pop("do")](**command)
-        print(json.dumps({"answer": answer, "seconds": time.monotonic() - begun}), flush=True)
+        sys.stdout.write(json.dumps({"answer": answer, "seconds": time.monotonic() - begun}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

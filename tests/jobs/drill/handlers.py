@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from ground.sentence import Sentence
-
 from jobs.models import Job, JobLog
 from jobs.outcomes import Done, JobStopped
 from jobs.registry import handler, on_end

@@ -1,0 +1,150 @@
+"""Both bells behave the same: they wake for what is due, carry no job, and fail without harm."""
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+from django_q.signing import SignedPackage
+
+from jobs.bell import ringing
+from jobs.bell.base import Bell
+from jobs.bell.database import DatabaseBell
+from jobs.bell.redis import MOST_RINGS, RedisBell
+from jobs.domain.claim import claim
+from jobs.domain.pause import pause, resume
+from jobs.models import Job
+from tests import services
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Any]:
+    with services.redis() as server:
+        yield server
+
+
+@pytest.fixture(params=["database", "redis"])
+def bell(request, settings, monkeypatch) -> Iterator[Bell]:
+    """The bell of this process and of whoever enqueues here."""
+    settings.JOB_TICK_MS = 2_000
+    if request.param == "redis":
+        settings.REDIS_URL = request.getfixturevalue("redis").url
+    kind = RedisBell if request.param == "redis" else DatabaseBell
+    bell = kind(list_key="test")
+    if request.param == "redis":
+        bell.connection.flushall()
+    monkeypatch.setattr(ringing, "broker", lambda: bell)
+    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
+    yield bell
+    if request.param == "redis":
+        bell.connection.close()
+
+
+def settle(bell: Bell) -> None:
+    """Until it has nothing to tell of what was before."""
+    bell.wait(0.05)
+    while bell.dequeue():
+        claim(worker="w")
+    bell.wait(0.05)
+
+
+def in_another_process(action: Any) -> threading.Thread:
+    """A thread has a database connection of its own, as another process has."""
+
+    def act() -> None:
+        time.sleep(0.1)
+        try:
+            action()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    return thread
+
+
+def test_a_commit_wakes(bell, make_job):
+    make_job()
+    settle(bell)
+    thread = in_another_process(make_job)
+    begun = time.monotonic()
+    found = []
+    while not found:
+        found = bell.dequeue()
+    assert time.monotonic() - begun < 1  # a tick is 2 s
+    thread.join()
+    ((ack, task),) = found
+    assert ack is None
+    task = SignedPackage.loads(task)
+    assert (task["func"], task["args"], task["kwargs"]) == ("jobs.tasks.drain", (), {})
+
+
+def test_one_ring_for_many_jobs_wakes_until_all_are_claimed(bell, make_job):
+    for _ in range(3):
+        make_job()
+    for _claimed in range(3):
+        assert bell.dequeue()
+        assert claim(worker="w")
+    assert bell.dequeue() == []
+
+
+def test_nothing_due_wakes_nobody(bell, make_job):
+    make_job()
+    settle(bell)
+    pause()
+    make_job()
+    assert bell.dequeue() == []
+    resume()
+    assert bell.dequeue()
+
+
+def test_a_lost_ring_costs_one_tick(bell, make_job, monkeypatch, settings):
+    make_job()
+    settle(bell)
+    settings.JOB_TICK_MS = 100
+    monkeypatch.setattr(ringing, "ring", lambda: None)
+    Job.objects.update(status="queued", lease_until=None)
+    begun = time.monotonic()
+    assert bell.dequeue()
+    assert time.monotonic() - begun < 1
+
+
+def test_the_bell_does_the_tickers_work_when_the_ticker_does_not(bell, make_job, settings):
+    make_job()
+    settle(bell)
+    settings.JOB_TICK_MS = 20
+    Job.objects.update(status="waiting", wait_for="backoff", run_at=timezone.now())
+    bell.ticked = 0.0
+    assert bell.dequeue()
+    assert Job.objects.get().status == "queued"
+
+
+def test_redis_keeps_few_rings(redis, settings, make_job, monkeypatch):
+    settings.REDIS_URL = redis.url
+    bell = RedisBell(list_key="rings")
+    monkeypatch.setattr(ringing, "broker", lambda: bell)
+    for _ in range(3 * MOST_RINGS):
+        ringing.ring()
+    assert bell.connection.llen(bell.key) == MOST_RINGS
+    bell.connection.close()
+
+
+def test_redis_away_fails_nobody(redis, settings, make_job, monkeypatch):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.JOB_TICK_MS = 50
+    bell = RedisBell(list_key="away")
+    monkeypatch.setattr(ringing, "broker", lambda: bell)
+    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
+    begun = time.monotonic()
+    for _ in range(50):
+        make_job()
+    assert time.monotonic() - begun < 2
+    assert Job.objects.filter(status="queued").count() == 50
+    assert bell.dequeue()
+    assert claim(worker="w")
+    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
