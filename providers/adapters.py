@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -21,16 +21,34 @@ def ignore(percent: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What an adapter must know of a model; from its ProviderModel row, or only the name when it has none.
+
+    `ratios` maps our formats to the provider's, `options` holds whatever else this provider's models differ in.
+    """
+
+    name: str = ""
+    endpoint: str = ""
+    ratios: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Errand:
     """One call as its adapter sees it.
 
-    `attempt` is the id of the ProviderCall: adapters hand it to the provider wherever it takes a name of ours.
-    `nth` counts the calls of this kind for the same subject at this provider, from 1. Long work asks `should_stop`.
+    `attempt` is the id of the ProviderCall: adapters hand it to the provider wherever it takes a name of ours. `units`
+    and `estimate` (USD) are what was reserved: never ask for more. `nth` counts the calls of this kind for the same
+    subject at this provider, from 1. `complaint` says what was wrong with the answer before, when this asks again.
+    Long work asks `should_stop`.
     """
 
     attempt: uuid.UUID
-    model: str
+    model: Card = Card()
+    units: Decimal = Decimal(1)
+    estimate: Decimal = Decimal(0)
     nth: int = 1
+    complaint: str = ""
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[int], None] = ignore
 
@@ -77,11 +95,15 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Done. Pictures and clips carry `media`, text calls `data`. `cost` in USD; None: the answer names none."""
+    """Done. Pictures and clips carry `media`, text calls `data`.
+
+    `cost` in USD; None: the answer names none. `is_estimated`: it was worked out from the answer, not named by it.
+    """
 
     media: Media | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     cost: Decimal | None = None
+    is_estimated: bool = False
     seed: int | None = None
 
 
@@ -128,5 +150,5 @@ class Adapter(Protocol):
     def check(self) -> Health:
         """A free call that shows whether the key works."""
 
-    def candidates(self, request: Request, *, attempt: uuid.UUID, since: str) -> list[Candidate]:
-        """Tasks at the provider that may belong to this call (created since, ISO 8601); empty when it keeps no list."""
+    def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:
+        """Tasks made at the provider since then that may belong to this call; empty when it keeps no list. Raises `Later`."""

@@ -86,7 +86,8 @@ class Refused(ProviderError):
     """The provider did not do it. Unpaid unless `cost` says otherwise.
 
     Adapters raise it without `call`; the gate writes the row and raises it with `call`. `until` goes with the kind
-    LIMIT: the provider's own word on when to come back.
+    LIMIT: the provider's own word on when to come back. `complaint` says what was wrong with an answer that a model
+    may get right when it is told (a paid refusal that the gate follows up with a new call, a bounded number of times).
     """
 
     code = "provider_refused"
@@ -100,11 +101,13 @@ class Refused(ProviderError):
         cost: Decimal = Decimal(0),
         until: datetime | None = None,
         call: "ProviderCall | None" = None,
+        complaint: str = "",
         **values: Value,
     ) -> None:
         super().__init__(template, **values)
         self.kind = kind
         self.cost = cost
+        self.complaint = complaint
         self.until = until
         self.call = call
 

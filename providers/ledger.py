@@ -101,7 +101,8 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
-    return _totals(calls(**wanted).aggregate(**COUNT, **SUMS))
+    sums: Mapping[str, Any] = calls(**wanted).aggregate(**COUNT, **SUMS)  # the plugin knows the names only of literal keywords
+    return _totals(sums)
 
 
 def counted(**wanted: Any) -> Decimal:

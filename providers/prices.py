@@ -5,6 +5,7 @@ from decimal import ROUND_UP, Decimal
 
 from django.utils.translation import gettext_noop
 
+from .adapters import Card
 from .enums import Kind, Unit
 from .errors import NoPrice, NotConfigured
 from .models import AIProviderConfig, ProviderModel
@@ -52,6 +53,12 @@ def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | 
     return row.name if row else request.model or str(config.settings.get(f"{kind_of(request)}_model") or config.settings.get("default_model") or "")
 
 
+def card_of(config: AIProviderConfig, *, kind: str, model: str) -> Card:
+    """What the adapter must know of the model; only its name when it has no row."""
+    row = config.models.filter(kind=kind, name=model).first()
+    return Card(row.name, row.endpoint, row.ratios, row.options) if row else Card(model)
+
+
 def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
     """Whole seconds to ask for: the shortest allowed length that is enough, else the longest allowed."""
     need = -(-request.duration_ms // 1000)
@@ -61,8 +68,12 @@ def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
 
 def quote(config: AIProviderConfig, request: Request) -> Price:
     """The price of this request at this provider. Raises `NoPrice`."""
+    return priced(config, request, model_row(config, request))
+
+
+def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> Price:
+    """`quote` for many requests of a kind, whose `model_row` is known. Raises `NoPrice`; asks the database nothing."""
     kind = kind_of(request)
-    row = model_row(config, request)
     own = {Kind.IMAGE: config.cost_per_image, Kind.CLIP: config.cost_per_second_video, Kind.TEXT: config.cost_per_text_call}[kind]
     unit_price = row.price if row and row.price is not None else own
     if unit_price is None:

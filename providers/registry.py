@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 # Named, not imported: a studio that only draws locally loads none of the others.
 ADAPTERS = {
     "local": "providers.local.adapter.LocalAdapter",
+    "stability_ai": "providers.stability.adapter.StabilityAdapter",
+    "runway_ml": "providers.runway.adapter.RunwayAdapter",
+    "replicate": "providers.replicate.adapter.ReplicateAdapter",
+    "llm": "providers.llm.adapter.LlmAdapter",
 }
 
 

@@ -44,11 +44,16 @@ class ClipRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="text"):
-    """A plan of exactly `scenes` scenes for the script; the result is `{"scenes": [{title, narration, prompt, prompt_en, camera}]}`."""
+    """Work with words.
 
-    task: Literal["plan_story"]
+    `plan_story`: a plan of exactly `scenes` scenes for the script; gives `{"scenes": [{title, narration, prompt, prompt_en, camera}]}`.
+    `to_english`: the text of `script` in English, as a prompt for providers that know nothing else; gives `{"text": ...}`,
+    which the local provider leaves empty rather than guess.
+    """
+
+    task: Literal["plan_story", "to_english"]
     script: str
-    scenes: int
+    scenes: int = 0
     language: Literal["ko", "en"] = "ko"
     style: str = ""
     aspect_ratio: AspectRatio = "16:9"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from .states import move, write_event
 from .steps import step
 
 S = CallState
+MOST_COMPLAINTS = 2  # so at most three calls for one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,16 @@ def advance(
         outcome.found_sending(call, adapter_for(call.provider))
     if call is not None and call.request_hash != asked.hash_of(request) and call.state not in OVER:
         raise KeyReused(gettext_noop("This piece of work was already asked for with other inputs."))
-    if call is None or _may_try_anew(call, request, again=again):
-        call, mine = _reserve(
-            request, provider=provider, key=key, subject=subject, item=item, actor=actor, subject_budget=subject_budget, after=call.generation if call else 0
-        )
-        return _carry(call, fresh=mine, should_stop=should_stop, on_progress=on_progress)
-    return _carry(call, fresh=False, should_stop=should_stop, on_progress=on_progress)
+    mine = False
+    while True:
+        if call is None or _may_try_anew(call, request, again=again):
+            after = call.generation if call else 0
+            call, mine = _reserve(request, provider=provider, key=key, subject=subject, item=item, actor=actor, subject_budget=subject_budget, after=after)
+        try:
+            return _carry(call, fresh=mine, should_stop=should_stop, on_progress=on_progress)
+        except Refused:
+            if call.state != S.REFUSED or not _may_ask_again(call):
+                raise
 
 
 def resume(call: ProviderCall, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending:
@@ -94,7 +100,18 @@ def _may_try_anew(call: ProviderCall, request: Request, *, again: bool) -> bool:
     if call.state != S.REFUSED:
         return False
     bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(request)
-    return again or not (bound_to_fail or call.cost)
+    return again or _may_ask_again(call) or not (bound_to_fail or call.cost)
+
+
+def _may_ask_again(call: ProviderCall) -> bool:
+    """An answer that a model can put right is asked for again, each time as a call of its own, a bounded number of times."""
+    return bool(call.evidence.get("complaint")) and _complaints(call) <= MOST_COMPLAINTS
+
+
+def _complaints(call: ProviderCall) -> int:
+    """How many calls of this key in a row, up to this one, were answered wrongly."""
+    earlier = ProviderCall.objects.filter(key=call.key, generation__lte=call.generation).order_by("-generation")
+    return sum(1 for _ in takewhile(lambda evidence: evidence.get("complaint"), earlier.values_list("evidence", flat=True)))
 
 
 def _reserve(
@@ -137,8 +154,7 @@ def _carry(call: ProviderCall, *, fresh: bool, should_stop: Callable[[], bool], 
     if call.state in {S.RESERVED, S.SENDING, S.ACCEPTED}:
         config = AIProviderConfig.objects.get(provider=call.provider_id)
         adapter = adapter_for(config)
-        nth = _nth(call) if config.settings.get("drill") else 1
-        errand = Errand(attempt=call.pk, model=call.model, nth=nth, should_stop=should_stop, on_progress=on_progress)
+        errand = errand_of(call, config, should_stop=should_stop, on_progress=on_progress)
         if call.state == S.RESERVED:
             _send(call, adapter, errand, readmit=not fresh)
         elif call.state == S.SENDING:
@@ -146,6 +162,21 @@ def _carry(call: ProviderCall, *, fresh: bool, should_stop: Callable[[], bool], 
         else:
             poll(call, adapter, errand)
     return _answer(call)
+
+
+def errand_of(call: ProviderCall, config: AIProviderConfig, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Errand:
+    """The call as its adapter sees it."""
+    before = ProviderCall.objects.filter(key=call.key, generation=call.generation - 1).values_list("evidence", flat=True).first()
+    return Errand(
+        attempt=call.pk,
+        model=prices.card_of(config, kind=call.kind, model=call.model),
+        units=call.units,
+        estimate=call.estimate,
+        nth=_nth(call) if config.settings.get("drill") else 1,
+        complaint=(before or {}).get("complaint", ""),
+        should_stop=should_stop,
+        on_progress=on_progress,
+    )
 
 
 def _answer(call: ProviderCall) -> Ready | Pending:

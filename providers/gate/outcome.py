@@ -55,6 +55,8 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
 
 def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> None:
     """The answer of a sender that was thought dead, after a person decided. The truth is written down in any case."""
+    if call.task_id == answer.task_id and call.state in {S.ACCEPTED, S.SETTLED}:
+        return  # a webhook was faster than the answer
     note = Sentence(gettext_noop("A late answer names the task %(task)s."), {"task": answer.task_id})
     log.warning("Call %s: late answer, task %s, the call is %s", call.pk, answer.task_id, call.state)
     try:
@@ -80,7 +82,13 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
         result = results.take_in(answer, asked.from_json(call.request), folder, should_stop=should_stop)
     step("stored")
     cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
-    fields: dict[str, Any] = {"result": result, "cost": cost, "cost_is_estimated": answer.cost is None and bool(cost), "progress": 100, "refusal": ""}
+    fields: dict[str, Any] = {
+        "result": result,
+        "cost": cost,
+        "cost_is_estimated": bool(cost) and (answer.cost is None or answer.is_estimated),
+        "progress": 100,
+        "refusal": "",
+    }
     with transaction.atomic(durable=True):
         came_from = move(call, name="settle", expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR), to=S.SETTLED, note=NO_NOTE, **fields)
         if came_from is None:
@@ -109,6 +117,7 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 
 def refuse(call: ProviderCall, refused: Refused) -> None:
     """The provider did not do it."""
+    complaint = {"evidence": {**call.evidence, "complaint": refused.complaint[:2000]}} if refused.complaint else {}
     with transaction.atomic(durable=True):
         move(
             call,
@@ -119,6 +128,7 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
             refusal=refused.kind,
             cost=refused.cost,
             reason=refused.kind,
+            **complaint,
         )
 
 

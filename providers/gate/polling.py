@@ -42,7 +42,8 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         else:
             outcome.settle(call, answer, should_stop=errand.should_stop)
     except Expired as expired:
-        _ask_again(call, expired.sentence, seconds=EXPIRED_AGAIN)
+        first = call.note_data != expired.sentence.as_json()
+        _ask_again(call, expired.sentence, seconds=EXPIRED_AGAIN if first else _patience(call))
     except Later as later:
         _ask_again(call, later.sentence, seconds=_patience(call))
     except Refused as refused:

@@ -1,10 +1,9 @@
 """The local provider: free, without key and network, and yet asked in the same way as every other."""
 
-import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -18,12 +17,13 @@ from providers.errors import Expired, Refused, Unclear
 from providers.media.errors import MediaError
 from providers.media.motion import encode_still
 from providers.models import AIProviderConfig
-from providers.requests import ClipRequest, ImageRequest, Request, kind_of
+from providers.requests import ClipRequest, ImageRequest, Request, TextRequest, kind_of
 from providers.store import local_copy
 
 from . import drill
 from .paint import paint
 from .planner import plan
+from .words import visual_words
 
 FREE = Decimal(0)
 
@@ -102,6 +102,8 @@ class LocalAdapter:
                 return Result(media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed)
             case ClipRequest():
                 return Result(media=Filmed(request, errand), cost=FREE, seed=request.seed)
+            case TextRequest(task="to_english"):
+                return Result(data={"text": ", ".join(word.gloss for word in visual_words(request.script))}, cost=FREE)
             case _:
                 return Result(data={"scenes": plan(request)}, cost=FREE)
 
@@ -128,5 +130,5 @@ class LocalAdapter:
     def check(self) -> Health:
         return Health(ok=True, facts={"price": "0.00 USD"})
 
-    def candidates(self, request: Request, *, attempt: uuid.UUID, since: str) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []

@@ -45,7 +45,7 @@ ROWS = [
         "provider": "llm",
         "name": "Language model (OpenAI-compatible)",
         "base_url": "https://api.openai.com/v1",
-        "settings": {"model": ""},
+        "settings": {"default_model": ""},
     },
 ]
 

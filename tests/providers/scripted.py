@@ -87,5 +87,5 @@ class ScriptedAdapter:
     def check(self) -> Health:
         return Health(ok=True)
 
-    def candidates(self, request: Request, **_kwargs: Any) -> list[Any]:
+    def candidates(self, request: Request, errand: Errand, **_kwargs: Any) -> list[Any]:
         return []

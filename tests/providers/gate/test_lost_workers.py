@@ -245,7 +245,7 @@ def test_many_tasks_are_asked_for_the_rarer_the_more_are_before_them(paid: AIPro
     calls = [advance(REQUEST, provider="paid", key=f"k{n}", subject="s").call for n in range(41)]
     waits = []
     for call in (calls[0], calls[20], calls[40]):
-        poll(call, adapter_for(paid), Errand(attempt=call.pk, model=""))
+        poll(call, adapter_for(paid), Errand(attempt=call.pk))
         assert call.poll_after is not None
         waits.append(math.ceil((call.poll_after - timezone.now()) / timedelta(seconds=1)))
     assert waits == [5, 5, 10]

@@ -1,0 +1,221 @@
+"""Pictures and clips by any model at Replicate. How a model calls its inputs stands in its row, not here."""
+
+import base64
+import logging
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_UP, Decimal
+from typing import Any, ClassVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+from django.utils.translation import gettext_noop
+
+from providers import keys, wording
+from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.enums import Kind, Refusal
+from providers.errors import Later, Refused, Unclear
+from providers.fetch import Link
+from providers.http import Line, checked_base, unparsable
+from providers.media import pictures
+from providers.media.errors import MediaError
+from providers.models import AIProviderConfig
+from providers.requests import ClipRequest, ImageRequest, Request
+from providers.store import media
+
+from .errors import failure, refusal, words_of
+from .wire import Account, File, Page, Prediction
+
+log = logging.getLogger("ai_video.providers")
+NAME = "Replicate"
+READ = 30.0  # seconds
+POLL = 3.0
+MOST_DATA_URI = 256 * 1024  # bytes; larger files go through its files API
+HOSTS = ("replicate.delivery",)
+RUNNING = {"starting", "processing"}
+PERCENT = re.compile(r"^\s*(\d+)%", re.MULTILINE)
+# The usual names of a model's inputs; a model's row may say otherwise (`options.input`), and add values (`options.extra`).
+USUAL = {"prompt": "prompt", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration", "image": "image"}
+
+
+class ReplicateAdapter:
+    """Each call creates one prediction."""
+
+    repeatable: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = True
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.config = config
+        self.read = float(config.settings.get("send_timeout", READ))
+        self.send_limit = timedelta(seconds=self.read + 135)  # the picture is put there first
+        self.poll_in = float(config.settings.get("poll_seconds", POLL))
+
+    @property
+    def line(self) -> Line:
+        base = checked_base(self.config.base_url, name=NAME)
+        return Line(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"})
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        if not isinstance(request, ImageRequest | ClipRequest):
+            raise Refused(gettext_noop("Replicate makes pictures and clips only."), kind=Refusal.INVALID)
+        path, body = _where(errand.model.name)
+        body |= {"input": self.inputs(request, errand), **self._webhook(errand)}
+        answer = self.line.spend(path, read=self.read, json=body, headers={"Cancel-After": str(self.config.settings.get("cancel_after", "30m"))})
+        if not answer.ok:
+            raise refusal(answer)
+        try:
+            prediction = answer.parsed(Prediction)
+        except msgspec.MsgspecError as error:
+            raise unparsable(NAME, answer) from error
+        if not prediction.id:
+            raise unparsable(NAME, answer)
+        return Accepted(prediction.id, poll_in=self.poll_in if prediction.status in RUNNING else 0.0)
+
+    def inputs(self, request: ImageRequest | ClipRequest, errand: Errand) -> dict[str, Any]:
+        """The model's inputs. Puts the picture at Replicate first, which is free; raises `Refused` (unreachable) if that fails."""
+        given: dict[str, Any] = {
+            "prompt": wording.any_language(request),
+            "aspect_ratio": errand.model.ratios.get(request.aspect_ratio, request.aspect_ratio),
+            "seed": request.seed % 2**31,
+        }
+        if isinstance(request, ClipRequest):
+            given["prompt"] = wording.with_camera(given["prompt"], request.camera)
+            given["duration"] = int(errand.units)
+            if request.image_file:
+                given["image"] = self._reachable(request.image_file)
+        names = USUAL | errand.model.options.get("input", {})
+        return {**{names[what]: value for what, value in given.items() if names[what]}, **errand.model.options.get("extra", {})}
+
+    def _reachable(self, name: str) -> str:
+        with media().open(name, "rb") as file:
+            content = file.read()
+        try:
+            mime = pictures.mime_of(content)
+        except MediaError as error:
+            raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
+        uri = f"data:{mime};base64,{base64.b64encode(content).decode()}"
+        if len(uri) <= MOST_DATA_URI:
+            return uri
+        unreachable = gettext_noop("The picture could not be put at Replicate: %(words)s")
+        try:
+            answer = self.line.ask("POST", "/files", files={"content": (f"scene.{mime.removeprefix('image/')}", content, mime)}, read=READ)
+            if answer.ok:
+                return answer.parsed(File).urls.get
+        except (Later, msgspec.MsgspecError) as error:
+            raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=str(error)) from error
+        if answer.status in {401, 402, 403, 429}:
+            raise refusal(answer)
+        raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=words_of(answer))
+
+    def _webhook(self, errand: Errand) -> dict[str, Any]:
+        """Where Replicate tells that it is done; the attempt in the address finds the call even when the answer is lost."""
+        address = str(self.config.settings.get("webhook_url", ""))
+        return {"webhook": f"{address}?attempt={errand.attempt}", "webhook_events_filter": ["completed"]} if address else {}
+
+    def fetch(self, task_id: str) -> Prediction:
+        """The prediction as it is now. Raises `Later`, or `Unclear` when it does not exist."""
+        answer = self.line.ask("GET", f"/predictions/{quote(task_id, safe='')}")
+        if answer.status == 404:  # noqa: PLR2004  not found
+            raise Unclear(gettext_noop("Replicate does not know the prediction %(task)s."), task=task_id)
+        if answer.ok:
+            try:
+                return answer.parsed(Prediction)
+            except msgspec.MsgspecError:
+                log.warning("Replicate's prediction %s cannot be read", task_id)
+        raise Later(gettext_noop("Replicate does not tell about the prediction at the moment: %(words)s"), words=words_of(answer))
+
+    def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:  # noqa: ARG002  the adapters' signature
+        prediction = self.fetch(task_id)
+        cost = _cost(prediction, errand)
+        if prediction.status == "succeeded":
+            return Result(media=self._output(prediction), cost=cost, is_estimated=True)
+        if prediction.status == "aborted":  # the deadline passed before it began
+            raise failure(prediction, cost=Decimal(0))
+        if prediction.status in {"failed", "canceled"}:
+            raise failure(prediction, cost=cost if prediction.status == "canceled" or _by_time(errand) else Decimal(0))
+        if prediction.status not in RUNNING:
+            log.warning("Replicate's prediction %s is in a state that is not known: %s", task_id, prediction.status)
+        told = PERCENT.findall(prediction.logs or "")
+        return Running(poll_in=self.poll_in, progress=int(told[-1]) if told else None, queued=prediction.status == "starting")
+
+    def _output(self, prediction: Prediction) -> Link:
+        hosts = tuple(self.config.settings.get("result_hosts", HOSTS))
+        url = next((text for text in _texts(prediction.output) if _is_at(text, hosts)), None)
+        if url is None:
+            if prediction.data_removed or prediction.output is None:
+                raise Unclear(gettext_noop("The prediction succeeded, but Replicate has removed its result, as it does after an hour."))
+            raise Unclear(gettext_noop("The prediction succeeded, but its result holds no file."))
+        return Link(url, hosts=hosts, headers=self.line.headers)
+
+    def cancel(self, task_id: str) -> bool:
+        return self.line.ask("POST", f"/predictions/{quote(task_id, safe='')}/cancel").ok
+
+    def balance(self) -> Decimal | None:
+        """Replicate has no way to ask."""
+        return None
+
+    def check(self) -> Health:
+        answer = self.line.ask("GET", "/account")
+        if not answer.ok:
+            return Health(ok=False, facts={"answer": words_of(answer)})
+        account = answer.parsed(Account)
+        return Health(ok=True, facts={"account": f"{account.username} ({account.type})"})
+
+    def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:
+        """Predictions made since then, newest first; those with the same prompt and seed match."""
+        if not isinstance(request, ImageRequest | ClipRequest):
+            return []
+        query = urlencode({"created_after": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
+        answer = self.line.ask("GET", f"/predictions?{query}")
+        if not answer.ok:
+            raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=words_of(answer))
+        names = USUAL | errand.model.options.get("input", {})
+        text = wording.any_language(request)
+        wanted = {names["prompt"]: wording.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
+        if names["seed"]:
+            wanted[names["seed"]] = request.seed % 2**31  # type: ignore[assignment]  # inputs are of any type
+        return [Candidate(p.id, p.created_at, p.status, matches=_holds(p.input, wanted)) for p in answer.parsed(Page).results]
+
+
+def _where(model: str) -> tuple[str, dict[str, Any]]:
+    """Official models by their name, the others by their version."""
+    if "/" in model and ":" not in model:
+        owner, name = model.split("/", 1)
+        return f"/models/{quote(owner, safe='')}/{quote(name, safe='')}/predictions", {}
+    return "/predictions", {"version": model}
+
+
+def _by_time(errand: Errand) -> bool:
+    return "usd_per_predict_second" in errand.model.options
+
+
+def _cost(prediction: Prediction, errand: Errand) -> Decimal:
+    """Worked out: by the hardware's time when the model's row gives its price, else what was reserved."""
+    time = (prediction.metrics or {}).get("predict_time")
+    if _by_time(errand) and isinstance(time, int | float):
+        price = Decimal(str(errand.model.options["usd_per_predict_second"]))
+        return (price * Decimal(str(time))).quantize(Decimal("0.0001"), rounding=ROUND_UP)
+    return errand.estimate
+
+
+def _texts(output: Any) -> Iterator[str]:
+    """Every text in an output of any shape, in order."""
+    if isinstance(output, str):
+        yield output
+    elif isinstance(output, dict):
+        for value in output.values():
+            yield from _texts(value)
+    elif isinstance(output, list):
+        for value in output:
+            yield from _texts(value)
+
+
+def _is_at(text: str, hosts: tuple[str, ...]) -> bool:
+    parts = urlsplit(text)
+    return parts.scheme in {"https", "http"} and any(parts.hostname == host or str(parts.hostname).endswith(f".{host}") for host in hosts)
+
+
+def _holds(given: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:
+    return given is not None and all(given.get(name) == value for name, value in wanted.items())

@@ -1,0 +1,59 @@
+"""Replicate's errors and failures in our words. An error answer is never charged."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from providers.enums import Refusal
+from providers.errors import Refused
+from providers.http import Answer
+
+from .wire import Prediction, Problem
+
+LIMIT_PAUSE = timedelta(seconds=30)
+KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
+TEMPLATES = {
+    Refusal.INVALID: gettext_noop("Replicate does not accept the request: %(words)s"),
+    Refusal.MODERATED: gettext_noop("Replicate's model refused the content; change the words of the prompt. It says: %(words)s"),
+    Refusal.KEY: gettext_noop("Replicate does not accept the key: %(words)s"),
+    Refusal.CREDITS: gettext_noop("The account at Replicate is empty: %(words)s"),
+    Refusal.LIMIT: gettext_noop("Too many calls for Replicate: %(words)s"),
+    Refusal.FAILED: gettext_noop("Replicate worked on it and failed: %(words)s"),
+    Refusal.CANCELLED: gettext_noop("The prediction was cancelled at Replicate."),
+}
+# A refusal of the content has no state of its own; it shows in the words of the error.
+CONTENT = re.compile(r"nsfw|E005|flagged as sensitive|content polic|safety", re.IGNORECASE)
+
+
+def words_of(answer: Answer) -> str:
+    try:
+        problem = answer.parsed(Problem)
+    except msgspec.MsgspecError:
+        return answer.text or f"HTTP {answer.status}"
+    return problem.detail.strip() or problem.title or f"HTTP {answer.status}"
+
+
+def refusal(answer: Answer) -> Refused:
+    kind, words = KINDS.get(answer.status, Refusal.INVALID), words_of(answer)
+    return Refused(TEMPLATES[kind], kind=kind, until=timezone.now() + _wait(answer, words) if kind == Refusal.LIMIT else None, words=words)
+
+
+def _wait(answer: Answer, words: str) -> timedelta:
+    """Retry-After, else "resets in ~30s", else half a minute."""
+    after = answer.headers.get("retry-after", "")
+    if after.isdigit():
+        return timedelta(seconds=int(after))
+    told = re.search(r"~(\d+)s", words)
+    return timedelta(seconds=int(told[1])) if told else LIMIT_PAUSE
+
+
+def failure(prediction: Prediction, *, cost: Decimal) -> Refused:
+    """A prediction that ended without a result; `cost` is what its time is reckoned to cost."""
+    words = str(prediction.error or prediction.status)[:300]
+    failed = Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED
+    kind = failed if prediction.status == "failed" else Refusal.CANCELLED
+    return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

@@ -1,0 +1,27 @@
+"""The door for Replicate's webhooks."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from providers.errors import Forbidden, ProviderError
+
+from . import webhook
+
+MOST_BYTES = 2 * 1024 * 1024
+
+
+@csrf_exempt  # the sender is known by its signature
+@require_POST
+def hook(request: HttpRequest) -> HttpResponse:
+    """204 when taken, 403 for a wrong signature, 413 when too large, 503 to have it sent again."""
+    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+        return HttpResponse(status=413)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        webhook.receive(headers, request.body, attempt=request.GET.get("attempt", ""))
+    except Forbidden:
+        return HttpResponse(status=403)
+    except ProviderError:
+        return HttpResponse(status=503)
+    return HttpResponse(status=204)

@@ -1,0 +1,49 @@
+"""What Replicate's API sends, as far as it is used."""
+
+from typing import Any
+
+import msgspec
+
+
+class Prediction(msgspec.Struct):
+    """One form for all states; a status that is not known yet counts as running. Only the id must be there."""
+
+    id: str
+    status: str = "starting"
+    model: str = ""
+    input: dict[str, Any] | None = None
+    output: Any = None
+    error: Any = None
+    logs: str | None = None
+    metrics: dict[str, Any] | None = None
+    data_removed: bool = False
+    created_at: str = ""
+    webhook: str | None = None
+
+
+class Page(msgspec.Struct):
+    results: list[Prediction]
+    next: str | None = None
+
+
+class FileUrls(msgspec.Struct):
+    get: str
+
+
+class File(msgspec.Struct):
+    id: str
+    urls: FileUrls
+
+
+class Account(msgspec.Struct):
+    username: str = ""
+    type: str = ""
+
+
+class Secret(msgspec.Struct):
+    key: str
+
+
+class Problem(msgspec.Struct):
+    title: str = ""
+    detail: str = ""

@@ -1,0 +1,169 @@
+"""Clips from a picture or from words, and pictures, by Runway."""
+
+import base64
+import io
+import logging
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import msgspec
+from django.utils.translation import gettext_noop
+
+from providers import keys, wording
+from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.enums import Kind, Refusal
+from providers.errors import Later, Refused, Unclear
+from providers.fetch import Link
+from providers.http import Answer, Line, checked_base, unparsable
+from providers.media import pictures
+from providers.media.errors import MediaError
+from providers.models import AIProviderConfig
+from providers.requests import ClipRequest, ImageRequest, Request
+from providers.store import media
+
+from .errors import failure, refusal, usd, words_of
+from .wire import Created, Organization, Task
+
+log = logging.getLogger("ai_video.providers")
+NAME = "Runway"
+VERSION = "2024-11-06"
+READ = 60.0  # seconds
+POLL = 5.0  # seconds; "not more often"
+SEEDS = 4294967296
+MOST_WORDS = 1000  # UTF-16 units
+MOST_DATA_URI = 5_242_880  # characters
+HOSTS = ("cloudfront.net", "runwayml.com")
+DONE, ENDED, WAITING = "SUCCEEDED", {"FAILED", "CANCELLED"}, {"PENDING", "THROTTLED"}
+GONE = gettext_noop("Runway does not know the task %(task)s any more: it was deleted, and whether it was charged is not known.")
+
+
+class RunwayAdapter:
+    """Each call creates one task."""
+
+    repeatable: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = True
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.config = config
+        self.read = float(config.settings.get("send_timeout", READ))
+        self.send_limit = timedelta(seconds=self.read + 75)
+        self.poll_in = float(config.settings.get("poll_seconds", POLL))
+
+    @property
+    def _line(self) -> Line:
+        headers = {"Authorization": f"Bearer {keys.key_of(self.config)}", "X-Runway-Version": VERSION}
+        return Line(checked_base(self.config.base_url, name=NAME), name=NAME, headers=headers)
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        path, body = self._body(request, errand)
+        answer = self._line.spend(path, read=self.read, json=body)
+        if not answer.ok:
+            raise refusal(answer)
+        try:
+            created = answer.parsed(Created)
+        except msgspec.MsgspecError as error:
+            raise unparsable(NAME, answer) from error
+        if not created.id:
+            raise unparsable(NAME, answer)
+        return Accepted(created.id, poll_in=self.poll_in, quote=usd(created.estimated_cost.credits) if created.estimated_cost else None)
+
+    def _body(self, request: Request, errand: Errand) -> tuple[str, dict[str, Any]]:
+        """Path and JSON of the request that creates the task."""
+        model, ratios = errand.model, errand.model.ratios
+        match request:
+            case ImageRequest():
+                path, own = "/v1/text_to_image", {"promptText": wording.cut(wording.any_language(request), MOST_WORDS)}
+            case ClipRequest():
+                text = wording.cut(wording.any_language(request), MOST_WORDS - 40)
+                own = {"promptText": wording.with_camera(text, request.camera)}
+                path = "/v1/image_to_video" if request.image_file else "/v1/text_to_video"
+                if request.image_file:
+                    own["promptImage"] = self._data_uri(request.image_file)
+                elif model.options.get("text_to_video"):
+                    ratios = model.options.get("text_ratios", ratios)
+                else:
+                    raise Refused(gettext_noop("Runway's model %(model)s needs a picture to begin with."), kind=Refusal.INVALID, model=model.name)
+            case _:
+                raise Refused(gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID)
+        if (ratio := ratios.get(request.aspect_ratio)) is None:
+            template = gettext_noop("Runway's model %(model)s does not make the format %(ratio)s.")
+            raise Refused(template, kind=Refusal.INVALID, model=model.name, ratio=request.aspect_ratio)
+        length = {"duration": int(errand.units)} if isinstance(request, ClipRequest) else {}
+        return path, {"model": model.name, "ratio": ratio, "seed": request.seed % SEEDS, **own, **length}
+
+    def _data_uri(self, name: str) -> str:
+        """The picture itself in the request: the studio's storage is not for strangers. Made smaller as JPEG when it is too large."""
+        with media().open(name, "rb") as file:
+            content = file.read()
+        try:
+            uri = _uri(content, pictures.mime_of(content))
+            for quality in (92, 80, 60):
+                if len(uri) <= MOST_DATA_URI:
+                    return uri
+                out = io.BytesIO()
+                pictures.decode(content).save(out, "JPEG", quality=quality)
+                uri = _uri(out.getvalue(), "image/jpeg")
+        except MediaError as error:
+            raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
+        raise Refused(gettext_noop("The picture is too large for Runway."), kind=Refusal.INVALID)
+
+    def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:  # noqa: ARG002  the adapters' signature
+        answer = self._line.ask("GET", f"/v1/tasks/{quote(task_id, safe='')}")
+        if answer.status == 404:  # noqa: PLR2004  not found
+            raise Unclear(GONE, task=task_id)
+        task = self._task(answer)
+        if task.status == DONE:
+            cost = usd(task.cost.credits) if task.cost else None
+            link = Link(task.output[0], hosts=self._hosts()) if task.output else None
+            return Result(media=link, cost=cost)
+        if task.status in ENDED:
+            raise failure(task)
+        if task.status not in WAITING | {"RUNNING"}:
+            log.warning("Runway's task %s is in a state that is not known: %s", task_id, task.status)
+        progress = None if task.progress is None else round(task.progress * 100)
+        return Running(poll_in=self.poll_in, progress=progress, queued=task.status in WAITING)
+
+    def _task(self, answer: Answer) -> Task:
+        if not answer.ok:
+            raise Later(gettext_noop("Runway does not tell about the task at the moment: %(words)s"), words=words_of(answer))
+        try:
+            return answer.parsed(Task)
+        except msgspec.MsgspecError as error:
+            raise Later(gettext_noop("Runway does not tell about the task at the moment: %(words)s"), words=answer.text) from error
+
+    def _hosts(self) -> tuple[str, ...]:
+        return tuple(self.config.settings.get("result_hosts", HOSTS))
+
+    def cancel(self, task_id: str) -> bool:
+        """Never for a finished task: deleting it deletes its output."""
+        return self._line.ask("DELETE", f"/v1/tasks/{quote(task_id, safe='')}").status == 204  # noqa: PLR2004  no content: it is gone
+
+    def _organization(self) -> Organization:
+        answer = self._line.ask("GET", "/v1/organization")
+        if not answer.ok:
+            raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=words_of(answer))
+        try:
+            return answer.parsed(Organization)
+        except msgspec.MsgspecError as error:
+            raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=answer.text) from error
+
+    def balance(self) -> Decimal | None:
+        return usd(self._organization().credit_balance)
+
+    def check(self) -> Health:
+        try:
+            found = self._organization()
+        except Later as error:
+            return Health(ok=False, facts={"answer": str(error)})
+        at_once = {name: tier.max_concurrent_generations for name, tier in found.tier.models.items()}
+        return Health(ok=True, facts={"balance": f"{usd(found.credit_balance)} USD", **{f"{name} at once": str(n) for name, n in at_once.items()}})
+
+    def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+
+def _uri(content: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"

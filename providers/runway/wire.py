@@ -1,0 +1,52 @@
+"""What Runway's API sends, as far as it is used (X-Runway-Version 2024-11-06)."""
+
+from typing import Any
+
+import msgspec
+
+
+class Credits(msgspec.Struct):
+    credits: float
+
+
+class Created(msgspec.Struct, rename="camel"):
+    id: str
+    estimated_cost: Credits | None = None
+
+
+class Task(msgspec.Struct, rename="camel"):
+    """One form for all states; a state that is not known yet counts as running."""
+
+    id: str
+    status: str
+    progress: float | None = None
+    output: list[str] = []
+    failure: str = ""
+    failure_code: str = ""
+    cost: Credits | None = None
+
+
+class Problem(msgspec.Struct):
+    error: str = ""
+    issues: list[dict[str, Any]] = []
+
+    @property
+    def words(self) -> str:
+        """The error, and for each issue where it is and what it says."""
+        told = [f"{'.'.join(map(str, issue.get('path', [])))}: {issue.get('message', '')}" for issue in self.issues]
+        return "; ".join([self.error, *told[:3]])
+
+
+class ModelTier(msgspec.Struct, rename="camel"):
+    max_concurrent_generations: int | None = None
+    max_daily_generations: int | None = None
+
+
+class Tier(msgspec.Struct, rename="camel"):
+    max_monthly_credit_spend: float | None = None
+    models: dict[str, ModelTier] = {}
+
+
+class Organization(msgspec.Struct, rename="camel"):
+    credit_balance: float
+    tier: Tier = msgspec.field(default_factory=Tier)

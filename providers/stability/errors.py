@@ -1,0 +1,38 @@
+"""Stability AI's errors in our words. 4xx is never charged; a blurred picture is a success that is."""
+
+from datetime import timedelta
+
+import msgspec
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from providers.enums import Refusal
+from providers.errors import Refused
+from providers.http import Answer
+
+from .wire import Problem
+
+TIME_OUT = timedelta(seconds=60)  # "150 requests within 10 seconds, timed out for 60 seconds"
+KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
+MODERATED = {"content_moderation", "public_figure"}
+TEMPLATES = {
+    Refusal.INVALID: gettext_noop("Stability AI does not accept the request: %(words)s"),
+    Refusal.MODERATED: gettext_noop("Stability AI refused the content; change the words of the prompt. It says: %(words)s"),
+    Refusal.KEY: gettext_noop("Stability AI does not accept the key: %(words)s"),
+    Refusal.CREDITS: gettext_noop("The account at Stability AI is empty: %(words)s"),
+    Refusal.LIMIT: gettext_noop("Too many calls for Stability AI: %(words)s"),
+}
+
+
+def problem_of(answer: Answer) -> Problem:
+    try:
+        return answer.parsed(Problem)
+    except msgspec.MsgspecError:
+        return Problem(message=answer.text or f"HTTP {answer.status}")
+
+
+def refusal(answer: Answer) -> Refused:
+    problem = problem_of(answer)
+    kind = Refusal.MODERATED if problem.name in MODERATED else KINDS.get(answer.status, Refusal.INVALID)
+    until = timezone.now() + TIME_OUT if kind == Refusal.LIMIT else None
+    return Refused(TEMPLATES[kind], kind=kind, until=until, words=problem.words)

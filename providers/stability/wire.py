@@ -1,0 +1,43 @@
+"""What Stability AI's API sends, as far as it is used."""
+
+import msgspec
+
+
+class Picture(msgspec.Struct):
+    """200 of v2beta with `accept: application/json`; `image` is base64."""
+
+    image: str
+    finish_reason: str
+    seed: int | None = None
+
+
+class Artifact(msgspec.Struct, rename="camel"):
+    base64: str
+    finish_reason: str
+    seed: int | None = None
+
+
+class Artifacts(msgspec.Struct):
+    """200 of v1."""
+
+    artifacts: list[Artifact]
+
+
+class Balance(msgspec.Struct):
+    credits: float
+
+
+class Engine(msgspec.Struct):
+    id: str
+
+
+class Problem(msgspec.Struct):
+    """Every error: `errors` in v2beta, `message` in v1."""
+
+    name: str = ""
+    errors: list[str] = []
+    message: str = ""
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.errors) or self.message or self.name

@@ -1,0 +1,56 @@
+"""The words of a request as a provider gets them: in the right language, with style and camera, within its limits."""
+
+import unicodedata
+
+from django.utils.translation import gettext_noop
+
+from .enums import Refusal
+from .errors import Refused
+from .requests import ClipRequest, ImageRequest
+
+CAMERA = {
+    "push_in": "slow dolly in",
+    "pull_out": "slow dolly out",
+    "pan_left": "slow pan to the left",
+    "pan_right": "slow pan to the right",
+    "tilt_up": "slow tilt up",
+    "tilt_down": "slow tilt down",
+    "still": "locked camera",
+}
+
+
+def is_english(text: str) -> bool:
+    """Whether every letter is a Latin one; what else a provider could object to, only it knows."""
+    return all(unicodedata.name(char, "").startswith("LATIN") for char in text if char.isalpha())
+
+
+def english(request: ImageRequest | ClipRequest, *, provider: str) -> str:
+    """The prompt in English, with the style when that is English too. Raises `Refused` (invalid) when there is none."""
+    text = request.prompt_en.strip() or (request.prompt.strip() if is_english(request.prompt) else "")
+    if not text or not is_english(text):
+        raise Refused(gettext_noop("%(provider)s understands English only: give the scene a prompt in English."), kind=Refusal.INVALID, provider=provider)
+    return _with_style(text, request.style if is_english(request.style) else "")
+
+
+def any_language(request: ImageRequest | ClipRequest) -> str:
+    """The English prompt if there is one, else the prompt as it stands, with the style. Raises `Refused` (invalid) when empty."""
+    text = request.prompt_en.strip() or request.prompt.strip()
+    if not text:
+        raise Refused(gettext_noop("The prompt is empty."), kind=Refusal.INVALID)
+    return _with_style(text, request.style)
+
+
+def _with_style(text: str, style: str) -> str:
+    return f"{text.rstrip('. ')}. {style.strip()}" if style.strip() else text
+
+
+def with_camera(text: str, camera: str) -> str:
+    return f"{text.rstrip('. ')}. Camera: {CAMERA[camera]}."
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many UTF-16 units, which is how JavaScript counts, cut at a word where there is one."""
+    if len(text.encode("utf-16-le")) // 2 <= most:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
+    return kept.rsplit(None, 1)[0] if " " in kept.strip() else kept
