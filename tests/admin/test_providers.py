@@ -26,9 +26,17 @@ def _page(config):
 
 
 def _form(config, **values):
-    names = (
-        ["name", "base_url", "monthly_budget", "rate_limit_per_minute", "rate_limit_per_hour", "max_concurrent", "cost_per_image", "cost_per_second_video", "cost_per_text_call"]
-    )
+    names = [
+        "name",
+        "base_url",
+        "monthly_budget",
+        "rate_limit_per_minute",
+        "rate_limit_per_hour",
+        "max_concurrent",
+        "cost_per_image",
+        "cost_per_second_video",
+        "cost_per_text_call",
+    ]
     form = {name: "" if getattr(config, name) is None else str(getattr(config, name)) for name in names}
     inline = {"models-TOTAL_FORMS": "0", "models-INITIAL_FORMS": "0"}
     return {**form, **inline, "settings": "{}", "new_key": "", **values}

@@ -176,8 +176,17 @@ def test_estimate_while_typing(owner, as_):
 
 
 FORM = {
-    "title": "Changed", "script": "New.", "language": "ko", "style": "", "duration_seconds": "30", "aspect_ratio": "1:1", "resolution": "720p",
-    "planner_provider": "local", "image_provider": "local", "clip_provider": "local", "budget": "4.50",
+    "title": "Changed",
+    "script": "New.",
+    "language": "ko",
+    "style": "",
+    "duration_seconds": "30",
+    "aspect_ratio": "1:1",
+    "resolution": "720p",
+    "planner_provider": "local",
+    "image_provider": "local",
+    "clip_provider": "local",
+    "budget": "4.50",
 }
 
 
