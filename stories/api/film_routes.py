@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from msgspec import UNSET
 
 from stories import inputs
+from stories.domain.permissions import stories_for
 from stories.models import Film
 from stories.views import film_filename
 from web.json.answers import Redirect
@@ -35,11 +36,13 @@ MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=
 @api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary=gettext_noop("List a story's films"))
 def list_films(call: Call, story_id: UUID, query: inputs.FilmFilter) -> Page[FilmOut]:
     """The newest first; `kind=final` for the final films."""
-    story = story_of(call, story_id)
-    rows = Film.objects.filter(story=story).select_related("story")
+    rows = Film.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related("story")
     if query.kind is not UNSET:
         rows = rows.filter(kind=query.kind)
-    return page(rows, query, out=lambda found: [_out(call, film) for film in found], key=lambda film: (film.created_at, film.pk), scope=str(story_id))
+    found = page(rows, query, out=lambda films: [_out(call, film) for film in films], key=lambda film: (film.created_at, film.pk), scope=str(story_id))
+    if not found.items:
+        story_of(call, story_id)  # asked only then: a story without films and one that may not be seen are not the same
+    return found
 
 
 @api.get("films/<uuid:film_id>/", tag=FILMS, summary=gettext_noop("Show a film"))

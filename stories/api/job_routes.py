@@ -1,7 +1,7 @@
 """Jobs: lists, one job with its log, trying again, cancelling, and how well the queue does."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -82,8 +82,8 @@ class StatisticsOut(msgspec.Struct):
 def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
     """Over the jobs that you may see; who sees only their own stories sees their own calls' costs."""
     now = timezone.now()
-    until = now if query.until is UNSET else query.until
-    since = _before(until) if query.since is UNSET else query.since
+    until = now if query.until is UNSET else _utc(query.until)
+    since = _before(until) if query.since is UNSET else _utc(query.since)
     if since >= until:
         raise invalid([FieldError(detail=str(Sentence(gettext_noop("The span must begin before it ends."))), parameter="since")])
     jobs = jobs_for(call.user)
@@ -109,11 +109,19 @@ def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
     )
 
 
+def _utc(moment: datetime) -> datetime:
+    """In UTC; at the very ends of the calendar the nearest moment that can be said."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
 def _before(until: datetime) -> datetime:
     try:
         return until - SPAN
     except OverflowError:
-        return until.min.replace(tzinfo=until.tzinfo)
+        return datetime.min.replace(tzinfo=UTC)
 
 
 @api.get("jobs/<slug:job_id>/", tag=JOBS, summary=gettext_noop("Show a job"))

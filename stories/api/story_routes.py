@@ -89,9 +89,8 @@ def render_final(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inpu
 
 @api.get("stories/<uuid:story_id>/transitions/", tag=STORIES, summary=gettext_noop("List a story's changes of state"))
 def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter) -> Page[TransitionOut]:
-    story = story_of(call, story_id)
-    rows = StoryStateTransition.objects.filter(story=story).select_related("actor")
-    return page(
+    rows = StoryStateTransition.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related("actor")
+    found = page(
         rows,
         query,
         out=lambda found: [outputs.transition_out(row) for row in found],
@@ -99,6 +98,9 @@ def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter)
         keyset=BY_ID,
         scope=str(story_id),
     )
+    if not found.items:
+        story_of(call, story_id)  # asked only then: a story without rows and one that may not be seen are not the same
+    return found
 
 
 def _generate(call: Call, story_id: UUID, kind: TakeKind, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from ground.sentence import Sentence
 from stories import inputs
 from stories.domain import takes as domain
+from stories.domain.permissions import scenes_for
 from stories.domain.uploads import LIMIT, upload
 from stories.enums import TakeKind
 from stories.models import Take
@@ -39,15 +40,22 @@ class Empty(Strict):
 @api.get("scenes/<uuid:scene_id>/takes/", tag=TAKES, summary=gettext_noop("List a scene's takes"))
 def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[TakeOut]:
     """The newest first."""
-    scene = scene_of(call, scene_id)
-    rows = Take.objects.filter(scene=scene).select_related("made_by")
+    scene = ("scene__story", "scene__prompt", "scene__image_take", "scene__clip_take")
+    rows = Take.objects.filter(scene_id=scene_id, scene__in=scenes_for(call.user)).select_related("made_by", *scene)
     if query.kind is not UNSET:
         rows = rows.filter(kind=query.kind)
     if query.verdict is not UNSET:
         rows = rows.filter(verdict=query.verdict)
-    return page(
-        rows, query, out=lambda found: [outputs.take_out(call, scene, take) for take in found], key=lambda take: (take.created_at, take.pk), scope=str(scene_id)
+    found = page(
+        rows,
+        query,
+        out=lambda takes: [outputs.take_out(call, take.scene, take) for take in takes],
+        key=lambda take: (take.created_at, take.pk),
+        scope=str(scene_id),
     )
+    if not found.items:
+        scene_of(call, scene_id)  # asked only then: a scene without takes and one that may not be seen are not the same
+    return found
 
 
 @api.post(

@@ -8,9 +8,9 @@ import pytest
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from jobs.models import Job
 from PIL import Image
 
+from jobs.models import Job
 from stories.enums import StoryStatus, TakeKind, Verdict
 from stories.models import Scene, Take
 from tests.stories.factories import make_scene, make_story, make_take
@@ -68,7 +68,8 @@ def test_patch_of_the_prompt_makes_the_take_stale_and_keeps_it(mine, world):
 
 
 @pytest.mark.parametrize(
-    ("body", "order"), [({"position": 3}, [1, 2, 0]), ({"before": 0}, None), ({"before": 2}, [1, 0, 2]), ({"after": 2}, [1, 2, 0]), ({"position": 1}, [0, 1, 2])]
+    ("body", "order"),
+    [({"position": 3}, [1, 2, 0]), ({"before": 0}, None), ({"before": 2}, [1, 0, 2]), ({"after": 2}, [1, 2, 0]), ({"position": 1}, [0, 1, 2])],
 )
 def test_reorder(mine, world, body, order):
     body = {key: str(world.scenes[value].pk) if key != "position" else value for key, value in body.items()}
@@ -134,7 +135,9 @@ def test_bulk_into_a_story_that_is_not_there_or_not_seen_is_404(api, mine, stran
 
 
 def test_generate_starts_a_job_with_seed_and_provider(mine, world):
-    response = mine.ask("POST", f"scenes/{world.scenes[0].pk}/generate/", {"kind": "image", "provider": "local", "seed": 7, "confirm_total": "0", "reason": "warmer"})
+    response = mine.ask(
+        "POST", f"scenes/{world.scenes[0].pk}/generate/", {"kind": "image", "provider": "local", "seed": 7, "confirm_total": "0", "reason": "warmer"}
+    )
     job = Job.objects.order_by("-created_at").first()
     assert (response.status_code, response.json()["price"], [job["id"] for job in response.json()["jobs"]]) == (202, "0.0000", [job.pk])
     assert {key: job.data["parameters"][key] for key in ("provider", "seed", "reason")} == {"provider": "local", "seed": 7, "reason": "warmer"}
@@ -203,7 +206,8 @@ def test_uploaded_picture_is_written_anew_and_chosen(mine, world):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("a.png", b"not a picture"), ("a.png", b""), ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")]
+    ("name", "content"),
+    [("a.png", b"not a picture"), ("a.png", b""), ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")],
 )
 def test_file_that_is_no_picture_is_422_and_nothing_is_kept(mine, world, name, content):
     response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "image"})
@@ -230,7 +234,8 @@ def test_uploaded_clip_is_probed(mine, world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("form", "pointer"), [({"kind": "image"}, "/file"), ({}, "/file"), ({"kind": "sound", "file": 1}, "/kind"), ({"kind": "image", "file": 1, "more": "x"}, "/more")]
+    ("form", "pointer"),
+    [({"kind": "image"}, "/file"), ({}, "/file"), ({"kind": "sound", "file": 1}, "/kind"), ({"kind": "image", "file": 1, "more": "x"}, "/more")],
 )
 def test_form_that_is_not_as_told_is_422(mine, world, form, pointer):
     form = {**form, **({"file": picture()} if "file" in form else {})}

@@ -5,9 +5,9 @@ import uuid
 from decimal import Decimal
 
 import pytest
+
 from jobs.models import Job
 from providers.models import AIProviderConfig
-
 from stories.enums import StoryStatus, TakeKind
 from stories.models import Story, StoryStateTransition
 from tests.stories.factories import make_scene, make_story, make_take
@@ -220,7 +220,15 @@ def planned(owner):
 def plan_of(story, total="0.0400", price="0.0200"):
     scenes = list(story.all_scenes.order_by("position"))
     items = [
-        {"scene_id": str(scene.pk), "position": n, "title": f"Scene {n}", "state": "done" if n == 1 else "missing", "will": n > 1, "price": price if n > 1 else "0.0000", "why": ""}
+        {
+            "scene_id": str(scene.pk),
+            "position": n,
+            "title": f"Scene {n}",
+            "state": "done" if n == 1 else "missing",
+            "will": n > 1,
+            "price": price if n > 1 else "0.0000",
+            "why": "",
+        }
         for n, scene in enumerate(scenes, start=1)
     ]
     return {"kind": "image", "mode": "missing", "provider": "stability_ai", "total": total, "counts": {"done": 1, "missing": 2}, "items": items, "blocked": []}

@@ -1,0 +1,50 @@
+"""Lists ask the database the same few questions, whatever they show."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from stories.domain import work
+from stories.enums import FilmKind, TakeKind
+from stories.models import Film, StoryStateTransition
+from tests.stories.factories import make_scene, make_story, make_take
+from web.auth import refresh
+
+LISTS = {
+    "stories/": 4,
+    "scenes/": 4,
+    "jobs/": 4,
+    "scenes/?story={story}": 4,
+    "jobs/?story={story}": 4,
+    "stories/{story}/transitions/": 4,
+    "stories/{story}/films/": 4,
+    "scenes/{scene}/takes/": 4,
+}
+
+
+def fill(owner, number):
+    """A story with `number` of everything, and `number` stories."""
+    story = make_story(owner)
+    scenes = [make_scene(story) for _ in range(number)]
+    for scene in scenes:
+        make_take(scene)
+        make_take(scene, TakeKind.CLIP)
+        work.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
+    for n in range(number):
+        make_take(scenes[0], chosen=False, made_by=owner)
+        make_story(owner)
+        Film.objects.create(story=story, kind=FilmKind.FINAL, number=n + 1, file="a.mp4", width=1, height=1, fps=24, frames=1, size_bytes=1, manifest_hash="0")
+        StoryStateTransition.objects.create(story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner)
+    return story, scenes[0]
+
+
+@pytest.mark.parametrize("number", [1, 3, 50])
+@pytest.mark.parametrize("path", LISTS)
+def test_list_has_a_constant_number_of_queries(mine, owner, path, number):
+    story, scene = fill(owner, number)
+    token = refresh.start(owner).access.token
+    with CaptureQueriesContext(connection) as captured:
+        answer = mine.ask("GET", path.format(story=story.pk, scene=scene.pk), token=token)
+    assert len(answer.json()["items"]) >= number
+    assert len(captured) <= LISTS[path], [query["sql"][:150] for query in captured]
+    assert not [query for query in captured if query["sql"].startswith("SELECT COUNT(")]
