@@ -11,7 +11,8 @@ from studio.diagram import drawn, states
 
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")
-BY_OTHERS = {"HOST", "PORT", "FFMPEG", "SECRET_KEY_FILE"}  # read elsewhere than in the settings
+BY_OTHERS = {"HOST", "PORT", "FFMPEG"}  # read elsewhere than in the settings
+INTERNAL = {"STUDIO_PROCESS", "EXTRA_APPS"}  # between the studio's own processes; for tests
 
 
 def project() -> dict:
@@ -20,7 +21,8 @@ def project() -> dict:
 
 def variables() -> set[str]:
     """The names that the settings read from the environment."""
-    return set(re.findall(r"env\.(?:text|integer|boolean|words)\(\s*[\"']([A-Z0-9_]+)[\"']", (ROOT / "site/config/settings.py").read_text(encoding="utf-8")))
+    texts = [file.read_text(encoding="utf-8") for file in (ROOT / "site/config").glob("*.py")]
+    return {name for text in texts for name in re.findall(r"\benv\.[a-z]+\(\s*[\"']([A-Z0-9_]+)[\"']", text)} - INTERNAL
 
 
 def test_site_is_an_import_root_and_no_package() -> None:

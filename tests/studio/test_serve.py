@@ -26,7 +26,7 @@ def test_serves_until_it_is_told_to_end(installation: Installation, number: sign
     port = free_port()
     studio = installation.start("serve", "--port", str(port))
     said = read_until(studio, "Ctrl-C ends it")
-    assert said[-1] == f"The studio is at http://127.0.0.1:{port}/ (Ctrl-C ends it)."
+    assert said[-1] == f"The studio is at http://127.0.0.1:{port}/admin/ (Ctrl-C ends it)."
     until(lambda: answers(port), what="an answer")
     begun = time.monotonic()
     assert end(studio, number, group=to == "its group")[0] == code

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ground.sentence import SaidError
@@ -68,7 +69,7 @@ class Command(BaseCommand):
 
 
 def url(host: str, port: int) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{reverse('admin:index')}"
 
 
 def tend(children: Children, command: BaseCommand) -> None:
