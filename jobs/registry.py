@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     type Handler = Callable[[Run], Done | Wait]
     type EndHook = Callable[[Job], None]
 
+type Chore = Callable[[], object]
+
 TIME_LIMIT = timedelta(hours=1)
 
 
@@ -23,7 +25,14 @@ class Registered:
     time_limit: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    function: Chore
+    seconds: float
+
+
 _handlers: dict[str, Registered] = {}
+_periodic: dict["Chore", Periodic] = {}
 _end_hooks: defaultdict[str, list["EndHook"]] = defaultdict(list)
 
 
@@ -52,6 +61,20 @@ def on_end(name: str) -> Callable[["EndHook"], "EndHook"]:
         return function
 
     return register
+
+
+def every(seconds: float) -> Callable[["Chore"], "Chore"]:
+    """Calls the function about so often in each `manage.py work`: at the same time on several machines, at times not at all."""
+
+    def register(function: "Chore") -> "Chore":
+        _periodic[function] = Periodic(function, seconds)
+        return function
+
+    return register
+
+
+def periodic() -> tuple[Periodic, ...]:
+    return tuple(_periodic.values())
 
 
 def names() -> tuple[str, ...]:

@@ -5,17 +5,22 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.away import FULL, AwayError
 from ground.sentence import SaidError, Sentence
+from ground.tracing import job_id, traced
 
 from . import registry
 from .domain import finish
 from .domain.claim import claim
 from .domain.reap import tick
+from .enums import WaitFor
 from .errors import LeaseLost
 from .lease import Lease, never
 from .models import Job
@@ -27,6 +32,7 @@ logger = logging.getLogger("ai_video.jobs")
 type Outcome = Done | Wait | Exception
 
 MESSAGE_LENGTH = 300
+AWAY = timedelta(seconds=10)  # until a job looks again whether the store is back or the disk has room
 
 
 class HookError(Exception):
@@ -46,7 +52,7 @@ def run(job: Job, *, watch: Watch | None = None, stopping: Callable[[], bool] = 
     """
     registered = registry.find(job.name)
     lease = Lease(job, time_limit=registered.time_limit, stopping=stopping)
-    with watch.holding(lease) if watch else nullcontext():
+    with traced(job_id, job.pk), watch.holding(lease) if watch else nullcontext():
         try:
             outcome = _call(registered.function, Run(job, lease, watched=watch is not None))
         except BaseException:
@@ -83,6 +89,8 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
 def _call(function: "registry.Handler", turn: Run) -> Outcome:
     try:
         outcome = function(turn)
+    except OSError as error:
+        return AwayError(gettext_noop("The disk is full.")) if error.errno in FULL else error
     except Exception as error:  # noqa: BLE001  the runner is the one place that judges every failure
         return error
     if isinstance(outcome, (Done, Wait)):
@@ -110,6 +118,9 @@ def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
             finish.unclear(job, outcome.sentence, code=outcome.code, took=lease.took)
         case Fail():
             finish.fail(job, outcome.sentence, code=outcome.code, took=lease.took)
+        case AwayError():
+            logger.warning("Job %s waits: %s", job.pk, outcome)
+            finish.wait(job, Wait(timezone.now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took)
         case _ if lease.overtime:
             limit = int(lease.limit - lease.begun)
             sentence = Sentence(gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit})

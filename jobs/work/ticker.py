@@ -8,6 +8,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from jobs.domain.reap import forget_workers, tick
 
+from . import periodic
 from .shared import Flag
 from .station import Station
 
@@ -21,6 +22,7 @@ def run_ticker(*, team: str, stop: Flag) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     here = Station(team=team, stop=stop, role="ticker")
+    periodic.start(stop)
     count = 0
     while not stop.wait(settings.JOB_TICK_MS / 1000):
         try:
