@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from providers.media import camera as cameras
@@ -24,13 +25,15 @@ DENSITY = 1.1
 class Scenery:
     """The part of a picture that a camera path shows, at the density it is drawn from.
 
-    `left` and `top` are where it begins in the covering picture, `density` its pixels for each pixel of that.
+    `left` and `top` are where it begins in the covering picture; `across` and `down` its pixels for each pixel of that (almost
+    alike: whole pixels don't divide evenly).
     """
 
     planes: Yuv
     left: float
     top: float
-    density: float
+    across: float
+    down: float
 
 
 def cover_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, float]:
@@ -52,7 +55,7 @@ def scenery(picture: Image.Image, windows: Sequence[cameras.Window], size: tuple
     shrink = picture.width / wide
     box = (left * shrink, top * shrink, right * shrink, bottom * shrink)
     rgb = picture.resize((columns, rows), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-    return Scenery(to_yuv(np.asarray(rgb)), left, top, columns / (right - left))
+    return Scenery(to_yuv(np.asarray(rgb)), left, top, columns / (right - left), rows / (bottom - top))
 
 
 def _even(length: float) -> int:
@@ -61,19 +64,17 @@ def _even(length: float) -> int:
 
 def draw(frame: Frame, scene: Scenery, window: cameras.Window, size: tuple[int, int]) -> None:
     """Warp the three planes into the frame. Chroma lies on every second column and between two rows, in source and frame."""
-    step = scene.density / window.zoom
-    # Pixel centres are at +0.5: frame pixel i sees source pixel step * i + x.
-    x = (window.x - scene.left) * scene.density - step * size[0] / 2 + (step - 1) / 2
-    y = (window.y - scene.top) * scene.density - step * size[1] / 2 + (step - 1) / 2
-    _warp(scene.planes.y, frame.y, step, x, y)
-    chroma_x = x / 2
-    chroma_y = (step * 0.5 + y - 0.5) / 2
-    _warp(scene.planes.u, frame.u, step, chroma_x, chroma_y)
-    _warp(scene.planes.v, frame.v, step, chroma_x, chroma_y)
+    step_x, step_y = scene.across / window.zoom, scene.down / window.zoom
+    # Pixel centres are at +0.5: frame pixel i sees source pixel step * i + start.
+    x = (window.x - scene.left) * scene.across - step_x * size[0] / 2 + (step_x - 1) / 2
+    y = (window.y - scene.top) * scene.down - step_y * size[1] / 2 + (step_y - 1) / 2
+    _warp(scene.planes.y, frame.y, np.array([[step_x, 0.0, x], [0.0, step_y, y]]))
+    chroma = np.array([[step_x, 0.0, x / 2], [0.0, step_y, (step_y / 2 + y - 0.5) / 2]])
+    _warp(scene.planes.u, frame.u, chroma)
+    _warp(scene.planes.v, frame.v, chroma)
 
 
-def _warp(source: Plane, target: Plane, step: float, x: float, y: float) -> None:
-    matrix = np.array([[step, 0.0, x], [0.0, step, y]])
+def _warp(source: Plane, target: Plane, matrix: npt.NDArray[np.float64]) -> None:
     height, width = target.shape
     cv2.warpAffine(source, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
 

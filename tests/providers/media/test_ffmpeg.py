@@ -1,0 +1,156 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from providers.media import ffmpeg
+from providers.media.errors import MediaError
+
+ROOT = Path(__file__).resolve().parents[3]
+ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=60", "-c:v", "libx264", "-f", "mp4"]
+NOISE = ["-f", "lavfi", "-i", "nullsrc=s=640x360:r=24:d=4,geq=random(1)*255:128:128", "-c:v", "libx264", "-qp", "1", "-preset", "ultrafast", "-f", "mp4"]
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from providers.media import ffmpeg
+from providers.media.errors import MediaError
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    ffmpeg.run(sys.argv[2:], out=Path(sys.argv[1]))
+except MediaError as error:
+    print(error.code)
+"""
+LASTING = """
+import sys
+from pathlib import Path
+from providers.media import ffmpeg
+ffmpeg.run(sys.argv[2:], out=Path(sys.argv[1]), on_frame=lambda done: print(done, flush=True))
+"""
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+
+def test_run_names_the_file_at_success(tmp_path):
+    heard = []
+    ffmpeg.run(["-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=1", "-c:v", "libx264", "-f", "mp4"], out=tmp_path / "a.mp4", on_frame=heard.append)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert heard[-1] == 24
+    assert ffmpeg.probe(tmp_path / "a.mp4").frames == 24
+
+
+def test_run_broken_input_leaves_nothing_and_keeps_the_old_file(tmp_path):
+    (tmp_path / "broken.mp4").write_bytes(b"no film at all" * 100)
+    (tmp_path / "out.mp4").write_bytes(b"old")
+    with pytest.raises(MediaError) as caught:
+        ffmpeg.run(["-i", f"file:{tmp_path / 'broken.mp4'}", "-f", "mp4"], out=tmp_path / "out.mp4")
+    assert caught.value.code == "broken_input"
+    assert "damaged" in str(caught.value)
+    assert caught.value.detail
+    assert (tmp_path / "out.mp4").read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.mp4", "out.mp4"]
+
+
+def test_run_time_limit(tmp_path):
+    start = time.monotonic()
+    with pytest.raises(MediaError) as caught:
+        ffmpeg.run(ENDLESS, out=tmp_path / "a.mp4", limit_seconds=0.4)
+    assert caught.value.code == "timed_out"
+    assert time.monotonic() - start < 5
+    assert list(tmp_path.iterdir()) == []
+    assert psutil.Process().children() == []
+
+
+def test_run_stops_when_asked_even_if_ffmpeg_hangs(tmp_path):
+    def should_stop():
+        children = psutil.Process().children()
+        for child in children:
+            child.suspend()
+        return bool(children)
+
+    with pytest.raises(MediaError) as caught:
+        ffmpeg.run(ENDLESS, out=tmp_path / "a.mp4", should_stop=should_stop)
+    assert caught.value.code == "stopped"
+    assert list(tmp_path.iterdir()) == []
+    assert psutil.Process().children() == []
+
+
+def test_run_killed_ffmpeg(tmp_path):
+    def kill():
+        while not (children := psutil.Process().children()):
+            time.sleep(0.02)
+        time.sleep(0.2)
+        children[0].kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with pytest.raises(MediaError) as caught:
+        ffmpeg.run(ENDLESS, out=tmp_path / "a.mp4")
+    thread.join()
+    assert caught.value.code == "killed"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_full_disk_by_file_size_limit(tmp_path):
+    done = subprocess.run([sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE], capture_output=True, text=True, env=environment(), timeout=60, check=True)
+    assert done.stdout.split() == ["disk_full"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_full_disk(tmp_path):
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], capture_output=True, check=False).returncode == 0
+    if not mounted:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        with pytest.raises(MediaError) as caught:
+            ffmpeg.run(NOISE, out=tmp_path / "a.mp4")
+        assert caught.value.code == "disk_full"
+        assert "disk is full" in str(caught.value)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's death signal is Linux's")
+def test_ffmpeg_dies_with_its_parent(tmp_path):
+    parent = subprocess.Popen([sys.executable, "-c", LASTING, tmp_path / "a.mp4", *ENDLESS], stdout=subprocess.PIPE, text=True, env=environment())
+    try:
+        assert parent.stdout.readline()  # it has begun to encode
+        (child,) = psutil.Process(parent.pid).children()
+        assert "ffmpeg" in child.name()
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        gone, alive = psutil.wait_procs([child], timeout=3)
+        assert (len(gone), alive) == (1, [])
+    finally:
+        parent.kill()
+        parent.stdout.close()
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_run_feed_that_fails_ends_ffmpeg(tmp_path):
+    def feed():
+        yield memoryview(bytes(64 * 64 * 3 // 2))
+        raise RuntimeError("no more")
+
+    arguments = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "mp4"]
+    with pytest.raises(RuntimeError, match="no more"):
+        ffmpeg.run(arguments, out=tmp_path / "a.mp4", feed=feed())
+    assert psutil.Process().children() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_binary_named_by_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("FFMPEG", str(tmp_path / "nowhere"))
+    with pytest.raises(MediaError, match="not found"):
+        ffmpeg.binary()
+    monkeypatch.setenv("FFMPEG", sys.executable)
+    assert ffmpeg.binary() == sys.executable
