@@ -8,8 +8,11 @@ from jobs import errors as job_errors
 from providers import errors as provider_errors
 from providers.media.errors import MediaError
 from stories import errors
+from web.auth.endpoints import TAG
 from web.json.problems import FieldError, register
 from web.json.routes import Api
+
+STORIES, SCENES, TAKES, FILMS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Jobs", "Me"
 
 api = Api(
     title="VideoPlanet Studio API",
@@ -17,10 +20,9 @@ api = Api(
     description=gettext_noop(
         "Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first."
     ),
+    tags=(TAG, ME, STORIES, SCENES, TAKES, FILMS, JOBS),
     examples=Path(__file__).with_name("examples.json"),
 )
-
-STORIES, SCENES, TAKES, FILMS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Jobs", "Me"
 
 
 def _pointed(error: errors.Invalid) -> list[FieldError]:

@@ -26,7 +26,7 @@ from web.json.routes import Call
 from . import outputs
 from .base import JOBS, api
 from .lookups import job_of, steerable_job
-from .outputs import JobDetail, JobOut, Money, money
+from .outputs import JobDetail, JobOut, Moment, Money, money
 from .take_routes import Empty
 
 LOG_LINES = 100
@@ -63,8 +63,8 @@ class ProviderCost(msgspec.Struct):
 
 
 class StatisticsOut(msgspec.Struct):
-    since: datetime
-    until: datetime
+    since: Moment
+    until: Moment
     counts: Annotated[dict[str, int], Meta(description="Jobs made in the span, by their status now.")]
     succeeded: int
     failed: int

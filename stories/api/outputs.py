@@ -23,8 +23,8 @@ from web.json.routes import Call
 from web.media import signed_url
 
 Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a decimal string.")]
+Moment = Annotated[datetime, Meta(tz=True)]
 Link = Annotated[str, Meta(description="Works without a header, and ends; ask again for a new one.")]
-TOKENS = ("bearer",)
 
 
 def money(amount: Decimal | None) -> str:
@@ -48,8 +48,8 @@ class StoryOut(msgspec.Struct):
     clip_provider: str
     budget: Decimal | None
     scene_count: int
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 # In the order of the type, so that a row of the database is its arguments.
@@ -132,8 +132,8 @@ class SceneOut(msgspec.Struct):
     prompt: PromptOut
     image: ChosenTake | None
     clip: ChosenTake | None
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 def scene_out(call: Call, scene: Scene) -> SceneOut:
@@ -178,7 +178,7 @@ class TakeOut(msgspec.Struct):
     reason: str
     verdict: Verdict
     verdict_reason: str
-    created_at: datetime
+    created_at: Moment
 
 
 def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
@@ -224,7 +224,7 @@ class FilmOut(msgspec.Struct):
     segments_reused: int
     segments_encoded: int
     override_reason: str
-    created_at: datetime
+    created_at: Moment
 
 
 class TransitionOut(msgspec.Struct):
@@ -235,7 +235,7 @@ class TransitionOut(msgspec.Struct):
     actor: Annotated[str, Meta(description="Empty: the studio itself.")]
     reason: str
     job_id: str
-    at: datetime
+    at: Moment
 
 
 def transition_out(row: StoryStateTransition) -> TransitionOut:
@@ -291,11 +291,11 @@ class JobOut(msgspec.Struct):
     priority: Annotated[int, Meta(description="1 is first.")]
     result: Annotated[dict[str, Any] | None, Meta(description="The worker's answer: success, result with preview_url, metadata and generation_time, error.")]
     error: JobError | None
-    run_at: datetime
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    updated_at: datetime
+    run_at: Moment
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    updated_at: Moment
 
 
 def job_out(job: Job) -> JobOut:
@@ -329,7 +329,7 @@ def job_brief(job: Job) -> JobBrief:
 
 
 class LogLine(msgspec.Struct):
-    at: datetime
+    at: Moment
     level: str
     message: str
 

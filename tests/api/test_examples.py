@@ -105,7 +105,11 @@ def _stories(record, owner, world):
 
 
 def _scenes(record, world):
-    body = {"story_id": str(world.story.pk), "mode": "append", "scenes": [{"prompt": "a boat at dawn, calm sea", "narration": "A boat leaves the harbour.", "camera": "pan_right", "seed": 11}]}
+    body = {
+        "story_id": str(world.story.pk),
+        "mode": "append",
+        "scenes": [{"prompt": "a boat at dawn, calm sea", "narration": "A boat leaves the harbour.", "camera": "pan_right", "seed": 11}],
+    }
     record("bulk_create_scenes", "POST", "scenes/bulk_create/", body)
     record("bulk_create_scenes", "POST", "scenes/bulk_create/", {**body, "scenes": [{"prompt": ""}, {"prompt": "a", "camera": "shake"}]})
     scene = world.scenes[0].pk

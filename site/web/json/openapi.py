@@ -61,7 +61,7 @@ def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": gettext(api.title), "version": api.version, "description": gettext(api.description)},
         "servers": [{"url": prefix.rstrip("/")}],
-        "tags": [{"name": name} for name in dict.fromkeys(route.tag for route in api.routes)],
+        "tags": [{"name": name} for name in dict.fromkeys([*api.tags, *(route.tag for route in api.routes)])],
         "security": SECURITY,
         "paths": paths,
         "components": {

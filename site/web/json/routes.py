@@ -93,12 +93,16 @@ class Route:
 
 @dataclass
 class Api:
-    """The routes of one API, the views behind them, and its document. Mount `api.urls` with `include`."""
+    """The routes of one API, the views behind them, and its document. Mount `api.urls` with `include`.
+
+    `tags` is the order in which the document shows its parts, `examples` the file of recorded answers.
+    """
 
     title: str
     version: str
     description: str = ""
     examples: Path | None = None
+    tags: tuple[str, ...] = ()
     routes: list[Route] = field(default_factory=list)
 
     def route(self, method: str, at: str, *, tag: str, summary: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
