@@ -65,3 +65,8 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
+
+    @property
+    def at_seconds(self) -> int:
+        """The time in the film, in whole seconds."""
+        return (self.at_ms or 0) // 1000

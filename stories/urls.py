@@ -3,6 +3,7 @@
 from django.urls import path
 
 from . import views
+from .board import guest
 
 app_name = "stories"
 urlpatterns = [
@@ -10,4 +11,7 @@ urlpatterns = [
     path("files/takes/<uuid:take_id>/<slug:content>-<int:width>.webp", views.take_thumb, name="take_thumb"),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path("files/films/<uuid:film_id>/subtitles.<str:form>", views.film_subtitles, name="film_subtitles"),
+    path("review/<str:token>/", guest.page, name="review"),
+    path("review/<str:token>/film.mp4", guest.film_file, name="review_film"),
+    path("review/<str:token>/subtitles.vtt", guest.subtitles, name="review_subtitles"),
 ]

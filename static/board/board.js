@@ -15,7 +15,8 @@
 	const number = (card) => cards().indexOf(card) + 1;
 
 	function post(url, values, source) {
-		return htmx.ajax("POST", url, { source: source ?? "#bd-live", swap: "none", values });
+		source ??= document.querySelector("#bd-live, #bd-panel-body");
+		return htmx.ajax("POST", url, { source, swap: "none", values });
 	}
 
 	/* --- Fields: what stands there, what stood there, what the server knows */
@@ -244,6 +245,8 @@
 		}
 		const said = content.querySelector("[data-toast]");
 		if (said) show(said);
+		const seen = panelBody()?.dataset.scene;
+		if (seen && !sentForm && fresh.some((card) => card.dataset.id === seen)) refreshPanel();
 		if (news.dataset.moving === "1") wake();
 		filter();
 		hydrate();
@@ -254,8 +257,13 @@
 
 	let waiting = [];
 	document.addEventListener("htmx:oobAfterSwap", (event) => {
-		if (event.detail.target?.id !== "bd-news" || !board()) return;
+		if (event.detail.target?.id !== "bd-news") return;
 		const news = $("bd-news");
+		if (!board()) {
+			const said = news.querySelector("template").content.querySelector("[data-toast]");
+			if (said) show(said);
+			return;
+		}
 		if (dragging) waiting.push(news.cloneNode(true));
 		else read(news);
 	});
@@ -284,7 +292,7 @@
 		close.addEventListener("click", () => element.remove());
 		element.append(close);
 		const open = document.querySelector("dialog[open]");
-		const home = open?.querySelector(".bd-toasts") ?? $("bd-toasts");
+		const home = open?.querySelector(".bd-toasts") ?? $("bd-toasts") ?? document.querySelector(".bd-toasts");
 		home.replaceChildren(element);
 		const stay = element.matches(".bd-ask, .bd-bad") ? 3 * TOAST : TOAST;
 		const end = () => (element.matches(":hover, :focus-within") ? setTimeout(end, 2000) : element.remove());
@@ -293,7 +301,7 @@
 
 	document.addEventListener("submit", (event) => {
 		const form = event.target.closest("form[data-offer]");
-		if (!form || !board()) return;
+		if (!form) return;
 		event.preventDefault();
 		const values = {};
 		for (const [name, value] of new FormData(form)) (values[name] ??= []).push(value);
@@ -682,9 +690,159 @@
 		media.closest(".bd-shot").addEventListener("pointerleave", () => video.remove(), { once: true });
 	});
 
+	/* --- The scene beside the board: takes, comparing two of them, comments */
+
+	let panelOpener = null;
+
+	function panelBody() {
+		return $("bd-panel-body");
+	}
+
+	function openPanel(url, link) {
+		const panel = $("bd-panel");
+		if (!panel) return false;
+		if (!panel.open) panelOpener = link;
+		htmx.ajax("GET", url, { source: "#bd-live", target: panel, swap: "innerHTML" }).then(() => {
+			if (!panelBody()) return;
+			if (!panel.open) panel.showModal();
+			const anchor = new URL(url, location).hash;
+			if (anchor) panel.querySelector(anchor)?.scrollIntoView();
+			else panel.scrollTop = 0;
+		});
+		return true;
+	}
+
+	document.addEventListener("click", (event) => {
+		const link = event.target.closest?.("a[data-panel], a[data-panel-go]");
+		if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+		if (openPanel(link.href, link)) event.preventDefault();
+	});
+	document.addEventListener("click", (event) => {
+		if (event.target.id === "bd-panel") event.target.close();
+	});
+	document.addEventListener("close", (event) => {
+		if (event.target.id !== "bd-panel") return;
+		const card = panelBody()?.dataset.scene;
+		event.target.replaceChildren();
+		const back = document.contains(panelOpener) ? panelOpener : document.querySelector(`#scene-${card} .bd-open`);
+		back?.focus();
+		point($(`scene-${card}`));
+	}, true);
+	document.addEventListener("keydown", (event) => {
+		if (!$("bd-panel")?.open || event.target.matches?.("input, textarea, select, video")) return;
+		const name = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
+		const link = name && panelBody()?.querySelector(`[data-panel-go="${name}"]`);
+		if (link) link.click();
+	});
+
+	/* What is half typed in the panel stays when the panel is made anew. */
+	function keepTyped(body, sent) {
+		const kept = [];
+		for (const field of body.querySelectorAll("textarea, input:not([type=hidden], [type=range], [type=file], [type=checkbox])")) {
+			if (sent?.contains(field) || field.value === field.defaultValue) continue;
+			const form = field.closest("form");
+			kept.push([form.getAttribute("action"), field.name, field.value, field === document.activeElement, field.closest("details")?.open]);
+		}
+		return kept;
+	}
+
+	function putTyped(body, kept) {
+		for (const [action, name, value, focus, open] of kept) {
+			const field = body.querySelector(`form[action="${action}"] [name="${name}"]`);
+			if (!field) continue;
+			field.value = value;
+			if (open) field.closest("details").open = true;
+			if (focus) field.focus();
+		}
+	}
+
+	let sentForm = null;
+	document.addEventListener("htmx:beforeRequest", (event) => {
+		sentForm = event.detail.elt?.closest?.("#bd-panel-body form") ?? null;
+	});
+	let typed = null;
+	document.addEventListener("htmx:oobBeforeSwap", (event) => {
+		if (event.detail.target?.id === "bd-panel-body") typed = [keepTyped(event.detail.target, sentForm), $("bd-panel")?.scrollTop, wiped()];
+	});
+	document.addEventListener("htmx:oobAfterSwap", (event) => {
+		if (event.detail.target?.id !== "bd-panel-body" || !typed) return;
+		putTyped(panelBody(), typed[0]);
+		if ($("bd-panel")) $("bd-panel").scrollTop = typed[1];
+		rewipe(typed[2]);
+		typed = null;
+		if (!document.activeElement || document.activeElement === document.body) panelBody().querySelector("[data-close]")?.focus();
+	});
+
+	function refreshPanel() {
+		const body = panelBody();
+		if (!body) return;
+		const url = body.dataset.url;
+		htmx.ajax("GET", url, { source: document.querySelector("#bd-live") ?? body, swap: "none", values: { again: "1" } });
+	}
+
+	/* A and B */
+	function wiped() {
+		const figure = document.querySelector("[data-wipe]");
+		if (!figure) return null;
+		const side = (name) => panelBody().querySelector(`[data-side-${name}][aria-pressed=true]`)?.closest("[data-take]").dataset.take;
+		return { on: figure.dataset.on === "1", a: side("a"), b: side("b"), at: figure.style.getPropertyValue("--at") };
+	}
+
+	function rewipe(was) {
+		const figure = document.querySelector("[data-wipe]");
+		if (!was || !figure) return;
+		for (const name of ["a", "b"]) {
+			const take = was[name] && $(`take-${was[name]}`);
+			if (was.on && take) setSide(take, name);
+		}
+		if (was.on) turnWipe(true);
+		if (was.at) figure.style.setProperty("--at", was.at);
+	}
+
+	function setSide(take, name) {
+		const figure = document.querySelector("[data-wipe]");
+		const shown = figure.querySelector(`[data-side=${name}]`);
+		if (!shown) return;
+		if (shown.getAttribute("src") !== take.dataset.large) shown.src = take.dataset.large;
+		for (const button of panelBody().querySelectorAll(`[data-side-${name}]`)) button.setAttribute("aria-pressed", String(take.contains(button)));
+	}
+
+	function turnWipe(on) {
+		const figure = document.querySelector("[data-wipe]");
+		figure.dataset.on = on ? "1" : "";
+		figure.querySelectorAll("[data-side=b], .bd-wipe-line, .bd-wipe-name, input").forEach((part) => { part.hidden = !on; });
+		panelBody().querySelector("[data-wipe-on]")?.setAttribute("aria-pressed", String(on));
+	}
+
+	document.addEventListener("click", (event) => {
+		const button = event.target.closest?.("[data-wipe-on], [data-side-a], [data-side-b]");
+		if (!button) return;
+		const figure = document.querySelector("[data-wipe]");
+		if (button.matches("[data-wipe-on]")) return turnWipe(figure.dataset.on !== "1");
+		setSide(button.closest("[data-take]"), button.matches("[data-side-a]") ? "a" : "b");
+		if (button.matches("[data-side-b]")) turnWipe(true);
+		figure.scrollIntoView({ block: "nearest", behavior: "smooth" });
+	});
+	document.addEventListener("input", (event) => {
+		if (!event.target.matches("[data-wipe-at]")) return;
+		event.target.closest("[data-wipe]").style.setProperty("--at", `${event.target.value}%`);
+	});
+	for (const name of ["play", "pause", "seeked"]) {
+		document.addEventListener(name, (event) => {
+			const video = event.target;
+			if (!video.matches?.("video[data-side=a]")) return;
+			const other = video.parentElement.querySelector("video[data-side=b]:not([hidden])");
+			if (!other) return;
+			other.currentTime = video.currentTime;
+			if (name === "play") other.play();
+			if (name === "pause") other.pause();
+		}, true);
+	}
+
 	/* --- Begin */
 
 	document.addEventListener("DOMContentLoaded", () => {
+		if (!board()) setInterval(() => !document.hidden && panelBody()?.dataset.running && refreshPanel(), 4000);
 		if (!board() || !list()) return;
 		filter();
 		hydrate();

@@ -10,7 +10,7 @@ from stories.admin import pages
 from stories.models import Story
 
 
-def context(request: HttpRequest, story: Story, *, tab: str = "board", **values: Any) -> dict[str, Any]:
+def context(request: HttpRequest, story: Story, /, *, tab: str = "board", **values: Any) -> dict[str, Any]:
     """What every full page of the board needs, with `values` on top."""
     crumbs = [(_("Stories"), reverse("admin:stories_story_changelist"))]
     frame = {"title": story.title, "crumbs": crumbs, "story": story, "tab": tab, "tabs": pages.tabs(story)}

@@ -1,6 +1,7 @@
 """The board itself: the page, more of its cards, and what has changed since a page looked last."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from stories.models import Scene, Story
 
 from . import frame
 from .answers import News, saying, told
+from .cards import Card
 from .state import Board
 
 FIRST = 24  # cards that the page brings complete; the others come when they are scrolled near
@@ -43,7 +45,7 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
     complete = {id(card) for card in matching[first : first + FIRST]}
     for card in whole.cards:
         card.full, card.hidden = id(card) in complete, bool(wanted) and wanted not in card.keys.split()
-    values = {
+    values: dict[str, Any] = {
         "board": whole,
         "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
         "wanted": wanted,
@@ -90,7 +92,8 @@ def live(request: HttpRequest, story: Story) -> HttpResponse:
     whole = Board(story, request.user)
     known = dict(pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair)
     changed = [card for card in whole.cards if known.get(short(card.scene.pk), "").removeprefix("~") != card.mark]
-    shells, full = [], []
+    shells: list[Card] = []
+    full: list[Card] = []
     for card in changed:
         card.full = not known.get(short(card.scene.pk), "~").startswith("~")
         (full if card.full else shells).append(card)

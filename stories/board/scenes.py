@@ -77,7 +77,7 @@ def _beside(
     theirs = theirs or {}
     shown = {name: Camera(text).label if name == "camera" else text for name, text in theirs.items()}
     now = {name: (scenes.fingerprint(text), text, shown[name]) for name, text in theirs.items()}
-    values = {"story": story, "scene": scene, "said": said, "fields": now, "field": field, "names": [*theirs] or [field]}
+    values: dict[str, Any] = {"story": story, "scene": scene, "said": said, "fields": now, "field": field, "names": [*theirs] or [field]}
     if is_live(request):
         return render(request, "board/beside.html", values, status=status)
     written = {name: request.POST[name] for name in IN_FORM if name in request.POST}
@@ -134,7 +134,13 @@ def cuts(narration: str) -> list[tuple[int, str, str]]:
 def split(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Ask between which sentences to cut."""
     scene = scene_or_404(story, scene_id)
-    values = {"story": story, "scene": scene, "cuts": cuts(scene.narration), "title": _("Split the scene"), "back": board_url(story.pk, scene.pk)}
+    values: dict[str, Any] = {
+        "story": story,
+        "scene": scene,
+        "cuts": cuts(scene.narration),
+        "title": _("Split the scene"),
+        "back": board_url(story.pk, scene.pk),
+    }
     name = "board/split.html#dialog" if is_live(request) else "board/split.html"
     return render(request, name, values if is_live(request) else frame.context(request, story, **values))
 

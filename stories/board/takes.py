@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,6 +22,7 @@ from ground.sentence import SaidError
 from providers.prices import price_of
 from stories.domain import scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
+from stories.domain.launch import why_closed
 from stories.domain.plan import generate_scene
 from stories.enums import Camera, TakeKind, Verdict
 from stories.errors import Invalid
@@ -128,13 +130,19 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
     ids = [one.scene.pk for one in board.cards]
     place = ids.index(scene.pk)
     price = _price(story, card.scene, kind)
+    shown = shown_takes(story, card.scene, kind)
     return {
         "story": story,
         "board": board,
         "scene": card.scene,
         "card": card,
         "kind": kind,
-        "takes": shown_takes(story, card.scene, kind),
+        "takes": shown,
+        "chosen": next((one for one in shown if one.chosen), None),
+        "other": next((one for one in shown if not one.chosen), None),
+        "counts": dict(Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))),
+        "may_make": board.is_owner and why_closed(story, kind) is None,
+        "running": card.image if kind == TakeKind.IMAGE else card.clip,
         "price": price,
         "price_three": None if price is None else price * VARIANTS,
         "comments": Comment.objects.filter(scene=scene).select_related("author", "film", "resolved_by"),
@@ -155,7 +163,7 @@ def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         raise Http404
     values = panel(request, story, scene_or_404(story, scene_id), kind)
     if is_live(request):
-        return render(request, "board/scene.html#panel", values)
+        return render(request, "board/scene.html#panel", values | {"again": bool(request.GET.get("again"))})
     return render(request, "board/scene.html", frame.context(request, story, **values, title=_("Scene %(number)s") % {"number": values["scene"].position}))
 
 
@@ -166,7 +174,7 @@ def after(request: HttpRequest, story: Story, scene: Scene, kind: str, *, said: 
         return told(request, story, News(said=said), back=page, status=status)
     news = fresh(request, story, [scene.pk], said=said, offer=offer)
     answer = told(request, story, news, status=status)
-    answer.content += render(request, "board/scene.html#panel_again", panel(request, story, scene, kind)).content
+    answer.content += render(request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}).content
     return answer
 
 
@@ -207,7 +215,7 @@ def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         raise Http404
     if file is None:
         raise Invalid(gettext_noop("Choose a file first."), field="file")
-    uploads.upload(scene.pk, kind, file, actor=request.user, size=file.size or 0)
+    uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user)
     return after(request, story, scene, kind, said=_("Your file is the chosen take now."))
 
 
@@ -222,7 +230,7 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
     if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
         seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
         scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
-    variants = VARIANTS if request.POST.get("variants") == str(VARIANTS) else 1
+    variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
     seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
     jobs, price = generate_scene(
         scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=request.POST.get("reason", "")[:200], confirm_total=total

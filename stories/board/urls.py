@@ -11,11 +11,12 @@ class BoardUrls:
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
-        from . import making, order, page, scenes, takes  # noqa: PLC0415  they use the frame of the admin that mixes this in
+        from . import film, making, notes, order, page, scenes, takes  # noqa: PLC0415  they use the frame of the admin that mixes this in
 
         wrap = self.admin_site.admin_view
         board = "<uuid:story_id>/board/"
         scene = f"{board}scenes/<uuid:scene_id>/"
+        film_page = "<uuid:story_id>/review/"
         take = f"{board}takes/<uuid:take_id>/"
         own = [
             path(board, wrap(page.board), name="stories_story_board"),
@@ -30,14 +31,14 @@ class BoardUrls:
             path(f"{scene}split/", wrap(scenes.split), name="board_split"),
             path(f"{scene}upload/", wrap(takes.upload), name="board_upload"),
             path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
-            # F             path(f"{scene}comments/", wrap(notes.on_scene), name="board_comment"),
+            path(f"{scene}comments/", wrap(notes.on_scene), name="board_comment"),
             path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
             path(f"{take}choose/", wrap(takes.choose), name="board_choose"),
             path(f"{take}judge/", wrap(takes.judge), name="board_judge"),
-            # F             path(f"{board}comments/<uuid:comment_id>/settle/", wrap(notes.settle), name="board_settle"),
-            # F             path(f"{board}film/", wrap(film.review), name="board_film"),
-            # F             path(f"{board}film/<uuid:film_id>/comments/", wrap(notes.on_film), name="board_film_comment"),
-            # F             path(f"{board}film/links/", wrap(film.share), name="board_share"),
-            # F             path(f"{board}film/links/<uuid:link_id>/withdraw/", wrap(film.withdraw), name="board_withdraw"),
+            path(f"{board}comments/<uuid:comment_id>/settle/", wrap(notes.settle), name="board_settle"),
+            path(film_page, wrap(film.review), name="stories_story_review"),
+            path(f"{film_page}<uuid:film_id>/comments/", wrap(notes.on_film), name="board_film_comment"),
+            path(f"{film_page}links/", wrap(film.share), name="board_share"),
+            path(f"{film_page}links/<uuid:link_id>/withdraw/", wrap(film.withdraw), name="board_withdraw"),
         ]
         return [*own, *super().get_urls()]  # type: ignore[misc]  # of the ModelAdmin beside it

@@ -1,0 +1,119 @@
+"""The review of a film: comments at its times, and the links by which guests take part."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_GET, require_POST
+
+from stories.domain import review as links
+from stories.domain.permissions import is_story_owner
+from stories.errors import Invalid
+from stories.models import Comment, Film, ReviewLink, Story
+
+from . import frame
+from .answers import News, board_url, is_live, saying, told
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A scene on the time line of a film: where it starts and how long it is, in milliseconds, and where its card stands."""
+
+    scene: str
+    position: int
+    title: str
+    start_ms: int
+    length_ms: int
+
+    @property
+    def seconds(self) -> str:
+        """The start as a browser's media element counts it."""
+        return f"{self.start_ms / 1000:.3f}"
+
+
+def marks_of(film: Film) -> list[Mark]:
+    found, frames = [], 0
+    for segment in film.manifest.get("segments", []):
+        start = frames * 1000 // film.fps
+        frames += segment["frames"]
+        found.append(Mark(segment["scene"], segment["position"], segment.get("title", ""), start, frames * 1000 // film.fps - start))
+    return found
+
+
+def page_values(story: Story, film: Film | None) -> dict[str, Any]:
+    """Film, marks and comments, for staff and guests alike; one query besides the film."""
+    comments = Comment.objects.filter(story=story, at_ms__isnull=False).select_related("author", "film", "scene").order_by("at_ms", "created_at")
+    return {
+        "story": story,
+        "film": film,
+        "marks": marks_of(film) if film else [],
+        "length_ms": film.frames * 1000 // film.fps if film else 0,
+        "comments": comments,
+    }
+
+
+@require_GET
+@saying
+def review(request: HttpRequest, story: Story) -> HttpResponse:
+    return _page(request, story)
+
+
+def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
+    film = get_object_or_404(Film, pk=_uuid(request.GET["film"]), story=story) if request.GET.get("film") else links.newest_film(story)
+    owner = is_story_owner(request.user, story)
+    shown = {
+        **page_values(story, film),
+        "source": reverse("stories:film_file", args=[film.pk]) if film else "",
+        "track": reverse("stories:film_subtitles", args=[film.pk, "vtt"]) if film else "",
+        "scene_url": board_url(story.pk),
+        "is_owner": owner,
+        "links": ReviewLink.objects.filter(story=story).select_related("made_by") if owner else [],
+        **values,
+    }
+    return render(request, "board/review.html", frame.context(request, story, **{**shown, "tab": "review"}))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(gettext_noop("There is no such film."), field="film") from None
+
+
+def after(request: HttpRequest, story: Story, film: Film | None, *, said: str) -> HttpResponse:
+    """The comments as they are now, or the page again."""
+    back = reverse("admin:stories_story_review", args=[story.pk])
+    answer = told(request, story, News(said=said), back=back)
+    if is_live(request):
+        values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story), "again": True}
+        answer.content += render(request, "board/comments.html", values).content
+    return answer
+
+
+@require_POST
+@saying
+def share(request: HttpRequest, story: Story) -> HttpResponse:
+    """A new link; its address is shown this once."""
+    days = request.POST.get("days", "")
+    link, token = links.share(
+        story.pk,
+        actor=request.user,
+        name=request.POST.get("name", ""),
+        days=int(days) if days.isdecimal() else 0,
+        may_comment=request.POST.get("may_comment") == "1",
+    )
+    return _page(request, story, new_link=link, new_address=request.build_absolute_uri(reverse("stories:review", args=[token])))
+
+
+@require_POST
+@saying
+def withdraw(request: HttpRequest, story: Story, link_id: UUID) -> HttpResponse:
+    link = get_object_or_404(ReviewLink, pk=link_id, story=story)
+    links.withdraw(link.pk, actor=request.user)
+    back = reverse("admin:stories_story_review", args=[story.pk])
+    return told(request, story, News(said=_("The link is withdrawn; it shows nothing any more.")), back=back)

@@ -1,0 +1,92 @@
+"""The guest's page: a story's newest film behind a link, and a word about it if the link allows that. No account, no frame."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_noop
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_safe
+
+from stories.domain import comments
+from stories.domain.review import newest_film, opened
+from stories.errors import Invalid, StoryError
+from stories.models import Comment, ReviewLink
+from web.media import serve
+
+from .film import page_values
+from .notes import milliseconds
+
+MOST_COMMENTS = 300  # that one link may leave
+NAME_COOKIE = "review_name"
+STRICT = {**settings.SECURE_CSP, "script-src": ["'self'"], "style-src": ["'self'"], "base-uri": ["'none'"]}
+
+type View = Callable[..., HttpResponseBase]
+
+
+def with_link(view: View) -> View:
+    """Gives the view the open link instead of its token. A link that is over, withdrawn or unknown is answered alike."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, token: str) -> HttpResponseBase:
+        link = opened(token)
+        if link is None:
+            return render(request, "board/guest_over.html", status=HTTPStatus.NOT_FOUND)
+        response = view(request, link, token)
+        response["Referrer-Policy"] = "no-referrer"  # the address is the key
+        response["X-Robots-Tag"] = "noindex"
+        return response
+
+    return csp_override(STRICT)(never_cache(answer))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_link
+def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase:
+    """Look, and say something at a time of the film."""
+    film = newest_film(link.story)
+    values: dict[str, Any] = {**page_values(link.story, film), "link": link, "token": token, "name": request.COOKIES.get(NAME_COOKIE, "")}
+    if request.method != "POST":
+        return render(request, "board/guest.html", values)
+    if film is None:
+        raise Http404
+    name = request.POST.get("guest", "")
+    try:
+        _require_room(link)
+        comments.on_film(film.pk, link=link, guest=name, text=request.POST.get("text", ""), at_ms=milliseconds(request.POST.get("at", "")))
+    except StoryError as error:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, Invalid) else HTTPStatus.FORBIDDEN
+        return render(request, "board/guest.html", values | {"error": str(error), "written": request.POST, "name": name}, status=status)
+    response: HttpResponse = HttpResponseRedirect(reverse("stories:review", args=[token]) + "#comments")
+    response.set_cookie(NAME_COOKIE, name.strip()[: comments.GUEST_NAME], path=reverse("stories:review", args=[token]), httponly=True, samesite="Lax")
+    return response
+
+
+def _require_room(link: ReviewLink) -> None:
+    if Comment.objects.filter(link=link).count() >= MOST_COMMENTS:
+        raise Invalid(gettext_noop("Too much has been said through this link; ask for a new one."), field="text")
+
+
+@require_safe
+@with_link
+def film_file(request: HttpRequest, link: ReviewLink, _token: str) -> HttpResponseBase:
+    """The film itself; it ends with its link."""
+    film = newest_film(link.story)
+    if film is None:
+        raise Http404
+    return serve(request, film.file)
+
+
+@require_safe
+@with_link
+def subtitles(_request: HttpRequest, link: ReviewLink, _token: str) -> HttpResponseBase:
+    film = newest_film(link.story)
+    if film is None:
+        raise Http404
+    return HttpResponse(film.vtt, content_type="text/vtt; charset=utf-8")
