@@ -13,7 +13,7 @@ help:
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
 	@echo "make test     all tests, on SQLite and on PostgreSQL (TESTS=tests/jobs for some)"
 	@echo "make check    lint, types, floors, migrations"
-	@echo "make bench    measures film, jobs and API, and writes the table of README.md"
+	@echo "make bench    measures film, jobs and API, and writes the table of README.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make audit    looks for known weaknesses in the locked packages (needs the network)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
@@ -41,7 +41,7 @@ check: dev-env
 	@$(alone) $(python) manage.py check --fail-level WARNING
 
 bench: bench-env
-	@$(alone) .venv-bench/bin/python tools/bench.py
+	@$(alone) .venv-bench/bin/python tools/bench.py $(BENCHES)
 
 lock: dev-env
 	@$(python) tools/lock.py $(if $(filter 1,$(UPGRADE)),--upgrade)

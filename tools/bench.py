@@ -1,0 +1,63 @@
+"""Runs the benches one after the other, prints what they print, and keeps it in README.md with the date and the machine.
+
+usage: bench.py [film] [jobs] [api]      all of them without a name
+"""
+
+import datetime as dt
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BEGIN, END = "<!-- bench:begin (make bench) -->", "<!-- bench:end -->"
+BENCHES = ("film", "jobs", "api")
+
+
+def run(name: str) -> str:
+    """What the bench prints, shown as it comes. Raises CalledProcessError."""
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    lines = []
+    with subprocess.Popen([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as bench:
+        assert bench.stdout is not None
+        for line in bench.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            lines.append(line.rstrip())
+    if bench.returncode:
+        raise subprocess.CalledProcessError(bench.returncode, bench.args)
+    return "\n".join(lines).strip()
+
+
+def kept(document: str, found: dict[str, str]) -> str:
+    """The document with these results between its markers."""
+    today = dt.datetime.now(tz=dt.UTC).date()
+    head = f"{today:%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}."
+    blocks = [f"```\n{text}\n```" for text in found.values()]
+    part = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
+    if not part.search(document):
+        raise ValueError(f"The document has no place for the results: {BEGIN} ... {END}")
+    return part.sub(lambda _match: "\n\n".join([BEGIN, head, *blocks, END]), document)
+
+
+def main(names: list[str]) -> int:
+    if unknown := sorted(set(names) - set(BENCHES)):
+        sys.stderr.write(f"bench: there is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}.\n")
+        return 2
+    found = {}
+    for name in names or BENCHES:
+        try:
+            found[name] = run(name)
+        except subprocess.CalledProcessError as error:
+            sys.stderr.write(f"bench: {name} ended with exit code {error.returncode}; README.md is as it was.\n")
+            return 1
+    if not names:
+        README.write_text(kept(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
