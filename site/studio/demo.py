@@ -124,7 +124,8 @@ def walk(story: Story, step: Step, *, actor: Any, tend: Callable[[], object], se
     """Begins the step, unless it runs already, and waits for its job. `tend` is called all the while. Raises DemoError."""
     if story.status == step.begins and not _open_job(story, step):
         apply_transition(story.pk, step.transition, actor=actor)
-    percent, moved, last = 0, time.monotonic(), ()
+    percent, moved = 0, time.monotonic()
+    last: tuple[Any, ...] = ()
     while True:
         tend()
         job = Job.objects.filter(subject=str(story.pk), name=step.job, parent=None).latest("created_at")

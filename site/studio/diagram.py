@@ -12,7 +12,7 @@ def states() -> str:
     """The table of transitions as a Mermaid state diagram, in the order of the states."""
     order = list(StoryStatus.values)
     ways = Story._meta.get_field("status").get_all_transitions(Story)  # noqa: SLF001  Django's documented way to a field
-    arrows = sorted((order.index(way.source), order.index(way.target), way.name) for way in ways)
+    arrows = sorted((order.index(str(way.source)), order.index(str(way.target)), way.name) for way in ways)
     lines = [f"    {order[source]} --> {order[target]}: {name}" for source, target, name in arrows]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {StoryStatus.DRAFT}", *lines])
 
