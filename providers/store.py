@@ -6,13 +6,16 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.utils import timezone
 
 BLOCK = 1 << 20
+YOUNG = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,14 @@ def keep(file: Path, extension: str) -> Stored:
 
 
 def keep_as(file: Path, name: str) -> str:
-    """Put a finished file into the storage under a name that says its content; nothing happens if it is there. Returns the name."""
+    """Put a finished file into the storage under a name that says its content. Returns the name.
+
+    One that is there already is made young again, so that a sweep of old files does not meet it before a row names it.
+    """
     storage = media()
     if isinstance(storage, FileSystemStorage):
         _place(file, Path(storage.path(name)))
-    elif not storage.exists(name):
+    elif not (storage.exists(name) and storage.get_modified_time(name) > timezone.now() - YOUNG):
         with file.open("rb") as source:
             return storage.save(name, File(source, name=name))
     return name
@@ -77,6 +83,7 @@ def keep_as(file: Path, name: str) -> str:
 def _place(file: Path, final: Path) -> None:
     """Beside its place first, then by one rename: a reader, a crash or a full disk never meets half a file."""
     if final.exists() and final.stat().st_size == file.stat().st_size:
+        final.touch()
         return
     final.parent.mkdir(parents=True, exist_ok=True)
     beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")

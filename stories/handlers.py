@@ -7,6 +7,7 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
+from ground.away import AwayError
 from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus, WaitFor
@@ -198,7 +199,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
         if run.should_stop():
             raise JobStopped from error
         if error.code == "disk_full":
-            raise Retry(error.sentence.template, **error.sentence.values) from error
+            raise AwayError(error.sentence.template, **error.sentence.values) from error
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
     return Done(preview_url=reverse("stories:film_file", args=[film.pk]), metadata={"film_id": str(film.pk), "frames": film.frames})
 

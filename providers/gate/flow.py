@@ -1,5 +1,7 @@
 """The life of one call, step by step. Every function here may be left at any point and entered again by its key."""
 
+import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.away import is_away
 from ground.sentence import Sentence
 from providers import prices
 from providers import requests as asked
@@ -26,7 +29,9 @@ from .polling import poll
 from .states import move, write_event
 from .steps import step
 
+log = logging.getLogger("ai_video.providers")
 S = CallState
+PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds that a paid result is held for a store that is away
 MOST_COMPLAINTS = 2  # so at most three calls for one answer
 
 
@@ -235,17 +240,27 @@ def _send(call: ProviderCall, adapter: Adapter, errand: Errand, *, readmit: bool
 
 
 def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result) -> None:
-    """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent."""
-    try:
-        outcome.settle(call, answer, should_stop=never)
-    except Refused as refused:
-        outcome.refuse(call, refused)
-    except Unclear as unclear:
-        outcome.leave_unclear(call, unclear.sentence)
-    except Exception as error:
-        outcome.unexpected(call, adapter, error)
-        if adapter.repeatable:
-            raise
+    """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent.
+
+    While the store is away or the disk is full, this process holds the only copy of what was paid for: it waits.
+    """
+    pauses = iter(() if adapter.repeatable else PAUSES)
+    while True:
+        try:
+            outcome.settle(call, answer, should_stop=never)
+        except Refused as refused:
+            outcome.refuse(call, refused)
+        except Unclear as unclear:
+            outcome.leave_unclear(call, unclear.sentence)
+        except Exception as error:
+            if is_away(error) and (pause := next(pauses, None)) is not None:
+                log.warning("Call %s: its result cannot be stored yet: %s", call.pk, error)
+                time.sleep(pause)
+                continue
+            outcome.unexpected(call, adapter, error)
+            if adapter.repeatable:
+                raise
+        return
 
 
 def _nth(call: ProviderCall) -> int:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.away import AwayError
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Adapter, Errand, Running
@@ -50,6 +51,8 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         outcome.refuse(call, refused)
     except Unclear as unclear:
         outcome.leave_unclear(call, unclear.sentence)
+    except AwayError as away:  # the result waits at the provider until our store is back
+        _ask_again(call, away.sentence, seconds=_patience(call))
 
 
 def _claim(call: ProviderCall) -> bool:

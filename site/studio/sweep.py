@@ -1,0 +1,197 @@
+"""What nobody needs any more: rows whose time is over, scenes deleted long ago, files that no row names."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import batched
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.files.storage import FileSystemStorage, storages
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from jobs.enums import OPEN
+from jobs.models import Job
+from providers.models import ProviderCall
+from stories.models import Film, Scene, ScenePrompt, Take
+from web.auth.refresh import KEPT
+from web.models import KeptAnswer, LogInAttempt, RefreshToken
+
+SHORTEST_AGE = timedelta(days=1)  # a file may be older than the row that is about to name it, but not by a day
+AT_ONCE = 200
+# Files of these forms are ours to sweep. Whatever else is in the store is told of and left alone.
+HASH = re.compile(r"[0-9a-f]{64}")
+KNOWN = re.compile(r"(?:calls|segments|thumbs)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}")
+UNFINISHED = re.compile(r"(?:.*/)?\.[^/]+\.[0-9a-f]{32}")  # written beside its place by a process that was killed
+
+
+@dataclass(slots=True)
+class Finding:
+    """Rows of one kind that may go; `remove()` deletes them and returns how many."""
+
+    name: str
+    count: int
+    remove: Callable[[], int]
+
+
+@dataclass(slots=True)
+class Files:
+    """What lies in the media storage. `orphans`: (name, bytes) of what no row names and what is old enough."""
+
+    kept: int = 0
+    young: int = 0
+    unknown: list[str] = field(default_factory=list)
+    orphans: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def orphan_bytes(self) -> int:
+        return sum(size for _name, size in self.orphans)
+
+
+# --- rows
+
+
+def rows() -> list[Finding]:
+    """The rows whose time is over, by kind."""
+    now = timezone.now()
+    deleted = Scene.objects.filter(deleted_at__lt=now - timedelta(days=settings.KEEP_DELETED_DAYS))
+    over: dict[str, QuerySet[Any]] = {
+        "kept answers": KeptAnswer.objects.filter(expires_at__lt=now),
+        "refresh tokens": RefreshToken.objects.filter(expires_at__lt=now - KEPT),
+        "log-in attempts": LogInAttempt.objects.filter(at__lt=now - timedelta(days=1)),
+        "sessions": Session.objects.filter(expire_date__lt=now),
+    }
+    findings = [_finding(name, found) for name, found in over.items()]
+    open_items = Job.objects.filter(status__in=OPEN).exclude(item="").values_list("item", flat=True)
+    free = deleted.exclude(pk__in=[item for item in open_items if _is_uuid(item)])
+    return [*findings, Finding("deleted scenes", free.count(), lambda: _remove_scenes(free)), _finding("prompts", _unused_prompts())]
+
+
+def _is_uuid(text: str) -> bool:
+    return len(text.replace("-", "")) == 32  # noqa: PLR2004  hexadecimal digits of a UUID
+
+
+def _finding(name: str, found: QuerySet[Any]) -> Finding:
+    def remove() -> int:
+        removed = 0
+        while keys := list(found.values_list("pk", flat=True)[:AT_ONCE]):
+            found.filter(pk__in=keys).delete()
+            removed += len(keys)
+        return removed
+
+    return Finding(name, found.count(), remove)
+
+
+def _remove_scenes(found: QuerySet[Scene]) -> int:
+    """With their takes; the calls that paid for them, and so their files, stay."""
+    removed = 0
+    for key in list(found.values_list("pk", flat=True)):
+        with transaction.atomic():
+            scene = Scene.objects.select_for_update().filter(pk=key, deleted_at__isnull=False).first()
+            if scene is not None:  # nobody has restored it meanwhile
+                scene.delete()
+                removed += 1
+    return removed
+
+
+def _unused_prompts() -> QuerySet[ScenePrompt]:
+    """Prompts that no scene and no take has come from; a day old, since a scene is written right after its prompt."""
+    used = Q(Exists(Scene.objects.filter(prompt=OuterRef("pk")))) | Q(Exists(Take.objects.filter(prompt=OuterRef("pk"))))
+    named = {parameters.get("prompt_id") for parameters in _open_parameters()}
+    return ScenePrompt.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE).exclude(used).exclude(pk__in=[pk for pk in named if pk])
+
+
+def _open_parameters() -> Iterator[dict[str, Any]]:
+    for data in Job.objects.filter(status__in=OPEN).values_list("data", flat=True).iterator():
+        yield data.get("parameters") or {}
+
+
+# --- files
+
+
+def files(*, min_age: timedelta) -> Files:
+    """Looks at every file of the media storage. Raises ValueError for an age below `SHORTEST_AGE`."""
+    if min_age < SHORTEST_AGE:
+        raise ValueError("Files younger than a day may be in use.")
+    found, before = Files(), timezone.now() - min_age
+    for some in batched(_stored(), AT_ONCE):
+        known = {name for name, _size, _at in some if KNOWN.fullmatch(name)}
+        needed = referenced(known)
+        for name, size, at in some:
+            if name not in known and not UNFINISHED.fullmatch(name):
+                found.unknown.append(name)
+            elif name in needed:
+                found.kept += 1
+            elif at >= before:
+                found.young += 1
+            else:
+                found.orphans.append((name, size))
+    return found
+
+
+def remove_files(found: Files, *, min_age: timedelta) -> int:
+    """Deletes the orphans, after a second look at the rows and at each file's age; returns how many."""
+    storage, removed = storages["media"], 0
+    for some in batched([name for name, _size in found.orphans], AT_ONCE):
+        for name in set(some) - referenced(some):
+            try:
+                if storage.get_modified_time(name) >= timezone.now() - min_age:
+                    continue  # the same content was made again meanwhile
+                storage.delete(name)
+            except FileNotFoundError:
+                continue
+            removed += 1
+    return removed
+
+
+def referenced(names: Iterable[str]) -> set[str]:
+    """Those of the names that a take, a film, a call, a prompt or a job names, or that were made from such a file."""
+    names = list(names)
+    hashes = {name: match.group() for name in names if (match := HASH.search(name))}
+    exact: set[str] = set()
+    exact |= set(Take.objects.filter(file__in=names).values_list("file", flat=True))
+    exact |= set(Film.objects.filter(file__in=names).values_list("file", flat=True))
+    exact |= set(ScenePrompt.objects.filter(reference_image__in=names).values_list("reference_image", flat=True))
+    calls = [name for name in names if name.startswith("calls/")]
+    if calls:
+        exact |= set(ProviderCall.objects.filter(result__file__in=calls).values_list("result__file", flat=True))
+        exact |= set(ProviderCall.objects.filter(request__image_file__in=calls).values_list("request__image_file", flat=True))
+    thumbs = {name: digest for name, digest in hashes.items() if name.startswith("thumbs/")}
+    if thumbs:
+        alive = set(Take.objects.filter(sha256__in=set(thumbs.values())).values_list("sha256", flat=True))
+        exact |= {name for name, digest in thumbs.items() if digest in alive}
+    segments = {name: digest for name, digest in hashes.items() if name.startswith("segments/")}
+    if segments:
+        needed = _hashes_in_films()
+        exact |= {name for name, digest in segments.items() if digest in needed}
+    return exact
+
+
+def _hashes_in_films() -> set[str]:
+    """The segments of each story's newest film of each kind: what the next version is joined from."""
+    newest: dict[tuple[Any, str], dict[str, Any]] = {}
+    for story, kind, manifest in Film.objects.order_by("number").values_list("story_id", "kind", "manifest").iterator():
+        newest[story, kind] = manifest
+    return {segment["hash"] for manifest in newest.values() for segment in manifest.get("segments", ())}
+
+
+def _stored() -> Iterator[tuple[str, int, datetime]]:
+    """(name, bytes, time of writing) of every file."""
+    storage: Any = storages["media"]
+    if not isinstance(storage, FileSystemStorage):
+        yield from storage.objects()
+        return
+    root = Path(storage.location)
+    for folder, _folders, names in root.walk():
+        for name in names:
+            path = folder / name
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            yield path.relative_to(root).as_posix(), stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)
