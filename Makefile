@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench lock audit diagram messages run-env dev-env bench-env
+.PHONY: help demo serve test check lint types floors migrations bench lock audit diagram run-env dev-env bench-env
 
 python := .venv/bin/python
 # A developer's own services are not for tests to write to.
@@ -33,10 +33,19 @@ test: dev-env
 	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal --database-only $(TESTS)
 
 check: dev-env
-	@$(python) -m ruff check .
-	@$(python) -m ruff format --check --quiet .
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types floors migrations
+
+lint:
+	@$(python) -m ruff check --quiet .
+	@$(python) -m ruff format --check --quiet . || { echo "not formatted: run .venv/bin/ruff format ."; exit 1; }
+
+types:
 	@PYTHONPATH=.:site $(python) -m mypy .
-	@PYTHONPATH=.:site .venv/bin/lint-imports --no-cache
+
+floors:
+	@PYTHONPATH=.:site .venv/bin/lint-imports --no-cache > var/floors.log || { cat var/floors.log; exit 1; }
+
+migrations:
 	@$(alone) $(python) manage.py makemigrations --check --dry-run
 	@$(alone) $(python) manage.py check --fail-level WARNING
 
