@@ -76,7 +76,9 @@ def collect(root: Path) -> dict[tuple[str, str], Message]:
 
 def _files(root: Path) -> Iterator[Path]:
     for source in SOURCES:
-        yield from sorted(path for path in (root / source).rglob("*") if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts and _is_ours(path))
+        yield from sorted(
+            path for path in (root / source).rglob("*") if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts and _is_ours(path)
+        )
 
 
 def _is_ours(path: Path) -> bool:
