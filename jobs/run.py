@@ -42,7 +42,10 @@ class Run:
         return self.lease.should_stop()
 
     def progress(self, percent: int, note: Sentence | None = None) -> None:
-        """Tells how far it is (0 to 100) and what it does. May be called often: only some of the calls are written."""
+        """Tells how far it is (0 to 100) and what it does. May be called often: only some of the calls are written.
+
+        Not inside a transaction: the row would stay locked, and neither the pulse nor a cancel could reach it.
+        """
         percent = max(0, min(DONE, int(percent)))
         now = time.monotonic()
         hurried = now < self.progress_at + PROGRESS_SECONDS

@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -56,7 +56,8 @@ def run(job: Job, *, watch: Watch | None = None, stopping: Callable[[], bool] = 
         try:
             outcome = _call(registered.function, Run(job, lease, watched=watch is not None))
         except BaseException:
-            finish.release(job, took=lease.took)  # Ctrl-C in the middle of a turn
+            with suppress(LeaseLost):
+                finish.release(job, took=lease.took)  # Ctrl-C in the middle of a turn
             raise
         finally:
             if clean:

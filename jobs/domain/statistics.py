@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Avg, Count, Q, QuerySet
+from django.utils import timezone
 
 from jobs.enums import JobStatus
-from jobs.models import Job
+from jobs.models import Job, Worker
+
+from .claim import lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def depth(jobs: QuerySet[Job] | None = None) -> dict[str, int]:
     open_states = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
     counted = dict(jobs.filter(status__in=open_states).order_by().values_list("status").annotate(Count("pk")))
     return {str(status): counted.get(status, 0) for status in open_states}
+
+
+def live_workers() -> int:
+    """How many worker processes said within the last lease that they are alive; one query."""
+    return Worker.objects.filter(role="worker", seen_at__gte=timezone.now() - lease()).count()
 
 
 def oldest_due() -> datetime | None:

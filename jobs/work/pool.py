@@ -3,10 +3,13 @@
 The sentinel is run without django-q2's `Cluster` around it, whose signal handler waits for a lock that it may hold itself.
 """
 
+import logging
 import os
 import signal
 import threading
+import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
@@ -18,21 +21,85 @@ from django_q.signals import post_spawn
 from . import member, processes
 from .shared import Flag, TaskQueue
 
+logger = logging.getLogger("ai_video.jobs")
 
-def run_pool(*, team: str, stop: Flag, workers: int) -> None:
+BACKLOG_SECONDS = 1.0  # a queue that was full so lately means that more is due than the workers can take
+SHRINK_SECONDS = 1.0  # between the ends of two workers that are not needed
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many workers there are: `least` always, up to `most` while jobs queue; one more than needed ends after `idle` seconds."""
+
+    least: int
+    most: int
+    idle: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.least <= self.most:
+            raise ValueError(f"A pool has at least one worker and at most as many as its maximum, not {self.least} to {self.most}.")
+
+
+class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
+    """Guards its processes in a loop until `stop` is set; each round of the loop begins with `wait()`."""
+
+    def __init__(self, stop: Flag, size: Size) -> None:
+        self.flag = stop
+        self.size = size
+        self.wanted = size.least
+        self.quiet_since = time.monotonic()
+        super().__init__(self, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
+        self.task_queue = TaskQueue(stop)
+        self.result_queue = TaskQueue(stop, lossy=True)
+
+    # --- what the sentinel takes for its stop event
+
+    def is_set(self) -> bool:
+        return self.flag.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        self._adjust()
+        return self.flag.wait(seconds)
+
+    # --- growing and shrinking
+
+    def _adjust(self) -> None:
+        now = time.monotonic()
+        idle = sum(worker.timer.get_obj().value <= 0 for worker in self.pool)
+        backlog = self.task_queue.full.silence < BACKLOG_SECONDS
+        if backlog or not idle:
+            self.quiet_since = now
+        if backlog and not idle and len(self.pool) < self.size.most:
+            self.wanted = len(self.pool) + 1
+            connections.close_all()
+            self.spawn_worker()
+            logger.info("Jobs queue: %s workers now.", self.wanted)
+        elif idle and len(self.pool) > self.size.least and now > self.quiet_since + self.size.idle:
+            self.wanted = len(self.pool) - 1
+            self.quiet_since = now - self.size.idle + SHRINK_SECONDS
+            self.task_queue.put("STOP")  # whichever idle worker takes it ends
+            logger.info("Workers are idle: %s workers now.", self.wanted)
+
+    def reincarnate(self, process: Any) -> None:
+        """A process of the pool has ended; another takes its place, unless it was one too many."""
+        if process in self.pool and len(self.pool) > self.wanted:
+            self.pool.remove(process)
+        else:
+            super().reincarnate(process)
+
+
+def run_pool(*, team: str, stop: Flag, size: Size) -> None:
     """Runs until `stop` is set and all workers have ended. To be called in a process of its own, as its last act."""
-    Conf.WORKERS = workers
+    Conf.WORKERS = size.least
     member.prepare(team=team, stop=stop)
     post_spawn.connect(member.begin, dispatch_uid="jobs.work.member")
     os.register_at_fork(before=_remember, after_in_child=_die_with_the_pool)
-    sentinel: Any = Sentinel(stop, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
+    pool = Pool(stop, size)
     # Terminal and service manager send their signals to the whole group; only the supervisor answers them.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sentinel.task_queue = TaskQueue(stop)
-    sentinel.result_queue = TaskQueue(stop, lossy=True)
     connections.close_all()
-    sentinel.start()
+    pool.start()
 
 
 class _Fork:
@@ -43,5 +110,5 @@ def _remember() -> None:
     _Fork.parent = os.getpid()
 
 
-def _die_with_the_pool(*_nothing: Any) -> None:
+def _die_with_the_pool() -> None:
     processes.die_with(_Fork.parent)

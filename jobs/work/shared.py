@@ -58,6 +58,7 @@ class TaskQueue:
         self.reader, self.writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.stop = stop
         self.lossy = lossy
+        self.full = Flag()  # its sign of life: the last time a message had to wait
 
     def put(self, item: Any) -> None:
         message = pickle.dumps(item)
@@ -67,6 +68,7 @@ class TaskQueue:
             except BlockingIOError:
                 if self.lossy or self.stop.is_set():
                     return
+                self.full.sign()
                 select.select([], [self.writer], [], STOP_LOOK_SECONDS)
             except OSError:  # too long for one message: only a result can be, and nobody needs those
                 if not self.lossy:

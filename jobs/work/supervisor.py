@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.models import Q
 
@@ -19,7 +18,7 @@ from jobs.domain.reap import take_back
 from jobs.models import Worker
 
 from . import processes
-from .pool import run_pool
+from .pool import Size, run_pool
 from .shared import Flag
 from .station import begin_name
 from .ticker import run_ticker
@@ -45,12 +44,11 @@ class Child:
 class Supervisor:
     """`run()` until SIGTERM or SIGINT. Jobs that run then are told to stop and go back to the queue; after `grace` seconds they are killed."""
 
-    def __init__(self, *, workers: int | None = None, grace: float = 5.0) -> None:
+    def __init__(self, *, size: Size, grace: float = 5.0) -> None:
         self.team = begin_name(os.getpid())
         self.grace = grace
         self.ending = False
-        count = workers or settings.WORKERS
-        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, workers=count))
+        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, size=size))
         self.ticker = Child("ticker", lambda stop: run_ticker(team=self.team, stop=stop))
 
     def run(self) -> None:

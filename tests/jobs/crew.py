@@ -55,11 +55,11 @@ class Desk:
 class Crew:
     """`manage.py work` in a session of its own."""
 
-    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0) -> None:
+    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0, more: tuple[str, ...] = ()) -> None:
         self.workers = workers
         self.log = Path(env["DRILL_FOLDER"]) / "work.log"
         with self.log.open("a") as log:
-            command = [sys.executable, "manage.py", "work", f"--workers={workers}", f"--grace={grace}"]
+            command = [sys.executable, "manage.py", "work", f"--workers={workers}", f"--grace={grace}", *more]
             self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         self.known: set[int] = set()
         eventually(lambda: self.process.poll() is not None or len(self.everyone()) == workers + 5, what="the crew is complete")

@@ -300,6 +300,21 @@ def test_one_worker_terminated(drill):
     drill.require_each_once(jobs + drill.enqueue("drill_work", {}))
 
 
+# --- a pool that grows and shrinks
+
+
+@on_both
+def test_pool_grows_with_the_queue_and_shrinks_again(drill):
+    crew = drill.crew(workers=1, more=("--max=3", "--idle=0.5"))
+    jobs = drill.enqueue("drill_work", *({"seconds": 1.0} for _ in range(9)))
+    eventually(lambda: len(crew.everyone()) == 3 + 5, what="three workers")
+    drill.require_each_once(jobs)
+    assert len({pid for _job, _token, pid, _priority in drill.starts()}) == 3
+    eventually(lambda: len(crew.everyone()) == 1 + 5, what="one worker")
+    drill.require_each_once(jobs + drill.enqueue("drill_work", {}))
+    assert {row["attempts"] for row in drill.rows()} == {1}
+
+
 # --- a job's child processes
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from jobs.domain.claim import claim
-from jobs.domain.statistics import Statistics, depth, oldest_due, statistics
-from jobs.models import Job
+from jobs.domain.statistics import Statistics, depth, live_workers, oldest_due, statistics
+from jobs.models import Job, Worker
 from jobs.outcomes import Done
 from jobs.runner import run
 
@@ -51,6 +51,14 @@ def test_queue_wait_is_the_time_between_due_and_claimed(handles, make_job):
     run(claim(worker="w"))
     job.refresh_from_db()
     assert job.queue_wait.total_seconds() == pytest.approx(50, abs=2)
+
+
+def test_live_workers_are_those_seen_within_a_lease(db, settings):
+    settings.JOB_LEASE_SECONDS = 30
+    now = timezone.now()
+    for name, role, age in (("a", "worker", 1), ("b", "worker", 29), ("c", "worker", 31), ("d", "ticker", 1)):
+        Worker.objects.create(name=name, host="h", pid=1, role=role, seen_at=now - timedelta(seconds=age))
+    assert live_workers() == 2
 
 
 def test_depth_counts_open_jobs(make_job, django_assert_num_queries):
