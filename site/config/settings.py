@@ -238,6 +238,6 @@ UNFOLD: dict[str, Any] = {
         },
     },
     "COMMAND": {"search_callback": "studio.navigation.search"},
-    "LOGIN": {"image": asset("studio/login.svg")},
+    "LOGIN": {"image": asset("studio/login.svg"), "form": "studio.login.LogInForm"},
     "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "studio.navigation.groups"},
 }

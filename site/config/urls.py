@@ -14,3 +14,5 @@ urlpatterns = [
     path("media/<str:token>", media.linked, name="media"),
     path("", include("stories.urls")),
 ]
+
+handler500 = "config.trouble.server_error"

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_noop
@@ -69,6 +70,8 @@ MEANINGS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (SaidError, problem_of),
     (Http404, lambda _error: problems.not_found()),
     (PermissionDenied, lambda _error: problems.forbidden()),
+    (OperationalError, lambda _error: problems.database_away()),
+    (InterfaceError, lambda _error: problems.database_away()),
     (RequestDataTooBig, lambda _error: problems.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)),
     (SuspiciousOperation, lambda _error: problems.malformed(gettext_noop("This request cannot be understood."), code="bad_request")),
 )

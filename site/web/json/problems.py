@@ -112,6 +112,12 @@ def too_many(seconds: int, code: str = "too_many_attempts", template: str = gett
     return Problem(HTTPStatus.TOO_MANY_REQUESTS, code, template, values={"seconds": seconds}, headers={"Retry-After": str(seconds)})
 
 
+def database_away() -> Problem:
+    """503: a service that everything stands on is away, or too busy; asking again is right."""
+    template = gettext_noop("The database does not answer at the moment. Nothing is lost; try again in a moment.")
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", template, headers={"Retry-After": "10"})
+
+
 def crashed(incident: str) -> Problem:
     template = gettext_noop("Something went wrong on our side. Tell us this number: %(incident)s.")
     return Problem(
