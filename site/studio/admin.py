@@ -11,7 +11,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from web.admin_site import AdminSite
 
-from . import costs, dashboard, language
+from . import costs, dashboard, language, monitoring
 
 # The jobs of the studio have pages of their own; these rows are only the bell's.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -42,6 +42,7 @@ def mount(site: Any) -> None:
     site.add_page("now/", dashboard.now, name="now")
     site.add_page("costs/", costs.page, name="costs")
     site.add_page("costs/export.csv", costs.export, name="costs_export")
+    site.add_page("monitoring/", monitoring.page, name="monitoring")
 
 
 mount(admin.site)

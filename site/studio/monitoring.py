@@ -1,0 +1,106 @@
+"""What the machinery does (B18): workers and what they hold, the queue by name, how long work waits, and what is not well."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jobs.domain.statistics import Statistics, depth, oldest_due, statistics
+from jobs.enums import OPEN, JobStatus
+from jobs.models import Job, Pause, Worker
+from providers import ledger
+from stories.admin.pages import site
+
+from . import health
+
+PERMISSION = "jobs.view_worker"
+POLL_SECONDS = 5
+LATE = timedelta(seconds=60)  # a job that has been due for longer says that workers are missing
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """One worker process, and the job whose lease it holds."""
+
+    worker: Worker
+    alive: bool
+    job: Job | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The open jobs of one name."""
+
+    name: str
+    queued: int
+    running: int
+    waiting: int
+    unclear: int
+    oldest: datetime | None  # since when the one that waits longest for a worker is due
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+def crew() -> list[Crew]:
+    """The workers of all machines that were seen within the last hour; two queries."""
+    now = timezone.now()
+    held = {job.worker: job for job in Job.objects.filter(status=JobStatus.RUNNING)}
+    return [Crew(worker, worker.seen_at > now - lease(), held.get(worker.name)) for worker in Worker.objects.order_by("host", "role", "name")]
+
+
+def expired_leases() -> int:
+    """Running jobs whose worker said nothing for a whole lease and that nobody has taken back yet."""
+    return Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=timezone.now()).count()
+
+
+def queue() -> list[Line]:
+    """One query."""
+    counts: Any = {str(status): Count("pk", filter=Q(status=status)) for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)}
+    found: Any = Job.objects.filter(status__in=OPEN).order_by("name").values("name").annotate(oldest=Min("run_at", filter=Q(status=JobStatus.QUEUED)), **counts)
+    return [Line(**row) for row in found]
+
+
+def last_day() -> Statistics:
+    now = timezone.now()
+    return statistics(since=now - timedelta(days=1), until=now)
+
+
+def cost_today() -> ledger.Totals:
+    return ledger.totals(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def context() -> dict[str, Any]:
+    workers, oldest = crew(), oldest_due()
+    findings = health.examine()
+    return {
+        "crew": workers,
+        "alive": sum(one.alive and one.worker.role == "worker" for one in workers),
+        "expired": expired_leases(),
+        "depth": depth(),
+        "oldest": oldest,
+        "late": oldest is not None and oldest < timezone.now() - LATE,
+        "queue": queue(),
+        "pauses": list(Pause.objects.select_related("actor")),
+        "day": last_day(),
+        "today": cost_today(),
+        "findings": findings,
+        "well": all(finding.ok for finding in findings),
+        "poll": POLL_SECONDS,
+    }
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """For those who may see workers; the part that changes asks for itself every few seconds."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    whole = site().page_context(request, title=_("Monitoring"), **context())
+    return TemplateResponse(request, "studio/monitoring.html#now" if "HX-Request" in request.headers else "studio/monitoring.html", whole)
