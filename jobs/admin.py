@@ -21,8 +21,10 @@ from web.admin_dialog import ask
 from web.admin_parts import Tone, ago, badge, bar
 
 from .domain import queue
+from .domain.pause import EVERYTHING, pause, resume
+from .domain.statistics import depth
 from .enums import ENDED, JobStatus, WaitFor
-from .models import Job
+from .models import Job, Pause
 
 TONE: dict[str, Tone] = {
     JobStatus.QUEUED: "idle",
@@ -33,6 +35,7 @@ TONE: dict[str, Tone] = {
     JobStatus.FAILED: "bad",
     JobStatus.CANCELLED: "quiet",
 }
+PAUSE_PERMISSION = "jobs.change_job"
 CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
 
 
@@ -56,6 +59,7 @@ class JobAdmin(ModelAdmin):
     list_filter = (("status", ChoicesDropdownFilter), ("wait_for", ChoicesDropdownFilter))
     list_filter_submit = True
     list_fullwidth = True
+    list_before_template = "studio/queue_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
     list_per_page = 50
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")
@@ -104,7 +108,12 @@ class JobAdmin(ModelAdmin):
     # The list
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {"title": _("Queue"), "crumbs": [], **(extra_context or {})})
+        counts = depth(self.visible(request))
+        shown = [(JobStatus(status).label, TONE[status], status, count) for status, count in counts.items()]
+        everything = Pause.objects.filter(name=EVERYTHING).select_related("actor").first()
+        values = {"title": _("Queue"), "crumbs": [], "depth": shown, "under_way": any(counts.values()), "paused": everything}
+        values["may_pause"] = request.user.has_perm(PAUSE_PERMISSION)
+        response: HttpResponse = super().changelist_view(request, {**values, **(extra_context or {})})
         return response
 
     @admin.display(description=gettext_lazy("job"))
@@ -184,6 +193,33 @@ class JobAdmin(ModelAdmin):
 
         return ask(request, template="studio/job_do.html", context=context, act=act, back=back)
 
+    def hold(self, request: HttpRequest, name: str) -> HttpResponse:
+        """Pause or resume the whole queue: asks on GET, acts on POST."""
+        if name not in {"pause", "resume"}:
+            raise Http404
+        back = reverse("admin:jobs_job_changelist")
+
+        def act() -> str:
+            if not request.user.has_perm(PAUSE_PERMISSION):
+                raise ForbiddenError(gettext_noop("You may not pause the queue."))
+            if name == "pause":
+                pause(EVERYTHING, actor=request.user, reason=request.POST.get("reason", "").strip()[:200])
+                return _("The queue is paused. What runs now still ends.")
+            resume(EVERYTHING)
+            return _("The queue goes on.")
+
+        def context() -> dict[str, Any]:
+            site: Any = self.admin_site
+            title = _("Pause the queue") if name == "pause" else _("Resume the queue")
+            frame: dict[str, Any] = site.page_context(
+                request, title=title, crumbs=[(_("Queue"), back)], name=name, denied=not request.user.has_perm(PAUSE_PERMISSION)
+            )
+            return frame
+
+        return ask(request, template="studio/queue_do.html", context=context, act=act, back=back)
+
     def get_urls(self) -> list[URLPattern]:
         view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
-        return [path("<str:job_id>/do/<slug:name>/", view, name="jobs_job_do"), *super().get_urls()]
+        hold = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.hold))
+        own = [path("queue/<slug:name>/", hold, name="jobs_queue_do"), path("<str:job_id>/do/<slug:name>/", view, name="jobs_job_do")]
+        return [*own, *super().get_urls()]

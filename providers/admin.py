@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -28,7 +28,7 @@ from . import keys, ledger, registry
 from .domain import configs, resolve
 from .enums import CallState
 from .errors import Forbidden, Invalid
-from .models import AIProviderConfig, ProviderCall, ProviderModel
+from .models import AIProviderConfig, House, ProviderCall, ProviderModel
 
 CALL_TONE: dict[str, Tone] = {
     CallState.RESERVED: "idle",
@@ -239,6 +239,37 @@ def key_text(config: AIProviderConfig) -> str:
     if config.api_key_enc:
         return _("Ends with %(end)s") % {"end": config.api_key_hint or "…"}
     return _("None")
+
+
+@admin.register(House)
+class HouseAdmin(ModelAdmin):
+    """The one row for the money of the house."""
+
+    fields = ("monthly_budget",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        return HttpResponseRedirect(reverse("admin:providers_house_change", args=[configs.house().pk]))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        configs.house()
+        crumbs = [(_("Costs"), reverse("admin:costs"))]
+        values = {"title": _("House budget"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        response: HttpResponse = super().change_view(request, object_id, form_url, values)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: House) -> HttpResponse:  # noqa: ARG002  Django's signature
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("admin:costs"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        super().save_model(request, obj, form, change)
+        configs.wake_the_waiting()
 
 
 @admin.register(ProviderCall)

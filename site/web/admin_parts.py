@@ -46,7 +46,7 @@ def took(span: timedelta | float | None) -> str:
     if seconds < 1:
         return gettext("%(n)s ms") % {"n": round(seconds * 1000)}
     if seconds < 60:  # noqa: PLR2004  seconds of a minute
-        return gettext("%(n)s s") % {"n": number_format(seconds, 1 if seconds < 10 else 0)}  # noqa: PLR2004  one place below ten
+        return gettext("%(n)s s") % {"n": number_format(round(seconds, 1), 1) if seconds < 10 else round(seconds)}  # noqa: PLR2004  one place below ten
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:  # noqa: PLR2004  minutes of an hour
         return gettext("%(m)s min %(s)s s") % {"m": minutes, "s": rest}
@@ -82,7 +82,7 @@ def bar(percent: int, tone: Tone = "live", *, label: str = "") -> SafeString:
 
 def percent(share: float | None) -> str:
     """A share of 0 to 1: `96.4%`."""
-    return "–" if share is None else f"{number_format(100 * share, 0 if share in {0, 1} else 1)}%"
+    return "–" if share is None else f"{number_format(round(100 * share, 1), 0 if share in {0, 1} else 1)}%"
 
 
 def size(count: int) -> str:
@@ -90,9 +90,9 @@ def size(count: int) -> str:
     value = float(count)
     for unit in ("B", "KB", "MB"):
         if value < 1000:  # noqa: PLR2004  the step between the units
-            return f"{number_format(value, 0 if unit == 'B' else 1)} {unit}"
+            return f"{number_format(round(value, 1), 0 if unit == 'B' else 1)} {unit}"
         value /= 1000
-    return f"{number_format(value, 2)} GB"
+    return f"{number_format(round(value, 2), 2)} GB"
 
 
 def scenes(count: int) -> str:

@@ -90,7 +90,7 @@
 	function draw(canvas) {
 		const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
 		const colour = colours();
-		const number = new Intl.NumberFormat(document.documentElement.lang, data.money ? { style: "currency", currency: "USD" } : {});
+		const number = new Intl.NumberFormat(document.documentElement.lang, data.money ? { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" } : {});
 		const chart = new Chart(canvas, {
 			type: "bar",
 			data: {

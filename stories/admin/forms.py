@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from providers.models import AIProviderConfig
-from stories.models import Story
+from stories.models import MAX_SCRIPT, Story
+
+from .scripts import ENDINGS, MOST_BYTES, text_of
 
 if TYPE_CHECKING:
     StoryModelForm = forms.ModelForm[Story]
@@ -26,12 +28,29 @@ def provider_choices(current: str = "") -> list[tuple[str, str]]:
 class NewStoryForm(StoryModelForm):
     """What a story needs to begin; everything else has a sensible value and can be changed later."""
 
+    script_file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget({"accept": ",".join(ENDINGS)}),
+        help_text=_("TXT, MD, FOUNTAIN or DOCX. Its text takes the place of what is written above."),
+    )
+
     class Meta:
         model = Story
         fields = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
         widgets = {"script": UnfoldAdminTextareaWidget({"rows": 14})}
         labels = {"duration_seconds": _("Length (seconds)"), "aspect_ratio": _("Format")}
         help_texts = {"script": _("Paste the text of the film. It is cut into scenes at its sentences.")}
+
+    def clean_script_file(self) -> Any:
+        """The text of the file takes the place of the script. Raises ValidationError."""
+        file = self.cleaned_data["script_file"]
+        if file:
+            text = text_of(file.name, file.read(MOST_BYTES + 1))
+            if len(text) > MAX_SCRIPT:
+                raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
+            self.cleaned_data["script"] = text
+        return None
 
 
 class StoryForm(StoryModelForm):

@@ -46,7 +46,13 @@ def story_or_404(request: HttpRequest, story_id: Any) -> Story:
 
 def tabs(story: Story) -> list[tuple[str, str, str]]:
     """Name, label and address of each tab; the board is there when it is mounted."""
-    found = [("scenes", _("Scenes"), "change"), ("board", _("Board"), "board"), ("film", _("Film"), "film"), ("review", _("Review"), "review"), ("jobs", _("Jobs"), "jobs")]
+    found = [
+        ("scenes", _("Scenes"), "change"),
+        ("board", _("Board"), "board"),
+        ("film", _("Film"), "film"),
+        ("review", _("Review"), "review"),
+        ("jobs", _("Jobs"), "jobs"),
+    ]
     found += [("money", _("Money"), "money"), ("history", _("History"), "history"), ("edit", _("Script and settings"), "edit")]
     shown = []
     for name, label, page in found:

@@ -14,9 +14,9 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from ground.sentence import SaidError
+from stories.board import BoardUrls
 from stories.domain import stories
 from stories.domain.locks import CLOSED
-from stories.board import BoardUrls
 from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.models import Story
@@ -58,7 +58,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     change_form_template = "studio/story/form.html"
     warn_unsaved_form = True
     compressed_fields = True
-    add_fieldsets: Any = ((None, {"fields": ("title", "script", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
+    add_fieldsets: Any = ((None, {"fields": ("title", "script", "script_file", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
     fieldsets = (
         (None, {"fields": ("title", "script")}),
         (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
@@ -148,7 +148,8 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         if change:
             stories.edit(obj.pk, actor=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
         else:
-            obj.pk = stories.create(owner=request.user, **form.cleaned_data).pk
+            values = {name: form.cleaned_data[name] for name in NewStoryForm.Meta.fields}
+            obj.pk = stories.create(owner=request.user, **values).pk
 
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of an existing story; the page `change` shows the story itself."""
@@ -164,9 +165,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
 
     def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         story = stories_for(request.user).select_related("owner").filter(pk=pages.uuid_or_404(object_id)).first()
-        return (
-            pages.context(request, story, tab="edit", closed=story.status in CLOSED, has_add_permission=False, show_save_and_add_another=False) if story else {}
-        )
+        return pages.context(request, story, tab="edit", closed=story.status in CLOSED, show_save_and_add_another=False) if story else {}
 
     def _page(self, object_id: Any) -> str:
         return reverse("admin:stories_story_change", args=[object_id])

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.enums import JobStatus, WaitFor
-from jobs.models import Job, JobLog
+from jobs.models import Job, JobLog, Pause
 from stories.enums import JobName, StoryStatus
 from tests.stories.factories import make_scene, make_story
 
@@ -123,3 +123,25 @@ def test_jobs_cannot_be_added_changed_or_deleted(manager, owner, story, as_):
 def test_the_pool_s_own_rows_have_no_pages(manager, as_):
     for model in ("schedule", "success", "failure", "ormq"):
         assert as_(manager).get(f"/admin/django_q/{model}/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_pause_and_resume_of_the_queue(manager, as_):
+    client, door = as_(manager), lambda name: reverse("admin:jobs_queue_do", args=[name])
+    client.get(door("pause"))
+    assert not Pause.objects.exists()
+    assert client.post(door("pause"), {"reason": "upgrade"}).status_code == 302
+    assert (Pause.objects.get().name, Pause.objects.get().actor, Pause.objects.get().reason) == ("", manager, "upgrade")
+    assert "upgrade" in client.get(LIST).content.decode()
+    assert client.post(door("resume")).status_code == 302
+    assert not Pause.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["pause", "resume"])
+def test_pause_of_the_queue_by_others_is_refused(owner, viewer, as_, name):
+    if name == "resume":
+        Pause.objects.create(name="")
+    for person in (owner, viewer):
+        assert as_(person).post(reverse("admin:jobs_queue_do", args=[name])).status_code == 403
+    assert Pause.objects.count() == (name == "resume")

@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from providers import keys
+from providers.domain.configs import house
 from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
 
@@ -163,3 +164,13 @@ def test_decision_by_others_is_refused(owner, viewer, as_):
     assert as_(viewer).post(door, {"decision": "not_charged", "reason": "mine"}).status_code in {403, 404}
     call.refresh_from_db()
     assert (call.state, call.events.count()) == (CallState.UNCLEAR, 0)
+
+
+@pytest.mark.django_db
+def test_budget_of_the_house(manager, owner, as_):
+    money = house()
+    page = reverse("admin:providers_house_change", args=[money.pk])
+    assert as_(owner).post(page, {"monthly_budget": "1"}).status_code == 403
+    assert as_(manager).get(reverse("admin:providers_house_changelist"))["Location"] == page
+    assert as_(manager).post(page, {"monthly_budget": "250.00"}).status_code == 302
+    assert house().monthly_budget == Decimal(250)
