@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # A clip from outside may be a playlist in disguise that names other files or addresses: only plain containers are opened.
-INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm,avi,mpegts,mpeg,ogg,flv,gif,h264,hevc,concat,rawvideo")
+INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm,avi,mpegts,mpeg,ogg,flv,gif,h264,hevc")
 
 _VIDEO = re.compile(r"Stream #0:\d+.*?: Video: (?P<codec>\w+).*?, (?P<pix>[a-z0-9]+)(?:\((?P<color>[^)]*)\))?[^,]*,.*?(?P<w>\d{2,5})x(?P<h>\d{2,5})")
 _RATE = re.compile(r"([\d.]+k?) (?:fps|tbr)")

@@ -66,12 +66,12 @@ def mountains(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lu
     slope = np.gradient(cv2.GaussianBlur(ridge[None, :], (0, 0), shot.unit * 0.004)[0])
     jag = noise.clouds(dice, (width, foot - top), cells=(14 * shot.wide, 6), octaves=3) - 0.5
     seen = np.clip(np.arange(width)[None, :] + below * 0.42 * (1 + jag) * shot.side, 0, width - 1).astype(np.int32)
-    light = 1 / (1 + np.exp(-slope[seen] * 5.0 * shot.side))
+    light = 0.5 + 0.5 * np.tanh(slope[seen] * 2.5 * shot.side)
     fall = np.clip(below / (high * 0.95), 0, 1)[..., None]
     lit = shot.palette.lit(color, depth)
     paint = lit * 0.7 + (lighter(mix(lit, shot.palette.sun, 0.16), 0.1) - lit * 0.7) * light[..., None].astype(np.float32)
     if snow:
-        cap = 1 / (1 + np.exp(-((snow * high * (0.55 + 0.9 * jag) - below) / (shot.unit * 0.006)))) * np.clip((y - rows) / high - 0.28, 0, 0.2) * 5
+        cap = (0.5 + 0.5 * np.tanh((snow * high * (0.55 + 0.9 * jag) - below) / (shot.unit * 0.012))) * np.clip((y - rows) / high - 0.28, 0, 0.2) * 5
         white = shot.palette.lit(ink("f4f6fa"), depth * 0.7)
         paint = paint + ((mix(white, lit, 0.45) + (white - mix(white, lit, 0.45)) * light[..., None]) - paint) * np.clip(cap, 0, 1)[..., None]
     paint = paint + (shot.palette.haze - paint) * (0.75 * fall**1.4)

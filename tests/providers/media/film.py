@@ -17,7 +17,9 @@ def ffmpeg_do(*arguments: object) -> bytes:
     return done.stdout
 
 
-def make_clip(path: Path, *, size: str = "160x120", rate: str = "16", seconds: float = 1.0, options: tuple[str, ...] = ("-c:v", "libx264"), source: str = "testsrc2") -> Path:
+def make_clip(
+    path: Path, *, size: str = "160x120", rate: str = "16", seconds: float = 1.0, options: tuple[str, ...] = ("-c:v", "libx264"), source: str = "testsrc2"
+) -> Path:
     ffmpeg_do("-f", "lavfi", "-i", f"{source}=s={size}:r={rate}:d={seconds}", *options, path)
     return path
 

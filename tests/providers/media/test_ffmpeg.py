@@ -100,7 +100,9 @@ def test_run_killed_ffmpeg(tmp_path):
 
 
 def test_run_full_disk_by_file_size_limit(tmp_path):
-    done = subprocess.run([sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE], capture_output=True, text=True, env=environment(), timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE], capture_output=True, text=True, env=environment(), timeout=60, check=True
+    )
     assert done.stdout.split() == ["disk_full"]
     assert list(tmp_path.iterdir()) == []
 

@@ -24,7 +24,9 @@ def ideal(pixels, windows, size):
     large = cv2.resize(luma, (round(wide * 4), round(high * 4)), interpolation=cv2.INTER_LANCZOS4)
     for window in windows:
         step = 4 / window.zoom
-        matrix = np.array([[step / 4, 0, window.x * 4 - step * size[0] / 2 + (step / 4 - 1) / 2], [0, step / 4, window.y * 4 - step * size[1] / 2 + (step / 4 - 1) / 2]])
+        matrix = np.array(
+            [[step / 4, 0, window.x * 4 - step * size[0] / 2 + (step / 4 - 1) / 2], [0, step / 4, window.y * 4 - step * size[1] / 2 + (step / 4 - 1) / 2]]
+        )
         drawn = cv2.warpAffine(large, matrix, (size[0] * 4, size[1] * 4), flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
         yield cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
 
@@ -32,7 +34,10 @@ def ideal(pixels, windows, size):
 def drawn_luma(path, windows, size):
     image = Image.open(path).convert("RGB")
     width, height = size
-    return [np.frombuffer(raw, np.uint8)[: width * height].reshape(height, width).copy() for raw in film(scenery(image, windows, size), windows, size, Overlays([], fps=24))]
+    return [
+        np.frombuffer(raw, np.uint8)[: width * height].reshape(height, width).copy()
+        for raw in film(scenery(image, windows, size), windows, size, Overlays([], fps=24))
+    ]
 
 
 @pytest.mark.parametrize("move", camera.MOVES)
@@ -75,7 +80,9 @@ def test_camera_does_not_wobble(picture):
     for drawn, wanted in zip(drawn_luma(picture, windows, SIZE), ideal(detailed((640, 360)), windows, SIZE), strict=True):
         for x in (16, 176):
             view = (slice(24, 152), slice(x, x + 128))
-            shift, _response = cv2.phaseCorrelate(drawn[view].astype(np.float64), wanted[view].astype(np.float64), cv2.createHanningWindow((128, 128), cv2.CV_64F))
+            shift, _response = cv2.phaseCorrelate(
+                drawn[view].astype(np.float64), wanted[view].astype(np.float64), cv2.createHanningWindow((128, 128), cv2.CV_64F)
+            )
             shifts.append(shift)
     off = np.array(shifts)
     assert np.sqrt((off**2).sum(axis=1).mean()) < 0.10
