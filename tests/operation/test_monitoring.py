@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+
 from jobs.domain.queue import enqueue
 from jobs.models import Job, Pause, Worker
 from studio import health, monitoring

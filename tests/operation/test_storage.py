@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from config import storage as config
-from config.s3 import MediaStorage, StoreAway
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import RequestFactory
+
+from config import storage as config
+from config.s3 import MediaStorage, StoreAway
 from providers import store as provider_store
 from stories.film.segments import fetch
-from web.media import serve
-
 from tests import services
+from web.media import serve
 
 NAME = f"calls/ab/{'ab' * 32}.mp4"
 DATA = bytes(range(256)) * 40

@@ -1,0 +1,78 @@
+"""Addresses of the database and of Redis from the environment, and the pool that the web's threads share."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from redis import Redis
+
+from config import services
+
+REDIS = ("REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_USER", "REDIS_PASSWORD", "REDIS_TLS", "REDIS_CA")
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in (*REDIS, "DATABASE_URL", "DATABASE_POOL"):
+        monkeypatch.delenv(name, raising=False)
+
+    def given(**values: str) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+
+    return given
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, ""),
+        ({"REDIS_HOST": "redis"}, "redis://redis:6379/0"),
+        ({"REDIS_HOST": "r", "REDIS_PORT": "6380", "REDIS_DB": "2", "REDIS_PASSWORD": "p@ss/w:rd"}, "redis://:p%40ss%2Fw%3Ard@r:6380/2"),
+        ({"REDIS_HOST": "r", "REDIS_USER": "studio", "REDIS_PASSWORD": "p"}, "redis://studio:p@r:6379/0"),
+        ({"REDIS_HOST": "r", "REDIS_TLS": "1", "REDIS_CA": "/etc/ca.pem"}, "rediss://r:6379/0?ssl_ca_certs=%2Fetc%2Fca.pem"),
+        ({"REDIS_HOST": "::1"}, "redis://[::1]:6379/0"),
+        ({"REDIS_URL": "rediss://h/1", "REDIS_HOST": "other"}, "rediss://h/1"),
+    ],
+)
+def test_address_of_redis(environment: Any, given: dict[str, str], url: str) -> None:
+    environment(**given)
+    assert services.redis_url() == url
+
+
+def test_redis_client_reads_the_same_password_and_authority(environment: Any) -> None:
+    environment(REDIS_HOST="r", REDIS_TLS="1", REDIS_PASSWORD="p@ss/w:rd", REDIS_CA="/etc/ca.pem")
+    options = Redis.from_url(services.redis_url()).connection_pool.connection_kwargs
+    assert (options["password"], options["ssl_ca_certs"], options["host"]) == ("p@ss/w:rd", "/etc/ca.pem", "r")
+
+
+def test_address_of_another_kind_is_refused(environment: Any) -> None:
+    environment(REDIS_URL="http://redis")
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL"):
+        services.redis_url()
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        services.database("mysql://h/d")
+
+
+def test_database_options_go_to_the_driver() -> None:
+    found = services.database("postgresql://st%40ff:p%2Fw@db:5433/studio?sslmode=verify-full&connect_timeout=9")
+    assert {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "CONN_MAX_AGE")} == {
+        "NAME": "studio",
+        "USER": "st@ff",
+        "PASSWORD": "p/w",
+        "HOST": "db",
+        "PORT": "5433",
+        "CONN_MAX_AGE": 60,
+    }
+    assert found["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": "9"}
+    assert services.database("postgresql:///studio?host=/run/pg")["HOST"] == "/run/pg"
+
+
+def test_web_shares_a_pool_and_workers_do_not(environment: Any) -> None:
+    environment(DATABASE_URL="postgresql://db/studio", DATABASE_POOL="7")
+    web, worker = (services.database_from_env(Path("/v"), process=process) for process in ("web", ""))
+    assert (web["OPTIONS"]["pool"]["max_size"], web["CONN_MAX_AGE"]) == (7, 0)
+    assert "pool" not in worker["OPTIONS"]
+    environment(DATABASE_POOL="0")
+    assert "pool" not in services.database_from_env(Path("/v"), process="web")["OPTIONS"]
