@@ -235,6 +235,8 @@
 			bar.removeAttribute("data-part");
 			if (inside && focus) $(focus)?.focus();
 		}
+		const status = content.querySelector('[data-part="status"]');
+		if (status && $("bd-status") && $("bd-status").innerHTML !== status.innerHTML) $("bd-status").replaceChildren(...status.childNodes);
 		const counts = content.querySelector("[data-counts]");
 		if (counts) showCounts(counts);
 		for (const beside of content.querySelectorAll("[data-beside]")) {

@@ -55,31 +55,23 @@ class Work:
 
 def state_of(kind: str, work: Work) -> State:
     """The state in words, for a person who does not know how it is made."""
-    picture = kind == TakeKind.IMAGE
-    item, why = work.item, str(work.item.why)
+    item = work.item
     if item.state == "running" and work.job is not None:
         return _running(kind, work.job)
-    if item.failed:
-        reason = str(work.last.note) if work.last else ""
-        return State(kind, "failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
-    match item.state:
-        case "blocked":
-            return State(kind, "blocked", "idle" if work.needs_picture else "bad", "block", why)
-        case "rejected":
-            return State(
-                kind,
-                "rejected",
-                "bad",
-                "thumb_down",
-                (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % work.take.verdict_reason if work.take else why,
-            )
-        case "stale":
-            return State(kind, "stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
-        case "missing":
-            return State(kind, "missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
-    if work.take is not None and work.take.verdict == Verdict.APPROVED:
-        return State(kind, "approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
-    return State(kind, "review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
+    picture = kind == TakeKind.IMAGE
+    verdict = work.take.verdict if work.take else ""
+    key: str = "failed" if item.failed else verdict if item.state == "done" and verdict == Verdict.APPROVED else item.state
+    reason = str(work.last.note) if item.failed and work.last else work.take.verdict_reason if work.take else ""
+    shown: dict[str, tuple[str, Tone, str, str]] = {
+        "failed": ("failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason),
+        "blocked": ("blocked", "idle" if work.needs_picture else "bad", "block", str(item.why)),
+        "rejected": ("rejected", "bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason),
+        "stale": ("stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene")),
+        "missing": ("missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet")),
+        "approved": ("approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved")),
+    }
+    review: tuple[str, Tone, str, str] = ("review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
+    return State(kind, *shown.get(key, review))
 
 
 def _running(kind: str, job: Job) -> State:

@@ -1,7 +1,7 @@
 """The board itself: the page, more of its cards, and what has changed since a page looked last."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -9,14 +9,15 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from stories.admin import tones
 from stories.enums import Camera
 from stories.models import Scene, Story
 
 from . import frame
 from .answers import News, saying, told
-from .cards import Card
 from .state import Board
+
+if TYPE_CHECKING:
+    from .cards import Card
 
 FIRST = 24  # cards that the page brings complete; the others come when they are scrolled near
 MOST = 60  # complete cards in one answer
@@ -53,7 +54,6 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "next": first + FIRST + 1 if len(matching) > first + FIRST else 0,
         "previous": max(1, first - FIRST + 1) if first else 0,
         "deleted": deleted_scenes(story) if whole.may_edit else [],
-        "tone": tones.of_story(story.status, whole.work),
         "is_fullwidth": "1",
     }
     return render(request, "board/page.html", frame.context(request, story, **values))

@@ -156,6 +156,10 @@ class Board:
         return str(tones.of_job(self.work)) if self.work else "idle"
 
     @property
+    def tone(self) -> str:
+        return str(tones.of_story(self.story.status, self.work))
+
+    @property
     def last_id(self) -> UUID | None:
         return self.scenes[-1].pk if self.scenes else None
 

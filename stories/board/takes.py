@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -227,13 +228,13 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
     if kind not in TakeKind.values:
         raise Http404
     total = confirmed(request)
-    if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
-        seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
-        scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
     variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
     seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
-    jobs, price = generate_scene(
-        scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=request.POST.get("reason", "")[:200], confirm_total=total
-    )
+    reason = request.POST.get("reason", "")[:200]
+    with transaction.atomic():
+        if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
+            seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
+            scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
+        jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total)
     said = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
     return after(request, story, scene, kind, said=said % {"count": len(jobs), "price": money(price)})
