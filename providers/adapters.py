@@ -137,6 +137,9 @@ class Adapter(Protocol):
     kinds: ClassVar[frozenset[Kind]]
     send_limit: timedelta  # no submit takes longer
 
+    def ready(self) -> None:
+        """Raises `NotConfigured` or `KeyUnreadable` when it cannot be called as it is configured."""
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result: ...
 
     def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result: ...

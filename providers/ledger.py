@@ -101,8 +101,8 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
-    sums: Mapping[str, Any] = calls(**wanted).aggregate(**COUNT, **SUMS)  # the plugin knows the names only of literal keywords
-    return _totals(sums)
+    found: Any = calls(**wanted)
+    return _totals(found.aggregate(**COUNT, **SUMS))
 
 
 def counted(**wanted: Any) -> Decimal:

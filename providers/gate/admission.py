@@ -65,8 +65,10 @@ def check_usable(config: AIProviderConfig) -> None:
     """Raises `NotConfigured` for a provider that nobody has made ready, `NotNow` for one that is paused."""
     if not config.is_active:
         raise NotConfigured(gettext_noop("%(provider)s is not active."), provider=config.name)
-    if adapter_for(config).needs_key and not keys.has_key(config):
+    adapter = adapter_for(config)
+    if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
+    adapter.ready()
     if config.is_paused:
         raise NotNow(
             gettext_noop("%(provider)s is paused: %(reason)s"),

@@ -19,7 +19,7 @@ from providers import prices
 from providers import requests as asked
 from providers.adapters import Accepted, Adapter, Errand, Result, ignore, never
 from providers.enums import OVER, CallState, Refusal
-from providers.errors import KeyReused, NotConfigured, Refused, Unclear
+from providers.errors import KeyReused, KeyUnreadable, NotConfigured, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.requests import Request
@@ -226,6 +226,9 @@ def _send(call: ProviderCall, adapter: Adapter, errand: Errand, *, readmit: bool
         step("answer lost")
         outcome.leave_unclear(call, unclear.sentence)
         return
+    except (NotConfigured, KeyUnreadable) as error:  # changed since it was checked; nothing was sent
+        outcome.refuse(call, Refused.of(error.sentence, kind=Refusal.INVALID))
+        raise
     except Exception as error:
         outcome.unexpected(call, adapter, error)
         if adapter.repeatable:

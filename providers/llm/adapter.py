@@ -48,6 +48,9 @@ class LlmAdapter:
         base = checked_base(self.config.base_url, name=NAME, plain_http=True)
         return Line(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config) or 'none'}"})
 
+    def ready(self) -> None:
+        _ = self._line
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         if not isinstance(request, TextRequest):
             raise Refused(gettext_noop("The language model makes texts only."), kind=Refusal.INVALID)

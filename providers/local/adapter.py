@@ -88,6 +88,9 @@ class LocalAdapter:
     def __init__(self, config: AIProviderConfig) -> None:
         self.settings = config.settings
 
+    def ready(self) -> None:
+        """Always."""
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         scenario = drill.scenario(self.settings, kind_of(request), errand)
         if scenario and (task := drill.play(scenario, self.settings, errand)):

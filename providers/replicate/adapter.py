@@ -57,6 +57,9 @@ class ReplicateAdapter:
         base = checked_base(self.config.base_url, name=NAME)
         return Line(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"})
 
+    def ready(self) -> None:
+        _ = self.line
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         if not isinstance(request, ImageRequest | ClipRequest):
             raise Refused(gettext_noop("Replicate makes pictures and clips only."), kind=Refusal.INVALID)

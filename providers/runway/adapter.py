@@ -57,6 +57,9 @@ class RunwayAdapter:
         headers = {"Authorization": f"Bearer {keys.key_of(self.config)}", "X-Runway-Version": VERSION}
         return Line(checked_base(self.config.base_url, name=NAME), name=NAME, headers=headers)
 
+    def ready(self) -> None:
+        _ = self._line
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         path, body = self._body(request, errand)
         answer = self._line.spend(path, read=self.read, json=body)

@@ -44,6 +44,9 @@ class StabilityAdapter:
         base = checked_base(self.config.base_url, name=NAME)
         return Line(base, name=NAME, headers={"authorization": f"Bearer {keys.key_of(self.config)}", "accept": "application/json", **headers})
 
+    def ready(self) -> None:
+        self._line()
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         if not isinstance(request, ImageRequest):
             raise Refused(gettext_noop("Stability AI makes pictures only."), kind=Refusal.INVALID)

@@ -5,42 +5,64 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+import tempfile
+import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection
 
+from providers import requests as asked
+from providers.requests import Request
+
 ROOT = Path(__file__).resolve().parents[2]
 
-# Goes on as a worker does: asks again when it is time, and ends with one line of JSON.
-WORKER = """
-import json, sys, time
+# Loads the studio once and forks a worker for each order that it reads: a worker begins within milliseconds.
+FORGE = """
+import json, os, sys, time
 import django
 django.setup()
 from django.utils import timezone
-from providers import gate, requests
-order = json.loads(sys.argv[1])
-deadline = time.monotonic() + order["seconds"]
-request = requests.from_json(order["request"])
-said = {"state": "timeout"}
-while time.monotonic() < deadline:
-    try:
-        answer = gate.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
-    except gate.NotNow as error:
-        said = {"state": "not now", "why": str(error)}
-        until = error.until
-    except (gate.Refused, gate.Unclear) as error:
-        said = {"state": type(error).__name__.lower(), "why": str(error)}
-        break
-    else:
-        if isinstance(answer, gate.Ready):
-            said = {"state": "ready", "cost": str(answer.call.cost)}
-            break
-        until = answer.until
-    time.sleep(max(0.01, min(0.5, (until - timezone.now()).total_seconds())))
-print(json.dumps(said))
+from providers import gate, registry, requests
+from providers.registry import ADAPTERS
+from django.utils.module_loading import import_string
+for path in ADAPTERS.values():
+    import_string(path)
+
+def work(order):
+    deadline = time.monotonic() + order["seconds"]
+    request = requests.from_json(order["request"])
+    said = {"state": "timeout"}
+    while time.monotonic() < deadline:
+        try:
+            answer = gate.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
+        except gate.NotNow as error:
+            said, until = {"state": "not now", "why": str(error)}, error.until
+        except (gate.Refused, gate.Unclear) as error:
+            return {"state": type(error).__name__.lower(), "why": str(error)}
+        else:
+            if isinstance(answer, gate.Ready):
+                return {"state": "ready", "cost": str(answer.call.cost)}
+            until = answer.until
+        time.sleep(max(0.005, min(0.5, (until - timezone.now()).total_seconds())))
+    return said
+
+for line in sys.stdin:
+    order = json.loads(line)
+    pid = os.fork()
+    if not pid:
+        os.environ.update(order["environment"])
+        try:
+            said = work(order)
+        except BaseException:
+            import traceback
+            said = {"state": "error", "why": traceback.format_exc()}
+        with open(order["answer"], "w") as file:
+            json.dump(said, file)
+        os._exit(0)
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
@@ -66,35 +88,57 @@ def environment() -> dict[str, str]:
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "VP_SECRET_KEYS": ",".join(settings.PROVIDER_SECRETS),
         "LANGUAGE_CODE": "en",
+        "LOOPBACK_PROVIDERS": "1" if settings.LOOPBACK_PROVIDERS else "",
+        "STABILITY_AI_KEY": settings.PROVIDER_KEYS.get("stability_ai", ""),
+        "RUNWAY_ML_KEY": settings.PROVIDER_KEYS.get("runway_ml", ""),
+        "REPLICATE_API_TOKEN": settings.PROVIDER_KEYS.get("replicate", ""),
+        "LLM_API_KEY": settings.PROVIDER_KEYS.get("llm", ""),
     }
 
 
-@dataclass
-class Worker:
-    """`run()` gives what the worker said at its end; None when it was killed on the way."""
+class Running:
+    """A worker at work. `end()` gives what it said; None when it was killed."""
 
-    provider: str
-    request: dict[str, Any]
-    key: str = "k"
-    seconds: float = 30.0
-    extra: dict[str, str] = field(default_factory=dict)
+    def __init__(self, forge: subprocess.Popen[str], pid: int, answer: Path) -> None:
+        self.forge, self.pid, self.answer = forge, pid, answer
 
-    def start(self, **extra: str) -> subprocess.Popen[str]:
-        order = {"provider": self.provider, "request": self.request, "key": self.key, "seconds": self.seconds}
-        return subprocess.Popen(
-            [sys.executable, "-c", WORKER, json.dumps(order)],
-            env={**environment(), **self.extra, **extra},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
-    def run(self, **extra: str) -> dict[str, str] | None:
-        process = self.start(**extra)
-        out, error = process.communicate(timeout=self.seconds + 60)
-        if process.returncode == -signal.SIGKILL:
+    def end(self) -> dict[str, str] | None:
+        assert self.forge.stdout
+        code = int(self.forge.stdout.readline())
+        if code == -signal.SIGKILL:
             return None
-        assert process.returncode == 0, error
-        said: dict[str, str] = json.loads(out.splitlines()[-1])
+        said: dict[str, str] = json.loads(self.answer.read_text())
+        assert (code, said["state"] != "error") == (0, True), said
         return said
+
+
+class Workers:
+    """`with Workers() as workers: workers.run("local", request, "key")`; one worker at a time for each `Workers`."""
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory()
+        self._forge = subprocess.Popen([sys.executable, "-c", FORGE], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._forge.stdin
+        assert self._forge.stdout
+        self._forge.stdin.close()
+        self._forge.wait(30)
+        self._forge.stdout.close()
+        self._folder.cleanup()
+
+    def start(self, provider: str, request: Request, key: str, *, seconds: float = 30.0, **extra: str) -> Running:
+        answer = Path(self._folder.name) / f"{key}-{uuid.uuid4().hex}"
+        order: dict[str, Any] = {"provider": provider, "request": asked.to_json(request), "key": key, "seconds": seconds}
+        assert self._forge.stdin
+        assert self._forge.stdout
+        self._forge.stdin.write(json.dumps({**order, "environment": extra, "answer": str(answer)}) + "\n")
+        self._forge.stdin.flush()
+        return Running(self._forge, int(self._forge.stdout.readline()), answer)
+
+    def run(self, provider: str, request: Request, key: str, **extra: str) -> dict[str, str] | None:
+        return self.start(provider, request, key, **extra).end()

@@ -68,6 +68,9 @@ class ScriptedAdapter:
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
 
+    def ready(self) -> None:
+        """Always."""
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         with self.script.lock:
             self.script.submitted.append(request)

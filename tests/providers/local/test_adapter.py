@@ -206,9 +206,7 @@ def test_drill_settings_that_make_sense(chosen: dict[str, Any]) -> None:
     drill.check(chosen)
 
 
-@pytest.mark.parametrize(
-    ("chosen", "message"), [({"drill": {"picture": "x"}}, "no setting “picture”"), ({"drill": {"clip": "explode"}}, "no drill “explode”")]
-)
+@pytest.mark.parametrize(("chosen", "message"), [({"drill": {"picture": "x"}}, "no setting “picture”"), ({"drill": {"clip": "explode"}}, "no drill “explode”")])
 def test_drill_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         drill.check(chosen)

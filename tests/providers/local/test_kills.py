@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from providers import requests as asked
 from providers.models import AIProviderConfig, House, ProviderCall
 from providers.requests import ImageRequest
-from tests.providers.processes import Worker
+from tests.providers.processes import Workers
 
 pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
-REQUEST = asked.to_json(ImageRequest(prompt="sea", width=64, height=64))
+REQUEST = ImageRequest(prompt="sea", width=64, height=64)
 
 
 @pytest.mark.parametrize("configured", [{}, {"drill": {"image": "async", "seconds": 1}}], ids=["at once", "as a task"])
@@ -18,14 +17,15 @@ def test_killed_at_every_point(configured: dict[str, object], tmp_path: Path) ->
     House.objects.get_or_create(pk=1)
     AIProviderConfig.objects.update_or_create(provider="local", defaults={"name": "Local", "is_active": True, "cost_per_image": 0, "settings": configured})
     trace = tmp_path / "steps"
-    assert Worker("local", REQUEST, key="traced").run(GATE_TRACE_STEPS=str(trace)) == {"state": "ready", "cost": "0.0000"}
-    points = trace.read_text().split("\n")[:-1]
-    assert {"before reserving", "reserved", "sending", "answered", "fetching", "stored", "settled"} <= set(points)
-    for n, point in enumerate(points, 1):
-        worker = Worker("local", REQUEST, key=f"{n} {point}", seconds=90)
-        assert worker.run(GATE_KILL_AT_STEP=str(n)) is None, point
-        # A poll that died with its worker is taken for lost after a minute; the drill does not wait for it.
-        ProviderCall.objects.filter(key=worker.key, state="accepted").update(poll_after=None)
-        assert worker.run() == {"state": "ready", "cost": "0.0000"}, point
-        states = list(ProviderCall.objects.filter(key=worker.key).order_by("generation").values_list("state", flat=True))
-        assert states in (["settled"], ["refused", "settled"]), point
+    with Workers() as workers:
+        assert workers.run("local", REQUEST, "traced", GATE_TRACE_STEPS=str(trace)) == {"state": "ready", "cost": "0.0000"}
+        points = trace.read_text().splitlines()
+        assert {"before reserving", "reserved", "sending", "answered", "fetching", "stored", "settled"} <= set(points)
+        for n, point in enumerate(points, 1):
+            key = f"key{n}"
+            assert workers.run("local", REQUEST, key, GATE_KILL_AT_STEP=str(n)) is None, point
+            # A poll that died with its worker is taken for lost after a minute; the drill does not wait for it.
+            ProviderCall.objects.filter(key=key, state="accepted").update(poll_after=None)
+            assert workers.run("local", REQUEST, key) == {"state": "ready", "cost": "0.0000"}, point
+            states = list(ProviderCall.objects.filter(key=key).order_by("generation").values_list("state", flat=True))
+            assert states in (["settled"], ["refused", "settled"]), point

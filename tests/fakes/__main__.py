@@ -1,0 +1,22 @@
+"""`python -m tests.fakes runway`: serve one fake until Ctrl-C."""
+
+import signal
+import sys
+
+from .llm import Llm
+from .replicate import Replicate
+from .runway import Runway
+from .server import Fake
+from .stability import Stability
+
+FAKES: dict[str, type[Fake]] = {"runway": Runway, "replicate": Replicate, "stability": Stability, "llm": Llm}
+
+
+def main(name: str) -> None:
+    with FAKES[name]() as fake:
+        print(f"{name}: {fake.url}  key: {fake.key}", flush=True)  # noqa: T201  this is a command
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

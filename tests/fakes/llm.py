@@ -1,0 +1,120 @@
+"""A chat completions server: it plans from the numbered lines that it gets, and can answer in every wrong way."""
+
+import json
+import re
+from decimal import Decimal
+from typing import Any
+
+from .server import Asked, Fake, Reply
+
+PROMPT_PRICE, COMPLETION_PRICE = Decimal("2.50"), Decimal("10.00")  # USD a million tokens
+CAMERAS = ["push_in", "pan_right", "pull_out", "tilt_up"]
+
+
+class Llm(Fake):
+    key = "sk-fake-llm-0123456789"
+    routes = [("POST", r"/v1/chat/completions", "complete"), ("GET", r"/v1/models", "models")]
+
+    @property
+    def base(self) -> str:
+        return f"{self.url}/v1"
+
+    def is_paid(self, asked: Asked) -> bool:
+        return asked.path.endswith("/completions")
+
+    def _door(self, asked: Asked) -> Reply | None:
+        right = asked.headers.get("authorization") == f"Bearer {self.key}"
+        return None if right else _error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
+
+    def models(self, asked: Asked) -> Reply:
+        model = {"id": "planner-1", "object": "model", "created": 1, "owned_by": "us"}
+        return self._door(asked) or Reply(200, {"object": "list", "data": [model]})
+
+    def complete(self, asked: Asked) -> Reply:
+        body = asked.json
+        said = body["messages"][1]["content"]
+        scenario = self.scenario(said)
+        if refused := self._door(asked) or self._trouble(scenario):
+            return refused
+        if body.get("model") != "planner-1":
+            return _error(404, f"The model `{body.get('model')}` does not exist.", "invalid_request_error", "model_not_found")
+        strict = body["response_format"]["json_schema"]
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", strict["name"]) or not _is_strict(strict["schema"]):
+            return _error(400, "Invalid schema for response_format.", "invalid_request_error", None)
+        content = self._content(body, scenario)
+        usage = {"prompt_tokens": len(str(body["messages"])) // 4, "completion_tokens": len(content or "") // 4 + 1}
+        usd = (PROMPT_PRICE * usage["prompt_tokens"] + COMPLETION_PRICE * usage["completion_tokens"]) / 1_000_000
+        self.charge(str(len(self.charges) + 1), "planner-1", usd, asked)
+        finish = {"cut": "length", "filtered": "content_filter"}.get(scenario, "stop")
+        message = {"role": "assistant", "content": content, "refusal": "I cannot help with that." if scenario == "refused" else None}
+        choices = [] if scenario == "no_choice" else [{"index": 0, "finish_reason": finish, "logprobs": None, "message": message}]
+        told = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "planner-1", "choices": choices}
+        told["usage"] = {**usage, "total_tokens": sum(usage.values())}
+        if scenario == "no_usage":
+            del told["usage"]
+        return self.twisted(scenario, Reply(200, told))
+
+    def _trouble(self, scenario: str) -> Reply | None:
+        answers = {
+            "no_credits": _error(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"),
+            "limit": _error(429, "Rate limit reached.", "requests", "rate_limit_exceeded"),
+            "other_error": Reply(400, {"error": "model requires more system memory"}),
+        }
+        return answers.get(scenario) or self.trouble(scenario)
+
+    def _content(self, body: dict[str, Any], scenario: str) -> str | None:
+        if scenario in {"refused", "filtered"}:
+            return None
+        if scenario == "words":
+            return "Of course! Here is your plan."
+        if body["response_format"]["json_schema"]["name"] == "english":
+            return json.dumps({"text": "소녀" if scenario == "korean" else "a girl at the sea"})
+        text = json.dumps(_plan(body, scenario), ensure_ascii=False)
+        return {"fenced": f"```json\n{text}\n```", "cut": text[: len(text) // 2], "wrong_type": text.replace('"first": 1', '"first": "one"')}.get(
+            scenario, text
+        )
+
+
+def _plan(body: dict[str, Any], scenario: str) -> dict[str, Any]:
+    wanted = re.search(r"exactly (\d+) scenes", body["messages"][0]["content"])
+    assert wanted
+    count = int(wanted[1])
+    lines = re.findall(r"^(\d+)\. (.*)$", body["messages"][1]["content"], re.MULTILINE)
+    ends = [len(lines) * (n + 1) // count for n in range(count)]
+    scenes = [
+        {
+            "first": (ends[n - 1] if n else 0) + 1,
+            "last": ends[n],
+            "title": f"장면 {n + 1}",
+            "prompt": f"그림 {n + 1}",
+            "prompt_en": f"picture {n + 1}",
+            "camera": CAMERAS[n % 4],
+        }
+        for n in range(count)
+    ]
+    if scenario == "too_few":
+        scenes.pop()
+    if scenario == "gap":
+        scenes[-1]["last"] -= 1
+    if scenario == "overlap":
+        scenes[-1]["first"] = 1
+    if scenario == "extra_field":
+        scenes[0]["mood"] = "happy"
+    if scenario == "empty_title":
+        scenes[0]["title"] = " "
+    return {"scenes": scenes}
+
+
+def _is_strict(schema: Any) -> bool:
+    """What strict mode wants: every property required, nothing else allowed, no references."""
+    if isinstance(schema, list):
+        return all(map(_is_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object" and (schema.get("additionalProperties") is not False or set(schema["required"]) != set(schema["properties"])):
+        return False
+    return "$ref" not in schema and all(map(_is_strict, schema.values()))
+
+
+def _error(status: int, words: str, kind: str, code: str | None) -> Reply:
+    return Reply(status, {"error": {"message": words, "type": kind, "param": None, "code": code}})

@@ -1,0 +1,283 @@
+"""Runway: tasks that are created, asked for, cancelled; credits that are charged when the task is made and given back for some failures."""
+
+import base64
+import re
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from . import media
+from .server import Asked, Fake, Reply
+
+DOC = "https://docs.dev.runwayml.com/api"
+SIX = ["1280:720", "720:1280", "1104:832", "832:1104", "960:960", "1584:672"]
+TWO = ["1280:720", "720:1280"]
+IMAGES = [
+    *("1024:1024", "1080:1080", "1168:880", "1360:768", "1440:1080", "1080:1440", "1808:768", "1920:1080", "1080:1920"),
+    *("2112:912", "1280:720", "720:1280", "720:720", "960:720", "720:960", "1680:720"),
+]
+VEO = ["1280:720", "720:1280", "1920:1080", "1080:1920"]
+# model: ratios, lengths, credits a second, required
+IMAGE_TO_VIDEO: dict[str, tuple[list[str], list[int], int, list[str]]] = {
+    "gen4_turbo": (SIX, list(range(2, 11)), 5, ["promptImage", "ratio"]),
+    "gen4.5": (SIX, list(range(2, 11)), 12, ["promptImage", "ratio", "promptText", "duration"]),
+    "veo3.1": (VEO, [4, 6, 8], 40, ["promptImage", "ratio"]),
+    "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptImage", "ratio"]),
+}
+TEXT_TO_VIDEO = {
+    "gen4.5": (TWO, list(range(2, 11)), 12, ["promptText", "ratio", "duration"]),
+    "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
+    "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
+}
+NORMAL = [("PENDING", None), ("THROTTLED", None), ("RUNNING", 0.2), ("RUNNING", 0.6), ("SUCCEEDED", None)]
+
+
+@dataclass
+class Task:
+    id: str
+    credits: int
+    output: bytes
+    mime: str
+    scenario: str
+    created: float = field(default_factory=time.time)
+    began: float | None = None
+    polls: int = 0
+    link: str = ""
+    deleted: bool = False
+
+
+class Runway(Fake):
+    key = "key_" + "0123456789abcdef" * 8
+    routes = [
+        ("POST", r"/v1/image_to_video", "image_to_video"),
+        ("POST", r"/v1/text_to_video", "text_to_video"),
+        ("POST", r"/v1/text_to_image", "text_to_image"),
+        ("GET", r"/v1/tasks/([^/]+)", "task"),
+        ("DELETE", r"/v1/tasks/([^/]+)", "delete"),
+        ("GET", r"/v1/organization", "organization"),
+        ("GET", r"/outputs/([^/]+)", "output"),
+    ]
+
+    def __init__(self, *, seconds: float | None = None, at_once: int = 2, credits_: int = 5000) -> None:
+        """With `seconds` each task takes so long and `at_once` of them run; without, each question moves a task one state on."""
+        super().__init__()
+        self.seconds, self.at_once, self.start_credits = seconds, at_once, credits_
+        self.tasks: dict[str, Task] = {}
+        self.turn = threading.Lock()
+
+    def is_paid(self, asked: Asked) -> bool:
+        return asked.path.startswith(("/v1/image_to_video", "/v1/text_to"))
+
+    @property
+    def balance(self) -> int:
+        return self.start_credits - int(self.charged * 100)
+
+    # --- creating
+
+    def image_to_video(self, asked: Asked) -> Reply:
+        return self._create(asked, IMAGE_TO_VIDEO)
+
+    def text_to_video(self, asked: Asked) -> Reply:
+        return self._create(asked, TEXT_TO_VIDEO)
+
+    def text_to_image(self, asked: Asked) -> Reply:
+        return self._create(asked, None)
+
+    def _create(self, asked: Asked, models: dict[str, tuple[list[str], list[int], int, list[str]]] | None) -> Reply:
+        body = asked.json
+        scenario = self.scenario(str(body.get("promptText", "")))
+        if refused := self._door(asked) or self._trouble(scenario):
+            return refused
+        if issues := (_video_issues(body, models) if models is not None else _image_issues(body)):
+            return Reply(400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC})
+        if models is not None:
+            seconds = body.get("duration", models[body["model"]][1][-1])
+            task = Task(str(uuid.uuid4()), models[body["model"]][2] * seconds, media.clip(seconds), "video/mp4", scenario)
+        else:
+            width, height = map(int, body["ratio"].split(":"))
+            task = Task(str(uuid.uuid4()), 8 if "1080" in body["ratio"] else 5, media.picture(width, height, body.get("seed", 0) % 1000), "image/png", scenario)
+        with self.lock:
+            self.tasks[task.id] = task
+            self.charge(task.id, body["model"], Decimal(task.credits) / 100, asked)
+        reply = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        if scenario == "no_id":
+            return Reply(200, {"estimatedCost": {"credits": task.credits}})
+        return self.twisted(scenario, Reply(200, reply))
+
+    def _trouble(self, scenario: str) -> Reply | None:
+        answers = {
+            "no_credits": Reply(400, {"error": "You do not have enough credits to run this task.", "docUrl": DOC}),
+            "bad_key": Reply(401, {"error": "The API key is invalid."}),
+            "limit": Reply(429, {"error": "You have reached the daily limit for this model."}),
+            "asset": Reply(400, {"error": "Invalid asset aspect ratio. `promptImage` must be between 0.5 and 2.", "docUrl": DOC}),
+        }
+        return answers.get(scenario) or self.trouble(scenario)
+
+    def _door(self, asked: Asked) -> Reply | None:
+        if asked.headers.get("authorization") != f"Bearer {self.key}":
+            return Reply(401, {"error": "You did not provide an API key, or it is not valid."})
+        if asked.headers.get("x-runway-version") != "2024-11-06":
+            return Reply(400, {"error": "This version of the API is not available. Send X-Runway-Version: 2024-11-06.", "docUrl": DOC})
+        return None
+
+    # --- asking
+
+    def task(self, asked: Asked, task_id: str) -> Reply:
+        if refused := self._door(asked):
+            return refused
+        task = self.tasks.get(task_id)
+        if task is None or task.deleted or task.scenario == "deleted":
+            return Reply(404, {"error": "Could not find Task"})
+        if task.scenario == "busy_polls" and task.polls < 2:
+            task.polls += 1
+            return Reply(503, {"error": "Service unavailable"})
+        with self.turn:
+            status, progress = self._state(task)
+        return Reply(200, self._told(task, status, progress))
+
+    def _state(self, task: Task) -> tuple[str, float | None]:
+        if self.seconds is None:
+            states = [("DREAMING", None), *NORMAL] if task.scenario == "new_state" else NORMAL
+            state = states[min(task.polls, len(states) - 1)]
+            task.polls += 1
+            return state
+        for other in sorted(self.tasks.values(), key=lambda t: t.created):  # tasks begin in the order in which they came
+            if other.began is None and sum(self._runs(t) for t in self.tasks.values()) < self.at_once:
+                free = sorted(t.began + self.seconds for t in self.tasks.values() if t.began is not None)
+                other.began = max(other.created, free[-self.at_once] if len(free) >= self.at_once else 0.0)
+        if task.began is None or task.began > time.time():
+            return "THROTTLED", None
+        part = (time.time() - task.began) / self.seconds
+        return ("SUCCEEDED", None) if part >= 1 else ("RUNNING", round(part, 2))
+
+    def _runs(self, task: Task) -> bool:
+        return task.began is not None and task.began + (self.seconds or 0) > time.time()
+
+    def _told(self, task: Task, status: str, progress: float | None) -> dict[str, Any]:
+        created = datetime.fromtimestamp(task.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        told: dict[str, Any] = {"id": task.id, "createdAt": created, "status": status}
+        if status == "SUCCEEDED":
+            return self._ended(task, told)
+        if progress is not None:
+            told["progress"] = progress
+        return {**told, "estimatedCost": {"credits": task.credits}}
+
+    def _ended(self, task: Task, told: dict[str, Any]) -> dict[str, Any]:
+        failures = {
+            "safety_input": ("The provided prompt was flagged by content moderation.", "SAFETY.INPUT.TEXT", 0),
+            "safety_output": ("The generated content was flagged by content moderation.", "SAFETY.OUTPUT.VIDEO", task.credits),
+            "bad_output": ("An unexpected error occurred.", "INTERNAL.BAD_OUTPUT.CODE01", 0),
+            "bad_asset": ("The picture could not be used.", "ASSET.INVALID", 0),
+            "new_failure": ("Nobody knows.", "COSMIC.RAY", 0),
+        }
+        if task.scenario in failures:
+            words, code, cost = failures[task.scenario]
+            self.charges[task.id].usd = Decimal(cost) / 100
+            return {**told, "status": "FAILED", "failure": words, "failureCode": code, "cost": {"credits": cost}}
+        if task.scenario == "failed_without_cost":
+            return {**told, "status": "FAILED", "failure": "It failed."}
+        if task.scenario == "cancelled":
+            return {**told, "status": "CANCELLED", "cost": {"credits": task.credits}}
+        if task.scenario == "cheaper":
+            self.charges[task.id].usd = Decimal(task.credits - 1) / 100
+        task.link = task.link if task.scenario == "expired_for_ever" else uuid.uuid4().hex
+        suffix = ".mp4" if task.mime == "video/mp4" else ".png"
+        output = f"{self.url}/outputs/{task.id}{suffix}?_jwt={task.link}"
+        if task.scenario == "evil_link":
+            output = "http://169.254.169.254/latest/meta-data/"
+        cost = {"credits": int(self.charges[task.id].usd * 100)}
+        return {**told, "output": [] if task.scenario == "no_output" else [output], "cost": cost}
+
+    def output(self, asked: Asked, name: str) -> Reply:
+        task = self.tasks[re.sub(r"\.\w+$", "", name)]
+        scenario, good = task.scenario, Reply(200, task.output, {"Content-Type": task.mime})
+        expired = Reply(403, b"<Error>expired</Error>", {"Content-Type": "application/xml"})
+        if scenario in {"expired_link", "html_file", "cut_file", "slow_file"}:  # the next link is good
+            task.scenario = ""
+        if scenario == "expired_link" or asked.query.get("_jwt") != task.link:
+            return expired
+        return {
+            "bad_file": Reply(200, b"This is no clip.", good.headers),
+            "html_file": Reply(200, b"<html>busy</html>", {"Content-Type": "text/html"}),
+            "slow_file": Reply(200, task.output, good.headers, delay=5.0),
+            "cut_file": Reply(200, task.output, good.headers, cut=True),
+            "moved_file": Reply(302, b"", {"Location": "http://169.254.169.254/"}),
+        }.get(scenario, good)
+
+    def delete(self, asked: Asked, task_id: str) -> Reply:
+        if refused := self._door(asked):
+            return refused
+        task = self.tasks.get(task_id)
+        if task is None or task.deleted:
+            return Reply(404, {"error": "Could not find Task"})
+        task.deleted = True
+        return Reply(204)
+
+    def organization(self, asked: Asked) -> Reply:
+        if refused := self._door(asked):
+            return refused
+        models = {name: {"maxConcurrentGenerations": self.at_once, "maxDailyGenerations": 200} for name in IMAGE_TO_VIDEO}
+        return Reply(
+            200,
+            {
+                "tier": {"maxMonthlyCreditSpend": 10000, "models": models},
+                "creditBalance": self.balance,
+                "usage": {"models": {name: {"dailyGenerations": 0} for name in IMAGE_TO_VIDEO}},
+            },
+        )
+
+
+def _issue(path: str, message: str, code: str = "invalid_value") -> dict[str, Any]:
+    return {"code": code, "path": [path], "message": message}
+
+
+def _video_issues(body: dict[str, Any], models: dict[str, tuple[list[str], list[int], int, list[str]]]) -> list[dict[str, Any]]:
+    if body.get("model") not in models:
+        return [_issue("model", f"Invalid input: expected one of {sorted(models)}", "invalid_union")]
+    ratios, lengths, _, required = models[body["model"]]
+    known = {"model", "promptText", "promptImage", "ratio", "duration", "seed", "contentModeration", "outputFormat", "audio", "negativePrompt"}
+    issues = [_issue(name, "Invalid input: expected string, received undefined", "invalid_type") for name in required if name not in body]
+    issues += [_issue(name, "Unrecognized key", "unrecognized_keys") for name in set(body) - known]
+    if "ratio" in body and body["ratio"] not in ratios:
+        issues.append(_issue("ratio", f"Invalid option: expected one of {ratios}"))
+    if "duration" in body and (type(body["duration"]) is not int or body["duration"] not in lengths):
+        issues.append(_issue("duration", f"Invalid option: expected one of {lengths}"))
+    return [*issues, *_common_issues(body), *_picture_issues(body)]
+
+
+def _image_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    if body.get("model") != "gen4_image":
+        return [_issue("model", "Invalid input: expected gen4_image", "invalid_union")]
+    issues = [_issue(name, "Unrecognized key", "unrecognized_keys") for name in set(body) - {"model", "promptText", "ratio", "seed", "referenceImages"}]
+    if body.get("ratio") not in IMAGES:
+        issues.append(_issue("ratio", f"Invalid option: expected one of {IMAGES}"))
+    if "promptText" not in body:
+        issues.append(_issue("promptText", "Invalid input: expected string, received undefined", "invalid_type"))
+    return [*issues, *_common_issues(body)]
+
+
+def _common_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    issues = []
+    text = body.get("promptText", "x")
+    if not isinstance(text, str) or not 1 <= len(text.encode("utf-16-le")) // 2 <= 1000:
+        issues.append(_issue("promptText", "Too big: expected string to have <=1000 characters", "too_big"))
+    if type(body.get("seed", 0)) is not int or not 0 <= body.get("seed", 0) <= 4294967295:
+        issues.append(_issue("seed", "Too big: expected number to be <=4294967295", "too_big"))
+    return issues
+
+
+def _picture_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    uri = body.get("promptImage")
+    if uri is None or (isinstance(uri, str) and uri.startswith("https://")):
+        return []
+    if isinstance(uri, str) and len(uri) <= 5_242_880 and (match := re.fullmatch(r"data:image/(?:png|jpeg|webp);base64,(.+)", uri)):
+        try:
+            base64.b64decode(match[1], validate=True)
+        except ValueError:
+            return [_issue("promptImage", "Invalid data URI")]
+        return []
+    return [_issue("promptImage", "Invalid input")]

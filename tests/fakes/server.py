@@ -1,0 +1,250 @@
+"""What all fake providers share: the server, its routes, its scenarios, and the ledger of what it charged."""
+
+import json
+import re
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qs, urlsplit
+
+MAGIC = re.compile(r"\[\[([a-z0-9_]+)\]\]")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Reply:
+    status: int = 200
+    body: Any = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: bool = False  # half of the body, then the connection breaks
+
+    @property
+    def content(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
+
+
+class Dropped(Exception):  # noqa: N818  what happens to the connection
+    """The connection breaks without an answer."""
+
+
+@dataclass
+class Charge:
+    """What the provider will have on its bill for one piece of work."""
+
+    what: str
+    usd: Decimal
+    asked: Asked
+
+
+class Fake:
+    """A provider. Subclasses add `routes`: a method, a pattern of the path, and the function's name."""
+
+    key: ClassVar[str]
+    routes: ClassVar[list[tuple[str, str, str]]]
+
+    def __init__(self) -> None:
+        self.charges: dict[str, Charge] = {}
+        self.asked: list[Asked] = []
+        self.lock = threading.RLock()
+        self._expected: list[list[Any]] = []
+        self.slow = 3.0
+        self._server: ThreadingHTTPServer | None = None
+
+    # --- running
+
+    def __enter__(self) -> Self:
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (Handler,), {"fake": self}))
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        assert self._server
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    # --- scenarios and the ledger
+
+    def expect(self, scenario: str, *, times: int = 1_000_000) -> None:
+        """The next `times` pieces of work go so."""
+        with self.lock:
+            self._expected.append([scenario, times])
+
+    def calm(self) -> None:
+        """Everything goes well again."""
+        with self.lock:
+            self._expected.clear()
+
+    def scenario(self, *texts: str) -> str:
+        """How this piece of work goes; empty: well."""
+        for text in texts:
+            if magic := MAGIC.search(text):
+                return magic[1]
+        with self.lock:
+            if not self._expected:
+                return ""
+            first = self._expected[0]
+            first[1] -= 1
+            if first[1] <= 0:
+                self._expected.pop(0)
+            return str(first[0])
+
+    def charge(self, work: str, what: str, usd: Decimal | str, asked: Asked) -> None:
+        with self.lock:
+            self.charges[work] = Charge(what, Decimal(usd), asked)
+
+    @property
+    def charged(self) -> Decimal:
+        """The sum of the bill."""
+        with self.lock:
+            return sum((charge.usd for charge in self.charges.values()), Decimal(0))
+
+    @property
+    def paid(self) -> int:
+        """How many pieces of work cost something."""
+        with self.lock:
+            return sum(charge.usd > 0 for charge in self.charges.values())
+
+    @property
+    def posts(self) -> Counter[bytes]:
+        """How often each body of a paid POST came."""
+        return Counter(asked.body for asked in self.asked if asked.method == "POST" and self.is_paid(asked))
+
+    def is_paid(self, asked: Asked) -> bool:
+        raise NotImplementedError
+
+    # --- common ways to go wrong, before anything is done
+
+    def trouble(self, scenario: str) -> Reply | None:
+        """An answer that says nothing about the work itself; None when this scenario is another one."""
+        if scenario == "drop_before":
+            raise Dropped
+        if scenario.startswith("http_"):
+            return Reply(int(scenario[5:]), {"error": "Something went wrong.", "detail": "Something went wrong.", "errors": ["Something went wrong."]})
+        if scenario == "html":
+            return Reply(502, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
+        if scenario == "redirect":
+            return Reply(307, b"", {"Location": "http://127.0.0.1:9/elsewhere"})
+        return None
+
+    def twisted(self, scenario: str, reply: Reply) -> Reply:
+        """The good answer, as this scenario lets it arrive: the work is done and charged."""
+        if scenario == "drop":
+            raise Dropped
+        if scenario == "slow":
+            reply.delay = self.slow
+        if scenario == "half":
+            reply.cut = True
+        if scenario == "garbage":
+            return Reply(200, b"{not json")
+        if scenario == "done_http_500":
+            return Reply(500, {"error": "Internal server error"})
+        return reply
+
+    def answer(self, asked: Asked) -> Reply:
+        with self.lock:
+            self.asked.append(asked)
+        if asked.path == "/_control" and asked.method == "POST":
+            self.expect(asked.json["scenario"], times=asked.json.get("times", 1))
+            return Reply(204)
+        if asked.path == "/_ledger":
+            return Reply(200, {"charged": str(self.charged), "charges": {work: str(charge.usd) for work, charge in self.charges.items()}})
+        for method, pattern, name in self.routes:
+            if method == asked.method and (match := re.fullmatch(pattern, asked.path)):
+                reply: Reply = getattr(self, name)(asked, *match.groups())
+                return reply
+        return self.missing(asked)
+
+    def missing(self, asked: Asked) -> Reply:
+        return Reply(404, {"error": f"No such path: {asked.path}"})
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that are killed in the middle are what these servers are for."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    fake: ClassVar[Fake]
+
+    def handle_any(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            reply = self.fake.answer(Asked(self.command, parts.path, query, headers, body))
+        except Dropped:
+            self.drop()
+            return
+        time.sleep(reply.delay)
+        self.send(reply)
+
+    do_GET = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815  the names of http.server
+
+    def send(self, reply: Reply) -> None:
+        content = reply.content
+        self.send_response(reply.status)
+        kind = {} if isinstance(reply.body, bytes) else {"Content-Type": "application/json"}
+        length = {} if reply.status == 204 else {"Content-Length": str(len(content))}
+        for name, value in (kind | reply.headers | length).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[: len(content) // 2] if reply.cut else content)
+        if reply.cut:
+            self.wfile.flush()
+            self.drop()
+
+    def drop(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
+
+
+def multipart(asked: Asked) -> dict[str, bytes]:
+    """The fields of a multipart/form-data body; raises ValueError for any other."""
+    kind = asked.headers.get("content-type", "")
+    match = re.search(r'boundary="?([^";]+)"?', kind)
+    if not kind.startswith("multipart/form-data") or not match:
+        raise ValueError(kind)
+    fields: dict[str, bytes] = {}
+    for part in asked.body.split(b"--" + match[1].encode())[1:-1]:
+        head, _, content = part.strip(b"\r\n").partition(b"\r\n\r\n")
+        name = re.search(rb'name="([^"]+)"', head)
+        if name:
+            fields[name[1].decode()] = content
+    return fields

@@ -1,0 +1,141 @@
+"""Stability AI: one request, one picture; charged when there is a picture, also a blurred one."""
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from . import media
+from .server import Asked, Fake, Reply, multipart
+
+RATIOS = {
+    "21:9": (1536, 640),
+    "16:9": (1344, 768),
+    "3:2": (1216, 832),
+    "5:4": (1152, 896),
+    "1:1": (1024, 1024),
+    "4:5": (896, 1152),
+    "2:3": (832, 1216),
+    "9:16": (768, 1344),
+    "9:21": (640, 1536),
+}
+SDXL = {(1024, 1024), (1152, 896), (896, 1152), (1216, 832), (832, 1216), (1344, 768), (768, 1344), (1536, 640), (640, 1536)}
+CREDITS = {"core": "3", "ultra": "8", "sd3.5-large": "6.5", "sd3.5-large-turbo": "4", "sd3.5-medium": "3.5", "sd3.5-flash": "2.5"}
+COMMON = {"prompt", "negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset"}
+FIELDS = {"core": COMMON, "ultra": COMMON | {"image", "strength"}, "sd3": COMMON | {"model", "mode", "image", "strength", "cfg_scale"}}
+ENGINE = "stable-diffusion-xl-1024-v1-0"
+
+
+def problem(status: int, name: str, words: str) -> Reply:
+    return Reply(status, {"id": "ed14db44362126aab3cbd25cca51ffe3", "name": name, "errors": [words]})
+
+
+def problem_v1(status: int, name: str, words: str) -> Reply:
+    return Reply(status, {"id": "ed14db44", "name": name, "message": words})
+
+
+class Stability(Fake):
+    key = "sk-fake-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
+    routes = [
+        ("POST", r"/v2beta/stable-image/generate/(core|ultra|sd3)", "generate"),
+        ("POST", r"/v1/generation/([^/]+)/text-to-image", "v1"),
+        ("GET", r"/v1/user/balance", "balance"),
+        ("GET", r"/v1/engines/list", "engines"),
+    ]
+
+    def __init__(self, *, credits_: Decimal = Decimal(1000), seconds: float = 0.0, sdxl_price: str = "0.02") -> None:
+        super().__init__()
+        self.start, self.seconds, self.sdxl_price = credits_, seconds, sdxl_price
+
+    def is_paid(self, asked: Asked) -> bool:
+        return "/generat" in asked.path
+
+    def _trouble(self, scenario: str) -> Reply | None:
+        answers = {
+            "bad_key": problem(401, "unauthorized", "missing or wrong key"),
+            "no_credits": problem(402, "payment_required", "You lack sufficient credits to make this request."),
+            "moderated": problem(403, "content_moderation", "Your request was flagged by our content moderation system and you were not charged."),
+            "permission": problem(403, "permission_denied", "You do not have permission."),
+            "too_large": problem(413, "payload_too_large", "Your request was larger than 10MiB."),
+            "public_figure": problem(422, "public_figure", "Our system detected the likeness of a public figure."),
+            "limit": problem(429, "rate_limit_exceeded", "You have exceeded the rate limit of 150 requests within a 10 second period."),
+            "retired": problem_v1(404, "not_found", f"The specified engine (ID {ENGINE}) was not found."),
+        }
+        return answers.get(scenario) or self.trouble(scenario)
+
+    def generate(self, asked: Asked, service: str) -> Reply:
+        try:
+            fields = {name: value.decode() for name, value in multipart(asked).items()}
+        except ValueError:
+            return problem(400, "bad_request", "content-type: must be multipart/form-data")
+        scenario = self.scenario(fields.get("prompt", ""))
+        if refused := self._door(asked) or self._trouble(scenario) or _wrong(fields, service):
+            return refused
+        seed = int(fields.get("seed", 0)) or 42
+        width, height = RATIOS[fields.get("aspect_ratio", "1:1")]
+        credits_ = CREDITS[fields.get("model", "sd3.5-large") if service == "sd3" else service]
+        self._paid(asked, credits_=Decimal(credits_), what=service)
+        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(scenario, "SUCCESS")
+        body = {"image": base64.b64encode(self._picture(width, height, seed, scenario)).decode(), "seed": seed, "finish_reason": finish}
+        reply = Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json; type=image/png"}, delay=self.seconds)
+        if "application/json" not in asked.headers.get("accept", ""):
+            reply = Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
+        return self.twisted(scenario, reply)
+
+    def v1(self, asked: Asked, engine: str) -> Reply:
+        body = asked.json
+        text = body["text_prompts"][0]["text"] if body.get("text_prompts") else ""
+        scenario = self.scenario(text)
+        if refused := self._door(asked) or self._trouble(scenario) or _wrong_v1(body, engine):
+            return refused
+        self._paid(asked, credits_=Decimal(self.sdxl_price) * 100, what=engine)
+        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "ERROR"}.get(scenario, "SUCCESS")
+        picture = base64.b64encode(self._picture(body["width"], body["height"], body.get("seed", 0), scenario)).decode()
+        artifacts: list[Any] = [] if scenario == "no_artifact" else [{"base64": picture, "seed": body.get("seed", 0), "finishReason": finish}]
+        return self.twisted(scenario, Reply(200, {"artifacts": artifacts}, delay=self.seconds))
+
+    def _picture(self, width: int, height: int, seed: int, scenario: str) -> bytes:
+        return b"no picture" if scenario == "bad_file" else media.picture(width, height, seed % 1000)
+
+    def _paid(self, asked: Asked, *, credits_: Decimal, what: str) -> None:
+        with self.lock:
+            self.charge(str(len(self.charges) + 1), what, credits_ / 100, asked)
+
+    def _door(self, asked: Asked) -> Reply | None:
+        right = asked.headers.get("authorization") == f"Bearer {self.key}"
+        return None if right else problem_v1(401, "unauthorized", "missing authorization header")
+
+    def balance(self, asked: Asked) -> Reply:
+        return self._door(asked) or Reply(200, {"credits": float(self.start - self.charged * 100)})
+
+    def engines(self, asked: Asked) -> Reply:
+        return self._door(asked) or Reply(200, [{"id": ENGINE, "name": "SDXL 1.0", "description": "", "type": "PICTURE"}])
+
+
+def _wrong(fields: dict[str, str], service: str) -> Reply | None:
+    if unknown := set(fields) - FIELDS[service]:
+        return problem(400, "bad_request", f"unknown fields: {sorted(unknown)}")
+    prompt = fields.get("prompt", "")
+    if not 1 <= len(prompt) <= 10_000:
+        return problem(400, "bad_request", "prompt: is required and at most 10000 characters")
+    if any("가" <= char <= "힣" for char in prompt + fields.get("negative_prompt", "")):
+        return problem(422, "invalid_language", "English is the only supported language for this service.")
+    if fields.get("aspect_ratio", "1:1") not in RATIOS:
+        return problem(400, "bad_request", f"aspect_ratio: must be one of {sorted(RATIOS)}")
+    if not fields.get("seed", "0").isdigit() or int(fields.get("seed", "0")) > 4294967294:
+        return problem(400, "bad_request", "seed: must be between 0 and 4294967294")
+    return None
+
+
+def _wrong_v1(body: dict[str, Any], engine: str) -> Reply | None:
+    if engine != ENGINE:
+        return problem_v1(404, "not_found", f"The specified engine (ID {engine}) was not found.")
+    if not body.get("text_prompts") or any(not 1 <= len(prompt["text"]) <= 2000 for prompt in body["text_prompts"]):
+        return problem_v1(400, "invalid_prompts", "text_prompts: is required, each at most 2000 characters")
+    if (body.get("width", 1024), body.get("height", 1024)) not in SDXL:
+        return problem_v1(400, "invalid_sdxl_v1_dimensions", "for stable-diffusion-xl-1024-v1-0 the allowed dimensions are 1024x1024, …")
+    if not 10 <= body.get("steps", 30) <= 50 or not 1 <= body.get("samples", 1) <= 10 or not 0 <= body.get("seed", 0) <= 4294967295:
+        return problem_v1(400, "bad_request", "steps, samples or seed out of range")
+    if any("가" <= char <= "힣" for prompt in body["text_prompts"] for char in prompt["text"]):
+        return problem_v1(400, "invalid_prompts", "English only")
+    return None
