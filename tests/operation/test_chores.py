@@ -1,0 +1,123 @@
+"""What is done now and then by itself, and what jobs do while the store is away or the disk is full."""
+
+import errno
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from ground.away import AwayError, is_away
+from jobs import registry, runner
+from jobs.domain.queue import enqueue
+from jobs.models import Job
+from jobs.outcomes import Done
+from jobs.work import periodic
+from jobs.work.shared import Flag
+from providers.models import ProviderCall
+from studio import handlers
+
+
+@pytest.fixture
+def chores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_periodic", {})
+    monkeypatch.setattr(periodic, "LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chores_are_done_in_their_time_whatever_others_do(chores: None) -> None:
+    done: list[str] = []
+
+    @registry.every(0.05)
+    def often() -> None:
+        done.append("often")
+
+    @registry.every(60)
+    def seldom() -> None:
+        done.append("seldom")
+
+    @registry.every(0.05)
+    def broken() -> None:
+        done.append("broken")
+        raise RuntimeError("no network")
+
+    stop = Flag()
+    thread = periodic.start(stop)
+    until = time.monotonic() + 10
+    while done.count("often") < 3 and time.monotonic() < until:
+        time.sleep(0.01)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert done.count("often") >= 3
+    assert done.count("broken") >= 2
+    assert done.count("seldom") == 1
+
+
+def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
+    assert {one.function.__name__: one.seconds for one in registry.periodic() if one.function.__module__ == "studio.handlers"} == {
+        "look_after_calls": 60.0,
+        "tidy": 3600.0,
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forgotten_reservation_is_freed() -> None:
+    money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
+    call = ProviderCall.objects.create(key="1", state="reserved", reserved_at=timezone.now() - timedelta(minutes=11), **money)
+    handlers.look_after_calls()
+    call.refresh_from_db()
+    assert (call.state, call.cost) == ("refused", 0)
+    handlers.tidy()
+
+
+# --- away
+
+
+@pytest.fixture
+def job_that(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(registry, "_handlers", dict(registry._handlers))
+
+    def make(errors: list[BaseException]) -> Job:
+        @registry.handler("away_probe")
+        def probe(_run: Any) -> Done:
+            if errors:
+                raise errors.pop()
+            return Done()
+
+        job, _made = enqueue("away_probe", data={"story_id": "s", "action": "x", "parameters": {}}, subject="s", max_attempts=1)
+        return job
+
+    return make
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (AwayError("The file store does not answer (%(reason)s).", reason="Timeout"), "The file store does not answer (Timeout)."),
+        (OSError(errno.ENOSPC, "No space left on device"), "The disk is full."),
+        (OSError(errno.EDQUOT, "Quota exceeded"), "The disk is full."),
+    ],
+)
+def test_job_waits_without_using_up_its_attempt_and_goes_on(job_that: Any, error: BaseException, said: str) -> None:
+    job = job_that([error, error, error])
+    for _ in range(3):
+        runner.run_due()
+        job.refresh_from_db()
+        assert (job.status, job.wait_for, job.attempts, str(job.note)) == ("waiting", "time", 0, said)
+        assert timedelta(seconds=5) < job.run_at - timezone.now() <= runner.AWAY
+        Job.objects.update(run_at=timezone.now())
+    runner.run_due()
+    job.refresh_from_db()
+    assert job.status == "succeeded"
+
+
+@pytest.mark.django_db
+def test_other_errors_of_the_system_fail_as_ever(job_that: Any) -> None:
+    job = job_that([OSError(errno.EACCES, "Permission denied")])
+    runner.run_due()
+    job.refresh_from_db()
+    assert (job.status, job.error["code"]) == ("failed", "unexpected")
+    assert not is_away(OSError(errno.EACCES, "x"))

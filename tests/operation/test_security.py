@@ -1,0 +1,255 @@
+"""What SECURITY.md promises about settings, headers, log-ins and what is told of errors."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings as studio
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from django.http import HttpRequest
+from django.test import Client
+from django.urls import path, reverse
+from django.utils import timezone
+
+from config import checks, security, sentry
+from ground.away import AwayError
+from web.auth import attempts
+from web.models import LogInAttempt
+
+PRODUCTION = {
+    "STUDIO_ENV": "production",
+    "SECRET_KEY": "k" * 30 + "0123456789abcdefghijABCDEFGHIJ",
+    "VP_SECRET_KEYS": "p" * 40,
+    "ALLOWED_HOSTS": "studio.example.com",
+    "CSRF_TRUSTED_ORIGINS": "https://studio.example.com",
+    "TRUSTED_PROXIES": "1",
+    "LOG_FILE": "-",
+}
+
+
+def check_deploy(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env = {**clean, **PRODUCTION, "VAR_DIR": str(tmp_path), **changes}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, cwd=studio.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+
+
+def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
+    done = check_deploy(tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, "System check identified no issues (0 silenced)."), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"DEBUG": "1"}, "security.W018"),
+        ({"STUDIO_ENV": ""}, "config.W010"),
+        ({"ALLOWED_HOSTS": ""}, "config.W011"),
+        ({"TRUSTED_PROXIES": "0"}, "config.W012"),
+        ({"DATABASE_URL": "postgresql://db/studio", "SECRET_KEY": ""}, "config.W013"),
+        ({"STORAGE_BASE_URL": "https://cdn.example.com"}, "config.W001"),
+        ({"METRICS_NETWORKS": "10.0.0.0/8,home"}, "config.E001"),
+        ({"SENTRY_DSN": "https://k@sentry.example.com/1"}, "sentry-sdk"),
+    ],
+)
+def test_what_is_missing_for_production_is_named(tmp_path: Path, changes: dict[str, str], told: str) -> None:
+    done = check_deploy(tmp_path, **changes)
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+@pytest.mark.django_db
+def test_every_page_carries_its_policies(client: Client, settings: Any) -> None:
+    response = client.get("/admin/login/")
+    policy = response["Content-Security-Policy"]
+    for rule in ("default-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'", "form-action 'self'"):
+        assert rule in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+    wanted = {
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": security.PERMISSIONS,
+    }
+    assert {name: response[name] for name in wanted} == wanted
+
+
+def test_pictures_and_films_may_come_from_the_store_and_nothing_else_may() -> None:
+    policy = security.content_security_policy("https://cdn.example.com")
+    assert [name for name, sources in policy.items() if "https://cdn.example.com" in sources] == ["img-src", "media-src"]
+
+
+@pytest.mark.django_db
+def test_https_is_demanded_and_kept(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS, settings.SECURE_PROXY_SSL_HEADER = True, 60, ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+    response = client.get("/admin/login/")
+    assert (response.status_code, response["Location"]) == (301, "https://testserver/admin/login/")
+    response = client.get("/admin/login/", headers={"X-Forwarded-Proto": "https"})
+    assert response["Strict-Transport-Security"].startswith("max-age=60")
+    assert response.cookies["csrftoken"]["secure"]
+
+
+@pytest.mark.django_db
+def test_unknown_host_is_refused(client: Client) -> None:
+    assert client.get("/admin/login/", headers={"Host": "evil.example.com"}).status_code == 400
+
+
+# --- log-ins of the admin
+
+
+def try_log_in(client: Client, username: str, password: str) -> Any:
+    return client.post(reverse("admin:login"), {"username": username, "password": password, "next": "/admin/"})
+
+
+@pytest.mark.django_db
+def test_right_password_logs_in_and_wrong_one_does_not(client: Client, owner: Any) -> None:
+    assert "_auth_user_id" not in client.session
+    assert try_log_in(client, "owner", "wrong").status_code == 200
+    assert "_auth_user_id" not in client.session
+    assert try_log_in(client, "owner", "owner").status_code == 302
+    assert client.session["_auth_user_id"] == str(owner.pk)
+
+
+@pytest.mark.django_db
+def test_account_is_locked_after_ten_failures_even_for_the_right_password(client: Client, owner: Any) -> None:
+    for _ in range(attempts.PER_ACCOUNT):
+        try_log_in(client, "OWNER", "wrong")
+    response = try_log_in(client, "owner", "owner")
+    assert response.status_code == 200
+    assert "Too many attempts" in response.content.decode()
+    assert "_auth_user_id" not in client.session
+    LogInAttempt.objects.update(at=timezone.now() - attempts.WINDOW)
+    assert try_log_in(client, "owner", "owner").status_code == 302
+
+
+@pytest.mark.django_db
+def test_admin_and_api_count_the_same_failures(client: Client, owner: Any) -> None:
+    for _ in range(attempts.PER_ACCOUNT):
+        try_log_in(client, "owner", "wrong")
+    response = client.post("/api/ai-video/auth/token/", {"username": "owner", "password": "owner"}, content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
+
+
+@pytest.mark.django_db
+def test_no_page_for_people_without_a_role(client: Client, stranger: Any) -> None:
+    response = try_log_in(client, "stranger", "stranger")
+    assert response.status_code == 200
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.fixture
+def audit(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("ai_video.audit")
+    monkeypatch.setattr(logger, "handlers", [handler])
+    monkeypatch.setattr(logger, "propagate", False)
+    return lines
+
+
+@pytest.mark.django_db
+def test_log_ins_and_changes_are_written_down(client: Client, manager: Any, audit: list[str]) -> None:
+    try_log_in(client, "manager\nforged line", "x")
+    try_log_in(client, "manager", "manager")
+    kind = ContentType.objects.get_for_model(manager)
+    LogEntry.objects.create(user=manager, content_type=kind, object_id="7", object_repr="x", action_flag=CHANGE)
+    assert audit == ["Log-in refused: 'manager\\nforged line' from 127.0.0.1", "'manager' logged in from 127.0.0.1", "'manager' changed auth.user 7"]
+
+
+# --- trouble
+
+
+def broken(error: BaseException) -> Any:
+    def view(_request: HttpRequest) -> Any:
+        raise error
+
+    return view
+
+
+urlpatterns = [
+    path("page/database/", broken(OperationalError("connection to db.internal failed"))),
+    path("page/store/", broken(AwayError("The file store does not answer (%(reason)s).", reason="Timeout"))),
+    path("page/crash/", broken(KeyError("secret-detail"))),
+    path("api/crash/", broken(KeyError("secret-detail"))),
+    path("api/database/", broken(OperationalError("connection to db.internal failed"))),
+]
+handler500 = "config.trouble.server_error"
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("/page/database/", 503, "The database does not answer at the moment."),
+        ("/page/store/", 503, "The file store does not answer (Timeout)."),
+        ("/page/crash/", 500, "Something went wrong on our side. Tell us this number: req-12345678."),
+        ("/api/database/", 503, '"code":"database_away"'),
+        ("/api/crash/", 500, '"code":"internal_error"'),
+    ],
+)
+def test_trouble_is_told_in_words_without_details(settings: Any, address: str, status: int, said: str) -> None:
+    settings.ROOT_URLCONF = __name__
+    response = Client(raise_request_exception=False).get(address, headers={"X-Request-ID": "req-12345678"})
+    text = response.content.decode()
+    assert (response.status_code, said in text) == (status, True), text
+    assert "internal failed" not in text
+    assert "secret-detail" not in text
+    assert ("Retry-After" in response) is (status == 503)
+    assert response["Content-Type"].startswith("application/problem+json" if address.startswith("/api") else "text/html")
+
+
+def test_endpoint_answers_503_while_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch, db: Any) -> None:
+    monkeypatch.setattr("web.json.endpoint.authenticate", broken(OperationalError("connection to db.internal failed")))
+    response = client.get("/api/ai-video/stories/")
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "database_away", "10")
+
+
+# --- Sentry
+
+
+def test_sentry_gets_no_body_no_person_and_no_secret(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    monkeypatch.setitem(sys.modules, "sentry_sdk", SimpleNamespace(init=lambda **options: given.update(options)))
+    settings.SENTRY_DSN = "https://k@sentry.example.com/1"
+    sentry.start()
+    assert (given["dsn"], given["send_default_pii"], given["include_local_variables"]) == (settings.SENTRY_DSN, False, False)
+    assert given["max_request_body_size"] == "never"
+    event = {
+        "user": {"id": 1},
+        "request": {"url": "https://studio/x", "method": "POST", "headers": {"Cookie": "sessionid=1"}, "cookies": {}, "data": "password=1"},
+        "logentry": {"message": "refused Bearer abcdef0123456789"},
+        "breadcrumbs": [{"message": "password=hunter2hunter2"}],
+    }
+    assert given["before_send"](event, {}) == {
+        "request": {"url": "https://studio/x", "method": "POST", "headers": {}},
+        "logentry": {"message": "refused Bearer [hidden]"},
+        "breadcrumbs": [{"message": "password=[hidden]"}],
+    }
+
+
+def test_no_sentry_without_an_address(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentry_sdk", None)
+    settings.SENTRY_DSN = ""
+    sentry.start()
+    settings.SENTRY_DSN = "https://k@sentry.example.com/1"
+    with pytest.raises(ImproperlyConfigured, match="sentry-sdk"):
+        sentry.start()
+
+
+def test_every_check_of_ours_tells_what_to_do(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_BASE_URL", "https://cdn.example.com")
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+    settings.METRICS_NETWORKS, settings.HTTPS, settings.SENTRY_DSN, settings.STORE = ["home"], True, "https://k@s/1", None
+    found = [*checks.networks(), *checks.sentry(), *checks.store(), *checks.production()]
+    assert [message.id for message in found] == ["config.E001", "config.E002", "config.W001", "config.W010", "config.W011", "config.W012"]
+    assert all(message.hint for message in found)
