@@ -1,0 +1,81 @@
+"""The file store is away at the moment when a paid result arrives: it is neither lost nor paid for again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+
+from ground.away import AwayError
+from providers.adapters import Accepted, Bytes, Result
+from providers.enums import CallState
+from providers.errors import Unclear
+from providers.gate import Pending, Ready, advance, flow
+from providers.models import AIProviderConfig, ProviderCall
+from providers.requests import ImageRequest
+from tests.providers.conftest import Clock
+from tests.providers.scripted import Script, picture
+
+REQUEST = ImageRequest(prompt="바다", prompt_en="sea", seed=7)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What was waited for; nobody waits in truth."""
+    waited: list[float] = []
+    monkeypatch.setattr(flow.time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`store(n)`: the next n writes fail."""
+    place = FileSystemStorage.path
+    left = [0]
+
+    def path(self: FileSystemStorage, name: str) -> str:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise AwayError("The file store does not answer (%(reason)s).", reason="Timeout")
+        return place(self, name)
+
+    monkeypatch.setattr(FileSystemStorage, "path", path)
+
+    def away(times: int) -> None:
+        left[0] = times
+
+    return away
+
+
+def go() -> Ready | Pending:
+    return advance(REQUEST, provider="paid", key="k", subject="story", item="scene")
+
+
+def test_result_of_a_task_waits_at_the_provider(paid: AIProviderConfig, script: Script, clock: Clock, store: Any, pauses: list[float]) -> None:
+    script.submit = [Accepted("task-1", poll_in=5)]
+    script.poll = [Result(media=Bytes(picture()))]
+    go()
+    clock.forward(seconds=6)
+    store(1)
+    answer = go()
+    assert isinstance(answer, Pending)
+    assert answer.until > clock.now()
+    assert str(answer.note) == "The file store does not answer (Timeout)."
+    clock.forward(minutes=2)
+    assert isinstance(go(), Ready)
+    assert (len(script.submitted), pauses) == (1, [])
+
+
+def test_result_in_the_answer_is_held_until_the_store_is_back(paid: AIProviderConfig, script: Script, store: Any, pauses: list[float]) -> None:
+    store(3)
+    assert isinstance(go(), Ready)
+    assert (len(script.submitted), pauses) == (1, [1, 2, 4])
+
+
+def test_store_that_stays_away_leaves_it_to_a_person(paid: AIProviderConfig, script: Script, store: Any, pauses: list[float]) -> None:
+    store(100)
+    with pytest.raises(Unclear):
+        go()
+    call = ProviderCall.objects.get()
+    assert (call.state, len(script.submitted)) == (CallState.UNCLEAR, 1)
+    assert timedelta(seconds=sum(pauses)) == timedelta(minutes=2)
