@@ -135,6 +135,7 @@ class Adapter(Protocol):
     repeatable: ClassVar[bool]  # its calls are free and may be made again by themselves
     needs_key: ClassVar[bool]
     kinds: ClassVar[frozenset[Kind]]
+    tells_balance: ClassVar[bool]
     send_limit: timedelta  # no submit takes longer
 
     def ready(self) -> None:

@@ -33,7 +33,6 @@ _may_cost = Coalesce("quote", "estimate", output_field=MONEY)
 _expected = Case(When(state=CallState.REFUSED, then=NOTHING), default=F("estimate"), output_field=MONEY)
 _counted = Coalesce("cost", Case(When(state=CallState.REFUSED, then=NOTHING), default=_may_cost, output_field=MONEY), output_field=MONEY)
 
-COUNT = {"count": Count("id")}
 SUMS = {
     "sum_estimate": Sum(_expected, output_field=MONEY),
     "sum_reserved": Sum(_may_cost, filter=Q(state=CallState.RESERVED), output_field=MONEY),
@@ -101,8 +100,8 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
-    found: Any = calls(**wanted)
-    return _totals(found.aggregate(**COUNT, **SUMS))
+    aggregates: dict[str, Any] = {"count": Count("id"), **SUMS}
+    return _totals(calls(**wanted).aggregate(**aggregates))
 
 
 def counted(**wanted: Any) -> Decimal:
@@ -113,7 +112,7 @@ def counted(**wanted: Any) -> Decimal:
 def breakdown(*dimensions: Dimension, **wanted: Any) -> dict[Any, Totals]:
     """The sums by one dimension, or by several (then the keys are tuples), in the order of the keys."""
     named = {f"by_{name}": DIMENSIONS[name] for name in dimensions}
-    rows = calls(**wanted).order_by().values(**named).annotate(count=Count("id"), **SUMS).order_by(*named)
+    rows: Any = calls(**wanted).order_by().values(**named).annotate(count=Count("id"), **SUMS).order_by(*named)
     return {(tuple(row[n] for n in named) if len(named) > 1 else row[next(iter(named))]): _totals(row) for row in rows}
 
 

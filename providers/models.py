@@ -86,6 +86,8 @@ class AIProviderConfig(models.Model):
         _("budget a month (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE, help_text=_("Empty: no limit.")
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
+    balance = models.DecimalField(_("balance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, editable=False)
+    balance_at = models.DateTimeField(_("balance asked for"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

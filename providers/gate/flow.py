@@ -24,7 +24,7 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.requests import Request
 
-from . import admission, outcome
+from . import admission, evidence, outcome
 from .polling import poll
 from .states import move, write_event
 from .steps import step
@@ -116,7 +116,7 @@ def _may_ask_again(call: ProviderCall) -> bool:
 def _complaints(call: ProviderCall) -> int:
     """How many calls of this key in a row, up to this one, were answered wrongly."""
     earlier = ProviderCall.objects.filter(key=call.key, generation__lte=call.generation).order_by("-generation")
-    return sum(1 for _ in takewhile(lambda evidence: evidence.get("complaint"), earlier.values_list("evidence", flat=True)))
+    return sum(1 for _ in takewhile(lambda known: known.get("complaint"), earlier.values_list("evidence", flat=True)))
 
 
 def _reserve(
@@ -161,11 +161,13 @@ def _carry(call: ProviderCall, *, fresh: bool, should_stop: Callable[[], bool], 
         adapter = adapter_for(config)
         errand = errand_of(call, config, should_stop=should_stop, on_progress=on_progress)
         if call.state == S.RESERVED:
-            _send(call, adapter, errand, readmit=not fresh)
+            _send(call, config, adapter, errand, readmit=not fresh)
         elif call.state == S.SENDING:
             outcome.found_sending(call, adapter)
         else:
             poll(call, adapter, errand)
+        if call.state == S.UNCLEAR:
+            evidence.after_unclear(call, config, adapter)
     return _answer(call)
 
 
@@ -203,14 +205,15 @@ def _answer(call: ProviderCall) -> Ready | Pending:
             return Pending(call, until, Sentence(gettext_noop("It is being sent.")))
 
 
-def _send(call: ProviderCall, adapter: Adapter, errand: Errand, *, readmit: bool) -> None:
+def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand: Errand, *, readmit: bool) -> None:
     """Submit once. Whoever moves the row from reserved to sending is the only one who sends."""
+    known = {**call.evidence, **evidence.before_sending(config, adapter)} if call.estimate else call.evidence
     with admission.turns(call.provider_id), transaction.atomic(durable=True):
         if readmit:  # it was reserved earlier and never sent; the limits count from now
-            _, config = admission.lock(call.provider_id)
-            admission.check_usable(config)
-            admission.check_limits(config, besides=call)
-        claimed = move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=timezone.now())
+            _, locked = admission.lock(call.provider_id)
+            admission.check_usable(locked)
+            admission.check_limits(locked, besides=call)
+        claimed = move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=timezone.now(), evidence=known)
     if not claimed:
         return
     step("sending")

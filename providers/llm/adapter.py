@@ -36,6 +36,7 @@ class LlmAdapter:
 
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = False  # servers of one's own ask for none
+    tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT})
 
     def __init__(self, config: AIProviderConfig) -> None:

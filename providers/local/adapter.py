@@ -82,6 +82,7 @@ class LocalAdapter:
 
     repeatable: ClassVar[bool] = True
     needs_key: ClassVar[bool] = False
+    tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     send_limit = timedelta(0)
 

@@ -44,6 +44,7 @@ class ReplicateAdapter:
 
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
+    tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
 
     def __init__(self, config: AIProviderConfig) -> None:

@@ -33,6 +33,7 @@ class StabilityAdapter:
 
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
+    tells_balance: ClassVar[bool] = True
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE})
 
     def __init__(self, config: AIProviderConfig) -> None:

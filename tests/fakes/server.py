@@ -37,6 +37,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     cut: bool = False  # half of the body, then the connection breaks
+    no_length: bool = False  # the end of the connection is the end of the body
 
     @property
     def content(self) -> bytes:
@@ -132,7 +133,12 @@ class Fake:
     @property
     def posts(self) -> Counter[bytes]:
         """How often each body of a paid POST came."""
-        return Counter(asked.body for asked in self.asked if asked.method == "POST" and self.is_paid(asked))
+        return Counter(asked.body for asked in self.orders)
+
+    @property
+    def orders(self) -> list[Asked]:
+        """The requests that may be paid for."""
+        return [asked for asked in self.asked if asked.method == "POST" and self.is_paid(asked)]
 
     def is_paid(self, asked: Asked) -> bool:
         raise NotImplementedError
@@ -214,13 +220,13 @@ class Handler(BaseHTTPRequestHandler):
         content = reply.content
         self.send_response(reply.status)
         kind = {} if isinstance(reply.body, bytes) else {"Content-Type": "application/json"}
-        length = {} if reply.status == 204 else {"Content-Length": str(len(content))}
+        length = {} if reply.status == 204 or reply.no_length else {"Content-Length": str(len(content))}
         for name, value in (kind | reply.headers | length).items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content[: len(content) // 2] if reply.cut else content)
-        if reply.cut:
+        if reply.cut or reply.no_length:
             self.wfile.flush()
             self.drop()
 

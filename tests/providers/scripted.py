@@ -62,6 +62,7 @@ class ScriptedAdapter:
     script: ClassVar[Script]
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
+    tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
     send_limit = timedelta(seconds=30)
 

@@ -141,13 +141,13 @@ def test_without_a_model_nothing_is_sent(llm: Real) -> None:
     AIProviderConfig.objects.filter(provider="llm").update(settings={})
     with pytest.raises(Refused, match="Choose a model"):
         llm.go(PLAN)
-    assert llm.fake.asked == []
+    assert llm.fake.orders == []
 
 
 def test_empty_script_is_not_sent(llm: Real) -> None:
     with pytest.raises(Refused, match="The script is empty"):
         llm.go(TextRequest(task="plan_story", script=" ", scenes=1))
-    assert llm.fake.asked == []
+    assert llm.fake.orders == []
 
 
 def test_server_of_one_s_own_without_a_key_over_plain_http(llm: Real, settings: Any) -> None:

@@ -203,7 +203,7 @@ def test_daily_limit_is_asked_for_again_much_later(runway: Real, clock: Clock) -
 def test_what_cannot_be_asked_for_is_not_sent(request_: Any, message: str, runway: Real) -> None:
     with pytest.raises(Refused, match=message):
         runway.go(request_)
-    assert runway.fake.asked == []
+    assert runway.fake.orders == []
 
 
 def test_long_korean_prompt_fits_into_the_limit(runway: Real) -> None:
@@ -244,6 +244,26 @@ def test_check_with_a_wrong_key(runway: Real, settings: Any) -> None:
         adapter.balance()
 
 
+def test_unclear_call_shows_the_balance_before_and_after(runway: Real, clock: Clock) -> None:
+    runway.fake.expect("drop", times=1)
+    call = runway.finish(IMAGE)
+    assert (call.evidence["balance_before"], call.evidence["balance_after"]) == ("50.0000", "49.9500")
+    config = runway.config
+    assert (config.balance, str(config.balance_at)[:19]) == (Decimal("49.9500"), call.evidence["balance_after_at"].replace("T", " ")[:19])
+
+
+def test_balance_is_asked_for_every_few_minutes_only(runway: Real, clock: Clock) -> None:
+    def asked_for() -> int:
+        return sum(asked.path == "/v1/organization" for asked in runway.fake.asked)
+
+    for n in range(3):
+        runway.finish(IMAGE, key=f"k{n}")
+    assert asked_for() == 1
+    clock.forward(minutes=6)
+    runway.finish(IMAGE, key="later")
+    assert asked_for() == 2
+
+
 # --- judges
 
 
@@ -264,6 +284,31 @@ def test_official_client_understands_every_answer_and_sends_the_same(runway: Rea
         assert ours.headers[name] == theirs.headers[name]
     assert client.organization.retrieve().credit_balance == runway.fake.balance  # type: ignore[attr-defined]
     client.close()
+
+
+@pytest.mark.skipif(specs("runway-openapi-2026-08-08.json") is None, reason="the official specification does not lie here")
+@pytest.mark.parametrize("scenario", ["fine", "safety_input", "safety_output", "cancelled"])
+def test_official_specification_accepts_what_the_fake_answers(scenario: str, runway: Real) -> None:
+    import httpx
+    import jsonschema
+
+    path = specs("runway-openapi-2026-08-08.json")
+    assert path
+    paths = json.loads(path.read_text())["paths"]
+
+    def schema(name: str, method: str) -> Any:
+        return paths[name][method]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    headers = {"authorization": f"Bearer {Runway.key}", "x-runway-version": "2024-11-06"}
+    runway.fake.expect(scenario, times=1)
+    body = {"model": "gen4_image", "promptText": "sea", "ratio": "1280:720"}
+    created = httpx.post(f"{runway.fake.url}/v1/text_to_image", json=body, headers=headers).json()
+    jsonschema.Draft202012Validator(schema("/v1/text_to_image", "post")).validate(created)
+    for _ in range(5):
+        task = httpx.get(f"{runway.fake.url}/v1/tasks/{created['id']}", headers=headers).json()
+        jsonschema.Draft202012Validator(schema("/v1/tasks/{id}", "get")).validate(task)
+    organization = httpx.get(f"{runway.fake.url}/v1/organization", headers=headers).json()
+    jsonschema.Draft202012Validator(schema("/v1/organization", "get")).validate(organization)
 
 
 @pytest.mark.skipif(specs("runway-openapi-2026-08-08.json") is None, reason="the official specification does not lie here")

@@ -131,7 +131,7 @@ def test_blurred_picture_is_not_shown_and_not_made_again_by_itself(stability: Re
 def test_other_languages_are_not_sent(request_: ImageRequest, stability: Real) -> None:
     with pytest.raises(Refused, match="understands English only"):
         stability.go(request_)
-    assert stability.fake.asked == []
+    assert stability.fake.orders == []
 
 
 def test_korean_style_and_avoidance_are_left_out(stability: Real) -> None:
@@ -184,7 +184,7 @@ def test_https_is_demanded_outside_of_this_machine(stability: Real, settings: An
     AIProviderConfig.objects.filter(provider="stability_ai").update(base_url=stability.fake.url)
     with pytest.raises(NotConfigured, match="must begin with https"):
         stability.go(CORE)
-    assert (stability.fake.asked, ProviderCall.objects.count()) == ([], 0)
+    assert (stability.fake.orders, ProviderCall.objects.count()) == ([], 0)
 
 
 @pytest.mark.skipif(specs("stability-v1-openapi-2023-06.json") is None, reason="the official specification does not lie here")
