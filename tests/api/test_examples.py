@@ -15,7 +15,7 @@ from stories.api.routes import api as routes
 from stories.enums import StoryStatus
 from tests.stories.factories import make_scene, make_story, make_take
 
-from .conftest import picture
+from .world import picture
 
 FILE = Path(base.__file__).with_name("examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

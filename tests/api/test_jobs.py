@@ -18,8 +18,9 @@ from tests.stories.factories import make_story
 from web.auth import refresh
 from web.json import waiting
 
-from .conftest import ApiClient, make_world
+from .conftest import ApiClient
 from .test_stories import stamp
+from .world import make_world
 
 
 def test_job_shows_the_row_the_envelope_and_the_log(mine, world):

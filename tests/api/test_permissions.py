@@ -9,7 +9,8 @@ import pytest
 from stories.api.routes import api as routes
 from web.auth import keys, refresh, tokens
 
-from .conftest import ROOT, ApiClient, World, picture
+from .conftest import ROOT, ApiClient
+from .world import World, picture
 
 SEE, CHANGE = {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200}, {"viewer": 403, "colleague": 403}
 

@@ -15,8 +15,8 @@ from stories.enums import StoryStatus, TakeKind, Verdict
 from stories.models import Scene, Take
 from tests.stories.factories import make_scene, make_story, make_take
 
-from .conftest import picture
 from .test_stories import stamp
+from .world import picture
 
 
 def test_scene_shows_its_prompt_and_chosen_takes(mine, world):

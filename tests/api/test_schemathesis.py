@@ -17,7 +17,7 @@ from schemathesis.config import SchemathesisConfig
 from config.wsgi import application
 from web.auth import refresh
 
-from .conftest import make_world
+from .world import make_world
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))

@@ -14,7 +14,10 @@ from tests.studio.running import Installation, free_port, read_until, until
 pytestmark = pytest.mark.drill
 
 README = Path(settings.BASE_DIR) / "README.md"
-ACCOUNT = "from django.contrib.auth.models import Group, User; u = User.objects.create_user('mina', password='a long enough word'); u.groups.add(Group.objects.get(name='producer'))"
+ACCOUNT = """
+from django.contrib.auth.models import Group, User
+User.objects.create_user("mina", password="a long enough word").groups.add(Group.objects.get(name="producer"))
+"""
 
 
 @pytest.fixture
@@ -42,7 +45,7 @@ def answers(port):
 
 
 def test_walk_from_log_in_to_film(studio, tmp_path):
-    (lines,) = re.findall(r"<!-- walk:begin -->\n```bash\n(.*?)```\n<!-- walk:end -->", README.read_text(encoding="utf-8"), flags=re.S)
+    (lines,) = re.findall(r"<!-- walk:begin -->\n```bash\n(.*?)```\n<!-- walk:end -->", README.read_text(encoding="utf-8"), flags=re.DOTALL)
     env = {"PATH": os.environ["PATH"], "API": f"{studio}/api/ai-video", "STUDIO_USER": "mina", "STUDIO_PASSWORD": "a long enough word"}
     walk = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
     assert walk.returncode == 0, walk.stderr

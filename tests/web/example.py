@@ -118,6 +118,8 @@ def away(call: Call) -> Redirect:
 
 @api.post("files/", tag="Files", summary="Take a file", upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000))
 def take_file(call: Call) -> Created[NoteOut]:
+    if "file" not in call.request.FILES:
+        raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])
     row = LogInAttempt.objects.create(account=call.request.FILES["file"].name)
     return Created(NoteOut(row.id, row.account, row.at))
 

@@ -90,6 +90,12 @@ def test_another_content_type_is_415(api):
     assert (response.status_code, response["Accept"]) == (415, "multipart/form-data")
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=x"])
+def test_form_that_is_none_is_400_or_422(api, kind):
+    response = api.ask("POST", "files/", "no form", content_type=kind)
+    assert (response.status_code, problem(response)["code"]) in {(400, "malformed_form"), (422, "invalid")}
+
+
 def test_content_type_with_charset_is_taken(api):
     assert api.ask("POST", "notes/", {"title": "a"}, content_type="application/json; charset=utf-8").status_code == 201
 

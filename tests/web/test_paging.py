@@ -62,8 +62,9 @@ def test_cursor_of_other_filters_is_400(api, rows, change):
 def test_cursor_that_we_did_not_sign_is_400(api, rows):
     cursor = api.ask("GET", "notes/?page_size=2").json()["next_cursor"]
     forged = Signer(salt="other").sign_object(["2026-01-01", "1", 1, "x"])
-    for wrong in (cursor[:-1] + ("A" if cursor[-1] != "A" else "B"), forged, "x", "1", "%00"):
+    for wrong in (cursor[:-1] + ("A" if cursor[-1] != "A" else "B"), forged, "x", "1"):
         assert api.ask("GET", f"notes/?cursor={wrong}").json()["code"] == "invalid_cursor"
+    assert api.ask("GET", "notes/?cursor=%00").json()["code"] == "invalid"
 
 
 def test_list_is_one_query_beside_the_person(api, rows, django_assert_num_queries):

@@ -12,7 +12,8 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_noop
 
@@ -72,6 +73,8 @@ MEANINGS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (PermissionDenied, lambda _error: problems.forbidden()),
     (OperationalError, lambda _error: problems.database_away()),
     (InterfaceError, lambda _error: problems.database_away()),
+    (MultiPartParserError, lambda _error: problems.malformed(gettext_noop("The form is not valid multipart/form-data."), code="malformed_form")),
+    (UnreadablePostError, lambda _error: problems.malformed(gettext_noop("The body ended too early."), code="malformed_body")),
     (RequestDataTooBig, lambda _error: problems.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)),
     (SuspiciousOperation, lambda _error: problems.malformed(gettext_noop("This request cannot be understood."), code="bad_request")),
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from .problems import FieldError, Problem
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
+KEY = re.compile(r"[!-~]+")
 KEPT = timedelta(hours=24)
 RUNNING = timedelta(minutes=2)  # a request that has not ended by then was lost with its process
 SWEEP_ONE_IN = 50
@@ -86,9 +88,9 @@ def sweep(rows: int = SWEEP_ROWS) -> int:
 
 
 def _claim(request: HttpRequest, user: Any, body: bytes) -> Claim | HttpResponse:
-    key = request.headers[HEADER].strip()
-    if not key or len(key) > LONGEST_KEY or not key.isprintable() or not key.isascii():
-        detail = gettext_noop("Give 1 to 255 printable ASCII characters.")
+    key = request.headers[HEADER]
+    if not KEY.fullmatch(key) or len(key) > LONGEST_KEY:
+        detail = gettext_noop("Give 1 to 255 printable ASCII characters without blanks.")
         raise problems.invalid([FieldError(detail=str(Sentence(detail)), parameter=HEADER)])
     fingerprint = hashlib.sha256(b"\0".join([str(request.method).encode(), request.get_full_path().encode(), body])).hexdigest()
     if random.randrange(SWEEP_ONE_IN) == 0:  # noqa: S311  spreads the sweeping, nothing secret

@@ -135,7 +135,7 @@ def _query_parameters(route: Route, components: Mapping[str, Any]) -> list[dict[
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if not route.once:
         return []
-    schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY, "pattern": "^[!-~]+$"}
+    schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY, "pattern": f"^{idempotency.KEY.pattern}$"}
     said = "Sent twice with the same key and body, the request is done once and answered the same."
     return [{"name": idempotency.HEADER, "in": "header", "required": False, "schema": schema, "description": said}]
 

@@ -30,7 +30,7 @@ class Paging(Strict, kw_only=True):
     """The query parameters of every list; filters are further fields of a subclass."""
 
     page_size: Annotated[int, Meta(ge=1, le=MOST, description="Entries on a page.")] = 50
-    cursor: Annotated[str, Meta(min_length=1, max_length=2000, description="`next_cursor` of the page before.")] | UnsetType = UNSET
+    cursor: Annotated[str, Meta(pattern=r"^[-_.:A-Za-z0-9]+$", max_length=500, description="`next_cursor` of the page before.")] | UnsetType = UNSET
 
     def filters(self) -> dict[str, Any]:
         """The parameters that say which rows, without those that say which page."""
@@ -74,22 +74,22 @@ def page[M: Model, R, T](
     `key` gives the two columns of the keyset from a row. `scope` binds a cursor to more than the filters, such as the
     list it belongs to. Raises 400 for a cursor that was not given out for this list and these filters.
     """
-    bound = _binding(query, keyset, scope)
+    bound = binding(query, keyset, scope)
     rows = rows.order_by(*keyset.ordering)
     if query.cursor is not UNSET:
         rows = rows.filter(keyset.after(*_place(query.cursor, bound)))
     found = list(rows[: query.page_size + 1])
     more = len(found) > query.page_size
     shown = found[: query.page_size]
-    return Page(items=out(shown), next_cursor=_cursor(key(shown[-1]), bound) if more else None)
+    return Page(items=out(shown), next_cursor=cursor_at(key(shown[-1]), bound) if more else None)
 
 
-def _binding(query: Paging, keyset: Keyset, scope: str) -> str:
+def binding(query: Paging, keyset: Keyset, scope: str) -> str:
     material = msgspec.json.encode([scope, type(query).__qualname__, query.filters(), keyset.ordering], order="sorted")
     return hashlib.blake2b(material, digest_size=9).hexdigest()
 
 
-def _cursor(place: tuple[Any, Any], bound: str) -> str:
+def cursor_at(place: tuple[Any, Any], bound: str) -> str:
     first, second = place
     moment = isinstance(first, datetime)
     return signing.Signer(salt=SALT).sign_object([first.isoformat() if moment else first, str(second), int(moment), bound], compress=False)

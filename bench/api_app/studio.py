@@ -1,0 +1,14 @@
+"""The studio's own API."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from stories.api.routes import api
+
+
+def media(request: HttpRequest, token: str) -> HttpResponse:
+    """Links are made, not followed."""
+    raise NotImplementedError
+
+
+urlpatterns = [path("api/ai-video/", include((api.urls, "api"))), path("media/<str:token>", media, name="media")]

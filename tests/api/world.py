@@ -1,0 +1,61 @@
+"""Rows that requests can name: a planned story with scenes, takes, a film and jobs."""
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
+
+from jobs.enums import JobStatus
+from jobs.models import Job
+from stories.domain import work
+from stories.enums import FilmKind, StoryStatus, TakeKind
+from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from tests.stories.factories import make_scene, make_story, make_take
+
+
+def picture(size: tuple[int, int] = (64, 36), form: str = "PNG") -> SimpleUploadedFile:
+    data = io.BytesIO()
+    Image.new("RGB", size, (40, 90, 160)).save(data, form)
+    return SimpleUploadedFile("mine.png", data.getvalue(), content_type="image/png")
+
+
+@dataclass
+class World:
+    """Rows that a request can name."""
+
+    story: Story
+    scenes: list[Scene]
+    take: Take
+    other_take: Take
+    film: Film
+    job: Job
+    failed_job: Job
+
+
+def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
+    story = make_story(owner, status=status, duration_seconds=21)
+    StoryStateTransition.objects.create(story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner)
+    scenes = [make_scene(story) for _ in range(3)]
+    take, other = make_take(scenes[0]), make_take(scenes[0], chosen=False)
+    film = Film.objects.create(
+        story=story,
+        kind=FilmKind.PREVIEW,
+        number=1,
+        file=take.file,
+        srt="1\n",
+        vtt="WEBVTT\n",
+        width=1280,
+        height=720,
+        fps=24,
+        frames=504,
+        size_bytes=10,
+        manifest_hash="0",
+    )
+    job, _ = work.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
+    failed, _ = work.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
+    Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
+    failed.refresh_from_db()
+    return World(story, scenes, take, other, film, job, failed)
