@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from jobs.enums import JobStatus
@@ -14,8 +15,10 @@ from jobs.models import Job
 from stories.domain.plan import NEEDS_PICTURE, Item
 from stories.domain.scenes import fingerprint, value_of
 from stories.enums import TakeKind, Verdict
-from stories.models import Scene, Take
+from stories.models import Take
 from web.admin_parts import Tone
+
+from .rows import SceneRow, TakeRow
 
 EDITABLE = ("title", "narration", "text", "camera", "duration_seconds")
 MARK_LENGTH = 10
@@ -39,7 +42,7 @@ class Work:
     """A scene's place in the plan of one kind, with its open job, or else with the one that ended last."""
 
     item: Item
-    take: Take | None
+    take: TakeRow | None
     job: Job | None
     last: Job | None
 
@@ -62,16 +65,26 @@ def state_of(kind: str, work: Work) -> State:
     verdict = work.take.verdict if work.take else ""
     key: str = "failed" if item.failed else verdict if item.state == "done" and verdict == Verdict.APPROVED else item.state
     reason = str(work.last.note) if item.failed and work.last else work.take.verdict_reason if work.take else ""
-    shown: dict[str, tuple[str, Tone, str, str]] = {
-        "failed": ("failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason),
-        "blocked": ("blocked", "idle" if work.needs_picture else "bad", "block", str(item.why)),
-        "rejected": ("rejected", "bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason),
-        "stale": ("stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene")),
-        "missing": ("missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet")),
-        "approved": ("approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved")),
-    }
-    review: tuple[str, Tone, str, str] = ("review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
-    return State(kind, *shown.get(key, review))
+    match key:
+        case "failed":
+            shown = _state("failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
+        case "blocked":
+            shown = _state("blocked", "idle" if work.needs_picture else "bad", "block", str(item.why))
+        case "rejected":
+            shown = _state("rejected", "bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
+        case "stale":
+            shown = _state("stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
+        case "missing":
+            shown = _state("missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
+        case "approved":
+            shown = _state("approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
+        case _:
+            shown = _state("review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
+    return State(kind, *shown)
+
+
+def _state(key: str, tone: Tone, icon: str, text: str) -> tuple[str, Tone, str, str]:
+    return key, tone, icon, text
 
 
 def _running(kind: str, job: Job) -> State:
@@ -90,19 +103,18 @@ def _running(kind: str, job: Job) -> State:
 class Card:
     """One scene of the board, with everything that its card shows."""
 
-    scene: Scene
+    scene: SceneRow
     image: Work
     clip: Work
-    takes: int
-    comments: int
     may_edit: bool
+    base: str
     full: bool = True
     hidden: bool = False
 
     @cached_property
     def url(self) -> str:
         """Address of the scene's own page; its doors stand below it."""
-        return reverse("admin:board_scene", args=[self.scene.story_id, self.scene.pk])
+        return f"{self.base}{self.scene.key}/"
 
     @cached_property
     def states(self) -> list[State]:
@@ -155,11 +167,29 @@ class Card:
     def mark(self) -> str:
         """Names what the card shows, but for its number."""
         scene = self.scene
-        shown: list[Any] = [*self.seen.values(), scene.image_take_id, scene.clip_take_id, self.takes, self.comments, self.left, self.may_edit]
-        shown += [(state.key, state.text, state.percent) for state in self.states]
-        return hashlib.sha256(repr(shown).encode()).hexdigest()[:MARK_LENGTH]
+        takes = (scene.image_take and scene.image_take.pk.int, scene.clip_take and scene.clip_take.pk.int, scene.takes, scene.comments)
+        shown = (
+            *(value_of(scene, name) for name in EDITABLE),
+            *takes,
+            self.left,
+            self.may_edit,
+            *((state.key, state.text, state.percent) for state in self.states),
+        )
+        return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()
+
+    @property
+    def shell(self) -> SafeString:
+        """The card as long as nobody looks at it: number, name and way to its page."""
+        scene = self.scene
+        hidden = " hidden" if self.hidden else ""
+        name = escape(scene.title or scene.position)
+        return mark_safe(  # noqa: S308  ids and marks of our own, and the escaped name
+            f'<li class="bd-card bd-shell" id="scene-{scene.key}" data-id="{scene.key}" data-mark="{self.mark}" '
+            f'data-keys="{self.keys}"{hidden}>'
+            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a href="{self.url}">{name}</a></li>\n'
+        )
 
 
-def thumb_url(take: Take, width: int = 640) -> str:
+def thumb_url(take: Take | TakeRow, width: int = 640) -> str:
     """Address of a take's small picture. It says the content, so a browser keeps it for ever."""
     return reverse("stories:take_thumb", args=[take.pk, take.sha256[:12], width])

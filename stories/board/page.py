@@ -19,7 +19,7 @@ from .state import Board
 if TYPE_CHECKING:
     from .cards import Card
 
-FIRST = 24  # cards that the page brings complete; the others come when they are scrolled near
+FIRST = 12  # cards that the page brings complete; the others come when they are scrolled near
 MOST = 60  # complete cards in one answer
 STOP_POLLING = 286  # htmx ends its polling on this status
 DELETED_SHOWN = 50

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from jobs.enums import JobStatus
 from jobs.models import Job
@@ -20,9 +22,10 @@ from stories.domain.order import version_of
 from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Facts, Item, Plan, plan_generation
 from stories.enums import JobName, TakeKind
-from stories.models import Comment, Scene, Story, Take
+from stories.models import Story
 
 from .cards import MARK_LENGTH, Card, Work
+from .rows import scene_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +54,6 @@ class Progress:
         return 100 * self.ready // self.total if self.total else 0
 
 
-def _number(rows: Any) -> Any:
-    return Coalesce(Subquery(rows.order_by().values("scene").annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
-
-
-def board_scenes(story: Story) -> list[Any]:
-    """The live scenes in order with prompt, chosen takes, and how many takes and open comments there are; one query."""
-    takes = Take.objects.filter(scene=OuterRef("pk"))
-    comments = Comment.objects.filter(scene=OuterRef("pk"), resolved_at=None)
-    rows = Scene.live.filter(story=story).select_related("prompt", "image_take", "clip_take").annotate(n_takes=_number(takes), n_comments=_number(comments))
-    return list(rows.order_by("position", "id"))
-
-
 @dataclass
 class Board:
     """A story's board as one person sees it now."""
@@ -85,7 +76,7 @@ class Board:
 
     @cached_property
     def scenes(self) -> list[Any]:
-        return board_scenes(self.story)
+        return scene_rows(self.story)
 
     @cached_property
     def plans(self) -> dict[str, Plan]:
@@ -95,17 +86,28 @@ class Board:
     def cards(self) -> list[Card]:
         works = {kind: self._works(kind) for kind in TakeKind.values}
         return [
-            Card(scene, works[TakeKind.IMAGE][scene.pk], works[TakeKind.CLIP][scene.pk], scene.n_takes, scene.n_comments, self.may_edit)
-            for scene in self.scenes
+            Card(scene, image, clip, self.may_edit, self.base)
+            for scene, image, clip in zip(self.scenes, works[TakeKind.IMAGE], works[TakeKind.CLIP], strict=True)
         ]
 
-    def _works(self, kind: str) -> dict[UUID, Work]:
+    @property
+    def runs(self) -> Iterator[tuple[Card | None, SafeString]]:
+        """The cards in order, with the shells between two complete cards as one piece."""
+        for full, run in groupby(self.cards, key=lambda card: card.full):
+            if full:
+                yield from ((card, SafeString()) for card in run)
+            else:
+                yield None, mark_safe("".join(card.shell for card in run))  # noqa: S308  each is safe
+
+    @cached_property
+    def base(self) -> str:
+        """Address below which the scenes of the board stand."""
+        return reverse("admin:stories_story_board", args=[self.story.pk]) + "scenes/"
+
+    def _works(self, kind: str) -> list[Work]:
         running, last = self.facts.running(kind), self.facts.last(kind)
-        scenes = {scene.pk: scene for scene in self.scenes}
-        return {
-            item.scene_id: Work(item, scenes[item.scene_id].take(kind), running.get(str(item.scene_id)), last.get(str(item.scene_id)))
-            for item in self.plans[kind].items
-        }
+        rows = zip(self.scenes, self.plans[kind].items, strict=True)
+        return [Work(item, scene.take(kind), running.get(scene.key), last.get(scene.key)) for scene, item in rows]
 
     @cached_property
     def version(self) -> str:

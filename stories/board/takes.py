@@ -130,12 +130,12 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         raise Http404
     ids = [one.scene.pk for one in board.cards]
     place = ids.index(scene.pk)
-    price = _price(story, card.scene, kind)
-    shown = shown_takes(story, card.scene, kind)
+    scene = scene_or_404(story, scene.pk)  # as it is after what was just done
+    price, shown = _price(story, scene, kind), shown_takes(story, scene, kind)
     return {
         "story": story,
         "board": board,
-        "scene": card.scene,
+        "scene": scene,
         "card": card,
         "kind": kind,
         "takes": shown,

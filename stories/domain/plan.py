@@ -133,8 +133,9 @@ def plan_generation(
     prices = _Prices(story, kind, provider)
     items = []
     for scene in scenes:
-        state, why = _state(story, scene, kind, running=running, unclear=unclear)
-        was_failed = str(scene.pk) in failed and state in {"missing", "rejected"}
+        key = str(scene.pk)
+        state, why = _state(story, scene, kind, running=running.get(key), unclear=key in unclear)
+        was_failed = key in failed and state in {"missing", "rejected"}
         price = Decimal(0)
         if state in {"missing", "rejected", "stale"} or why.template == NEEDS_PICTURE:
             try:
@@ -177,12 +178,12 @@ def _request(story: Story, scene: Scene, kind: str) -> Any:
     return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
 
 
-def _state(story: Story, scene: Scene, kind: str, *, running: dict[str, Job], unclear: frozenset[str]) -> tuple[State, Sentence]:
+def _state(story: Story, scene: Scene, kind: str, *, running: Job | None, unclear: bool) -> tuple[State, Sentence]:
     take = scene.take(kind)
-    if str(scene.pk) in unclear:
+    if unclear:
         return "blocked", Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
-    if str(scene.pk) in running:
-        return "running", running[str(scene.pk)].note
+    if running is not None:
+        return "running", running.note
     if take is not None and take.verdict != Verdict.REJECTED:
         stale = is_stale(story, scene, take)
         return ("stale", Sentence(gettext_noop("The scene has changed since."))) if stale else ("done", Sentence(""))

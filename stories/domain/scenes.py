@@ -131,8 +131,8 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(str(value).encode()).hexdigest()[:10]
 
 
-def value_of(scene: Scene, name: str) -> Any:
-    """The value of one of the scene's or its prompt's fields."""
+def value_of(scene: Any, name: str) -> Any:
+    """The value of one of the scene's or its prompt's fields; of a row with the same names, too."""
     return getattr(scene if name in SCENE_FIELDS else scene.prompt, name)
 
 

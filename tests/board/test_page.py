@@ -62,7 +62,7 @@ def test_far_scenes_come_as_shells_and_are_fetched_by_id(door, owner):
     story = make_story(owner, status="previewing")
     scenes = [make_scene(story) for _ in range(30)]
     page = texts(door.get("stories_story_board", story.pk, live=False))
-    assert page.count('class="bd-card bd-shell"') == 6
+    assert page.count('class="bd-card bd-shell"') == 18
     answer = texts(door.get("board_cards", story.pk, ids=f"{scenes[28].pk},{scenes[29].pk}"))
     assert answer.count('class="bd-card"') == 2
     assert "bd-shell" not in answer
@@ -80,7 +80,7 @@ def test_paging_without_scripts(door, owner):
     for _ in range(30):
         make_scene(story)
     page = texts(door.get("stories_story_board", story.pk, live=False))
-    assert "?from=25&amp;state=" in page
+    assert "?from=13&amp;state=" in page
     assert texts(door.get("stories_story_board", story.pk, live=False, **{"from": "25"})).count('class="bd-card bd-shell"') == 24
 
 
