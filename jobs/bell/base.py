@@ -44,8 +44,7 @@ class Bell(Broker):
             else:
                 self.wait(settings.JOB_TICK_MS / 1000)
             close_old_connections()
-            self.tick()
-            self.again = is_due()
+            self.again = is_due() or self.tick()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The bell cannot look for due jobs: %s", error)
             connection.close()
@@ -53,11 +52,12 @@ class Bell(Broker):
             return []
         return [(None, self.task)] if self.again else []
 
-    def tick(self) -> None:
-        """Now and then the ticker's work: it may be dead or frozen, and the workers asleep."""
-        if time.monotonic() > self.ticked + TICKS * settings.JOB_TICK_MS / 1000:
-            self.ticked = time.monotonic()
-            tick()
+    def tick(self) -> bool:
+        """Now and then the ticker's work: it may be dead or frozen, and the workers asleep. Whether a job became due by it."""
+        if time.monotonic() < self.ticked + TICKS * settings.JOB_TICK_MS / 1000:
+            return False
+        self.ticked = time.monotonic()
+        return tick() > 0
 
     @cached_property
     def task(self) -> str:

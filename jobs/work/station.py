@@ -62,20 +62,21 @@ class Station:
         until = time.monotonic() + TURN_SECONDS
         turns = 0
         while not self.stopping() and time.monotonic() < until:
-            self.tick()
             job = claim(worker=self.name)
-            if job is None:
+            if job:
+                run(job, watch=self, stopping=self.stopping, clean=self.clean)
+                turns += 1
+            if not self.tick() and not job:
                 break
-            run(job, watch=self, stopping=self.stopping, clean=self.clean)
-            turns += 1
         self.draining = False
         return turns
 
-    def tick(self) -> None:
-        """Every worker does the ticker's work now and then: nothing depends on one process."""
-        if time.monotonic() > self.ticked + settings.JOB_TICK_MS / 1000:
-            self.ticked = time.monotonic()
-            tick()
+    def tick(self) -> bool:
+        """Every worker does the ticker's work now and then: nothing depends on one process. Whether a job became due by it."""
+        if time.monotonic() < self.ticked + settings.JOB_TICK_MS / 1000:
+            return False
+        self.ticked = time.monotonic()
+        return tick() > 0
 
     def clean(self) -> None:
         """No child process outlives the turn that started it."""

@@ -389,7 +389,7 @@ def test_time_over_and_not_listening(drill):
     ((_job, _token, pid, _priority),) = drill.wait_for_starts(1)
     drill.wait_for_end(seconds=8)
     assert (drill.row()["status"], drill.row()["error"]["code"]) == ("failed", "overtime")
-    assert gone([pid])
+    eventually(lambda: gone([pid]), seconds=2, what="the worker has ended")
 
 
 test_time_over_and_not_listening.drill_env = {"DRILL_TIME_LIMIT": "0.5"}
