@@ -6,12 +6,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from providers import registry
 from providers.models import AIProviderConfig, House
 
 from .scripted import Script, ScriptedAdapter
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Sentences are compared as they are written."""
+    with translation.override("en"):
+        yield
 
 
 class Clock:

@@ -1,14 +1,16 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from providers.local.paint import animals, extras, objects, paint
+from providers.local.paint import animals, extras, objects, paint, painter
 from providers.local.paint.casting import BESIDE
 from providers.local.paint.painter import HALLS, OUTDOORS, ROOMS
 from providers.local.paint.palette import HOURS
-from providers.local.paint.words import lexicon
+from providers.local.paint.setting import OF_THE_NIGHT
+from providers.local.paint.words import lexicon, read
 
 SIZE = (192, 108)
 
@@ -97,11 +99,17 @@ def test_paint_every_place(where, when):
     "thing",
     sorted({*animals.DRAW, *objects.DRAW, *extras.BEHIND, *extras.IN_AIR, *extras.ON_WATER, *BESIDE, "umbrella", "kite", "balloon", "dragon", "fireworks"}),
 )
-def test_paint_every_thing_is_seen(thing):
-    """A named thing changes a picture that is otherwise the same."""
-    place = "sea" if thing in extras.ON_WATER else "meadow"
-    with_it = painted("", prompt_en=f"{place} boy {word_for('motifs', thing)}")
-    assert with_it.std() > 10
+def test_paint_every_thing_is_seen(monkeypatch, thing):
+    """The same picture with a named thing and without it: the thing is there, and it is not the whole picture."""
+    where = "sea" if thing in extras.ON_WATER else "meadow"
+    base = read("", f"{where} boy")
+
+    def drawn(motifs):
+        monkeypatch.setattr(painter, "read", lambda *_words: replace(base, motifs=motifs))
+        return painted(where).astype(int)
+
+    changed = (np.abs(drawn((thing,)) - drawn(())).max(axis=2) > 12).mean()
+    assert 0.0005 < changed < (1.0 if thing in OF_THE_NIGHT else 0.6)
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "!!! ???", "qwzx blorp", "𝕏 😀👨‍👩‍👧", "가" * 5000, "ことば 图画"])
