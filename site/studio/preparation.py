@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_noop
+from django.utils.translation.reloader import translation_file_changed
 
 from ground.sentence import SaidError, Sentence
 
@@ -32,7 +33,8 @@ def prepare() -> list[Sentence]:
     done: list[Sentence] = []
     try:
         Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
-        if compile_catalogs(Path(folder) for folder in settings.LOCALE_PATHS):
+        if written := compile_catalogs(Path(folder) for folder in settings.LOCALE_PATHS):
+            translation_file_changed(None, written[0])  # this process has read the old ones, or that there were none
             done.append(Sentence(gettext_noop("Translations compiled.")))
         if waiting := _migrate():
             done.append(Sentence(gettext_noop("Database brought up to date (%(count)s migrations)."), {"count": waiting}))

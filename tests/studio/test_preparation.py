@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.translation import gettext, override
 
 from studio.preparation import NotReadyError, prepare
 
@@ -40,13 +41,16 @@ def test_changed_file_is_collected_and_a_removed_one_goes(house: Path, db: None)
     assert sorted(file.name for file in (house / "collected").iterdir()) == [".collected", "other.css"]
 
 
-def test_new_translation_is_compiled(house: Path, db: None) -> None:
+def test_new_translation_is_compiled_and_spoken_at_once(house: Path, db: None) -> None:
     prepare()
+    with override("ko"):
+        assert gettext("Ballast overboard") == "Ballast overboard"
     folder = house / "locale" / "ko" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    (folder / "django.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Story"\nmsgstr "이야기"\n')
+    (folder / "django.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Ballast overboard"\nmsgstr "짐을 던져라"\n')
     assert said() == ["Translations compiled."]
-    assert (folder / "django.mo").exists()
+    with override("ko"):
+        assert gettext("Ballast overboard") == "짐을 던져라"
 
 
 def test_folder_that_cannot_be_made_is_one_sentence(house: Path, settings: Any) -> None:
