@@ -48,7 +48,7 @@ def style_for(size: tuple[int, int]) -> Style:
     if width > WIDE * height:
         return Style(letters, min(round(width * 0.86), 23 * letters), round(height * 0.075))
     if height > WIDE * width:
-        return Style(letters, round(width * 0.84), round(height * 0.17))
+        return Style(letters, round(width * 0.84), round(height * 0.13))
     return Style(letters, round(width * 0.86), round(height * 0.085))
 
 
