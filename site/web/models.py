@@ -4,7 +4,6 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,10 +25,7 @@ class RefreshToken(models.Model):
         verbose_name = _("refresh token")
         verbose_name_plural = _("refresh tokens")
         ordering = ("-created_at", "-id")
-        indexes = (
-            models.Index(fields=("family",), name="refresh_revoked_family", condition=Q(revoked_at__isnull=False)),
-            models.Index(fields=("family",), name="refresh_family"),
-        )
+        indexes = (models.Index(fields=("family",), name="refresh_family"),)
 
     def __str__(self) -> str:
         return f"{self.user_id} {str(self.family)[:8]}"

@@ -57,10 +57,13 @@ STORY_COLUMNS = tuple("owner__username" if name == "owner" else name for name in
 STORY_KEY = (StoryOut.__struct_fields__.index("created_at"), StoryOut.__struct_fields__.index("id"))
 
 
+_live = Scene.live.filter(story=OuterRef("pk")).order_by().values("story").annotate(n=Count("pk")).values("n")
+_SCENE_COUNT = Coalesce(Subquery(_live, output_field=IntegerField()), 0)
+
+
 def with_scene_count(stories: QuerySet[Story]) -> QuerySet[Story]:
     """The stories with `scene_count`, the number of their live scenes, in the same query."""
-    live = Scene.live.filter(story=OuterRef("pk")).order_by().values("story").annotate(n=Count("pk")).values("n")
-    return stories.annotate(scene_count=Coalesce(Subquery(live, output_field=IntegerField()), 0))
+    return stories.annotate(scene_count=_SCENE_COUNT)
 
 
 def story_rows(rows: Iterable[tuple[Any, ...]]) -> list[StoryOut]:

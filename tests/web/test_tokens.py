@@ -55,11 +55,12 @@ def test_nobody_and_nonsense_are_401(nobody, user):
 
 def signed(user, key=None, algorithm="HS256", **changes):
     kid, own = next(iter(keys.own_keys().items()))
+    refresh.start(user)
     claims = {
         "iss": "videoplanet",
         "typ": "access",
         "sub": str(user.pk),
-        "sid": str(uuid.uuid4()),
+        "sid": str(RefreshToken.objects.filter(user=user).first().family),
         "pwd": tokens.password_mark(user),
         "exp": timezone.now() + timedelta(60),
     }
@@ -81,6 +82,7 @@ def test_token_signed_like_ours_is_taken(nobody, user):
         {"sub": "x"},
         {"sid": None},
         {"sid": "x"},
+        {"sid": str(uuid.uuid4())},
         {"pwd": "x" * 32},
         {"pwd": None},
         {"exp": None},

@@ -9,7 +9,6 @@ import jwt
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
-from django.db.models import Exists, QuerySet
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_noop
 
@@ -87,10 +86,16 @@ def _decoded(token: str, public: jwt.PyJWK, algorithm: str) -> dict[str, Any]:
 
 
 def _own_user(claims: dict[str, Any]) -> User:
-    revoked = RefreshToken.objects.filter(family=uuid.UUID(claims["sid"]), revoked_at__isnull=False)
-    user = _active().annotate(log_in_ended=Exists(revoked)).filter(pk=int(claims["sub"])).first()
-    if claims.get("typ") != "access" or user is None or user.log_in_ended:
+    """The user of one of our own tokens, by its log-in: a refresh token of that family which is not revoked must be there."""
+    log_in = (
+        RefreshToken.objects.select_related("user")
+        .filter(family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True, user__is_active=True)
+        .order_by()
+        .first()
+    )
+    if claims.get("typ") != "access" or log_in is None:
         raise _refused()
+    user: User = log_in.user
     if not any(constant_time_compare(mark, claims["pwd"]) for mark in password_marks(user)):
         raise _refused()
     return user
@@ -99,14 +104,11 @@ def _own_user(claims: dict[str, Any]) -> User:
 def _sign_on_user(claims: dict[str, Any]) -> User:
     """The user whose name stands in JWT_USERNAME_CLAIM. Accounts are made by a manager, not by a token."""
     name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
-    user = _active().filter(username=name).first() if isinstance(name, str) and name else None
+    people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
+    user = people.filter(username=name, is_active=True).first() if isinstance(name, str) and name else None
     if user is None:
         raise _refused()
     return user
-
-
-def _active() -> "QuerySet[User]":
-    return get_user_model()._default_manager.filter(is_active=True)  # noqa: SLF001  Django's documented way to a swappable model's rows
 
 
 def _refused() -> Problem:
