@@ -19,15 +19,16 @@ from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from stories.admin import tones
 from stories.admin.filters import needs_person
-from stories.admin.state import job_label
+from stories.admin.state import job_label, picture_url
 from stories.domain.permissions import jobs_for, stories_for
 from stories.enums import StoryStatus
-from stories.models import Story
+from stories.models import Film, Scene, Story
 from web.admin_parts import Tone
 
 from . import costs
 
 SHOWN = 8  # rows of a list
+FILMS = 4
 SPAN = timedelta(days=7)
 STOP_POLLING = 286  # htmx ends its polling on this status
 QUICK = 3  # seconds between two looks
@@ -130,6 +131,21 @@ def now(request: HttpRequest) -> HttpResponse:
     return render(request, "studio/now.html", found, status=200 if found["poll"] else STOP_POLLING)
 
 
+def films(request: HttpRequest) -> list[Any]:
+    """The newest films that this person may see, one of each story, each with its poster; two queries."""
+    rows: list[Any] = []
+    for film in (
+        Film.objects.filter(story__in=stories_for(request.user)).select_related("story").defer("srt", "vtt", "manifest").order_by("-created_at")[: 4 * FILMS]
+    ):
+        if len(rows) < FILMS and all(film.story_id != row.story_id for row in rows):
+            rows.append(film)
+    first = Scene.live.filter(story__in=[film.story_id for film in rows], position=1).select_related("image_take")
+    posters = {scene.story_id: scene.image_take for scene in first}
+    for film in rows:
+        film.poster = picture_url(posters.get(film.story_id))
+    return rows
+
+
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What Unfold's front page shows; the queue's numbers are of the last seven days."""
     until = timezone.now()
@@ -141,6 +157,7 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Overview"),
         "crumbs": [],
         "todos": todos(request),
+        "films": films(request),
         "statistics": statistics(since=until - SPAN, until=until),
         "month": month,
         "budget": budget,

@@ -86,10 +86,14 @@ def _is_ours(path: Path) -> bool:
 
 
 def _in_python(text: str) -> Iterator[Message]:
-    for node in ast.walk(ast.parse(text)):
+    nodes = list(ast.walk(ast.parse(text)))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"]
+    other_names = {name.asname: name.name for node in imports for name in node.names if name.asname}
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = other_names.get(called, called)
         given = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else None for arg in node.args[:2]]
         if name in NAMES and given and given[0]:
             yield from _message(name, given[0], given[1] if len(given) > 1 else None)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 type Tone = Literal["idle", "live", "ask", "good", "bad", "quiet"]
 
-JUST_NOW = timedelta(seconds=45)
+JUST_NOW = timedelta(minutes=1)
 
 
 def badge(text: object, tone: Tone = "idle") -> SafeString:

@@ -18,6 +18,7 @@ from providers.domain.configs import house
 from providers.enums import CallState, Kind
 from providers.models import ProviderCall
 from stories.enums import JobName, StoryStatus
+from stories.models import Film
 from studio.models import Preference
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -174,3 +175,17 @@ def test_pages_keep_to_the_content_policy(owner, as_):
             part for part in response.content.decode().split("<script")[1:] if "src=" not in part.split(">")[0] and "application/json" not in part.split(">")[0]
         ]
         assert inline == []
+
+
+@pytest.mark.django_db
+def test_overview_shows_the_newest_film_of_each_story(owner, stranger, as_):
+    story, other = make_story(owner, title="The sea"), make_story(owner, title="The hill")
+    make_take(make_scene(story))
+    sizes = {"file": "f.mp4", "width": 1280, "height": 720, "fps": 24, "frames": 240, "size_bytes": 1, "manifest_hash": "0" * 64}
+    Film.objects.create(story=story, kind="preview", number=1, **sizes)
+    newest = Film.objects.create(story=story, kind="final", number=1, **sizes)
+    only = Film.objects.create(story=other, kind="preview", number=1, **sizes)
+    assert [film.pk for film in as_(owner).get(HOME).context["films"]] == [only.pk, newest.pk]
+    stranger.is_staff = True
+    stranger.save()
+    assert as_(stranger).get(HOME).context["films"] == []

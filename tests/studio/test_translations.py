@@ -46,6 +46,7 @@ def test_translations_are_korean_but_for_names():
     [
         ("a.py", 'x = gettext("Plain") + _(f"{no}")', [Message("Plain")]),
         ("a.py", 'x = ngettext("%(n)s one", "%(n)s many", n)', [Message("%(n)s one", plural="%(n)s many")]),
+        ("a.py", 'from django.utils.translation import gettext_lazy as _later\nx = _later("Later")', [Message("Later")]),
         ("a.py", 'x = pgettext_lazy("transition", "Archive")', [Message("Archive", context="transition")]),
         ("a.html", '{% load i18n %}{% translate "Hello" %} {{ _("There") }}', [Message("Hello"), Message("There")]),
         ("a.html", "{% load i18n %}{% blocktranslate with n=x %}{{ n }}% of it{% endblocktranslate %}", [Message("%(n)s%% of it")]),
