@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include(signed_links)),
     path("admin/", admin.site.urls),
     path("media/<str:token>", media.linked, name="media"),
+    path("", include("providers.urls")),
     path("", include("stories.urls")),
 ]
 

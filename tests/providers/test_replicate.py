@@ -196,10 +196,6 @@ def test_token_goes_with_the_file_to_its_owner_only(replicate: Real) -> None:
 # --- webhooks
 
 
-def hooked(replicate: Real, live_server: Any) -> None:
-    AIProviderConfig.objects.filter(provider="replicate").update(settings=replicate.config.settings | {"webhook_url": f"{live_server.url}/hook"})
-
-
 def message(call: ProviderCall) -> dict[str, Any]:
     return {"id": call.task_id, "status": "succeeded", "output": "https://evil.example/film.mp4"}
 
@@ -279,6 +275,14 @@ def test_one_of_several_signatures_is_enough(replicate: Real) -> None:
     headers, body = signed({"id": "x"}, name="msg_1")
     headers["webhook-signature"] = f"v1,b3RoZXI= v2,abc {headers['webhook-signature']}"
     assert webhook.verify(SECRET, headers, body) == "msg_1"
+
+
+def test_address_of_the_webhook(replicate: Real, client: Any) -> None:
+    headers, body = signed({"id": "x"})
+    named = {name: value for name, value in headers.items() if name != "content-type"}
+    assert client.post("/hooks/replicate/", body, content_type="application/json", headers=named).status_code == 204
+    assert client.post("/hooks/replicate/", body, content_type="application/json").status_code == 403
+    assert client.get("/hooks/replicate/").status_code == 405
 
 
 def test_door_of_the_webhook(replicate: Real, rf: Any) -> None:

@@ -1,0 +1,65 @@
+"""A marked key goes to its owner and nowhere else: no log, no row, no dump, no sentence, no traceback."""
+
+import io
+import logging
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from providers.domain import configs
+from providers.errors import ProviderError
+from providers.models import AIProviderConfig
+from providers.registry import adapter_for
+from providers.requests import ImageRequest
+from tests.fakes.llm import Llm
+from tests.fakes.replicate import Replicate
+from tests.fakes.runway import Runway
+from tests.fakes.stability import Stability
+from tests.providers.conftest import Clock
+from tests.providers.real import IMAGE, PLAN, Real, configure
+
+FAKES: dict[str, Any] = {"runway_ml": Runway, "stability_ai": Stability, "replicate": Replicate, "llm": Llm}
+TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect"]
+
+
+@pytest.fixture
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Also what the libraries say at their most talkative."""
+    ours = logging.getLogger("ai_video")
+    ours.propagate = True
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+    ours.propagate = False
+
+
+@pytest.mark.parametrize("provider", sorted(FAKES))
+def test_marked_key_stays_where_it_belongs(
+    provider: str, db: None, settings: Any, clock: Clock, everything_is_logged: pytest.LogCaptureFixture, admin_user: Any
+) -> None:
+    settings.LOOPBACK_PROVIDERS = True
+    settings.PROVIDER_KEYS = {}
+    with FAKES[provider]() as fake:
+        marked = fake.key
+        configure(provider, fake)
+        configs.set_key(AIProviderConfig.objects.get(provider=provider), actor=admin_user, key=marked)
+        real, told = Real(provider, fake, clock), []
+        for scenario in TROUBLE:
+            fake.calm()
+            fake.expect(scenario, times=1)
+            AIProviderConfig.objects.update(is_paused=False, not_before=None)
+            request = PLAN if provider == "llm" else ImageRequest(prompt="x", prompt_en=f"a lighthouse {scenario}", model=IMAGE.model)
+            try:
+                real.go(request, key=scenario)
+            except (ProviderError, RuntimeError) as error:
+                told += [str(error), repr(error), "".join(traceback.format_exception(error))]
+            real.finish(request, key=scenario)
+        told.append(str(adapter_for(real.config).check()))
+        assert any(asked.headers.get("authorization", "").endswith(marked) for asked in fake.asked)
+    dump = io.StringIO()
+    call_command("dumpdata", stdout=dump)
+    everywhere = "\n".join([*told, dump.getvalue(), everything_is_logged.text, repr(adapter_for(real.config)), repr(real.config.__dict__)])
+    assert marked not in everywhere
+    assert marked[:16] not in everywhere
