@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
@@ -155,7 +156,7 @@ def scene_render(run: Run) -> Done | Wait:
 def scene_ended(job: Job) -> None:
     if job.status == JobStatus.CANCELLED:
         work.collect_paid_result(job)
-    work.look_again(job.subject)
+    work.wake_story_jobs(job.subject)
 
 
 # The whole story
@@ -182,7 +183,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     if waiting_for:
         note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
         run.progress(90 * (total - left) // max(total, 1), note)
-        return Wait(until=None, wait_for=WaitFor.CHILDREN, note=note)
+        return Wait(until=timezone.now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
     if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
         child = children.get(str(open_item.scene_id))
         why = str(child.note) if child and child.status != JobStatus.SUCCEEDED else str(open_item.why)
@@ -205,7 +206,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
-    return Wait(until=None, wait_for=WaitFor.PERSON, note=Sentence(template, values))
+    return Wait(until=timezone.now() + work.PATIENCE, wait_for=WaitFor.PERSON, note=Sentence(template, values))
 
 
 def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:

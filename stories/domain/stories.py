@@ -64,7 +64,7 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
             _spread(story)
         story.save()
         if "budget" in changed:
-            queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET)
+            transaction.on_commit(lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET))
         work.look_again(story.pk)
     return story
 

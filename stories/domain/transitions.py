@@ -21,6 +21,7 @@ from . import work
 from .permissions import require_story_owner
 
 BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
+ENDS_JOBS = frozenset({"stop_planning", "fail"})
 
 LABELS = {
     "start_planning": pgettext_lazy("transition", "Start planning"),
@@ -88,7 +89,7 @@ def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: di
         work.enqueue_story(story, TakeKind.IMAGE, actor=actor, parameters=parameters)
     elif name == "render_final":
         work.enqueue_story(story, TakeKind.CLIP, actor=actor, parameters=parameters)
-    elif name in {"stop_planning", "fail"}:
+    elif name in ENDS_JOBS:
         _cancel_jobs(story, actor, reason)
 
 
@@ -125,6 +126,8 @@ def apply_transition(story_id: UUID | str, name: str, *, actor: Any, reason: str
     if name not in LABELS:
         raise NotAllowed(gettext_noop("There is no change of state named “%(name)s”."), name=name)
     with transaction.atomic():
+        if name in ENDS_JOBS:
+            work.lock_jobs(story_id)
         story = Story.objects.select_for_update().get(pk=story_id)
         if actor is not None:
             _require_permission(story, name, actor)
@@ -148,6 +151,7 @@ def _lacks_only_state(story: Story, name: str, actor: Any) -> bool:
 def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
     """End the story's running work and mark the story failed. Takes and calls stay. Raises as `apply_transition`."""
     with transaction.atomic():
+        work.lock_jobs(story_id)
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         _move(story, "fail", actor=actor, reason=reason, job_id="")

@@ -1,6 +1,10 @@
 """Puts a story's work on the queue. Call inside the transaction of the change that asks for it; it rings after the commit."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.db import transaction
+from django.db.models import F
 
 from jobs.domain import queue
 from jobs.enums import OPEN
@@ -20,6 +24,7 @@ ACTION = {
     JobName.SCENE_RENDER: "generate_clip",
 }
 COLLECT = "collect_take"
+PATIENCE = timedelta(minutes=10)  # after which a story's job that waits for a person or for children looks by itself
 
 
 def data(story_id: Any, name: str, parameters: dict[str, Any], *, action: str = "") -> dict[str, Any]:
@@ -93,10 +98,24 @@ def collect_paid_result(job: Job) -> None:
     )
 
 
-def look_again(story_id: Any) -> None:
-    """The story's own jobs look again: something changed that they may wait for. Only their rows are touched, in one order."""
+def wake_story_jobs(story_id: Any) -> None:
+    """The story's own jobs look again, now. Only their rows are touched, in one order."""
     for name in STORY_JOB.values():
         queue.wake(subject=str(story_id), name=name)
+
+
+def look_again(story_id: Any) -> None:
+    """As `wake_story_jobs`, after the commit: whoever holds the story's lock must not wait for its jobs' rows.
+
+    Should the process die in between, the jobs look again by themselves within `PATIENCE`.
+    """
+    transaction.on_commit(lambda: wake_story_jobs(story_id))
+
+
+def lock_jobs(story_id: Any) -> None:
+    """Lock the story's open jobs, children first, as the end of a job does; then the story may be locked without a deadlock."""
+    rows = Job.objects.select_for_update().filter(subject=str(story_id), status__in=OPEN)
+    list(rows.order_by(F("parent").asc(nulls_last=True), "pk").values_list("pk", flat=True))
 
 
 def open_scene_jobs(story: Story, kind: str) -> dict[str, Job]:

@@ -79,8 +79,9 @@ def test_edit_by_a_colleague(owner, colleague):
     assert Story.objects.get(pk=story.pk).title == "The lighthouse"
 
 
-def test_a_raised_budget_wakes_what_waited_for_it(owner):
+def test_a_raised_budget_wakes_what_waited_for_it(owner, django_capture_on_commit_callbacks):
     story = apply_transition(make_story(owner, budget=Decimal(1)).pk, "start_planning", actor=owner)
     Job.objects.update(status=JobStatus.WAITING, wait_for=WaitFor.BUDGET)
-    stories.edit(story.pk, actor=owner, budget=Decimal(2))
+    with django_capture_on_commit_callbacks(execute=True):
+        stories.edit(story.pk, actor=owner, budget=Decimal(2))
     assert Job.objects.get().status == JobStatus.QUEUED

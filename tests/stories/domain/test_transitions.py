@@ -196,7 +196,7 @@ def test_fifty_at_once_exactly_one_wins(make_person):
             apply_transition(story.pk, "archive", actor=owner)
             outcomes.append("won")
         except NotAllowed as error:
-            outcomes.append(str(error))
+            outcomes.append(error.sentence.template % error.sentence.values)
         finally:
             connection.close()
 
