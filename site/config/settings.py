@@ -155,7 +155,7 @@ Q_CLUSTER: dict[str, Any] = {
 }
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env.text("STATIC_ROOT") or VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 ASSETS_DIR = BASE_DIR / "assets"
 
@@ -176,7 +176,7 @@ JWT_JWKS_URL = env.text("JWT_JWKS_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
-API_WAITERS = env.integer("API_WAITERS", 8)  # requests of one process that may wait for a change at once
+API_WAITERS = env.integer("API_WAITERS", 4)  # requests of one process that may wait for a change at once
 
 LOG_FILE = logs.file_from_env(production=PRODUCTION)
 LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])

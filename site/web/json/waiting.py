@@ -16,7 +16,7 @@ LONGEST = 25  # seconds, below what proxies and gunicorn wait by default
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0  # seconds between looks
 
 # Threads that may wait at once in this process; beyond that an answer comes at once, so that waiting never starves work.
-_places = threading.BoundedSemaphore(getattr(settings, "API_WAITERS", 8))
+_places = threading.BoundedSemaphore(getattr(settings, "API_WAITERS", 4))
 
 
 class Waiting(Strict, kw_only=True):
