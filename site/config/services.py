@@ -80,7 +80,8 @@ def redis_url() -> str:
     ca = env.text("REDIS_CA")
     query = f"?{urlencode({'ssl_ca_certs': ca})}" if tls and ca else ""
     host = f"[{host}]" if ":" in host else host
-    return f"{'rediss' if tls else 'redis'}://{login}{host}:{env.integer('REDIS_PORT', 6379, minimum=1)}/{env.integer('REDIS_DB', 0)}{query}"
+    port, index = env.integer("REDIS_PORT", 6379, minimum=1), env.integer("REDIS_DB", 0)
+    return f"{'rediss' if tls else 'redis'}://{login}{host}:{port}/{index}{query}"
 
 
 def caches(redis: str) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,169 @@
+"""The files that an installation is made from: right in form, true to the studio, and safe."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from django.conf import settings as studio
+
+from studio import health
+from studio.metrics import http, page, rows
+
+ROOT = Path(studio.BASE_DIR)
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+SETTINGS = "\n".join(path.read_text() for path in (ROOT / "site/config").glob("*.py"))
+KNOWN = set(re.findall(r'env\.(?:text|words|integer|boolean|secrets|choice)\("([A-Z_0-9]+)"', SETTINGS)) | set(re.findall(r'"(MINIO_[A-Z_]+)"', SETTINGS))
+
+
+def test_compose_file_has_the_form_of_its_specification() -> None:
+    schema = json.loads((ROOT / "tests/operation/schema/compose-spec.json").read_text())
+    without_name = {key: value for key, value in COMPOSE.items() if key != "name"}  # came into the specification later
+    jsonschema.Draft201909Validator(schema).validate(without_name)
+
+
+def test_compose_file_runs_all_that_the_studio_stands_on() -> None:
+    assert set(SERVICES) == {"prepare", "web", "worker", "postgresql", "valkey", "store", "proxy"}
+    for name, service in SERVICES.items():
+        for network in service["networks"]:
+            assert network in COMPOSE["networks"], name
+        for secret in service.get("secrets", []):
+            assert secret in COMPOSE["secrets"], name
+        for other in service.get("depends_on", {}):
+            assert other in SERVICES, name
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert source in COMPOSE["volumes"] or (DEPLOY / source).is_file(), name
+
+
+def test_only_the_proxy_can_be_reached_from_outside() -> None:
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["inside"]["internal"] is True
+    for name in ("postgresql", "valkey", "store"):
+        assert SERVICES[name]["networks"] == ["inside"]
+
+
+def test_images_are_pinned_and_the_studio_has_no_rights_to_spare() -> None:
+    for name, service in SERVICES.items():
+        tag = service["image"].partition(":")[2]
+        assert tag, name
+        assert "latest" not in tag, name
+    for name in ("prepare", "web", "worker"):
+        service = SERVICES[name]
+        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+
+
+def test_every_setting_in_the_files_is_one_that_the_studio_reads() -> None:
+    given = set(SERVICES["web"]["environment"])
+    given |= {line.partition("=")[0] for line in (DEPLOY / "studio.env").read_text().splitlines() if re.match(r"[A-Z_]+=", line)}
+    assert {name.removesuffix("_FILE") if name != "LOG_FILE" else name for name in given} <= KNOWN | {"LOG_FILE"}
+
+
+def test_no_secret_stands_in_a_file() -> None:
+    for path in DEPLOY.rglob("*"):
+        if path.is_file() and "secrets" not in path.relative_to(DEPLOY).parts:
+            assert not re.search(r"(?m)^\s*(SECRET_KEY|VP_SECRET_KEYS|[A-Z_]*PASSWORD|MINIO_SECRET_KEY|METRICS_TOKEN)\s*[:=][ \t]*[^\s$]", path.read_text()), (
+                path
+            )
+
+
+def test_worker_is_asked_to_end_with_time_to_do_so() -> None:
+    unit = (DEPLOY / "systemd/videoplanet-worker.service").read_text()
+    assert "KillMode=mixed" in unit
+    grace = int(re.search(r"--grace (\d+)", unit)[1])  # type: ignore[index]
+    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > grace  # type: ignore[index]
+    command = SERVICES["worker"]["command"]
+    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > int(command[command.index("--grace") + 1])
+    assert "KillMode=mixed" in (DEPLOY / "systemd/videoplanet-web.service").read_text()
+    assert set(SERVICES["worker"]["healthcheck"]["test"][4:]) <= set(health.CHECKS)
+
+
+def test_units_are_understood_by_systemd(tmp_path: Path) -> None:
+    tool = Path("/usr/bin/systemd-analyze")
+    if not tool.exists():
+        pytest.skip("systemd-analyze is missing")
+    done = subprocess.run([tool, "verify", "--man=no", *sorted(map(str, (DEPLOY / "systemd").iterdir()))], capture_output=True, text=True, check=False)
+    wrong = [line for line in done.stderr.splitlines() if "/opt/videoplanet" not in line and "videoplanet" in line]
+    assert wrong == []
+
+
+def test_image_is_slim_without_root_and_made_of_the_locked_packages() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+    assert re.search(r"ARG PYTHON=\d+\.\d+\.\d+-slim", text)
+    assert re.search(r"ARG PYTHON=(\d+\.\d+)", text)[1] in (ROOT / ".python-version").read_text().split()  # type: ignore[index]
+    assert "--require-hashes" in text
+    assert re.findall(r"(?m)^USER (\S+)", text) == ["10001:10001"]
+    assert text.rindex("USER") < text.rindex("CMD [")
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored  # nothing but what is named: no secrets, no var, no tests
+    for source in ("manage.py", "site", "jobs", "providers", "stories", "templates", "static", "assets", "requirements.txt"):
+        assert f"!{source}" in ignored
+
+
+def test_proxies_hide_the_metrics_and_write_the_headers_anew() -> None:
+    for name in ("Caddyfile", "nginx.conf"):
+        text = (DEPLOY / name).read_text()
+        assert re.search(r"/metrics (404|\{ return 404; \})", text)
+        assert "X-Forwarded-For" in text
+        assert "$proxy_add_x_forwarded_for" not in text
+
+
+# --- what Grafana and Prometheus are told
+
+
+@pytest.fixture
+def known_metrics(db: None) -> set[str]:
+    names = {"videoplanet_database_up"}
+    for metric in [*rows.metrics(), *http.metrics()]:
+        names |= {f"{metric.name}{end}" for end in ("_bucket", "_sum", "_count")} if metric.kind == "histogram" else {metric.name}
+    return names
+
+
+def expressions() -> list[str]:
+    dashboard = json.loads((DEPLOY / "grafana/dashboard.json").read_text())
+    found = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())
+    return found + [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+
+
+def test_every_metric_that_is_asked_for_exists(known_metrics: set[str]) -> None:
+    asked = set(re.findall(r"videoplanet_[a-z_]+", " ".join(expressions())))
+    assert asked <= known_metrics
+    unused = {name for name in known_metrics if not name.endswith(("_sum", "_count"))} - asked
+    assert unused == set()
+
+
+def test_labels_that_are_asked_for_are_the_metrics_own() -> None:
+    labels = {"name", "status", "role", "provider", "kind", "state", "method", "route", "le"}
+    for text in expressions():
+        grouped = {word for inside in re.findall(r"by \(([a-z, ]+)\)", text) for word in inside.split(", ")}
+        assert grouped <= labels
+        assert set(re.findall(r"([a-z]+)=~?\"", text)) <= labels
+        assert text.count("(") == text.count(")")
+
+
+def test_metrics_page_is_what_prometheus_is_told_to_ask() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"][0]
+    assert config["metrics_path"] == "/metrics"
+    assert page.metrics.__name__ == "metrics"
+
+
+def test_secrets_are_made_once_and_kept(tmp_path: Path) -> None:
+    script = tmp_path / "secrets.sh"
+    script.write_bytes((DEPLOY / "secrets.sh").read_bytes())
+
+    def made() -> dict[str, str]:
+        subprocess.run(["sh", script], check=True, capture_output=True)
+        return {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+
+    first = made()
+    assert set(first) == set(COMPOSE["secrets"])
+    assert min(len(value) for value in first.values()) >= 64
+    assert first["database_password"] in first["database_url"]
+    assert made() == first
