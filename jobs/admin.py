@@ -60,7 +60,7 @@ class JobAdmin(ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     list_before_template = "studio/queue_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
-    list_per_page = 50
+    list_per_page = 30
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")
     search_fields = ("id", "subject", "item", "name")
@@ -122,7 +122,7 @@ class JobAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, job: Job) -> SafeString:
-        return badge(job.get_status_display(), tone(job))
+        return badge(JobStatus(job.status).label, tone(job))
 
     @admin.display(description=gettext_lazy("progress"))
     def progressed(self, job: Job) -> SafeString | str:
@@ -130,7 +130,7 @@ class JobAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("note"))
     def why(self, job: Job) -> SafeString:
-        return format_html('<span class="vp-note">{}</span>', str(job.note) or (job.get_wait_for_display() if job.wait_for else ""))
+        return format_html('<span class="vp-note">{}</span>', str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else ""))
 
     @admin.display(description=gettext_lazy("tries"))
     def tries(self, job: Job) -> str:

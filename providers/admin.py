@@ -26,7 +26,7 @@ from web.admin_parts import Tone, ago, badge, money
 
 from . import keys, ledger, registry
 from .domain import configs, resolve
-from .enums import CallState
+from .enums import CallState, Kind, Refusal
 from .errors import Forbidden, Invalid
 from .models import AIProviderConfig, House, ProviderCall, ProviderModel
 
@@ -280,7 +280,7 @@ class ProviderCallAdmin(ModelAdmin):
     list_filter = (("provider", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
     list_filter_submit = True
     list_fullwidth = True
-    list_per_page = 50
+    list_per_page = 30
     search_fields = ("subject", "item", "task_id", "key")
     search_help_text = gettext_lazy("Story, scene, task or key")
     ordering = ("-reserved_at", "-id")
@@ -302,11 +302,11 @@ class ProviderCallAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("call"))
     def what(self, call: ProviderCall) -> SafeString:
-        return format_html('<span class="vp-two"><b>{} · {}</b><small>{}</small></span>', call.provider.name, call.get_kind_display(), call.model or "–")
+        return format_html('<span class="vp-two"><b>{} · {}</b><small>{}</small></span>', call.provider.name, Kind(call.kind).label, call.model or "–")
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def stated(self, call: ProviderCall) -> SafeString:
-        return badge(call.get_state_display(), CALL_TONE[call.state])
+        return badge(CallState(call.state).label, CALL_TONE[call.state])
 
     @admin.display(description=gettext_lazy("cost"), ordering="cost")
     def amount(self, call: ProviderCall) -> SafeString | str:
@@ -320,7 +320,7 @@ class ProviderCallAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("note"))
     def said(self, call: ProviderCall) -> SafeString:
-        return format_html('<span class="vp-note">{}</span>', str(call.note) or (call.get_refusal_display() if call.refusal else ""))
+        return format_html('<span class="vp-note">{}</span>', str(call.note) or (Refusal(call.refusal).label if call.refusal else ""))
 
     @admin.display(description=gettext_lazy("reserved"), ordering="reserved_at")
     def reserved(self, call: ProviderCall) -> SafeString | str:

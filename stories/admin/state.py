@@ -58,7 +58,7 @@ class Card:
     @property
     def word(self) -> str:
         if self.job is not None:
-            return str(self.job.get_status_display())
+            return str(JobStatus(self.job.status).label)
         if self.item.failed:
             return _("Failed")
         picture = self.kind == TakeKind.IMAGE

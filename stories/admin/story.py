@@ -19,6 +19,7 @@ from stories.domain import stories
 from stories.domain.locks import CLOSED
 from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
+from stories.enums import StoryStatus
 from stories.models import Story
 from web.admin_parts import ago, badge, bar, clock, money
 from web.admin_parts import scenes as scenes_text
@@ -46,7 +47,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     list_before_template = "studio/story/list_views.html"  # type: ignore[assignment]  # Unfold writes None without a type
-    list_per_page = 50
+    list_per_page = 30
     list_select_related = ("owner",)
     search_fields = ("title", "owner__username")
     search_help_text = _("Title or owner")
@@ -110,7 +111,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     @admin.display(description=_("status"), ordering="status")
     def state(self, story: Any) -> SafeString:
         work = story.facts.work
-        shown = badge(story.get_status_display(), tones.of_story(story.status, work))
+        shown = badge(StoryStatus(story.status).label, tones.of_story(story.status, work))
         if work is None:
             return shown
         return format_html(
