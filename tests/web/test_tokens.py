@@ -199,11 +199,13 @@ def test_all_log_ins_of_a_person_can_be_ended(nobody, user):
     assert [refused(nobody, pair.access.token) for pair in pairs] == ["token_invalid"] * 2
 
 
-def test_sweep_keeps_tokens_for_a_week_after_their_end(user):
-    for days in (8, 6):
+def test_tokens_are_kept_for_a_week_after_their_end_and_go_at_the_next_log_in(user):
+    for days in (6, 8):
         refresh.start(user)
         RefreshToken.objects.filter(expires_at__gt=timezone.now()).update(expires_at=timezone.now() - timedelta(days=days))
-    assert (refresh.sweep(), RefreshToken.objects.count()) == (1, 1)
+    assert RefreshToken.objects.count() == 2
+    refresh.start(user)
+    assert [row.expires_at > timezone.now() - timedelta(days=7) for row in RefreshToken.objects.order_by("expires_at")] == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)

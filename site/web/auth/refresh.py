@@ -27,7 +27,8 @@ class Pair:
 
 
 def start(user: User) -> Pair:
-    """The tokens of a new log-in."""
+    """The tokens of a new log-in. Rows that ended long ago go with it, so that the table never only grows."""
+    sweep()
     return _next(user, uuid.uuid4())
 
 
