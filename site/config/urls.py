@@ -2,12 +2,14 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from stories.api.film_routes import signed_links
 from stories.api.routes import api
 from web import media
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("api/ai-video/", include((api.urls, "api"))),
     path("", include(signed_links)),
     path("admin/", admin.site.urls),
