@@ -4,6 +4,7 @@ import uuid
 from decimal import Decimal
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -13,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from ground.sentence import Sentence
 
 from .enums import CallState, Kind, Refusal, Unit
+from .errors import Invalid, NotConfigured
+from .http import checked_base
+from .local import drill
 
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
@@ -102,6 +106,19 @@ class AIProviderConfig(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuses drills that do not exist, settings that are no object, and addresses to which no key may be sent."""
+        if not isinstance(self.settings, dict):
+            raise ValidationError({"settings": _("The settings must be a JSON object.")})
+        try:
+            drill.check(self.settings)
+            if self.base_url:
+                checked_base(self.base_url, name=self.name, plain_http=self.provider == "llm")
+        except Invalid as error:
+            raise ValidationError({"settings": str(error)}) from error
+        except NotConfigured as error:
+            raise ValidationError({"base_url": str(error)}) from error
 
 
 class ProviderModel(models.Model):

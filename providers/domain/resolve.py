@@ -1,5 +1,6 @@
 """What a person decides about a call whose outcome nobody knows. Each function changes the state, says why, and wakes who waits."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -7,14 +8,30 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.sentence import Sentence
+from providers import requests as asked
+from providers.adapters import Candidate
 from providers.enums import CallState, Refusal
 from providers.errors import Conflict, Forbidden, Invalid
+from providers.gate.flow import errand_of
 from providers.gate.states import move
-from providers.models import ProviderCall
+from providers.models import AIProviderConfig, ProviderCall
+from providers.registry import adapter_for
 from providers.signals import freed
 
 PERMISSION = "providers.resolve_call"
 MAX_TASK_ID = 120
+
+
+def candidates(call: ProviderCall) -> list[Candidate]:
+    """Tasks at the provider that may be this call's, newest first; empty when the provider keeps no list.
+
+    Asks the provider, which is free; not inside a transaction. Raises `Later` when it cannot be asked.
+    """
+    config = AIProviderConfig.objects.get(provider=call.provider_id)
+    since = (call.sending_at or call.reserved_at) - timedelta(minutes=1)
+    known = set(ProviderCall.objects.filter(provider=config).exclude(task_id="").values_list("task_id", flat=True))
+    found = adapter_for(config).candidates(asked.from_json(call.request), errand_of(call, config), since=since)
+    return [candidate for candidate in found if candidate.task_id not in known]
 
 
 def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) -> ProviderCall:

@@ -1,0 +1,76 @@
+"""What a provider's configuration may say."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from providers.models import AIProviderConfig, CallEvent, House, ProviderCall, ProviderModel
+
+
+def config(**values: Any) -> AIProviderConfig:
+    return AIProviderConfig(**({"provider": "runway_ml", "name": "Runway ML"} | values))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"base_url": "https://api.dev.runwayml.com"},
+        {"base_url": ""},
+        {"provider": "llm", "base_url": "http://models.example:11434/v1"},
+        {"settings": {"drill": {"image": "timeout"}}},
+    ],
+)
+def test_configurations_that_make_sense(values: dict[str, Any]) -> None:
+    config(**values).clean()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"base_url": "http://api.dev.runwayml.com"}, "base_url"),
+        ({"base_url": "http://127.0.0.1:8000"}, "base_url"),
+        ({"base_url": "https://user@api.dev.runwayml.com"}, "base_url"),
+        ({"settings": []}, "settings"),
+        ({"settings": {"drill": {"image": "explode"}}}, "settings"),
+    ],
+)
+def test_configurations_that_do_not(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        config(**values).clean()
+    assert list(error.value.message_dict) == [field]
+
+
+def test_first_rows(db: None) -> None:
+    """The guide's providers as the guide has them; only the local one is active."""
+    rows = AIProviderConfig.objects.order_by("provider").values_list(
+        "provider", "is_active", "rate_limit_per_minute", "rate_limit_per_hour", "cost_per_image", "cost_per_second_video"
+    )
+    assert [(name, active, minute, hour, str(image), str(second)) for name, active, minute, hour, image, second in rows] == [
+        ("llm", False, None, None, "None", "None"),
+        ("local", True, None, None, "0.0000", "0.0000"),
+        ("replicate", False, 600, None, "None", "None"),
+        ("runway_ml", False, 30, 500, "0.0300", "0.0800"),
+        ("stability_ai", False, 60, 1000, "0.0200", "0.0500"),
+    ]
+    settings = dict(AIProviderConfig.objects.values_list("provider", "settings"))
+    assert settings["stability_ai"] == {"default_model": "stable-diffusion-xl-1024-v1-0", "default_steps": 30}
+    assert settings["runway_ml"] == {"default_model": "gen-2", "max_duration": 4}
+    assert House.objects.count() == 1
+
+
+def test_every_model_row_has_what_its_adapter_needs(db: None) -> None:
+    for row in ProviderModel.objects.all():
+        assert row.price is not None or row.note, row.name
+        assert (row.price is None) == (row.priced_on is None), row.name
+        if row.provider_id == "stability_ai":
+            assert row.endpoint, row.name
+        if row.stands_for:
+            assert ProviderModel.objects.filter(provider=row.provider_id, kind=row.kind, name=row.stands_for).exists()
+
+
+def test_rows_name_themselves(db: None) -> None:
+    call = ProviderCall(provider_id="local", kind="image")
+    event = CallEvent(name="send", from_state="reserved", to_state="sending", note_data={"template": "Hello %(name)s", "values": {"name": "you"}})
+    assert (str(call)[:12], str(event), str(event.note)) == ("local image ", "send: reserved → sending", "Hello you")
+    assert [str(House()), str(config()), str(ProviderModel(name="core"))] == ["House budget", "Runway ML", "core"]
