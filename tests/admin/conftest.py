@@ -1,12 +1,20 @@
 """Clients that are logged in, and a count of queries that says which they were."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """A page in another language leaves it active in this thread; the next test expects English."""
+    yield
+    translation.activate("en")
 
 
 @pytest.fixture
