@@ -261,6 +261,8 @@
 	document.addEventListener("htmx:oobAfterSwap", (event) => {
 		if (event.detail.target?.id !== "bd-news") return;
 		const news = $("bd-news");
+		if (news.dataset.read) return; // htmx may tell of one swap more than once
+		news.dataset.read = "1";
 		if (!board()) {
 			const said = news.querySelector("template").content.querySelector("[data-toast]");
 			if (said) show(said);

@@ -39,7 +39,7 @@ def with_link(view: View) -> View:
         if link is None:
             return render(request, "board/guest_over.html", status=HTTPStatus.NOT_FOUND)
         response = view(request, link, token)
-        response["Referrer-Policy"] = "no-referrer"  # the address is the key
+        response["Referrer-Policy"] = "same-origin"  # the address is the key; our own forms need an origin
         response["X-Robots-Tag"] = "noindex"
         return response
 

@@ -2,11 +2,11 @@ import re
 from decimal import Decimal
 
 import pytest
+
 from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.domain import scenes, takes
 from stories.models import Story
-
 from tests.board.test_order import said
 from tests.stories.factories import make_scene, make_story
 
@@ -88,7 +88,9 @@ def test_redo_stale_leaves_the_missing(door, story, five, take):
 
 
 def test_retry_failed_only(door, story, five):
-    Job.objects.create(id="old", name="scene_preview", subject=str(story.pk), item=str(five[2].pk), status="failed", data={"action": "generate_image", "parameters": {}})
+    Job.objects.create(
+        id="old", name="scene_preview", subject=str(story.pk), item=str(five[2].pk), status="failed", data={"action": "generate_image", "parameters": {}}
+    )
     page = door.get("board_plan", story.pk, "image", "failed")
     assert "Make 1 picture · $0.02" in text(page)
     board = text(door.get("stories_story_board", story.pk, live=False))
@@ -106,10 +108,22 @@ def test_selected_scenes_get_jobs_of_their_own(door, story, five):
 
 def test_retry_while_the_storys_own_job_waits_for_a_person(door, story, five):
     parent = Job.objects.create(
-        id="p", name="story_preview", subject=str(story.pk), status="waiting", wait_for="person", unique_key=f"story_preview:{story.pk}", data={"action": "generate_preview", "parameters": {}}
+        id="p",
+        name="story_preview",
+        subject=str(story.pk),
+        status="waiting",
+        wait_for="person",
+        unique_key=f"story_preview:{story.pk}",
+        data={"action": "generate_preview", "parameters": {}},
     )
     Job.objects.create(
-        id="c", name="scene_preview", subject=str(story.pk), item=str(five[0].pk), status="failed", parent=parent, data={"action": "generate_image", "parameters": {}}
+        id="c",
+        name="scene_preview",
+        subject=str(story.pk),
+        item=str(five[0].pk),
+        status="failed",
+        parent=parent,
+        data={"action": "generate_image", "parameters": {}},
     )
     page = door.get("board_plan", story.pk, "image", "failed")
     door.post("board_plan", story.pk, "image", "failed", **shown(page))

@@ -1,11 +1,11 @@
 import re
 
 import pytest
+
 from stories.domain import order, scenes
 from stories.domain.order import Move
 from stories.errors import Conflict, Forbidden, GuardRefused
 from stories.models import Scene, Story
-
 from tests.stories.factories import make_scene, make_story
 
 
@@ -23,7 +23,16 @@ def moves(scenes, text):
 
 @pytest.mark.parametrize(
     ("asked", "result"),
-    [("1>0", "12345"), ("1>3", "23145"), ("5>0", "51234"), ("3>1", "13245"), ("4>4", "12345"), ("2>5 4>2", "13524"), ("5>0 4>5", "54123"), ("1>5 2>1", "34512")],
+    [
+        ("1>0", "12345"),
+        ("1>3", "23145"),
+        ("5>0", "51234"),
+        ("3>1", "13245"),
+        ("4>4", "12345"),
+        ("2>5 4>2", "13524"),
+        ("5>0 4>5", "54123"),
+        ("1>5 2>1", "34512"),
+    ],
 )
 def test_reorder_and_the_way_back(story, five, owner, asked, result):
     made = order.reorder(story.pk, actor=owner, moves=moves(five, asked))

@@ -1,10 +1,10 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+
 from jobs.domain import queue
 from stories.domain import work
 from stories.models import Comment, Scene, Story
-
 from tests.stories.factories import make_scene, make_story, make_take
 
 MOST_QUERIES = 15
@@ -37,7 +37,9 @@ def test_board_takes_few_queries_whatever_it_shows(door, owner, number):
         make_take(scene)
         Comment.objects.create(story=story, scene=scene, text="hm", author=owner)
         work.enqueue_scene(scene, "clip", owner=owner)
-    with CaptureQueriesContext(connection, ) as seen:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
         door.get("stories_story_board", story.pk, live=False)
     few = CaptureQueriesContext(connection)
     with few:
@@ -82,7 +84,6 @@ def test_paging_without_scripts(door, owner):
     page = texts(door.get("stories_story_board", story.pk, live=False))
     assert "?from=13&amp;state=" in page
     assert texts(door.get("stories_story_board", story.pk, live=False, **{"from": "25"})).count('class="bd-card bd-shell"') == 24
-
 
 
 def test_viewer_sees_the_board_and_no_way_to_change_it(door, story, five, viewer):

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+
 from jobs.models import Job
 from stories.models import Comment, ReviewLink, Scene, Story, Take
 

@@ -6,6 +6,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
 from django.utils import timezone
+
 from stories.domain import comments, review
 from stories.errors import Forbidden, Invalid
 from stories.models import Comment, Film, ReviewLink
@@ -87,7 +88,10 @@ def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
     assert Client().get(f"/review/{token}/").status_code == 200
 
 
-@pytest.mark.parametrize("values", [{"name": " ", "days": "7"}, {"name": "x", "days": "0"}, {"name": "x", "days": "91"}, {"name": "x", "days": "soon"}, {"name": "x" * 81, "days": "7"}])
+@pytest.mark.parametrize(
+    "values",
+    [{"name": " ", "days": "7"}, {"name": "x", "days": "0"}, {"name": "x", "days": "91"}, {"name": "x", "days": "soon"}, {"name": "x" * 81, "days": "7"}],
+)
 def test_link_that_cannot_be(door, story, values):
     assert door.post("board_share", story.pk, **values).status_code == 422
     assert ReviewLink.objects.count() == 0
@@ -101,7 +105,7 @@ def test_guest_sees_the_film_and_nothing_else(guest, story, five):
     assert "/admin/" not in text(page)
     assert "script-src 'self';" in page["Content-Security-Policy"] + ";"
     assert "unsafe" not in page["Content-Security-Policy"]
-    assert (page["Referrer-Policy"], page["X-Robots-Tag"]) == ("no-referrer", "noindex")
+    assert (page["Referrer-Policy"], page["X-Robots-Tag"]) == ("same-origin", "noindex")
     part = browser.get(f"{address}film.mp4", headers={"Range": "bytes=2-4"})
     assert (part.status_code, part.getvalue()) == (206, b"234")
     assert browser.get(f"{address}subtitles.vtt").content == b"WEBVTT\n"

@@ -1,9 +1,9 @@
 import pytest
+
 from stories.board.scenes import cuts
 from stories.domain import scenes
 from stories.domain.scenes import fingerprint
 from stories.models import Scene, Take
-
 from tests.board.test_order import fields, numbers, said
 from tests.stories.factories import make_scene, make_story
 
@@ -67,7 +67,9 @@ def test_edit_to_the_same_as_somebody_else_is_no_conflict(door, story, five, own
 
 
 def test_edit_without_scripts(door, story, five):
-    answer = door.post("board_edit", story.pk, five[0].pk, live=False, title="Other", narration="Line 1.", text="prompt 1", camera="still", duration_seconds="9")
+    answer = door.post(
+        "board_edit", story.pk, five[0].pk, live=False, title="Other", narration="Line 1.", text="prompt 1", camera="still", duration_seconds="9"
+    )
     assert (answer.status_code, answer.url) == (302, f"{door.address('stories_story_board', story.pk)}#scene-{five[0].pk}")
     five[0].refresh_from_db()
     assert (five[0].title, five[0].prompt.camera, five[0].duration_seconds) == ("Other", "still", 9)

@@ -3,12 +3,12 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from jobs.models import Job
 from PIL import Image
+
+from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.board.takes import difference
 from stories.models import Comment, Scene, Take
-
 from tests.board.test_order import said
 
 
