@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types floors migrations bench lock audit diagram run-env dev-env bench-env
+.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit diagram run-env dev-env bench-env
 
 python := .venv/bin/python
 # A developer's own services are not for tests to write to.
@@ -15,6 +15,7 @@ help:
 	@echo "make check    lint, types, floors, migrations"
 	@echo "make bench    measures film, jobs and API, and writes the table of README.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
+	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
 	@echo "make audit    looks for known weaknesses in the locked packages (needs the network)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
 
@@ -54,6 +55,9 @@ bench: bench-env
 
 lock: dev-env
 	@$(python) tools/lock.py $(if $(filter 1,$(UPGRADE)),--upgrade)
+
+schemathesis: dev-env
+	@$(alone) $(python) -m tests.api.drive --cases 2000
 
 audit: dev-env
 	@.venv/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
