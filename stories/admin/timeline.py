@@ -1,4 +1,4 @@
-"""What happened to a story, in one line of time: changes of state, takes, verdicts, films, and what they cost."""
+"""What happened to a story, in one line of time: changes of state, takes, verdicts, films, comments, and what they cost."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from stories.domain.transitions import LABELS
 from stories.enums import TakeKind, TakeSource, Verdict
 from stories.models import Film, Story, StoryStateTransition, Take
-from web.admin_parts import Tone
+from stories.review import Comment
+from web.admin_parts import Tone, clock
 
 from . import tones
 from .state import picture_url
@@ -35,8 +36,8 @@ class Event:
 
 
 def days(story: Story) -> list[tuple[date, list[Event]]]:
-    """The newest events first, by day; three queries."""
-    events = sorted([*_changes(story), *_takes(story), *_films(story)], key=lambda event: event.at, reverse=True)
+    """The newest events first, by day; four queries."""
+    events = sorted([*_changes(story), *_takes(story), *_films(story), *_comments(story)], key=lambda event: event.at, reverse=True)
     return [(day, list(group)) for day, group in groupby(events, key=lambda event: timezone.localtime(event.at).date())]
 
 
@@ -73,6 +74,17 @@ def _made(take: Take) -> str:
     if take.kind == TakeKind.IMAGE:
         return _("Picture uploaded for scene %(scene)s") if uploaded else _("Picture made for scene %(scene)s by %(provider)s")
     return _("Clip uploaded for scene %(scene)s") if uploaded else _("Clip made for scene %(scene)s by %(provider)s")
+
+
+def _comments(story: Story) -> Iterator[Event]:
+    for comment in Comment.objects.filter(story=story).select_related("author", "scene").order_by("-created_at")[:SHOWN]:
+        if comment.scene:
+            text = _("Comment on scene %(scene)s") % {"scene": comment.scene.position}
+        elif comment.at_ms is not None:
+            text = _("Comment at %(time)s of the film") % {"time": clock(comment.at_seconds)}
+        else:
+            text = _("Comment")
+        yield Event(comment.created_at, "chat", "idle", text, comment.guest or _who(comment.author), comment.text)
 
 
 def _films(story: Story) -> Iterator[Event]:

@@ -10,6 +10,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from stories.enums import JobName, StoryStatus, TakeKind
 from stories.models import Film, Story, StoryStateTransition
+from stories.review import Comment
 from tests.stories.factories import make_scene, make_story, make_take
 
 
@@ -97,8 +98,21 @@ def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
     take.verdict_at = take.created_at
     take.save()
     _film(story)
+    Comment.objects.create(story=story, scene=take.scene, author=owner, text="more light")
+    Comment.objects.create(story=story, at_ms=65_000, guest="the client", text="shorter here")
     html = as_(owner).get(_page("history", story)).content.decode()
-    for said in ("Start planning: now “Planning”", "at last", "Picture made for scene 1 by local", "Scene 1 rejected", "too dark", "Final film 1 made"):
+    for said in (
+        "Start planning: now “Planning”",
+        "at last",
+        "Picture made for scene 1 by local",
+        "Scene 1 rejected",
+        "too dark",
+        "Final film 1 made",
+        "Comment on scene 1",
+        "more light",
+    ):
+        assert said in html
+    for said in ("Comment at 1:05 of the film", "the client · shorter here"):
         assert said in html
 
 
