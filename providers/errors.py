@@ -31,7 +31,7 @@ class NoPrice(ProviderError):
 
 
 class KeyReused(ProviderError):
-    """The key names a piece of work that was asked for with other inputs."""
+    """The key names a piece of work of another kind, subject or item."""
 
     code = "call_key_reused"
 

@@ -2,14 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -18,7 +18,7 @@ from ground.sentence import Sentence
 from providers import prices
 from providers import requests as asked
 from providers.adapters import Accepted, Adapter, Errand, Result, ignore, never
-from providers.enums import OVER, CallState, Refusal
+from providers.enums import CallState, Refusal
 from providers.errors import KeyReused, KeyUnreadable, NotConfigured, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
@@ -31,7 +31,7 @@ from .steps import step
 
 log = logging.getLogger("ai_video.providers")
 S = CallState
-PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds that a paid result is held for a store that is away
+PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds that a paid answer is held while it cannot be written down
 MOST_COMPLAINTS = 2  # so at most three calls for one answer
 
 
@@ -67,7 +67,8 @@ def advance(
     """Bring the piece of work named `key` one step further; enter as often as you like, it is paid for once.
 
     The first call reserves the money and submits; later ones ask the provider for news, or give the same result
-    again. `subject_budget` caps in USD what all calls of the subject may cost. After a refusal the next call submits
+    again. A call that is out is brought to its end as it was asked for, also when the request reads otherwise by now:
+    it is paid. `subject_budget` caps in USD what all calls of the subject may cost. After a refusal the next call submits
     anew, except when the words were refused or the refusal was paid for: then only with `again`, a person's wish.
 
     Not inside a transaction: what it commits must be on disk before a byte is sent (RuntimeError otherwise).
@@ -76,8 +77,8 @@ def advance(
     call = latest(key)
     if call is not None and call.state == S.SENDING:
         outcome.found_sending(call, adapter_for(call.provider))
-    if call is not None and call.request_hash != asked.hash_of(request) and call.state not in OVER:
-        raise KeyReused(gettext_noop("This piece of work was already asked for with other inputs."))
+    if call is not None and (call.kind, call.subject, call.item) != (asked.kind_of(request), subject, item):
+        raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
     while True:
         if call is None or _may_try_anew(call, request, again=again):
@@ -239,34 +240,42 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
         return
     step("answered")
     if isinstance(answer, Accepted):
-        outcome.accept(call, answer)
+        accepted = answer
+        _patiently(call, lambda: outcome.accept(call, accepted), pauses=PAUSES)
         step("accepted")
     else:
         _settle_answer(call, adapter, answer)
 
 
 def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result) -> None:
-    """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent.
+    """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent."""
+    try:
+        _patiently(call, lambda: outcome.settle(call, answer, should_stop=never), pauses=() if adapter.repeatable else PAUSES)
+    except Refused as refused:
+        outcome.refuse(call, refused)
+    except Unclear as unclear:
+        outcome.leave_unclear(call, unclear.sentence)
+    except Exception as error:
+        outcome.unexpected(call, adapter, error)
+        if adapter.repeatable:
+            raise
 
-    While the store is away or the disk is full, this process holds the only copy of what was paid for: it waits.
-    """
-    pauses = iter(() if adapter.repeatable else PAUSES)
-    while True:
+
+def _patiently(call: ProviderCall, write: Callable[[], None], *, pauses: Iterable[float]) -> None:
+    """Writes down what a provider answered. While store or database are away, or the disk is full, this process holds
+    the only copy of what was paid for: it waits and writes again. `write` may be repeated."""
+    for pause in (*pauses, None):
         try:
-            outcome.settle(call, answer, should_stop=never)
-        except Refused as refused:
-            outcome.refuse(call, refused)
-        except Unclear as unclear:
-            outcome.leave_unclear(call, unclear.sentence)
+            write()
         except Exception as error:
-            if is_away(error) and (pause := next(pauses, None)) is not None:
-                log.warning("Call %s: its result cannot be stored yet: %s", call.pk, error)
-                time.sleep(pause)
-                continue
-            outcome.unexpected(call, adapter, error)
-            if adapter.repeatable:
+            if pause is None or not (is_away(error) or isinstance(error, (OperationalError, InterfaceError))):
                 raise
-        return
+            log.warning("Call %s: its answer cannot be written down yet: %s", call.pk, error)
+            if not connection.in_atomic_block:
+                connection.close()
+            time.sleep(pause)
+        else:
+            return
 
 
 def _nth(call: ProviderCall) -> int:

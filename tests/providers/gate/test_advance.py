@@ -62,11 +62,21 @@ def test_same_key_gives_the_same_result_and_spends_nothing(paid: AIProviderConfi
     assert ProviderCall.objects.count() == 1
 
 
-def test_same_key_with_other_inputs_is_refused(paid: AIProviderConfig, script: Script) -> None:
+@pytest.mark.parametrize("other", [{"item": "another scene"}, {"subject": "another story"}, {"request": ClipRequest(prompt="바다")}])
+def test_key_of_another_piece_of_work_is_refused(other: dict[str, Any], paid: AIProviderConfig, script: Script) -> None:
     go()
     with pytest.raises(KeyReused):
-        go(ImageRequest(prompt="산"))
+        go(**other)
     assert len(script.submitted) == 1
+
+
+def test_call_that_is_out_ends_as_it_was_asked_for(paid: AIProviderConfig, script: Script) -> None:
+    script.submit = [Accepted("t", poll_in=0)]
+    script.poll = [Result(media=Bytes(picture()))]
+    go()
+    ready = go(ImageRequest(prompt="by now somebody has changed the words"))
+    assert isinstance(ready, Ready)
+    assert (ready.call.request["prompt"], len(script.submitted)) == ("바다", 1)
 
 
 def test_accepted_task_is_polled_when_due_and_settled(paid: AIProviderConfig, script: Script, clock: Clock) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError
 
 from ground.away import AwayError
 from providers.adapters import Accepted, Bytes, Result
@@ -79,3 +80,29 @@ def test_store_that_stays_away_leaves_it_to_a_person(paid: AIProviderConfig, scr
     call = ProviderCall.objects.get()
     assert (call.state, len(script.submitted)) == (CallState.UNCLEAR, 1)
     assert timedelta(seconds=sum(pauses)) == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_answer_is_held_until_the_database_is_back(
+    paid: AIProviderConfig, script: Script, pauses: list[float], monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Both kinds of answer: a result, and the name of a task that would be lost with it."""
+    left = [times]
+
+    def away(write: Any) -> Any:
+        def go_on(*arguments: Any, **more: Any) -> None:
+            left[0] -= 1
+            if left[0] >= 0:
+                raise OperationalError("the connection is lost")
+            write(*arguments, **more)
+
+        return go_on
+
+    for name in ("settle", "accept"):
+        monkeypatch.setattr(flow.outcome, name, away(getattr(flow.outcome, name)))
+    assert isinstance(go(), Ready)
+    script.submit, left[0] = [Accepted("task-1", poll_in=5)], times
+    second = advance(REQUEST, provider="paid", key="other", subject="story", item="scene")
+    assert isinstance(second, Pending)
+    assert (second.call.task_id, len(script.submitted)) == ("task-1", 2)
+    assert pauses == list(flow.PAUSES[:times]) * 2

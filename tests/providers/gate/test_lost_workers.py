@@ -69,6 +69,7 @@ def test_local_call_found_in_sending_is_made_again(db: None) -> None:
         kind="image",
         key="k",
         subject="story",
+        item="scene",
         state=CallState.SENDING,
         request=asked.to_json(REQUEST),
         request_hash=asked.hash_of(REQUEST),
