@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from .client import Client
+from .wire import Wire
 
 KEPT = ("PATH", "HOME", "LANG", "FFMPEG", "PYTHONPATH")
 STORE = ("MINIO_ENDPOINT", "MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "MINIO_BUCKET")
@@ -70,6 +71,8 @@ class House:
         self.web: subprocess.Popen[bytes] | None = None
         self.crews: list[subprocess.Popen[bytes]] = []
         self.log = folder / "processes.log"
+        self.wire: Any = None
+        self.work_disk = folder / "var" / "work"
 
     def __enter__(self) -> Self:
         try:
@@ -122,7 +125,8 @@ class House:
             found |= {name: os.environ[name] for name in STORE if name in os.environ} | {"MINIO_BUCKET": f"studio-{uuid.uuid4().hex[:12]}"}
         else:
             self.store = self.stack.enter_context(services().s3())
-            found |= self.store.env
+            self.wire = self.stack.enter_context(Wire(self.store.ports[0]))
+            found |= self.store.env | {"MINIO_ENDPOINT": f"http://127.0.0.1:{self.wire.port}"}
         return found
 
     def _is_given(self, name: str) -> bool:

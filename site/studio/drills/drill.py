@@ -1,0 +1,214 @@
+"""One drill: stories run and clients write, something is broken and mended, then the books are checked."""
+
+import hashlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import httpx
+from botocore.config import Config
+
+from .client import Client
+from .faults import Fault
+from .house import NAME, PASSWORD, House, until
+
+STORIES = 3
+AFTER_SECONDS = 150.0
+LOOK_SECONDS = 0.7
+
+PROVIDER = """
+from decimal import Decimal
+from providers.models import AIProviderConfig
+config = AIProviderConfig.objects.get(provider="stability_ai")
+config.is_active, config.base_url = True, {url!r}
+config.rate_limit_per_minute = config.rate_limit_per_hour = None
+config.settings = config.settings | {{"result_hosts": ["127.0.0.1"]}}
+config.save()
+"""
+
+
+@dataclass
+class Seen:
+    """What was seen in one drill; `wrong` is empty if every promise held."""
+
+    fault: str
+    promise: str
+    wrong: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    seconds: float = 0.0  # from the mending to the last film
+
+    @property
+    def ok(self) -> bool:
+        return not self.wrong
+
+
+@dataclass
+class Watch:
+    """What somebody who looks at the studio all the time sees."""
+
+    alive: Counter[int] = field(default_factory=Counter)
+    pages: Counter[int] = field(default_factory=Counter)
+    blamed: set[str] = field(default_factory=set)
+
+
+class Drill:
+    """`Drill(house, fake).run(fault)`: the house runs, `fake` is a provider that charges for every picture."""
+
+    def __init__(self, house: House, fake: Any) -> None:
+        self.house, self.fake = house, fake
+        house.manage("shell", "-v0", "-c", PROVIDER.format(url=fake.url))
+
+    def run(self, fault: Fault) -> Seen:
+        seen = Seen(fault.name, fault.promise)
+        paid_before = self.fake.paid
+        client = self.house.client
+        client.troubles.clear()
+        client.crashes.clear()
+        try:
+            stories = [self._begun(f"{fault.name} {number}") for number in range(STORIES)]
+            until(lambda: self.house.rows("SELECT 1 FROM jobs_job WHERE status = 'running'"), seconds=30, what="that a job runs")
+            watch, written = self._broken(fault)
+            mended = time.monotonic()
+            self.house.until_well(90)
+            for story in stories:
+                client.wait_for_film(story, "preview", seconds=AFTER_SECONDS)
+            seen.seconds = time.monotonic() - mended
+            self._judge_books(seen, stories, paid=self.fake.paid - paid_before)
+            self._judge_files(seen, stories)
+            self._judge_wishes(seen, written)
+            self._judge_watch(seen, fault, watch)
+        except Exception as error:  # noqa: BLE001  a drill that does not end is a result too
+            seen.wrong.append(f"{type(error).__name__}: {error}"[:400])
+            with suppress(Exception):
+                self.house.until_well(60)
+        return seen
+
+    def _begun(self, title: str) -> str:
+        client = self.house.client
+        story = client.write(title, image_provider="stability_ai")
+        client.plan(story)
+        client.reach(story, "planned", seconds=60)
+        client.preview(story)
+        return story
+
+    def _broken(self, fault: Fault) -> tuple[Watch, dict[str, str]]:
+        """Breaks and mends, while one looks and one writes; the stories that the writer was told are written, by title."""
+        watch = Watch()
+        written: dict[str, str] = {}
+        with self._meanwhile(watch, written, fault.name), fault.break_(self.house):
+            time.sleep(fault.seconds)
+            # Whatever hangs is told as such only after the time limit of the checks.
+            with suppress(TimeoutError):
+                until(lambda: fault.blames <= watch.blamed, seconds=15, what="that health says so")
+        return watch, written
+
+    @contextmanager
+    def _meanwhile(self, watch: Watch, written: dict[str, str], title: str) -> Iterator[None]:
+        over = threading.Event()
+        threads = [threading.Thread(target=self._look, args=(watch, over)), threading.Thread(target=self._write, args=(written, title, over))]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(150)
+
+    def _look(self, watch: Watch, over: threading.Event) -> None:
+        address = f"http://127.0.0.1:{self.house.port}"
+        with httpx.Client(base_url=address, timeout=3) as http:
+            while not over.is_set():
+                for path, found in (("/healthz", watch.alive), ("/admin/login/", watch.pages)):
+                    try:
+                        found[http.get(path).status_code] += 1
+                    except httpx.TransportError:
+                        found[0] += 1
+                watch.blamed |= set(self.house.not_well())
+                over.wait(LOOK_SECONDS)
+
+    def _write(self, written: dict[str, str], title: str, over: threading.Event) -> None:
+        client = Client(f"http://127.0.0.1:{self.house.port}", NAME, PASSWORD)
+        try:
+            number = 0
+            while not over.is_set():
+                name = f"{title}, written meanwhile {number}"
+                with suppress(Exception):
+                    written[name] = client.write(name)
+                number += 1
+                over.wait(0.3)
+            self.house.client.crashes += client.crashes
+        finally:
+            client.close()
+
+    # --- the books
+
+    def _judge_books(self, seen: Seen, stories: list[str], *, paid: int) -> None:
+        rows = self.house.rows("SELECT status, count(*) FROM jobs_job WHERE subject = ANY(%s) GROUP BY status", stories)
+        if dict(rows) != {"succeeded": sum(dict(rows).values())}:
+            seen.wrong.append(f"jobs: {dict(rows)}")
+        calls = self.house.rows("SELECT state, count(*) FROM providers_providercall WHERE subject = ANY(%s) AND kind = 'image' GROUP BY state", stories)
+        scenes = self.house.rows("SELECT count(*) FROM stories_scene WHERE story_id = ANY(%s::uuid[])", stories)[0][0]
+        if paid != scenes:
+            seen.wrong.append(f"{paid} pictures paid for {scenes} scenes")
+        if dict(calls).get("settled") != scenes or set(dict(calls)) - {"settled", "refused"}:
+            seen.wrong.append(f"calls: {dict(calls)}")
+        seen.facts.append(f"{sum(dict(rows).values())} jobs done, {paid} pictures paid for {scenes} scenes")
+
+    def _judge_files(self, seen: Seen, stories: list[str]) -> None:
+        """Every file that a row names is there, and is what its name says."""
+        names = self.house.rows(
+            "SELECT t.file, t.sha256 FROM stories_take t JOIN stories_scene s ON s.id = t.scene_id WHERE s.story_id = ANY(%s::uuid[])", stories
+        )
+        films = self.house.rows("SELECT file, size_bytes FROM stories_film WHERE story_id = ANY(%s::uuid[])", stories)
+        env = self.house.env
+        store = boto3.client(
+            "s3",
+            endpoint_url=env["MINIO_ENDPOINT"],
+            aws_access_key_id=env["MINIO_ACCESS_KEY"],
+            aws_secret_access_key=env["MINIO_SECRET_KEY"],
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        try:
+            for name, digest in names:
+                if hashlib.sha256(store.get_object(Bucket=env["MINIO_BUCKET"], Key=name)["Body"].read()).hexdigest() != digest:
+                    seen.wrong.append(f"half a file: {name}")
+            for name, size in films:
+                film = store.get_object(Bucket=env["MINIO_BUCKET"], Key=name)["Body"].read()
+                if len(film) != size or film[4:8] != b"ftyp":
+                    seen.wrong.append(f"half a film: {name}")
+        finally:
+            store.close()
+        seen.facts.append(f"{len(names)} takes and {len(films)} films whole")
+
+    def _judge_wishes(self, seen: Seen, written: dict[str, str]) -> None:
+        """What a client was told is written stands once; what it was not told stands at most once."""
+        rows = dict(self.house.rows("SELECT title, count(*) FROM stories_story WHERE title LIKE %s GROUP BY title", f"{seen.fault}, written meanwhile %"))
+        if twice := [title for title, count in rows.items() if count > 1]:
+            seen.wrong.append(f"written twice: {twice}")
+        if lost := [title for title in written if title not in rows]:
+            seen.wrong.append(f"told as written and lost: {lost}")
+        seen.facts.append(f"{len(written)} stories written meanwhile, each once")
+
+    def _judge_watch(self, seen: Seen, fault: Fault, watch: Watch) -> None:
+        crashes = self.house.client.crashes
+        if crashes:
+            seen.wrong.append(f"{len(crashes)} answers were errors without words, such as {crashes[0]}")
+        if missing := fault.blames - watch.blamed:
+            seen.wrong.append(f"health did not say {', '.join(sorted(missing))}")
+        if fault.web_stays and watch.alive[0]:
+            seen.wrong.append(f"/healthz did not answer {watch.alive[0]} times")
+        if bad := {status: count for status, count in watch.pages.items() if status not in {0, 200, 503}}:
+            seen.wrong.append(f"pages: {bad}")
+        if fault.web_stays and watch.pages[0] and "database" not in fault.blames:
+            seen.wrong.append(f"pages did not answer {watch.pages[0]} times")
+        if watch.blamed:
+            seen.facts.append(f"health named {', '.join(sorted(watch.blamed))}")
+        pages = ", ".join(f"{count} × {status or 'no answer'}" for status, count in sorted(watch.pages.items()))
+        seen.facts.append(f"log-in page: {pages}")

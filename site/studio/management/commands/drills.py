@@ -1,0 +1,65 @@
+"""`manage.py drills`: breaks each service while stories run, and writes down what was promised and what was seen."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from studio.drills import faults
+from studio.drills.drill import STORIES, Drill, Seen
+from studio.drills.house import House
+from studio.drills.table import written
+
+PAGE = "docs/operation/drills.md"
+
+
+class Command(BaseCommand):
+    help = "Failure drills on real servers that are started for it (needs requirements-dev.txt). Takes about a minute for each fault."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("only", nargs="*", help="Only faults whose name holds one of these words.")
+        parser.add_argument("--list", action="store_true", help="Only say which faults there are.")
+        parser.add_argument("--write", action="store_true", help=f"Write the table to {PAGE}.")
+
+    def handle(self, *_args: Any, only: list[str], write: bool, **options: Any) -> None:
+        wanted = [fault for fault in faults.FAULTS if not only or any(word.lower() in fault.name.lower() for word in only)]
+        if options["list"]:
+            self.stdout.writelines(f"{fault.name}: {fault.promise}\n" for fault in wanted)
+            return
+        results = self._run(wanted)
+        if write:
+            (Path(settings.BASE_DIR) / PAGE).write_text(written(results, stories=STORIES, seconds=faults.LONG), encoding="utf-8")
+        if broken := [seen.fault for seen in results if not seen.ok]:
+            raise CommandError(f"Promises were not kept: {'; '.join(broken)}.")
+
+    def _run(self, wanted: list[faults.Fault]) -> list[Seen]:
+        try:
+            from tests.fakes.stability import Stability  # noqa: PLC0415  not part of what is installed in production
+        except ImportError as error:
+            raise CommandError("Drills need the source tree and requirements-dev.txt.") from error
+        results = []
+        with tempfile.TemporaryDirectory(prefix="vp-drills-") as folder, Stability(seconds=1.0) as fake:
+            disk = Path(folder) / "house/var/work"
+            disk.mkdir(parents=True)
+            small = faults.mounted(disk)
+            try:
+                with House(Path(folder) / "house", env={"STABILITY_AI_KEY": fake.key}) as house:
+                    house.start(crews=2)
+                    drill = Drill(house, fake)
+                    for fault in wanted:
+                        if fault.break_ is faults.disk_full and not small:
+                            self.stdout.write(f"{fault.name}: not tried, a small disk can be mounted by root only")
+                            continue
+                        results.append(self._told(drill.run(fault)))
+            finally:
+                if small:
+                    faults.unmounted(disk)
+        return results
+
+    def _told(self, seen: Seen) -> Seen:
+        self.stdout.write(f"{'held' if seen.ok else 'NOT HELD'}  {seen.fault}: {'; '.join([*seen.wrong, *seen.facts])}; last film after {seen.seconds:.0f} s")
+        self.stdout.flush()
+        return seen
