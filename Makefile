@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit diagram run-env dev-env bench-env
+.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills diagram run-env dev-env bench-env
 
 python := .venv/bin/python
 # A developer's own services are not for tests to write to.
@@ -17,6 +17,7 @@ help:
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
 	@echo "make audit    looks for known weaknesses in the locked packages (needs the network)"
+	@echo "make drills   breaks each service while stories run, and writes docs/operation/drills.md (ONLY=redis for some, which are not written)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
 
 run-env dev-env bench-env:
@@ -61,6 +62,9 @@ schemathesis: dev-env
 
 audit: dev-env
 	@.venv/bin/pip-audit --disable-pip --require-hashes -r requirements.txt
+
+drills: dev-env
+	@$(alone) $(python) manage.py drills $(if $(ONLY),$(ONLY),--write)
 
 diagram: run-env
 	@$(python) manage.py diagram
