@@ -114,7 +114,7 @@
 				showError(source, beside);
 			} else if (source?.id === "bd-scenes") {
 				toast(words("nomove"), "bad");
-				look(0);
+				putBack();
 			}
 		});
 	}
@@ -145,6 +145,7 @@
 			else if (field === document.activeElement && !isDirty(field)) field.pending = [value, other.dataset.seen];
 			else if (!isDirty(field)) place(field, value, other.dataset.seen);
 			field.readOnly = other.readOnly;
+			field.disabled = other.disabled;
 		}
 	}
 
@@ -159,6 +160,11 @@
 			return;
 		}
 		if (had) return;
+		const locked = Boolean(card.querySelector("[data-grip]")) !== Boolean(fresh.querySelector("[data-grip]"));
+		if (locked && !card.contains(document.activeElement) && !fieldsOf(card).some(isDirty)) {
+			card.replaceChildren(...fresh.childNodes);
+			return;
+		}
 		for (const part of fresh.querySelectorAll("[data-part]")) {
 			const old = card.querySelector(`[data-part="${part.dataset.part}"]`);
 			if (!old || old.outerHTML === part.outerHTML) continue;
@@ -225,7 +231,11 @@
 			else location.reload(); // the first scene of an empty board
 		}
 		if (news.dataset.ids !== undefined && list()) arrange(news.dataset.ids.split(",").filter(Boolean));
-		if (news.dataset.version) root.dataset.version = news.dataset.version;
+		if (news.dataset.version) {
+			root.dataset.version = news.dataset.version;
+			stable = cards().map((card) => card.dataset.id);
+		}
+		if (news.dataset.editable !== undefined) root.dataset.editable = news.dataset.editable;
 		renumber();
 		const bar = content.querySelector('[data-part="bar"]');
 		if (bar && $("bd-bar")) {
@@ -237,6 +247,8 @@
 		}
 		const status = content.querySelector('[data-part="status"]');
 		if (status && $("bd-status") && $("bd-status").innerHTML !== status.innerHTML) $("bd-status").replaceChildren(...status.childNodes);
+		const hint = content.querySelector('[data-part="hint"]');
+		if (hint && $("bd-hint") && $("bd-hint").innerHTML !== hint.innerHTML) $("bd-hint").replaceChildren(...hint.childNodes);
 		const counts = content.querySelector("[data-counts]");
 		if (counts) showCounts(counts);
 		for (const beside of content.querySelectorAll("[data-beside]")) {
@@ -326,10 +338,22 @@
 
 	let dragging = false;
 	let dragged = 0;
+	let stable = []; // the order that the server has
 
 	function sendMoves(moves) {
 		post(board().dataset.orderUrl, { move: moves.map(([id, after]) => `${id}:${after ?? ""}`), version: board().dataset.version, shown: "1" }, list());
 	}
+
+	/* A move that was not made is not shown either. */
+	function putBack() {
+		arrange(stable);
+		renumber();
+	}
+
+	document.addEventListener("htmx:afterRequest", (event) => {
+		const { requestConfig, xhr } = event.detail;
+		if (requestConfig?.path === board()?.dataset.orderUrl && xhr.status >= 400 && $("bd-news").dataset.ids === undefined) putBack();
+	});
 
 	function before(card) {
 		let other = card.previousElementSibling;
@@ -356,7 +380,7 @@
 	document.addEventListener("alpine:init", () => {
 		Alpine.data("board", () => ({
 			sorting: {
-				handle: ".bd-open, .bd-grip",
+				handle: '[data-editable="1"] .bd-open, [data-editable="1"] .bd-grip',
 				draggable: ".bd-card",
 				filter: null,
 				preventOnFilter: false,
@@ -384,7 +408,7 @@
 		}));
 	});
 	document.addEventListener("click", (event) => {
-		if (event.target.closest?.(".bd-open") && Date.now() - dragged < 200) {
+		if (event.target.closest?.(".bd-open") && Date.now() - dragged < 60) {
 			event.preventDefault();
 			event.stopImmediatePropagation();
 		}
@@ -848,6 +872,7 @@
 	document.addEventListener("DOMContentLoaded", () => {
 		if (!board()) setInterval(() => !document.hidden && panelBody()?.dataset.running && refreshPanel(), 4000);
 		if (!board() || !list()) return;
+		stable = cards().map((card) => card.dataset.id);
 		filter();
 		hydrate();
 		if (board().dataset.moving) wake();

@@ -181,6 +181,31 @@ def test_two_people_order_at_once(enter, page, another, owner, manager, story):
     assert saved(story).index("4") < saved(story).index("3")
 
 
+def test_move_that_is_refused_is_not_shown(enter, page, owner, story):
+    enter(page, owner, story)
+    Story.objects.filter(pk=story.pk).update(status=StoryStatus.ARCHIVED)
+    drag(page, 1, 3)
+    said(page, "Scenes cannot be changed")
+    page.wait_for_function("document.querySelector('.bd-title').value === 'Scene 1'")
+    assert (shown(page), saved(story)) == ("12345", "12345")
+
+
+def test_lock_and_unlock_are_seen_without_a_reload(enter, quiet_page, owner, story):
+    job, _ = work.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)
+    page = enter(quiet_page, owner, story)
+    grip = card(page, 1).locator("[data-grip]")
+    assert grip.count() == 1
+    Story.objects.filter(pk=story.pk).update(status=StoryStatus.RENDERING)
+    page.get_by_text("The scenes are locked").wait_for()
+    assert (grip.count(), card(page, 1).get_by_label("Title").get_attribute("readonly")) == (0, "")
+    Story.objects.filter(pk=story.pk).update(status=StoryStatus.COMPLETED)
+    page.get_by_text("The scenes are locked").wait_for(state="detached")
+    drag(page, 1, 2)
+    said(page, "Scene moved.")
+    assert saved(story) == "21345"
+    type(job).objects.filter(pk=job.pk).update(status=JobStatus.CANCELLED)
+
+
 def test_two_people_write_at_once(enter, page, another, owner, manager, story):
     enter(page, owner, story)
     enter(another, manager, story)
@@ -320,6 +345,7 @@ def test_telephone(enter, chromium, owner, story):
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     said(page, "Scene moved.")
     assert saved(story)[:2] == "21"
+    page.wait_for_timeout(400)  # the page still scrolls to the moved scene
     card(page, 1).locator(".bd-open").tap()
     panel = page.locator("#bd-panel")
     panel.get_by_role("heading", name="Comments").wait_for()
