@@ -331,7 +331,8 @@ def test_telephone(enter, chromium, owner, story):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-US")
     page = enter(context.new_page(), owner, story)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    card(page, 1).locator(".bd-open").scroll_into_view_if_needed()
+    card(page, 1).locator(".bd-open").evaluate("link => window.scrollBy({top: link.getBoundingClientRect().top - 40, behavior: 'instant'})")
+    page.wait_for_timeout(300)
     box = card(page, 1).locator(".bd-grip").bounding_box()
     end = card(page, 2).locator(".bd-open").bounding_box()
     touch = context.new_cdp_session(page)
