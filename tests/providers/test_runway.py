@@ -337,4 +337,4 @@ def test_official_specification_accepts_what_is_sent(request_: Any, runway: Real
 def test_picture_larger_than_the_studio_s_own_is_kept_as_it_came(runway: Real) -> None:
     call = runway.finish(IMAGE)
     assert stored(call) != media.picture(1280, 720, 7)  # written anew
-    assert advance(IMAGE, provider="runway_ml", key="k", subject="story").call == call
+    assert advance(IMAGE, provider="runway_ml", key="k", subject="story", item="k").call == call
