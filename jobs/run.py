@@ -2,8 +2,10 @@
 
 import time
 
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from ground.away import connection_lost
 from ground.sentence import Sentence
 
 from .domain import finish
@@ -54,7 +56,14 @@ class Run:
         self.progress_at, self.percent = now, percent
         values = {"progress": percent, **({"note_data": note.as_json()} if note else {})}
         mine = Job.objects.filter(pk=self.job.pk, token=self.job.token, status="running")
-        if not mine.update(updated_at=timezone.now(), **values):
+        try:
+            changed = mine.update(updated_at=timezone.now(), **values)
+        except (OperationalError, InterfaceError) as error:
+            if not connection_lost(error):
+                raise
+            connection.close()  # how far it is can be told later; the work itself needs no database now
+            return
+        if not changed:
             self.lease.lost = True
 
     def log(self, sentence: Sentence, level: str = JobLog.Level.INFO, detail: str = "") -> None:

@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ground.away import AwayError, is_away
+from ground.away import AwayError, connection_lost, is_away
 from ground.sentence import SaidError, Sentence
 from ground.tracing import job_id, traced
 
@@ -92,6 +92,8 @@ def _call(function: "registry.Handler", turn: Run) -> Outcome:
         outcome = function(turn)
     except OSError as error:
         return AwayError(gettext_noop("The disk is full.")) if is_away(error) else error
+    except (OperationalError, InterfaceError) as error:
+        return AwayError(gettext_noop("The database did not answer.")) if connection_lost(error) else error
     except Exception as error:  # noqa: BLE001  the runner is the one place that judges every failure
         return error
     if isinstance(outcome, (Done, Wait)):

@@ -11,7 +11,7 @@ from redis.retry import Retry
 from . import env
 
 CONNECT_SECONDS = 5
-POOL_WAIT_SECONDS = 5.0  # longer than this no request waits for a connection
+POOL_WAIT_SECONDS = 2.0  # longer than this no request waits for a connection
 
 
 def database(url: str, *, pool: int = 0) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def database(url: str, *, pool: int = 0) -> dict[str, Any]:
         options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **query}
         if pool:
             # A server that was away is tried again with the next request; a request does not wait for long.
-            options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_WAIT_SECONDS, "reconnect_timeout": POOL_WAIT_SECONDS, "max_lifetime": 1800}
+            options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_WAIT_SECONDS, "reconnect_timeout": CONNECT_SECONDS, "max_lifetime": 1800}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path.removeprefix("/")),

@@ -2,9 +2,12 @@
 
 import errno
 
+from django.db import InterfaceError, OperationalError
+
 from .sentence import SaidError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+CONNECTION_STATES = ("08", "57P")  # SQLSTATE classes of PostgreSQL: connection exceptions, and a server that ends or begins
 
 
 class AwayError(SaidError):
@@ -16,3 +19,11 @@ class AwayError(SaidError):
 def is_away(error: BaseException) -> bool:
     """Whether this is such an error, or the operating system's word for a full disk."""
     return isinstance(error, AwayError) or (isinstance(error, OSError) and error.errno in FULL)
+
+
+def connection_lost(error: BaseException) -> bool:
+    """Whether PostgreSQL went away in the middle; another error of the database is the fault of what was asked."""
+    if not isinstance(error, (OperationalError, InterfaceError)) or not hasattr(error.__cause__, "sqlstate"):
+        return False
+    state: object = getattr(error.__cause__, "sqlstate", None)
+    return state is None or str(state).startswith(CONNECTION_STATES)

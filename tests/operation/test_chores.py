@@ -5,14 +5,18 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from ground.away import AwayError, is_away
+from ground.away import AwayError, connection_lost, is_away
 from jobs import registry, runner
 from jobs.domain.queue import enqueue
+from jobs.lease import Lease
 from jobs.models import Job
 from jobs.outcomes import Done
+from jobs.run import Run
 from jobs.work import periodic
 from jobs.work.shared import Flag
 from providers.models import ProviderCall
@@ -121,3 +125,40 @@ def test_other_errors_of_the_system_fail_as_ever(job_that: Any) -> None:
     job.refresh_from_db()
     assert (job.status, job.error["code"]) == ("failed", "unexpected")
     assert not is_away(OSError(errno.EACCES, "x"))
+
+
+# --- a database that goes away in the middle
+
+
+def lost(state: str | None) -> OperationalError:
+    error = OperationalError("server closed the connection unexpectedly")
+    error.__cause__ = psycopg.OperationalError()
+    error.__cause__.sqlstate = state
+    return error
+
+
+@pytest.mark.parametrize(("state", "away"), [(None, True), ("57P01", True), ("08006", True), ("40P01", False), ("42703", False)])
+def test_lost_connection_is_told_from_a_wrong_question(state: str | None, away: bool) -> None:  # noqa: FBT001  a parameter of the test
+    assert connection_lost(lost(state)) is away
+    assert not connection_lost(OperationalError("no such column"))
+
+
+@pytest.mark.django_db
+def test_job_waits_for_the_database_without_using_up_its_attempt(job_that: Any) -> None:
+    job = job_that([lost("57P01")])
+    runner.run_due()
+    job.refresh_from_db()
+    assert (job.status, job.attempts, str(job.note)) == ("waiting", 0, "The database did not answer.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_that_cannot_be_told_does_not_stop_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job.objects.create(id="p", name="scene_preview", subject="s", status="running", token=1)
+    run = Run(job, Lease(job, time_limit=timedelta(minutes=1)), watched=True)
+
+    def away(*_: Any, **__: Any) -> int:
+        raise lost(None)
+
+    monkeypatch.setattr("django.db.models.query.QuerySet.update", away)
+    run.progress(10)
+    assert not run.should_stop()

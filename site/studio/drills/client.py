@@ -89,8 +89,8 @@ class Client:
 
     def why(self, story: str) -> str:
         """What its jobs say."""
-        jobs = self.get("jobs/", story_id=story)["items"]
-        return "; ".join(f"{job['name']} {job['status']} {job.get('note', '')}" for job in jobs)
+        jobs = self.get("jobs/", story=story)["items"]
+        return "; ".join(f"{job['name']} {job['status']} {job.get('note', '')}" for job in jobs if job["status"] != "succeeded")
 
     def plan(self, story: str) -> None:
         self.post(f"stories/{story}/transition/", {"status": "planning"})

@@ -116,6 +116,8 @@ class House:
         else:
             self.database = self.stack.enter_context(services().postgresql())
             found |= self.database.env
+            with psycopg.connect(self.database.url, autocommit=True) as connection:  # what is committed survives a kill, as in production
+                connection.execute("ALTER DATABASE studio SET synchronous_commit = on")
         if self._is_given("REDIS_URL"):
             found["REDIS_URL"] = os.environ["REDIS_URL"]
         else:
