@@ -53,6 +53,7 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
             item=run.job.item,
             actor=run.job.owner,
             subject_budget=story.budget,
+            again=run.job.attempts == 1,  # the first attempt is a person's wish, also after a paid refusal; later ones are ours
             should_stop=run.should_stop,
             on_progress=run.progress,
         )
@@ -61,7 +62,7 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
     except provider_errors.Unclear as unclear:
         raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
     except provider_errors.Refused as refused:
-        if run.should_stop():
+        if refused.kind == Refusal.CANCELLED and run.should_stop():
             raise JobStopped from refused
         if refused.kind in TRY_AGAIN:
             raise Retry(refused.sentence.template, **refused.sentence.values) from refused

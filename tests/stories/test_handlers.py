@@ -198,3 +198,16 @@ def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
     wake(subject=str(two.pk), wait_for=WaitFor.BUDGET)
     run_due()
     assert (Job.objects.get(name="story_preview").status, Take.objects.count()) == (JobStatus.SUCCEEDED, 2)
+
+
+def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owner):
+    drill(image="refuse_moderated")
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    run_due()
+    first = Job.objects.filter(name="scene_preview", status=JobStatus.FAILED).first()
+    assert ProviderCall.objects.filter(item=first.item).count() == 1
+
+    drill()
+    retry(first.pk, actor=owner)
+    run_due()
+    assert list(ProviderCall.objects.filter(item=first.item).order_by("generation").values_list("state", flat=True)) == ["refused", "settled"]
