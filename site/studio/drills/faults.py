@@ -184,7 +184,13 @@ FAULTS = (
     Fault("The store refuses the key", "pages go on; work waits and goes on by itself", store_refuses, frozenset({"storage"})),
     Fault("The store is slow", "pages and work go on, slower", store_slow),
     Fault("The workers' disk is full", "pages go on; work waits and goes on by itself", disk_full),
-    Fault("All workers are killed", "pages go on; the next workers take everything up", workers_killed, frozenset({"workers"}), seconds=LONG + 2),
+    Fault(
+        "All workers are killed",
+        "the next workers take everything up; what was being sent is not sent again, a person decides",
+        workers_killed,
+        frozenset({"workers"}),
+        seconds=LONG + 2,
+    ),
     Fault("The web is killed", "work goes on; clients send their wishes again, each is done once", web_killed, web_stays=False),
 )
 

@@ -1,0 +1,90 @@
+"""A small set of the failure drills, and that a broken promise would be told. The whole set: make drills."""
+
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as studio
+from django.core.management import CommandError, call_command
+
+from studio.drills import drill as module
+from studio.drills import faults
+from studio.drills.drill import Drill, Seen
+from studio.drills.house import House
+from studio.drills.table import written
+from tests.fakes.stability import Stability
+
+TRIED = ("PostgreSQL is killed", "Redis is emptied", "The store is killed", "The web is killed")
+
+
+@pytest.fixture(scope="module")
+def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
+    with Stability(seconds=0.5) as fake, House(tmp_path_factory.mktemp("drills"), env={"STABILITY_AI_KEY": fake.key}) as house:
+        house.start(crews=2)
+        yield Drill(house, fake)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", TRIED)
+def test_promise_is_kept(drill: Drill, name: str) -> None:
+    (fault,) = [fault for fault in faults.FAULTS if fault.name == name]
+    assert drill.run(fault).wrong == []
+
+
+@pytest.mark.drill
+def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself is judged: a story whose job was lost, whose picture was paid twice and whose file is damaged."""
+    house = drill.house
+    story = house.client.write("Judged", image_provider="stability_ai")
+    house.client.plan(story)
+    house.client.reach(story, "planned")
+    house.client.preview(story)
+    house.client.wait_for_film(story, "preview")
+    good = Seen("x", "y")
+    drill._judge_books(good, [story], paid=2)
+    drill._judge_files(good, [story])
+    assert good.wrong == []
+    bad = Seen("x", "y")
+    drill._judge_books(bad, [story], paid=3)
+    house.manage("shell", "-v0", "-c", f"from jobs.models import Job; Job.objects.filter(subject='{story}', name='scene_preview').update(status='failed')")
+    house.manage("shell", "-v0", "-c", "from stories.models import Take; Take.objects.update(sha256='0' * 64)")
+    drill._judge_books(bad, [story], paid=2)
+    drill._judge_files(bad, [story])
+    drill._judge_wishes(bad, {"nobody wrote this": "id"})
+    assert bad.wrong[0] == "3 pictures paid for 2 scenes"
+    assert bad.wrong[1].startswith("jobs: ")
+    assert [wrong for wrong in bad.wrong if wrong.startswith("half a file")]
+    assert bad.wrong[-1] == "told as written and lost: ['nobody wrote this']"
+    watch = module.Watch()
+    watch.pages[500] = 1
+    watch.alive[0] = 2
+    house.client.crashes.append("GET stories/: oops")
+    drill._judge_watch(bad, faults.FAULTS[0], watch)
+    house.client.crashes.clear()
+    assert [wrong.split(" ")[0] for wrong in bad.wrong[-4:]] == ["1", "health", "/healthz", "pages:"]
+
+
+def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
+    page = written([Seen("A", "p", [], ["6 jobs done"], 3.2), Seen("B", "q", ["lost | one"], [], 0.0)], stories=3, seconds=8)
+    assert "| A | p | yes | 6 jobs done | 3 s |\n" in page
+    assert "| B | q | **no** | **lost \\| one** | 0 s |\n" in page
+
+
+def test_page_of_the_documentation_tells_of_every_fault() -> None:
+    page = (Path(studio.BASE_DIR) / "docs/operation/drills.md").read_text()
+    assert [fault.name for fault in faults.FAULTS if f"| {fault.name} |" not in page] == []
+    assert "**no**" not in page
+
+
+def test_command_lists_the_faults_and_refuses_to_run_without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = StringIO()
+    call_command("drills", "redis", list=True, stdout=out)
+    assert [line.split(":")[0] for line in out.getvalue().splitlines()] == ["Redis is killed", "Redis hangs", "Redis is emptied", "Redis refuses the studio"]
+    import sys
+
+    modules: dict[str, Any] = {"tests.fakes.stability": None}
+    monkeypatch.setitem(sys.modules, *next(iter(modules.items())))
+    with pytest.raises(CommandError, match="requirements-dev"):
+        call_command("drills", stdout=StringIO())
