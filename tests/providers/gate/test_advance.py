@@ -266,6 +266,7 @@ def test_disk_error_while_fetching_is_tried_again(paid: AIProviderConfig, script
 
 def test_disk_error_with_the_only_copy_is_unclear(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("providers.results.keep", _full_disk)
+    monkeypatch.setattr("providers.gate.flow.PAUSES", (0.01, 0.01))
     with pytest.raises(Unclear):
         go()
     assert ProviderCall.objects.get().counted == Decimal("0.03")
