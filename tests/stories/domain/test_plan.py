@@ -61,7 +61,11 @@ def test_a_clip_needs_a_picture(story):
     make_take(rejected, verdict="rejected", verdict_reason="x")
     make_take(with_picture)
     assert without.image_take is None
-    assert states(plan_generation(story, "clip")) == [(1, "blocked", False, Decimal("0.35")), (2, "blocked", False, Decimal("0.35")), (3, "missing", True, Decimal("0.40"))]
+    assert states(plan_generation(story, "clip")) == [
+        (1, "blocked", False, Decimal("0.35")),
+        (2, "blocked", False, Decimal("0.35")),
+        (3, "missing", True, Decimal("0.40")),
+    ]
 
 
 def test_no_price_blocks_and_says_so(story):

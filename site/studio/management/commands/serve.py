@@ -23,7 +23,8 @@ def web_command(host: str, port: int) -> list[str]:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return [
         *("-m", "gunicorn", "--chdir", str(settings.BASE_DIR), "--pythonpath", "site", "config.wsgi", "--bind", address),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "3", "--log-level", "warning", "--limit-request-line", "8190"),
+        *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "3", "--log-level", "warning"),
+        *("--limit-request-line", "8190"),  # cursors and filters make long addresses
     ]
 
 
