@@ -14,7 +14,7 @@ from providers.errors import ProviderError
 from stories import inputs
 from stories.domain import stories as domain
 from stories.domain.costs import estimate_story
-from stories.domain.generation import generate
+from stories.domain.launch import generate
 from stories.domain.permissions import stories_for
 from stories.domain.plan import plan_generation
 from stories.domain.transitions import choices

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from jobs.enums import JobStatus
+from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
 from stories.enums import StoryStatus, TakeKind
 from stories.errors import GuardRefused, Invalid
@@ -19,7 +19,10 @@ from .permissions import require_story_owner
 from .plan import Mode, Plan, confirm, load_scenes, plan_generation, start
 from .transitions import apply_transition
 
-WAYS = {(TakeKind.IMAGE, StoryStatus.PLANNED): "generate_preview", (TakeKind.CLIP, StoryStatus.PREVIEWING): "render_final"}
+# The change of status that begins to make a kind, where the table has it, and the status in which it has begun.
+CHANGE = {TakeKind.IMAGE: "generate_preview", TakeKind.CLIP: "render_final"}
+WAYS = frozenset({(TakeKind.IMAGE, StoryStatus.PLANNED), (TakeKind.CLIP, StoryStatus.PREVIEWING)})
+BEGUN = {TakeKind.IMAGE: StoryStatus.PREVIEWING, TakeKind.CLIP: StoryStatus.RENDERING}
 OPEN_TO = {
     TakeKind.IMAGE: frozenset({StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
     TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
@@ -62,11 +65,35 @@ def launch(
         parent = Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
         if scene_ids is not None or parent is not None:
             _enqueue(story, plan, actor=actor, parent=parent)
-        elif way := WAYS.get((TakeKind(kind), StoryStatus(story.status))):
-            apply_transition(story.pk, way, actor=actor, parameters={"mode": mode})
+        elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
+            _change(story, kind, actor=actor, mode=mode)
         else:
             start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, plan_hash=plan_hash)
     return plan
+
+
+def generate(
+    story_id: UUID | str, kind: str, *, actor: Any, mode: Mode = "missing", confirm_total: Decimal | None = None, override_reason: str = ""
+) -> tuple[Job, Plan]:
+    """Start making the story's pictures (with the animatic) or clips (with the film); the job and what it makes.
+
+    In the status where this has begun already only what is missing is made. Raises Story.DoesNotExist, Forbidden,
+    NotAllowed, GuardRefused or PlanChanged; then nothing has changed.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        if story.status == BEGUN[TakeKind(kind)]:
+            return start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason)
+        require_story_owner(actor, story)
+        plan = plan_generation(story, kind, mode=mode)
+        confirm(plan, total=confirm_total)
+        return _change(story, kind, actor=actor, mode=mode, override_reason=override_reason), plan
+
+
+def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason: str = "") -> Job:
+    """The change of status that begins to make this kind, and the job that it enqueues."""
+    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+    return Job.objects.get(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN)
 
 
 def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> None:
