@@ -82,7 +82,7 @@ def test_workers_end_with_sigterm_and_give_back_what_they_do(house: House) -> No
     os.kill(crew.pid, signal.SIGTERM)
     assert crew.wait(15) == 0
     assert house.rows("SELECT count(*) FROM jobs_job WHERE status = 'running'") == [(0,)]
-    assert house.health("workers")[0] == 503
+    until(lambda: house.health("workers")[0] == 503, seconds=5, what="that health says so")  # findings are told again for two seconds
     house.start_crew()
     film = house.client.wait_for_film(story, "preview")
     assert film["kind"] == "preview"
