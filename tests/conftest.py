@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings as studio
+from django.utils.translation import trans_real
 
 from studio.catalogs import compile_catalogs
 
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     studio.STATIC_ROOT = folder / "static"
     studio.LOG_FILE = ""
     studio.LANGUAGE_CODE = "en"
+    trans_real._default = None  # what was said before in the studio's language is not kept for other threads
     studio.SECRET_KEY = "only-for-tests-" * 4
     studio.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     database = studio.DATABASES["default"]
