@@ -13,7 +13,7 @@ from typing import Any
 from jobs.work import processes
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0  # a busy machine is slow, not wrong
+PATIENCE = 30.0
 
 
 def eventually(condition: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
