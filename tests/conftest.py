@@ -98,10 +98,11 @@ def media_folder(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def first_rows(request: pytest.FixtureRequest) -> None:
-    """A test that empties the database takes the rows of the data migrations away; the next one of its kind needs them again."""
-    if is_transactional(request.node):
-        request.getfixturevalue("transactional_db")
-        import_module("providers.migrations.0002_first_rows").make(apps, None)
+    """A test that empties the database takes the rows of the data migrations away; whichever comes next needs them again."""
+    if uses_database(request.node):
+        request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
+        if not apps.get_model("providers", "AIProviderConfig").objects.exists():
+            import_module("providers.migrations.0002_first_rows").make(apps, None)
 
 
 # --- the guard at the door: loopback and nothing else
