@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
 from stories.domain import transitions
+from stories.domain.launch import start
 from stories.domain.permissions import is_story_owner, require_story_owner
-from stories.domain.plan import Mode, Plan, confirm, plan_generation, start
+from stories.domain.plan import Mode, Plan, confirm, plan_generation
 from stories.domain.planning import scene_count
 from stories.enums import TakeKind
 from stories.errors import Forbidden, Invalid

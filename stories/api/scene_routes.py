@@ -10,8 +10,8 @@ from msgspec import UNSET, Struct
 
 from stories import errors, inputs
 from stories.domain import scenes as domain
+from stories.domain.launch import generate_scene
 from stories.domain.permissions import scenes_for, stories_for
-from stories.domain.plan import generate_scene
 from stories.models import Scene
 from web.json.answers import Accepted, Created, NoContent
 from web.json.paging import NEWEST_FIRST, Keyset, Page, page

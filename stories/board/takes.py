@@ -23,8 +23,7 @@ from ground.sentence import SaidError
 from providers.prices import price_of
 from stories.domain import scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
-from stories.domain.launch import why_closed
-from stories.domain.plan import generate_scene
+from stories.domain.launch import generate_scene, why_closed
 from stories.enums import Camera, TakeKind, Verdict
 from stories.errors import Invalid
 from stories.models import Comment, Scene, ScenePrompt, Story, Take

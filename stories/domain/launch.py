@@ -10,13 +10,14 @@ from django.utils.translation import gettext_noop
 
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
+from providers.prices import price_of
 from stories.enums import StoryStatus, TakeKind
-from stories.errors import GuardRefused, Invalid
-from stories.models import Story
+from stories.errors import GuardRefused, Invalid, PlanChanged
+from stories.models import Scene, Story, Take
 
 from . import work
 from .permissions import require_story_owner
-from .plan import Mode, Plan, confirm, load_scenes, plan_generation, start
+from .plan import Mode, Plan, confirm, load_scenes, plan_generation, request_of
 from .transitions import apply_transition
 
 # The change of status that begins to make a kind, where the table has it, and the status in which it has begun.
@@ -102,3 +103,69 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> Non
         parameters = {"image_take_id": str(scene.image_take_id)} if plan.kind == TakeKind.CLIP else {}
         work.enqueue_scene(scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=4)
     work.look_again(story.pk)
+
+
+def start(
+    story_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    mode: Mode = "missing",
+    confirm_total: Decimal | None = None,
+    plan_hash: str | None = None,
+    override_reason: str = "",
+) -> tuple[Job, Plan]:
+    """Start the story's job of this kind for what the plan makes. Makes no change of status: the transitions do.
+
+    Raises Forbidden, PlanChanged, or GuardRefused if that job is running already.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        plan = plan_generation(story, kind, mode=mode)
+        confirm(plan, total=confirm_total, plan_hash=plan_hash)
+        if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
+            raise GuardRefused(gettext_noop("This is being made already."))
+        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+        if job.status == JobStatus.WAITING:
+            work.look_again(story.pk)
+    return job, plan
+
+
+def generate_scene(
+    scene_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    provider: str = "",
+    seed: int | None = None,
+    variants: int = 1,
+    reason: str = "",
+    confirm_total: Decimal | None = None,
+) -> tuple[list[Job], Decimal]:
+    """Make one take, or several variants side by side, for one scene. Returns the jobs and their price in USD together.
+
+    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an unclear call, running, no picture yet).
+    """
+    with transaction.atomic():
+        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
+        story = Story.objects.select_for_update().get(pk=scene.story_id)
+        require_story_owner(actor, story)
+        item = plan_generation(story, kind, scenes=[scene]).items[0]
+        if item.state in {"blocked", "running"}:
+            raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
+        price = variants * price_of(provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider), request_of(story, scene, kind))
+        if confirm_total is not None and confirm_total != price:
+            raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
+        jobs = []
+        for variant in range(variants):
+            parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}
+            if seed is None and (variant or variants > 1 or scene.take(kind)):
+                parameters["seed"] = _next_seed(scene, kind, variant)
+            jobs.append(work.enqueue_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
+    return jobs, price
+
+
+def _next_seed(scene: Scene, kind: str, variant: int) -> int:
+    """A seed that no take of the scene has used: one up for each take there is."""
+    return (scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()) % 2**32

@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError, Sentence
@@ -18,14 +17,13 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from providers.prices import config_of, model_row, price_of, priced
+from providers.prices import config_of, model_row, priced
 from stories.enums import TakeKind, Verdict
-from stories.errors import GuardRefused, PlanChanged
+from stories.errors import PlanChanged
 from stories.models import Scene, Story, Take
 
 from . import work
 from .inputs import clip_request, image_request, is_stale
-from .permissions import require_story_owner
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 
@@ -158,7 +156,7 @@ class _Prices:
         """USD. Raises NoPrice or NotConfigured."""
         length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
         if length not in self.known:
-            request = _request(self.story, scene, self.kind)
+            request = request_of(self.story, scene, self.kind)
             if self.rows is None:
                 config = config_of(self.provider)
                 self.rows = config, model_row(config, request)
@@ -172,7 +170,8 @@ def _wanted(state: State, mode: Mode, *, failed: bool) -> bool:
     return state in {"missing", "rejected"} and (mode == "missing" or failed)
 
 
-def _request(story: Story, scene: Scene, kind: str) -> Any:
+def request_of(story: Story, scene: Scene, kind: str) -> Any:
+    """What a provider would be asked for a take of this kind."""
     if kind == TakeKind.IMAGE:
         return image_request(story, scene.prompt)
     return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
@@ -200,69 +199,3 @@ def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) 
         raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(plan.total), then=str(total))
     if plan_hash is not None and plan_hash != plan.hash:
         raise PlanChanged(gettext_noop("The plan has changed since you saw it. Nothing was started."))
-
-
-def start(
-    story_id: UUID | str,
-    kind: str,
-    *,
-    actor: Any,
-    mode: Mode = "missing",
-    confirm_total: Decimal | None = None,
-    plan_hash: str | None = None,
-    override_reason: str = "",
-) -> tuple[Job, Plan]:
-    """Start the story's job of this kind for what the plan makes. Makes no change of status: the transitions do.
-
-    Raises Forbidden, PlanChanged, or GuardRefused if that job is running already.
-    """
-    with transaction.atomic():
-        story = Story.objects.select_for_update().get(pk=story_id)
-        require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode)
-        confirm(plan, total=confirm_total, plan_hash=plan_hash)
-        if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
-            raise GuardRefused(gettext_noop("This is being made already."))
-        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
-        if job.status == JobStatus.WAITING:
-            work.look_again(story.pk)
-    return job, plan
-
-
-def generate_scene(
-    scene_id: UUID | str,
-    kind: str,
-    *,
-    actor: Any,
-    provider: str = "",
-    seed: int | None = None,
-    variants: int = 1,
-    reason: str = "",
-    confirm_total: Decimal | None = None,
-) -> tuple[list[Job], Decimal]:
-    """Make one take, or several variants side by side, for one scene. Returns the jobs and their price in USD together.
-
-    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an unclear call, running, no picture yet).
-    """
-    with transaction.atomic():
-        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
-        story = Story.objects.select_for_update().get(pk=scene.story_id)
-        require_story_owner(actor, story)
-        item = plan_generation(story, kind, scenes=[scene]).items[0]
-        if item.state in {"blocked", "running"}:
-            raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
-        price = variants * price_of(provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider), _request(story, scene, kind))
-        if confirm_total is not None and confirm_total != price:
-            raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
-        jobs = []
-        for variant in range(variants):
-            parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}
-            if seed is None and (variant or variants > 1 or scene.take(kind)):
-                parameters["seed"] = _next_seed(scene, kind, variant)
-            jobs.append(work.enqueue_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
-    return jobs, price
-
-
-def _next_seed(scene: Scene, kind: str, variant: int) -> int:
-    """A seed that no take of the scene has used: one up for each take there is."""
-    return (scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()) % 2**32

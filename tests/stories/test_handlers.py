@@ -9,7 +9,7 @@ from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from jobs.runner import run_due
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain.plan import generate_scene, start
+from stories.domain.launch import generate_scene, start
 from stories.domain.scenes import edit
 from stories.domain.takes import judge
 from stories.domain.transitions import apply_transition

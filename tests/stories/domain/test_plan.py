@@ -6,7 +6,8 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain.plan import confirm, generate_scene, plan_generation, start
+from stories.domain.launch import generate_scene, start
+from stories.domain.plan import confirm, plan_generation
 from stories.domain.scenes import edit
 from stories.errors import Forbidden, GuardRefused, PlanChanged
 from tests.stories.factories import make_scene, make_story, make_take
