@@ -23,6 +23,7 @@ JOB = re.compile(r"story_[0-9a-f]{8}_[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LINK = re.compile(r"http://testserver/(media|subtitles)/[^\"]+")
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+ROW = re.compile(r'"((?:\w+_)?id)": \d+')
 SECRET = re.compile(r'"(refresh_token|next_cursor)": ?"[^"]+"')
 
 
@@ -49,6 +50,7 @@ class Recorder:
         text = TOKEN.sub("eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", text)
         text = SECRET.sub(lambda match: f'"{match[1]}": "…"', text)
         text = LINK.sub(lambda match: f"https://studio.example/{match[1]}/…", text)
+        text = ROW.sub(lambda match: f'"{match[1]}": 1', text)  # PostgreSQL counts on where SQLite begins again
         text = UUID.sub(lambda match: self.name(match[0], "00000000-0000-4000-8000-{:012d}"), text)
         text = JOB.sub(lambda match: self.name(match[0], "story_00000000_{:012d}"), text)
         return json.loads(TIME.sub("2026-01-31T09:30:00Z", text))
