@@ -25,5 +25,11 @@ class AlreadyOpen(JobError):
     code = "job_already_open"
 
 
+class BadPriority(JobError):
+    """The number is no priority (409)."""
+
+    code = "job_priority"
+
+
 class LeaseLost(Exception):
     """The job was given to another worker, or ended, while this one still worked: its result must not be written."""

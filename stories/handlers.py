@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
 from ground.sentence import Sentence
-from jobs.domain import queue
+from jobs.domain import priority, queue
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from jobs.outcomes import Done, Fail, JobStopped, Retry, Unclear, Wait
@@ -221,6 +221,8 @@ def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children:
             parameters = {"image_take_id": str(scene.image_take_id)} if kind == TakeKind.CLIP else {}
             _, new = work.enqueue_scene(scene, kind, owner=run.job.owner, parent=run.job, parameters=parameters)
             made += new
+    if made:
+        priority.follow(run.job.pk)  # a person may have changed it since this turn began
     return made
 
 

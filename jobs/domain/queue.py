@@ -16,6 +16,7 @@ from jobs.errors import AlreadyOpen, NoSuchJob, NotPossible
 from jobs.models import Job, default_backoff, new_job_id
 
 from . import envelope, finish
+from .priority import of_part
 
 TRIES = 5
 AS_NEW: dict[str, Any] = {
@@ -39,7 +40,7 @@ def enqueue(
     item: str = "",
     owner: Any = None,
     parent: Job | None = None,
-    priority: int = 5,
+    priority: int | None = None,
     max_attempts: int = 3,
     backoff: dict[str, Any] | None = None,
     run_at: datetime | None = None,
@@ -47,12 +48,15 @@ def enqueue(
 ) -> tuple[Job, bool]:
     """A new job and True, or the open job that has the same `unique_key` already and False.
 
+    Without a priority it comes right after its parent; without a parent, too, it has 5.
     Raises LookupError for a name without a handler and ValueError for data, backoff or numbers that are not of their form.
     """
     registry.find(name)
     envelope.require_data(data)
     backoff = default_backoff() if backoff is None else backoff
     envelope.require_backoff(backoff)
+    if priority is None:
+        priority = of_part(parent) if parent else 5
     if priority < 1 or max_attempts < 1:
         raise ValueError("Priority and attempts are at least 1.")
     now = timezone.now()

@@ -101,7 +101,7 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> Non
     """A job for each scene of the plan, below the story's own job if that is waiting."""
     for scene in load_scenes(story, [item.scene_id for item in plan.todo]):
         parameters = {"image_take_id": str(scene.image_take_id)} if plan.kind == TakeKind.CLIP else {}
-        work.enqueue_scene(scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=4)
+        work.enqueue_scene(scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=None if parent else 4)
     work.look_again(story.pk)
 
 

@@ -59,9 +59,12 @@ def scene_key(kind: str, scene_id: Any) -> str:
 
 
 def enqueue_scene(
-    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None, parameters: dict[str, Any] | None = None, variant: int = 0, priority: int = 5
+    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None, parameters: dict[str, Any] | None = None, variant: int = 0, priority: int | None = None
 ) -> tuple[Job, bool]:
-    """The job that makes one take. `variant` > 0 lets several run side by side. Returns the job and whether it is new."""
+    """The job that makes one take, and whether it is new. `variant` > 0 lets several run side by side.
+
+    Without a priority of its own it comes right after its parent.
+    """
     name = SCENE_JOB[TakeKind(kind)]
     key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
     asked = {"prompt_id": scene.prompt_id, **(parameters or {})}
