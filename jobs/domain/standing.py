@@ -1,0 +1,43 @@
+"""Why a queued job is not taken yet: its place, a pause, or nobody there to do it."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_noop
+
+from ground.sentence import Sentence
+from jobs.enums import JobStatus
+from jobs.models import Job, Pause
+
+from .pause import EVERYTHING
+from .statistics import live_workers
+
+COUNTED = 500  # places that are counted exactly
+
+
+def standing(jobs: Iterable[Job]) -> dict[str, Sentence]:
+    """A sentence for each of these that is queued, by its id; three queries, none if none of them is."""
+    queued = [job for job in jobs if job.status == JobStatus.QUEUED]
+    if not queued:
+        return {}
+    paused = set(Pause.objects.values_list("name", flat=True))
+    manned = bool(live_workers())
+    # In the order of the claim.
+    due = Job.objects.filter(status=JobStatus.QUEUED).exclude(name__in=paused).order_by("priority", "run_at", "pk")
+    places = {pk: place for place, pk in enumerate(due.values_list("pk", flat=True)[:COUNTED])}
+    return {job.pk: _why(job, paused, places.get(job.pk), manned=manned) for job in queued}
+
+
+def _why(job: Job, paused: set[str], before: int | None, *, manned: bool) -> Sentence:
+    if EVERYTHING in paused:
+        return Sentence(gettext_noop("The queue is paused."))
+    if job.name in paused:
+        return Sentence(gettext_noop("Jobs of this kind are paused."))
+    if not manned:
+        return Sentence(gettext_noop("No worker is running."))
+    if before is None:
+        return Sentence(gettext_noop("More than %(n)s jobs are taken before it."), {"n": COUNTED})
+    if before == 0:
+        return Sentence(gettext_noop("It is next: the first free worker takes it."))
+    if before == 1:
+        return Sentence(gettext_noop("One job is taken before it."))
+    return Sentence(gettext_noop("%(n)s jobs are taken before it."), {"n": before})
