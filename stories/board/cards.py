@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from jobs.enums import JobStatus
-from jobs.models import Job
+from stories.domain.facts import JobRow
 from stories.domain.plan import NEEDS_PICTURE, Item
 from stories.domain.scenes import fingerprint, value_of
 from stories.enums import TakeKind, Verdict
@@ -39,12 +39,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A scene's place in the plan of one kind, with its open job, or else with the one that ended last."""
+    """A scene's place in the plan of one kind, with its open job, or the one that failed."""
 
     item: Item
     take: TakeRow | None
-    job: Job | None
-    last: Job | None
+    job: JobRow | None
+    failure: JobRow | None
 
     @property
     def needs_picture(self) -> bool:
@@ -64,7 +64,7 @@ def state_of(kind: str, work: Work) -> State:
     picture = kind == TakeKind.IMAGE
     verdict = work.take.verdict if work.take else ""
     key: str = "failed" if item.failed else verdict if item.state == "done" and verdict == Verdict.APPROVED else item.state
-    reason = str(work.last.note) if item.failed and work.last else work.take.verdict_reason if work.take else ""
+    reason = str(work.failure.note) if item.failed and work.failure else work.take.verdict_reason if work.take else ""
     match key:
         case "failed":
             shown = _state("failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
@@ -87,7 +87,7 @@ def _state(key: str, tone: Tone, icon: str, text: str) -> tuple[str, Tone, str, 
     return key, tone, icon, text
 
 
-def _running(kind: str, job: Job) -> State:
+def _running(kind: str, job: JobRow) -> State:
     picture = kind == TakeKind.IMAGE
     if job.status == JobStatus.QUEUED:
         text = _("Picture is in the queue") if picture else _("Clip is in the queue")

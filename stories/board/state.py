@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from jobs.enums import JobStatus
-from jobs.models import Job
 from stories.admin import tones
+from stories.domain.facts import Facts, JobRow
 from stories.domain.launch import why_closed
 from stories.domain.locks import CLOSED
 from stories.domain.order import version_of
 from stories.domain.permissions import is_story_owner
-from stories.domain.plan import Facts, Item, Plan, plan_generation
+from stories.domain.plan import Item, Plan, plan_generation
 from stories.enums import JobName, TakeKind
 from stories.models import Story
 
@@ -105,9 +105,9 @@ class Board:
         return reverse("admin:stories_story_board", args=[self.story.pk]) + "scenes/"
 
     def _works(self, kind: str) -> list[Work]:
-        running, last = self.facts.running(kind), self.facts.last(kind)
+        running, failed = self.facts.running(kind), self.facts.failed(kind)
         rows = zip(self.scenes, self.plans[kind].items, strict=True)
-        return [Work(item, scene.take(kind), running.get(scene.key), last.get(scene.key)) for scene, item in rows]
+        return [Work(item, scene.take(kind), running.get(scene.key), failed.get(scene.key)) for scene, item in rows]
 
     @cached_property
     def version(self) -> str:
@@ -144,10 +144,10 @@ class Board:
         return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], str(closed) if closed else "")
 
     @cached_property
-    def work(self) -> Job | None:
+    def work(self) -> JobRow | None:
         """The open job of the story as a whole."""
         scene_jobs = {JobName.SCENE_PREVIEW, JobName.SCENE_RENDER}
-        return next((job for job in reversed(self.facts.jobs) if job.is_open and job.name not in scene_jobs), None)
+        return next((job for job in reversed(self.facts.open) if job.name not in scene_jobs), None)
 
     @property
     def work_label(self) -> str:
@@ -168,7 +168,7 @@ class Board:
     @cached_property
     def is_moving(self) -> bool:
         """Whether anything may change by itself: an open job that does not wait for a person."""
-        return any(job.is_open and job.status != JobStatus.UNCLEAR and job.wait_for != "person" for job in self.facts.jobs)
+        return any(job.status != JobStatus.UNCLEAR and job.wait_for != "person" for job in self.facts.open)
 
     @cached_property
     def bar_mark(self) -> str:

@@ -1,8 +1,9 @@
 """What a take is made from, and its hash. The seed and the position of a scene are not content; the provider is not either."""
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from providers.requests import ClipRequest, ImageRequest
 from stories.enums import AspectRatio, Resolution, TakeKind
@@ -21,6 +22,7 @@ FRAME_SIZE = {
     (AspectRatio.SQUARE, Resolution.FULL_HD): (1080, 1080),
 }
 FPS = {Resolution.HD: 24, Resolution.FULL_HD: 30}
+CANONICAL = msgspec.json.Encoder(order="deterministic")  # names in order, no blanks, no escapes beyond JSON's own
 PICTURE_SCALE = 1.25  # pictures are made larger than the frame, so that a camera move never enlarges them
 
 
@@ -75,7 +77,7 @@ def clip_request(story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *
 
 
 def _hash(values: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(CANONICAL.encode(values)).hexdigest()
 
 
 def image_hash(story: Story, prompt: ScenePrompt) -> str:

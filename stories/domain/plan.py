@@ -5,34 +5,38 @@ The number on the button is the number that the server checks: `confirm` compare
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError, Sentence
-from jobs.enums import JobStatus
-from jobs.models import Job
-from providers.enums import CallState
-from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.prices import config_of, model_row, priced
 from stories.enums import TakeKind, Verdict
 from stories.errors import PlanChanged
 from stories.models import Scene, Story, Take
 
-from . import work
-from .inputs import clip_request, image_request, is_stale
+from .facts import Facts, JobRow
+from .inputs import clip_request, image_request, is_stale, present_hash
+
+if TYPE_CHECKING:
+    from providers.models import AIProviderConfig, ProviderModel
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
+PICTURE_FIRST = Sentence(NEEDS_PICTURE)
+CHANGED = Sentence(gettext_noop("The scene has changed since."))
+UNRESOLVED = Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
+SILENT = Sentence("")
+NOTHING = Decimal(0)
 
 State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 Mode = Literal["missing", "stale", "failed"]
+PRICED = frozenset({"missing", "rejected", "stale"})
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One scene in a plan. `will`: the plan makes a take for it, at `price` USD. `why`: what is in the way, or why it is to be made.
 
     What only waits for a picture has a price, too: it is still to be paid until the film is whole.
@@ -54,6 +58,8 @@ class Plan:
     mode: Mode
     provider: str
     items: list[Item]
+    story: Story = field(repr=False)
+    scenes: list[Scene] = field(repr=False)
 
     @property
     def total(self) -> Decimal:
@@ -74,40 +80,16 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """Names exactly this plan: kind, provider, scenes and prices."""
-        parts = [self.kind, self.mode, self.provider, *(f"{item.scene_id}={item.price}" for item in self.todo)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        """Names exactly this plan: kind, provider, scenes with what their takes are made from, and prices."""
+        made = {item.scene_id: item.price for item in self.items if item.will}
+        lines = [f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made]
+        return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
 
 
 def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
     """The live scenes in order with prompt and chosen takes; one query."""
     scenes = Scene.live.filter(story=story).select_related("prompt", "image_take", "clip_take").order_by("position", "id")
     return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the rows say about a story's work: its jobs, oldest first, and the scenes with a call that nobody has resolved."""
-
-    jobs: list[Job]
-    unclear: frozenset[str]
-
-    @classmethod
-    def of(cls, story: Story) -> "Facts":
-        """Two queries; they serve the plans of both kinds."""
-        jobs = Job.objects.filter(subject=str(story.pk)).order_by("created_at", "id").defer("result", "error", "backoff")
-        unclear = ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).values_list("item", flat=True)
-        return cls(list(jobs), frozenset(unclear))
-
-    def running(self, kind: str) -> dict[str, Job]:
-        """The open job of each scene that makes a take of this kind, by the scene's id."""
-        name = work.SCENE_JOB[TakeKind(kind)]
-        return {job.item: job for job in self.jobs if job.name == name and job.is_open and job.data["action"] != work.COLLECT}
-
-    def last(self, kind: str) -> dict[str, Job]:
-        """The newest job of each scene for a take of this kind, by the scene's id."""
-        name = work.SCENE_JOB[TakeKind(kind)]
-        return {job.item: job for job in self.jobs if job.name == name}
 
 
 def plan_generation(
@@ -126,22 +108,21 @@ def plan_generation(
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = Facts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
-    running, unclear = facts.running(kind), facts.unclear
-    failed = {item for item, job in facts.last(kind).items() if job.status == JobStatus.FAILED}
+    running, failed, unclear = facts.running(kind), facts.failed(kind), facts.unclear
     prices = _Prices(story, kind, provider)
     items = []
     for scene in scenes:
         key = str(scene.pk)
         state, why = _state(story, scene, kind, running=running.get(key), unclear=key in unclear)
         was_failed = key in failed and state in {"missing", "rejected"}
-        price = Decimal(0)
-        if state in {"missing", "rejected", "stale"} or why.template == NEEDS_PICTURE:
+        price = NOTHING
+        if state in PRICED or why is PICTURE_FIRST:
             try:
                 price = prices.of(scene)
             except SaidError as error:
                 state, why = "blocked", error.sentence
         items.append(Item(scene.pk, scene.position, scene.title, state, was_failed, _wanted(state, mode, failed=was_failed), price, why))
-    return Plan(kind, mode, provider, items)
+    return Plan(kind, mode, provider, items, story, scenes)
 
 
 class _Prices:
@@ -177,20 +158,19 @@ def request_of(story: Story, scene: Scene, kind: str) -> Any:
     return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
 
 
-def _state(story: Story, scene: Scene, kind: str, *, running: Job | None, unclear: bool) -> tuple[State, Sentence]:
+def _state(story: Story, scene: Scene, kind: str, *, running: JobRow | None, unclear: bool) -> tuple[State, Sentence]:
     take = scene.take(kind)
     if unclear:
-        return "blocked", Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
+        return "blocked", UNRESOLVED
     if running is not None:
         return "running", running.note
     if take is not None and take.verdict != Verdict.REJECTED:
-        stale = is_stale(story, scene, take)
-        return ("stale", Sentence(gettext_noop("The scene has changed since."))) if stale else ("done", Sentence(""))
+        return ("stale", CHANGED) if is_stale(story, scene, take) else ("done", SILENT)
     if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.verdict == Verdict.REJECTED):
-        return "blocked", Sentence(NEEDS_PICTURE)
+        return "blocked", PICTURE_FIRST
     if take is not None:
         return "rejected", Sentence(gettext_noop("Rejected: %(reason)s"), {"reason": take.verdict_reason})
-    return "missing", Sentence("")
+    return "missing", SILENT
 
 
 def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:
