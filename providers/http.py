@@ -21,6 +21,7 @@ CONNECT = 10.0  # seconds
 WRITE = 60.0
 FREE_READ = 20.0
 MAX_ANSWER = 64 * 1024 * 1024  # bytes; a picture in base64 is the largest honest answer
+HIDDEN, SHORTEST_KEY = b"[hidden]", 8  # shorter ones are words: a server of one's own may have none
 # Raised before the request's first byte was on the wire, or because it never could be.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 DID_NOTHING = {301, 302, 307, 308}  # redirects that say "ask elsewhere"; 303 says "done, look there"
@@ -79,7 +80,8 @@ class Line:
     """The line to one provider. `name` is what persons call it; `headers` carry its key and go to `base` only."""
 
     def __init__(self, base: str, *, name: str, headers: Mapping[str, str]) -> None:
-        self.base, self.name, self.headers = base, name, dict(headers)
+        self.base, self.name, self.headers = base, name, httpx.Headers(headers)
+        self.key = self.headers.get("Authorization", "").rpartition(" ")[2].encode()
 
     def ask(self, method: str, path: str, *, read: float = FREE_READ, **body: Any) -> Answer:
         """A call that is free and may be repeated. Raises `Later` when no answer comes."""
@@ -136,9 +138,14 @@ class Line:
                     content += piece
                     if len(content) > MAX_ANSWER or time.monotonic() - began > read + CONNECT + WRITE:
                         raise _TooLargeError
-                return Answer(status, response.headers, bytes(content))
+                return Answer(status, response.headers, self._without_key(bytes(content)))
         finally:
             log.info("%s %s %s: %s in %.2f s", self.name, method, path.partition("?")[0], status, time.monotonic() - began)
+
+
+    def _without_key(self, content: bytes) -> bytes:
+        """Some servers repeat the key that they refuse, and what they say is kept and shown."""
+        return content.replace(self.key, HIDDEN) if len(self.key) >= SHORTEST_KEY else content
 
 
 class _TooLargeError(Exception):

@@ -151,6 +151,9 @@ class Fake:
             raise Dropped
         if scenario.startswith("http_"):
             return Reply(int(scenario[5:]), {"error": "Something went wrong.", "detail": "Something went wrong.", "errors": ["Something went wrong."]})
+        if scenario == "echo":
+            words = f"Refused: Bearer {self.key} may not."
+            return Reply(400, {"error": words, "detail": words, "title": words, "errors": [words], "message": words})
         if scenario == "html":
             return Reply(502, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
         if scenario == "redirect":

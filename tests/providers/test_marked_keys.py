@@ -22,7 +22,7 @@ from tests.providers.conftest import Clock
 from tests.providers.real import IMAGE, PLAN, Real, configure
 
 FAKES: dict[str, Any] = {"runway_ml": Runway, "stability_ai": Stability, "replicate": Replicate, "llm": Llm}
-TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect"]
+TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect", "echo"]
 
 
 @pytest.fixture
