@@ -27,12 +27,14 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    actions = None  # people are switched off one at a time
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active")
     show_full_result_count = False
 
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin):
+    actions = None
     show_full_result_count = False
 
 
