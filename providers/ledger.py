@@ -98,6 +98,11 @@ def _totals(row: Mapping[str, Any]) -> Totals:
     return Totals(calls=row["count"], **{name.removeprefix("sum_"): exact(row[name]) for name in SUMS})
 
 
+def mark() -> object:
+    """Changes with each new call, and with what becomes of the newest. One look into an index."""
+    return ProviderCall.objects.order_by("-reserved_at", "-id").values_list("id", "state").first()
+
+
 def totals(**wanted: Any) -> Totals:
     """The sums over `calls(**wanted)`."""
     aggregates: dict[str, Any] = {"count": Count("id"), **SUMS}

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.conf import settings as studio
+from django.core.cache import cache
 from django.utils.translation import trans_real
 
 from studio.catalogs import compile_catalogs
@@ -103,6 +104,12 @@ def first_rows(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
         if not apps.get_model("providers", "AIProviderConfig").objects.exists():
             import_module("providers.migrations.0002_first_rows").make(apps, None)
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """What one test counted is not told to the next."""
+    cache.clear()
 
 
 # --- the guard at the door: loopback and nothing else

@@ -340,6 +340,12 @@ class S3(Server):
             client.close()
         return True
 
+    def shell(self, line: str) -> None:
+        """A line for the store's administrator, as he would give it. Raises CalledProcessError."""
+        weed = Path(sysconfig.get_path("scripts")) / "weed"
+        command = [str(weed), "shell", f"-master={LOOPBACK}:{self.ports[2]}.{self.ports[3]}", f"-filer={LOOPBACK}:{self.ports[6]}.{self.ports[7]}"]
+        subprocess.run(command, input=f"lock\n{line}\nunlock\nexit\n", text=True, capture_output=True, timeout=60, check=True)
+
     def close(self) -> None:
         super().close()
         for port in self.ports:
@@ -348,8 +354,8 @@ class S3(Server):
 
 
 @contextmanager
-def _running[S: Server](kind: type[S]) -> Iterator[S]:
-    folder = Path(tempfile.mkdtemp(prefix=f"vp-{kind.name}-"))
+def _running[S: Server](kind: type[S], place: Path | None = None) -> Iterator[S]:
+    folder = Path(tempfile.mkdtemp(prefix=f"vp-{kind.name}-", dir=place))
     server = kind(folder)
     try:
         server.open()
@@ -359,8 +365,9 @@ def _running[S: Server](kind: type[S]) -> Iterator[S]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def postgresql() -> AbstractContextManager[PostgreSQL]:
-    return _running(PostgreSQL)
+def postgresql(place: Path | None = None) -> AbstractContextManager[PostgreSQL]:
+    """Its folder is made within `place`, if one is given."""
+    return _running(PostgreSQL, place)
 
 
 def redis() -> AbstractContextManager[Redis]:

@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 from .sentence import SaidError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-CONNECTION_STATES = ("08", "57P")  # SQLSTATE classes of PostgreSQL: connection exceptions, and a server that ends or begins
+CONNECTION_STATES = ("08", "57P", "53")  # SQLSTATE classes of PostgreSQL: connection exceptions, a server that ends or begins, no room left
 
 
 class AwayError(SaidError):

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from jobs.domain.statistics import statistics
+from jobs.domain.statistics import mark, statistics
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job, Pause, Worker
 from providers import ledger
@@ -24,6 +25,7 @@ from stories.domain.permissions import jobs_for, stories_for
 from stories.enums import StoryStatus
 from stories.models import Film, Scene, Story
 from web.admin_parts import Tone
+from web.kept import kept
 
 from . import costs
 
@@ -146,11 +148,21 @@ def films(request: HttpRequest) -> list[Any]:
     return rows
 
 
-def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What Unfold's front page shows; the queue's numbers are of the last seven days."""
+def figures() -> dict[str, Any]:
+    """What is counted over many rows: the queue's last seven days, this month's money, the chart of thirty days."""
     until = timezone.now()
     since = timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=29)
-    month, budget = ledger.totals(since=ledger.month_start()), house().monthly_budget
+    return {
+        "statistics": statistics(since=until - SPAN, until=until),
+        "month": ledger.totals(since=ledger.month_start()),
+        "chart": costs.chart_of(since, 30, costs.provider_names()),
+    }
+
+
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What Unfold's front page shows; its figures are at most a few seconds old, and new as soon as a job ends or a call is made."""
+    found = kept("overview", get_language(), timezone.localdate(), mark(), ledger.mark(), make=figures)
+    month, budget = found["month"], house().monthly_budget
     sees_money = request.user.has_perm(costs.PERMISSION)
     return {
         **context,
@@ -158,11 +170,10 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "crumbs": [],
         "todos": todos(request),
         "films": films(request),
-        "statistics": statistics(since=until - SPAN, until=until),
-        "month": month,
+        **found,
         "budget": budget,
         "budget_used": min(100, int(100 * month.counted / budget)) if budget else 0,
         "sees_money": sees_money,
-        "chart": costs.chart_of(since, 30, costs.provider_names()) if sees_money else None,
+        "chart": found["chart"] if sees_money else None,
         **running(request),
     }

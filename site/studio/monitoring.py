@@ -12,11 +12,12 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from jobs.domain.statistics import Statistics, depth, oldest_due, statistics
+from jobs.domain.statistics import Statistics, depth, mark, oldest_due, statistics
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job, Pause, Worker
 from providers import ledger
 from stories.admin.pages import site
+from web.kept import kept
 
 from . import health
 
@@ -71,11 +72,12 @@ def queue() -> list[Line]:
 
 def last_day() -> Statistics:
     now = timezone.now()
-    return statistics(since=now - timedelta(days=1), until=now)
+    return kept("last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now))
 
 
 def cost_today() -> ledger.Totals:
-    return ledger.totals(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0))
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    return kept("cost_of_a_day", midnight, ledger.mark(), make=lambda: ledger.totals(since=midnight))
 
 
 def context() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from ground.sentence import Sentence
 from jobs.domain import queue
-from jobs.domain.statistics import statistics
+from jobs.domain.statistics import mark, statistics
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers import ledger
@@ -22,6 +22,7 @@ from web.json.inputs import Strict
 from web.json.paging import Page, page
 from web.json.problems import FieldError, invalid
 from web.json.routes import Call
+from web.kept import kept
 
 from . import outputs
 from .base import JOBS, api
@@ -80,7 +81,15 @@ class StatisticsOut(msgspec.Struct):
 
 @api.get("jobs/statistics/", tag=JOBS, summary=gettext_noop("How well the queue does, and what it cost"))
 def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
-    """Over the jobs that you may see; who sees only their own stories sees their own calls' costs."""
+    """Over the jobs that you may see; who sees only their own stories sees their own calls' costs.
+
+    At most five seconds old, and counted anew as soon as a job has ended or a provider was called.
+    """
+    whose = "all" if sees_all(call.user) else call.user.pk
+    return kept("statistics", whose, query.since, query.until, timezone.localdate(), mark(), ledger.mark(), make=lambda: _counted(call, query))
+
+
+def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
     now = timezone.now()
     until = now if query.until is UNSET else _utc(query.until)
     since = _before(until) if query.since is UNSET else _utc(query.since)

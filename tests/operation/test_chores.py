@@ -137,7 +137,7 @@ def lost(state: str | None) -> OperationalError:
     return error
 
 
-@pytest.mark.parametrize(("state", "away"), [(None, True), ("57P01", True), ("08006", True), ("40P01", False), ("42703", False)])
+@pytest.mark.parametrize(("state", "away"), [(None, True), ("57P01", True), ("08006", True), ("53100", True), ("40P01", False), ("42703", False)])
 def test_lost_connection_is_told_from_a_wrong_question(state: str | None, away: bool) -> None:  # noqa: FBT001  a parameter of the test
     assert connection_lost(lost(state)) is away
     assert not connection_lost(OperationalError("no such column"))

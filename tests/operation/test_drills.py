@@ -67,7 +67,10 @@ def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyP
 
 
 def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
-    page = written([Seen("A", "p", [], ["6 jobs done"], 3.2), Seen("B", "q", ["lost | one"], [], 0.0)], stories=3, seconds=8)
+    results = [Seen("A", "p", [], ["6 jobs done"], 3.2), Seen("B", "q", ["lost | one"], [], 0.0), Seen("Redis hangs", "q"), Seen("Redis is full", "q", ["x"])]
+    page = written(results, stories=3, seconds=8, slow="1 ms")
+    assert "| Redis | not tried | not tried | yes | not tried | **no** | not tried | not tried |\n" in page
+    assert "| Workers | not tried | not tried | not tried | – | not tried | – | – |\n" in page
     assert "| A | p | yes | 6 jobs done | 3 s |\n" in page
     assert "| B | q | **no** | **lost \\| one** | 0 s |\n" in page
 
@@ -76,12 +79,14 @@ def test_page_of_the_documentation_tells_of_every_fault() -> None:
     page = (Path(studio.BASE_DIR) / "docs/operation/drills.md").read_text()
     assert [fault.name for fault in faults.FAULTS if f"| {fault.name} |" not in page] == []
     assert "**no**" not in page
+    assert "not tried" not in page
 
 
 def test_command_lists_the_faults_and_refuses_to_run_without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     out = StringIO()
     call_command("drills", "redis", list=True, stdout=out)
-    assert [line.split(":")[0] for line in out.getvalue().splitlines()] == ["Redis is killed", "Redis hangs", "Redis is emptied", "Redis refuses the studio"]
+    told = [line.split(":")[0] for line in out.getvalue().splitlines()]
+    assert told == [fault.name for fault in faults.FAULTS if fault.service == faults.REDIS]
     import sys
 
     modules: dict[str, Any] = {"tests.fakes.stability": None}

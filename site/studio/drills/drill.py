@@ -1,6 +1,7 @@
 """One drill: stories run and clients write, something is broken and mended, then the books are checked."""
 
 import hashlib
+import secrets
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from .house import NAME, PASSWORD, House, until
 STORIES = 3
 AFTER_SECONDS = 200.0
 LOOK_SECONDS = 0.7
+LONG_SCRIPT = 20_000  # characters that cannot be pressed: the database needs room for each
 
 PROVIDER = """
 from decimal import Decimal
@@ -62,6 +64,7 @@ class Watch:
     alive: Counter[int] = field(default_factory=Counter)
     pages: Counter[int] = field(default_factory=Counter)
     blamed: set[str] = field(default_factory=set)
+    later: int = 0  # answers that told the one who writes to come again
 
 
 class Drill:
@@ -137,7 +140,7 @@ class Drill:
     @contextmanager
     def _meanwhile(self, watch: Watch, written: dict[str, str], title: str) -> Iterator[None]:
         over = threading.Event()
-        threads = [threading.Thread(target=self._look, args=(watch, over)), threading.Thread(target=self._write, args=(written, title, over))]
+        threads = [threading.Thread(target=self._look, args=(watch, over)), threading.Thread(target=self._write, args=(watch, written, title, over))]
         for thread in threads:
             thread.start()
         try:
@@ -159,17 +162,18 @@ class Drill:
                 watch.blamed |= set(self.house.not_well())
                 over.wait(LOOK_SECONDS)
 
-    def _write(self, written: dict[str, str], title: str, over: threading.Event) -> None:
+    def _write(self, watch: Watch, written: dict[str, str], title: str, over: threading.Event) -> None:
         client = Client(f"http://127.0.0.1:{self.house.port}", NAME, PASSWORD)
         try:
             number = 0
             while not over.is_set():
                 name = f"{title}, written meanwhile {number}"
                 with suppress(Exception):
-                    written[name] = client.write(name)
+                    written[name] = client.write(name, script=secrets.token_hex(LONG_SCRIPT // 2))
                 number += 1
                 over.wait(0.3)
             self.house.client.crashes += client.crashes
+            watch.later = sum(status != 0 for status in client.troubles)
         finally:
             client.close()
 
@@ -239,5 +243,7 @@ class Drill:
             seen.wrong.append(f"pages did not answer {watch.pages[0]} times")
         if watch.blamed:
             seen.facts.append(f"health named {', '.join(sorted(watch.blamed))}")
+        if watch.later:
+            seen.facts.append(f"who wrote was told {watch.later} times to come again")
         pages = ", ".join(f"{count} × {status or 'no answer'}" for status, count in sorted(watch.pages.items()))
         seen.facts.append(f"log-in page: {pages}")

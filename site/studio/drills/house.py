@@ -59,19 +59,21 @@ class House:
     bucket made for this house alone; the others are started here, and only those can be broken.
     """
 
-    def __init__(self, folder: Path, *, given: bool = False, env: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, *, given: bool = False, env: dict[str, str] | None = None, disks: dict[str, Path] | None = None) -> None:
         self.folder = folder
         self.given = given
         self.stack = ExitStack()
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.extra = env or {}
+        self.disks = disks or {}  # folders that services started here are to live in, by service
+        self.direct = ""  # the database's own address
         self.database: Any = None
         self.redis: Any = None
         self.store: Any = None
         self.web: subprocess.Popen[bytes] | None = None
         self.crews: list[subprocess.Popen[bytes]] = []
         self.log = folder / "processes.log"
-        self.wire: Any = None
+        self.wires: dict[str, Wire] = {}  # the lines to what is started here, which can be made slow
         self.work_disk = folder / "var" / "work"
 
     def __enter__(self) -> Self:
@@ -112,24 +114,29 @@ class House:
     def _services(self) -> dict[str, str]:
         found: dict[str, str] = {}
         if self._is_given("DATABASE_URL"):
-            found["DATABASE_URL"] = self._own_database(os.environ["DATABASE_URL"])
+            found["DATABASE_URL"] = self.direct = self._own_database(os.environ["DATABASE_URL"])
         else:
-            self.database = self.stack.enter_context(services().postgresql())
-            found |= self.database.env
+            self.database = self.stack.enter_context(services().postgresql(self.disks.get("database")))
+            found["DATABASE_URL"] = self._wired("database", self.database.port, self.database.url)
+            self.direct = self.database.url
             with psycopg.connect(self.database.url, autocommit=True) as connection:  # what is committed survives a kill, as in production
                 connection.execute("ALTER DATABASE studio SET synchronous_commit = on")
         if self._is_given("REDIS_URL"):
             found["REDIS_URL"] = os.environ["REDIS_URL"]
         else:
             self.redis = self.stack.enter_context(services().redis())
-            found |= self.redis.env
+            found["REDIS_URL"] = self._wired("redis", self.redis.port, self.redis.url)
         if self._is_given("MINIO_ENDPOINT"):
             found |= {name: os.environ[name] for name in STORE if name in os.environ} | {"MINIO_BUCKET": f"studio-{uuid.uuid4().hex[:12]}"}
         else:
             self.store = self.stack.enter_context(services().s3())
-            self.wire = self.stack.enter_context(Wire(self.store.ports[0]))
-            found |= self.store.env | {"MINIO_ENDPOINT": f"http://127.0.0.1:{self.wire.port}"}
+            found |= self.store.env | {"MINIO_ENDPOINT": self._wired("store", self.store.ports[0], self.store.url)}
         return found
+
+    def _wired(self, name: str, port: int, url: str) -> str:
+        """The address of the service over a line of its own."""
+        self.wires[name] = self.stack.enter_context(Wire(port))
+        return url.replace(f":{port}", f":{self.wires[name].port}")
 
     def _is_given(self, name: str) -> bool:
         return self.given and bool(os.environ.get(name, "").startswith(("postgres", "redis", "http")))
@@ -174,6 +181,14 @@ class House:
         self.crews.append(crew)
         return crew
 
+    def replace_crew(self, *arguments: str, seconds: float = 60) -> None:
+        """Begins another group and asks the oldest to end; returns when it has. Raises TimeoutExpired."""
+        self.start_crew(*arguments)
+        oldest = self.crews.pop(0)
+        oldest.terminate()
+        oldest.wait(seconds)
+        kill(oldest)
+
     def until_well(self, seconds: float = SETTLE_SECONDS) -> None:
         until(lambda: self.health()[0] == httpx.codes.OK, seconds=seconds, what="that all checks are well")
 
@@ -215,7 +230,7 @@ class House:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database itself says."""
-        with psycopg.connect(self.env["DATABASE_URL"], connect_timeout=5) as connection:
+        with psycopg.connect(self.direct, connect_timeout=5) as connection:
             return list(connection.execute(statement.encode(), values))
 
     def said(self) -> Iterator[str]:

@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,15 @@ class Wire:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.listener.close()
+
+    @contextmanager
+    def slow(self, seconds: float) -> Iterator[None]:
+        """Within it each block waits so long, in each direction."""
+        self.delay = seconds
+        try:
+            yield
+        finally:
+            self.delay = 0.0
 
     def _accept(self) -> None:
         while True:

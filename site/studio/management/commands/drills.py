@@ -1,6 +1,7 @@
 """`manage.py drills`: breaks each service while stories run, and writes down what was promised and what was seen."""
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from studio.drills import faults
+from studio.drills.disks import small_disks
 from studio.drills.drill import STORIES, Drill, Seen
 from studio.drills.house import House
 from studio.drills.table import written
@@ -31,7 +33,7 @@ class Command(BaseCommand):
             return
         results = self._run(wanted)
         if write:
-            (Path(settings.BASE_DIR) / PAGE).write_text(written(results, stories=STORIES, seconds=faults.LONG), encoding="utf-8")
+            (Path(settings.BASE_DIR) / PAGE).write_text(written(results, stories=STORIES, seconds=faults.LONG, slow=faults.SLOW), encoding="utf-8")
         if broken := [seen.fault for seen in results if not seen.ok]:
             raise CommandError(f"Promises were not kept: {'; '.join(broken)}.")
 
@@ -41,22 +43,17 @@ class Command(BaseCommand):
         except ImportError as error:
             raise CommandError("Drills need the source tree and requirements-dev.txt.") from error
         results = []
-        with tempfile.TemporaryDirectory(prefix="vp-drills-") as folder, Stability(seconds=1.0) as fake:
-            disk = Path(folder) / "house/var/work"
-            disk.mkdir(parents=True)
-            small = faults.mounted(disk)
-            try:
-                with House(Path(folder) / "house", env={"STABILITY_AI_KEY": fake.key}) as house:
-                    house.start(crews=2)
-                    drill = Drill(house, fake)
-                    for fault in wanted:
-                        if fault.break_ is faults.disk_full and not small:
-                            self.stdout.write(f"{fault.name}: not tried, a small disk can be mounted by root only")
-                            continue
-                        results.append(self._told(drill.run(fault)))
-            finally:
-                if small:
-                    faults.unmounted(disk)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vp-drills-")))
+            fake, disks = stack.enter_context(Stability(seconds=1.0)), stack.enter_context(small_disks(folder))
+            house = stack.enter_context(House(folder / "house", env={"STABILITY_AI_KEY": fake.key}, disks=disks))
+            house.start(crews=2)
+            drill = Drill(house, fake)
+            for fault in wanted:
+                if fault.disk and fault.disk not in disks:
+                    self.stdout.write(f"{fault.name}: not tried, a small disk can be mounted by root only")
+                    continue
+                results.append(self._told(drill.run(fault)))
         return results
 
     def _told(self, seen: Seen) -> Seen:
