@@ -5,7 +5,6 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -15,32 +14,9 @@ from ground.sentence import Sentence
 
 from .enums import CallState, Kind, Refusal, Unit
 from .errors import Invalid, NotConfigured
+from .house import NOT_NEGATIVE, Bill, House, RoleLimit
 from .http import checked_base
 from .local import drill
-
-NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
-
-
-class House(models.Model):
-    """The one row for the money of the whole house; reservations are made one after the other under its lock."""
-
-    monthly_budget = models.DecimalField(
-        _("budget a month, all providers (USD)"),
-        max_digits=10,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=NOT_NEGATIVE,
-        help_text=_("Empty: no limit."),
-    )
-    updated_at = models.DateTimeField(_("changed"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("house budget")
-        verbose_name_plural = _("house budget")
-
-    def __str__(self) -> str:
-        return str(_("House budget"))
 
 
 class AIProviderConfig(models.Model):
@@ -256,3 +232,6 @@ class CallEvent(models.Model):
     @property
     def note(self) -> Sentence:
         return Sentence.from_json(self.note_data or None)
+
+
+__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "ProviderCall", "ProviderModel", "RoleLimit"]

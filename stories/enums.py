@@ -59,6 +59,12 @@ class Verdict(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
+class Decision(models.TextChoices):
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
 class FilmKind(models.TextChoices):
     PREVIEW = "preview", _("Preview")
     FINAL = "final", _("Final film")

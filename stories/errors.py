@@ -1,5 +1,7 @@
 """Expected failures of the domain, each with a stable code and a sentence for a person."""
 
+from typing import Any
+
 from ground.sentence import SaidError, Value
 
 
@@ -58,3 +60,24 @@ class PlanChanged(Conflict):
     """The price or the scope is no longer what was confirmed (409)."""
 
     code = "plan_changed"
+
+
+class ApprovalNeeded(StoryError):
+    """It costs more than the person may start alone, and nobody else has agreed yet (409). Nothing was started.
+
+    `ask` is what a second person is asked for, `approval` the row of it, and `new` whether this try has made that row.
+    """
+
+    code = "approval_needed"
+
+    def __init__(self, template: str, /, *, ask: Any, approval: Any = None, **values: Value) -> None:
+        super().__init__(template, **values)
+        self.ask = ask
+        self.approval = approval
+        self.new = approval is None
+
+
+class ApprovalRefused(ApprovalNeeded):
+    """A second person has said no to exactly this (409)."""
+
+    code = "approval_refused"

@@ -23,7 +23,7 @@ from providers.media.errors import MediaError
 from providers.models import ProviderCall
 from providers.signals import freed, landed
 
-from .domain import planning, takes, work
+from .domain import approvals, planning, takes, work
 from .domain.inputs import clip_hash, clip_request, image_hash, image_request
 from .domain.plan import Plan, load_scenes, plan_generation
 from .domain.transitions import apply_transition
@@ -187,6 +187,11 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
         return Wait(until=timezone.now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
     if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
         child = children.get(str(open_item.scene_id))
+        if child is None and open_item.will:
+            return _ask_person(
+                gettext_noop("Scene %(position)s came later and costs more than was allowed when this was started. Start it from the board."),
+                position=open_item.position,
+            )
         why = str(child.note) if child and child.status != JobStatus.SUCCEEDED else str(open_item.why)
         return _ask_person(
             gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or give the story up."),
@@ -211,14 +216,14 @@ def _ask_person(template: str, **values: Any) -> Wait:
 
 
 def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
-    """One child for each scene that the plan makes and that has had none. Returns how many were made."""
-    wanted = {item.scene_id for item in plan.todo if str(item.scene_id) not in children}
+    """One child for each scene that the plan makes and that has had none, within what may be spent. Returns how many were made."""
+    wanted = approvals.within(run.job, [item for item in plan.todo if str(item.scene_id) not in children], children.values())
     if not wanted:
         return 0
     made = 0
     for scene in load_scenes(story, list(wanted)):
         with transaction.atomic():
-            parameters = {"image_take_id": str(scene.image_take_id)} if kind == TakeKind.CLIP else {}
+            parameters = wanted[scene.pk] | ({"image_take_id": str(scene.image_take_id)} if kind == TakeKind.CLIP else {})
             _, new = work.enqueue_scene(scene, kind, owner=run.job.owner, parent=run.job, parameters=parameters)
             made += new
     if made:

@@ -311,6 +311,20 @@ class StoryStateTransition(models.Model):
         return f"{self.from_status} → {self.to_status}"
 
 
+from .approval import Approval  # noqa: E402  it names the models above by their labels
 from .review import Comment, ReviewLink  # noqa: E402  they name the models above by their labels
 
-__all__ = ["MAX_DURATION", "MAX_SCRIPT", "MIN_DURATION", "Comment", "Film", "ReviewLink", "Scene", "ScenePrompt", "Story", "StoryStateTransition", "Take"]
+__all__ = [
+    "MAX_DURATION",
+    "MAX_SCRIPT",
+    "MIN_DURATION",
+    "Approval",
+    "Comment",
+    "Film",
+    "ReviewLink",
+    "Scene",
+    "ScenePrompt",
+    "Story",
+    "StoryStateTransition",
+    "Take",
+]

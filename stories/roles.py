@@ -21,6 +21,10 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 
 
+# Only administrators: a limit binds nobody who can lift it.
+KEPT = frozenset({"providers.set_plan_limits"})
+
+
 def sync_roles(**_: Any) -> None:
     """Make the groups and set exactly these permissions. A receiver of `post_migrate`, when all permissions exist."""
     from django.contrib.auth.models import Group, Permission  # noqa: PLC0415  loaded after the apps
@@ -28,7 +32,7 @@ def sync_roles(**_: Any) -> None:
     known = {f"{app}.{codename}": pk for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")}
     for role, patterns in ROLES.items():
         group, _made = Group.objects.get_or_create(name=role)
-        group.permissions.set([pk for name, pk in known.items() if any(_fits(name, pattern) for pattern in patterns)])
+        group.permissions.set([pk for name, pk in known.items() if name not in KEPT and any(_fits(name, pattern) for pattern in patterns)])
 
 
 def _fits(name: str, pattern: str) -> bool:

@@ -1,5 +1,6 @@
 """What a person changes about a provider. Whoever waits for it hears of every saved change after the commit (`signals.freed`)."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from providers import keys
 from providers.errors import Forbidden, Invalid
-from providers.models import AIProviderConfig, House
+from providers.models import AIProviderConfig, House, RoleLimit
 from providers.signals import freed
 
 SHORTEST_KEY = 8
@@ -57,3 +58,11 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
 def house() -> House:
     """The one row for the money of the house."""
     return House.objects.get_or_create(pk=1)[0]
+
+
+def plan_limit_of(person: Any) -> Decimal | None:
+    """What this person may start alone, in USD; None: no limit. The highest of their roles' limits, else the house's."""
+    limits = list(RoleLimit.objects.filter(role__user=person).values_list("plan_limit", flat=True))
+    if not limits:
+        return house().plan_limit
+    return None if None in limits else max(limits)

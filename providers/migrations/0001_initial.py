@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -57,10 +58,12 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('monthly_budget', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: no limit.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='budget a month, all providers (USD)')),
+                ('plan_limit', models.DecimalField(blank=True, decimal_places=2, help_text='What costs more needs the approval of a second person. Empty: no limit.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='what one person may start alone (USD)')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
             ],
             options={
                 'verbose_name': 'house budget',
+                'permissions': (('set_plan_limits', 'Can set what people may start alone'),),
                 'verbose_name_plural': 'house budget',
             },
         ),
@@ -183,5 +186,42 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='providermodel',
             constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('provider', 'kind'), name='model_one_default'),
+        ),
+        migrations.CreateModel(
+            name='RoleLimit',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('plan_limit', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: no limit.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='may start alone (USD)')),
+                ('house', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='role_limits', to='providers.house')),
+                ('role', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='auth.group', verbose_name='role')),
+            ],
+            options={
+                'verbose_name': 'limit of a role',
+                'verbose_name_plural': 'limits of roles',
+                'ordering': ('role__name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Bill',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=200, verbose_name='file')),
+                ('sha256', models.CharField(max_length=64)),
+                ('lines', models.JSONField(help_text='Number of the line, day, amount in USD, id of the task.', verbose_name='lines')),
+                ('first_day', models.DateField(verbose_name='from')),
+                ('last_day', models.DateField(verbose_name='to')),
+                ('total', models.DecimalField(decimal_places=4, max_digits=14, verbose_name='sum (USD)')),
+                ('imported_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='imported')),
+                ('imported_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='imported by')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='providers.aiproviderconfig', to_field='provider', verbose_name='provider')),
+            ],
+            options={
+                'verbose_name': 'bill of a provider',
+                'verbose_name_plural': 'bills of providers',
+                'ordering': ('-imported_at', '-id'),
+                'default_permissions': ('add', 'view', 'delete'),
+                'indexes': [models.Index(fields=['-imported_at', '-id'], name='bill_imported')],
+                'constraints': [models.UniqueConstraint(fields=('provider', 'sha256'), name='bill_once')],
+            },
         ),
     ]

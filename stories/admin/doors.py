@@ -3,7 +3,6 @@
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,10 +12,11 @@ from django.views.decorators.http import require_http_methods
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
 from stories.domain import transitions
-from stories.domain.launch import start
+from stories.domain.launch import confirmed_change, start
 from stories.domain.permissions import is_story_owner, require_story_owner
-from stories.domain.plan import Mode, Plan, confirm, plan_generation
+from stories.domain.plan import Mode, Plan, plan_generation
 from stories.domain.planning import scene_count
+from stories.domain.transitions import SPENDS
 from stories.enums import TakeKind
 from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Story
@@ -24,7 +24,6 @@ from web.admin_dialog import ask
 
 from . import pages
 
-SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
 MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
 REASON = 500  # characters of a reason
 
@@ -108,12 +107,13 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
 
 def make_change(story: Story, name: str, request: HttpRequest) -> None:
     """The change, with what it costs confirmed in the same transaction. Raises what `apply_transition` and `confirm` raise."""
+    if name in SPENDS:
+        again = bool(request.POST.get("ask_again"))
+        total = _total(request)
+        confirmed_change(story.pk, name, actor=request.user, reason=_reason(request), confirm_total=total, plan_hash=request.POST.get("plan"), ask_again=again)
+        return
     parameters = {"replace": True} if name == "start_planning" and request.POST.get("replace") else {}
-    with transaction.atomic():
-        if name in SPENDS:
-            now = Story.objects.select_for_update().get(pk=story.pk)
-            confirm(plan_generation(now, SPENDS[name]), total=_total(request), plan_hash=request.POST.get("plan"))
-        transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), parameters=parameters)
+    transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), parameters=parameters)
 
 
 def why_not(story: Story, name: str, user: Any) -> Sentence | None:

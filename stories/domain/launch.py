@@ -5,23 +5,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
-from providers.prices import price_of
 from stories.enums import StoryStatus, TakeKind
 from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.models import Scene, Story, Take
 
 from . import work
+from .approvals import admit, ask_for_plan, ask_for_takes, asking
 from .permissions import require_story_owner
-from .plan import Mode, Plan, confirm, load_scenes, plan_generation, request_of
-from .transitions import apply_transition
+from .plan import Mode, Plan, confirm, load_scenes, plan_generation
+from .transitions import SPENDS, apply_transition
 
 # The change of status that begins to make a kind, where the table has it, and the status in which it has begun.
-CHANGE = {TakeKind.IMAGE: "generate_preview", TakeKind.CLIP: "render_final"}
+CHANGE = {kind: name for name, kind in SPENDS.items()}
 WAYS = frozenset({(TakeKind.IMAGE, StoryStatus.PLANNED), (TakeKind.CLIP, StoryStatus.PREVIEWING)})
 BEGUN = {TakeKind.IMAGE: StoryStatus.PREVIEWING, TakeKind.CLIP: StoryStatus.RENDERING}
 OPEN_TO = {
@@ -48,13 +47,14 @@ def launch(
     scene_ids: Sequence[UUID] | None = None,
     confirm_total: Decimal | None,
     plan_hash: str | None,
+    ask_again: bool = False,
 ) -> Plan:
     """Start what the plan makes, for the whole story or for some of its scenes, at exactly the price that was confirmed.
 
     The whole story moves to its next status where the table has that way (planned: preview; previewed: final film).
-    Raises Forbidden, PlanChanged, NotAllowed, GuardRefused, or Invalid if there is nothing to make.
+    Raises Forbidden, PlanChanged, ApprovalNeeded, NotAllowed, GuardRefused, or Invalid if there is nothing to make.
     """
-    with transaction.atomic():
+    with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids))
@@ -65,35 +65,54 @@ def launch(
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
         parent = Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
         if scene_ids is not None or parent is not None:
+            admit(story, lambda: ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again)
             _enqueue(story, plan, actor=actor, parent=parent)
         elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
-            _change(story, kind, actor=actor, mode=mode)
+            _change(story, kind, actor=actor, mode=mode, ask_again=ask_again)
         else:
-            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, plan_hash=plan_hash)
+            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, plan_hash=plan_hash, ask_again=ask_again)
     return plan
 
 
 def generate(
-    story_id: UUID | str, kind: str, *, actor: Any, mode: Mode = "missing", confirm_total: Decimal | None = None, override_reason: str = ""
+    story_id: UUID | str,
+    kind: str,
+    *,
+    actor: Any,
+    mode: Mode = "missing",
+    confirm_total: Decimal | None = None,
+    override_reason: str = "",
+    ask_again: bool = False,
 ) -> tuple[Job, Plan]:
     """Start making the story's pictures (with the animatic) or clips (with the film); the job and what it makes.
 
     In the status where this has begun already only what is missing is made. Raises Story.DoesNotExist, Forbidden,
-    NotAllowed, GuardRefused or PlanChanged; then nothing has changed.
+    NotAllowed, GuardRefused, PlanChanged or ApprovalNeeded; then nothing has changed.
     """
-    with transaction.atomic():
+    with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         if story.status == BEGUN[TakeKind(kind)]:
-            return start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason)
+            return start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason, ask_again=ask_again)
         require_story_owner(actor, story)
         plan = plan_generation(story, kind, mode=mode)
         confirm(plan, total=confirm_total)
-        return _change(story, kind, actor=actor, mode=mode, override_reason=override_reason), plan
+        return _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again), plan
 
 
-def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason: str = "") -> Job:
+def confirmed_change(
+    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", confirm_total: Decimal, plan_hash: str | None, ask_again: bool = False
+) -> Story:
+    """One of the changes of status that spend, at exactly the price that was confirmed. Raises as `apply_transition`, and PlanChanged."""
+    with asking():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        confirm(plan_generation(story, SPENDS[name]), total=confirm_total, plan_hash=plan_hash)
+        return apply_transition(story.pk, name, actor=actor, reason=reason, ask_again=ask_again)
+
+
+def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason: str = "", ask_again: bool = False) -> Job:
     """The change of status that begins to make this kind, and the job that it enqueues."""
-    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+    parameters = {"mode": mode, "override_reason": override_reason}
+    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, parameters=parameters, ask_again=ask_again)
     return Job.objects.get(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN)
 
 
@@ -114,19 +133,21 @@ def start(
     confirm_total: Decimal | None = None,
     plan_hash: str | None = None,
     override_reason: str = "",
+    ask_again: bool = False,
 ) -> tuple[Job, Plan]:
     """Start the story's job of this kind for what the plan makes. Makes no change of status: the transitions do.
 
-    Raises Forbidden, PlanChanged, or GuardRefused if that job is running already.
+    Raises Forbidden, PlanChanged, ApprovalNeeded, or GuardRefused if that job is running already.
     """
-    with transaction.atomic():
+    with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         plan = plan_generation(story, kind, mode=mode)
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
             raise GuardRefused(gettext_noop("This is being made already."))
-        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+        allowed = admit(story, lambda: ask_for_plan(plan), actor=actor, ask_again=ask_again)
+        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason, **allowed})
         if job.status == JobStatus.WAITING:
             work.look_again(story.pk)
     return job, plan
@@ -142,21 +163,25 @@ def generate_scene(
     variants: int = 1,
     reason: str = "",
     confirm_total: Decimal | None = None,
+    ask_again: bool = False,
 ) -> tuple[list[Job], Decimal]:
     """Make one take, or several variants side by side, for one scene. Returns the jobs and their price in USD together.
 
-    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an unclear call, running, no picture yet).
+    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, ApprovalNeeded, or GuardRefused (locked by an unclear call,
+    running, no picture yet).
     """
-    with transaction.atomic():
+    with asking():
         scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
         story = Story.objects.select_for_update().get(pk=scene.story_id)
         require_story_owner(actor, story)
         item = plan_generation(story, kind, scenes=[scene]).items[0]
         if item.state in {"blocked", "running"}:
             raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
-        price = variants * price_of(provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider), request_of(story, scene, kind))
+        ask = ask_for_takes(story, scene, kind, provider=provider, variants=variants, seed=seed)
+        price = ask.total
         if confirm_total is not None and confirm_total != price:
             raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
+        admit(story, lambda: ask, actor=actor, ask_again=ask_again)
         jobs = []
         for variant in range(variants):
             parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}

@@ -80,9 +80,9 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """Names exactly this plan: kind, provider, scenes with what their takes are made from, and prices."""
+        """Names exactly this plan: kind, provider, scenes with what their takes are made from, and prices. Their order is not content."""
         made = {item.scene_id: item.price for item in self.items if item.will}
-        lines = [f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made]
+        lines = sorted(f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made)
         return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
 
 

@@ -18,8 +18,11 @@ from stories.errors import Forbidden, GuardRefused, NotAllowed
 from stories.models import Scene, Story, StoryStateTransition
 
 from . import work
+from .approvals import admit, ask_for_plan, asking
 from .permissions import require_story_owner
+from .plan import plan_generation
 
+SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
 BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
 ENDS_JOBS = frozenset({"stop_planning", "fail"})
 
@@ -85,21 +88,20 @@ def _cancel_jobs(story: Story, actor: Any, reason: str) -> None:
 def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: dict[str, Any]) -> None:
     if name == "start_planning":
         work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")))
-    elif name == "generate_preview":
-        work.enqueue_story(story, TakeKind.IMAGE, actor=actor, parameters=parameters)
-    elif name == "render_final":
-        work.enqueue_story(story, TakeKind.CLIP, actor=actor, parameters=parameters)
+    elif name in SPENDS:
+        work.enqueue_story(story, SPENDS[name], actor=actor, parameters=parameters)
     elif name in ENDS_JOBS:
         _cancel_jobs(story, actor, reason)
 
 
-def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, parameters: dict[str, Any] | None = None) -> None:
+def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, parameters: dict[str, Any] | None = None, ask_again: bool = False) -> None:
     """Write the change. The caller holds the transaction and has checked permission."""
     method = getattr(story, name)
     if not can_proceed(method):
         raise _wrong_state(story)
     if (guard := GUARDS.get(name)) and (why := guard(story)):
         raise GuardRefused(why.template, **why.values)
+    parameters = {**(parameters or {}), **_allowance(story, name, actor=actor, mode=(parameters or {}).get("mode", "missing"), ask_again=ask_again)}
     before = story.status
     method()
     try:
@@ -109,7 +111,14 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
         story.refresh_from_db()
         raise _wrong_state(story) from None
     StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, reason=reason, job_id=job_id)
-    _effects(story, name, actor=actor, reason=reason, parameters=parameters or {})
+    _effects(story, name, actor=actor, reason=reason, parameters=parameters)
+
+
+def _allowance(story: Story, name: str, *, actor: Any, mode: Any, ask_again: bool) -> dict[str, str]:
+    """What may be spent by the job that the change starts; see `approvals.admit`."""
+    if name not in SPENDS:
+        return {}
+    return admit(story, lambda: ask_for_plan(plan_generation(story, SPENDS[name], mode=mode)), actor=actor, ask_again=ask_again)
 
 
 def _wrong_state(story: Story) -> NotAllowed:
@@ -117,21 +126,24 @@ def _wrong_state(story: Story) -> NotAllowed:
     return NotAllowed(gettext_noop("This cannot be done now: it is now “%(now)s”."), status=story.status, allowed=allowed, now=story.status)
 
 
-def apply_transition(story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None) -> Story:
+def apply_transition(
+    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None, ask_again: bool = False
+) -> Story:
     """Make the named change and return the story as it is now.
 
     `actor` is the person, or None for the studio itself. `parameters` go to the job that the change starts. Raises
-    Story.DoesNotExist, Forbidden, NotAllowed (wrong state; names what is allowed) or GuardRefused.
+    Story.DoesNotExist, Forbidden, NotAllowed (wrong state; names what is allowed), GuardRefused, or ApprovalNeeded
+    (`ask_again` asks once more for what was refused).
     """
     if name not in LABELS:
         raise NotAllowed(gettext_noop("There is no change of state named “%(name)s”."), name=name)
-    with transaction.atomic():
+    with asking():
         if name in ENDS_JOBS:
             work.lock_jobs(story_id)
         story = Story.objects.select_for_update().get(pk=story_id)
         if actor is not None:
             _require_permission(story, name, actor)
-        _move(story, name, actor=actor, reason=reason, job_id=job_id, parameters=parameters)
+        _move(story, name, actor=actor, reason=reason, job_id=job_id, parameters=parameters, ask_again=ask_again)
     return story
 
 

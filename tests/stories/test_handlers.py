@@ -8,8 +8,9 @@ from jobs.domain.queue import retry, wake
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from jobs.runner import run_due
+from providers.domain.configs import house
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain.launch import generate_scene, start
+from stories.domain.launch import generate_scene, launch, start
 from stories.domain.scenes import edit
 from stories.domain.takes import judge
 from stories.domain.transitions import apply_transition
@@ -211,3 +212,21 @@ def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owne
     retry(first.pk, actor=owner)
     run_due()
     assert list(ProviderCall.objects.filter(item=first.item).order_by("generation").values_list("state", flat=True)) == ["refused", "settled"]
+
+
+def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.10"))
+    money = house()
+    money.plan_limit = Decimal("0.30")
+    money.save()
+    start(two.pk, "image", actor=owner)
+    added = [make_scene(two, text=f"안개 {number}", duration_seconds=1) for number in (3, 4)]
+    run_due()
+    parent, made = Job.objects.get(parent=None), Job.objects.exclude(parent=None)
+    assert sorted(job.data["parameters"]["price"] for job in made) == ["0.1000"] * 3
+    assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
+    assert str(parent.note) == "Scene 4 came later and costs more than was allowed when this was started. Start it from the board."
+    launch(two.pk, "image", actor=owner, scene_ids=[added[1].pk], confirm_total=Decimal("0.10"), plan_hash=None)
+    wake(subject=str(two.pk))
+    run_due()
+    assert (Film.objects.count(), ProviderCall.objects.filter(state="settled").count()) == (1, 4)

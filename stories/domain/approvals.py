@@ -1,0 +1,290 @@
+"""Four eyes on large sums: what a person may not start alone waits until another has agreed to exactly that.
+
+Everything that begins paid work asks `admit` in the transaction that begins it, and runs inside `asking`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.sentence import SaidError
+from jobs.models import Job
+from providers.domain.configs import plan_limit_of
+from providers.prices import price_of
+from stories.enums import Decision, TakeKind
+from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
+from stories.models import Approval, Scene, Story
+
+from .inputs import present_hash
+from .permissions import is_story_owner, stories_for
+from .plan import Item, Plan, plan_generation, request_of
+
+PERMISSION = "stories.approve_plan"
+MAX_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants to start: the fields of an `Approval`, of the rows as they are now. `total` in USD."""
+
+    story: Story
+    kind: str
+    hash: str
+    what: dict[str, Any]
+    provider: str
+    lines: list[dict[str, Any]]
+    total: Decimal
+    limit: Decimal = Decimal(0)
+    asked_by: Any = None
+
+
+def ask_for_plan(plan: Plan, scene_ids: list[UUID] | None = None) -> Ask:
+    lines = [{"scene": str(item.scene_id), "position": item.position, "title": item.title, "price": str(item.price)} for item in plan.todo]
+    what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids))}
+    return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total)
+
+
+def ask_for_takes(story: Story, scene: Scene, kind: str, *, provider: str, variants: int, seed: int | None) -> Ask:
+    """One scene's take, or several side by side. Raises NoPrice or NotConfigured."""
+    used = provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
+    price = price_of(used, request_of(story, scene, kind))
+    named = [kind, "takes", used, str(scene.pk), str(variants), str(seed), str(price), present_hash(story, scene, kind)]
+    lines = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": str(price)}] * variants
+    what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
+    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price)
+
+
+def present(approval: Approval) -> Ask | None:
+    """The same request from the rows of now; None when it cannot be made any more."""
+    story, what = Story.objects.get(pk=approval.story_id), approval.what
+    if "mode" in what:
+        scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
+        return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids), scene_ids)
+    scene = Scene.live.select_related("prompt", "image_take", "clip_take").filter(pk=what["scene"]).first()
+    try:
+        return ask_for_takes(story, scene, approval.kind, provider=what["provider"], variants=what["variants"], seed=what["seed"]) if scene else None
+    except SaidError:
+        return None
+
+
+def fits(approval: Approval) -> bool:
+    """Whether it is still exactly what was asked for."""
+    now = present(approval)
+    return now is not None and now.hash == approval.plan_hash
+
+
+def approvals_for(user: Any) -> QuerySet[Approval]:
+    """The requests about stories that this person may see."""
+    return Approval.objects.filter(story__in=stories_for(user))
+
+
+# Starting
+
+
+def admit(story: Story, make: Callable[[], Ask], *, actor: Any, ask_again: bool = False) -> dict[str, str]:
+    """Let this begin, or raise ApprovalNeeded. The caller holds the story's lock, is inside `asking`, and begins it at once.
+
+    Returns what the job must know: its `allowance`, the USD that the takes it makes by itself may cost together; empty
+    without a limit. `make` is called only if there is something to compare. An approval that fits is used up. The studio
+    itself (no actor) has no limit. `ask_again`: a person's wish to ask once more for what was refused.
+    """
+    limit = None if actor is None else plan_limit_of(actor)
+    known = list(Approval.objects.filter(story=story, started_at=None).select_related("asked_by", "decided_by").order_by("-asked_at"))
+    if limit is None and not known:
+        return {}
+    ask = make()
+    same = next((row for row in known if row.plan_hash == ask.hash and row.decision != Decision.WITHDRAWN), None)
+    over = limit is not None and ask.total > limit
+    if over and (same is None or same.decision != Decision.APPROVED):
+        raise _needed(Ask(**{**_fields(ask), "limit": limit, "asked_by": actor}), same, known, ask_again=ask_again)
+    if same is not None and same.decision != Decision.REFUSED:
+        Approval.objects.filter(pk=same.pk).update(started_at=timezone.now(), started_by=actor)
+    return {} if limit is None else {"allowance": str(max(limit, ask.total))}
+
+
+def within(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUID, dict[str, str]]:
+    """The scenes that the story's job may make takes for by itself, each with what its child must know: all without an allowance.
+
+    What was added after the start, or has become dearer, is made as far as the allowance reaches; the rest is for a person to start.
+    """
+    allowance = job.data["parameters"].get("allowance")
+    if allowance is None:
+        return {item.scene_id: {} for item in items}
+    left = Decimal(allowance) - sum(Decimal(child.data["parameters"].get("price", 0)) for child in children)
+    found = {}
+    for item in items:
+        if item.price <= left:
+            left -= item.price
+            found[item.scene_id] = {"price": str(item.price)}
+    return found
+
+
+def _fields(ask: Ask) -> dict[str, Any]:
+    return {name: getattr(ask, name) for name in Ask.__slots__}
+
+
+def _needed(ask: Ask, same: Approval | None, known: list[Approval], *, ask_again: bool) -> ApprovalNeeded:
+    if same is not None and same.decision == Decision.REFUSED and not ask_again:
+        template = gettext_noop("%(who)s has refused this: %(reason)s")
+        return ApprovalRefused(template, ask=ask, approval=same, who=name_of(same.decided_by), reason=same.reason)
+    if same is not None and not same.decision:
+        template = gettext_noop("This waits for the approval of a second person; %(who)s has asked for it.")
+        return ApprovalNeeded(template, ask=ask, approval=same, who=name_of(same.asked_by))
+    amounts = {"total": f"{ask.total:.2f}", "limit": f"{ask.limit:.2f}"}
+    if old := next((row for row in known if row.decision == Decision.APPROVED and _same_request(row, ask)), None):
+        template = gettext_noop(
+            "The plan has changed since %(who)s approved it at %(then)s USD, so that approval no longer fits. A second person is asked anew for %(total)s USD."
+        )
+        return ApprovalNeeded(template, ask=ask, who=name_of(old.decided_by), then=f"{old.total:.2f}", **amounts)
+    template = gettext_noop("%(total)s USD is more than the %(limit)s USD that you may start alone. A second person is asked for approval.")
+    return ApprovalNeeded(template, ask=ask, **amounts)
+
+
+def _same_request(row: Approval, ask: Ask) -> bool:
+    return row.kind == ask.kind and row.what == ask.what
+
+
+def name_of(person: Any) -> str:
+    return (person.get_full_name() or person.get_username()) if person else "–"
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """A transaction for what `admit` may stop. Then nothing of it stands but the request, which is made after the rollback.
+
+    Where one lies in another the outer one makes the request again, because the inner one's has been rolled back with it.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except ApprovalNeeded as needed:
+        if needed.new:
+            needed.approval = _file(needed.ask)
+        raise
+
+
+def _file(ask: Ask) -> Approval:
+    """The open request for this; made if there is none, in the place of earlier ones for the same that no longer fit."""
+    values = {
+        "kind": ask.kind,
+        "what": ask.what,
+        "provider": ask.provider,
+        "lines": ask.lines,
+        "total": ask.total,
+        "limit": ask.limit,
+        "asked_by": ask.asked_by,
+    }
+    with transaction.atomic():
+        for row in Approval.objects.filter(story=ask.story, started_at=None, decision__in=["", Decision.APPROVED]).exclude(plan_hash=ask.hash):
+            if _same_request(row, ask):
+                _close(row)
+        try:
+            with transaction.atomic():
+                return Approval.objects.get_or_create(story=ask.story, plan_hash=ask.hash, decision="", started_at=None, defaults=values)[0]
+        except IntegrityError:  # somebody else has asked at the same moment
+            return Approval.objects.get(story=ask.story, plan_hash=ask.hash, decision="", started_at=None)
+
+
+def _close(row: Approval) -> None:
+    """The plan it was about is no longer the plan."""
+    Approval.objects.filter(pk=row.pk, decision=row.decision, started_at=None).update(decision=Decision.WITHDRAWN, decided_at=timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would happen if this person started it now: `needed` says that their limit is passed, `approval` is the row of it."""
+
+    limit: Decimal | None
+    needed: bool
+    approval: Approval | None
+
+    @property
+    def state(self) -> str:
+        """free, ask, asked, approved or refused."""
+        if not self.needed:
+            return "free"
+        return self.approval.state if self.approval else "ask"
+
+
+def outlook(ask: Ask, user: Any) -> Outlook:
+    """For a screen that shows the price before the button is pressed."""
+    limit = plan_limit_of(user)
+    if limit is None or ask.total <= limit:
+        return Outlook(limit, needed=False, approval=None)
+    rows = Approval.objects.filter(story=ask.story, plan_hash=ask.hash, started_at=None).exclude(decision=Decision.WITHDRAWN)
+    return Outlook(limit, needed=True, approval=rows.select_related("asked_by", "decided_by").order_by("-asked_at").first())
+
+
+# Deciding
+
+
+def may_decide(approval: Approval, user: Any) -> bool:
+    """A second person with the right to, never the one who asked."""
+    return bool(user.is_active and user.has_perm(PERMISSION) and approval.asked_by_id not in {None, user.pk})
+
+
+def may_withdraw(approval: Approval, user: Any) -> bool:
+    return bool(user.is_active and (approval.asked_by_id == user.pk or user.has_perm(PERMISSION) or is_story_owner(user, approval.story)))
+
+
+def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = "") -> Approval:
+    """Agree to exactly this, or refuse it with a reason.
+
+    Raises Approval.DoesNotExist, Forbidden (no right, or one's own request), Invalid (a refusal without a reason),
+    PlanChanged (it is no longer what was asked for), Conflict (decided, started or withdrawn already, or the asker is gone).
+    """
+    reason = reason.strip()[:MAX_REASON]
+    with transaction.atomic():
+        approval = _locked(approval_id)
+        if not actor.is_active or not actor.has_perm(PERMISSION):
+            raise Forbidden(gettext_noop("You may not decide on approvals."))
+        if approval.asked_by_id == actor.pk:
+            raise Forbidden(gettext_noop("You have asked for it yourself; a second person has to decide."))
+        if not approve and not reason:
+            raise Invalid(gettext_noop("Say why, for the person who asked."), field="reason")
+        _require_open(approval)
+        if approve and (approval.asked_by is None or not approval.asked_by.is_active):
+            raise Conflict(gettext_noop("The person who asked for it is no longer here. Whoever needs it has to ask anew."))
+        if approve and not fits(approval):
+            raise PlanChanged(gettext_noop("The plan has changed since it was asked for; what was asked cannot be approved any more."))
+        return _set(approval, Decision.APPROVED if approve else Decision.REFUSED, actor=actor, reason=reason)
+
+
+def withdraw(approval_id: UUID | str, *, actor: Any, reason: str = "") -> Approval:
+    """Take a request or an approval back, as long as it has not been started. Raises as `decide`."""
+    with transaction.atomic():
+        approval = _locked(approval_id)
+        if not may_withdraw(approval, actor):
+            raise Forbidden(gettext_noop("Only who asked for it, the story's owner or a manager may withdraw it."))
+        _require_open(approval, also=(Decision.APPROVED,))
+        return _set(approval, Decision.WITHDRAWN, actor=actor, reason=reason.strip()[:MAX_REASON])
+
+
+def _locked(approval_id: UUID | str) -> Approval:
+    """The story's lock first, as everywhere, so that its plan stands still."""
+    story_id = Approval.objects.values_list("story_id", flat=True).get(pk=approval_id)
+    Story.objects.select_for_update().get(pk=story_id)
+    return Approval.objects.select_for_update(of=("self",)).select_related("asked_by", "decided_by", "story").get(pk=approval_id)
+
+
+def _require_open(approval: Approval, also: tuple[str, ...] = ()) -> None:
+    if approval.started_at:
+        raise Conflict(gettext_noop("It has been started already."))
+    if approval.decision and approval.decision not in also:
+        template = gettext_noop("It is decided already: “%(decision)s”, by %(who)s.")
+        raise Conflict(template, decision=str(approval.get_decision_display()), who=name_of(approval.decided_by))
+
+
+def _set(approval: Approval, decision: Decision, *, actor: Any, reason: str) -> Approval:
+    approval.decision, approval.decided_by, approval.decided_at, approval.reason = decision, actor, timezone.now(), reason
+    approval.save(update_fields=["decision", "decided_by", "decided_at", "reason"])
+    return approval
