@@ -105,6 +105,21 @@ def _lighthouse(shot: Shot, stage: Stage, x: float) -> None:
     town.lighthouse(shot, x, y - shot.unit * (0.08 if stage.water else 0.0), tall, beam=shot.palette.dark)
 
 
+def _train(shot: Shot, stage: Stage, _x: float) -> None:
+    """A train that crosses the picture in the distance: on a bank, and over the water on piers."""
+    unit = shot.unit
+    y = shot.horizon + unit * (-0.02 if stage.water else 0.05)
+    stone = shot.lit("e3e9f0" if shot.snowy else "9a8f84", 0.12)
+    piers = int(9 * shot.wide) if stage.water else 0
+    for number in range(piers):
+        x = shot.w * (number + 0.5) / piers
+        shot.canvas.rect(x - unit * 0.012, y, x + unit * 0.012, y + unit * 0.085, Grad(stone, darker(stone, 0.3)))
+    shot.canvas.rect(-2, y, shot.w + 2, y + unit * (0.02 if stage.water else 0.035), Grad(lighter(stone, 0.1), darker(stone, 0.25)))
+    shot.canvas.line([(-4, y), (shot.w + 4, y)], unit * 0.005, shot.lit("6b6f76", 0.1))
+    flip = shot.dice.apart("train").side() < 0
+    things.train(shot, shot.pen(shot.w * (0.42 if flip else 0.58), y + unit * 0.002, unit * 0.062, flip=flip), tone(shot, "train"))
+
+
 def afloat(shot: Shot, stage: Stage, cast: Cast) -> None:
     if not stage.water:
         return
@@ -231,6 +246,7 @@ def dragon(shot: Shot) -> None:
 
 
 BEHIND: dict[str, Callable[[Shot, Stage, float], None]] = {
+    "train": _train,
     "lighthouse": _lighthouse,
     "windmill": _windmill,
     "turbine": _turbines,

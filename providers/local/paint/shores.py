@@ -16,7 +16,7 @@ def sea(shot: Shot) -> Stage:
         land.hills(shot, dice, horizon + 2, shot.unit * dice.between(0.05, 0.11), ink("7d92a0"), lumps=1.1, depth=0.55, fade=0.6)
     land.water(shot, horizon, mirror=0.42)
     land.wavelets(shot, horizon + 2, shot.h, strength=1.0)
-    beach = (shot.h * 0.87 + shot.unit * 0.05 * np.sin(np.linspace(0.3, 2.6, shot.canvas.width)) * shot.side).astype(np.float32)
+    beach = (shot.h * 0.82 + shot.unit * 0.05 * np.sin(np.linspace(0.3, 2.6, shot.canvas.width)) * shot.side).astype(np.float32)
     sand = shot.palette.lit(ink("f1f4f7") if shot.snowy else SAND)
     foam = lighter(mix(shot.palette.sky[-1], sand, 0.3), 0.45)
     for lift, share in ((0.05, 0.25), (0.028, 0.4), (0.012, 0.75)):
@@ -35,7 +35,7 @@ def sea(shot: Shot) -> Stage:
         shot.unit * 0.3,
         shot.x(0.66),
         shot.x(0.45),
-        water=(horizon + (shot.h * 0.87 - horizon) * 0.4, shot.unit * 0.13),
+        water=(horizon + (shot.h * 0.82 - horizon) * 0.4, shot.unit * 0.13),
         front=front,
     )
 
@@ -51,19 +51,19 @@ def harbour(shot: Shot) -> Stage:
     land.under(shot, np.full(shot.canvas.width, horizon - shot.unit * 0.012, np.float32), shot.lit("8f8a86", 0.25))
     land.water(shot, horizon, mirror=0.6)
     land.wavelets(shot, horizon + 2, shot.h, strength=0.5)
-    quay = np.full(shot.canvas.width, shot.h * 0.86, np.float32)
+    quay = np.full(shot.canvas.width, shot.h * 0.81, np.float32)
     stone = shot.palette.lit(ink("e6ecf2") if shot.snowy else STONE)
     land.under(shot, quay, Grad(stone, darker(stone, 0.22)))
-    shot.canvas.rect(-2, shot.h * 0.86, shot.w + 2, shot.h * 0.86 + shot.unit * 0.02, lighter(stone, 0.14))
+    shot.canvas.rect(-2, shot.h * 0.81, shot.w + 2, shot.h * 0.81 + shot.unit * 0.02, lighter(stone, 0.14))
     for number in range(int(8 * shot.wide)):
         x = shot.w * number / (8 * shot.wide)
-        shot.canvas.line([(x, shot.h * 0.885), (x - (x - shot.w / 2) * -0.16, shot.h * 1.02)], shot.unit * 0.003, darker(stone, 0.3), alpha=0.5)
+        shot.canvas.line([(x, shot.h * 0.835), (x - (x - shot.w / 2) * -0.16, shot.h * 1.02)], shot.unit * 0.003, darker(stone, 0.3), alpha=0.5)
     for part in (0.08, 0.3, 0.92):
         x = shot.x(part)
-        shot.canvas.rect(x - shot.unit * 0.02, shot.h * 0.83, x + shot.unit * 0.02, shot.h * 0.88, Grad(shot.lit("4a4a50"), shot.lit("2f2f36")))
-        shot.canvas.ellipse(x, shot.h * 0.83, shot.unit * 0.028, shot.unit * 0.011, shot.lit("5a5a60"))
+        shot.canvas.rect(x - shot.unit * 0.02, shot.h * 0.78, x + shot.unit * 0.02, shot.h * 0.83, Grad(shot.lit("4a4a50"), shot.lit("2f2f36")))
+        shot.canvas.ellipse(x, shot.h * 0.78, shot.unit * 0.028, shot.unit * 0.011, shot.lit("5a5a60"))
     return Stage(
-        surface(quay + shot.unit * 0.05), shot.unit * 0.31, shot.x(0.68), shot.x(0.48), water=(horizon + (shot.h * 0.86 - horizon) * 0.5, shot.unit * 0.17)
+        surface(quay + shot.unit * 0.05), shot.unit * 0.31, shot.x(0.68), shot.x(0.48), water=(horizon + (shot.h * 0.81 - horizon) * 0.5, shot.unit * 0.17)
     )
 
 
