@@ -1,27 +1,30 @@
 """The list and the page of jobs. What a job works for, and who may steer it, is said by the floor above (`stories.admin.jobs`)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
-from django.views.decorators.http import require_http_methods
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.views import ChangeList
 
-from ground.sentence import SaidError
-from web.admin_dialog import ask
+from web.admin_dialog import in_dialog
 from web.admin_parts import Tone, ago, badge, bar
 
-from .domain import queue
-from .domain.pause import EVERYTHING, pause, resume
+from .admin_doors import PAUSE_PERMISSION, JobDoors
+from .domain.finish import NEVER
+from .domain.pause import EVERYTHING
+from .domain.standing import standing
 from .domain.statistics import depth
 from .enums import ENDED, JobStatus, WaitFor
 from .models import Job, Pause
@@ -35,14 +38,7 @@ TONE: dict[str, Tone] = {
     JobStatus.FAILED: "bad",
     JobStatus.CANCELLED: "quiet",
 }
-PAUSE_PERMISSION = "jobs.change_job"
 CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
-
-
-class ForbiddenError(SaidError):
-    """The person may see the job and not steer it."""
-
-    code = "forbidden"
 
 
 def tone(job: Job) -> Tone:
@@ -52,10 +48,27 @@ def tone(job: Job) -> Tone:
     return TONE[job.status]
 
 
-class JobAdmin(ModelAdmin):
-    """Read only, with two doors: retry and cancel. The subclass that is registered says who may see and who may steer."""
+def next_look(job: Job) -> SafeString | str:
+    """When a waiting job looks again by itself, if it does; what waits for a person or for other jobs is woken by them."""
+    by_itself = job.status == JobStatus.WAITING and job.wait_for not in {WaitFor.PERSON, WaitFor.CHILDREN, WaitFor.BUDGET}
+    return ago(job.run_at) if by_itself and timezone.now() < job.run_at < NEVER else ""
 
-    list_display = ("what", "state", "progressed", "why", "tries", "person", "made")
+
+class JobList(ChangeList):
+    """The rows of one page, each with what the columns say beside its own fields."""
+
+    model_admin: "JobAdmin"
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        self.model_admin.prepare(request, self.result_list)
+
+
+class JobAdmin(JobDoors, ModelAdmin):
+    """Read only, with doors: retry, cancel, priority. The subclass that is registered says who may see and who may steer."""
+
+    list_display = ("what", "state", "progressed", "why", "order", "tries", "person", "made", "doors")
     list_filter = (("status", ChoicesDropdownFilter), ("wait_for", ChoicesDropdownFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -63,8 +76,8 @@ class JobAdmin(ModelAdmin):
     list_per_page = 30
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")
-    search_fields = ("id", "subject", "item", "name")
-    search_help_text = gettext_lazy("Job, story or scene id")
+    search_fields = ("id", "subject", "item", "name", "owner__username")
+    search_help_text = gettext_lazy("Story, person, kind of job or id")
     show_full_result_count = False
     actions = None
 
@@ -84,6 +97,16 @@ class JobAdmin(ModelAdmin):
     def about(self, request: HttpRequest, job: Job) -> dict[str, Any]:
         """What the page of one job shows beside the job: `about_name`, `about_url`, `calls`."""
         raise NotImplementedError
+
+    def sources(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """What jobs are made with and can be paused by this person: `name`, `paused`, `why`, `url`."""
+        raise NotImplementedError
+
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Give each row of a list `standing`, `steers` and the `page` it is on; three queries while something is queued."""
+        why = standing(rows)
+        for row in rows:
+            row.standing, row.steers, row.page = why.get(row.pk), self.may_steer(request, row), request.get_full_path()
 
     # Who may
 
@@ -107,13 +130,18 @@ class JobAdmin(ModelAdmin):
 
     # The list
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:  # noqa: ARG002  Django's signature
+        return JobList
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         counts = depth(self.visible(request))
         shown = [(JobStatus(status).label, TONE[status], status, count) for status, count in counts.items()]
         everything = Pause.objects.filter(name=EVERYTHING).select_related("actor").first()
         values = {"title": _("Queue"), "crumbs": [], "depth": shown, "under_way": any(counts.values()), "paused": everything}
-        values["may_pause"] = request.user.has_perm(PAUSE_PERMISSION)
+        values |= {"may_pause": request.user.has_perm(PAUSE_PERMISSION), "sources": self.sources(request)}
         response: HttpResponse = super().changelist_view(request, {**values, **(extra_context or {})})
+        if in_dialog(request) and isinstance(response, TemplateResponse):
+            response.template_name = "studio/queue_live.html"  # a look for news needs no frame
         return response
 
     @admin.display(description=gettext_lazy("job"))
@@ -128,9 +156,24 @@ class JobAdmin(ModelAdmin):
     def progressed(self, job: Job) -> SafeString | str:
         return bar(job.progress, tone(job), label=self.label(job)) if job.is_open else ""
 
-    @admin.display(description=gettext_lazy("note"))
-    def why(self, job: Job) -> SafeString:
-        return format_html('<span class="vp-note">{}</span>', str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else ""))
+    @admin.display(description=gettext_lazy("why it waits, what it does"))
+    def why(self, job: Any) -> SafeString:
+        said = job.standing or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
+        return format_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', said, next_look(job))
+
+    @admin.display(description=gettext_lazy("priority"), ordering="priority")
+    def order(self, job: Any) -> SafeString | str:
+        if not (job.is_open and job.steers):
+            return str(job.priority) if job.is_open else ""
+        return _door(job, "priority", format_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
+
+    @admin.display(description="")
+    def doors(self, job: Any) -> SafeString | str:
+        if not job.steers or job.status == JobStatus.SUCCEEDED:
+            return ""
+        retry = _door(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
+        cancel = _door(job, "cancel", _("Cancel")) if job.is_open else ""
+        return format_html('<span class="vp-doors">{}{}</span>', retry, cancel)
 
     @admin.display(description=gettext_lazy("tries"))
     def tries(self, job: Job) -> str:
@@ -146,80 +189,33 @@ class JobAdmin(ModelAdmin):
 
     # One job
 
-    def _job(self, request: HttpRequest, job_id: str) -> Job:
+    def found(self, request: HttpRequest, job_id: str) -> Job:
         job: Job = get_object_or_404(self.visible(request).select_related("owner", "parent"), pk=job_id)
         return job
 
-    def _frame(self, request: HttpRequest, job: Job, **values: Any) -> dict[str, Any]:
+    def frame(self, request: HttpRequest, job: Job, **values: Any) -> dict[str, Any]:
         crumbs = [(_("Queue"), reverse("admin:jobs_job_changelist"))]
         site: Any = self.admin_site
         frame: dict[str, Any] = site.page_context(request, title=self.label(job), crumbs=crumbs, job=job, tone=tone(job), **values)
         return frame
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
-        job = self._job(request, object_id)
+        job = self.found(request, object_id)
         steers = self.may_steer(request, job)
         values = {
             "log": list(job.log.order_by("-id")[:200]),
             "children": list(job.children.order_by("created_at")[:200]),
             "may_retry": steers and job.status in CAN_RETRY,
             "may_cancel": steers and job.status not in ENDED,
+            "standing": standing([job]).get(job.pk),
+            "next_look": next_look(job),
             **self.about(request, job),
         }
         for child in values["children"]:
             child.tone, child.label = tone(child), self.label(child)
-        return TemplateResponse(request, "studio/job.html", self._frame(request, job, **values))
+        return TemplateResponse(request, "studio/job.html", self.frame(request, job, **values))
 
-    def steer(self, request: HttpRequest, job_id: str, name: str) -> HttpResponse:
-        """Retry or cancel: asks on GET, acts on POST."""
-        if name not in {"retry", "cancel"}:
-            raise Http404
-        job = self._job(request, job_id)
-        story_page = request.GET.get("from") == "story"
-        back = self.about(request, job).get("about_jobs_url", "") if story_page else reverse("admin:jobs_job_change", args=[job.pk])
 
-        def act() -> str:
-            if not self.may_steer(request, job):
-                raise ForbiddenError(gettext_noop("Only the owner of the story or a manager may steer this job."))
-            if name == "retry":
-                queue.retry(job.pk, actor=request.user)
-                return _("The job is queued again.")
-            queue.cancel(job.pk, actor=request.user, reason=request.POST.get("reason", "").strip()[:500])
-            return _("The job is being cancelled.")
-
-        def context() -> dict[str, Any]:
-            now = self._job(request, job_id)
-            return self._frame(request, now, name=name, denied=not self.may_steer(request, now), label=self.label(now), **self.about(request, now))
-
-        return ask(request, template="studio/job_do.html", context=context, act=act, back=back)
-
-    def hold(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Pause or resume the whole queue: asks on GET, acts on POST."""
-        if name not in {"pause", "resume"}:
-            raise Http404
-        back = reverse("admin:jobs_job_changelist")
-
-        def act() -> str:
-            if not request.user.has_perm(PAUSE_PERMISSION):
-                raise ForbiddenError(gettext_noop("You may not pause the queue."))
-            if name == "pause":
-                pause(EVERYTHING, actor=request.user, reason=request.POST.get("reason", "").strip()[:200])
-                return _("The queue is paused. What runs now still ends.")
-            resume(EVERYTHING)
-            return _("The queue goes on.")
-
-        def context() -> dict[str, Any]:
-            site: Any = self.admin_site
-            title = _("Pause the queue") if name == "pause" else _("Resume the queue")
-            frame: dict[str, Any] = site.page_context(
-                request, title=title, crumbs=[(_("Queue"), back)], name=name, denied=not request.user.has_perm(PAUSE_PERMISSION)
-            )
-            return frame
-
-        return ask(request, template="studio/queue_do.html", context=context, act=act, back=back)
-
-    def get_urls(self) -> list[URLPattern]:
-        view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
-        hold = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.hold))
-        own = [path("queue/<slug:name>/", hold, name="jobs_queue_do"), path("<str:job_id>/do/<slug:name>/", view, name="jobs_job_do")]
-        return [*own, *super().get_urls()]
+def _door(job: Any, name: str, text: str) -> SafeString:
+    url = f"{reverse('admin:jobs_job_do', args=[job.pk, name])}?{urlencode({'back': job.page})}"
+    return format_html('<a class="vp-btn vp-small vp-plain" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)

@@ -21,7 +21,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from ground.sentence import SaidError
-from web.admin_dialog import ask
+from web.admin_dialog import ask, back_from
 from web.admin_parts import Tone, ago, badge, money
 
 from . import keys, ledger, registry
@@ -188,7 +188,8 @@ class AIProviderConfigAdmin(ModelAdmin):
         if name not in {"pause", "resume", "check"}:
             raise Http404
         config = get_object_or_404(AIProviderConfig, pk=pk)
-        back = reverse("admin:providers_aiproviderconfig_change", args=[pk])
+        page = reverse("admin:providers_aiproviderconfig_change", args=[pk])
+        back = back_from(request, page)
 
         def act() -> str:
             if name == "pause":
@@ -205,7 +206,7 @@ class AIProviderConfigAdmin(ModelAdmin):
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site
-            crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")), (config.name, back)]
+            crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")), (config.name, page)]
             title = {"pause": _("Pause"), "resume": _("Resume"), "check": _("Test the connection")}[name]
             frame: dict[str, Any] = site.page_context(request, title=title, crumbs=crumbs, config=config, name=name)
             return frame

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ground.sentence import Sentence
+from ground.sentence import Sentence, Value
 from jobs.enums import OPEN
 from jobs.errors import BadPriority, NoSuchJob, NotPossible
 from jobs.models import Job, JobLog
@@ -68,7 +68,7 @@ def _set(level: QuerySet[Job], priority: int, *, actor: Any, reason: str) -> Non
 
 
 def _said(before: int, after: int, actor: Any, reason: str) -> Sentence:
-    values = {"before": before, "after": after, "who": str(actor or ""), "reason": reason}
+    values: dict[str, Value] = {"before": before, "after": after, "who": str(actor or ""), "reason": reason}
     if actor:
         return Sentence(gettext_noop("%(who)s changed the priority from %(before)s to %(after)s. %(reason)s"), values)
     return Sentence(gettext_noop("The priority was changed from %(before)s to %(after)s. %(reason)s"), values)

@@ -115,13 +115,14 @@ def cancel(job_id: str, *, actor: Any = None, reason: str = "") -> Job:
         if job.status in ENDED:
             raise NotPossible(gettext_noop("The job has ended already: %(status)s."), status=job.status)
         # The deepest first and the one that was asked for last: a child that ends by itself locks in the same order.
-        for one in [*reversed(_open_below(job)), job]:
+        for one in [*reversed(open_below(job)), job]:
             _cancel_one(one, actor=actor, reason=reason)
         job.refresh_from_db()
     return job
 
 
-def _open_below(job: Job) -> list[Job]:
+def open_below(job: Job) -> list[Job]:
+    """The open jobs that work for this one, and those below them."""
     found: list[Job] = []
     level = [job.pk]
     while level:

@@ -36,8 +36,5 @@ def _why(job: Job, paused: set[str], before: int | None, *, manned: bool) -> Sen
         return Sentence(gettext_noop("No worker is running."))
     if before is None:
         return Sentence(gettext_noop("More than %(n)s jobs are taken before it."), {"n": COUNTED})
-    if before == 0:
-        return Sentence(gettext_noop("It is next: the first free worker takes it."))
-    if before == 1:
-        return Sentence(gettext_noop("One job is taken before it."))
-    return Sentence(gettext_noop("%(n)s jobs are taken before it."), {"n": before})
+    few = {0: gettext_noop("It is next: the first free worker takes it."), 1: gettext_noop("One job is taken before it.")}
+    return Sentence(few.get(before, gettext_noop("%(n)s jobs are taken before it.")), {"n": before})

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
 from ground.sentence import SaidError
@@ -41,6 +42,12 @@ def ask(
             return HttpResponseClientRedirect(back) if in_dialog(request) else HttpResponseRedirect(back)
     name = f"{template}#dialog" if in_dialog(request) else template
     return TemplateResponse(request, name, {**context(), "error": error, "back": back}, status=status)
+
+
+def back_from(request: HttpRequest, usual: str) -> str:
+    """Where a question leads back to: the page of this site that its address names in `back`, else the usual one."""
+    wanted = request.GET.get("back", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else usual
 
 
 def in_dialog(request: HttpRequest) -> bool:

@@ -1,37 +1,26 @@
 """Jobs with a story's eyes: what they work for, who may see them and who may steer them."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from unfold.views import ChangeList
 
 from jobs.admin import JobAdmin
 from jobs.models import Job
-from providers.models import ProviderCall
+from providers.models import AIProviderConfig, ProviderCall
 from stories.domain import work
-from stories.domain.permissions import is_job_owner, jobs_for
+from stories.domain.permissions import is_job_owner, jobs_for, stories_for
+from stories.enums import JobName
 from stories.models import Scene, Story
 
+from .kept import kept
 from .state import job_label
 
-
-class JobList(ChangeList):
-    """The rows of one page, each with the story it works for; two queries more."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows: list[Any] = list(self.result_list)
-        titles = {str(pk): title for pk, title in Story.objects.filter(pk__in={row.subject for row in rows if _is_id(row.subject)}).values_list("pk", "title")}
-        items = {row.item for row in rows if _is_id(row.item)}
-        places = {str(pk): position for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")}
-        for row in rows:
-            title = titles.get(row.subject, "")
-            row.about_name = f"{title} · {_('scene %(n)s') % {'n': places[row.item]}}" if row.item in places else title
-        self.result_list = rows
+FOUND = 200  # stories whose title a search looks at
 
 
 def _is_id(text: str) -> bool:
@@ -40,9 +29,6 @@ def _is_id(text: str) -> bool:
 
 @admin.register(Job)
 class StoryJobAdmin(JobAdmin):
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:  # noqa: ARG002  Django's signature
-        return JobList
-
     def visible(self, request: HttpRequest) -> QuerySet[Job]:
         return jobs_for(request.user)
 
@@ -51,6 +37,43 @@ class StoryJobAdmin(JobAdmin):
 
     def label(self, job: Job) -> str:
         return job_label(job)
+
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """With the story and the scene that each works for; two queries more."""
+        super().prepare(request, rows)
+        titles = {str(pk): title for pk, title in Story.objects.filter(pk__in={row.subject for row in rows if _is_id(row.subject)}).values_list("pk", "title")}
+        items = {row.item for row in rows if _is_id(row.item)}
+        places = {str(pk): position for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")}
+        for row in rows:
+            title = titles.get(row.subject, "")
+            row.about_name = f"{title} · {_('scene %(n)s') % {'n': places[row.item]}}" if row.item in places else title
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
+        """Also by the title of the story and by what the job does, as this person reads it."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        titled = stories_for(request.user).filter(title__icontains=search_term).order_by("-created_at").values_list("pk", flat=True)[:FOUND]
+        named = [name.value for name in JobName if search_term.lower() in str(name.label).lower()]
+        return found | queryset.filter(Q(subject__in=[str(pk) for pk in titled]) | Q(name__in=named)), may_repeat
+
+    def sources(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The providers in use and the paused ones; one query."""
+        may = request.user.has_perm("providers.pause_provider")
+        back = urlencode({"back": request.get_full_path()})
+        shown = AIProviderConfig.objects.filter(Q(is_active=True) | Q(is_paused=True)).order_by("name")
+        return [
+            {
+                "name": config.name,
+                "paused": config.is_paused,
+                "why": config.pause_reason,
+                "url": f"{reverse('admin:providers_do', args=[config.pk, 'resume' if config.is_paused else 'pause'])}?{back}" if may else "",
+            }
+            for config in shown
+        ]
+
+    def kept(self, job: Job, parts: list[Job]) -> list[str]:
+        return kept(job, parts)
 
     def about(self, request: HttpRequest, job: Job) -> dict[str, Any]:  # noqa: ARG002  the signature of the hook
         story = Story.objects.filter(pk=job.subject).first() if _is_id(job.subject) else None

@@ -13,6 +13,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from ground.sentence import SaidError
+from jobs.admin import next_look
+from jobs.domain.standing import standing
 from jobs.models import Job
 from stories.domain.costs import estimate_story
 from stories.domain.permissions import stories_for
@@ -111,11 +113,13 @@ def history(request: HttpRequest, story_id: Any) -> HttpResponse:
 
 
 def job_rows(story_id: Any) -> list[Any]:
-    """The newest jobs of a story, each with its tone, what it does and the number of its scene; two queries."""
+    """The newest jobs of a story, each with its tone, what it does and the number of its scene; two queries, and three while something is queued."""
     rows: list[Any] = list(Job.objects.filter(subject=str(story_id)).order_by("-created_at", "-pk")[:JOBS_SHOWN])
     positions = {str(pk): position for pk, position in Scene.objects.filter(story=story_id).values_list("pk", "position")}
+    why = standing(rows)
     for row in rows:
         row.tone, row.label, row.position = tones.of_job(row), job_label(row), positions.get(row.item)
+        row.standing, row.next_look = why.get(row.pk), next_look(row)
     return rows
 
 
