@@ -1,6 +1,7 @@
 """What every test has: no way out of this machine, folders of its own, and five people with different rights."""
 
 import ipaddress
+import logging
 import os
 import shutil
 import socket
@@ -110,6 +111,16 @@ def first_rows(request: pytest.FixtureRequest) -> None:
 def empty_cache() -> None:
     """What one test counted is not told to the next."""
     cache.clear()
+
+
+@pytest.fixture
+def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """All that the studio and its libraries say at their most talkative."""
+    ours = logging.getLogger("ai_video")
+    ours.propagate = True
+    with caplog.at_level(logging.DEBUG):
+        yield caplog
+    ours.propagate = False
 
 
 # --- the guard at the door: loopback and nothing else

@@ -2,10 +2,8 @@
 
 import io
 import json
-import logging
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,15 +32,6 @@ MUST_BE_SEEN = {
     *("admin:jobs_job_changelist", "admin:jobs_job_change", "admin:stories_story_changelist", "admin:stories_story_board"),
     *("admin:stories_story_jobs", "admin:stories_story_money", "admin:stories_story_history"),
 }
-
-
-@pytest.fixture
-def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    ours = logging.getLogger("ai_video")
-    ours.propagate = True
-    with caplog.at_level(logging.DEBUG):
-        yield caplog
-    ours.propagate = False
 
 
 def written_by_a_person(client: Client, provider: str, key: str) -> None:

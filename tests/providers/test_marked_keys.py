@@ -1,9 +1,7 @@
 """A marked key goes to its owner and nowhere else: no log, no row, no dump, no sentence, no traceback."""
 
 import io
-import logging
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,16 +21,6 @@ from tests.providers.real import IMAGE, PLAN, Real, configure
 
 FAKES: dict[str, Any] = {"runway_ml": Runway, "stability_ai": Stability, "replicate": Replicate, "llm": Llm}
 TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect", "echo"]
-
-
-@pytest.fixture
-def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Also what the libraries say at their most talkative."""
-    ours = logging.getLogger("ai_video")
-    ours.propagate = True
-    with caplog.at_level(logging.DEBUG):
-        yield caplog
-    ours.propagate = False
 
 
 @pytest.mark.parametrize("provider", sorted(FAKES))
