@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from . import env, logs, security, services, storage
+from . import env, logs, process, security, services, storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
@@ -127,7 +127,7 @@ SECURE_CSP = security.content_security_policy(STORE.origin if STORE else "")
 PERMISSIONS_POLICY = security.PERMISSIONS
 X_FRAME_OPTIONS = "DENY"
 
-DATABASES = {"default": services.database_from_env(VAR_DIR, process=env.text("STUDIO_PROCESS"))}
+DATABASES = {"default": services.database_from_env(VAR_DIR, process=process.kind)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = services.redis_url()

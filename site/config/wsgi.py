@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from . import process
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ.setdefault("STUDIO_PROCESS", "web")  # its threads share a pool of database connections
+process.kind = "web"  # its threads share a pool of database connections
 application = get_wsgi_application()

@@ -1,9 +1,13 @@
 """Addresses of the database and of Redis from the environment, and the pool that the web's threads share."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from redis import Redis
 
@@ -67,6 +71,17 @@ def test_database_options_go_to_the_driver() -> None:
     }
     assert found["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": "9"}
     assert services.database("postgresql:///studio?host=/run/pg")["HOST"] == "/run/pg"
+
+
+def test_processes_that_the_web_starts_have_no_pool(tmp_path: Path) -> None:
+    """Workers fork, and a pool's threads do not come along: a worker that inherited one would wait for a connection for ever."""
+    pool = "from django.conf import settings; print('pool' in settings.DATABASES['default']['OPTIONS'], flush=True)"
+    web = f"import subprocess, sys, config.wsgi; {pool}; subprocess.run([sys.executable, '-c', {pool!r}], check=True)"
+    base = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONDONTWRITEBYTECODE"}}
+    own = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": "postgresql://db/studio", "VAR_DIR": str(tmp_path)}
+    own["PYTHONPATH"] = f"{settings.BASE_DIR}{os.pathsep}{settings.BASE_DIR / 'site'}"
+    said = subprocess.run([sys.executable, "-c", web], env=base | own, check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["True", "False"]
 
 
 def test_web_shares_a_pool_and_workers_do_not(environment: Any) -> None:

@@ -12,7 +12,7 @@ from studio.diagram import drawn, states
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")
 BY_OTHERS = {"HOST", "PORT", "FFMPEG"}  # read elsewhere than in the settings
-INTERNAL = {"STUDIO_PROCESS", "EXTRA_APPS"}  # between the studio's own processes; for tests
+INTERNAL = {"EXTRA_APPS"}  # for tests
 
 
 def project() -> dict:
