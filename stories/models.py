@@ -209,6 +209,11 @@ class Scene(models.Model):
     def __str__(self) -> str:
         return self.title or f"{self.position}"
 
+    @property
+    def key(self) -> str:
+        """Its id as text, as jobs and calls name it."""
+        return str(self.pk)
+
     def take(self, kind: str) -> "Take | None":
         """The chosen take of this kind."""
         return self.image_take if kind == TakeKind.IMAGE else self.clip_take

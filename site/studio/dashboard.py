@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,10 +22,12 @@ from providers.models import AIProviderConfig, ProviderCall
 from stories.admin import tones
 from stories.admin.filters import needs_person
 from stories.admin.state import job_label, picture_url
+from stories.domain.approvals import PERMISSION as APPROVE
+from stories.domain.approvals import approvals_for
 from stories.domain.permissions import jobs_for, stories_for
-from stories.enums import StoryStatus
+from stories.enums import Decision, StoryStatus
 from stories.models import Film, Scene, Story
-from web.admin_parts import Tone
+from web.admin_parts import Tone, money, person
 from web.kept import kept
 
 from . import costs
@@ -32,6 +35,7 @@ from . import costs
 SHOWN = 8  # rows of a list
 FILMS = 4
 SPAN = timedelta(days=7)
+NEWS = timedelta(days=2)  # for which a refusal is news
 STOP_POLLING = 286  # htmx ends its polling on this status
 QUICK = 3  # seconds between two looks
 
@@ -50,7 +54,7 @@ class Todo:
 def todos(request: HttpRequest) -> list[Todo]:
     """What waits for this person: decisions on stories of their own, and, as far as they may decide, on money and providers."""
     user = request.user
-    found = [*_unclear(user), *_waiting(user), *_paused(user), *_stories(user)]
+    found = [*_approvals(user), *_unclear(user), *_waiting(user), *_paused(user), *_stories(user)]
     return found[: 2 * SHOWN]
 
 
@@ -63,6 +67,25 @@ def _unclear(user: Any) -> list[Todo]:
         Todo("help", "ask", title % {"provider": call.provider.name}, str(call.note), reverse("admin:providers_providercall_change", args=[call.pk]))
         for call in calls
     ]
+
+
+def _approvals(user: Any) -> list[Todo]:
+    """What others ask this person to approve, and what was said to their own requests."""
+    rows = approvals_for(user).filter(started_at=None).select_related("story", "asked_by", "decided_by").order_by("asked_at")
+    mine = Q(asked_by=user) & (Q(decision=Decision.APPROVED) | Q(decision=Decision.REFUSED, decided_at__gte=timezone.now() - NEWS))
+    if user.has_perm(APPROVE):
+        mine |= Q(decision="", asked_by__isnull=False) & ~Q(asked_by=user)
+    words: dict[str, tuple[str, Tone, str]] = {
+        "asked": ("approval", "ask", _("%(who)s asks for your approval of %(amount)s.")),
+        "approved": ("verified", "good", _("%(who)s has approved %(amount)s. Start it from the board.")),
+        "refused": ("block", "bad", _("%(who)s has refused %(amount)s: %(reason)s")),
+    }
+    found = []
+    for row in rows.filter(mine)[:SHOWN]:
+        icon, tone, why = words[row.state]
+        values = {"who": person(row.asked_by if row.state == "asked" else row.decided_by), "amount": money(row.total), "reason": row.reason}
+        found.append(Todo(icon, tone, row.story.title, why % values, reverse("admin:stories_approval_change", args=[row.pk])))
+    return found
 
 
 def _waiting(user: Any) -> list[Todo]:

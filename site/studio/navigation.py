@@ -24,6 +24,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
                 {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
                 {"title": _("Stories"), "icon": "movie", "link": reverse_lazy("admin:stories_story_changelist")},
                 {"title": _("Queue"), "icon": "conveyor_belt", "link": reverse_lazy("admin:jobs_job_changelist")},
+                {"title": _("Approvals"), "icon": "approval", "link": reverse_lazy("admin:stories_approval_changelist")},
                 {"title": _("Costs"), "icon": "payments", "link": reverse_lazy("admin:costs"), "permission": _may("providers.view_providercall")},
             ]
         },

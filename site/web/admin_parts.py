@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -97,3 +97,8 @@ def size(count: int) -> str:
 
 def scenes(count: int) -> str:
     return ngettext("%(count)s scene", "%(count)s scenes", count) % {"count": count}
+
+
+def person(user: Any) -> str:
+    """The full name, else the login; a dash for nobody."""
+    return (user.get_full_name() or user.get_username()) if user else "–"

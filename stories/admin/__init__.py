@@ -1,5 +1,5 @@
 """The studio's screens for stories: list, pages, questions before something happens, and the jobs with a story's eyes."""
 
-from . import jobs, story
+from . import approvals, jobs, story
 
-__all__ = ["jobs", "story"]
+__all__ = ["approvals", "jobs", "story"]

@@ -1,5 +1,6 @@
 """Where a person changes a story's state or spends money: each asks on GET, with the price, and acts only on POST."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,13 +13,14 @@ from django.views.decorators.http import require_http_methods
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
 from stories.domain import transitions
+from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.launch import confirmed_change, start
 from stories.domain.permissions import is_story_owner, require_story_owner
 from stories.domain.plan import Mode, Plan, plan_generation
 from stories.domain.planning import scene_count
 from stories.domain.transitions import SPENDS
 from stories.enums import TakeKind
-from stories.errors import Forbidden, Invalid
+from stories.errors import ApprovalNeeded, Forbidden, Invalid
 from stories.models import Scene, Story
 from web.admin_dialog import ask
 
@@ -90,14 +92,14 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
     text, button, done = (_(word) for word in WORDS[name])
 
     def act() -> str:
-        make_change(story, name, request)
-        return done
+        return said_or_asked(done, lambda: make_change(story, name, request))
 
     def context() -> dict[str, Any]:
         now = pages.story_or_404(request, story_id)
         shown = {"name": name, "text": text, "button": button, "asks_reason": name in ASKS_REASON, "why_not": why_not(now, name, request.user)}
         if name in SPENDS:
-            shown |= plan_context(plan_generation(now, SPENDS[name]))
+            plan = plan_generation(now, SPENDS[name])
+            shown |= plan_context(plan) | {"outlook": outlook(ask_for_plan(plan), request.user)}
         if name == "start_planning":
             shown |= {"scenes_now": Scene.live.filter(story=now).count(), "scenes_planned": scene_count(now.duration_seconds)}
         return _context(request, now, button, **shown)
@@ -108,12 +110,23 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
 def make_change(story: Story, name: str, request: HttpRequest) -> None:
     """The change, with what it costs confirmed in the same transaction. Raises what `apply_transition` and `confirm` raise."""
     if name in SPENDS:
-        again = bool(request.POST.get("ask_again"))
+        again = "ask_again" in request.POST
         total = _total(request)
         confirmed_change(story.pk, name, actor=request.user, reason=_reason(request), confirm_total=total, plan_hash=request.POST.get("plan"), ask_again=again)
         return
     parameters = {"replace": True} if name == "start_planning" and request.POST.get("replace") else {}
     transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), parameters=parameters)
+
+
+def said_or_asked(done: str, act: Callable[[], object]) -> str:
+    """What is said of it: that it is done, or that a second person is asked for approval first."""
+    try:
+        act()
+    except ApprovalNeeded as needed:
+        if not needed.new:
+            raise
+        return str(needed)
+    return done
 
 
 def why_not(story: Story, name: str, user: Any) -> Sentence | None:
@@ -157,16 +170,17 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
         mode = request.POST.get("mode", "")
         if mode not in MODES:
             raise Invalid(gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode")
-        start(story.pk, kind, actor=request.user, mode=mode, confirm_total=_total(request), plan_hash=request.POST.get("plan"))
-        return _("It is being made.")
+        wanted = {"mode": mode, "confirm_total": _total(request), "plan_hash": request.POST.get("plan"), "ask_again": "ask_again" in request.POST}
+        return said_or_asked(_("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted))
 
     def context() -> dict[str, Any]:
         now = pages.story_or_404(request, story_id)
         plans = {mode: plan_generation(now, kind, mode=mode) for mode in MODES}
+        choices = [(mode, plan, outlook(ask_for_plan(plan), request.user)) for mode, plan in plans.items()]
         title = _("Make pictures") if kind == TakeKind.IMAGE else _("Make clips")
         blocked = plans["missing"].blocked
         denied = None if is_story_owner(request.user, now) else why_not(now, "", request.user)
-        return _context(request, now, title, kind=kind, plans=plans, blocked=blocked, why_not=denied, provider=plan_context(plans["missing"])["provider"])
+        return _context(request, now, title, kind=kind, choices=choices, blocked=blocked, why_not=denied, provider=plan_context(plans["missing"])["provider"])
 
     return ask(request, template="studio/story/make.html", context=context, act=act, back=back)
 

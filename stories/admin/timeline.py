@@ -7,12 +7,13 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stories.domain.transitions import LABELS
-from stories.enums import TakeKind, TakeSource, Verdict
-from stories.models import Film, Story, StoryStateTransition, Take
+from stories.enums import Decision, TakeKind, TakeSource, Verdict
+from stories.models import Approval, Film, Story, StoryStateTransition, Take
 from stories.review import Comment
 from web.admin_parts import Tone, clock
 
@@ -36,8 +37,8 @@ class Event:
 
 
 def days(story: Story) -> list[tuple[date, list[Event]]]:
-    """The newest events first, by day; four queries."""
-    events = sorted([*_changes(story), *_takes(story), *_films(story), *_comments(story)], key=lambda event: event.at, reverse=True)
+    """The newest events first, by day; five queries."""
+    events = sorted([*_changes(story), *_takes(story), *_films(story), *_comments(story), *_approvals(story)], key=lambda event: event.at, reverse=True)
     return [(day, list(group)) for day, group in groupby(events, key=lambda event: timezone.localtime(event.at).date())]
 
 
@@ -85,6 +86,21 @@ def _comments(story: Story) -> Iterator[Event]:
         else:
             text = _("Comment")
         yield Event(comment.created_at, "chat", "idle", text, comment.guest or _who(comment.author), comment.text)
+
+
+def _approvals(story: Story) -> Iterator[Event]:
+    """What a second person was asked for, what they said, and that it was started; each with the price."""
+    said = {Decision.APPROVED: _("Approved"), Decision.REFUSED: _("Approval refused"), Decision.WITHDRAWN: _("Request for approval withdrawn")}
+    look: dict[str, tuple[str, Tone]] = {Decision.APPROVED: ("verified", "good"), Decision.REFUSED: ("block", "bad"), Decision.WITHDRAWN: ("undo", "quiet")}
+    for row in Approval.objects.filter(story=story).select_related("asked_by", "decided_by", "started_by").order_by("-asked_at")[:SHOWN]:
+        link = reverse("admin:stories_approval_change", args=[row.pk])
+        kind = TakeKind(row.kind).label
+        text = _("Approval asked for: %(kind)s × %(count)s") % {"kind": kind, "count": len(row.lines)}
+        yield Event(row.asked_at, "approval", "ask", text, _who(row.asked_by), cost=row.total, link=link)
+        if row.decided_at:
+            yield Event(row.decided_at, *look[row.decision], said[Decision(row.decision)], _who(row.decided_by), row.reason, cost=row.total, link=link)
+        if row.started_at:
+            yield Event(row.started_at, "play_arrow", "live", _("What was asked for has been started"), _who(row.started_by), cost=row.total, link=link)
 
 
 def _films(story: Story) -> Iterator[Event]:

@@ -13,17 +13,18 @@ from django.views.decorators.http import require_http_methods
 
 from ground.sentence import SaidError
 from providers.models import AIProviderConfig
+from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.launch import launch, why_closed
 from stories.domain.locks import CLOSED
 from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Mode, Plan, load_scenes, plan_generation
 from stories.enums import TakeKind
-from stories.errors import Forbidden, Invalid
+from stories.errors import ApprovalNeeded, Forbidden, Invalid
 from stories.models import Story
 from web.admin_parts import money
 
 from . import frame
-from .answers import board_url, fresh, is_live, saying, status_of, told
+from .answers import News, board_url, fresh, is_live, saying, status_of, told
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 TITLES = {
@@ -65,10 +66,13 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
     if request.method == "POST":
         try:
             total = confirmed(request)
-            made = launch(story.pk, kind, actor=request.user, mode=mode, scene_ids=scene_ids, confirm_total=total, plan_hash=request.POST.get("plan"))
+            wanted = {"mode": mode, "scene_ids": scene_ids, "ask_again": "ask_again" in request.POST}
+            made = launch(story.pk, kind, actor=request.user, confirm_total=total, plan_hash=request.POST.get("plan"), **wanted)
         except Forbidden:
             raise
         except SaidError as failure:
+            if isinstance(failure, ApprovalNeeded) and failure.new:
+                return told(request, story, News(said=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
             return told(request, story, fresh(request, story, [item.scene_id for item in made.todo], said=_said(kind, made)))
@@ -103,6 +107,7 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
         "provider": provider or made.provider,
         "is_closed": story.status in CLOSED,
         "why_not": _why_not(request, story, made, closed),
+        "outlook": outlook(ask_for_plan(made, scene_ids), request.user),
         "back": board_url(story.pk),
     }
 

@@ -25,7 +25,7 @@ from stories.domain import scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
 from stories.domain.launch import generate_scene, why_closed
 from stories.enums import Camera, TakeKind, Verdict
-from stories.errors import Invalid
+from stories.errors import ApprovalNeeded, Invalid
 from stories.models import Comment, Scene, ScenePrompt, Story, Take
 from web.admin_parts import money
 
@@ -230,10 +230,16 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
     variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
     seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
     reason = request.POST.get("reason", "")[:200]
+    needed = None
     with transaction.atomic():
         if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
             seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
             scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
-        jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total)
+        try:
+            jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total, ask_again=True)
+        except ApprovalNeeded as stopped:
+            needed = stopped
+    if needed:  # the words stand: a second person is asked for a take of exactly these
+        raise needed
     said = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
     return after(request, story, scene, kind, said=said % {"count": len(jobs), "price": money(price)})

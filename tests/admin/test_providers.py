@@ -172,5 +172,6 @@ def test_budget_of_the_house(manager, owner, as_):
     page = reverse("admin:providers_house_change", args=[money.pk])
     assert as_(owner).post(page, {"monthly_budget": "1"}).status_code == 403
     assert as_(manager).get(reverse("admin:providers_house_changelist"))["Location"] == page
-    assert as_(manager).post(page, {"monthly_budget": "250.00"}).status_code == 302
+    inline = {"role_limits-TOTAL_FORMS": "0", "role_limits-INITIAL_FORMS": "0"}
+    assert as_(manager).post(page, {"monthly_budget": "250.00", **inline}).status_code == 302
     assert house().monthly_budget == Decimal(250)

@@ -1,0 +1,149 @@
+"""The ledger of calls, which is only read; an unclear call has a door to decide on it."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+from django.views.decorators.http import require_http_methods
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+
+from providers.domain import resolve
+from providers.enums import CallState, Kind, Refusal
+from providers.errors import Invalid
+from providers.models import ProviderCall
+from web.admin_dialog import ask
+from web.admin_parts import Tone, ago, badge, money
+
+CALL_TONE: dict[str, Tone] = {
+    CallState.RESERVED: "idle",
+    CallState.SENDING: "live",
+    CallState.ACCEPTED: "live",
+    CallState.SETTLED: "good",
+    CallState.REFUSED: "bad",
+    CallState.UNCLEAR: "ask",
+    CallState.WRITTEN_OFF: "quiet",
+}
+
+
+def _readable(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(ModelAdmin):
+    """The ledger. Read only; an unclear call has a door to decide on it."""
+
+    list_display = ("what", "stated", "amount", "person", "said", "reserved")
+    list_filter = (("provider", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_filter_submit = True
+    list_fullwidth = True
+    list_per_page = 30
+    search_fields = ("subject", "item", "task_id", "key")
+    search_help_text = gettext_lazy("Story, scene, task or key")
+    ordering = ("-reserved_at", "-id")
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderCall]:
+        rows: QuerySet[ProviderCall] = super().get_queryset(request)
+        return rows.select_related("provider", "actor")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    @admin.display(description=gettext_lazy("call"))
+    def what(self, call: ProviderCall) -> SafeString:
+        return format_html('<span class="vp-two"><b>{} · {}</b><small>{}</small></span>', call.provider.name, Kind(call.kind).label, call.model or "–")
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def stated(self, call: ProviderCall) -> SafeString:
+        return badge(CallState(call.state).label, CALL_TONE[call.state])
+
+    @admin.display(description=gettext_lazy("cost"), ordering="cost")
+    def amount(self, call: ProviderCall) -> SafeString | str:
+        if call.cost is not None:
+            return money(call.cost)
+        return format_html('<span class="vp-soft">≤ {}</span>', money(call.counted))
+
+    @admin.display(description=gettext_lazy("for"))
+    def person(self, call: ProviderCall) -> str:
+        return str(call.actor.get_full_name() or call.actor.get_username()) if call.actor else "–"
+
+    @admin.display(description=gettext_lazy("note"))
+    def said(self, call: ProviderCall) -> SafeString:
+        return format_html('<span class="vp-note">{}</span>', str(call.note) or (Refusal(call.refusal).label if call.refusal else ""))
+
+    @admin.display(description=gettext_lazy("reserved"), ordering="reserved_at")
+    def reserved(self, call: ProviderCall) -> SafeString | str:
+        return ago(call.reserved_at)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": _("Provider calls"), "crumbs": [], **(extra_context or {})})
+        return response
+
+    def _frame(self, request: HttpRequest, call: ProviderCall, **values: Any) -> dict[str, Any]:
+        site: Any = self.admin_site
+        crumbs = [(_("Provider calls"), reverse("admin:providers_providercall_changelist"))]
+        frame: dict[str, Any] = site.page_context(request, crumbs=crumbs, call=call, tone=CALL_TONE[call.state], **values)
+        return frame
+
+    def _call(self, request: HttpRequest, pk: Any) -> ProviderCall:
+        if not self.has_view_permission(request):
+            raise Http404
+        return get_object_or_404(ProviderCall.objects.select_related("provider", "actor"), pk=pk)
+
+    def page(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        call = self._call(request, pk)
+        values = {"title": f"{call.provider.name} · {call.get_kind_display()}", "events": list(call.events.select_related("actor").order_by("-id"))}
+        values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
+        may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR
+        return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
+
+    def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Decide on an unclear call: it was this task, it was not charged, or it is written off."""
+        call = self._call(request, pk)
+        back = reverse("admin:providers_providercall_change", args=[pk])
+
+        def act() -> str:
+            reason = request.POST.get("reason", "")
+            match request.POST.get("decision"):
+                case "attach":
+                    resolve.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
+                    return _("The task is attached; its result is being fetched.")
+                case "not_charged":
+                    resolve.not_charged(call, actor=request.user, reason=reason)
+                    return _("The call is marked as not charged; the work may be asked for again.")
+                case "write_off":
+                    resolve.write_off(call, actor=request.user, reason=reason)
+                    return _("The amount is written off; the work may be asked for again.")
+            raise Invalid(gettext_noop("Choose what happened."), field="decision")
+
+        def context() -> dict[str, Any]:
+            now = self._call(request, pk)
+            return self._frame(request, now, title=_("Decide on an unclear call"), denied=not request.user.has_perm(resolve.PERMISSION))
+
+        return ask(request, template="studio/call_do.html", context=context, act=act, back=back)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("<uuid:pk>/change/", wrap(self.page), name="providers_providercall_change"),
+            path("<uuid:pk>/resolve/", require_http_methods(["GET", "POST"])(wrap(self.resolve)), name="providers_call_resolve"),
+        ]
+        return [*own, *super().get_urls()]

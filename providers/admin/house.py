@@ -1,0 +1,72 @@
+"""The budget of the house and what people may start alone."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin, TabularInline
+
+from providers.domain import configs
+from providers.models import House, RoleLimit
+
+SET_LIMITS = "providers.set_plan_limits"
+
+
+class RoleLimitInline(TabularInline):
+    model = RoleLimit
+    extra = 0
+    fields = ("role", "plan_limit")
+    verbose_name_plural = gettext_lazy("Limits of roles, in the place of the house's")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return request.user.has_perm(SET_LIMITS)
+
+    has_change_permission = has_add_permission
+    has_delete_permission = has_add_permission
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return request.user.has_perm("providers.view_house")
+
+
+@admin.register(House)
+class HouseAdmin(ModelAdmin):
+    """The one row for the money of the house. Only those who set limits see them as fields."""
+
+    fields = ("monthly_budget", "plan_limit")
+    inlines = (RoleLimitInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
+        return () if request.user.has_perm(SET_LIMITS) else ("plan_limit",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        return HttpResponseRedirect(reverse("admin:providers_house_change", args=[configs.house().pk]))
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        configs.house()
+        crumbs = [(_("Costs"), reverse("admin:costs"))]
+        values = {
+            "title": _("Budget and limits of the house"),
+            "crumbs": crumbs,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+            **(extra_context or {}),
+        }
+        response: HttpResponse = super().change_view(request, object_id, form_url, values)
+        return response
+
+    def response_change(self, request: HttpRequest, obj: House) -> HttpResponse:  # noqa: ARG002  Django's signature
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("admin:costs"))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        super().save_model(request, obj, form, change)
+        configs.wake_the_waiting()
