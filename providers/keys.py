@@ -1,19 +1,13 @@
 """Provider keys at rest: encrypted, bound to their row, unreadable rather than wrong."""
 
-import base64
-import hashlib
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from ground.sealing import box
+
 from .errors import KeyUnreadable
 from .models import AIProviderConfig
-
-
-def _box() -> MultiFernet:
-    """Made anew each time: keys are read a few times a minute, and tests and rotation change the secrets."""
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest())) for secret in settings.PROVIDER_SECRETS])
 
 
 def from_environment(provider: str) -> str:
@@ -23,13 +17,13 @@ def from_environment(provider: str) -> str:
 
 def seal(provider: str, key: str) -> str:
     """Ciphertext of the key, bound to this provider."""
-    return _box().encrypt(f"{provider}\n{key}".encode()).decode()
+    return box().encrypt(f"{provider}\n{key}".encode()).decode()
 
 
 def unseal(provider: str, sealed: str) -> str:
     """Raises `KeyUnreadable` when the secrets do not fit or the ciphertext belongs to another provider."""
     try:
-        bound, _, key = _box().decrypt(sealed.encode()).decode().partition("\n")
+        bound, _, key = box().decrypt(sealed.encode()).decode().partition("\n")
     except InvalidToken:
         bound, key = "", ""
     if bound != provider or not key:

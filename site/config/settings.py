@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "studio.language.middleware",
+    "studio.second_factor.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -178,6 +179,9 @@ JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
 API_WAITERS = env.integer("API_WAITERS", 4)  # requests of one process that may wait for a change at once
 
+# Of whom a second factor is demanded: of nobody, of managers and superusers, or of all staff.
+REQUIRE_TOTP = env.choice("REQUIRE_TOTP", ("nobody", "managers", "staff"))
+
 LOG_FILE = logs.file_from_env(production=PRODUCTION)
 LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])
 
@@ -236,6 +240,12 @@ UNFOLD: dict[str, Any] = {
             "900": "oklch(34.6% .114 268)",
             "950": "oklch(25.6% .076 268)",
         },
+    },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+        ]
     },
     "COMMAND": {"search_callback": "studio.navigation.search"},
     "LOGIN": {"image": asset("studio/login.svg"), "form": "studio.login.LogInForm"},

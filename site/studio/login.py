@@ -2,28 +2,63 @@
 
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.forms import AuthenticationForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from web.auth.attempts import log_in
+from web.auth import attempts
 from web.json.problems import Problem
+
+CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": "", "maxlength": "40"}
 
 
 class LogInForm(AuthenticationForm):
-    """Tells when to try again once the limit is passed, whether the password is right or not."""
+    """Name and password first; whoever has a second factor is then asked for its code. Tells when to try again once the limit is passed.
+
+    `half` is set while the code is asked for: the page gives it back with the code, in place of the password.
+    """
 
     request: HttpRequest
     user_cache: Any
 
+    code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=40, widget=UnfoldAdminTextInputWidget(attrs=CODE_ATTRIBUTES))
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.half = str(self.data.get("half", ""))[:500]
+        if self.half:
+            self.fields["username"].required = self.fields["password"].required = False
+
     def clean(self) -> dict[str, Any]:
-        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
-        if username and password:
-            try:
-                self.user_cache = log_in(self.request, username, password)
-            except Problem as problem:
-                if problem.code == "wrong_credentials":
-                    raise self.get_invalid_login_error() from problem
-                raise ValidationError(str(problem.sentence), code=problem.code) from problem
-            self.confirm_login_allowed(self.user_cache)
+        try:
+            if self.half:
+                self._pass()
+            elif (username := self.cleaned_data.get("username")) and (password := self.cleaned_data.get("password")):
+                self._log_in(username, password)
+        except Problem as problem:
+            if problem.code == "wrong_credentials":
+                raise self.get_invalid_login_error() from problem
+            raise ValidationError(str(problem.sentence), code=problem.code) from problem
         return dict(self.cleaned_data)
+
+    def _log_in(self, username: str, password: str) -> None:
+        """With the right password, or a sign of it in `half` and no user yet."""
+        try:
+            self.user_cache = attempts.log_in(self.request, username, password)
+        except attempts.CodeNeeded as needed:
+            self.confirm_login_allowed(needed.user)
+            self.half = attempts.half(needed.user)
+            raise ValidationError("", code=attempts.CODE_NEEDED) from needed
+        self.confirm_login_allowed(self.user_cache)
+
+    def _pass(self) -> None:
+        user = attempts.of_half(self.half)
+        if user is None:
+            self.half = ""
+            raise ValidationError(_("That took too long. Log in again."), code="too_late")
+        self.user_cache = attempts.pass_factor(self.request, user, self.cleaned_data.get("code", ""))
+        self.confirm_login_allowed(self.user_cache)

@@ -6,3 +6,8 @@ class WebConfig(AppConfig):
     name = "web"
     verbose_name = _("Web")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from .auth import attempts  # noqa: PLC0415  needs the models
+
+        attempts.connect()

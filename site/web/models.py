@@ -1,4 +1,4 @@
-"""Rows of the kit: refresh tokens, log-in attempts, and the answers kept for repeated requests."""
+"""Rows of the kit: refresh tokens, log-in attempts, second factors, and the answers kept for repeated requests."""
 
 import uuid
 
@@ -47,6 +47,39 @@ class LogInAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.at:%Y-%m-%d %H:%M}"
+
+
+class SecondFactor(models.Model):
+    """A person's authenticator app. The secret is sealed (`ground.sealing`) and bound to the person."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="second_factor", verbose_name=_("user"))
+    sealed = models.TextField(editable=False)
+    last_step = models.BigIntegerField(default=0, editable=False, help_text=_("Codes of this time and before are used up."))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    confirmed_at = models.DateTimeField(_("in use since"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("second factor")
+        verbose_name_plural = _("second factors")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
+class RecoveryCode(models.Model):
+    """One of the codes for a person without their phone. Only its hash is kept; each is used once."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    code_hash = models.CharField(max_length=64, editable=False)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("recovery code")
+        verbose_name_plural = _("recovery codes")
+        constraints = (models.UniqueConstraint(fields=("user", "code_hash"), name="one_recovery_code"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.pk}"
 
 
 class KeptAnswer(models.Model):

@@ -1,4 +1,4 @@
-"""Bring every stored provider key under the newest of VP_SECRET_KEYS, so that the older secrets can be taken away."""
+"""Bring every stored provider key and second factor under the newest of VP_SECRET_KEYS, so that the older secrets can be taken away."""
 
 from typing import Any
 
@@ -8,10 +8,11 @@ from django.db import transaction
 from providers import keys
 from providers.errors import KeyUnreadable
 from providers.models import AIProviderConfig
+from web.auth import factor
 
 
 class Command(BaseCommand):
-    help = "Store every provider key anew under the newest secret of VP_SECRET_KEYS (newest first, separated by commas)."
+    help = "Store every provider key and second factor anew under the newest secret of VP_SECRET_KEYS (newest first, separated by commas)."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  the signature of every command
@@ -24,4 +25,4 @@ class Command(BaseCommand):
             if resealed:
                 config.save(update_fields=("api_key_enc", "updated_at"))
                 done += 1
-        self.stdout.write(f"Keys stored anew: {done}")
+        self.stdout.write(f"Keys stored anew: {done}; second factors: {factor.reseal()}")

@@ -8,9 +8,10 @@ from msgspec import Meta
 
 from web.json.answers import NoContent
 from web.json.inputs import Strict, text
+from web.json.problems import forbidden
 from web.json.routes import Api, Call
 
-from . import refresh
+from . import factor, refresh
 from .attempts import log_in
 
 TAG = "Auth"
@@ -19,6 +20,7 @@ TAG = "Auth"
 class LogIn(Strict):
     username: Annotated[str, text(least=1, most=150)]
     password: Annotated[str, text(least=1, most=500)]
+    code: Annotated[str, text(most=40)] = ""
 
 
 class Refresh(Strict):
@@ -40,8 +42,14 @@ def _tokens(pair: refresh.Pair) -> Tokens:
 
 
 def log_in_for_token(call: Call, body: LogIn) -> Tokens:
-    """Limited per account and per address; 429 says in Retry-After when to try again."""
-    return _tokens(refresh.start(log_in(call.request, body.username, body.password)))
+    """Who has a second factor sends the authenticator app's `code` too, or one of the recovery codes; without it the answer is 401 `code_required`.
+
+    Limited per account and per address; 429 says in Retry-After when to try again.
+    """
+    user = log_in(call.request, body.username, body.password, body.code)
+    if factor.is_missing(user):
+        raise forbidden("second_factor_missing", factor.SET_UP_FIRST)
+    return _tokens(refresh.start(user))
 
 
 def refresh_token(call: Call, body: Refresh) -> Tokens:  # noqa: ARG001  every route takes the call
@@ -56,6 +64,6 @@ def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every
 
 
 def add_to(api: Api) -> None:
-    api.post("auth/token/", tag=TAG, summary=gettext_noop("Log in"), auth=False, problems=(401, 429))(log_in_for_token)
+    api.post("auth/token/", tag=TAG, summary=gettext_noop("Log in"), auth=False, problems=(401, 403, 429))(log_in_for_token)
     api.post("auth/refresh/", tag=TAG, summary=gettext_noop("Trade a refresh token for the next pair"), auth=False, problems=(401,))(refresh_token)
     api.post("auth/revoke/", tag=TAG, summary=gettext_noop("Log out"), auth=False)(revoke_token)

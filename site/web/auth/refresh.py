@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from web.json.problems import unauthorized
 from web.models import RefreshToken
 
+from . import factor
 from .tokens import Issued, issue, password_mark, password_marks
 
 LIFE = timedelta(days=14)
@@ -35,7 +36,8 @@ def start(user: User) -> Pair:
 def rotate(token: str) -> Pair:
     """The next pair for a refresh token, which is used up by this.
 
-    Raises 401 for one that is unknown, ended, revoked, or of a user who is gone or has a new password. One that was
+    Raises 401 for one that is unknown, ended, revoked, or of a user who is gone, has a new password or
+    lacks a second factor that is demanded by now. One that was
     used before ends its whole log-in: either its owner or a thief holds the newer one, and nobody can say who.
     """
     with transaction.atomic():
@@ -53,7 +55,7 @@ def _rotated(row: RefreshToken) -> Pair | None:
     now = timezone.now()
     unused = RefreshToken.objects.filter(pk=row.pk, used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
     user = row.user
-    if unused.update(used_at=now) != 1 or not user.is_active or row.password_mark not in password_marks(user):
+    if unused.update(used_at=now) != 1 or not user.is_active or row.password_mark not in password_marks(user) or factor.is_missing(user):
         return None
     return _next(user, row.family)
 

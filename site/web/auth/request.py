@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop
 
 from web.json.problems import forbidden, unauthorized
 
+from . import factor
 from .tokens import NO_ENTRY, user_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,7 +24,8 @@ _csrf = _Csrf(lambda request: HttpResponse())  # noqa: ARG005  never called: onl
 
 
 def authenticate(request: HttpRequest) -> User:
-    """The user of this request, also as `request.user`. Raises 401 for nobody and 403 for a session without CSRF token.
+    """The user of this request, also as `request.user`. Raises 401 for nobody, and 403 for a session without CSRF token or
+    without a second factor that is demanded.
 
     A header that is there but wrong is never replaced by the session.
     """
@@ -36,6 +38,8 @@ def authenticate(request: HttpRequest) -> User:
         return request.user
     if not request.user.is_authenticated:
         raise unauthorized("not_authenticated", gettext_noop("Log in first: send “Authorization: Bearer …”."))
+    if factor.stands_in_the_way(request):
+        raise forbidden("second_factor_missing", factor.SET_UP_FIRST)
     if request.method not in SAFE:
         _check_csrf(request)
     return request.user

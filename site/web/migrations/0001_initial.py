@@ -72,4 +72,32 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['family'], name='refresh_family')],
             },
         ),
+        migrations.CreateModel(
+            name='SecondFactor',
+            fields=[
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='second_factor', serialize=False, to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ('sealed', models.TextField(editable=False)),
+                ('last_step', models.BigIntegerField(default=0, editable=False, help_text='Codes of this time and before are used up.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='in use since')),
+            ],
+            options={
+                'verbose_name': 'second factor',
+                'verbose_name_plural': 'second factors',
+            },
+        ),
+        migrations.CreateModel(
+            name='RecoveryCode',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code_hash', models.CharField(editable=False, max_length=64)),
+                ('used_at', models.DateTimeField(blank=True, null=True, verbose_name='used')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+            ],
+            options={
+                'verbose_name': 'recovery code',
+                'verbose_name_plural': 'recovery codes',
+                'constraints': [models.UniqueConstraint(fields=('user', 'code_hash'), name='one_recovery_code')],
+            },
+        ),
     ]

@@ -1,0 +1,179 @@
+"""Setting up, renewing and taking off the second factor; and the door that stays shut for those of whom it is demanded."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import segno
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from web.admin_dialog import ask
+from web.auth import attempts, factor, refresh
+from web.json.problems import Problem
+
+# What can be reached without the second factor that is demanded: its own page, the way out, and what pages are drawn with.
+OPEN = frozenset({"admin:second_factor", "admin:logout", "admin:login", "admin:language", "admin:jsi18n", "media"})
+ELSEWHERE = ("/api/", "/static/")  # the API refuses by itself, in its own words
+
+type Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def middleware(get_response: Answer) -> Answer:
+    """Sends whoever still has to pass or set up the second factor to its page."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_view(request: HttpRequest, *_view: Any) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if request.path_info.startswith(ELSEWHERE) or (match and match.view_name in OPEN) or not factor.stands_in_the_way(request):
+            return None
+        back = {"next": request.get_full_path()} if request.method == "GET" else {}
+        return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{urlencode(back)}")
+
+    answer.process_view = process_view  # type: ignore[attr-defined]  # where Django looks for it
+    return answer
+
+
+def qr_code(text: str) -> SafeString:
+    """An SVG that is drawn into the page: dark on white in both themes, because that is what cameras read."""
+    drawn = io.BytesIO()
+    segno.make_qr(text, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, dark="#000", light="#fff", svgclass="vp-qr", lineclass=None
+    )
+    return mark_safe(drawn.getvalue().decode())  # noqa: S308  made of squares by segno
+
+
+@never_cache
+def page(request: HttpRequest) -> HttpResponse:
+    """What can be done now: begin, confirm, pass, renew the recovery codes, take off. Only POST does anything."""
+    user = request.user
+    assert isinstance(user, User)
+    error, codes = "", None
+    if request.method == "POST":
+        try:
+            outcome = DEEDS[request.POST.get("do", "")](request, user)
+        except Problem as problem:
+            error = str(problem.sentence)
+        except KeyError:
+            return HttpResponse(status=400)
+        else:
+            if isinstance(outcome, HttpResponse):
+                return outcome
+            codes = outcome
+    return TemplateResponse(request, "studio/second_factor.html", _context(request, user) | {"error": error, "codes": codes}, status=409 if error else 200)
+
+
+def _context(request: HttpRequest, user: User) -> dict[str, Any]:
+    site: Any = admin.site
+    waiting = factor.waiting(user)
+    on = factor.is_set_up(user)
+    return site.page_context(  # type: ignore[no-any-return]  # the site class is ours
+        request,
+        title=_("Second factor"),
+        crumbs=[],
+        on=on,
+        since=user.second_factor.confirmed_at if on else None,
+        codes_left=factor.recovery_codes_left(user) if on else 0,
+        qr=qr_code(waiting[0]) if waiting else "",
+        secret=waiting[1] if waiting else "",
+        demanded=factor.is_demanded(user),
+        to_pass=on and factor.stands_in_the_way(request),
+        next=_next(request),
+    )
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
+
+
+def _again(request: HttpRequest) -> HttpResponse:
+    wanted = _next(request)
+    return HttpResponseRedirect(f"{reverse('admin:second_factor')}{f'?{urlencode({"next": wanted})}' if wanted else ''}")
+
+
+def _code(request: HttpRequest) -> str:
+    return request.POST.get("code", "")[:40]
+
+
+def _begin(request: HttpRequest, user: User) -> HttpResponse:
+    factor.begin(user)
+    return _again(request)
+
+
+def _confirm(request: HttpRequest, user: User) -> list[str]:
+    codes = attempts.confirm_factor(request, user, _code(request))
+    request.session[factor.PASSED] = True
+    refresh.revoke_user(user)  # log-ins over the API that went by the password alone
+    _written(user, user, "The second factor was set up.")
+    return codes
+
+
+def _pass(request: HttpRequest, user: User) -> HttpResponse:
+    attempts.pass_factor(request, user, _code(request))
+    request.session.cycle_key()
+    request.session[factor.PASSED] = True
+    return HttpResponseRedirect(_next(request) or reverse("admin:index"))
+
+
+def _renew(request: HttpRequest, user: User) -> list[str]:
+    attempts.pass_factor(request, user, _code(request))
+    _written(user, user, "New recovery codes were made.")
+    return factor.new_recovery_codes(user)
+
+
+def _remove(request: HttpRequest, user: User) -> HttpResponse:
+    if factor.is_set_up(user):
+        attempts.pass_factor(request, user, _code(request))
+        _written(user, user, "The second factor was taken off.")
+    factor.remove(user)
+    request.session.pop(factor.PASSED, None)
+    return _again(request)
+
+
+DEEDS: dict[str, Callable[[HttpRequest, User], HttpResponse | list[str]]] = {
+    "begin": _begin,
+    "confirm": _confirm,
+    "pass": _pass,
+    "renew": _renew,
+    "remove": _remove,
+}
+
+
+def reset(request: HttpRequest, pk: int) -> HttpResponse:
+    """A superuser takes another person's second factor off, because the phone and the codes are lost."""
+    if not request.user.is_superuser:
+        raise PermissionDenied
+    person = get_object_or_404(User, pk=pk)
+    site: Any = admin.site
+
+    def act() -> str:
+        if factor.remove(person):
+            refresh.revoke_user(person)
+            _written(request.user, person, "The second factor was reset.")
+        return _("%(name)s now logs in with the password alone, until a new second factor is set up.") % {"name": person.get_username()}
+
+    return ask(
+        request,
+        template="studio/second_factor_reset.html",
+        context=lambda: site.page_context(request, title=_("Reset second factor"), crumbs=[], person=person),
+        act=act,
+        back=reverse("admin:auth_user_change", args=[person.pk]),
+    )
+
+
+def _written(actor: Any, person: User, what: str) -> None:
+    """In the history of the account, and by that in the log of who did what."""
+    LogEntry.objects.log_actions(actor.pk, [person], CHANGE, change_message=what, single_object=True)
