@@ -14,7 +14,7 @@ help:
 	@echo "make test     all tests on SQLite (make test-postgresql: those with a database, on PostgreSQL) (TESTS=tests/jobs for some)"
 	@echo "make chaos    kills, freezes and ends the workers in every way, on each store and bell (several minutes)"
 	@echo "make check    lint, types, floors, migrations, audit"
-	@echo "make bench    measures film, jobs and API, and writes the table of README.md (BENCHES=film for one, which only prints)"
+	@echo "make bench    measures film, jobs, API and board, and writes the table of README.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
 	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"

@@ -1,6 +1,6 @@
 """Runs the benches one after the other, prints what they print, and keeps it in README.md with the date and the machine.
 
-usage: bench.py [film] [jobs] [api]      all of them without a name
+usage: bench.py [film] [jobs] [api] [board]      all of them without a name
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- bench:begin (make bench) -->", "<!-- bench:end -->"
-BENCHES = ("film", "jobs", "api")
+BENCHES = ("film", "jobs", "api", "board")
 
 
 def run(name: str) -> str:

@@ -12,16 +12,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from ground.sentence import SaidError
 from providers.media.errors import MediaError
 from stories.domain.order import Move
 from stories.domain.permissions import stories_for
-from stories.enums import Camera
 from stories.errors import Conflict, Forbidden, Invalid
 from stories.models import Scene, Story
 
 from .cards import Card
+from .drawing import drawn
 from .state import Board
 
 type View = Callable[..., HttpResponse]
@@ -51,6 +52,11 @@ class News:
     bar: bool = False
     more: bool = False
 
+    @property
+    def drawn(self) -> SafeString:
+        """The markup of the cards."""
+        return drawn(self.cards)
+
 
 def is_live(request: HttpRequest) -> bool:
     """Whether the page itself asks, and not a person who follows a link or sends a form."""
@@ -58,7 +64,7 @@ def is_live(request: HttpRequest) -> bool:
 
 
 def story_or_404(request: HttpRequest, story_id: UUID) -> Story:
-    return get_object_or_404(stories_for(request.user).select_related("owner"), pk=story_id)
+    return get_object_or_404(stories_for(request.user), pk=story_id)
 
 
 def scene_or_404(story: Story, scene_id: UUID) -> Scene:
@@ -73,9 +79,7 @@ def board_url(story_id: UUID, scene_id: Any = "") -> str:
 def told(request: HttpRequest, story: Story, news: News, *, status: int = HTTPStatus.OK, back: str = "") -> HttpResponse:
     """The news, or for a browser without scripts the board with a message."""
     if is_live(request):
-        return HttpResponse(
-            render_to_string("board/news.html", {"news": news, "story": story, "board": news.board, "cameras": Camera.choices}, request=request), status=status
-        )
+        return HttpResponse(render_to_string("board/news.html", {"news": news, "story": story, "board": news.board}, request=request), status=status)
     if news.said:
         messages.add_message(request, messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR, news.said)
     return HttpResponseRedirect(back or board_url(story.pk, news.focus))
@@ -107,9 +111,10 @@ def saying(view: View) -> View:
 
 def fresh(request: HttpRequest, story: Story, ids: Sequence[Any], *, with_order: bool = False, **news: Any) -> News:
     """News with these cards and the bar as they are now, and the order if scenes came or went."""
-    board = Board(Story.objects.select_related("owner").get(pk=story.pk), request.user)
+    board = Board(Story.objects.get(pk=story.pk), request.user)
     wanted = {str(pk) for pk in ids}
-    cards = [card for card in board.cards if str(card.scene.pk) in wanted]
+    cards = [card for card in board.cards if card.scene.key in wanted]
+    board.complete(cards)
     order = [card.scene.pk for card in board.cards] if with_order else None
     return News(cards=cards, board=board, bar=True, ids=order, version=board.version, **news)
 

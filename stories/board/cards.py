@@ -1,12 +1,14 @@
 """A scene as a card: its state in words, what it still costs, and a mark by which a page tells whether it shows it as it is."""
 
 import hashlib
+import zlib
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from html import escape
+from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -23,10 +25,12 @@ from .rows import SceneRow, TakeRow
 EDITABLE = ("title", "narration", "text", "camera", "duration_seconds")
 MARK_LENGTH = 10
 WEIGHT: dict[Tone, int] = {"bad": 5, "live": 4, "ask": 3, "idle": 2, "good": 1, "quiet": 0}
+LATE = frozenset({"missing", "rejected"})
+SETTLED = frozenset({"approved", "review"})
+NOTHING = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What is the matter with a scene's take of one kind. `key` is what the board filters by; `percent` only while it is made."""
 
     kind: str
@@ -37,8 +41,7 @@ class State:
     percent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A scene's place in the plan of one kind, with its open job, or the one that failed."""
 
     item: Item
@@ -47,44 +50,53 @@ class Work:
     failure: JobRow | None
 
     @property
+    def key(self) -> str:
+        """The state in one word."""
+        item = self.item
+        if item.failed:
+            return "failed"
+        if item.state == "done":
+            return "approved" if self.take and self.take.verdict == Verdict.APPROVED else "review"
+        return item.state
+
+    @property
     def needs_picture(self) -> bool:
         return self.item.state == "blocked" and self.item.why.template == NEEDS_PICTURE
 
     @property
-    def is_late(self) -> bool:
-        """Whether it is still to be paid until the film is whole."""
-        return self.item.state in {"missing", "rejected"} or self.needs_picture
+    def left(self) -> Decimal:
+        """USD still to be paid for it until the film is whole."""
+        return self.item.price if self.item.state in LATE or self.needs_picture else NOTHING
 
 
 def state_of(kind: str, work: Work) -> State:
     """The state in words, for a person who does not know how it is made."""
-    item = work.item
-    if item.state == "running" and work.job is not None:
+    item, key = work.item, work.key
+    if key == "running" and work.job is not None:
         return _running(kind, work.job)
     picture = kind == TakeKind.IMAGE
-    verdict = work.take.verdict if work.take else ""
-    key: str = "failed" if item.failed else verdict if item.state == "done" and verdict == Verdict.APPROVED else item.state
-    reason = str(work.failure.note) if item.failed and work.failure else work.take.verdict_reason if work.take else ""
     match key:
         case "failed":
-            shown = _state("failed", "bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
+            reason = str(work.failure.note) if work.failure else ""
+            shown = _state("bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
         case "blocked":
-            shown = _state("blocked", "idle" if work.needs_picture else "bad", "block", str(item.why))
+            shown = _state("idle" if work.needs_picture else "bad", "block", str(item.why))
         case "rejected":
-            shown = _state("rejected", "bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
+            reason = work.take.verdict_reason if work.take else ""
+            shown = _state("bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
         case "stale":
-            shown = _state("stale", "ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
+            shown = _state("ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
         case "missing":
-            shown = _state("missing", "idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
+            shown = _state("idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
         case "approved":
-            shown = _state("approved", "good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
+            shown = _state("good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
         case _:
-            shown = _state("review", "ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
-    return State(kind, *shown)
+            shown = _state("ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
+    return State(kind, key, *shown)
 
 
-def _state(key: str, tone: Tone, icon: str, text: str) -> tuple[str, Tone, str, str]:
-    return key, tone, icon, text
+def _state(tone: Tone, icon: str, text: str) -> tuple[Tone, str, str]:
+    return tone, icon, text
 
 
 def _running(kind: str, job: JobRow) -> State:
@@ -95,13 +107,13 @@ def _running(kind: str, job: JobRow) -> State:
     if job.status == JobStatus.RUNNING:
         text = _("Making the picture") if picture else _("Making the clip")
         return State(kind, "running", "live", "progress_activity", text, job.progress)
-    note = str(job.note) or str(job.get_wait_for_display())
+    note = str(job.note) or job.get_wait_for_display()
     return State(kind, "running", "ask" if job.status == JobStatus.UNCLEAR else "live", "hourglass_top", note, job.progress)
 
 
 @dataclass
 class Card:
-    """One scene of the board, with everything that its card shows."""
+    """One scene of the board. What only a complete card shows is made when it is asked for; its numbers are counted by `Board.complete`."""
 
     scene: SceneRow
     image: Work
@@ -110,8 +122,16 @@ class Card:
     base: str
     full: bool = True
     hidden: bool = False
+    takes: int = 0
+    comments: int = 0
 
-    @cached_property
+    def __post_init__(self) -> None:
+        picture, clip = self.image.key, self.clip.key
+        self.one = self.clip.take is None and (clip == "missing" or self.clip.needs_picture)  # nothing to say about the clip yet
+        self.keys = picture if self.one or picture == clip else f"{clip} {picture}" if picture in SETTLED else f"{picture} {clip}"
+        self.left = self.image.left + self.clip.left
+
+    @property
     def url(self) -> str:
         """Address of the scene's own page; its doors stand below it."""
         return f"{self.base}{self.scene.key}/"
@@ -119,19 +139,15 @@ class Card:
     @cached_property
     def states(self) -> list[State]:
         """The picture's state, and the clip's once there is something to say about it."""
-        picture, clip = state_of(TakeKind.IMAGE, self.image), state_of(TakeKind.CLIP, self.clip)
-        if self.clip.take is None and (self.clip.needs_picture or clip.key == "missing"):
+        picture = state_of(TakeKind.IMAGE, self.image)
+        if self.one:
             return [picture]
-        return [clip, picture] if picture.key in {"approved", "review"} else [picture, clip]
+        clip = state_of(TakeKind.CLIP, self.clip)
+        return [clip, picture] if picture.key in SETTLED else [picture, clip]
 
     @property
     def main(self) -> State:
         return max(self.states, key=lambda state: WEIGHT[state.tone])
-
-    @property
-    def keys(self) -> str:
-        """The words that the filter looks for."""
-        return " ".join(dict.fromkeys(state.key for state in self.states))
 
     @property
     def flags(self) -> list[State]:
@@ -141,11 +157,6 @@ class Card:
     @property
     def running(self) -> State | None:
         return next((state for state in self.states if state.percent is not None), None)
-
-    @cached_property
-    def left(self) -> Decimal:
-        """USD that the scene still costs until the film is whole."""
-        return sum((work.item.price for work in (self.image, self.clip) if work.is_late), Decimal(0))
 
     @property
     def picture(self) -> str:
@@ -165,28 +176,25 @@ class Card:
 
     @cached_property
     def mark(self) -> str:
-        """Names what the card shows, but for its number."""
-        scene = self.scene
-        takes = (scene.image_take and scene.image_take.pk.int, scene.clip_take and scene.clip_take.pk.int, scene.takes, scene.comments)
+        """Names what the card shows, but for its number; of a shell, what the shell shows."""
+        if not self.full:
+            return f"{zlib.crc32(f'{self.scene.title}\n{self.keys}'.encode()):08x}"
+        scene, prompt = self.scene, self.scene.prompt
         shown = (
-            *(value_of(scene, name) for name in EDITABLE),
-            *takes,
-            self.left,
-            self.may_edit,
+            *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, self.takes, self.comments),
+            *(scene.image_take and scene.image_take.id_text, scene.clip_take and scene.clip_take.id_text),
+            *(self.left, self.may_edit),
             *((state.key, state.text, state.percent) for state in self.states),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()
 
     @property
     def shell(self) -> SafeString:
-        """The card as long as nobody looks at it: number, name and way to its page."""
-        scene = self.scene
-        hidden = " hidden" if self.hidden else ""
-        name = escape(scene.title or scene.position)
+        """The card as long as nobody looks at it: number, name and way to its page, from the board's address."""
+        scene, key = self.scene, self.scene.key
         return mark_safe(  # noqa: S308  ids and marks of our own, and the escaped name
-            f'<li class="bd-card bd-shell" id="scene-{scene.key}" data-id="{scene.key}" data-mark="{self.mark}" '
-            f'data-keys="{self.keys}"{hidden}>'
-            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a href="{self.url}">{name}</a></li>\n'
+            f'<li class="bd-card bd-shell" id="scene-{key}" data-id="{key}" data-mark="{self.mark}" data-keys="{self.keys}"{" hidden" if self.hidden else ""}>'
+            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a href="scenes/{key}/">{escape(scene.title) or scene.position}</a></li>\n'
         )
 
 

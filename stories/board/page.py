@@ -1,25 +1,24 @@
 """The board itself: the page, more of its cards, and what has changed since a page looked last."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from stories.enums import Camera
 from stories.models import Scene, Story
 
 from . import frame
 from .answers import News, saying, told
+from .drawing import drawn
 from .state import Board
 
-if TYPE_CHECKING:
-    from .cards import Card
-
-FIRST = 12  # cards that the page brings complete; the others come when they are scrolled near
+FIRST = 8  # cards that the page brings complete, a screen of them; the others come when they are scrolled near
+WITHOUT_SCRIPTS = 24  # on the further pages, which only a browser without scripts asks for
 MOST = 60  # complete cards in one answer
 STOP_POLLING = 286  # htmx ends its polling on this status
 DELETED_SHOWN = 50
@@ -43,16 +42,18 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
     first, wanted = _number(request.GET.get("from", "")), request.GET.get("state", "")
     wanted = wanted if wanted in FILTERS else ""
     matching = [card for card in whole.cards if not wanted or wanted in card.keys.split()]
-    complete = {id(card) for card in matching[first : first + FIRST]}
+    size = WITHOUT_SCRIPTS if "from" in request.GET else FIRST
+    whole.complete(matching[first : first + size])
     for card in whole.cards:
-        card.full, card.hidden = id(card) in complete, bool(wanted) and wanted not in card.keys.split()
+        card.hidden = bool(wanted) and wanted not in card.keys.split()
     values: dict[str, Any] = {
         "board": whole,
         "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
         "wanted": wanted,
-        "cameras": Camera.choices,
-        "next": first + FIRST + 1 if len(matching) > first + FIRST else 0,
-        "previous": max(1, first - FIRST + 1) if first else 0,
+        "cards": drawn(whole.cards, csrf_token=get_token(request)),
+        "next": first + size + 1 if len(matching) > first + size else 0,
+        "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
+        "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
         "deleted": deleted_scenes(story) if whole.may_edit else [],
         "is_fullwidth": "1",
     }
@@ -78,7 +79,8 @@ def cards(request: HttpRequest, story: Story) -> HttpResponse:
     """The complete cards of these scenes, for a page that shows them as shells or has heard that they are new."""
     wanted = _ids(request.GET.getlist("ids"))
     whole = Board(story, request.user)
-    found = [card for card in whole.cards if str(card.scene.pk) in wanted][:MOST]
+    found = [card for card in whole.cards if card.scene.key in wanted][:MOST]
+    whole.complete(found)
     return told(request, story, News(cards=found, board=whole, version=whole.version))
 
 
@@ -91,22 +93,21 @@ def live(request: HttpRequest, story: Story) -> HttpResponse:
     """
     whole = Board(story, request.user)
     known = dict(pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair)
-    changed = [card for card in whole.cards if known.get(short(card.scene.pk), "").removeprefix("~") != card.mark]
-    shells: list[Card] = []
-    full: list[Card] = []
-    for card in changed:
-        card.full = not known.get(short(card.scene.pk), "~").startswith("~")
-        (full if card.full else shells).append(card)
+    marks = {card.scene.key: known.get(short(card.scene.key), "~") for card in whole.cards}
+    whole.complete([card for card in whole.cards if not marks[card.scene.key].startswith("~")])
+    changed = [card for card in whole.cards if marks[card.scene.key].removeprefix("~") != card.mark]
+    full = [card for card in changed if card.full]
+    shells = [card for card in changed if not card.full]
     moved = request.POST.get("version") != whole.version
     bar = request.POST.get("bar") != whole.bar_mark
     status = HTTPStatus.OK if whole.is_moving else STOP_POLLING
-    if not changed and not moved and not bar:
+    if not (full or shells or moved or bar):
         return HttpResponse(status=HTTPStatus.NO_CONTENT if whole.is_moving else STOP_POLLING)
     ids = [card.scene.pk for card in whole.cards] if moved else None
     news = News(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
     return told(request, story, news, status=status)
 
 
-def short(pk: UUID) -> str:
+def short(key: str) -> str:
     """The first digits of an id: enough to tell the scenes of one story apart."""
-    return pk.hex[:12]
+    return key[:8] + key[9:13]

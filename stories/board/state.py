@@ -2,20 +2,18 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 
 from jobs.enums import JobStatus
 from stories.admin import tones
-from stories.domain.facts import Facts, JobRow
+from stories.domain.facts import Facts
 from stories.domain.launch import why_closed
 from stories.domain.locks import CLOSED
 from stories.domain.order import version_of
@@ -25,7 +23,7 @@ from stories.enums import JobName, TakeKind
 from stories.models import Story
 
 from .cards import MARK_LENGTH, Card, Work
-from .rows import scene_rows
+from .rows import numbers_of, scene_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +88,13 @@ class Board:
             for scene, image, clip in zip(self.scenes, works[TakeKind.IMAGE], works[TakeKind.CLIP], strict=True)
         ]
 
-    @property
-    def runs(self) -> Iterator[tuple[Card | None, SafeString]]:
-        """The cards in order, with the shells between two complete cards as one piece."""
-        for full, run in groupby(self.cards, key=lambda card: card.full):
-            if full:
-                yield from ((card, SafeString()) for card in run)
-            else:
-                yield None, mark_safe("".join(card.shell for card in run))  # noqa: S308  each is safe
+    def complete(self, wanted: Collection[Card]) -> None:
+        """These cards are shown complete, and all others as shells; two queries."""
+        for card in self.cards:
+            card.full = False
+        takes, comments = numbers_of([card.scene.pk for card in wanted]) if wanted else ({}, {})
+        for card in wanted:
+            card.full, card.takes, card.comments = True, takes.get(card.scene.pk, 0), comments.get(card.scene.pk, 0)
 
     @cached_property
     def base(self) -> str:
@@ -144,8 +141,8 @@ class Board:
         return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], str(closed) if closed else "")
 
     @cached_property
-    def work(self) -> JobRow | None:
-        """The open job of the story as a whole."""
+    def work(self) -> Any:
+        """The open job of the story as a whole, a row that reads like a Job; or None."""
         scene_jobs = {JobName.SCENE_PREVIEW, JobName.SCENE_RENDER}
         return next((job for job in reversed(self.facts.open) if job.name not in scene_jobs), None)
 

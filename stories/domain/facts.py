@@ -11,7 +11,7 @@ from ground.sentence import Sentence
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers.enums import CallState
-from providers.models import ProviderCall
+from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import TakeKind
 from stories.models import Story
 
@@ -50,6 +50,7 @@ class Facts:
     def __init__(self, jobs: Iterable[JobRow], unclear: frozenset[str]) -> None:
         self.jobs = list(jobs)
         self.unclear = unclear
+        self.configs: dict[str, AIProviderConfig] = {}  # those that a plan has asked for
 
     @classmethod
     def of(cls, story: Story) -> "Facts":

@@ -7,12 +7,13 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError, Sentence
+from providers.models import AIProviderConfig, ProviderModel
 from providers.prices import config_of, model_row, priced
 from stories.enums import TakeKind, Verdict
 from stories.errors import PlanChanged
@@ -20,9 +21,6 @@ from stories.models import Scene, Story, Take
 
 from .facts import Facts, JobRow
 from .inputs import clip_request, image_request, is_stale, present_hash
-
-if TYPE_CHECKING:
-    from providers.models import AIProviderConfig, ProviderModel
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = Sentence(NEEDS_PICTURE)
@@ -109,11 +107,11 @@ def plan_generation(
     facts = Facts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
     running, failed, unclear = facts.running(kind), facts.failed(kind), facts.unclear
-    prices = _Prices(story, kind, provider)
+    prices = _Prices(story, kind, provider, facts.configs)
     items = []
     for scene in scenes:
-        key = str(scene.pk)
-        state, why = _state(story, scene, kind, running=running.get(key), unclear=key in unclear)
+        key = scene.key
+        state, why = _state(story, scene, kind, running.get(key), unclear=key in unclear)
         was_failed = key in failed and state in {"missing", "rejected"}
         price = NOTHING
         if state in PRICED or why is PICTURE_FIRST:
@@ -128,8 +126,8 @@ def plan_generation(
 class _Prices:
     """The price of each scene's take; scenes of the same length cost the same. The rows are asked once."""
 
-    def __init__(self, story: Story, kind: str, provider: str) -> None:
-        self.story, self.kind, self.provider = story, kind, provider
+    def __init__(self, story: Story, kind: str, provider: str, configs: dict[str, AIProviderConfig]) -> None:
+        self.story, self.kind, self.provider, self.configs = story, kind, provider, configs
         self.known: dict[int, Decimal] = {}
         self.rows: tuple[AIProviderConfig, ProviderModel | None] | None = None
 
@@ -139,7 +137,7 @@ class _Prices:
         if length not in self.known:
             request = request_of(self.story, scene, self.kind)
             if self.rows is None:
-                config = config_of(self.provider)
+                config = self.configs[self.provider] = self.configs.get(self.provider) or config_of(self.provider)
                 self.rows = config, model_row(config, request)
             self.known[length] = priced(self.rows[0], request, self.rows[1]).total
         return self.known[length]
@@ -158,7 +156,7 @@ def request_of(story: Story, scene: Scene, kind: str) -> Any:
     return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
 
 
-def _state(story: Story, scene: Scene, kind: str, *, running: JobRow | None, unclear: bool) -> tuple[State, Sentence]:
+def _state(story: Story, scene: Scene, kind: str, running: JobRow | None, *, unclear: bool) -> tuple[State, Sentence]:
     take = scene.take(kind)
     if unclear:
         return "blocked", UNRESOLVED

@@ -36,4 +36,4 @@ def test_readme_has_a_place_for_them(bench: ModuleType) -> None:
 
 def test_unknown_bench_is_named() -> None:
     done = subprocess.run([sys.executable, TOOL, "sound"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "bench: there is no bench sound; there are: film, jobs, api.\n")
+    assert (done.returncode, done.stderr) == (2, "bench: there is no bench sound; there are: film, jobs, api, board.\n")

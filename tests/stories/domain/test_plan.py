@@ -6,6 +6,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
+from stories.domain.facts import Facts
 from stories.domain.launch import generate_scene, start
 from stories.domain.plan import confirm, plan_generation
 from stories.domain.scenes import edit
@@ -155,3 +156,22 @@ def test_an_unclear_call_locks_the_scene(story, owner):
     with pytest.raises(GuardRefused, match="may have been paid"):
         generate_scene(scene.pk, "image", actor=owner)
     assert Job.objects.count() == 0
+
+
+def test_failure_counts_until_something_newer_was_tried(owner):
+    story = make_story(owner, status="previewing")
+    scenes = [make_scene(story) for _ in range(3)]
+
+    def job(number: int, scene, status):
+        shown = {"name": "scene_preview", "subject": str(story.pk), "item": scene.key, "status": status, "data": {"action": "generate_image", "parameters": {}}}
+        Job.objects.create(id=f"j{number}", **shown)
+
+    job(1, scenes[0], "failed")
+    job(2, scenes[1], "failed")
+    job(3, scenes[1], "succeeded")
+    job(4, scenes[2], "failed")
+    job(5, scenes[2], "queued")
+    facts = Facts.of(story)
+    assert set(facts.failed("image")) == {scenes[0].key}
+    assert set(facts.running("image")) == {scenes[2].key}
+    assert [(item.state, item.failed) for item in plan_generation(story, "image").items] == [("missing", True), ("missing", False), ("running", False)]

@@ -1,0 +1,98 @@
+"""The markup of a complete card, drawn by a small template of its own: a page has many of them, and looks for news bring more.
+
+What does not differ from card to card is made once for each language.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from django.template import Context
+from django.template.loader import get_template
+from django.utils.html import conditional_escape, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext, override, pgettext
+
+from stories.enums import Camera
+from web.admin_parts import money
+
+from .cards import Card
+
+TEMPLATE = "board/card.html"
+
+
+@lru_cache
+def words(language: str) -> dict[str, SafeString]:
+    """What stands on every card, in this language; `%(n)s` is the scene's number."""
+    with override(language):
+        said = {
+            "title": gettext("Title"),
+            "untitled": gettext("Untitled scene"),
+            "narration": gettext("Narration"),
+            "prompt": gettext("Prompt"),
+            "shows": gettext("What the picture shows"),
+            "camera": gettext("Camera"),
+            "length": gettext("Length in seconds"),
+            "seconds": pgettext("seconds", "s"),
+            "takes": gettext("Takes"),
+            "comments": gettext("Open comments"),
+            "left": gettext("What this scene still costs"),
+            "plays": gettext("The clip plays when you point at it"),
+            "save": gettext("Save"),
+            "earlier": gettext("Earlier"),
+            "later": gettext("Later"),
+            "more": gettext("More"),
+            "stale": gettext("Out of date"),
+            "rejected": gettext("Rejected"),
+            "failed": gettext("Failed"),
+            "locked": gettext("Locked"),
+            "open": gettext("Open scene %(n)s: takes and comments"),
+            "move": gettext("Move scene %(n)s"),
+            "pick": gettext("Select scene %(n)s"),
+            "menu": gettext("More for scene %(n)s"),
+        }
+    return {name: conditional_escape(text) for name, text in said.items()}
+
+
+NUMBERED = ("open", "move", "pick", "menu")
+
+
+@lru_cache
+def cameras(language: str, chosen: str) -> SafeString:
+    """The options of the camera field with this one chosen."""
+    with override(language):
+        rows = ((value, mark_safe(" selected") if value == chosen else "", label) for value, label in Camera.choices)
+        return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+
+
+def draw(card: Card, *, csrf_token: str = "") -> SafeString:
+    """The card; as a shell if nobody looks at it. With the token it has buttons for a browser without scripts, too."""
+    if not card.full:
+        return card.shell
+    language = get_language() or "en"
+    said = words(language)
+    numbers = {"n": card.scene.position}
+    context = {
+        "card": card,
+        "scene": card.scene,
+        "key": mark_safe(card.scene.key),  # noqa: S308  an id
+        "url": mark_safe(card.url),  # noqa: S308  of our own making
+        "seen": card.seen,
+        "states": card.states,
+        "clip_url": card.clip_url,
+        "left": money(card.left) if card.left else "",
+        "words": said,
+        "names": {name: mark_safe(said[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of ours
+        "cameras": cameras(language, card.scene.prompt.camera),
+        "may_edit": card.may_edit,
+        "fixed": "" if card.may_edit else mark_safe(" readonly"),
+        "csrf_token": csrf_token if card.may_edit else "",
+    }
+    template: Any = get_template(TEMPLATE)
+    html: SafeString = template.template.render(Context(context))
+    return html
+
+
+def drawn(cards: Iterable[Card], *, csrf_token: str = "") -> SafeString:
+    """The cards one after the other."""
+    return mark_safe("".join(draw(card, csrf_token=csrf_token) for card in cards))  # noqa: S308  each is safe
