@@ -18,6 +18,7 @@ register.filter("percent", admin_parts.percent)
 register.filter("ago", admin_parts.ago)
 register.filter("filesize_short", admin_parts.size)
 register.filter("scenes_count", admin_parts.scenes)
+register.filter("person", admin_parts.person)
 register.simple_tag(admin_parts.badge, name="badge")
 register.simple_tag(admin_parts.bar, name="bar")
 
