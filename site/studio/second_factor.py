@@ -50,7 +50,7 @@ def qr_code(text: str) -> SafeString:
     """An SVG that is drawn into the page: dark on white in both themes, because that is what cameras read."""
     drawn = io.BytesIO()
     segno.make_qr(text, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, dark="#000", light="#fff", svgclass="vp-qr", lineclass=None
+        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4, dark="#000", light="#fff", svgclass="vp-qr", lineclass=None
     )
     return mark_safe(drawn.getvalue().decode())  # noqa: S308  made of squares by segno
 

@@ -114,7 +114,8 @@ def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(cli
     assert svg
     assert "<script" not in svg[0]
     # Drawn again from the strokes of the SVG, then read by a reader that knows nothing of who drew it.
-    size = int(re.search(r'width="(\d+)"', svg[0])[1]) // 5  # type: ignore[index]
+    assert 'width="' not in svg[0]  # as large as its place: nothing is cut off
+    size = int(re.search(r'viewBox="0 0 (\d+) \1"', svg[0])[1])  # type: ignore[index]
     picture = np.full((size, size), 255, np.uint8)
     row, column = 0.0, 0
     strokes = re.search(r'd="([^"]+)"', svg[0][svg[0].rindex("<path") :])
