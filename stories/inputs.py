@@ -29,6 +29,9 @@ Reason = Annotated[str, text(most=500)]
 Place = Annotated[int, Meta(ge=1, le=MAX_SCENES, description="Counted from 1.")]
 
 
+AskAgain = Annotated[bool, Meta(description="Ask a second person once more for exactly what one has refused.")]
+
+
 class StoryIn(Strict):
     title: Title
     script: Script = ""
@@ -74,6 +77,7 @@ class GenerateStoryIn(Strict):
     )
     confirm_total: Money | UnsetType = UNSET
     override_reason: Annotated[str, text(most=500)] = ""
+    ask_again: AskAgain = False
 
 
 class PlanQuery(Strict):
@@ -121,6 +125,7 @@ class GenerateSceneIn(Strict):
     variants: Annotated[int, Meta(ge=1, le=4, description="Takes to make side by side.")] = 1
     reason: Annotated[str, text(most=200)] = ""
     confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
 
 
 class ReorderIn(Strict):
@@ -146,6 +151,18 @@ class VerdictIn(Strict):
 
 class CancelIn(Strict):
     reason: Reason = ""
+
+
+class DecideIn(Strict):
+    """A refusal needs a reason, for the person who asked."""
+
+    decision: Literal["approved", "refused"]
+    reason: Reason = ""
+
+
+class ApprovalFilter(Paging):
+    story: UUID | UnsetType = UNSET
+    state: list[Literal["asked", "approved", "started", "refused", "withdrawn"]] = []
 
 
 class StoryFilter(Paging):

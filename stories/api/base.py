@@ -12,7 +12,9 @@ from web.auth.endpoints import TAG
 from web.json.problems import FieldError, register
 from web.json.routes import Api
 
-STORIES, SCENES, TAKES, FILMS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Jobs", "Me"
+from . import outputs
+
+STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Approvals", "Jobs", "Me"
 
 api = Api(
     title="VideoPlanet Studio API",
@@ -20,7 +22,7 @@ api = Api(
     description=gettext_noop(
         "Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first."
     ),
-    tags=(TAG, ME, STORIES, SCENES, TAKES, FILMS, JOBS),
+    tags=(TAG, ME, STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS),
     examples=Path(__file__).with_name("examples.json"),
 )
 
@@ -32,6 +34,7 @@ def _pointed(error: errors.Invalid) -> list[FieldError]:
 register(errors.StoryError, 409)
 register(errors.Forbidden, 403)
 register(errors.NotAllowed, 409, members=lambda error: {"current": error.status, "allowed": list(error.allowed)})
+register(errors.ApprovalNeeded, 409, members=lambda error: {"approval": outputs.approval_out(error.approval)}, keeps=True)
 register(errors.FieldConflict, 409, members=lambda error: {"theirs": error.theirs})
 register(errors.Invalid, 422, errors=_pointed)
 register(job_errors.NoSuchJob, 404)

@@ -18,7 +18,7 @@ from jobs.models import Job, JobLog
 from stories.domain.inputs import is_stale
 from stories.domain.plan import Plan
 from stories.enums import AspectRatio, Camera, FilmKind, Language, Resolution, StoryStatus, TakeKind, TakeSource, Verdict
-from stories.models import Film, Scene, ScenePrompt, Story, StoryStateTransition, Take
+from stories.models import Approval, Film, Scene, ScenePrompt, Story, StoryStateTransition, Take
 from web.json.routes import Call
 from web.media import signed_url
 
@@ -258,6 +258,59 @@ class PlanItem(msgspec.Struct):
     why: str
 
 
+class ApprovalLine(msgspec.Struct):
+    scene_id: UUID
+    position: int
+    title: str
+    price: Money
+
+
+class ApprovalOut(msgspec.Struct):
+    """What a second person is asked to agree to: exactly these takes at these prices, to be started once."""
+
+    id: UUID
+    story_id: UUID
+    kind: TakeKind
+    state: Annotated[
+        Literal["asked", "approved", "started", "refused", "withdrawn"],
+        Meta(description="Approved: the same request starts it now, as long as the plan stays as it is."),
+    ]
+    provider: str
+    total: Money
+    limit: Annotated[str, Meta(description="USD that the person who asked may start alone.")]
+    plan_hash: str
+    lines: list[ApprovalLine]
+    asked_by: Annotated[str, Meta(description="Empty: the account has been removed.")]
+    asked_at: Moment
+    decided_by: str
+    decided_at: Moment | None
+    reason: str
+    started_by: str
+    started_at: Moment | None
+
+
+def approval_out(row: Approval) -> ApprovalOut:
+    people = [person.get_username() if person else "" for person in (row.asked_by, row.decided_by, row.started_by)]
+    return ApprovalOut(
+        id=row.pk,
+        story_id=row.story_id,
+        kind=TakeKind(row.kind),
+        state=row.state,  # type: ignore[arg-type]  # the property gives one of them
+        provider=row.provider,
+        total=money(row.total),
+        limit=money(row.limit),
+        plan_hash=row.plan_hash,
+        lines=[ApprovalLine(UUID(line["scene"]), line["position"], line["title"], money(Decimal(line["price"]))) for line in row.lines],
+        asked_by=people[0],
+        asked_at=row.asked_at,
+        decided_by=people[1],
+        decided_at=row.decided_at,
+        reason=row.reason,
+        started_by=people[2],
+        started_at=row.started_at,
+    )
+
+
 class PlanOut(msgspec.Struct):
     kind: TakeKind
     mode: str
@@ -266,11 +319,17 @@ class PlanOut(msgspec.Struct):
     counts: dict[str, int]
     items: list[PlanItem]
     blocked: Annotated[list[PlanItem], Meta(description="Those of the items that cannot be made now, and why.")]
+    hash: Annotated[str, Meta(description="Names exactly this: scenes, what their takes are made from, and prices.")]
+    approval: Annotated[
+        Literal["free", "ask", "asked", "approved", "refused"] | None,
+        Meta(description="Before the start: whether you may start it alone (free), or what a second person has said so far. Null after it."),
+    ]
 
 
-def plan_out(plan: Plan) -> PlanOut:
+def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
     items = [PlanItem(item.scene_id, item.position, item.title, item.state, item.will, money(item.price), str(item.why)) for item in plan.items]
-    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, [item for item in items if item.state == "blocked"])
+    blocked = [item for item in items if item.state == "blocked"]
+    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, plan.hash, approval)
 
 
 class JobError(msgspec.Struct):

@@ -88,7 +88,9 @@ def bulk_create_scenes(call: Call, body: inputs.BulkIn) -> Created[Bulk]:
 
 @api.post("scenes/<uuid:scene_id>/generate/", tag=SCENES, summary=gettext_noop("Make a take for a scene"))
 def generate_take(call: Call, scene_id: UUID, body: inputs.GenerateSceneIn) -> Accepted[SceneStarted]:
-    """One take, or several side by side. With `confirm_total` nothing is started if the price is another one now."""
+    """One take, or several side by side. With `confirm_total` nothing is started if the price is another one now. Dearer than
+    you may start alone: 409 `approval_needed`, as for the preview.
+    """
     scene_of(call, scene_id)
     jobs, price = generate_scene(
         scene_id,
@@ -99,6 +101,7 @@ def generate_take(call: Call, scene_id: UUID, body: inputs.GenerateSceneIn) -> A
         variants=body.variants,
         reason=body.reason,
         confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
+        ask_again=body.ask_again,
     )
     return Accepted(SceneStarted([outputs.job_out(job) for job in jobs], money(price)))
 

@@ -13,6 +13,7 @@ from jobs.models import Job
 from providers.errors import ProviderError
 from stories import inputs
 from stories.domain import stories as domain
+from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.costs import estimate_story
 from stories.domain.launch import generate
 from stories.domain.permissions import stories_for
@@ -77,13 +78,17 @@ def transition_story(call: Call, story_id: UUID, body: inputs.TransitionIn) -> S
 
 @api.post("stories/<uuid:story_id>/generate_preview/", tag=STORIES, summary=gettext_noop("Make the preview"))
 def generate_preview(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
-    """A picture for each scene that has none, then the animatic film. Made already in part, only what is missing is made."""
+    """A picture for each scene that has none, then the animatic film. Made already in part, only what is missing is made.
+
+    Dearer than you may start alone: 409 `approval_needed` with the `approval` that a second person is asked for; once
+    approved, the same request (with another Idempotency-Key) starts it. 409 `approval_refused` tells the reason.
+    """
     return _generate(call, story_id, TakeKind.IMAGE, query, body)
 
 
 @api.post("stories/<uuid:story_id>/render_final/", tag=STORIES, summary=gettext_noop("Render the final film"))
 def render_final(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
-    """A clip for each scene that has none, then the film."""
+    """A clip for each scene that has none, then the film. Dearer than you may start alone: as for the preview."""
     return _generate(call, story_id, TakeKind.CLIP, query, body)
 
 
@@ -106,9 +111,11 @@ def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter)
 def _generate(call: Call, story_id: UUID, kind: TakeKind, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
     story = story_of(call, story_id)
     if query.plan:
-        return Started(None, outputs.plan_out(plan_generation(story, kind, mode=body.mode)))
+        plan = plan_generation(story, kind, mode=body.mode)
+        return Started(None, outputs.plan_out(plan, outlook(ask_for_plan(plan), call.user).state))
     confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
-    job, plan = generate(story_id, kind, actor=call.user, mode=body.mode, confirm_total=confirmed, override_reason=body.override_reason)
+    wanted = {"mode": body.mode, "confirm_total": confirmed, "override_reason": body.override_reason, "ask_again": body.ask_again}
+    job, plan = generate(story_id, kind, actor=call.user, **wanted)
     return Accepted(Started(outputs.job_out(job), outputs.plan_out(plan)))
 
 

@@ -6,10 +6,13 @@ After a wanted change of the answers: `RECORD_EXAMPLES=1 pytest tests/api/test_e
 import json
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from providers.domain.configs import house
+from providers.models import AIProviderConfig
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
@@ -24,6 +27,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LINK = re.compile(r"http://testserver/(media|subtitles)/[^\"]+")
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 ROW = re.compile(r'"((?:\w+_)?id)": \d+')
+HASH = re.compile(r'"(plan_hash|hash)": "[0-9a-f]{64}"')
 SECRET = re.compile(r'"(refresh_token|next_cursor)": ?"[^"]+"')
 
 
@@ -49,6 +53,7 @@ class Recorder:
         text = json.dumps(value, ensure_ascii=False)
         text = TOKEN.sub("eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", text)
         text = SECRET.sub(lambda match: f'"{match[1]}": "…"', text)
+        text = HASH.sub(lambda match: f'"{match[1]}": "{"0" * 64}"', text)
         text = LINK.sub(lambda match: f"https://studio.example/{match[1]}/…", text)
         text = ROW.sub(lambda match: f'"{match[1]}": 1', text)  # PostgreSQL counts on where SQLite begins again
         text = UUID.sub(lambda match: self.name(match[0], "00000000-0000-4000-8000-{:012d}"), text)
@@ -60,7 +65,7 @@ class Recorder:
 
 
 @pytest.fixture
-def recorded(mine, owner, world, settings):
+def recorded(mine, owner, manager, world, settings):
     settings.LANGUAGE_CODE = "en"
     record = Recorder(mine)
     pair = record("log_in_for_token", "POST", "auth/token/", {"username": "owner", "password": "owner"}, token="")
@@ -76,6 +81,7 @@ def recorded(mine, owner, world, settings):
     _jobs(record, world)
     me = record("get_me", "GET", "me/")
     record.kept["get_me"]["200"] = {**me, "id": 1, "permissions": [name for name in me["permissions"] if name.startswith("stories.")][:3]}
+    _approvals(record, owner, manager)
     return record.kept
 
 
@@ -104,6 +110,22 @@ def _stories(record, owner, world):
     record("render_final", "POST", f"stories/{ready.pk}/render_final/", {"confirm_total": "0.0000"})
     record("render_final", "POST", f"stories/{world.story.pk}/render_final/?plan=1", {})
     record.kept["render_final"]["request"] = {"confirm_total": "0.0000"}
+
+
+def _approvals(record, owner, manager):
+    scene = make_scene(make_story(owner, status=StoryStatus.PLANNED))
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
+    money = house()
+    money.plan_limit = Decimal("0.20")
+    money.save()
+    needed = record("generate_take", "POST", f"scenes/{scene.pk}/generate/", {"kind": "image", "confirm_total": "0.5000"})
+    asked = needed["approval"]["id"]
+    record("list_approvals", "GET", "approvals/?state=asked&page_size=1")
+    record("get_approval", "GET", f"approvals/{asked}/")
+    record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved"})
+    record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved", "reason": "within the season's budget"}, person=manager)
+    record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved"}, person=manager)
+    record("withdraw_approval", "POST", f"approvals/{asked}/withdraw/", {"reason": "another scene instead"})
 
 
 def _scenes(record, world):

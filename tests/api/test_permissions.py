@@ -51,6 +51,14 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),
     "fetch_film": ("films/{film}/file/", None, seen(302)),
+    "list_approvals": ("approvals/", None, seen()),
+    "get_approval": ("approvals/{approval}/", None, seen()),
+    "decide_approval": (
+        "approvals/{approval}/decide/",
+        {"decision": "approved"},
+        {"viewer": 403, "colleague": 403, "owner": 403, "manager": 200},
+    ),
+    "withdraw_approval": ("approvals/{approval}/withdraw/", {}, changed(200)),
     "list_jobs": ("jobs/", None, seen()),
     "get_job": ("jobs/{job}/", None, seen()),
     "retry_job": ("jobs/{failed}/retry/", {}, changed(200)),
@@ -63,7 +71,7 @@ OPEN = {
     "refresh_token": ("auth/refresh/", {"refresh_token": "unknown"}, 401),
     "revoke_token": ("auth/revoke/", {"refresh_token": "unknown"}, 204),
 }
-STRANGER = {"list_stories": 200, "create_story": 403, "list_scenes": 200, "list_jobs": 200, "job_statistics": 200, "get_me": 200}
+STRANGER = {"list_stories": 200, "create_story": 403, "list_scenes": 200, "list_approvals": 200, "list_jobs": 200, "job_statistics": 200, "get_me": 200}
 METHODS = {route.operation: route.method for route in routes.routes}
 PEOPLE = ("viewer", "colleague", "owner", "manager", "stranger")
 
@@ -77,6 +85,7 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
         "film": world.film.pk,
         "job": world.job.pk,
         "failed": world.failed_job.pk,
+        "approval": world.approval.pk,
     }
     path = path.format(**named)
     if body == "form":
@@ -138,7 +147,14 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
             path.replace("<uuid:", "{")
             .replace("<slug:", "{")
             .replace(">", "}")
-            .format(story_id=world.story.pk, scene_id=world.scenes[0].pk, take_id=world.take.pk, film_id=world.film.pk, job_id=world.job.pk)
+            .format(
+                story_id=world.story.pk,
+                scene_id=world.scenes[0].pk,
+                take_id=world.take.pk,
+                film_id=world.film.pk,
+                job_id=world.job.pk,
+                approval_id=world.approval.pk,
+            )
         )
         response = api.ask(method, sent)
         assert (response.status_code, set(response["Allow"].split(", "))) == (405, allowed)
@@ -154,6 +170,6 @@ def test_what_is_refused_changes_no_row(api, world, viewer, operation):
 
 def rows(world: World) -> Any:
     from jobs.models import Job
-    from stories.models import Scene, Story, StoryStateTransition, Take
+    from stories.models import Approval, Scene, Story, StoryStateTransition, Take
 
-    return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Job, StoryStateTransition)]
+    return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Job, StoryStateTransition, Approval)]

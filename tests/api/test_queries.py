@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from stories.domain import work
 from stories.enums import FilmKind, TakeKind
-from stories.models import Film, StoryStateTransition
+from stories.models import Approval, Film, StoryStateTransition
 from tests.stories.factories import make_scene, make_story, make_take
 from web.auth import refresh
 
@@ -19,6 +19,8 @@ LISTS = {
     "stories/{story}/transitions/": 4,
     "stories/{story}/films/": 4,
     "scenes/{scene}/takes/": 4,
+    "approvals/": 4,
+    "approvals/?story={story}&state=asked": 4,
 }
 
 
@@ -31,6 +33,7 @@ def fill(owner, number):
         make_take(scene, TakeKind.CLIP)
         work.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
     for n in range(number):
+        Approval.objects.create(story=story, kind="image", plan_hash=f"{n}", total=1, limit=0, asked_by=owner)
         make_take(scenes[0], chosen=False, made_by=owner)
         make_story(owner)
         Film.objects.create(story=story, kind=FilmKind.FINAL, number=n + 1, file="a.mp4", width=1, height=1, fps=24, frames=1, size_bytes=1, manifest_hash="0")

@@ -48,6 +48,7 @@ def token(manager, monkeypatch, one_connection):
 def test_every_route_keeps_to_the_document(case, token):
     world, bearer = token
     known = {"story_id": world.story.pk, "scene_id": world.scenes[0].pk, "take_id": world.take.pk, "film_id": world.film.pk, "job_id": world.job.pk}
+    known["approval_id"] = world.approval.pk
     _aim(case, known)
     case.call_and_validate(headers={"Authorization": f"Bearer {bearer}"})
 

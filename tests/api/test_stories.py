@@ -8,6 +8,7 @@ import pytest
 
 from jobs.models import Job
 from providers.models import AIProviderConfig
+from stories.domain.plan import plan_generation
 from stories.enums import StoryStatus, TakeKind
 from stories.models import Story, StoryStateTransition
 from tests.stories.factories import make_scene, make_story, make_take
@@ -217,7 +218,7 @@ def planned(owner):
     return story
 
 
-def plan_of(story, total="0.0400", price="0.0200"):
+def plan_of(story, total="0.0400", price="0.0200", approval=None):
     scenes = list(story.all_scenes.order_by("position"))
     items = [
         {
@@ -231,22 +232,24 @@ def plan_of(story, total="0.0400", price="0.0200"):
         }
         for n, scene in enumerate(scenes, start=1)
     ]
-    return {"kind": "image", "mode": "missing", "provider": "stability_ai", "total": total, "counts": {"done": 1, "missing": 2}, "items": items, "blocked": []}
+    plan = {"kind": "image", "mode": "missing", "provider": "stability_ai", "total": total, "counts": {"done": 1, "missing": 2}, "items": items, "blocked": []}
+    return {**plan, "hash": plan_generation(story, "image").hash, "approval": approval}
 
 
 def test_plan_only_tells(mine, planned):
     response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/?plan=1")
-    assert (response.status_code, response.json()) == (200, {"job": None, "plan": plan_of(planned)})
+    assert (response.status_code, response.json()) == (200, {"job": None, "plan": plan_of(planned, approval="free")})
     planned.refresh_from_db()
     assert (planned.status, Job.objects.count()) == ("planned", 0)
 
 
 @pytest.mark.parametrize("body", [None, {}, {"confirm_total": "0.04"}, {"confirm_total": "0.0400"}])
 def test_preview_starts_with_202_job_and_plan(mine, planned, body):
+    plan = plan_of(planned)
     response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", body)
     assert response.status_code == 202
     job = Job.objects.get(name="story_preview")
-    assert (response.json()["job"]["id"], response.json()["job"]["status"], response.json()["plan"]) == (job.pk, "queued", plan_of(planned))
+    assert (response.json()["job"]["id"], response.json()["job"]["status"], response.json()["plan"]) == (job.pk, "queued", plan)
     planned.refresh_from_db()
     assert planned.status == "previewing"
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from jobs.enums import JobStatus
 from jobs.models import Job
-from stories.domain import work
+from stories.domain import approvals, work
 from stories.enums import FilmKind, StoryStatus, TakeKind
-from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from stories.models import Approval, Film, Scene, Story, StoryStateTransition, Take
 from tests.stories.factories import make_scene, make_story, make_take
 
 
@@ -33,6 +33,7 @@ class World:
     film: Film
     job: Job
     failed_job: Job
+    approval: Approval
 
 
 def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
@@ -58,4 +59,7 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     failed, _ = work.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
     failed.refresh_from_db()
-    return World(story, scenes, take, other, film, job, failed)
+    ask = approvals.ask_for_takes(story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None)
+    values = {"kind": ask.kind, "what": ask.what, "provider": ask.provider, "lines": ask.lines, "total": ask.total, "limit": 0}
+    approval = Approval.objects.create(story=story, plan_hash=ask.hash, asked_by=owner, **values)
+    return World(story, scenes, take, other, film, job, failed, approval)

@@ -66,7 +66,7 @@ def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[],
             claim.keep(response)
             return response
         with transaction.atomic():
-            response = work()
+            response = _answered(request, work)
             claim.keep(response)
             return response
     except Problem as problem:
@@ -79,6 +79,16 @@ def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[],
     except BaseException:
         claim.release()
         raise
+
+
+def _answered(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpResponse:
+    """The response of the work, or a problem that keeps what was written before it."""
+    try:
+        return work()
+    except Problem as problem:
+        if not problem.keeps:
+            raise
+        return problem.response(request)
 
 
 def sweep(rows: int = SWEEP_ROWS) -> int:

@@ -22,7 +22,10 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Problem(Exception):  # noqa: N818  the word of RFC 9457
-    """An answer that is an error. `members` are further members of the document, such as what is allowed instead."""
+    """An answer that is an error. `members` are further members of the document, such as what is allowed instead.
+
+    `keeps`: what was written before it stands, also where answer and work are one transaction.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         errors: Iterable[FieldError] = (),
         headers: Mapping[str, str] | None = None,
         members: Mapping[str, Any] | None = None,
+        keeps: bool = False,
     ) -> None:
         super().__init__(code)
         self.status = HTTPStatus(status)
@@ -43,6 +47,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         self.errors = list(errors)
         self.headers = dict(headers or {})
         self.members = dict(members or {})
+        self.keeps = keeps
 
     def document(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -131,22 +136,22 @@ def crashed(incident: str) -> Problem:
 
 type Members = Callable[[Any], Mapping[str, Any]]
 type Fields = Callable[[Any], Iterable[FieldError]]
-_said: dict[type[SaidError], tuple[int, Members | None, Fields | None]] = {}
+_said: dict[type[SaidError], tuple[int, Members | None, Fields | None, bool]] = {}
 
 
-def register(error: type[SaidError], status: int, *, members: Members | None = None, errors: Fields | None = None) -> None:
+def register(error: type[SaidError], status: int, *, members: Members | None = None, errors: Fields | None = None, keeps: bool = False) -> None:
     """Say which status an expected error of a domain has (and of all its subclasses that are not registered themselves)."""
-    _said[error] = (status, members, errors)
+    _said[error] = (status, members, errors, keeps)
 
 
 def problem_of(error: SaidError) -> Problem:
     """The problem for an expected error; 409 for one that nobody registered, because its sentence is meant for people."""
     for kind in type(error).__mro__:
         if kind in _said:
-            status, members, errors = _said[kind]
+            status, members, errors, keeps = _said[kind]
             break
     else:
-        status, members, errors = HTTPStatus.CONFLICT, None, None
+        status, members, errors, keeps = HTTPStatus.CONFLICT, None, None, False
     return Problem(
         status,
         error.code,
@@ -154,4 +159,5 @@ def problem_of(error: SaidError) -> Problem:
         values=error.sentence.values,
         members=members(error) if members else None,
         errors=errors(error) if errors else (),
+        keeps=keeps,
     )
