@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from web.admin_site import AdminSite
 
@@ -35,12 +36,23 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     change_password_form = AdminPasswordChangeForm
     actions = None  # people are switched off one at a time
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "has_second_factor")
-    readonly_fields = ("factor_state",)
-    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Second factor"), {"fields": ("factor_state",)}))
+    readonly_fields = ("factor_state", "last_login", "date_joined")
+    filter_horizontal = ()
+    # Rights come by roles alone, so a person has none of their own to choose from.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
+        (_("Roles"), {"fields": ("groups", ("is_active", "is_staff", "is_superuser"))}),
+        (_("Second factor"), {"fields": ("factor_state",)}),
+        (_("Times"), {"fields": (("last_login", "date_joined"),)}),
+    )
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("second_factor")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()})
 
     @admin.display(description=_("second factor"), boolean=True)
     def has_second_factor(self, person: User) -> bool:
@@ -62,6 +74,7 @@ def _since(person: User) -> datetime | None:
 
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin):
+    filter_horizontal = ()
     actions = None
     show_full_result_count = False
 
