@@ -1,0 +1,49 @@
+/* Looking for news: quickly while things change, more slowly while they don't, not at all when nothing runs. */
+(function (board) {
+	"use strict";
+
+	const { $, root, cards, post } = board;
+	const FASTEST = 1500; // milliseconds between two looks while things change
+	const SLOWEST = 12000;
+
+	let pause = FASTEST;
+	let timer = null;
+	let looking = false;
+
+	function wake() {
+		root().dataset.moving = "1";
+		pause = FASTEST;
+		if (!timer && !looking) look(pause);
+	}
+
+	function look(after) {
+		clearTimeout(timer);
+		timer = setTimeout(ask, after);
+	}
+
+	function ask() {
+		timer = null;
+		if (document.hidden || board.dragging || looking) return look(FASTEST);
+		looking = true;
+		const marks = cards().map((card) => `${card.dataset.id.replaceAll("-", "").slice(0, 12)}:${card.classList.contains("bd-shell") ? "~" : ""}${card.dataset.mark}`);
+		post(root().dataset.liveUrl, { marks: marks.join(","), version: root().dataset.version, bar: $("bd-bar")?.dataset.mark ?? "" }, $("bd-live"));
+	}
+
+	document.addEventListener("htmx:afterRequest", (event) => {
+		if (event.detail.elt?.id !== "bd-live" || event.detail.requestConfig?.path !== root()?.dataset.liveUrl) return;
+		looking = false;
+		const status = event.detail.xhr.status;
+		if (status === 286) {
+			root().dataset.moving = "";
+			clearTimeout(timer);
+			timer = null;
+			return;
+		}
+		pause = status === 200 ? FASTEST : Math.min(SLOWEST, pause * 1.5);
+		if (!timer) look(pause);
+	});
+	document.addEventListener("visibilitychange", () => document.hidden || !root() || look(0));
+	window.addEventListener("focus", () => root() && look(200));
+
+	Object.assign(board, { look, wake });
+})(window.studioBoard);
