@@ -17,10 +17,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from ground.sentence import SaidError
-from providers import keys, ledger, registry
+from providers import keys, ledger, registry, usage
 from providers.domain import configs
+from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
-from providers.models import AIProviderConfig, ProviderModel
+from providers.gate.evidence import ask_balance
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from web.admin_dialog import ask, back_from
 from web.admin_parts import Tone, badge, money
 
@@ -157,8 +159,7 @@ class AIProviderConfigAdmin(ModelAdmin):
             "crumbs": crumbs,
             "config": config,
             "state": state_of(config),
-            "month": ledger.totals(provider=config.provider, since=ledger.month_start()),
-            "may_pause": request.user.has_perm("providers.pause_provider"),
+            **page_of(config, request.user),
             "show_save_and_add_another": False,
             **(extra_context or {}),
         }
@@ -168,8 +169,8 @@ class AIProviderConfigAdmin(ModelAdmin):
     # Doors
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Pause, resume, or test the connection: asks on GET, acts on POST."""
-        if name not in {"pause", "resume", "check"}:
+        """Pause, resume, test the connection or ask for the balance: asks on GET, acts on POST."""
+        if name not in {"pause", "resume", "check", "balance"}:
             raise Http404
         config = get_object_or_404(AIProviderConfig, pk=pk)
         page = reverse("admin:providers_aiproviderconfig_change", args=[pk])
@@ -184,14 +185,24 @@ class AIProviderConfigAdmin(ModelAdmin):
                 return _("%(provider)s is used again.") % {"provider": config.name}
             if not request.user.has_perm("providers.change_aiproviderconfig"):
                 raise Forbidden(gettext_noop("You may not change this about a provider."))
-            health = registry.adapter_for(config).check()
+            adapter = registry.adapter_for(config)
+            if name == "balance":
+                left = ask_balance(config, adapter) if adapter.tells_balance else None
+                return (
+                    _("%(amount)s are left at the provider.") % {"amount": money(left)}
+                    if left is not None
+                    else _("The provider does not tell its balance now.")
+                )
+            health = adapter.check()
+            if health.ok and adapter.tells_balance:
+                ask_balance(config, adapter)
             facts = ", ".join(f"{key}: {value}" for key, value in health.facts.items())
             return (_("The connection works. %(facts)s") if health.ok else _("The provider answered, but it does not work. %(facts)s")) % {"facts": facts}
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site
             crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")), (config.name, page)]
-            title = {"pause": _("Pause"), "resume": _("Resume"), "check": _("Test the connection")}[name]
+            title = {"pause": _("Pause"), "resume": _("Resume"), "check": _("Test the connection"), "balance": _("Ask for the balance")}[name]
             frame: dict[str, Any] = site.page_context(request, title=title, crumbs=crumbs, config=config, name=name)
             return frame
 
@@ -200,6 +211,32 @@ class AIProviderConfigAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
         return [path("<int:pk>/do/<slug:name>/", view, name="providers_do"), *super().get_urls()]
+
+
+def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
+    """What the page shows above the form. Money and errors are for those who may see the ledger."""
+    found = {
+        "limits": usage.limits_of(config),
+        "prices": usage.prices_of(config),
+        "may_pause": user.has_perm("providers.pause_provider"),
+        "may_test": user.has_perm("providers.change_aiproviderconfig"),
+        "sees_money": user.has_perm("providers.view_providercall"),
+        "tells_balance": registry.adapter_for(config).tells_balance,
+    }
+    if found["sees_money"]:
+        found |= {
+            "budgets": usage.budgets_of(config),
+            "month": ledger.totals(provider=config.provider, since=ledger.month_start()),
+            "errors": [(call, *call_state(call)) for call in usage.last_errors(config)],
+        }
+    return found
+
+
+def call_state(call: ProviderCall) -> tuple[str, Tone]:
+    """Why it did not work, in a word."""
+    if call.state == CallState.UNCLEAR:
+        return str(CallState.UNCLEAR.label), "ask"
+    return str(Refusal(call.refusal).label if call.refusal else CallState.REFUSED.label), "bad"
 
 
 def state_of(config: AIProviderConfig) -> tuple[str, Tone]:

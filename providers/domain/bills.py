@@ -1,21 +1,23 @@
 """A provider's bill against our ledger: what agrees, what differs, what only one of the two knows."""
 
 import csv
+import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from providers.errors import Invalid
+from providers.errors import Forbidden, Invalid
 from providers.ledger import QUANTUM
-from providers.models import AIProviderConfig, ProviderCall
+from providers.models import AIProviderConfig, Bill, ProviderCall
 
 # Headings that the providers and their spreadsheets use, in lower case.
 IDS = ("task_id", "task id", "id", "prediction_id", "prediction id", "request_id", "attempt")
@@ -23,7 +25,9 @@ AMOUNTS = ("amount", "amount (usd)", "cost", "cost (usd)", "usd", "total")
 CREDITS = ("credits", "credits used")
 DAYS = ("date", "day", "created_at", "created at", "time")
 CREDIT = Decimal("0.01")  # USD, at Runway and at Stability AI alike
+SEPARATORS = ",;\t"
 MOST_LINES = 100_000
+MOST_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,16 @@ class Report:
     unbilled: list[ProviderCall] = field(default_factory=list)
 
     @property
+    def billed(self) -> Decimal:
+        """USD on the bill."""
+        return sum((line.amount for line, _ in (*self.matched, *self.differing)), Decimal(0)) + sum((line.amount for line in self.unknown), Decimal(0))
+
+    @property
+    def booked(self) -> Decimal:
+        """USD in our ledger, for the same days."""
+        return sum((call.counted for _, call in (*self.matched, *self.differing)), Decimal(0)) + sum((call.counted for call in self.unbilled), Decimal(0))
+
+    @property
     def agrees(self) -> bool:
         return not (self.differing or self.unknown or self.unbilled)
 
@@ -55,7 +69,16 @@ def read_csv(text: str) -> list[Line]:
 
     Raises `Invalid` with the line and what is wrong with it.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    text = text.removeprefix("\ufeff")
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text), delimiter=max(SEPARATORS, key=head.count), strict=True)
+    try:
+        return _lines(rows)
+    except csv.Error:
+        raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=rows.line_num) from None
+
+
+def _lines(rows: "csv.DictReader[str]") -> list[Line]:
     names = {name.strip().lower(): name for name in rows.fieldnames or ()}
     day, amount = _column(names, DAYS), _column(names, AMOUNTS)
     credits_, task = _column(names, CREDITS), _column(names, IDS)
@@ -67,10 +90,53 @@ def read_csv(text: str) -> list[Line]:
             raise Invalid(gettext_noop("The bill has more than %(most)s lines."), field="file", most=MOST_LINES)
         try:
             price = Decimal((row[amount] if amount else row[credits_ or ""]).strip().lstrip("$")) * (1 if amount else CREDIT)
+            if not price.is_finite():
+                raise ValueError(price)  # noqa: TRY301  told below, with the line
             lines.append(Line(number, _day(row[day]), price.quantize(QUANTUM), (row[task] or "").strip() if task else ""))
         except (InvalidOperation, ValueError, AttributeError, TypeError):
             raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=number) from None
     return lines
+
+
+def import_bill(config: AIProviderConfig, *, actor: Any, name: str, content: bytes) -> Bill:
+    """Keep the bill of this file; the same file of the same provider is the bill that is there already.
+
+    Raises `Forbidden`, or `Invalid` for a file that is no bill, with what is wrong with it.
+    """
+    if not actor.is_active or not actor.has_perm("providers.add_bill"):
+        raise Forbidden(gettext_noop("You may not import bills."))
+    if len(content) > MOST_BYTES:
+        raise Invalid(gettext_noop("The file is larger than %(most)s MB."), field="file", most=MOST_BYTES // 1024**2)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid(gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."), field="file") from None
+    if "\0" in text:
+        raise Invalid(gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."), field="file")
+    lines = read_csv(text)
+    if not lines:
+        raise Invalid(gettext_noop("The bill has no lines."), field="file")
+    days = [line.day for line in lines]
+    values = {
+        "name": name[:200],
+        "lines": [[line.number, line.day.isoformat(), str(line.amount), line.task_id] for line in lines],
+        "first_day": min(days),
+        "last_day": max(days),
+        "total": sum(line.amount for line in lines),
+        "imported_by": actor,
+    }
+    return Bill.objects.get_or_create(provider=config, sha256=hashlib.sha256(content).hexdigest(), defaults=values)[0]
+
+
+def lines_of(bill: Bill) -> list[Line]:
+    return [Line(number, date.fromisoformat(day), Decimal(amount), task_id) for number, day, amount, task_id in bill.lines]
+
+
+def remove(bill: Bill, *, actor: Any) -> None:
+    """Forget a bill that was imported by mistake. Our ledger is not touched. Raises `Forbidden`."""
+    if not actor.is_active or not actor.has_perm("providers.delete_bill"):
+        raise Forbidden(gettext_noop("You may not import bills."))
+    bill.delete()
 
 
 def _column(names: dict[str, str], known: Iterable[str]) -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -107,10 +107,14 @@ def _limited(template: str, config: AIProviderConfig, until: datetime, **values:
     return NotNow(template, until=until, wait="rate_limit", provider=config.name, time=f"{timezone.localtime(until):%H:%M:%S}", **values)
 
 
+def counting(sent: QuerySet[ProviderCall], *, since: datetime) -> QuerySet[ProviderCall]:
+    """Those of the calls that a limit counts. Calls that were never sent do not."""
+    return sent.filter(Q(reserved_at__gt=since) | Q(sending_at__gt=since)).exclude(state=CallState.REFUSED, sending_at=None)
+
+
 def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> datetime | None:
-    """When the next call fits into the window; None when it fits now. Calls that were never sent do not count."""
-    since = now - window
-    in_window = sent.filter(Q(reserved_at__gt=since) | Q(sending_at__gt=since)).exclude(state=CallState.REFUSED, sending_at=None)
+    """When the next call fits into the window; None when it fits now."""
+    in_window = counting(sent, since=now - window)
     if in_window.count() < limit:
         return None
     if limit == 0:

@@ -22,6 +22,7 @@ from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import Verdict
 from stories.models import Story, Take
+from web.csv import BYTE_ORDER, safe
 
 PERMISSION = "providers.view_providercall"
 SPANS = (7, 30, 90)
@@ -117,12 +118,6 @@ class _Echo:
 COLUMNS = ("reserved", "provider", "model", "kind", "state", "story", "scene", "person", "estimate_usd", "cost_usd", "cost_is_estimated", "task")
 
 
-def _safe(text: object) -> str:
-    """Text that a spreadsheet takes as text: a leading sign would make it a formula."""
-    said = str(text)
-    return f"'{said}" if said[:1] in {"=", "+", "-", "@", "\t", "\r"} else said
-
-
 def lines(since: datetime) -> Iterator[tuple[object, ...]]:
     """The calls since then, oldest first, under a head of column names."""
     yield COLUMNS
@@ -132,11 +127,11 @@ def lines(since: datetime) -> Iterator[tuple[object, ...]]:
         names = (call.provider_id, call.model, call.kind, call.state, call.subject, call.item, person)
         yield (
             timezone.localtime(call.reserved_at).isoformat(timespec="seconds"),
-            *map(_safe, names),
+            *map(safe, names),
             call.estimate,
             paid,
             int(call.cost_is_estimated),
-            _safe(call.task_id),
+            safe(call.task_id),
         )
 
 
@@ -147,10 +142,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
     writer: Any = csv.writer(_Echo())
     name = f"costs-{timezone.localdate():%Y-%m-%d}-{days}d.csv"
     body = (writer.writerow(line) for line in lines(since))
-    start = "\ufeff"  # spreadsheets read UTF-8 by it
 
     def rows() -> Iterator[str]:
-        yield start
+        yield BYTE_ORDER
         yield from body
 
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -43,6 +43,12 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
                     "link": reverse_lazy("admin:providers_providercall_changelist"),
                     "permission": _may("providers.view_providercall"),
                 },
+                {
+                    "title": _("Bills of providers"),
+                    "icon": "request_quote",
+                    "link": reverse_lazy("admin:providers_bill_changelist"),
+                    "permission": _may("providers.view_bill"),
+                },
             ],
         },
         {

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
-from providers import keys
+from ground.sentence import Sentence
+from providers import keys, registry
 from providers.domain.configs import house
 from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
@@ -110,7 +112,7 @@ def test_pause_and_resume(manager, stability, as_):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["pause", "resume", "check"])
+@pytest.mark.parametrize("name", ["pause", "resume", "check", "balance"])
 def test_doors_of_a_provider_by_others_are_refused(owner, viewer, stability, as_, name):
     AIProviderConfig.objects.filter(pk=stability.pk).update(is_paused=name == "resume")
     for person in (owner, viewer):
@@ -175,3 +177,50 @@ def test_budget_of_the_house(manager, owner, as_):
     inline = {"role_limits-TOTAL_FORMS": "0", "role_limits-INITIAL_FORMS": "0"}
     assert as_(manager).post(page, {"monthly_budget": "250.00", **inline}).status_code == 302
     assert house().monthly_budget == Decimal(250)
+
+
+@pytest.mark.django_db
+def test_page_shows_use_prices_and_last_errors(manager, viewer, stability, as_):
+    AIProviderConfig.objects.filter(pk=stability.pk).update(rate_limit_per_minute=4, monthly_budget=2, balance=Decimal("12.50"), balance_at=timezone.now())
+    _call(cost=Decimal("0.25"), sending_at=timezone.now())
+    refused = _call(CallState.REFUSED, cost=0, refusal="moderated", note_data=Sentence("Too bold: %(word)s", {"word": "storm"}).as_json())
+    html = as_(manager).get(_page(stability)).content.decode()
+    for text in (
+        "25% used",
+        "12% of $2.00, what is open included",
+        "$12.50",
+        "Too bold: storm",
+        reverse("admin:providers_providercall_change", args=[refused.pk]),
+    ):
+        assert text in html
+    seen = as_(viewer).get(_page(stability)).content.decode()
+    assert "25% used" in seen
+    for text in ("$12.50", "Too bold: storm", "Test the connection"):
+        assert text not in seen
+
+
+@pytest.mark.django_db
+def test_page_query_count_does_not_depend_on_rows(manager, stability, as_, queries_of):
+    stability.models.all().delete()
+    counts = []
+    for rows in (1, 3, 20):
+        while ProviderCall.objects.count() < rows:
+            _call(CallState.REFUSED, cost=0)
+            stability.models.create(name=f"m{ProviderCall.objects.count()}", kind="image", unit="image")
+        counts.append(queries_of(as_(manager), _page(stability)))
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] <= 22
+
+
+@pytest.mark.django_db
+def test_balance_is_asked_for_by_a_free_call(manager, stability, as_, monkeypatch):
+    door = reverse("admin:providers_do", args=[stability.pk, "balance"])
+    adapter = type(registry.adapter_for(stability))
+    monkeypatch.setattr(adapter, "balance", lambda _self: Decimal("7.25"))
+    client = as_(manager)
+    client.get(door)
+    stability.refresh_from_db()
+    assert stability.balance is None
+    assert client.post(door).status_code == 302
+    stability.refresh_from_db()
+    assert (stability.balance, ProviderCall.objects.count()) == (Decimal("7.25"), 0)

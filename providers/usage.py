@@ -1,0 +1,90 @@
+"""How much of a provider is used: its limits and budgets as the gate counts them, its prices with their date, its last errors."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .domain.configs import house
+from .enums import OPEN_CALL, CallState
+from .gate.admission import counting
+from .ledger import counted, month_start
+from .models import AIProviderConfig, ProviderCall, ProviderModel
+
+FULL, NEARLY = 100, 80  # percent
+OLD = timedelta(days=90)  # after which a price wants to be read again
+ERRORS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Of one limit. Calls, or USD when `is_money`; a `limit` of None does not limit."""
+
+    label: str | Promise
+    used: Decimal
+    limit: Decimal | None
+    is_money: bool = False
+
+    @property
+    def percent(self) -> int:
+        """0 to 100; a limit of nothing is used up."""
+        if self.limit is None:
+            return 0
+        return min(FULL, int(FULL * self.used / self.limit)) if self.limit else FULL
+
+    @property
+    def tone(self) -> str:
+        return "bad" if self.percent >= FULL else "ask" if self.percent >= NEARLY else "live"
+
+
+def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[Use]:
+    """Calls in the last minute, in the last hour, and at once; three queries."""
+    now = now or timezone.now()
+    calls = ProviderCall.objects.filter(provider=config)
+    return [
+        Use(_("Calls in a minute"), Decimal(counting(calls, since=now - timedelta(minutes=1)).count()), _whole(config.rate_limit_per_minute)),
+        Use(_("Calls in an hour"), Decimal(counting(calls, since=now - timedelta(hours=1)).count()), _whole(config.rate_limit_per_hour)),
+        Use(_("Calls at once"), Decimal(calls.filter(state__in=OPEN_CALL).count()), _whole(config.max_concurrent)),
+    ]
+
+
+def budgets_of(config: AIProviderConfig) -> list[Use]:
+    """This month's money of the provider and of the house, as budgets count it; three queries."""
+    month = month_start()
+    return [
+        Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget, is_money=True),
+        Use(_("Budget of the house, this month"), counted(since=month), house().monthly_budget, is_money=True),
+    ]
+
+
+def _whole(limit: int | None) -> Decimal | None:
+    return None if limit is None else Decimal(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A model with what a unit of it costs in USD (None: no price, no call), and when that was read."""
+
+    model: ProviderModel
+    price: Decimal | None
+    is_own: bool
+
+    @property
+    def is_old(self) -> bool:
+        return self.model.priced_on is None or timezone.localdate() - self.model.priced_on > OLD
+
+
+def prices_of(config: AIProviderConfig) -> list[Priced]:
+    """The active models in their order, each with its own price or else the provider's; one query."""
+    own = {"image": config.cost_per_image, "second": config.cost_per_second_video, "call": config.cost_per_text_call}
+    rows = config.models.filter(is_active=True).order_by("kind", "name")
+    return [Priced(row, own[row.unit] if row.price is None else row.price, row.price is not None) for row in rows]
+
+
+def last_errors(config: AIProviderConfig) -> list[ProviderCall]:
+    """The newest calls that were refused, failed, or are unclear; one query."""
+    rows = ProviderCall.objects.filter(provider=config, state__in=[CallState.REFUSED, CallState.UNCLEAR])
+    return list(rows.order_by("-reserved_at", "-id")[:ERRORS])

@@ -1,0 +1,75 @@
+"""How much of a provider is used, counted as the gate counts it."""
+
+import uuid
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from providers.domain.configs import house
+from providers.enums import CallState, Refusal
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
+from providers.usage import budgets_of, last_errors, limits_of, prices_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def config():
+    AIProviderConfig.objects.filter(provider="runway_ml").update(rate_limit_per_minute=10, rate_limit_per_hour=None, max_concurrent=4, monthly_budget=2)
+    return AIProviderConfig.objects.get(provider="runway_ml")
+
+
+def call(state=CallState.SETTLED, *, ago=0, cost="0.50", **values):
+    at = timezone.now() - timedelta(seconds=ago)
+    common = {"provider_id": "runway_ml", "kind": "clip", "key": uuid.uuid4().hex, "request_hash": "0", "unit_price": 1, "units": 1}
+    times = {"reserved_at": at, "sending_at": at}
+    return ProviderCall.objects.create(state=state, estimate=Decimal("0.50"), cost=cost and Decimal(cost), **{**common, **times, **values})
+
+
+def test_limits_are_counted_as_the_gate_does(config):
+    call(ago=5)
+    call(ago=300)
+    call(CallState.ACCEPTED, ago=30, cost=None)
+    call(CallState.REFUSED, ago=1, cost="0", sending_at=None)
+    assert [(str(use.label), use.used, use.limit, use.percent, use.tone) for use in limits_of(config)] == [
+        ("Calls in a minute", 2, 10, 20, "live"),
+        ("Calls in an hour", 3, None, 0, "live"),
+        ("Calls at once", 1, 4, 25, "live"),
+    ]
+
+
+def test_budgets_count_what_is_open_too(config):
+    money = house()
+    money.monthly_budget = Decimal(1)
+    money.save()
+    call()
+    call(CallState.UNCLEAR, cost=None)
+    call(provider_id="stability_ai", cost="0.75")
+    assert [(use.used, use.limit, use.percent, use.tone) for use in budgets_of(config)] == [(1, 2, 50, "live"), (Decimal("1.75"), 1, 100, "bad")]
+
+
+def test_a_limit_of_nothing_is_used_up(config):
+    config.max_concurrent = 0
+    assert limits_of(config)[2].percent == 100
+
+
+def test_prices_say_whose_they_are_and_when_they_were_read(config):
+    ProviderModel.objects.filter(provider=config).delete()
+    today = timezone.localdate()
+    common = {"provider": config, "kind": "clip", "unit": "second"}
+    ProviderModel.objects.create(name="a", price=Decimal("0.12"), priced_on=today, **common)
+    ProviderModel.objects.create(name="b", priced_on=today - timedelta(days=91), **common)
+    ProviderModel.objects.create(name="c", is_active=False, **common)
+    assert [(row.model.name, row.price, row.is_own, row.is_old) for row in prices_of(config)] == [
+        ("a", Decimal("0.12"), True, False),
+        ("b", config.cost_per_second_video, False, True),
+    ]
+
+
+def test_last_errors_are_the_newest_that_did_not_work(config):
+    call()
+    refused = call(CallState.REFUSED, ago=50, refusal=Refusal.MODERATED, cost="0")
+    unclear = call(CallState.UNCLEAR, ago=10, cost=None)
+    assert last_errors(config) == [unclear, refused]
