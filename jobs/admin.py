@@ -10,7 +10,6 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +18,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.views import ChangeList
 
 from web.admin_dialog import in_dialog
-from web.admin_parts import Tone, ago, badge, bar
+from web.admin_parts import Tone, ago, badge, bar, quick_html
 
 from .admin_doors import PAUSE_PERMISSION, JobDoors
 from .domain.finish import NEVER
@@ -146,7 +145,7 @@ class JobAdmin(JobDoors, ModelAdmin):
 
     @admin.display(description=gettext_lazy("job"))
     def what(self, job: Any) -> SafeString:
-        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', self.label(job), getattr(job, "about_name", "") or job.pk)
+        return quick_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', self.label(job), getattr(job, "about_name", "") or job.pk)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, job: Job) -> SafeString:
@@ -159,13 +158,13 @@ class JobAdmin(JobDoors, ModelAdmin):
     @admin.display(description=gettext_lazy("why it waits, what it does"))
     def why(self, job: Any) -> SafeString:
         said = job.standing or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
-        return format_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', said, next_look(job))
+        return quick_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', said, next_look(job))
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def order(self, job: Any) -> SafeString | str:
         if not (job.is_open and job.steers):
             return str(job.priority) if job.is_open else ""
-        return _door(job, "priority", format_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
+        return _door(job, "priority", quick_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
 
     @admin.display(description="")
     def doors(self, job: Any) -> SafeString | str:
@@ -173,7 +172,7 @@ class JobAdmin(JobDoors, ModelAdmin):
             return ""
         retry = _door(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
         cancel = _door(job, "cancel", _("Cancel")) if job.is_open else ""
-        return format_html('<span class="vp-doors">{}{}</span>', retry, cancel)
+        return quick_html('<span class="vp-doors">{}{}</span>', retry, cancel)
 
     @admin.display(description=gettext_lazy("tries"))
     def tries(self, job: Job) -> str:
@@ -218,4 +217,4 @@ class JobAdmin(JobDoors, ModelAdmin):
 
 def _door(job: Any, name: str, text: str) -> SafeString:
     url = f"{reverse('admin:jobs_job_do', args=[job.pk, name])}?{urlencode({'back': job.page})}"
-    return format_html('<a class="vp-btn vp-small vp-plain" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)
+    return quick_html('<a class="vp-btn vp-small vp-plain" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)

@@ -6,7 +6,6 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +20,7 @@ from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.enums import StoryStatus
 from stories.models import Story
-from web.admin_parts import ago, badge, bar, clock, money
+from web.admin_parts import ago, badge, bar, clock, money, quick_html
 from web.admin_parts import scenes as scenes_text
 from web.admin_site import AdminSite
 
@@ -98,9 +97,9 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     def film(self, story: Any) -> SafeString:
         facts: Facts = story.facts
         picture = picture_url(facts.cover, 320)
-        image = format_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture) if picture else NO_PICTURE
+        image = quick_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture) if picture else NO_PICTURE
         below = scenes_text(facts.scenes) if facts.scenes else gettext("No scenes yet")
-        return format_html(
+        return quick_html(
             '<span class="vp-film"><span class="vp-thumb">{}</span><span class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>',
             image,
             story.title,
@@ -114,7 +113,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         shown = badge(StoryStatus(story.status).label, tones.of_story(story.status, work))
         if work is None:
             return shown
-        return format_html(
+        return quick_html(
             '<span class="vp-state">{}<span class="vp-state-bar">{}<small>{}%</small></span></span>',
             shown,
             bar(work.progress, tones.of_job(work), label=story.title),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
@@ -21,6 +22,7 @@ from stories.enums import JobName, StoryStatus
 from stories.models import Film
 from studio.models import Preference
 from tests.stories.factories import make_scene, make_story, make_take
+from web.admin_parts import quick_html
 
 HOME, COSTS, LANGUAGE = reverse("admin:index"), reverse("admin:costs"), reverse("admin:language")
 
@@ -189,3 +191,20 @@ def test_overview_shows_the_newest_film_of_each_story(owner, stranger, as_):
     stranger.is_staff = True
     stranger.save()
     assert as_(stranger).get(HOME).context["films"] == []
+
+
+@pytest.mark.django_db
+def test_list_of_calls_has_a_constant_number_of_queries(manager, as_, queries_of):
+    story = make_story(manager)
+    counts = []
+    for rows in (1, 3, 20):
+        while ProviderCall.objects.count() < rows:
+            _call(story, manager, Decimal("0.10"))
+        counts.append(queries_of(as_(manager), reverse("admin:providers_providercall_changelist")))
+    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] <= 15
+
+
+def test_quick_html_escapes_what_is_not_marked_safe():
+    said = quick_html("<b>{}</b>{}{}", "<script>\"'&", SafeString("<i>x</i>"), 3)
+    assert said == "<b>&lt;script&gt;&quot;&#x27;&amp;</b><i>x</i>3"
