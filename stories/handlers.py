@@ -176,7 +176,7 @@ def story_render(run: Run) -> Done | Wait:
 def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     """Reconcile: make the missing children, wait for them, join the film when all takes are there."""
     story, asked = _story(run), run.job.data["parameters"]
-    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"))
+    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
     children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
     made = _make_children(run, story, kind, plan, children)
     waiting_for = made + sum(child.status in OPEN and child.status != JobStatus.UNCLEAR for child in children.values()) + plan.counts.get("running", 0)

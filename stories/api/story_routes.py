@@ -111,7 +111,7 @@ def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter)
 def _generate(call: Call, story_id: UUID, kind: TakeKind, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
     story = story_of(call, story_id)
     if query.plan:
-        plan = plan_generation(story, kind, mode=body.mode)
+        plan = plan_generation(story, kind, mode=body.mode, as_is=bool(body.override_reason))
         return Started(None, outputs.plan_out(plan, outlook(ask_for_plan(plan), call.user).state))
     confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
     wanted = {"mode": body.mode, "confirm_total": confirmed, "override_reason": body.override_reason, "ask_again": body.ask_again}

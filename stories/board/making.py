@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_http_methods
@@ -20,12 +21,13 @@ from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Mode, Plan, load_scenes, plan_generation
 from stories.enums import TakeKind
 from stories.errors import ApprovalNeeded, Forbidden, Invalid
-from stories.models import Story
+from stories.models import Scene, Story
 from web.admin_parts import money
 
 from . import frame
 from .answers import News, board_url, fresh, is_live, saying, status_of, told
 
+LONGEST_REASON = 500
 MODES: tuple[Mode, ...] = get_args(Mode)
 TITLES = {
     ("image", "missing"): gettext_noop("Make the missing pictures"),
@@ -61,12 +63,18 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
     if kind not in TakeKind.values or mode not in MODES:
         raise Http404
     scene_ids = chosen(request)
+    as_is = bool((request.POST if request.method == "POST" else request.GET).get("as_is")) and scene_ids is None
     error = ""
     status = HTTPStatus.OK
     if request.method == "POST":
         try:
             total = confirmed(request)
-            wanted = {"mode": mode, "scene_ids": scene_ids, "ask_again": "ask_again" in request.POST}
+            wanted: dict[str, Any] = {
+                "mode": mode,
+                "scene_ids": scene_ids,
+                "override_reason": _reason(request) if as_is else "",
+                "ask_again": "ask_again" in request.POST,
+            }
             made = launch(story.pk, kind, actor=request.user, confirm_total=total, plan_hash=request.POST.get("plan"), **wanted)
         except Forbidden:
             raise
@@ -76,21 +84,33 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
             error, status = str(failure), status_of(failure)
         else:
             return told(request, story, fresh(request, story, [item.scene_id for item in made.todo], said=_said(kind, made)))
-    values = _shown(request, story, kind, mode, scene_ids) | {"error": error}
+    values = _shown(request, story, kind, mode, scene_ids, as_is=as_is) | {"error": error}
     name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
     return render(request, name, values if is_live(request) else frame.context(request, story, **values), status=status)
 
 
+def _reason(request: HttpRequest) -> str:
+    """Why takes go into the film that are stale or rejected. Raises Invalid without one: the film says it for ever."""
+    reason = request.POST.get("override_reason", "").strip()
+    if not reason:
+        raise Invalid(gettext_noop("Say why they go into the film as they are."), field="override_reason")
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(gettext_noop("At most %(most)s characters."), most=LONGEST_REASON, field="override_reason")
+    return reason
+
+
 def _said(kind: str, made: Plan) -> str:
     count = len(made.todo)
+    if made.as_is and not count:
+        return _("The film is being made with the takes as they are.")
     pictures = ngettext("%(count)s picture is being made for %(price)s.", "%(count)s pictures are being made for %(price)s.", count)
     clips = ngettext("%(count)s clip is being made for %(price)s.", "%(count)s clips are being made for %(price)s.", count)
     return (pictures if kind == TakeKind.IMAGE else clips) % {"count": count, "price": money(made.total)}
 
 
-def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: list[UUID] | None) -> dict[str, Any]:
+def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: list[UUID] | None, *, as_is: bool) -> dict[str, Any]:
     scenes = load_scenes(story, scene_ids)
-    made = plan_generation(story, kind, mode=mode, scenes=scenes)
+    made = plan_generation(story, kind, mode=mode, scenes=scenes, as_is=as_is)
     closed = why_closed(story, kind)
     provider = AIProviderConfig.objects.filter(provider=made.provider).values_list("name", flat=True).first()
     kept = [item for item in made.items if not item.will and item.state in {"done", "stale"}]
@@ -107,9 +127,18 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
         "provider": provider or made.provider,
         "is_closed": story.status in CLOSED,
         "why_not": _why_not(request, story, made, closed),
+        "as_is": as_is,
+        "override_reason": request.POST.get("override_reason", ""),
+        "override_url": _override_url(story, kind, scenes) if scene_ids is None and not as_is else "",
         "outlook": outlook(ask_for_plan(made, scene_ids), request.user),
         "back": board_url(story.pk),
     }
+
+
+def _override_url(story: Story, kind: str, scenes: list[Scene]) -> str:
+    """Where it is asked why stale and rejected takes go into the film as they are; empty if there are none."""
+    doubtful = plan_generation(story, kind, scenes=scenes, as_is=True).doubtful
+    return reverse("admin:board_plan", args=[story.pk, kind, "missing"]) + "?as_is=1" if doubtful else ""
 
 
 def _why_not(request: HttpRequest, story: Story, made: Plan, closed: SaidError | None) -> str:
@@ -117,4 +146,4 @@ def _why_not(request: HttpRequest, story: Story, made: Plan, closed: SaidError |
         return _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
     if closed is not None:
         return str(closed)
-    return "" if made.todo else _("There is nothing to make.")
+    return "" if made.todo or (made.as_is and made.doubtful) else _("There is nothing to make.")

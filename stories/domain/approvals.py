@@ -49,7 +49,7 @@ class Ask:
 
 def ask_for_plan(plan: Plan, scene_ids: list[UUID] | None = None) -> Ask:
     lines = [{"scene": str(item.scene_id), "position": item.position, "title": item.title, "price": str(item.price)} for item in plan.todo]
-    what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids))}
+    what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids)), "as_is": plan.as_is}
     return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total)
 
 
@@ -68,7 +68,7 @@ def present(approval: Approval) -> Ask | None:
     story, what = Story.objects.get(pk=approval.story_id), approval.what
     if "mode" in what:
         scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
-        return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids), scene_ids)
+        return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]), scene_ids)
     scene = Scene.live.select_related("prompt", "image_take", "clip_take").filter(pk=what["scene"]).first()
     try:
         return ask_for_takes(story, scene, approval.kind, provider=what["provider"], variants=what["variants"], seed=what["seed"]) if scene else None

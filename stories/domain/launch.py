@@ -47,30 +47,35 @@ def launch(
     scene_ids: Sequence[UUID] | None = None,
     confirm_total: Decimal | None,
     plan_hash: str | None,
+    override_reason: str = "",
     ask_again: bool = False,
 ) -> Plan:
     """Start what the plan makes, for the whole story or for some of its scenes, at exactly the price that was confirmed.
 
     The whole story moves to its next status where the table has that way (planned: preview; previewed: final film).
+    `override_reason`: why stale or rejected takes go into the film as they are; only for the whole story.
     Raises Forbidden, PlanChanged, ApprovalNeeded, NotAllowed, GuardRefused, or Invalid if there is nothing to make.
     """
     with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids))
+        override_reason = "" if scene_ids is not None else override_reason.strip()
+        plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids), as_is=bool(override_reason))
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if closed := why_closed(story, kind):
             raise closed
-        if not plan.todo:
+        if not plan.todo and not (override_reason and plan.doubtful):
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
         parent = Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
         if scene_ids is not None or parent is not None:
             admit(story, lambda: ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again)
+            if parent is not None and override_reason:
+                work.override(parent, override_reason, actor=actor)
             _enqueue(story, plan, actor=actor, parent=parent)
         elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
-            _change(story, kind, actor=actor, mode=mode, ask_again=ask_again)
+            _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again)
         else:
-            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, plan_hash=plan_hash, ask_again=ask_again)
+            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason, ask_again=ask_again)
     return plan
 
 
@@ -94,7 +99,7 @@ def generate(
         if story.status == BEGUN[TakeKind(kind)]:
             return start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason, ask_again=ask_again)
         require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode)
+        plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
         confirm(plan, total=confirm_total)
         return _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again), plan
 
@@ -112,7 +117,7 @@ def confirmed_change(
 def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason: str = "", ask_again: bool = False) -> Job:
     """The change of status that begins to make this kind, and the job that it enqueues."""
     parameters = {"mode": mode, "override_reason": override_reason}
-    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, parameters=parameters, ask_again=ask_again)
+    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, reason=override_reason, parameters=parameters, ask_again=ask_again)
     return Job.objects.get(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN)
 
 
@@ -142,13 +147,15 @@ def start(
     with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode)
+        plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
             raise GuardRefused(gettext_noop("This is being made already."))
         allowed = admit(story, lambda: ask_for_plan(plan), actor=actor, ask_again=ask_again)
         job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason, **allowed})
         if job.status == JobStatus.WAITING:
+            if override_reason:
+                work.override(job, override_reason, actor=actor)
             work.look_again(story.pk)
     return job, plan
 

@@ -58,6 +58,7 @@ class Plan:
     items: list[Item]
     story: Story = field(repr=False)
     scenes: list[Scene] = field(repr=False)
+    as_is: bool = False
 
     @property
     def total(self) -> Decimal:
@@ -71,6 +72,12 @@ class Plan:
     @property
     def todo(self) -> list[Item]:
         return [item for item in self.items if item.will]
+
+    @property
+    def doubtful(self) -> list[Item]:
+        """What keeps the film from being joined unless a person overrides it with a reason: takes that are rejected, clips that are stale."""
+        kinds = {"rejected"} if self.kind == TakeKind.IMAGE else {"rejected", "stale"}
+        return [item for item in self.items if item.state in kinds and not item.will]
 
     @property
     def blocked(self) -> list[Item]:
@@ -98,9 +105,11 @@ def plan_generation(
     scene_ids: list[UUID] | None = None,
     scenes: list[Scene] | None = None,
     facts: Facts | None = None,
+    as_is: bool = False,
 ) -> Plan:
     """What would be made. `missing` fills what is missing or rejected, `stale` redoes what changed, `failed` retries what failed.
 
+    `as_is`: a person takes rejected takes into the film as they are, so none of them is made again.
     Five queries whatever the number of scenes; two with their scenes and facts given.
     """
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
@@ -119,8 +128,9 @@ def plan_generation(
                 price = prices.of(scene)
             except SaidError as error:
                 state, why = "blocked", error.sentence
-        items.append(Item(scene.pk, scene.position, scene.title, state, was_failed, _wanted(state, mode, failed=was_failed), price, why))
-    return Plan(kind, mode, provider, items, story, scenes)
+        will = _wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
+        items.append(Item(scene.pk, scene.position, scene.title, state, was_failed, will, price, why))
+    return Plan(kind, mode, provider, items, story, scenes, as_is)
 
 
 class _Prices:

@@ -101,7 +101,9 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
         raise _wrong_state(story)
     if (guard := GUARDS.get(name)) and (why := guard(story)):
         raise GuardRefused(why.template, **why.values)
-    parameters = {**(parameters or {}), **_allowance(story, name, actor=actor, mode=(parameters or {}).get("mode", "missing"), ask_again=ask_again)}
+    asked = parameters or {}
+    as_is = bool(asked.get("override_reason"))
+    parameters = {**asked, **_allowance(story, name, actor=actor, mode=asked.get("mode", "missing"), as_is=as_is, ask_again=ask_again)}
     before = story.status
     method()
     try:
@@ -114,11 +116,11 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
     _effects(story, name, actor=actor, reason=reason, parameters=parameters)
 
 
-def _allowance(story: Story, name: str, *, actor: Any, mode: Any, ask_again: bool) -> dict[str, str]:
+def _allowance(story: Story, name: str, *, actor: Any, mode: Any, as_is: bool, ask_again: bool) -> dict[str, str]:
     """What may be spent by the job that the change starts; see `approvals.admit`."""
     if name not in SPENDS:
         return {}
-    return admit(story, lambda: ask_for_plan(plan_generation(story, SPENDS[name], mode=mode)), actor=actor, ask_again=ask_again)
+    return admit(story, lambda: ask_for_plan(plan_generation(story, SPENDS[name], mode=mode, as_is=as_is)), actor=actor, ask_again=ask_again)
 
 
 def _wrong_state(story: Story) -> NotAllowed:

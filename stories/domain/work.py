@@ -5,10 +5,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
+from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN
-from jobs.models import Job
+from jobs.models import Job, JobLog
 from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.enums import JobName, TakeKind
@@ -51,6 +53,14 @@ def enqueue_story(story: Story, kind: str, *, actor: Any, parameters: dict[str, 
         name, data=data(story.pk, name, parameters or {}), subject=str(story.pk), owner=_owner(story, actor), priority=4, unique_key=f"{name}:{story.pk}"
     )
     return job
+
+
+def override(job: Job, reason: str, *, actor: Any) -> None:
+    """A story's waiting job takes stale and rejected takes as they are from now on, for this reason. The caller wakes it."""
+    said = Sentence(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
+    job.data["parameters"]["override_reason"] = reason
+    Job.objects.filter(pk=job.pk).update(data=job.data)
+    JobLog.objects.create(job=job, message_data=said.as_json())
 
 
 def scene_key(kind: str, scene_id: Any) -> str:

@@ -6,7 +6,7 @@ import pytest
 from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.domain import scenes, takes
-from stories.models import Story
+from stories.models import Scene, Story, Take
 from tests.board.test_order import said
 from tests.stories.factories import make_scene, make_story
 
@@ -150,3 +150,51 @@ def test_rejected_counts_as_missing(door, story, five, take, owner):
     page = text(door.get("board_plan", story.pk, "image", "missing"))
     assert "Rejected: too dark" in page
     assert "Make 1 picture · $0.02" in page
+
+
+def test_override_takes_clips_as_they_are_into_the_film_for_a_reason(door, story, five, take, owner):
+    for scene in five:
+        take(scene)
+        take(scene, "clip")
+    takes.judge(Scene.objects.get(pk=five[0].pk).clip_take_id, verdict="rejected", actor=owner, reason="too dark")
+    Take.objects.filter(scene=five[1], kind="clip").update(input_hash="older")
+    asked = text(door.get("board_plan", story.pk, "clip", "missing"))
+    assert "Make 1 clip · $0.35" in asked
+    assert "?as_is=1" in asked
+    page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
+    assert "Make the film with them · $0.00" in text(page)
+    assert re.findall(r"<li><b>(\d)</b><span>Scene \d<small>(.*?)</small>", text(page)) == [("1", "Rejected: too dark"), ("2", "The scene has changed since.")]
+    refused = door.post("board_plan", story.pk, "clip", "missing", as_is="1", **shown(page))
+    assert (refused.status_code, Job.objects.count()) == (422, 0)
+    assert "Say why they go into the film as they are." in text(refused)
+    answer = door.post("board_plan", story.pk, "clip", "missing", as_is="1", override_reason="The client saw it and likes it", **shown(page))
+    assert said(answer) == "The film is being made with the takes as they are."
+    job = Job.objects.get()
+    assert (job.name, job.data["parameters"]["override_reason"]) == ("story_render", "The client saw it and likes it")
+    assert [(event.name, event.reason) for event in story.transitions.all()] == [("render_final", "The client saw it and likes it")]
+
+
+def test_override_reaches_the_job_that_waits_for_a_person(door, story, five, take):
+    for scene in five:
+        take(scene)
+        take(scene, "clip")
+    Take.objects.filter(scene=five[1], kind="clip").update(input_hash="older")
+    Story.objects.filter(pk=story.pk).update(status="rendering")
+    parameters = {"mode": "missing", "override_reason": ""}
+    shape = {"name": "story_render", "subject": str(story.pk), "status": "waiting", "wait_for": "person", "unique_key": f"story_render:{story.pk}"}
+    Job.objects.create(id="p", data={"action": "render_final", "parameters": parameters, "story_id": str(story.pk)}, **shape)
+    page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
+    door.post("board_plan", story.pk, "clip", "missing", as_is="1", override_reason="It fits", **shown(page))
+    job = Job.objects.get()
+    assert job.data["parameters"] == {"mode": "missing", "override_reason": "It fits"}
+    assert [str(line) for line in job.log.all()] == ["owner takes stale and rejected takes as they are: It fits"]
+
+
+def test_override_is_offered_only_where_it_applies(door, story, five, take):
+    for scene in five:
+        take(scene)
+    assert "?as_is=1" not in text(door.get("board_plan", story.pk, "clip", "missing"))
+    page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
+    answer = door.post("board_plan", story.pk, "image", "missing", as_is="1", override_reason="no need", **shown(page))
+    assert answer.status_code in {409, 422}
+    assert Job.objects.count() == 0

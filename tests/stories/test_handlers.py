@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.test import TestCase
 
 from jobs.domain.queue import retry, wake
 from jobs.enums import JobStatus, WaitFor
@@ -184,6 +185,13 @@ def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselv
     whole = Job.objects.filter(name="story_render").order_by("created_at").last()
     assert (whole.status, whole.wait_for, Film.objects.filter(kind="final").count()) == (JobStatus.WAITING, WaitFor.PERSON, 1)
     assert str(whole.note) == "Scene 1 has changed since its take was made. Redo it, or override with a reason."
+    judge(Scene.live.filter(story=two).order_by("position").last().clip_take_id, verdict="rejected", actor=owner, reason="too dark")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        launch(two.pk, "clip", actor=owner, confirm_total=Decimal(0), plan_hash=None, override_reason="the client likes it")
+    run_due()
+    film = Film.objects.get(kind="final", number=2)
+    assert (film.override_reason, status(two)) == ("the client likes it", "completed")
+    assert Take.objects.filter(kind="clip").count() == 2
 
 
 def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
