@@ -53,6 +53,20 @@ def test_every_command_of_the_makefile_is_explained(name: str) -> None:
     assert [command for command in helped if f"`make {command}" not in text] == []
 
 
+def test_both_readmes_have_the_same_commands_and_the_same_parts() -> None:
+    def parts(name: str) -> tuple[list[str], list[int], int]:
+        """The code without its comments, how deep each heading is, and the number of table rows."""
+        text = (ROOT / name).read_text(encoding="utf-8")
+        fenced = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+        code = [re.sub(r"\s*#.*", "", block) for block in fenced.findall(text)]
+        prose = fenced.sub("", text)
+        return code, [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)], len(re.findall(r"^\|", prose, re.MULTILINE))
+
+    ours, theirs = parts("README.md"), parts("README.ko.md")
+    assert len(ours[0]) >= 2
+    assert ours == theirs
+
+
 @pytest.mark.parametrize("name", [*READMES, "ARCHITECTURE.md", "CHANGELOG.md"])
 def test_links_lead_to_files_that_exist(name: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))

@@ -10,6 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from web.auth import keys
+from web.models import RefreshToken
+
+from .conftest import PASSWORD
 
 
 class SignOn:
@@ -119,3 +122,20 @@ def test_kept_keys_hold_while_the_address_is_down(nobody, user, sign_on, monkeyp
 def test_without_a_sign_on_its_tokens_are_401(nobody, user, sign_on, settings):
     settings.JWT_JWKS_URL = ""
     assert status(nobody, sign_on.token("rs")) == 401
+
+
+def test_with_a_sign_on_no_token_is_given_for_a_password(nobody, user, sign_on):
+    for door, body in (("token", {"username": "alice", "password": PASSWORD}), ("refresh", {"refresh_token": "x"})):
+        response = nobody.ask("POST", f"auth/{door}/", body)
+        assert (response.status_code, response.json()["code"]) == (403, "sign_on_only")
+    assert not RefreshToken.objects.exists()
+
+
+def test_with_a_sign_on_the_studio_s_own_tokens_end(nobody, user, sign_on, settings):
+    settings.JWT_JWKS_URL = ""
+    given = nobody.ask("POST", "auth/token/", {"username": "alice", "password": PASSWORD}).json()
+    assert status(nobody, given["access_token"]) == 200
+    settings.JWT_JWKS_URL = sign_on.url
+    assert status(nobody, given["access_token"]) == 401
+    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": given["refresh_token"]}).status_code == 403
+    assert nobody.ask("POST", "auth/revoke/", {"refresh_token": given["refresh_token"]}).status_code == 204

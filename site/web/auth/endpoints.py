@@ -13,6 +13,7 @@ from web.json.routes import Api, Call
 
 from . import factor, refresh
 from .attempts import log_in
+from .keys import sign_on
 
 TAG = "Auth"
 
@@ -41,11 +42,19 @@ def _tokens(pair: refresh.Pair) -> Tokens:
     return Tokens(pair.access.token, "Bearer", pair.access.seconds, pair.refresh.token, pair.refresh.seconds)
 
 
+def _require_no_sign_on() -> None:
+    """Where a company has a sign-on of its own, it alone gives tokens: who leaves the company has left the studio, too."""
+    if sign_on():
+        raise forbidden("sign_on_only", gettext_noop("Tokens come from your company's sign-on; none is given for a password."))
+
+
 def log_in_for_token(call: Call, body: LogIn) -> Tokens:
     """Who has a second factor sends the authenticator app's `code` too, or one of the recovery codes; without it the answer is 401 `code_required`.
 
-    Limited per account and per address; 429 says in Retry-After when to try again.
+    Limited per account and per address; 429 says in Retry-After when to try again. 403 `sign_on_only` where a company's own
+    sign-on gives the tokens.
     """
+    _require_no_sign_on()
     user = log_in(call.request, body.username, body.password, body.code)
     if factor.is_missing(user):
         raise forbidden("second_factor_missing", factor.SET_UP_FIRST)
@@ -54,6 +63,7 @@ def log_in_for_token(call: Call, body: LogIn) -> Tokens:
 
 def refresh_token(call: Call, body: Refresh) -> Tokens:  # noqa: ARG001  every route takes the call
     """Each refresh token works once. Using one a second time ends the whole log-in."""
+    _require_no_sign_on()
     return _tokens(refresh.rotate(body.refresh_token))
 
 
@@ -65,5 +75,5 @@ def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every
 
 def add_to(api: Api) -> None:
     api.post("auth/token/", tag=TAG, summary=gettext_noop("Log in"), auth=False, problems=(401, 403, 429))(log_in_for_token)
-    api.post("auth/refresh/", tag=TAG, summary=gettext_noop("Trade a refresh token for the next pair"), auth=False, problems=(401,))(refresh_token)
+    api.post("auth/refresh/", tag=TAG, summary=gettext_noop("Trade a refresh token for the next pair"), auth=False, problems=(401, 403))(refresh_token)
     api.post("auth/revoke/", tag=TAG, summary=gettext_noop("Log out"), auth=False)(revoke_token)

@@ -52,12 +52,12 @@ def user_of(token: str) -> User:
     """The active user that an access token names. Raises 401, or 503 while the sign-on's keys cannot be had.
 
     One query. A token ends at once when its user is removed or made inactive, its password changes, or its log-in is
-    revoked.
+    revoked. Our own tokens count only where no company's sign-on gives them.
     """
     try:
         header = jwt.get_unverified_header(token)
         kid, algorithm = header.get("kid"), header.get("alg")
-        if algorithm == "HS256" and isinstance(kid, str) and (key := own_keys().get(kid)):
+        if algorithm == "HS256" and sign_on() is None and isinstance(kid, str) and (key := own_keys().get(kid)):
             return _own_user(jwt.decode(token, key, algorithms=["HS256"], issuer=ISSUER, options={"require": ["exp", "sub", "sid", "pwd"]}))
         if algorithm in SIGN_ON_ALGORITHMS and isinstance(kid, str) and (keys := sign_on()) and (public := keys.get(kid)):
             return _sign_on_user(_decoded(token, public, algorithm))
