@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from web.admin_site import AdminSite
 
-from . import costs, dashboard, language, monitoring, second_factor
+from . import cost_export, costs, dashboard, language, monitoring, second_factor
 
 # The jobs of the studio have pages of their own; these rows are only the bell's.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -84,7 +84,7 @@ def mount(site: Any) -> None:
     site.add_page("language/", language.choose, name="language", public=True)
     site.add_page("now/", dashboard.now, name="now")
     site.add_page("costs/", costs.page, name="costs")
-    site.add_page("costs/export.csv", costs.export, name="costs_export")
+    site.add_page("costs/export.csv", cost_export.export, name="costs_export")
     site.add_page("monitoring/", monitoring.page, name="monitoring")
     site.add_page("second-factor/", second_factor.page, name="second_factor")
     site.add_page("second-factor/<int:pk>/reset/", second_factor.reset, name="second_factor_reset")

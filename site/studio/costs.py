@@ -1,16 +1,11 @@
-"""The costs of the house: by day, provider, story and person, what was rejected, what is unclear; and as CSV."""
+"""The costs of the house: estimate and actual by day, story, scene, provider, model and person, what was rejected, what is unclear."""
 
-import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,20 +16,15 @@ from providers.domain.configs import house
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import Verdict
-from stories.models import Story, Take
-from web.csv import BYTE_ORDER, safe
+from stories.models import Take
+
+from .cost_tables import Estimated, estimated, reasons, rows_by
 
 PERMISSION = "providers.view_providercall"
 SPANS = (7, 30, 90)
 SHOWN = 20  # rows of a table
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    name: str
-    totals: ledger.Totals
-    key: str = ""
-    share: int = 0  # percent of the dearest row
+COMPARED = 10  # stories in the chart of estimates
+LONGEST = 24  # characters of a name below a chart
 
 
 def span_of(request: HttpRequest) -> tuple[int, datetime]:
@@ -45,19 +35,8 @@ def span_of(request: HttpRequest) -> tuple[int, datetime]:
     return days, today - timedelta(days=days - 1)
 
 
-def _rows(totals: dict[Any, ledger.Totals], names: dict[Any, str]) -> list[Row]:
-    most = max((t.actual for t in totals.values()), default=Decimal(0)) or Decimal(1)
-    rows = [Row(names.get(key) or str(key or "–"), t, str(key or ""), int(100 * t.actual / most)) for key, t in totals.items()]
-    return sorted(rows, key=lambda row: row.totals.actual, reverse=True)[:SHOWN]
-
-
 def provider_names() -> dict[str, str]:
     return dict(AIProviderConfig.objects.values_list("provider", "name"))
-
-
-def _people(ids: Any) -> dict[Any, str]:
-    people = get_user_model().objects.filter(pk__in=[pk for pk in ids if pk])
-    return {person.pk: person.get_full_name() or person.get_username() for person in people} | {None: _("Nobody any more")}
 
 
 def chart_of(since: datetime, days: int, names: dict[str, str]) -> dict[str, Any]:
@@ -75,77 +54,50 @@ def chart_of(since: datetime, days: int, names: dict[str, str]) -> dict[str, Any
     return {"money": True, "labels": [date_format(day, "MONTH_DAY_FORMAT") for day in wanted], "sets": sets}
 
 
+def chart_of_estimates(rows: list[Estimated]) -> dict[str, Any]:
+    """The guide's estimate, what the calls were reckoned at, and what was paid, side by side for each story."""
+    shown = rows[:COMPARED]
+    values = [
+        (_("By the formula"), [float(row.formula or 0) for row in shown]),
+        (_("By its calls"), [float(row.totals.estimate) for row in shown]),
+        (_("Paid"), [float(row.totals.actual) for row in shown]),
+    ]
+    labels = [row.story.title if len(row.story.title) <= LONGEST else f"{row.story.title[:LONGEST]}…" for row in shown]
+    return {"money": True, "beside": True, "labels": labels, "sets": [{"label": label, "values": numbers} for label, numbers in values]}
+
+
 def page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     from django.contrib import admin  # noqa: PLC0415  the site is there only when all apps are
 
     days, since = span_of(request)
-    names = provider_names()
-    by_story = ledger.breakdown("subject", since=since)
-    titles = {str(pk): title for pk, title in Story.objects.filter(pk__in=[s for s in by_story if len(s) == 36]).values_list("pk", "title")}  # noqa: PLR2004  a UUID
-    by_person = ledger.breakdown("actor", since=since)
+    stories = rows_by("story", since=since, most=SHOWN)
+    compared = estimated(stories)
     rejected = Take.objects.filter(verdict=Verdict.REJECTED, created_at__gte=since)
     values = {
         "title": _("Costs"),
         "crumbs": [],
         "days": days,
         "spans": SPANS,
-        "total": (total := ledger.totals(since=since)),
-        "open": total.reserved + total.at_risk,
+        "total": ledger.totals(since=since),
         "month": ledger.totals(since=ledger.month_start()),
         "budget": house().monthly_budget,
-        "providers": _rows(ledger.breakdown("provider", since=since), names),
-        "stories": _rows(by_story, titles),
-        "known_stories": titles,
-        "people": _rows(by_person, _people(by_person)),
+        "tables": [
+            ("story", _("By story"), stories),
+            ("scene", _("By scene"), rows_by("scene", since=since, most=SHOWN)),
+            ("provider", _("By provider"), rows_by("provider", since=since, most=SHOWN)),
+            ("model", _("By model"), rows_by("model", since=since, most=SHOWN)),
+            ("person", _("By person"), rows_by("person", since=since, most=SHOWN)),
+        ],
+        "known_stories": {str(row.story.pk) for row in compared},
+        "compared": compared,
+        "compared_chart": chart_of_estimates(compared),
         "rejected": rejected.aggregate(cost=Sum("cost"), takes=Count("pk")),
+        "reasons": reasons(since, most=SHOWN),
         "rejected_takes": rejected.select_related("scene__story", "verdict_by").order_by("-cost", "-created_at")[:SHOWN],
         "unclear": ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider", "actor").order_by("reserved_at")[:SHOWN],
-        "chart": chart_of(since, days, names),
+        "chart": chart_of(since, days, provider_names()),
     }
     site: Any = admin.site
     return TemplateResponse(request, "studio/costs.html", site.page_context(request, **values))
-
-
-class _Echo:
-    """A file that hands each written line on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-COLUMNS = ("reserved", "provider", "model", "kind", "state", "story", "scene", "person", "estimate_usd", "cost_usd", "cost_is_estimated", "task")
-
-
-def lines(since: datetime) -> Iterator[tuple[object, ...]]:
-    """The calls since then, oldest first, under a head of column names."""
-    yield COLUMNS
-    for call in ledger.calls(since=since).select_related("provider", "actor").order_by("reserved_at", "pk").iterator(2000):
-        person = call.actor.get_username() if call.actor else ""
-        paid = "" if call.cost is None else call.cost
-        names = (call.provider_id, call.model, call.kind, call.state, call.subject, call.item, person)
-        yield (
-            timezone.localtime(call.reserved_at).isoformat(timespec="seconds"),
-            *map(safe, names),
-            call.estimate,
-            paid,
-            int(call.cost_is_estimated),
-            safe(call.task_id),
-        )
-
-
-def export(request: HttpRequest) -> HttpResponseBase:
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
-    days, since = span_of(request)
-    writer: Any = csv.writer(_Echo())
-    name = f"costs-{timezone.localdate():%Y-%m-%d}-{days}d.csv"
-    body = (writer.writerow(line) for line in lines(since))
-
-    def rows() -> Iterator[str]:
-        yield BYTE_ORDER
-        yield from body
-
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(rows(), content_type="text/csv; charset=utf-8", headers=headers)

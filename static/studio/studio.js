@@ -84,7 +84,7 @@
 	function colours() {
 		const style = getComputedStyle(document.documentElement);
 		const read = (name) => style.getPropertyValue(name).trim();
-		return { bar: read("--color-primary-500"), second: read("--color-base-400"), text: read("--vp-soft"), line: read("--vp-line") };
+		return { bars: ["--vp-bar-1", "--vp-bar-2", "--vp-bar-3", "--vp-bar-4", "--vp-bar-5", "--vp-bar-6"].map(read), text: read("--vp-soft"), line: read("--vp-line") };
 	}
 
 	function draw(canvas) {
@@ -98,7 +98,7 @@
 				datasets: data.sets.map((set, index) => ({
 					label: set.label,
 					data: set.values,
-					backgroundColor: index ? colour.second : colour.bar,
+					backgroundColor: colour.bars[index % colour.bars.length],
 					borderRadius: 4,
 					maxBarThickness: 26,
 				})),
@@ -112,8 +112,8 @@
 					tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${number.format(item.raw)}` } },
 				},
 				scales: {
-					x: { stacked: true, grid: { display: false }, ticks: { color: colour.text, maxRotation: 0, autoSkipPadding: 12 } },
-					y: { stacked: true, beginAtZero: true, border: { display: false }, grid: { color: colour.line }, ticks: { color: colour.text, maxTicksLimit: 5, callback: (value) => number.format(value) } },
+					x: { stacked: !data.beside, grid: { display: false }, ticks: { color: colour.text, maxRotation: 0, autoSkipPadding: 12 } },
+					y: { stacked: !data.beside, beginAtZero: true, border: { display: false }, grid: { color: colour.line }, ticks: { color: colour.text, maxTicksLimit: 5, callback: (value) => number.format(value) } },
 				},
 			},
 		});

@@ -21,10 +21,6 @@ class SceneSpending:
     deleted: bool
     totals: ledger.Totals
 
-    @property
-    def open(self) -> Decimal:
-        return self.totals.reserved + self.totals.at_risk
-
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -34,11 +30,6 @@ class Spending:
     rejected: Decimal
     rejected_takes: int
     unclear: list[ProviderCall]
-
-    @property
-    def open(self) -> Decimal:
-        """Reserved and at risk together."""
-        return self.totals.reserved + self.totals.at_risk
 
 
 def spending_of(story: Story) -> Spending:

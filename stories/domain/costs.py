@@ -1,14 +1,20 @@
 """The guide's estimate of what a story will cost (B5)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
+from django.db.models import Count
 from django.utils.translation import gettext_noop
 
 from providers.errors import NoPrice
 from providers.models import AIProviderConfig
+from stories.enums import TakeKind
 from stories.models import Scene, Story
 
+from .facts import Facts
+from .plan import load_scenes, plan_generation
 from .planning import scene_count
 
 STORAGE_COST = Decimal("0.10")  # USD, flat
@@ -39,12 +45,36 @@ def estimate(*, scenes: int, duration_seconds: int, cost_per_image: Decimal, cos
 def estimate_story(story: Story) -> Estimate:
     """The estimate at the prices of the story's providers. Raises NoPrice."""
     prices = {config.provider: config for config in AIProviderConfig.objects.filter(provider__in={story.image_provider, story.clip_provider})}
+    return _estimate(story, prices, live=Scene.live.filter(story=story).count())
+
+
+def estimates_of(stories: Iterable[Story]) -> dict[UUID, Decimal | None]:
+    """The total of `estimate_story` for each, in USD; None without a price. Two queries for all of them."""
+    wanted = list(stories)
+    prices = {config.provider: config for config in AIProviderConfig.objects.all()}
+    live = dict(Scene.live.filter(story__in=wanted).order_by().values_list("story").annotate(n=Count("pk")))
+    found: dict[UUID, Decimal | None] = {}
+    for story in wanted:
+        try:
+            found[story.pk] = _estimate(story, prices, live=live.get(story.pk, 0)).total
+        except NoPrice:
+            found[story.pk] = None
+    return found
+
+
+def left_by_plan(story: Story) -> Decimal:
+    """USD until the film is whole, by the plans of both kinds: what is missing or rejected, and what waits for its picture."""
+    scenes, facts = load_scenes(story), Facts.of(story)
+    items = [item for kind in TakeKind.values for item in plan_generation(story, kind, scenes=scenes, facts=facts).items]
+    return sum((item.price for item in items if item.state in {"missing", "rejected", "blocked"}), Decimal(0))
+
+
+def _estimate(story: Story, prices: Mapping[str, AIProviderConfig], *, live: int) -> Estimate:
     image, clip = prices.get(story.image_provider), prices.get(story.clip_provider)
     if image is None or image.cost_per_image is None:
         raise NoPrice(gettext_noop("%(provider)s has no price for pictures."), provider=story.image_provider)
     if clip is None or clip.cost_per_second_video is None:
         raise NoPrice(gettext_noop("%(provider)s has no price for video."), provider=story.clip_provider)
-    live = Scene.live.filter(story=story).count()
     return estimate(
         scenes=live or scene_count(story.duration_seconds),
         duration_seconds=story.duration_seconds,

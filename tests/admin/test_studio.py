@@ -113,10 +113,10 @@ def test_costs_by_provider_story_person_and_rejected(owner, colleague, as_):
     _call(two, colleague, Decimal("9.00"), reserved_at=timezone.now() - timedelta(days=40))
     make_take(make_scene(one), verdict="rejected", verdict_reason="too dark", cost=Decimal("0.40"))
     page = as_(owner).get(COSTS).context
-    rows = lambda name: [(row.name, row.totals.actual) for row in page[name]]  # noqa: E731  read thrice, here
-    assert rows("stories") == [("The hill", Decimal(3)), ("The sea", Decimal(2))]
-    assert rows("providers") == [("Stability AI", Decimal("4.25")), ("Runway ML", Decimal("0.75"))]
-    assert rows("people") == [("colleague", Decimal("3.75")), ("owner", Decimal("1.25"))]
+    found = {by: [(row.name, row.totals.actual) for row in rows] for by, _heading, rows in page["tables"]}
+    assert found["story"] == [("The hill", Decimal(3)), ("The sea", Decimal(2))]
+    assert found["provider"] == [("Stability AI", Decimal("4.25")), ("Runway ML", Decimal("0.75"))]
+    assert found["person"] == [("colleague", Decimal("3.75")), ("owner", Decimal("1.25"))]
     assert (page["total"].actual, page["rejected"]["cost"]) == (Decimal(5), Decimal("0.40"))
     assert page["chart"]["sets"][0]["values"][-1] == 0.75
     assert as_(owner).get(COSTS, {"days": "90"}).context["total"].actual == Decimal(14)
