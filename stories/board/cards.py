@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from jobs.enums import JobStatus
 from stories.domain.facts import JobRow
-from stories.domain.plan import NEEDS_PICTURE, Item
+from stories.domain.plan import NEEDS_PICTURE, UNRESOLVED, Item
 from stories.domain.scenes import fingerprint, value_of
 from stories.enums import TakeKind, Verdict
 from stories.models import Take
@@ -64,6 +64,11 @@ class Work(NamedTuple):
         return self.item.state == "blocked" and self.item.why.template == NEEDS_PICTURE
 
     @property
+    def is_locked(self) -> bool:
+        """No paid work until a person has decided on a call that may have been paid."""
+        return self.item.state == "blocked" and self.item.why.template == UNRESOLVED.template
+
+    @property
     def left(self) -> Decimal:
         """USD still to be paid for it until the film is whole."""
         return self.item.price if self.item.state in LATE or self.needs_picture else NOTHING
@@ -80,7 +85,7 @@ def state_of(kind: str, work: Work) -> State:
             reason = str(work.failure.note) if work.failure else ""
             shown = _state("bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
         case "blocked":
-            shown = _state("idle" if work.needs_picture else "bad", "block", str(item.why))
+            shown = _state("idle" if work.needs_picture else "bad", "lock" if work.is_locked else "block", str(item.why))
         case "rejected":
             reason = work.take.verdict_reason if work.take else ""
             shown = _state("bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
@@ -124,6 +129,7 @@ class Card:
     hidden: bool = False
     takes: int = 0
     comments: int = 0
+    decide_url: str = ""  # of the unclear call that locks the scene, for who may decide on it
 
     def __post_init__(self) -> None:
         picture, clip = self.image.key, self.clip.key
@@ -140,10 +146,14 @@ class Card:
     def states(self) -> list[State]:
         """The picture's state, and the clip's once there is something to say about it."""
         picture = state_of(TakeKind.IMAGE, self.image)
-        if self.one:
+        if self.one or self.is_locked:
             return [picture]
         clip = state_of(TakeKind.CLIP, self.clip)
         return [clip, picture] if picture.key in SETTLED else [picture, clip]
+
+    @property
+    def is_locked(self) -> bool:
+        return self.image.is_locked
 
     @property
     def main(self) -> State:
@@ -183,7 +193,7 @@ class Card:
         shown = (
             *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, self.takes, self.comments),
             *(scene.image_take and scene.image_take.id_text, scene.clip_take and scene.clip_take.id_text),
-            *(self.left, self.may_edit),
+            *(self.left, self.may_edit, self.decide_url),
             *((state.key, state.text, state.percent) for state in self.states),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()

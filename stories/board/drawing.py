@@ -46,6 +46,7 @@ def words(language: str) -> dict[str, SafeString]:
             "rejected": gettext("Rejected"),
             "failed": gettext("Failed"),
             "locked": gettext("Locked"),
+            "decide": gettext("Decide"),
             "open": gettext("Open scene %(n)s: takes and comments"),
             "move": gettext("Move scene %(n)s"),
             "pick": gettext("Select scene %(n)s"),

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from jobs.enums import JobStatus
+from providers.domain.resolve import PERMISSION as RESOLVE
 from stories.admin import tones
 from stories.domain.facts import Facts
 from stories.domain.launch import why_closed
@@ -84,9 +85,18 @@ class Board:
     def cards(self) -> list[Card]:
         works = {kind: self._works(kind) for kind in TakeKind.values}
         return [
-            Card(scene, image, clip, self.may_edit, self.base)
+            Card(scene, image, clip, self.may_edit, self.base, decide_url=self._decide_url(scene.key))
             for scene, image, clip in zip(self.scenes, works[TakeKind.IMAGE], works[TakeKind.CLIP], strict=True)
         ]
+
+    @cached_property
+    def may_decide(self) -> bool:
+        """Whether this person decides on calls that may have been paid."""
+        return bool(self.user.has_perm(RESOLVE))
+
+    def _decide_url(self, key: str) -> str:
+        call = self.facts.unclear.get(key)
+        return reverse("admin:providers_providercall_change", args=[call]) if call and self.may_decide else ""
 
     def complete(self, wanted: Collection[Card]) -> None:
         """These cards are shown complete, and all others as shells; two queries."""

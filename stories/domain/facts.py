@@ -1,8 +1,9 @@
 """What the rows say about a story's work, as light rows: a board of hundreds of scenes reads them with every look."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.fields.json import KT
@@ -47,7 +48,8 @@ class JobRow(NamedTuple):
 class Facts:
     """The story's open jobs, the failed ones that nothing came after, and the scenes with a call that nobody has resolved."""
 
-    def __init__(self, jobs: Iterable[JobRow], unclear: frozenset[str]) -> None:
+    def __init__(self, jobs: Iterable[JobRow], unclear: Mapping[str, UUID]) -> None:
+        """`unclear`: the newest unresolved call of each scene, by the scene's id as text."""
         self.jobs = list(jobs)
         self.unclear = unclear
         self.configs: dict[str, AIProviderConfig] = {}  # those that a plan has asked for
@@ -60,8 +62,8 @@ class Facts:
         wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~Exists(later.order_by())
         rows = Job.objects.filter(wanted, subject=str(story.pk)).order_by("created_at", "id")
         jobs = rows.values_list("name", "item", "status", "wait_for", "progress", "note_data", KT("data__action"))
-        unclear = ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).values_list("item", flat=True)
-        return cls(map(JobRow._make, jobs), frozenset(unclear))
+        unclear = ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).order_by("reserved_at").values_list("item", "pk")
+        return cls(map(JobRow._make, jobs), dict(unclear))
 
     def running(self, kind: str) -> dict[str, JobRow]:
         """The open job of each scene that makes a take of this kind, by the scene's id."""
