@@ -15,11 +15,46 @@
 		list()?.classList.toggle("bd-picking", board.picked.size > 0);
 		bar.hidden = !board.picked.size;
 		bar.querySelector("[data-selected]").textContent = words("selected", { n: board.picked.size });
+		$("bd-set").querySelector("[data-set-go]").textContent = words("apply", { n: board.picked.size });
+		const failed = cards().some((card) => board.picked.has(card.dataset.id) && card.dataset.keys.split(" ").includes("failed"));
+		bar.querySelectorAll("[data-if-failed]").forEach((link) => { link.hidden = !failed; });
 		for (const link of bar.querySelectorAll("[data-with-selection]")) {
 			const scenes = cards().filter((card) => board.picked.has(card.dataset.id)).map((card) => `scene=${card.dataset.id}`);
 			link.href = `${link.href.split("?")[0]}?${scenes.join("&")}`;
 		}
 	}
+
+	/* One request for all of them; pressed twice it is still one. What is selected stays so until it is done. */
+	let asking = "";
+
+	function askForAll(values) {
+		if (asking) return;
+		asking = values.do;
+		post(root().dataset.manyUrl, { ...values, scene: cards().filter((card) => board.picked.has(card.dataset.id)).map((card) => card.dataset.id) });
+	}
+
+	document.addEventListener("htmx:afterRequest", (event) => {
+		if (!asking || event.detail.requestConfig?.path !== root()?.dataset.manyUrl) return;
+		if (asking !== "set" && event.detail.xhr.status < 400) board.picked.clear();
+		asking = "";
+		showPicked();
+	});
+	document.addEventListener("submit", (event) => {
+		if (event.target.id !== "bd-set") return;
+		event.preventDefault();
+		const { camera, duration_seconds } = event.target.elements;
+		askForAll({ do: "set", camera: camera.value, duration_seconds: duration_seconds.value });
+		event.target.hidePopover();
+	});
+	document.addEventListener("toggle", (event) => {
+		if (event.target.id !== "bd-set" || event.newState !== "open") return;
+		const box = document.querySelector("[data-many-set]").getBoundingClientRect();
+		const size = event.target.getBoundingClientRect();
+		event.target.reset();
+		event.target.style.left = `${Math.max(8, Math.min(innerWidth - size.width - 8, box.left))}px`;
+		event.target.style.top = `${Math.max(8, box.top - size.height - 8)}px`;
+		event.target.elements.camera.focus();
+	}, true);
 
 	let lastPicked = null;
 	document.addEventListener("click", (event) => {
@@ -38,8 +73,7 @@
 		const chosen = cards().filter((card) => board.picked.has(card.dataset.id));
 		if (target.matches("[data-pick-all]")) cards().forEach((card) => card.hidden || board.picked.add(card.dataset.id));
 		else if (target.dataset.many) {
-			post(root().dataset.manyUrl, { do: target.dataset.many, scene: chosen.map((card) => card.dataset.id) });
-			board.picked.clear();
+			askForAll({ do: target.dataset.many });
 		} else if (target.dataset.manyMove) {
 			const rest = cards().filter((card) => !board.picked.has(card.dataset.id));
 			let after = target.dataset.manyMove === "first" ? null : rest.at(-1);
@@ -55,4 +89,5 @@
 		} else board.picked.clear();
 		showPicked();
 	});
+	Object.assign(board, { showPicked });
 })(window.studioBoard);

@@ -5,12 +5,12 @@ from http import HTTPStatus
 from typing import Any, get_args
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ground.sentence import SaidError
 from providers.models import AIProviderConfig
@@ -87,6 +87,16 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
     values = _shown(request, story, kind, mode, scene_ids, as_is=as_is) | {"error": error}
     name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
     return render(request, name, values if is_live(request) else frame.context(request, story, **values), status=status)
+
+
+@require_GET
+@saying
+def retry(request: HttpRequest, story: Story) -> HttpResponse:
+    """To the question for what failed of the selected scenes: their pictures first, as clips are made from them."""
+    scenes = load_scenes(story, chosen(request))
+    failed = (kind for kind in TakeKind.values if plan_generation(story, kind, mode="failed", scenes=scenes).todo)
+    address = reverse("admin:board_plan", args=[story.pk, next(failed, TakeKind.IMAGE), "failed"])
+    return HttpResponseRedirect(f"{address}?{request.GET.urlencode()}")
 
 
 def _reason(request: HttpRequest) -> str:

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from stories.enums import Camera
 from stories.models import Scene, Story
 
 from . import frame
@@ -53,6 +54,7 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "cards": drawn(whole.cards, csrf_token=get_token(request)),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
+        "cameras": Camera.choices,
         "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
         "deleted": deleted_scenes(story) if whole.may_edit else [],
         "is_fullwidth": "1",

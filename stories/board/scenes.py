@@ -1,4 +1,4 @@
-"""The doors for what is in a scene and which scenes there are: edit, insert, duplicate, split, merge, delete, restore; one or many."""
+"""The doors for what is in a scene and which scenes there are: edit, insert, duplicate, split, merge, delete, restore."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,20 +11,19 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from providers.local.sentences import sentences
-from stories.domain import order, scenes, takes
+from stories.domain import order, scenes
 from stories.domain.order import Move
-from stories.enums import Camera, Verdict
+from stories.enums import Camera
 from stories.errors import FieldConflict, Forbidden, Invalid
 from stories.models import Scene, Story
 
 from . import frame
 from .answers import News, Offer, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
 from .cards import EDITABLE
-from .order import moves_of
 
 WHOLE_NUMBERS = ("duration_seconds", "seed")
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
@@ -229,62 +228,3 @@ def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpRe
     said = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
     back = Offer(_("Undo"), reverse("admin:board_order", args=[story.pk]), move_fields(made.back, made.version))
     return told(request, story, News(said=said, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))
-
-
-# Several scenes
-
-
-@require_POST
-@saying
-def many(request: HttpRequest, story: Story) -> HttpResponse:
-    """Approve the chosen takes, delete, restore, or give a length or camera to each of the selected scenes; all or nothing."""
-    ids = list(dict.fromkeys(move.scene_id for move in moves_of([f"{value}:" for value in request.POST.getlist("scene")])))
-    if not ids:
-        raise Invalid(gettext_noop("Select at least one scene."), field="scene")
-    found = list(Scene.objects.filter(story=story, pk__in=ids).select_related("image_take", "clip_take").order_by("position", "id"))
-    do = MANY.get(request.POST.get("do", ""))
-    if do is None:
-        raise Http404
-    with transaction.atomic():
-        said, offer = do(request, story, found)
-    return told(request, story, fresh(request, story, ids, with_order=True, said=said, offer=offer))
-
-
-def _many_offer(label: str, story: Story, do: str, found: list[Scene]) -> Offer:
-    return Offer(label, reverse("admin:board_many", args=[story.pk]), [("do", do), *(("scene", str(scene.pk)) for scene in found)])
-
-
-def _many_delete(request: HttpRequest, story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
-    for scene in reversed(found):  # the last first, so that each keeps the place where it stood
-        scenes.delete(scene.pk, actor=request.user)
-    said = ngettext("%(count)s scene deleted. Its takes are kept.", "%(count)s scenes deleted. Their takes are kept.", len(found)) % {"count": len(found)}
-    return said, _many_offer(_("Undo"), story, "restore", found)
-
-
-def _many_restore(request: HttpRequest, story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
-    for scene in found:
-        scenes.restore(scene.pk, actor=request.user)
-    said = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {"count": len(found)}
-    return said, _many_offer(_("Undo"), story, "delete", found)
-
-
-def _many_approve(request: HttpRequest, _story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
-    chosen = [take for scene in found for take in (scene.image_take, scene.clip_take) if take and take.verdict == Verdict.UNREVIEWED]
-    for take in chosen:
-        takes.judge(take.pk, verdict=Verdict.APPROVED, actor=request.user)
-    return ngettext("%(count)s take approved.", "%(count)s takes approved.", len(chosen)) % {"count": len(chosen)}, None
-
-
-def _many_set(request: HttpRequest, _story: Story, found: list[Scene]) -> tuple[str, Offer | None]:
-    values = values_of(request, ("camera", "duration_seconds"))
-    for scene in found:
-        scenes.edit(scene.pk, actor=request.user, **values)
-    return ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {"count": len(found)}, None
-
-
-MANY: dict[str, Callable[[HttpRequest, Story, list[Scene]], tuple[str, Offer | None]]] = {
-    "delete": _many_delete,
-    "restore": _many_restore,
-    "approve": _many_approve,
-    "set": _many_set,
-}

@@ -198,3 +198,15 @@ def test_override_is_offered_only_where_it_applies(door, story, five, take):
     answer = door.post("board_plan", story.pk, "image", "missing", as_is="1", override_reason="no need", **shown(page))
     assert answer.status_code in {409, 422}
     assert Job.objects.count() == 0
+
+
+def test_retry_of_selected_scenes_asks_for_what_failed(door, story, five, take):
+    take(five[0])
+    for scene, name, action in ((five[0], "scene_render", "generate_clip"), (five[2], "scene_preview", "generate_image")):
+        shape = {"subject": str(story.pk), "item": scene.key, "status": "failed", "data": {"action": action, "parameters": {}}}
+        Job.objects.create(id=name, name=name, **shape)
+    both = door.get("board_retry", story.pk, scene=[scene.key for scene in five])
+    assert both.url == door.address("board_plan", story.pk, "image", "failed") + "?" + "&".join(f"scene={scene.key}" for scene in five)
+    assert "Make 1 picture · $0.02" in text(door.client.get(both.url, headers={"HX-Request": "true"}))
+    clip = door.get("board_retry", story.pk, scene=five[0].key)
+    assert clip.url == door.address("board_plan", story.pk, "clip", "failed") + f"?scene={five[0].key}"

@@ -1,9 +1,9 @@
 import pytest
 
 from stories.board.scenes import cuts
-from stories.domain import scenes
+from stories.domain import scenes, takes
 from stories.domain.scenes import fingerprint
-from stories.models import Scene, Take
+from stories.models import Scene, Story, Take
 from tests.board.test_order import fields, numbers, said
 from tests.stories.factories import make_scene, make_story
 
@@ -218,3 +218,38 @@ def test_many_of_nothing(door, story, five):
     assert door.post("board_many", story.pk, do="delete").status_code == 422
     assert door.post("board_many", story.pk, do="explode", scene=str(five[0].pk)).status_code == 404
     assert numbers(story) == "12345"
+
+
+def test_many_set_is_undone_scene_by_scene(door, story, five):
+    Scene.objects.filter(pk=five[1].pk).update(duration_seconds=9)
+    ids = [str(five[0].pk), str(five[1].pk)]
+    answer = door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="5", camera="still")
+    assert said(answer) == "2 scenes changed."
+    back = door.post("board_many", story.pk, **fields(answer))
+    assert said(back) == "2 scenes are as before."
+    rows = list(Scene.live.filter(pk__in=ids).order_by("position").values_list("duration_seconds", "prompt__camera"))
+    assert rows == [(7, five[0].prompt.camera), (9, five[1].prompt.camera)]
+    door.post("board_many", story.pk, **fields(back))
+    assert list(Scene.live.filter(pk__in=ids).values_list("duration_seconds", "prompt__camera")) == [(5, "still"), (5, "still")]
+
+
+def test_many_names_the_scene_that_is_in_the_way(door, story, five):
+    Scene.objects.filter(pk=five[3].pk).update(duration_seconds=600)
+    Story.objects.filter(pk=story.pk).update(duration_seconds=628)
+    ids = [str(scene.pk) for scene in five]
+    answer = door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="0")
+    assert answer.status_code == 422
+    assert said(answer).startswith("Scene 1: ")
+    assert said(answer).endswith(" Nothing was changed.")
+    assert door.post("board_many", story.pk, do="set", scene=ids).status_code == 422
+    assert sorted(Scene.live.filter(story=story).values_list("duration_seconds", flat=True)) == [7, 7, 7, 7, 600]
+
+
+def test_many_approvals_are_taken_back(door, story, five, take, owner):
+    for scene in five[:2]:
+        take(scene)
+    takes.judge(five[1].image_take_id, verdict="approved", actor=owner)
+    answer = door.post("board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five])
+    assert said(answer) == "1 take approved."
+    assert said(door.post("board_many", story.pk, **fields(answer))) == "1 verdict taken back."
+    assert list(Take.objects.order_by("scene__position").values_list("verdict", flat=True)) == ["unreviewed", "approved"]
