@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-postgresql chaos check lint types floors migrations bench lock schemathesis audit drills diagram run-env dev-env bench-env
+.PHONY: help demo serve test test-postgresql chaos check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env
 
 python := .venv/bin/python
 # A developer's own services are not for tests to write to.
@@ -19,6 +19,7 @@ help:
 	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
 	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"
 	@echo "make drills   breaks each service while stories run, and writes docs/operation/drills.md (ONLY=redis for some, which are not written)"
+	@echo "make many     200 stories at once by four groups of workers, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
 
 run-env dev-env bench-env:
@@ -73,6 +74,9 @@ audit: dev-env
 
 drills: dev-env
 	@$(alone) $(python) manage.py drills $(if $(ONLY),$(ONLY),--write)
+
+many: dev-env
+	@$(alone) $(python) manage.py drills --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
 
 diagram: run-env
 	@$(python) manage.py diagram

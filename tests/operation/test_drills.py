@@ -1,6 +1,7 @@
 """A small set of the failure drills, and that a broken promise would be told. The whole set: make drills."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,22 @@ from studio.drills import drill as module
 from studio.drills import faults
 from studio.drills.drill import Drill, Seen
 from studio.drills.house import House
-from studio.drills.table import written
+from studio.drills.many import Made, Many
+from studio.drills.table import many, written
+from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
 
 TRIED = ("PostgreSQL is killed", "Redis is emptied", "The store is killed", "The web is killed")
+
+SPOILED = """
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from stories.models import Take
+take = Take.objects.first()
+take.pk, take.call, take._state.adding = None, None, True
+take.save(force_insert=True)
+storages["media"].save("calls/ff/" + "f" * 64 + ".png", ContentFile(b"x"))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +77,32 @@ def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyP
     drill._judge_watch(bad, faults.FAULTS[0], watch)
     house.client.crashes.clear()
     assert [wrong.split(" ")[0] for wrong in bad.wrong[-4:]] == ["1", "health", "/healthz", "pages:"]
+
+
+@pytest.mark.drill
+def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        images, clips = stack.enter_context(Stability()), stack.enter_context(Runway())
+        house = stack.enter_context(House(tmp_path / "many", env={"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key, "WORKERS": "1"}))
+        house.start(crews=4)
+        trial = Many(house, images=images, clips=clips, say=lambda _line: None)
+        made = trial.run(stories=4, scenes=3, minutes=5)
+        assert (made.wrong, made.doubles, made.replaced, made.jobs, made.takes, made.films) == ([], 0, 4, 36, 24, 8)
+
+        # The judge itself is judged: a take too many, a picture paid twice, a file that nobody names.
+        images.charge("again", "core", "0.02", images.orders[0])
+        house.manage("shell", "-v0", "-c", SPOILED)
+        trial._judge(made)
+        told = [wrong.partition(":")[0] for wrong in made.wrong]
+        assert told == ["takes", "paid at Stability", "takes of one kind for a scene", "files that no row names"]
+        assert made.doubles == 1
+
+
+def test_page_on_many_workers_tells_what_was_made() -> None:
+    made = Made(stories=200, scenes=9, crews=4, seconds=600, replaced=4, jobs=4200, calls=3600, takes=3600, films=400, files=5000)
+    page = many(made)
+    assert "| Time | 10.0 min (1200 stories an hour) |\n" in page
+    assert "| Doubles (takes, films, calls, jobs, steps of a story) | 0 |\n" in page
 
 
 def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:

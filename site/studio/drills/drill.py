@@ -1,6 +1,5 @@
 """One drill: stories run and clients write, something is broken and mended, then the books are checked."""
 
-import hashlib
 import secrets
 import threading
 import time
@@ -10,12 +9,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import httpx
-from botocore.config import Config
 
 from .client import Client
 from .faults import Fault
+from .files import looked_at
 from .house import NAME, PASSWORD, House, until
 
 STORIES = 3
@@ -195,30 +193,9 @@ class Drill:
 
     def _judge_files(self, seen: Seen, stories: list[str]) -> None:
         """Every file that a row names is there, and is what its name says."""
-        names = self.house.rows(
-            "SELECT t.file, t.sha256 FROM stories_take t JOIN stories_scene s ON s.id = t.scene_id WHERE s.story_id = ANY(%s::uuid[])", stories
-        )
-        films = self.house.rows("SELECT file, size_bytes FROM stories_film WHERE story_id = ANY(%s::uuid[])", stories)
-        env = self.house.env
-        store = boto3.client(
-            "s3",
-            endpoint_url=env["MINIO_ENDPOINT"],
-            aws_access_key_id=env["MINIO_ACCESS_KEY"],
-            aws_secret_access_key=env["MINIO_SECRET_KEY"],
-            region_name="us-east-1",
-            config=Config(s3={"addressing_style": "path"}),
-        )
-        try:
-            for name, digest in names:
-                if hashlib.sha256(store.get_object(Bucket=env["MINIO_BUCKET"], Key=name)["Body"].read()).hexdigest() != digest:
-                    seen.wrong.append(f"half a file: {name}")
-            for name, size in films:
-                film = store.get_object(Bucket=env["MINIO_BUCKET"], Key=name)["Body"].read()
-                if len(film) != size or film[4:8] != b"ftyp":
-                    seen.wrong.append(f"half a film: {name}")
-        finally:
-            store.close()
-        seen.facts.append(f"{len(names)} takes and {len(films)} films whole")
+        wrong, takes, films = looked_at(self.house, stories)
+        seen.wrong += wrong
+        seen.facts.append(f"{takes} takes and {films} films whole")
 
     def _judge_wishes(self, seen: Seen, written: dict[str, str]) -> None:
         """What a client was told is written stands once; what it was not told stands at most once."""

@@ -1,11 +1,14 @@
 """The tables of drills for the documentation: which fault of which service, what was promised, what was seen."""
 
+import os
 import platform
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date
 
 from .drill import Seen
 from .faults import FAULTS, KINDS
+from .many import Made
 
 INTRODUCTION = """# Failure drills
 
@@ -26,6 +29,34 @@ backup is for ([keeping](keeping.md)).
 | Fault | Promised besides | Held | Seen | Last film after mending |
 | --- | --- | --- | --- | --- |
 """
+
+MANY = """# Many workers
+
+Made by `make many` on {day} ({machine}, {cores} cores shared with other work): one PostgreSQL 18, one Valkey 9.1 and one SeaweedFS 4.48, one web, and
+{crews} groups of `manage.py work` with two workers each, on one machine. {stories} stories of {scenes} scenes are written over the API and
+carried from draft to the final film: planned, a picture for each scene from one provider, the preview, a clip for each from
+another, the film. Both providers charge for each work and count for themselves what they were paid for. When half of the stories are
+films, every group is replaced by a new one, one after the other, while the rest goes on. So that it ends in minutes, scenes are one
+second long (720 × 720, 24 fps) and the providers' works are small and repeat
+themselves, which is why there are fewer files than takes: the same content is kept once.
+
+| | |
+| --- | --- |
+| Time | {minutes:.1f} min ({per_hour:.0f} stories an hour) |
+| Groups replaced meanwhile | {replaced} |
+| Jobs, all succeeded | {jobs} |
+| Calls to providers, all settled; the providers' own count is the same | {calls} |
+| Takes | {takes} |
+| Films | {films} |
+| Files in the store, each named by a row or made from one; all takes and films read again and whole | {files} |
+| Doubles (takes, films, calls, jobs, steps of a story) | {doubles} |
+"""
+
+
+def many(made: Made) -> str:
+    """Markdown."""
+    values = asdict(made) | {"minutes": made.seconds / 60, "per_hour": made.stories / made.seconds * 3600}
+    return MANY.format(day=date.today().isoformat(), machine=f"{platform.system()}, {platform.machine()}", cores=os.cpu_count(), **values)  # noqa: DTZ011  the day of the person who runs it
 
 
 def written(results: Iterable[Seen], *, stories: int, seconds: float, slow: str) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from studio.drills import faults
+from studio.drills import faults, table
 from studio.drills.disks import small_disks
 from studio.drills.drill import STORIES, Drill, Seen
 from studio.drills.house import House
-from studio.drills.table import written
+from studio.drills.many import Many
 
 PAGE = "docs/operation/drills.md"
+MANY_PAGE = "docs/operation/many-workers.md"
 
 
 class Command(BaseCommand):
@@ -24,6 +25,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("only", nargs="*", help="Only faults whose name holds one of these words.")
         parser.add_argument("--list", action="store_true", help="Only say which faults there are.")
+        parser.add_argument("--stories", type=int, default=0, help="In the place of faults: so many stories at once, made by many workers.")
+        parser.add_argument("--crews", type=int, default=4, help="How many groups of workers make them (default 4).")
         parser.add_argument("--write", action="store_true", help=f"Write the table to {PAGE}.")
 
     def handle(self, *_args: Any, only: list[str], write: bool, **options: Any) -> None:
@@ -31,9 +34,12 @@ class Command(BaseCommand):
         if options["list"]:
             self.stdout.writelines(f"{fault.name}: {fault.promise}\n" for fault in wanted)
             return
+        if options["stories"]:
+            self._many(options["stories"], options["crews"], write=write)
+            return
         results = self._run(wanted)
         if write:
-            (Path(settings.BASE_DIR) / PAGE).write_text(written(results, stories=STORIES, seconds=faults.LONG, slow=faults.SLOW), encoding="utf-8")
+            (Path(settings.BASE_DIR) / PAGE).write_text(table.written(results, stories=STORIES, seconds=faults.LONG, slow=faults.SLOW), encoding="utf-8")
         if broken := [seen.fault for seen in results if not seen.ok]:
             raise CommandError(f"Promises were not kept: {'; '.join(broken)}.")
 
@@ -55,6 +61,28 @@ class Command(BaseCommand):
                     continue
                 results.append(self._told(drill.run(fault)))
         return results
+
+    def _many(self, stories: int, crews: int, *, write: bool) -> None:
+        try:
+            from tests.fakes import runway, stability  # noqa: PLC0415  not part of what is installed in production
+        except ImportError as error:
+            raise CommandError("Drills need the source tree and requirements-dev.txt.") from error
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vp-many-")))
+            images, clips = stack.enter_context(stability.Stability()), stack.enter_context(runway.Runway())
+            keys = {"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key}
+            house = stack.enter_context(House(folder / "house", env=keys))
+            house.start(crews=crews)
+            made = Many(house, images=images, clips=clips, say=self._say).run(stories=stories)
+        self._say(str(made))
+        if made.wrong:
+            raise CommandError(f"Promises were not kept: {'; '.join(made.wrong)}.")
+        if write:
+            (Path(settings.BASE_DIR) / MANY_PAGE).write_text(table.many(made), encoding="utf-8")
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
 
     def _told(self, seen: Seen) -> Seen:
         self.stdout.write(f"{'held' if seen.ok else 'NOT HELD'}  {seen.fault}: {'; '.join([*seen.wrong, *seen.facts])}; last film after {seen.seconds:.0f} s")
