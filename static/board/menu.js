@@ -46,8 +46,9 @@
 		if (item.dataset.step) board.step(menuCard, item.dataset.step);
 	});
 	document.addEventListener("submit", (event) => {
-		if (event.target.id !== "bd-do" || !event.submitter) return;
+		if (!event.target.matches("#bd-do, #bd-panel [data-panel-act]") || !event.submitter) return;
 		event.preventDefault();
+		$("bd-panel").close();
 		post(event.submitter.formAction, {});
 	});
 })(window.studioBoard);

@@ -23,18 +23,10 @@ from stories.models import Scene, Story
 
 from .cards import Card
 from .drawing import drawn
+from .offers import Offer, keep
 from .state import Board
 
 type View = Callable[..., HttpResponse]
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A button beside what was said, such as “Undo”: it posts these fields to an address."""
-
-    label: str
-    url: str
-    fields: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +72,9 @@ def told(request: HttpRequest, story: Story, news: News, *, status: int = HTTPSt
     """The news, or for a browser without scripts the board with a message."""
     if is_live(request):
         return HttpResponse(render_to_string("board/news.html", {"news": news, "story": story, "board": news.board}, request=request), status=status)
-    if news.said:
+    if news.said and news.offer:
+        keep(request, story, news.offer, said=news.said)
+    elif news.said:
         messages.add_message(request, messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR, news.said)
     return HttpResponseRedirect(back or board_url(story.pk, news.focus))
 

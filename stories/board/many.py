@@ -16,7 +16,8 @@ from stories.enums import Verdict
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
 
-from .answers import Offer, fresh, saying, told
+from .answers import fresh, saying, told
+from .offers import Offer
 from .scenes import values_of
 
 type Done = tuple[str, Offer | None]

@@ -14,7 +14,8 @@ from stories.domain.order import Move
 from stories.errors import Invalid
 from stories.models import Story
 
-from .answers import News, Offer, fresh, move_fields, saying, told
+from .answers import News, fresh, move_fields, saying, told
+from .offers import Offer
 
 MOST = 500
 

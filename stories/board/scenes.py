@@ -22,8 +22,9 @@ from stories.errors import FieldConflict, Forbidden, Invalid
 from stories.models import Scene, Story
 
 from . import frame
-from .answers import News, Offer, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
+from .answers import News, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
 from .cards import EDITABLE
+from .offers import Offer
 
 WHOLE_NUMBERS = ("duration_seconds", "seed")
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")

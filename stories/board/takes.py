@@ -30,9 +30,10 @@ from stories.models import Comment, Scene, ScenePrompt, Story, Take
 from web.admin_parts import money
 
 from . import frame
-from .answers import News, Offer, board_url, fresh, is_live, saying, scene_or_404, told
+from .answers import News, board_url, fresh, is_live, saying, scene_or_404, told
 from .cards import EDITABLE, thumb_url
 from .making import confirmed
+from .offers import Offer
 from .scenes import values_of
 from .state import Board
 
@@ -171,7 +172,7 @@ def after(request: HttpRequest, story: Story, scene: Scene, kind: str, *, said: 
     """The panel as it is now and the news for the board behind it; or the scene's page again."""
     page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
     if not is_live(request):
-        return told(request, story, News(said=said), back=page, status=status)
+        return told(request, story, News(said=said, offer=offer), back=page, status=status)
     news = fresh(request, story, [scene.pk], said=said, offer=offer)
     answer = told(request, story, news, status=status)
     answer.content += render(request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}).content

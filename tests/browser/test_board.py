@@ -374,6 +374,71 @@ def test_without_scripts(enter, chromium, owner, story):
     context.close()
 
 
+def test_scenes_come_and_go_without_scripts(enter, chromium, owner, story):
+    scenes.edit(Scene.live.get(story=story, position=2).pk, actor=owner, narration="A boat leaves. The sea is calm.")
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US")
+    page = enter(context.new_page(), owner, story)
+
+    def do(number: int, name: str, text: str) -> None:
+        card(page, number).get_by_role("link", name="More", exact=True).click()
+        page.get_by_role("button", name=name).click()
+        page.get_by_text(text).wait_for()
+
+    def undo(order: str) -> None:
+        page.get_by_role("button", name="Undo").click()
+        page.locator("#bd-scenes").wait_for()
+        assert saved(story) == order
+
+    do(1, "Duplicate", "Scene duplicated.")
+    assert saved(story) == "112345"
+    undo("12345")
+    card(page, 2).get_by_role("link", name="More", exact=True).click()
+    page.get_by_role("link", name="Split at a sentence").click()
+    page.get_by_role("button", name="Split here").click()
+    page.get_by_text("Scene split.").wait_for()
+    assert list(Scene.live.filter(story=story).order_by("position").values_list("narration", flat=True)[1:3]) == ["A boat leaves.", "The sea is calm."]
+    undo("12345")
+    do(3, "Merge with the next scene", "Two scenes became one.")
+    assert saved(story) == "1235"
+    undo("12345")
+    do(4, "Delete", "Scene 4 deleted.")
+    assert saved(story) == "1235"
+    undo("12345")
+    do(5, "Delete", "Scene 5 deleted.")
+    page.locator(".bd-deleted summary").first.click()
+    page.get_by_role("button", name="Restore").first.click()
+    page.get_by_text("The scene is back.").wait_for()
+    assert saved(story) == "12345"
+    card(page, 1).get_by_role("button", name="Later").click()
+    page.get_by_text("Scene moved to place 2 of 5.").wait_for()
+    undo("12345")
+    card(page, 1).get_by_role("link", name="More", exact=True).click()
+    page.get_by_label("Narration").fill("By hand.")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    assert Scene.live.get(story=story, position=1).narration == "By hand."
+    context.close()
+
+
+def test_selected_scenes_get_a_camera_and_a_length_at_once(enter, quiet_page, owner, story):
+    page = enter(quiet_page, owner, story)
+    for number in (2, 4):
+        card(page, number).get_by_label(f"Select scene {number}").check(force=True)
+    page.get_by_role("button", name="Camera, length").click()
+    page.locator("#bd-set").get_by_label("Camera").select_option("still")
+    page.locator("#bd-set").get_by_label("Length in seconds").fill("9")
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.get_by_role("button", name="Apply to 2").dblclick()
+    said(page, "2 scenes changed.")
+    page.wait_for_function("document.querySelectorAll('.bd-length input')[3].value === '9'")
+    assert [url.rsplit("/", 2)[-2] for url in posts] == ["many"]
+    assert list(Scene.live.filter(story=story).order_by("position").values_list("duration_seconds", flat=True)) == [7, 9, 7, 9, 7]
+    page.get_by_role("button", name="Undo").click()
+    said(page, "2 scenes are as before.")
+    assert list(Scene.live.filter(story=story).order_by("position").values_list("duration_seconds", flat=True)) == [7] * 5
+
+
 def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner, story):
     segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in Scene.live.filter(story=story)]
     with store.workplace() as folder:
