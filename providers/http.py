@@ -142,7 +142,6 @@ class Line:
         finally:
             log.info("%s %s %s: %s in %.2f s", self.name, method, path.partition("?")[0], status, time.monotonic() - began)
 
-
     def _without_key(self, content: bytes) -> bytes:
         """Some servers repeat the key that they refuse, and what they say is kept and shown."""
         return content.replace(self.key, HIDDEN) if len(self.key) >= SHORTEST_KEY else content
