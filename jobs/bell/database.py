@@ -35,8 +35,9 @@ class DatabaseBell(Bell):
             self.heard = connection.connection
             return  # something may have been committed before
         session: Any = connection.connection  # psycopg's
-        for _notice in session.notifies(timeout=seconds, stop_after=1):
-            return
+        with connection.wrap_database_errors:
+            for _notice in session.notifies(timeout=seconds, stop_after=1):
+                return
 
     def _watch(self, seconds: float) -> None:
         until = time.monotonic() + seconds

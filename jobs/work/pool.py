@@ -17,13 +17,15 @@ from django_q.brokers import get_broker
 from django_q.cluster import Sentinel
 from django_q.conf import Conf
 from django_q.signals import post_spawn
+from django_q.worker import worker
 
 from . import member, processes
-from .shared import Flag, TaskQueue
+from .shared import Flag, TaskQueue, Timer, Watched
 
 logger = logging.getLogger("ai_video.jobs")
 
 BACKLOG_SECONDS = 1.0  # a queue that was full so lately means that more is due than the workers can take
+SILENCE_SECONDS = 10.0  # a pusher that gave no sign for so long hangs; ending one that only waits for the database does no harm
 SHRINK_SECONDS = 1.0  # between the ends of two workers that are not needed
 
 
@@ -51,6 +53,7 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
         super().__init__(self, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
         self.task_queue = TaskQueue(stop)
         self.result_queue = TaskQueue(stop, lossy=True)
+        self.event_out = Watched()
 
     # --- what the sentinel takes for its stop event
 
@@ -59,13 +62,30 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
 
     def wait(self, seconds: float) -> bool:
         self._adjust()
+        self._end_hung_pusher()
         return self.flag.wait(seconds)
+
+    # --- its processes
+
+    def spawn_pusher(self) -> Any:
+        self.event_out.sign()
+        return super().spawn_pusher()
+
+    def spawn_worker(self) -> None:
+        self.spawn_process(worker, self.task_queue, self.result_queue, Timer(), self.timeout)
+
+    def _end_hung_pusher(self) -> None:
+        """The pusher looks at its event in each round, and while it waits for a free worker at the full queue."""
+        if min(self.event_out.silence, self.task_queue.full.silence) > SILENCE_SECONDS:
+            logger.error("The pusher hangs; ending it.")
+            self.event_out.sign()
+            processes.kill([self.pusher.pid])
 
     # --- growing and shrinking
 
     def _adjust(self) -> None:
         now = time.monotonic()
-        idle = sum(worker.timer.get_obj().value <= 0 for worker in self.pool)
+        idle = sum(one.timer.value <= 0 for one in self.pool)
         backlog = self.task_queue.full.silence < BACKLOG_SECONDS
         if backlog or not idle:
             self.quiet_since = now

@@ -1,14 +1,17 @@
 """What the processes of one supervisor share: memory and sockets that a process killed at any moment cannot leave locked.
 
-The locks of `multiprocessing` stay locked for ever when their holder is killed, and a worker that waits for a task holds one.
+The locks of `multiprocessing` stay locked for ever when their holder is killed, and a worker that waits for a task holds one; so do
+its events and values.
 """
 
 import mmap
+import os
 import pickle
 import select
 import socket
 import struct
 import time
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 STOP_LOOK_SECONDS = 0.05
@@ -45,6 +48,42 @@ class Flag:
         """Seconds since the last sign of life."""
         (last,) = struct.unpack_from("d", self.memory, 8)
         return time.monotonic() - float(last)
+
+
+class Watched(Flag):
+    """A flag that its reader shows with each look that it lives."""
+
+    def is_set(self) -> bool:
+        self.sign()
+        return super().is_set()
+
+
+class Timer:
+    """What a worker tells the pool's head: busy (above 0), idle (-1), over its time (0), to be replaced (-2). Has the shape of a Value.
+
+    Made in the head, which only reads: with one writer there is nothing to lock.
+    """
+
+    def __init__(self) -> None:
+        self.head = os.getpid()
+        self.memory = mmap.mmap(-1, 8)
+        self._write(-1)
+
+    @property
+    def value(self) -> float:
+        (value,) = struct.unpack_from("d", self.memory)
+        return float(value)
+
+    @value.setter
+    def value(self, value: float) -> None:
+        if os.getpid() != self.head:  # which would count down; a job's own time limit is the worker's pulse's business
+            self._write(value)
+
+    def _write(self, value: float) -> None:
+        struct.pack_into("d", self.memory, 0, value)
+
+    def get_lock(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class TaskQueue:

@@ -26,7 +26,9 @@ from .ticker import run_ticker
 logger = logging.getLogger("ai_video.jobs")
 
 LOOK_SECONDS = 0.1
-SILENCE_SECONDS = 30.0  # a pool whose head gave no sign for so long hangs
+POOL_SILENCE_SECONDS = 30.0  # a pool whose head gave no sign for so long hangs; what runs in it ends with it
+# A ticker: it may have hung in the middle of a write, and on SQLite other writers wait 20 s before they fail.
+TICKER_SILENCE_SECONDS = 10.0
 SHORTEST_LIFE = 1.0  # a child that ends sooner is started again only after this time
 
 
@@ -36,6 +38,7 @@ class Child:
 
     name: str
     start: Callable[[Flag], None]
+    silence: float  # seconds without a sign of life after which it is ended
     stop: Flag = field(default_factory=Flag)
     pid: int = 0
     started: float = 0.0
@@ -48,8 +51,8 @@ class Supervisor:
         self.team = begin_name(os.getpid())
         self.grace = grace
         self.ending = False
-        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, size=size))
-        self.ticker = Child("ticker", lambda stop: run_ticker(team=self.team, stop=stop))
+        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, size=size), POOL_SILENCE_SECONDS)
+        self.ticker = Child("ticker", lambda stop: run_ticker(team=self.team, stop=stop), TICKER_SILENCE_SECONDS)
 
     def run(self) -> None:
         processes.adopt_orphans()
@@ -77,7 +80,7 @@ class Supervisor:
                 child.pid = 0
                 if child is self.pool:
                     self._clear_away()
-            if child.pid and child.stop.silence > SILENCE_SECONDS and time.monotonic() > child.started + SILENCE_SECONDS:
+            if child.pid and min(child.stop.silence, time.monotonic() - child.started) > child.silence:
                 logger.error("The %s hangs; ending it.", child.name)
                 processes.kill([child.pid])
             if not child.pid and time.monotonic() > child.started + SHORTEST_LIFE:

@@ -1,6 +1,10 @@
-"""Handlers that a test makes for itself, and the shortest way to a job."""
+"""Handlers that a test makes for itself, the shortest way to a job, and the servers and processes of a drill."""
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +12,9 @@ import pytest
 from jobs import registry
 from jobs.domain.queue import enqueue
 from jobs.models import Job
+from tests import services
+
+from .crew import ROOT, Desk, Drill, drill_env
 
 STORY = "8f14e45f-ceea-467f-a0e6-0123456789ab"
 
@@ -37,3 +44,70 @@ def make_job(handles: Callable[..., None], db: None) -> Callable[..., Job]:
         return job
 
     return make
+
+
+# --- drills
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[dict[str, Any]]:
+    """Servers that were started so far, by name; they end with the session."""
+    with ExitStack() as stack:
+        yield {"stack": stack}
+
+
+def server(servers: dict[str, Any], name: str) -> Any:
+    if name not in servers:
+        servers[name] = servers["stack"].enter_context(services.SERVICES[name]())
+    return servers[name]
+
+
+@pytest.fixture(scope="session")
+def migrated(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """`migrated(store)`: the variables of a store whose tables exist (for SQLite the file to copy)."""
+    made: dict[str, dict[str, str]] = {}
+
+    def migrated(store: str) -> dict[str, str]:
+        if store not in made:
+            folder = tmp_path_factory.mktemp(store)
+            env = {"DATABASE_URL": f"sqlite:///{folder / 'drill.sqlite3'}"} if store == "sqlite" else server(servers, store).env
+            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(command, env=drill_env(folder, **env), cwd=ROOT, check=True)
+            made[store] = env
+        return made[store]
+
+    return migrated
+
+
+@pytest.fixture(scope="session")
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`desks(env)`: the process that enqueues under these variables, the same for all tests."""
+    made: dict[tuple[str, ...], Desk] = {}
+
+    def desk(env: dict[str, str]) -> Desk:
+        key = tuple(env.values())
+        if key not in made or made[key].process.poll() is not None:
+            made[key] = Desk(drill_env(tmp_path_factory.mktemp("desk"), **env))
+        return made[key]
+
+    yield desk
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture
+def drill(request: pytest.FixtureRequest, servers: dict[str, Any], migrated: Any, desks: Any, tmp_path: Path) -> Iterator[Drill]:
+    store, bell = request.param
+    env = dict(migrated(store))
+    redis = server(servers, "redis") if bell == "redis" else None
+    if redis:
+        env |= redis.env
+    own = Drill(drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})), tmp_path, desks(env))
+    own.redis = redis
+    own.desk.ask("clear")
+    try:
+        yield own
+    finally:
+        own.close()
+        if redis and redis.process is None:
+            redis.start()

@@ -40,12 +40,14 @@ class Desk:
         self.seconds = 0.0
 
     def ask(self, do: str, **options: Any) -> Any:
+        """The answer; AssertionError with the desk's traceback if it could not do that. `seconds` is how long it took."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": do} | options) + "\n")
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         self.seconds = answer["seconds"]
+        assert not answer["error"], f"The desk could not {do}:\n{answer['error']}"
         return answer["answer"]
 
     def close(self) -> None:
@@ -85,6 +87,11 @@ class Crew:
         processes.kill(self.everyone())
         self.process.wait()
 
+    @property
+    def pusher(self) -> int:
+        """The last process that a pool starts; for a crew that has lost nobody."""
+        return processes.children(self.pool)[-1]
+
     def terminate(self, *, group: bool = False) -> float:
         """SIGTERM to the supervisor, or to all processes as a service manager may do it; the seconds until it had ended."""
         everyone = self.everyone()
@@ -118,6 +125,7 @@ class Drill:
         return self.crews[-1]
 
     def enqueue(self, name: str, *jobs: dict[str, Any]) -> list[str]:
+        """The new jobs' ids. All become due in the same moment."""
         return self.desk.ask("enqueue", name=name, jobs=jobs)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -145,6 +153,34 @@ class Drill:
         eventually(lambda: all(row["status"] in ended for row in self.rows()), seconds=seconds, what="all jobs have ended")
         return self.rows()
 
+    def kill_in_the_middle(self) -> None:
+        """kill -9 of a worker that is in the middle of a job: it is frozen first, so that the job cannot end in between."""
+
+        def kill() -> bool:
+            for row in [row for row in self.rows() if row["status"] == "running"]:
+                pid = int(row["worker"].rpartition("/")[2])
+                processes.kill([pid], signal.SIGSTOP)
+                now = next(same for same in self.rows() if same["id"] == row["id"])
+                if (now["status"], now["token"]) == ("running", row["token"]) and processes.state(pid) == "T":
+                    processes.kill([pid])
+                    return True
+                processes.kill([pid], signal.SIGCONT)
+            return False
+
+        eventually(kill, what="a worker in the middle of a job")
+
+    def freeze(self, pid: int) -> None:
+        """SIGSTOP at a moment at which the process does not hold SQLite's one lock for writers: nobody could go on."""
+
+        def stop() -> bool:
+            processes.kill([pid], signal.SIGSTOP)
+            if self.desk.ask("is_writable"):
+                return True
+            processes.kill([pid], signal.SIGCONT)
+            return False
+
+        eventually(stop, what="a moment without a write")
+
     def require_each_once(self, jobs: list[str]) -> None:
         """Every job ended as succeeded, and left behind exactly one effect."""
         rows = self.wait_for_end()
@@ -154,12 +190,23 @@ class Drill:
         newest = {job: token for job, token, _pid, _priority in self.starts()}
         assert {row["id"]: row["result"]["result"]["metadata"]["token"] for row in rows} == newest
 
-    def require_priorities_kept(self, workers: int) -> None:
-        """No job began before one that was more urgent; two workers may tell of their starts in either order."""
-        seen: set[str] = set()
-        first = [priority for job, _token, _pid, priority in self.starts() if not (job in seen or seen.add(job))]
-        for index, priority in enumerate(first):
-            assert priority <= min(first[index + workers :], default=priority), first
+    def require_all_known(self) -> None:
+        """A job that was claimed more than once was claimed again because its worker had vanished, and its log says so."""
+        rows = self.rows()
+        assert [row["token"] for row in rows] == [1 + row["vanished"] for row in rows]
+
+    def require_priorities_kept(self) -> None:
+        """No worker took a job while a more urgent one was due. For jobs that became due in the same moment.
+
+        A start is told after its claim, and a worker claims after it told of its job before: so what others had told of by then
+        was claimed earlier, and was as urgent. Only first claims count: a job whose worker was killed is due later.
+        """
+        starts = self.starts()
+        told_before: dict[int, int] = {}  # process -> how many starts had been told when it told of its last one
+        for index, (_job, token, pid, priority) in enumerate(starts):
+            earlier = [other for _other, first, _pid, other in starts[: told_before.get(pid, 0)] if first == 1]
+            assert token > 1 or all(other <= priority for other in earlier), starts
+            told_before[pid] = index + 1
 
     def close(self) -> None:
         for crew in self.crews:

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+import traceback
 from datetime import timedelta
 from typing import Any
 
@@ -10,17 +11,21 @@ import django
 
 
 def enqueue(*, name: str, jobs: list[dict[str, Any]]) -> list[str]:
-    """One job for each of `jobs`: {"seconds": ..., "priority": ..., "after": seconds}."""
+    """One job for each of `jobs`: {"seconds": ..., "priority": ..., "after": seconds}; all in one transaction."""
+    from django.db import transaction
+
+    with transaction.atomic():
+        return [put(name, **job) for job in jobs]
+
+
+def put(name: str, *, seconds: float = 0, priority: int = 5, after: float = 0, max_attempts: int = 10) -> str:
     from django.utils import timezone
 
-    from jobs.domain.queue import enqueue as put
+    from jobs.domain.queue import enqueue
 
-    made = []
-    for job in jobs:
-        data = {"story_id": "drill", "action": name, "parameters": {"seconds": job.get("seconds", 0)}}
-        run_at = timezone.now() + timedelta(seconds=job.get("after", 0))
-        made.append(put(name, data=data, subject="drill", run_at=run_at, priority=job.get("priority", 5), max_attempts=job.get("max_attempts", 10))[0].pk)
-    return made
+    data = {"story_id": "drill", "action": name, "parameters": {"seconds": seconds}}
+    run_at = timezone.now() + timedelta(seconds=after)
+    return enqueue(name, data=data, subject="drill", run_at=run_at, priority=priority, max_attempts=max_attempts)[0].pk
 
 
 def cancel(*, job: str) -> str:
@@ -32,17 +37,37 @@ def cancel(*, job: str) -> str:
 def rows() -> list[dict[str, Any]]:
     from django.db.models import Count, Q
 
+    from jobs.domain.reap import VANISHED
     from jobs.models import Job
 
     effects = Count("log", filter=Q(log__message_data__template="effect"))
+    vanished = Count("log", filter=Q(log__message_data__template=VANISHED))
     fields = ("id", "status", "wait_for", "attempts", "token", "priority", "worker", "result", "error")
-    return list(Job.objects.annotate(effects=effects).order_by("created_at").values(*fields, "effects"))
+    return list(Job.objects.annotate(effects=effects, vanished=vanished).order_by("created_at").values(*fields, "effects", "vanished"))
 
 
 def workers() -> list[str]:
     from jobs.models import Worker
 
     return sorted(Worker.objects.values_list("role", flat=True))
+
+
+def is_writable() -> bool:
+    """Whether somebody else can write now; it has a moment for that. On PostgreSQL nobody keeps all others from writing."""
+    from django.db import OperationalError, connection
+
+    if connection.vendor != "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 300")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute("PRAGMA busy_timeout = 20000")
+    return True
 
 
 def clear() -> None:
@@ -52,13 +77,22 @@ def clear() -> None:
     Worker.objects.all().delete()
 
 
+def answer(command: dict[str, Any]) -> dict[str, Any]:
+    """What it came to; a failure is told, and the desk goes on."""
+    begun = time.monotonic()
+    found: Any = None
+    error = ""
+    try:
+        found = globals()[command.pop("do")](**command)
+    except Exception:  # noqa: BLE001  a drill breaks what this process uses: whoever asked judges it
+        error = traceback.format_exc()
+    return {"answer": found, "error": error, "seconds": time.monotonic() - begun}
+
+
 def main() -> None:
     django.setup()
     for line in sys.stdin:
-        command = json.loads(line)
-        begun = time.monotonic()
-        answer = globals()[command.pop("do")](**command)
-        sys.stdout.write(json.dumps({"answer": answer, "seconds": time.monotonic() - begun}) + "\n")
+        sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
         sys.stdout.flush()
 
 

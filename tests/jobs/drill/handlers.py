@@ -6,11 +6,14 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from django.db import transaction
+
 from ground.sentence import Sentence
-from jobs.models import Job, JobLog
+from jobs.models import Job, JobLog, Pause
 from jobs.outcomes import Done, JobStopped
-from jobs.registry import handler, on_end
+from jobs.registry import every, handler, on_end
 from jobs.run import Run
+from providers.media import ffmpeg
 
 FOLDER = Path(os.environ["DRILL_FOLDER"])
 TIME_LIMIT = timedelta(seconds=float(os.environ.get("DRILL_TIME_LIMIT", "600")))
@@ -64,11 +67,34 @@ def drill_child(run: Run) -> Done:
     return Done()
 
 
+@handler("drill_ffmpeg")
+def drill_ffmpeg(run: Run) -> Done:
+    """A film of so many seconds, made no faster than it plays, as the film of a story is made."""
+    length = str(run.job.data["parameters"]["seconds"])
+    ffmpeg.run(
+        ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", "-t", length, "-f", "matroska"],
+        out=FOLDER / f"{run.job.pk}.mkv",
+        should_stop=run.should_stop,
+        on_frame=lambda frames: tell("frames", run.job.pk, os.getpid(), frames),
+    )
+    return Done()
+
+
+@every(0.1)
+def hold() -> None:
+    """While there is a file `hold`, the ticker comes to no end in the middle of a write."""
+    if (FOLDER / "hold").exists():
+        with transaction.atomic():
+            Pause.objects.create(name="nobody")
+            tell("held", os.getpid())
+            time.sleep(600)
+
+
 def effect(job: Job) -> None:
     """What a job leaves behind, written in its finishing transaction: there must be one for each job, whatever happens."""
     if job.status == "succeeded":
         JobLog.objects.create(job=job, message_data=Sentence("effect").as_json())
 
 
-for name in ("drill_work", "drill_deaf", "drill_child"):
+for name in ("drill_work", "drill_deaf", "drill_child", "drill_ffmpeg"):
     on_end(name)(effect)
