@@ -217,4 +217,4 @@ class JobAdmin(JobDoors, ModelAdmin):
 
 def _door(job: Any, name: str, text: str) -> SafeString:
     url = f"{reverse('admin:jobs_job_do', args=[job.pk, name])}?{urlencode({'back': job.page})}"
-    return quick_html('<a class="vp-btn vp-small vp-plain" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)
+    return quick_html('<a class="vp-btn vp-small" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)

@@ -7,8 +7,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
@@ -19,6 +20,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from web.admin_site import AdminSite
 
 from . import cost_export, costs, dashboard, language, monitoring, second_factor
+
+PERMISSIONS_SHOWN = 20  # rows of the list on a role's page
 
 # The jobs of the studio have pages of their own; these rows are only the bell's.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -48,8 +51,20 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     )
     show_full_result_count = False
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})})
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("People"), object_id), **(extra_context or {})})
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("second_factor")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "groups":
+            field.widget = field.widget.widget  # roles are made on their own page, not from here
+        return field
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()})
@@ -67,6 +82,13 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         return render_to_string("studio/second_factor_state.html", {"since": since, "person": person})
 
 
+def _crumbs(admin: ModelAdmin, name: Any, object_id: str | None) -> dict[str, Any]:
+    """The way here, in the words of the side bar."""
+    found = admin.model._default_manager.filter(pk=object_id).first() if object_id and object_id.isdecimal() else None  # noqa: SLF001  Django's documented way to a model's rows
+    title = str(found) if found else gettext("Add %(name)s") % {"name": admin.model._meta.verbose_name}  # noqa: SLF001  as above
+    return {"title": title, "crumbs": [(name, reverse(f"admin:auth_{admin.model._meta.model_name}_changelist"))]}  # noqa: SLF001  as above
+
+
 def _since(person: User) -> datetime | None:
     factor = getattr(person, "second_factor", None)
     return factor.confirmed_at if factor else None
@@ -77,6 +99,17 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
     filter_horizontal = ()
     actions = None
     show_full_result_count = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": gettext("Roles"), "crumbs": [], **(extra_context or {})})
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        field.widget.attrs["size"] = PERMISSIONS_SHOWN
+        return field
 
 
 def mount(site: Any) -> None:

@@ -17,8 +17,10 @@ from django.core.files.storage import storages
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from redis import Redis
 
+from ground.sentence import SaidError, Sentence
 from jobs.models import Worker
 from providers.media.ffmpeg import binary
 from providers.media.fonts import font
@@ -30,67 +32,74 @@ FRESH_SECONDS = 2.0
 DOOR = "health"  # folder of the media storage in which writing is tried
 
 
-class NotWell(Exception):  # noqa: N818  what the check found
+class NotWell(SaidError):  # noqa: N818  what the check found
     """What is wrong, in words that may be shown to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """`detail` reads in the language of whoever looks; in `as_json`, which is for machines, it is English."""
+
     name: str
     ok: bool
-    detail: str
+    detail: Sentence
     seconds: float
 
+    @property
+    def title(self) -> str:
+        return gettext(TITLES[self.name])
+
     def as_json(self) -> dict[str, Any]:
-        return {"ok": self.ok, "detail": self.detail, "seconds": round(self.seconds, 3)}
+        english = self.detail.template % self.detail.values if self.detail.values else self.detail.template
+        return {"ok": self.ok, "detail": english, "seconds": round(self.seconds, 3)}
 
 
-def database() -> str:
+def database() -> Sentence:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-    return str(connection.vendor)
+    return Sentence(str(connection.vendor))
 
 
-def migrations() -> str:
+def migrations() -> Sentence:
     executor = MigrationExecutor(connection)
     if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise NotWell(f"{len(plan)} migrations are missing: run manage.py migrate.")
-    return "applied"
+        raise NotWell(gettext_noop("%(n)s migrations are missing: run manage.py migrate."), n=len(plan))
+    return Sentence(gettext_noop("applied"))
 
 
-def storage() -> str:
+def storage() -> Sentence:
     """Writes, reads and deletes a small file."""
     store, content = storages["media"], uuid.uuid4().hex.encode()
     name = store.save(f"{DOOR}/{content.decode()}", ContentFile(content))
     try:
         with store.open(name, "rb") as file:
             if file.read() != content:
-                raise NotWell("What was written is not what was read.")
+                raise NotWell(gettext_noop("What was written is not what was read."))
     finally:
         store.delete(name)
-    return "writes and reads"
+    return Sentence(gettext_noop("writes and reads"))
 
 
-def bell() -> str:
+def bell() -> Sentence:
     """Redis, or the database when there is none."""
     if not settings.REDIS_URL:
-        return "in the database"
+        return Sentence(gettext_noop("in the database"))
     with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1) as redis:
         redis.ping()
-    return "Redis"
+    return Sentence("Redis")
 
 
-def workers() -> str:
+def workers() -> Sentence:
     """At least one worker process was seen within a lease."""
     recently = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
     alive = Worker.objects.filter(seen_at__gte=recently, role="worker").count()
     if not alive:
-        raise NotWell("No worker is alive: start manage.py work.")
-    return f"{alive} alive"
+        raise NotWell(gettext_noop("No worker is alive: start manage.py work."))
+    return Sentence(gettext_noop("%(n)s alive"), {"n": alive})
 
 
-def film_tools() -> str:
-    return _version(binary())
+def film_tools() -> Sentence:
+    return Sentence(_version(binary()))
 
 
 @lru_cache(maxsize=4)
@@ -100,11 +109,20 @@ def _version(program: str) -> str:
     return " ".join(said.split()[:3])
 
 
-def caption_font() -> str:
-    return str(font(24).getname()[0])
+def caption_font() -> Sentence:
+    return Sentence(str(font(24).getname()[0]))
 
 
-CHECKS: dict[str, Callable[[], str]] = {
+TITLES = {
+    "database": gettext_noop("Database"),
+    "migrations": gettext_noop("Migrations"),
+    "storage": gettext_noop("File storage"),
+    "bell": gettext_noop("Bell of the workers"),
+    "workers": gettext_noop("Workers"),
+    "ffmpeg": "ffmpeg",
+    "font": gettext_noop("Font of the captions"),
+}
+CHECKS: dict[str, Callable[[], Sentence]] = {
     "database": database,
     "migrations": migrations,
     "storage": storage,
@@ -149,7 +167,7 @@ def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, fre
 def _found(name: str, limit: float) -> Finding:
     thread, known = _Last.looking.get(name), _Last.findings.get(name)
     if known is None or (thread and thread.is_alive()):
-        return Finding(name, ok=False, detail=f"No answer within {limit:g} s.", seconds=limit)
+        return Finding(name, ok=False, detail=Sentence(gettext_noop("No answer within %(n)s s."), {"n": f"{limit:g}"}), seconds=limit)
     return known[1]
 
 
@@ -165,10 +183,10 @@ def _look(name: str) -> None:
     try:
         detail, ok = CHECKS[name](), True
     except NotWell as error:
-        detail, ok = str(error), False
+        detail, ok = error.sentence, False
     except Exception as error:  # noqa: BLE001  whatever is broken, the answer is a finding
         logger.warning("Health check %s: %s", name, error)
-        detail, ok = type(error).__name__, False
+        detail, ok = Sentence(type(error).__name__), False
     finally:
         connection.close()
     _Last.findings[name] = (time.monotonic(), Finding(name, ok, detail, time.monotonic() - begun))

@@ -17,6 +17,7 @@ from jobs.enums import OPEN, JobStatus
 from jobs.models import Job, Pause, Worker
 from providers import ledger
 from stories.admin.pages import site
+from stories.enums import JobName
 from web.kept import kept
 
 from . import health
@@ -34,6 +35,10 @@ class Crew:
     alive: bool
     job: Job | None
 
+    @property
+    def label(self) -> str:
+        return job_label(self.job.name) if self.job else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -45,6 +50,15 @@ class Line:
     waiting: int
     unclear: int
     oldest: datetime | None  # since when the one that waits longest for a worker is due
+
+    @property
+    def label(self) -> str:
+        return job_label(self.name)
+
+
+def job_label(name: str) -> str:
+    """What jobs of this name do, in words."""
+    return str(JobName(name).label) if name in JobName.values else name
 
 
 def lease() -> timedelta:

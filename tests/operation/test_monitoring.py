@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from ground.sentence import Sentence
 from jobs.domain.queue import enqueue
 from jobs.models import Job, Pause, Worker
 from studio import health, monitoring
@@ -46,20 +47,20 @@ def test_queue_counts_by_name_with_the_oldest_due() -> None:
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[health.Finding]:
-    findings = [health.Finding("storage", ok=False, detail="No answer within 4 s.", seconds=4)]
+    findings = [health.Finding("storage", ok=False, detail=Sentence("No answer within 4 s."), seconds=4)]
     monkeypatch.setattr(health, "examine", lambda: findings)
     return findings
 
 
 def test_page_says_what_needs_a_look(client: Client, manager: Any, checks: Any) -> None:
     worker("b/1")
-    job("scene_preview", run_at=timezone.now() - timedelta(minutes=3))
+    job("Make a scene&#x27;s picture", run_at=timezone.now() - timedelta(minutes=3))
     Pause.objects.create(name="story_render", reason="invoice first")
     client.force_login(manager)
     text = client.get(reverse("admin:monitoring")).content.decode()
     for said in (
         "render-1",
-        "scene_preview",
+        "Make a scene&#x27;s picture",
         "due for more than a minute",
         "Paused: story_render",
         "invoice first",
