@@ -227,7 +227,7 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
         found |= {
             "budgets": usage.budgets_of(config),
             "month": ledger.totals(provider=config.provider, since=ledger.month_start()),
-            "errors": [(call, *call_state(call)) for call in usage.last_errors(config)],
+            "last_errors": [(call, *call_state(call)) for call in usage.last_errors(config)],
         }
     return found
 

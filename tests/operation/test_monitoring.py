@@ -54,7 +54,7 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[health.Finding]:
 
 def test_page_says_what_needs_a_look(client: Client, manager: Any, checks: Any) -> None:
     worker("b/1")
-    job("Make a scene&#x27;s picture", run_at=timezone.now() - timedelta(minutes=3))
+    job("scene_preview", run_at=timezone.now() - timedelta(minutes=3))
     Pause.objects.create(name="story_render", reason="invoice first")
     client.force_login(manager)
     text = client.get(reverse("admin:monitoring")).content.decode()
