@@ -75,6 +75,8 @@ def _reap_one(job: Job, *, interrupted: bool) -> bool:
     same = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, lease_until=job.lease_until)
     left = {"lease_until": None, "worker": "", "updated_at": now}
     with transaction.atomic():
+        if not same.select_for_update(skip_locked=True).values_list("pk").first():
+            return False  # or a process that hangs in the middle of ending it holds the row: whoever waited for that one would hang too
         if job.cancel_requested_at:
             return _end(job, JobStatus.CANCELLED, same, left | {"finished_at": now} | finish.cancelled_values())
         if not interrupted and job.attempts >= job.max_attempts:

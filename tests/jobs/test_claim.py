@@ -1,16 +1,18 @@
 """Claiming: the best due job, once."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import registry
 from jobs.domain.claim import claim, extend, is_due
 from jobs.domain.pause import pause, resume
 from jobs.domain.queue import cancel
+from jobs.domain.reap import reap
 from jobs.models import Job
 
 
@@ -127,3 +129,30 @@ def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_ass
         assert claim(worker="w").pk == template.pk
     with django_assert_num_queries(1):
         assert claim(worker="w") is None
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="has one lock for all writers, which a writer waits for 20 s")
+def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
+    held, other = make_job(), make_job()
+    for _job in range(2):
+        claim(worker="gone")
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    locked, over = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with transaction.atomic():
+            Job.objects.filter(pk=held.pk).update(progress=50)
+            locked.set()
+            over.wait(20)
+        connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        threads.submit(hang)
+        try:
+            assert locked.wait(10)
+            assert reap() == 1
+            assert list(Job.objects.filter(status="queued")) == [other]
+        finally:
+            over.set()
+    assert reap() == 1
