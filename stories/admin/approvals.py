@@ -62,7 +62,7 @@ class StateFilter(DropdownFilter):
 class ApprovalAdmin(ModelAdmin):
     """Only read here; the doors below decide."""
 
-    list_display = ("what", "stated", "price", "asker", "decider", "when")
+    list_display = ("named", "stated", "price", "asker", "decider", "when")
     list_filter = (StateFilter, ("kind", ChoicesDropdownFilter), ("asked_by", RelatedDropdownFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -94,7 +94,7 @@ class ApprovalAdmin(ModelAdmin):
     # The list
 
     @admin.display(description=gettext_lazy("story"), ordering="story__title")
-    def what(self, row: Approval) -> SafeString:
+    def named(self, row: Approval) -> SafeString:
         return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', row.story.title, count_text(row))
 
     @admin.display(description=gettext_lazy("state"))

@@ -169,6 +169,23 @@ def test_who_may_not_see_the_story_does_not_see_its_requests(row, stranger, as_)
     assert "The sea" not in as_(stranger).get(LIST).content.decode()
 
 
+def test_list_names_story_state_price_and_people(row, owner, manager, as_):
+    approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+    make = request_for(make_story_of_two(owner), owner)
+    html = as_(owner).get(LIST).content.decode()
+    for text in ("The sea", "The hill", "Picture × 2", "$1.00", "Refused", "too dear", "Waits for a decision"):
+        assert text in html
+    waiting = as_(owner).get(LIST, {"state": "asked"}).context["cl"].result_list
+    assert [one.pk for one in waiting] == [make.pk]
+
+
+def make_story_of_two(owner):
+    story = make_story(owner, title="The hill", status="previewing")
+    make_scene(story)
+    make_scene(story)
+    return story
+
+
 def test_query_counts_do_not_depend_on_rows(owner, manager, as_, queries_of):
     counts = []
     for rows in (1, 3, 12):

@@ -1,8 +1,10 @@
 """What is dearer than a person may start alone: asked for, decided by a second person, and bound to exactly that plan."""
 
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from jobs.models import Job
 from providers.domain.configs import house, plan_limit_of
@@ -12,7 +14,7 @@ from stories.domain.launch import generate, generate_scene, launch, start
 from stories.domain.plan import plan_generation
 from stories.domain.scenes import duplicate, edit, move
 from stories.domain.transitions import apply_transition
-from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
+from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, GuardRefused, Invalid, PlanChanged
 from stories.models import Approval, Story
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -297,3 +299,65 @@ def test_outlook(story, owner, manager, django_assert_num_queries):
     with django_assert_num_queries(2):  # the limits of the roles, the request
         approvals.outlook(ask, owner)
     assert approvals.outlook(ask, manager).state == "free"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_deciding_and_two_starting_at_once_make_one_of_each(make_person, limit):
+    limit(producer=Decimal(1))
+    owner = make_person("maker", role="producer")
+    managers = [make_person(f"manager{n}", role="manager") for n in range(2)]
+    story = make_story(owner, status="previewing")
+    for _ in range(4):
+        make_scene(story)
+    row = asked(story, owner).approval
+
+    def outcomes(*attempts):
+        begin, found = threading.Barrier(len(attempts)), []
+
+        def run(attempt):
+            begin.wait()
+            try:
+                attempt()
+                found.append("done")
+            except (Conflict, ApprovalNeeded, GuardRefused) as error:
+                found.append(error.code)
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=run, args=(attempt,)) for attempt in attempts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(found)
+
+    decide = lambda manager, approve: lambda: approvals.decide(row.pk, actor=manager, approve=approve, reason="so")  # noqa: E731  made twice, here
+    assert outcomes(decide(managers[0], True), decide(managers[1], True)) == ["conflict", "done"]
+    started = outcomes(lambda: start(story.pk, "image", actor=owner), lambda: start(story.pk, "image", actor=owner))
+    assert (started, Job.objects.count(), Approval.objects.count()) == (["done", "guard_refused"], 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_asking_at_once_make_one_request(make_person, limit):
+    limit(producer=Decimal(1))
+    owner = make_person("maker", role="producer")
+    story = make_story(owner, status="previewing")
+    for _ in range(4):
+        make_scene(story)
+    begin, found = threading.Barrier(4), []
+
+    def ask():
+        begin.wait()
+        try:
+            start(story.pk, "image", actor=owner)
+        except ApprovalNeeded as needed:
+            found.append(needed.approval.pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Approval.objects.get().pk] * 4
