@@ -100,6 +100,18 @@ def test_dialogs(live_server, inside, screens):
     assert found == {}
 
 
+def test_no_screen_is_wider_than_a_telephone_in_korean(live_server, inside, screens):
+    inside.set_viewport_size({"width": 390, "height": 844})
+    inside.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "ko", "url": live_server.url}])
+    wide = {}
+    for name in [*(name for group in GROUPS.values() for name in group), *OUTSIDE]:
+        inside.goto(live_server.url + screens[name])
+        if (width := inside.evaluate("document.documentElement.scrollWidth")) > 390:
+            wide[name] = width
+    assert wide == {}
+    assert inside.evaluate("document.documentElement.lang") == "ko"
+
+
 def test_hurdles_are_found(live_server, page, screens):
     page.goto(live_server.url + screens["log-in"])
     page.evaluate("document.querySelector('main, body').insertAdjacentHTML('beforeend', '<input><p style=\"color: #bbb; background: #fff\">pale</p>')")
