@@ -129,7 +129,7 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
         "kind": kind,
         "mode": mode,
         "plan": made,
-        "title": _(TITLES[kind, mode]),
+        "title": _("Make the film with the takes as they are") if as_is else _(TITLES[kind, mode]),
         "scene_ids": scene_ids or [],
         "kept": kept,
         "stale_kept": [item for item in kept if item.state == "stale"],

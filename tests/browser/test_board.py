@@ -473,3 +473,20 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
     staff.get_by_role("button", name="Settle").click()
     staff.get_by_role("button", name="Open again").wait_for()
     assert Comment.objects.get().resolved_by == owner
+
+
+def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_page, owner, story):
+    make_take(Scene.live.get(story=story, position=5), content=picture("gray"))
+    for scene in Scene.live.filter(story=story):
+        make_take(scene, "clip", verdict="rejected" if scene.position == 2 else "unreviewed", verdict_reason="too dark" if scene.position == 2 else "")
+    Take.objects.filter(kind="clip", scene__position=4).update(input_hash="older")
+    page = enter(quiet_page, owner, story)
+    page.get_by_role("link", name="Make 1 $0.00").dblclick()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Use them as they are").click()
+    dialog.get_by_text("Rejected: too dark").wait_for()
+    dialog.get_by_text("The scene has changed since.").wait_for()
+    dialog.get_by_label("Why?").fill("The client likes it")
+    dialog.get_by_role("button", name="Make the film with them").dblclick()
+    said(page, "The film is being made with the takes as they are.")
+    assert [event.reason for event in story.transitions.all()] == ["The client likes it"]
