@@ -8,14 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO, cast
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from ground.away import AwayError
 
 BLOCK = 1 << 20
 YOUNG = timedelta(hours=12)
+
+
+class FileMissing(AwayError):  # noqa: N818  the store's word
+    """The storage has lost a file that a row names; the backup, or making it again, mends it."""
+
+    code = "file_missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +55,33 @@ def workplace() -> Iterator[Path]:
 
 
 @contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """The stored file, to be read. Raises `FileMissing`."""
+    try:
+        file = media().open(name, "rb")
+    except FileNotFoundError as error:
+        raise _missing(name) from error
+    with file:
+        yield cast("IO[bytes]", file)
+
+
+def _missing(name: str) -> FileMissing:
+    template = gettext_noop("A file is missing in the store: %(name)s. It goes on when the file is restored from the backup, or its scene is made again.")
+    return FileMissing(template, name=name)
+
+
+@contextmanager
 def local_copy(name: str, folder: Path) -> Iterator[Path]:
-    """The stored file as a path: itself when the storage is a folder, else a copy in `folder`."""
+    """The stored file as a path: itself when the storage is a folder, else a copy in `folder`. Raises `FileMissing`."""
     storage = media()
     if isinstance(storage, FileSystemStorage):
-        yield Path(storage.path(name))
+        path = Path(storage.path(name))
+        if not path.is_file():
+            raise _missing(name)
+        yield path
         return
     copy = folder / f"in-{uuid.uuid4().hex}{Path(name).suffix}"
-    with storage.open(name, "rb") as source, copy.open("wb") as target:
+    with opened(name) as source, copy.open("wb") as target:
         while block := source.read(BLOCK):
             target.write(block)
     yield copy

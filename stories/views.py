@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from providers.media.errors import MediaError
+from providers.store import FileMissing
 from web.media import serve
 
 from .domain.permissions import stories_for
@@ -33,7 +34,7 @@ def take_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> 
         raise Http404
     try:
         name = thumb(take, width)
-    except (MediaError, OSError):
+    except (MediaError, FileMissing, OSError):
         raise Http404 from None
     response = serve(request, name)
     if response.status_code in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED}:

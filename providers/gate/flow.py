@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ground.away import is_away
+from ground.away import AwayError, is_away
 from ground.sentence import Sentence
 from providers import prices
 from providers import requests as asked
@@ -230,6 +230,9 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
         step("answer lost")
         outcome.leave_unclear(call, unclear.sentence)
         return
+    except AwayError as away:  # our own store, asked for the picture to be sent along; nothing was sent
+        outcome.refuse(call, Refused.of(away.sentence, kind=Refusal.UNREACHABLE))
+        raise
     except (NotConfigured, KeyUnreadable) as error:  # changed since it was checked; nothing was sent
         outcome.refuse(call, Refused.of(error.sentence, kind=Refusal.INVALID))
         raise

@@ -22,7 +22,7 @@ from providers.media import pictures
 from providers.media.errors import MediaError
 from providers.models import AIProviderConfig
 from providers.requests import ClipRequest, ImageRequest, Request
-from providers.store import media
+from providers.store import opened
 
 from .errors import failure, refusal, words_of
 from .wire import Account, File, Page, Prediction
@@ -93,7 +93,7 @@ class ReplicateAdapter:
         return {**{names[what]: value for what, value in given.items() if names[what]}, **errand.model.options.get("extra", {})}
 
     def _reachable(self, name: str) -> str:
-        with media().open(name, "rb") as file:
+        with opened(name) as file:
             content = file.read()
         try:
             mime = pictures.mime_of(content)

@@ -21,7 +21,7 @@ from providers.media import pictures
 from providers.media.errors import MediaError
 from providers.models import AIProviderConfig
 from providers.requests import ClipRequest, ImageRequest, Request
-from providers.store import media
+from providers.store import opened
 
 from .errors import failure, refusal, usd, words_of
 from .wire import Created, Organization, Task
@@ -100,7 +100,7 @@ class RunwayAdapter:
 
     def _data_uri(self, name: str) -> str:
         """The picture itself in the request: the studio's storage is not for strangers. Made smaller as JPEG when it is too large."""
-        with media().open(name, "rb") as file:
+        with opened(name) as file:
             content = file.read()
         try:
             uri = _uri(content, pictures.mime_of(content))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.files.storage import storages
 
+from providers import store
 from providers.media.captions import CaptionSpan, layout
 from providers.media.clip import encode_clip
 from providers.media.motion import encode_still
@@ -78,9 +78,9 @@ def work_folder() -> "Iterator[Path]":
 
 
 def fetch(name: str, folder: Path) -> Path:
-    """A local copy of a stored file."""
+    """A local copy of a stored file. Raises `FileMissing`."""
     target = folder / Path(name).name
-    with storages["media"].open(name, "rb") as source, target.open("wb") as sink:
+    with store.opened(name) as source, target.open("wb") as sink:
         shutil.copyfileobj(source, sink, 1 << 20)
     return target
 

@@ -6,14 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.storage import FileSystemStorage, storages
 from runwayml import RunwayML
 
+from ground.away import AwayError
 from providers.errors import Later, NotNow, Refused
 from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import price_of
 from providers.registry import adapter_for
 from providers.requests import ClipRequest, ImageRequest
+from providers.store import FileMissing
 from tests.fakes import media
 from tests.fakes.runway import Runway
 from tests.providers.conftest import Clock
@@ -338,3 +341,29 @@ def test_picture_larger_than_the_studio_s_own_is_kept_as_it_came(runway: Real) -
     call = runway.finish(IMAGE)
     assert stored(call) != media.picture(1280, 720, 7)  # written anew
     assert advance(IMAGE, provider="runway_ml", key="k", subject="story", item="k").call == call
+
+
+# --- the studio's own store
+
+
+@pytest.mark.parametrize("trouble", ["missing", "away"])
+def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(runway: Real, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+    def away(*_: Any) -> Any:
+        raise AwayError("The file store does not answer (%(reason)s).", reason="Timeout")
+
+    if trouble == "missing":
+        storages["media"].delete("scene.png")
+        kind: type[AwayError] = FileMissing
+    else:
+        monkeypatch.setattr(FileSystemStorage, "_open", away)
+        kind = AwayError
+    for _ in range(2):
+        with pytest.raises(kind):
+            runway.go(CLIP)
+    assert list(ProviderCall.objects.values_list("state", "refusal", "cost")) == 2 * [("refused", "unreachable", Decimal(0))]
+    assert runway.fake.orders == []
+    monkeypatch.undo()
+    if trouble == "missing":
+        put_picture()
+    assert runway.finish(CLIP).state == "settled"
+    assert runway.fake.paid == 1

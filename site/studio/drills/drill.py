@@ -204,7 +204,7 @@ class Drill:
             seen.wrong.append(f"written twice: {twice}")
         if lost := [title for title in written if title not in rows]:
             seen.wrong.append(f"told as written and lost: {lost}")
-        seen.facts.append(f"{len(written)} stories written meanwhile, each once")
+        seen.facts.append(f"stories written meanwhile: {len(written)}, each once")
 
     def _judge_watch(self, seen: Seen, fault: Fault, watch: Watch) -> None:
         crashes = self.house.client.crashes

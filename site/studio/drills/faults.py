@@ -70,6 +70,7 @@ FAULTS = (
     Fault(STORE, "slow", "The store is slow", SLOWER, store.slow),
     Fault(STORE, "full", "The store is over its quota", WAITS, store.full, frozenset({"storage"})),
     Fault(STORE, "refuses", "The store refuses the key", WAITS, store.refuses, frozenset({"storage"})),
+    Fault(STORE, "emptied", "The store is emptied and restored from its backup", WAITS, store.emptied),
     Fault(
         WORKERS,
         "killed",

@@ -50,3 +50,12 @@ def looked_at(house: House, stories: list[str]) -> tuple[list[str], int, int]:
 def _content(client: Any, house: House, name: str) -> bytes:
     content: bytes = client.get_object(Bucket=house.env["MINIO_BUCKET"], Key=name)["Body"].read()
     return content
+
+
+def taken(client: Any, house: House) -> dict[str, bytes]:
+    """Every file by its name; none is left in the store."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=house.env["MINIO_BUCKET"])
+    found = {entry["Key"]: _content(client, house, entry["Key"]) for page in pages for entry in page.get("Contents", ())}
+    for name in found:
+        client.delete_object(Bucket=house.env["MINIO_BUCKET"], Key=name)
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from . import files
 from .house import House
 
 DELAY = 0.4
@@ -59,3 +60,15 @@ def refuses(house: House) -> Iterator[None]:
     house.store.kill()
     house.store.secret_key = right
     house.store.start()
+
+
+@contextmanager
+def emptied(house: House) -> Iterator[None]:
+    """Every file is gone, and comes back from the backup."""
+    with files.store(house) as client:
+        backup = files.taken(client, house)
+        try:
+            yield
+        finally:
+            for name, content in backup.items():
+                client.put_object(Bucket=house.env["MINIO_BUCKET"], Key=name, Body=content)

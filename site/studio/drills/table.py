@@ -23,8 +23,8 @@ is written stands once, and no answer was an error without words.
 DETAILS = """
 A dash: it has no such fault, or it is the same as another. PostgreSQL and the workers get a small disk of their own, which is filled.
 The store is marked as one that takes no more writes, as SeaweedFS does itself over a bucket's quota. Slow means that a
-line between it and the studio holds each block back: {slow}. An emptied database or store is no drill: that is what a
-backup is for ([keeping](keeping.md)).
+line between it and the studio holds each block back: {slow}.
+A database that is lost altogether is no drill: that is what a backup is for ([keeping](keeping.md)).
 
 | Fault | Promised besides | Held | Seen | Last film after mending |
 | --- | --- | --- | --- | --- |
