@@ -124,6 +124,17 @@ def test_the_bell_does_the_tickers_work_when_the_ticker_does_not(bell, make_job,
     assert Job.objects.get().status == "queued"
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="has no server that could end a connection")
+def test_a_connection_that_is_lost_while_the_bell_listens_is_made_again(bell, make_job):
+    settle(bell)
+    pid = connection.connection.info.backend_pid
+    thread = in_another_process(lambda: connection.cursor().execute("SELECT pg_terminate_backend(%s)", [pid]))
+    assert bell.dequeue() == []
+    thread.join()
+    make_job()
+    assert bell.dequeue()
+
+
 def test_redis_keeps_few_rings(redis, settings, make_job, monkeypatch):
     settings.REDIS_URL = redis.url
     bell = RedisBell(list_key="rings")
