@@ -65,4 +65,5 @@ def plan_limit_of(person: Any) -> Decimal | None:
     limits = list(RoleLimit.objects.filter(role__user=person).values_list("plan_limit", flat=True))
     if not limits:
         return house().plan_limit
-    return None if None in limits else max(limits)
+    given = [limit for limit in limits if limit is not None]
+    return max(given) if len(given) == len(limits) else None

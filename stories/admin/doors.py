@@ -170,7 +170,12 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
         mode = request.POST.get("mode", "")
         if mode not in MODES:
             raise Invalid(gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode")
-        wanted = {"mode": mode, "confirm_total": _total(request), "plan_hash": request.POST.get("plan"), "ask_again": "ask_again" in request.POST}
+        wanted: dict[str, Any] = {
+            "mode": mode,
+            "confirm_total": _total(request),
+            "plan_hash": request.POST.get("plan"),
+            "ask_again": "ask_again" in request.POST,
+        }
         return said_or_asked(_("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted))
 
     def context() -> dict[str, Any]:

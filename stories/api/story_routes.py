@@ -114,7 +114,7 @@ def _generate(call: Call, story_id: UUID, kind: TakeKind, query: inputs.PlanQuer
         plan = plan_generation(story, kind, mode=body.mode, as_is=bool(body.override_reason))
         return Started(None, outputs.plan_out(plan, outlook(ask_for_plan(plan), call.user).state))
     confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
-    wanted = {"mode": body.mode, "confirm_total": confirmed, "override_reason": body.override_reason, "ask_again": body.ask_again}
+    wanted: dict[str, Any] = {"mode": body.mode, "confirm_total": confirmed, "override_reason": body.override_reason, "ask_again": body.ask_again}
     job, plan = generate(story_id, kind, actor=call.user, **wanted)
     return Accepted(Started(outputs.job_out(job), outputs.plan_out(plan)))
 

@@ -4,7 +4,7 @@ Everything that begins paid work asks `admit` in the transaction that begins it,
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,7 +47,7 @@ class Ask:
     asked_by: Any = None
 
 
-def ask_for_plan(plan: Plan, scene_ids: list[UUID] | None = None) -> Ask:
+def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> Ask:
     lines = [{"scene": str(item.scene_id), "position": item.position, "title": item.title, "price": str(item.price)} for item in plan.todo]
     what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids)), "as_is": plan.as_is}
     return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total)
@@ -111,6 +111,23 @@ def admit(story: Story, make: Callable[[], Ask], *, actor: Any, ask_again: bool 
     return {} if limit is None else {"allowance": str(max(limit, ask.total))}
 
 
+def renew(job: Job, allowed: dict[str, str]) -> None:
+    """The story's job waits already: what was let begin now comes on top of what it has begun. `allowed` as `admit` gave it.
+
+    Written after the commit: whoever holds the story's lock must not wait for its jobs' rows.
+    """
+    parameters = job.data["parameters"]
+    parameters.pop("allowance", None)
+    if allowed:
+        parameters["allowance"] = str(Decimal(allowed["allowance"]) + _begun(Job.objects.filter(parent=job)))
+    transaction.on_commit(lambda: Job.objects.filter(pk=job.pk).update(data=job.data))
+
+
+def _begun(children: Iterable[Job]) -> Decimal:
+    """USD of the takes that a story's job has begun by itself."""
+    return sum((Decimal(child.data["parameters"].get("price", 0)) for child in children), Decimal(0))
+
+
 def within(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUID, dict[str, str]]:
     """The scenes that the story's job may make takes for by itself, each with what its child must know: all without an allowance.
 
@@ -119,7 +136,7 @@ def within(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUI
     allowance = job.data["parameters"].get("allowance")
     if allowance is None:
         return {item.scene_id: {} for item in items}
-    left = Decimal(allowance) - sum(Decimal(child.data["parameters"].get("price", 0)) for child in children)
+    left = Decimal(allowance) - _begun(children)
     found = {}
     for item in items:
         if item.price <= left:

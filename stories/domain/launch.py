@@ -14,7 +14,7 @@ from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.models import Scene, Story, Take
 
 from . import work
-from .approvals import admit, ask_for_plan, ask_for_takes, asking
+from .approvals import admit, ask_for_plan, ask_for_takes, asking, renew
 from .permissions import require_story_owner
 from .plan import Mode, Plan, confirm, load_scenes, plan_generation
 from .transitions import SPENDS, apply_transition
@@ -154,6 +154,7 @@ def start(
         allowed = admit(story, lambda: ask_for_plan(plan), actor=actor, ask_again=ask_again)
         job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason, **allowed})
         if job.status == JobStatus.WAITING:
+            renew(job, allowed)
             if override_reason:
                 work.override(job, override_reason, actor=actor)
             work.look_again(story.pk)

@@ -222,7 +222,8 @@ def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owne
     assert list(ProviderCall.objects.filter(item=first.item).order_by("generation").values_list("state", flat=True)) == ["refused", "settled"]
 
 
-def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner):
+@pytest.mark.parametrize("whole", [True, False])
+def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner, whole, django_capture_on_commit_callbacks):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.10"))
     money = house()
     money.plan_limit = Decimal("0.30")
@@ -234,7 +235,11 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner)
     assert sorted(job.data["parameters"]["price"] for job in made) == ["0.1000"] * 3
     assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
     assert str(parent.note) == "Scene 4 came later and costs more than was allowed when this was started. Start it from the board."
-    launch(two.pk, "image", actor=owner, scene_ids=[added[1].pk], confirm_total=Decimal("0.10"), plan_hash=None)
+    if whole:
+        with django_capture_on_commit_callbacks(execute=True):
+            start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
+    else:
+        launch(two.pk, "image", actor=owner, scene_ids=[added[1].pk], confirm_total=Decimal("0.10"), plan_hash=None)
     wake(subject=str(two.pk))
     run_due()
     assert (Film.objects.count(), ProviderCall.objects.filter(state="settled").count()) == (1, 4)
