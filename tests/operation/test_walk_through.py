@@ -111,6 +111,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
             "VAR_DIR": str(tmp_path / "lib"),
             "LOG_FILE": str(tmp_path / "log/ai_video.log"),
             "WORKERS": "2",
+            "LANGUAGE_CODE": "en",
         }
         (tmp_path / "log").mkdir()
         (port,) = services.free_ports(1)
