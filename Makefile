@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-postgresql check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env
+.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env
 
 python := .venv/bin/python
 # A developer's own services are not for tests to write to.
@@ -11,7 +11,7 @@ language := $(if $(filter command,$(firstword $(origin LANGUAGE))),--language "$
 help:
 	@echo "make demo     a sample story becomes a film, then the studio is served (SERVE=0 SCRIPT=my.txt DURATION=60 ASPECT=9:16 LANGUAGE=ko PORT=8000)"
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
-	@echo "make test     all tests on SQLite (make test-postgresql: those with a database, on PostgreSQL) (TESTS=tests/jobs for some)"
+	@echo "make test     all tests: on SQLite, those with a database again on PostgreSQL, and the drills (TESTS=tests/jobs for some)"
 	@echo "make check    lint, types, floors, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes the table of README.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
@@ -34,10 +34,8 @@ serve: run-env
 # Drills kill processes and measure patience: they run among themselves. Exit 5: TESTS names none of them.
 test: dev-env
 	@$(alone) $(python) -m pytest -n logical --dist worksteal -m "not drill" $(TESTS) || [ $$? = 5 ]
+	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal -m "not drill" --database-only $(TESTS) || [ $$? = 5 ]
 	@$(alone) $(python) -m pytest -n logical --dist worksteal -m drill $(TESTS) || [ $$? = 5 ]
-
-test-postgresql: dev-env
-	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal --database-only $(TESTS) || [ $$? = 5 ]
 
 check: dev-env
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types floors migrations audit
