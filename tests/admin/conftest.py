@@ -30,8 +30,12 @@ def as_(db: None) -> Callable[[Any], Client]:
 
 
 @pytest.fixture
-def queries_of() -> Callable[[Client, str], int]:
-    """How many queries a page takes; the page is asked for once before, so that caches of the process do not count."""
+def queries_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Client, str], int]:
+    """How many queries a page takes; the page is asked for once before, so that caches of the process do not count.
+
+    Figures that are kept for seconds stay for the whole of a count, however busy the machine is.
+    """
+    monkeypatch.setattr("web.kept.SECONDS", 600)
 
     def count(client: Client, url: str) -> int:
         assert client.get(url).status_code == 200
