@@ -34,7 +34,7 @@ serve: run-env
 # Drills kill processes and measure patience: they run among themselves. Exit 5: TESTS names none of them.
 test: dev-env
 	@$(alone) $(python) -m pytest -n logical --dist worksteal -m "not drill" $(TESTS) || [ $$? = 5 ]
-	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal -m "not drill" --database-only $(TESTS) || [ $$? = 5 ]
+	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal -m "not drill or each_database" --database-only $(TESTS) || [ $$? = 5 ]
 	@$(alone) $(python) -m pytest -n logical --dist worksteal -m drill $(TESTS) || [ $$? = 5 ]
 
 check: dev-env

@@ -19,7 +19,7 @@ from jobs.domain.pause import pause, resume
 from jobs.models import Job
 from tests import services
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill, pytest.mark.each_database]
 
 
 @pytest.fixture(scope="module")
