@@ -88,7 +88,9 @@ def test_no_killed_process_leaves_a_lock_behind(shared: dict[str, Any], act: Cal
     assert other.exitcode == 0
 
 
-def test_hung_pusher_is_ended(pool: Pool) -> None:
+def test_hung_pusher_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "spawn_worker", lambda: None)  # it would go on in this process's place
+
     def be_silent() -> None:
         for flag in (pool.event_out, pool.task_queue.full):
             struct.pack_into("d", flag.memory, 8, time.monotonic() - 60)
