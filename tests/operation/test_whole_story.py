@@ -22,14 +22,19 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield house
 
 
+@pytest.fixture(scope="module")
+def made(house: House) -> tuple[str, dict[str, Any]]:
+    """A story of this house and its final film."""
+    story = house.client.write("The lighthouse")
+    return story, house.client.carry(story)
+
+
 def web(house: House, path: str, **how: Any) -> httpx.Response:
     return httpx.get(f"http://127.0.0.1:{house.port}{path}", timeout=20, **how)
 
 
-def test_story_becomes_a_film_and_the_store_serves_it(house: House) -> None:
-    client = house.client
-    story = client.write("The lighthouse")
-    film = client.carry(story)
+def test_story_becomes_a_film_and_the_store_serves_it(house: House, made: tuple[str, dict[str, Any]]) -> None:
+    client, (story, film) = house.client, made
     assert (film["kind"], film["number"], film["duration_seconds"], film["frames"]) == ("final", 1, 14.0, 336)
 
     link = client._ask("GET", film["url"] if film["url"].startswith("http") else f"http://127.0.0.1:{house.port}{film['url']}", headers={"Range": "bytes=4-11"})
@@ -45,6 +50,7 @@ def test_story_becomes_a_film_and_the_store_serves_it(house: House) -> None:
     assert client.crashes == []
 
 
+@pytest.mark.usefixtures("made")
 def test_every_check_is_well_and_the_metrics_tell_of_the_film(house: House) -> None:
     assert (house.health()[0], house.not_well()) == (200, [])
     assert {name: check["detail"] for name, check in house.health()[1]["checks"].items() if name in {"database", "bell", "storage"}} == {
