@@ -17,7 +17,7 @@ from .ringing import DRAIN
 
 logger = logging.getLogger("ai_video.jobs")
 
-CLAIM_SECONDS = 0.002  # what a woken worker takes to claim: looking again earlier would wake the next one for the same job
+CLAIM_SECONDS = 0.002  # what a woken worker takes to claim: looking again earlier would wake the next one for the same job, and spin while many ring
 TROUBLE_SECONDS = 1.0
 TICKS = 4  # so much more seldom than the ticker
 
@@ -32,6 +32,7 @@ class Bell(Broker):
 
     again = False
     ticked = 0.0
+    looked = 0.0
 
     def wait(self, seconds: float) -> None:
         """Returns when it rang, or after so many seconds."""
@@ -39,11 +40,11 @@ class Bell(Broker):
 
     def dequeue(self) -> list[tuple[None, str]]:
         try:
-            if self.again:
-                time.sleep(CLAIM_SECONDS)
-            else:
+            if not self.again:
                 self.wait(settings.JOB_TICK_MS / 1000)
+            time.sleep(max(0.0, self.looked + CLAIM_SECONDS - time.monotonic()))
             close_old_connections()
+            self.looked = time.monotonic()
             self.again = is_due() or self.tick()
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The bell cannot look for due jobs: %s", error)

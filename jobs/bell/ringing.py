@@ -6,11 +6,11 @@ from functools import cache
 
 from django.db import transaction
 from django_q.brokers import Broker, get_broker
-from django_q.tasks import async_task
 
 logger = logging.getLogger("ai_video.jobs")
 
 DRAIN = "jobs.tasks.drain"
+RING = "ring"  # no task of django-q2: who is woken looks into the database, and signing one would cost each enqueue more than its row
 PAUSE_SECONDS = 1.0  # after a ring that failed, so that a dead server does not slow each of a thousand enqueues
 
 
@@ -31,7 +31,7 @@ def ring() -> None:
     if time.monotonic() < _Quiet.until:
         return
     try:
-        async_task(DRAIN, broker=broker(), save=False)
+        broker().enqueue(RING)
     except Exception as error:  # noqa: BLE001  whatever is wrong with the bell is not the caller's business
         _Quiet.until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The bell did not ring (%s); the ticker will find the job.", error)
