@@ -13,10 +13,9 @@ from django_q.signing import SignedPackage
 from jobs.domain.claim import is_due
 from jobs.domain.reap import tick
 
-from .ringing import DRAIN
-
 logger = logging.getLogger("ai_video.jobs")
 
+DRAIN = "jobs.tasks.drain"
 CLAIM_SECONDS = 0.002  # what a woken worker takes to claim: looking again earlier would wake the next one for the same job, and spin while many ring
 TROUBLE_SECONDS = 1.0
 TICKS = 4  # so much more seldom than the ticker

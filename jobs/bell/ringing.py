@@ -9,8 +9,7 @@ from django_q.brokers import Broker, get_broker
 
 logger = logging.getLogger("ai_video.jobs")
 
-DRAIN = "jobs.tasks.drain"
-RING = "ring"  # no task of django-q2: who is woken looks into the database, and signing one would cost each enqueue more than its row
+RING = "ring"  # no signed task of django-q2, which nobody would read: who is woken looks into the database
 PAUSE_SECONDS = 1.0  # after a ring that failed, so that a dead server does not slow each of a thousand enqueues
 
 
