@@ -13,13 +13,14 @@ from PIL import Image
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job, JobLog, Pause, Worker
 from providers import store
+from providers.domain import bills
 from providers.domain.configs import house
 from providers.enums import CallState, Kind
 from providers.media import ffmpeg
-from providers.models import AIProviderConfig, CallEvent, ProviderCall
+from providers.models import AIProviderConfig, Bill, CallEvent, ProviderCall
 from stories.domain import comments, review
 from stories.enums import JobName, StoryStatus, Verdict
-from stories.models import Film, Scene, Story, StoryStateTransition
+from stories.models import Approval, Film, Scene, Story, StoryStateTransition
 from tests.stories.factories import make_scene, make_story, make_take
 
 COLOURS = ("#274060", "#1b6b5a", "#8a4b2d", "#5b3a75")
@@ -39,6 +40,7 @@ def furnish(owner: Any, manager: Any) -> dict[str, str]:
     waiting, failed = _jobs(story, owner)
     unclear = _calls(story, owner)
     token = _film(story, owner)
+    approval, bill = _approval(story, owner), _bill(manager)
     local = AIProviderConfig.objects.get(provider="local")
     scene = story.all_scenes.order_by("position")[0]
     money = house()
@@ -57,6 +59,12 @@ def furnish(owner: Any, manager: Any) -> dict[str, str]:
         "cancel": reverse("admin:jobs_job_do", args=[waiting.pk, "cancel"]),
         "priority": reverse("admin:jobs_job_do", args=[waiting.pk, "priority"]),
         "costs": reverse("admin:costs"),
+        "approvals": reverse("admin:stories_approval_changelist"),
+        "approval": reverse("admin:stories_approval_change", args=[approval.pk]),
+        "refuse": reverse("admin:stories_approval_do", args=[approval.pk, "refuse"]),
+        "bills": reverse("admin:providers_bill_changelist"),
+        "new bill": reverse("admin:providers_bill_add"),
+        "bill": reverse("admin:providers_bill_change", args=[bill.pk]),
         "calls": reverse("admin:providers_providercall_changelist"),
         "unclear call": reverse("admin:providers_providercall_change", args=[unclear.pk]),
         "decide": reverse("admin:providers_call_resolve", args=[unclear.pk]),
@@ -136,6 +144,20 @@ def _calls(story: Story, owner: Any) -> ProviderCall:
         )  # fmt: skip
         CallEvent.objects.create(call=found[state], name="reserve", to_state=state)
     return found[CallState.UNCLEAR]
+
+
+def _approval(story: Story, owner: Any) -> Approval:
+    """One that waits for a second person, and one that was refused."""
+    lines = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": "1.05"} for scene in Scene.live.filter(story=story)]
+    asked = {"story": story, "kind": "clip", "provider": "stability_ai", "lines": lines, "total": 20 * Decimal("1.05"), "limit": 5, "asked_by": owner}
+    Approval.objects.create(plan_hash="a" * 64, decision="refused", reason="Wait for the new prices.", decided_at=timezone.now(), **asked)
+    return Approval.objects.create(plan_hash="b" * 64, what={"mode": "missing", "scenes": None, "as_is": False}, **asked)
+
+
+def _bill(manager: Any) -> Bill:
+    day = timezone.localdate()
+    text = f"date,amount,task\n{day},0.02,unknown-task\n{day},0.05,\n"
+    return bills.import_bill(AIProviderConfig.objects.get(provider="stability_ai"), actor=manager, name="november.csv", content=text.encode())
 
 
 def _film(story: Story, owner: Any) -> str:

@@ -72,6 +72,7 @@ GROUPS = {
     "story": ("change", "film", "jobs", "money", "history", "edit", "final question"),
     "board": ("board", "scene", "plan", "review"),
     "money": ("costs", "calls", "unclear call", "decide", "providers", "provider", "house"),
+    "four eyes": ("approvals", "approval", "refuse", "bills", "new bill", "bill"),
     "people": ("people", "person", "roles", "role", "second factor"),
 }
 OUTSIDE = ("log-in", "guest", "API")
