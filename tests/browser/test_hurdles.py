@@ -122,3 +122,10 @@ def test_hurdles_are_found(live_server, page, screens):
 
 def test_no_screen_is_forgotten(screens):
     assert set(screens) == {name for group in GROUPS.values() for name in group} | set(OUTSIDE)
+
+
+def test_a_decision_on_money_is_in_reach_on_a_telephone(live_server, inside, screens):
+    inside.set_viewport_size({"width": 390, "height": 844})
+    inside.goto(live_server.url + screens["costs"])
+    box = inside.get_by_role("link", name="Decide").bounding_box()
+    assert box["x"] + box["width"] <= 390
