@@ -10,7 +10,7 @@ from stories.api.routes import api as routes
 from web.auth import keys, refresh, tokens
 
 from .conftest import ROOT, ApiClient
-from .world import World, picture
+from .world import World, upload
 
 SEE, CHANGE = {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200}, {"viewer": 403, "colleague": 403}
 
@@ -89,7 +89,7 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
     }
     path = path.format(**named)
     if body == "form":
-        return api.post(ROOT + path, {"file": picture(), "kind": "image"}, headers={"Authorization": f"Bearer {token}"} if token else {})
+        return api.post(ROOT + path, {"file": upload(), "kind": "image"}, headers={"Authorization": f"Bearer {token}"} if token else {})
     if body and "story_id" in body:
         body = {**body, "story_id": str(world.story.pk)}
     return api.ask(METHODS[operation], path, body, token=token)

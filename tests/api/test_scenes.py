@@ -1,6 +1,5 @@
 """Scenes and takes over the API."""
 
-import io
 import uuid
 from datetime import timedelta
 
@@ -13,10 +12,11 @@ from PIL import Image
 from jobs.models import Job
 from stories.enums import StoryStatus, TakeKind, Verdict
 from stories.models import Scene, Take
+from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
 from .test_stories import stamp
-from .world import picture
+from .world import upload
 
 
 def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
@@ -189,11 +189,9 @@ def test_choose_and_judge(mine, world):
 
 
 def test_uploaded_picture_is_written_anew_and_chosen(mine, world):
-    data = io.BytesIO()
     exif = Image.Exif()
     exif[0x010E] = "secret place"
-    Image.new("RGB", (80, 40), (200, 10, 10)).save(data, "JPEG", exif=exif)
-    sent = SimpleUploadedFile("../../evil.svg", data.getvalue() + b"<script>", content_type="image/svg+xml")
+    sent = SimpleUploadedFile("../../evil.svg", picture((200, 10, 10), (80, 40), form="JPEG", exif=exif) + b"<script>", content_type="image/svg+xml")
     response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": sent, "kind": "image", "reason": "mine"})
     take = Take.objects.get(source="uploaded")
     assert (response.status_code, response.json()["id"], response.json()["mime"], response.json()["chosen"]) == (201, str(take.pk), "image/jpeg", True)
@@ -238,13 +236,13 @@ def test_uploaded_clip_is_probed(mine, world, tmp_path):
     [({"kind": "image"}, "/file"), ({}, "/file"), ({"kind": "sound", "file": 1}, "/kind"), ({"kind": "image", "file": 1, "more": "x"}, "/more")],
 )
 def test_form_that_is_not_as_told_is_422(mine, world, form, pointer):
-    form = {**form, **({"file": picture()} if "file" in form else {})}
+    form = {**form, **({"file": upload()} if "file" in form else {})}
     response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", form)
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
 def test_upload_sent_twice_with_one_key_is_one_take(mine, world):
-    first, again = (mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": picture(), "kind": "image"}, headers={"Idempotency-Key": "u"}) for _ in range(2))
+    first, again = (mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": upload(), "kind": "image"}, headers={"Idempotency-Key": "u"}) for _ in range(2))
     assert (first.status_code, again.content) == (201, first.content)
     assert Take.objects.filter(source="uploaded").count() == 1
 
@@ -262,4 +260,4 @@ def test_scenes_of_a_closed_story_are_409(mine, owner):
     ):
         response = mine.ask(method, path, body)
         assert (response.status_code, response.json()["code"]) == (409, "guard_refused")
-    assert mine.send(f"scenes/{scene.pk}/takes/", {"file": picture(), "kind": "image"}).status_code == 409
+    assert mine.send(f"scenes/{scene.pk}/takes/", {"file": upload(), "kind": "image"}).status_code == 409

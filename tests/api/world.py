@@ -1,25 +1,23 @@
 """Rows that requests can name: a planned story with scenes, takes, a film and jobs."""
 
-import io
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image
 
 from jobs.enums import JobStatus
 from jobs.models import Job
 from stories.domain import approvals, work
 from stories.enums import FilmKind, StoryStatus, TakeKind
 from stories.models import Approval, Film, Scene, Story, StoryStateTransition, Take
+from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
 
-def picture(size: tuple[int, int] = (64, 36), form: str = "PNG") -> SimpleUploadedFile:
-    data = io.BytesIO()
-    Image.new("RGB", size, (40, 90, 160)).save(data, form)
-    return SimpleUploadedFile("mine.png", data.getvalue(), content_type="image/png")
+def upload() -> SimpleUploadedFile:
+    """A picture as a form sends it."""
+    return SimpleUploadedFile("mine.png", picture((40, 90, 160)), content_type="image/png")
 
 
 @dataclass

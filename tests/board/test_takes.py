@@ -10,16 +10,11 @@ from providers.models import AIProviderConfig
 from stories.board.takes import difference
 from stories.models import Comment, Scene, Take
 from tests.board.test_order import said
+from tests.pictures import picture
 
 
 def text(answer):
     return answer.content.decode()
-
-
-def png(color="red", size=(64, 36)):
-    out = io.BytesIO()
-    Image.new("RGB", size, color).save(out, "PNG")
-    return out.getvalue()
 
 
 def test_difference_names_the_words():
@@ -84,7 +79,7 @@ def test_reject_needs_a_reason(door, story, five, take):
 
 
 def test_upload_becomes_the_chosen_take(door, story, five):
-    answer = door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("../../evil.html", png()))
+    answer = door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("../../evil.html", picture()))
     assert answer.status_code == 200
     one = Take.objects.get(scene=five[0])
     assert (one.source, one.mime, one.width, one.height, one.cost) == ("uploaded", "image/png", 64, 36, 0)
@@ -92,7 +87,7 @@ def test_upload_becomes_the_chosen_take(door, story, five):
     assert Scene.objects.get(pk=five[0].pk).image_take_id == one.pk
 
 
-@pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", b"GIF89a....", png()[:80]])
+@pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", b"GIF89a....", picture()[:80]])
 def test_upload_of_what_is_no_picture(door, story, five, data):
     assert door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("a.png", data)).status_code == 422
     assert Take.objects.count() == 0
@@ -180,7 +175,7 @@ def test_comment_that_says_nothing_or_too_much(door, story, five, words):
 
 
 def test_thumb_is_made_once_and_kept_for_ever(door, story, five, take, media_folder):
-    one = take(five[0], content=png(size=(1600, 900)))
+    one = take(five[0], content=picture(size=(1600, 900)))
     address = f"/files/takes/{one.pk}/{one.sha256[:12]}-640.webp"
     answer = door.client.get(address)
     assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
@@ -194,7 +189,7 @@ def test_thumb_is_made_once_and_kept_for_ever(door, story, five, take, media_fol
 
 
 def test_thumb_of_other_content_width_or_people(door, story, five, take, stranger):
-    one = take(five[0], content=png())
+    one = take(five[0], content=picture())
     assert door.client.get(f"/files/takes/{one.pk}/{'0' * 12}-640.webp").status_code == 404
     assert door.client.get(f"/files/takes/{one.pk}/{one.sha256[:12]}-641.webp").status_code == 404
     door.login(stranger)

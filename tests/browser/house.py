@@ -1,6 +1,5 @@
 """A house in the middle of a working day: every screen has something on it to look at."""
 
-import io
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +7,6 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
-from PIL import Image
 
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job, JobLog, Pause, Worker
@@ -21,15 +19,10 @@ from providers.models import AIProviderConfig, Bill, CallEvent, ProviderCall
 from stories.domain import comments, review
 from stories.enums import JobName, StoryStatus, Verdict
 from stories.models import Approval, Film, Scene, Story, StoryStateTransition
+from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
 COLOURS = ("#274060", "#1b6b5a", "#8a4b2d", "#5b3a75")
-
-
-def picture(colour: str) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (320, 180), colour).save(out, "PNG")
-    return out.getvalue()
 
 
 def furnish(owner: Any, manager: Any) -> dict[str, str]:
@@ -95,13 +88,13 @@ def _story(owner: Any) -> Story:
     StoryStateTransition.objects.create(story=story, from_status="planned", to_status="previewing", name="generate_preview", actor=owner, reason="Go on.")
     for n, colour in enumerate(COLOURS):
         scene = make_scene(story, title=f"The harbour at {n + 5}")
-        take = make_take(scene, content=picture(colour), cost=Decimal("0.02"), model="sdxl")
+        take = make_take(scene, content=picture(colour, (320, 180)), cost=Decimal("0.02"), model="sdxl")
         if n == 1:
             type(take).objects.filter(pk=take.pk).update(verdict=Verdict.APPROVED, verdict_by=owner, verdict_at=timezone.now())
         if n == 2:
             changes = {"verdict": Verdict.REJECTED, "verdict_reason": "Too dark.", "verdict_by": owner, "verdict_at": timezone.now()}
             type(take).objects.filter(pk=take.pk).update(**changes)
-        make_take(scene, content=picture("#444444"), chosen=False, model="sdxl")
+        make_take(scene, content=picture("#444444", (320, 180)), chosen=False, model="sdxl")
     make_scene(story, title="Not drawn yet")
     comments.on_scene(story.all_scenes.order_by("position")[0].pk, actor=owner, text="More fog, please.")
     return story

@@ -1,27 +1,20 @@
 """What staff do with a story in the browser, from the log-in to the question that starts the work."""
 
-import io
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.urls import reverse
-from PIL import Image
 
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.enums import JobName, StoryStatus
 from stories.models import Story
+from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def _picture(colour: str) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (640, 360), colour).save(out, "PNG")
-    return out.getvalue()
 
 
 def _url(live_server: Any, story: Story, page: str = "change") -> str:
@@ -66,10 +59,10 @@ def test_progress_and_pictures_appear_without_a_reload(live_server, quiet_page, 
     page.get_by_text("No picture yet").wait_for()
     Job.objects.filter(pk=job.pk).update(progress=70)
     page.get_by_text("70%").wait_for()
-    make_take(scene, content=_picture("navy"))
+    make_take(scene, content=picture("navy", (640, 360)))
     page.get_by_text("Picture ready").wait_for()
-    picture = page.locator(".vp-shot img")
-    picture.wait_for()
+    shot = page.locator(".vp-shot img")
+    shot.wait_for()
     page.wait_for_function("document.querySelector('.vp-shot img').naturalWidth > 0")
     Job.objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED)
     page.wait_for_function("!document.querySelector('#vp-head').hasAttribute('hx-get')")
@@ -113,7 +106,7 @@ def test_questions_work_without_script(live_server, chromium, owner):
 
 def test_a_narrow_screen_scrolls_in_one_direction_only(live_server, chromium, log_in, owner):
     story = make_story(owner, status=StoryStatus.PREVIEWING, title="A very long title that somebody pasted from a treatment without looking")
-    make_take(make_scene(story), content=_picture("teal"))
+    make_take(make_scene(story), content=picture("teal", (640, 360)))
     Job.objects.create(pk="story_1_1", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner)
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
     page = context.new_page()
@@ -149,7 +142,7 @@ def test_language_is_changed_and_kept(live_server, quiet_page, log_in, owner):
 def test_both_themes_without_a_word_in_the_console(live_server, quiet_page, log_in, owner):
     page = quiet_page
     story = make_story(owner, status=StoryStatus.COMPLETED)
-    make_take(make_scene(story), content=_picture("maroon"))
+    make_take(make_scene(story), content=picture("maroon", (640, 360)))
     log_in(page, owner)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)

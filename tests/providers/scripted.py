@@ -1,25 +1,17 @@
 """A provider for tests that costs money and does what a test has written down for it, and remembers every time it was asked."""
 
-import io
 import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from PIL import Image
-
 from providers.adapters import Accepted, Bytes, Errand, Health, Result, Running
 from providers.enums import Kind
 from providers.errors import Expired, Later
 from providers.models import AIProviderConfig
 from providers.requests import Request
-
-
-def picture(color: str = "red", size: tuple[int, int] = (64, 36), image_format: str = "PNG") -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, color).save(out, image_format)
-    return out.getvalue()
+from tests.pictures import picture
 
 
 class Breaks:

@@ -13,7 +13,8 @@ from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
 from providers.requests import ImageRequest
 from providers.signals import freed
-from tests.providers.scripted import Script, picture
+from tests.pictures import picture
+from tests.providers.scripted import Script
 
 
 def go(**more: Any) -> Ready | Pending:

@@ -17,8 +17,9 @@ from providers.errors import NotNow, ProviderError, Refused, Unclear
 from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, House, ProviderCall
 from providers.requests import ImageRequest
+from tests.pictures import picture
 from tests.providers.conftest import Clock, make_paid
-from tests.providers.scripted import Script, picture
+from tests.providers.scripted import Script
 
 
 def go(key: str, *, subject: str = "story", **more: Any) -> Ready | Pending:

@@ -17,8 +17,9 @@ from providers.errors import Expired, KeyReused, Later, NoPrice, NotConfigured, 
 from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
 from providers.requests import ClipRequest, ImageRequest
+from tests.pictures import picture
 from tests.providers.conftest import Clock
-from tests.providers.scripted import Breaks, Script, picture
+from tests.providers.scripted import Breaks, Script
 
 REQUEST = ImageRequest(prompt="바다", prompt_en="sea", seed=7)
 
@@ -373,7 +374,7 @@ def test_rows_are_committed_before_the_provider_is_asked(script: Script) -> None
 
 
 def test_untrusted_picture_is_written_anew(paid: AIProviderConfig, script: Script) -> None:
-    script.submit = [Result(media=Bytes(picture(image_format="JPEG") + b"<script>hidden</script>"))]
+    script.submit = [Result(media=Bytes(picture(form="JPEG") + b"<script>hidden</script>"))]
     ready = go()
     assert isinstance(ready, Ready)
     assert ready.call.result is not None

@@ -14,8 +14,9 @@ from providers.errors import Unclear
 from providers.gate import Pending, Ready, advance, flow
 from providers.models import AIProviderConfig, ProviderCall
 from providers.requests import ImageRequest
+from tests.pictures import picture
 from tests.providers.conftest import Clock
-from tests.providers.scripted import Script, picture
+from tests.providers.scripted import Script
 
 REQUEST = ImageRequest(prompt="바다", prompt_en="sea", seed=7)
 

@@ -15,8 +15,9 @@ from providers.errors import NotNow
 from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, ProviderCall
 from providers.requests import ImageRequest, Request
+from tests.pictures import picture
 from tests.providers.conftest import Clock
-from tests.providers.scripted import Script, ScriptedAdapter, picture
+from tests.providers.scripted import Script, ScriptedAdapter
 
 QUESTION = 0.03  # seconds of a worker
 WORKERS = 2

@@ -15,8 +15,9 @@ from providers.gate import Pending, Ready, advance, collect, outcome, tend
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
 from providers.requests import ImageRequest
 from providers.signals import landed
+from tests.pictures import picture
 from tests.providers.conftest import Clock
-from tests.providers.scripted import Script, picture
+from tests.providers.scripted import Script
 
 REQUEST = ImageRequest(prompt="sea", width=64, height=64)
 ANSWER = Result(media=Bytes(picture()), cost=Decimal("0.03"))

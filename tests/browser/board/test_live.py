@@ -1,0 +1,59 @@
+"""The board keeps itself up to date: news, and scenes that are far away."""
+
+import pytest
+
+from jobs.enums import JobStatus
+from stories.domain import scenes, work
+from stories.enums import StoryStatus
+from stories.models import Scene
+from tests.pictures import picture
+from tests.stories.factories import make_scene, make_story, make_take
+
+from .hands import card
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_news_come_by_themselves_and_take_no_words_away(enter, quiet_page, owner, story):
+    fifth = Scene.live.get(story=story, position=5)
+    job, _ = work.enqueue_scene(fifth, "image", owner=owner)
+    page = enter(quiet_page, owner, story)
+    page.evaluate("window.same = true")
+    field = card(page, 5).get_by_label("Narration")
+    field.click()
+    field.fill("Half a sen")
+    type(job).objects.filter(pk=job.pk).update(status=JobStatus.RUNNING, progress=40)
+    card(page, 5).get_by_text("Making the picture").wait_for()
+    assert card(page, 5).get_by_role("progressbar").get_attribute("value") == "40"
+    scenes.edit(fifth.pk, actor=owner, title="By another")
+    page.wait_for_function("[...document.querySelectorAll('.bd-title')].at(-1).value === 'By another'")
+    make_take(fifth, content=picture("orange", (640, 360)))
+    type(job).objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED, progress=100)
+    card(page, 5).get_by_text("Picture to review").wait_for()
+    page.wait_for_function("document.getElementById('board').dataset.moving === ''")
+    assert field.input_value() == "Half a sen"
+    assert page.evaluate("document.activeElement.name") == "narration"
+    field.press_sequentially("tence.")
+    field.blur()
+    page.wait_for_timeout(600)
+    fifth.refresh_from_db()
+    assert fifth.narration == "Half a sentence."
+    assert page.evaluate("window.same"), "the page was never loaded again"
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
+    page.wait_for_timeout(4000)
+    assert asked == [], "nothing runs, so nothing is asked"
+
+
+def test_far_scenes_come_when_they_are_near(enter, quiet_page, owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    for _ in range(120):
+        make_scene(story)
+    page = enter(quiet_page, owner, story)
+    page.locator(".bd-card:not(.bd-shell)").nth(11).wait_for()
+    before = page.locator(".bd-shell").count()
+    assert before > 60
+    page.locator("#bd-scenes > li").last.scroll_into_view_if_needed()
+    page.locator("#bd-scenes > li").last.get_by_label("Narration").wait_for()
+    assert page.locator("#bd-scenes > li").last.get_by_label("Narration").input_value() == "Line 120."
+    assert 0 < page.locator(".bd-shell").count() < before

@@ -1,0 +1,39 @@
+"""Takes and films are made from the board, after its dialog has said what and for how much."""
+
+import pytest
+
+from stories.models import Scene, Take
+from tests.pictures import picture
+from tests.stories.factories import make_take
+
+from .hands import said
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_plan_dialog_starts_what_it_shows(enter, quiet_page, owner, story):
+    page = enter(quiet_page, owner, story)
+    page.get_by_role("link", name="Make 1 $0.00").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("ready, reused").wait_for()
+    dialog.get_by_role("button", name="Make 1 picture").click()
+    said(page, "1 picture is being made")
+    dialog.wait_for(state="hidden")
+    page.locator("#bd-status").get_by_text("Make the preview").wait_for()
+
+
+def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_page, owner, story):
+    make_take(Scene.live.get(story=story, position=5), content=picture("gray", (640, 360)))
+    for scene in Scene.live.filter(story=story):
+        make_take(scene, "clip", verdict="rejected" if scene.position == 2 else "unreviewed", verdict_reason="too dark" if scene.position == 2 else "")
+    Take.objects.filter(kind="clip", scene__position=4).update(input_hash="older")
+    page = enter(quiet_page, owner, story)
+    page.get_by_role("link", name="Make 1 $0.00").dblclick()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("link", name="Use them as they are").click()
+    dialog.get_by_text("Rejected: too dark").wait_for()
+    dialog.get_by_text("The scene has changed since.").wait_for()
+    dialog.get_by_label("Why?").fill("The client likes it")
+    dialog.get_by_role("button", name="Make the film with them").dblclick()
+    said(page, "The film is being made with the takes as they are.")
+    assert [event.reason for event in story.transitions.all()] == ["The client likes it"]

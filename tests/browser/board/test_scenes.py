@@ -1,0 +1,75 @@
+"""Scenes come and go and are written: saved on leaving the field, and nobody's words are lost."""
+
+import pytest
+
+from stories.domain import scenes
+from stories.models import Scene
+
+from .hands import card, said, saved, shown
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
+    scenes.edit(Scene.live.get(story=story, position=2).pk, actor=owner, narration="A boat leaves. The sea is calm.")
+    page = enter(quiet_page, owner, story)
+    card(page, 2).get_by_role("button", name="More for scene 2").click()
+    page.get_by_role("menuitem", name="Split at a sentence").click()
+    page.get_by_role("button", name="Split here").click()
+    said(page, "Scene split.")
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 6")
+    assert [card(page, n).locator(".bd-narration").input_value() for n in (2, 3)] == ["A boat leaves.", "The sea is calm."]
+    page.get_by_role("button", name="Undo").click()
+    said(page, "Two scenes became one.")
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
+    card(page, 4).get_by_role("button", name="More for scene 4").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    said(page, "Scene 4 deleted.")
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 4")
+    assert saved(story) == "1235"
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
+    assert (shown(page), saved(story)) == ("12345", "12345")
+
+
+def test_words_are_saved_on_leaving_the_field_with_errors_beside_it(enter, page, owner, story):
+    enter(page, owner, story)
+    title = card(page, 1).get_by_label("Title")
+    title.fill("The harbour")
+    title.press("Enter")
+    length = card(page, 2).get_by_label("Length in seconds")
+    length.fill("0")
+    length.blur()
+    error = card(page, 2).get_by_role("alert")
+    error.wait_for()
+    assert "greater than or equal to 1" in error.inner_text()
+    assert length.get_attribute("aria-invalid") == "true"
+    length.fill("9")
+    length.blur()
+    error.wait_for(state="detached")
+    page.get_by_text("0:37").first.wait_for()  # the film is two seconds longer
+    rows = list(Scene.live.filter(story=story).values_list("title", "duration_seconds")[:2])
+    assert rows == [("The harbour", 7), ("Scene 2", 9)]
+    card(page, 3).get_by_label("Camera").select_option("still")
+    page.wait_for_function("document.querySelectorAll('.bd-kept').length === 0")
+    assert Scene.live.get(story=story, position=3).prompt.camera == "still"
+
+
+def test_two_people_write_at_once(enter, page, another, owner, manager, story):
+    enter(page, owner, story)
+    enter(another, manager, story)
+    for window, words in ((another, "Theirs."), (page, "Mine.")):
+        field = card(window, 1).get_by_label("Narration")
+        field.fill(words)
+        field.blur()
+        window.wait_for_timeout(500)
+    beside = card(page, 1).locator(".bd-beside")
+    beside.wait_for()
+    assert "Theirs." in beside.inner_text()
+    assert card(page, 1).get_by_label("Narration").input_value() == "Mine."
+    assert Scene.live.get(story=story, position=1).narration == "Theirs."
+    beside.get_by_role("button", name="Keep mine").click()
+    beside.wait_for(state="detached")
+    card(page, 1).get_by_label("Narration").blur()
+    page.wait_for_timeout(300)
+    assert Scene.live.get(story=story, position=1).narration == "Mine."
