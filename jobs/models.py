@@ -47,6 +47,7 @@ class Job(models.Model):
     max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), default=3)
     backoff = models.JSONField(default=default_backoff)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    wish = models.PositiveSmallIntegerField(default=1, help_text=_("Counts who asked for it: one more each time that a person has it tried again."))
 
     run_at = models.DateTimeField(_("due"), default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -147,6 +147,7 @@ class ProviderCall(models.Model):
     model = models.CharField(_("model"), max_length=80, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
     key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is neither refused nor written off."))
+    wish = models.PositiveSmallIntegerField(default=1, help_text=_("Which of the askings for this piece of work the call belongs to."))
     generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after a refusal or a write-off."))
     subject = models.CharField(_("subject"), max_length=64, blank=True)
     item = models.CharField(_("item"), max_length=64, blank=True)

@@ -24,7 +24,7 @@ from providers.models import ProviderCall
 from providers.signals import freed, landed
 
 from .domain import approvals, planning, takes, work
-from .domain.inputs import clip_hash, clip_request, image_hash, image_request
+from .domain.inputs import clip_request, image_request
 from .domain.plan import Plan, load_scenes, plan_generation
 from .domain.transitions import apply_transition
 from .enums import FilmKind, JobName, StoryStatus, TakeKind
@@ -53,7 +53,7 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
             item=run.job.item,
             actor=run.job.owner,
             subject_budget=story.budget,
-            again=run.job.attempts == 1,  # the first attempt is a person's wish, also after a paid refusal; later ones are ours
+            wish=run.job.wish,
             should_stop=run.should_stop,
             on_progress=run.progress,
         )
@@ -69,9 +69,24 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
         raise Fail(refused.sentence.template, code=str(refused.kind), **refused.sentence.values) from refused
     except provider_errors.ProviderError as error:
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
+    return _when_ready(answer)
+
+
+def _when_ready(answer: gate.Ready | gate.Pending) -> gate.Ready | Wait:
     if isinstance(answer, gate.Pending):
         return Wait(until=answer.until, wait_for=WaitFor.PROVIDER, note=answer.note)
     return answer
+
+
+def _collected(run: Run) -> gate.Ready | Wait | None:
+    """What a cancelled job's call brings; None when nothing comes of it. Nothing is asked for anew: nobody wants it any more."""
+    try:
+        answer = gate.follow(work.call_key(run.job), should_stop=run.should_stop, on_progress=run.progress)
+    except provider_errors.Unclear as unclear:
+        raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
+    except provider_errors.Refused:
+        return None
+    return None if answer is None else _when_ready(answer)
 
 
 # Planning
@@ -116,8 +131,11 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     if scene is None or scene.deleted_at is not None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
-    request, input_hash, provider = _request(story, scene, prompt, kind, asked)
-    answer = _through_gate(run, story, request, provider=asked.get("provider") or provider)
+    request, provider = _request(story, scene, prompt, kind, asked)
+    collects = run.job.data["action"] == work.COLLECT
+    answer = _collected(run) if collects else _through_gate(run, story, request, provider=asked.get("provider") or provider)
+    if answer is None:
+        return Done()
     if isinstance(answer, Wait):
         return answer
     take = takes.land(
@@ -125,21 +143,20 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
         scene=scene,
         kind=kind,
         prompt=prompt,
-        input_hash=input_hash,
         select=bool(asked.get("select", True)),
         reason=asked.get("reason", ""),
     )
     return Done(preview_url=reverse("stories:take_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
 
 
-def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]) -> tuple[Any, str, str]:
-    """The request, the hash of its inputs, and the story's provider for it. The picture of a clip is fixed at the first run."""
+def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]) -> tuple[Any, str]:
+    """The request and the story's provider for it."""
     if kind == TakeKind.IMAGE:
-        return image_request(story, prompt, seed=asked.get("seed")), image_hash(story, prompt), story.image_provider
+        return image_request(story, prompt, seed=asked.get("seed")), story.image_provider
     image = Take.objects.filter(pk=asked["image_take_id"]).first() if asked.get("image_take_id") else scene.image_take
     if image is None:
         raise Fail(gettext_noop("The scene has no picture to start from."), code="no_picture")
-    return clip_request(story, scene, prompt, image, seed=asked.get("seed")), clip_hash(story, prompt, image.sha256), story.clip_provider
+    return clip_request(story, scene, prompt, image, seed=asked.get("seed")), story.clip_provider
 
 
 @handler(JobName.SCENE_PREVIEW)
@@ -268,6 +285,4 @@ def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  #
     if job is None or scene is None:
         return
     prompt = ScenePrompt.objects.filter(pk=job.data["parameters"].get("prompt_id")).first() or scene.prompt
-    kind = TAKE_KIND[JobName(job.name)]
-    _made_from, input_hash, _provider = _request(scene.story, scene, prompt, kind, job.data["parameters"])
-    takes.land(call, scene=scene, kind=kind, prompt=prompt, input_hash=input_hash, select=False)
+    takes.land(call, scene=scene, kind=TAKE_KIND[JobName(job.name)], prompt=prompt, select=False)

@@ -173,7 +173,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
         again = Job.objects.filter(pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR))
         try:
             with transaction.atomic():
-                changed = again.update(run_at=now, updated_at=now, **AS_NEW)
+                changed = again.update(run_at=now, updated_at=now, wish=F("wish") + 1, **AS_NEW)
         except IntegrityError as error:
             raise AlreadyOpen(gettext_noop("Another job for the same thing is open already.")) from error
         if not changed:

@@ -2,7 +2,7 @@
 
 from providers.errors import NoPrice, NotConfigured, NotNow, Refused, Unclear
 
-from .flow import Pending, Ready, advance, resume
+from .flow import Pending, Ready, advance, follow, resume
 from .tend import collect, tend
 
-__all__ = ["NoPrice", "NotConfigured", "NotNow", "Pending", "Ready", "Refused", "Unclear", "advance", "collect", "resume", "tend"]
+__all__ = ["NoPrice", "NotConfigured", "NotNow", "Pending", "Ready", "Refused", "Unclear", "advance", "collect", "follow", "resume", "tend"]

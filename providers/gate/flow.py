@@ -60,7 +60,7 @@ def advance(
     item: str = "",
     actor: Any = None,
     subject_budget: Decimal | None = None,
-    again: bool = False,
+    wish: int = 1,
     should_stop: Callable[[], bool] = never,
     on_progress: Callable[[int], None] = ignore,
 ) -> Ready | Pending:
@@ -69,7 +69,8 @@ def advance(
     The first call reserves the money and submits; later ones ask the provider for news, or give the same result
     again. A call that is out is brought to its end as it was asked for, also when the request reads otherwise by now:
     it is paid. `subject_budget` caps in USD what all calls of the subject may cost. After a refusal the next call submits
-    anew, except when the words were refused or the refusal was paid for: then only with `again`, a person's wish.
+    anew, except when the words were refused or the refusal was paid for: then only for a later `wish`, which is the number
+    of times that somebody has asked for this piece of work.
 
     Not inside a transaction: what it commits must be on disk before a byte is sent (RuntimeError otherwise).
     Raises `NotNow` (nothing written), `Refused`, `Unclear`, `NoPrice`, `NotConfigured`, `KeyReused`.
@@ -81,9 +82,10 @@ def advance(
         raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
     while True:
-        if call is None or _may_try_anew(call, request, again=again):
+        if call is None or _may_try_anew(call, request, wish=wish):
             after = call.generation if call else 0
-            call, mine = _reserve(request, provider=provider, key=key, subject=subject, item=item, actor=actor, subject_budget=subject_budget, after=after)
+            about = {"key": key, "wish": wish, "subject": subject, "item": item, "actor": actor}
+            call, mine = _reserve(request, provider=provider, subject_budget=subject_budget, after=after, about=about)
         try:
             return _carry(call, fresh=mine, should_stop=should_stop, on_progress=on_progress)
         except Refused:
@@ -100,13 +102,24 @@ def latest(key: str) -> ProviderCall | None:
     return ProviderCall.objects.filter(key=key).order_by("-generation").first()
 
 
-def _may_try_anew(call: ProviderCall, request: Request, *, again: bool) -> bool:
+def follow(key: str, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending | None:
+    """Bring the call of this key that is out to its end; None when there is none, or nothing has come of it.
+
+    Never sends anything, whatever the call is refused for. Raises `Refused` or `Unclear`.
+    """
+    call = latest(key)
+    if call is None or call.state in {S.RESERVED, S.REFUSED, S.WRITTEN_OFF}:
+        return None
+    return _carry(call, fresh=False, should_stop=should_stop, on_progress=on_progress)
+
+
+def _may_try_anew(call: ProviderCall, request: Request, *, wish: int) -> bool:
     if call.state == S.WRITTEN_OFF:
         return True
     if call.state != S.REFUSED:
         return False
     bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(request)
-    return again or _may_ask_again(call) or not (bound_to_fail or call.cost)
+    return wish > call.wish or _may_ask_again(call) or not (bound_to_fail or call.cost)
 
 
 def _may_ask_again(call: ProviderCall) -> bool:
@@ -120,14 +133,15 @@ def _complaints(call: ProviderCall) -> int:
     return sum(1 for _ in takewhile(lambda known: known.get("complaint"), earlier.values_list("evidence", flat=True)))
 
 
-def _reserve(
-    request: Request, *, provider: str, key: str, subject: str, item: str, actor: Any, subject_budget: Decimal | None, after: int
-) -> tuple[ProviderCall, bool]:
-    """Write down what is about to be asked and what it may cost. False: somebody else was first with this key."""
+def _reserve(request: Request, *, provider: str, subject_budget: Decimal | None, after: int, about: dict[str, Any]) -> tuple[ProviderCall, bool]:
+    """Write down what is about to be asked and what it may cost. False: somebody else was first with this key.
+
+    `about`: the key, and the fields that say for whom and what it is.
+    """
     step("before reserving")
     with admission.turns(provider), transaction.atomic(durable=True):
         house, config = admission.lock(provider)
-        newest = latest(key)
+        newest = latest(about["key"])
         if newest is not None and newest.generation > after:
             return newest, False
         admission.check_usable(config)
@@ -135,23 +149,20 @@ def _reserve(
             raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
         price = prices.quote(config, request)
         admission.check_limits(config)
-        admission.check_budgets(house, config, amount=price.total, subject=subject, subject_budget=subject_budget)
+        admission.check_budgets(house, config, amount=price.total, subject=about["subject"], subject_budget=subject_budget)
         call = ProviderCall.objects.create(
             provider=config,
             kind=asked.kind_of(request),
             model=price.model,
-            key=key,
             generation=after + 1,
-            subject=subject,
-            item=item,
-            actor=actor,
+            **about,
             request=asked.to_json(request),
             request_hash=asked.hash_of(request),
             unit_price=price.unit_price,
             units=price.units,
             estimate=price.total,
         )
-        write_event(call, name="reserve", came_from="", to=S.RESERVED, actor=actor)
+        write_event(call, name="reserve", came_from="", to=S.RESERVED, actor=about["actor"])
     step("reserved")
     return call, True
 

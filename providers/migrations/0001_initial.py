@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(blank=True, max_length=80, verbose_name='model')),
                 ('state', models.CharField(choices=[('reserved', 'Reserved'), ('sending', 'Sending'), ('accepted', 'Accepted'), ('settled', 'Settled'), ('refused', 'Refused'), ('unclear', 'Unclear'), ('written_off', 'Written off')], default='reserved', max_length=11, verbose_name='state')),
                 ('key', models.CharField(help_text='Names the piece of work; at most one call of a key is neither refused nor written off.', max_length=120)),
+                ('wish', models.PositiveSmallIntegerField(default=1, help_text='Which of the askings for this piece of work the call belongs to.')),
                 ('generation', models.PositiveSmallIntegerField(default=1, help_text='Counts the calls of a key; one more only after a refusal or a write-off.')),
                 ('subject', models.CharField(blank=True, max_length=64, verbose_name='subject')),
                 ('item', models.CharField(blank=True, max_length=64, verbose_name='item')),

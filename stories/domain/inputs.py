@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from providers.requests import ClipRequest, ImageRequest
+from providers.models import ProviderCall
+from providers.requests import ClipRequest, ImageRequest, from_json
 from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
 
@@ -82,21 +83,38 @@ def _hash(values: dict[str, Any]) -> str:
 
 def image_hash(story: Story, prompt: ScenePrompt) -> str:
     """SHA-256 over what a picture shows: prompt, what to avoid, style, reference and format."""
+    return _image_hash(prompt, style=style_of(story, prompt), aspect=story.aspect_ratio)
+
+
+def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
+    """SHA-256 over what a clip shows: the picture it starts from, what moves, and the camera."""
+    return _clip_hash(prompt, image_sha256, style=style_of(story, prompt), aspect=story.aspect_ratio)
+
+
+def made_hash(call: ProviderCall, prompt: ScenePrompt) -> str:
+    """The same hash of what the call was sent with, whatever the story and the scene's choice of picture say by now."""
+    request = from_json(call.request)
+    if isinstance(request, ClipRequest):
+        image = Take.objects.filter(scene=call.item, kind=TakeKind.IMAGE, file=request.image_file).values_list("sha256", flat=True).first()
+        return _clip_hash(prompt, image or "", style=request.style, aspect=request.aspect_ratio)
+    return _image_hash(prompt, style=cast("ImageRequest", request).style, aspect=cast("ImageRequest", request).aspect_ratio)
+
+
+def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str) -> str:
     return _hash(
         {
             "kind": "image",
             "text": prompt.text,
             "text_en": prompt.text_en,
             "negative": prompt.negative,
-            "style": style_of(story, prompt),
+            "style": style,
             "reference": prompt.reference_image,
-            "aspect": story.aspect_ratio,
+            "aspect": aspect,
         }
     )
 
 
-def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
-    """SHA-256 over what a clip shows: the picture it starts from, what moves, and the camera."""
+def _clip_hash(prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str) -> str:
     return _hash(
         {
             "kind": "clip",
@@ -104,9 +122,9 @@ def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
             "text": prompt.text,
             "text_en": prompt.text_en,
             "negative": prompt.negative,
-            "style": style_of(story, prompt),
+            "style": style,
             "camera": prompt.camera,
-            "aspect": story.aspect_ratio,
+            "aspect": aspect,
         }
     )
 

@@ -13,13 +13,13 @@ from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take
 
 from . import work
-from .inputs import is_stale
+from .inputs import is_stale, made_hash
 from .permissions import require_story_owner
 
 FIELD = {TakeKind.IMAGE: "image_take", TakeKind.CLIP: "clip_take"}
 
 
-def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, input_hash: str, select: bool, reason: str = "") -> Take:
+def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, select: bool, reason: str = "") -> Take:
     """The take of a settled call, made once however often this is called; chosen if `select` and nothing better is chosen."""
     result = call.result or {}
     with transaction.atomic():
@@ -36,7 +36,7 @@ def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, in
                 "height": result["height"],
                 "duration_ms": result.get("duration_ms") or 0,
                 "prompt": prompt,
-                "input_hash": input_hash,
+                "input_hash": made_hash(call, prompt),
                 "provider": call.provider_id,
                 "model": call.model,
                 "seed": result.get("seed"),

@@ -81,7 +81,7 @@ def test_third_wrong_answer_is_the_last(llm: Real) -> None:
             llm.go(PLAN)
         assert (llm.fake.paid, ProviderCall.objects.count()) == (3, 3)
     llm.fake.calm()
-    assert llm.finish(PLAN, again=True).state == "settled"
+    assert llm.finish(PLAN, wish=2).state == "settled"
 
 
 def test_answer_without_usage_costs_what_was_reserved(llm: Real) -> None:

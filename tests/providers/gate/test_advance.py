@@ -136,7 +136,7 @@ def test_refused_words_are_not_sent_again_unless_a_person_asks(paid: AIProviderC
             go()
         assert refused.value.kind == Refusal.MODERATED
     assert len(script.submitted) == 1
-    assert isinstance(go(again=True), Ready)
+    assert isinstance(go(wish=2), Ready)
 
 
 def test_other_words_are_sent_under_the_same_key(paid: AIProviderConfig, script: Script) -> None:
@@ -154,14 +154,14 @@ def test_paid_refusal_is_counted_and_not_sent_again_by_itself(paid: AIProviderCo
         assert refused.value.cost == Decimal("0.03")
     assert len(script.submitted) == 1
     assert ProviderCall.objects.get().counted == Decimal("0.03")
-    assert isinstance(go(again=True), Ready)
+    assert isinstance(go(wish=2), Ready)
 
 
 def test_unclear_outcome_is_never_sent_again(paid: AIProviderConfig, script: Script) -> None:
     script.submit = [Unclear("No answer.")]
     for _ in range(3):
         with pytest.raises(Unclear) as unclear:
-            go(again=True)
+            go(wish=2)
         assert str(unclear.value) == "No answer."
     assert len(script.submitted) == 1
     call = ProviderCall.objects.get()

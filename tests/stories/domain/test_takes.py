@@ -5,7 +5,6 @@ import pytest
 from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.domain import takes
-from stories.domain.inputs import present_hash
 from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Take
 from tests.stories.factories import make_scene, make_story, make_take
@@ -26,6 +25,7 @@ def settled_call(scene, *, key="k"):
         key=key,
         subject=str(scene.story_id),
         item=str(scene.pk),
+        request={"kind": "image", "prompt": scene.prompt.text},
         request_hash="h",
         unit_price=Decimal("0.02"),
         units=1,
@@ -36,7 +36,7 @@ def settled_call(scene, *, key="k"):
 
 
 def land(call, scene, **values):
-    return takes.land(call, scene=scene, kind="image", prompt=scene.prompt, input_hash=present_hash(scene.story, scene, "image"), **{"select": True, **values})
+    return takes.land(call, scene=scene, kind="image", prompt=scene.prompt, **{"select": True, **values})
 
 
 def chosen(scene):

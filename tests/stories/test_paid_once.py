@@ -1,0 +1,130 @@
+"""Whole jobs against a provider that costs money: a person's wish spends, a worker's misfortune does not."""
+
+from decimal import Decimal
+
+import pytest
+
+from jobs.domain import queue
+from jobs.domain.claim import claim
+from jobs.domain.queue import cancel, wake
+from jobs.enums import JobStatus
+from jobs.models import Job
+from jobs.runner import run, run_due
+from providers.adapters import Accepted, Bytes, Result
+from providers.enums import Refusal
+from providers.errors import Refused
+from providers.models import ProviderCall
+from stories.domain.inputs import is_stale
+from stories.domain.launch import generate_scene
+from stories.domain.stories import edit
+from stories.domain.takes import choose
+from stories.models import Story, Take
+from tests.pictures import picture
+from tests.stories.factories import make_scene, make_story, make_take
+
+pytestmark = pytest.mark.django_db
+
+OUT = Accepted("task", poll_in=0)
+MADE = Result(media=Bytes(picture()), cost=Decimal("0.03"))
+
+
+@pytest.fixture
+def scene(owner, paid):
+    return make_scene(make_story(owner, status="previewing", image_provider="paid", clip_provider="paid"))
+
+
+@pytest.fixture
+def job(scene, owner):
+    """The job of one picture by the paid provider."""
+    return generate_scene(scene.pk, "image", actor=owner)[0][0]
+
+
+def turn(job):
+    """Bring the job to its next end or wait, although it is not due yet."""
+    Job.objects.filter(pk=job.pk, status=JobStatus.WAITING).update(status=JobStatus.QUEUED, wait_for="")
+    run_due(limit=1)
+    job.refresh_from_db()
+
+
+@pytest.mark.parametrize("refusal", [Refusal.FAILED, Refusal.CANCELLED, Refusal.MODERATED])
+def test_what_was_cancelled_is_not_bought_anew_when_the_provider_fails(job, script, clock, refusal):
+    script.submit = [OUT, MADE]
+    script.poll = [Refused("It failed.", kind=refusal)]
+    turn(job)
+    cancel(job.pk)
+    run_due()
+    clock.forward(hours=1)
+    run_due()
+    collector = Job.objects.get(data__action="collect_take")
+    assert (collector.status, collector.result["result"]["metadata"]) == (JobStatus.SUCCEEDED, {})
+    assert (len(script.submitted), ProviderCall.objects.get().state, Take.objects.count()) == (1, "refused", 0)
+
+
+def test_trying_to_collect_again_buys_nothing(job, script):
+    script.submit = [OUT, MADE]
+    script.poll = [Refused("It failed.", kind=Refusal.FAILED)]
+    turn(job)
+    cancel(job.pk)
+    collector = Job.objects.get(data__action="collect_take")
+    cancel(collector.pk)
+    queue.retry(collector.pk)
+    run_due()
+    assert (len(script.submitted), ProviderCall.objects.count()) == (1, 1)
+
+
+def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, script):
+    script.submit = [Refused("It failed.", kind=Refusal.FAILED, cost=Decimal("0.03")), MADE]
+    run(claim(worker="one"), stopping=lambda: True)
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == (JobStatus.QUEUED, 0)
+    for _ in range(3):
+        turn(job)
+    assert (len(script.submitted), job.status) == (1, JobStatus.FAILED)
+    assert ProviderCall.objects.get().cost == Decimal("0.03")
+
+    queue.retry(job.pk)
+    turn(job)
+    assert (len(script.submitted), job.status, job.wish) == (2, JobStatus.SUCCEEDED, 2)
+    assert list(ProviderCall.objects.order_by("generation").values_list("wish", "state")) == [(1, "refused"), (2, "settled")]
+
+
+def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it_arrives(job, scene, script, owner):
+    script.submit = [OUT]
+    script.poll = [MADE]
+    turn(job)
+    edit(scene.story_id, actor=owner, style="charcoal")
+    turn(job)
+    take, story = Take.objects.get(), Story.objects.get(pk=scene.story_id)
+    scene.refresh_from_db()
+    assert (job.status, take.call.request.get("style", "")) == (JobStatus.SUCCEEDED, "")
+    assert is_stale(story, scene, take)
+    edit(scene.story_id, actor=owner, style="")
+    assert not is_stale(Story.objects.get(pk=scene.story_id), scene, take)
+
+
+def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch):
+    first, other = make_take(scene), make_take(scene, chosen=False)
+    monkeypatch.setattr("providers.results._clip", lambda file, **_: keep_as_clip(file))
+    script.submit = [OUT]
+    script.poll = [MADE]
+    (job,), _price = generate_scene(scene.pk, "clip", actor=owner)
+    turn(job)
+    choose(other.pk, actor=owner)
+    turn(job)
+    clip = Take.objects.get(kind="clip")
+    scene.refresh_from_db()
+    story = Story.objects.get(pk=scene.story_id)
+    assert is_stale(story, scene, clip)
+    scene.image_take = first
+    assert not is_stale(story, scene, clip)
+
+
+def keep_as_clip(file):
+    from providers.store import keep
+
+    return keep(file, "mp4"), {"mime": "video/mp4", "width": 1280, "height": 720, "duration_ms": 7000}
+
+
+def test_wake_of_a_cancelled_job_does_nothing(job, script):
+    cancel(job.pk)
+    assert (wake(item=job.item), len(script.submitted)) == (0, 0)
