@@ -10,7 +10,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 
-from stories.api.outputs import with_scene_count
+from stories.api.outputs.stories import with_scene_count
 from stories.domain.permissions import stories_for
 from stories.models import Story
 from web.auth.tokens import user_of

@@ -10,7 +10,7 @@ from django.urls import path
 from ninja import Field, NinjaAPI, Schema
 from ninja.security import HttpBearer
 
-from stories.api.outputs import with_scene_count
+from stories.api.outputs.stories import with_scene_count
 from stories.domain.permissions import stories_for
 from web.auth.tokens import user_of
 

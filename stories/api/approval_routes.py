@@ -14,9 +14,8 @@ from web.json.paging import Keyset, Page, page
 from web.json.problems import not_found
 from web.json.routes import Call
 
-from . import outputs
 from .base import APPROVALS, api
-from .outputs import ApprovalOut
+from .outputs.approvals import ApprovalOut, approval_out
 
 BY_ASKED = Keyset("asked_at", "id")
 STATES = {
@@ -36,7 +35,7 @@ def _one(call: Call, approval_id: UUID) -> ApprovalOut:
     row = _visible(call).filter(pk=approval_id).first()
     if row is None:
         raise not_found()
-    return outputs.approval_out(row)
+    return approval_out(row)
 
 
 @api.get("approvals/", tag=APPROVALS, summary=gettext_noop("List approvals"))
@@ -50,7 +49,7 @@ def list_approvals(call: Call, query: inputs.ApprovalFilter) -> Page[ApprovalOut
         for state in query.state:
             wanted |= STATES[state]
         rows = rows.filter(wanted)
-    return page(rows, query, out=lambda found: [outputs.approval_out(row) for row in found], key=lambda row: (row.asked_at, row.pk), keyset=BY_ASKED)
+    return page(rows, query, out=lambda found: [approval_out(row) for row in found], key=lambda row: (row.asked_at, row.pk), keyset=BY_ASKED)
 
 
 @api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary=gettext_noop("Show an approval"))

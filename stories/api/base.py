@@ -12,7 +12,7 @@ from web.auth.endpoints import TAG
 from web.json.problems import FieldError, register
 from web.json.routes import Api
 
-from . import outputs
+from .outputs.approvals import approval_out
 
 STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Approvals", "Jobs", "Me"
 
@@ -34,7 +34,7 @@ def _pointed(error: errors.Invalid) -> list[FieldError]:
 register(errors.StoryError, 409)
 register(errors.Forbidden, 403)
 register(errors.NotAllowed, 409, members=lambda error: {"current": error.status, "allowed": list(error.allowed)})
-register(errors.ApprovalNeeded, 409, members=lambda error: {"approval": outputs.approval_out(error.approval)}, keeps=True)
+register(errors.ApprovalNeeded, 409, members=lambda error: {"approval": approval_out(error.approval)}, keeps=True)
 register(errors.FieldConflict, 409, members=lambda error: {"theirs": error.theirs})
 register(errors.Invalid, 422, errors=_pointed)
 register(job_errors.NoSuchJob, 404)

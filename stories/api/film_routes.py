@@ -22,10 +22,9 @@ from web.json.problems import not_found
 from web.json.routes import Call
 from web.media import signed_url
 
-from . import outputs
 from .base import FILMS, api
 from .lookups import film_of, story_of
-from .outputs import FilmOut
+from .outputs.films import FilmOut, film_out
 
 SALT = "stories.subtitles"
 SECONDS = 3600
@@ -58,7 +57,7 @@ def fetch_film(call: Call, film_id: UUID) -> Redirect:
 
 
 def _out(call: Call, film: Film) -> FilmOut:
-    return outputs.film_out(call, film, (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")), film_filename(film, "mp4"))
+    return film_out(call, film, (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")), film_filename(film, "mp4"))
 
 
 def _subtitles(call: Call, film: Film, form: Form) -> str:

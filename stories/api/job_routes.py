@@ -18,17 +18,16 @@ from jobs.models import Job
 from providers import ledger
 from stories import inputs
 from stories.domain.permissions import jobs_for, sees_all
-from web.json.inputs import Strict
+from web.json.inputs import Empty, Strict
 from web.json.paging import Page, page
 from web.json.problems import FieldError, invalid
 from web.json.routes import Call
 from web.kept import kept
 
-from . import outputs
 from .base import JOBS, api
 from .lookups import job_of, steerable_job
-from .outputs import JobDetail, JobOut, Moment, Money, money
-from .take_routes import Empty
+from .outputs.jobs import JobDetail, JobOut, envelope_out, job_out, log_line
+from .outputs.parts import Moment, Money, money
 
 LOG_LINES = 100
 SPAN = timedelta(days=30)
@@ -46,7 +45,7 @@ def list_jobs(call: Call, query: inputs.JobFilter) -> Page[JobOut]:
         rows = rows.filter(status__in=query.status)
     if query.name is not UNSET:
         rows = rows.filter(name=query.name)
-    return page(rows, query, out=lambda found: [outputs.job_out(job) for job in found], key=lambda job: (job.created_at, job.pk))
+    return page(rows, query, out=lambda found: [job_out(job) for job in found], key=lambda job: (job.created_at, job.pk))
 
 
 class SpanQuery(Strict):
@@ -143,16 +142,16 @@ def get_job(call: Call, job_id: str, query: inputs.WaitQuery) -> JobDetail:  # n
 def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  refuses a body with anything in it
     """IsJobOwner. A failed, cancelled or unclear job is queued anew."""
     steerable_job(call, job_id)
-    return outputs.job_out(queue.retry(job_id, actor=call.user))
+    return job_out(queue.retry(job_id, actor=call.user))
 
 
 @api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary=gettext_noop("Cancel a job"))
 def cancel_job(call: Call, job_id: str, body: inputs.CancelIn) -> JobOut:
     """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
     steerable_job(call, job_id)
-    return outputs.job_out(queue.cancel(job_id, actor=call.user, reason=body.reason))
+    return job_out(queue.cancel(job_id, actor=call.user, reason=body.reason))
 
 
 def _detail(job: Job) -> JobDetail:
     lines = list(job.log.order_by("-id")[:LOG_LINES])
-    return JobDetail(outputs.job_out(job), outputs.envelope_out(job), [outputs.log_line(line) for line in reversed(lines)])
+    return JobDetail(job_out(job), envelope_out(job), [log_line(line) for line in reversed(lines)])

@@ -18,10 +18,11 @@ from web.json.paging import NEWEST_FIRST, Keyset, Page, page
 from web.json.problems import not_found
 from web.json.routes import Call
 
-from . import outputs
 from .base import SCENES, api
 from .lookups import scene_of
-from .outputs import JobOut, Money, SceneOut, money
+from .outputs.jobs import JobOut, job_out
+from .outputs.parts import Money, money
+from .outputs.scenes import SceneOut, scene_out
 
 BY_POSITION = Keyset("position", "id", descending=False)
 BULK_LIMIT = 8 * 1024 * 1024  # bytes: 500 scenes with long prompts
@@ -44,7 +45,7 @@ def list_scenes(call: Call, query: inputs.SceneFilter) -> Page[SceneOut]:
     keyset = NEWEST_FIRST
     if query.story is not UNSET:
         rows, keyset = rows.filter(story_id=query.story), BY_POSITION
-    return page(rows, query, out=lambda found: [outputs.scene_out(call, scene) for scene in found], key=_place(keyset), keyset=keyset)
+    return page(rows, query, out=lambda found: [scene_out(call, scene) for scene in found], key=_place(keyset), keyset=keyset)
 
 
 def _place(keyset: Keyset) -> Any:
@@ -53,7 +54,7 @@ def _place(keyset: Keyset) -> Any:
 
 @api.get("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Show a scene"))
 def get_scene(call: Call, scene_id: UUID, query: inputs.WaitQuery) -> SceneOut:  # noqa: ARG001  the kit does the waiting
-    return outputs.scene_out(call, scene_of(call, scene_id))
+    return scene_out(call, scene_of(call, scene_id))
 
 
 @api.patch("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Change a scene"), problems=(409,))
@@ -61,7 +62,7 @@ def patch_scene(call: Call, scene_id: UUID, body: inputs.ScenePatch) -> SceneOut
     """IsStoryOwner."""
     scene_of(call, scene_id)
     domain.edit(scene_id, actor=call.user, **_values(body))
-    return outputs.scene_out(call, scene_of(call, scene_id))
+    return scene_out(call, scene_of(call, scene_id))
 
 
 @api.delete("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Take a scene out of the film"), problems=(409,))
@@ -83,7 +84,7 @@ def bulk_create_scenes(call: Call, body: inputs.BulkIn) -> Created[Bulk]:
         error.field = f"scenes/{_name(error.field)}" if error.field[:1].isdigit() else "scenes"
         raise
     scenes = Scene.live.filter(pk__in=[scene.pk for scene in made]).select_related("story", "prompt", "image_take", "clip_take").order_by("position")
-    return Created(Bulk([outputs.scene_out(call, scene) for scene in scenes]))
+    return Created(Bulk([scene_out(call, scene) for scene in scenes]))
 
 
 @api.post("scenes/<uuid:scene_id>/generate/", tag=SCENES, summary=gettext_noop("Make a take for a scene"))
@@ -103,7 +104,7 @@ def generate_take(call: Call, scene_id: UUID, body: inputs.GenerateSceneIn) -> A
         confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
         ask_again=body.ask_again,
     )
-    return Accepted(SceneStarted([outputs.job_out(job) for job in jobs], money(price)))
+    return Accepted(SceneStarted([job_out(job) for job in jobs], money(price)))
 
 
 @api.post("scenes/<uuid:scene_id>/reorder/", tag=SCENES, summary=gettext_noop("Move a scene"))
@@ -111,7 +112,7 @@ def reorder_scene(call: Call, scene_id: UUID, body: inputs.ReorderIn) -> SceneOu
     """To a position, or right before or after another scene of the story."""
     scene_of(call, scene_id)
     domain.move(scene_id, actor=call.user, **{name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET})
-    return outputs.scene_out(call, scene_of(call, scene_id))
+    return scene_out(call, scene_of(call, scene_id))
 
 
 # The API says prompt and prompt_en where the model of the prompt says text and text_en.

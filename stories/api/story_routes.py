@@ -8,27 +8,33 @@ import msgspec
 from django.utils.translation import gettext_noop
 from msgspec import UNSET
 
-from jobs.enums import OPEN
-from jobs.models import Job
-from providers.errors import ProviderError
 from stories import inputs
 from stories.domain import stories as domain
 from stories.domain.approvals import ask_for_plan, outlook
-from stories.domain.costs import estimate_story
 from stories.domain.launch import generate
 from stories.domain.permissions import stories_for
 from stories.domain.plan import plan_generation
-from stories.domain.transitions import choices
-from stories.enums import StoryStatus, TakeKind
-from stories.models import Scene, Story, StoryStateTransition
+from stories.enums import TakeKind
+from stories.models import StoryStateTransition
 from web.json.answers import Accepted, Created
 from web.json.paging import Keyset, Page, page
 from web.json.routes import Call
 
-from . import outputs
 from .base import STORIES, api
 from .lookups import story_of
-from .outputs import ChoiceOut, EstimateOut, Started, StoryDetail, StoryOut, TransitionOut, money
+from .outputs.jobs import job_out
+from .outputs.plans import Started, plan_out
+from .outputs.stories import (
+    STORY_COLUMNS,
+    STORY_KEY,
+    StoryDetail,
+    StoryOut,
+    TransitionOut,
+    story_detail,
+    story_rows,
+    transition_out,
+    with_scene_count,
+)
 
 BY_ID = Keyset("id", "id")
 
@@ -45,27 +51,27 @@ def list_stories(call: Call, query: inputs.StoryFilter) -> Page[StoryOut]:
         rows = rows.filter(owner_id=call.user.pk)
     if query.title is not UNSET:
         rows = rows.filter(title__icontains=query.title)
-    created, key = outputs.STORY_KEY
-    columns = outputs.with_scene_count(rows).values_list(*outputs.STORY_COLUMNS)
-    return page(columns, query, out=outputs.story_rows, key=lambda row: (row[created], row[key]))
+    created, key = STORY_KEY
+    columns = with_scene_count(rows).values_list(*STORY_COLUMNS)
+    return page(columns, query, out=story_rows, key=lambda row: (row[created], row[key]))
 
 
 @api.post("stories/", tag=STORIES, summary=gettext_noop("Write a new story"), problems=(403,))
 def create_story(call: Call, body: inputs.StoryIn) -> Created[StoryDetail]:
     story = domain.create(owner=call.user, **_values(body))
-    return Created(detail(call, story), Location=f"{call.request.path}{story.pk}/")
+    return Created(story_detail(story, call.user), Location=f"{call.request.path}{story.pk}/")
 
 
 @api.get("stories/<uuid:story_id>/", tag=STORIES, summary=gettext_noop("Show a story"))
 def get_story(call: Call, story_id: UUID, query: inputs.WaitQuery) -> StoryDetail:  # noqa: ARG001  the kit does the waiting
     """With `wait` the answer comes when something changes: the status, a job's progress, a take."""
-    return detail(call, story_of(call, story_id))
+    return story_detail(story_of(call, story_id), call.user)
 
 
 @api.patch("stories/<uuid:story_id>/", tag=STORIES, summary=gettext_noop("Change a story"), problems=(409,))
 def patch_story(call: Call, story_id: UUID, body: inputs.StoryPatch) -> StoryDetail:
     story_of(call, story_id)
-    return detail(call, domain.edit(story_id, actor=call.user, **_values(body)))
+    return story_detail(domain.edit(story_id, actor=call.user, **_values(body)), call.user)
 
 
 @api.post("stories/<uuid:story_id>/transition/", tag=STORIES, summary=gettext_noop("Move a story to another status"))
@@ -73,7 +79,7 @@ def transition_story(call: Call, story_id: UUID, body: inputs.TransitionIn) -> S
     """CanTransitionStory. A way that the table of states does not have is 409 and tells which there are (`allowed`)."""
     story = story_of(call, story_id)
     story.transition_to(body.status, actor=call.user, reason=body.reason)
-    return detail(call, story)
+    return story_detail(story, call.user)
 
 
 @api.post("stories/<uuid:story_id>/generate_preview/", tag=STORIES, summary=gettext_noop("Make the preview"))
@@ -98,7 +104,7 @@ def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter)
     found = page(
         rows,
         query,
-        out=lambda found: [outputs.transition_out(row) for row in found],
+        out=lambda found: [transition_out(row) for row in found],
         key=lambda row: (row.pk, row.pk),
         keyset=BY_ID,
         scope=str(story_id),
@@ -112,11 +118,11 @@ def _generate(call: Call, story_id: UUID, kind: TakeKind, query: inputs.PlanQuer
     story = story_of(call, story_id)
     if query.plan:
         plan = plan_generation(story, kind, mode=body.mode, as_is=bool(body.override_reason))
-        return Started(None, outputs.plan_out(plan, outlook(ask_for_plan(plan), call.user).state))
+        return Started(None, plan_out(plan, outlook(ask_for_plan(plan), call.user).state))
     confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
     wanted: dict[str, Any] = {"mode": body.mode, "confirm_total": confirmed, "override_reason": body.override_reason, "ask_again": body.ask_again}
     job, plan = generate(story_id, kind, actor=call.user, **wanted)
-    return Accepted(Started(outputs.job_out(job), outputs.plan_out(plan)))
+    return Accepted(Started(job_out(job), plan_out(plan)))
 
 
 def _values(body: msgspec.Struct) -> dict[str, Any]:
@@ -125,30 +131,3 @@ def _values(body: msgspec.Struct) -> dict[str, Any]:
     if values.get("budget") is not None:
         values["budget"] = Decimal(values["budget"])
     return values
-
-
-def detail(call: Call, story: Story) -> StoryDetail:
-    """A story with all that a page about it needs."""
-    takes = list(Scene.live.filter(story=story).values_list("image_take_id", "clip_take_id"))
-    fields = {name: getattr(story, name) for name in outputs.StoryOut.__struct_fields__ if name not in {"owner", "scene_count"}}
-    open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by("created_at", "id")
-    return StoryDetail(
-        **fields,
-        owner=story.owner.get_username(),
-        scene_count=len(takes),
-        script=story.script,
-        choices=[ChoiceOut(way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "") for way in choices(story, call.user)],
-        estimate=_estimate(story),
-        jobs=[outputs.job_brief(job) for job in open_jobs],
-        pictures=sum(image is not None for image, _clip in takes),
-        clips=sum(clip is not None for _image, clip in takes),
-    )
-
-
-def _estimate(story: Story) -> EstimateOut | None:
-    """None while a provider has no price."""
-    try:
-        made = estimate_story(story)
-    except ProviderError:
-        return None
-    return EstimateOut(made.scenes, money(made.scene_cost), money(made.video_cost), money(made.preview_cost), money(made.storage_cost), money(made.total))

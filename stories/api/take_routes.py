@@ -15,15 +15,15 @@ from stories.domain.uploads import LIMIT, upload
 from stories.enums import TakeKind
 from stories.models import Take
 from web.json.answers import Created
-from web.json.inputs import Strict
+from web.json.inputs import Empty
 from web.json.paging import Page, page
 from web.json.problems import FieldError, invalid
 from web.json.routes import Call, Upload
 
-from . import outputs
 from .base import TAKES, api
 from .lookups import scene_of, take_of
-from .outputs import SceneOut, TakeOut
+from .outputs.scenes import SceneOut, scene_out
+from .outputs.takes import TakeOut, take_out
 
 SENT = {
     "file": {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP for a picture; MP4, MOV or WebM for a clip."},
@@ -31,10 +31,6 @@ SENT = {
     "reason": {"type": "string", "maxLength": 200},
 }
 REASON = 200
-
-
-class Empty(Strict):
-    """Nothing needs to be said."""
 
 
 @api.get("scenes/<uuid:scene_id>/takes/", tag=TAKES, summary=gettext_noop("List a scene's takes"))
@@ -49,7 +45,7 @@ def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[Tak
     found = page(
         rows,
         query,
-        out=lambda takes: [outputs.take_out(call, take.scene, take) for take in takes],
+        out=lambda takes: [take_out(call, take.scene, take) for take in takes],
         key=lambda take: (take.created_at, take.pk),
         scope=str(scene_id),
     )
@@ -69,7 +65,7 @@ def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
     scene_of(call, scene_id)
     kind, reason, file = _fields(call)
     take = upload(scene_id, kind, file=file, actor=call.user, reason=reason)
-    return Created(outputs.take_out(call, scene_of(call, scene_id), take))
+    return Created(take_out(call, scene_of(call, scene_id), take))
 
 
 def _fields(call: Call) -> "tuple[TakeKind, str, UploadedFile[Any]]":
@@ -99,7 +95,7 @@ def choose_take(call: Call, take_id: UUID, body: Empty) -> SceneOut:  # noqa: AR
     """The scene's take of its kind from now on. A rejected one cannot be chosen (422)."""
     take = take_of(call, take_id)
     domain.choose(take_id, actor=call.user)
-    return outputs.scene_out(call, scene_of(call, take.scene_id))
+    return scene_out(call, scene_of(call, take.scene_id))
 
 
 @api.post("takes/<uuid:take_id>/verdict/", tag=TAKES, summary=gettext_noop("Approve or reject a take"))
@@ -110,4 +106,4 @@ def judge_take(call: Call, take_id: UUID, body: inputs.VerdictIn) -> TakeOut:
 
 
 def _out(call: Call, take: Take) -> TakeOut:
-    return outputs.take_out(call, scene_of(call, take.scene_id), take)
+    return take_out(call, scene_of(call, take.scene_id), take)

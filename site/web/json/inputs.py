@@ -28,6 +28,10 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of what comes in: unknown and null fields are refused. A field that may be left out is `T | UnsetType = UNSET` or has a default."""
 
 
+class Empty(Strict):
+    """Nothing needs to be said."""
+
+
 def text(*, most: int, least: int = 0) -> msgspec.Meta:
     """Limits of a text in characters: no NUL (databases refuse it), and with `least` not only blanks."""
     pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$" if least else r"^[^\u0000]*$"

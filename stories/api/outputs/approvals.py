@@ -1,0 +1,66 @@
+"""Approvals: what a second person is asked to agree to."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from stories.enums import TakeKind
+from stories.models import Approval
+
+from .parts import Moment, Money, money
+
+
+class ApprovalLine(msgspec.Struct):
+    scene_id: UUID
+    position: int
+    title: str
+    price: Money
+
+
+class ApprovalOut(msgspec.Struct):
+    """What a second person is asked to agree to: exactly these takes at these prices, to be started once."""
+
+    id: UUID
+    story_id: UUID
+    kind: TakeKind
+    state: Annotated[
+        Literal["asked", "approved", "started", "refused", "withdrawn"],
+        Meta(description="Approved: the same request starts it now, as long as the plan stays as it is."),
+    ]
+    provider: str
+    total: Money
+    limit: Annotated[str, Meta(description="USD that the person who asked may start alone.")]
+    plan_hash: str
+    lines: list[ApprovalLine]
+    asked_by: Annotated[str, Meta(description="Empty: the account has been removed.")]
+    asked_at: Moment
+    decided_by: str
+    decided_at: Moment | None
+    reason: str
+    started_by: str
+    started_at: Moment | None
+
+
+def approval_out(row: Approval) -> ApprovalOut:
+    people = [person.get_username() if person else "" for person in (row.asked_by, row.decided_by, row.started_by)]
+    return ApprovalOut(
+        id=row.pk,
+        story_id=row.story_id,
+        kind=TakeKind(row.kind),
+        state=row.state,  # type: ignore[arg-type]  # the property gives one of them
+        provider=row.provider,
+        total=money(row.total),
+        limit=money(row.limit),
+        plan_hash=row.plan_hash,
+        lines=[ApprovalLine(UUID(line["scene"]), line["position"], line["title"], money(Decimal(line["price"]))) for line in row.lines],
+        asked_by=people[0],
+        asked_at=row.asked_at,
+        decided_by=people[1],
+        decided_at=row.decided_at,
+        reason=row.reason,
+        started_by=people[2],
+        started_at=row.started_at,
+    )

@@ -1,0 +1,54 @@
+"""Films: the versions of a preview or a final film."""
+
+from uuid import UUID
+
+import msgspec
+
+from stories.enums import FilmKind
+from stories.models import Film
+from web.json.routes import Call
+
+from .parts import Link, Moment, link
+
+
+class FilmOut(msgspec.Struct):
+    id: UUID
+    story_id: UUID
+    kind: FilmKind
+    number: int
+    duration_seconds: float
+    width: int
+    height: int
+    fps: int
+    frames: int
+    size_bytes: int
+    url: Link
+    srt_url: Link
+    vtt_url: Link
+    segments_reused: int
+    segments_encoded: int
+    override_reason: str
+    created_at: Moment
+
+
+def film_out(call: Call, film: Film, subtitles: tuple[str, str], filename: str) -> FilmOut:
+    srt, vtt = subtitles
+    return FilmOut(
+        id=film.pk,
+        story_id=film.story_id,
+        kind=FilmKind(film.kind),
+        number=film.number,
+        duration_seconds=float(film.duration_seconds),
+        width=film.width,
+        height=film.height,
+        fps=film.fps,
+        frames=film.frames,
+        size_bytes=film.size_bytes,
+        url=link(call, film.file, filename=filename),
+        srt_url=srt,
+        vtt_url=vtt,
+        segments_reused=film.segments_reused,
+        segments_encoded=film.segments_encoded,
+        override_reason=film.override_reason,
+        created_at=film.created_at,
+    )

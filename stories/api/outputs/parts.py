@@ -1,0 +1,27 @@
+"""What several outputs are made of: money, moments and links."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta
+
+from web.json.routes import Call
+from web.media import signed_url
+
+Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a decimal string.")]
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+Link = Annotated[str, Meta(description="Works without a header, and ends; ask again for a new one.")]
+
+
+def money(amount: Decimal | None) -> str:
+    return f"{amount or 0:.4f}"
+
+
+def link(call: Call, name: str, *, filename: str = "", download: bool = False) -> str:
+    """An address for a stored file that works without a header for the next hour."""
+    return call.request.build_absolute_uri(signed_url(name, filename=filename, download=download))

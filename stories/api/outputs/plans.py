@@ -1,0 +1,53 @@
+"""Plans: what a generation would make or makes, scene by scene, each priced."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from stories.domain.plan import Plan
+from stories.enums import TakeKind
+
+from .jobs import JobOut
+from .parts import Money, money
+
+
+class PlanItem(msgspec.Struct):
+    """One scene. `will`: a take is made, at `price`. `why`: what is in the way, or why it is to be made."""
+
+    scene_id: UUID
+    position: int
+    title: str
+    state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+    will: bool
+    price: Money
+    why: str
+
+
+class PlanOut(msgspec.Struct):
+    kind: TakeKind
+    mode: str
+    provider: str
+    total: Annotated[str, Meta(description="USD for all that is made; give it back as confirm_total.")]
+    counts: dict[str, int]
+    items: list[PlanItem]
+    blocked: Annotated[list[PlanItem], Meta(description="Those of the items that cannot be made now, and why.")]
+    hash: Annotated[str, Meta(description="Names exactly this: scenes, what their takes are made from, and prices.")]
+    approval: Annotated[
+        Literal["free", "ask", "asked", "approved", "refused"] | None,
+        Meta(description="Before the start: whether you may start it alone (free), or what a second person has said so far. Null after it."),
+    ]
+
+
+def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
+    items = [PlanItem(item.scene_id, item.position, item.title, item.state, item.will, money(item.price), str(item.why)) for item in plan.items]
+    blocked = [item for item in items if item.state == "blocked"]
+    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, plan.hash, approval)
+
+
+class Started(msgspec.Struct):
+    """What was started and what it makes; without a job when only the plan was asked for."""
+
+    job: JobOut | None
+    plan: PlanOut

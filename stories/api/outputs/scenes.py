@@ -1,0 +1,66 @@
+"""Scenes with their prompt and the takes that the film is made with."""
+
+from uuid import UUID
+
+import msgspec
+
+from stories.domain.inputs import is_stale
+from stories.enums import Camera, Verdict
+from stories.models import Scene, ScenePrompt, Take
+from web.json.routes import Call
+
+from .parts import Link, Moment, link
+
+
+class PromptOut(msgspec.Struct):
+    text: str
+    text_en: str
+    negative: str
+    style: str
+    camera: Camera
+    seed: int
+
+
+class ChosenTake(msgspec.Struct):
+    """The take that the film is made with. `stale`: the scene has changed since."""
+
+    id: UUID
+    verdict: Verdict
+    stale: bool
+    url: Link
+
+
+class SceneOut(msgspec.Struct):
+    id: UUID
+    story_id: UUID
+    position: int
+    title: str
+    narration: str
+    duration_seconds: int
+    prompt: PromptOut
+    image: ChosenTake | None
+    clip: ChosenTake | None
+    created_at: Moment
+    updated_at: Moment
+
+
+def scene_out(call: Call, scene: Scene) -> SceneOut:
+    """Needs the scene with story, prompt and both takes."""
+    prompt: ScenePrompt = scene.prompt
+    return SceneOut(
+        id=scene.pk,
+        story_id=scene.story_id,
+        position=scene.position,
+        title=scene.title,
+        narration=scene.narration,
+        duration_seconds=scene.duration_seconds,
+        prompt=PromptOut(prompt.text, prompt.text_en, prompt.negative, prompt.style, Camera(prompt.camera), prompt.seed),
+        image=_chosen(call, scene, scene.image_take),
+        clip=_chosen(call, scene, scene.clip_take),
+        created_at=scene.created_at,
+        updated_at=scene.updated_at,
+    )
+
+
+def _chosen(call: Call, scene: Scene, take: Take | None) -> ChosenTake | None:
+    return ChosenTake(take.pk, Verdict(take.verdict), is_stale(scene.story, scene, take), link(call, take.file)) if take else None

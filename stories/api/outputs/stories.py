@@ -1,0 +1,133 @@
+"""Stories: in a list, in full, and their changes of state."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from django.contrib.auth.models import User
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from msgspec import Meta
+
+from jobs.enums import OPEN
+from jobs.models import Job
+from providers.errors import ProviderError
+from stories.domain.costs import estimate_story
+from stories.domain.transitions import choices
+from stories.enums import AspectRatio, Language, Resolution, StoryStatus
+from stories.models import Scene, Story, StoryStateTransition
+
+from .jobs import JobBrief, job_brief
+from .parts import Moment, Money, money
+
+
+class StoryOut(msgspec.Struct):
+    id: UUID
+    title: str
+    status: StoryStatus
+    owner_id: int
+    owner: str
+    language: Language
+    style: str
+    aspect_ratio: AspectRatio
+    resolution: Resolution
+    duration_seconds: int
+    burn_captions: bool
+    planner_provider: str
+    image_provider: str
+    clip_provider: str
+    budget: Decimal | None
+    scene_count: int
+    created_at: Moment
+    updated_at: Moment
+
+
+# In the order of the type, so that a row of the database is its arguments.
+STORY_COLUMNS = tuple("owner__username" if name == "owner" else name for name in StoryOut.__struct_fields__)
+STORY_KEY = (StoryOut.__struct_fields__.index("created_at"), StoryOut.__struct_fields__.index("id"))
+
+_live = Scene.live.filter(story=OuterRef("pk")).order_by().values("story").annotate(n=Count("pk")).values("n")
+_SCENE_COUNT = Coalesce(Subquery(_live, output_field=IntegerField()), 0)
+
+
+def with_scene_count(stories: QuerySet[Story]) -> QuerySet[Story]:
+    """The stories with `scene_count`, the number of their live scenes, in the same query."""
+    return stories.annotate(scene_count=_SCENE_COUNT)
+
+
+def story_rows(rows: Iterable[tuple[Any, ...]]) -> list[StoryOut]:
+    return [StoryOut(*row) for row in rows]
+
+
+class ChoiceOut(msgspec.Struct):
+    """A change of state that this person may make now. `why_not` says what is still missing; empty: nothing."""
+
+    name: str
+    label: str
+    status: StoryStatus
+    why_not: str
+
+
+class EstimateOut(msgspec.Struct):
+    """The guide's estimate: pictures + video + preview (half of the video) + storage."""
+
+    scenes: int
+    scene_cost: Money
+    video_cost: Money
+    preview_cost: Money
+    storage_cost: Money
+    total: Money
+
+
+class StoryDetail(StoryOut):
+    script: str
+    choices: list[ChoiceOut]
+    estimate: EstimateOut | None
+    jobs: Annotated[list[JobBrief], Meta(description="The story's own open jobs.")]
+    pictures: Annotated[int, Meta(description="Scenes that have a picture.")]
+    clips: Annotated[int, Meta(description="Scenes that have a clip.")]
+
+
+def story_detail(story: Story, user: User) -> StoryDetail:
+    """A story with all that a page about it needs. Needs the story with `owner`."""
+    takes = list(Scene.live.filter(story=story).values_list("image_take_id", "clip_take_id"))
+    fields = {name: getattr(story, name) for name in StoryOut.__struct_fields__ if name not in {"owner", "scene_count"}}
+    open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by("created_at", "id")
+    return StoryDetail(
+        **fields,
+        owner=story.owner.get_username(),
+        scene_count=len(takes),
+        script=story.script,
+        choices=[ChoiceOut(way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "") for way in choices(story, user)],
+        estimate=_estimate(story),
+        jobs=[job_brief(job) for job in open_jobs],
+        pictures=sum(image is not None for image, _clip in takes),
+        clips=sum(clip is not None for _image, clip in takes),
+    )
+
+
+def _estimate(story: Story) -> EstimateOut | None:
+    """None while a provider has no price."""
+    try:
+        made = estimate_story(story)
+    except ProviderError:
+        return None
+    return EstimateOut(made.scenes, money(made.scene_cost), money(made.video_cost), money(made.preview_cost), money(made.storage_cost), money(made.total))
+
+
+class TransitionOut(msgspec.Struct):
+    id: int
+    from_status: StoryStatus
+    to_status: StoryStatus
+    name: str
+    actor: Annotated[str, Meta(description="Empty: the studio itself.")]
+    reason: str
+    job_id: str
+    at: Moment
+
+
+def transition_out(row: StoryStateTransition) -> TransitionOut:
+    actor = row.actor.get_username() if row.actor else ""
+    return TransitionOut(row.pk, StoryStatus(row.from_status), StoryStatus(row.to_status), row.name, actor, row.reason, row.job_id, row.at)
