@@ -1,5 +1,7 @@
 """What can go wrong with pictures and film, said so that a person understands."""
 
+from django.utils.translation import gettext_noop
+
 from ground.sentence import SaidError, Value
 
 
@@ -16,3 +18,12 @@ class MediaError(SaidError):
         super().__init__(template, **values)
         self.code = code
         self.detail = detail
+
+
+def disk_full(detail: str) -> MediaError:
+    return MediaError(gettext_noop("The disk is full: the film could not be written."), code="disk_full", detail=detail)
+
+
+def stopped() -> MediaError:
+    """The caller asked to stop."""
+    return MediaError(gettext_noop("The work on this film was stopped."), code="stopped")

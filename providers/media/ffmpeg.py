@@ -18,7 +18,7 @@ from typing import IO, cast
 import imageio_ffmpeg
 from django.utils.translation import gettext_noop
 
-from providers.media.errors import MediaError
+from providers.media.errors import MediaError, disk_full, stopped
 from providers.media.probing import INPUT_GUARD, Probe, parse_probe
 
 __all__ = ["INPUT_GUARD", "MediaError", "Probe", "binary", "probe", "run"]
@@ -142,7 +142,7 @@ def _guard(limit_seconds: float, should_stop: Callable[[], bool]) -> Callable[[]
         if now - asked >= TICK_SECONDS:
             asked = now
             if should_stop():
-                raise MediaError(gettext_noop("The work on this film was stopped."), code="stopped")
+                raise stopped()
 
     return check
 
@@ -191,7 +191,7 @@ def _execute(
 def failure(code: int, said: str) -> MediaError:
     """The error for a run that ended with this exit code and these last words."""
     if code == -signal.SIGXFSZ or any(sign in said for sign in DISK_FULL):
-        return MediaError(gettext_noop("The disk is full: the film could not be written."), code="disk_full", detail=said)
+        return disk_full(said)
     if code < 0:
         return MediaError(gettext_noop("ffmpeg was killed while it worked (signal %(signal)s)."), code="killed", detail=said, signal=-code)
     if any(sign in said for sign in BROKEN_INPUT):

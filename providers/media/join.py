@@ -1,19 +1,19 @@
-"""Segments become a film by copying their streams: nothing is encoded again, nothing is lost."""
+"""Segments become a film by copying their samples: nothing is encoded again, nothing is lost, no process is started."""
 
-import tempfile
-from collections.abc import Callable, Sequence
+import errno
+import os
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import IO
 
 from django.utils.translation import gettext_noop
 
-from providers.media import ffmpeg, mp4
-from providers.media.errors import MediaError
+from ground.away import FULL
+from providers.media import ffmpeg, mp4, mux
+from providers.media.errors import MediaError, disk_full, stopped
 
-
-def _listed(path: Path) -> str:
-    """A line of the concat demuxer's list."""
-    name = str(path.resolve()).replace("'", r"'\''")
-    return f"file '{name}'\n"
+BLOCK = 1 << 20
 
 
 def join(
@@ -27,33 +27,44 @@ def join(
     """Write the film of these segments in this order and give its length, which is exactly the sum of theirs.
 
     `title` and `comment` (the manifest's hash) stand in the container. The index comes first, so that a player starts at once.
-    Raises MediaError; then there is no film.
+    Segments that want unlike set-ups of the decoder (encoded by another version, say) bring theirs along in the film. Raises
+    MediaError; then there is no film.
     """
-    parts = [mp4.length(segment) for segment in segments]
-    wanted = mp4.Length(sum(part.frames for part in parts), sum(part.ticks for part in parts), parts[0].timescale)
-    if any(part.timescale != wanted.timescale for part in parts):
-        raise MediaError(gettext_noop("The segments of the film do not fit together: they count time differently."), code="failed")
-    with tempfile.TemporaryDirectory(prefix=".join-", dir=out.parent) as folder:
-        names = Path(folder) / "segments.txt"
-        names.write_text("".join(map(_listed, segments)), encoding="utf-8")
-        film = Path(folder) / "film.mp4"
-        ffmpeg.run(
-            [
-                *("-f", "concat", "-safe", "0", "-i", f"file:{names}", "-map", "0:v:0", "-c", "copy"),
-                *("-metadata", f"title={title}", "-metadata", f"comment={comment}"),
-                *("-fflags", "+bitexact", "-movflags", "+faststart", "-video_track_timescale", str(wanted.timescale), "-f", "mp4"),
-            ],
-            out=film,
-            should_stop=should_stop,
-        )
-        made = mp4.length(film)
-        if made != wanted:
-            raise MediaError(
-                gettext_noop("The joined film has %(made)s frames in place of %(wanted)s."),
-                code="failed",
-                detail=f"{made} in place of {wanted}",
-                made=made.frames,
-                wanted=wanted.frames,
-            )
-        film.replace(out)
-    return made
+    tracks = [mp4.track(segment) for segment in segments]
+    if len({(track.timescale, *track.size) for track in tracks}) > 1:
+        raise MediaError(gettext_noop("The segments of the film do not fit together."), code="failed")
+    unlike = len({track.decoder for track in tracks}) > 1
+    film = [mux.carrying(track) for track in tracks] if unlike else tracks
+    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as target:
+            target.write(mux.head(film, title=title, comment=comment))
+            for segment, track in zip(segments, tracks, strict=True):
+                if should_stop():
+                    raise stopped()
+                _copy(segment, mux.pieces(track) if unlike else [mux.whole(track)], target)
+            target.flush()
+            os.fsync(target.fileno())
+        part.replace(out)
+    except OSError as error:
+        if error.errno in {*FULL, errno.EFBIG}:
+            raise disk_full(str(error)) from error
+        raise
+    finally:
+        part.unlink(missing_ok=True)
+    return mux.length(film)
+
+
+def _copy(segment: Path, pieces: Iterable[mux.Piece], target: IO[bytes]) -> None:
+    with segment.open("rb") as source:
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                target.write(piece)
+                continue
+            begin, left = piece
+            source.seek(begin)
+            while left:
+                if not (block := source.read(min(left, BLOCK))):
+                    raise mp4.damaged("it became shorter while it was read")
+                target.write(block)
+                left -= len(block)

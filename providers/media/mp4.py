@@ -1,9 +1,10 @@
-"""The exact length of an MP4 film, read from its own index (ISO/IEC 14496-12): frames and ticks, without starting ffmpeg."""
+"""What an MP4 film says about itself in its own index (ISO/IEC 14496-12 and -15), read without starting ffmpeg."""
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 
 from django.utils.translation import gettext_noop
@@ -13,6 +14,11 @@ from providers.media.errors import MediaError
 BOX_HEAD = 8
 WIDE_HEAD = 16
 MAX_INDEX = 64 * 1024 * 1024
+NAL_LENGTH = 4  # bytes in which a sample tells how long a part of it is
+ENTRY_FIELDS = 78  # of a visual sample entry, before its boxes
+
+type Boxes = dict[bytes, bytes]
+type Runs = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +34,75 @@ class Length:
         return Fraction(self.ticks, self.timescale)
 
 
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The H.264 track of a file that holds nothing else: its samples lie one behind the other, in the order of decoding.
+
+    `steps` and `delays` are runs of (count, ticks): from one sample to the next, and from decoding a sample to showing it on
+    the film's clock (less than nothing where that starts later). `keys` are the numbers of the samples that need no other, from
+    0. `entry` holds the sample entry's own fields, `looks` its boxes of shape and colour, `decoder` the content of its `avcC`.
+    """
+
+    timescale: int
+    entry: bytes
+    looks: Boxes
+    decoder: bytes
+    steps: Runs
+    delays: Runs
+    keys: list[int]
+    sizes: list[int]
+    start: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        width, height = struct.unpack_from(">HH", self.entry, 24)
+        return width, height
+
+    @property
+    def length(self) -> Length:
+        return Length(len(self.sizes), sum(count * step for count, step in self.steps), self.timescale)
+
+
 def length(path: Path) -> Length:
     """Length of the first video track. Raises MediaError (broken_input) when the file has none or is cut short."""
     try:
-        found = next(_video_lengths(_index(path)), None)
-    except (OSError, struct.error, ValueError) as error:
-        raise _broken(str(error)) from error
-    if found is None:
-        raise _broken("no video track")
+        media, _edits = _video(_index(path))
+        steps = _runs(_samples(media)[b"stts"])
+        return Length(sum(count for count, _step in steps), sum(count * step for count, step in steps), _timescale(media))
+    except (OSError, struct.error, ValueError, KeyError) as error:
+        raise damaged(repr(error)) from error
+
+
+def track(path: Path) -> Track:
+    """The track of a segment as this studio encodes it. Raises MediaError (broken_input) for any other file."""
+    try:
+        media, edits = _video(_index(path))
+        table = _samples(media)
+        sizes = _sizes(table[b"stsz"])
+        entry, looks = _description(table[b"stsd"])
+        found = Track(
+            timescale=_timescale(media),
+            entry=entry,
+            decoder=looks.pop(b"avcC"),
+            looks={kind: looks[kind] for kind in (b"colr", b"pasp") if kind in looks},
+            steps=_runs(table[b"stts"]),
+            delays=_delays(table.get(b"ctts"), edits, len(sizes)),
+            keys=[number - 1 for number in _numbers(table[b"stss"])] if b"stss" in table else list(range(len(sizes))),
+            sizes=sizes,
+            start=_start(table, sizes),
+        )
+    except (OSError, struct.error, ValueError, KeyError) as error:
+        raise damaged(repr(error)) from error
+    if any(sum(count for count, _ticks in runs) != len(sizes) for runs in (found.steps, found.delays)) or found.keys[:1] != [0]:
+        raise damaged("its tables do not fit together")
+    if found.decoder[4] & 3 != NAL_LENGTH - 1:
+        raise damaged("an unknown form of samples")
     return found
 
 
-def _broken(detail: str) -> MediaError:
+def damaged(detail: str) -> MediaError:
+    """The error for a file that is not what it should be."""
     return MediaError(gettext_noop("The film file is damaged or not complete."), code="broken_input", detail=detail)
 
 
@@ -75,16 +138,72 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def _video_lengths(index: bytes) -> Iterator[Length]:
-    for kind, track in _boxes(index):
-        if kind != b"trak":
-            continue
-        media = dict(_boxes(dict(_boxes(track))[b"mdia"]))
-        if media[b"hdlr"][8:12] != b"vide":
-            continue
-        head = media[b"mdhd"]
-        (timescale,) = struct.unpack_from(">I", head, 20 if head[0] else 12)
-        table = dict(_boxes(dict(_boxes(media[b"minf"]))[b"stbl"]))[b"stts"]
-        (count,) = struct.unpack_from(">I", table, 4)
-        runs = list(struct.iter_unpack(">II", table[8 : 8 + 8 * count]))
-        yield Length(sum(frames for frames, _step in runs), sum(frames * step for frames, step in runs), timescale)
+def _video(index: bytes) -> tuple[Boxes, bytes | None]:
+    """The first video track's `mdia` boxes, and its edit list if it has one."""
+    for kind, content in _boxes(index):
+        if kind == b"trak":
+            boxes = dict(_boxes(content))
+            media = dict(_boxes(boxes[b"mdia"]))
+            if media[b"hdlr"][8:12] == b"vide":
+                return media, dict(_boxes(boxes.get(b"edts", b""))).get(b"elst")
+    raise ValueError("no video track")
+
+
+def _samples(media: Boxes) -> Boxes:
+    return dict(_boxes(dict(_boxes(media[b"minf"]))[b"stbl"]))
+
+
+def _timescale(media: Boxes) -> int:
+    head = media[b"mdhd"]
+    (timescale,) = struct.unpack_from(">I", head, 20 if head[0] else 12)
+    return int(timescale)
+
+
+def _runs(table: bytes, value: str = "I") -> Runs:
+    (count,) = struct.unpack_from(">I", table, 4)
+    return list(struct.iter_unpack(f">I{value}", table[8 : 8 + 8 * count]))
+
+
+def _numbers(table: bytes, at: int = 4, kind: str = "I") -> list[int]:
+    """A count and as many numbers."""
+    (count,) = struct.unpack_from(">I", table, at)
+    return list(struct.unpack_from(f">{count}{kind}", table, at + 4))
+
+
+def _sizes(table: bytes) -> list[int]:
+    same, count = struct.unpack_from(">II", table, 4)
+    return [same] * count if same else _numbers(table, 8)
+
+
+def _description(table: bytes) -> tuple[bytes, Boxes]:
+    """The fields and the boxes of the one sample entry."""
+    ((kind, entry),) = _boxes(table[8:])
+    if kind != b"avc1":
+        raise ValueError(f"samples of kind {kind!r}")
+    return entry[:ENTRY_FIELDS], dict(_boxes(entry[ENTRY_FIELDS:]))
+
+
+def _delays(table: bytes | None, edits: bytes | None, samples: int) -> Runs:
+    """From decoding to showing, on the clock that the edit list sets: it names the time within the track that comes first."""
+    first = 0
+    if edits:
+        ((first,),) = struct.iter_unpack(">8xq4x" if edits[0] else ">4xi4x", edits[8:])
+        if first < 0:
+            raise ValueError("it begins with nothing")
+    if table is None:
+        return [(samples, -first)]
+    return [(count, delay - first) for count, delay in _runs(table, "i" if table[0] else "I")]
+
+
+def _start(table: Boxes, sizes: list[int]) -> int:
+    """Where the first sample begins. The chunks must follow each other without a gap."""
+    starts = _numbers(table[b"co64"], kind="Q") if b"co64" in table else _numbers(table[b"stco"])
+    held = {first: samples for first, samples, _entry in struct.iter_unpack(">III", table[b"stsc"][8:])}
+    ends = [0, *accumulate(sizes)]
+    sample = in_chunk = 0
+    for number, start in enumerate(starts, 1):
+        if start - starts[0] != ends[sample]:
+            raise ValueError("its samples do not lie in one piece")
+        in_chunk = held.get(number, in_chunk)
+        sample += in_chunk
+    return starts[0]
