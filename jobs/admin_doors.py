@@ -53,6 +53,10 @@ class JobDoors(Base):
         """What stays when this job and its open parts are cancelled, for the floor above to say."""
         raise NotImplementedError
 
+    def retry(self, request: HttpRequest, job: Job) -> None:
+        """Have the job tried again by this person. Raises SaidError."""
+        raise NotImplementedError
+
     def steer(self, request: HttpRequest, job_id: str, name: str) -> HttpResponse:
         """Retry, cancel or another priority."""
         if name not in {"retry", "cancel", "priority"}:
@@ -82,7 +86,7 @@ class JobDoors(Base):
         reason = request.POST.get("reason", "").strip()[:REASON]
         match name:
             case "retry":
-                queue.retry(job.pk, actor=request.user)
+                self.retry(request, job)
                 return _("The job is queued again.")
             case "cancel":
                 queue.cancel(job.pk, actor=request.user, reason=reason)

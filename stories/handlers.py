@@ -32,7 +32,6 @@ from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
 TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT, Refusal.CANCELLED})
-TAKE_KIND = {JobName.SCENE_PREVIEW: TakeKind.IMAGE, JobName.SCENE_RENDER: TakeKind.CLIP}
 
 
 def _story(run: Run) -> Story:
@@ -280,9 +279,9 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
 @receiver(landed)
 def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  the signal's form
     """A result whose job had stopped asking becomes a take that is not chosen."""
-    job = Job.objects.filter(pk=call.key, name__in=TAKE_KIND).first()
+    job = Job.objects.filter(pk=call.key, name__in=work.TAKE_KIND).first()
     scene = Scene.objects.select_related("story", "prompt", "image_take").filter(pk=call.item).first()
     if job is None or scene is None:
         return
     prompt = ScenePrompt.objects.filter(pk=job.data["parameters"].get("prompt_id")).first() or scene.prompt
-    takes.land(call, scene=scene, kind=TAKE_KIND[JobName(job.name)], prompt=prompt, select=False)
+    takes.land(call, scene=scene, kind=work.TAKE_KIND[JobName(job.name)], prompt=prompt, select=False)

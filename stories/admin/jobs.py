@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from jobs.admin import JobAdmin
 from jobs.models import Job
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain import work
+from stories.domain import launch, work
 from stories.domain.permissions import is_job_owner, jobs_for, stories_for
 from stories.enums import JobName
 from stories.models import Scene, Story
@@ -34,6 +34,9 @@ class StoryJobAdmin(JobAdmin):
 
     def may_steer(self, request: HttpRequest, job: Job) -> bool:
         return is_job_owner(request.user, job)
+
+    def retry(self, request: HttpRequest, job: Job) -> None:
+        launch.retry(job.pk, actor=request.user)
 
     def label(self, job: Job) -> str:
         return job_label(job)

@@ -17,6 +17,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from providers import ledger
 from stories import inputs
+from stories.domain import launch
 from stories.domain.permissions import jobs_for, sees_all
 from web.json.inputs import Empty, Strict
 from web.json.paging import Page, page
@@ -140,9 +141,9 @@ def get_job(call: Call, job_id: str, query: inputs.WaitQuery) -> JobDetail:  # n
 
 @api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary=gettext_noop("Try a job again"))
 def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  refuses a body with anything in it
-    """IsJobOwner. A failed, cancelled or unclear job is queued anew."""
+    """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared with what you may start alone."""
     steerable_job(call, job_id)
-    return job_out(queue.retry(job_id, actor=call.user))
+    return job_out(launch.retry(job_id, actor=call.user))
 
 
 @api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary=gettext_noop("Cancel a job"))

@@ -20,10 +20,11 @@ from ground.sentence import SaidError
 from jobs.models import Job
 from providers.domain.configs import plan_limit_of
 from providers.prices import price_of
-from stories.enums import Decision, TakeKind
+from stories.enums import Decision, JobName, TakeKind
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
-from stories.models import Approval, Scene, Story
+from stories.models import Approval, Scene, ScenePrompt, Story
 
+from . import work
 from .inputs import present_hash
 from .permissions import is_story_owner, stories_for
 from .plan import Item, Plan, plan_generation, request_of
@@ -63,14 +64,31 @@ def ask_for_takes(story: Story, scene: Scene, kind: str, *, provider: str, varia
     return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price)
 
 
+def ask_for_retry(story: Story, job: Job) -> Ask | None:
+    """One more call for the take of a job, with the words that the job was made for; None when its scene is gone. Raises NoPrice or NotConfigured."""
+    scene = Scene.live.select_related("prompt", "image_take").filter(pk=job.item, story=story).first()
+    if scene is None:
+        return None
+    kind, asked = work.TAKE_KIND[JobName(job.name)], job.data["parameters"]
+    scene.prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
+    used = asked.get("provider") or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
+    price = price_of(used, request_of(story, scene, kind))
+    named = [kind, "retry", used, job.pk, str(price), present_hash(story, scene, kind)]
+    lines = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": str(price)}]
+    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), {"job": job.pk}, used, lines, price)
+
+
 def present(approval: Approval) -> Ask | None:
     """The same request from the rows of now; None when it cannot be made any more."""
     story, what = Story.objects.get(pk=approval.story_id), approval.what
     if "mode" in what:
         scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
         return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]), scene_ids)
-    scene = Scene.live.select_related("prompt", "image_take", "clip_take").filter(pk=what["scene"]).first()
     try:
+        if "job" in what:
+            job = Job.objects.filter(pk=what["job"]).first()
+            return ask_for_retry(story, job) if job else None
+        scene = Scene.live.select_related("prompt", "image_take", "clip_take").filter(pk=what["scene"]).first()
         return ask_for_takes(story, scene, approval.kind, provider=what["provider"], variants=what["variants"], seed=what["seed"]) if scene else None
     except SaidError:
         return None

@@ -91,11 +91,11 @@ def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
     return _clip_hash(prompt, image_sha256, style=style_of(story, prompt), aspect=story.aspect_ratio)
 
 
-def made_hash(call: ProviderCall, prompt: ScenePrompt) -> str:
+def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
     """The same hash of what the call was sent with, whatever the story and the scene's choice of picture say by now."""
     request = from_json(call.request)
     if isinstance(request, ClipRequest):
-        image = Take.objects.filter(scene=call.item, kind=TakeKind.IMAGE, file=request.image_file).values_list("sha256", flat=True).first()
+        image = Take.objects.filter(scene=scene, kind=TakeKind.IMAGE, file=request.image_file).values_list("sha256", flat=True).first()
         return _clip_hash(prompt, image or "", style=request.style, aspect=request.aspect_ratio)
     return _image_hash(prompt, style=cast("ImageRequest", request).style, aspect=cast("ImageRequest", request).aspect_ratio)
 

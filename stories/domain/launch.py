@@ -7,15 +7,16 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
-from stories.enums import StoryStatus, TakeKind
+from stories.enums import JobName, StoryStatus, TakeKind
 from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.models import Scene, Story, Take
 
 from . import work
-from .approvals import admit, ask_for_plan, ask_for_takes, asking, renew
-from .permissions import require_story_owner
+from .approvals import admit, ask_for_plan, ask_for_retry, ask_for_takes, asking, renew
+from .permissions import require_job_owner, require_story_owner
 from .plan import Mode, Plan, confirm, load_scenes, plan_generation
 from .transitions import SPENDS, apply_transition
 
@@ -27,6 +28,9 @@ OPEN_TO = {
     TakeKind.IMAGE: frozenset({StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
     TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
 }
+
+STORY_KIND = {name: kind for kind, name in work.STORY_JOB.items()}
+LEFT = gettext_noop("The story has left the step that this job belongs to. Begin that step again from the story.")
 
 
 def why_closed(story: Story, kind: str) -> GuardRefused | None:
@@ -179,9 +183,9 @@ def generate_scene(
     running, no picture yet).
     """
     with asking():
-        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
-        story = Story.objects.select_for_update().get(pk=scene.story_id)
+        story = Story.objects.select_for_update().get(pk=Scene.live.values_list("story_id", flat=True).get(pk=scene_id))
         require_story_owner(actor, story)
+        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
         item = plan_generation(story, kind, scenes=[scene]).items[0]
         if item.state in {"blocked", "running"}:
             raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
@@ -197,6 +201,36 @@ def generate_scene(
                 parameters["seed"] = _next_seed(scene, kind, variant)
             jobs.append(work.enqueue_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
     return jobs, price
+
+
+def retry(job_id: str, *, actor: Any) -> Job:
+    """Queue a failed, cancelled or unclear job anew. What it may send is compared with what the person may start alone, as with any start.
+
+    Raises NoSuchJob, NotPossible, AlreadyOpen, Forbidden, GuardRefused (the story has left the step that it belongs to),
+    ApprovalNeeded, NoPrice or NotConfigured.
+    """
+    with asking():
+        job = queue.retry(job_id, actor=actor)  # its row before the story's, as when a job ends
+        require_job_owner(actor, job)
+        story = Story.objects.select_for_update().filter(pk=job.subject).first() if job.name in JobName else None
+        if story is not None:
+            _admit_retry(story, job, actor=actor)
+    return job
+
+
+def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
+    kind = STORY_KIND.get(JobName(job.name))
+    if job.name == JobName.STORY_PLANNING and story.status != StoryStatus.PLANNING:
+        raise GuardRefused(LEFT)
+    if kind is None:
+        if work.may_spend(job) and (ask := ask_for_retry(story, job)):
+            admit(story, lambda: ask, actor=actor)
+        return
+    if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
+        raise GuardRefused(LEFT)
+    asked = job.data["parameters"]
+    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
+    renew(job, admit(story, lambda: ask_for_plan(plan), actor=actor))
 
 
 def _next_seed(scene: Scene, kind: str, variant: int) -> int:

@@ -36,7 +36,7 @@ def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, se
                 "height": result["height"],
                 "duration_ms": result.get("duration_ms") or 0,
                 "prompt": prompt,
-                "input_hash": made_hash(call, prompt),
+                "input_hash": made_hash(call, scene, prompt),
                 "provider": call.provider_id,
                 "model": call.model,
                 "seed": result.get("seed"),

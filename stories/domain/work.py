@@ -11,12 +11,13 @@ from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN
 from jobs.models import Job, JobLog
-from providers.enums import CallState
+from providers.enums import OVER, CallState
 from providers.models import ProviderCall
 from stories.enums import JobName, TakeKind
 from stories.models import Scene, Story
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
+TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 ACTION = {
     JobName.STORY_PLANNING: "plan_story",
@@ -93,6 +94,13 @@ def enqueue_scene(
 def call_key(job: Job) -> str:
     """Names the one provider call of a scene's or a planning job; a collecting job goes on with the call of the cancelled one."""
     return str(job.data["parameters"].get("call_key") or job.pk)
+
+
+def may_spend(job: Job) -> bool:
+    """Whether the next turn of a scene's job may send a call of its own, rather than go on with the one there is."""
+    if job.name not in TAKE_KIND or not job.item or job.data["action"] == COLLECT:
+        return False
+    return not ProviderCall.objects.filter(key=call_key(job)).exclude(state__in=OVER).exists()
 
 
 def collect_paid_result(job: Job) -> None:
