@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs import registry
 from jobs.domain.queue import enqueue
@@ -44,6 +45,11 @@ def make_job(handles: Callable[..., None], db: None) -> Callable[..., Job]:
         return job
 
     return make
+
+
+def later() -> None:
+    """As if the time of every wait had come."""
+    Job.objects.filter(status="waiting").update(run_at=timezone.now())
 
 
 # --- drills

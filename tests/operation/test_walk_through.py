@@ -97,7 +97,7 @@ class Machine:
 def machine(tmp_path: Path) -> Iterator[Machine]:
     with ExitStack() as stack:
         database, store = stack.enter_context(services.postgresql()), stack.enter_context(services.s3())
-        redis: Any = stack.enter_context(services._running(GuardedRedis))
+        redis: Any = stack.enter_context(services.running(GuardedRedis))
         settings = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", (ROOT / "deploy/studio.env").read_text()))
         settings |= {
             **{name: os.urandom(32).hex() for name in ("SECRET_KEY", "VP_SECRET_KEYS", "METRICS_TOKEN")},

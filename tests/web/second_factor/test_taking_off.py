@@ -1,0 +1,61 @@
+"""New recovery codes, taking the second factor off, and the reset by a superuser."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from web.auth import factor, refresh
+from web.models import RecoveryCode
+
+from .log_in import PAGE, log_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_new_recovery_codes_need_a_code_and_end_the_old_ones(client: Client, owner: User, phone: Any) -> None:
+    show = phone(owner)
+    client.force_login(owner)
+    assert client.post(PAGE, {"do": "renew", "code": "000"}).status_code == 409
+    assert factor.recovery_codes_left(owner) == 10
+    text = client.post(PAGE, {"do": "renew", "code": show()}).content.decode()
+    codes = re.findall(r"<li><code>([a-z2-7-]{19})</code></li>", text)
+    assert (len(codes), set(codes) & set(show.recovery)) == (10, set())
+    assert (factor.passes(owner, show.recovery[0]), factor.passes(owner, codes[0])) == (False, True)
+
+
+def test_taking_it_off_needs_a_code(client: Client, owner: User, phone: Any) -> None:
+    show = phone(owner)
+    client.force_login(owner)
+    assert client.post(PAGE, {"do": "remove"}).status_code == 409
+    assert factor.is_set_up(owner)
+    assert client.post(PAGE, {"do": "remove", "code": show()}).status_code == 302
+    assert (factor.is_set_up(owner), RecoveryCode.objects.count()) == (False, 0)
+    client.logout()
+    assert log_in(client, "owner").status_code == 302
+
+
+def test_superuser_resets_and_it_is_written_down(client: Client, owner: User, manager: User, phone: Any, audit: list[str]) -> None:
+    phone(owner)
+    pair = refresh.start(owner)
+    address = reverse("admin:second_factor_reset", args=[owner.pk])
+    client.force_login(manager)
+    assert client.post(address).status_code == 403
+    boss = User.objects.create_superuser("boss", password="boss")
+    client.force_login(boss)
+    person = client.get(reverse("admin:auth_user_change", args=[owner.pk])).content.decode()
+    assert (address in person, "since" in person) == (True, True)
+    assert client.get(address).status_code == 200
+    assert factor.is_set_up(owner)
+    audit.clear()
+    assert client.post(address).status_code == 302
+    assert not factor.is_set_up(owner)
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id, entry.get_change_message()) == (boss, str(owner.pk), "The second factor was reset.")
+    assert audit == [f"'boss' changed auth.user {owner.pk}"]
+    with pytest.raises(Exception, match="refresh_token_invalid"):
+        refresh.rotate(pair.refresh.token)
