@@ -1,5 +1,6 @@
 """What a request costs before it is made. No price, no call."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 
@@ -33,7 +34,16 @@ def config_of(provider: str) -> AIProviderConfig:
     try:
         return AIProviderConfig.objects.get(provider=provider)
     except AIProviderConfig.DoesNotExist:
-        raise NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider) from None
+        raise not_configured(provider) from None
+
+
+def configs_of(providers: Collection[str]) -> dict[str, AIProviderConfig]:
+    """Those of these providers that there are, by name, with their models for `model_row`; two queries."""
+    return {config.provider: config for config in AIProviderConfig.objects.filter(provider__in=providers).prefetch_related("models")}
+
+
+def not_configured(provider: str) -> NotConfigured:
+    return NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider)
 
 
 def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | None:
@@ -43,7 +53,7 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
     `default_model` if it makes this kind), by the row marked as default.
     """
     kind = kind_of(request)
-    rows = {row.name: row for row in config.models.filter(kind=kind, is_active=True)}
+    rows = {row.name: row for row in config.models.all() if row.kind == kind and row.is_active}
     asked = [request.model, config.settings.get(f"{kind}_model", ""), config.settings.get("default_model", "")]
     row = next((rows[name] for name in asked if name in rows), None) or next((r for r in rows.values() if r.is_default), None)
     return rows.get(row.stands_for, row) if row and row.stands_for else row

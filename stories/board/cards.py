@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from jobs.enums import JobStatus
-from stories.domain.facts import JobRow
+from stories.domain.facts import Facts, JobRow
 from stories.domain.plan import NEEDS_PICTURE, UNRESOLVED, Item
 from stories.domain.scenes import fingerprint, value_of
 from stories.enums import TakeKind, Verdict
@@ -49,34 +49,33 @@ class Work(NamedTuple):
     job: JobRow | None
     failure: JobRow | None
 
-    @property
-    def key(self) -> str:
-        """The state in one word."""
-        item = self.item
-        if item.failed:
-            return "failed"
-        if item.state == "done":
-            return "approved" if self.take and self.take.verdict == Verdict.APPROVED else "review"
-        return item.state
 
-    @property
-    def needs_picture(self) -> bool:
-        return self.item.state == "blocked" and self.item.why.template == NEEDS_PICTURE
+def word_of(item: Item, take: TakeRow | None) -> str:
+    """The state in one word."""
+    if item.failed:
+        return "failed"
+    if item.state == "done":
+        return "approved" if take and take.verdict == Verdict.APPROVED else "review"
+    return item.state
 
-    @property
-    def is_locked(self) -> bool:
-        """No paid work until a person has decided on a call that may have been paid."""
-        return self.item.state == "blocked" and self.item.why.template == UNRESOLVED.template
 
-    @property
-    def left(self) -> Decimal:
-        """USD still to be paid for it until the film is whole."""
-        return self.item.price if self.item.state in LATE or self.needs_picture else NOTHING
+def needs_picture(item: Item) -> bool:
+    return item.state == "blocked" and item.why.template == NEEDS_PICTURE
+
+
+def is_locked(item: Item) -> bool:
+    """No paid work until a person has decided on a call that may have been paid."""
+    return item.state == "blocked" and item.why.template == UNRESOLVED.template
+
+
+def left_of(item: Item) -> Decimal:
+    """USD still to be paid for it until the film is whole."""
+    return item.price if item.state in LATE or needs_picture(item) else NOTHING
 
 
 def state_of(kind: str, work: Work) -> State:
     """The state in words, for a person who does not know how it is made."""
-    item, key = work.item, work.key
+    item, key = work.item, word_of(work.item, work.take)
     if key == "running" and work.job is not None:
         return _running(kind, work.job)
     picture = kind == TakeKind.IMAGE
@@ -85,7 +84,7 @@ def state_of(kind: str, work: Work) -> State:
             reason = str(work.failure.note) if work.failure else ""
             shown = _state("bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
         case "blocked":
-            shown = _state("idle" if work.needs_picture else "bad", "lock" if work.is_locked else "block", str(item.why))
+            shown = _state("idle" if needs_picture(item) else "bad", "lock" if is_locked(item) else "block", str(item.why))
         case "rejected":
             reason = work.take.verdict_reason if work.take else ""
             shown = _state("bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
@@ -118,24 +117,27 @@ def _running(kind: str, job: JobRow) -> State:
 
 @dataclass
 class Card:
-    """One scene of the board. What only a complete card shows is made when it is asked for; its numbers are counted by `Board.complete`."""
+    """One scene of the board, with its places in the plans of pictures and clips. What only a complete card shows is made when it is asked for."""
 
     scene: SceneRow
-    image: Work
-    clip: Work
+    image: Item
+    clip: Item
+    facts: Facts
     may_edit: bool
     base: str
     full: bool = True
     hidden: bool = False
-    takes: int = 0
-    comments: int = 0
     decide_url: str = ""  # of the unclear call that locks the scene, for who may decide on it
 
     def __post_init__(self) -> None:
-        picture, clip = self.image.key, self.clip.key
-        self.one = self.clip.take is None and (clip == "missing" or self.clip.needs_picture)  # nothing to say about the clip yet
-        self.keys = picture if self.one or picture == clip else f"{clip} {picture}" if picture in SETTLED else f"{picture} {clip}"
-        self.left = self.image.left + self.clip.left
+        image, clip = word_of(self.image, self.scene.image_take), word_of(self.clip, self.scene.clip_take)
+        self.one = self.scene.clip_take is None and (clip == "missing" or needs_picture(self.clip))  # nothing to say about the clip yet
+        self.keys = image if self.one or image == clip else f"{clip} {image}" if image in SETTLED else f"{image} {clip}"
+        self.left = left_of(self.image) + left_of(self.clip)
+
+    def work(self, kind: str) -> Work:
+        item, key = self.image if kind == TakeKind.IMAGE else self.clip, self.scene.key
+        return Work(item, self.scene.take(kind), self.facts.running(kind).get(key), self.facts.failed(kind).get(key))
 
     @property
     def url(self) -> str:
@@ -145,15 +147,15 @@ class Card:
     @cached_property
     def states(self) -> list[State]:
         """The picture's state, and the clip's once there is something to say about it."""
-        picture = state_of(TakeKind.IMAGE, self.image)
+        picture = state_of(TakeKind.IMAGE, self.work(TakeKind.IMAGE))
         if self.one or self.is_locked:
             return [picture]
-        clip = state_of(TakeKind.CLIP, self.clip)
+        clip = state_of(TakeKind.CLIP, self.work(TakeKind.CLIP))
         return [clip, picture] if picture.key in SETTLED else [picture, clip]
 
     @property
     def is_locked(self) -> bool:
-        return self.image.is_locked
+        return is_locked(self.image)
 
     @property
     def main(self) -> State:
@@ -171,12 +173,12 @@ class Card:
     @property
     def picture(self) -> str:
         """Address of the small picture; empty without one."""
-        take = self.image.take or self.clip.take
+        take = self.scene.image_take or self.scene.clip_take
         return thumb_url(take) if take else ""
 
     @property
     def clip_url(self) -> str:
-        take = self.clip.take
+        take = self.scene.clip_take
         return reverse("stories:take_file", args=[take.pk]) if take and take.verdict != Verdict.REJECTED else ""
 
     @cached_property
@@ -191,7 +193,7 @@ class Card:
             return f"{zlib.crc32(f'{self.scene.title}\n{self.keys}'.encode()):08x}"
         scene, prompt = self.scene, self.scene.prompt
         shown = (
-            *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, self.takes, self.comments),
+            *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, scene.takes, scene.comments),
             *(scene.image_take and scene.image_take.id_text, scene.clip_take and scene.clip_take.id_text),
             *(self.left, self.may_edit, self.decide_url),
             *((state.key, state.text, state.percent) for state in self.states),

@@ -3,27 +3,15 @@
 They have the names of the models' fields, so that the plan and the templates read them like scenes.
 """
 
-from collections.abc import Collection
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import CharField, Count
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
 
+from stories.domain.about import About
 from stories.enums import TakeKind
 from stories.models import Comment, Scene, Story, Take
-
-
-class PromptRow(NamedTuple):
-    text: str
-    text_en: str
-    negative: str
-    style: str
-    camera: str
-    seed: int
-    reference_image: str
 
 
 class TakeRow(NamedTuple):
@@ -44,60 +32,72 @@ class TakeRow(NamedTuple):
 
 
 class SceneRow(NamedTuple):
-    pk: UUID
+    """A scene with the words of its prompt; `takes` and `comments` count all takes and the open comments."""
+
+    key: str  # the id as text
     position: int
     title: str
     narration: str
     duration_seconds: int
-    key: str  # the id as text, made once
-    prompt: PromptRow
+    text: str
+    text_en: str
+    negative: str
+    style: str
+    camera: str
+    seed: int
+    reference_image: str
+    takes: int
+    comments: int
     image_take: TakeRow | None
     clip_take: TakeRow | None
+
+    @property
+    def pk(self) -> UUID:
+        return UUID(self.key)
+
+    @property
+    def prompt(self) -> "SceneRow":
+        """What reads like the scene's prompt: the row itself."""
+        return self
 
     def take(self, kind: str) -> TakeRow | None:
         return self.image_take if kind == TakeKind.IMAGE else self.clip_take
 
 
-OWN = ("id_text", "position", "title", "narration", "duration_seconds")
-TAKE = TakeRow._fields[1:]
-COLUMNS = (
-    *OWN,
-    *(f"prompt__{name}" for name in PromptRow._fields),
-    *("image_id", *(f"image_take__{name}" for name in TAKE)),
-    *("clip_id", *(f"clip_take__{name}" for name in TAKE)),
-)
-PROMPT_AT = len(OWN)
-IMAGE_AT = PROMPT_AT + len(PromptRow._fields)
+OWN = ("position", "title", "narration", "duration_seconds")
+PROMPT = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image")
+IMAGE_AT = SceneRow._fields.index("image_take")
 CLIP_AT = IMAGE_AT + len(TakeRow._fields)
 
 
 def scene_rows(story: Story) -> list[SceneRow]:
     """The live scenes in order with prompt and chosen takes; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(connection.vendor), [Scene._meta.pk.get_db_prep_value(story.pk, connection)])  # noqa: SLF001  Django's documented model API
-        return [_row(values) for values in cursor.fetchall()]
+    return [_row(values) for values in SCENES.rows(story.pk)]
 
 
-@cache
-def _statement(_vendor: str) -> str:
-    """The query for one story, whose id is the only parameter. Put together once: that takes as long as reading the rows."""
-    ids = {name: Cast(source, CharField()) for name, source in (("id_text", "pk"), ("image_id", "image_take_id"), ("clip_id", "clip_take_id"))}
-    sql, _story = Scene.live.filter(story=UUID(int=0)).annotate(**ids).order_by("position", "pk").values_list(*COLUMNS).query.sql_with_params()
-    return sql
+def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
+    texts = {name: Cast(source, CharField()) for name, source in (("key", "pk"), ("image_id", "image_take_id"), ("clip_id", "clip_take_id"))}
+    numbers = {"take_count": _number(Take.objects.all()), "comment_count": _number(Comment.objects.filter(resolved_at=None))}
+    scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT), *numbers)
+    takes = (name for kind in ("image", "clip") for name in (f"{kind}_id", *(f"{kind}_take__{field}" for field in TakeRow._fields[1:])))
+    return Scene.live.filter(story=story_id).annotate(**texts, **numbers).order_by("position", "pk").values_list(*scene, *takes)
 
 
-def _row(values: Any) -> SceneRow:
-    pk = UUID(values[0])
-    position, title, narration, seconds = values[1:PROMPT_AT]
+def _number(rows: QuerySet[Any]) -> Coalesce:
+    """How many of these rows the scene has."""
+    count = rows.filter(scene=OuterRef("pk")).order_by().values("scene").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(count, output_field=IntegerField()), 0)
+
+
+SCENES = About(_scenes)
+
+
+def _row(values: tuple[Any, ...]) -> SceneRow:
     image, clip = values[IMAGE_AT:CLIP_AT], values[CLIP_AT:]
-    prompt = PromptRow._make(values[PROMPT_AT:IMAGE_AT])
     takes = [TakeRow._make(take) if take[0] else None for take in (image, clip)]
-    return SceneRow(pk, position, title, narration, seconds, str(pk), prompt, *takes)
+    return SceneRow(id_of(values[0]), *values[1:IMAGE_AT], *takes)
 
 
-def numbers_of(scene_ids: Collection[UUID]) -> tuple[dict[UUID, int], dict[UUID, int]]:
-    """How many takes and how many open comments these scenes have; two queries."""
-    takes = Take.objects.filter(scene__in=scene_ids)
-    comments = Comment.objects.filter(scene__in=scene_ids, resolved_at=None)
-    asked = [rows.order_by().values_list("scene").annotate(n=Count("pk")) for rows in (takes, comments)]
-    return dict(asked[0]), dict(asked[1])
+def id_of(text: str) -> str:
+    """An id as we write it: SQLite keeps it without hyphens."""
+    return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -23,8 +23,8 @@ from stories.domain.plan import Item, Plan, plan_generation
 from stories.enums import JobName, TakeKind
 from stories.models import Story
 
-from .cards import MARK_LENGTH, Card, Work
-from .rows import numbers_of, scene_rows
+from .cards import MARK_LENGTH, Card
+from .rows import scene_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,8 @@ class Board:
 
     @cached_property
     def cards(self) -> list[Card]:
-        works = {kind: self._works(kind) for kind in TakeKind.values}
-        return [
-            Card(scene, image, clip, self.may_edit, self.base, decide_url=self._decide_url(scene.key))
-            for scene, image, clip in zip(self.scenes, works[TakeKind.IMAGE], works[TakeKind.CLIP], strict=True)
-        ]
+        rows = zip(self.scenes, self.plans[TakeKind.IMAGE].items, self.plans[TakeKind.CLIP].items, strict=True)
+        return [Card(scene, image, clip, self.facts, self.may_edit, self.base, decide_url=self._decide_url(scene.key)) for scene, image, clip in rows]
 
     @cached_property
     def may_decide(self) -> bool:
@@ -99,22 +96,16 @@ class Board:
         return reverse("admin:providers_providercall_change", args=[call]) if call and self.may_decide else ""
 
     def complete(self, wanted: Collection[Card]) -> None:
-        """These cards are shown complete, and all others as shells; two queries."""
+        """These cards are shown complete, and all others as shells."""
         for card in self.cards:
             card.full = False
-        takes, comments = numbers_of([card.scene.pk for card in wanted]) if wanted else ({}, {})
         for card in wanted:
-            card.full, card.takes, card.comments = True, takes.get(card.scene.pk, 0), comments.get(card.scene.pk, 0)
+            card.full = True
 
     @cached_property
     def base(self) -> str:
         """Address below which the scenes of the board stand."""
         return reverse("admin:stories_story_board", args=[self.story.pk]) + "scenes/"
-
-    def _works(self, kind: str) -> list[Work]:
-        running, failed = self.facts.running(kind), self.facts.failed(kind)
-        rows = zip(self.scenes, self.plans[kind].items, strict=True)
-        return [Work(item, scene.take(kind), running.get(scene.key), failed.get(scene.key)) for scene, item in rows]
 
     @cached_property
     def version(self) -> str:

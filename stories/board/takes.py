@@ -143,7 +143,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "other": next((one for one in shown if not one.chosen), None),
         "counts": dict(Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))),
         "may_make": board.is_owner and why_closed(story, kind) is None,
-        "running": card.image if kind == TakeKind.IMAGE else card.clip,
+        "running": card.work(kind),
         "price": price,
         "price_three": None if price is None else price * VARIANTS,
         "comments": Comment.objects.filter(scene=scene).select_related("author", "film", "resolved_by"),

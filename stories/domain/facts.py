@@ -1,22 +1,25 @@
 """What the rows say about a story's work, as light rows: a board of hundreds of scenes reads them with every look."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from ground.sentence import Sentence
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
-from stories.enums import TakeKind
+from providers.prices import configs_of, not_configured
 from stories.models import Story
 
 from . import work
+from .about import About
 
 
 class JobRow(NamedTuple):
@@ -27,8 +30,8 @@ class JobRow(NamedTuple):
     status: str
     wait_for: str
     progress: int
-    note_data: dict[str, Any]
     action: str
+    note_data: dict[str, Any]
 
     @property
     def is_open(self) -> bool:
@@ -45,35 +48,63 @@ class JobRow(NamedTuple):
         return str(WaitFor(self.wait_for).label) if self.wait_for else ""
 
 
-class Facts:
-    """The story's open jobs, the failed ones that nothing came after, and the scenes with a call that nobody has resolved."""
+def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
+    later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
+    later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
+    wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~Exists(later.order_by())
+    rows = Job.objects.filter(wanted, subject=str(story_id)).order_by("created_at", "id")
+    return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data")
 
-    def __init__(self, jobs: Iterable[JobRow], unclear: Mapping[str, UUID]) -> None:
-        """`unclear`: the newest unresolved call of each scene, by the scene's id as text."""
+
+def _unclear(story_id: UUID) -> QuerySet[ProviderCall, Any]:
+    calls = ProviderCall.objects.filter(subject=str(story_id), state=CallState.UNCLEAR).order_by("reserved_at")
+    return calls.values_list("item", Cast("pk", CharField()))
+
+
+JOBS, UNCLEAR = About(_jobs), About(_unclear)
+
+
+class Facts:
+    """The story's open jobs, the failed ones that nothing came after, the scenes with a call that nobody has resolved, and its providers."""
+
+    def __init__(self, jobs: Iterable[JobRow], unclear: Mapping[str, UUID], providers: Collection[str]) -> None:
+        """`unclear`: the newest unresolved call of each scene, by the scene's id as text. `providers`: those that make the takes."""
         self.jobs = list(jobs)
         self.unclear = unclear
-        self.configs: dict[str, AIProviderConfig] = {}  # those that a plan has asked for
+        self.providers = providers
 
     @classmethod
     def of(cls, story: Story) -> "Facts":
         """Two queries, whatever the number of jobs that have ended well; they serve the plans of both kinds."""
-        later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
-        later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
-        wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~Exists(later.order_by())
-        rows = Job.objects.filter(wanted, subject=str(story.pk)).order_by("created_at", "id")
-        jobs = rows.values_list("name", "item", "status", "wait_for", "progress", "note_data", KT("data__action"))
-        unclear = ProviderCall.objects.filter(subject=str(story.pk), state=CallState.UNCLEAR).order_by("reserved_at").values_list("item", "pk")
-        return cls(map(JobRow._make, jobs), dict(unclear))
+        jobs = (JobRow._make((*row, json.loads(note))) for *row, note in JOBS.rows(story.pk))
+        unclear = {item: UUID(call) for item, call in UNCLEAR.rows(story.pk)}
+        return cls(jobs, unclear, {story.image_provider, story.clip_provider})
 
     def running(self, kind: str) -> dict[str, JobRow]:
         """The open job of each scene that makes a take of this kind, by the scene's id."""
-        name = work.SCENE_JOB[TakeKind(kind)]
-        return {job.item: job for job in self.open if job.name == name and job.action != work.COLLECT}
+        return self._running[kind]
 
     def failed(self, kind: str) -> dict[str, JobRow]:
         """The newest job of each scene for a take of this kind, if it failed, by the scene's id."""
-        name = work.SCENE_JOB[TakeKind(kind)]
-        return {job.item: job for job in self.jobs if job.name == name and not job.is_open}
+        return self._failed[kind]
+
+    @cached_property
+    def _running(self) -> dict[str, dict[str, JobRow]]:
+        return {kind: {job.item: job for job in self.open if job.name == name and job.action != work.COLLECT} for kind, name in work.SCENE_JOB.items()}
+
+    @cached_property
+    def _failed(self) -> dict[str, dict[str, JobRow]]:
+        return {kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open} for kind, name in work.SCENE_JOB.items()}
+
+    def config_of(self, provider: str) -> AIProviderConfig:
+        """One of the story's providers, with its models. Raises NotConfigured; two queries for all."""
+        if provider not in self._configs:
+            raise not_configured(provider)
+        return self._configs[provider]
+
+    @cached_property
+    def _configs(self) -> dict[str, AIProviderConfig]:
+        return configs_of(self.providers)
 
     @cached_property
     def open(self) -> list[JobRow]:

@@ -7,20 +7,22 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError, Sentence
-from providers.models import AIProviderConfig, ProviderModel
-from providers.prices import config_of, model_row, priced
+from providers.prices import model_row, priced
 from stories.enums import TakeKind, Verdict
 from stories.errors import PlanChanged
 from stories.models import Scene, Story, Take
 
 from .facts import Facts, JobRow
 from .inputs import clip_request, image_request, is_stale, present_hash
+
+if TYPE_CHECKING:
+    from providers.models import AIProviderConfig, ProviderModel
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = Sentence(NEEDS_PICTURE)
@@ -40,14 +42,24 @@ class Item(NamedTuple):
     What only waits for a picture has a price, too: it is still to be paid until the film is whole.
     """
 
-    scene_id: UUID
-    position: int
-    title: str
+    scene: Scene
     state: State
     failed: bool
     will: bool
     price: Decimal
     why: Sentence
+
+    @property
+    def scene_id(self) -> UUID:
+        return self.scene.pk
+
+    @property
+    def position(self) -> int:
+        return self.scene.position
+
+    @property
+    def title(self) -> str:
+        return self.scene.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +122,13 @@ def plan_generation(
     """What would be made. `missing` fills what is missing or rejected, `stale` redoes what changed, `failed` retries what failed.
 
     `as_is`: a person takes rejected takes into the film as they are, so none of them is made again.
-    Five queries whatever the number of scenes; two with their scenes and facts given.
+    Five queries whatever the number of scenes; at most two, the providers', with their scenes and facts given.
     """
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = Facts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
     running, failed, unclear = facts.running(kind), facts.failed(kind), facts.unclear
-    prices = _Prices(story, kind, provider, facts.configs)
+    prices = _Prices(story, kind, provider, facts)
     items = []
     for scene in scenes:
         key = scene.key
@@ -129,17 +141,17 @@ def plan_generation(
             except SaidError as error:
                 state, why = "blocked", error.sentence
         will = _wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
-        items.append(Item(scene.pk, scene.position, scene.title, state, was_failed, will, price, why))
+        items.append(Item(scene, state, was_failed, will, price, why))
     return Plan(kind, mode, provider, items, story, scenes, as_is)
 
 
 class _Prices:
-    """The price of each scene's take; scenes of the same length cost the same. The rows are asked once."""
+    """The price of each scene's take; scenes of the same length cost the same."""
 
-    def __init__(self, story: Story, kind: str, provider: str, configs: dict[str, AIProviderConfig]) -> None:
-        self.story, self.kind, self.provider, self.configs = story, kind, provider, configs
+    def __init__(self, story: Story, kind: str, provider: str, facts: Facts) -> None:
+        self.story, self.kind, self.provider, self.facts = story, kind, provider, facts
         self.known: dict[int, Decimal] = {}
-        self.rows: tuple[AIProviderConfig, ProviderModel | None] | None = None
+        self.rows: tuple[AIProviderConfig, ProviderModel | None] | None = None  # of the provider and the model, found once
 
     def of(self, scene: Scene) -> Decimal:
         """USD. Raises NoPrice or NotConfigured."""
@@ -147,7 +159,7 @@ class _Prices:
         if length not in self.known:
             request = request_of(self.story, scene, self.kind)
             if self.rows is None:
-                config = self.configs[self.provider] = self.configs.get(self.provider) or config_of(self.provider)
+                config = self.facts.config_of(self.provider)
                 self.rows = config, model_row(config, request)
             self.known[length] = priced(self.rows[0], request, self.rows[1]).total
         return self.known[length]
