@@ -45,12 +45,24 @@ class House(models.Model):
 
 
 class RoleLimit(models.Model):
-    """What people of a role may start alone, in the place of the house's limit. Who has several roles has the highest."""
+    """What people of a role may start alone, in the place of the house's limit, and up to what they may approve what others start.
+
+    Who has several roles has the highest.
+    """
 
     house = models.ForeignKey(House, models.CASCADE, related_name="role_limits")
     role = models.OneToOneField("auth.Group", models.CASCADE, related_name="+", verbose_name=_("role"))
     plan_limit = models.DecimalField(
         _("may start alone (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE, help_text=_("Empty: no limit.")
+    )
+    approve_limit = models.DecimalField(
+        _("may approve up to (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Of a role that may approve. Empty: no limit."),
     )
 
     class Meta:

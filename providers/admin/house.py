@@ -18,7 +18,7 @@ SET_LIMITS = "providers.set_plan_limits"
 class RoleLimitInline(TabularInline):
     model = RoleLimit
     extra = 0
-    fields = ("role", "plan_limit")
+    fields = ("role", "plan_limit", "approve_limit")
     verbose_name_plural = gettext_lazy("Limits of roles, in the place of the house's")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature

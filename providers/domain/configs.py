@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
@@ -67,3 +68,12 @@ def plan_limit_of(person: Any) -> Decimal | None:
         return house().plan_limit
     given = [limit for limit in limits if limit is not None]
     return max(given) if len(given) == len(limits) else None
+
+
+def approve_limit_of(person: Any, permission: str) -> Decimal | None:
+    """Up to what this person may approve, in USD; None: any sum. The highest of those of their roles that give them the permission ("app.codename")."""
+    app, _dot, codename = permission.partition(".")
+    roles = Group.objects.filter(user=person, permissions__codename=codename, permissions__content_type__app_label=app).values_list("pk", flat=True)
+    limits = dict.fromkeys(roles) | dict(RoleLimit.objects.filter(role__in=roles).values_list("role_id", "approve_limit"))
+    given = [limit for limit in limits.values() if limit is not None]
+    return max(given) if given and len(given) == len(limits) else None

@@ -193,6 +193,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('plan_limit', models.DecimalField(blank=True, decimal_places=2, help_text='Empty: no limit.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='may start alone (USD)')),
+                ('approve_limit', models.DecimalField(blank=True, decimal_places=2, help_text='Of a role that may approve. Empty: no limit.', max_digits=10, null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='may approve up to (USD)')),
                 ('house', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='role_limits', to='providers.house')),
                 ('role', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='auth.group', verbose_name='role')),
             ],

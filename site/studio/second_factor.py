@@ -17,9 +17,10 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django_htmx.http import HttpResponseClientRedirect
 
-from web.admin_dialog import ask
-from web.auth import attempts, factor, refresh
+from web.admin_dialog import ask, in_dialog
+from web.auth import attempts, factor, sessions
 from web.json.problems import Problem
 
 # What can be reached without the second factor that is demanded: its own page, the way out, and what pages are drawn with.
@@ -116,7 +117,7 @@ def _begin(request: HttpRequest, user: User) -> HttpResponse:
 def _confirm(request: HttpRequest, user: User) -> list[str]:
     codes = attempts.confirm_factor(request, user, _code(request))
     request.session[factor.PASSED] = True
-    refresh.revoke_user(user)  # log-ins over the API that went by the password alone
+    sessions.end_all(user, but=request.session.session_key)  # those that went by the password alone
     _written(user, user, "The second factor was set up.")
     return codes
 
@@ -153,15 +154,18 @@ DEEDS: dict[str, Callable[[HttpRequest, User], HttpResponse | list[str]]] = {
 
 
 def reset(request: HttpRequest, pk: int) -> HttpResponse:
-    """A superuser takes another person's second factor off, because the phone and the codes are lost."""
+    """A superuser takes another person's second factor off, because the phone and the codes are lost; their own needs a code, as anybody's."""
     if not request.user.is_superuser:
         raise PermissionDenied
+    if request.user.pk == pk:
+        own = reverse("admin:second_factor")
+        return HttpResponseClientRedirect(own) if in_dialog(request) else HttpResponseRedirect(own)
     person = get_object_or_404(User, pk=pk)
     site: Any = admin.site
 
     def act() -> str:
         if factor.remove(person):
-            refresh.revoke_user(person)
+            sessions.end_all(person)
             _written(request.user, person, "The second factor was reset.")
         return _("%(name)s now logs in with the password alone, until a new second factor is set up.") % {"name": person.get_username()}
 

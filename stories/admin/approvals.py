@@ -140,6 +140,7 @@ class ApprovalAdmin(ModelAdmin):
             "fits": approvals.fits(row) if is_open else True,
             "provider": AIProviderConfig.objects.filter(provider=row.provider).values_list("name", flat=True).first() or row.provider,
             "may_decide": row.state == "asked" and approvals.may_decide(row, request.user),
+            "too_much": approvals.too_much(row, request.user) if row.state == "asked" else None,
             "may_withdraw": is_open and approvals.may_withdraw(row, request.user),
             "is_own": row.state == "asked" and row.asked_by_id == request.user.pk,
             "events": events(row),

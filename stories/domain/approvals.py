@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError
 from jobs.models import Job
-from providers.domain.configs import plan_limit_of
+from providers.domain.configs import approve_limit_of, plan_limit_of
 from providers.prices import price_of
 from stories.enums import Decision, JobName, TakeKind
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
@@ -263,8 +263,16 @@ def outlook(ask: Ask, user: Any) -> Outlook:
 
 
 def may_decide(approval: Approval, user: Any) -> bool:
-    """A second person with the right to, never the one who asked."""
+    """A second person with the right to, never the one who asked. Whether they may also say yes, `too_much` tells."""
     return bool(user.is_active and user.has_perm(PERMISSION) and approval.asked_by_id not in {None, user.pk})
+
+
+def too_much(approval: Approval, user: Any) -> Forbidden | None:
+    """Why this person may refuse it and not approve it, or None: it is dearer than their roles may approve."""
+    limit = approve_limit_of(user, PERMISSION)
+    if limit is None or approval.total <= limit:
+        return None
+    return Forbidden(gettext_noop("You may approve up to %(limit)s USD. Somebody with a higher limit has to agree to this."), limit=f"{limit:.2f}")
 
 
 def may_withdraw(approval: Approval, user: Any) -> bool:
@@ -274,7 +282,7 @@ def may_withdraw(approval: Approval, user: Any) -> bool:
 def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = "") -> Approval:
     """Agree to exactly this, or refuse it with a reason.
 
-    Raises Approval.DoesNotExist, Forbidden (no right, or one's own request), Invalid (a refusal without a reason),
+    Raises Approval.DoesNotExist, Forbidden (no right, one's own request, or dearer than the person may approve), Invalid (a refusal without a reason),
     PlanChanged (it is no longer what was asked for), Conflict (decided, started or withdrawn already, or the asker is gone).
     """
     reason = reason.strip()[:MAX_REASON]
@@ -287,6 +295,8 @@ def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = 
         if not approve and not reason:
             raise Invalid(gettext_noop("Say why, for the person who asked."), field="reason")
         _require_open(approval)
+        if approve and (why := too_much(approval, actor)):
+            raise why
         if approve and (approval.asked_by is None or not approval.asked_by.is_active):
             raise Conflict(gettext_noop("The person who asked for it is no longer here. Whoever needs it has to ask anew."))
         if approve and not fits(approval):

@@ -70,12 +70,15 @@ def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(cli
 
 def test_set_up_ends_the_log_ins_that_went_by_the_password_alone(client: Client, owner: User, phone: Any, clock: Clock) -> None:
     old = refresh.start(owner)
+    elsewhere = Client()
+    elsewhere.force_login(owner)
     client.force_login(owner)
     client.post(PAGE, {"do": "begin"})
     (_address, typed) = factor.waiting(owner) or pytest.fail("nothing begun")
     client.post(PAGE, {"do": "confirm", "code": code_of(base64.b32decode(typed.replace("-", "")), clock.now)})
     answer = client.post("/api/ai-video/auth/refresh/", {"refresh_token": old.refresh.token}, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (401, "refresh_token_invalid")
+    assert (elsewhere.get("/admin/").status_code, client.get("/admin/").status_code) == (302, 200)
 
 
 def test_beginning_again_does_nothing_to_what_is_in_use(client: Client, owner: User, phone: Any) -> None:

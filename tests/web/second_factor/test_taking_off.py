@@ -42,6 +42,9 @@ def test_taking_it_off_needs_a_code(client: Client, owner: User, phone: Any) -> 
 def test_superuser_resets_and_it_is_written_down(client: Client, owner: User, manager: User, phone: Any, audit: list[str]) -> None:
     phone(owner)
     pair = refresh.start(owner)
+    theirs, others = Client(), Client()
+    theirs.force_login(owner)
+    others.force_login(manager)
     address = reverse("admin:second_factor_reset", args=[owner.pk])
     client.force_login(manager)
     assert client.post(address).status_code == 403
@@ -59,3 +62,33 @@ def test_superuser_resets_and_it_is_written_down(client: Client, owner: User, ma
     assert audit == [f"'boss' changed auth.user {owner.pk}"]
     with pytest.raises(Exception, match="refresh_token_invalid"):
         refresh.rotate(pair.refresh.token)
+    assert (theirs.get("/admin/").status_code, others.get("/admin/").status_code, client.get("/admin/").status_code) == (302, 200, 200)
+
+
+def test_nobody_resets_their_own_without_a_code(client: Client, phone: Any) -> None:
+    boss = User.objects.create_superuser("boss", password="boss")
+    phone(boss)
+    client.force_login(boss)
+    address = reverse("admin:second_factor_reset", args=[boss.pk])
+    assert (client.get(address).headers["Location"], client.post(address).headers["Location"]) == (PAGE, PAGE)
+    assert client.post(address, headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE
+    assert factor.is_set_up(boss)
+
+
+def test_password_given_by_an_administrator_ends_every_log_in(client: Client, owner: User) -> None:
+    pair = refresh.start(owner)
+    theirs = Client()
+    theirs.force_login(owner)
+    client.force_login(User.objects.create_superuser("boss", password="boss"))
+    given = {"password1": "a quite new passphrase", "password2": "a quite new passphrase", "usable_password": "true"}
+    assert client.post(reverse("admin:auth_user_password_change", args=[owner.pk]), given).status_code == 302
+    assert (theirs.get("/admin/").status_code, client.get("/admin/").status_code) == (302, 200)
+    assert Client().get("/api/ai-video/stories/", headers={"Authorization": f"Bearer {pair.access.token}"}).status_code == 401
+    with pytest.raises(Exception, match="refresh_token_invalid"):
+        refresh.rotate(pair.refresh.token)
+
+
+def test_an_account_that_is_switched_off_is_out_at_once(client: Client, owner: User) -> None:
+    client.force_login(owner)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert client.get("/admin/").status_code == 302
