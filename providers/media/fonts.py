@@ -10,7 +10,7 @@ from PIL import ImageFont
 FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "NotoSansKR-Medium.otf"
 
 ZERO_WIDTH_JOINER = "\u200d"
-_SEGMENTS, _GROUPS = 4, 12  # the two cmap formats a modern font carries
+GROUPS = struct.pack(">H", 12)  # the cmap format that holds every code point
 
 
 @cache
@@ -21,50 +21,18 @@ def font(pixels: int) -> ImageFont.FreeTypeFont:
 
 @cache
 def covered() -> frozenset[int]:
-    """Code points that the font has a glyph for, read from its cmap table (OpenType 1.9, formats 4 and 12)."""
-    data = FONT.read_bytes()
-    (tables,) = struct.unpack_from(">H", data, 4)
-    records = (struct.unpack_from(">4sIII", data, 12 + 16 * number) for number in range(tables))
-    start = next(offset for tag, _sum, offset, _length in records if tag == b"cmap")
-    (subtables,) = struct.unpack_from(">H", data, start + 2)
-    found: set[int] = set()
-    for number in range(subtables):
-        (offset,) = struct.unpack_from(">I", data, start + 4 + 8 * number + 4)
-        (kind,) = struct.unpack_from(">H", data, start + offset)
-        if kind == _SEGMENTS:
-            found |= _from_segments(data, start + offset)
-        elif kind == _GROUPS:
-            found |= _from_groups(data, start + offset)
-    return frozenset(found)
-
-
-def _from_groups(data: bytes, at: int) -> set[int]:
-    (count,) = struct.unpack_from(">I", data, at + 12)
-    found: set[int] = set()
-    for number in range(count):
-        first, last, glyph = struct.unpack_from(">III", data, at + 16 + 12 * number)
-        found.update(range(first + (glyph == 0), last + 1))
-    return found
-
-
-def _from_segments(data: bytes, at: int) -> set[int]:
-    (doubled,) = struct.unpack_from(">H", data, at + 6)
-    count = doubled // 2
-    ends = struct.unpack_from(f">{count}H", data, at + 14)
-    starts = struct.unpack_from(f">{count}H", data, at + 16 + doubled)
-    deltas = struct.unpack_from(f">{count}H", data, at + 16 + 2 * doubled)
-    ranges_at = at + 16 + 3 * doubled
-    ranges = struct.unpack_from(f">{count}H", data, ranges_at)
-    found: set[int] = set()
-    for number, (first, last, delta, shift) in enumerate(zip(starts, ends, deltas, ranges, strict=True)):
-        for code in range(first, min(last, 0xFFFE) + 1):
-            if shift:
-                (glyph,) = struct.unpack_from(">H", data, ranges_at + 2 * number + shift + 2 * (code - first))
-            else:
-                glyph = (code + delta) & 0xFFFF
-            if glyph:
-                found.add(code)
-    return found
+    """Code points that the font has a glyph for, read from its cmap table (OpenType 1.9, format 12: groups of neighbours)."""
+    with FONT.open("rb") as file:
+        (tables,) = struct.unpack(">4xH6x", file.read(12))
+        places = {tag: (start, size) for tag, start, size in struct.iter_unpack(">4s4xII", file.read(16 * tables))}
+        start, size = places[b"cmap"]
+        file.seek(start)
+        cmap = file.read(size)
+    (subtables,) = struct.unpack_from(">2xH", cmap)
+    at = next(at for (at,) in struct.iter_unpack(">4xI", cmap[4 : 4 + 8 * subtables]) if cmap.startswith(GROUPS, at))
+    (count,) = struct.unpack_from(">I", cmap, at + 12)
+    groups = struct.iter_unpack(">III", cmap[at + 16 : at + 16 + 12 * count])
+    return frozenset(code for first, last, glyph in groups for code in range(first + (glyph == 0), last + 1))
 
 
 def clusters(text: str) -> list[str]:
