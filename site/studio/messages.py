@@ -8,6 +8,9 @@ from pathlib import Path
 
 from django.utils.translation.template import templatize
 
+from stories.api.routes import api
+from web.json.openapi import texts
+
 from .catalogs import Entry, entries
 
 SOURCES = ("jobs", "providers", "stories", "site", "tools", "templates")
@@ -61,7 +64,7 @@ class Message:
 
 
 def collect(root: Path) -> dict[tuple[str, str], Message]:
-    """Every message of our own code and templates under `root`, and the words of Unfold's frame, by context and text."""
+    """Every message of our own code and templates under `root`, of the API's document and of Unfold's frame, by context and text."""
     found: dict[tuple[str, str], Message] = {}
     for file in _files(root):
         text = file.read_text(encoding="utf-8")
@@ -69,8 +72,9 @@ def collect(root: Path) -> dict[tuple[str, str], Message]:
             kept = found.setdefault(message.key, message)
             kept.plural = kept.plural or message.plural
             kept.places.append(file.relative_to(root).as_posix())
-    for words in FROM_UNFOLD:
-        found.setdefault(("", words), Message(words)).places.append("unfold")
+    for place, sentences in (("openapi.json", texts(api)), ("unfold", FROM_UNFOLD)):
+        for words in sentences:
+            found.setdefault(("", words), Message(words)).places.append(place)
     return found
 
 

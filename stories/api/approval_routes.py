@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext_noop
 from msgspec import UNSET
 
 from stories import inputs
@@ -38,7 +37,7 @@ def _one(call: Call, approval_id: UUID) -> ApprovalOut:
     return approval_out(row)
 
 
-@api.get("approvals/", tag=APPROVALS, summary=gettext_noop("List approvals"))
+@api.get("approvals/", tag=APPROVALS, summary="List approvals")
 def list_approvals(call: Call, query: inputs.ApprovalFilter) -> Page[ApprovalOut]:
     """Of the stories that you may see, the newest first."""
     rows = _visible(call)
@@ -52,13 +51,13 @@ def list_approvals(call: Call, query: inputs.ApprovalFilter) -> Page[ApprovalOut
     return page(rows, query, out=lambda found: [approval_out(row) for row in found], key=lambda row: (row.asked_at, row.pk), keyset=BY_ASKED)
 
 
-@api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary=gettext_noop("Show an approval"))
+@api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary="Show an approval")
 def get_approval(call: Call, approval_id: UUID, query: inputs.WaitQuery) -> ApprovalOut:  # noqa: ARG001  the kit does the waiting
     """With `wait` the answer comes when somebody has decided, or it was started."""
     return _one(call, approval_id)
 
 
-@api.post("approvals/<uuid:approval_id>/decide/", tag=APPROVALS, summary=gettext_noop("Approve or refuse"))
+@api.post("approvals/<uuid:approval_id>/decide/", tag=APPROVALS, summary="Approve or refuse")
 def decide_approval(call: Call, approval_id: UUID, body: inputs.DecideIn) -> ApprovalOut:
     """A second person with the right to, never the one who asked. 409 when it is decided already, or the plan has changed since."""
     _one(call, approval_id)
@@ -66,7 +65,7 @@ def decide_approval(call: Call, approval_id: UUID, body: inputs.DecideIn) -> App
     return _one(call, approval_id)
 
 
-@api.post("approvals/<uuid:approval_id>/withdraw/", tag=APPROVALS, summary=gettext_noop("Withdraw a request for approval"))
+@api.post("approvals/<uuid:approval_id>/withdraw/", tag=APPROVALS, summary="Withdraw a request for approval")
 def withdraw_approval(call: Call, approval_id: UUID, body: inputs.CancelIn) -> ApprovalOut:
     """By who asked, the story's owner or a manager, as long as it has not been started."""
     _one(call, approval_id)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from django.utils.translation import gettext_noop
-
 from jobs import errors as job_errors
 from providers import errors as provider_errors
 from providers.media.errors import MediaError
@@ -19,9 +17,7 @@ STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS, ME = "Stories", "Scenes", "Takes
 api = Api(
     title="VideoPlanet Studio API",
     version="1.0",
-    description=gettext_noop(
-        "Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first."
-    ),
+    description="Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first.",
     tags=(TAG, ME, STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS),
     examples=Path(__file__).with_name("examples.json"),
 )

@@ -8,7 +8,6 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_safe
 from msgspec import UNSET
 
@@ -32,7 +31,7 @@ type Form = Literal["srt", "vtt"]
 MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
 
 
-@api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary=gettext_noop("List a story's films"))
+@api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary="List a story's films")
 def list_films(call: Call, story_id: UUID, query: inputs.FilmFilter) -> Page[FilmOut]:
     """The newest first; `kind=final` for the final films."""
     rows = Film.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related("story")
@@ -44,12 +43,12 @@ def list_films(call: Call, story_id: UUID, query: inputs.FilmFilter) -> Page[Fil
     return found
 
 
-@api.get("films/<uuid:film_id>/", tag=FILMS, summary=gettext_noop("Show a film"))
+@api.get("films/<uuid:film_id>/", tag=FILMS, summary="Show a film")
 def get_film(call: Call, film_id: UUID) -> FilmOut:
     return _out(call, film_of(call, film_id))
 
 
-@api.get("films/<uuid:film_id>/file/", tag=FILMS, summary=gettext_noop("Fetch a film"))
+@api.get("films/<uuid:film_id>/file/", tag=FILMS, summary="Fetch a film")
 def fetch_film(call: Call, film_id: UUID) -> Redirect:
     """Sends on to a link that works without a header and ends."""
     film = film_of(call, film_id)

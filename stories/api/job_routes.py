@@ -34,7 +34,7 @@ LOG_LINES = 100
 SPAN = timedelta(days=30)
 
 
-@api.get("jobs/", tag=JOBS, summary=gettext_noop("List jobs"))
+@api.get("jobs/", tag=JOBS, summary="List jobs")
 def list_jobs(call: Call, query: inputs.JobFilter) -> Page[JobOut]:
     """The newest first."""
     rows = jobs_for(call.user)
@@ -79,7 +79,7 @@ class StatisticsOut(msgspec.Struct):
     cost_by_provider: list[ProviderCost]
 
 
-@api.get("jobs/statistics/", tag=JOBS, summary=gettext_noop("How well the queue does, and what it cost"))
+@api.get("jobs/statistics/", tag=JOBS, summary="How well the queue does, and what it cost")
 def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
     """Over the jobs that you may see; who sees only their own stories sees their own calls' costs.
 
@@ -133,20 +133,20 @@ def _before(until: datetime) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-@api.get("jobs/<slug:job_id>/", tag=JOBS, summary=gettext_noop("Show a job"))
+@api.get("jobs/<slug:job_id>/", tag=JOBS, summary="Show a job")
 def get_job(call: Call, job_id: str, query: inputs.WaitQuery) -> JobDetail:  # noqa: ARG001  the kit does the waiting
     """With `wait` the answer comes when the job's status, progress or log changes."""
     return _detail(job_of(call, job_id))
 
 
-@api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary=gettext_noop("Try a job again"))
+@api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary="Try a job again")
 def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  refuses a body with anything in it
     """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared with what you may start alone."""
     steerable_job(call, job_id)
     return job_out(launch.retry(job_id, actor=call.user))
 
 
-@api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary=gettext_noop("Cancel a job"))
+@api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary="Cancel a job")
 def cancel_job(call: Call, job_id: str, body: inputs.CancelIn) -> JobOut:
     """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
     steerable_job(call, job_id)

@@ -1,7 +1,6 @@
 """Who asks, and what they may do."""
 
 import msgspec
-from django.utils.translation import gettext_noop
 
 from web.json.routes import Call
 
@@ -17,7 +16,7 @@ class MeOut(msgspec.Struct):
     permissions: list[str]
 
 
-@api.get("me/", tag=ME, summary=gettext_noop("Show who asks"))
+@api.get("me/", tag=ME, summary="Show who asks")
 def get_me(call: Call) -> MeOut:
     user = call.user
     roles = sorted(user.groups.values_list("name", flat=True))

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext_noop
 from msgspec import UNSET, Struct
 
 from stories import errors, inputs
@@ -39,7 +38,7 @@ class SceneStarted(Struct):
     price: Money
 
 
-@api.get("scenes/", tag=SCENES, summary=gettext_noop("List scenes"))
+@api.get("scenes/", tag=SCENES, summary="List scenes")
 def list_scenes(call: Call, query: inputs.SceneFilter) -> Page[SceneOut]:
     rows = scenes_for(call.user).select_related("story", "prompt", "image_take", "clip_take")
     keyset = NEWEST_FIRST
@@ -52,12 +51,12 @@ def _place(keyset: Keyset) -> Any:
     return lambda scene: (getattr(scene, keyset.first), scene.pk)
 
 
-@api.get("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Show a scene"))
+@api.get("scenes/<uuid:scene_id>/", tag=SCENES, summary="Show a scene")
 def get_scene(call: Call, scene_id: UUID, query: inputs.WaitQuery) -> SceneOut:  # noqa: ARG001  the kit does the waiting
     return scene_out(call, scene_of(call, scene_id))
 
 
-@api.patch("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Change a scene"), problems=(409,))
+@api.patch("scenes/<uuid:scene_id>/", tag=SCENES, summary="Change a scene", problems=(409,))
 def patch_scene(call: Call, scene_id: UUID, body: inputs.ScenePatch) -> SceneOut:
     """IsStoryOwner."""
     scene_of(call, scene_id)
@@ -65,7 +64,7 @@ def patch_scene(call: Call, scene_id: UUID, body: inputs.ScenePatch) -> SceneOut
     return scene_out(call, scene_of(call, scene_id))
 
 
-@api.delete("scenes/<uuid:scene_id>/", tag=SCENES, summary=gettext_noop("Take a scene out of the film"), problems=(409,))
+@api.delete("scenes/<uuid:scene_id>/", tag=SCENES, summary="Take a scene out of the film", problems=(409,))
 def delete_scene(call: Call, scene_id: UUID) -> NoContent:
     """Its takes stay, and the studio can bring it back."""
     scene_of(call, scene_id)
@@ -73,7 +72,7 @@ def delete_scene(call: Call, scene_id: UUID) -> NoContent:
     return NoContent()
 
 
-@api.post("scenes/bulk_create/", tag=SCENES, summary=gettext_noop("Write many scenes at once"), body_limit=BULK_LIMIT, problems=(404,))
+@api.post("scenes/bulk_create/", tag=SCENES, summary="Write many scenes at once", body_limit=BULK_LIMIT, problems=(404,))
 def bulk_create_scenes(call: Call, body: inputs.BulkIn) -> Created[Bulk]:
     """Appends the scenes to the story, or puts them in the place of the present ones. An error names its scene by its index."""
     if not stories_for(call.user).filter(pk=body.story_id).exists():
@@ -87,7 +86,7 @@ def bulk_create_scenes(call: Call, body: inputs.BulkIn) -> Created[Bulk]:
     return Created(Bulk([scene_out(call, scene) for scene in scenes]))
 
 
-@api.post("scenes/<uuid:scene_id>/generate/", tag=SCENES, summary=gettext_noop("Make a take for a scene"))
+@api.post("scenes/<uuid:scene_id>/generate/", tag=SCENES, summary="Make a take for a scene")
 def generate_take(call: Call, scene_id: UUID, body: inputs.GenerateSceneIn) -> Accepted[SceneStarted]:
     """One take, or several side by side. With `confirm_total` nothing is started if the price is another one now. Dearer than
     you may start alone: 409 `approval_needed`, as for the preview.
@@ -107,7 +106,7 @@ def generate_take(call: Call, scene_id: UUID, body: inputs.GenerateSceneIn) -> A
     return Accepted(SceneStarted([job_out(job) for job in jobs], money(price)))
 
 
-@api.post("scenes/<uuid:scene_id>/reorder/", tag=SCENES, summary=gettext_noop("Move a scene"))
+@api.post("scenes/<uuid:scene_id>/reorder/", tag=SCENES, summary="Move a scene")
 def reorder_scene(call: Call, scene_id: UUID, body: inputs.ReorderIn) -> SceneOut:
     """To a position, or right before or after another scene of the story."""
     scene_of(call, scene_id)

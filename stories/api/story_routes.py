@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.utils.translation import gettext_noop
 from msgspec import UNSET
 
 from stories import inputs
@@ -39,7 +38,7 @@ from .outputs.stories import (
 BY_ID = Keyset("id", "id")
 
 
-@api.get("stories/", tag=STORIES, summary=gettext_noop("List stories"))
+@api.get("stories/", tag=STORIES, summary="List stories")
 def list_stories(call: Call, query: inputs.StoryFilter) -> Page[StoryOut]:
     """The newest first."""
     rows = stories_for(call.user)
@@ -56,25 +55,25 @@ def list_stories(call: Call, query: inputs.StoryFilter) -> Page[StoryOut]:
     return page(columns, query, out=story_rows, key=lambda row: (row[created], row[key]))
 
 
-@api.post("stories/", tag=STORIES, summary=gettext_noop("Write a new story"), problems=(403,))
+@api.post("stories/", tag=STORIES, summary="Write a new story", problems=(403,))
 def create_story(call: Call, body: inputs.StoryIn) -> Created[StoryDetail]:
     story = domain.create(owner=call.user, **_values(body))
     return Created(story_detail(story, call.user), Location=f"{call.request.path}{story.pk}/")
 
 
-@api.get("stories/<uuid:story_id>/", tag=STORIES, summary=gettext_noop("Show a story"))
+@api.get("stories/<uuid:story_id>/", tag=STORIES, summary="Show a story")
 def get_story(call: Call, story_id: UUID, query: inputs.WaitQuery) -> StoryDetail:  # noqa: ARG001  the kit does the waiting
     """With `wait` the answer comes when something changes: the status, a job's progress, a take."""
     return story_detail(story_of(call, story_id), call.user)
 
 
-@api.patch("stories/<uuid:story_id>/", tag=STORIES, summary=gettext_noop("Change a story"), problems=(409,))
+@api.patch("stories/<uuid:story_id>/", tag=STORIES, summary="Change a story", problems=(409,))
 def patch_story(call: Call, story_id: UUID, body: inputs.StoryPatch) -> StoryDetail:
     story_of(call, story_id)
     return story_detail(domain.edit(story_id, actor=call.user, **_values(body)), call.user)
 
 
-@api.post("stories/<uuid:story_id>/transition/", tag=STORIES, summary=gettext_noop("Move a story to another status"))
+@api.post("stories/<uuid:story_id>/transition/", tag=STORIES, summary="Move a story to another status")
 def transition_story(call: Call, story_id: UUID, body: inputs.TransitionIn) -> StoryDetail:
     """CanTransitionStory. A way that the table of states does not have is 409 and tells which there are (`allowed`)."""
     story = story_of(call, story_id)
@@ -82,7 +81,7 @@ def transition_story(call: Call, story_id: UUID, body: inputs.TransitionIn) -> S
     return story_detail(story, call.user)
 
 
-@api.post("stories/<uuid:story_id>/generate_preview/", tag=STORIES, summary=gettext_noop("Make the preview"))
+@api.post("stories/<uuid:story_id>/generate_preview/", tag=STORIES, summary="Make the preview")
 def generate_preview(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
     """A picture for each scene that has none, then the animatic film. Made already in part, only what is missing is made.
 
@@ -92,13 +91,13 @@ def generate_preview(call: Call, story_id: UUID, query: inputs.PlanQuery, body: 
     return _generate(call, story_id, TakeKind.IMAGE, query, body)
 
 
-@api.post("stories/<uuid:story_id>/render_final/", tag=STORIES, summary=gettext_noop("Render the final film"))
+@api.post("stories/<uuid:story_id>/render_final/", tag=STORIES, summary="Render the final film")
 def render_final(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
     """A clip for each scene that has none, then the film. Dearer than you may start alone: as for the preview."""
     return _generate(call, story_id, TakeKind.CLIP, query, body)
 
 
-@api.get("stories/<uuid:story_id>/transitions/", tag=STORIES, summary=gettext_noop("List a story's changes of state"))
+@api.get("stories/<uuid:story_id>/transitions/", tag=STORIES, summary="List a story's changes of state")
 def list_transitions(call: Call, story_id: UUID, query: inputs.TransitionFilter) -> Page[TransitionOut]:
     rows = StoryStateTransition.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related("actor")
     found = page(

@@ -33,7 +33,7 @@ SENT = {
 REASON = 200
 
 
-@api.get("scenes/<uuid:scene_id>/takes/", tag=TAKES, summary=gettext_noop("List a scene's takes"))
+@api.get("scenes/<uuid:scene_id>/takes/", tag=TAKES, summary="List a scene's takes")
 def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[TakeOut]:
     """The newest first."""
     scene = ("scene__story", "scene__prompt", "scene__image_take", "scene__clip_take")
@@ -57,7 +57,7 @@ def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[Tak
 @api.post(
     "scenes/<uuid:scene_id>/takes/",
     tag=TAKES,
-    summary=gettext_noop("Upload a take"),
+    summary="Upload a take",
     upload=Upload(SENT, ("file", "kind"), LIMIT),
 )
 def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
@@ -85,12 +85,12 @@ def _fields(call: Call) -> "tuple[TakeKind, str, UploadedFile[Any]]":
     return TakeKind(form["kind"]), form.get("reason", ""), sent
 
 
-@api.get("takes/<uuid:take_id>/", tag=TAKES, summary=gettext_noop("Show a take"))
+@api.get("takes/<uuid:take_id>/", tag=TAKES, summary="Show a take")
 def get_take(call: Call, take_id: UUID) -> TakeOut:
     return _out(call, take_of(call, take_id))
 
 
-@api.post("takes/<uuid:take_id>/choose/", tag=TAKES, summary=gettext_noop("Choose a take"))
+@api.post("takes/<uuid:take_id>/choose/", tag=TAKES, summary="Choose a take")
 def choose_take(call: Call, take_id: UUID, body: Empty) -> SceneOut:  # noqa: ARG001  refuses a body with anything in it
     """The scene's take of its kind from now on. A rejected one cannot be chosen (422)."""
     take = take_of(call, take_id)
@@ -98,7 +98,7 @@ def choose_take(call: Call, take_id: UUID, body: Empty) -> SceneOut:  # noqa: AR
     return scene_out(call, scene_of(call, take.scene_id))
 
 
-@api.post("takes/<uuid:take_id>/verdict/", tag=TAKES, summary=gettext_noop("Approve or reject a take"))
+@api.post("takes/<uuid:take_id>/verdict/", tag=TAKES, summary="Approve or reject a take")
 def judge_take(call: Call, take_id: UUID, body: inputs.VerdictIn) -> TakeOut:
     take_of(call, take_id)
     domain.judge(take_id, verdict=body.verdict, actor=call.user, reason=body.reason)

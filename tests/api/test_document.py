@@ -85,3 +85,33 @@ def test_page_shows_every_operation_and_loads_only_from_here(document):
 def test_document_and_page_need_no_person(document):
     assert Client().get(f"{ROOT}docs/").status_code == 200
     assert Client().post(f"{ROOT}docs/").status_code == 405
+
+
+def said(part, at=()):
+    """Every text of the document that people read, with its place; not the phrases that HTTP has for its statuses."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            if isinstance(value, str) and name in {"summary", "description", "x-displayName"} and at[-2:-1] != ("responses",):
+                yield (*at, name), value
+            elif name != "example":
+                yield from said(value, (*at, name))
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from said(value, (*at, index))
+
+
+def test_every_text_is_in_the_language_that_was_asked_for(db):
+    """Word for word the same document but for what people read."""
+    korean, english = (Client().get(f"{ROOT}openapi.json", headers={"Accept-Language": language}) for language in ("ko", "en"))
+    assert (korean["Content-Language"], english["Content-Language"]) == ("ko", "en")
+    assert "Accept-Language" in korean["Vary"]
+    ours, theirs = dict(said(korean.json())), dict(said(english.json()))
+    assert ours.keys() == theirs.keys()
+    assert [at for at, text in ours.items() if not re.search("[가-힣]", text)] == []
+    assert [at for at, text in theirs.items() if re.search("[가-힣]", text)] == []
+    told = theirs["paths", "/auth/token/", "post", "description"].split("\n\n")
+    assert [paragraph.count("\n") for paragraph in told] == [0, 0], "a line of the code is no line of the text"
+    assert told[1].endswith("where a company's own sign-on gives the tokens.")
+    page = Client().get(f"{ROOT}docs/", headers={"Accept-Language": "ko"}).content.decode()
+    assert "<p>그림이 없는 장면마다 그림을 만든 뒤 애니매틱 영상을 완성합니다." in page
+    assert "<h2>스토리</h2>" in page

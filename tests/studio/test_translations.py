@@ -60,7 +60,7 @@ def test_translations_are_korean_but_for_names():
 def test_collect_finds_what_is_marked(tmp_path, name, text, found):
     (tmp_path / "stories").mkdir()
     (tmp_path / "stories" / name).write_text(text)
-    ours = [message for message in collect(tmp_path).values() if message.places != ["unfold"]]
+    ours = [message for message in collect(tmp_path).values() if message.places[0] not in {"openapi.json", "unfold"}]
     assert [(message.context, message.msgid, message.plural) for message in ours] == [(message.context, message.msgid, message.plural) for message in found]
 
 

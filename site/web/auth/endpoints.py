@@ -74,6 +74,6 @@ def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every
 
 
 def add_to(api: Api) -> None:
-    api.post("auth/token/", tag=TAG, summary=gettext_noop("Log in"), auth=False, problems=(401, 403, 429))(log_in_for_token)
-    api.post("auth/refresh/", tag=TAG, summary=gettext_noop("Trade a refresh token for the next pair"), auth=False, problems=(401, 403))(refresh_token)
-    api.post("auth/revoke/", tag=TAG, summary=gettext_noop("Log out"), auth=False)(revoke_token)
+    api.post("auth/token/", tag=TAG, summary="Log in", auth=False, problems=(401, 403, 429))(log_in_for_token)
+    api.post("auth/refresh/", tag=TAG, summary="Trade a refresh token for the next pair", auth=False, problems=(401, 403))(refresh_token)
+    api.post("auth/revoke/", tag=TAG, summary="Log out", auth=False)(revoke_token)

@@ -68,10 +68,11 @@ def recorded(file: Path | None) -> dict[str, Any]:
 def groups(made: dict[str, Any]) -> list[dict[str, Any]]:
     """The operations by tag, each flat enough for a template."""
     found: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in made["tags"]}
+    names = {tag["name"]: tag["x-displayName"] for tag in made["tags"]}
     for at, methods in made["paths"].items():
         for method, operation in methods.items():
             found[operation["tags"][0]].append(_entry(made, at, method, operation))
-    return [{"name": name, "operations": operations} for name, operations in found.items()]
+    return [{"name": names[name], "operations": operations} for name, operations in found.items()]
 
 
 def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""The OpenAPI 3.1 document, made from the routes and the types that parse and answer."""
+"""The OpenAPI 3.1 document, made from the routes and the types that parse and answer, in the active language."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -38,11 +38,43 @@ PROBLEM: dict[str, Any] = {
     "required": ["type", "title", "status", "code", "detail"],
 }
 
+# What people read. Nothing needs to be marked for the translators: `texts` finds it where the document has it.
+FOR_PEOPLE = frozenset({"summary", "description", "x-displayName"})
+
 type Examples = Mapping[str, Mapping[str, Any]]
 
 
 def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
-    """The whole document. `prefix` is the path that the API is mounted at; `examples` are recorded answers by operation.
+    """The whole document. `prefix` is the path that the API is mounted at; `examples` are recorded answers by operation."""
+    return dict(_said(_written(api, prefix, examples), gettext))
+
+
+def texts(api: Api) -> Iterator[str]:
+    """Every text of the document that a person reads, as it stands in the code, for the translators' list."""
+    found: dict[str, None] = {}
+    _said(_written(api, "/", {}), lambda text: found.setdefault(text) or text)
+    yield from found
+
+
+def _said(part: Any, say: Callable[[str], str]) -> Any:
+    """The part with `say` done to every text for people. A paragraph is one line, however it is broken in the code."""
+    if isinstance(part, list):
+        return [_said(each, say) for each in part]
+    if not isinstance(part, dict):
+        return part
+    made: dict[str, Any] = {}
+    for name, value in part.items():
+        if name in FOR_PEOPLE and isinstance(value, str):
+            made[name] = say("\n\n".join(" ".join(paragraph.split()) for paragraph in value.split("\n\n")))
+        elif name == "responses":  # an answer's description is the phrase that HTTP has for its status
+            made[name] = {status: {key: said if key == "description" else _said(said, say) for key, said in answer.items()} for status, answer in value.items()}
+        else:
+            made[name] = value if name in {"example", "enum"} else _said(value, say)
+    return made
+
+
+def _written(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
+    """The document in the words of the code.
 
     Keyword `extra_schema` of a struct (a class variable) is merged into its schema: what a type cannot say.
     """
@@ -59,9 +91,9 @@ def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
         )
     return {
         "openapi": "3.1.0",
-        "info": {"title": gettext(api.title), "version": api.version, "description": gettext(api.description)},
+        "info": {"title": api.title, "version": api.version, "description": api.description},
         "servers": [{"url": prefix.rstrip("/")}],
-        "tags": [{"name": name} for name in dict.fromkeys([*api.tags, *(route.tag for route in api.routes)])],
+        "tags": [{"name": name, "x-displayName": name} for name in dict.fromkeys([*api.tags, *(route.tag for route in api.routes)])],
         "security": SECURITY,
         "paths": paths,
         "components": {
@@ -93,7 +125,7 @@ def _operation(route: Route, known: Mapping[str, Any], components: Mapping[str, 
     made: dict[str, Any] = {
         "operationId": route.operation,
         "tags": [route.tag],
-        "summary": gettext(route.summary),
+        "summary": route.summary,
         "description": route.description,
         "parameters": [*_path_parameters(route), *_query_parameters(route, components), *_header_parameters(route)],
         "responses": _responses(route, known, examples),

@@ -2,7 +2,7 @@
 
     api = Api(title="…", version="1")
 
-    @api.post("stories/", tag="Stories", summary=gettext_noop("Write a new story"))
+    @api.post("stories/", tag="Stories", summary="Write a new story")
     def create_story(call: Call, body: NewStory) -> Created[StoryOut]: ...
 
 `body` and `query` are msgspec types; every other parameter is one of the path. The same signature makes the document
