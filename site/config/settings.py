@@ -96,6 +96,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 LOGIN_REDIRECT_URL = "admin:index"
 LOGIN_URL = "admin:login"
+CSRF_FAILURE_VIEW = "config.trouble.form_too_old"
 
 TEMPLATES = [
     {
@@ -206,7 +207,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": asset("studio/mark.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("studio/mark.svg")}],
     "STYLES": [asset("studio/studio.css")],
-    "SCRIPTS": [asset("studio/studio.js")],
+    "SCRIPTS": [asset("studio/studio.js"), asset("studio/interrupted.js")],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

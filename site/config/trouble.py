@@ -1,4 +1,7 @@
-"""What is answered when something went wrong on our side: 503 while a service is away, else 500 with a number to tell us."""
+"""What a page says that cannot be shown: 500 with a number to tell us, 503 while a service is away, 400, 403, 404, and a form that is too old.
+
+Programs are told the same as problem documents.
+"""
 
 import sys
 from http import HTTPStatus
@@ -37,7 +40,36 @@ def server_error(request: HttpRequest) -> HttpResponse:
             gettext_noop("Something went wrong on our side. Tell us this number: %(incident)s."),
             values={"incident": number},
         )
+    return _answer(request, problem, _("Not available") if problem.headers else _("Error"), again=True)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+    problem = Problem(HTTPStatus.BAD_REQUEST, "bad_request", gettext_noop("The studio does not understand this request."))
+    return _answer(request, problem, _("Not understood"))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+    sentence = gettext_noop("Your role does not include this page. Whoever runs the studio can give you another role.")
+    return _answer(request, Problem(HTTPStatus.FORBIDDEN, "forbidden", sentence), _("Not for your role"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+    sentence = gettext_noop("There is nothing at this address. It may have been deleted, or the link is not whole.")
+    return _answer(request, Problem(HTTPStatus.NOT_FOUND, "not_found", sentence), _("Not found"))
+
+
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  the form Django calls
+    """A form without the token that holds now. A part of a page is answered as if nobody were logged in, so that its page says it."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    sentence = gettext_noop("You have logged in or out since this page was opened, so nothing was saved. Go back, reload the page and send it again.")
+    return _answer(request, Problem(HTTPStatus.FORBIDDEN, "form_too_old", sentence), _("This page is too old"))
+
+
+def _answer(request: HttpRequest, problem: Problem, title: str, *, again: bool = False) -> HttpResponse:
     if request.path_info.startswith(API):
         return problem.response(request)
-    page = render_to_string("studio/trouble.html", {"title": _("Not available") if problem.headers else _("Error"), "sentence": str(problem.sentence)})
+    context = {"title": title, "status": problem.status.value, "sentence": str(problem.sentence), "again": again}
+    part = "#dialog" if request.headers.get("HX-Request") == "true" else ""
+    page = render_to_string(f"studio/trouble.html{part}", context)
     return HttpResponse(page, status=problem.status.value, headers={**problem.headers, "Cache-Control": "no-store"})

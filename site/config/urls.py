@@ -18,4 +18,7 @@ urlpatterns = [
     path("", include("stories.urls")),
 ]
 
+handler400 = "config.trouble.bad_request"
+handler403 = "config.trouble.forbidden"
+handler404 = "config.trouble.not_found"
 handler500 = "config.trouble.server_error"

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
+
+from .korean import with_particles
 
 type Value = str | int | float | None
 
@@ -21,7 +23,10 @@ class Sentence:
 
     def __str__(self) -> str:
         text = gettext(self.template) if self.template else ""
-        return text % self.values if self.values else text
+        if not self.values:
+            return text
+        said = text % self.values
+        return with_particles(said) if (get_language() or "").startswith("ko") else said
 
     def as_json(self) -> dict[str, Any]:
         return {"template": self.template, "values": self.values}

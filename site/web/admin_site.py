@@ -1,9 +1,11 @@
 """The admin site of the studio: Unfold's, with pages that are no model's and addresses that lead elsewhere."""
 
 from collections.abc import Callable
+from functools import update_wrapper
+from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
@@ -27,6 +29,17 @@ class AdminSite(UnfoldAdminSite):
     def add_redirect(self, route: str, to: str) -> None:
         """Send `admin/<route>` to the page of the url name `to`, with its query. The page there checks who asks."""
         self._pages.append(path(route, RedirectView.as_view(pattern_name=to, query_string=True)))
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002  Django's form
+        """As ever, but a part of a page that is asked for after the log-in ran out is refused (401): the log-in page belongs into no part."""
+        inside = super().admin_view(view, cacheable)
+
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.headers.get("HX-Request") == "true" and not self.has_permission(request):
+                return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+            return inside(request, *args, **kwargs)
+
+        return update_wrapper(answer, inside)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         return [*self._pages, *super().get_urls()]

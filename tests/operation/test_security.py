@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings as studio
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client
@@ -181,9 +181,11 @@ urlpatterns = [
     path("page/database/", broken(OperationalError("connection to db.internal failed"))),
     path("page/store/", broken(AwayError("The file store does not answer (%(reason)s).", reason="Timeout"))),
     path("page/crash/", broken(KeyError("secret-detail"))),
+    path("page/nonsense/", broken(SuspiciousOperation("nonsense"))),
     path("api/crash/", broken(KeyError("secret-detail"))),
     path("api/database/", broken(OperationalError("connection to db.internal failed"))),
 ]
+handler400 = "config.trouble.bad_request"
 handler500 = "config.trouble.server_error"
 
 
@@ -206,6 +208,50 @@ def test_trouble_is_told_in_words_without_details(settings: Any, address: str, s
     assert "secret-detail" not in text
     assert ("Retry-After" in response) is (status == 503)
     assert response["Content-Type"].startswith("application/problem+json" if address.startswith("/api") else "text/html")
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "sentence", "way_out"),
+    [
+        ("en", "Not found", "There is nothing at this address.", "To the overview"),
+        ("ko", "찾을 수 없음", "이 주소에는 아무것도 없습니다.", "대시보드로"),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_persons_language(client: Client, language: str, heading: str, sentence: str, way_out: str) -> None:
+    response = client.get("/nowhere/", headers={"Accept-Language": language})
+    text = response.content.decode()
+    assert response.status_code == 404
+    assert all(f">{part}" in text for part in (heading, sentence, way_out)), text
+
+
+def test_page_of_another_role_says_so_and_leads_out(client: Client, owner: Any) -> None:
+    client.force_login(owner)
+    page = client.get("/admin/auth/user/", headers={"Accept-Language": "en"})
+    part = client.get("/admin/auth/user/", headers={"Accept-Language": "en", "HX-Request": "true"})
+    assert (page.status_code, part.status_code) == (403, 403)
+    assert "Your role does not include this page." in page.content.decode()
+    assert 'href="/admin/"' in page.content.decode()
+    assert part.content.decode().strip().startswith('<div class="vp-ask-box">')
+
+
+def test_form_of_an_earlier_log_in_is_explained_and_a_part_of_a_page_is_refused(owner: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    page = client.post("/admin/stories/story/add/", {"title": "x"}, headers={"Accept-Language": "en"})
+    part = client.post("/admin/stories/story/add/", {"title": "x"}, headers={"HX-Request": "true"})
+    assert (page.status_code, part.status_code, part.content) == (403, 401, b"")
+    assert "so nothing was saved" in page.content.decode()
+
+
+def test_part_of_a_page_is_refused_without_a_log_in_and_a_page_leads_to_it(client: Client, db: Any) -> None:
+    assert client.get("/admin/", headers={"HX-Request": "true"}).status_code == 401
+    assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
+
+
+def test_request_that_makes_no_sense_is_answered_in_words(client: Client, settings: Any) -> None:
+    settings.ROOT_URLCONF = __name__
+    response = client.get("/page/nonsense/", headers={"Accept-Language": "en"})
+    assert (response.status_code, "does not understand this request" in response.content.decode()) == (400, True)
 
 
 def test_endpoint_answers_503_while_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch, db: Any) -> None:
