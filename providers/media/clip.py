@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 from django.utils.translation import gettext_noop
@@ -29,19 +28,17 @@ def _picture_chain(size: tuple[int, int], fps: int) -> str:
     ])  # fmt: skip
 
 
-def _caption_chains(captions: Sequence[CaptionSpan], fps: int) -> list[str]:
-    """For each caption: its picture faded at both ends, and laid over while its frames last."""
+def _caption_chains(captions: Sequence[tuple[CaptionSpan, Overlay]], fps: int) -> list[str]:
+    """For each caption: its picture decoded once, faded at both ends, and laid over while its frames last."""
     fade = max(1, round(FADE_SECONDS * fps))
     chains: list[str] = []
-    for number, span in enumerate(captions):
-        seconds = Fraction(span.start_frame, fps)
-        end = max(0, span.end_frame - span.start_frame - fade)
+    for number, (span, overlay) in enumerate(captions):
+        frames = span.end_frame - span.start_frame
         chains.append(
-            f"[{number + 1}:v]format=yuva420p,fade=t=in:s=0:n={fade}:alpha=1,fade=t=out:s={end}:n={fade}:alpha=1,setpts=PTS+{float(seconds):.6f}/TB[c{number}]"
+            f"[{number + 1}:v]format=yuva420p,loop=loop=-1:size=1,trim=end_frame={frames},setpts=(N+{span.start_frame})/({fps}*TB),"
+            f"fade=t=in:s=0:n={fade}:alpha=1,fade=t=out:s={max(0, frames - fade)}:n={fade}:alpha=1[c{number}]"
         )
-        chains.append(
-            f"[v{number}][c{number}]overlay=0:0:eof_action=pass:format=yuv420:enable='between(n,{span.start_frame},{span.end_frame - 1})'[v{number + 1}]"
-        )
+        chains.append(f"[v{number}][c{number}]overlay={overlay.left}:{overlay.top}:eof_action=pass:format=yuv420[v{number + 1}]")
     return chains
 
 
@@ -64,8 +61,9 @@ def encode_clip(
     """
     codec.check_size(size)
     with tempfile.TemporaryDirectory(prefix=".clip-", dir=out.parent) as folder:
-        pictures = [_caption_picture(Path(folder) / f"{number}.png", span, size, fps) for number, span in enumerate(captions)]
-        chains = [f"[0:v:0]{_picture_chain(size, fps)}[v0]", *_caption_chains(captions, fps)]
+        drawn = [(span, Overlay.of(span.text, size)) for span in captions]
+        pictures = [_saved(overlay, Path(folder) / f"{number}.png", fps) for number, (_span, overlay) in enumerate(drawn)]
+        chains = [f"[0:v:0]{_picture_chain(size, fps)}[v0]", *_caption_chains(drawn, fps)]
         segment = Path(folder) / "segment.mp4"
         ffmpeg.run(
             [
@@ -83,7 +81,7 @@ def encode_clip(
         segment.replace(out)
 
 
-def _caption_picture(path: Path, span: CaptionSpan, size: tuple[int, int], fps: int) -> list[str]:
-    """Draw the caption into a PNG and give the input options that show it for its span."""
-    Image.fromarray(Overlay.of(span.text, size).canvas(size), "RGBA").save(path, compress_level=1)
-    return ["-loop", "1", "-framerate", str(fps), "-t", f"{float(Fraction(span.end_frame - span.start_frame, fps)):.6f}", "-i", f"file:{path}"]
+def _saved(overlay: Overlay, path: Path, fps: int) -> list[str]:
+    """Write the caption's box as a PNG and give the options that open it."""
+    Image.fromarray(overlay.rgba, "RGBA").save(path, compress_level=1)
+    return ["-framerate", str(fps), "-i", f"file:{path}"]

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets
 import selectors
 import shutil
@@ -27,6 +28,9 @@ TICK_SECONDS = 0.2
 PIPE_BYTES = 1 << 20
 TAIL_BYTES = 8000
 
+OLDEST = (5, 1)  # knows -fps_mode
+_RELEASE = re.compile(r"ffmpeg version [a-z]*(\d+)\.(\d+)")
+
 DISK_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 BROKEN_INPUT = (
     "Invalid data found when processing input",
@@ -50,14 +54,25 @@ def ignore(_: object) -> None:
 
 @cache
 def _named_binary(override: str) -> str:
-    found = shutil.which(override) if override else imageio_ffmpeg.get_ffmpeg_exe()
+    if not override:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    found = shutil.which(override)
     if not found:
         raise MediaError(gettext_noop("The program ffmpeg was not found at %(path)s."), code="failed", path=override)
+    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  whoever runs the studio names it
+    version = _RELEASE.match(said)
+    if not said.startswith("ffmpeg version ") or (version and (int(version[1]), int(version[2])) < OLDEST):
+        raise MediaError(
+            gettext_noop("%(path)s is no ffmpeg of version %(oldest)s or later."), code="failed", detail=said, path=found, oldest=".".join(map(str, OLDEST))
+        )
     return found
 
 
 def binary() -> str:
-    """Path of the ffmpeg to use: the environment variable FFMPEG, or the one that comes with imageio-ffmpeg."""
+    """Path of the ffmpeg to use: the environment variable FFMPEG, or the one that comes with imageio-ffmpeg.
+
+    Raises MediaError when FFMPEG names none, or one older than OLDEST. A build between releases has no number and is let pass.
+    """
     return _named_binary(os.environ.get("FFMPEG", ""))
 
 

@@ -66,13 +66,6 @@ class Overlay:
         half = np.full_like(self.chroma.keep, 256)
         return Overlay(self.left, self.top, self.luma.faded(share, full), self.chroma.faded(share, half), self.rgba)
 
-    def canvas(self, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-        """A transparent picture of the frame's size with the caption in its place (RGBA, straight alpha)."""
-        whole = np.zeros((size[1], size[0], 4), np.uint8)
-        height, width = self.luma.keep.shape
-        whole[self.top : self.top + height, self.left : self.left + width] = self.rgba
-        return whole
-
 
 @lru_cache(maxsize=32)
 def _drawn(text: str, size: tuple[int, int]) -> Overlay:

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
+from providers.media.errors import MediaError
+from providers.media.ffmpeg import binary
+
 from . import env
 
 
@@ -37,6 +40,17 @@ def store(**_kwargs: Any) -> list[CheckMessage]:
     if env.text("STORAGE_BASE_URL") and settings.STORE is None:
         hint = "It is the public address of the file store: set MINIO_ENDPOINT too, or unset it."
         return [checks.Warning("STORAGE_BASE_URL is set without MINIO_ENDPOINT and has no effect.", hint=hint, id="config.W001")]
+    return []
+
+
+@register()
+def ffmpeg(**_kwargs: Any) -> list[CheckMessage]:
+    if not env.text("FFMPEG"):
+        return []  # the one in the packages, which fits
+    try:
+        binary()
+    except MediaError as error:
+        return [Error(str(error), hint="Let FFMPEG name another ffmpeg, or unset it: the one in the packages is used then.", id="config.E003")]
     return []
 
 

@@ -108,11 +108,11 @@ def test_font_comes_with_its_licence():
 def test_overlay_lies_in_the_safe_area(size):
     spans = layout(KOREAN, size=size, frames=240, fps=24)
     overlay = Overlay.of(spans[0].text, size)
-    canvas = overlay.canvas(size)
-    rows, columns = (canvas[..., 3] > 128).nonzero()
+    rows, columns = (overlay.rgba[..., 3] > 128).nonzero()
+    rows, columns = rows + overlay.top, columns + overlay.left
     assert rows.max() < size[1] * 0.96
     assert rows.min() > size[1] * 0.5
     assert columns.min() > size[0] * 0.04
     assert columns.max() < size[0] * 0.96
     assert abs((columns.min() + columns.max()) / 2 - size[0] / 2) < size[0] * 0.03
-    assert (canvas[..., 0][canvas[..., 3] == 255] == 255).any()
+    assert (overlay.rgba[..., 0][overlay.rgba[..., 3] == 255] == 255).any()

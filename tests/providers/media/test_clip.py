@@ -5,7 +5,7 @@ from providers.media import ffmpeg, mp4
 from providers.media.captions import CaptionSpan, style_for
 from providers.media.clip import encode_clip
 from providers.media.errors import MediaError
-from tests.providers.media.film import SIZE, ffmpeg_do, frames_of, make_clip, save_picture
+from tests.providers.media.film import SIZE, ffmpeg_do, frames_of, make_clip, quarter_turned, save_picture
 
 
 def checked(path, frames, size=SIZE, fps=24):
@@ -77,7 +77,7 @@ def test_encode_clip_variable_rate_keeps_its_time(tmp_path):
 
 def test_encode_clip_with_sound_and_rotation(tmp_path):
     ffmpeg_do("-f", "lavfi", "-i", "testsrc2=s=160x90:r=24:d=1", "-f", "lavfi", "-i", "sine=d=1", "-c:v", "libx264", "-c:a", "aac", tmp_path / "a.mp4")
-    ffmpeg_do("-display_rotation", "90", "-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "b.mp4")
+    quarter_turned(tmp_path / "a.mp4", tmp_path / "b.mp4")
     encode_clip(tmp_path / "b.mp4", tmp_path / "out.mp4", frames=24, size=(180, 320), fps=24)
     checked(tmp_path / "out.mp4", 24, (180, 320))
     upright = frames_of(tmp_path / "out.mp4", (180, 320))[0].astype(int)

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from config import checks
 from providers.media import ffmpeg
 from providers.media.errors import MediaError
 
@@ -155,9 +156,31 @@ def test_run_feed_that_fails_ends_ffmpeg(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_binary_named_by_the_environment(monkeypatch, tmp_path):
+def program(folder, said):
+    path = folder / "ffmpeg"
+    path.write_text(f"#!/bin/sh\necho '{said}'\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize("version", ["5.1.9-0+deb12u1", "n9.0.2-17-g2a571b6068", "N-112233-gabcdef", "git-2026-01-01-abc", "7.0"])
+def test_binary_named_by_the_environment(monkeypatch, tmp_path, version):
+    monkeypatch.setenv("FFMPEG", program(tmp_path, f"ffmpeg version {version} Copyright (c) the FFmpeg developers"))
+    assert ffmpeg.binary() == str(tmp_path / "ffmpeg")
+    assert checks.ffmpeg() == []
+
+
+@pytest.mark.parametrize("said", ["ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright", "ffmpeg version n5.0.1 Copyright", "GNU bash, version 5.2.15", ""])
+def test_binary_too_old_or_another_program(monkeypatch, tmp_path, said):
+    monkeypatch.setenv("FFMPEG", program(tmp_path, said))
+    with pytest.raises(MediaError, match=r"no ffmpeg of version 5\.1 or later"):
+        ffmpeg.binary()
+    assert [error.id for error in checks.ffmpeg()] == ["config.E003"]
+
+
+def test_binary_not_there(monkeypatch, tmp_path):
     monkeypatch.setenv("FFMPEG", str(tmp_path / "nowhere"))
     with pytest.raises(MediaError, match="not found"):
         ffmpeg.binary()
-    monkeypatch.setenv("FFMPEG", sys.executable)
-    assert ffmpeg.binary() == sys.executable
+    (error,) = checks.ffmpeg()
+    assert "nowhere" in error.msg

@@ -2,7 +2,7 @@ import pytest
 
 from providers.media import ffmpeg, mp4
 from providers.media.errors import MediaError
-from tests.providers.media.film import ffmpeg_do, make_clip
+from tests.providers.media.film import ffmpeg_do, make_clip, quarter_turned
 
 
 def test_probe_counts_every_frame(tmp_path):
@@ -23,7 +23,7 @@ def test_probe_webm_with_sound(tmp_path):
 
 def test_probe_shows_a_turned_clip_upright(tmp_path):
     make_clip(tmp_path / "a.mp4", size="160x90")
-    ffmpeg_do("-display_rotation", "90", "-i", tmp_path / "a.mp4", "-c", "copy", tmp_path / "b.mp4")
+    quarter_turned(tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert (ffmpeg.probe(tmp_path / "b.mp4").width, ffmpeg.probe(tmp_path / "b.mp4").height) == (90, 160)
 
 
