@@ -14,10 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.views import ChangeList
 
 from web.admin_dialog import in_dialog
+from web.admin_filters import ChoicesFilter
 from web.admin_parts import Tone, ago, badge, bar, quick_html
 
 from .admin_doors import PAUSE_PERMISSION, JobDoors
@@ -68,7 +68,7 @@ class JobAdmin(JobDoors, ModelAdmin):
     """Read only, with doors: retry, cancel, priority. The subclass that is registered says who may see and who may steer."""
 
     list_display = ("what", "state", "progressed", "why", "order", "tries", "person", "made", "doors")
-    list_filter = (("status", ChoicesDropdownFilter), ("wait_for", ChoicesDropdownFilter))
+    list_filter = (("status", ChoicesFilter), ("wait_for", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
     list_before_template = "studio/queue_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
@@ -210,6 +210,7 @@ class JobAdmin(JobDoors, ModelAdmin):
             "next_look": next_look(job),
             **self.about(request, job),
         }
+        self.prepare(request, values["children"])
         for child in values["children"]:
             child.tone, child.label = tone(child), self.label(child)
         return TemplateResponse(request, "studio/job.html", self.frame(request, job, **values))

@@ -25,6 +25,11 @@ class LogInForm(AuthenticationForm):
     request: HttpRequest
     user_cache: Any
 
+    error_messages = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": gettext_lazy("User name and password do not fit together. Capital and small letters are not the same."),
+    }
+
     code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=40, widget=UnfoldAdminTextInputWidget(attrs=CODE_ATTRIBUTES))
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:

@@ -49,7 +49,8 @@ class StoryJobAdmin(JobAdmin):
         places = {str(pk): position for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")}
         for row in rows:
             title = titles.get(row.subject, "")
-            row.about_name = f"{title} · {_('scene %(n)s') % {'n': places[row.item]}}" if row.item in places else title
+            row.place = _("scene %(n)s") % {"n": places[row.item]} if row.item in places else ""
+            row.about_name = f"{title} · {row.place}" if row.place else title
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
         """Also by the title of the story and by what the job does, as this person reads it."""

@@ -44,5 +44,5 @@ def spending_of(story: Story) -> Spending:
     rows.sort(key=lambda row: (row.deleted, row.position))
     by_provider = [(names.get(provider, provider), totals) for provider, totals in ledger.breakdown("provider", subject=subject).items()]
     rejected = Take.objects.filter(scene__story=story, verdict=Verdict.REJECTED).aggregate(cost=Sum("cost"), takes=Count("pk"))
-    unclear = list(ProviderCall.objects.filter(subject=subject, state=CallState.UNCLEAR).order_by("reserved_at"))
+    unclear = list(ProviderCall.objects.filter(subject=subject, state=CallState.UNCLEAR).select_related("provider").order_by("reserved_at"))
     return Spending(ledger.totals(subject=subject), rows, by_provider, ledger.exact(rejected["cost"]), rejected["takes"], unclear)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from providers.models import AIProviderConfig
 from stories.domain.transitions import LABELS
 from stories.enums import Decision, TakeKind, TakeSource, Verdict
 from stories.models import Approval, Film, Story, StoryStateTransition, Take
@@ -37,7 +38,7 @@ class Event:
 
 
 def days(story: Story) -> list[tuple[date, list[Event]]]:
-    """The newest events first, by day; five queries."""
+    """The newest events first, by day; six queries."""
     events = sorted([*_changes(story), *_takes(story), *_films(story), *_comments(story), *_approvals(story)], key=lambda event: event.at, reverse=True)
     return [(day, list(group)) for day, group in groupby(events, key=lambda event: timezone.localtime(event.at).date())]
 
@@ -56,8 +57,9 @@ def _changes(story: Story) -> Iterator[Event]:
 
 def _takes(story: Story) -> Iterator[Event]:
     takes = Take.objects.filter(scene__story=story).select_related("scene", "made_by", "verdict_by").order_by("-created_at")[:SHOWN]
+    providers = dict(AIProviderConfig.objects.values_list("provider", "name"))
     for take in takes:
-        values = {"scene": take.scene.position, "title": take.scene.title, "provider": take.provider}
+        values = {"scene": take.scene.position, "title": take.scene.title, "provider": providers.get(take.provider, take.provider)}
         picture = picture_url(take, 320) if take.kind == TakeKind.IMAGE else ""
         yield Event(take.created_at, _symbol(take), "idle", _made(take) % values, _who(take.made_by), take.reason, take.cost, picture)
         if take.verdict_at and take.verdict != Verdict.UNREVIEWED:

@@ -111,7 +111,7 @@ def _running(kind: str, job: JobRow) -> State:
     if job.status == JobStatus.RUNNING:
         text = _("Making the picture") if picture else _("Making the clip")
         return State(kind, "running", "live", "progress_activity", text, job.progress)
-    note = str(job.note) or job.get_wait_for_display()
+    note = str(job.note) or job.get_wait_for_display() or job.get_status_display()
     return State(kind, "running", "ask" if job.status == JobStatus.UNCLEAR else "live", "hourglass_top", note, job.progress)
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from ground.sentence import SaidError
+from providers.models import AIProviderConfig
 from providers.prices import price_of
 from stories.domain import scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
@@ -139,6 +140,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "card": card,
         "kind": kind,
         "takes": shown,
+        "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),
         "chosen": next((one for one in shown if one.chosen), None),
         "other": next((one for one in shown if not one.chosen), None),
         "counts": dict(Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))),

@@ -72,6 +72,18 @@ def test_page_shows_log_parts_and_buttons(owner, story, as_):
 
 
 @pytest.mark.django_db
+def test_page_names_the_scene_of_each_part_and_why_it_waits(owner, story, as_):
+    whole = _job(owner, story, name=JobName.STORY_PREVIEW, status=JobStatus.WAITING, wait_for=WaitFor.CHILDREN)
+    note = {"template": "%(n)s calls a minute are allowed.", "values": {"n": 60}}
+    scenes = [make_scene(story), make_scene(story)]
+    _job(owner, story, parent=whole, item=str(scenes[0].pk), status=JobStatus.SUCCEEDED)
+    _job(owner, story, parent=whole, item=str(scenes[1].pk), status=JobStatus.WAITING, note_data=note)
+    html = as_(owner).get(reverse("admin:jobs_job_change", args=[whole.pk])).content.decode()
+    assert "<small>scene 1</small>" in html
+    assert "<small>scene 2 · 60 calls a minute are allowed.</small>" in html
+
+
+@pytest.mark.django_db
 def test_retry_by_the_owner(owner, story, as_):
     job = _job(owner, story, status=JobStatus.FAILED)
     response = as_(owner).post(_door(job, "retry"))

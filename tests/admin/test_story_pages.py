@@ -101,7 +101,7 @@ def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
     Comment.objects.create(story=story, scene=take.scene, author=owner, text="more light")
     Comment.objects.create(story=story, at_ms=65_000, guest="the client", text="shorter here")
     html = as_(owner).get(_page("history", story)).content.decode()
-    takes = ("Picture made for scene 1 by local", "Scene 1 rejected", "too dark", "Comment on scene 1", "more light")
+    takes = ("Picture made for scene 1 by Local studio", "Scene 1 rejected", "too dark", "Comment on scene 1", "more light")
     for said in ("Start planning: now “Planning”", "at last", *takes, "Final film 1 made"):
         assert said in html
     for said in ("Comment at 1:05 of the film", "the client · shorter here"):

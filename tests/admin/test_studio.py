@@ -45,6 +45,12 @@ def test_log_in_and_out(owner):
 
 
 @pytest.mark.django_db
+def test_wrong_password_is_told_in_words_of_ours(client):
+    page = client.post(reverse("admin:login"), {"username": "nobody", "password": "x"}, headers={"Accept-Language": "ko"})
+    assert "사용자 이름이나 비밀번호가 맞지 않습니다." in page.content.decode()
+
+
+@pytest.mark.django_db
 def test_people_without_a_role_do_not_get_in(stranger, as_):
     assert as_(stranger).get(HOME).status_code == 302
 

@@ -60,6 +60,12 @@ def test_board_asks_as_often_for_one_scene_as_for_forty(door, owner, django_asse
     assert counts[0] == counts[1]
 
 
+def test_a_scene_that_waits_without_a_reason_says_that_it_waits(door, story, five):
+    job, _ = work.enqueue_scene(five[0], "image", owner=story.owner)
+    type(job).objects.filter(pk=job.pk).update(status="waiting")
+    assert ">Waiting</span>" in texts(door.get("stories_story_board", story.pk, live=False))
+
+
 def test_far_scenes_come_as_shells_and_are_fetched_by_id(door, owner):
     story = make_story(owner, status="previewing")
     scenes = [make_scene(story) for _ in range(30)]

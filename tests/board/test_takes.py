@@ -40,6 +40,20 @@ def test_panel_shows_all_takes_and_what_differs(door, story, five, take, owner):
     assert "<html" in text(door.get("board_scene", story.pk, five[0].pk, live=False))
 
 
+def test_panel_names_people_and_providers_as_the_house_does(door, story, five, take, owner):
+    owner.first_name, owner.last_name = "Mina", "Seo"
+    owner.save()
+    AIProviderConfig.objects.filter(provider="local").update(name="Our own studio")
+    made = take(five[0], made_by=owner)
+    Comment.objects.create(story=story, scene=five[0], text="More fog.", author=owner)
+    panel = text(door.get("board_scene", story.pk, five[0].pk))
+    assert made.provider == "local"
+    assert "<dd>Our own studio" in panel
+    assert "<b>Mina Seo</b>" in panel
+    assert ", Mina Seo</dd>" in panel
+    assert "data-side-b" not in panel, "one take is not compared"
+
+
 @pytest.mark.parametrize("number", [1, 12])
 def test_panel_takes_few_queries(door, story, five, take, number, django_assert_max_num_queries):
     for _ in range(number):

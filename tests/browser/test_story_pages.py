@@ -30,7 +30,7 @@ def test_new_story_from_log_in_to_planning(live_server, quiet_page, log_in, owne
     page.get_by_label("Script").fill("A boat leaves the harbour. The lighthouse waits.")
     page.get_by_label("Length (seconds)").fill("21")
     page.get_by_text("3 scenes").wait_for()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Create the story").click()
     page.get_by_role("heading", name="The sea").wait_for()
 
     page.get_by_role("link", name="Start planning").click()

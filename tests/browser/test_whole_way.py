@@ -50,7 +50,7 @@ def test_korean_story_becomes_a_film(studio: str, quiet_page: Any) -> None:
     page.get_by_label("Title").fill("등대로 보내는 편지")
     page.get_by_label("Script").fill(SCRIPT)
     page.get_by_label("Length (seconds)").fill("14")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Create the story").click()
 
     dialog = page.get_by_role("dialog")
     page.get_by_role("link", name="Start planning").click()
