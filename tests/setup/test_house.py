@@ -11,7 +11,7 @@ from studio.diagram import drawn, states
 
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")
-BY_OTHERS = {"HOST", "PORT", "FFMPEG"}  # read elsewhere than in the settings
+BY_OTHERS = {"HOST", "PORT"}  # read elsewhere than in the settings
 INTERNAL = {"EXTRA_APPS"}  # for tests
 
 
