@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from .errors import Expired, Later, Unclear
-from .http import is_loopback
+from .http import is_loopback, require_one_coding
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=10.0)
 LONGEST = 600.0  # seconds for one file
@@ -63,6 +63,7 @@ class Link:
             raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=f"HTTP {response.status_code}")
         if not response.headers.get("content-type", TYPES[-1]).startswith(TYPES):
             raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=response.headers["content-type"][:60])
+        require_one_coding(response)
         if int(response.headers.get("content-length", 0)) > self.max_bytes:
             raise self._too_large()
 

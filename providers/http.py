@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +22,12 @@ CONNECT = 10.0  # seconds
 WRITE = 60.0
 FREE_READ = 20.0
 MAX_ANSWER = 64 * 1024 * 1024  # bytes; a picture in base64 is the largest honest answer
+MOST_TOLD = 300  # characters of a stranger's words
+LONGEST_WAIT = timedelta(days=1)
 HIDDEN, SHORTEST_KEY = b"[hidden]", 8  # shorter ones are words: a server of one's own may have none
 # Raised before the request's first byte was on the wire, or because it never could be.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+NOUGHT, UNKNOWN_SIGN = rb"\u0000", rb"\ufffd"  # in JSON; a database of texts keeps no NUL
 DID_NOTHING = {301, 302, 307, 308}  # redirects that say "ask elsewhere"; 303 says "done, look there"
 
 
@@ -51,7 +55,23 @@ class Answer:
     @property
     def text(self) -> str:
         """The beginning of the body, for a sentence."""
-        return self.body[:300].decode("utf-8", "replace").strip()
+        return brief(self.body[:MOST_TOLD].decode("utf-8", "replace"))
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the provider asks us to wait; None when it does not say. Never longer than a day."""
+        told = self.headers.get("retry-after", "")
+        return wait_of(told) if told.isascii() and told.isdigit() else None
+
+
+def wait_of(seconds: str) -> timedelta:
+    """A wait as a provider told it, in digits; a day at most."""
+    return min(timedelta(seconds=int(seconds[-9:])), LONGEST_WAIT) if len(seconds.lstrip("0")) <= 9 else LONGEST_WAIT  # noqa: PLR2004  years, whatever follows
+
+
+def brief(text: str) -> str:
+    """A stranger's words for a sentence: on one line, without control characters, 300 characters at most."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * MOST_TOLD]).split())[:MOST_TOLD]
 
 
 def is_loopback(host: str | None) -> bool:
@@ -133,12 +153,13 @@ class Line:
                 client.stream(method, self.base + path, headers={**self.headers, **(headers or {})}, **body) as response,
             ):
                 status = response.status_code
+                require_one_coding(response)
                 content = bytearray()
                 for piece in response.iter_bytes():
                     content += piece
                     if len(content) > MAX_ANSWER or time.monotonic() - began > read + CONNECT + WRITE:
                         raise _TooLargeError
-                return Answer(status, response.headers, self._without_key(bytes(content)))
+                return Answer(status, response.headers, self._without_key(bytes(content)).replace(NOUGHT, UNKNOWN_SIGN))
         finally:
             log.info("%s %s %s: %s in %.2f s", self.name, method, path.partition("?")[0], status, time.monotonic() - began)
 
@@ -149,6 +170,12 @@ class Line:
 
 class _TooLargeError(Exception):
     """More than any honest answer, or one that trickles without end."""
+
+
+def require_one_coding(response: httpx.Response) -> None:
+    """Raises `httpx.DecodingError` for a body that is packed more than once: each packing can swell it a thousandfold."""
+    if "," in response.headers.get("content-encoding", ""):
+        raise httpx.DecodingError("packed more than once", request=response.request)
 
 
 def unparsable(name: str, answer: Answer) -> Unclear:

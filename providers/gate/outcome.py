@@ -29,12 +29,17 @@ MARGIN = timedelta(seconds=5)
 LIMIT_PAUSE = timedelta(seconds=60)
 LOOK_AGAIN = timedelta(minutes=10)
 NO_NOTE = Sentence("")
+LONGEST_TASK_ID = 120
+NO_TASK_ID = gettext_noop("The provider accepted it under a name that cannot be kept: %(task)s…")
 LOST = gettext_noop("The worker that made it was lost; it is made again.")
 MAYBE_SENT = gettext_noop("The worker that sent it was lost before the answer was written down; it may have been paid.")
 
 
 def accept(call: ProviderCall, answer: Accepted) -> None:
     """The provider has the task: from now on it is asked for, never sent again."""
+    if len(answer.task_id) > LONGEST_TASK_ID:
+        leave_unclear(call, Sentence(NO_TASK_ID, {"task": answer.task_id[:LONGEST_TASK_ID]}))
+        return
     now = timezone.now()
     fields: dict[str, Any] = {
         "task_id": answer.task_id,

@@ -3,11 +3,11 @@
 import logging
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ground.away import AwayError
+from ground.away import AwayError, is_away
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Adapter, Errand, Running
@@ -53,6 +53,12 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         outcome.leave_unclear(call, unclear.sentence)
     except AwayError as away:  # the result waits at the provider until our store is back
         _ask_again(call, away.sentence, seconds=_patience(call))
+    except Exception as error:
+        if adapter.repeatable or is_away(error) or isinstance(error, (OperationalError, InterfaceError)):
+            raise
+        # Whatever no adapter foresaw: the work is paid for, and its job must not come to an end by it.
+        log.exception("Call %s: unexpected error at %s", call.pk, call.provider_id)
+        _ask_again(call, Sentence(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}), seconds=_patience(call))
 
 
 def _claim(call: ProviderCall) -> bool:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_noop
 
 from providers import keys, wording
 from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Refused, Unclear
-from providers.http import Answer, Line, checked_base, unparsable
+from providers.http import Answer, Line, brief, checked_base, unparsable
 from providers.models import AIProviderConfig
 from providers.requests import Request, TextRequest
 
@@ -98,7 +99,7 @@ class LlmAdapter:
 
     def _text(self, choice: Choice, cost: Decimal) -> str:
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            words = (choice.message.refusal or "content filter")[:200]
+            words = brief(choice.message.refusal or "content filter")
             raise Refused(gettext_noop("The language model refused the script: %(words)s"), kind=Refusal.MODERATED, cost=cost, words=words)
         if choice.finish_reason == "length":
             raise self._unfit("it was cut off because it was too long; be brief.", cost)
@@ -156,4 +157,5 @@ def _cost(usage: Usage | None, errand: Errand) -> tuple[Decimal, bool]:
     if usage is None or None in prices:
         return errand.estimate, True
     total = Decimal(str(prices[0])) * usage.prompt_tokens + Decimal(str(prices[1])) * usage.completion_tokens
-    return (total / MILLION).quantize(Decimal("0.0001"), rounding=ROUND_UP), False
+    cost = usd(total / MILLION, rounding=ROUND_UP)
+    return (errand.estimate, True) if cost is None else (cost, False)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.http import Answer
+from providers.http import Answer, brief
 
 from .wire import Problem, Problems
 
@@ -34,6 +34,5 @@ def problem_of(answer: Answer) -> Problem:
 def refusal(answer: Answer) -> Refused:
     problem = problem_of(answer)
     kind = Refusal.CREDITS if problem.code in NO_MONEY or problem.type in NO_MONEY else KINDS.get(answer.status, Refusal.INVALID)
-    after = answer.headers.get("retry-after", "")
-    until = timezone.now() + (timedelta(seconds=int(after)) if after.isdigit() else LIMIT_PAUSE) if kind == Refusal.LIMIT else None
-    return Refused(TEMPLATES[kind], kind=kind, until=until, words=problem.message or f"HTTP {answer.status}")
+    until = timezone.now() + (answer.retry_after or LIMIT_PAUSE) if kind == Refusal.LIMIT else None
+    return Refused(TEMPLATES[kind], kind=kind, until=until, words=brief(problem.message) or f"HTTP {answer.status}")

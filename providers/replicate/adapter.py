@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from providers import keys, wording
 from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.fetch import Link
@@ -34,7 +35,7 @@ POLL = 3.0
 MOST_DATA_URI = 256 * 1024  # bytes; larger files go through its files API
 HOSTS = ("replicate.delivery",)
 RUNNING = {"starting", "processing"}
-PERCENT = re.compile(r"^\s*(\d+)%", re.MULTILINE)
+PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
 # The usual names of a model's inputs; a model's row may say otherwise (`options.input`), and add values (`options.extra`).
 USUAL = {"prompt": "prompt", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration", "image": "image"}
 
@@ -164,7 +165,10 @@ class ReplicateAdapter:
         answer = self.line.ask("GET", "/account")
         if not answer.ok:
             return Health(ok=False, facts={"answer": words_of(answer)})
-        account = answer.parsed(Account)
+        try:
+            account = answer.parsed(Account)
+        except msgspec.MsgspecError:
+            return Health(ok=False, facts={"answer": answer.text})
         return Health(ok=True, facts={"account": f"{account.username} ({account.type})"})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:
@@ -180,7 +184,11 @@ class ReplicateAdapter:
         wanted = {names["prompt"]: wording.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
         if names["seed"]:
             wanted[names["seed"]] = request.seed % 2**31  # type: ignore[assignment]  # inputs are of any type
-        return [Candidate(p.id, p.created_at, p.status, matches=_holds(p.input, wanted)) for p in answer.parsed(Page).results]
+        try:
+            found = answer.parsed(Page).results
+        except msgspec.MsgspecError as error:
+            raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text) from error
+        return [Candidate(p.id, p.created_at, p.status, matches=_holds(p.input, wanted)) for p in found]
 
 
 def _where(model: str) -> tuple[str, dict[str, Any]]:
@@ -199,8 +207,8 @@ def _cost(prediction: Prediction, errand: Errand) -> Decimal:
     """Worked out: by the hardware's time when the model's row gives its price, else what was reserved."""
     time = (prediction.metrics or {}).get("predict_time")
     if _by_time(errand) and isinstance(time, int | float):
-        price = Decimal(str(errand.model.options["usd_per_predict_second"]))
-        return (price * Decimal(str(time))).quantize(Decimal("0.0001"), rounding=ROUND_UP)
+        cost = usd(time, unit=Decimal(str(errand.model.options["usd_per_predict_second"])), rounding=ROUND_UP)
+        return errand.estimate if cost is None else cost
     return errand.estimate
 
 

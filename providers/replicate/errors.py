@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.http import Answer
+from providers.http import Answer, brief, wait_of
 
 from .wire import Prediction, Problem
 
@@ -34,7 +34,7 @@ def words_of(answer: Answer) -> str:
         problem = answer.parsed(Problem)
     except msgspec.MsgspecError:
         return answer.text or f"HTTP {answer.status}"
-    return problem.detail.strip() or problem.title or f"HTTP {answer.status}"
+    return brief(problem.detail) or brief(problem.title) or f"HTTP {answer.status}"
 
 
 def refusal(answer: Answer) -> Refused:
@@ -44,16 +44,13 @@ def refusal(answer: Answer) -> Refused:
 
 def _wait(answer: Answer, words: str) -> timedelta:
     """Retry-After, else "resets in ~30s", else half a minute."""
-    after = answer.headers.get("retry-after", "")
-    if after.isdigit():
-        return timedelta(seconds=int(after))
-    told = re.search(r"~(\d+)s", words)
-    return timedelta(seconds=int(told[1])) if told else LIMIT_PAUSE
+    told = re.search(r"~([0-9]+)s", words)
+    return answer.retry_after or (wait_of(told[1]) if told else LIMIT_PAUSE)
 
 
 def failure(prediction: Prediction, *, cost: Decimal) -> Refused:
     """A prediction that ended without a result; `cost` is what its time is reckoned to cost."""
-    words = str(prediction.error or prediction.status)[:300]
+    words = brief(str(prediction.error or prediction.status))
     failed = Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED
     kind = failed if prediction.status == "failed" else Refusal.CANCELLED
     return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

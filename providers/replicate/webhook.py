@@ -94,6 +94,9 @@ def secret_of(config: AIProviderConfig) -> str:
     answer = ReplicateAdapter(config).line.ask("GET", "/webhooks/default/secret")
     if not answer.ok:
         raise Later(gettext_noop("Replicate does not give its signing secret: %(words)s"), words=words_of(answer))
-    secret = answer.parsed(Secret).key
+    try:
+        secret = answer.parsed(Secret).key
+    except msgspec.MsgspecError as error:
+        raise Later(gettext_noop("Replicate does not give its signing secret: %(words)s"), words=answer.text) from error
     cache.set("replicate-webhook-secret", keys.seal("replicate webhook", secret), SECRET_KEPT)
     return secret

@@ -23,8 +23,8 @@ from providers.models import AIProviderConfig
 from providers.requests import ClipRequest, ImageRequest, Request
 from providers.store import opened
 
-from .errors import failure, refusal, usd, words_of
-from .wire import Created, Organization, Task
+from .errors import cost_of, failure, refusal, words_of
+from .wire import Created, Credits, Organization, Task
 
 log = logging.getLogger("ai_video.providers")
 NAME = "Runway"
@@ -72,7 +72,7 @@ class RunwayAdapter:
             raise unparsable(NAME, answer) from error
         if not created.id:
             raise unparsable(NAME, answer)
-        return Accepted(created.id, poll_in=self.poll_in, quote=usd(created.estimated_cost.credits) if created.estimated_cost else None)
+        return Accepted(created.id, poll_in=self.poll_in, quote=cost_of(created.estimated_cost))
 
     def _body(self, request: Request, errand: Errand) -> tuple[str, dict[str, Any]]:
         """Path and JSON of the request that creates the task."""
@@ -120,14 +120,13 @@ class RunwayAdapter:
             raise Unclear(GONE, task=task_id)
         task = self._task(answer)
         if task.status == DONE:
-            cost = usd(task.cost.credits) if task.cost else None
             link = Link(task.output[0], hosts=self._hosts()) if task.output else None
-            return Result(media=link, cost=cost)
+            return Result(media=link, cost=cost_of(task.cost))
         if task.status in ENDED:
             raise failure(task)
         if task.status not in WAITING | {"RUNNING"}:
             log.warning("Runway's task %s is in a state that is not known: %s", task_id, task.status)
-        progress = None if task.progress is None else round(task.progress * 100)
+        progress = None if task.progress is None else round(min(max(task.progress, 0), 1) * 100)
         return Running(poll_in=self.poll_in, progress=progress, queued=task.status in WAITING)
 
     def _task(self, answer: Answer) -> Task:
@@ -155,7 +154,7 @@ class RunwayAdapter:
             raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=answer.text) from error
 
     def balance(self) -> Decimal | None:
-        return usd(self._organization().credit_balance)
+        return cost_of(Credits(self._organization().credit_balance))
 
     def check(self) -> Health:
         try:
@@ -163,7 +162,7 @@ class RunwayAdapter:
         except Later as error:
             return Health(ok=False, facts={"answer": str(error)})
         at_once = {name: tier.max_concurrent_generations for name, tier in found.tier.models.items()}
-        return Health(ok=True, facts={"balance": f"{usd(found.credit_balance)} USD", **{f"{name} at once": str(n) for name, n in at_once.items()}})
+        return Health(ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **{f"{name} at once": str(n) for name, n in at_once.items()}})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []

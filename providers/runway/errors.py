@@ -7,11 +7,12 @@ import msgspec
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from providers.amounts import usd
 from providers.enums import Refusal
 from providers.errors import Refused, Unclear
-from providers.http import Answer
+from providers.http import Answer, brief
 
-from .wire import Problem, Task
+from .wire import Credits, Problem, Task
 
 CREDIT = Decimal("0.01")  # USD
 DAILY_LIMIT = timedelta(hours=1)  # the quota rolls over 24 hours; looking every hour is polite
@@ -32,7 +33,7 @@ CODES = (("SAFETY.", Refusal.MODERATED), ("ASSET.", Refusal.INVALID), ("INPUT_PR
 
 def words_of(answer: Answer) -> str:
     try:
-        return answer.parsed(Problem).words or f"HTTP {answer.status}"
+        return brief(answer.parsed(Problem).words) or f"HTTP {answer.status}"
     except msgspec.MsgspecError:
         return answer.text or f"HTTP {answer.status}"
 
@@ -40,23 +41,20 @@ def words_of(answer: Answer) -> str:
 def refusal(answer: Answer) -> Refused:
     words = words_of(answer)
     kind = Refusal.CREDITS if NO_CREDITS in words else KINDS.get(answer.status, Refusal.INVALID)
-    until = timezone.now() + _wait(answer) if kind == Refusal.LIMIT else None
+    until = timezone.now() + (answer.retry_after or DAILY_LIMIT) if kind == Refusal.LIMIT else None
     return Refused(TEMPLATES[kind], kind=kind, until=until, words=words)
 
 
-def _wait(answer: Answer) -> timedelta:
-    after = answer.headers.get("retry-after", "")
-    return timedelta(seconds=int(after)) if after.isdigit() else DAILY_LIMIT
-
-
-def usd(credits_: float) -> Decimal:
-    return (Decimal(str(credits_)) * CREDIT).quantize(Decimal("0.0001"))
+def cost_of(told: Credits | None) -> Decimal | None:
+    """USD; None when it is not told, or is no amount."""
+    return usd(told.credits, unit=CREDIT) if told else None
 
 
 def failure(task: Task) -> Refused | Unclear:
     """A task that ended without a result. Without its cost nobody knows what was paid."""
     kind = Refusal.CANCELLED if task.status == "CANCELLED" else next((k for start, k in CODES if task.failure_code.startswith(start)), Refusal.FAILED)
-    words = " ".join(filter(None, (task.failure, f"({task.failure_code})" if task.failure_code else "")))
-    if task.cost is None:
+    words = brief(" ".join(filter(None, (task.failure, f"({task.failure_code})" if task.failure_code else ""))))
+    cost = cost_of(task.cost)
+    if cost is None:
         return Unclear(gettext_noop("Runway's task ended without a result and without its cost: %(words)s"), words=words)
-    return Refused(TEMPLATES[kind], kind=kind, cost=usd(task.cost.credits), words=words)
+    return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

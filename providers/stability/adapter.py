@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from providers import keys, wording
 from providers.adapters import Accepted, Bytes, Candidate, Errand, Health, Result, Running
+from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.http import Answer, Line, checked_base, unparsable
@@ -126,7 +127,7 @@ class StabilityAdapter:
         if not answer.ok:
             raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=problem_of(answer).words)
         try:
-            return (Decimal(str(answer.parsed(Balance).credits)) * CREDIT).quantize(Decimal("0.0001"))
+            return usd(answer.parsed(Balance).credits, unit=CREDIT)
         except msgspec.MsgspecError as error:
             raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=answer.text) from error
 
@@ -136,8 +137,12 @@ class StabilityAdapter:
         if not answer.ok:
             return Health(ok=False, facts={"answer": problem_of(answer).words})
         engines = line.ask("GET", "/v1/engines/list")
-        known = ", ".join(engine.id for engine in msgspec.json.decode(engines.body, type=list[Engine])) if engines.ok else ""
-        return Health(ok=True, facts={"balance": f"{self.balance()} USD", **({"v1 engines": known} if known else {})})
+        try:
+            left = usd(answer.parsed(Balance).credits, unit=CREDIT)
+            known = ", ".join(engine.id for engine in engines.parsed(list[Engine])) if engines.ok else ""
+        except msgspec.MsgspecError:
+            return Health(ok=False, facts={"answer": answer.text})
+        return Health(ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []

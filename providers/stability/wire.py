@@ -2,6 +2,8 @@
 
 import msgspec
 
+from providers.http import brief
+
 
 class Picture(msgspec.Struct):
     """200 of v2beta with `accept: application/json`; `image` is base64."""
@@ -40,4 +42,4 @@ class Problem(msgspec.Struct):
 
     @property
     def words(self) -> str:
-        return " ".join(self.errors) or self.message or self.name
+        return brief(" ".join(self.errors) or self.message or self.name)

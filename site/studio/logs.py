@@ -19,6 +19,8 @@ NAMES = "|".join(
         *("(?:x-)?api[_-]?key", "secret(?:[_-]?key)?", "access[_-]?key", "(?:(?:access|refresh|csrf|session)[_-]?)?token", "x-amz-(?:signature|credential)"),
     )
 )
+# A message may repeat what a stranger wrote: it begins no line of its own and steers no terminal.
+ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 PATTERNS = (
     (
         re.compile(rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}}\])]+)"""),
@@ -63,7 +65,7 @@ class Plain(_Redacting):
     def format(self, record: logging.LogRecord) -> str:
         names = {"request": getattr(record, "request_id", ""), "job": getattr(record, "job_id", "")}
         marks = "".join(f" {name}={value}" for name, value in names.items() if value)
-        text = f"{self.formatTime(record)} {record.levelname} {record.name}{marks} {record.getMessage()}"
+        text = f"{self.formatTime(record)} {record.levelname} {record.name}{marks} {record.getMessage().translate(ESCAPED)}"
         if record.exc_info:
             text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
         return redacted(text, self.secrets)

@@ -153,3 +153,9 @@ def test_nonsense_is_refused_by_name(name: str, value: str, monkeypatch: pytest.
 def test_file_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Any) -> None:
     with pytest.raises(ImproperlyConfigured, match="LOG_FILE=-"):
         logs.logging_from_env(str(tmp_path / "missing" / "x.log"), secrets=[])
+
+
+def test_a_message_begins_no_line_of_its_own_and_steers_no_terminal():
+    forged = record("Refused: %s", "no\r\n2026-11-22 INFO ai_video all is paid\x1b[2J\u2028")
+    assert Plain().format(forged).endswith("Refused: no\\r\\n2026-11-22 INFO ai_video all is paid\\x1b[2J\\u2028")
+    assert "\n" not in Json().format(forged)
