@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import cached_property
 
 from django.conf import settings
 from redis import Redis
@@ -10,6 +11,8 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from .base import Bell
+from .ringer import Ringer
+from .ringing import RING
 
 logger = logging.getLogger("ai_video.jobs")
 
@@ -36,8 +39,12 @@ class RedisBell(Bell):
     def key(self) -> str:
         return f"videoplanet:{self.list_key}:rings"
 
-    def enqueue(self, task: str) -> None:
-        self.connection.eval(PUSH, 1, self.key, task)
+    @cached_property
+    def ringer(self) -> Ringer:
+        return Ringer(lambda: self.connection.eval(PUSH, 1, self.key, RING))
+
+    def enqueue(self, _task: str) -> None:
+        self.ringer.ring()
 
     def wait(self, seconds: float) -> None:
         begun = time.monotonic()

@@ -1,7 +1,6 @@
 """Ringing, from any process and never in the way of the one who rings."""
 
 import logging
-import time
 from functools import cache
 
 from django.db import transaction
@@ -10,13 +9,6 @@ from django_q.brokers import Broker, get_broker
 logger = logging.getLogger("ai_video.jobs")
 
 RING = "ring"  # no signed task of django-q2, which nobody would read: who is woken looks into the database
-PAUSE_SECONDS = 1.0  # after a ring that failed, so that a dead server does not slow each of a thousand enqueues
-
-
-class _Quiet:
-    """Until when (monotonic) no ring is tried."""
-
-    until = 0.0
 
 
 @cache
@@ -27,12 +19,9 @@ def broker() -> Broker:
 
 def ring() -> None:
     """Wakes a worker. Never raises: the ticker finds what a lost ring should have told."""
-    if time.monotonic() < _Quiet.until:
-        return
     try:
         broker().enqueue(RING)
     except Exception as error:  # noqa: BLE001  whatever is wrong with the bell is not the caller's business
-        _Quiet.until = time.monotonic() + PAUSE_SECONDS
         logger.warning("The bell did not ring (%s); the ticker will find the job.", error)
 
 

@@ -39,9 +39,9 @@ def bell(request, settings, monkeypatch) -> Iterator[Bell]:
     if request.param == "redis":
         bell.connection.flushall()
     monkeypatch.setattr(ringing, "broker", lambda: bell)
-    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
     yield bell
     if request.param == "redis":
+        bell.ringer.end()
         bell.connection.close()
 
 
@@ -141,7 +141,9 @@ def test_redis_keeps_few_rings(redis, settings, make_job, monkeypatch):
     monkeypatch.setattr(ringing, "broker", lambda: bell)
     for _ in range(3 * MOST_RINGS):
         ringing.ring()
+        assert bell.ringer.wait(10)
     assert bell.connection.llen(bell.key) == MOST_RINGS
+    bell.ringer.end()
     bell.connection.close()
 
 
@@ -150,7 +152,6 @@ def test_redis_away_fails_nobody(redis, settings, make_job, monkeypatch):
     settings.JOB_TICK_MS = 50
     bell = RedisBell(list_key="away")
     monkeypatch.setattr(ringing, "broker", lambda: bell)
-    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
     begun = time.monotonic()
     for _ in range(50):
         make_job()
@@ -158,4 +159,4 @@ def test_redis_away_fails_nobody(redis, settings, make_job, monkeypatch):
     assert Job.objects.filter(status="queued").count() == 50
     assert bell.dequeue()
     assert claim(worker="w")
-    monkeypatch.setattr(ringing._Quiet, "until", 0.0)
+    bell.ringer.end()
