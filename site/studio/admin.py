@@ -5,8 +5,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,6 +23,9 @@ from web.admin_site import AdminSite
 from . import cost_export, costs, dashboard, language, monitoring, second_factor
 
 PERMISSIONS_SHOWN = 20  # rows of the list on a role's page
+
+# Django's own four rights to each model, which the database names in English.
+DEEDS = {"add": _("Can add"), "change": _("Can change"), "delete": _("Can delete"), "view": _("Can view")}
 
 # The jobs of the studio have pages of their own; these rows are only the bell's.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -50,6 +54,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         (_("Times"), {"fields": (("last_login", "date_joined"),)}),
     )
     show_full_result_count = False
+    list_per_page = 30
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})})
@@ -94,6 +99,15 @@ def _since(person: User) -> datetime | None:
     return factor.confirmed_at if factor else None
 
 
+class RightsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # the class takes no arguments at run time
+    """The rights of a role, each in the reader's language: "stories | story | Can render a story's final film"."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        deed, _underscore, model = permission.codename.partition("_")
+        ours = DEEDS.get(deed) if model == permission.content_type.model else None
+        return f"{permission.content_type} | {ours or gettext(permission.name)}"
+
+
 @admin.register(Group)
 class RoleAdmin(GroupAdmin, ModelAdmin):
     filter_horizontal = ()
@@ -107,7 +121,7 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
         return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
-        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        field: Any = super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField})
         field.widget.attrs["size"] = PERMISSIONS_SHOWN
         return field
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -214,3 +216,30 @@ def test_list_of_calls_has_a_constant_number_of_queries(manager, as_, queries_of
 def test_quick_html_escapes_what_is_not_marked_safe():
     said = quick_html("<b>{}</b>{}{}", "<script>\"'&", SafeString("<i>x</i>"), 3)
     assert said == "<b>&lt;script&gt;&quot;&#x27;&amp;</b><i>x</i>3"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "rights"),
+    [
+        ("ko", ("스토리 | 스토리 | 추가할 수 있음", "스토리 | 스토리 | 스토리의 최종 영상을 렌더링할 수 있음")),
+        ("en", ("Stories | story | Can add", "Stories | story | Can render a story&#x27;s final film")),
+    ],
+)
+def test_role_page_speaks_the_reader_s_language(admin_user, client, language, rights):
+    role = Group.objects.create(name="Camera")
+    client.force_login(admin_user)
+    page = client.get(reverse("admin:auth_group_change", args=[role.pk]), headers={"Accept-Language": language}).content.decode()
+    options = re.findall(r"<option[^>]*>([^<]+)</option>", page)
+    assert set(rights) <= set(options)
+    assert len(options) == Permission.objects.count()
+    assert [option for option in options if option.startswith(("Stories", "스토리")) and ("Can " in option) is (language == "ko")] == []
+
+
+@pytest.mark.django_db
+def test_rights_of_a_role_are_saved(admin_user, client):
+    role = Group.objects.create(name="Camera")
+    wanted = Permission.objects.filter(codename__in=("render_final", "add_scene"))
+    client.force_login(admin_user)
+    answer = client.post(reverse("admin:auth_group_change", args=[role.pk]), {"name": "Camera", "permissions": [right.pk for right in wanted]})
+    assert (answer.status_code, set(role.permissions.all())) == (302, set(wanted))

@@ -115,3 +115,4 @@ def test_every_text_is_in_the_language_that_was_asked_for(db):
     page = Client().get(f"{ROOT}docs/", headers={"Accept-Language": "ko"}).content.decode()
     assert "<p>그림이 없는 장면마다 그림을 만든 뒤 애니매틱 영상을 완성합니다." in page
     assert "<h2>스토리</h2>" in page
+    assert "<p>혼자 시작할 수 있는 금액을 넘으면 409 <code>approval_needed</code>와 함께" in page

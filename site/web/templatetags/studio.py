@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 from django.template.base import FilterExpression, Parser, TextNode, Token
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from web import admin_parts
@@ -46,6 +46,13 @@ def icon(parser: Parser, token: Token) -> template.Node:
     if any(isinstance(part.var, template.Variable) for part in parts):
         return IconNode(parts)
     return TextNode(_icon(*(str(part.var) for part in parts)))
+
+
+@register.filter
+def code_words(text: str) -> SafeString:
+    """What stands between backticks as code, everything escaped."""
+    parts = text.split("`")
+    return format_html_join("", "{}", ((format_html("<code>{}</code>", part) if index % 2 else part,) for index, part in enumerate(parts)))
 
 
 @register.filter
