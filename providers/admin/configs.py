@@ -83,8 +83,10 @@ class AIProviderConfigAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return False  # the ledger names it
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
-        return ("key_now", "provider") if obj else ("key_now",)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Who may not set the key may not say either where it is sent to: the address, and the hosts of results in the settings."""
+        where = () if request.user.has_perm("providers.set_provider_key") else ("base_url", "settings")
+        return ("key_now", "provider", *where) if obj else ("key_now", *where)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if request.user.has_perm("providers.set_provider_key"):

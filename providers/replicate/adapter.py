@@ -179,16 +179,23 @@ class ReplicateAdapter:
         answer = self.line.ask("GET", f"/predictions?{query}")
         if not answer.ok:
             raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=words_of(answer))
-        names = USUAL | errand.model.options.get("input", {})
-        text = wording.any_language(request)
-        wanted = {names["prompt"]: wording.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
-        if names["seed"]:
-            wanted[names["seed"]] = request.seed % 2**31  # type: ignore[assignment]  # inputs are of any type
         try:
             found = answer.parsed(Page).results
         except msgspec.MsgspecError as error:
             raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text) from error
-        return [Candidate(p.id, p.created_at, p.status, matches=_holds(p.input, wanted)) for p in found]
+        return [Candidate(p.id, p.created_at, p.status, matches=matches(p, request, errand)) for p in found]
+
+
+def matches(prediction: Prediction, request: Request, errand: Errand) -> bool:
+    """Whether the prediction was made from the words and the seed of this request."""
+    if not isinstance(request, ImageRequest | ClipRequest):
+        return False
+    names = USUAL | errand.model.options.get("input", {})
+    text = wording.any_language(request)
+    wanted: dict[str, Any] = {names["prompt"]: wording.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
+    if names["seed"]:
+        wanted[names["seed"]] = request.seed % 2**31
+    return _holds(prediction.input, wanted)
 
 
 def _where(model: str) -> tuple[str, dict[str, Any]]:

@@ -14,14 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers import keys
+from providers import requests as asked
 from providers.adapters import Accepted
 from providers.enums import CallState
 from providers.errors import Forbidden, Later, ProviderError
 from providers.gate import outcome
+from providers.gate.flow import errand_of
 from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import freed
 
-from .adapter import ReplicateAdapter
+from .adapter import ReplicateAdapter, matches
 from .errors import words_of
 from .wire import Prediction, Secret
 
@@ -72,6 +74,10 @@ def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
         return
     if found.state in {CallState.SENDING, CallState.UNCLEAR} and not found.task_id:
         prediction = ReplicateAdapter(config).fetch(task_id)
+        # The attempt in the address is not part of what is signed.
+        if prediction.input is not None and not matches(prediction, asked.from_json(found.request), errand_of(found, config)):
+            log.warning("Replicate's prediction %s was not asked for by call %s", task_id, found.pk)
+            return
         outcome.accept(found, Accepted(prediction.id, poll_in=0))
     elif ProviderCall.objects.filter(pk=found.pk, state=CallState.ACCEPTED).update(poll_after=timezone.now()):
         freed.send_robust(sender=ProviderCall, provider=config.provider, subject=found.subject, item=found.item)

@@ -77,6 +77,18 @@ def test_key_is_written_and_never_shown(manager, stability, as_):
 
 
 @pytest.mark.django_db
+def test_who_may_not_set_the_key_may_not_say_where_it_is_sent(viewer, stability, as_):
+    from django.contrib.auth.models import Permission
+
+    viewer.user_permissions.add(Permission.objects.get(codename="change_aiproviderconfig"))
+    before = stability.base_url, stability.settings
+    form = _form(stability, base_url="https://collector.example", settings='{"result_hosts": ["collector.example"]}', monthly_budget="7")
+    assert as_(viewer).post(_page(stability), form).status_code == 302
+    stability.refresh_from_db()
+    assert ((stability.base_url, stability.settings), stability.monthly_budget) == (before, 7)
+
+
+@pytest.mark.django_db
 def test_empty_key_keeps_the_key_and_the_box_removes_it(manager, stability, as_):
     client = as_(manager)
     client.post(_page(stability), _form(stability, new_key=KEY))

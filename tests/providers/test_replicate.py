@@ -223,6 +223,20 @@ def test_webhook_finds_the_call_whose_answer_was_lost(replicate: Real) -> None:
     assert (replicate.fake.paid, CallEvent.objects.filter(call=call).values_list("name", flat=True)[3]) == (1, "accept")
 
 
+def test_webhook_sent_on_with_the_name_of_another_call_gives_it_nothing(replicate: Real) -> None:
+    replicate.fake.expect("drop", times=2)
+    mine, other = replicate.finish(IMAGE), replicate.finish(ImageRequest(prompt="다른 그림", prompt_en="another picture", seed=9), "other")
+    made = next(iter(replicate.fake.made.values()))  # type: ignore[attr-defined]
+    headers, body = signed({"id": made.id, "status": "succeeded"})
+    webhook.receive(headers, body, attempt=str(other.pk))
+    other.refresh_from_db()
+    assert (other.state, other.task_id) == ("unclear", "")
+    headers, body = signed({"id": made.id, "status": "succeeded"}, name="msg_2")
+    webhook.receive(headers, body, attempt=str(mine.pk))
+    mine.refresh_from_db()
+    assert (mine.state, mine.task_id) == ("accepted", made.id)
+
+
 def test_webhook_of_a_prediction_that_does_not_exist_changes_nothing(replicate: Real) -> None:
     replicate.fake.expect("http_500", times=1)
     call = replicate.finish(IMAGE)
