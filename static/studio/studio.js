@@ -132,11 +132,13 @@
 		}).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
 	});
 
-	/* --- A text file chosen in the new-story form is sent with the form; its name is shown at once. */
-	document.addEventListener("change", (event) => {
-		const input = event.target.closest("input[type=file][data-names]");
-		if (!input) return;
-		const shown = document.getElementById(input.dataset.names);
-		if (shown) shown.textContent = [...input.files].map((file) => file.name).join(", ");
+	/* --- Unfold writes the chosen file's name into a text field beside it, which only its own file fields have. */
+	function leaveToBrowser() {
+		for (const input of document.querySelectorAll(".vp-field input[type=file]")) input.hasChangeListener = true;
+	}
+
+	document.addEventListener("DOMContentLoaded", () => {
+		leaveToBrowser();
+		new MutationObserver(leaveToBrowser).observe(document.body, { childList: true, subtree: true });
 	});
 })();

@@ -5,7 +5,7 @@ import pytest
 from providers import store
 from providers.media import ffmpeg
 from stories.domain import review
-from stories.models import Comment, Film, Scene
+from stories.models import Comment, Film, Scene, Take
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
@@ -41,6 +41,18 @@ def test_takes_are_compared_judged_and_talked_about(enter, quiet_page, owner, st
     page.keyboard.press("Escape")
     panel.wait_for(state="hidden")
     assert card(page, 1).get_by_title("Open comments").inner_text().endswith("1")
+
+
+def test_own_picture_becomes_the_take_of_the_film(enter, quiet_page, owner, story, tmp_path):
+    (tmp_path / "own.png").write_bytes(picture("coral", (640, 360)))
+    page = enter(quiet_page, owner, story)
+    card(page, 5).get_by_role("link", name="Open scene 5").click()
+    panel = page.locator("#bd-panel")
+    panel.get_by_label("Or bring your own picture").set_input_files(tmp_path / "own.png")
+    panel.get_by_role("button", name="Upload").click()
+    panel.get_by_text("Uploaded").wait_for()
+    take = Take.objects.get(scene__position=5)
+    assert (take.source, Scene.live.get(story=story, position=5).image_take_id) == ("uploaded", take.pk)
 
 
 def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner, story):
