@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,6 +27,8 @@ DAYS = ("date", "day", "created_at", "created at", "time")
 CREDIT = Decimal("0.01")  # USD, at Runway and at Stability AI alike
 SEPARATORS = ",;\t"
 MOST_LINES = 100_000
+MOST_USD = 99_999  # in one line; a hundred thousand such lines can still be added up in the books
+FIRST_DAY = date(2000, 1, 1)  # of any bill of such a provider, and its last is no further ahead than a year
 MOST_BYTES = 16 * 1024 * 1024
 
 
@@ -90,10 +92,10 @@ def _lines(rows: "csv.DictReader[str]") -> list[Line]:
             raise Invalid(gettext_noop("The bill has more than %(most)s lines."), field="file", most=MOST_LINES)
         try:
             price = Decimal((row[amount] if amount else row[credits_ or ""]).strip().lstrip("$")) * (1 if amount else CREDIT)
-            if not price.is_finite():
+            if not price.is_finite() or abs(price) > MOST_USD:
                 raise ValueError(price)  # noqa: TRY301  told below, with the line
             lines.append(Line(number, _day(row[day]), price.quantize(QUANTUM), (row[task] or "").strip() if task else ""))
-        except (InvalidOperation, ValueError, AttributeError, TypeError):
+        except (InvalidOperation, OverflowError, ValueError, AttributeError, TypeError):
             raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=number) from None
     return lines
 
@@ -144,13 +146,19 @@ def _column(names: dict[str, str], known: Iterable[str]) -> str | None:
 
 
 def _day(text: str) -> date:
-    """A day, or the day in the studio's time zone of a moment; a moment without a zone is UTC, as providers write them."""
+    """A day, or the day in the studio's time zone of a moment; a moment without a zone is UTC, as providers write them.
+
+    Raises ValueError or OverflowError for what is no day of a bill.
+    """
     text = text.strip()
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         moment = datetime.fromisoformat(text)
-        return timezone.localtime(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).date()
+        day = timezone.localtime(moment if moment.tzinfo else moment.replace(tzinfo=UTC)).date()
+    if not FIRST_DAY <= day <= timezone.localdate() + timedelta(days=366):
+        raise ValueError(day)
+    return day
 
 
 def compare(config: AIProviderConfig, lines: list[Line]) -> Report:
@@ -186,15 +194,15 @@ def _calls(config: AIProviderConfig, first: date, last: date) -> Iterable[Provid
 
 
 def _by_amount(lines: list[Line], open_calls: dict[UUID, ProviderCall], report: Report) -> None:
-    waiting: dict[Decimal, list[ProviderCall]] = defaultdict(list)
+    """The oldest call of that amount on that day, else on the day before, else on the day after."""
+    waiting: dict[tuple[Decimal, date], deque[ProviderCall]] = defaultdict(deque)
     for call in open_calls.values():
-        waiting[call.counted].append(call)
+        waiting[call.counted, timezone.localdate(call.reserved_at)].append(call)
     for line in lines:
-        near = [call for call in waiting[line.amount] if abs((timezone.localdate(call.reserved_at) - line.day).days) <= 1]
-        if not near:
+        near = next((calls for days in (0, -1, 1) if (calls := waiting.get((line.amount, line.day + timedelta(days=days))))), None)
+        if near is None:
             report.unknown.append(line)
             continue
-        call = min(near, key=lambda one: abs((timezone.localdate(one.reserved_at) - line.day).days))
-        waiting[line.amount].remove(call)
+        call = near.popleft()
         del open_calls[call.pk]
         report.matched.append((line, call))
