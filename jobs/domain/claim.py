@@ -1,19 +1,17 @@
 """A worker takes the best due job: compare-and-set, with a lease and a fencing token."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from jobs import registry
 from jobs.models import Job, Pause
 
-FIELDS = Job._meta.concrete_fields  # noqa: SLF001  Django's documented way to a model's fields and table
+from . import row
+
 # The literals let the planner use the partial index of queued jobs; both subqueries on pauses read a table of a few rows.
 DUE = """
     SELECT id FROM {job}
@@ -34,12 +32,11 @@ CLAIM = """
 @lru_cache
 def _sql(vendor: str, names: int) -> tuple[str, str]:
     """The statements that look for the best due job and that claim it, for this many names."""
-    tables = {"job": Job._meta.db_table, "pause": Pause._meta.db_table}  # noqa: SLF001
+    tables = {"job": row.TABLE, "pause": Pause._meta.db_table}  # noqa: SLF001
     places = ", ".join(["%s"] * names)
     # Without the lock, several workers would choose the same row on PostgreSQL and all but one would come back empty.
     lock = " FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
-    columns = ", ".join(str(field.column) for field in FIELDS)
-    claim = CLAIM.format(due=DUE.format(names=places, lock=lock, **tables), columns=columns, **tables)
+    claim = CLAIM.format(due=DUE.format(names=places, lock=lock, **tables), columns=row.COLUMNS, **tables)
     return DUE.format(names=places, lock="", **tables), claim
 
 
@@ -65,25 +62,8 @@ def claim(*, worker: str, now: datetime | None = None) -> Job | None:
     until = connection.ops.adapt_datetimefield_value(now + lease())
     with connection.cursor() as cursor:
         cursor.execute(statement, [worker, until, at, at, at, *names])
-        row = cursor.fetchone()
-    return _as_job(connection, row) if row else None
-
-
-def _as_job(connection: BaseDatabaseWrapper, row: Sequence[Any]) -> Job:
-    """The job of a row as the database's driver gives it: all columns, in the order of the model's fields.
-
-    `Job.objects.raw()` finds out anew each time which column is which field; that would be more than a third of a claim.
-    """
-    compiler = Job.objects.all().query.get_compiler(connection=connection)
-    (values,) = compiler.apply_converters([row], _converters())
-    return Job.from_db(connection.alias, [field.attname for field in FIELDS], values)
-
-
-@lru_cache
-def _converters() -> Any:
-    """What makes Python's values of the database's, by the place of the column."""
-    compiler = Job.objects.all().query.get_compiler(DEFAULT_DB_ALIAS)
-    return compiler.get_converters([field.get_col(Job._meta.db_table) for field in FIELDS])  # noqa: SLF001
+        found = cursor.fetchone()
+    return row.read(found) if found else None
 
 
 def is_due() -> bool:

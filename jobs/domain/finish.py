@@ -17,7 +17,7 @@ from jobs.errors import LeaseLost
 from jobs.models import Job, JobLog
 from jobs.outcomes import Done, Wait
 
-from . import envelope
+from . import envelope, row
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 LONGEST_BACKOFF = timedelta(days=1)
@@ -101,17 +101,10 @@ def cancelled_values() -> dict[str, Any]:
 def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
     """The job waits and gives back its attempt; if it was woken while it ran, it is due at once."""
     now = timezone.now()
-    woken = When(nudges__gt=job.nudges, then=Value(now))
-    values = {
-        "status": Case(When(woken.condition, then=Value(JobStatus.QUEUED)), default=Value(JobStatus.WAITING), output_field=CharField()),
-        "run_at": Case(woken, default=Value(outcome.until or NEVER), output_field=DateTimeField()),
-        "wait_for": Case(When(woken.condition, then=Value("")), default=Value(outcome.wait_for), output_field=CharField()),
-        "waiting_since": now,
-        "attempts": job.attempts - 1,
-        "note_data": outcome.note.as_json(),
-    }
+    values = {"waiting_since": now, "attempts": job.attempts - 1, "note_data": outcome.note.as_json()}
     with transaction.atomic():
-        _write(job, took=took, **values)
+        if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
+            _write(job, took=took, status=JobStatus.QUEUED, run_at=now, **values)
         ring_on_commit()
 
 
@@ -161,22 +154,23 @@ def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) ->
 
 
 def _write(job: Job, *, took: timedelta, **values: Any) -> None:
-    """Ends the lease with these values. Raises LeaseLost, and nothing is written, if the token no longer holds.
-
-    A cancel that was asked for stands in the way of every other end in the same manner.
-    """
-    values = {"wait_for": "", "waiting_since": None, **values}
-    wanted = values["status"] != JobStatus.CANCELLED
-    changed = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, cancel_requested_at__isnull=wanted).update(
-        lease_until=None,
-        worker="",
-        worked=job.worked + took,
-        queue_wait=job.queue_wait + waited_in_queue(job),
-        updated_at=timezone.now(),
-        **values,
-    )
-    if not changed:
+    """Ends the lease with these values. Raises LeaseLost, and nothing is written, if the token no longer holds."""
+    if not _changed(job, took=took, **values):
         raise LeaseLost(job.pk)
+
+
+def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values: Any) -> bool:
+    """Whether the token still held, and the lease was ended with these values.
+
+    A cancel that was asked for stands in the way of every end but a cancelled one; `unless_woken`: so does a wake since the claim.
+    """
+    wanted = "IS NULL" if values["status"] != JobStatus.CANCELLED else "IS NOT NULL"
+    where, params = f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}", [job.pk, job.token]
+    if unless_woken:
+        where, params = f"{where} AND nudges = %s", [*params, job.nudges]
+    ends = {"lease_until": None, "worker": "", "wait_for": "", "waiting_since": None, "updated_at": timezone.now()}
+    sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
+    return row.update({**ends, **sums, **values}, where=where, params=params) == 1
 
 
 def waited_in_queue(job: Job) -> timedelta:

@@ -15,7 +15,7 @@ from jobs.enums import ENDED, OPEN, JobStatus, WaitFor
 from jobs.errors import AlreadyOpen, NoSuchJob, NotPossible
 from jobs.models import Job, default_backoff, new_job_id
 
-from . import envelope, finish
+from . import envelope, finish, row
 from .priority import of_part
 
 TRIES = 5
@@ -80,7 +80,7 @@ def enqueue(
         wait_for=WaitFor.TIME if later else "",
     )
     if not unique_key:
-        job.save(force_insert=True)  # one statement needs no transaction of its own: writers wait less for each other on SQLite
+        row.insert(job)  # one statement needs no transaction of its own: writers wait less for each other on SQLite
         ring_on_commit()
         return job, True
     with transaction.atomic():
@@ -97,7 +97,7 @@ def _insert_once(job: Job) -> Job:
             return found
         try:
             with transaction.atomic():
-                job.save(force_insert=True)
+                row.insert(job)
         except IntegrityError as error:
             lost = error  # another process was faster; its job may even have ended since
         else:
