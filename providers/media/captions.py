@@ -1,9 +1,12 @@
 """Narration becomes captions: where a line breaks, when the next one comes, how long each stays."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from heapq import heappop, heappush
+from itertools import accumulate
 
 from providers.media import fonts
 from providers.media.fonts import missing_glyphs
@@ -17,6 +20,9 @@ WIDE = 1.2  # wider than this is a landscape frame, narrower than its inverse a 
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’」』)\]]*$")
 _PAUSE = re.compile(r"[,;:、，·—–-][\"'”’」』)\]]*$")
+
+
+type Run = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +58,53 @@ def style_for(size: tuple[int, int]) -> Style:
     return Style(letters, round(width * 0.86), round(height * 0.085))
 
 
-@cache
-def _width(text: str, pixels: int) -> float:
-    return fonts.font(pixels).getlength(text)
+class _Line:
+    """All words of a text as if set in one endless line: how wide any run of them is, and whether it is a caption.
+
+    A run is (first word, word after the last). Each neighbour's place is measured with the space between them, as the font
+    sets some pairs closer.
+    """
+
+    def __init__(self, text: str, style: Style) -> None:
+        self.style = style
+        self.words = [piece for word in text.split() for piece in _broken(word, style)]
+        measure = lru_cache(maxsize=4096)(fonts.font(style.font_pixels).getlength)
+        self.lefts: list[float] = []
+        self.rights: list[float] = []
+        for before, word in zip(["", *self.words], self.words, strict=False):
+            self.rights.append(self.lefts[-1] + measure(f"{before} {word}") if before else measure(word))
+            self.lefts.append(self.rights[-1] - measure(word))
+
+    def width(self, first: int, end: int) -> float:
+        return self.rights[end - 1] - self.lefts[first]
+
+    def weight(self, first: int, end: int) -> float:
+        """How long a run takes to read: its width in letters and a constant for finding it."""
+        return self.width(first, end) / self.style.font_pixels + 3
+
+    def pause(self, end: int) -> float:
+        """What speaks for breaking after this word."""
+        return COMMA_GAIN if _PAUSE.search(self.words[end - 1]) else 0.0
+
+    def _upper(self, first: int, end: int) -> int:
+        """Where the longest upper line ends."""
+        return bisect_right(self.rights, self.lefts[first] + self.style.line_width, first, end)
+
+    def fits(self, first: int, end: int) -> bool:
+        """Whether the run is a caption of one line or two."""
+        upper = self._upper(first, end)
+        return upper == end or self.width(upper, end) <= self.style.line_width
+
+    def lines(self, first: int, end: int) -> str:
+        """A run that fits in one line, or in two as even as may be (the upper not the longer where it is equal)."""
+        cuts = range(bisect_left(self.lefts, self.rights[end - 1] - self.style.line_width, first + 1, end), self._upper(first, end) + 1)
+
+        def cost(cut: int) -> float:
+            return abs(self.width(first, cut) - self.width(cut, end)) / self.style.line_width - self.pause(cut)
+
+        whole = cuts.stop > end
+        runs = [(first, end)] if whole else [(first, cut := min(cuts, key=cost)), (cut, end)]
+        return "\n".join(" ".join(self.words[start:stop]) for start, stop in runs)
 
 
 def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_frame: int = 0) -> list[CaptionSpan]:
@@ -63,114 +113,93 @@ def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_fra
     At most two lines each, balanced; broken at spaces, at sentence ends first, then after commas; a word wider than a line is
     broken inside. Each stays in proportion to its length, and short neighbours are shown together where one would flash by.
     """
-    style = style_for(size)
-    chunks = [chunk for sentence in _sentences(_words(fonts.drawable(text), style)) for chunk in _chunks(sentence, style)]
-    chunks = _merged(chunks, style, frames / fps)[:frames]
-    if not chunks:
-        return []
-    weights = [_weight(chunk) for chunk in chunks]
-    ends = [round(frames * sum(weights[: number + 1]) / sum(weights)) for number in range(len(chunks))]
-    starts = [0, *ends[:-1]]
+    line = _Line(fonts.drawable(text), style_for(size))
+    chunks = [chunk for sentence in _sentences(line.words) for chunk in _chunks(line, *sentence)]
+    chunks = _merged(line, chunks, frames / fps)[:frames]
+    weights = list(accumulate(line.weight(*chunk) for chunk in chunks))
+    ends = [round(frames * weight / weights[-1]) for weight in weights]
     return [
-        CaptionSpan(start_frame + start, start_frame + end, "\n".join(_lines(chunk, style) or ()))
-        for chunk, start, end in zip(chunks, starts, ends, strict=True)
+        CaptionSpan(start_frame + start, start_frame + end, line.lines(*chunk))
+        for chunk, start, end in zip(chunks, [0, *ends], ends, strict=False)
         if end > start
     ]
 
 
-def _weight(chunk: Sequence[str]) -> float:
-    """How long a chunk takes to read: its width in letters and a constant for finding it."""
-    return _width(" ".join(chunk), 100) / 100 + 3
-
-
-def _words(text: str, style: Style) -> list[str]:
-    return [piece for word in text.split() for piece in _broken(word, style)]
-
-
 def _broken(word: str, style: Style) -> Iterable[str]:
     """The word, or where it is wider than a line, its pieces."""
+    measure = fonts.font(style.font_pixels).getlength
+    if measure(word) <= style.line_width:
+        yield word
+        return
     line = ""
     for cluster in fonts.clusters(word):
-        if line and _width(line + cluster, style.font_pixels) > style.line_width:
+        if line and measure(line + cluster) > style.line_width:
             yield line
             line = ""
         line += cluster
-    if line:
-        yield line
+    yield line
 
 
-def _sentences(words: Sequence[str]) -> Iterable[list[str]]:
-    sentence: list[str] = []
-    for word in words:
-        sentence.append(word)
-        if _SENTENCE_END.search(word):
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
+def _sentences(words: Sequence[str]) -> Iterable[Run]:
+    first = 0
+    for end, word in enumerate(words, 1):
+        if end == len(words) or _SENTENCE_END.search(word):
+            yield first, end
+            first = end
 
 
-def _lines(words: Sequence[str], style: Style) -> list[str] | None:
-    """The words in one line, or in two as even as may be (the upper not the longer where it is equal); None when they don't fit."""
-    whole = " ".join(words)
-    if _width(whole, style.font_pixels) <= style.line_width:
-        return [whole]
-    best: tuple[float, list[str]] | None = None
-    for cut in range(1, len(words)):
-        lines = [" ".join(words[:cut]), " ".join(words[cut:])]
-        widths = [_width(line, style.font_pixels) for line in lines]
-        if max(widths) > style.line_width:
-            continue
-        cost = abs(widths[0] - widths[1]) / style.line_width - (COMMA_GAIN if _PAUSE.search(words[cut - 1]) else 0)
-        if best is None or cost < best[0]:
-            best = (cost, lines)
-    return best[1] if best else None
-
-
-def _chunks(words: list[str], style: Style) -> list[list[str]]:
+def _chunks(line: _Line, first: int, end: int) -> list[Run]:
     """The sentence cut into as few captions as hold it, of like length, rather after a comma than elsewhere."""
-    if _lines(words, style):
-        return [words]
-    full = MAX_LINES * style.line_width
-    ideal = _width(" ".join(words), style.font_pixels)
+    if line.fits(first, end):
+        return [(first, end)]
+    full = MAX_LINES * line.style.line_width
+    ideal = line.width(first, end)
     ideal /= -(-ideal // full)
-    # best[i]: (captions, cost, where the last one starts) for the first i words
-    best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
-    for end in range(1, len(words) + 1):
+    # best[word]: (captions, cost, where the last one starts) for the words before this one
+    best: dict[int, tuple[int, float, int]] = {first: (0, 0.0, first)}
+    for stop in range(first + 1, end + 1):
         options: list[tuple[int, float, int]] = []
-        for start in range(end - 1, -1, -1):
-            chunk = words[start:end]
-            width = _width(" ".join(chunk), style.font_pixels)
+        for start in range(stop - 1, first - 1, -1):
+            width = line.width(start, stop)
             if width > full:
                 break
-            if _lines(chunk, style) is None:
+            if not line.fits(start, stop):
                 continue
-            pause = COMMA_GAIN if end < len(words) and _PAUSE.search(chunk[-1]) else 0
             count, cost, _start = best[start]
-            options.append((count + 1, cost + ((width - ideal) / full) ** 2 - pause, start))
-        best.append(min(options))
-    chunks: list[list[str]] = []
-    end = len(words)
-    while end:
+            options.append((count + 1, cost + ((width - ideal) / full) ** 2 - (line.pause(stop) if stop < end else 0), start))
+        best[stop] = min(options)
+    chunks: list[Run] = []
+    while end > first:
         start = best[end][2]
-        chunks.insert(0, words[start:end])
+        chunks.append((start, end))
         end = start
-    return chunks
+    return chunks[::-1]
 
 
-def _merged(chunks: list[list[str]], style: Style, seconds: float) -> list[list[str]]:
+def _merged(line: _Line, chunks: list[Run], seconds: float) -> list[Run]:
     """Neighbours joined, shortest pair first, while some caption would stay for less than LEAST_SECONDS and the pair fits."""
-    while len(chunks) > 1:
-        weights = [_weight(chunk) for chunk in chunks]
-        if min(weights) / sum(weights) * seconds >= LEAST_SECONDS:
-            break
-        pairs = [
-            (weights[first] + weights[first + 1], first)
-            for first in range(len(chunks) - 1)
-            if min(weights[first : first + 2]) / sum(weights) * seconds < LEAST_SECONDS and _lines(chunks[first] + chunks[first + 1], style)
-        ]
-        if not pairs:
-            break
-        _sum, first = min(pairs)
-        chunks = [*chunks[:first], chunks[first] + chunks[first + 1], *chunks[first + 2 :]]
-    return chunks
+    ends, starts = dict(chunks), {end: start for start, end in chunks}
+    weights = {first: line.weight(first, end) for first, end in chunks}
+    total = sum(weights.values())
+    pairs: list[tuple[float, int, int, int]] = []
+
+    def offer(first: int) -> None:
+        middle = ends[first]
+        if middle in ends and line.fits(first, ends[middle]):
+            heappush(pairs, (weights[first] + weights[middle], first, middle, ends[middle]))
+
+    for first, _end in chunks:
+        offer(first)
+    while pairs:
+        weight, first, middle, end = heappop(pairs)
+        # A pair of which one has grown is out of date; one that is long enough stays so, as the total only becomes less.
+        if (ends.get(first), ends.get(middle)) != (middle, end) or min(weights[first], weights[middle]) / total * seconds >= LEAST_SECONDS:
+            continue
+        del ends[middle], weights[middle]
+        ends[first], starts[end] = end, first
+        weights[first] = line.weight(first, end)
+        total += weights[first] - weight
+        offer(first)
+        if first in starts:
+            offer(starts[first])
+    return sorted(ends.items())

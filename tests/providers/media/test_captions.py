@@ -1,3 +1,4 @@
+import time
 import unicodedata
 from itertools import pairwise
 
@@ -116,3 +117,21 @@ def test_overlay_lies_in_the_safe_area(size):
     assert columns.max() < size[0] * 0.96
     assert abs((columns.min() + columns.max()) / 2 - size[0] / 2) < size[0] * 0.03
     assert (overlay.rgba[..., 0][overlay.rgba[..., 3] == 255] == 255).any()
+
+
+@pytest.mark.parametrize("text", ["가자. " * 8000, "바다로 가는 길은 멀고 험했다 " * 1500, "가" * 10_000], ids=["short sentences", "one sentence", "one word"])
+def test_layout_of_a_whole_book_ends_soon(text):
+    """A person may paste anything into one scene: it flashes by, and the worker is not held for minutes."""
+    start = time.process_time()
+    spans = layout(text, size=(1280, 720), frames=168, fps=24)
+    assert time.process_time() - start < 8
+    assert (spans[0].start_frame, spans[-1].end_frame) == (0, 168)
+    assert all(one.end_frame == two.start_frame for one, two in pairwise(spans))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_layout_no_line_is_wider_than_its_style(size):
+    style = style_for(size)
+    for span in layout(f"{KOREAN} {KOREAN} AVATAR “Tá” To. Wave, “네?” — 1/2 fi…", size=size, frames=2400, fps=24):
+        for line in span.text.split("\n"):
+            assert fonts.font(style.font_pixels).getlength(line) <= style.line_width + 1
