@@ -1,6 +1,6 @@
 """The list and the page of jobs. What a job works for, and who may steer it, is said by the floor above (`stories.admin.jobs`)."""
 
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -40,7 +40,16 @@ TONE: dict[str, Tone] = {
 CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
 
 
-def tone(job: Job) -> Tone:
+class Stated(Protocol):
+    """A job, or a light row of one."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def wait_for(self) -> str: ...
+
+
+def tone(job: Stated) -> Tone:
     """A waiting job is somebody's turn when it waits for a person or for money; else it moves by itself."""
     if job.status == JobStatus.WAITING and job.wait_for in {WaitFor.PERSON, WaitFor.BUDGET}:
         return "ask"

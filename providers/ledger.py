@@ -100,7 +100,12 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 def mark() -> object:
     """Changes with each new call, and with what becomes of the newest. One look into an index."""
-    return ProviderCall.objects.order_by("-reserved_at", "-id").values_list("id", "state").first()
+    return newest().values_list("id", "state").first()
+
+
+def newest() -> QuerySet[ProviderCall]:
+    """The newest call, for `mark` and for who asks for it among other things."""
+    return ProviderCall.objects.order_by("-reserved_at", "-id")[:1]
 
 
 def totals(**wanted: Any) -> Totals:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Avg, Count, Q, QuerySet
 from django.utils import timezone
 
 from jobs.enums import JobStatus
@@ -46,8 +46,12 @@ def statistics(*, since: datetime, until: datetime, jobs: QuerySet[Job] | None =
 
 def mark() -> datetime | None:
     """When a job ended last: statistics over ended jobs change only with it. One look into an index."""
-    newest: datetime | None = Job.objects.aggregate(newest=Max("finished_at"))["newest"]
-    return newest
+    return ended_last().values_list("finished_at", flat=True).first()
+
+
+def ended_last() -> QuerySet[Job]:
+    """The job that ended last, for `mark` and for who asks for it among other things."""
+    return Job.objects.filter(finished_at__isnull=False).order_by("-finished_at")[:1]
 
 
 def _seconds(value: timedelta | None) -> float | None:
@@ -64,7 +68,11 @@ def depth(jobs: QuerySet[Job] | None = None) -> dict[str, int]:
 
 def live_workers() -> int:
     """How many worker processes said within the last lease that they are alive; one query."""
-    return Worker.objects.filter(role="worker", seen_at__gte=timezone.now() - lease()).count()
+    return alive_workers().count()
+
+
+def alive_workers() -> QuerySet[Worker]:
+    return Worker.objects.filter(role="worker", seen_at__gte=timezone.now() - lease())
 
 
 def oldest_due() -> datetime | None:

@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from ground.sentence import SaidError
 from providers.domain import bills
 from providers.errors import Invalid
 from providers.models import AIProviderConfig, Bill
 from web.admin_dialog import ask
+from web.admin_filters import RelatedFilter
 from web.admin_parts import ago, money, person
 from web.csv import attachment, safe
 
@@ -36,7 +36,7 @@ COLUMNS = ("finding", "line", "day", "task", "billed_usd", "call", "booked_usd",
 @admin.register(Bill)
 class BillAdmin(ModelAdmin):
     list_display = ("named", "days", "sum", "who", "when")
-    list_filter = (("provider", RelatedDropdownFilter),)
+    list_filter = (("provider", RelatedFilter),)
     list_filter_submit = True
     list_per_page = 30
     ordering = ("-imported_at", "-id")

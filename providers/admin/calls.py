@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from providers.domain import resolve
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import Invalid
 from providers.models import ProviderCall
 from web.admin_dialog import ask
+from web.admin_filters import ChoicesFilter, RelatedFilter
 from web.admin_parts import Tone, ago, badge, money
 
 CALL_TONE: dict[str, Tone] = {
@@ -44,7 +44,7 @@ class ProviderCallAdmin(ModelAdmin):
     """The ledger. Read only; an unclear call has a door to decide on it."""
 
     list_display = ("what", "stated", "amount", "person", "said", "reserved")
-    list_filter = (("provider", RelatedDropdownFilter), ("state", ChoicesDropdownFilter), ("kind", ChoicesDropdownFilter))
+    list_filter = (("provider", RelatedFilter), ("state", ChoicesFilter), ("kind", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
     list_per_page = 30

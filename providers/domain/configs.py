@@ -13,6 +13,7 @@ from providers.models import AIProviderConfig, House, RoleLimit
 from providers.signals import freed
 
 SHORTEST_KEY = 8
+HOUSE = 1  # the key of the one row
 
 
 def _require(actor: Any, permission: str) -> None:
@@ -58,7 +59,7 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
 
 def house() -> House:
     """The one row for the money of the house."""
-    return House.objects.get_or_create(pk=1)[0]
+    return House.objects.get_or_create(pk=HOUSE)[0]
 
 
 def plan_limit_of(person: Any) -> Decimal | None:

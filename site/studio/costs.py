@@ -1,5 +1,6 @@
 """The costs of the house: estimate and actual by day, story, scene, provider, model and person, what was rejected, what is unclear."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -39,9 +40,8 @@ def provider_names() -> dict[str, str]:
     return dict(AIProviderConfig.objects.values_list("provider", "name"))
 
 
-def chart_of(since: datetime, days: int, names: dict[str, str]) -> dict[str, Any]:
-    """What was spent on each day, by provider, as the chart and its table take it."""
-    found = ledger.breakdown("day", "provider", since=since)
+def chart_of(found: Mapping[tuple[date, str], ledger.Totals], since: datetime, days: int, names: Mapping[str, str]) -> dict[str, Any]:
+    """What was spent on each day by provider, of a breakdown by both, as the chart and its table take it."""
     wanted = [(since + timedelta(days=n)).date() for n in range(days)]
     providers = sorted({provider for _day, provider in found if any(found.get((day, provider)) for day in wanted)})
 
@@ -97,7 +97,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "reasons": reasons(since, most=SHOWN),
         "rejected_takes": rejected.select_related("scene__story", "verdict_by").order_by("-cost", "-created_at")[:SHOWN],
         "unclear": ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider", "actor").order_by("reserved_at")[:SHOWN],
-        "chart": chart_of(since, days, provider_names()),
+        "chart": chart_of(ledger.breakdown("day", "provider", since=since), since, days, provider_names()),
     }
     site: Any = admin.site
     return TemplateResponse(request, "studio/costs.html", site.page_context(request, **values))

@@ -1,10 +1,14 @@
 """The overview: what needs somebody now, what runs, what it costs, and how well the queue does its work (B18)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery, UUIDField
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,19 +16,22 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from jobs.domain.statistics import mark, statistics
-from jobs.enums import JobStatus, WaitFor
-from jobs.models import Job, Pause, Worker
+from jobs.domain.statistics import alive_workers, ended_last, live_workers, statistics
+from jobs.enums import WaitFor
+from jobs.models import Pause
 from providers import ledger
-from providers.domain.configs import house
+from providers.domain.configs import HOUSE
+from providers.domain.configs import house as house_row
 from providers.enums import CallState
-from providers.models import AIProviderConfig, ProviderCall
+from providers.models import AIProviderConfig, House, ProviderCall
 from stories.admin import tones
+from stories.admin.columns import Cover
 from stories.admin.filters import needs_person
 from stories.admin.state import job_label, picture_url
+from stories.admin.under_way import OpenJob, under_way
 from stories.domain.approvals import PERMISSION as APPROVE
 from stories.domain.approvals import approvals_for
-from stories.domain.permissions import jobs_for, stories_for
+from stories.domain.permissions import sees_all, stories_for
 from stories.enums import Decision, StoryStatus
 from stories.models import Film, Scene, Story
 from web.admin_parts import Tone, money, person
@@ -35,6 +42,7 @@ from . import costs
 SHOWN = 8  # rows of a list
 FILMS = 4
 SPAN = timedelta(days=7)
+CHART_DAYS = 30
 NEWS = timedelta(days=2)  # for which a refusal is news
 STOP_POLLING = 286  # htmx ends its polling on this status
 QUICK = 3  # seconds between two looks
@@ -51,10 +59,44 @@ class Todo:
     link: str
 
 
-def todos(request: HttpRequest) -> list[Todo]:
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A job that is under way."""
+
+    job: OpenJob
+    tone: Tone
+    label: str
+    about: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is under way, as far as it is this person's: `waiting` for them or for money, and `running`, one more than is shown; with the stories' titles."""
+
+    jobs: list[OpenJob]
+    waiting: list[OpenJob]
+    running: list[OpenJob]
+    titles: dict[str, str]
+
+    @classmethod
+    def of(cls, user: Any) -> "Work":
+        """Two queries."""
+        jobs, steers_all, all_seen = under_way(), user.has_perm("stories.manage_all_stories"), sees_all(user)
+        waiting = [job for job in jobs if job.waits and (steers_all or job.owner_id == user.pk)][:SHOWN]
+        seen = (job for job in jobs if job.parent_id is None and not job.asks and (all_seen or job.owner_id == user.pk))
+        running = list(islice(seen, SHOWN + 1))
+        ids = {job.subject for job in (*waiting, *running) if _is_id(job.subject)}
+        return cls(jobs, waiting, running, {str(pk): title for pk, title in Story.objects.filter(pk__in=ids).values_list("pk", "title")})
+
+
+def _is_id(subject: str) -> bool:
+    return len(subject) == 36  # noqa: PLR2004  a UUID with its dashes
+
+
+def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     """What waits for this person: decisions on stories of their own, and, as far as they may decide, on money and providers."""
-    user = request.user
-    found = [*_approvals(user), *_unclear(user), *_waiting(user), *_paused(user), *_stories(user)]
+    found = [*_approvals(user), *_unclear(user), *_waiting(work), *_paused(user, configs), *_stories(user, work)]
     return found[: 2 * SHOWN]
 
 
@@ -88,115 +130,111 @@ def _approvals(user: Any) -> list[Todo]:
     return found
 
 
-def _waiting(user: Any) -> list[Todo]:
-    """Jobs of this person (of all for those who manage all) that wait for a person or for money."""
-    jobs = Job.objects.filter(status=JobStatus.WAITING, wait_for__in=(WaitFor.PERSON, WaitFor.BUDGET))
-    if not user.has_perm("stories.manage_all_stories"):
-        jobs = jobs.filter(owner=user)
-    rows = list(jobs.order_by("created_at")[:SHOWN])
-    titles = _titles(rows)
+def _waiting(work: Work) -> list[Todo]:
     return [
-        Todo("payments" if job.wait_for == WaitFor.BUDGET else "front_hand", "ask", titles.get(job.subject) or job_label(job), str(job.note), _story_url(job))
-        for job in rows
+        Todo("payments" if job.wait_for == WaitFor.BUDGET else "front_hand", "ask", work.titles.get(job.subject) or job_label(job), str(job.note), _url_of(job))
+        for job in work.waiting
     ]
 
 
-def _paused(user: Any) -> list[Todo]:
+def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     found = [
         Todo("pause_circle", "ask", _("The queue is paused"), pause.reason or str(pause), reverse("admin:jobs_job_changelist"))
         for pause in Pause.objects.all()[:SHOWN]
     ]
     if user.has_perm("providers.pause_provider"):
-        for config in AIProviderConfig.objects.filter(is_paused=True)[:SHOWN]:
+        for config in [config for config in configs if config.is_paused][:SHOWN]:
             link = reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
             found.append(Todo("pause_circle", "ask", _("%(provider)s is paused") % {"provider": config.name}, config.pause_reason, link))
     return found
 
 
-def _stories(user: Any) -> list[Todo]:
+def _stories(user: Any, work: Work) -> list[Todo]:
     words: dict[str, tuple[str, Tone, str]] = {
         StoryStatus.PLANNED: ("checklist", "ask", _("The plan is ready. Look at the scenes and make the preview.")),
         StoryStatus.PREVIEWING: ("rate_review", "ask", _("The preview is ready. Watch it and render the film.")),
         StoryStatus.FAILED: ("error", "bad", _("It failed. Take it up again.")),
     }
-    mine = needs_person(stories_for(user).filter(owner_id=user.pk)).filter(status__in=words).order_by("-updated_at")[:SHOWN]
+    mine = needs_person(stories_for(user).filter(owner_id=user.pk), work.jobs).filter(status__in=words).order_by("-updated_at")[:SHOWN]
     return [
         Todo(words[story.status][0], words[story.status][1], story.title, words[story.status][2], reverse("admin:stories_story_change", args=[story.pk]))
         for story in mine
     ]
 
 
-def _titles(jobs: list[Job]) -> dict[str, str]:
-    return {str(pk): title for pk, title in Story.objects.filter(pk__in={job.subject for job in jobs if len(job.subject) == 36}).values_list("pk", "title")}  # noqa: PLR2004  a UUID
+def _url_of(job: OpenJob) -> str:
+    return reverse("admin:stories_story_change", args=[job.subject]) if _is_id(job.subject) else reverse("admin:jobs_job_change", args=[job.pk])
 
 
-def _story_url(job: Job) -> str:
-    return reverse("admin:stories_story_change", args=[job.subject]) if len(job.subject) == 36 else reverse("admin:jobs_job_change", args=[job.pk])  # noqa: PLR2004  a UUID
-
-
-def running(request: HttpRequest) -> dict[str, Any]:
-    """The stories' jobs that are under way; those that wait for somebody stand in the list of what needs them. Three queries."""
-    rows: list[Any] = list(
-        jobs_for(request.user)
-        .filter(parent=None, status__in=(JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING))
-        .select_related("owner")
-        .order_by("created_at")[: SHOWN + 1]
-    )
-    titles = _titles(rows)
-    rows = [job for job in rows if tones.of_job(job) != "ask"]
-    for job in rows:
-        job.tone, job.label, job.about, job.link = tones.of_job(job), job_label(job), titles.get(job.subject, ""), _story_url(job)
-    alive = Worker.objects.filter(role="worker", seen_at__gte=timezone.now() - timedelta(minutes=1)).count()
-    return {"rows": rows[:SHOWN], "more": len(rows) > SHOWN, "workers": alive, "poll": QUICK if rows else 0}
+def running(work: Work, workers: int) -> dict[str, Any]:
+    """The stories' jobs that are under way; those that wait for somebody stand in the list of what needs them."""
+    shown = [Line(job, tones.of_job(job), job_label(job), work.titles.get(job.subject, ""), _url_of(job)) for job in work.running[:SHOWN]]
+    return {"lines": shown, "more": len(work.running) > SHOWN, "workers": workers, "poll": QUICK if shown else 0}
 
 
 def now(request: HttpRequest) -> HttpResponse:
     """The part of the overview that looks again by itself; ends its polling when nothing is under way."""
-    found = running(request)
+    found = running(Work.of(request.user), live_workers())
     return render(request, "studio/now.html", found, status=200 if found["poll"] else STOP_POLLING)
 
 
-def films(request: HttpRequest) -> list[Any]:
-    """The newest films that this person may see, one of each story, each with its poster; two queries."""
+def films(user: Any) -> list[Any]:
+    """The newest films that this person may see, one of each story, each with its poster; one query."""
+    first = Scene.live.filter(story=OuterRef("story"), position=1)
+    shown = ("kind", "number", "frames", "fps", "created_at", "story__title")
+    newest: Any = (
+        Film.objects.filter(story__in=stories_for(user))
+        .select_related("story")
+        .only(*shown)
+        .annotate(poster_pk=Subquery(first.values("image_take"), output_field=UUIDField()), poster_sha256=Subquery(first.values("image_take__sha256")))
+    )
     rows: list[Any] = []
-    for film in (
-        Film.objects.filter(story__in=stories_for(request.user)).select_related("story").defer("srt", "vtt", "manifest").order_by("-created_at")[: 4 * FILMS]
-    ):
+    for film in newest.order_by("-created_at")[: 4 * FILMS]:
         if len(rows) < FILMS and all(film.story_id != row.story_id for row in rows):
+            film.poster = picture_url(Cover(film.poster_pk, film.poster_sha256) if film.poster_pk else None)
             rows.append(film)
-    first = Scene.live.filter(story__in=[film.story_id for film in rows], position=1).select_related("image_take")
-    posters = {scene.story_id: scene.image_take for scene in first}
-    for film in rows:
-        film.poster = picture_url(posters.get(film.story_id))
     return rows
 
 
-def figures() -> dict[str, Any]:
-    """What is counted over many rows: the queue's last seven days, this month's money, the chart of thirty days."""
+def pulse() -> Any:
+    """The row of the house with how many `workers` are alive and the marks by which figures are known to be old: `ended`, `called`, `state`; one query."""
+    alive = alive_workers().order_by().values("role").annotate(n=Count("pk")).values("n")
+    newest = ledger.newest()
+    marks = {"ended": Subquery(ended_last().values("finished_at")), "called": Subquery(newest.values("id")), "state": Subquery(newest.values("state"))}
+    rows = House.objects.filter(pk=HOUSE).annotate(workers=Coalesce(Subquery(alive), 0), **marks)
+    return rows.first() or rows.get(pk=house_row().pk)
+
+
+def figures(names: Mapping[str, str]) -> dict[str, Any]:
+    """What is counted over many rows: the queue's last seven days, this month's money, the chart of thirty days; two queries."""
     until = timezone.now()
-    since = timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=29)
+    since = timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=CHART_DAYS - 1)
+    month = ledger.month_start()
+    spent = ledger.breakdown("day", "provider", since=min(since, month))
     return {
         "statistics": statistics(since=until - SPAN, until=until),
-        "month": ledger.totals(since=ledger.month_start()),
-        "chart": costs.chart_of(since, 30, costs.provider_names()),
+        "month": sum((totals.counted for (day, _provider), totals in spent.items() if day >= timezone.localdate(month)), Decimal(0)),
+        "chart": costs.chart_of(spent, since, CHART_DAYS, names),
     }
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What Unfold's front page shows; its figures are at most a few seconds old, and new as soon as a job ends or a call is made."""
-    found = kept("overview", get_language(), timezone.localdate(), mark(), ledger.mark(), make=figures)
-    month, budget = found["month"], house().monthly_budget
+    house, configs, work = pulse(), list(AIProviderConfig.objects.order_by("name")), Work.of(request.user)
+    names = {config.provider: config.name for config in configs}
+    found = kept("overview", get_language(), timezone.localdate(), house.ended, house.called, house.state, make=lambda: figures(names))
+    month, budget = found["month"], house.monthly_budget
     sees_money = request.user.has_perm(costs.PERMISSION)
     return {
         **context,
         "title": _("Overview"),
         "crumbs": [],
-        "todos": todos(request),
-        "films": films(request),
+        "todos": todos(request.user, work, configs),
+        "films": films(request.user),
         **found,
         "budget": budget,
-        "budget_used": min(100, int(100 * month.counted / budget)) if budget else 0,
+        "budget_used": min(100, int(100 * month / budget)) if budget else 0,
         "sees_money": sees_money,
         "chart": found["chart"] if sees_money else None,
-        **running(request),
+        **running(work, house.workers),
     }

@@ -17,7 +17,7 @@ class QuickSelect(UnfoldAdminSelectWidget):
     def optgroups(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None) -> list[Any]:  # noqa: ARG002  Django's signature
         return []  # `render` writes them
 
-    def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         chosen = self.format_value(value)
         drawn = (
             quick_html('<option value="{}"{}>{}</option>', key, SafeString(" selected" if str(key) in chosen else ""), label) for key, label in self.choices

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
 
 from providers.models import AIProviderConfig
 from stories.domain import approvals
 from stories.enums import Decision, TakeKind
 from stories.models import Approval
 from web.admin_dialog import ask
+from web.admin_filters import ChoicesFilter, DropdownFilter, RelatedFilter
 from web.admin_parts import Tone, ago, badge, money, person
 
 TONE: dict[str, Tone] = {"asked": "ask", "approved": "good", "started": "live", "refused": "bad", "withdrawn": "quiet"}
@@ -63,7 +63,7 @@ class ApprovalAdmin(ModelAdmin):
     """Only read here; the doors below decide."""
 
     list_display = ("named", "stated", "price", "asker", "decider", "when")
-    list_filter = (StateFilter, ("kind", ChoicesDropdownFilter), ("asked_by", RelatedDropdownFilter))
+    list_filter = (StateFilter, ("kind", ChoicesFilter), ("asked_by", RelatedFilter))
     list_filter_submit = True
     list_fullwidth = True
     list_per_page = 30

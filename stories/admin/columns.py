@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db import connections
@@ -15,7 +16,7 @@ from unfold.views import ChangeList
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
-from stories.models import Scene, Story, Take
+from stories.models import Scene, Story
 
 if TYPE_CHECKING:
     Pages = Paginator[Any]
@@ -25,12 +26,27 @@ else:
 LARGE = 10_000  # rows from which PostgreSQL's own estimate is good enough for a page count
 
 
+class Cover(NamedTuple):
+    """The chosen picture of a story's first scene, as far as its address needs it."""
+
+    pk: UUID
+    sha256: str
+
+
+class Work(NamedTuple):
+    """The open job of a story as a whole, as far as its tone and its progress need it."""
+
+    status: str
+    wait_for: str
+    progress: int
+
+
 @dataclass(slots=True)
 class Facts:
     scenes: int = 0
-    cover: Take | None = None
+    cover: Cover | None = None
     cost: Decimal = field(default_factory=Decimal)
-    work: Job | None = None
+    work: Work | None = None
 
 
 def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
@@ -40,13 +56,14 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
     counts = Scene.live.filter(story__in=found).order_by().values_list("story_id").annotate(n=Count("pk"))
     for pk, count in counts:
         found[pk].scenes = count
-    covers = Scene.live.filter(story__in=found, position=1, image_take__isnull=False).select_related("image_take")
-    for scene in covers:
-        found[scene.story_id].cover = scene.image_take
+    covers = Scene.live.filter(story__in=found, position=1, image_take__isnull=False).order_by()
+    for pk, take, sha256 in covers.values_list("story_id", "image_take_id", "image_take__sha256"):
+        found[pk].cover = Cover(take, sha256)
     for subject, totals in ledger.breakdown("subject", subjects=names).items():
         found[names[subject]].cost = totals.actual
-    for job in Job.objects.filter(subject__in=names, parent=None, item="", status__in=OPEN).order_by("created_at"):
-        found[names[job.subject]].work = job
+    jobs = Job.objects.filter(subject__in=names, parent=None, item="", status__in=OPEN).order_by("created_at")
+    for subject, *work in jobs.values_list("subject", *Work._fields):
+        found[names[subject]].work = Work._make(work)
     return found
 
 

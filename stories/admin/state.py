@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,11 +14,12 @@ from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Item, Plan, load_scenes, plan_generation
 from stories.domain.transitions import Choice, choices
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
-from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from stories.models import Film, Scene, Story, StoryStateTransition
 from web.admin_parts import Tone
 
 from . import tones
 from .films import changed_scenes, marks_of
+from .under_way import OpenJob
 
 PATH = (StoryStatus.DRAFT, StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)
 REACHED = {
@@ -34,7 +35,16 @@ REACHED = {
 QUICK, SLOW = 2, 6  # seconds between two looks: while something runs, and while everything waits
 
 
-def picture_url(take: Take | None, width: int = 640) -> str:
+class Picture(Protocol):
+    """A take, or a light row of one."""
+
+    @property
+    def pk(self) -> Any: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+def picture_url(take: Picture | None, width: int = 640) -> str:
     """Address of a take as a small picture; empty without one. Who may not see the story gets nothing there."""
     return reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], width]) if take is not None else ""
 
@@ -209,6 +219,6 @@ class StoryState:
         return self.films
 
 
-def job_label(job: Job) -> str:
+def job_label(job: Job | OpenJob) -> str:
     """What a job does, in words."""
     return str(JobName(job.name).label) if job.name in JobName.values else job.name

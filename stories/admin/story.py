@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from ground.sentence import SaidError
 from stories.board import BoardUrls
@@ -20,6 +19,7 @@ from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.enums import StoryStatus
 from stories.models import Story
+from web.admin_filters import ChoicesFilter, RelatedFilter
 from web.admin_parts import ago, badge, bar, clock, money, quick_html
 from web.admin_parts import scenes as scenes_text
 from web.admin_site import AdminSite
@@ -38,10 +38,10 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     list_display = ("film", "state", "length", "person", "cost", "changed")
     list_filter = (
         Turn,
-        ("status", ChoicesDropdownFilter),
-        ("owner", RelatedDropdownFilter),
-        ("language", ChoicesDropdownFilter),
-        ("aspect_ratio", ChoicesDropdownFilter),
+        ("status", ChoicesFilter),
+        ("owner", RelatedFilter),
+        ("language", ChoicesFilter),
+        ("aspect_ratio", ChoicesFilter),
     )
     list_filter_submit = True
     list_fullwidth = True
