@@ -11,6 +11,7 @@ from typing import ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.away import AwayError
 from providers.adapters import Accepted, Bytes, Candidate, Errand, Health, Result, Running
 from providers.enums import Kind, Refusal
 from providers.errors import Expired, Refused, Unclear
@@ -55,6 +56,8 @@ class Filmed:
                     on_progress=self.errand.on_progress,
                 )
             except MediaError as error:
+                if error.code == "disk_full":  # it passes, and says nothing about this clip
+                    raise AwayError(error.sentence.template, **error.sentence.values) from error
                 kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
                 raise Refused.of(error.sentence, kind=kind) from error
         film.replace(to)

@@ -1,12 +1,14 @@
 """The local provider through the gate: what it makes, and every way in which it fails on command."""
 
 import io
+import subprocess
 from typing import Any
 
 import pytest
 from django.core.files.storage import storages
 from PIL import Image
 
+from ground.away import AwayError
 from providers.enums import CallState, Refusal
 from providers.errors import Invalid, NotNow, Refused, Unclear
 from providers.gate import Pending, Ready, advance
@@ -210,3 +212,20 @@ def test_drill_settings_that_make_sense(chosen: dict[str, Any]) -> None:
 def test_drill_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         drill.check(chosen)
+
+
+def test_full_disk_is_no_refusal(settings: Any, tmp_path: Any) -> None:
+    """It passes: the job waits and uses up no attempt, and the clip is made when there is room again."""
+    picture = result(go())["file"]
+    settings.WORK_DIR = disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    request = ClipRequest(prompt="바다", width=640, height=360, duration_ms=3000, image_file=picture)
+    try:
+        with pytest.raises(AwayError, match="disk is full"):
+            go(request, key="clip")
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert result(go(request, key="clip"))["duration_ms"] == 3000
