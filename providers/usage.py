@@ -21,12 +21,11 @@ ERRORS = 8
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Of one limit. Calls, or USD when `is_money`; a `limit` of None does not limit."""
+    """Of one limit. Calls, or USD; a `limit` of None does not limit."""
 
     label: str | Promise
     used: Decimal
     limit: Decimal | None
-    is_money: bool = False
 
     @property
     def percent(self) -> int:
@@ -55,8 +54,8 @@ def budgets_of(config: AIProviderConfig) -> list[Use]:
     """This month's money of the provider and of the house, as budgets count it; three queries."""
     month = month_start()
     return [
-        Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget, is_money=True),
-        Use(_("Budget of the house, this month"), counted(since=month), house().monthly_budget, is_money=True),
+        Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget),
+        Use(_("Budget of the house, this month"), counted(since=month), house().monthly_budget),
     ]
 
 

@@ -17,13 +17,6 @@ def require_data(data: dict[str, Any]) -> None:
         raise ValueError("story_id and action are strings and parameters is an object.")
 
 
-def require_backoff(backoff: dict[str, Any]) -> None:
-    """Raises ValueError unless it is {"type": "exponential" | "fixed", "delay": milliseconds}."""
-    right = set(backoff) == {"type", "delay"} and backoff["type"] in {"exponential", "fixed"}
-    if not right or not isinstance(backoff["delay"], int) or backoff["delay"] < 0:
-        raise ValueError(f'A backoff is {{"type": "exponential" or "fixed", "delay": milliseconds}}, not {backoff!r}.')
-
-
 def envelope(job: Job) -> dict[str, Any]:
     """The job in the form of the worker interface: id, name, data, opts."""
     return {

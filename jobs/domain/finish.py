@@ -18,9 +18,9 @@ from jobs.models import Job, JobLog
 from jobs.outcomes import Done, Wait
 
 from . import envelope, row
+from .backoff import delay
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-LONGEST_BACKOFF = timedelta(days=1)
 
 
 def log(job: Job, sentence: Sentence, *, level: str = JobLog.Level.INFO, detail: str = "") -> None:
@@ -125,12 +125,6 @@ def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, d
             run_at=now + delay(job.backoff, attempt=job.attempts),
             note_data=sentence.as_json(),
         )
-
-
-def delay(backoff: dict[str, Any], *, attempt: int) -> timedelta:
-    """How long to wait after the attempt of this number (from 1): delay * 2 ** (attempt - 1), or always the same if fixed; a day at most."""
-    factor = 1 if backoff["type"] == "fixed" else 2 ** min(attempt - 1, 40)
-    return min(timedelta(milliseconds=min(backoff["delay"] * factor, 10**12)), LONGEST_BACKOFF)
 
 
 def unclear(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None:

@@ -16,6 +16,7 @@ from jobs.errors import AlreadyOpen, NoSuchJob, NotPossible
 from jobs.models import Job, default_backoff, new_job_id
 
 from . import envelope, finish, row
+from .backoff import require_backoff
 from .priority import of_part
 
 TRIES = 5
@@ -54,7 +55,7 @@ def enqueue(
     registry.find(name)
     envelope.require_data(data)
     backoff = default_backoff() if backoff is None else backoff
-    envelope.require_backoff(backoff)
+    require_backoff(backoff)
     if priority is None:
         priority = of_part(parent) if parent else 5
     if priority < 1 or max_attempts < 1:

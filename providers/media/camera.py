@@ -1,6 +1,5 @@
 """Where the camera looks in each frame of a scene, in fractions of a pixel."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 MOVES = ("push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still")
@@ -18,10 +17,6 @@ class Window:
     zoom: float
 
 
-def linear(part: float) -> float:
-    return part
-
-
 def smooth(part: float) -> float:
     """Starts and ends gently without coming to a stop: a film cut on a standing picture looks like a fault."""
     return LINEAR_SHARE * part + (1 - LINEAR_SHARE) * part * part * (3 - 2 * part)
@@ -32,7 +27,7 @@ def _room(extent: float, side: float) -> float:
     return max(1.0, side / (extent - TRAVEL * side))
 
 
-def path(move: str, *, frames: int, size: tuple[int, int], cover: tuple[float, float], ease: Callable[[float], float] = smooth) -> list[Window]:
+def path(move: str, *, frames: int, size: tuple[int, int], cover: tuple[float, float]) -> list[Window]:
     """One window for each frame of a camera move.
 
     `cover` is the size of the picture scaled so that it just covers a frame of `size`. Every window lies inside it. Raises
@@ -40,7 +35,7 @@ def path(move: str, *, frames: int, size: tuple[int, int], cover: tuple[float, f
     """
     (width, height), (wide, high) = size, cover
     x, y = wide / 2, high / 2
-    parts = [ease(frame / (frames - 1) if frames > 1 else 0.0) for frame in range(frames)]
+    parts = [smooth(frame / (frames - 1) if frames > 1 else 0.0) for frame in range(frames)]
     match move:
         case "still":
             return [Window(x, y, 1.0)] * frames

@@ -159,7 +159,6 @@ Q_CLUSTER: dict[str, Any] = {
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT") or VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-ASSETS_DIR = BASE_DIR / "assets"
 
 LANGUAGE_CODE = env.text("LANGUAGE_CODE", "ko")
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]

@@ -137,9 +137,3 @@ def lock_jobs(story_id: Any) -> None:
     """Lock the story's open jobs, children first, as the end of a job does; then the story may be locked without a deadlock."""
     rows = Job.objects.select_for_update().filter(subject=str(story_id), status__in=OPEN)
     list(rows.order_by(F("parent").asc(nulls_last=True), "pk").values_list("pk", flat=True))
-
-
-def open_scene_jobs(story: Story, kind: str) -> dict[str, Job]:
-    """The open job of each scene, by the scene's id; one query."""
-    rows = Job.objects.filter(subject=str(story.pk), name=SCENE_JOB[TakeKind(kind)], status__in=OPEN).exclude(data__action=COLLECT)
-    return {job.item: job for job in rows.order_by("created_at")}

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs import registry
-from jobs.domain.finish import delay
+from jobs.domain.backoff import delay
 from jobs.outcomes import Retry
 from jobs.runner import run_due
 

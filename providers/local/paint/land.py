@@ -111,18 +111,6 @@ def water(shot: Shot, top: float, *, mirror: float, color: Color | None = None, 
     canvas.rgb[start:end] = np.clip(paint, 0, 255)
 
 
-def glitter(shot: Shot, x: float, top: float, bottom: float, color: Color, *, strength: float = 1.0) -> None:
-    """The path of light that a sun or moon lays on water: short strokes, wider and fewer towards us."""
-    dice = shot.dice.apart("glitter")
-    for _stroke in range(int(150 * strength)):
-        near = dice.between(0, 1) ** 1.3
-        y = top + (bottom - top) * near
-        spread = shot.unit * (0.03 + 0.16 * near)
-        wide = shot.unit * (0.008 + 0.045 * near) * dice.between(0.4, 1.2)
-        place = x + float(dice.numbers.normal()) * spread
-        shot.canvas.ellipse(place, y, wide, max(0.7, shot.unit * (0.0009 + 0.0032 * near)), color, alpha=dice.between(0.25, 0.8) * strength, rough=0)
-
-
 def wavelets(shot: Shot, top: float, bottom: float, *, strength: float = 1.0) -> None:
     """Light and dark strokes on open water, larger towards us."""
     dice = shot.dice.apart("wavelets")
