@@ -50,7 +50,7 @@ def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(cli
             row = values[1] + (row if kind == "m" else 0)
     # A phone moves until it sees it; this reader misses one code of a hundred at any one distance.
     looks = (cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST) for scale in (8, 5, 4))
-    read = next((text for look in looks if (text := cv2.QRCodeDetector().detectAndDecode(look)[0])), "")
+    read = next((found for look in looks if (found := cv2.QRCodeDetector().detectAndDecode(look)[0])), "")
     parts = urlsplit(read)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert (parts.scheme, parts.netloc, unquote(parts.path)) == ("otpauth", "totp", "/VideoPlanet Studio:owner")
