@@ -5,12 +5,13 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.files.storage import FileSystemStorage
 
 from providers import store
 from providers.media.captions import CaptionSpan, layout
@@ -78,9 +79,18 @@ def work_folder() -> "Iterator[Path]":
 
 
 def fetch(name: str, folder: Path) -> Path:
-    """A local copy of a stored file. Raises `FileMissing`."""
-    target = folder / Path(name).name
-    with store.opened(name) as source, target.open("wb") as sink:
+    """A stored file under a path in the folder, only to be read: the file itself where both lie on one disk, else a copy.
+
+    It stays until the folder goes, whatever happens in the store. Raises `FileMissing`.
+    """
+    target, storage = folder / Path(name).name, store.media()
+    if target.exists():  # two scenes may show one picture; never open for writing what may be the store's own file
+        return target
+    if isinstance(storage, FileSystemStorage):
+        with suppress(OSError):  # another disk, or one without links: copied then
+            target.hardlink_to(storage.path(name))
+            return target
+    with store.opened(name) as source, target.open("xb") as sink:
         shutil.copyfileobj(source, sink, 1 << 20)
     return target
 
