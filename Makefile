@@ -31,11 +31,13 @@ demo: run-env
 serve: run-env
 	@$(python) manage.py serve
 
-# Drills kill processes and measure patience: they run among themselves. Exit 5: TESTS names none of them.
+# Drills kill processes and measure patience: they run among themselves, and as they mostly wait, three of them on two processors.
+drillers = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
+# Exit 5: TESTS names none of them.
 test: dev-env
 	@$(alone) $(python) -m pytest -n logical --dist worksteal -m "not drill" $(TESTS) || [ $$? = 5 ]
 	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal -m "not drill or each_database" --database-only $(TESTS) || [ $$? = 5 ]
-	@$(alone) $(python) -m pytest -n logical --dist worksteal -m drill $(TESTS) || [ $$? = 5 ]
+	@$(alone) $(python) -m pytest -n $(drillers) --dist loadgroup -m drill $(TESTS) || [ $$? = 5 ]
 
 check: dev-env
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types floors migrations audit

@@ -26,6 +26,12 @@ CHROMIUM_OPTIONS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"),
     *("--no-first-run", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"),
 )
+# Drills that take longest, to be begun first, so that none of them is left over at the end of a run with nobody beside it.
+LONGEST = (
+    *("operation/test_drills.py", "operation/test_whole_story.py", "studio/test_demo.py", "api/test_walk.py", "browser/test_whole_way.py"),
+    *("providers/test_film.py", "operation/test_walk_through.py", "providers/local/test_kills.py", "jobs/test_drills.py", "studio/test_serve.py"),
+)
+TOGETHER = ("operation/test_drills.py", "operation/test_whole_story.py")  # their servers are started once for all tests of the file
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences
@@ -68,10 +74,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
         items[:] = chosen
+    order_drills(items)
     if CHROMIUM is None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing: sudo apt-get install chromium"))
+
+
+def order_drills(items: list[pytest.Item]) -> None:
+    """The longest drills first; those that share servers go to one worker (with --dist loadgroup)."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.as_posix()
+        return next((number for number, ending in enumerate(LONGEST) if name.endswith(ending)), len(LONGEST)) if item.get_closest_marker("drill") else 0
+
+    items.sort(key=place)
+    for item in items:
+        if item.get_closest_marker("drill") and item.path.as_posix().endswith(TOGETHER):
+            own = "many" if "four_groups" in item.name else ""
+            item.add_marker(pytest.mark.xdist_group(item.path.stem + own))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
