@@ -69,6 +69,7 @@ def uses_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or is_transactional(item) or "db" in getattr(item, "fixturenames", ())
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--database-only"):
         chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
