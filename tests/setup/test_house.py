@@ -1,5 +1,6 @@
 """The papers of the house say what the house does."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,9 @@ from studio.diagram import drawn, states
 
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")
+PAPERS = tuple(str(file.relative_to(ROOT)) for file in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
 BY_OTHERS = {"HOST", "PORT"}  # read elsewhere than in the settings
+NOT_IN_THE_TREE = {"site/__init__.py", "deploy/secrets"}  # must not be there, and made where it is used
 INTERNAL = {"EXTRA_APPS"}  # for tests
 
 
@@ -46,6 +49,33 @@ def test_settings_table_names_every_variable(name: str) -> None:
     assert table - BY_OTHERS == variables()
 
 
+def defaults() -> dict[str, str]:
+    """What the settings take where nothing is set, for those that are a number, a word or off."""
+    found: dict[str, str] = {}
+    for file in (ROOT / "site/config").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "env"):
+                continue
+            given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "default")]
+            value = given[0].elts[0] if given and isinstance(given[0], ast.Tuple) else given[0] if given else None
+            if isinstance(value, ast.Constant) and value.value:
+                found[ast.literal_eval(node.args[0])] = str(value.value)
+    return found
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_settings_table_says_what_holds_without_them(name: str) -> None:
+    table = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    wanted = {variable: value for variable, value in defaults().items() if value != "True"}
+    assert len(wanted) > 15
+    assert {variable: table[variable].strip().strip("`") for variable in wanted} == wanted
+
+
+def test_settings_page_names_every_variable() -> None:
+    rows = [line.split("|")[1] for line in (ROOT / "docs/operation/settings.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    assert set(re.findall(r"`([A-Z0-9_]+)`", " ".join(rows))) - BY_OTHERS == variables()
+
+
 @pytest.mark.parametrize("name", READMES)
 def test_every_command_of_the_makefile_is_explained(name: str) -> None:
     helped = re.findall(r'^\t@echo "make (\w+)', (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -67,10 +97,22 @@ def test_both_readmes_have_the_same_commands_and_the_same_parts() -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("name", [*READMES, "ARCHITECTURE.md", "CHANGELOG.md"])
-def test_links_lead_to_files_that_exist(name: str) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / name).read_text(encoding="utf-8"))
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("name", PAPERS)
+def test_links_and_names_lead_to_files_that_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
+    named = re.findall(r"`((?:docs|deploy|jobs|providers|site|stories|templates|tests|tools)/[\w./-]+)`", text)
+    assert [path for path in named if path not in NOT_IN_THE_TREE and not (ROOT / path).exists()] == []
+
+
+def test_architecture_says_where_to_look() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Where to look")[2].partition("\n## ")[0]
+    rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", text)
+    assert len(rows) > 20
+    for file, functions in rows:
+        defined = set(re.findall(r"^(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+        assert (file, sorted(set(re.findall(r"`(\w+)`", functions)) - defined)) == (file, [])
 
 
 @pytest.mark.parametrize(("lock", "extra"), [("requirements.txt", ""), ("requirements-dev.txt", "dev"), ("requirements-bench.txt", "bench")])
