@@ -50,6 +50,13 @@
 	document.addEventListener("htmx:afterRequest", (event) => {
 		if (event.detail.successful && event.detail.elt.matches?.("[data-say]")) event.detail.elt.reset();
 	});
+	/* A guest's comment is sent once, however often its button is pressed; whoever comes back to the page may say more. */
+	document.addEventListener("submit", (event) => {
+		if (!event.target.matches("[data-say]:not([hx-post])")) return;
+		if (event.target.dataset.sent) event.preventDefault();
+		event.target.dataset.sent = "1";
+	});
+	window.addEventListener("pageshow", () => delete document.querySelector("[data-say]")?.dataset.sent);
 	document.addEventListener("DOMContentLoaded", () => {
 		if (!film()) return;
 		lay();

@@ -37,6 +37,13 @@ def _film(story, **values):
 
 
 @pytest.mark.django_db
+def test_each_scene_leads_to_its_takes(owner, as_):
+    scene = make_scene(make_story(owner), title="The harbour")
+    html = as_(owner).get(_page("change", scene.story)).content.decode()
+    assert f'<h3><a href="{reverse("admin:board_scene", args=[scene.story_id, scene.pk])}">The harbour</a></h3>' in html
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["change", "film", "jobs", "money", "history", "edit"])
 def test_page_query_count_does_not_depend_on_scenes(owner, as_, queries_of, name):
     story = make_story(owner, status=StoryStatus.PREVIEWING)

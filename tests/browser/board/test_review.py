@@ -80,7 +80,7 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
     page.goto(f"{live_server.url}/review/{token}/")
     page.get_by_label("Your name").fill("Kim")
     page.locator("[data-say] textarea").fill("Brighter here")
-    page.get_by_role("button", name="Comment").click()
+    page.get_by_role("button", name="Comment").dblclick()
     page.get_by_text("Brighter here").wait_for()
     assert (Comment.objects.get().guest, page.get_by_label("Your name").input_value()) == ("Kim", "Kim")
     assert page.evaluate("[...document.querySelectorAll('.rv-mark')].map(mark => mark.style.flexGrow)") == ["2000"] * 5

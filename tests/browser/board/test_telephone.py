@@ -32,3 +32,13 @@ def test_telephone(enter, chromium, owner, story):
     panel.get_by_role("heading", name="Comments").wait_for()
     assert panel.evaluate("panel => panel.scrollWidth") == 390
     context.close()
+
+
+def test_what_stands_above_the_scenes_is_in_reach(enter, chromium, owner, story):
+    for width in (390, 1440):
+        context = chromium.new_context(viewport={"width": width, "height": 844}, locale="en-US")
+        type(story).objects.filter(pk=story.pk).update(title="A very long title that somebody pasted from a treatment without looking " * 2)
+        page = enter(context.new_page(), owner, story)
+        boxes = [page.locator(part).bounding_box() for part in ("#bd-add", "#bd-status .vp-badge")]
+        assert [box["x"] + box["width"] <= width for box in boxes] == [True, True], width
+        context.close()
