@@ -1,9 +1,10 @@
-"""The board of 500 scenes beside an almost empty page of the same admin: the server's time for the page, a look for news and a move.
+"""The screens beside the barest page of the same admin: the server's time for the board of 500 scenes, for each list, a look for news and a move.
 
     python -m bench.board [--rounds 25] [--scenes 500]
 
-In process, asked in turn by one person who is logged in, on SQLite and on PostgreSQL. The scenes have pictures and clips in
-every state, comments, and the jobs that made them. Time is the process's CPU, and for PostgreSQL the wall's beside it.
+In process, asked by one person who is logged in, on SQLite and on PostgreSQL; each screen in turn with the empty page, and
+its ratio is the median over these pairs. `bench.rows` says what the screens show. Figures that pages keep for some seconds
+are counted anew each time. Time is the process's CPU, and for PostgreSQL the wall's beside it.
 """
 
 import argparse
@@ -15,17 +16,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tests import services
 
 HERE = Path(__file__).resolve().parents[1]
-BAR = 3.0
-EMPTY = "an almost empty page"  # the change of one's password: three fields in the same frame
-PAGE, NEWS, MOVE = "the board", "a look for news", "a move"
-LABELS = (EMPTY, PAGE, NEWS, MOVE)
+BAR, MOST_QUERIES = 3.0, 15
+EMPTY = "an empty page"  # “Password changed”: the frame, and nothing in it
+ALONE = "  the move itself"
+LISTS = {
+    "overview": "index",
+    "stories": "stories_story_changelist",
+    "queue": "jobs_job_changelist",
+    "approvals": "stories_approval_changelist",
+    "providers": "providers_aiproviderconfig_changelist",
+    "calls": "providers_providercall_changelist",
+    "bills": "providers_bill_changelist",
+    "people": "auth_user_changelist",
+    "roles": "auth_group_changelist",
+}
+
+REPORTS = {"costs": "costs", "monitoring": "monitoring"}  # beside the lists, without a bar
+
+type Ask = Callable[[], Any]
 
 
 def measure(title: str, scenes: int, rounds: int, **more: str) -> None:
@@ -34,19 +50,17 @@ def measure(title: str, scenes: int, rounds: int, **more: str) -> None:
         env = {**os.environ, "VAR_DIR": folder, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "config.settings", "LANGUAGE_CODE": "en", **more}
         command = [sys.executable, "-m", "bench.board", "--inside", "--scenes", str(scenes), "--rounds", str(rounds)]
         found = json.loads(subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
-    base = found[EMPTY]
-    print(f"\n{title:26}{'CPU ms':>8}{'ms':>8}{'queries':>9}   against {EMPTY}")
-    for label in LABELS:
-        cpu, wall, queries = found[label]
-        said = "" if label == EMPTY else f"   CPU {cpu / base[0]:.2f}x   wall {wall / base[1]:.2f}x" + (f"   bar {BAR}x" if label == PAGE else "")
-        print(f"{label:26}{cpu:8.1f}{wall:8.1f}{queries:9d}{said}")
+    print(f"\n{title:28}{'CPU ms':>8}{'ms':>8}{'queries':>9}   against {EMPTY}")
+    for label, (cpu, wall, queries, ratio, wall_ratio, barred) in found.items():
+        said = "" if label == EMPTY else f"   CPU {ratio:.2f}x   wall {wall_ratio:.2f}x" + (f"   bar {BAR}x, {MOST_QUERIES} queries" if barred else "")
+        print(f"{label:28}{cpu:8.1f}{wall:8.1f}{queries:9d}{said}")
 
 
 # What runs in a process of its own, with Django set up for its database
 
 
 def inside(scenes: int, rounds: int) -> None:
-    """Prints for each label the milliseconds of CPU, of the wall, and the queries."""
+    """Prints for each screen the milliseconds of CPU and of the wall, the queries, both ratios to the empty page, and whether it has a bar."""
     import django
     from django.core.management import call_command
 
@@ -55,121 +69,116 @@ def inside(scenes: int, rounds: int) -> None:
     call_command("migrate", verbosity=0)
     from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
 
-    story, person = _fill(scenes)
+    from bench import rows
+
+    person = rows.worker_of_the_house()
+    rows.house_of(person)
+    boards = [reverse("admin:stories_story_board", args=[rows.story_of(scenes, person).pk]) for _ in range(2)]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(person)
-    asks = _asks(client, reverse("admin:password_change"), reverse("admin:stories_story_board", args=[story.pk]))
-    queries = {}
-    for label, ask in asks.items():
-        for _ in range(3):
-            ask()
-        with CaptureQueriesContext(connection) as seen:
-            ask()
-        queries[label] = len(seen)
-    found: dict[str, list[tuple[float, float]]] = {label: [] for label in asks}
+    empty = _page(client, reverse("admin:password_change_done"))
+    asks = {
+        EMPTY: empty,
+        f"the board of {scenes}": _page(client, boards[0]),
+        "a look for news, none": _look(client, boards[0]),
+        "a look for news, one": _look(client, boards[0], news=True),
+        f"a move of 1 of {scenes}": _move(client, boards[1]),
+        ALONE: _move_alone(person, boards[1]),
+        **{label: _page(client, reverse(f"admin:{name}")) for label, name in (LISTS | REPORTS).items()},
+    }
+    barred = {*LISTS, f"the board of {scenes}"}
+    print(json.dumps({label: [*_measured(ask, empty, rounds), label in barred] for label, ask in asks.items()}))
+
+
+def _measured(ask: Ask, empty: Ask, rounds: int) -> list[float]:
+    from django.core.cache import cache
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    for _ in range(3):
+        ask()
+    cache.clear()
+    with CaptureQueriesContext(connection) as seen:
+        ask()
+    queries = len(seen)
+    pairs = []
     for _ in range(rounds):
-        for label, ask in asks.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            ask()
-            found[label].append(((time.process_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000))
-    print(json.dumps({label: [*(statistics.median(column) for column in zip(*pairs, strict=True)), queries[label]] for label, pairs in found.items()}))
+        cache.clear()
+        pairs.append((_timed(empty), _timed(ask)))
+    cpu, wall = ([one[part] for _base, one in pairs] for part in (0, 1))
+    ratios = [statistics.median(one[part] / base[part] for base, one in pairs) for part in (0, 1)]
+    return [statistics.median(cpu), statistics.median(wall), queries, *ratios]
 
 
-def _asks(client: Any, empty: str, board: str) -> dict[str, Callable[[], Any]]:
+def _timed(ask: Ask) -> tuple[float, float]:
+    """Milliseconds of CPU and of the wall."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    ask()
+    return (time.process_time() - cpu) * 1000, (time.perf_counter() - wall) * 1000
+
+
+def _page(client: Any, address: str) -> Ask:
+    def ask() -> None:
+        answer = client.get(address)
+        assert answer.status_code == 200, (address, answer.status_code)
+
+    return ask
+
+
+def _look(client: Any, board: str, *, news: bool = False) -> Ask:
+    """What an open page asks again and again, with all that it shows; with news, it shows an older state of one complete card."""
     page = client.get(board).content.decode()
-    cards = re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', page)
+    cards = _cards(page)
+    marks = [f"{pk.replace('-', '')[:12]}:{'' if n < page.count('data-url=') else '~'}{mark}" for n, (pk, mark) in enumerate(cards)]
     known = {
-        "marks": ",".join(f"{pk.replace('-', '')[:12]}:{'' if n < page.count('data-url=') else '~'}{mark}" for n, (pk, mark) in enumerate(cards)),
+        "marks": ",".join([f"{marks[0]}0" if news else marks[0], *marks[1:]]),
         "version": re.search(r'data-version="(\w+)"', page)[1],  # type: ignore[index]  # it is there
         "bar": re.search(r'id="bd-bar".*data-mark="(\w+)"', page)[1],  # type: ignore[index]  # it is there
     }
-    places = iter(range(10**9))
 
-    def move() -> Any:
-        answer = client.post(f"{board}order/", {"move": f"{cards[250][0]}:{cards[next(places) % 200][0]}", "shown": "1"}, HTTP_HX_REQUEST="true")
+    def ask() -> None:
+        answer = client.post(f"{board}live/", known, HTTP_HX_REQUEST="true")
+        assert answer.status_code == (200 if news else 204), answer.status_code
+
+    return ask
+
+
+def _move(client: Any, board: str) -> Ask:
+    """Scene 251 to another place among the first two hundred each time."""
+    cards = _cards(client.get(board).content.decode())
+    places = _places()
+
+    def ask() -> None:
+        answer = client.post(f"{board}order/", {"move": f"{cards[250][0]}:{cards[next(places)][0]}", "shown": "1"}, HTTP_HX_REQUEST="true")
         assert b"Scene moved." in answer.content, answer.content[:300]
 
-    def news() -> Any:
-        answer = client.post(f"{board}live/", known, HTTP_HX_REQUEST="true")
-        assert answer.status_code in {200, 204, 286}, answer.status_code
-
-    return {EMPTY: lambda: client.get(empty), PAGE: lambda: client.get(board), NEWS: news, MOVE: move}
+    return ask
 
 
-def _fill(number: int) -> tuple[Any, Any]:
-    from django.contrib.auth.models import Group, User
+def _move_alone(person: Any, board: str) -> Ask:
+    """The same without the request: no session, person, rights, story to find, and no answer."""
+    from stories.domain import order
+    from stories.models import Scene
 
-    from stories.models import Scene, ScenePrompt, Story
-
-    person = User.objects.create(username="bench", is_staff=True)
-    person.groups.add(Group.objects.get(name="producer"))
-    story = Story.objects.create(owner=person, title="Bench", script="A boat.", image_provider="local", clip_provider="local", duration_seconds=7 * number)
-    Story.objects.filter(pk=story.pk).update(status="previewing")
-    prompts = ScenePrompt.objects.bulk_create(
-        ScenePrompt(text=f"a small boat leaving a foggy harbour, number {n}", camera="push_in", seed=n) for n in range(number)
-    )
-    words = "The keeper puts out the light at the same hour every day. Nobody waits at the station."
-    scenes = Scene.objects.bulk_create(
-        Scene(story=story, position=n + 1, title=f"Scene {n}", narration=words, duration_seconds=3 + n % 9, prompt=prompt) for n, prompt in enumerate(prompts)
-    )
-    _takes(story, scenes, "image", [scene for n, scene in enumerate(scenes) if n % 20])
-    _takes(story, scenes, "clip", [scene for n, scene in enumerate(scenes) if n % 20 and n % 2])
-    _said(story, scenes, person)
-    return story, person
+    story_id = UUID(board.split("/")[-3])
+    ids = list(Scene.live.filter(story=story_id).order_by("position").values_list("pk", flat=True))
+    places = _places()
+    person.get_all_permissions()
+    return lambda: order.reorder(story_id, actor=person, moves=[order.Move(ids[-1], ids[next(places)])])
 
 
-def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
-    """A take for each of these, one in ten of them stale and one in eleven rejected, and the jobs of all scenes: those without a take failed."""
-    from jobs.models import Job
-    from stories.domain import work
-    from stories.domain.inputs import present_hash
-    from stories.models import Scene, Take
-
-    shown = {"width": 1600, "height": 900, "mime": "image/png" if kind == "image" else "video/mp4", "provider": "local", "model": "painter"}
-    takes = Take.objects.bulk_create(
-        Take(
-            scene=scene,
-            kind=kind,
-            file=f"calls/{n:064x}",
-            sha256=f"{n:064x}",
-            prompt=scene.prompt,
-            seed=n,
-            duration_ms=0 if kind == "image" else scene.duration_seconds * 1000,
-            input_hash="of an older prompt" if n % 10 == 0 else present_hash(story, scene, kind),
-            verdict="rejected" if n % 11 == 0 else "approved" if n % 3 else "unreviewed",
-            verdict_reason="too dark" if n % 11 == 0 else "",
-            **shown,
-        )
-        for n, scene in enumerate(made)
-    )
-    for scene, take in zip(made, takes, strict=True):
-        setattr(scene, f"{kind}_take", take)
-    Scene.objects.bulk_update(made, [f"{kind}_take"])
-    name, good = work.SCENE_JOB[kind], {scene.pk for scene in made}  # type: ignore[index]  # the kind's own value
-    Job.objects.bulk_create(
-        Job(
-            id=f"{kind}_{n}",
-            name=name,
-            subject=str(story.pk),
-            item=str(scene.pk),
-            data=work.data(story.pk, name, {"prompt_id": scene.prompt_id}),
-            status="succeeded" if scene.pk in good else "failed",
-            note_data={} if scene.pk in good else {"template": "The provider refused the words.", "values": {}},
-        )
-        for n, scene in enumerate(scenes)
-        if kind == "image" or scene.pk in good
-    )
+def _places() -> Iterator[int]:
+    while True:
+        yield from range(200)
 
 
-def _said(story: Any, scenes: list[Any], person: Any) -> None:
-    from stories.models import Comment
-
-    Comment.objects.bulk_create(Comment(story=story, scene=scene, text="Brighter, please.", author=person) for scene in scenes[::7])
+def _cards(page: str) -> list[tuple[str, str]]:
+    """Id and mark of each card."""
+    return re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', page)
 
 
 def main() -> None:
@@ -181,7 +190,7 @@ def main() -> None:
     if asked.inside:
         inside(asked.scenes, asked.rounds)
         return
-    print(f"The board of {asked.scenes} scenes, asked in process, median of {asked.rounds} in turn")
+    print(f"The board of {asked.scenes} scenes and the lists of a house with a hundred of everything, asked in process, median of {asked.rounds} in turn")
     measure("SQLite", asked.scenes, asked.rounds)
     with services.postgresql() as server:
         measure("PostgreSQL", asked.scenes, asked.rounds, DATABASE_URL=server.url)

@@ -103,17 +103,28 @@ def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[To
 def _unclear(user: Any) -> list[Todo]:
     if not user.has_perm("providers.resolve_call"):
         return []
-    calls = ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider").order_by("reserved_at")[:SHOWN]
+    calls = (
+        ProviderCall.objects.filter(state=CallState.UNCLEAR)
+        .select_related("provider")
+        .only("note_data", "provider__provider", "provider__name")
+        .order_by("reserved_at")[:SHOWN]
+    )
     title = _("A call may have been paid: %(provider)s")
     return [
         Todo("help", "ask", title % {"provider": call.provider.name}, str(call.note), reverse("admin:providers_providercall_change", args=[call.pk]))
-        for call in calls
+        for call in calls.only("note_data", "provider__provider", "provider__name")[:SHOWN]
     ]
 
 
 def _approvals(user: Any) -> list[Todo]:
     """What others ask this person to approve, and what was said to their own requests."""
-    rows = approvals_for(user).filter(started_at=None).select_related("story", "asked_by", "decided_by").order_by("asked_at")
+    rows = (
+        approvals_for(user)
+        .filter(started_at=None)
+        .select_related("story", "asked_by", "decided_by")
+        .defer("what", "lines", "story__script")
+        .order_by("asked_at")
+    )
     mine = Q(asked_by=user) & (Q(decision=Decision.APPROVED) | Q(decision=Decision.REFUSED, decided_at__gte=timezone.now() - NEWS))
     if user.has_perm(APPROVE):
         mine |= Q(decision="", asked_by__isnull=False) & ~Q(asked_by=user)
@@ -123,7 +134,7 @@ def _approvals(user: Any) -> list[Todo]:
         "refused": ("block", "bad", _("%(who)s has refused %(amount)s: %(reason)s")),
     }
     found = []
-    for row in rows.filter(mine)[:SHOWN]:
+    for row in rows.filter(mine).defer("what", "lines", "story__script")[:SHOWN]:
         icon, tone, why = words[row.state]
         values = {"who": person(row.asked_by if row.state == "asked" else row.decided_by), "amount": money(row.total), "reason": row.reason}
         found.append(Todo(icon, tone, row.story.title, why % values, reverse("admin:stories_approval_change", args=[row.pk])))
@@ -155,7 +166,7 @@ def _stories(user: Any, work: Work) -> list[Todo]:
         StoryStatus.PREVIEWING: ("rate_review", "ask", _("The preview is ready. Watch it and render the film.")),
         StoryStatus.FAILED: ("error", "bad", _("It failed. Take it up again.")),
     }
-    mine = needs_person(stories_for(user).filter(owner_id=user.pk), work.jobs).filter(status__in=words).order_by("-updated_at")[:SHOWN]
+    mine = needs_person(stories_for(user).filter(owner_id=user.pk), work.jobs).filter(status__in=words).defer("script").order_by("-updated_at")[:SHOWN]
     return [
         Todo(words[story.status][0], words[story.status][1], story.title, words[story.status][2], reverse("admin:stories_story_change", args=[story.pk]))
         for story in mine
@@ -181,12 +192,9 @@ def now(request: HttpRequest) -> HttpResponse:
 def films(user: Any) -> list[Any]:
     """The newest films that this person may see, one of each story, each with its poster; one query."""
     first = Scene.live.filter(story=OuterRef("story"), position=1)
-    shown = ("kind", "number", "frames", "fps", "created_at", "story__title")
-    newest: Any = (
-        Film.objects.filter(story__in=stories_for(user))
-        .select_related("story")
-        .only(*shown)
-        .annotate(poster_pk=Subquery(first.values("image_take"), output_field=UUIDField()), poster_sha256=Subquery(first.values("image_take__sha256")))
+    films = Film.objects.filter(story__in=stories_for(user)).select_related("story").defer("srt", "vtt", "manifest", "story__script")
+    newest: Any = films.annotate(
+        poster_pk=Subquery(first.values("image_take"), output_field=UUIDField()), poster_sha256=Subquery(first.values("image_take__sha256"))
     )
     rows: list[Any] = []
     for film in newest.order_by("-created_at")[: 4 * FILMS]:
@@ -220,7 +228,7 @@ def figures(names: Mapping[str, str]) -> dict[str, Any]:
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What Unfold's front page shows; its figures are at most a few seconds old, and new as soon as a job ends or a call is made."""
-    house, configs, work = pulse(), list(AIProviderConfig.objects.order_by("name")), Work.of(request.user)
+    house, configs, work = pulse(), list(AIProviderConfig.objects.only("provider", "name", "is_paused", "pause_reason").order_by("name")), Work.of(request.user)
     names = {config.provider: config.name for config in configs}
     found = kept("overview", get_language(), timezone.localdate(), house.ended, house.called, house.state, make=lambda: figures(names))
     month, budget = found["month"], house.monthly_budget

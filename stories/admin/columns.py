@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
@@ -68,7 +68,10 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
 
 
 class StoryList(ChangeList):
-    """The rows of one page, each with its `facts`."""
+    """The rows of one page, each with its `facts` and without its script."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        return super().get_queryset(request, exclude_parameters).defer("script")
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

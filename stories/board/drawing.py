@@ -81,6 +81,8 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
         "seen": card.seen,
         "states": card.states,
         "clip_url": card.clip_url,
+        "picture": card.picture,
+        "running": card.running,
         "left": money(card.left) if card.left else "",
         "words": said,
         "names": {name: mark_safe(said[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of ours

@@ -123,7 +123,10 @@ class Board:
     @cached_property
     def counts(self) -> dict[str, int]:
         """How many cards the filter finds for each word."""
-        return dict(Counter(key for card in self.cards for key in card.keys.split()))
+        found: Counter[str] = Counter()
+        for keys, number in Counter(card.keys for card in self.cards).items():
+            found.update(dict.fromkeys(keys.split(), number))
+        return dict(found)
 
     @cached_property
     def progress(self) -> list[Progress]:
@@ -137,8 +140,8 @@ class Board:
             _batch(kind, "failed", [item for item in items if item.failed]),
         ]
         closed = why_closed(self.story, kind)
-        ready = sum(item.state in {"done", "stale"} for item in items)
-        running = sum(item.state == "running" for item in items)
+        states = self.plans[kind].counts
+        ready, running = states.get("done", 0) + states.get("stale", 0), states.get("running", 0)
         return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], str(closed) if closed else "")
 
     @cached_property
