@@ -1,8 +1,10 @@
 """What each job name does, and what its end means for the story. Each handler reads the rows and goes on from there."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +20,7 @@ from jobs.registry import handler, on_end
 from jobs.run import Run
 from providers import errors as provider_errors
 from providers import gate
-from providers.enums import Refusal
+from providers.enums import CallState, Refusal
 from providers.media.errors import MediaError
 from providers.models import ProviderCall
 from providers.signals import freed, landed
@@ -31,6 +33,8 @@ from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
+LEFT = timedelta(minutes=10)  # after which nobody is about to land a result any more
+LOOKED_BACK = timedelta(days=7)
 TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT, Refusal.CANCELLED})
 
 
@@ -279,9 +283,24 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
 @receiver(landed)
 def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  the signal's form
     """A result whose job had stopped asking becomes a take that is not chosen."""
+    _land(call)
+
+
+def land_what_was_left() -> int:
+    """Results that were paid for and became no take, because whoever was to land them was lost in between. Returns how many land now."""
+    now = timezone.now()
+    taken = Take.objects.filter(call=OuterRef("pk"))
+    at_work = Job.objects.filter(pk=OuterRef("key"), status__in=OPEN)
+    left = ProviderCall.objects.filter(state=CallState.SETTLED, kind__in=TakeKind.values, reserved_at__gt=now - LOOKED_BACK, ended_at__lt=now - LEFT)
+    return sum(_land(call) for call in left.filter(~Exists(taken), ~Exists(at_work)))
+
+
+def _land(call: ProviderCall) -> bool:
+    """Whether it is a take of its scene, not chosen; not if job or scene are gone."""
     job = Job.objects.filter(pk=call.key, name__in=work.TAKE_KIND).first()
     scene = Scene.objects.select_related("story", "prompt", "image_take").filter(pk=call.item).first()
     if job is None or scene is None:
-        return
+        return False
     prompt = ScenePrompt.objects.filter(pk=job.data["parameters"].get("prompt_id")).first() or scene.prompt
     takes.land(call, scene=scene, kind=work.TAKE_KIND[JobName(job.name)], prompt=prompt, select=False)
+    return True

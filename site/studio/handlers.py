@@ -4,6 +4,7 @@ import logging
 
 from jobs.registry import every
 from providers import gate
+from stories.handlers import land_what_was_left
 from studio import sweep
 
 logger = logging.getLogger("ai_video.chores")
@@ -16,7 +17,7 @@ def look_after_calls() -> None:
     """Calls that nobody asks about any more: what was never sent is freed, what was paid still lands."""
     if moved := gate.tend():
         logger.info("%s forgotten calls were looked after.", moved)
-    if landed := gate.collect():
+    if landed := gate.collect() + land_what_was_left():
         logger.info("%s results of calls that nobody waited for have landed.", landed)
 
 

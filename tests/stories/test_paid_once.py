@@ -18,6 +18,7 @@ from stories.domain.inputs import is_stale
 from stories.domain.launch import generate_scene
 from stories.domain.stories import edit
 from stories.domain.takes import choose
+from stories.handlers import land_what_was_left
 from stories.models import Story, Take
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
@@ -128,3 +129,18 @@ def keep_as_clip(file):
 def test_wake_of_a_cancelled_job_does_nothing(job, script):
     cancel(job.pk)
     assert (wake(item=job.item), len(script.submitted)) == (0, 0)
+
+
+def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, clock, monkeypatch):
+    """Whoever collected it was killed between the settling and the take."""
+    with monkeypatch.context() as patch:
+        patch.setattr("stories.domain.takes.land", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run_due(limit=1)
+    assert (ProviderCall.objects.get().state, Take.objects.count(), land_what_was_left()) == ("settled", 0, 0)
+    clock.forward(minutes=11)
+    assert land_what_was_left() == 0  # its job is still there to do it
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
+    assert (land_what_was_left(), land_what_was_left()) == (1, 0)
+    take = Take.objects.get()
+    assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), None, job.item, Decimal("0.0300"))
