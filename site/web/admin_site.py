@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import update_wrapper
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
@@ -30,7 +30,7 @@ class AdminSite(UnfoldAdminSite):
         """Send `admin/<route>` to the page of the url name `to`, with its query. The page there checks who asks."""
         self._pages.append(path(route, RedirectView.as_view(pattern_name=to, query_string=True)))
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002  Django's form
+    def admin_view[V: View](self, view: V, cacheable: bool = False) -> V:  # noqa: FBT001, FBT002  Django's form
         """As ever, but a part of a page that is asked for after the log-in ran out is refused (401): the log-in page belongs into no part."""
         inside = super().admin_view(view, cacheable)
 
@@ -39,7 +39,7 @@ class AdminSite(UnfoldAdminSite):
                 return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
             return inside(request, *args, **kwargs)
 
-        return update_wrapper(answer, inside)
+        return cast("V", update_wrapper(answer, inside))
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         return [*self._pages, *super().get_urls()]

@@ -92,7 +92,7 @@
 				beside.dataset.scene = source.closest(".bd-card").dataset.id;
 				beside.setAttribute("role", "alert");
 				beside.innerHTML = "<p></p><div><button type=button class='vp-btn vp-small' data-again></button></div>";
-				beside.querySelector("p").textContent = words(event.detail.xhr?.status === 404 ? "gone" : "lost");
+				beside.querySelector("p").textContent = words({ 401: "out", 404: "gone" }[event.detail.xhr?.status] ?? "lost");
 				beside.querySelector("button").textContent = words("again");
 				showError(source, beside);
 			} else if (source?.id === "bd-scenes") {

@@ -53,7 +53,7 @@ def test_a_field_that_is_left_after_the_log_in_ran_out_is_kept_and_saved_after_t
     title.fill("The harbour at dusk")
     title.press("Tab")
     board.get_by_text("You are logged out. What you typed stays here").wait_for()
-    board.get_by_text("Your text is kept here.").wait_for()
+    board.get_by_text("Not saved: you are logged out. Your text is kept here.").wait_for()
     assert (title.input_value(), titles()) == ("The harbour at dusk", ["The harbour"])
     assert board.locator("#login-form").count() == 0, "the log-in page was put into no part of the board"
     log_in_again(live_server, board, owner)
