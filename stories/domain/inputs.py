@@ -11,7 +11,6 @@ from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
 
 if TYPE_CHECKING:
-    from providers.requests import AspectRatio as Format
     from providers.requests import Camera as Move
 
 FRAME_SIZE = {
@@ -45,31 +44,27 @@ def style_of(story: Story, prompt: ScenePrompt) -> str:
     return prompt.style or story.style
 
 
+def _asked(story: Story, prompt: ScenePrompt, size: tuple[int, int], seed: int | None) -> dict[str, Any]:
+    """What picture and clip are both asked for with."""
+    return {
+        "prompt": prompt.text,
+        "prompt_en": prompt.text_en,
+        "negative": prompt.negative,
+        "style": style_of(story, prompt),
+        "seed": prompt.seed if seed is None else seed,
+        "aspect_ratio": story.aspect_ratio,
+        "width": size[0],
+        "height": size[1],
+    }
+
+
 def image_request(story: Story, prompt: ScenePrompt, *, seed: int | None = None) -> ImageRequest:
-    width, height = picture_size(story)
-    return ImageRequest(
-        prompt=prompt.text,
-        prompt_en=prompt.text_en,
-        negative=prompt.negative,
-        style=style_of(story, prompt),
-        seed=prompt.seed if seed is None else seed,
-        aspect_ratio=cast("Format", story.aspect_ratio),
-        width=width,
-        height=height,
-    )
+    return ImageRequest(**_asked(story, prompt, picture_size(story), seed))
 
 
 def clip_request(story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *, seed: int | None = None) -> ClipRequest:
-    width, height = frame_size(story)
     return ClipRequest(
-        prompt=prompt.text,
-        prompt_en=prompt.text_en,
-        negative=prompt.negative,
-        style=style_of(story, prompt),
-        seed=prompt.seed if seed is None else seed,
-        aspect_ratio=cast("Format", story.aspect_ratio),
-        width=width,
-        height=height,
+        **_asked(story, prompt, frame_size(story), seed),
         fps=frame_rate(story),
         duration_ms=scene.duration_seconds * 1000,
         camera=cast("Move", prompt.camera),

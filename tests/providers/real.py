@@ -58,6 +58,21 @@ class Real:
                 self.clock.ahead += max(timedelta(0), answer.until - timezone.now()) + timedelta(milliseconds=5)
         return ProviderCall.objects.filter(key=key).latest("generation")
 
+    def ends(self, request: Request, *, state: str, refusal: str, cost: str, paid: int) -> None:
+        """The call ends in this state and at this cost ("price": what it was estimated at; "": not known), the books agree
+        with what the provider has charged, and what is unclear is not sent again.
+        """
+        call = self.finish(request)
+        wanted = call.estimate if cost == "price" else Decimal(cost) if cost else None
+        assert (call.state, call.refusal, call.cost) == (state, refusal, wanted)
+        assert (self.fake.paid, max(self.fake.posts.values(), default=0)) == (paid, 1)
+        if state == "unclear":
+            assert call.counted >= self.fake.charged
+            assert self.finish(request).state == "unclear"
+            assert sum(self.fake.posts.values()) == 1
+        else:
+            assert call.cost == self.fake.charged
+
 
 def seed_rows() -> None:
     """The first rows, which tests with real transactions find gone."""

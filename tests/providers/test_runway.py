@@ -146,15 +146,7 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 @pytest.mark.parametrize(("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES])
 def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, runway: Real) -> None:
     runway.fake.expect(scenario, times=1)
-    call = runway.finish(IMAGE)
-    assert (call.state, call.refusal, call.cost) == (state, refusal, Decimal(cost) if cost else None)
-    assert (runway.fake.paid, max(runway.fake.posts.values(), default=0)) == (paid, 1)
-    if state == "unclear":
-        assert call.counted >= runway.fake.charged
-        assert runway.finish(IMAGE).state == "unclear"
-        assert sum(runway.fake.posts.values()) == 1
-    else:
-        assert call.cost == runway.fake.charged
+    runway.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
 
 def test_link_that_leads_elsewhere_is_never_followed(runway: Real) -> None:
