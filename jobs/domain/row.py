@@ -13,6 +13,7 @@ from jobs.models import Job
 
 FIELDS = Job._meta.concrete_fields  # noqa: SLF001  Django's documented way to a model's fields and table
 TABLE = Job._meta.db_table  # noqa: SLF001
+BY_NAME = {field.name: field for field in FIELDS}
 COLUMNS = ", ".join(str(field.column) for field in FIELDS)
 INSERT = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES ({', '.join(['%s'] * len(FIELDS))})"  # noqa: S608  names of our own
 
@@ -29,7 +30,7 @@ def insert(job: Job) -> None:
 def update(values: dict[str, Any], *, where: str, params: Sequence[Any]) -> int:
     """Writes the values, by the names of their fields, to all rows for which the SQL condition holds; returns how many there were."""
     connection = connections[DEFAULT_DB_ALIAS]
-    fields = [Job._meta.get_field(name) for name in values]  # noqa: SLF001
+    fields = [BY_NAME[name] for name in values]
     changes = ", ".join(f"{field.column} = %s" for field in fields)
     prepared = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
     with connection.cursor() as cursor:
