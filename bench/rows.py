@@ -141,7 +141,7 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     name, good = work.SCENE_JOB[kind], {scene.pk for scene in made}  # type: ignore[index]  # the kind's own value
     Job.objects.bulk_create(
         Job(
-            id=f"{kind}_{scene.pk}",
+            id=f"{kind}_{scene.pk.hex}",
             name=name,
             subject=str(scene.story_id),
             item=str(scene.pk),
