@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from jobs.enums import JobStatus
-from jobs.models import Job, Worker
+from jobs.models import Job, Pause, Worker
 from stories.enums import JobName, StoryStatus
 from tests.stories.factories import make_story
 
@@ -40,3 +40,18 @@ def test_priority_by_dialog_and_news_without_a_reload(live_server, quiet_page, l
     assert page.evaluate("window.same"), "the page was never loaded again"
     assert page.get_by_placeholder("Story, person, kind of job or id").input_value() == "half a wor"
     assert page.evaluate("document.activeElement.name") == "q", "who types is not disturbed"
+
+
+def test_pause_by_dialog_while_jobs_are_under_way(live_server, quiet_page, log_in, manager):
+    values = {"name": JobName.STORY_PREVIEW, "data": {"story_id": "", "action": "", "parameters": {}}, "status": JobStatus.RUNNING}
+    Job.objects.create(pk="story_1_1", subject=str(make_story(manager).pk), owner=manager, **values)
+    page = quiet_page
+    log_in(page, manager)
+    page.goto(f"{live_server.url}{reverse('admin:jobs_job_changelist')}")
+    page.get_by_role("link", name="Pause the queue").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("New prices")
+    dialog.get_by_role("button", name="Pause the queue").click()
+    page.get_by_text("The queue is paused", exact=True).wait_for()
+    page.get_by_text("New prices").wait_for()
+    assert Pause.objects.get().reason == "New prices"
