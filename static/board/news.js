@@ -65,6 +65,14 @@
 		for (const card of rows.slice(middle + 1)) list().append(card);
 	}
 
+	/* Open stays open; whoever brought a scene back goes on from the heading, not from the top of the page. */
+	function showDeleted(shown, fresh) {
+		const inside = shown.contains(document.activeElement);
+		shown.replaceChildren(...fresh.childNodes);
+		shown.hidden = fresh.hidden;
+		if (inside && !shown.hidden) shown.querySelector("summary").focus();
+	}
+
 	function read(news) {
 		const content = news.querySelector("template").content;
 		const page = root();
@@ -95,6 +103,8 @@
 		if (status && $("bd-status") && $("bd-status").innerHTML !== status.innerHTML) $("bd-status").replaceChildren(...status.childNodes);
 		const hint = content.querySelector('[data-part="hint"]');
 		if (hint && $("bd-hint") && $("bd-hint").innerHTML !== hint.innerHTML) $("bd-hint").replaceChildren(...hint.childNodes);
+		const deleted = content.querySelector('[data-part="deleted"]');
+		if (deleted && $("bd-deleted")) showDeleted($("bd-deleted"), deleted);
 		const counts = content.querySelector("[data-counts]");
 		if (counts) board.showCounts(counts);
 		for (const beside of content.querySelectorAll("[data-beside]")) {

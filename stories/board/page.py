@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from stories.enums import Camera
-from stories.models import Scene, Story
+from stories.models import Story
 
 from . import frame
 from .answers import News, saying, told
@@ -22,7 +22,6 @@ FIRST = 8  # cards that the page brings complete, a screen of them; the others c
 WITHOUT_SCRIPTS = 24  # on the further pages, which only a browser without scripts asks for
 MOST = 60  # complete cards in one answer
 STOP_POLLING = 286  # htmx ends its polling on this status
-DELETED_SHOWN = 50
 FILTERS = {
     "missing": _lazy("To make"),
     "running": _lazy("Being made"),
@@ -56,15 +55,9 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
         "cameras": Camera.choices,
         "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
-        "deleted": deleted_scenes(story) if whole.may_edit else [],
         "is_fullwidth": "1",
     }
     return render(request, "board/page.html", frame.context(request, story, **values))
-
-
-def deleted_scenes(story: Story) -> list[Scene]:
-    """The scenes that can be brought back, the last deleted first."""
-    return list(Scene.objects.filter(story=story, deleted_at__isnull=False).order_by("-deleted_at")[:DELETED_SHOWN])
 
 
 def _number(text: str) -> int:

@@ -21,10 +21,12 @@ from stories.domain.order import version_of
 from stories.domain.permissions import is_story_owner
 from stories.domain.plan import Item, Plan, plan_generation
 from stories.enums import JobName, TakeKind
-from stories.models import Story
+from stories.models import Scene, Story
 
 from .cards import MARK_LENGTH, Card
 from .rows import scene_rows
+
+DELETED_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,11 @@ class Board:
     @cached_property
     def scenes(self) -> list[Any]:
         return scene_rows(self.story)
+
+    @cached_property
+    def deleted(self) -> list[Scene]:
+        """The scenes that this person can bring back, the last deleted first."""
+        return list(Scene.objects.filter(story=self.story, deleted_at__isnull=False).order_by("-deleted_at")[:DELETED_SHOWN]) if self.may_edit else []
 
     @cached_property
     def plans(self) -> dict[str, Plan]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stories.domain import scenes
+from stories.domain import scenes, work
 from stories.models import Scene
 
 from .hands import card, said, saved, shown
@@ -29,6 +29,31 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
     assert saved(story) == "1235"
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
+    assert (shown(page), saved(story)) == ("12345", "12345")
+
+
+def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(enter, page, another, owner, manager, story):
+    work.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # while something is made, boards ask for news
+    enter(page, owner, story)
+    enter(another, manager, story)
+    kept = page.locator("#bd-deleted")
+    assert kept.is_hidden()
+    for title in ("Scene 4", "Scene 2"):
+        number = shown(page).index(title[-1]) + 1
+        card(page, number).get_by_role("button", name=f"More for scene {number}").click()
+        page.get_by_role("menuitem", name="Delete").click()
+        said(page, f"Scene {number} deleted.")
+    kept.get_by_text("2 deleted scenes").click()
+    assert kept.locator("li b").all_inner_texts() == ["Scene 2", "Scene 4"]
+    another.locator("#bd-deleted").get_by_text("2 deleted scenes").wait_for()
+    kept.get_by_role("button", name="Restore").first.click()
+    said(page, "The scene is back.")
+    kept.get_by_text("1 deleted scene").and_(page.locator("summary")).filter(has_not_text="scenes").wait_for()
+    assert kept.locator("li b").all_inner_texts() == ["Scene 4"], "the list stays open"
+    assert page.evaluate("document.activeElement.localName") == "summary"
+    assert (shown(page), saved(story)) == ("1235", "1235")
+    kept.get_by_role("button", name="Restore").click()
+    kept.wait_for(state="hidden")
     assert (shown(page), saved(story)) == ("12345", "12345")
 
 
