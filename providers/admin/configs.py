@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from ground.sentence import SaidError
 from providers import keys, ledger, registry, usage
@@ -37,7 +37,7 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
         help_text=gettext_lazy("Leave empty to keep the key. It is stored encrypted and never shown again."),
     )
-    remove_key = forms.BooleanField(label=gettext_lazy("Remove the key"), required=False)
+    remove_key = forms.BooleanField(label=gettext_lazy("Remove the key"), required=False, widget=UnfoldBooleanSwitchWidget())
 
     class Meta:
         model = AIProviderConfig

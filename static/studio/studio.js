@@ -132,6 +132,14 @@
 		}).observe(document.documentElement, { attributes: true, attributeFilter: ["class"] });
 	});
 
+	/* --- The tab that is shown stands in sight where not all of them fit. */
+	document.addEventListener("DOMContentLoaded", () => {
+		for (const tab of document.querySelectorAll(".vp-tabs [aria-current]")) {
+			const row = tab.parentElement;
+			row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+		}
+	});
+
 	/* --- Unfold writes the chosen file's name into a text field beside it, which only its own file fields have. */
 	function leaveToBrowser() {
 		for (const input of document.querySelectorAll(".vp-field input[type=file]")) input.hasChangeListener = true;

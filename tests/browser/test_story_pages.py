@@ -155,3 +155,12 @@ def test_both_themes_without_a_word_in_the_console(live_server, quiet_page, log_
             page.goto(live_server.url + path)
             page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
+
+
+@pytest.mark.parametrize("tab", ["money", "history"])
+def test_tab_that_is_shown_stands_in_sight_on_a_telephone(tab, live_server, manager, owner, log_in, quiet_page):
+    quiet_page.set_viewport_size({"width": 390, "height": 844})
+    log_in(quiet_page, manager)
+    quiet_page.goto(live_server.url + reverse(f"admin:stories_story_{tab}", args=[make_story(owner).pk]))
+    box = quiet_page.locator(".vp-tabs [aria-current]").bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
