@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from jobs.enums import JobStatus
@@ -164,3 +165,16 @@ def test_tab_that_is_shown_stands_in_sight_on_a_telephone(tab, live_server, mana
     quiet_page.goto(live_server.url + reverse(f"admin:stories_story_{tab}", args=[make_story(owner).pk]))
     box = quiet_page.locator(".vp-tabs [aria-current]").bounding_box()
     assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+
+
+def test_menu_covers_nothing_on_a_telephone_without_scripts(live_server, chromium, manager):
+    client = Client()
+    client.force_login(manager)
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="en-US")
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + reverse("admin:providers_bill_add"))
+    content, menu = (page.locator(part).bounding_box() for part in ("main", "#nav-sidebar"))
+    assert menu["y"] >= content["y"] + content["height"]
+    assert (menu["x"], menu["width"]) == (0, 390)
+    context.close()
