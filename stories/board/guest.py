@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, unquote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -24,7 +25,7 @@ from .film import page_values
 from .notes import milliseconds
 
 MOST_COMMENTS = 300  # that one link may leave
-NAME_COOKIE = "review_name"
+NAME_COOKIE = "review_name"  # percent-encoded: a header carries no other letters than those of ASCII
 STRICT = {**settings.SECURE_CSP, "script-src": ["'self'"], "style-src": ["'self'"], "base-uri": ["'none'"]}
 
 type View = Callable[..., HttpResponseBase]
@@ -51,7 +52,7 @@ def with_link(view: View) -> View:
 def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase:
     """Look, and say something at a time of the film."""
     film = newest_film(link.story)
-    values: dict[str, Any] = {**page_values(link.story, film), "link": link, "token": token, "name": request.COOKIES.get(NAME_COOKIE, "")}
+    values: dict[str, Any] = {**page_values(link.story, film), "link": link, "token": token, "name": unquote(request.COOKIES.get(NAME_COOKIE, ""))}
     if request.method != "POST":
         return render(request, "board/guest.html", values)
     if film is None:
@@ -64,7 +65,8 @@ def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase
         status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, Invalid) else HTTPStatus.FORBIDDEN
         return render(request, "board/guest.html", values | {"error": str(error), "written": request.POST, "name": name}, status=status)
     response: HttpResponse = HttpResponseRedirect(reverse("stories:review", args=[token]) + "#comments")
-    response.set_cookie(NAME_COOKIE, name.strip()[: comments.GUEST_NAME], path=reverse("stories:review", args=[token]), httponly=True, samesite="Lax")
+    kept, path = quote(name.strip()[: comments.GUEST_NAME]), reverse("stories:review", args=[token])
+    response.set_cookie(NAME_COOKIE, kept, path=path, httponly=True, samesite="Lax", secure=request.is_secure())
     return response
 
 

@@ -122,6 +122,14 @@ def test_guest_comments_under_a_name(guest, five):
     assert 'value="Kim"' in page
 
 
+@pytest.mark.parametrize("name", ["손님", "Zoë; Müller", "100%"])
+def test_guest_of_any_name_is_known_again(guest, name):
+    browser, address, _link = guest
+    answer = browser.post(address, {"guest": name, "text": "x", "at": "0"})
+    assert answer.cookies.output().isascii(), "a web server refuses other letters in a header"
+    assert f'value="{name}"' in browser.get(address).content.decode()
+
+
 @pytest.mark.parametrize("values", [{"guest": "", "text": "x"}, {"guest": "Kim", "text": " "}, {"guest": "Kim", "text": "x", "at": "99"}])
 def test_guest_says_what_cannot_be(guest, values):
     browser, address, _link = guest
