@@ -16,6 +16,7 @@ from django.apps import apps
 from django.conf import settings as studio
 from django.core.cache import cache
 from django.utils.translation import trans_real
+from xdist.scheduler import LoadScopeScheduling
 
 from studio.catalogs import compile_catalogs
 
@@ -69,7 +70,6 @@ def uses_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or is_transactional(item) or "db" in getattr(item, "fixturenames", ())
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--database-only"):
         chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
@@ -83,17 +83,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def order_drills(items: list[pytest.Item]) -> None:
-    """The longest drills first; those that share servers go to one worker (with --dist loadgroup)."""
+    """The longest drills first."""
 
     def place(item: pytest.Item) -> int:
         name = item.path.as_posix()
         return next((number for number, ending in enumerate(LONGEST) if name.endswith(ending)), len(LONGEST)) if item.get_closest_marker("drill") else 0
 
     items.sort(key=place)
-    for item in items:
-        if item.get_closest_marker("drill") and item.path.as_posix().endswith(TOGETHER):
-            own = "many" if "four_groups" in item.name else ""
-            item.add_marker(pytest.mark.xdist_group(item.path.stem + own))
+
+
+class Together(LoadScopeScheduling):
+    """With --dist loadgroup: each test goes to whichever worker is free, but those that share servers go to one.
+
+    The marks of xdist's own loadgroup are lost on the way: it writes them into `_nodeid`, which pytest 9 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        alone = not path.endswith(TOGETHER) or "four_groups" in name
+        return nodeid if alone else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
