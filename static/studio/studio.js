@@ -29,6 +29,10 @@
 				found.replaceChildren();
 				if (opener && document.contains(opener)) opener.focus();
 			});
+			/* An answer that leaves nothing to ask closes the question: an empty dialog would lie over the page. */
+			new MutationObserver(() => {
+				if (found.open && !found.childElementCount) found.close();
+			}).observe(found, { childList: true });
 			document.body.append(found);
 		}
 		return found;

@@ -163,6 +163,10 @@ def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
     client.get(door)
     assert client.post(door, data).status_code == 409, "a decision needs a reason"
     assert client.post(door, {"reason": "seen"}).status_code == 409, "and has to be made"
+    refused = client.post(door, {"decision": "attach", "task_id": " ", "reason": "seen <there>"})
+    assert refused.status_code == 409, "a task has an id"
+    assert 'value="attach" checked' in refused.content.decode(), "what was said is not to be said again"
+    assert 'value="seen &lt;there&gt;"' in refused.content.decode()
     call.refresh_from_db()
     assert call.state == CallState.UNCLEAR
     assert client.post(door, {**data, "reason": "seen in their list"}).status_code == 302

@@ -1,8 +1,12 @@
 """Takes and films are made from the board, after its dialog has said what and for how much."""
 
+from decimal import Decimal
+
 import pytest
 
-from stories.models import Scene, Take
+from providers.domain.configs import house
+from providers.models import AIProviderConfig
+from stories.models import Approval, Scene, Take
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
@@ -20,6 +24,22 @@ def test_plan_dialog_starts_what_it_shows(enter, quiet_page, owner, story):
     said(page, "1 picture is being made")
     dialog.wait_for(state="hidden")
     page.locator("#bd-status").get_by_text("Make the preview").wait_for()
+
+
+def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner, story):
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
+    money = house()
+    money.plan_limit = Decimal("0.10")
+    money.save()
+    enter(page, owner, story)
+    page.get_by_role("link", name="Make 1 $0.50").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Ask for approval").click()
+    said(page, "A second person is asked for approval.")
+    dialog.wait_for(state="hidden")
+    assert Approval.objects.get().total == Decimal("0.50")
+    page.get_by_role("link", name="Make 1 $0.50").click()  # nothing lies over the page
+    dialog.get_by_text("to be made").wait_for()
 
 
 def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_page, owner, story):
