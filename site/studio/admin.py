@@ -23,6 +23,7 @@ from web.admin_site import AdminSite
 from . import cost_export, costs, dashboard, language, monitoring, second_factor
 
 PERMISSIONS_SHOWN = 20  # rows of the list on a role's page
+WITHOUT_SCREENS = ("admin", "contenttypes", "django_q", "sessions")  # apps whose rights nothing in the studio asks for
 
 # Django's own four rights to each model, which the database names in English.
 DEEDS = {"add": _("Can add"), "change": _("Can change"), "delete": _("Can delete"), "view": _("Can view")}
@@ -121,7 +122,8 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
         return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
-        field: Any = super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField})
+        rights = Permission.objects.exclude(content_type__app_label__in=WITHOUT_SCREENS)
+        field: Any = super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField, "queryset": rights})
         field.widget.attrs["size"] = PERMISSIONS_SHOWN
         return field
 
