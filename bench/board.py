@@ -28,7 +28,6 @@ BAR, MOST_QUERIES = 3.0, 15
 EMPTY = "an empty page"  # “Password changed”: the frame, and nothing in it
 ALONE = "  the move itself"
 LISTS = {
-    "overview": "index",
     "stories": "stories_story_changelist",
     "queue": "jobs_job_changelist",
     "approvals": "stories_approval_changelist",
@@ -39,7 +38,7 @@ LISTS = {
     "roles": "auth_group_changelist",
 }
 
-REPORTS = {"costs": "costs", "monitoring": "monitoring"}  # beside the lists, without a bar
+REPORTS = {"overview": "index", "costs": "costs", "monitoring": "monitoring"}  # no lists, without a bar
 
 type Ask = Callable[[], Any]
 

@@ -81,7 +81,7 @@ class JobAdmin(JobDoors, ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     list_before_template = "studio/queue_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
-    list_per_page = 30
+    list_per_page = 25
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")
     search_fields = ("id", "subject", "item", "name", "owner__username")

@@ -38,7 +38,7 @@ class BillAdmin(ModelAdmin):
     list_display = ("named", "days", "sum", "who", "when")
     list_filter = (("provider", RelatedFilter),)
     list_filter_submit = True
-    list_per_page = 30
+    list_per_page = 25
     ordering = ("-imported_at", "-id")
     show_full_result_count = False
     actions = None

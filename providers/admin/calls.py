@@ -47,7 +47,7 @@ class ProviderCallAdmin(ModelAdmin):
     list_filter = (("provider", RelatedFilter), ("state", ChoicesFilter), ("kind", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
-    list_per_page = 30
+    list_per_page = 25
     search_fields = ("subject", "item", "task_id", "key")
     search_help_text = gettext_lazy("Story, scene, task or key")
     ordering = ("-reserved_at", "-id")

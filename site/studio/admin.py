@@ -55,7 +55,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         (_("Times"), {"fields": (("last_login", "date_joined"),)}),
     )
     show_full_result_count = False
-    list_per_page = 30
+    list_per_page = 25
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})})

@@ -66,7 +66,7 @@ class ApprovalAdmin(ModelAdmin):
     list_filter = (StateFilter, ("kind", ChoicesFilter), ("asked_by", RelatedFilter))
     list_filter_submit = True
     list_fullwidth = True
-    list_per_page = 30
+    list_per_page = 25
     search_fields = ("story__title",)
     search_help_text = gettext_lazy("Title of the story")
     ordering = ("-asked_at", "-id")

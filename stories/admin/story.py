@@ -46,7 +46,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     list_filter_submit = True
     list_fullwidth = True
     list_before_template = "studio/story/list_views.html"  # type: ignore[assignment]  # Unfold writes None without a type
-    list_per_page = 30
+    list_per_page = 25
     list_select_related = ("owner",)
     search_fields = ("title", "owner__username")
     search_help_text = _("Title or owner")

@@ -6,9 +6,10 @@ What does not differ from card to card is made once for each language.
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.template import Context
-from django.template.loader import get_template
+from django.template.loader import get_template, render_to_string
 from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext, override, pgettext
@@ -53,6 +54,13 @@ def words(language: str) -> dict[str, SafeString]:
             "menu": gettext("More for scene %(n)s"),
         }
     return {name: conditional_escape(text) for name, text in said.items()}
+
+
+@lru_cache(maxsize=256)
+def tools(language: str, story_id: UUID, *, may_act: bool) -> SafeString:
+    """What all cards of this story share, in this language; `may_act`: with what its owner does to several."""
+    with override(language):
+        return render_to_string("board/tools.html", {"story_id": story_id, "may_act": may_act, "cameras": Camera.choices})
 
 
 NUMBERED = ("open", "move", "pick", "menu")

@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from stories.enums import Camera
 from stories.models import Story
 
 from . import frame
 from .answers import News, saying, told
-from .drawing import drawn
+from .drawing import drawn, tools
 from .state import Board
 
 FIRST = 8  # cards that the page brings complete, a screen of them; the others come when they are scrolled near
@@ -53,7 +53,7 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "cards": drawn(whole.cards, csrf_token=get_token(request)),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
-        "cameras": Camera.choices,
+        "tools": tools(get_language() or "en", story.pk, may_act=whole.is_owner),
         "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
         "is_fullwidth": "1",
     }

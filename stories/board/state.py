@@ -116,7 +116,7 @@ class Board:
 
     @cached_property
     def version(self) -> str:
-        return version_of(scene.pk for scene in self.scenes)
+        return version_of(scene.key for scene in self.scenes)
 
     @cached_property
     def seconds(self) -> int:

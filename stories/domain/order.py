@@ -48,9 +48,9 @@ class OrderChanged(Conflict):
         self.ids = ids
 
 
-def version_of(ids: Iterable[UUID]) -> str:
+def version_of(ids: Iterable[UUID | str]) -> str:
     """Names an order: the same scenes in the same order have the same version. Derived, so that it cannot lie."""
-    return hashlib.sha256(b"".join(pk.bytes for pk in ids)).hexdigest()[:VERSION_LENGTH]
+    return hashlib.sha256("".join(map(str, ids)).encode()).hexdigest()[:VERSION_LENGTH]
 
 
 def reorder(story_id: UUID | str, *, actor: Any, moves: Sequence[Move], version: str | None = None) -> Order:
