@@ -6,8 +6,8 @@ They have the names of the models' fields, so that the plan and the templates re
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import BooleanField, CharField, Count, QuerySet, Value
+from django.db.models.functions import Cast
 
 from stories.domain.about import About
 from stories.enums import TakeKind
@@ -66,36 +66,45 @@ class SceneRow(NamedTuple):
 
 OWN = ("position", "title", "narration", "duration_seconds")
 PROMPT = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image")
-IMAGE_AT = SceneRow._fields.index("image_take")
-CLIP_AT = IMAGE_AT + len(TakeRow._fields)
+OWN_END = SceneRow._fields.index("takes")  # in a row of the database; the chosen takes follow
+CLIP_AT = OWN_END + len(TakeRow._fields)
 
 
 def scene_rows(story: Story) -> list[SceneRow]:
-    """The live scenes in order with prompt and chosen takes; one query."""
-    return [_row(values) for values in SCENES.rows(story.pk)]
+    """The live scenes in order with prompt and chosen takes; two queries."""
+    takes: dict[str, int] = {}
+    comments: dict[str, int] = {}
+    for key, of_takes, number in NUMBERS.rows(story.pk):
+        (takes if of_takes else comments)[key] = number
+    return [_row(values, takes.get(values[0], 0), comments.get(values[0], 0)) for values in SCENES.rows(story.pk)]
 
 
 def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
     texts = {name: Cast(source, CharField()) for name, source in (("key", "pk"), ("image_id", "image_take_id"), ("clip_id", "clip_take_id"))}
-    numbers = {"take_count": _number(Take.objects.all()), "comment_count": _number(Comment.objects.filter(resolved_at=None))}
-    scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT), *numbers)
+    scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT))
     takes = (name for kind in ("image", "clip") for name in (f"{kind}_id", *(f"{kind}_take__{field}" for field in TakeRow._fields[1:])))
-    return Scene.live.filter(story=story_id).annotate(**texts, **numbers).order_by("position", "pk").values_list(*scene, *takes)
+    return Scene.live.filter(story=story_id).annotate(**texts).order_by("position", "pk").values_list(*scene, *takes)
 
 
-def _number(rows: QuerySet[Any]) -> Coalesce:
-    """How many of these rows the scene has."""
-    count = rows.filter(scene=OuterRef("pk")).order_by().values("scene").annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(count, output_field=IntegerField()), 0)
+def _numbers(story_id: UUID) -> QuerySet[Any, Any]:
+    """Scene, whether its takes are counted or its open comments, and how many. Each is counted once for all scenes: a count for each scene costs more."""
+
+    def counted(rows: QuerySet[Any], *, takes: bool) -> QuerySet[Any, Any]:
+        key, kind = Cast("scene_id", CharField()), Value(takes, output_field=BooleanField())
+        return rows.filter(scene__story=story_id).order_by().values("scene_id").annotate(key=key, kind=kind, n=Count("pk")).values_list("key", "kind", "n")
+
+    both: QuerySet[Any, Any] = counted(Take.objects.all(), takes=True).union(counted(Comment.objects.filter(resolved_at=None), takes=False), all=True)
+    return both.order_by()
 
 
 SCENES = About(_scenes)
+NUMBERS = About(_numbers)
 
 
-def _row(values: tuple[Any, ...]) -> SceneRow:
-    image, clip = values[IMAGE_AT:CLIP_AT], values[CLIP_AT:]
+def _row(values: tuple[Any, ...], take_count: int, comment_count: int) -> SceneRow:
+    image, clip = values[OWN_END:CLIP_AT], values[CLIP_AT:]
     takes = [TakeRow._make(take) if take[0] else None for take in (image, clip)]
-    return SceneRow(id_of(values[0]), *values[1:IMAGE_AT], *takes)
+    return SceneRow._make((id_of(values[0]), *values[1:OWN_END], take_count, comment_count, *takes))
 
 
 def id_of(text: str) -> str:
