@@ -91,7 +91,8 @@ def _numbers(story_id: UUID) -> QuerySet[Any, Any]:
 
     def counted(rows: QuerySet[Any], *, takes: bool) -> QuerySet[Any, Any]:
         key, kind = Cast("scene_id", CharField()), Value(takes, output_field=BooleanField())
-        return rows.filter(scene__story=story_id).order_by().values("scene_id").annotate(key=key, kind=kind, n=Count("pk")).values_list("key", "kind", "n")
+        each: QuerySet[Any, Any] = rows.filter(scene__story=story_id).order_by().values("scene_id").annotate(key=key, kind=kind, n=Count("pk"))
+        return each.values_list("key", "kind", "n")
 
     both: QuerySet[Any, Any] = counted(Take.objects.all(), takes=True).union(counted(Comment.objects.filter(resolved_at=None), takes=False), all=True)
     return both.order_by()
