@@ -116,6 +116,7 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     from jobs.models import Job
     from stories.domain import work
     from stories.domain.inputs import present_hash
+    from stories.enums import TakeKind
     from stories.models import Scene, Take
 
     shown = {"width": 1600, "height": 900, "mime": "image/png" if kind == "image" else "video/mp4", "provider": "local", "model": "painter"}
@@ -138,7 +139,7 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     for scene, take in zip(made, takes, strict=True):
         setattr(scene, f"{kind}_take", take)
     Scene.objects.bulk_update(made, [f"{kind}_take"])
-    name, good = work.SCENE_JOB[kind], {scene.pk for scene in made}  # type: ignore[index]  # the kind's own value
+    name, good = work.SCENE_JOB[TakeKind(kind)], {scene.pk for scene in made}
     Job.objects.bulk_create(
         Job(
             id=f"{kind}_{scene.pk.hex}",

@@ -1,6 +1,7 @@
 """The bell that needs no service: the database itself tells that something was committed."""
 
 import time
+from collections import deque
 from typing import Any
 
 from django.db import connection
@@ -36,8 +37,7 @@ class DatabaseBell(Bell):
             return  # something may have been committed before
         session: Any = connection.connection  # psycopg's
         with connection.wrap_database_errors:
-            for _notice in session.notifies(timeout=seconds, stop_after=1):
-                return
+            deque(session.notifies(timeout=seconds, stop_after=1), maxlen=0)  # to its end: all that came together, one look answers them
 
     def _watch(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -124,6 +124,18 @@ def test_the_bell_does_the_tickers_work_when_the_ticker_does_not(bell, make_job,
     assert Job.objects.get().status == "queued"
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="keeps no rings")
+def test_postgresql_hears_all_rings_of_a_burst_at_once(make_job):
+    bell = DatabaseBell(list_key="burst")
+    bell.wait(0.0)
+    in_another_process(lambda: [ringing.ring() for _ in range(50)]).join()
+    Job.objects.count()  # with its answer come the rings that were waiting
+    bell.wait(10)
+    begun = time.monotonic()
+    bell.wait(0.2)
+    assert time.monotonic() - begun >= 0.2  # nothing is left to be heard
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="has no server that could end a connection")
 def test_a_connection_that_is_lost_while_the_bell_listens_is_made_again(bell, make_job):
     settle(bell)
