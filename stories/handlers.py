@@ -134,9 +134,12 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     if scene is None or scene.deleted_at is not None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
-    request, provider = _request(story, scene, prompt, kind, asked)
-    collects = run.job.data["action"] == work.COLLECT
-    answer = _collected(run) if collects else _through_gate(run, story, request, provider=asked.get("provider") or provider)
+    answer: gate.Ready | Wait | None
+    if run.job.data["action"] == work.COLLECT:
+        answer = _collected(run)
+    else:
+        request, provider = _request(story, scene, prompt, kind, asked)
+        answer = _through_gate(run, story, request, provider=asked.get("provider") or provider)
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
