@@ -1,0 +1,53 @@
+"""Prints, as one line of JSON, what a migrated installation holds. Run as a program by test_first_version.py."""
+
+import json
+import sys
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+
+import django
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "site"))
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402  Django must be set up first
+
+from jobs.models import Job  # noqa: E402
+from providers import keys  # noqa: E402
+from providers.models import AIProviderConfig, ProviderCall  # noqa: E402
+from stories.models import Approval, Comment, Film, ReviewLink, Scene, Story, StoryStateTransition, Take  # noqa: E402
+from web.auth import factor  # noqa: E402
+
+MODELS = (Approval, Comment, Film, Job, ProviderCall, ReviewLink, Scene, Story, StoryStateTransition, Take, User)
+
+
+def money() -> dict[str, str]:
+    """What budgets count, by state, for the calls of the provider Runway."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for call in ProviderCall.objects.filter(provider="runway_ml"):
+        sums[call.state] += call.counted
+    return {state: f"{amount:.4f}" for state, amount in sorted(sums.items())}
+
+
+def main() -> None:
+    story = Story.objects.get(title="Łódź 이야기")
+    boss = User.objects.get(username="boss")
+    facts = {
+        "counts": {model.__name__: model._default_manager.count() for model in MODELS},
+        "story": {
+            "title": story.title,
+            "status": story.status,
+            "budget": str(story.budget),
+            "owner": story.owner.username,
+            "live_scenes": Scene.live.filter(story=story).count(),
+        },
+        "key": keys.key_of(AIProviderConfig.objects.get(provider="runway_ml")),
+        "pause_reason": str(AIProviderConfig.objects.get(provider="stability_ai").pause_reason),
+        "money": money(),
+        "totp": factor.is_set_up(boss),
+    }
+    sys.stdout.write(json.dumps(facts) + "\n")
+
+
+main()

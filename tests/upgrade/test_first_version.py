@@ -1,0 +1,87 @@
+"""An installation of version 0.1.0 is migrated with its data.
+
+The dumps in `data/` were written by version 0.1.0 itself, one on SQLite and one on PostgreSQL. They hold one of everything
+that a later version has to carry over. The people, passwords and keys in them were made up for this test.
+"""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.services import postgresql
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(__file__).parent / "data"
+SECRETS = {
+    "SECRET_KEY": "first-version-secret-key-for-tests-only-0123456789",
+    "VP_SECRET_KEYS": "first-version-secret-for-tests-only",
+}
+FACTS = Path(__file__).with_name("facts.py")
+pytestmark = pytest.mark.drill
+
+
+def load_sqlite(folder: Path) -> dict[str, str]:
+    file = folder / "studio.sqlite3"
+    with sqlite3.connect(file) as database:
+        database.executescript((DATA / "first_version_sqlite.sql").read_text(encoding="utf-8"))
+    database.close()
+    return {"DATABASE_URL": f"sqlite:///{file}"}
+
+
+def load_postgresql(server: Any) -> dict[str, str]:
+    with psycopg.connect(server.url) as database:
+        dump = (DATA / "first_version_postgresql.sql").read_text(encoding="utf-8")
+        database.execute(dump.encode())
+    return dict(server.env)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The variables of an installation whose database holds the data of version 0.1.0."""
+    env = os.environ | SECRETS | {"VAR_DIR": str(tmp_path), "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}"}
+    env["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    if request.param == "sqlite":
+        yield env | load_sqlite(tmp_path)
+    else:
+        with postgresql() as server:
+            yield env | load_postgresql(server)
+
+
+def run(env: dict[str, str], *command: str) -> str:
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+def test_migrates_with_its_data(environment: dict[str, str]) -> None:
+    run(environment, "manage.py", "migrate", "--no-input", "--verbosity=0")
+    run(environment, "manage.py", "makemigrations", "--check", "--dry-run", "--verbosity=0")
+
+    facts = json.loads(run(environment, str(FACTS)).splitlines()[-1])
+
+    assert facts["counts"] == {
+        "Approval": 2,
+        "Comment": 3,
+        "Film": 2,
+        "Job": 10,
+        "ProviderCall": 11,
+        "ReviewLink": 1,
+        "Scene": 5,
+        "Story": 4,
+        "StoryStateTransition": facts["counts"]["StoryStateTransition"],
+        "Take": 6,
+        "User": 5,
+    }
+    assert facts["story"] == {"title": "Łódź 이야기", "status": "previewing", "budget": "12.50", "owner": "mina", "live_scenes": 2}
+    assert facts["key"] == "key-made-up-for-a-test"
+    assert facts["pause_reason"] == "Stability AI에 크레딧이 없습니다."
+    assert facts["money"] == {"accepted": "0.0500", "refused": "0.0000", "settled": "0.1000", "unclear": "0.0500", "written_off": "0.0500"}
+    assert facts["totp"] is True
