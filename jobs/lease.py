@@ -5,11 +5,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
+from django.db import connection
+
+from ground.clock import DatabaseNow, database_now
 
 from .domain.claim import lease
 from .enums import JobStatus
 from .models import Job
+from .outcomes import JobStopped
 
 
 def never() -> bool:
@@ -50,7 +53,25 @@ class Lease:
             return
         self.cancelled = row[0] is not None
         if asked > self.until - settings.JOB_LEASE_SECONDS * 2 / 3:
-            if mine.update(lease_until=timezone.now() + lease()):
+            if mine.update(lease_until=DatabaseNow(lease())):
                 self.until = asked + settings.JOB_LEASE_SECONDS
             else:
                 self.lost = True
+
+    def hold(self) -> None:
+        """Locks the job's row for the rest of the transaction, if the job is still this attempt's. Raises JobStopped otherwise."""
+        if not connection.in_atomic_block:
+            raise RuntimeError("A lease is held for the length of a transaction: call hold() inside one.")
+        mine = Job.objects.select_for_update(no_key=True).filter(pk=self.job.pk, token=self.job.token, status=JobStatus.RUNNING)
+        found = list(mine.values_list("lease_until", "cancel_requested_at"))
+        if not found:
+            self.lost = True
+            raise JobStopped("The job is no longer this attempt's.")
+        ((until, cancel_requested_at),) = found
+        if cancel_requested_at is not None:
+            self.cancelled = True
+            raise JobStopped("The job is to be cancelled.")
+        # Asked for after the lock was obtained: waiting for it may have taken longer than the lease.
+        if until is None or until <= database_now():
+            self.lost = True
+            raise JobStopped("The lease has run out.")

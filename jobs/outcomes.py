@@ -19,7 +19,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask me again at `until` (None: only when woken). No worker is held and no attempt used up meanwhile.
+    """Ask me again at `until` by the database's clock (None: only when woken). No worker is held and no attempt used up meanwhile.
 
     With WaitFor.CHILDREN the end of any child makes the job due. A wake that came while the handler still ran counts.
     """

@@ -3,9 +3,9 @@
 import time
 
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
 from ground.away import connection_lost
+from ground.clock import DatabaseNow
 from ground.sentence import Sentence
 
 from .domain import finish
@@ -43,6 +43,15 @@ class Run:
             self.lease.look()
         return self.lease.should_stop()
 
+    def hold(self) -> None:
+        """Call first in each transaction in which this attempt writes: children, scenes, takes, reservations.
+
+        Locks the job's row. Until the commit nobody can take the job over, cancel it or end it, so that an attempt that
+        stood still writes nothing late. Raises JobStopped if the job is not this attempt's any more, its lease has run
+        out by the database's clock, or a cancel was asked for. Other rows are locked after it, never before.
+        """
+        self.lease.hold()
+
     def progress(self, percent: int, note: Sentence | None = None) -> None:
         """Tells how far it is (0 to 100) and what it does. May be called often: only some of the calls are written.
 
@@ -57,7 +66,7 @@ class Run:
         values = {"progress": percent, **({"note_data": note.as_json()} if note else {})}
         mine = Job.objects.filter(pk=self.job.pk, token=self.job.token, status="running")
         try:
-            changed = mine.update(updated_at=timezone.now(), **values)
+            changed = mine.update(updated_at=DatabaseNow(), **values)
         except (OperationalError, InterfaceError) as error:
             if not connection_lost(error):
                 raise

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError, connection_lost, is_away
+from ground.clock import database_now
 from ground.sentence import SaidError, Sentence
 from ground.tracing import job_id, traced
 
@@ -123,7 +123,7 @@ def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
             finish.fail(job, outcome.sentence, code=outcome.code, took=lease.took)
         case AwayError():
             logger.warning("Job %s waits: %s", job.pk, outcome)
-            finish.wait(job, Wait(timezone.now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took)
+            finish.wait(job, Wait(database_now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took)
         case _ if lease.overtime:
             limit = int(lease.limit - lease.begun)
             sentence = Sentence(gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit})

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
+from ground.clock import database_now
 from ground.sentence import Sentence
 from jobs.domain import priority, queue
 from jobs.enums import OPEN, JobStatus, WaitFor
@@ -207,7 +207,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     if waiting_for:
         note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
         run.progress(90 * (total - left) // max(total, 1), note)
-        return Wait(until=timezone.now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
+        return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
     if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
         child = children.get(str(open_item.scene_id))
         if child is None and open_item.will:
@@ -235,7 +235,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
-    return Wait(until=timezone.now() + work.PATIENCE, wait_for=WaitFor.PERSON, note=Sentence(template, values))
+    return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.PERSON, note=Sentence(template, values))
 
 
 def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
@@ -291,7 +291,7 @@ def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  #
 
 def land_what_was_left() -> int:
     """Results that were paid for and became no take, because whoever was to land them was lost in between. Returns how many land now."""
-    now = timezone.now()
+    now = database_now()
     taken = Take.objects.filter(call=OuterRef("pk"))
     at_work = Job.objects.filter(pk=OuterRef("key"), status__in=OPEN)
     left = ProviderCall.objects.filter(state=CallState.SETTLED, kind__in=TakeKind.values, reserved_at__gt=now - LOOKED_BACK, ended_at__lt=now - LEFT)

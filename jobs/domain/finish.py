@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, CharField, DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
-from django.utils import timezone
+from django.db.models.functions import Least
 from django.utils.translation import gettext_noop
 
+from ground.clock import DatabaseNow, database_now
 from ground.sentence import Sentence
 from jobs import registry
 from jobs.bell import ring_on_commit
@@ -46,19 +47,20 @@ def nudge(jobs: QuerySet[Job], *, only: str = "") -> None:
     One statement, so that a wake and the beginning of a wait can pass each other in any order without the wake being lost.
     With `only`, jobs that wait for something else go on waiting. Call inside a transaction.
     """
-    now = timezone.now()
     ready = Q(status=JobStatus.WAITING, wait_for=only) if only else Q(status=JobStatus.WAITING)
-    jobs.filter(status__in=OPEN).update(nudges=F("nudges") + 1, updated_at=now, **made_due(ready, now))
+    jobs.filter(status__in=OPEN).update(nudges=F("nudges") + 1, updated_at=DatabaseNow(), **made_due(ready))
     ring_on_commit()
 
 
-def made_due(ready: Q, now: datetime) -> dict[str, Case]:
+def made_due(ready: Q) -> dict[str, Case]:
     """The new values of waiting rows that become due if `ready`; the time of a wait that belongs to the generation counts as worked."""
-    waited = ExpressionWrapper(F("worked") + (Value(now, output_field=DateTimeField()) - F("waiting_since")), output_field=DurationField())
+    waited = ExpressionWrapper(F("worked") + (DatabaseNow() - F("waiting_since")), output_field=DurationField())
     generating = ready & Q(wait_for__in=GENERATING, waiting_since__isnull=False)
     return {
         "status": Case(When(ready, then=Value(JobStatus.QUEUED)), default=F("status"), output_field=CharField()),
         "wait_for": Case(When(ready, then=Value("")), default=F("wait_for"), output_field=CharField()),
+        # Due since now, not since the end of the wait that it was spared: the claim takes the one that is due longest.
+        "run_at": Case(When(ready, then=Least(F("run_at"), DatabaseNow())), default=F("run_at"), output_field=DateTimeField()),
         "worked": Case(When(generating, then=waited), default=F("worked"), output_field=DurationField()),
     }
 
@@ -100,7 +102,7 @@ def cancelled_values() -> dict[str, Any]:
 
 def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
     """The job waits and gives back its attempt; if it was woken while it ran, it is due at once."""
-    now = timezone.now()
+    now = DatabaseNow()
     values = {"waiting_since": now, "attempts": job.attempts - 1, "note_data": outcome.note.as_json()}
     with transaction.atomic():
         if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
@@ -115,14 +117,13 @@ def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, d
         if job.attempts >= job.max_attempts:
             _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
             return
-        now = timezone.now()
         _write(
             job,
             took=took,
             status=JobStatus.WAITING,
             wait_for=WaitFor.BACKOFF,
-            waiting_since=now,
-            run_at=now + delay(job.backoff, attempt=job.attempts),
+            waiting_since=DatabaseNow(),
+            run_at=DatabaseNow(delay(job.backoff, attempt=job.attempts)),
             note_data=sentence.as_json(),
         )
 
@@ -137,12 +138,12 @@ def unclear(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None
 def release(job: Job, *, took: timedelta) -> None:
     """Back into the queue without using up the attempt: the worker ends, the job does not."""
     with transaction.atomic():
-        _write(job, took=took, status=JobStatus.QUEUED, run_at=timezone.now(), attempts=job.attempts - 1)
+        _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
         ring_on_commit()
 
 
 def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
-    now = timezone.now()
+    now = database_now()
     _write(job, took=took, status=status, finished_at=now, **values)
     end(job, status, finished_at=now, **values)
 
@@ -162,7 +163,7 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
     where, params = f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}", [job.pk, job.token]
     if unless_woken:
         where, params = f"{where} AND nudges = %s", [*params, job.nudges]
-    ends = {"lease_until": None, "worker": "", "wait_for": "", "waiting_since": None, "updated_at": timezone.now()}
+    ends = {"lease_until": None, "worker": "", "wait_for": "", "waiting_since": None, "updated_at": DatabaseNow()}
     sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
     return row.update({**ends, **sums, **values}, where=where, params=params) == 1
 

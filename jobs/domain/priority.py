@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import DatabaseNow
 from ground.sentence import Sentence, Value
 from jobs.enums import OPEN
 from jobs.errors import BadPriority, NoSuchJob, NotPossible
@@ -63,7 +63,7 @@ def _set(level: QuerySet[Job], priority: int, *, actor: Any, reason: str) -> Non
     changing = list(level.filter(status__in=OPEN).exclude(priority=priority).select_for_update().order_by("-pk"))
     if not changing:
         return
-    Job.objects.filter(pk__in=[job.pk for job in changing]).update(priority=priority, updated_at=timezone.now())
+    Job.objects.filter(pk__in=[job.pk for job in changing]).update(priority=priority, updated_at=DatabaseNow())
     JobLog.objects.bulk_create(JobLog(job=job, message_data=_said(job.priority, priority, actor, reason).as_json()) for job in changing)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import DatabaseNow, database_now
 from ground.sentence import Sentence
 from jobs import registry
 from jobs.bell import ring_on_commit
@@ -60,7 +60,7 @@ def enqueue(
         priority = of_part(parent) if parent else 5
     if priority < 1 or max_attempts < 1:
         raise ValueError("Priority and attempts are at least 1.")
-    now = timezone.now()
+    now = database_now()
     later = run_at is not None and run_at > now
     job = Job(
         pk=new_job_id(subject),
@@ -134,7 +134,7 @@ def open_below(job: Job) -> list[Job]:
 
 
 def _cancel_one(job: Job, *, actor: Any, reason: str) -> None:
-    now = timezone.now()
+    now = database_now()
     ended = {"finished_at": now, **finish.cancelled_values()}
     idle = Job.objects.filter(pk=job.pk, status__in=(JobStatus.QUEUED, JobStatus.WAITING, JobStatus.UNCLEAR))
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
@@ -170,7 +170,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
     """
     with transaction.atomic():
         job = _get(job_id)
-        now = timezone.now()
+        now = DatabaseNow()
         again = Job.objects.filter(pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR))
         try:
             with transaction.atomic():
@@ -193,7 +193,7 @@ def wake(*, subject: str = "", item: str = "", wait_for: str = "", name: str = "
     given = {key: value for key, value in {"subject": subject, "item": item, "name": name}.items() if value}
     jobs: QuerySet[Job] = Job.objects.filter(**given)
     waiting = Q(status=JobStatus.WAITING, **({"wait_for": wait_for} if wait_for else {}))
-    now = timezone.now()
+    now = DatabaseNow()
     with transaction.atomic():
         woken = jobs.filter(waiting).count()
         finish.nudge(jobs, only=wait_for)

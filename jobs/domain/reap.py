@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import DatabaseNow, database_now
 from ground.sentence import Sentence
 from jobs.bell import ring, ring_on_commit
 from jobs.enums import JobStatus
@@ -34,19 +34,17 @@ def tick() -> int:
 
 def make_due() -> int:
     """Waiting jobs whose time has come are queued."""
-    now = timezone.now()
-    over = Q(status=JobStatus.WAITING, run_at__lte=now)
+    over = Q(status=JobStatus.WAITING, run_at__lte=DatabaseNow())
     # Looking first: most of the time there is nothing, and on SQLite an update that changes nothing still locks out all writers.
     found = list(Job.objects.filter(over).order_by("run_at").values_list("pk", flat=True)[:AT_ONCE])
     if not found:
         return 0
-    return Job.objects.filter(over, pk__in=found).update(updated_at=now, **finish.made_due(over, now))
+    return Job.objects.filter(over, pk__in=found).update(updated_at=DatabaseNow(), **finish.made_due(over))
 
 
 def reap() -> int:
     """Takes back the jobs whose lease ran out; returns how many are queued again. Those without an attempt left fail."""
-    now = timezone.now()
-    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=now).order_by("lease_until")[:AT_ONCE]
+    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=DatabaseNow()).order_by("lease_until")[:AT_ONCE]
     return sum(_reap_safely(job) for job in expired)
 
 
@@ -65,13 +63,13 @@ def _reap_safely(job: Job, *, interrupted: bool = False) -> bool:
     except Exception:
         # A hook that raises must not keep the others from being taken back: this one has its turn after another lease.
         logger.exception("Job %s could not be taken back", job.pk)
-        Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING).update(lease_until=timezone.now() + lease())
+        Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING).update(lease_until=DatabaseNow(lease()))
         return False
 
 
 def _reap_one(job: Job, *, interrupted: bool) -> bool:
     """Whether it is queued again. Goes on only if the row is exactly as it was read: its worker may be alive after all."""
-    now = timezone.now()
+    now = database_now()
     same = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, lease_until=job.lease_until)
     left = {"lease_until": None, "worker": "", "updated_at": now}
     with transaction.atomic():
@@ -100,4 +98,4 @@ def _end(job: Job, status: JobStatus, same: QuerySet[Job], values: dict[str, Any
 
 def forget_workers() -> None:
     """Deletes the rows of workers that were last seen long ago."""
-    Worker.objects.filter(seen_at__lt=timezone.now() - FORGET_WORKERS).delete()
+    Worker.objects.filter(seen_at__lt=DatabaseNow(-FORGET_WORKERS)).delete()

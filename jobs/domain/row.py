@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from ground.clock import DatabaseNow, sql_now
 from jobs.models import Job
 
 FIELDS = Job._meta.concrete_fields  # noqa: SLF001  Django's documented way to a model's fields and table
@@ -28,13 +29,20 @@ def insert(job: Job) -> None:
 
 
 def update(values: dict[str, Any], *, where: str, params: Sequence[Any]) -> int:
-    """Writes the values, by the names of their fields, to all rows for which the SQL condition holds; returns how many there were."""
+    """Writes the values, by the names of their fields, to all rows for which the SQL condition holds; returns how many there were.
+
+    A DatabaseNow is written as the moment that the database has.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
-    fields = [BY_NAME[name] for name in values]
-    changes = ", ".join(f"{field.column} = %s" for field in fields)
-    prepared = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    changes, prepared = [], []
+    for name, value in values.items():
+        field = BY_NAME[name]
+        moment = isinstance(value, DatabaseNow)
+        sql, parameter = sql_now(value.plus) if moment else ("%s", field.get_db_prep_save(value, connection))
+        changes.append(f"{field.column} = {sql}")
+        prepared.append(parameter)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {TABLE} SET {changes} WHERE {where}", [*prepared, *params])  # noqa: S608  names of our own
+        cursor.execute(f"UPDATE {TABLE} SET {', '.join(changes)} WHERE {where}", [*prepared, *params])  # noqa: S608  names of our own
         return int(cursor.rowcount)
 
 

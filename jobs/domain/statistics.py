@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Avg, Count, Q, QuerySet
-from django.utils import timezone
 
+from ground.clock import DatabaseNow
 from jobs.enums import JobStatus
 from jobs.models import Job, Worker
 
@@ -72,7 +72,7 @@ def live_workers() -> int:
 
 
 def alive_workers() -> QuerySet[Worker]:
-    return Worker.objects.filter(role="worker", seen_at__gte=timezone.now() - lease())
+    return Worker.objects.filter(role="worker", seen_at__gte=DatabaseNow(-lease()))
 
 
 def oldest_due() -> datetime | None:

@@ -16,10 +16,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from redis import Redis
 
+from ground.clock import DatabaseNow
 from ground.sentence import SaidError, Sentence
 from jobs.models import Worker
 from providers.media.ffmpeg import binary
@@ -91,7 +91,7 @@ def bell() -> Sentence:
 
 def workers() -> Sentence:
     """At least one worker process was seen within a lease."""
-    recently = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
     alive = Worker.objects.filter(seen_at__gte=recently, role="worker").count()
     if not alive:
         raise NotWell(gettext_noop("No worker is alive: start manage.py work."))

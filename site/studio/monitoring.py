@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ground.clock import DatabaseNow, database_now
 from jobs.domain.statistics import Statistics, depth, mark, oldest_due, statistics
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job, Pause, Worker
@@ -67,14 +68,14 @@ def lease() -> timedelta:
 
 def crew() -> list[Crew]:
     """The workers of all machines that were seen within the last hour; two queries."""
-    now = timezone.now()
+    now = database_now()
     held = {job.worker: job for job in Job.objects.filter(status=JobStatus.RUNNING)}
     return [Crew(worker, worker.seen_at > now - lease(), held.get(worker.name)) for worker in Worker.objects.order_by("host", "role", "name")]
 
 
 def expired_leases() -> int:
     """Running jobs whose worker said nothing for a whole lease and that nobody has taken back yet."""
-    return Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=timezone.now()).count()
+    return Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=DatabaseNow()).count()
 
 
 def queue() -> list[Line]:
@@ -103,7 +104,7 @@ def context() -> dict[str, Any]:
         "expired": expired_leases(),
         "depth": depth(),
         "oldest": oldest,
-        "late": oldest is not None and oldest < timezone.now() - LATE,
+        "late": oldest is not None and oldest < database_now() - LATE,
         "queue": queue(),
         "pauses": list(Pause.objects.select_related("actor")),
         "day": last_day(),

@@ -1,6 +1,7 @@
 """A ready provider that costs three cents a picture and does as it is told, and a clock that can be moved."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
+from ground.clock import moved
 from providers import registry
 from providers.models import AIProviderConfig, House
 
@@ -22,7 +24,10 @@ def english() -> Iterator[None]:
 
 
 class Clock:
-    def __init__(self) -> None:
+    """The host's clock and the database's, which tests move together."""
+
+    def __init__(self, moves: ExitStack) -> None:
+        self.moves = moves
         self.ahead = timedelta(0)
         self._real = timezone.now
 
@@ -31,14 +36,16 @@ class Clock:
 
     def forward(self, **by: float) -> None:
         self.ahead += timedelta(**by)
+        self.moves.enter_context(moved(timedelta(**by)))
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """`clock.forward(seconds=5)`: everything that asks `timezone.now()` is five seconds later."""
-    clock = Clock()
-    monkeypatch.setattr(timezone, "now", clock.now)
-    return clock
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """`clock.forward(seconds=5)`: everything that asks `timezone.now()` or the database's clock is five seconds later."""
+    with ExitStack() as moves:
+        clock = Clock(moves)
+        monkeypatch.setattr(timezone, "now", clock.now)
+        yield clock
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, F, Q, Sum
-from django.utils import timezone
 
+from ground.clock import DatabaseNow, database_now
 from jobs.domain.statistics import oldest_due
 from jobs.enums import JobStatus
 from jobs.models import Job, Worker
@@ -32,7 +32,7 @@ def _jobs() -> list[Metric]:
         jobs.add(count, name=name, status=status)
     oldest = Metric("videoplanet_job_oldest_due_seconds", "gauge", "How long the job that waits longest for a worker has been due.")
     due = oldest_due()
-    oldest.add(max(0.0, (timezone.now() - due).total_seconds()) if due else 0)
+    oldest.add(max(0.0, (database_now() - due).total_seconds()) if due else 0)
     waited = _histogram("videoplanet_job_wait_seconds", "Time that jobs which succeeded were due and no worker was free.", "queue_wait", WAIT_BOUNDS)
     worked = _histogram("videoplanet_job_run_seconds", "Generation time of jobs which succeeded.", "worked", RUN_BOUNDS)
     return [jobs, oldest, waited, worked]
@@ -54,12 +54,12 @@ def _histogram(name: str, help_text: str, field: str, bounds: Sequence[float]) -
 
 def _workers() -> list[Metric]:
     alive = Metric("videoplanet_workers", "gauge", "Worker processes seen alive within one lease, by role.")
-    recently = timezone.now() - timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
     counted = dict(Worker.objects.filter(seen_at__gte=recently).order_by().values_list("role").annotate(Count("pk")))
     for role in ("worker", "ticker"):
         alive.add(counted.get(role, 0), role=role)
     expired = Metric("videoplanet_leases_expired", "gauge", "Running jobs whose lease ran out and that nobody has taken back yet.")
-    expired.add(Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=timezone.now()).count())
+    expired.add(Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=DatabaseNow()).count())
     return [alive, expired]
 
 

@@ -1,0 +1,79 @@
+"""The one clock that leases, waits, rate limits and money windows are decided by: the database's.
+
+Hosts disagree about the time. Whatever two processes compare is therefore written and read by the clock that they share.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Func
+
+SQLITE_NOW = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+AGREES = timedelta(milliseconds=50)
+
+
+class _Moved:
+    by = timedelta()
+
+
+def database_now() -> datetime:
+    """The present moment by the database's clock, aware of its zone. One query, also inside a transaction."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    now = _sqlite_now(connection) if connection.vendor == "sqlite" else _server_now(connection)
+    return now + _Moved.by
+
+
+def _server_now(connection: BaseDatabaseWrapper) -> datetime:
+    # Not now(): that is when the transaction began, and a transaction may have waited for a lock since.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found.astimezone(UTC)
+
+
+def _sqlite_now(connection: BaseDatabaseWrapper) -> datetime:
+    """SQLite runs in this process and reads milliseconds; where the host agrees, its finer reading keeps rows in order."""
+    connection.ensure_connection()
+    (text,) = connection.connection.execute(SQLITE_NOW).fetchone()
+    database, host = datetime.fromisoformat(text).replace(tzinfo=UTC), datetime.now(UTC)
+    return host if abs(host - database) < AGREES else database
+
+
+def sql_now(plus: timedelta = timedelta()) -> tuple[str, Any]:
+    """The moment of the statement, and so much later, as SQL and its one parameter.
+
+    On PostgreSQL it is stable within the statement, unlike clock_timestamp(), so that indexes serve for comparisons.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor == "sqlite":
+        return "%s", connection.ops.adapt_datetimefield_value(database_now() + plus)
+    return "(statement_timestamp() + %s)", _Moved.by + plus
+
+
+class DatabaseNow(Func):
+    """The same for the ORM: `filter(lease_until__lt=DatabaseNow())`, `update(lease_until=DatabaseNow(lease))`."""
+
+    output_field = DateTimeField()
+
+    def __init__(self, plus: timedelta = timedelta()) -> None:
+        self.plus = plus
+        super().__init__()
+
+    def as_sql(self, *_args: Any, **_kwargs: Any) -> tuple[str, list[Any]]:
+        sql, parameter = sql_now(self.plus)
+        return sql, [parameter]
+
+
+@contextmanager
+def moved(by: timedelta) -> Iterator[None]:
+    """For tests: within it the database's clock is so much later for this process (earlier if negative)."""
+    before = _Moved.by
+    _Moved.by = before + by
+    try:
+        yield
+    finally:
+        _Moved.by = before
