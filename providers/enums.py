@@ -30,6 +30,10 @@ class CallState(models.TextChoices):
     WRITTEN_OFF = "written_off", _("Written off")
 
 
+# What "running" means to a plan: money is bound, nothing is decided, and a result may still come.
+RUNNING_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
+# Such a call of a piece of work rules out a second one for it.
+UNDECIDED_CALL = (*RUNNING_CALL, CallState.UNCLEAR)
 OPEN_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
 AT_RISK = (CallState.SENDING, CallState.ACCEPTED, CallState.UNCLEAR)
 OVER = (CallState.REFUSED, CallState.WRITTEN_OFF)
@@ -46,3 +50,4 @@ class Refusal(models.TextChoices):
     UNREACHABLE = "unreachable", _("Not reachable")
     FAILED = "failed", _("Failed at the provider")
     CANCELLED = "cancelled", _("Cancelled")
+    PRICE = "price", _("Price above what was confirmed")

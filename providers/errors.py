@@ -30,6 +30,22 @@ class NoPrice(ProviderError):
     code = "no_price"
 
 
+class PriceAboveConfirmed(ProviderError):
+    """It costs more now than a person confirmed for this piece of work: a person is asked again.
+
+    `amount` and `limit` are USD. `call` is given when it was the provider itself that named the higher
+    price, after the work was sent.
+    """
+
+    code = "price_above_confirmed"
+
+    def __init__(self, template: str, /, *, amount: Decimal, limit: Decimal, call: "ProviderCall | None" = None, **values: Value) -> None:
+        super().__init__(template, amount=f"{amount.normalize():f}", limit=f"{limit.normalize():f}", **values)
+        self.amount = amount
+        self.limit = limit
+        self.call = call
+
+
 class KeyReused(ProviderError):
     """The key names a piece of work of another kind, subject or item."""
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from .enums import Refusal
 from .errors import Later, NotConfigured, Refused, Unclear
+from .sending import last_look
 
 log = logging.getLogger("ai_video.providers")
 CONNECT = 10.0  # seconds
@@ -117,9 +118,10 @@ class Line:
 
         Raises `Refused` (unreachable) when surely nothing was sent and `Unclear` when nobody can know: the time is
         over, the connection broke, or the answer (408, 409, 5xx and others) does not say whether it was done.
+        Raises `NotSent` if the call may not be sent any more (`sending.last_look`).
         """
         try:
-            answer = self._exchange("POST", path, read=read, **body)
+            answer = self._exchange("POST", path, read=read, extensions={"trace": _LastLook(read)}, **body)
         except UNSENT as error:
             raise Refused(
                 gettext_noop("%(provider)s cannot be reached (%(error)s); nothing was sent."),
@@ -166,6 +168,17 @@ class Line:
     def _without_key(self, content: bytes) -> bytes:
         """Some servers repeat the key that they refuse, and what they say is kept and shown."""
         return content.replace(self.key, HIDDEN) if len(self.key) >= SHORTEST_KEY else content
+
+
+class _LastLook:
+    """Asks `sending.last_look` when the connection stands and nothing has been written to it."""
+
+    def __init__(self, read: float) -> None:
+        self.read = read
+
+    def __call__(self, name: str, _info: Mapping[str, Any]) -> None:
+        if name == "http11.send_request_headers.started":
+            last_look(self.read)
 
 
 class _TooLargeError(Exception):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ground.sentence import Sentence
 
-from .enums import CallState, Kind, Refusal, Unit
+from .enums import UNDECIDED_CALL, CallState, Kind, Refusal, Unit
 from .errors import Invalid, NotConfigured
 from .house import NOT_NEGATIVE, Bill, House, RoleLimit
 from .http import checked_base
@@ -146,9 +146,10 @@ class ProviderCall(models.Model):
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     model = models.CharField(_("model"), max_length=80, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
-    key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is neither refused nor written off."))
+    key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is undecided at a time."))
     wish = models.PositiveSmallIntegerField(default=1, help_text=_("Which of the askings for this piece of work the call belongs to."))
-    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after a refusal or a write-off."))
+    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after the one before has ended."))
+    is_late = models.BooleanField(default=False, help_text=_("Its answer came after it had been decided on, while a newer call of its key was out."))
     subject = models.CharField(_("subject"), max_length=64, blank=True)
     item = models.CharField(_("item"), max_length=64, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("for"))
@@ -157,6 +158,9 @@ class ProviderCall(models.Model):
     unit_price = models.DecimalField(_("unit price (USD)"), max_digits=10, decimal_places=4)
     units = models.DecimalField(_("units"), max_digits=10, decimal_places=3)
     estimate = models.DecimalField(_("estimate (USD)"), max_digits=12, decimal_places=4)
+    price_limit = models.DecimalField(
+        _("confirmed price (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, help_text=_("The most that a person agreed to pay for it.")
+    )
     quote = models.DecimalField(
         _("quoted (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, help_text=_("The most the provider said it may charge for it.")
     )
@@ -190,7 +194,8 @@ class ProviderCall(models.Model):
         )
         constraints = (
             models.UniqueConstraint(fields=("key", "generation"), name="call_generation_once"),
-            models.UniqueConstraint(fields=("key",), condition=~Q(state__in=("refused", "written_off")), name="call_one_live_per_key"),
+            models.UniqueConstraint(fields=("key",), condition=Q(state__in=UNDECIDED_CALL, is_late=False), name="call_one_undecided_per_key"),
+            models.UniqueConstraint(fields=("provider", "task_id"), condition=~Q(task_id=""), name="call_task_once"),
         )
 
     def __str__(self) -> str:

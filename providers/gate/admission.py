@@ -1,6 +1,6 @@
 """Whether a call may be made now: pause, limits and budgets, judged under the lock of the house."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from providers import keys
 from providers.enums import OPEN_CALL, CallState
-from providers.errors import NotConfigured, NotNow
+from providers.errors import NotConfigured, NotNow, PriceAboveConfirmed
 from providers.ledger import counted, month_start
 from providers.models import AIProviderConfig, House, ProviderCall
 from providers.registry import adapter_for
@@ -23,6 +23,7 @@ LOOK_AGAIN = timedelta(minutes=10)  # a raised budget or a resumed provider wake
 SLOT_WAIT = timedelta(seconds=1)
 TURN = timedelta(milliseconds=50)  # so many of those who wait for one provider come back each second at most: 20
 FARTHEST_TURN = timedelta(minutes=2)
+ABOVE = gettext_noop("It costs %(amount)s USD now, and %(limit)s USD were confirmed. It goes on when a person confirms the new price.")
 
 
 def lock(provider: str) -> tuple[House, AIProviderConfig]:
@@ -62,9 +63,12 @@ def _next_turn(provider: str, earliest: datetime) -> datetime:
 
 
 def check_usable(config: AIProviderConfig) -> None:
-    """Raises `NotConfigured` for a provider that nobody has made ready, `NotNow` for one that is paused."""
+    """Raises `NotConfigured` for a provider that nobody has made ready, `NotNow` for one that is paused or not active.
+
+    What a person has switched off is waited for, however it was switched off: the work is not lost by it.
+    """
     if not config.is_active:
-        raise NotConfigured(gettext_noop("%(provider)s is not active."), provider=config.name)
+        raise NotNow(gettext_noop("%(provider)s is not active."), until=timezone.now() + LOOK_AGAIN, wait="provider", provider=config.name)
     adapter = adapter_for(config)
     if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
@@ -124,11 +128,36 @@ def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> date
     return max(free, now + timedelta(milliseconds=10))
 
 
-def check_budgets(house: House, config: AIProviderConfig, *, amount: Decimal, subject: str, subject_budget: Decimal | None) -> None:
-    """Budgets against actual + reserved + at risk, this call included. Raises `NotNow`. What is free is never stopped."""
+def check_price(amount: Decimal, limit: Decimal | None) -> None:
+    """Raises `PriceAboveConfirmed` when it costs more than a person agreed to."""
+    if limit is not None and amount > limit:
+        raise PriceAboveConfirmed(ABOVE, amount=amount, limit=limit)
+
+
+def _counted_in(call: ProviderCall | None, since: datetime | None) -> Decimal:
+    """What a sum over the calls since then holds of this one."""
+    return call.counted if call is not None and (since is None or call.reserved_at >= since) else Decimal(0)
+
+
+def check_budgets(
+    house: House,
+    config: AIProviderConfig,
+    *,
+    amount: Decimal,
+    subject: str,
+    subject_budget: Decimal | Callable[[], Decimal | None] | None,
+    besides: ProviderCall | None = None,
+) -> None:
+    """Budgets against actual + reserved + at risk, this call included. Raises `NotNow`. What is free is never stopped.
+
+    `besides` is a call that is counted already and not to be counted twice.
+    """
     if not amount:
         return
+    if callable(subject_budget):
+        subject_budget = subject_budget()
     month = month_start()
+    spent: dict[str, Any]
     for cap, spent, template in (
         (subject_budget, {"subject": subject}, gettext_noop("The story's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound.")),
         (
@@ -142,7 +171,7 @@ def check_budgets(house: House, config: AIProviderConfig, *, amount: Decimal, su
             gettext_noop("This month's budget of the house of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
         ),
     ):
-        if cap is not None and (already := counted(**spent)) + amount > cap:
+        if cap is not None and (already := counted(**spent) - _counted_in(besides, spent.get("since"))) + amount > cap:
             raise NotNow(
                 template,
                 until=timezone.now() + LOOK_AGAIN,

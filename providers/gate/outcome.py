@@ -17,7 +17,7 @@ from providers.adapters import Accepted, Adapter, Result
 from providers.enums import OVER, CallState, Refusal
 from providers.errors import NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
-from providers.signals import freed
+from providers.signals import freed, landed
 from providers.store import workplace
 
 from .states import move, write_event
@@ -31,6 +31,7 @@ LOOK_AGAIN = timedelta(minutes=10)
 NO_NOTE = Sentence("")
 LONGEST_TASK_ID = 120
 NO_TASK_ID = gettext_noop("The provider accepted it under a name that cannot be kept: %(task)s…")
+FOREIGN_TASK = gettext_noop("The provider named the task %(task)s, which belongs to another call.")
 LOST = gettext_noop("The worker that made it was lost; it is made again.")
 MAYBE_SENT = gettext_noop("The worker that sent it was lost before the answer was written down; it may have been paid.")
 
@@ -50,31 +51,33 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
         "refusal": "",
         "cost": None,
     }
-    with transaction.atomic(durable=True):
-        came_from = move(call, name="accept", expect=(S.SENDING, S.UNCLEAR), to=S.ACCEPTED, note=NO_NOTE, **fields)
-        if came_from is None:
-            _late_task(call, answer, fields)
-        if came_from != S.SENDING:
-            _tell(call)
+    try:
+        with transaction.atomic(durable=True):
+            came_from = move(call, name="accept", expect=(S.SENDING, S.UNCLEAR), to=S.ACCEPTED, note=NO_NOTE, **fields)
+            if came_from is None:
+                _late_task(call, answer, fields)
+            if came_from != S.SENDING:
+                _tell(call)
+    except IntegrityError:  # one task, one call: what this one was charged for, only a person can find out
+        call.refresh_from_db()
+        leave_unclear(call, Sentence(FOREIGN_TASK, {"task": answer.task_id}))
 
 
 def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> None:
-    """The answer of a sender that was thought dead, after a person decided. The truth is written down in any case."""
+    """The answer of a sender that was thought dead, after a person decided. The truth is written down in any case.
+
+    Beside a newer call of its key it is marked as late: its cost and its result are asked for all the same.
+    """
     if call.task_id == answer.task_id and call.state in {S.ACCEPTED, S.SETTLED}:
         return  # a webhook was faster than the answer
     note = Sentence(gettext_noop("A late answer names the task %(task)s."), {"task": answer.task_id})
     log.warning("Call %s: late answer, task %s, the call is %s", call.pk, answer.task_id, call.state)
-    try:
-        with transaction.atomic():
-            if move(call, name="late answer", expect=OVER, to=S.ACCEPTED, note=note, **fields):
-                return
-    except IntegrityError:  # a newer call of the same key is alive; this one can only tell what it cost
-        call.refresh_from_db()
-        if call.cost in {None, Decimal(0)}:
-            cost = call.estimate if answer.quote is None else answer.quote
-            ProviderCall.objects.filter(pk=call.pk).update(cost=cost, cost_is_estimated=True, task_id=answer.task_id)
-            call.refresh_from_db()
-    write_event(call, name="late answer", came_from=call.state, to=call.state, note=note)
+    if not move(call, name="late answer", expect=OVER, to=S.ACCEPTED, note=note, **fields, is_late=_has_newer(call)):
+        write_event(call, name="late answer", came_from=call.state, to=call.state, note=note)
+
+
+def _has_newer(call: ProviderCall) -> bool:
+    return ProviderCall.objects.filter(key=call.key, generation__gt=call.generation).exists()
 
 
 def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool]) -> None:
@@ -109,22 +112,15 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
         return
     note = Sentence(gettext_noop("A late answer brought the result."))
     log.warning("Call %s: late result, the call is %s", call.pk, call.state)
-    try:
-        with transaction.atomic():
-            if move(call, name="late answer", expect=OVER, to=S.SETTLED, note=note, **fields):
-                return
-    except IntegrityError:
-        call.refresh_from_db()
-        ProviderCall.objects.filter(pk=call.pk).update(**{name: fields[name] for name in ("result", "cost", "cost_is_estimated")})
-        call.refresh_from_db()
-    write_event(call, name="late answer", came_from=call.state, to=call.state, note=note)
+    if move(call, name="late answer", expect=OVER, to=S.SETTLED, note=note, **fields, is_late=_has_newer(call)):
+        transaction.on_commit(lambda: landed.send_robust(sender=ProviderCall, call=call))
 
 
 def refuse(call: ProviderCall, refused: Refused) -> None:
-    """The provider did not do it."""
+    """The provider did not do it, whatever somebody thought of it before."""
     complaint = {"evidence": {**call.evidence, "complaint": refused.complaint[:2000]}} if refused.complaint else {}
     with transaction.atomic(durable=True):
-        move(
+        came_from = move(
             call,
             name="refuse",
             expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR),
@@ -134,6 +130,44 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
             cost=refused.cost,
             reason=refused.kind,
             **complaint,
+        )
+        if came_from is None:
+            _late_refusal(call, refused)
+        elif came_from == S.UNCLEAR:
+            _tell(call)
+
+
+def _late_refusal(call: ProviderCall, refused: Refused) -> None:
+    """As `_late_task`, for a refusal: what it really cost takes the place of what a person had to assume."""
+    if call.state not in OVER or call.cost == refused.cost:
+        return
+    log.warning("Call %s: late refusal, cost %s, the call is %s", call.pk, refused.cost, call.state)
+    move(
+        call,
+        name="late refusal",
+        expect=OVER,
+        to=S.REFUSED,
+        note=refused.sentence,
+        refusal=refused.kind,
+        cost=refused.cost,
+        cost_is_estimated=False,
+        reason=refused.kind,
+    )
+
+
+def never_sent(call: ProviderCall, why: Sentence | str) -> None:
+    """This process was to send it, and surely has not: nothing was spent, and no limit counts it."""
+    note = why if isinstance(why, Sentence) else Sentence(why)
+    with transaction.atomic(durable=True):
+        move(
+            call,
+            name="not sent",
+            expect=(S.RESERVED, S.SENDING, S.UNCLEAR),
+            to=S.REFUSED,
+            note=note,
+            refusal=Refusal.CANCELLED,
+            cost=0,
+            sending_at=None,
         )
 
 

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -51,10 +52,12 @@ def _bring_up_unanswered() -> int:
 def collect(*, limit: int = 20) -> int:
     """Ask for the accepted calls whose own job has stopped asking, so that what was paid still lands. Returns how many did.
 
-    Sends `landed` for each. A call that is asked for by its job is never due for this long.
+    Sends `landed` for each. A call that is asked for by its job is never due for this long; a late one has no job.
     """
     done = 0
-    overdue = ProviderCall.objects.filter(state=CallState.ACCEPTED, poll_after__lt=timezone.now() - FORGOTTEN).order_by("poll_after")
+    now = timezone.now()
+    forgotten = Q(poll_after__lt=now - FORGOTTEN) | Q(poll_after__lte=now, is_late=True)
+    overdue = ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")
     for call in overdue[:limit]:
         try:
             answer = resume(call)

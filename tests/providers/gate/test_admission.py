@@ -241,7 +241,7 @@ def test_fifty_calls_at_once_against_a_budget_for_seven_make_seven(where: str, s
 @pytest.mark.parametrize("limit", ["rate_limit_per_minute", "max_concurrent"])
 def test_thirty_calls_at_once_against_a_limit_of_five_make_five(limit: str, script: Script) -> None:
     make_paid(**{limit: 5})
-    script.submit = [Accepted("t", poll_in=600)]
+    script.submit = [Accepted(f"t{n}", poll_in=600) for n in range(30)]
     outcomes: list[str] = []
 
     def work(n: int) -> None:

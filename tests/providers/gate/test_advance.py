@@ -324,15 +324,22 @@ def test_paused_provider_is_still_asked_for_what_is_out(paid: AIProviderConfig, 
     assert isinstance(go(), Ready)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"is_active": False}, "Paid is not active."), ({"api_key_enc": ""}, "Paid has no key.")],
-)
-def test_provider_that_is_not_ready_is_not_called(change: dict[str, Any], message: str, paid: AIProviderConfig, script: Script) -> None:
-    AIProviderConfig.objects.filter(provider="paid").update(**change)
-    with pytest.raises(NotConfigured, match=message):
+def test_provider_without_a_key_is_not_called(paid: AIProviderConfig, script: Script) -> None:
+    AIProviderConfig.objects.filter(provider="paid").update(api_key_enc="")
+    with pytest.raises(NotConfigured, match=r"Paid has no key\."):
         go()
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"is_active": False}, "Paid is not active."), ({"is_paused": True, "pause_reason": "full"}, "Paid is paused: full")],
+)
+def test_provider_that_is_switched_off_is_waited_for(change: dict[str, Any], message: str, paid: AIProviderConfig, script: Script) -> None:
+    AIProviderConfig.objects.filter(provider="paid").update(**change)
+    with pytest.raises(NotNow, match=message) as not_now:
+        go()
+    assert (not_now.value.wait, script.submitted, ProviderCall.objects.count()) == ("provider", [], 0)
 
 
 def test_no_price_no_call(paid: AIProviderConfig, script: Script) -> None:

@@ -1,8 +1,10 @@
 """Workers that die or freeze in the middle of a call, and what the next one finds."""
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -162,24 +164,104 @@ def test_late_task_reopens_a_call_that_a_person_thought_was_not_charged(paid: AI
     assert (call.state, call.task_id, call.cost, call.ended_at) == (CallState.ACCEPTED, "late", None, None)
 
 
-def test_late_task_beside_a_newer_call_is_counted_and_told(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def heard_landing() -> tuple[list[ProviderCall], Callable[..., None]]:
+    heard: list[ProviderCall] = []
+
+    def hear(call: ProviderCall, **_: object) -> None:
+        heard.append(call)
+
+    landed.connect(hear)
+    return heard, hear
+
+
+def test_late_task_beside_a_newer_call_is_asked_for_and_lands(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
     call = unclear_call(script, clock)
     ProviderCall.objects.update(state=CallState.REFUSED, refusal=Refusal.CANCELLED, cost=0)
-    assert isinstance(go(), Ready)
+    newer = go()
+    assert isinstance(newer, Ready)
     outcome.accept(call, Accepted("late", poll_in=0, quote=Decimal("0.04")))
     call.refresh_from_db()
-    assert (call.state, call.task_id, call.cost, call.counted) == (CallState.REFUSED, "late", Decimal("0.04"), Decimal("0.04"))
+    assert (call.state, call.task_id, call.is_late, call.cost, call.counted) == (CallState.ACCEPTED, "late", True, None, Decimal("0.04"))
     assert str(CallEvent.objects.filter(call=call).last().note) == "A late answer names the task late."  # type: ignore[union-attr]
+    script.poll = [Result(media=Bytes(picture("blue")), cost=Decimal("0.02"))]
+    heard, hear = heard_landing()
+    try:
+        assert collect() == 1
+    finally:
+        landed.disconnect(hear)
+    call.refresh_from_db()
+    assert (call.state, call.cost, [one.pk for one in heard]) == (CallState.SETTLED, Decimal("0.02"), [call.pk])
+    again = go()
+    assert isinstance(again, Ready)
+    assert (again.call.pk, len(script.submitted)) == (newer.call.pk, 2)
 
 
-def test_late_result_beside_a_newer_call_is_kept_and_counted(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_late_task_beside_a_newer_call_that_is_out_is_no_second_undecided_call(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+    call = unclear_call(script, clock)
+    ProviderCall.objects.update(state=CallState.WRITTEN_OFF, cost=Decimal("0.03"), cost_is_estimated=True)
+    script.submit = [Accepted("newer", poll_in=60)]
+    assert isinstance(go(), Pending)
+    outcome.accept(call, Accepted("late", poll_in=0))
+    script.poll = [Refused("It failed.", kind=Refusal.FAILED, cost=Decimal("0.01"))]
+    assert collect() == 0
+    call.refresh_from_db()
+    assert (call.state, call.cost) == (CallState.REFUSED, Decimal("0.01"))
+    pending = go()
+    assert isinstance(pending, Pending)
+    assert (pending.call.task_id, len(script.submitted)) == ("newer", 2)
+
+
+def test_late_result_beside_a_newer_call_is_settled_and_lands(
+    paid: AIProviderConfig, script: Script, clock: Clock, django_capture_on_commit_callbacks: Any
+) -> None:
     call = unclear_call(script, clock)
     ProviderCall.objects.update(state=CallState.WRITTEN_OFF, cost=Decimal("0.03"))
     assert isinstance(go(), Ready)
-    outcome.settle(call, Result(media=Bytes(picture("blue")), cost=Decimal("0.02")), should_stop=lambda: False)
+    heard, hear = heard_landing()
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            outcome.settle(call, Result(media=Bytes(picture("blue")), cost=Decimal("0.02")), should_stop=lambda: False)
+    finally:
+        landed.disconnect(hear)
     call.refresh_from_db()
-    assert (call.state, call.cost) == (CallState.WRITTEN_OFF, Decimal("0.02"))
+    assert (call.state, call.cost, call.is_late, [one.pk for one in heard]) == (CallState.SETTLED, Decimal("0.02"), True, [call.pk])
     assert call.result is not None
+
+
+@pytest.mark.parametrize(
+    ("decided", "late", "cost"),
+    [
+        ({"state": CallState.REFUSED, "refusal": Refusal.CANCELLED, "cost": 0}, Decimal("0.03"), Decimal("0.03")),
+        ({"state": CallState.WRITTEN_OFF, "cost": Decimal("0.03"), "cost_is_estimated": True}, Decimal("0.01"), Decimal("0.01")),
+        ({"state": CallState.WRITTEN_OFF, "cost": Decimal("0.03"), "cost_is_estimated": True}, Decimal(0), Decimal(0)),
+    ],
+)
+def test_late_refusal_is_booked_at_what_it_cost(
+    decided: dict[str, Any], late: Decimal, cost: Decimal, paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
+    call = unclear_call(script, clock)
+    ProviderCall.objects.update(**decided)
+    outcome.refuse(call, Refused("Blurred, and charged.", kind=Refusal.MODERATED, cost=late))
+    call.refresh_from_db()
+    assert (call.state, call.cost, call.counted, call.cost_is_estimated) == (CallState.REFUSED, cost, cost, False)
+    event = CallEvent.objects.filter(call=call).last()
+    assert event is not None
+    assert (event.name, event.from_state, event.to_state) == ("late refusal", decided["state"], "refused")
+
+
+def test_late_refusal_of_a_settled_call_changes_nothing(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+    ready = go()
+    assert isinstance(ready, Ready)
+    outcome.refuse(ready.call, Refused("No.", kind=Refusal.FAILED, cost=Decimal(0)))
+    assert (ready.call.state, ready.call.cost) == (CallState.SETTLED, Decimal("0.03"))
+
+
+def test_task_of_another_call_leaves_it_to_a_person(paid: AIProviderConfig, script: Script) -> None:
+    script.submit = [Accepted("same", poll_in=60)]
+    assert isinstance(go(), Pending)
+    with pytest.raises(Unclear, match="which belongs to another call"):
+        advance(REQUEST, provider="paid", key="other", subject="story", item="scene")
+    assert list(ProviderCall.objects.order_by("reserved_at").values_list("state", "task_id")) == [("accepted", "same"), ("unclear", "")]
 
 
 def test_late_refusal_of_an_unclear_call_frees_the_money(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
@@ -230,7 +312,7 @@ def test_collect_lands_what_nobody_waits_for(paid: AIProviderConfig, script: Scr
 
 
 def test_collect_goes_on_when_one_call_fails(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
-    script.submit, script.poll = [Accepted("t", poll_in=5)], [Refused("no", kind=Refusal.FAILED), ANSWER]
+    script.submit, script.poll = [Accepted("t1", poll_in=5), Accepted("t2", poll_in=5)], [Refused("no", kind=Refusal.FAILED), ANSWER]
     for key in ("a", "b"):
         advance(REQUEST, provider="paid", key=key, subject="story")
     clock.forward(minutes=11)
@@ -243,7 +325,7 @@ def test_many_tasks_are_asked_for_the_rarer_the_more_are_before_them(paid: AIPro
     from providers.gate.polling import poll
     from providers.registry import adapter_for
 
-    script.submit, script.poll = [Accepted("t", poll_in=0)], [Running(poll_in=5)]
+    script.submit, script.poll = [Accepted(f"t{n}", poll_in=0) for n in range(41)], [Running(poll_in=5)]
     calls = [advance(REQUEST, provider="paid", key=f"k{n}", subject="s").call for n in range(41)]
     waits = []
     for call in (calls[0], calls[20], calls[40]):
