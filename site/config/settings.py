@@ -115,6 +115,8 @@ TEMPLATES = [
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR_DIR / "media")
 WORK_DIR = VAR_DIR / "work"
+# Strangers' files are read in processes of their own, at most so many at once on this machine.
+LIMITED_PROCESSES = env.integer("LIMITED_PROCESSES", 2, minimum=1)
 STORE = storage.store_from_env()
 STORAGES = storage.storages(MEDIA_ROOT, STORE, debug=DEBUG)
 

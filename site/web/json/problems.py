@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from ground.sentence import SaidError, Sentence
 
 MEDIA_TYPE = "application/problem+json"
+AGAIN_SECONDS = "10"  # after a 503
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -120,7 +121,7 @@ def too_many(seconds: int, code: str = "too_many_attempts", template: str = gett
 def database_away() -> Problem:
     """503: a service that everything stands on is away, or too busy; asking again is right."""
     template = gettext_noop("The database does not answer at the moment. Nothing is lost; try again in a moment.")
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", template, headers={"Retry-After": "10"})
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", template, headers={"Retry-After": AGAIN_SECONDS})
 
 
 def crashed(incident: str) -> Problem:
@@ -157,6 +158,7 @@ def problem_of(error: SaidError) -> Problem:
         error.code,
         error.sentence.template,
         values=error.sentence.values,
+        headers={"Retry-After": AGAIN_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
         members=members(error) if members else None,
         errors=errors(error) if errors else (),
         keeps=keeps,
