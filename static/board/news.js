@@ -3,6 +3,7 @@
 	"use strict";
 
 	const { $, root, list, cards, words } = board;
+	const MOST_SAID = 3; // failures in one toast
 
 	function merge(card, fresh) {
 		const had = card.classList.contains("bd-shell");
@@ -31,6 +32,18 @@
 			old.replaceWith(part);
 		}
 		board.mergeFields(card, fresh);
+	}
+
+	/* An attempt that has just failed is said at once, whatever the page shows: a job may end within a second. */
+	function sayFailures(fresh, known) {
+		const failed = fresh.filter((card) => card.dataset.keys.split(" ").includes("failed") && known.get(card.dataset.id) && !known.get(card.dataset.id).includes("failed"));
+		if (!failed.length) return;
+		const lines = failed.slice(0, MOST_SAID).map((card) => {
+			const now = document.getElementById(card.id);
+			return words("failed", { n: board.number(now), t: now.querySelector('[data-part="states"] li[data-key="failed"] span:last-of-type')?.textContent ?? words("failedShort") });
+		});
+		if (failed.length > MOST_SAID) lines.push(words("failedMore", { n: failed.length - MOST_SAID }));
+		board.toast(lines.join("\n"), "bad");
 	}
 
 	function renumber() {
@@ -78,6 +91,7 @@
 		const page = root();
 		const fresh = [...content.querySelectorAll("ol > .bd-card")];
 		const known = new Map(cards().map((card) => [card.dataset.id, card]));
+		const keys = new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
 		for (const card of fresh) {
 			const old = known.get(card.dataset.id);
 			if (old) merge(old, card);
@@ -115,6 +129,7 @@
 		}
 		const said = content.querySelector("[data-toast]");
 		if (said) board.show(said);
+		else sayFailures(fresh, keys);
 		const seen = board.panelBody()?.dataset.scene;
 		if (seen && !board.sentForm && fresh.some((card) => card.dataset.id === seen)) board.refreshPanel();
 		if (news.dataset.moving === "1") board.wake();

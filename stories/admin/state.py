@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers import ledger
+from stories.domain.facts import Facts
 from stories.domain.permissions import is_story_owner
-from stories.domain.plan import Item, Plan, load_scenes, plan_generation
+from stories.domain.plan import load_scenes
+from stories.domain.summary import Summary, summarize
 from stories.domain.transitions import Choice, choices
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.models import Film, Scene, Story, StoryStateTransition
@@ -19,6 +21,7 @@ from web.admin_parts import Tone
 
 from . import tones
 from .films import changed_scenes, marks_of
+from .scene_states import State, main_of, states_of
 from .under_way import OpenJob
 
 PATH = (StoryStatus.DRAFT, StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)
@@ -51,39 +54,19 @@ def picture_url(take: Picture | None, width: int = 640) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One scene with its picture, its state in words, and the progress of what is being made for it."""
+    """One scene with its picture, what is the matter with its takes, and the progress of what is being made for it."""
 
     scene: Scene
-    item: Item
+    states: list[State]
     picture: str
-    job: Job | None
-    kind: TakeKind
 
     @property
-    def tone(self) -> Tone:
-        if self.job is not None:
-            return tones.of_job(self.job)
-        return "bad" if self.item.failed else tones.SCENE[self.item.state]
+    def main(self) -> State:
+        return main_of(self.states)
 
     @property
-    def word(self) -> str:
-        if self.job is not None:
-            return str(JobStatus(self.job.status).label)
-        if self.item.failed:
-            return _("Failed")
-        picture = self.kind == TakeKind.IMAGE
-        return {
-            "missing": _("No picture yet") if picture else _("No clip yet"),
-            "stale": _("Picture out of date") if picture else _("Clip out of date"),
-            "rejected": _("Picture rejected") if picture else _("Clip rejected"),
-            "running": _("Being made"),
-            "done": _("Picture ready") if picture else _("Clip ready"),
-            "blocked": _("Blocked"),
-        }[self.item.state]
-
-    @property
-    def why(self) -> str:
-        return str(self.item.why)
+    def running(self) -> State | None:
+        return next((state for state in self.states if state.percent is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +98,12 @@ class StoryState:
         return load_scenes(self.story)
 
     @cached_property
-    def plan(self) -> Plan:
-        return plan_generation(self.story, self.kind, scenes=self.scenes)
+    def facts(self) -> Facts:
+        return Facts.of(self.story)
+
+    @cached_property
+    def summary(self) -> Summary:
+        return summarize(self.story, scenes=self.scenes, facts=self.facts)
 
     @cached_property
     def open_jobs(self) -> list[Job]:
@@ -128,13 +115,8 @@ class StoryState:
         return next((job for job in self.open_jobs if not job.item), None)
 
     @cached_property
-    def scene_jobs(self) -> dict[str, Job]:
-        return {job.item: job for job in self.open_jobs if job.item}
-
-    @cached_property
     def cards(self) -> list[Card]:
-        items = {item.scene_id: item for item in self.plan.items}
-        return [Card(scene, items[scene.pk], picture_url(scene.image_take), self.scene_jobs.get(str(scene.pk)), self.kind) for scene in self.scenes]
+        return [Card(one.scene, states_of(one, self.facts), picture_url(one.scene.image_take)) for one in self.summary.scenes]
 
     @cached_property
     def choices(self) -> list[Choice]:

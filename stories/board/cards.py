@@ -10,35 +10,19 @@ from typing import NamedTuple
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 
-from jobs.enums import JobStatus
+from stories.admin.scene_states import State, main_of, states_of
 from stories.domain.facts import Facts, JobRow
-from stories.domain.plan import NEEDS_PICTURE, UNRESOLVED, Item
+from stories.domain.plan import Item
 from stories.domain.scenes import fingerprint, value_of
-from stories.enums import TakeKind, Verdict
+from stories.domain.summary import SceneSummary, is_locked
+from stories.enums import Verdict
 from stories.models import Take
-from web.admin_parts import Tone
 
 from .rows import SceneRow, TakeRow
 
 EDITABLE = ("title", "narration", "text", "camera", "duration_seconds")
 MARK_LENGTH = 10
-WEIGHT: dict[Tone, int] = {"bad": 5, "live": 4, "ask": 3, "idle": 2, "good": 1, "quiet": 0}
-LATE = frozenset({"missing", "rejected"})
-SETTLED = frozenset({"approved", "review"})
-NOTHING = Decimal(0)
-
-
-class State(NamedTuple):
-    """What is the matter with a scene's take of one kind. `key` is what the board filters by; `percent` only while it is made."""
-
-    kind: str
-    key: str
-    tone: Tone
-    icon: str
-    text: str
-    percent: int | None = None
 
 
 class Work(NamedTuple):
@@ -50,78 +34,11 @@ class Work(NamedTuple):
     failure: JobRow | None
 
 
-def word_of(item: Item, take: TakeRow | None) -> str:
-    """The state in one word."""
-    if item.failed:
-        return "failed"
-    if item.state == "done":
-        return "approved" if take and take.verdict == Verdict.APPROVED else "review"
-    return item.state
-
-
-def needs_picture(item: Item) -> bool:
-    return item.state == "blocked" and item.why.template == NEEDS_PICTURE
-
-
-def is_locked(item: Item) -> bool:
-    """No paid work until a person has decided on a call that may have been paid."""
-    return item.state == "blocked" and item.why.template == UNRESOLVED.template
-
-
-def left_of(item: Item) -> Decimal:
-    """USD still to be paid for it until the film is whole."""
-    return item.price if item.state in LATE or needs_picture(item) else NOTHING
-
-
-def state_of(kind: str, work: Work) -> State:
-    """The state in words, for a person who does not know how it is made."""
-    item, key = work.item, word_of(work.item, work.take)
-    if key == "running" and work.job is not None:
-        return _running(kind, work.job)
-    picture = kind == TakeKind.IMAGE
-    match key:
-        case "failed":
-            reason = str(work.failure.note) if work.failure else ""
-            shown = _state("bad", "error", (_("Picture failed: %s") if picture else _("Clip failed: %s")) % reason)
-        case "blocked":
-            shown = _state("idle" if needs_picture(item) else "bad", "lock" if is_locked(item) else "block", str(item.why))
-        case "rejected":
-            reason = work.take.verdict_reason if work.take else ""
-            shown = _state("bad", "thumb_down", (_("Picture rejected: %s") if picture else _("Clip rejected: %s")) % reason)
-        case "stale":
-            shown = _state("ask", "history", _("Picture is older than the scene") if picture else _("Clip is older than the scene"))
-        case "missing":
-            shown = _state("idle", "add_photo_alternate" if picture else "movie", _("No picture yet") if picture else _("No clip yet"))
-        case "approved":
-            shown = _state("good", "check_circle", _("Picture approved") if picture else _("Clip approved"))
-        case _:
-            shown = _state("ask", "visibility", _("Picture to review") if picture else _("Clip to review"))
-    return State(kind, key, *shown)
-
-
-def _state(tone: Tone, icon: str, text: str) -> tuple[Tone, str, str]:
-    return tone, icon, text
-
-
-def _running(kind: str, job: JobRow) -> State:
-    picture = kind == TakeKind.IMAGE
-    if job.status == JobStatus.QUEUED:
-        text = _("Picture is in the queue") if picture else _("Clip is in the queue")
-        return State(kind, "running", "live", "hourglass_top", text, 0)
-    if job.status == JobStatus.RUNNING:
-        text = _("Making the picture") if picture else _("Making the clip")
-        return State(kind, "running", "live", "progress_activity", text, job.progress)
-    note = str(job.note) or job.get_wait_for_display() or job.get_status_display()
-    return State(kind, "running", "ask" if job.status == JobStatus.UNCLEAR else "live", "hourglass_top", note, job.progress)
-
-
 @dataclass
 class Card:
     """One scene of the board, with its places in the plans of pictures and clips. What only a complete card shows is made when it is asked for."""
 
-    scene: SceneRow
-    image: Item
-    clip: Item
+    summary: SceneSummary
     facts: Facts
     may_edit: bool
     base: str
@@ -130,13 +47,16 @@ class Card:
     decide_url: str = ""  # of the unclear call that locks the scene, for who may decide on it
 
     def __post_init__(self) -> None:
-        image, clip = word_of(self.image, self.scene.image_take), word_of(self.clip, self.scene.clip_take)
-        self.one = self.scene.clip_take is None and (clip == "missing" or needs_picture(self.clip))  # nothing to say about the clip yet
-        self.keys = image if self.one or image == clip else f"{clip} {image}" if image in SETTLED else f"{image} {clip}"
-        self.left = left_of(self.image) + left_of(self.clip)
+        self.scene: SceneRow = self.summary.scene
+        self.keys = " ".join(self.summary.words)
+
+    @property
+    def left(self) -> Decimal:
+        """USD still to be ordered for it until the film is whole."""
+        return self.summary.left
 
     def work(self, kind: str) -> Work:
-        item, key = self.image if kind == TakeKind.IMAGE else self.clip, self.scene.key
+        item, key = self.summary.item(kind), self.scene.key
         return Work(item, self.scene.take(kind), self.facts.running(kind).get(key), self.facts.failed(kind).get(key))
 
     @property
@@ -146,20 +66,16 @@ class Card:
 
     @cached_property
     def states(self) -> list[State]:
-        """The picture's state, and the clip's once there is something to say about it."""
-        picture = state_of(TakeKind.IMAGE, self.work(TakeKind.IMAGE))
-        if self.one or self.is_locked:
-            return [picture]
-        clip = state_of(TakeKind.CLIP, self.work(TakeKind.CLIP))
-        return [clip, picture] if picture.key in SETTLED else [picture, clip]
+        """All that is to be said about its takes."""
+        return states_of(self.summary, self.facts)
 
     @property
     def is_locked(self) -> bool:
-        return is_locked(self.image)
+        return is_locked(self.summary.image) or is_locked(self.summary.clip)
 
     @property
     def main(self) -> State:
-        return max(self.states, key=lambda state: WEIGHT[state.tone])
+        return main_of(self.states)
 
     @property
     def flags(self) -> list[State]:

@@ -1,7 +1,6 @@
 """The whole board from live rows, in a number of queries that does not depend on the number of scenes."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,44 +14,17 @@ from jobs.enums import JobStatus
 from providers.domain.resolve import PERMISSION as RESOLVE
 from stories.admin import tones
 from stories.domain.facts import Facts
-from stories.domain.launch import why_closed
 from stories.domain.locks import CLOSED
 from stories.domain.order import version_of
 from stories.domain.permissions import is_story_owner
-from stories.domain.plan import Item, Plan, plan_generation
-from stories.enums import JobName, TakeKind
+from stories.domain.summary import Progress, Summary, summarize
+from stories.enums import JobName
 from stories.models import Scene, Story
 
 from .cards import MARK_LENGTH, Card
 from .rows import scene_rows
 
 DELETED_SHOWN = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One of the three things that can be made at once: how many takes, and for how much (USD)."""
-
-    kind: str
-    mode: str
-    count: int
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far all scenes are with one kind of take."""
-
-    kind: str
-    ready: int
-    total: int
-    running: int
-    batches: list[Batch]
-    why_not: str
-
-    @property
-    def percent(self) -> int:
-        return 100 * self.ready // self.total if self.total else 0
 
 
 @dataclass
@@ -85,13 +57,12 @@ class Board:
         return list(Scene.objects.filter(story=self.story, deleted_at__isnull=False).order_by("-deleted_at")[:DELETED_SHOWN]) if self.may_edit else []
 
     @cached_property
-    def plans(self) -> dict[str, Plan]:
-        return {kind: plan_generation(self.story, kind, scenes=self.scenes, facts=self.facts) for kind in TakeKind.values}
+    def summary(self) -> Summary:
+        return summarize(self.story, scenes=self.scenes, facts=self.facts)
 
     @cached_property
     def cards(self) -> list[Card]:
-        rows = zip(self.scenes, self.plans[TakeKind.IMAGE].items, self.plans[TakeKind.CLIP].items, strict=True)
-        return [Card(scene, image, clip, self.facts, self.may_edit, self.base, decide_url=self._decide_url(scene.key)) for scene, image, clip in rows]
+        return [Card(one, self.facts, self.may_edit, self.base, decide_url=self._decide_url(one.scene.key)) for one in self.summary.scenes]
 
     @cached_property
     def may_decide(self) -> bool:
@@ -118,38 +89,28 @@ class Board:
     def version(self) -> str:
         return version_of(scene.key for scene in self.scenes)
 
-    @cached_property
+    @property
     def seconds(self) -> int:
-        return sum(scene.duration_seconds for scene in self.scenes)
+        return self.summary.seconds
 
-    @cached_property
+    @property
     def left(self) -> Decimal:
-        """USD until the film is whole."""
-        return sum((card.left for card in self.cards), Decimal(0))
+        """USD still to be ordered until the film is whole."""
+        return self.summary.left
 
-    @cached_property
+    @property
+    def uncertain(self) -> Decimal:
+        """USD that unclear calls may have paid for what is not there."""
+        return self.summary.uncertain
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many cards the filter finds for each word."""
-        found: Counter[str] = Counter()
-        for keys, number in Counter(card.keys for card in self.cards).items():
-            found.update(dict.fromkeys(keys.split(), number))
-        return dict(found)
+        return self.summary.counts
 
-    @cached_property
+    @property
     def progress(self) -> list[Progress]:
-        return [self._progress(kind) for kind in TakeKind.values]
-
-    def _progress(self, kind: str) -> Progress:
-        items = self.plans[kind].items
-        batches = [
-            _batch(kind, "missing", [item for item in items if item.state in {"missing", "rejected"}]),
-            _batch(kind, "stale", [item for item in items if item.state == "stale"]),
-            _batch(kind, "failed", [item for item in items if item.failed]),
-        ]
-        closed = why_closed(self.story, kind)
-        states = self.plans[kind].counts
-        ready, running = states.get("done", 0) + states.get("stale", 0), states.get("running", 0)
-        return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], str(closed) if closed else "")
+        return self.summary.progress
 
     @cached_property
     def work(self) -> Any:
@@ -182,9 +143,5 @@ class Board:
     def bar_mark(self) -> str:
         """Names what the bar above the cards shows."""
         work = (self.work.name, self.work.progress, str(self.work.note), self.work.status) if self.work else None
-        shown = [self.story.status, self.seconds, self.left, self.counts, self.progress, self.may_edit, len(self.cards), work]
+        shown = [self.story.status, self.seconds, self.left, self.uncertain, self.counts, self.progress, self.may_edit, len(self.cards), work]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:MARK_LENGTH]
-
-
-def _batch(kind: str, mode: str, items: list[Item]) -> Batch:
-    return Batch(kind, mode, len(items), sum((item.price for item in items), Decimal(0)))

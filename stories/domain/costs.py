@@ -10,12 +10,10 @@ from django.utils.translation import gettext_noop
 
 from providers.errors import NoPrice
 from providers.models import AIProviderConfig
-from stories.enums import TakeKind
 from stories.models import Scene, Story
 
-from .facts import Facts
-from .plan import load_scenes, plan_generation
 from .planning import scene_count
+from .summary import summarize
 
 STORAGE_COST = Decimal("0.10")  # USD, flat
 PREVIEW_SHARE = Decimal("0.5")
@@ -63,10 +61,8 @@ def estimates_of(stories: Iterable[Story]) -> dict[UUID, Decimal | None]:
 
 
 def left_by_plan(story: Story) -> Decimal:
-    """USD until the film is whole, by the plans of both kinds: what is missing or rejected, and what waits for its picture."""
-    scenes, facts = load_scenes(story), Facts.of(story)
-    items = [item for kind in TakeKind.values for item in plan_generation(story, kind, scenes=scenes, facts=facts).items]
-    return sum((item.price for item in items if item.state in {"missing", "rejected", "blocked"}), Decimal(0))
+    """USD still to be ordered until the film is whole, as the board says it."""
+    return summarize(story).left
 
 
 def _estimate(story: Story, prices: Mapping[str, AIProviderConfig], *, live: int) -> Estimate:

@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField, Value
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, NullIf, Replace
 
 from ground.sentence import Sentence
 from jobs.enums import OPEN, JobStatus, WaitFor
@@ -16,7 +16,8 @@ from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import configs_of, not_configured
-from stories.models import Story
+from stories.enums import TakeKind, Verdict
+from stories.models import Story, Take
 
 from . import work
 from .about import About
@@ -51,9 +52,21 @@ class JobRow(NamedTuple):
 def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
     later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
     later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
-    wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~Exists(later.order_by())
+    over = Q(Exists(later.order_by()))
+    for kind in TakeKind.values:
+        over |= Q(name=work.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
+    wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
     rows = Job.objects.filter(wanted, subject=str(story_id)).order_by("created_at", "id")
     return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data")
+
+
+def _takes_since(kind: str) -> QuerySet[Take, Any]:
+    """The takes of a job's scene that were made, uploaded or approved after the job ended: they answer its failure."""
+    # A job names its scene by text; an empty name is none, and PostgreSQL would refuse to read it as an id.
+    scene = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
+    approved = Q(verdict=Verdict.APPROVED, verdict_at__gt=OuterRef("finished_at"))
+    since = Q(created_at__gt=OuterRef("finished_at")) | approved
+    return Take.objects.filter(since, kind=kind, scene_id=scene).order_by()
 
 
 def _unclear(story_id: UUID) -> QuerySet[ProviderCall, Any]:

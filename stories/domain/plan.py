@@ -5,6 +5,7 @@ The number on the button is the number that the server checks: `confirm` compare
 
 import hashlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -34,12 +35,15 @@ NOTHING = Decimal(0)
 State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 Mode = Literal["missing", "stale", "failed"]
 PRICED = frozenset({"missing", "rejected", "stale"})
+RETAKEN = PRICED | {"done"}  # a failed attempt is told whether or not an older take stands
 
 
 class Item(NamedTuple):
     """One scene in a plan. `will`: the plan makes a take for it, at `price` USD. `why`: what is in the way, or why it is to be made.
 
+    `failed`: the last attempt failed, and nothing came after it, whatever take the scene has from before.
     What only waits for a picture has a price, too: it is still to be paid until the film is whole.
+    `uncertain`: USD that an unclear call may have paid for a take that is not there.
     """
 
     scene: Scene
@@ -48,6 +52,7 @@ class Item(NamedTuple):
     will: bool
     price: Decimal
     why: Sentence
+    uncertain: Decimal = NOTHING
 
     @property
     def scene_id(self) -> UUID:
@@ -133,15 +138,19 @@ def plan_generation(
     for scene in scenes:
         key = scene.key
         state, why = _state(story, scene, kind, running.get(key), unclear=key in unclear)
-        was_failed = key in failed and state in {"missing", "rejected"}
+        was_failed = key in failed and state in RETAKEN
         price = NOTHING
+        uncertain = NOTHING
         if state in PRICED or why is PICTURE_FIRST:
             try:
                 price = prices.of(scene)
             except SaidError as error:
                 state, why = "blocked", error.sentence
-        will = _wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
-        items.append(Item(scene, state, was_failed, will, price, why))
+        elif why is UNRESOLVED and not has_take(scene, kind):
+            with suppress(SaidError):
+                uncertain = prices.of(scene)
+        will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
+        items.append(Item(scene, state, was_failed, will, price, why, uncertain))
     return Plan(kind, mode, provider, items, story, scenes, as_is)
 
 
@@ -165,10 +174,13 @@ class _Prices:
         return self.known[length]
 
 
-def _wanted(state: State, mode: Mode, *, failed: bool) -> bool:
+def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
+    """Whether a plan of this mode makes a take for a scene in this state."""
     if mode == "stale":
         return state == "stale"
-    return state in {"missing", "rejected"} and (mode == "missing" or failed)
+    if mode == "failed":
+        return failed and state in PRICED
+    return state in {"missing", "rejected"}
 
 
 def request_of(story: Story, scene: Scene, kind: str) -> Any:
@@ -176,6 +188,12 @@ def request_of(story: Story, scene: Scene, kind: str) -> Any:
     if kind == TakeKind.IMAGE:
         return image_request(story, scene.prompt)
     return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
+
+
+def has_take(scene: Scene, kind: str) -> bool:
+    """Whether a take of this kind stands that nobody has rejected, whatever is being made or is locked."""
+    take = scene.take(kind)
+    return take is not None and take.verdict != Verdict.REJECTED
 
 
 def _state(story: Story, scene: Scene, kind: str, running: JobRow | None, *, unclear: bool) -> tuple[State, Sentence]:

@@ -1,0 +1,173 @@
+"""What a story's scenes amount to: their states, counts, prices and progress.
+
+The board, the story's pages, the overview, the page of costs and the list of what waits for a person ask here,
+so that no two of them say different things.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from stories.enums import TakeKind, Verdict
+from stories.models import Story
+
+from .facts import Facts
+from .launch import why_closed
+from .plan import (
+    NEEDS_PICTURE,
+    UNRESOLVED,
+    Item,
+    Mode,
+    Plan,
+    has_take,
+    is_wanted,
+    load_scenes,
+    plan_generation,
+)
+
+LATE = frozenset({"missing", "rejected"})
+SETTLED = frozenset({"approved", "review"})
+MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
+NOTHING = Decimal(0)
+
+
+def needs_picture(item: Item) -> bool:
+    return item.state == "blocked" and item.why.template == NEEDS_PICTURE
+
+
+def is_locked(item: Item) -> bool:
+    """No paid work until a person has decided on a call that may have been paid."""
+    return item.state == "blocked" and item.why.template == UNRESOLVED.template
+
+
+def words_of(item: Item, take: Any) -> tuple[str, ...]:
+    """The state in words that a board filters by; a failed attempt comes before what stands."""
+    word: str = item.state
+    if word == "done":
+        word = "approved" if take and take.verdict == Verdict.APPROVED else "review"
+    return ("failed", word) if item.failed else (word,)
+
+
+class SceneSummary(NamedTuple):
+    """One scene with its places in the plans of both kinds.
+
+    `words`: its states, the most pressing first. `only_picture`: there is nothing to say about a clip yet.
+    `left`: USD still to be ordered until the film is whole. `uncertain`: USD of what an unclear call may have paid.
+    """
+
+    scene: Any
+    image: Item
+    clip: Item
+    words: tuple[str, ...]
+    only_picture: bool
+    left: Decimal
+    uncertain: Decimal
+
+    def item(self, kind: str) -> Item:
+        return self.image if kind == TakeKind.IMAGE else self.clip
+
+
+def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
+    pictures, clips = words_of(image, scene.image_take), words_of(clip, scene.clip_take)
+    alone = scene.clip_take is None and (clips == ("missing",) or needs_picture(clip))
+    if alone:
+        words = pictures
+    else:
+        both = clips + pictures if pictures[0] in SETTLED else pictures + clips
+        words = tuple(dict.fromkeys(both))
+    left = uncertain = NOTHING
+    for item in (image, clip):
+        if item.state in LATE or needs_picture(item):
+            left += item.price
+        uncertain += item.uncertain
+    return SceneSummary(scene, image, clip, words, alone, left, uncertain)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One of the things that can be made at once: how many takes, and for how much (USD)."""
+
+    kind: str
+    mode: str
+    count: int
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far all scenes are with one kind of take. `ready`: those with a take that nobody has rejected."""
+
+    kind: str
+    ready: int
+    total: int
+    running: int
+    batches: list[Batch]
+    why_not: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.ready // self.total if self.total else 0
+
+
+@dataclass
+class Summary:
+    """A story's scenes, counted."""
+
+    story: Story
+    scenes: list[SceneSummary]
+    plans: dict[str, Plan]
+
+    @cached_property
+    def seconds(self) -> int:
+        return sum(one.scene.duration_seconds for one in self.scenes)
+
+    @cached_property
+    def left(self) -> Decimal:
+        """USD still to be ordered until the film is whole."""
+        return sum((one.left for one in self.scenes), NOTHING)
+
+    @cached_property
+    def uncertain(self) -> Decimal:
+        """USD of takes that are not there because nobody knows yet whether their call was paid."""
+        return sum((one.uncertain for one in self.scenes), NOTHING)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many scenes are in each state; a scene may be in more than one."""
+        found: Counter[str] = Counter()
+        for words, number in Counter(one.words for one in self.scenes).items():
+            found.update(dict.fromkeys(words, number))
+        return dict(found)
+
+    @cached_property
+    def progress(self) -> list[Progress]:
+        return [self._progress(kind) for kind in TakeKind.values]
+
+    def _progress(self, kind: str) -> Progress:
+        items = self.plans[kind].items
+        ready = sum(has_take(item.scene, kind) for item in items)
+        running = sum(item.state == "running" for item in items)
+        batches = [_batch(kind, mode, items) for mode in MODES]
+        closed = why_closed(self.story, kind)
+        why_not = str(closed) if closed else ""
+        return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], why_not)
+
+
+def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
+    wanted = [item for item in items if is_wanted(item.state, mode, failed=item.failed)]
+    return Batch(kind, mode, len(wanted), sum((item.price for item in wanted), NOTHING))
+
+
+def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: Facts | None = None) -> Summary:
+    """The story as it is now; six queries, and at most two with its scenes and facts given.
+
+    `scenes`: live scenes in order with their prompt and chosen takes, or light rows that read like them.
+    """
+    rows: list[Any] = load_scenes(story) if scenes is None else list(scenes)
+    facts = Facts.of(story) if facts is None else facts
+    plans = {kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values}
+    places = zip(rows, plans[TakeKind.IMAGE].items, plans[TakeKind.CLIP].items, strict=True)
+    return Summary(story, [summary_of(*place) for place in places], plans)
