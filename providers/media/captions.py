@@ -1,25 +1,40 @@
-"""Narration becomes captions: where a line breaks, when the next one comes, how long each stays."""
+"""Narration becomes captions: where a line breaks, when the next one comes, how long each stays.
 
+Words are never changed or dropped, whatever a font can draw and however little time there is.
+"""
+
+import math
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from heapq import heappop, heappush
-from itertools import accumulate
+from itertools import accumulate, pairwise
+
+from uniseg.linebreak import LineBreak, line_break, line_break_units
 
 from providers.media import fonts
-from providers.media.fonts import missing_glyphs
+from providers.media.fonts import cannot_draw
 
-__all__ = ["CaptionSpan", "Style", "layout", "missing_glyphs", "style_for"]
+__all__ = ["CaptionSpan", "Style", "cannot_draw", "cells", "layout", "style_for"]
 
+# Netflix Timed Text Style Guides, Korean (216001127) and English (217350977)
 MAX_LINES = 2
-LEAST_SECONDS = 1.2
+MAX_WIDE, MAX_LATIN = 16, 42  # characters in a line: full-width ones (others count half), or in a text that has none
+SHORTEST, LONGEST = Fraction(5, 6), 7  # seconds
+GAP = 2  # frames between captions
+
+LEAST_SECONDS = 1.2  # short neighbours are shown together rather than for less
 COMMA_GAIN = 0.12
 WIDE = 1.2  # wider than this is a landscape frame, narrower than its inverse a portrait one
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’」』)\]]*$")
 _PAUSE = re.compile(r"[,;:、，·—–-][\"'”’」』)\]]*$")
+_FULL_WIDTH = frozenset({"Hang", "Hani", "Hira", "Kana", "Bopo"})
+_KOREAN_LETTERS = frozenset({LineBreak.H2, LineBreak.H3, LineBreak.JL, LineBreak.JV, LineBreak.JT, LineBreak.ID})
 
 
 type Run = tuple[int, int]
@@ -48,35 +63,64 @@ class Style:
 
 
 def style_for(size: tuple[int, int]) -> Style:
-    """Captions that read well at this frame size: safe margins, higher up in a portrait frame (players put their buttons there)."""
+    """Captions that read well at this frame size, within its safe margins.
+
+    In a portrait frame players cover the lower quarter and both sides with their buttons: of 1080 x 1920 pixels 180 on each side and
+    500 from below are kept free, the strictest of what the platforms ask for.
+    """
     width, height = size
     letters = max(8, round(min(size) * 0.055))
     if width > WIDE * height:
         return Style(letters, min(round(width * 0.86), 23 * letters), round(height * 0.075))
     if height > WIDE * width:
-        return Style(letters, round(width * 0.84), round(height * 0.13))
+        return Style(letters, width * 720 // 1080, math.ceil(height * 520 / 1920))
     return Style(letters, round(width * 0.86), round(height * 0.085))
 
 
-class _Line:
-    """All words of a text as if set in one endless line: how wide any run of them is, and whether it is a caption.
+@lru_cache(maxsize=1 << 14)
+def cells(text: str, *, full_width: bool) -> float:
+    """How many characters a line counts: with `full_width` Latin letters, blanks and punctuation count half."""
+    return sum((1.0 if unicodedata.east_asian_width(piece[0]) in "WF" else 0.5) if full_width else 1.0 for piece in fonts.clusters(text))
 
-    A run is (first word, word after the last). Each neighbour's place is measured with the space between them, as the font
-    sets some pairs closer.
+
+class _Line:
+    """All pieces of a text as if set in one endless line: how wide any run of them is, and whether it is a caption.
+
+    A run is (first piece, piece after the last). A line may break after each piece; only some are followed by a blank.
     """
 
     def __init__(self, text: str, style: Style) -> None:
         self.style = style
-        self.words = [piece for word in text.split() for piece in _broken(word, style)]
-        measure = lru_cache(maxsize=4096)(fonts.font(style.font_pixels).getlength)
+        names = fonts.order(text)
+        full_width = bool({fonts.script(char) for char in text} & _FULL_WIDTH)
+        self.limit = float(MAX_WIDE if full_width else MAX_LATIN)
+        blank = fonts.width(" ", names) * style.font_pixels, cells(" ", full_width=full_width)
+        self.words: list[str] = []
+        self.glued: list[bool] = []  # whether the piece follows the one before without a blank
+        # Where each piece begins and ends, in pixels and in characters
         self.lefts: list[float] = []
         self.rights: list[float] = []
-        for before, word in zip(["", *self.words], self.words, strict=False):
-            self.rights.append(self.lefts[-1] + measure(f"{before} {word}") if before else measure(word))
-            self.lefts.append(self.rights[-1] - measure(word))
+        self.begins: list[float] = []
+        self.ends: list[float] = []
+        for piece, glued in _pieces(text, names, style, self.limit, full_width=full_width):
+            gap = (0.0, 0.0) if glued or not self.words else blank
+            self.lefts.append((self.rights[-1] if self.words else 0.0) + gap[0])
+            self.begins.append((self.ends[-1] if self.words else 0.0) + gap[1])
+            self.rights.append(self.lefts[-1] + fonts.width(piece, names) * style.font_pixels)
+            self.ends.append(self.begins[-1] + cells(piece, full_width=full_width))
+            self.words.append(piece)
+            self.glued.append(glued)
 
     def width(self, first: int, end: int) -> float:
         return self.rights[end - 1] - self.lefts[first]
+
+    def is_line(self, first: int, end: int) -> bool:
+        """Whether the run fits in one line, by width and by count. A single piece always does: it was broken as far as it can be."""
+        return end - first == 1 or (self.width(first, end) <= self.style.line_width and self.ends[end - 1] - self.begins[first] <= self.limit)
+
+    def said(self, first: int, end: int) -> str:
+        """The words of a run."""
+        return "".join(self.words[at] if at == first or self.glued[at] else f" {self.words[at]}" for at in range(first, end))
 
     def weight(self, first: int, end: int) -> float:
         """How long a run takes to read: its width in letters and a constant for finding it."""
@@ -88,56 +132,124 @@ class _Line:
 
     def _upper(self, first: int, end: int) -> int:
         """Where the longest upper line ends."""
-        return bisect_right(self.rights, self.lefts[first] + self.style.line_width, first, end)
+        wide = bisect_right(self.rights, self.lefts[first] + self.style.line_width, first, end)
+        return max(first + 1, min(wide, bisect_right(self.ends, self.begins[first] + self.limit, first, end)))
+
+    def _lower(self, first: int, end: int) -> int:
+        """Where the longest lower line begins, after `first`."""
+        wide = bisect_left(self.lefts, self.rights[end - 1] - self.style.line_width, first + 1, end)
+        return min(end - 1, max(wide, bisect_left(self.begins, self.ends[end - 1] - self.limit, first + 1, end)))
 
     def fits(self, first: int, end: int) -> bool:
         """Whether the run is a caption of one line or two."""
         upper = self._upper(first, end)
-        return upper == end or self.width(upper, end) <= self.style.line_width
+        return upper == end or self.is_line(upper, end)
 
     def lines(self, first: int, end: int) -> str:
         """A run that fits in one line, or in two as even as may be (the upper not the longer where it is equal)."""
-        cuts = range(bisect_left(self.lefts, self.rights[end - 1] - self.style.line_width, first + 1, end), self._upper(first, end) + 1)
+        upper = self._upper(first, end)
+        if upper == end:
+            return self.said(first, end)
 
         def cost(cut: int) -> float:
             return abs(self.width(first, cut) - self.width(cut, end)) / self.style.line_width - self.pause(cut)
 
-        whole = cuts.stop > end
-        runs = [(first, end)] if whole else [(first, cut := min(cuts, key=cost)), (cut, end)]
-        return "\n".join(" ".join(self.words[start:stop]) for start, stop in runs)
+        cut = min(range(self._lower(first, end), upper + 1), key=cost)
+        return f"{self.said(first, cut)}\n{self.said(cut, end)}"
 
 
 def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_frame: int = 0) -> list[CaptionSpan]:
-    """Captions for a scene of `frames` frames, one after the other from its first frame to its last.
+    """Captions for a scene of `frames` frames, one after the other.
 
-    At most two lines each, balanced; broken at spaces, at sentence ends first, then after commas; a word wider than a line is
-    broken inside. Each stays in proportion to its length, and short neighbours are shown together where one would flash by.
+    At most two lines each, balanced; broken by UAX #14 (Korean between words only), at sentence ends first, then after commas. Each
+    stays in proportion to its length, for 5/6 s to 7 s with two frames between, and short neighbours are shown together where one
+    would flash by. Where a scene is too short for its words they flash by all the same: none is left out.
     """
-    line = _Line(fonts.drawable(text), style_for(size))
+    line = _Line(text, style_for(size))
     chunks = [chunk for sentence in _sentences(line.words) for chunk in _chunks(line, *sentence)]
-    chunks = _merged(line, chunks, frames / fps)[:frames]
-    weights = list(accumulate(line.weight(*chunk) for chunk in chunks))
-    ends = [round(frames * weight / weights[-1]) for weight in weights]
+    chunks = _merged(line, chunks, frames / fps)
+    groups = _grouped(chunks, frames)
+    spans = _timed([sum(line.weight(*chunk) for chunk in group) for group in groups], frames=frames, fps=fps)
     return [
-        CaptionSpan(start_frame + start, start_frame + end, line.lines(*chunk))
-        for chunk, start, end in zip(chunks, [0, *ends], ends, strict=False)
-        if end > start
+        CaptionSpan(start_frame + start, start_frame + end, "\n".join(line.lines(*chunk) for chunk in group))
+        for group, (start, end) in zip(groups, spans, strict=True)
     ]
 
 
-def _broken(word: str, style: Style) -> Iterable[str]:
-    """The word, or where it is wider than a line, its pieces."""
-    measure = fonts.font(style.font_pixels).getlength
-    if measure(word) <= style.line_width:
-        yield word
-        return
-    line = ""
-    for cluster in fonts.clusters(word):
-        if line and measure(line + cluster) > style.line_width:
-            yield line
-            line = ""
-        line += cluster
-    yield line
+def _grouped(chunks: Sequence[Run], most: int) -> list[Sequence[Run]]:
+    """The captions one by one; where there are more than frames, as many together as must be."""
+    if len(chunks) <= most:
+        return [[chunk] for chunk in chunks]
+    cuts = [len(chunks) * number // most for number in range(most + 1)]
+    return [chunks[first:end] for first, end in pairwise(cuts)]
+
+
+def _timed(weights: Sequence[float], *, frames: int, fps: int) -> list[tuple[int, int]]:
+    """From which frame to which each caption is shown: by its share of all weights, within the limits where the time suffices."""
+    if not weights:
+        return []
+    least = math.ceil(SHORTEST * fps) + GAP
+    if least * len(weights) > frames:
+        least = 1
+    shares = _shares(weights, frames, least)
+    ends = [round(end) for end in accumulate(shares)]
+    spans = []
+    for start, end in zip([0, *ends], ends, strict=False):
+        shown = max(1, end - start - GAP)
+        spans.append((start, start + min(shown, LONGEST * fps)))
+    return spans
+
+
+def _shares(weights: Sequence[float], whole: int, least: int) -> list[float]:
+    """The whole divided by weight, but none less than `least`."""
+    low: set[int] = set()
+    while True:
+        rest = whole - least * len(low)
+        total = sum(weight for number, weight in enumerate(weights) if number not in low)
+        more = {number for number, weight in enumerate(weights) if number not in low and weight * rest < least * total}
+        if not more:
+            return [float(least) if number in low else weight * rest / total for number, weight in enumerate(weights)]
+        low |= more
+        if len(low) == len(weights):
+            return [whole / len(weights)] * len(weights)
+
+
+def _line_break_of_korean(char: str) -> LineBreak:
+    found = line_break(char)
+    return LineBreak.AL if found in _KOREAN_LETTERS else found
+
+
+def _pieces(text: str, names: tuple[str, ...], style: Style, limit: float, *, full_width: bool) -> Iterator[tuple[str, bool]]:
+    """What a line may be broken between, and whether it follows the piece before without a blank.
+
+    Korean is broken between words, never within (UAX #14, section 8), with its Han characters; all else by the standard's rules.
+    """
+
+    def is_line(piece: str) -> bool:
+        return cells(piece, full_width=full_width) <= limit and fonts.width(piece, names) * style.font_pixels <= style.line_width
+
+    korean = any(fonts.script(char) == "Hang" for char in text)
+    for word in text.split():
+        glued = False
+        units = line_break_units(word, property=_line_break_of_korean) if korean else line_break_units(word)
+        for unit in units:
+            for piece in _broken(unit, is_line):
+                yield piece, glued
+                glued = True
+
+
+def _broken(unit: str, is_line: Callable[[str], bool]) -> Iterable[str]:
+    """The unit, or where it is longer than a line, its pieces: by the standard's rules if they allow it, else between characters."""
+    if is_line(unit):
+        return [unit]
+    pieces: list[str] = []
+    for part in line_break_units(unit):
+        for piece in [part] if is_line(part) else fonts.clusters(part):
+            if pieces and is_line(pieces[-1] + piece):
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+    return pieces
 
 
 def _sentences(words: Sequence[str]) -> Iterable[Run]:

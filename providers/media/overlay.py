@@ -8,7 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from providers.media import fonts
 from providers.media.captions import style_for
@@ -17,6 +17,8 @@ from providers.media.planes import Frame, Plane
 FADE_SECONDS = 0.12
 EDGE_SHARE, GLOW_SHARE, DROP_SHARE = 0.055, 0.16, 0.045  # of the letters' size
 EDGE_STRENGTH, GLOW_STRENGTH = 0.72, 0.62
+FOOT = 0.375  # of the letters' size: from the middle of a line down to its base
+TALL = 1.2  # times the room between lines for scripts with marks above and below
 WHITE, BLACK, GREY = 235, 16, 128
 
 type Alpha = npt.NDArray[np.float32]
@@ -91,26 +93,32 @@ def _fixed(part: Alpha) -> npt.NDArray[np.uint16]:
 def _masks(text: str, size: tuple[int, int]) -> tuple[Alpha, Alpha, int, int]:
     """Coverage of the letters and of the dark around them, and the place of both in the frame."""
     style = style_for(size)
-    font = fonts.font(style.font_pixels)
-    lines = text.split("\n")
-    pad = round(style.font_pixels * 0.7)
-    wide = min(size[0], _even(max(font.getlength(line) for line in lines)) + 2 * pad)
-    high = min(size[1], _even(style.line_height * len(lines) + 2 * pad))
+    names, base = fonts.order(text), fonts.base_level(text)
+    lines = [fonts.set_line(line, names, base) for line in text.split("\n")]
+    pitch = style.line_height * (TALL if any(line.tall for line in lines) else 1)
+    room = size[1] - style.bottom
+    # Text that found no time for captions of its own comes in more lines than two: made smaller, so that it stays in the frame.
+    shrink = min(1.0, room * 0.9 / (pitch * len(lines)), *(size[0] * 0.92 / (line.width * style.font_pixels) for line in lines if line.width))
+    letters, pitch = style.font_pixels * shrink, pitch * shrink
+    pad = round(letters * 0.7)
+    wide = min(size[0], _even(max(line.width for line in lines) * letters) + 2 * pad)
+    high = min(size[1], _even(pitch * len(lines) + 2 * pad))
     box = (wide - wide % 2, high - high % 2)
     left = (size[0] - box[0]) // 2 // 2 * 2
-    top = max(0, (size[1] - style.bottom - style.line_height * len(lines) - pad) // 2 * 2)
-    fill, edge = Image.new("L", box), Image.new("L", box)
+    top = max(0, round(room - pitch * len(lines) - pad) // 2 * 2)
+    fill = np.zeros((box[1], box[0]), np.uint8)
     for number, line in enumerate(lines):
-        place = (box[0] / 2, pad + style.line_height * (number + 0.78))
-        ImageDraw.Draw(fill).text(place, line, 255, font, anchor="ms")
-        ImageDraw.Draw(edge).text(place, line, 255, font, anchor="ms", stroke_width=max(1, round(style.font_pixels * EDGE_SHARE)))
-    drop = round(style.font_pixels * DROP_SHARE)
+        foot = pad + pitch * (number + 0.5) + letters * FOOT
+        np.maximum(fill, line.mask(letters, size=box, left=(box[0] - line.width * letters) / 2, base=foot), out=fill)
+    reach = max(1, round(letters * EDGE_SHARE))
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    edge = Image.fromarray(np.ascontiguousarray(cv2.dilate(fill, around), np.uint8))
     glow = Image.new("L", box)
-    glow.paste(edge, (0, drop))
-    glow = glow.filter(ImageFilter.GaussianBlur(style.font_pixels * GLOW_SHARE))
-    soft = edge.filter(ImageFilter.GaussianBlur(style.font_pixels * 0.03))
+    glow.paste(edge, (0, round(letters * DROP_SHARE)))
+    glow = glow.filter(ImageFilter.GaussianBlur(letters * GLOW_SHARE))
+    soft = edge.filter(ImageFilter.GaussianBlur(letters * 0.03))
     shade = 1 - (1 - EDGE_STRENGTH * _share(soft)) * (1 - np.minimum(1, GLOW_STRENGTH * 1.3 * _share(glow)))
-    return _share(fill), shade.astype(np.float32), left, min(top, size[1] - box[1])
+    return _share(Image.fromarray(fill)), shade.astype(np.float32), left, min(top, size[1] - box[1])
 
 
 def _share(image: Image.Image) -> Alpha:

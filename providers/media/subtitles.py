@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from html import escape
 
+WORD_JOINER = "\u2060"
+FULL_WIDTH_BRACES = str.maketrans("{}", "｛｝")
+
 type Line = tuple[Fraction | float, Fraction | float, str]
 
 
@@ -16,8 +19,18 @@ def timecode(seconds: Fraction | float, mark: str) -> str:
 
 
 def _body(text: str) -> str:
-    """A blank line would end the caption, and an arrow would read as a time."""
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip()).replace("-->", "→")
+    """A blank line would end the caption."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _srt_text(text: str) -> str:
+    """The words so that players show them all. SubRip knows no escapes, and players take marks of other formats for their own.
+
+    A `<` begins a tag and an arrow a time unless something stands behind them: a word joiner, which is never seen. Whatever is in
+    braces is hidden as an instruction of SubStation Alpha, with or without a joiner: their full-width forms are shown.
+    """
+    text = text.replace("<", f"<{WORD_JOINER}").replace("-->", f"--{WORD_JOINER}>")
+    return text.translate(FULL_WIDTH_BRACES) if "{" in text else text
 
 
 def _shown(lines: Iterable[Line]) -> Iterable[Line]:
@@ -26,9 +39,11 @@ def _shown(lines: Iterable[Line]) -> Iterable[Line]:
 
 def srt(lines: Iterable[Line]) -> str:
     """SubRip text of (start, end, text), times in seconds. Empty captions are left out."""
-    return "\n".join(f"{number}\n{timecode(start, ',')} --> {timecode(end, ',')}\n{text}\n" for number, (start, end, text) in enumerate(_shown(lines), 1))
+    return "\n".join(
+        f"{number}\n{timecode(start, ',')} --> {timecode(end, ',')}\n{_srt_text(text)}\n" for number, (start, end, text) in enumerate(_shown(lines), 1)
+    )
 
 
 def vtt(lines: Iterable[Line]) -> str:
-    """WebVTT text of (start, end, text), times in seconds. Empty captions are left out."""
+    """WebVTT text of (start, end, text), times in seconds, with `&`, `<` and `>` escaped. Empty captions are left out."""
     return "\n".join(["WEBVTT\n", *(f"{timecode(start, '.')} --> {timecode(end, '.')}\n{escape(text, quote=False)}\n" for start, end, text in _shown(lines))])

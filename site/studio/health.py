@@ -22,8 +22,8 @@ from redis import Redis
 from ground.clock import DatabaseNow
 from ground.sentence import SaidError, Sentence
 from jobs.models import Worker
+from providers.media import fonts
 from providers.media.ffmpeg import binary
-from providers.media.fonts import font
 
 logger = logging.getLogger("ai_video.health")
 
@@ -110,7 +110,7 @@ def _version(program: str) -> str:
 
 
 def caption_font() -> Sentence:
-    return Sentence(str(font(24).getname()[0]))
+    return Sentence(", ".join(fonts.face(name).name.partition("-")[0] for name in fonts.FONTS))
 
 
 TITLES = {

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from ground.sentence import Sentence
 from jobs.run import Run
-from providers.media.captions import layout, missing_glyphs
+from providers.media.captions import cannot_draw, layout
 from providers.media.join import join
 from providers.media.subtitles import srt, vtt
 from providers.store import keep_as
@@ -71,7 +71,7 @@ def _manifest(story: Story, segments: list[Segment], override_reason: str) -> di
         "django": django.get_version(),
         "captions_burnt": story.burn_captions,
         "override_reason": override_reason,
-        "no_glyph_for": missing_glyphs("".join(segment.scene.narration for segment in segments)),
+        "no_glyph_for": sorted({piece for segment in segments for piece in cannot_draw(segment.scene.narration)}),
         "segments": [
             {
                 "scene": str(segment.scene.pk),
@@ -113,7 +113,10 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         return latest
     if manifest["no_glyph_for"]:
         run.log(
-            Sentence(gettext_noop("The caption font has no glyph for %(characters)s; it is left out."), {"characters": " ".join(manifest["no_glyph_for"])}),
+            Sentence(
+                gettext_noop("The captions in the picture leave out %(characters)s: no font of the studio has it. The subtitle files carry it."),
+                {"characters": " ".join(manifest["no_glyph_for"])},
+            ),
             level="warning",
         )
     with work_folder() as folder:

@@ -24,7 +24,7 @@ from stories.models import Scene, Story, Take
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENCODER = 1  # one more when the same inputs would give another picture
+ENCODER = 2  # one more when the same inputs would give another picture
 
 
 @dataclass(frozen=True, slots=True)
