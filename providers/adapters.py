@@ -24,13 +24,15 @@ def ignore(percent: int) -> None:
 class Card:
     """What an adapter must know of a model; from its ProviderModel row, or only the name when it has none.
 
-    `ratios` maps our formats to the provider's, `options` holds whatever else this provider's models differ in.
+    `ratios` maps our formats to the provider's, `options` holds whatever else this provider's models differ in,
+    `durations` are the whole seconds that it makes (empty: any).
     """
 
     name: str = ""
     endpoint: str = ""
     ratios: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    durations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Errand:
 
     `attempt` is the id of the ProviderCall: adapters hand it to the provider wherever it takes a name of ours. `units`
     and `estimate` (USD) are what was reserved: never ask for more. `nth` counts the calls of this kind for the same
-    subject at this provider, from 1. `complaint` says what was wrong with the answer before, when this asks again.
+    subject at this provider, from 1. `seconds` is the length to ask for. `complaint` says what was wrong with the answer before, when this asks again.
     Long work asks `should_stop`.
     """
 
@@ -47,6 +49,7 @@ class Errand:
     model: Card = Card()
     units: Decimal = Decimal(1)
     estimate: Decimal = Decimal(0)
+    seconds: int = 0
     nth: int = 1
     complaint: str = ""
     should_stop: Callable[[], bool] = never
@@ -140,6 +143,12 @@ class Adapter(Protocol):
 
     def ready(self) -> None:
         """Raises `NotConfigured` or `KeyUnreadable` when it cannot be called as it is configured."""
+
+    def check_request(self, request: Request, model: Card) -> None:
+        """Raises `Refused` for what would never be sent. Asks neither the network nor the database; `submit` begins with it."""
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
+        """The names of the request's fields that reach the provider. What is not among them changes no result."""
 
     def submit(self, request: Request, errand: Errand) -> Accepted | Result: ...
 

@@ -66,13 +66,23 @@ def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | 
 def card_of(config: AIProviderConfig, *, kind: str, model: str) -> Card:
     """What the adapter must know of the model; only its name when it has no row."""
     row = config.models.filter(kind=kind, name=model).first()
-    return Card(row.name, row.endpoint, row.ratios, row.options) if row else Card(model)
+    return card_from(row, model)
+
+
+def card_from(row: ProviderModel | None, model: str) -> Card:
+    """As `card_of`, for a row that is known."""
+    return Card(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations)) if row else Card(model)
 
 
 def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
     """Whole seconds to ask for: the shortest allowed length that is enough, else the longest allowed."""
-    need = -(-request.duration_ms // 1000)
-    allowed = sorted(row.durations) if row and row.durations else [max(1, need)]
+    return seconds_for(request, tuple(row.durations) if row else ())
+
+
+def seconds_for(request: ClipRequest, durations: tuple[int, ...]) -> int:
+    """As `seconds_asked`, by the lengths that the model makes (empty: any)."""
+    need = max(1, -(-request.duration_ms // 1000))
+    allowed = sorted(durations) or [need]
     return int(next((length for length in allowed if length >= need), allowed[-1]))
 
 

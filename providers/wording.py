@@ -4,9 +4,10 @@ import unicodedata
 
 from django.utils.translation import gettext_noop
 
+from .adapters import Card
 from .enums import Refusal
 from .errors import Refused
-from .requests import ClipRequest, ImageRequest
+from .requests import ClipRequest, ImageRequest, Request
 
 CAMERA = {
     "push_in": "slow dolly in",
@@ -42,6 +43,28 @@ def any_language(request: ImageRequest | ClipRequest) -> str:
 
 def _with_style(text: str, style: str) -> str:
     return f"{text.rstrip('. ')}. {style.strip()}" if style.strip() else text
+
+
+def no_format(request: ImageRequest | ClipRequest, *, provider: str, model: str) -> Refused:
+    """The refusal of a format that the model does not make."""
+    template = gettext_noop("%(provider)s's model %(model)s does not make the format %(ratio)s.")
+    return Refused(template, kind=Refusal.INVALID, provider=provider, model=model, ratio=request.aspect_ratio)
+
+
+def require_length(request: Request, model: Card, *, provider: str) -> None:
+    """Raises `Refused` (invalid) for a clip that is longer than the longest that the model makes: a shorter one would be of no use."""
+    if isinstance(request, ClipRequest) and model.durations and request.duration_ms > max(model.durations) * 1000:
+        raise Refused(
+            gettext_noop(
+                "The scene is %(length)s s long and %(provider)s's model %(model)s makes clips of at most %(longest)s s. "
+                "Split the scene or choose another model."
+            ),
+            kind=Refusal.INVALID,
+            provider=provider,
+            model=model.name,
+            length=f"{request.duration_ms / 1000:g}",
+            longest=max(model.durations),
+        )
 
 
 def with_camera(text: str, camera: str) -> str:

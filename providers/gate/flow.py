@@ -18,12 +18,12 @@ from ground.away import AwayError, is_away
 from ground.sentence import Sentence
 from providers import prices, sending
 from providers import requests as asked
-from providers.adapters import Accepted, Adapter, Errand, Result, ignore, never
+from providers.adapters import Accepted, Adapter, Card, Errand, Result, ignore, never
 from providers.enums import CallState, Refusal
 from providers.errors import KeyReused, KeyUnreadable, NotConfigured, NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
-from providers.requests import Request
+from providers.requests import ClipRequest, Request
 from providers.sending import NotSent
 
 from . import admission, evidence, outcome
@@ -242,16 +242,26 @@ def _carry(call: ProviderCall, terms: Terms, *, fresh: bool) -> Ready | Pending:
 def errand_of(call: ProviderCall, config: AIProviderConfig, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Errand:
     """The call as its adapter sees it."""
     before = ProviderCall.objects.filter(key=call.key, generation=call.generation - 1).values_list("evidence", flat=True).first()
+    model = prices.card_of(config, kind=call.kind, model=call.model)
     return Errand(
         attempt=call.pk,
-        model=prices.card_of(config, kind=call.kind, model=call.model),
+        model=model,
         units=call.units,
         estimate=call.estimate,
+        seconds=_seconds(call, model),
         nth=_nth(call) if config.settings.get("drill") else 1,
         complaint=(before or {}).get("complaint", ""),
         should_stop=should_stop,
         on_progress=on_progress,
     )
+
+
+def _seconds(call: ProviderCall, model: Card) -> int:
+    """The length that was reserved; by the model's lengths where a clip is not priced by the second."""
+    request = asked.from_json(call.request)
+    if not isinstance(request, ClipRequest):
+        return 0
+    return int(call.units) if call.units > 1 else prices.seconds_for(request, model.durations)
 
 
 def _answer(call: ProviderCall) -> Ready | Pending:

@@ -9,7 +9,7 @@ import msgspec
 from django.utils.translation import gettext_noop
 
 from providers import keys, wording
-from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Refused, Unclear
@@ -24,6 +24,7 @@ from .wire import Choice, Completion, English, Models, Plan, Usage, strict_schem
 NAME = "Language model"
 READ = 300.0  # seconds; a model on one's own machine thinks long
 MOST_TOKENS = 16_000
+USED = frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"})
 FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
 MILLION = Decimal(1_000_000)
 TRANSLATE = (
@@ -53,13 +54,20 @@ class LlmAdapter:
     def ready(self) -> None:
         _ = self._line
 
-    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+    def check_request(self, request: Request, model: Card) -> None:
         if not isinstance(request, TextRequest):
             raise Refused(gettext_noop("The language model makes texts only."), kind=Refusal.INVALID)
-        if not errand.model.name:
+        if not model.name:
             raise Refused(gettext_noop("Choose a model for the language model's provider first."), kind=Refusal.INVALID)
         if not request.script.strip():
             raise Refused(gettext_noop("The script is empty: there is nothing to make scenes of."), kind=Refusal.INVALID)
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        self.check_request(request, errand.model)
+        assert isinstance(request, TextRequest)
         plans = request.task == "plan_story"
         lines = planning.lines_of(request) if plans else []
         messages = planning.messages(request, lines, errand.complaint) if plans else _translation(request, errand.complaint)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
-from providers.adapters import Accepted, Bytes, Candidate, Errand, Health, Result, Running
+from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Result, Running
 from providers.enums import Kind, Refusal
 from providers.errors import Expired, Refused, Unclear
 from providers.media.errors import MediaError
@@ -27,10 +27,23 @@ from .planner import plan
 from .words import visual_words
 
 FREE = Decimal(0)
+PICTURE = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"})
+USED = {
+    Kind.IMAGE: PICTURE,
+    Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
+    Kind.TEXT: frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"}),
+}
 
 
 def _painted(request: ImageRequest | ClipRequest) -> bytes:
-    return paint(request.prompt, prompt_en=request.prompt_en, style=request.style, seed=request.seed, size=(request.width, request.height))
+    return paint(
+        request.prompt,
+        prompt_en=request.prompt_en,
+        style=request.style,
+        negative=request.negative,
+        seed=request.seed,
+        size=(request.width, request.height),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,12 @@ class LocalAdapter:
 
     def ready(self) -> None:
         """Always."""
+
+    def check_request(self, request: Request, model: Card) -> None:
+        """It makes whatever can be asked for."""
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED[kind]
 
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         scenario = drill.scenario(self.settings, kind_of(request), errand)

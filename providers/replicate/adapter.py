@@ -13,7 +13,7 @@ import msgspec
 from django.utils.translation import gettext_noop
 
 from providers import keys, wording
-from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
@@ -38,6 +38,7 @@ RUNNING = {"starting", "processing"}
 PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
 # The usual names of a model's inputs; a model's row may say otherwise (`options.input`), and add values (`options.extra`).
 USUAL = {"prompt": "prompt", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration", "image": "image"}
+FIELDS = {"negative": "negative", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration_ms", "image": "image_file"}
 
 
 class ReplicateAdapter:
@@ -62,9 +63,22 @@ class ReplicateAdapter:
     def ready(self) -> None:
         _ = self.line
 
-    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+    def check_request(self, request: Request, model: Card) -> None:
         if not isinstance(request, ImageRequest | ClipRequest):
             raise Refused(gettext_noop("Replicate makes pictures and clips only."), kind=Refusal.INVALID)
+        if not model.name:
+            raise Refused(gettext_noop("Choose a model for Replicate first."), kind=Refusal.INVALID)
+        wording.any_language(request)
+        wording.require_length(request, model, provider=NAME)
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
+        names = _names(model)
+        used = {ours for given, ours in FIELDS.items() if names.get(given)} | {"prompt", "prompt_en", "style"}
+        return frozenset(used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "image_file"})
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        self.check_request(request, errand.model)
+        assert isinstance(request, ImageRequest | ClipRequest)
         path, body = _where(errand.model.name)
         body |= {"input": self.inputs(request, errand), **self._webhook(errand)}
         answer = self.line.spend(path, read=self.read, json=body, headers={"Cancel-After": str(self.config.settings.get("cancel_after", "30m"))})
@@ -87,11 +101,13 @@ class ReplicateAdapter:
         }
         if isinstance(request, ClipRequest):
             given["prompt"] = wording.with_camera(given["prompt"], request.camera)
-            given["duration"] = int(errand.units)
+            given["duration"] = errand.seconds
             if request.image_file:
                 given["image"] = self._reachable(request.image_file)
-        names = USUAL | errand.model.options.get("input", {})
-        return {**{names[what]: value for what, value in given.items() if names[what]}, **errand.model.options.get("extra", {})}
+        names = _names(errand.model)
+        if request.negative.strip():
+            given["negative"] = request.negative.strip()
+        return {**{names[what]: value for what, value in given.items() if names.get(what)}, **errand.model.options.get("extra", {})}
 
     def _reachable(self, name: str) -> str:
         with opened(name) as file:
@@ -190,12 +206,18 @@ def matches(prediction: Prediction, request: Request, errand: Errand) -> bool:
     """Whether the prediction was made from the words and the seed of this request."""
     if not isinstance(request, ImageRequest | ClipRequest):
         return False
-    names = USUAL | errand.model.options.get("input", {})
+    names = _names(errand.model)
     text = wording.any_language(request)
     wanted: dict[str, Any] = {names["prompt"]: wording.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
     if names["seed"]:
         wanted[names["seed"]] = request.seed % 2**31
     return _holds(prediction.input, wanted)
+
+
+def _names(model: Card) -> dict[str, str]:
+    """What the model calls its inputs; empty for those that it does not have."""
+    names: dict[str, str] = USUAL | model.options.get("input", {})
+    return names
 
 
 def _where(model: str) -> tuple[str, dict[str, Any]]:

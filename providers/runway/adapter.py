@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ import msgspec
 from django.utils.translation import gettext_noop
 
 from providers import keys, wording
-from providers.adapters import Accepted, Candidate, Errand, Health, Result, Running
+from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.fetch import Link
@@ -35,6 +36,14 @@ SEEDS = 4294967296
 MOST_WORDS = 1000  # UTF-16 units
 MOST_DATA_URI = 5_242_880  # characters
 HOSTS = ("cloudfront.net", "runwayml.com")
+USED = frozenset({"prompt", "prompt_en", "style", "seed", "aspect_ratio"})
+CLIP_ALONE = {"camera", "duration_ms", "image_file"}
+NEGATIVE = {"veo3.1", "veo3.1_fast"}
+# Models that make sound unless they are told not to. The film has no use for it, so it is not bought.
+SOUND = {
+    *("veo3.1", "veo3.1_fast", "seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5", "wan3", "wan3_prime"),
+    *("kling3.0_standard", "kling3.0_pro", "kling3.0_4k", "klingO3_standard", "klingO3_pro", "klingO3_4k"),
+}
 DONE, ENDED, WAITING = "SUCCEEDED", {"FAILED", "CANCELLED"}, {"PENDING", "THROTTLED"}
 GONE = gettext_noop("Runway does not know the task %(task)s any more: it was deleted, and whether it was charged is not known.")
 
@@ -61,7 +70,28 @@ class RunwayAdapter:
     def ready(self) -> None:
         _ = self._line
 
+    def check_request(self, request: Request, model: Card) -> None:
+        if not isinstance(request, ImageRequest | ClipRequest):
+            raise Refused(gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID)
+        wording.any_language(request)
+        if isinstance(request, ClipRequest) and not request.image_file and not model.options.get("text_to_video"):
+            raise Refused(gettext_noop("Runway's model %(model)s needs a picture to begin with."), kind=Refusal.INVALID, model=model.name)
+        if request.aspect_ratio not in self._ratios(request, model):
+            raise wording.no_format(request, provider=NAME, model=model.name)
+        wording.require_length(request, model, provider=NAME)
+
+    def _ratios(self, request: Request, model: Card) -> Mapping[str, str]:
+        """Clips from words alone have formats of their own at some models."""
+        from_words = isinstance(request, ClipRequest) and not request.image_file
+        ratios: Mapping[str, str] = model.options.get("text_ratios", model.ratios) if from_words else model.ratios
+        return ratios
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
+        clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
+        return USED | clip if kind == Kind.CLIP else USED
+
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        self.check_request(request, errand.model)
         path, body = self._body(request, errand)
         answer = self._line.spend(path, read=self.read, json=body)
         if not answer.ok:
@@ -76,7 +106,7 @@ class RunwayAdapter:
 
     def _body(self, request: Request, errand: Errand) -> tuple[str, dict[str, Any]]:
         """Path and JSON of the request that creates the task."""
-        model, ratios = errand.model, errand.model.ratios
+        model = errand.model
         match request:
             case ImageRequest():
                 path, own = "/v1/text_to_image", {"promptText": wording.cut(wording.any_language(request), MOST_WORDS)}
@@ -86,17 +116,14 @@ class RunwayAdapter:
                 path = "/v1/image_to_video" if request.image_file else "/v1/text_to_video"
                 if request.image_file:
                     own["promptImage"] = self._data_uri(request.image_file)
-                elif model.options.get("text_to_video"):
-                    ratios = model.options.get("text_ratios", ratios)
-                else:
-                    raise Refused(gettext_noop("Runway's model %(model)s needs a picture to begin with."), kind=Refusal.INVALID, model=model.name)
+                if _takes_negative(model) and request.negative.strip():
+                    own["negativePrompt"] = wording.cut(request.negative.strip(), MOST_WORDS)
+                if model.name in SOUND:
+                    own["audio"] = False
+                own["duration"] = errand.seconds
             case _:
                 raise Refused(gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID)
-        if (ratio := ratios.get(request.aspect_ratio)) is None:
-            template = gettext_noop("Runway's model %(model)s does not make the format %(ratio)s.")
-            raise Refused(template, kind=Refusal.INVALID, model=model.name, ratio=request.aspect_ratio)
-        length = {"duration": int(errand.units)} if isinstance(request, ClipRequest) else {}
-        return path, {"model": model.name, "ratio": ratio, "seed": request.seed % SEEDS, **own, **length}
+        return path, {"model": model.name, "ratio": self._ratios(request, model)[request.aspect_ratio], "seed": request.seed % SEEDS, **own}
 
     def _data_uri(self, name: str) -> str:
         """The picture itself in the request: the studio's storage is not for strangers. Made smaller as JPEG when it is too large."""
@@ -166,6 +193,10 @@ class RunwayAdapter:
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []
+
+
+def _takes_negative(model: Card) -> bool:
+    return model.name in NEGATIVE
 
 
 def _uri(content: bytes, mime: str) -> str:

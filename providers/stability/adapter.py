@@ -10,7 +10,7 @@ import msgspec
 from django.utils.translation import gettext_noop
 
 from providers import keys, wording
-from providers.adapters import Accepted, Bytes, Candidate, Errand, Health, Result, Running
+from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
@@ -25,6 +25,7 @@ NAME = "Stability AI"
 CREDIT = Decimal("0.01")  # USD
 READ = 180.0  # seconds; the picture comes in the answer
 SEEDS = 4294967295
+USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
 MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
 BLURRED = gettext_noop("Stability AI made the picture, blurred it because of its content, and charged it; change the words of the prompt.")
 
@@ -49,9 +50,21 @@ class StabilityAdapter:
     def ready(self) -> None:
         self._line()
 
-    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+    def check_request(self, request: Request, model: Card) -> None:
         if not isinstance(request, ImageRequest):
             raise Refused(gettext_noop("Stability AI makes pictures only."), kind=Refusal.INVALID)
+        wording.english(request, provider=NAME)
+        if not model.endpoint:
+            raise Refused(gettext_noop("Stability AI has no model named “%(model)s”."), kind=Refusal.INVALID, model=model.name)
+        if model.endpoint.startswith("v1/") and request.aspect_ratio not in model.ratios:
+            raise wording.no_format(request, provider=NAME, model=model.name)
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED
+
+    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+        self.check_request(request, errand.model)
+        assert isinstance(request, ImageRequest)
         line = self._line(**{"stability-client-user-id": str(errand.attempt)})
         if errand.model.endpoint.startswith("v1/"):
             answer = line.spend(f"/{errand.model.endpoint}", read=self.read, json=self._v1(request, errand))

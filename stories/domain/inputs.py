@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from providers.models import ProviderCall
+from providers.preflight import EVERYTHING, used_fields
 from providers.requests import ClipRequest, ImageRequest, from_json
 from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
@@ -76,47 +77,45 @@ def _hash(values: dict[str, Any]) -> str:
     return hashlib.sha256(CANONICAL.encode(values)).hexdigest()
 
 
-def image_hash(story: Story, prompt: ScenePrompt) -> str:
-    """SHA-256 over what a picture shows: prompt, what to avoid, style, reference and format."""
-    return _image_hash(prompt, style=style_of(story, prompt), aspect=story.aspect_ratio)
-
-
-def clip_hash(story: Story, prompt: ScenePrompt, image_sha256: str) -> str:
-    """SHA-256 over what a clip shows: the picture it starts from, what moves, and the camera."""
-    return _clip_hash(prompt, image_sha256, style=style_of(story, prompt), aspect=story.aspect_ratio)
-
-
 def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
     """The same hash of what the call was sent with, whatever the story and the scene's choice of picture say by now."""
     request = from_json(call.request)
+    used = used_fields(call.provider_id, call.kind, call.model)
     if isinstance(request, ClipRequest):
         image = Take.objects.filter(scene=scene, kind=TakeKind.IMAGE, file=request.image_file).values_list("sha256", flat=True).first()
-        return _clip_hash(prompt, image or "", style=request.style, aspect=request.aspect_ratio)
-    return _image_hash(prompt, style=cast("ImageRequest", request).style, aspect=cast("ImageRequest", request).aspect_ratio)
+        return _clip_hash(prompt, image or "", style=request.style, aspect=request.aspect_ratio, used=used)
+    return _image_hash(prompt, style=cast("ImageRequest", request).style, aspect=cast("ImageRequest", request).aspect_ratio, used=used)
 
 
-def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str) -> str:
+def _if_used(value: str, field: str, used: frozenset[str]) -> str:
+    """What does not reach the provider changes nothing that it makes, so it counts as not said."""
+    return value if field in used else ""
+
+
+def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str, used: frozenset[str]) -> str:
+    """SHA-256 over what a picture shows: prompt, what to avoid, style, reference and format."""
     return _hash(
         {
             "kind": "image",
             "text": prompt.text,
             "text_en": prompt.text_en,
-            "negative": prompt.negative,
+            "negative": _if_used(prompt.negative, "negative", used),
             "style": style,
-            "reference": prompt.reference_image,
+            "reference": _if_used(prompt.reference_image, "reference_image", used),
             "aspect": aspect,
         }
     )
 
 
-def _clip_hash(prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str) -> str:
+def _clip_hash(prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str, used: frozenset[str]) -> str:
+    """SHA-256 over what a clip shows: the picture it starts from, what moves, and the camera."""
     return _hash(
         {
             "kind": "clip",
             "image": image_sha256,
             "text": prompt.text,
             "text_en": prompt.text_en,
-            "negative": prompt.negative,
+            "negative": _if_used(prompt.negative, "negative", used),
             "style": style,
             "camera": prompt.camera,
             "aspect": aspect,
@@ -126,9 +125,15 @@ def _clip_hash(prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: st
 
 def present_hash(story: Story, scene: Scene, kind: str) -> str:
     """The hash of the scene's inputs as they are now; for a clip without a picture, of no picture."""
+    return _hash_for(story, scene, kind, EVERYTHING)
+
+
+def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> str:
+    """As `present_hash`, for a provider that gets only these fields of a request."""
+    style, aspect = style_of(story, scene.prompt), story.aspect_ratio
     if kind == TakeKind.IMAGE:
-        return image_hash(story, scene.prompt)
-    return clip_hash(story, scene.prompt, scene.image_take.sha256 if scene.image_take else "")
+        return _image_hash(scene.prompt, style=style, aspect=aspect, used=used)
+    return _clip_hash(scene.prompt, scene.image_take.sha256 if scene.image_take else "", style=style, aspect=aspect, used=used)
 
 
 def is_stale(story: Story, scene: Scene, take: Take) -> bool:
@@ -138,4 +143,9 @@ def is_stale(story: Story, scene: Scene, take: Take) -> bool:
     """
     if take.kind == TakeKind.CLIP and take.duration_ms < scene.duration_seconds * 1000 - 1000 // frame_rate(story):
         return True
-    return bool(take.input_hash) and take.input_hash != present_hash(story, scene, take.kind)
+    if not take.input_hash or take.input_hash == present_hash(story, scene, take.kind):
+        return False
+    # Its provider may know less of the scene than the scene says; only then is it worth asking what.
+    if not (scene.prompt.negative or scene.prompt.reference_image):
+        return True
+    return take.input_hash != _hash_for(story, scene, take.kind, used_fields(take.provider, take.kind, take.model))

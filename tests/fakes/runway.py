@@ -33,6 +33,7 @@ TEXT_TO_VIDEO = {
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
 }
+SILENT = {"veo3.1": 20, "veo3.1_fast": 10}  # credits a second with `audio: false`; without the field there is sound
 NORMAL = [("PENDING", None), ("THROTTLED", None), ("RUNNING", 0.2), ("RUNNING", 0.6), ("SUCCEEDED", None)]
 
 
@@ -96,7 +97,10 @@ class Runway(Fake):
             return Reply(400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC})
         if models is not None:
             seconds = body.get("duration", models[body["model"]][1][-1])
-            task = Task(str(uuid.uuid4()), models[body["model"]][2] * seconds, media.clip(seconds), "video/mp4", scenario)
+            rate = models[body["model"]][2]
+            if body.get("audio") is False:
+                rate = SILENT.get(body["model"], rate)
+            task = Task(str(uuid.uuid4()), rate * seconds, media.clip(seconds), "video/mp4", scenario)
         else:
             width, height = map(int, body["ratio"].split(":"))
             task = Task(str(uuid.uuid4()), 8 if "1080" in body["ratio"] else 5, media.picture(width, height, body.get("seed", 0) % 1000), "image/png", scenario)

@@ -76,7 +76,20 @@ def test_picture(runway: Real) -> None:
 
 def test_length_that_the_model_does_not_make_is_rounded_up_and_paid(runway: Real) -> None:
     call = runway.finish(ClipRequest(prompt="sea", duration_ms=7000, model="veo3.1", image_file="scene.png"))
-    assert (sent(runway)["duration"], call.estimate, runway.fake.charged) == (8, Decimal("3.20"), Decimal("3.20"))
+    assert (sent(runway)["duration"], call.estimate, runway.fake.charged) == (8, Decimal("1.60"), Decimal("1.60"))
+
+
+@pytest.mark.parametrize(("model", "price"), [("veo3.1", "0.80"), ("veo3.1_fast", "0.40")])
+def test_sound_that_the_film_drops_is_not_bought(model: str, price: str, runway: Real) -> None:
+    call = runway.finish(ClipRequest(prompt="sea", duration_ms=4000, model=model, image_file="scene.png", negative="people"))
+    body = sent(runway)
+    assert (body["audio"], body["negativePrompt"]) == (False, "people")
+    assert (call.estimate, call.cost, runway.fake.charged) == (Decimal(price),) * 3
+
+
+def test_models_without_these_settings_are_not_sent_them(runway: Real) -> None:
+    runway.finish(ClipRequest(prompt="sea", duration_ms=4000, image_file="scene.png", negative="people"))
+    assert set(sent(runway)) == {"model", "ratio", "seed", "promptText", "promptImage", "duration"}
 
 
 def test_every_state_on_the_way(runway: Real) -> None:

@@ -44,13 +44,13 @@ ROOMS = ("room", "library", "cafe", "kitchen", "classroom", "office")
 HALLS: dict[str, Place] = {"stage": rooms.stage_hall, "cave": rooms.cave}
 
 
-def paint(prompt: str, *, prompt_en: str = "", style: str = "", seed: int = 0, size: tuple[int, int]) -> bytes:
+def paint(prompt: str, *, prompt_en: str = "", style: str = "", negative: str = "", seed: int = 0, size: tuple[int, int]) -> bytes:
     """A PNG of this size, drawn from the words of the prompt (Korean, English or both).
 
-    The hour, weather, place, people, things and mood follow from the words; what they leave open follows from the seed. The same
-    arguments give the same bytes.
+    The hour, weather, place, people, things and mood follow from the words; what they leave open follows from the seed. What
+    `negative` names is left out. The same arguments give the same bytes.
     """
-    reading = read(prompt, prompt_en, style)
+    reading = read(prompt, prompt_en, style, negative)
     dice = Dice("paint", prompt, prompt_en, style, seed)
     place = setting.place(reading, dice.apart("place"))
     hour = setting.hour(reading, place, dice.apart("hour"))

@@ -109,12 +109,13 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFC", text).lower())
 
 
-def read(prompt: str, prompt_en: str = "", style: str = "") -> Reading:
-    """The features of a prompt, both languages together; what is named first weighs most."""
-    texts = [tokens(prompt), tokens(prompt_en)]
+def read(prompt: str, prompt_en: str = "", style: str = "", negative: str = "") -> Reading:
+    """The features of a prompt, both languages together, without those that `negative` names; what is named first weighs most."""
+    texts, unwanted = [tokens(prompt), tokens(prompt_en)], tokens(negative)
 
     def features(table: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(feature for text in texts for _place, feature in lexicon(table).find(text)))
+        avoided = {feature for _place, feature in lexicon(table).find(unwanted)}
+        return tuple(dict.fromkeys(feature for text in texts for _place, feature in lexicon(table).find(text) if feature not in avoided))
 
     return Reading(
         times=features("times"),

@@ -66,3 +66,9 @@ def test_setting(text, where, when):
     found = place(reading, Dice("place"))
     assert where in {found, None}
     assert when in {hour(reading, found, Dice("hour")), None}
+
+
+def test_what_is_to_be_avoided_is_not_read():
+    assert read("비 내리는 골목에서 소녀가 고양이를 바라본다", negative="cat, 비").weathers == ()
+    assert "cat" not in read("비 내리는 골목에서 소녀가 고양이를 바라본다", negative="cat").motifs
+    assert read("비 내리는 골목", negative="고래") == read("비 내리는 골목")

@@ -3,7 +3,7 @@ import pytest
 from stories.domain.inputs import clip_request, frame_size, image_request, is_stale, picture_size
 from stories.domain.scenes import edit
 from stories.enums import TakeKind, TakeSource
-from stories.models import Scene
+from stories.models import Scene, Take
 from tests.stories.factories import make_scene, make_story, make_take
 
 
@@ -39,6 +39,14 @@ def test_nothing_changed(scene):
 )
 def test_what_an_edit_makes_stale(scene, owner, change, now_stale):
     edit(scene.pk, actor=owner, **change)
+    assert stale(scene) == now_stale
+
+
+@pytest.mark.parametrize(("model", "now_stale"), [("gen4_turbo", []), ("veo3.1", ["clip"])])
+def test_what_does_not_reach_the_provider_makes_no_take_stale(scene, owner, model, now_stale):
+    Take.objects.filter(pk=scene.clip_take_id).update(provider="runway_ml", model=model)
+    Take.objects.filter(pk=scene.image_take_id).update(provider="runway_ml", model="gen4_image")
+    edit(scene.pk, actor=owner, negative="people")
     assert stale(scene) == now_stale
 
 
