@@ -78,7 +78,7 @@ def seed_rows() -> None:
     """The first rows, which tests with real transactions find gone."""
     import_module("providers.migrations.0002_first_rows").make(apps, None)
     import_module("providers.migrations.0003_models_and_prices").make(apps, None)
-    import_module("providers.migrations.0004_clips_without_sound").lower(apps, None)
+    import_module("providers.migrations.0006_clips_without_sound").lower(apps, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:

@@ -20,5 +20,5 @@ def lower(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0003_models_and_prices")]
+    dependencies = [("providers", "0005_one_undecided_call_per_key")]
     operations = [migrations.RunPython(lower, migrations.RunPython.noop)]
