@@ -6,7 +6,7 @@ from the lines themselves, so that no word of the script can be lost, invented o
 
 from typing import Any
 
-from providers.local.sentences import parts, sentences
+from ground.sentences import parts, sentences
 from providers.requests import TextRequest
 
 from .wire import Plan

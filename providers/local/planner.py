@@ -5,12 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from ground.sentences import clusters, parts
 from providers.enums import Refusal
 from providers.errors import Refused
 from providers.requests import TextRequest
 
 from .context import Context
-from .sentences import clusters, parts
 from .words import Seen
 
 MAX_SCENES = 2000

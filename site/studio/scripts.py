@@ -1,6 +1,5 @@
 """Scripts in files: the two samples that come with the studio, and a person's own."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,11 @@ from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError
 from stories.enums import Language
+from stories.imports import reading
+from stories.imports.reading import MOST_BYTES, ScriptUnreadable
 
 SAMPLES = Path(settings.BASE_DIR) / "samples"
 SAMPLE_SECONDS = 63  # nine scenes of seven seconds
-ENCODINGS = ("utf-8-sig", "cp949")  # the second is what old Korean Windows programs write
-HANGUL = re.compile(r"[가-힣]")
-MOSTLY = 0.2  # a Korean text has many Latin letters and digits; an English one has hardly any Hangul
 
 
 class ScriptError(SaidError):
@@ -43,33 +41,26 @@ def sample(language: str) -> Script:
 
 
 def read_script(path: Path, *, language: str = "") -> Script:
-    """Reads a script. A first line that begins with `#` is its title, else the file's name is. Raises ScriptError.
+    """Reads a script of any kind that the studio reads. Raises ScriptError.
 
-    Without `language` the text decides: Korean if at least a fifth of its letters are Hangul.
+    Its title is the document's own, else the file's name. Without `language` the text decides.
     """
-    text = _decoded(path).strip()
-    title = path.stem.partition(".")[0].replace("_", " ")
-    if text.startswith("#"):
-        first, _, text = text.partition("\n")
-        title = first.lstrip("# ").strip() or title
-    if not text.strip():
-        raise ScriptError(gettext_noop("The script %(path)s is empty."), path=str(path))
-    return Script(title[:200], text.strip(), language or _language_of(text), slugify(path.stem.partition(".")[0]) or "film")
-
-
-def _decoded(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ScriptError(gettext_noop("The script %(path)s cannot be read: %(reason)s."), path=str(path), reason=str(error.strerror)) from error
-    for encoding in ENCODINGS:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ScriptError(gettext_noop("The script %(path)s is not a text file in UTF-8."), path=str(path))
-
-
-def _language_of(text: str) -> str:
-    letters = sum(character.isalpha() for character in text)
-    return Language.KO if len(HANGUL.findall(text)) >= MOSTLY * max(letters, 1) else Language.EN
+    try:
+        found = reading.read_script(path.name, content)
+    except ScriptUnreadable as error:
+        if error.reason == "no_words":
+            raise ScriptError(gettext_noop("The script %(path)s is empty."), path=str(path)) from error
+        if error.reason == "encoding":
+            raise ScriptError(gettext_noop("The script %(path)s is not a text file in UTF-8."), path=str(path)) from error
+        raise ScriptError(gettext_noop("The script %(path)s cannot be read: %(reason)s"), path=str(path), reason=str(error)) from error
+    text = found.text
+    first, _, rest = text.partition("\n")
+    if first.lstrip("# ").strip() == found.title and first.startswith("# ") and rest.strip():
+        text = rest.strip()  # the title is not a part of the film
+    spoken = found.language if found.language in Language.values else Language.EN
+    return Script(found.title, text, language or spoken, slugify(path.stem.partition(".")[0]) or "film")

@@ -7,9 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from providers.models import AIProviderConfig
+from stories.imports.reading import ENDINGS, MOST_BYTES, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
-
-from .scripts import ENDINGS, MOST_BYTES, text_of
 
 if TYPE_CHECKING:
     StoryModelForm = forms.ModelForm[Story]
@@ -32,7 +31,7 @@ class NewStoryForm(StoryModelForm):
         label=_("Or a file"),
         required=False,
         widget=UnfoldAdminFileFieldWidget({"accept": ",".join(ENDINGS)}),
-        help_text=_("TXT, MD, FOUNTAIN or DOCX. Its text takes the place of what is written above."),
+        help_text=_("TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the place of what is written above."),
     )
 
     class Meta:
@@ -46,10 +45,13 @@ class NewStoryForm(StoryModelForm):
         """The text of the file takes the place of the script. Raises ValidationError."""
         file = self.cleaned_data["script_file"]
         if file:
-            text = text_of(file.name, file.read(MOST_BYTES + 1))
-            if len(text) > MAX_SCRIPT:
+            try:
+                script = read_script(file.name, file.read(MOST_BYTES + 1))
+            except ScriptUnreadable as error:
+                raise forms.ValidationError(str(error)) from error
+            if len(script.text) > MAX_SCRIPT:
                 raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
-            self.cleaned_data["script"] = text
+            self.cleaned_data["script"] = script.text
         return None
 
 

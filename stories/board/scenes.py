@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from providers.local.sentences import sentences
+from ground.sentences import sentences
 from stories.domain import order, scenes
 from stories.domain.order import Move
 from stories.enums import Camera

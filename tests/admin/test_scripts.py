@@ -4,11 +4,9 @@ import io
 import zipfile
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from stories.admin.scripts import MOST_BYTES, text_of
 from stories.models import Story
 
 DOCUMENT = (
@@ -25,37 +23,6 @@ def _docx(xml):
     return out.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "text"),
-    [
-        ("a.txt", "\ufeffA boat.\r\nA light.\r\n".encode(), "A boat.\nA light."),
-        ("a.TXT", "바다로 간다.".encode("cp949"), "바다로 간다."),
-        ("a.txt", "바다로 간다.".encode("utf-16"), "바다로 간다."),
-        ("a.md", b"# The sea\n\n- A **boat** [leaves](http://x).\n\n---\n\n![x](y.png)\n> A *light*.", "The sea\n\nA boat leaves.\n\nA light."),
-        ("a.fountain", b"Title: The sea\nAuthor: Mina\n\nINT. BOAT\n\nA light. [[why?]] /* no */", "INT. BOAT\n\nA light."),
-        ("a.docx", _docx(DOCUMENT), "바다로 간다.\n\nA light."),
-    ],
-)
-def test_text_of_a_file(name, data, text):
-    assert text_of(name, data) == text
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "why"),
-    [
-        ("a.pdf", b"%PDF", "This kind of file cannot be read"),
-        ("a", b"text", "This kind of file cannot be read"),
-        ("a.txt", b"x" * (MOST_BYTES + 1), "The file is too large."),
-        ("a.txt", b"\xff\xff\xff", "cannot be read; save it as UTF-8."),
-        ("a.docx", b"no archive", "This is not a Word document that can be read."),
-        ("a.docx", _docx("<broken"), "This is not a Word document that can be read."),
-    ],
-)
-def test_file_that_cannot_be_read(name, data, why):
-    with pytest.raises(ValidationError, match=why):
-        text_of(name, data)
-
-
 FORM = {"title": "The sea", "script": "", "duration_seconds": "21", "aspect_ratio": "16:9", "language": "en", "style": ""}
 
 
@@ -70,4 +37,17 @@ def test_new_story_from_a_file(owner, as_):
 def test_new_story_from_a_file_that_cannot_be_read(owner, as_):
     response = as_(owner).post(reverse("admin:stories_story_add"), {**FORM, "script_file": SimpleUploadedFile("a.pdf", b"%PDF")})
     assert set(response.context["adminform"].form.errors) == {"script_file"}
+    assert not Story.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", [b"", b" \n \n", _docx(DOCUMENT.replace("바다로 ", "").replace("간다.", "").replace("A light.", ""))])
+def test_file_without_words_leaves_the_typed_script(owner, as_, content):
+    name = "a.docx" if content.startswith(b"PK") else "a.txt"
+    sent = {**FORM, "script": "나는 남는다.", "script_file": SimpleUploadedFile(name, content)}
+    response = as_(owner).post(reverse("admin:stories_story_add"), sent)
+    form = response.context["adminform"].form
+    assert set(form.errors) == {"script_file"}
+    assert form["script"].value() == "나는 남는다."
+    assert "나는 남는다." in response.content.decode()
     assert not Story.objects.exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.local.sentences import clusters, halves, parts, sentences
+from ground.sentences import clusters, halves, parts, sentences
 
 
 @pytest.mark.parametrize(

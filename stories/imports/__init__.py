@@ -1,0 +1,1 @@
+"""Documents that people bring, read into scripts. Knows neither models nor requests."""

@@ -1,0 +1,150 @@
+"""Which encoding a text file is in: a strict decoding that also reads like a language."""
+
+import codecs
+import unicodedata
+from collections.abc import Iterator
+
+from charset_normalizer import from_bytes
+
+# What a person can choose, in the order in which equal guesses are tried.
+CHOICES = {
+    "utf-8": "Unicode (UTF-8)",
+    "cp949": "한국어 (CP949)",
+    "utf-16-le": "Unicode (UTF-16 LE)",
+    "utf-16-be": "Unicode (UTF-16 BE)",
+    "cp1252": "Western (Windows-1252)",
+    "gb18030": "简体中文 (GB18030)",
+    "big5hkscs": "繁體中文 (Big5)",
+    "cp932": "日本語 (Shift_JIS)",
+    "euc_jp": "日本語 (EUC-JP)",
+    "iso2022_kr": "한국어 (ISO-2022-KR)",
+    "iso2022_jp": "日本語 (ISO-2022-JP)",
+    "johab": "한국어 (조합형)",
+}
+LEGACY = ("cp949", "cp1252", "gb18030", "big5hkscs", "cp932", "euc_jp", "johab")
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+LOOKED_AT = 20_000  # bytes are judged; all are decoded
+PLAUSIBLE = 0.4
+UNLIKELY = -0.2
+
+# The most frequent characters of running text; what decodes to them is hardly an accident.
+KOREAN = frozenset(
+    "이다는에을가고의를한지은하로서도사기리해있자인어나그들시라대정아일수만전보것원과니면장부여주으게상제동구스"
+    "으로안성소경조적까지습요었았했겠없같때말집길물바람밤낮배별빛눈비문앞뒤위속안녕세반갑누우무거모두마음발손"
+    "생오와더내너네저건번년월히려러며면데든던또른살알을될된될봄여름겨울섬숲산강꽃새끝잘못많큰작돌걸읽쓰썼썬"
+    "왔왕외용운은의임입잎작잡져졌죠주중즐진짜차처청촌최추출치친카키타터통트특편평포표품풍프피필하학할함항해행향현형호화확환활회후흐희힘"
+    "계관광국군권극근금급기길김남녀노느능달당덕도독돈돌락란람래량력련렸로론료루류르름릇리마막망매맨머먹메며명몇몸못무미민믿받방백버벌법벽변병보복본볼봐부북분불빠뿐"
+    "떠떴떻뜨띄났난날남냈냐냥넘넣놀높놓뉴늘늦답댁덮돼둘둥드듣들등디따딸땅떤뚜뜻"
+)  # fmt: skip
+HAN = frozenset(
+    "的一是不了在人有我他这这這个個们們中来來上大为為和国國地到以说說时時要就出会會可也你对對生能而子那得于着著下自之年过過发發后後作里裡"
+    "用道行所然家种種事成方多经經么麼去法学學如都同现現当當没沒动動面起看定天分还還进進好小部其些主样樣理心她本前开開但因只从從想实實日军軍者意无無力它与與长長把机機十民第公此已工使情明性知全三又关關点點正业業外将將两兩高间間由问問很最重并物手应應战戰向头頭文体體政美相见見被利什二等产產或新己制身果加西斯月话話合回特代内內信表化老给給世位次度门門任常先海通教儿兒原东東声聲提立及比员員解水名真论論处處走义義各入几幾口认認条條平系气氣题題活尔爾更别別打女变變四神总總何电電数數安少报報才结結反受目太量再感建务務做接必场場件计計管期市直德资資命山金指克许許统統区區保至队隊形社便空决決治展马馬科司五基眼书書非则則听聽白却卻界达達光放强強即像难難且权權思王象完设設式色路记記南品住告类類求据據程北边邊死张張该該交规規万萬取拉格望觉覺术術领領共确確传傳师師观觀清今切院让讓识識候带帶导導争爭运運笑飞飛风風步改收根干造言联聯持组組每济濟车車亲親极極林服快办辦议議往元英士证證近失转轉夫令准布始怎呢存未远遠叫台单單影具罗羅字爱愛击擊流备備兵连連调調深商算质質团團集百需价價花党華华城石级級整府离離况請请技际際约約示复復病息究线線似官火断斷精满滿支视視消越器容照须須九增研写寫称稱企八功吗嗎包片史委乎查轻輕易早曾除农農找装裝广廣显顯吧阿李标標谈談吃图圖念六引历歷首医醫局突专專费費号號尽盡另周较較注语語仅僅考落青随隨选選列武红紅响響虽雖推势勢参參希古众眾构構房半节節土投某案黑维維革划劃敌敵致陈陳律足态態护護七兴興派孩验驗责責营營星够夠章音跟志底站严嚴巴例防族供效续續施留讲講型料终終答紧緊黄絕绝奇察母京段依批群项項故按河米围圍江织織害斗双雙境客纪紀采举舉杀殺攻父苏蘇密低朝友诉訴止细細愿願千值仍男钱錢破网網热熱助倒育属屬坐帝限船脸臉职職速刻乐樂否刚剛威毛状狀率甚独獨球般普怕弹彈校苦创創港晨静靜慢再见男孩挥揮"
+    "今日天気良朝静船少年言手振出見行来駅前後雨空雪夜街道店屋"
+)  # fmt: skip
+
+
+def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
+    """The text and the name of its encoding. With `encoding` in that one, with a mark for what does not fit.
+
+    Raises UnicodeError if no encoding gives a plausible text.
+    """
+    if encoding:
+        bom = next((mark for mark, name in BOMS if data.startswith(mark) and name == encoding), b"")
+        return data[len(bom) :].decode(encoding, "replace"), encoding
+    for mark, name in BOMS:
+        if data.startswith(mark):
+            text = data[len(mark) :].decode(name)
+            if plausibility(text[:LOOKED_AT]) <= UNLIKELY:
+                raise UnicodeError
+            return text, name
+    for name in ("iso2022_kr", "iso2022_jp"):
+        if b"\x1b$" in data[:LOOKED_AT] and _decodes(data, name):
+            return data.decode(name), name
+    if b"\x00" not in data and _decodes(data, "utf-8"):
+        return data.decode(), "utf-8"
+    return _guessed(data)
+
+
+def _guessed(data: bytes) -> tuple[str, str]:
+    names = ("utf-16-le", "utf-16-be") if b"\x00" in data else LEGACY
+    scored = sorted(_scored(data, names), key=lambda pair: -pair[0])
+    if len(data) % 2 == 0 and b"\x00" not in data and (not scored or scored[0][0] < PLAUSIBLE):
+        scored += _scored(data, ("utf-16-le", "utf-16-be"))
+    if not scored or max(scored)[0] < PLAUSIBLE:
+        others = [match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY]
+        scored += _scored(data, tuple(others[:8]))
+    if not scored:
+        raise UnicodeError
+    score, name = max(scored, key=lambda pair: pair[0])  # the first of equals
+    if score < UNLIKELY:
+        raise UnicodeError
+    return data.decode(name), name
+
+
+def _decodes(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _scored(data: bytes, names: tuple[str, ...]) -> Iterator[tuple[float, str]] | list[tuple[float, str]]:
+    return [(plausibility(data[:LOOKED_AT].decode(name, "ignore")), name) for name in names if _decodes(data, name)]
+
+
+def plausibility(text: str) -> float:
+    """From about -3 (an accident) to 2 (a language), a mean over the characters that are not ASCII."""
+    total, count = 0.0, 0
+    before = " "
+    for position, char in enumerate(text):
+        if char < "\x80":
+            if char < " " and char not in "\t\n\r\f\x1a":
+                total, count = total - 3, count + 1
+        else:
+            after = text[position + 1 : position + 2]
+            total, count = total + _worth(before, char, after), count + 1
+        before = char
+    return total / count if count else 0.0
+
+
+def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one class of characters each
+    if "가" <= char <= "힣":
+        odd = any("a" <= other.lower() <= "z" or _is_han(other) for other in (before, after))
+        if char in KOREAN:
+            return 0.8 if odd else 1.6
+        return -2.0 if odd else (0.3 if _in_ks_x_1001(char) else -1.5)
+    if "ぁ" <= char <= "ヿ":
+        return 1.2 if not "가" <= before <= "힣" else -1.0
+    if _is_han(char):
+        odd = "가" <= before <= "힣" or ("a" <= before.lower() <= "z")
+        return (1.6 if char in HAN else -0.2) - (0.8 if odd else 0)
+    if char in "。、，！？：；「」『』“”‘’…—–　《》〈〉（）·・•":
+        return 0.8
+    category = unicodedata.category(char)
+    if category in {"Cc", "Cn", "Co", "Cs"} or char == "\ufffd":
+        return -3.0
+    if "\uff61" <= char <= "\uff9f":
+        return -0.6
+    if category[0] == "L":
+        lone = before < "\x80" and after < "\x80"
+        return 0.5 if lone and char < "\u0250" else -0.3
+    return 0.2 if category[0] == "P" else -0.2
+
+
+def _is_han(char: str) -> bool:
+    return "\u4e00" <= char <= "\u9fff"
+
+
+def _in_ks_x_1001(char: str) -> bool:
+    try:
+        char.encode("euc_kr")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,10 @@
+"""Why a document cannot be read."""
+
+
+class Unreadable(Exception):
+    """`reason` is one of the keys of `stories.imports.reading.WORDS`; `values` are for its sentence."""
+
+    def __init__(self, reason: str, **values: str | int) -> None:
+        self.reason = reason
+        self.values = values
+        super().__init__(reason)

@@ -1,0 +1,61 @@
+"""Final Draft documents (FDX)."""
+
+from collections.abc import Iterator
+
+from .errors import Unreadable
+from .packages import Element, attribute, local, parsed
+from .script import Block, Kind
+
+KINDS = {
+    "scene heading": Kind.HEADING,
+    "shot": Kind.HEADING,
+    "action": Kind.ACTION,
+    "general": Kind.ACTION,
+    "character": Kind.CUE,
+    "dialogue": Kind.DIALOGUE,
+    "parenthetical": Kind.PARENTHETICAL,
+    "transition": Kind.TRANSITION,
+    "singing": Kind.LYRICS,
+    "lyrics": Kind.LYRICS,
+    "cast list": Kind.NOTE,
+    "new act": Kind.SECTION,
+    "end of act": Kind.SECTION,
+    "outline 1": Kind.SECTION,
+    "outline body": Kind.SYNOPSIS,
+}
+UNSEEN = frozenset({"ScriptNote", "SceneProperties", "Summary", "HeaderAndFooter", "Bookmark", "ListItems"})
+
+
+def read(data: bytes) -> tuple[str, list[Block]]:
+    """Title and blocks. Raises Unreadable."""
+    root = parsed(data)
+    content = next((node for node in root if local(node) == "Content"), None)
+    if local(root) != "FinalDraft" or content is None:
+        raise Unreadable("broken")
+    page = next((node for node in root if local(node) == "TitlePage"), None)
+    titles = [text for _kind, text in _paragraphs(page)] if page is not None else []
+    title = next((" ".join(text.split()) for text in titles if text.strip()), "")
+    return title, [Block(kind, text) for kind, text in _paragraphs(content) if text]
+
+
+def _paragraphs(node: Element) -> Iterator[tuple[Kind, str]]:
+    for child in node:
+        name = local(child)
+        if name == "Paragraph":
+            kind = KINDS.get(attribute(child, "Type").strip().lower(), Kind.ACTION)
+            text = "".join(_texts(child)).strip()
+            if kind == Kind.PARENTHETICAL:
+                text = text.removeprefix("(").removesuffix(")").strip()
+            yield kind, text
+            # Dialogue side by side is written as paragraphs within a paragraph.
+            for inner in child:
+                if local(inner) == "DualDialogue":
+                    yield from _paragraphs(inner)
+        elif name not in UNSEEN:
+            yield from _paragraphs(child)
+
+
+def _texts(node: Element) -> Iterator[str]:
+    for child in node:
+        if local(child) == "Text" and "Strikeout" not in attribute(child, "Style").split("+"):
+            yield child.text or ""

@@ -1,0 +1,261 @@
+"""Screenplays as text, by the grammar of fountain.io, and as Korean writers type them.
+
+Every step is linear in the length of the text: no pattern looks further than its own line.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .headings import is_heading, without_number
+from .script import Block, Kind
+
+LONGEST_CUE = 60  # characters
+TITLES = frozenset({"title", "제목", "タイトル", "標題", "标题", "题目"})
+TITLE_KEYS = TITLES | {
+    *("credit", "author", "authors", "source", "draft date", "date", "contact", "copyright"),
+    *("revision", "notes", "format", "episode", "작가", "각본", "극본", "글", "감독", "날짜", "연락처"),
+}
+_KEY = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]*(.*)$")
+_INDENTED = re.compile(r"^(?: {3,}|\t)\s*\S")
+_PAGE_BREAK = re.compile(r"^={3,}\s*$")
+_SECTION = re.compile(r"^(#{1,6})\s*(?=\S)")
+_TRANSITION = re.compile(r"^[^a-z]*\bTO:$")
+_TRANSITIONS = re.compile(
+    r"^[(\[]?(?:FADE (?:IN|OUT|TO BLACK|UP)|CUT TO BLACK|SMASH CUT|MATCH CUT|DISSOLVE|BLACK ?OUT|INTERCUT|"
+    r"THE END OF TEASER|F\.?\s?[IO]\.?|페이드\s?(?:인|아웃)|컷\s?투|디졸브|암전|O\.L\.?)[.:)\]]*$"
+)
+_EXTENSION = re.compile(r"\s*[(（][^()（）]{0,40}[)）]\s*$")
+_KOREAN_CUE = re.compile(r"^[가-힣]{1,5}\s?\d{0,2}$")
+_KOREAN_END = re.compile(r"(?:다|요|죠|까|네|지|라|군|자)$")
+_SPOKEN_LINE = re.compile(  # names in Latin letters only in capitals: `http:` is none
+    r"^([가-힣A-Z][가-힣A-Z0-9.·]{0,11}(?: [가-힣A-Z0-9]{1,8})?(?:\s{0,3}[(（][^()（）]{0,20}[)）])?)"
+    r"(?:\s*[:：]\s*|\t+\s*|\s{3,})(?=\S)(.+)$"
+)
+_LEADING = re.compile(r"^[(（]([^()（）]{1,80})[)）]\s*")
+_MARK = re.compile(r"\x00\d+\x00")
+_TOKENS = re.compile(r"\\[*_]|\*{1,3}|_")
+
+
+@dataclass(slots=True)
+class Page:
+    """The title page."""
+
+    title: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def normalised(text: str) -> str:
+    """The text with `\\n` as its only line end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+
+
+def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
+    """The first block if it is made of `Key: value` lines, and the text after it.
+
+    `any_key`: take it for one whatever the keys are; else one of them must be a known one.
+    """
+    lines = text.lstrip("\n\ufeff").split("\n")
+    end = next((n for n, line in enumerate(lines) if not line.strip()), len(lines))
+    page, key = Page(), ""
+    for number, line in enumerate(lines[:end]):
+        if key and _INDENTED.match(line):
+            page.fields[key] = f"{page.fields[key]} {line.strip()}".strip()
+            continue
+        found = _KEY.match(line)
+        follows = number + 1 < end and bool(_INDENTED.match(lines[number + 1]))
+        if found is None or is_heading(line) or not (found[2].strip() or follows or page.fields):
+            return Page(), text
+        if _is_transition(line.strip()):
+            return Page(), text
+        key = found[1].strip().lower()
+        page.fields[key] = found[2].strip()
+    if not page.fields or not (any_key or TITLE_KEYS & page.fields.keys()):
+        return Page(), text
+    page.title = _plain(next((page.fields[name] for name in page.fields if name in TITLES), ""))
+    return page, "\n".join(lines[end:])
+
+
+def parse(text: str, *, korean: bool = True) -> tuple[Page, list[Block]]:
+    """The title page and the blocks. `korean`: names without `@` and `name: words` are cues, too."""
+    page, body = title_page(normalised(text), any_key=True)
+    return page, list(_blocks(body, korean=korean))
+
+
+def _blocks(body: str, *, korean: bool) -> Iterator[Block]:
+    """Notes and boneyard are taken out first: they may stand within a line or run over many."""
+    body, notes = _without_notes(body)
+    reader = _Reader(body.split("\n"), korean=korean)
+    for block in reader.read():
+        pieces = re.split(r"\x00(\d+)\x00", block.text)
+        text = "".join(pieces[::2])
+        text = re.sub(r"[ \t]{2,}", " ", text).strip() if len(pieces) > 1 else text
+        if text:
+            yield Block(block.kind, text)
+        for number in pieces[1::2]:
+            yield Block(Kind.NOTE, notes[int(number)])
+
+
+def _without_notes(text: str) -> tuple[str, list[str]]:
+    """The text with a mark in the place of each note `[[…]]` and without what is struck out `/*…*/`."""
+    kept: list[str] = []
+    notes: list[str] = []
+    text = text.replace("\x00", "")
+    place = 0
+    closed = {"/*": True, "[[": True}  # whether a closing mark can still come
+    for mark in re.finditer(r"/\*|\[\[", text):
+        if mark.start() < place or not closed[mark.group()]:
+            continue
+        end = text.find("*/" if mark.group() == "/*" else "]]", mark.end())
+        if end < 0:
+            closed[mark.group()] = False
+            continue
+        kept.append(text[place : mark.start()])
+        if mark.group() == "[[":
+            kept.append(f"\x00{len(notes)}\x00")
+            notes.append(" ".join(text[mark.end() : end].split()))
+        place = end + 2
+    kept.append(text[place:])
+    return "".join(kept), notes
+
+
+class _Reader:
+    """Goes through the lines once."""
+
+    def __init__(self, lines: list[str], *, korean: bool) -> None:
+        self.lines = lines
+        self.blank = [not _MARK.sub("", line).strip() for line in lines]
+        self.korean = korean
+        self.at = 0
+
+    def _blank(self, number: int) -> bool:
+        return number >= len(self.lines) or self.blank[number]
+
+    def read(self) -> Iterator[Block]:
+        held: list[str] = []  # lines of one paragraph of action
+        while self.at < len(self.lines):
+            line = self.lines[self.at]
+            found = None if self._blank(self.at) else self._special(line.strip(), first=not held)
+            if found is None and line.strip() and not self._is_cue(line.strip(), first=not held):
+                held.append(_plain(line.strip().removeprefix("!")))
+                self.at += 1
+                continue
+            if held:
+                yield Block(Kind.ACTION, "\n".join(held))
+                held = []
+            if found is not None:
+                yield from found
+                self.at += 1
+            elif line.strip():
+                yield from self._speech()
+            else:
+                self.at += 1
+        if held:
+            yield Block(Kind.ACTION, "\n".join(held))
+
+    def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911  one case each
+        """The blocks of a line that is complete in itself; None for action and cues."""
+        if line.startswith("!"):
+            return None
+        if _PAGE_BREAK.match(line):
+            return []
+        if line.startswith(".") and line[1:2] not in {"", "."} and not line[1:2].isspace():
+            return [Block(Kind.HEADING, _plain(without_number(line[1:].strip())))]
+        if is_heading(line, strict=not first):
+            return [Block(Kind.HEADING, _plain(without_number(line)))]
+        section = _SECTION.match(line)
+        if section:
+            return [Block(Kind.SECTION, _plain(line[section.end() :].strip()))]
+        if line.startswith("="):
+            return [Block(Kind.SYNOPSIS, _plain(line.lstrip("=").strip()))]
+        if line.startswith("~"):
+            return [Block(Kind.LYRICS, _plain(line[1:].strip()))]
+        if line.startswith(">") and line.endswith("<"):
+            return [Block(Kind.ACTION, _plain(line[1:-1].strip()))]
+        if line.startswith(">") or (first and self._blank(self.at + 1) and _is_transition(line)):
+            return [Block(Kind.TRANSITION, _plain(line.lstrip("> ").strip()))]
+        return self._spoken_line(line) if self.korean else None
+
+    def _spoken_line(self, line: str) -> list[Block] | None:
+        """`민수: 안녕` as Korean scripts write dialogue."""
+        found = _SPOKEN_LINE.match(line)
+        if not found or (_KOREAN_END.search(found[1].split("(")[0].strip()) and ":" not in line):
+            return None
+        return [Block(Kind.CUE, found[1].strip()), *_dialogue([found[2].strip()])]
+
+    def _is_cue(self, line: str, *, first: bool) -> bool:
+        if line.startswith("@"):
+            return len(line) > 1
+        if line.startswith("!") or not first or self._blank(self.at + 1) or len(line) > LONGEST_CUE:
+            return False
+        name = _EXTENSION.sub("", line.rstrip("^ ")).strip()
+        if name and name == name.upper() and name != name.lower() and not name.endswith((".", "!", "?", ",")):
+            return True
+        return self.korean and bool(_KOREAN_CUE.match(name)) and not _KOREAN_END.search(name)
+
+    def _speech(self) -> Iterator[Block]:
+        """A cue and the lines up to the next empty one."""
+        yield Block(Kind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
+        self.at += 1
+        said: list[str] = []
+        while self.at < len(self.lines) and (not self._blank(self.at) or self.lines[self.at] == "  "):
+            line = self.lines[self.at].strip()
+            if line.startswith("~"):
+                yield from _dialogue(said)
+                said = []
+                yield Block(Kind.LYRICS, _plain(line[1:].strip()))
+            elif line.startswith(("(", "（")) and line.endswith((")", "）")):
+                yield from _dialogue(said)
+                said = []
+                yield Block(Kind.PARENTHETICAL, _plain(line[1:-1].strip()))
+            elif line:
+                said.append(line)
+            self.at += 1
+        yield from _dialogue(said)
+
+
+def _dialogue(lines: list[str]) -> Iterator[Block]:
+    """What is said, with the direction that it may begin with."""
+    text = "\n".join(lines).strip()
+    found = _LEADING.match(text)
+    if found:
+        yield Block(Kind.PARENTHETICAL, _plain(found[1].strip()))
+        text = text[found.end() :]
+    if text:
+        yield Block(Kind.DIALOGUE, _plain(text))
+
+
+def _is_transition(line: str) -> bool:
+    return bool(_TRANSITION.match(line) or _TRANSITIONS.match(line))
+
+
+def _plain(text: str) -> str:
+    """The words without the marks of emphasis. A mark without its partner on the line stays."""
+    if not ("*" in text or "_" in text or "\\" in text):
+        return text
+    return "\n".join(_plain_line(line) for line in text.split("\n"))
+
+
+def _plain_line(line: str) -> str:
+    tokens = list(_TOKENS.finditer(line))
+    opened: dict[str, list[int]] = {}
+    dropped: set[int] = set()
+    for number, token in enumerate(tokens):
+        mark = token.group()
+        if mark.startswith("\\"):
+            continue
+        before, after = line[token.start() - 1 : token.start()], line[token.end() : token.end() + 1]
+        if before.isalnum() and after.isalnum() and (mark == "_" or (before.isdigit() and after.isdigit())):
+            continue  # snake_case, 2*3
+        if opened.get(mark) and before.strip():
+            dropped |= {opened[mark].pop(), number}
+        elif after.strip():
+            opened.setdefault(mark, []).append(number)
+    pieces, place = [], 0
+    for number, token in enumerate(tokens):
+        if number in dropped or token.group().startswith("\\"):
+            pieces.append(line[place : token.start()])
+            place = token.end()
+            if token.group().startswith("\\"):
+                pieces.append(token.group()[1])
+    return "".join([*pieces, line[place:]])

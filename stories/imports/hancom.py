@@ -1,0 +1,97 @@
+"""Hancom's documents in their open form (HWPX, KS X 6101)."""
+
+import re
+from collections.abc import Iterator
+
+from .errors import Unreadable
+from .packages import Element, Package, attribute, local
+from .paragraphs import Document, Paragraph, table_paragraphs
+
+_SECTION = re.compile(r"(?:^|/)section(\d{1,4})\.xml$", re.IGNORECASE)
+# Controls hold headers, footers, notes, hidden comments and the numbers of pages.
+UNSEEN = frozenset({"ctrl", "secPr", "linesegarray", "script", "shapeComment", "subText", "metaTag", "parameterset", "comment"})
+UNSEEN |= {"shapeObject", "fieldBegin", "fieldEnd", "parameters", "caption"}
+SPACES = {"nbSpace": "\u00a0", "fwSpace": "\u3000", "tab": "\t", "lineBreak": "\n", "hyphen": "\u2011"}
+_OUTLINE = re.compile(r"^(?:개요|outline)\s*(\d{1,2})$")
+
+
+def read(data: bytes) -> Document:
+    """Raises Unreadable."""
+    package = Package(data)
+    sections = sorted((int(found[1]), name) for name in package.parts if (found := _SECTION.search(name)))
+    if not sections:
+        raise Unreadable("broken")
+    reader = _Reader(package.optional("Contents/header.xml"))
+    for _number, name in sections:
+        reader.document.paragraphs += reader.blocks(package.xml(name))
+    return reader.document
+
+
+class _Reader:
+    def __init__(self, header: Element | None) -> None:
+        self.document = Document()
+        self.styles = {
+            attribute(node, "id"): (attribute(node, "name") or attribute(node, "engName")).strip().lower()
+            for node in (header.iter() if header is not None else ())
+            if local(node) == "style"
+        }
+        self.deleted = 0  # how many tracked deletions are open
+
+    def blocks(self, node: Element) -> Iterator[Paragraph]:
+        for child in node:
+            name = local(child)
+            if name == "p":
+                yield from self._paragraph(child)
+            elif name == "tbl":
+                yield from self._table(child)
+            elif name not in UNSEEN:
+                yield from self.blocks(self._chosen(child))
+
+    def _chosen(self, node: Element) -> Element:
+        """Of a switch one case; any other element is itself."""
+        if local(node) != "switch":
+            return node
+        return next((child for child in node if local(child) in {"case", "default"}), node)
+
+    def _table(self, node: Element) -> Iterator[Paragraph]:
+        rows = [[list(self.blocks(cell)) for cell in row if local(cell) == "tc"] for row in node if local(row) == "tr"]
+        yield from table_paragraphs(rows, self.document)
+
+    def _paragraph(self, node: Element) -> Iterator[Paragraph]:
+        style = self.styles.get(attribute(node, "styleIDRef"), "")
+        outline = _OUTLINE.match(style)
+        level = int(outline[1]) if outline else 0 if style in {"제목", "title"} else None
+        objects: list[Paragraph] = []
+        text = "".join(self._inline(node, objects))
+        if level == 0 and not self.document.title:
+            self.document.title = " ".join(text.split())
+        if text.strip() or not objects:  # a paragraph that only anchors a table or a box is none
+            yield Paragraph(text, level, style)
+        yield from objects
+
+    def _inline(self, node: Element, objects: list[Paragraph]) -> Iterator[str]:
+        for child in node:
+            name = local(child)
+            if name == "t":
+                yield from self._text(child)
+            elif name == "tbl":
+                objects.extend(self._table(child))
+            elif name == "subList":
+                objects.extend(self.blocks(child))
+            elif name not in UNSEEN:
+                yield from self._inline(self._chosen(child), objects)
+
+    def _text(self, node: Element) -> Iterator[str]:
+        """Mixed content; what stands between the marks of a tracked deletion is gone."""
+        if node.text and not self.deleted:
+            yield node.text
+        for child in node:
+            name = local(child)
+            if name == "deleteBegin":
+                self.deleted += 1
+            elif name == "deleteEnd":
+                self.deleted = max(0, self.deleted - 1)
+            elif name in SPACES and not self.deleted:
+                yield SPACES[name]
+            if child.tail and not self.deleted:
+                yield child.tail

@@ -1,0 +1,90 @@
+"""Scene headings in English, Korean, Japanese and Chinese: what is one, and which place and time it names."""
+
+import re
+from dataclasses import dataclass
+
+LONGEST_NUMBER = 16  # characters, with its two marks
+LONGEST = 120  # characters; a longer line is a sentence
+
+_SETTING = r"(?:INT\.?\s?/\s?EXT|EXT\.?\s?/\s?INT|I\s?/\s?E|E\s?/\s?I|INT|EXT|EST)"
+# In small letters only with the full stop: `est` and `int` are words.
+_ENGLISH = re.compile(rf"^(?:{_SETTING}(?:\.|\s)|(?i:{_SETTING})\.)\s*\S")
+# The number is needed: 장면 and 씬 are ordinary words, and “장면 1에서” is a sentence.
+_NUMBERED = re.compile(
+    r"^(?:[Ss]\s?#\s?\d+|[Ss]cene\s?#?\s?\d+|SCENE\s?#?\s?\d+|S\d+|(?:씬|신|장면)\s?#?\s?\d+|#\d+|\d+\s?씬)"
+    r"(?:-\d+)?[A-Za-z]?(?:\s*[.:)\]\-–—,]\s*|\s+|$)"
+)
+_NUMBERED_HAN = re.compile(r"^第\s?[一二三四五六七八九十百\d]{1,4}\s?[场場幕景](?:[\s.:：、]|$)")
+_SETTING_HAN = re.compile(r"^[内內外]景(?:[\s.:：、/]|$)")
+_CIRCLE = re.compile(r"^[○〇◯]\s?\S")  # how Japanese screenplays begin a heading
+_MARKS = (_NUMBERED, _NUMBERED_HAN, _SETTING_HAN)
+_PREFIX = re.compile(rf"^{_SETTING}(?:\.|\s)\s*|^[内內外]景[\s.:：、/]*|^[○〇◯]\s?", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?:[다요죠까]|[a-z])[.!?]$")
+_TIMES = (
+    "낮|밤|새벽|아침|점심|오전|오후|저녁|한낮|정오|자정|심야|해질녘|해질 무렵|노을|동틀 무렵|"
+    "day|night|dawn|dusk|morning|noon|afternoon|evening|midnight|sunset|sunrise|later|continuous|"
+    "moments later|same|朝|昼|夜|夕|夕方|深夜|早朝|日|夜晚|白天|清晨|傍晚|黄昏"
+)
+_TIME = re.compile(rf"(?:^|[\s\-–—,./·(（・])(?:D/N|{_TIMES})$", re.IGNORECASE)
+_BRACKETED_TIME = re.compile(rf"\s*[(（]\s*((?:{_TIMES})[^()（）]{{0,20}})[)）]\s*$", re.IGNORECASE)
+_DASH = re.compile(r"\s+[-–—]\s+|\s*[–—]\s*|\s*/\s*|\s*・\s*|,\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a heading says: inside or outside, where, and when. Each may be empty."""
+
+    setting: str
+    place: str
+    time: str
+
+    @property
+    def words(self) -> str:
+        """Place and time as they stand in a prompt or a title."""
+        return ", ".join(filter(None, (self.place, self.time)))
+
+
+def is_heading(line: str, *, strict: bool = True) -> bool:
+    """Whether a line is a scene heading by its form.
+
+    `strict`: in a text that nobody has called a screenplay, `int main` and `est` are words.
+    """
+    line = line.strip()
+    if not line or len(line) > LONGEST:
+        return False
+    if _ENGLISH.match(line):
+        return not strict or line[:3].isupper() or line[:3].istitle() or line[1:2] == "/"
+    if any(mark.match(line) for mark in _MARKS):
+        return not _SENTENCE.search(line)
+    return bool(_CIRCLE.match(line)) and not re.search(r"[。！？]$", line)
+
+
+def without_number(heading: str) -> str:
+    """The heading without the `#12A#` that may stand at its end."""
+    heading = heading.rstrip()
+    begin = heading.rfind("#", 0, -1)
+    is_numbered = heading.endswith("#") and begin > 0 and len(heading) - begin < LONGEST_NUMBER
+    return heading[:begin].rstrip() if is_numbered else heading
+
+
+def place_of(heading: str) -> Place:
+    """The place and the time that a heading names."""
+    text = without_number(" ".join(heading.split())[: 2 * LONGEST])
+    for mark in (_NUMBERED, _NUMBERED_HAN):
+        text = mark.sub("", text, count=1).strip()
+    found = _PREFIX.match(text)
+    setting = found.group().strip(" .:：、/").upper() if found else ""
+    text = (text[found.end() :] if found else text).strip(" .-–—,")
+    bracketed = _BRACKETED_TIME.search(text)
+    if bracketed:
+        return Place(setting, text[: bracketed.start()].strip(), bracketed[1].strip())
+    dashes = list(_DASH.finditer(text))
+    for dash in reversed(dashes):
+        if _TIME.search(f" {text[dash.end() :].strip()}"):
+            return Place(setting, text[: dash.start()].strip(), text[dash.end() :].strip())
+    spaced = re.search(rf"\s({_TIMES})$", text, re.IGNORECASE)
+    if spaced:
+        return Place(setting, text[: spaced.start()].strip(" -–—,"), spaced[1])
+    if not dashes and _TIME.search(f" {text}"):
+        return Place(setting, "", text)
+    return Place(setting, text, "")

@@ -1,0 +1,93 @@
+"""The paragraphs of a word processor's document become a script."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .headings import is_heading
+from .script import Block, Format, Kind
+from .text import as_screenplay, understand
+
+# Names that screenplay templates give to their styles, in small letters.
+STYLES = {
+    "scene heading": Kind.HEADING,
+    "slugline": Kind.HEADING,
+    "slug line": Kind.HEADING,
+    "shot": Kind.HEADING,
+    "씬 제목": Kind.HEADING,
+    "장면 제목": Kind.HEADING,
+    "action": Kind.ACTION,
+    "지문": Kind.ACTION,
+    "character": Kind.CUE,
+    "등장인물": Kind.CUE,
+    "인물": Kind.CUE,
+    "dialogue": Kind.DIALOGUE,
+    "대사": Kind.DIALOGUE,
+    "parenthetical": Kind.PARENTHETICAL,
+    "transition": Kind.TRANSITION,
+    "lyrics": Kind.LYRICS,
+}
+_SPOKEN_COLUMN = re.compile(r"^(내레이션|나레이션|narration|대사|멘트|오디오|audio|vo|v\.o\.|voice[- ]?over|voice|음성)\b", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """`level` is that of a heading, 0 for a title, None for any other; `style` the lower-case name of its style."""
+
+    text: str
+    level: int | None = None
+    style: str = ""
+
+
+@dataclass(slots=True)
+class Document:
+    """Paragraphs in the order in which they are read, and what is left out of the narration."""
+
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
+    title: str = ""
+
+
+def spoken_column(header: Sequence[str]) -> int | None:
+    """Which column of a table is narrated, if its header says so (the sheets of commercials: picture | narration)."""
+    found = [number for number, cell in enumerate(header) if _SPOKEN_COLUMN.match(cell.strip())]
+    return found[0] if len(header) > 1 and len(found) == 1 else None
+
+
+def table_paragraphs(rows: Sequence[Sequence[list[Paragraph]]], document: Document) -> Iterable[Paragraph]:
+    """The cells of a table row by row, or only the column that is narrated."""
+    header = [" ".join(part.text for part in cell) for cell in rows[0]] if rows else []
+    column = spoken_column(header)
+    if column is None:
+        for row in rows:
+            for cell in row:
+                yield from cell
+        return
+    document.left_out.add("table")
+    for row in rows[1:]:
+        if column < len(row):
+            yield from row[column]
+
+
+def script_text(document: Document) -> tuple[str, str, Format | None]:
+    """Title and text of the document; the format where the styles decide it."""
+    kinds = [STYLES.get(part.style) for part in document.paragraphs]
+    if Kind.CUE in kinds or Kind.HEADING in kinds:
+        blocks = []
+        for part, kind in zip(document.paragraphs, kinds, strict=True):
+            known = kind or (Kind.SECTION if part.level is not None else Kind.ACTION)
+            if part.text.strip():
+                blocks.append(Block(known, part.text.strip()))
+        return document.title, as_screenplay(blocks), Format.SCREENPLAY
+    lines: list[str] = []
+    for part in document.paragraphs:
+        text = part.text.strip()
+        if not text:
+            lines.append("")
+        elif part.level is not None or is_heading(text):
+            one = " ".join(text.split())
+            lines += ["", one if is_heading(one) else f"# {one}", ""]
+        else:
+            lines.append(text)
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return document.title or understand(text).title, text, None

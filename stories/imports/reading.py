@@ -1,0 +1,60 @@
+"""The one reader of documents: for the form, the API, `make demo` and whatever imports come later."""
+
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from ground.sentence import SaidError
+
+from .encodings import CHOICES
+from .parsing import ENDINGS, MOST_BYTES, parse
+from .script import Format, Script
+from .text import understand
+
+__all__ = ["CHOICES", "ENDINGS", "MOST_BYTES", "ScriptUnreadable", "read_script"]
+
+WORDS = {
+    "kind": gettext_noop("This kind of file cannot be read: %(kinds)s are."),
+    "too_large": gettext_noop("The file is too large."),
+    "broken": gettext_noop("The file is damaged or is not what its name says."),
+    "encrypted": gettext_noop("The file is protected by a password. Save it without one."),
+    "encoding": gettext_noop("The text of the file cannot be read in this encoding. Choose another one or save it as UTF-8."),
+    "no_words": gettext_noop("No words were found in the file."),
+    "scan": gettext_noop("The PDF has no text: its pages are pictures. Bring the document it was made from."),
+    "old_office": gettext_noop("Old Word and Hancom files (DOC, HWP) cannot be read. Save the document as DOCX or HWPX."),
+}
+
+
+class ScriptUnreadable(SaidError):  # noqa: N818  says what is wrong, as the other errors of this package
+    """The document cannot be used as a script; `reason` is a key of WORDS."""
+
+    code = "script_unreadable"
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        self.reason = reason
+        kinds = ", ".join(ending[1:].upper() for ending in ENDINGS)
+        super().__init__(WORDS[reason], **({"kinds": kinds} if reason == "kind" else values))
+
+
+def read_script(name: str, data: bytes, encoding: str = "") -> Script:
+    """What the document says. `encoding`: read a text file in this one, else it is detected.
+
+    Raises ScriptUnreadable. A document without words is an error, so that it never takes the place of words.
+    """
+    if len(data) > MOST_BYTES:
+        raise ScriptUnreadable("too_large")
+    answer = parse(name, data, encoding)
+    if "error" in answer:
+        raise ScriptUnreadable(answer["error"]["reason"], **answer["error"]["values"])
+    found = answer["script"]
+    form = Format(found["format"])
+    blocks = understand(found["text"]).blocks
+    return Script(
+        title=found["title"],
+        text=found["text"],
+        language=found["language"],
+        encoding=found["encoding"],
+        format=form,
+        blocks=blocks,
+        left_out=tuple(found["left_out"]),
+    )

@@ -1,0 +1,93 @@
+"""What a document says: its title and its blocks, each with what it is for."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a block is for. Only the kinds of SPOKEN become narration and captions."""
+
+    HEADING = "heading"  # of a scene: where and when
+    ACTION = "action"
+    CUE = "cue"  # who speaks the dialogue that follows
+    DIALOGUE = "dialogue"
+    PARENTHETICAL = "parenthetical"  # how it is spoken
+    LYRICS = "lyrics"
+    NARRATION = "narration"
+    SECTION = "section"  # a heading that names no place, such as “Act One”
+    SYNOPSIS = "synopsis"
+    TRANSITION = "transition"
+    NOTE = "note"
+
+
+SPOKEN = frozenset({Kind.ACTION, Kind.DIALOGUE, Kind.LYRICS, Kind.NARRATION})
+BORDERS = frozenset({Kind.HEADING, Kind.SECTION})  # a scene of the film never runs across these
+
+
+class Format(StrEnum):
+    """How the text is to be read."""
+
+    PROSE = "prose"
+    SCREENPLAY = "screenplay"
+    SUBTITLES = "subtitles"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph of a script. Times are those of a subtitle, in milliseconds."""
+
+    kind: Kind
+    text: str
+    start_ms: int | None = None
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A text taken apart."""
+
+    format: Format
+    blocks: tuple[Block, ...]
+    title: str = ""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to be narrated."""
+        return any(block.kind in SPOKEN and says_something(block.text) for block in self.blocks)
+
+    @property
+    def spoken(self) -> str:
+        """All words that are narrated, a block on each line."""
+        return "\n".join(block.text for block in self.blocks if block.kind in SPOKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A document that was read. `text` is what the story keeps as its script: read again it gives the same blocks.
+
+    `encoding` is empty where the kind of file leaves none to choose. `left_out` names what was found
+    and is not narrated, such as `table` or `struck`.
+    """
+
+    title: str
+    text: str
+    language: str
+    encoding: str
+    format: Format
+    blocks: tuple[Block, ...]
+    left_out: tuple[str, ...] = field(default=())
+
+    @property
+    def spoken(self) -> str:
+        """All words that are narrated, a block on each line."""
+        return Understood(self.format, self.blocks).spoken
+
+
+def says_something(text: str) -> bool:
+    """Whether the text has a letter or a digit."""
+    return any(char.isalnum() for char in text)
+
+
+def seconds_of(blocks: tuple[Block, ...]) -> float:
+    """When the last subtitle ends; 0 where there are no times."""
+    return max((block.end_ms or 0 for block in blocks), default=0) / 1000

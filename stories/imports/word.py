@@ -1,0 +1,195 @@
+"""Word documents: Office Open XML, transitional and strict, as Word, Word Online, LibreOffice, Google and Hancom write it.
+
+Each word that a reader sees is read once: of alternative contents one, moved text where it went to, of ruby the base.
+Why this is not done by a library: docs/adr/0004-documents-by-lxml.md.
+"""
+
+from collections.abc import Iterator
+
+from .errors import Unreadable
+from .packages import Element, Package, attribute, local
+from .paragraphs import Document, Paragraph, table_paragraphs
+
+OFFICE_DOCUMENT = "/relationships/officeDocument"
+STYLES_PART = "/relationships/styles"
+# Not there any more, not there yet, or not for the reader.
+UNSEEN = frozenset({"del", "moveFrom", "delText", "instrText", "delInstrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"})
+UNSEEN |= {"sdtPr", "sdtEndPr", "rt", "rubyPr", "footnote", "endnote", "comment", "fldData", "ffData", "tblGrid", "tblPrEx"}
+OFF = frozenset({"0", "false", "off"})
+MARKS = {"br": "\n", "cr": "\n", "tab": "\t", "ptab": " ", "noBreakHyphen": "\u2011"}
+
+
+class _Style:
+    __slots__ = ("based", "hidden", "level", "name", "struck")
+
+    def __init__(self, node: Element) -> None:
+        self.name = attribute(_child(node, "name"), "val").lower() if _child(node, "name") is not None else ""
+        self.based = attribute(_child(node, "basedOn"), "val") if _child(node, "basedOn") is not None else ""
+        run, paragraph = _child(node, "rPr"), _child(node, "pPr")
+        self.hidden = _toggle(run, "vanish")
+        self.struck = _struck(run)
+        self.level = _level(paragraph)
+
+
+def read(data: bytes) -> Document:
+    """Raises Unreadable."""
+    package = Package(data)
+    name = _main_part(package)
+    reader = _Reader(_styles(package, name))
+    root = package.xml(name)
+    body = next((node for node in root if local(node) == "body"), None)
+    if body is None:
+        raise Unreadable("broken")
+    reader.document.paragraphs = list(reader.blocks(body))
+    return reader.document
+
+
+def _main_part(package: Package) -> str:
+    """Where the text is: Word Online names it document2.xml, and the relationships say so."""
+    relations = package.optional("_rels/.rels")
+    for node in relations if relations is not None else ():
+        if attribute(node, "Type").endswith(OFFICE_DOCUMENT):
+            return attribute(node, "Target").lstrip("/")
+    return "word/document.xml"
+
+
+def _styles(package: Package, name: str) -> dict[str, _Style]:
+    folder, _, file = name.rpartition("/")
+    target = f"{folder}/styles.xml".lstrip("/")
+    relations = package.optional(f"{folder}/_rels/{file}.rels".lstrip("/"))
+    for node in relations if relations is not None else ():
+        if attribute(node, "Type").endswith(STYLES_PART):
+            named = attribute(node, "Target")
+            target = named.lstrip("/") if named.startswith("/") else f"{folder}/{named}".lstrip("/")
+    root = package.optional(target)
+    return {attribute(node, "styleId"): _Style(node) for node in (root if root is not None else ()) if local(node) == "style"}
+
+
+def _child(node: Element | None, name: str) -> Element | None:
+    return next((child for child in node if local(child) == name), None) if node is not None else None
+
+
+def _toggle(properties: Element | None, name: str) -> bool | None:
+    found = _child(properties, name)
+    return None if found is None else attribute(found, "val").lower() not in OFF
+
+
+def _struck(properties: Element | None) -> bool | None:
+    said = [on for name in ("strike", "dstrike") if (on := _toggle(properties, name)) is not None]
+    return any(said) if said else None
+
+
+def _level(properties: Element | None) -> int | None:
+    found = _child(properties, "outlineLvl")
+    value = attribute(found, "val") if found is not None else ""
+    return int(value) + 1 if value.isdecimal() and value.isascii() and int(value[:3]) < 9 else None  # noqa: PLR2004  9 is body text
+
+
+class _Reader:
+    def __init__(self, styles: dict[str, _Style]) -> None:
+        self.styles = styles
+        self.document = Document()
+
+    def blocks(self, node: Element) -> Iterator[Paragraph]:
+        """The paragraphs within a body, a cell, a text box or a content control."""
+        for child in node:
+            name = local(child)
+            if name == "p":
+                yield from self._paragraph(child)
+            elif name == "tbl":
+                rows = [list(self._cells(row)) for row in self._rows(child)]
+                yield from table_paragraphs(rows, self.document)
+            elif name == "AlternateContent":
+                yield from self.blocks(self._chosen(child))
+            elif name == "sdt" and self._is_contents(child):
+                continue
+            elif name not in UNSEEN:
+                yield from self.blocks(child)
+
+    def _rows(self, node: Element) -> Iterator[Element]:
+        for child in node:
+            name = local(child)
+            if name == "tr":
+                deleted = _child(_child(child, "trPr"), "del") is not None
+                if not deleted:
+                    yield child
+            elif name not in UNSEEN:
+                yield from self._rows(child)
+
+    def _cells(self, row: Element) -> Iterator[list[Paragraph]]:
+        for child in row:
+            name = local(child)
+            if name == "tc":
+                yield list(self.blocks(child))
+            elif name not in UNSEEN:
+                yield from self._cells(child)
+
+    def _chosen(self, node: Element) -> Element:
+        """One of the contents that say the same in several ways."""
+        options = [child for child in node if local(child) in {"Choice", "Fallback"}]
+        return options[0] if options else node
+
+    def _is_contents(self, node: Element) -> bool:
+        """A table of contents, or a prompt that nobody has typed over."""
+        properties = _child(node, "sdtPr")
+        gallery = _child(_child(properties, "docPartObj"), "docPartGallery")
+        return (gallery is not None and attribute(gallery, "val") == "Table of Contents") or _toggle(properties, "showingPlcHdr") is True
+
+    def _paragraph(self, node: Element) -> Iterator[Paragraph]:
+        properties = _child(node, "pPr")
+        style_node = _child(properties, "pStyle")
+        style_id = attribute(style_node, "val") if style_node is not None else ""
+        chain = list(self._chain(style_id))
+        name = chain[0].name if chain else style_id.lower()
+        if name.startswith("toc ") and name[4:].isdecimal():
+            return
+        level = _level(properties)
+        if level is None:
+            level = next((style.level for style in chain if style.level is not None), None)
+        if level is None and name.startswith("heading ") and name[8:].isdecimal():
+            level = int(name[8:9])
+        if name in {"title", "제목"} and style_id:
+            level = 0
+        boxes: list[Paragraph] = []
+        text = "".join(self._inline(node, chain, boxes))
+        if level == 0 and not self.document.title:
+            self.document.title = " ".join(text.split())
+        yield Paragraph(text, level, name)
+        yield from boxes
+
+    def _chain(self, style_id: str) -> Iterator[_Style]:
+        seen: set[str] = set()
+        while style_id in self.styles and style_id not in seen:
+            seen.add(style_id)
+            yield self.styles[style_id]
+            style_id = self.styles[style_id].based
+
+    def _inline(self, node: Element, chain: list[_Style], boxes: list[Paragraph]) -> Iterator[str]:
+        for child in node:
+            name = local(child)
+            if name == "t":
+                yield child.text or ""
+            elif name in MARKS:
+                yield MARKS[name]
+            elif name == "txbxContent":
+                boxes.extend(self.blocks(child))
+            elif name == "AlternateContent":
+                yield from self._inline(self._chosen(child), chain, boxes)
+            elif not (name in UNSEEN or (name == "r" and self._is_out(child, chain)) or (name == "sdt" and self._is_contents(child))):
+                yield from self._inline(child, chain, boxes)
+
+    def _is_out(self, run: Element, chain: list[_Style]) -> bool:
+        """Whether a run is hidden or struck out, which is noted."""
+        hidden, struck = self._looks(run, chain)
+        if hidden or struck:
+            self.document.left_out.add("hidden" if hidden else "struck")
+        return hidden or struck
+
+    def _looks(self, run: Element, chain: list[_Style]) -> tuple[bool, bool]:
+        """Whether a run is hidden, and whether it is struck out: said by itself, its style, or its paragraph's."""
+        properties = _child(run, "rPr")
+        style_node = _child(properties, "rStyle")
+        styles = [*(self._chain(attribute(style_node, "val")) if style_node is not None else ()), *chain]
+        hidden = [_toggle(properties, "vanish"), *(style.hidden for style in styles)]
+        struck = [_struck(properties), *(style.struck for style in styles)]
+        return next((v for v in hidden if v is not None), False), next((v for v in struck if v is not None), False)
