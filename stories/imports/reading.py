@@ -4,16 +4,20 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from ground.limited import MB, LimitedError, run_limited
 from ground.sentence import SaidError
 
 from .encodings import CHOICES
-from .parsing import ENDINGS, MOST_BYTES, parse
+from .parsing import ENDINGS, MOST_BYTES
 from .script import Format, Script
 from .text import understand
 
 __all__ = ["CHOICES", "ENDINGS", "MOST_BYTES", "ScriptUnreadable", "read_script"]
 
+SECONDS, MEMORY, OUTPUT = 30.0, 640 * MB, 4 * MB  # of the process that reads one document
+LIMITS = {"timed_out": "too_complex", "too_much_memory": "too_complex", "too_much_output": "too_large"}
 WORDS = {
+    "too_complex": gettext_noop("The file is too complex to be read. Save it as plain text."),
     "kind": gettext_noop("This kind of file cannot be read: %(kinds)s are."),
     "too_large": gettext_noop("The file is too large."),
     "broken": gettext_noop("The file is damaged or is not what its name says."),
@@ -39,11 +43,21 @@ class ScriptUnreadable(SaidError):  # noqa: N818  says what is wrong, as the oth
 def read_script(name: str, data: bytes, encoding: str = "") -> Script:
     """What the document says. `encoding`: read a text file in this one, else it is detected.
 
-    Raises ScriptUnreadable. A document without words is an error, so that it never takes the place of words.
+    The file is taken apart in a limited process. Raises ScriptUnreadable, or BusyError while the machine reads
+    as many files as it may. A document without words is an error, so that it never takes the place of words.
     """
     if len(data) > MOST_BYTES:
         raise ScriptUnreadable("too_large")
-    answer = parse(name, data, encoding)
+    try:
+        answer = run_limited(
+            "stories.imports.parsing:parse",
+            [name, data, encoding],
+            seconds=SECONDS,
+            memory_bytes=MEMORY,
+            max_output_bytes=OUTPUT,
+        )
+    except LimitedError as error:
+        raise ScriptUnreadable(LIMITS.get(error.code, "broken")) from error
     if "error" in answer:
         raise ScriptUnreadable(answer["error"]["reason"], **answer["error"]["values"])
     found = answer["script"]
