@@ -76,3 +76,10 @@ class JobName(models.TextChoices):
     SCENE_RENDER = "scene_render", _("Make a scene's clip")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
+
+
+class Visibility(models.TextChoices):
+    """Who reads a comment of staff. A guest's comment is read by staff and by that guest's link."""
+
+    INTERNAL = "internal", _("Internal")
+    CLIENT = "client", _("Shown to the client")

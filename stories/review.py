@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .enums import Visibility
+
 MAX_COMMENT = 4000  # characters
 
 
@@ -39,7 +41,10 @@ class ReviewLink(models.Model):
 
 
 class Comment(models.Model):
-    """A remark on a story: on one scene, or at a time of a film. Staff write as themselves, guests under the name they give."""
+    """A remark on a story: on one scene, or at a time of a film. Staff write as themselves, guests under the name they give.
+
+    What staff write is internal unless they show it to the client.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     story = models.ForeignKey("stories.Story", models.CASCADE, related_name="comments", verbose_name=_("story"))
@@ -49,6 +54,7 @@ class Comment(models.Model):
     text = models.TextField(_("comment"), max_length=MAX_COMMENT)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
     guest = models.CharField(_("guest"), max_length=80, blank=True)
+    visibility = models.CharField(_("visible to"), max_length=8, choices=Visibility, default=Visibility.INTERNAL)
     link = models.ForeignKey(ReviewLink, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("review link"))
     resolved_at = models.DateTimeField(_("settled"), null=True, blank=True)
     resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("settled by"))

@@ -10,6 +10,7 @@ urlpatterns = [
     path("files/takes/<uuid:take_id>/", views.take_file, name="take_file"),
     path("files/takes/<uuid:take_id>/<slug:content>-<int:width>.webp", views.take_thumb, name="take_thumb"),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
+    path("files/films/<uuid:film_id>/<slug:content>-<int:width>.webp", views.film_poster, name="film_poster"),
     path("files/films/<uuid:film_id>/subtitles.<str:form>", views.film_subtitles, name="film_subtitles"),
     path("review/<str:token>/", guest.page, name="review"),
     path("review/<str:token>/film.mp4", guest.film_file, name="review_film"),

@@ -1,5 +1,6 @@
 """Files of takes and films, for those who may see the story. Everybody else gets 404."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
@@ -14,7 +15,7 @@ from providers.store import FileMissing
 from web.media import serve
 
 from .domain.permissions import stories_for
-from .domain.thumbs import WIDTHS, thumb
+from .domain.thumbs import WIDTHS, film_mark, poster, thumb
 from .models import Film, Take
 
 
@@ -32,8 +33,22 @@ def take_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> 
     take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
     if width not in WIDTHS or not take.sha256.startswith(content):
         raise Http404
+    return _picture(request, lambda: thumb(take, width))
+
+
+@require_safe
+@login_required
+def film_poster(request: HttpRequest, film_id: str, content: str, width: int) -> HttpResponseBase:
+    """A frame of the film; its address names the content, so it may be kept for ever."""
+    film = _film(request, film_id)
+    if width not in WIDTHS or not film_mark(film).startswith(content):
+        raise Http404
+    return _picture(request, lambda: poster(film, width))
+
+
+def _picture(request: HttpRequest, make: Callable[[], str]) -> HttpResponseBase:
     try:
-        name = thumb(take, width)
+        name = make()
     except (MediaError, FileMissing, OSError):
         raise Http404 from None
     response = serve(request, name)

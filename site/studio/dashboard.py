@@ -7,13 +7,15 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery, UUIDField
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.db.models import Count, Max, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from jobs.domain.statistics import alive_workers, ended_last, live_workers, statistics
@@ -22,24 +24,27 @@ from jobs.models import Pause
 from providers import ledger
 from providers.domain.configs import HOUSE
 from providers.domain.configs import house as house_row
+from providers.domain.resolve import PERMISSION as RESOLVE
 from providers.enums import CallState
 from providers.models import AIProviderConfig, House, ProviderCall
 from stories.admin import tones
-from stories.admin.columns import Cover
+from stories.admin.films import poster_url
 from stories.admin.filters import needs_person
-from stories.admin.state import job_label, picture_url
+from stories.admin.state import job_label
 from stories.admin.under_way import OpenJob, under_way
 from stories.domain.approvals import PERMISSION as APPROVE
 from stories.domain.approvals import approvals_for
 from stories.domain.permissions import sees_all, stories_for
 from stories.enums import Decision, StoryStatus
-from stories.models import Film, Scene, Story
+from stories.models import Comment, Film, Story
 from web.admin_parts import Tone, money, person
 from web.kept import kept
 
 from . import costs
 
 SHOWN = 8  # rows of a list
+PEOPLE = 3  # that are named as those who have it
+MOST_LOCKED = 200  # subjects with unclear calls that are looked at
 FILMS = 4
 SPAN = timedelta(days=7)
 CHART_DAYS = 30
@@ -96,24 +101,62 @@ def _is_id(subject: str) -> bool:
 
 def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     """What waits for this person: decisions on stories of their own, and, as far as they may decide, on money and providers."""
-    found = [*_approvals(user), *_unclear(user), *_waiting(work), *_paused(user, configs), *_stories(user, work)]
+    found = [*_approvals(user), *_unclear(user), *_waiting(work), *_comments(user), *_paused(user, configs), *_stories(user, work)]
     return found[: 2 * SHOWN]
 
 
 def _unclear(user: Any) -> list[Todo]:
-    if not user.has_perm("providers.resolve_call"):
-        return []
-    calls = (
-        ProviderCall.objects.filter(state=CallState.UNCLEAR)
-        .select_related("provider")
-        .only("note_data", "provider__provider", "provider__name")
-        .order_by("reserved_at")[:SHOWN]
-    )
+    """Calls that may have been paid: for those who may decide, to be decided; for a story's owner, with who has it."""
+    if not user.has_perm(RESOLVE):
+        return _unclear_of_mine(user)
+    calls = ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider").order_by("reserved_at")
     title = _("A call may have been paid: %(provider)s")
     return [
         Todo("help", "ask", title % {"provider": call.provider.name}, str(call.note), reverse("admin:providers_providercall_change", args=[call.pk]))
         for call in calls.only("note_data", "provider__provider", "provider__name")[:SHOWN]
     ]
+
+
+def _unclear_of_mine(user: Any) -> list[Todo]:
+    counts = dict(
+        ProviderCall.objects.filter(state=CallState.UNCLEAR).exclude(subject="").order_by().values_list("subject").annotate(n=Count("pk"))[:MOST_LOCKED]
+    )
+    if not counts:
+        return []
+    stories = Story.objects.filter(owner_id=user.pk, pk__in=filter(_is_id, counts)).defer("script").order_by("-updated_at")[:SHOWN]
+    people = ", ".join(person(one) for one in _who_may(RESOLVE)) if stories else ""
+    found = []
+    for story in stories:
+        count = counts[str(story.pk)]
+        said = ngettext("%(n)s call may have been paid and waits for a decision.", "%(n)s calls may have been paid and wait for a decision.", count)
+        who = _("It is with: %(people)s.") % {"people": people} if people else _("Nobody may decide it yet.")
+        found.append(Todo("help", "ask", story.title, f"{said % {'n': count}} {who}", reverse("admin:stories_story_board", args=[story.pk])))
+    return found
+
+
+def _who_may(permission: str) -> list[Any]:
+    """The first people who may do this by a role or by a right of their own; an administrator may do everything and is named only if nobody else can."""
+    app, codename = permission.split(".")
+    right = {"content_type__app_label": app, "codename": codename}
+    named = Q(groups__permissions__in=Permission.objects.filter(**right)) | Q(user_permissions__in=Permission.objects.filter(**right))
+    people = get_user_model().objects.filter(is_active=True, is_staff=True)
+    return list(people.filter(named).distinct().order_by("username")[:PEOPLE]) or list(people.filter(is_superuser=True).order_by("username")[:PEOPLE])
+
+
+def _comments(user: Any) -> list[Todo]:
+    """What others have said about this person's stories and nobody has settled."""
+    open_ones = Comment.objects.filter(story__owner_id=user.pk, resolved_at=None).exclude(author=user).exclude(story__status=StoryStatus.ARCHIVED)
+    counted = (
+        open_ones.order_by().values("story_id", "story__title").annotate(n=Count("pk"), of_guests=Count("pk", filter=~Q(guest="")), last=Max("created_at"))
+    )
+    found = []
+    for row in counted.order_by("-last")[:SHOWN]:
+        said = ngettext("%(n)s open comment", "%(n)s open comments", row["n"]) % {"n": row["n"]}
+        if row["of_guests"]:
+            said += ngettext(", %(n)s of it by a guest", ", %(n)s of them by guests", row["of_guests"]) % {"n": row["of_guests"]}
+        page = "stories_story_review" if row["of_guests"] else "stories_story_board"
+        found.append(Todo("forum", "ask", row["story__title"], said, reverse(f"admin:{page}", args=[row["story_id"]])))
+    return found
 
 
 def _approvals(user: Any) -> list[Todo]:
@@ -190,16 +233,12 @@ def now(request: HttpRequest) -> HttpResponse:
 
 
 def films(user: Any) -> list[Any]:
-    """The newest films that this person may see, one of each story, each with its poster; one query."""
-    first = Scene.live.filter(story=OuterRef("story"), position=1)
-    films = Film.objects.filter(story__in=stories_for(user)).select_related("story").defer("srt", "vtt", "manifest", "story__script")
-    newest: Any = films.annotate(
-        poster_pk=Subquery(first.values("image_take"), output_field=UUIDField()), poster_sha256=Subquery(first.values("image_take__sha256"))
-    )
+    """The newest films that this person may see, one of each story, each with a frame of it as its poster; one query."""
+    newest = Film.objects.filter(story__in=stories_for(user)).select_related("story").defer("srt", "vtt", "manifest", "story__script")
     rows: list[Any] = []
     for film in newest.order_by("-created_at")[: 4 * FILMS]:
         if len(rows) < FILMS and all(film.story_id != row.story_id for row in rows):
-            film.poster = picture_url(Cover(film.poster_pk, film.poster_sha256) if film.poster_pk else None)
+            film.poster = poster_url(film)  # type: ignore[attr-defined]  # for the template
             rows.append(film)
     return rows
 

@@ -58,6 +58,15 @@ def took(span: timedelta | float | None) -> str:
     return gettext("%(h)s h %(m)s min") % {"h": minutes // 60, "m": minutes % 60}
 
 
+def _half_a_unit(left: timedelta) -> timedelta:
+    """What makes `timesince`, which cuts off, round to the unit that it shows."""
+    day, hour, minute = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+    for unit, smaller in ((day, hour), (hour, minute)):
+        if left >= unit - smaller / 2:
+            return unit / 2
+    return minute / 2
+
+
 def ago(moment: datetime | None) -> SafeString | str:
     """How long ago, or in how long, with the exact time on hovering."""
     if moment is None:
@@ -66,7 +75,8 @@ def ago(moment: datetime | None) -> SafeString | str:
     if abs(now - moment) < JUST_NOW:
         text = gettext("just now")
     elif moment > now:
-        text = gettext("in %(time)s") % {"time": timesince(now, moment, depth=1)}
+        # Rounded up to what is still left: a link of seven days ends in 7 days, not in 6.
+        text = gettext("in %(time)s") % {"time": timesince(now, moment + _half_a_unit(moment - now), depth=1)}
     else:
         text = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
     local = timezone.localtime(moment)

@@ -2,8 +2,19 @@
 (function () {
 	"use strict";
 
+	const PLACE = "review-place";
 	const film = () => document.getElementById("rv-film");
 	const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+
+	/* The page that comes back after a comment shows the film where it stood. */
+	function goOn() {
+		const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+		sessionStorage.removeItem(PLACE);
+		if (!place?.at || place.path !== location.pathname) return;
+		const go = () => { film().currentTime = place.at; };
+		if (film().readyState > 0) go();
+		else film().addEventListener("loadedmetadata", go, { once: true });
+	}
 
 	function lay() {
 		for (const mark of document.querySelectorAll(".rv-mark")) mark.style.flexGrow = mark.dataset.length;
@@ -55,11 +66,13 @@
 		if (!event.target.matches("[data-say]:not([hx-post])")) return;
 		if (event.target.dataset.sent) event.preventDefault();
 		event.target.dataset.sent = "1";
+		sessionStorage.setItem(PLACE, JSON.stringify({ path: location.pathname, at: film()?.currentTime ?? 0 }));
 	});
 	window.addEventListener("pageshow", () => delete document.querySelector("[data-say]")?.dataset.sent);
 	document.addEventListener("DOMContentLoaded", () => {
 		if (!film()) return;
 		lay();
+		goOn();
 		stand();
 		for (const name of ["timeupdate", "seeked", "loadedmetadata"]) film().addEventListener(name, stand);
 	});

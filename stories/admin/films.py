@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from stories.domain.thumbs import film_mark
+from stories.film.changes import FilmChanges
 from stories.models import Film
+
+NAMED = 6  # scenes that a sentence names
 
 
 def marks_of(film: Film) -> list[dict[str, Any]]:
@@ -32,3 +37,25 @@ def changed_scenes(newer: Film, older: Film) -> str:
     if not said and list(now) != list(before):
         said = [_("other order")]
     return ", ".join(said) or _("nothing")
+
+
+def poster_url(film: Film, width: int = 640) -> str:
+    """Address of a frame of this film, which stays what it is whatever its scenes show by now."""
+    return reverse("stories:film_poster", args=[film.pk, film_mark(film)[:16], width])
+
+
+def said_of(changes: FilmChanges) -> str:
+    """In a sentence: what the film does not show as it is now; empty if it shows all."""
+    parts = []
+    for places, one, many in (
+        (changes.changed, _("scene %(places)s has changed"), _("scenes %(places)s have changed")),
+        (changes.added, _("scene %(places)s is new"), _("scenes %(places)s are new")),
+    ):
+        if places:
+            shown = ", ".join(map(str, places[:NAMED])) + ("…" if len(places) > NAMED else "")
+            parts.append((one if len(places) == 1 else many) % {"places": shown})
+    if changes.gone:
+        parts.append(ngettext("%(n)s scene is gone", "%(n)s scenes are gone", changes.gone) % {"n": changes.gone})
+    if changes.reordered:
+        parts.append(_("the order is another"))
+    return _("Since this film was made: %(what)s.") % {"what": " · ".join(parts)} if parts else ""

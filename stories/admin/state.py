@@ -16,11 +16,12 @@ from stories.domain.plan import load_scenes
 from stories.domain.summary import Summary, summarize
 from stories.domain.transitions import Choice, choices
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
+from stories.film.changes import changes_since
 from stories.models import Film, Scene, Story, StoryStateTransition
 from web.admin_parts import Tone
 
 from . import tones
-from .films import changed_scenes, marks_of
+from .films import changed_scenes, marks_of, poster_url, said_of
 from .scene_states import State, main_of, states_of
 from .under_way import OpenJob
 
@@ -138,7 +139,19 @@ class StoryState:
 
     @property
     def poster(self) -> str:
-        return next((picture_url(scene.image_take, 1280) for scene in self.scenes if scene.image_take), "")
+        """A frame of the shown film."""
+        return poster_url(self.film, 1280) if self.film else ""
+
+    @cached_property
+    def film_changes(self) -> str:
+        """In words, what the shown film does not show as it is now."""
+        return said_of(changes_since(self.film, self.story, self.scenes)) if self.film else ""
+
+    @property
+    def can_remake_film(self) -> bool:
+        """Whether the shown film can be made anew without a change of status."""
+        kind = FilmKind.PREVIEW if self.story.status == StoryStatus.PREVIEWING else FilmKind.FINAL
+        return bool(self.film and self.film.kind == kind and self.can_remake and self.work is None)
 
     @property
     def tone(self) -> Tone:

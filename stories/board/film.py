@@ -1,6 +1,9 @@
 """The review of a film: comments at its times, and the links by which guests take part."""
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
+from stories.admin.films import poster_url, said_of
 from stories.domain import review as links
+from stories.domain.comments import for_guest
 from stories.domain.permissions import is_story_owner
+from stories.domain.plan import load_scenes
 from stories.errors import Invalid
+from stories.film.changes import changes_since
 from stories.models import Comment, Film, ReviewLink, Story
 
 from . import frame
@@ -45,15 +52,18 @@ def marks_of(film: Film) -> list[Mark]:
     return found
 
 
-def page_values(story: Story, film: Film | None) -> dict[str, Any]:
-    """Film, marks and comments, for staff and guests alike; one query besides the film."""
-    comments = Comment.objects.filter(story=story, at_ms__isnull=False).select_related("author", "film", "scene").order_by("at_ms", "created_at")
+def page_values(story: Story, film: Film | None, link: ReviewLink | None = None) -> dict[str, Any]:
+    """Film, marks and comments: for staff all of them, for a guest those that are meant for the link; one query besides the film."""
+    seen = Comment.objects.filter(story=story) if link is None else for_guest(link)
+    comments = seen.filter(at_ms__isnull=False).select_related("author", "film", "scene", "link").order_by("at_ms", "created_at")
     return {
+        "is_staff_page": link is None,
         "story": story,
         "film": film,
         "marks": marks_of(film) if film else [],
         "length_ms": film.frames * 1000 // film.fps if film else 0,
         "comments": comments,
+        "comments_mark": comments_mark(comments) if link is None else "",
     }
 
 
@@ -68,6 +78,8 @@ def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
     owner = is_story_owner(request.user, story)
     shown = {
         **page_values(story, film),
+        "film_changes": said_of(changes_since(film, story, load_scenes(story))) if film else "",
+        "poster": poster_url(film, 1280) if film else "",
         "source": reverse("stories:film_file", args=[film.pk]) if film else "",
         "track": reverse("stories:film_subtitles", args=[film.pk, "vtt"]) if film else "",
         "scene_url": board_url(story.pk),
@@ -93,6 +105,24 @@ def after(request: HttpRequest, story: Story, film: Film | None, *, said: str) -
         values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story), "again": True}
         answer.content += render(request, "board/comments.html", values).content
     return answer
+
+
+@require_GET
+@saying
+def comments_now(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
+    """The comments of the review page if they are not those that it shows; 204 otherwise."""
+    film = get_object_or_404(Film, pk=film_id, story=story)
+    values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story)}
+    found = values["comments"] = list(values["comments"])
+    if request.GET.get("seen") == comments_mark(found):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "board/comments.html", values)
+
+
+def comments_mark(comments: Iterable[Comment]) -> str:
+    """Names what a list of comments shows."""
+    shown = [(str(one.pk), one.resolved_at is None, one.visibility) for one in comments]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 @require_POST

@@ -52,7 +52,7 @@ def with_link(view: View) -> View:
 def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase:
     """Look, and say something at a time of the film."""
     film = newest_film(link.story)
-    values: dict[str, Any] = {**page_values(link.story, film), "link": link, "token": token, "name": unquote(request.COOKIES.get(NAME_COOKIE, ""))}
+    values: dict[str, Any] = {**page_values(link.story, film, link), "link": link, "token": token, "name": unquote(request.COOKIES.get(NAME_COOKIE, ""))}
     if request.method != "POST":
         return render(request, "board/guest.html", values)
     if film is None:

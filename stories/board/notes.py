@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from stories.domain import comments
-from stories.enums import TakeKind
+from stories.enums import TakeKind, Visibility
 from stories.errors import Invalid
 from stories.models import Comment, Film, Story
 
@@ -33,7 +33,13 @@ def _kind(request: HttpRequest) -> str:
 @saying
 def on_film(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
     shown = get_object_or_404(Film, pk=film_id, story=story)
-    comments.on_film(shown.pk, actor=request.user, text=request.POST.get("text", ""), at_ms=milliseconds(request.POST.get("at", "")))
+    comments.on_film(
+        shown.pk,
+        actor=request.user,
+        text=request.POST.get("text", ""),
+        at_ms=milliseconds(request.POST.get("at", "")),
+        visibility=request.POST.get("visibility", Visibility.INTERNAL),
+    )
     return film.after(request, story, shown, said=_("Comment added."))
 
 
@@ -58,4 +64,15 @@ def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse
         return film.after(request, story, comment.film, said=said)
     if comment.scene:
         return takes.after(request, story, comment.scene, _kind(request), said=said)
+    return film.after(request, story, comment.film, said=said)
+
+
+@require_POST
+@saying
+def show(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
+    """Show a comment to the client, or keep it internal from now on."""
+    comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
+    visibility = request.POST.get("visibility", "")
+    comments.show(comment.pk, actor=request.user, visibility=visibility)
+    said = _("The client sees this comment now.") if visibility == Visibility.CLIENT else _("The client does not see this comment any more.")
     return film.after(request, story, comment.film, said=said)

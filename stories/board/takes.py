@@ -1,8 +1,5 @@
 """The takes of a scene: all of them side by side, what differs, and choosing, judging, uploading and making more."""
 
-import difflib
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -25,9 +22,10 @@ from providers.prices import price_of
 from stories.domain import scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
 from stories.domain.launch import generate_scene, why_closed
+from stories.domain.words import Word, difference
 from stories.enums import Camera, TakeKind, Verdict
 from stories.errors import ApprovalNeeded, Invalid
-from stories.models import Comment, Scene, ScenePrompt, Story, Take
+from stories.models import Comment, Scene, Story, Take
 from web.admin_parts import money
 
 from . import frame
@@ -39,15 +37,6 @@ from .scenes import values_of
 from .state import Board
 
 VARIANTS = 3
-WORDS = re.compile(r"\s+|[^\s]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A piece of a prompt: `same`, `new` (only in the take's) or `gone` (only in the scene's)."""
-
-    text: str
-    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +66,6 @@ class Shown:
         return any(word.kind != "same" for word in self.words)
 
 
-def difference(old: str, new: str) -> list[Word]:
-    """The words of `new`, with those that `old` has instead."""
-    a, b = WORDS.findall(old), WORDS.findall(new)
-    return list(_differing(a, b))
-
-
-def _differing(a: list[str], b: list[str]) -> Iterator[Word]:
-    for tag, a0, a1, b0, b1 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            yield Word("".join(b[b0:b1]), "same")
-            continue
-        if a1 > a0 and "".join(a[a0:a1]).strip():
-            yield Word("".join(a[a0:a1]), "gone")
-        if b1 > b0 and "".join(b[b0:b1]).strip():
-            yield Word("".join(b[b0:b1]), "new")
-
-
 def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
     """The newest first; one query."""
     rows = Take.objects.filter(scene=scene, kind=kind).select_related("prompt", "call", "made_by", "verdict_by")
@@ -104,11 +76,7 @@ def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
 def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     call = take.call
     took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
-    return Shown(take, chosen, is_stale(story, scene, take), took, difference(_prompt(scene.prompt), _prompt(take.prompt)))
-
-
-def _prompt(prompt: ScenePrompt) -> str:
-    return prompt.text
+    return Shown(take, chosen, is_stale(story, scene, take), took, difference(take.prompt.text, scene.prompt.text))
 
 
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:

@@ -37,6 +37,8 @@ class BoardUrls:
             path(f"{take}choose/", wrap(takes.choose), name="board_choose"),
             path(f"{take}judge/", wrap(takes.judge), name="board_judge"),
             path(f"{board}comments/<uuid:comment_id>/settle/", wrap(notes.settle), name="board_settle"),
+            path(f"{board}comments/<uuid:comment_id>/show/", wrap(notes.show), name="board_show_comment"),
+            path(f"{film_page}<uuid:film_id>/comments/now/", wrap(film.comments_now), name="board_comments_now"),
             path(film_page, wrap(film.review), name="stories_story_review"),
             path(f"{film_page}<uuid:film_id>/comments/", wrap(notes.on_film), name="board_film_comment"),
             path(f"{film_page}links/", wrap(film.share), name="board_share"),

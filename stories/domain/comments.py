@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from stories.enums import Visibility
 from stories.errors import Forbidden, Invalid
 from stories.models import Comment, Film, ReviewLink, Scene
 from stories.review import MAX_COMMENT
@@ -33,8 +35,26 @@ def on_scene(scene_id: UUID | str, *, actor: Any, text: str) -> Comment:
     return Comment.objects.create(story_id=scene.story_id, scene=scene, text=_checked(text), author=actor)
 
 
-def on_film(film_id: UUID | str, *, actor: Any = None, link: ReviewLink | None = None, guest: str = "", text: str, at_ms: int) -> Comment:
-    """At a time of the film, by a person of the house or, with an open link that allows it, by a guest. The scene of that time is noted.
+def for_guest(link: ReviewLink) -> QuerySet[Comment]:
+    """What was written through this link, and what staff have shown to the client; nothing of other links."""
+    own = Q(link=link)
+    shown = Q(visibility=Visibility.CLIENT, guest="")
+    return Comment.objects.filter(own | shown, story=link.story_id)
+
+
+def on_film(
+    film_id: UUID | str,
+    *,
+    actor: Any = None,
+    link: ReviewLink | None = None,
+    guest: str = "",
+    text: str,
+    at_ms: int,
+    visibility: str = Visibility.INTERNAL,
+) -> Comment:
+    """At a time of the film, by staff or, with an open link that allows it, by a guest. The scene of that time is noted.
+
+    `visibility`: who reads a comment of staff. What a guest writes is read by staff and by the same link.
 
     Raises Film.DoesNotExist, Forbidden or Invalid.
     """
@@ -46,12 +66,22 @@ def on_film(film_id: UUID | str, *, actor: Any = None, link: ReviewLink | None =
     guest = guest.strip()[:GUEST_NAME]
     if actor is None and not guest:
         raise Invalid(gettext_noop("Say who you are."), field="guest")
+    if visibility not in Visibility.values:
+        raise Invalid(gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility")
     length = film.frames * 1000 // film.fps
     if not 0 <= at_ms <= length:
         raise Invalid(gettext_noop("The film is not that long."), field="at")
     scene = scene_at(film, at_ms)
     return Comment.objects.create(
-        story_id=film.story_id, film=film, scene_id=scene, at_ms=at_ms, text=_checked(text), author=actor, guest="" if actor else guest, link=link
+        story_id=film.story_id,
+        film=film,
+        scene_id=scene,
+        at_ms=at_ms,
+        text=_checked(text),
+        author=actor,
+        guest="" if actor else guest,
+        visibility=visibility if actor else Visibility.CLIENT,
+        link=link,
     )
 
 
@@ -75,6 +105,21 @@ def settle(comment_id: UUID | str, *, actor: Any, settled: bool = True) -> Comme
         comment.resolved_at = timezone.now() if settled else None
         comment.resolved_by = actor if settled else None
         comment.save(update_fields=["resolved_at", "resolved_by"])
+    return comment
+
+
+def show(comment_id: UUID | str, *, actor: Any, visibility: str) -> Comment:
+    """Show a comment of staff to the client, or keep it internal. Raises Comment.DoesNotExist, Forbidden or Invalid."""
+    if visibility not in Visibility.values:
+        raise Invalid(gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility")
+    with transaction.atomic():
+        comment = Comment.objects.select_for_update().get(pk=comment_id)
+        if comment.guest:
+            raise Invalid(gettext_noop("A guest reads their own comment anyway."), field="visibility")
+        if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
+            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may say who reads it."))
+        comment.visibility = visibility
+        comment.save(update_fields=["visibility"])
     return comment
 
 

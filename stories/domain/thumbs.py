@@ -1,5 +1,7 @@
-"""Small pictures of takes for boards and lists: made once, kept in the media storage under the hash of what they show."""
+"""Small pictures of takes and films: made once, kept in the media storage under the hash of what they show."""
 
+import hashlib
+import re
 from pathlib import Path
 
 from django.core.files.storage import storages
@@ -7,9 +9,10 @@ from django.core.files.storage import storages
 from providers import store
 from providers.media import ffmpeg, pictures
 from stories.enums import TakeKind
-from stories.models import Take
+from stories.models import Film, Take
 
 WIDTHS = (320, 640, 1280)
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def thumb_name(take: Take, width: int) -> str:
@@ -31,7 +34,36 @@ def _picture(take: Take, folder: Path) -> bytes:
     with store.local_copy(take.file, folder) as source:
         if take.kind == TakeKind.IMAGE:
             return source.read_bytes()
-        frame = folder / "frame.png"
-        one = ("-map", "0:v:0", "-frames:v", "1", "-f", "image2", "-update", "1", "-c:v", "png")
-        ffmpeg.run([*ffmpeg.INPUT_GUARD, "-i", f"file:{source}", *one], out=frame, limit_seconds=30)
-        return frame.read_bytes()
+        return _first_frame(source, folder)
+
+
+def film_mark(film: Film) -> str:
+    """Names what a film shows, for its address and its poster's name."""
+    return hashlib.sha256(f"{film.pk}{film.manifest_hash}{film.file}".encode()).hexdigest()
+
+
+def poster(film: Film, width: int) -> str:
+    """Name in the media storage of a frame of this film, whatever its scenes show by now. Raises MediaError, FileMissing or OSError."""
+    mark = film_mark(film)
+    name = f"thumbs/{mark[:2]}/{mark}-{width}.webp"
+    if storages["media"].exists(name):
+        return name
+    with store.workplace() as folder, store.local_copy(_beginning(film), folder) as source:
+        small = folder / "poster.webp"
+        small.write_bytes(pictures.thumbnail(_first_frame(source, folder), width=width))
+        return store.keep_as(small, name)
+
+
+def _beginning(film: Film) -> str:
+    """The film's first segment while the storage has it, which is small; else the film itself."""
+    rows = film.manifest.get("segments") or [{}]
+    digest = str(rows[0].get("hash", ""))
+    segment = f"segments/{digest[:2]}/{digest}.mp4"
+    return segment if HASH.fullmatch(digest) and storages["media"].exists(segment) else film.file
+
+
+def _first_frame(source: Path, folder: Path) -> bytes:
+    frame = folder / "frame.png"
+    one = ("-map", "0:v:0", "-frames:v", "1", "-f", "image2", "-update", "1", "-c:v", "png")
+    ffmpeg.run([*ffmpeg.INPUT_GUARD, "-i", f"file:{source}", *one], out=frame, limit_seconds=30)
+    return frame.read_bytes()

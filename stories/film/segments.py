@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,9 +63,15 @@ def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
         assert take is not None  # film.build has refused before
         frames = scene.duration_seconds * fps
-        spans = tuple(layout(scene.narration, size=size, frames=frames, fps=fps)) if story.burn_captions else ()
+        spans = _captions(scene.narration, size, frames, fps) if story.burn_captions else ()
         found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _captions(narration: str, size: tuple[int, int], frames: int, fps: int) -> tuple[CaptionSpan, ...]:
+    """Kept, because pages ask of every scene whether a film still shows it as it is."""
+    return tuple(layout(narration, size=size, frames=frames, fps=fps))
 
 
 @contextmanager

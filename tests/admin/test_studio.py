@@ -65,7 +65,7 @@ def test_overview_shows_what_needs_this_person(owner, colleague, manager, as_):
     unclear = _call(planned, owner, None, state=CallState.UNCLEAR, unit_price=1, estimate=1)
     links = lambda person: [todo.link for todo in as_(person).get(HOME).context["todos"]]  # noqa: E731  read thrice, here
     story_page = lambda story: reverse("admin:stories_story_change", args=[story.pk])  # noqa: E731  as above
-    assert links(owner) == [story_page(waiting), story_page(planned)]
+    assert links(owner) == [reverse("admin:stories_story_board", args=[planned.pk]), story_page(waiting), story_page(planned)]
     assert links(colleague) == []
     assert links(manager) == [reverse("admin:providers_providercall_change", args=[unclear.pk]), story_page(waiting)]
 

@@ -1,0 +1,49 @@
+"""What has changed in a story since one of its films was made, by the film's own manifest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stories.domain.plan import has_take
+from stories.enums import FilmKind, TakeKind
+from stories.models import Film, Scene, Story
+
+from .segments import ENCODER, segments_of
+
+
+@dataclass(frozen=True, slots=True)
+class FilmChanges:
+    """Places of the scenes that the film shows otherwise or not at all, how many of its scenes are gone, and whether the order is another."""
+
+    changed: tuple[int, ...] = ()
+    added: tuple[int, ...] = ()
+    gone: int = 0
+    reordered: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.changed or self.added or self.gone or self.reordered)
+
+
+def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChanges:
+    """Compares the film with the live scenes as they are now. `scenes`: in order, with their prompt and chosen takes."""
+    made = {row["scene"]: row for row in film.manifest.get("segments", [])}
+    kind = TakeKind.IMAGE if film.kind == FilmKind.PREVIEW else TakeKind.CLIP
+    known = [scene for scene in scenes if scene.key in made]
+    standing = [scene for scene in known if has_take(scene, kind)]
+    now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind)}
+    by_hash = film.manifest.get("encoder") == ENCODER  # another encoder gives other hashes for the same picture
+
+    def is_other(scene: Scene) -> bool:
+        segment = now.get(scene.pk)
+        if segment is None:
+            return True
+        row = made[scene.key]
+        if by_hash:
+            return bool(row["hash"] != segment.hash)
+        return bool((row.get("take_sha256", ""), row["frames"]) != (segment.take.sha256, segment.frames))
+
+    changed = tuple(scene.position for scene in known if is_other(scene))
+    added = tuple(scene.position for scene in scenes if scene.key not in made)
+    live = {scene.key for scene in scenes}
+    order = [key for key in made if key in live]
+    gone = len(made) - len(order)
+    return FilmChanges(changed, added, gone, order != [scene.key for scene in known])

@@ -1,0 +1,134 @@
+"""A film's poster is a frame of it, and it says which scenes have changed since."""
+
+import hashlib
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.urls import reverse
+
+from providers import store
+from providers.media import ffmpeg
+from stories.admin.films import said_of
+from stories.domain import order, scenes, thumbs
+from stories.domain.plan import load_scenes
+from stories.film.build import _manifest
+from stories.film.changes import FilmChanges, changes_since
+from stories.film.segments import segments_of
+from stories.models import Film, Scene, Take
+from tests.pictures import picture
+from tests.stories.factories import make_scene, make_story, make_take
+
+
+@pytest.fixture
+def story(owner):
+    story = make_story(owner, status="previewing")
+    for _ in range(3):
+        make_take(make_scene(story))
+    return story
+
+
+def film_of(story, colour="red"):
+    """A film as `build_film` leaves it, in one colour."""
+    segments = segments_of(story, load_scenes(story), "preview")
+    name = f"films/{story.pk}/preview-{colour}.mp4"
+    with store.workplace() as folder:
+        ffmpeg.run(["-f", "lavfi", "-i", f"color={colour}:s=320x180:r=24:d=1", "-f", "mp4", "-pix_fmt", "yuv420p"], out=folder / "film.mp4")
+        store.keep_as(folder / "film.mp4", name)
+    number = story.films.count() + 1
+    digest = hashlib.sha256(colour.encode()).hexdigest()
+    sizes = {"width": 320, "height": 180, "fps": 24, "frames": 24, "size_bytes": 10, "vtt": "WEBVTT\n"}
+    return Film.objects.create(story=story, kind="preview", number=number, file=name, manifest=_manifest(story, segments, ""), manifest_hash=digest, **sizes)
+
+
+def changes(film, story):
+    return changes_since(film, story, load_scenes(story))
+
+
+def test_a_film_that_shows_all_as_it_is(story):
+    assert not changes(film_of(story), story)
+
+
+def test_what_changed_since_is_named_by_scene(story, owner):
+    film = film_of(story)
+    first, second, third = load_scenes(story)
+    make_take(first, content=b"another picture")
+    scenes.edit(second.pk, actor=owner, narration="Other words.")
+    assert changes(film, story) == FilmChanges(changed=(1, 2))
+    scenes.delete(third.pk, actor=owner)
+    scenes.create(story.pk, actor=owner, position=1, title="New", text="a gull")
+    found = changes(film, story)
+    assert found == FilmChanges(changed=(2, 3), added=(1,), gone=1)
+    assert said_of(found) == "Since this film was made: scenes 2, 3 have changed · scene 1 is new · 1 scene is gone."
+
+
+def test_words_that_no_film_shows_are_no_change(story, owner):
+    film = film_of(story)
+    scenes.edit(load_scenes(story)[0].pk, actor=owner, title="Another title")
+    assert not changes(film, story)
+
+
+def test_another_order_is_a_change(story, owner):
+    film = film_of(story)
+    order.reorder(story.pk, actor=owner, moves=[order.Move(load_scenes(story)[2].pk, None)])
+    assert changes(film, story) == FilmChanges(reordered=True)
+
+
+def test_a_picture_that_was_rejected_since_is_a_change(story):
+    film = film_of(story)
+    Take.objects.filter(pk=load_scenes(story)[1].image_take_id).update(verdict="rejected", verdict_reason="dark")
+    assert changes(film, story) == FilmChanges(changed=(2,))
+
+
+def test_poster_is_a_frame_of_its_film(story, owner, client):
+    red = film_of(story, "red")
+    make_take(load_scenes(story)[0], content=picture("#0000ff", (320, 180)))
+    blue = film_of(story, "blue")
+    client.force_login(owner)
+    for film, colour in ((red, 0), (blue, 2)):
+        page = client.get(reverse("admin:stories_story_film", args=[story.pk]), {"film": str(film.pk)}).content.decode()
+        address = page.split('poster="')[1].split('"')[0]
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert answer["Cache-Control"] == "private, max-age=31536000, immutable"
+        pixel = _pixel(answer.getvalue())
+        assert pixel.index(max(pixel)) == colour
+    assert address in client.get(reverse("admin:index")).content.decode().replace("-640", "-1280")
+
+
+def _pixel(data):
+    import io
+
+    from PIL import Image
+
+    return Image.open(io.BytesIO(data)).convert("RGB").getpixel((160, 90))
+
+
+def test_poster_comes_from_the_first_segment_while_it_is_there(story):
+    film = film_of(story)
+    digest = film.manifest["segments"][0]["hash"]
+    assert thumbs._beginning(film) == film.file
+    storages["media"].save(f"segments/{digest[:2]}/{digest}.mp4", ContentFile(b"x"))
+    assert thumbs._beginning(film) == f"segments/{digest[:2]}/{digest}.mp4"
+
+
+def test_poster_is_for_those_who_see_the_story(story, stranger, client):
+    film = film_of(story)
+    address = reverse("stories:film_poster", args=[film.pk, thumbs.film_mark(film)[:16], 640])
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
+def test_page_says_what_the_film_does_not_show(story, owner, client):
+    film_of(story)
+    client.force_login(owner)
+
+    def page():
+        return client.get(reverse("admin:stories_story_change", args=[story.pk])).content.decode()
+
+    assert "Since this film was made" not in page()
+    make_take(Scene.objects.get(story=story, position=1), content=b"another picture")
+    assert "Since this film was made: scene 1 has changed." in page()
+    assert f'data-dialog href="{reverse("admin:stories_story_make", args=[story.pk, "image"])}">Make it again</a>' in page()
+    review = client.get(reverse("admin:stories_story_review", args=[story.pk])).content.decode()
+    assert "Since this film was made: scene 1 has changed." in review
