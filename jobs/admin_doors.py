@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from ground.sentence import SaidError
 from web.admin_dialog import ask, back_from
+from web.numbers import whole_number
 
 from .domain import priority, queue
 from .domain.pause import EVERYTHING, pause, resume
@@ -92,9 +93,9 @@ class JobDoors(Base):
                 queue.cancel(job.pk, actor=request.user, reason=reason)
                 return _("The job is being cancelled.")
         wanted = request.POST.get("priority", "")
-        if not wanted.isdecimal() or len(wanted) > len(str(priority.LAST)):
+        if (number := whole_number(wanted)) is None or len(wanted) > len(str(priority.LAST)):
             raise BadPriority(gettext_noop("Choose one of the priorities."))
-        priority.set_priority(job.pk, priority=int(wanted), actor=request.user, reason=reason)
+        priority.set_priority(job.pk, priority=number, actor=request.user, reason=reason)
         return _("The priority is changed.")
 
     def hold(self, request: HttpRequest, name: str) -> HttpResponse:

@@ -25,6 +25,7 @@ from providers.gate.evidence import ask_balance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from web.admin_dialog import ask, back_from
 from web.admin_parts import Tone, badge, money
+from web.numbers import whole_number
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
@@ -152,7 +153,7 @@ class AIProviderConfigAdmin(ModelAdmin):
         configs.wake_the_waiting(provider=obj.provider)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        config = AIProviderConfig.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        config = AIProviderConfig.objects.filter(pk=number).first() if (number := whole_number(object_id)) is not None else None
         if config is None:
             raise Http404
         crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist"))]

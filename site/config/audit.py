@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_save
 from django.http import HttpRequest
@@ -25,6 +26,13 @@ def _quoted(text: Any) -> str:
     return repr(str(text)[:LONGEST_NAME])
 
 
+def _known(name: Any) -> str:
+    """The name of an account. Any other text may be a password that was typed into the wrong field."""
+    people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
+    is_name = "\0" not in str(name) and people.filter(username=str(name)[:LONGEST_NAME]).exists()
+    return _quoted(name) if is_name else "a name without an account"
+
+
 def logged_in(sender: Any, *, request: HttpRequest | None = None, user: Any, **_: Any) -> None:  # noqa: ARG001  the signal's form
     logger.info("%s logged in from %s", _quoted(user.get_username()), _where(request))
 
@@ -35,7 +43,7 @@ def logged_out(sender: Any, *, request: HttpRequest | None = None, user: Any = N
 
 
 def refused(sender: Any, *, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:  # noqa: ARG001  the signal's form
-    logger.warning("Log-in refused: %s from %s", _quoted(credentials.get("username", "")), _where(request))
+    logger.warning("Log-in refused: %s from %s", _known(credentials.get("username", "")), _where(request))
 
 
 def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None:  # noqa: ARG001  the signal's form

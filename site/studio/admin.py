@@ -19,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from web.admin_site import AdminSite
+from web.numbers import whole_number
 
 from . import cost_export, costs, dashboard, language, monitoring, second_factor
 
@@ -90,7 +91,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
 
 def _crumbs(admin: ModelAdmin, name: Any, object_id: str | None) -> dict[str, Any]:
     """The way here, in the words of the side bar."""
-    found = admin.model._default_manager.filter(pk=object_id).first() if object_id and object_id.isdecimal() else None  # noqa: SLF001  Django's documented way to a model's rows
+    number = whole_number(object_id or "")
+    found = None if number is None else admin.model._default_manager.filter(pk=number).first()  # noqa: SLF001  Django's documented way to a model's rows
     title = str(found) if found else gettext("Add %(name)s") % {"name": admin.model._meta.verbose_name}  # noqa: SLF001  as above
     return {"title": title, "crumbs": [(name, reverse(f"admin:auth_{admin.model._meta.model_name}_changelist"))]}  # noqa: SLF001  as above
 

@@ -18,6 +18,7 @@ from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import Verdict
 from stories.models import Take
+from web.numbers import whole_number
 
 from .cost_tables import Estimated, estimated, reasons, rows_by
 
@@ -31,7 +32,7 @@ LONGEST = 24  # characters of a name below a chart
 def span_of(request: HttpRequest) -> tuple[int, datetime]:
     """Days looked back, and the midnight they begin at, in the studio's time zone."""
     asked = request.GET.get("days", "")
-    days = int(asked) if asked.isdigit() and int(asked) in SPANS else SPANS[1]
+    days = found if (found := whole_number(asked)) in SPANS else SPANS[1]
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return days, today - timedelta(days=days - 1)
 

@@ -16,9 +16,12 @@ SHORTEST_SECRET = 8  # shorter ones would hide ordinary words
 NAMES = "|".join(
     (
         *("(?:proxy-)?authorization", "(?:set-)?cookie", "sessionid", "csrftoken", "password", "passwd", "dsn"),
+        *("(?:x-(?:amz|goog)-)?signature", "sig", "hmac", "policy", "key-pair-id", "x-goog-credential", "x-amz-security-token"),
         *("(?:x-)?api[_-]?key", "secret(?:[_-]?key)?", "access[_-]?key", "(?:(?:access|refresh|csrf|session)[_-]?)?token", "x-amz-(?:signature|credential)"),
     )
 )
+# First part of the addresses whose second part is a key: review links of guests, signed files, signed subtitles.
+LINKS = "review|media|subtitles"
 # A message may repeat what a stranger wrote: it begins no line of its own and steers no terminal.
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 PATTERNS = (
@@ -30,6 +33,10 @@ PATTERNS = (
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),
     (re.compile(r"(?i)\b(?:sk|rk|key|r8)[-_][A-Za-z0-9_-]{16,}"), HIDDEN),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@"), rf"\1{HIDDEN}@"),
+    # Our own addresses that open something for whoever has them. Short parts are folders of files, not keys.
+    (re.compile(rf"(?i)((?:/|%2f)(?:{LINKS})(?:/|%2f))[^\s/?#%&\"'<>]{{12,}}"), rf"\1{HIDDEN}"),
+    # Others' addresses: stores and providers sign their links in the query, each under names of its own.
+    (re.compile(r"(?i)\b(https?://[^\s?#\"'<>]+)\?[^\s\"'<>]+"), rf"\1?{HIDDEN}"),
 )
 
 

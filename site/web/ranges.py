@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import IO
 
-ONE_RANGE = re.compile(r"(\d*)-(\d*)")
+ONE_RANGE = re.compile(r"([0-9]*)-([0-9]*)")
+LONGEST_NUMBER = 18  # digits; no file is longer
 
 
 class Unsatisfiable(Exception):  # noqa: N818  the word of RFC 9110, section 15.5.17
@@ -42,8 +43,13 @@ def parse(header: str, size: int) -> Span | None:
         return None
     if len(parts) > 1:
         raise Unsatisfiable
-    first, last = parts[0].split("-")
+    first, last = (_bounded(number) for number in parts[0].split("-"))
     return _suffix(int(last), size) if first == "" else _span(int(first), int(last) if last else size - 1, size)
+
+
+def _bounded(digits: str) -> str:
+    """The number, or one that is larger than any file: Python refuses to read thousands of digits."""
+    return digits if len(digits) <= LONGEST_NUMBER else "9" * LONGEST_NUMBER
 
 
 def _suffix(length: int, size: int) -> Span:

@@ -1,7 +1,7 @@
 """Where a person changes a story's state or spends money: each asks on GET, with the price, and acts only on POST."""
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +23,7 @@ from stories.enums import TakeKind
 from stories.errors import ApprovalNeeded, Forbidden, Invalid
 from stories.models import Scene, Story
 from web.admin_dialog import ask
+from web.numbers import amount
 
 from . import pages
 
@@ -72,10 +73,10 @@ ASKS_REASON = {"archive", "stop_planning"}
 
 def _total(request: HttpRequest) -> Decimal:
     """The price that the person saw on the button. Raises Invalid without one: nothing is spent unconfirmed."""
-    try:
-        return Decimal(request.POST["confirm_total"])
-    except (KeyError, InvalidOperation):
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total") from None
+    total = amount(request.POST.get("confirm_total", ""))
+    if total is None:
+        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    return total
 
 
 def _reason(request: HttpRequest) -> str:

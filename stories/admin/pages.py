@@ -21,6 +21,7 @@ from stories.domain.permissions import stories_for
 from stories.domain.planning import scene_count
 from stories.models import MAX_DURATION, MIN_DURATION, Scene, Story
 from web.admin_site import AdminSite
+from web.numbers import whole_number
 
 from . import timeline, tones
 from .spending import spending_of
@@ -145,11 +146,8 @@ def live(request: HttpRequest, story_id: Any, tab: str) -> HttpResponse:
 
 def estimate_context(request: HttpRequest) -> dict[str, Any]:
     """Scenes and cost of a story of the length in the form, at the prices of the providers that a new story has."""
-    try:
-        seconds = int(request.GET.get("duration_seconds", ""))
-    except ValueError:
-        return {}
-    if not MIN_DURATION <= seconds <= MAX_DURATION:
+    seconds = whole_number(request.GET.get("duration_seconds", ""))
+    if seconds is None or not MIN_DURATION <= seconds <= MAX_DURATION:
         return {}
     story = Story(duration_seconds=seconds)
     scenes = scene_count(seconds)

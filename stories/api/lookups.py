@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from django.contrib.auth.models import User
+
 from jobs.models import Job
-from stories.domain.permissions import jobs_for, require_job_owner, scenes_for, stories_for
+from stories.domain.permissions import jobs_for, require_job_owner, scenes_for, sees_all, stories_for
 from stories.models import Film, Scene, Story, Take
-from web.json.problems import not_found
+from web.json.problems import forbidden, not_found
 from web.json.routes import Call
 
 
@@ -49,3 +51,9 @@ def steerable_job(call: Call, job_id: str) -> Job:
     job = job_of(call, job_id)
     require_job_owner(call.user, job)
     return job
+
+
+def admit_writer(user: User) -> None:
+    """For long bodies: who may change no story at all is refused before the body is read, in the words of any other refusal."""
+    if not user.has_perm("stories.change_story"):
+        raise forbidden() if sees_all(user) else not_found()

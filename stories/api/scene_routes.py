@@ -18,7 +18,7 @@ from web.json.problems import not_found
 from web.json.routes import Call
 
 from .base import SCENES, api
-from .lookups import scene_of
+from .lookups import admit_writer, scene_of
 from .outputs.jobs import JobOut, job_out
 from .outputs.parts import Money, money
 from .outputs.scenes import SceneOut, scene_out
@@ -72,7 +72,14 @@ def delete_scene(call: Call, scene_id: UUID) -> NoContent:
     return NoContent()
 
 
-@api.post("scenes/bulk_create/", tag=SCENES, summary="Write many scenes at once", body_limit=BULK_LIMIT, problems=(404,))
+@api.post(
+    "scenes/bulk_create/",
+    tag=SCENES,
+    summary="Write many scenes at once",
+    body_limit=BULK_LIMIT,
+    admit=admit_writer,
+    problems=(404,),
+)
 def bulk_create_scenes(call: Call, body: inputs.BulkIn) -> Created[Bulk]:
     """Appends the scenes to the story, or puts them in the place of the present ones. An error names its scene by its index."""
     if not stories_for(call.user).filter(pk=body.story_id).exists():

@@ -21,7 +21,7 @@ from web.json.problems import FieldError, invalid
 from web.json.routes import Call, Upload
 
 from .base import TAKES, api
-from .lookups import scene_of, take_of
+from .lookups import admit_writer, scene_of, take_of
 from .outputs.scenes import SceneOut, scene_out
 from .outputs.takes import TakeOut, take_out
 
@@ -59,6 +59,7 @@ def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[Tak
     tag=TAKES,
     summary="Upload a take",
     upload=Upload(SENT, ("file", "kind"), LIMIT),
+    admit=admit_writer,
 )
 def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
     """The file is read whole before anything is kept; the take becomes the scene's chosen one of its kind."""

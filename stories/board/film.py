@@ -22,6 +22,7 @@ from stories.domain.plan import load_scenes
 from stories.errors import Invalid
 from stories.film.changes import changes_since
 from stories.models import Comment, Film, ReviewLink, Story
+from web.numbers import whole_number
 
 from . import frame
 from .answers import News, board_url, is_live, saying, told
@@ -134,7 +135,7 @@ def share(request: HttpRequest, story: Story) -> HttpResponse:
         story.pk,
         actor=request.user,
         name=request.POST.get("name", ""),
-        days=int(days) if days.isdecimal() else 0,
+        days=whole_number(days) or 0,
         may_comment=request.POST.get("may_comment") == "1",
     )
     return _page(request, story, new_link=link, new_address=request.build_absolute_uri(reverse("stories:review", args=[token])))

@@ -1,6 +1,6 @@
 """The plan dialog: what would be made, what is reused, what is blocked and why, and the price, before anything is spent."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, get_args
 from uuid import UUID
@@ -23,6 +23,7 @@ from stories.enums import TakeKind
 from stories.errors import ApprovalNeeded, Forbidden, Invalid
 from stories.models import Scene, Story
 from web.admin_parts import money
+from web.numbers import amount
 
 from . import frame
 from .answers import News, board_url, fresh, is_live, saying, status_of, told
@@ -41,10 +42,10 @@ TITLES = {
 
 def confirmed(request: HttpRequest) -> Decimal:
     """The price that stood on the button. Raises Invalid without one: nothing is spent unconfirmed."""
-    try:
-        return Decimal(request.POST["confirm_total"])
-    except (KeyError, InvalidOperation):
-        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total") from None
+    total = amount(request.POST.get("confirm_total", ""))
+    if total is None:
+        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    return total
 
 
 def chosen(request: HttpRequest) -> list[UUID] | None:

@@ -15,6 +15,7 @@ from stories.domain import scenes, takes
 from stories.enums import Verdict
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
+from web.numbers import whole_number
 
 from .answers import fresh, saying, told
 from .offers import Offer
@@ -110,7 +111,7 @@ def _set_back(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
 
     def back(scene: Scene) -> None:
         camera, seconds = known.get(scene.key, f"{scene.prompt.camera}:{scene.duration_seconds}").split(":")
-        scenes.edit(scene.pk, actor=request.user, camera=camera, duration_seconds=int(seconds) if seconds.isdecimal() else 0)
+        scenes.edit(scene.pk, actor=request.user, camera=camera, duration_seconds=whole_number(seconds) or 0)
 
     _each(found, back)
     said = ngettext("%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)) % {"count": len(found)}

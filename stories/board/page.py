@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from stories.models import Story
+from web.numbers import whole_number
 
 from . import frame
 from .answers import News, saying, told
@@ -61,7 +62,8 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return max(0, int(text) - 1) if text.isdecimal() and len(text) < len("10000") else 0
+    number = whole_number(text)
+    return max(0, number - 1) if number is not None and number < 10_000 else 0  # noqa: PLR2004  pages
 
 
 def _ids(values: list[str]) -> set[str]:

@@ -20,6 +20,7 @@ from stories.domain.order import Move
 from stories.enums import Camera
 from stories.errors import FieldConflict, Forbidden, Invalid
 from stories.models import Scene, Story
+from web.numbers import whole_number
 
 from . import frame
 from .answers import News, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
@@ -38,9 +39,10 @@ def values_of(request: HttpRequest, names: tuple[str, ...] = IN_FORM) -> dict[st
             continue
         text = request.POST[name].replace("\r\n", "\n").strip()
         if name in WHOLE_NUMBERS:
-            if not text.isdecimal():
+            number = whole_number(text)
+            if number is None:
                 raise Invalid(gettext_noop("Write a whole number."), field=name)
-            found[name] = int(text)
+            found[name] = number
         else:
             found[name] = text
     return found
@@ -162,7 +164,7 @@ def _duplicate(request: HttpRequest, story: Story, scene: Scene) -> Done:
 
 def _split(request: HttpRequest, story: Story, scene: Scene) -> Done:
     at = request.POST.get("at", "")
-    first, second = scenes.split(scene.pk, actor=request.user, at=int(at) if at.isdecimal() else 0)
+    first, second = scenes.split(scene.pk, actor=request.user, at=whole_number(at) or 0)
     return Done(_("Scene split. The takes stay with the first part."), (first, second), _offer(_("Undo"), story, first, "merge"))
 
 

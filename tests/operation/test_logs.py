@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.urls import get_resolver
 
 from config import logs
 from ground.tracing import job_id, request_id, traced
@@ -26,6 +28,43 @@ SECRETS = {
     "key": "Stability says no to sk-abcdefghijklmnop1234",
     "cookie": "Cookie: sessionid=abcdef0123456789",
 }
+# Addresses that are keys: whoever reads the log must not be able to open them.
+LINKS = (
+    "Internal Server Error: /review/JlDqY2FCr313M_FKo3BJbPbU0LKZNnmH/film.mp4",
+    "Internal Server Error: /media/WyJmaWxtcy8xMjMiXQ:1tDk2V:abc_DEF-0123456789",
+    "GET /subtitles/WyJmaWxtcy8xMjMiXQ:abc_DEF-0123456789 took 6.0 s",
+    "to /admin/login/?next=%2Freview%2FJlDqY2FCr313M_FKo3BJbPbU0LKZNnmH%2F",
+    "fetch https://store.example.com/a.mp4?Expires=1&Signature=abc_DEF-0123456789&Key-Pair-Id=K1",
+    "fetch https://cdn.example.com/a.mp4?_jwt=abc_DEF-0123456789",
+    "fetch https://storage.example.com/a.mp4?X-Goog-Signature=abc_DEF-0123456789",
+)
+
+
+@pytest.mark.parametrize("line", LINKS)
+def test_links_that_are_keys_are_hidden(line: str) -> None:
+    clean = redacted(line)
+    assert HIDDEN in clean
+    for part in ("JlDqY2FCr313M_FKo3BJbPbU0LKZNnmH", "abc_DEF-0123456789"):
+        assert part not in clean
+
+
+def test_every_address_with_a_token_is_hidden() -> None:
+    """A new address whose part is called token must be named in LINKS, too."""
+    token = "WyJmaWxtcy8xMjMiXQ-abc_DEF"
+
+    def addresses(patterns: Any, before: str = "") -> Any:
+        for pattern in patterns:
+            route = before + str(getattr(pattern.pattern, "_route", ""))
+            if hasattr(pattern, "url_patterns"):
+                yield from addresses(pattern.url_patterns, route)
+            elif "token>" in route:
+                yield "/" + re.sub(r"<[^>]*token>", token, route)
+
+    found = list(addresses(get_resolver().url_patterns))
+    assert len(found) >= 5
+    assert [address for address in found if token in redacted(f"Internal Server Error: {address}")] == []
+
+
 LEAKS = ("abcdef0123456789", "hunter2", "deadbeef", "eyJhbGci", "AKIA123456", "sk-abc", "abc.def-0123456789")
 
 

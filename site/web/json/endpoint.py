@@ -22,7 +22,7 @@ from web.auth.request import authenticate
 
 from . import idempotency, problems
 from .answers import respond
-from .inputs import MULTIPART, Strict, parse_body, parse_query, raw_body
+from .inputs import MULTIPART, Strict, content_length, is_chunked, parse_body, parse_query, raw_body
 from .problems import Problem, problem_of
 from .routes import Call, Route
 from .waiting import Waiting, until_changed
@@ -99,6 +99,8 @@ def _handle(route: Route, request: HttpRequest, parameters: dict[str, Any]) -> H
     query = parse_query(route.query or Nothing, request.GET)
     if route.query:
         arguments["query"] = query
+    if route.admit is not None:
+        route.admit(user)
     raw = _body(route, request)
     if route.body:
         arguments["body"] = parse_body(route.body, raw, request.META.get("CONTENT_TYPE", ""))
@@ -122,7 +124,9 @@ def _body(route: Route, request: HttpRequest) -> bytes:
         return raw_body(request, route.body_limit) if route.body or route.once else b""
     if request.content_type != MULTIPART:
         raise problems.unsupported_media_type(MULTIPART)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > route.upload.limit:
+    if is_chunked(request) and not request.META.get("CONTENT_LENGTH"):
+        raise problems.length_required()
+    if content_length(request) > route.upload.limit:
         raise problems.too_large(route.upload.limit)
     return _form_digest(request) if idempotency.HEADER in request.headers else b""
 

@@ -1,6 +1,9 @@
 """Reading a request: the body and the query into their types, strictly."""
 
+import codecs
+import json
 import re
+from email.message import Message
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
@@ -9,6 +12,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_noop
 
 from ground.sentence import Sentence
+from web.numbers import whole_number
 
 from . import problems
 from .messages import alternatives, collect
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
+CHARSETS = {"utf-8", "utf8", "us-ascii"}
+MOST_DIGITS = 16  # of an integer that is written with a point
 WHOLE = re.compile(r"-?[0-9]{1,19}")
 TRUTHS = {"true": True, "false": False}
 BODY_LIMIT = 256 * 1024  # bytes, unless the route says otherwise
@@ -32,9 +38,17 @@ class Empty(Strict):
     """Nothing needs to be said."""
 
 
+# What draws nothing: white space, control and format characters, fillers, variation selectors. Written as a class of a
+# regular expression that Python and ECMAScript, which the document's readers use, understand alike.
+INVISIBLE = (
+    r"\s\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+)
+
+
 def text(*, most: int, least: int = 0) -> msgspec.Meta:
-    """Limits of a text in characters: no NUL (databases refuse it), and with `least` not only blanks."""
-    pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$" if least else r"^[^\u0000]*$"
+    """Limits of a text in characters: no NUL (databases refuse it), and with `least` at least one that can be seen."""
+    pattern = rf"^[^\u0000]*[^{INVISIBLE}][^\u0000]*$" if least else r"^[^\u0000]*$"
     return msgspec.Meta(min_length=least or None, max_length=most, pattern=pattern)
 
 
@@ -43,15 +57,40 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 
+def _number(literal: str) -> int | float:
+    """`1755.0` is the integer 1755, as in JSON Schema."""
+    whole, _dot, rest = literal.partition(".")
+    is_integer = rest.strip("0") == "" and whole.lstrip("-").isdigit() and len(whole) <= MOST_DIGITS
+    return int(whole) if is_integer else float(literal)
+
+
+_any_decoder = msgspec.json.Decoder(float_hook=_number)
+
+
+def content_length(request: HttpRequest) -> int:
+    """As the request tells it; 0 where it does not."""
+    return whole_number(str(request.META.get("CONTENT_LENGTH") or "")) or 0
+
+
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body comes in chunks, whose sum nobody knows before they are there."""
+    return "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+
+
 def raw_body(request: HttpRequest, limit: int) -> bytes:
-    """The bytes of the body. Raises 413 before reading more than `limit`."""
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        length = 0
-    if length > limit:
+    """The bytes of the body, also of one that comes in chunks. Raises 413 before reading more than `limit`.
+
+    Raises 411 for chunks under a server that does not say where they end.
+    """
+    if content_length(request) > limit:
         raise problems.too_large(limit)
-    body = request.read(limit + 1)
+    if is_chunked(request) and not request.META.get("CONTENT_LENGTH"):
+        # Django reads nothing without a length; the server knows the end.
+        if not request.META.get("wsgi.input_terminated"):
+            raise problems.length_required()
+        body: bytes = request.META["wsgi.input"].read(limit + 1)
+    else:
+        body = request.read(limit + 1)
     if len(body) > limit:
         raise problems.too_large(limit)
     return body
@@ -60,25 +99,54 @@ def raw_body(request: HttpRequest, limit: int) -> bytes:
 def parse_body[T](kind: type[T], body: bytes, content_type: str) -> T:
     """The body as the type `kind`. An empty body without a content type counts as `{}`.
 
-    Raises 415 for another content type than JSON, 400 for what is not JSON, 422 with every error for what does not fit.
+    Raises 415 for another content type than JSON in UTF-8, 400 for what is not JSON or names a field twice, 422 with its
+    errors for what does not fit. A byte order mark in front is passed over.
     """
     if not body and not content_type:
         body = b"{}"
-    elif content_type.partition(";")[0].strip().lower() != JSON:
+    else:
+        _require_json(content_type)
+    body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        found = cast("T", _decoder(cast("Hashable", kind)).decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = _lenient(kind, body)
+    # Only now: a body that fits is no longer than its type allows.
+    _refuse_twice(body)
+    return found
+
+
+def _require_json(content_type: str) -> None:
+    message = Message()
+    message["Content-Type"] = content_type
+    charset = str(message.get_param("charset", "utf-8")).lower()
+    if content_type.partition(";")[0].strip().lower() != JSON or charset not in CHARSETS:
         raise problems.unsupported_media_type(JSON)
-    try:
-        return cast("T", _decoder(cast("Hashable", kind)).decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _fault(kind, body) from None
 
 
-def _fault(kind: Any, body: bytes) -> problems.Problem:
-    """What is wrong with a body that did not decode: not JSON at all, or values that do not fit, all of them."""
+def _lenient[T](kind: type[T], body: bytes) -> T:
+    """The value with integers written as `1755.0`. Raises what is wrong with it: no JSON at all, or values that do not fit."""
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return problems.malformed()
-    return problems.invalid(collect(value, kind))
+        value = _any_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        raise problems.malformed() from None
+    if errors := collect(value, kind):
+        raise problems.invalid(errors)
+    return msgspec.convert(value, kind)
+
+
+def _refuse_twice(body: bytes) -> None:
+    """Of a field that is named twice nobody can say which one is meant. Raises 400."""
+
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        names = [name for name, _value in found]
+        if len(set(names)) != len(names):
+            raise problems.malformed(gettext_noop("The body names a field twice."), code="duplicate_field")
+
+    try:
+        json.loads(body, object_pairs_hook=pairs, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        raise problems.malformed() from None
 
 
 def parse_query[T: msgspec.Struct](kind: type[T], query: QueryDict) -> T:

@@ -2,6 +2,8 @@
 
 import re
 import types
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
@@ -12,6 +14,7 @@ from ground.sentence import Sentence
 from .problems import FieldError
 
 MOST = 100  # errors told at once
+LONGEST_NAME = 200  # of a field that does not exist
 
 # msgspec's messages (docs: "Constraints" and "Validation errors") and how we say them.
 PATTERNS: list[tuple[re.Pattern[str], str]] = [
@@ -48,36 +51,65 @@ def sentence_of(error: msgspec.ValidationError) -> Sentence:
 
 
 def collect(value: Any, wanted: Any, pointer: str = "") -> list[FieldError]:
-    """Every error of a decoded value against its type, not just the first; empty when there is none."""
+    """The first MOST errors of a decoded value against its type; empty when there is none.
+
+    It stops there: the rest of a body that was made to be wrong is not looked at. A list that is too long is not entered,
+    so a body costs no more than the entries that a right one may have.
+    """
+    return list(islice(_errors(value, wanted, pointer), MOST))
+
+
+def _errors(value: Any, wanted: Any, pointer: str) -> Iterator[FieldError]:
+    if (most := _most_entries(wanted)) is not None and isinstance(value, list) and len(value) > most:
+        sentence = Sentence(gettext_noop("Give at most %(limit)s entries."), {"limit": most})
+        yield FieldError(detail=str(sentence), pointer=pointer)
+        return
     try:
         msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
+        own = FieldError(detail=str(sentence_of(error)), pointer=pointer)
         inner = _inner(value, wanted, pointer)
-        return (inner or [FieldError(detail=str(sentence_of(error)), pointer=pointer)])[:MOST]
-    return []
+        yield next(inner, own)
+        yield from inner
 
 
-def _inner(value: Any, wanted: Any, pointer: str) -> list[FieldError]:
+def _inner(value: Any, wanted: Any, pointer: str) -> Iterator[FieldError]:
     for kind in alternatives(wanted):
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict):
-            return _of_struct(value, kind, pointer)
+            yield from _of_struct(value, kind, pointer)
+            return
         if get_origin(kind) is list and isinstance(value, list):
             (item,) = get_args(kind)
-            return [error for index, entry in enumerate(value) for error in collect(entry, item, f"{pointer}/{index}")]
-    return []
+            for index, entry in enumerate(value):
+                yield from _errors(entry, item, f"{pointer}/{index}")
+            return
 
 
-def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str) -> list[FieldError]:
-    errors: list[FieldError] = []
+def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str) -> Iterator[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in fields.items():
         if name in value:
-            errors += collect(value[name], field.type, f"{pointer}/{_escaped(name)}")
+            yield from _errors(value[name], field.type, f"{pointer}/{_escaped(name)}")
         elif field.required:
-            errors.append(FieldError(detail=str(Sentence("This field is required.")), pointer=f"{pointer}/{_escaped(name)}"))
-    for name in value.keys() - fields.keys():
-        errors.append(FieldError(detail=str(Sentence("There is no such field.")), pointer=f"{pointer}/{_escaped(name)}"))
-    return errors
+            yield FieldError(detail=str(Sentence("This field is required.")), pointer=f"{pointer}/{_escaped(name)}")
+    for name in value:
+        if name not in fields:
+            where = f"{pointer}/{_escaped(name[:LONGEST_NAME])}"
+            yield FieldError(detail=str(Sentence("There is no such field.")), pointer=where)
+
+
+def _most_entries(wanted: Any) -> int | None:
+    """How many entries a list may have, where its annotation says so."""
+    if get_origin(wanted) is Annotated:
+        inner, *notes = get_args(wanted)
+        limits = [note.max_length for note in notes if isinstance(note, msgspec.Meta)]
+        found = [limit for limit in limits if limit is not None]
+        is_list = any(get_origin(kind) is list for kind in alternatives(inner))
+        return min(found) if found and is_list else _most_entries(inner)
+    if isinstance(wanted, types.UnionType) or get_origin(wanted) is Union:
+        limits = [_most_entries(part) for part in get_args(wanted)]
+        return next((limit for limit in limits if limit is not None), None)
+    return None
 
 
 def alternatives(wanted: Any) -> list[Any]:

@@ -99,6 +99,10 @@ def conflict(code: str, template: str, /, *, members: Mapping[str, Any] | None =
     return Problem(HTTPStatus.CONFLICT, code, template, members=members, headers=headers)
 
 
+def length_required() -> Problem:
+    return Problem(HTTPStatus.LENGTH_REQUIRED, "length_required", gettext_noop("Send the length of the body (Content-Length)."))
+
+
 def too_large(limit: int) -> Problem:
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", gettext_noop("The body is longer than the %(limit)s bytes that are taken."), values={"limit": limit}

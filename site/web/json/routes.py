@@ -51,7 +51,10 @@ class Upload:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """One method of one path. `problems` are the statuses of errors beyond those that follow from the rest."""
+    """One method of one path. `problems` are the statuses of errors beyond those that follow from the rest.
+
+    `admit` looks at the person's rights before a byte of the body is read, and raises; for bodies that cost to be read.
+    """
 
     method: str
     path: str
@@ -65,6 +68,7 @@ class Route:
     answer: Any = None
     statuses: tuple[HTTPStatus, ...] = (HTTPStatus.OK,)
     auth: bool = True
+    admit: Callable[[User], None] | None = None
     problems: tuple[int, ...] = ()
 
     @property
