@@ -232,6 +232,13 @@ class Take(models.Model):
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
     duration_ms = models.PositiveIntegerField(_("length (ms)"), default=0)
+    crop = models.JSONField(
+        _("crop"),
+        null=True,
+        blank=True,
+        help_text=_("What a film of another format shows of it: left, top, width and height in parts of it; empty: the middle."),
+    )
+    notes = models.JSONField(_("notes"), default=list, blank=True, help_text=_("What was done to the file when it was taken in."))
     prompt = models.ForeignKey(ScenePrompt, models.PROTECT, related_name="takes", verbose_name=_("prompt"))
     input_hash = models.CharField(max_length=64, blank=True, help_text=_("Hash of what it was made from; empty for uploads."))
     provider = models.CharField(_("provider"), max_length=40, blank=True)

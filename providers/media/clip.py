@@ -7,19 +7,24 @@ from pathlib import Path
 from django.utils.translation import gettext_noop
 from PIL import Image
 
-from providers.media import codec, ffmpeg, mp4
+from providers.media import codec, ffmpeg, mp4, normal
 from providers.media.captions import CaptionSpan
+from providers.media.crop import Crop
 from providers.media.errors import MediaError
 from providers.media.overlay import FADE_SECONDS, Overlay
+from providers.media.probing import Probe
 
 
-def _picture_chain(size: tuple[int, int], fps: int) -> str:
-    """Filters for the clip itself: even steps of time from zero, scaled to cover, cut to the middle, BT.709, its end held."""
+def _picture_chain(probe: Probe, size: tuple[int, int], fps: int, crop: Crop | None) -> str:
+    """Filters for the clip itself: like any other clip's, even steps of time from zero, scaled to cover, cut, its end held."""
     width, height = size
     return ",".join([
         "setpts=PTS-STARTPTS",
+        *normal.filters(probe),
         f"fps={fps}",
-        f"scale=w={width}:h={height}:force_original_aspect_ratio=increase:flags=bicubic+accurate_rnd+full_chroma_int:out_color_matrix=bt709:out_range=tv",
+        *([f"crop=w=iw*{crop.width:.6f}:h=ih*{crop.height:.6f}:x=iw*{crop.left:.6f}:y=ih*{crop.top:.6f}:exact=1"] if crop else []),
+        (f"scale=w={width}:h={height}:force_original_aspect_ratio=increase:flags=bicubic+accurate_rnd+full_chroma_int"
+        f":in_color_matrix={normal.matrix_in(probe)}:out_color_matrix=bt709:out_range=tv"),
         f"crop={width}:{height}",
         "setsar=1",
         "format=yuv420p",
@@ -50,24 +55,27 @@ def encode_clip(
     size: tuple[int, int],
     fps: int,
     captions: Sequence[CaptionSpan] = (),
+    crop: Crop | None = None,
     crf: int = codec.CRF,
     should_stop: Callable[[], bool] = ffmpeg.never,
     on_progress: Callable[[int], None] = ffmpeg.ignore,
 ) -> None:
     """Write a segment of exactly `frames` frames from a clip of any size, rate, codec or rotation, with or without sound.
 
-    A longer clip is cut at its end, of a shorter one the last frame is held. The same inputs give the same bytes. `on_progress`
+    A longer clip is cut at its end, of a shorter one the last frame is held. What of its picture is shown says `crop`, by default the
+    middle. The same inputs give the same bytes. `on_progress`
     hears percents. Raises MediaError (broken_input when the clip has no frame that can be read).
     """
     codec.check_size(size)
+    probe = ffmpeg.probe(source)
     with tempfile.TemporaryDirectory(prefix=".clip-", dir=out.parent) as folder:
         drawn = [(span, Overlay.of(span.text, size)) for span in captions]
         pictures = [_saved(overlay, Path(folder) / f"{number}.png", fps) for number, (_span, overlay) in enumerate(drawn)]
-        chains = [f"[0:v:0]{_picture_chain(size, fps)}[v0]", *_caption_chains(drawn, fps)]
+        chains = [f"[0:V:0]{_picture_chain(probe, size, fps, crop)}[v0]", *_caption_chains(drawn, fps)]
         segment = Path(folder) / "segment.mp4"
         ffmpeg.run(
             [
-                *(*ffmpeg.INPUT_GUARD, "-i", f"file:{source}"),
+                *(*ffmpeg.INPUT_GUARD, *normal.input_options(probe), "-i", f"file:{source}"),
                 *(argument for picture in pictures for argument in picture),
                 *("-filter_complex", ";".join(chains), "-map", f"[v{len(captions)}]", "-frames:v", str(frames)),
                 *codec.video_settings(fps, crf),

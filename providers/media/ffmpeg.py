@@ -20,9 +20,9 @@ import imageio_ffmpeg
 from django.utils.translation import gettext_noop
 
 from providers.media.errors import MediaError, disk_full, stopped
-from providers.media.probing import INPUT_GUARD, Probe, parse_probe
+from providers.media.probing import INPUT_GUARD, Probe, Timeline, parse_probe
 
-__all__ = ["INPUT_GUARD", "MediaError", "Probe", "binary", "probe", "run"]
+__all__ = ["INPUT_GUARD", "MediaError", "Probe", "binary", "probe", "run", "watch"]
 
 TICK_SECONDS = 0.2
 PIPE_BYTES = 1 << 20
@@ -222,11 +222,12 @@ def run(
     limit_seconds: float = 900.0,
     should_stop: Callable[[], bool] = never,
     on_frame: Callable[[int], None] = ignore,
-) -> None:
+) -> str:
     """Run ffmpeg with `arguments` and a temporary file beside `out`, which becomes `out` only at success.
 
     `feed` gives what is written to its standard input, piece by piece as it is wanted. `on_frame` hears the number of frames
-    written so far. Both callbacks run in the calling thread. Raises MediaError; then no file is left behind.
+    written so far. Both callbacks run in the calling thread. Gives what ffmpeg complained about. Raises MediaError; then no file is
+    left behind.
     """
 
     def on_line(line: str) -> None:
@@ -247,6 +248,7 @@ def run(
         if code or any(sign in said for sign in DISK_FULL):
             raise failure(code, said)
         _settle(part, out, said)
+        return said
 
 
 def _settle(part: Path, out: Path, said: str) -> None:
@@ -263,16 +265,40 @@ def _settle(part: Path, out: Path, said: str) -> None:
 
 
 def probe(path: Path, *, limit_seconds: float = 60.0) -> Probe:
-    """Facts of a film or clip; its frames are counted one by one. Raises MediaError (broken_input) when there is no video."""
-    lines: list[str] = []
+    """Facts of a film or clip; its frames are counted one by one. Raises MediaError (broken_input) when there is no video.
+
+    Of a file with a cover picture the stream that moves is meant.
+    """
+    timeline = Timeline()
     code, said = _execute(
-        [*INPUT_GUARD, "-i", f"file:{path}", "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1"],
+        [*INPUT_GUARD, "-i", f"file:{path}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "pipe:1"],
         feed=None,
-        on_line=lines.append,
+        on_line=timeline.hear,
         limit_seconds=limit_seconds,
         should_stop=never,
     )
-    found = None if code else parse_probe(said, lines)
+    found = None if code else parse_probe(said, timeline)
     if found is None:
         raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=said)
     return found
+
+
+def watch(arguments: Sequence[str], *, limit_seconds: float) -> tuple[int, str]:
+    """Run ffmpeg to its end without a file of its own: the number of frames it wrote, and what it complained about.
+
+    Raises MediaError when it fails.
+    """
+    frames = 0
+
+    def on_line(line: str) -> None:
+        nonlocal frames
+        key, _equals, value = line.partition("=")
+        if key == "frame" and value.strip().isdigit():
+            frames = int(value)
+
+    code, said = _execute(
+        ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments], feed=None, on_line=on_line, limit_seconds=limit_seconds, should_stop=never
+    )
+    if code:
+        raise failure(code, said)
+    return frames, said

@@ -12,6 +12,7 @@ from PIL import Image
 from providers.media import camera as cameras
 from providers.media import codec, ffmpeg, pictures
 from providers.media.captions import CaptionSpan
+from providers.media.crop import Crop
 from providers.media.overlay import Overlay, Overlays
 from providers.media.planes import Frame, Plane, Yuv, to_yuv
 
@@ -104,17 +105,26 @@ def encode_still(
     fps: int,
     camera: str,
     captions: Sequence[CaptionSpan] = (),
+    crop: Crop | None = None,
     crf: int = codec.CRF,
     should_stop: Callable[[], bool] = ffmpeg.never,
     on_progress: Callable[[int], None] = ffmpeg.ignore,
 ) -> None:
     """Write a segment of exactly `frames` frames: the camera moves over the picture, the captions are burnt in.
 
-    The picture may have any size and shape; it is cut to cover the frame. The same inputs give the same bytes. `on_progress`
+    The picture may have any size and shape; what of it is shown says `crop`, by default the middle. The same inputs give the same bytes. `on_progress`
     hears percents. Raises MediaError.
     """
     codec.check_size(size)
     image = pictures.read(picture, enough=(2 * size[0], 2 * size[1]))
+    if crop:
+        across, down = image.size
+        image = image.crop((
+            round(crop.left * across),
+            round(crop.top * down),
+            max(round((crop.left + crop.width) * across), round(crop.left * across) + 1),
+            max(round((crop.top + crop.height) * down), round(crop.top * down) + 1),
+        ))  # fmt: skip
     windows = cameras.path(camera, frames=frames, size=size, cover=cover_size(image.size, size))
     overlays = Overlays([(span.start_frame, span.end_frame, Overlay.of(span.text, size)) for span in captions], fps=fps)
     ffmpeg.run(

@@ -1,23 +1,67 @@
-"""Pictures that came from outside: opened with limits, re-encoded so that only pixels pass, and made small for lists."""
+"""Pictures that came from outside: opened with limits, re-encoded so that only pixels pass, and made small for lists.
+
+Whatever the file, what comes out is upright, sRGB, 8 bits a channel, without transparency. `taken_in` does so for a stranger's file
+in a process of its own; everything here may run in that process and knows no settings.
+"""
 
 import io
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
+import pillow_heif
 from django.utils.translation import gettext_noop
-from PIL import Image, ImageOps
+from PIL import AvifImagePlugin, Image, ImageCms
 
+from ground.limited import LimitedError, run_limited
+from ground.sentence import Sentence
 from providers.media.errors import MediaError
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+pillow_heif.register_heif_opener()
+assert AvifImagePlugin  # Pillow knows a format only once its module has been imported
+
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "HEIF", "GIF")
+MIME = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",  # Pillow's name for a JPEG with more pictures behind it, as telephones write it
+    "WEBP": "image/webp",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "GIF": "image/gif",
+}
+PHOTOS = frozenset({"JPEG", "MPO", "AVIF", "HEIF"})  # kept as JPEG, the others as PNG
+ANIMATED = frozenset({"PNG", "WEBP", "AVIF", "GIF"})
 MAX_BYTES = 40 * 1024 * 1024
 MAX_PIXELS = 64_000_000
+KEPT_PIXELS = 26_000_000  # a larger picture is made smaller by halves; no film shows more
 MAX_RATIO = 20
+STRIP = 256  # rows that are converted at once: the memory for it stays small however large the picture is
+
+# What the process that reads a picture may use: 64 million pixels with transparency take 256 MB once.
+MEMORY = 640 * 1024 * 1024
+SECONDS = 90
+
+FIRST_FRAME = gettext_noop("The picture is animated: its first frame is taken.")
+ON_BLACK = gettext_noop("Transparent parts of the picture are shown on black.")
+MADE_SMALLER = gettext_noop("The picture was made smaller: from %(before)s to %(after)s pixels.")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture as it is kept. `notes` say what was done to it that a person would want to know."""
+
+    path: Path
+    mime: str
+    size: tuple[int, int]
+    notes: tuple[Sentence, ...]
 
 
 def _refuse(template: str, detail: object = "", **values: str | float) -> MediaError:
-    return MediaError(template, code="broken_input", detail=str(detail), **values)
+    return MediaError(template, code="broken_input", detail=repr(detail) if isinstance(detail, Exception) else str(detail), **values)
 
 
 def _too_large(width: int, height: int) -> MediaError:
@@ -36,8 +80,10 @@ def _opened(data: bytes) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _refuse(gettext_noop("The picture is too large to be read."), error) from error
+    except MemoryError:
+        raise
     except Exception as error:  # Pillow's decoders raise whatever a damaged header makes them
-        raise _refuse(gettext_noop("The file is not a picture that can be read: PNG, JPEG and WebP are."), error) from error
+        raise _refuse(gettext_noop("The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC and GIF are."), error) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _too_large(width, height)
@@ -46,68 +92,185 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """How the picture is to be turned, by the camera's note in it."""
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
     try:
-        return ImageOps.exif_transpose(image)
+        return turns.get(image.getexif().get(0x0112, 1))
     except Exception:  # noqa: BLE001  a picture with nonsense in its EXIF is still a picture
-        return image
+        return None
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):
-        return Image.fromarray((np.asarray(image, np.uint32) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        ground = Image.new("RGBA", layer.size, (0, 0, 0, 255))
-        return Image.alpha_composite(ground, layer).convert("RGB")
-    return image.convert("RGB")
+def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
+    """What brings the picture's own colours to sRGB; None where it names none, or none that can be used."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return None
+    mode = _mode(image)
+    with suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        wanted = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}.get(own.profile.xcolor_space)
+        if wanted == mode:
+            flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+            return ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, flags)
+    return None
 
 
-def decode(data: bytes, *, enough: tuple[int, int] | None = None) -> Image.Image:
-    """An upright RGB picture from untrusted bytes: PNG, JPEG or WebP, within the limits above, complete.
+def _mode(image: Image.Image) -> str:
+    """The mode in which the picture's colours stand, without transparency."""
+    if image.mode in {"CMYK", "L"}:
+        return image.mode
+    return "L" if image.mode in {"LA", "La"} or image.mode.startswith(("I", "F")) else "RGB"
 
-    With `enough` a JPEG may be decoded smaller, but never below that size on both sides. Transparent parts become black.
-    Raises MediaError (broken_input).
+
+def _strip(image: Image.Image, top: int, bottom: int, transform: ImageCms.ImageCmsTransform | None) -> Image.Image:
+    """Some rows in sRGB, on black where they are transparent."""
+    part = image.crop((0, top, image.width, bottom))
+    if part.mode.startswith("I"):
+        part = Image.fromarray((np.asarray(part, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    alpha = part.convert("RGBA").getchannel("A") if part.has_transparency_data else None
+    colours = part if part.mode == _mode(image) else part.convert("RGBA").convert(_mode(image)) if alpha else part.convert(_mode(image))
+    shown = ImageCms.applyTransform(colours, transform) if transform else colours
+    shown = cast("Image.Image", shown).convert("RGB")
+    if alpha:
+        ground = Image.new("RGB", shown.size)
+        ground.paste(shown, mask=alpha)
+        return ground
+    return shown
+
+
+def _strips(image: Image.Image, by: int) -> Iterator[tuple[int, Image.Image]]:
+    """All rows in order, reduced to one pixel for `by` x `by`, and where they begin in what comes out."""
+    transform = _to_srgb(image)
+    rows = STRIP * by
+    for top in range(0, image.height, rows):
+        strip = _strip(image, top, min(top + rows, image.height), transform)
+        yield top // by, strip.reduce(by) if by > 1 else strip
+
+
+def _rgb(image: Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
+    """An upright sRGB picture of at most so many pixels."""
+    turn = _turn(image)
+    image.load()
+    by = 1
+    while -(-image.width // by) * -(-image.height // by) > most:
+        by += 1
+    shown = Image.new("RGB", (-(-image.width // by), -(-image.height // by)))
+    for top, strip in _strips(image, by):
+        shown.paste(strip, (0, top))
+    return shown.transpose(turn) if turn is not None else shown
+
+
+def decode(data: bytes, *, enough: tuple[int, int] | None = None, most: int = MAX_PIXELS) -> Image.Image:
+    """An upright sRGB picture from untrusted bytes, within the limits above, complete; of an animation the first frame.
+
+    With `enough` a JPEG may be decoded smaller, but never below that size on both sides; above `most` pixels it is made smaller.
+    Transparent parts become black. Raises MediaError (broken_input).
     """
     image = _opened(data)
     try:
         if enough:
-            image.draft("RGB", (max(enough), max(enough)))  # a square: the picture may still be turned
-        image.load()
-        return _rgb(_upright(image))
+            image.draft(image.mode, (max(enough), max(enough)))  # a square: the picture may still be turned
+        elif image.width * image.height > 4 * most:
+            image.draft(image.mode, (image.width // 2, image.height // 2))
+        return _rgb(image, most=most)
+    except MemoryError:
+        raise
     except Exception as error:  # as above: decoders raise many kinds
         raise _refuse(gettext_noop("The picture is damaged or not complete."), error) from error
 
 
 def read(path: Path, *, enough: tuple[int, int] | None = None) -> Image.Image:
     """`decode` for a file."""
+    return decode(_bytes_of(path), enough=enough)
+
+
+def _bytes_of(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise _refuse(gettext_noop("The picture file is too large: at most %(most)s MB are read."), most=MAX_BYTES // (1024 * 1024))
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise _refuse(gettext_noop("The picture file could not be opened."), error) from error
-    return decode(data, enough=enough)
 
 
 def mime_of(data: bytes) -> str:
-    """The media type by content, never by name: image/png, image/jpeg or image/webp. Raises MediaError for anything else."""
+    """The media type by content, never by name. Raises MediaError for what is no picture that can be read."""
     return MIME[_opened(data).format or ""]
 
 
 def clean(data: bytes) -> tuple[bytes, str, tuple[int, int]]:
     """The same picture written anew, its media type and its size in pixels.
 
-    Only pixels pass: no metadata, no second file hidden behind the first. JPEG stays JPEG (quality 92), the others become PNG.
+    Only pixels pass: no metadata, no second file hidden behind the first. Photographs become JPEG (quality 92), the others PNG.
     """
-    is_jpeg = mime_of(data) == MIME["JPEG"]
-    image = decode(data)
+    content, mime, size, _notes = _cleaned(data)
+    return content, mime, size
+
+
+def _cleaned(data: bytes) -> tuple[bytes, str, tuple[int, int], list[Sentence]]:
+    opened = _opened(data)
+    kind, notes = opened.format or "", list(_notes(opened))
+    before, turned = opened.size, _turn(opened)
+    del opened
+    image = decode(data, most=KEPT_PIXELS)
+    if image.width * image.height < before[0] * before[1]:
+        before = before[::-1] if turned in {Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270} else before
+        notes.append(Sentence(MADE_SMALLER, {"before": "{} x {}".format(*before), "after": "{} x {}".format(*image.size)}))
     out = io.BytesIO()
-    if is_jpeg:
+    if kind in PHOTOS:
         image.save(out, "JPEG", quality=92, subsampling=0)
     else:
         image.save(out, "PNG", compress_level=3)
-    return out.getvalue(), MIME["JPEG" if is_jpeg else "PNG"], image.size
+    return out.getvalue(), MIME["JPEG" if kind in PHOTOS else "PNG"], image.size, notes
+
+
+def _notes(image: Image.Image) -> Iterator[Sentence]:
+    if image.format in ANIMATED and getattr(image, "is_animated", False):
+        yield Sentence(FIRST_FRAME)
+    if image.has_transparency_data:
+        yield Sentence(ON_BLACK)
+
+
+def clean_file(source: str, target: str) -> dict[str, Any]:
+    """`clean` from a file to another, with notes; what `taken_in` runs in its process."""
+    content, mime, size, notes = _cleaned(_bytes_of(Path(source)))
+    Path(target).write_bytes(content)
+    return {"mime": mime, "size": list(size), "notes": [[note.template, note.values] for note in notes]}
+
+
+def taken_in(source: Path, target: Path) -> Taken:
+    """A stranger's picture, decoded in a limited process and written anew to `target`.
+
+    Raises MediaError (broken_input and the like, in words for a person) or BusyError.
+    """
+    try:
+        found = run_limited(
+            "providers.media.pictures:clean_file",
+            [str(source), str(target)],
+            seconds=SECONDS,
+            memory_bytes=MEMORY,
+            max_output_bytes=1 << 16,
+            max_file_bytes=6 * KEPT_PIXELS,
+        )
+    except LimitedError as error:
+        raise said_by(error) from error
+    notes = tuple(Sentence(str(template), dict(values)) for template, values in found["notes"])
+    return Taken(target, str(found["mime"]), (int(found["size"][0]), int(found["size"][1])), notes)
+
+
+def said_by(error: LimitedError) -> MediaError:
+    """What a limited process could not read, as the error that everybody here expects."""
+    code = error.code if error.code in {"disk_full", "killed", "timed_out", "stopped", "failed"} else "broken_input"
+    return MediaError(error.sentence.template, code=code, detail=error.detail, **error.sentence.values)
 
 
 def thumbnail(data: bytes, *, width: int, image_format: str = "WEBP") -> bytes:

@@ -54,7 +54,10 @@ def main() -> None:
     os.dup2(2, 1)
     # Only here: the path to the other packages is known from now on, and this one is small.
     import msgspec  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
 
+    # Messages are only marked here, by gettext_noop; even that asks whether there are translations.
+    settings.configure(USE_I18N=False)
     asked = msgspec.msgpack.decode(sys.stdin.buffer.read())
     sys.path[:0] = asked["roots"]
     bound(asked)

@@ -26,7 +26,7 @@ from .outputs.scenes import SceneOut, scene_out
 from .outputs.takes import TakeOut, take_out
 
 SENT = {
-    "file": {"type": "string", "format": "binary", "description": "PNG, JPEG or WebP for a picture; MP4, MOV or WebM for a clip."},
+    "file": {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP, AVIF, HEIC or GIF for a picture; MP4, MOV or WebM for a clip."},
     "kind": {"type": "string", "enum": list(TakeKind.values)},
     "reason": {"type": "string", "maxLength": 200},
 }

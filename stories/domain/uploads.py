@@ -7,8 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from providers.media import pictures
-from providers.media.ffmpeg import probe
+from providers.media import clips, pictures
 from providers.store import Stored, keep, workplace
 from stories.enums import TakeKind, TakeSource
 from stories.errors import Invalid
@@ -22,15 +21,15 @@ from .takes import FIELD
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
-LIMIT = 256 * 1024 * 1024  # bytes of an upload; pictures have a smaller limit of their own
-CONTAINERS = {b"ftyp": ("mp4", "video/mp4"), b"\x1a\x45\xdf\xa3": ("webm", "video/webm")}
+LIMIT = clips.MAX_BYTES  # of an upload; pictures have a smaller limit of their own
 
 
 def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "") -> Take:
-    """Keep the file as a take of the scene and choose it. A picture is written anew, so that only its pixels pass.
+    """Keep the file as a take of the scene and choose it. It is written anew, so that only its pictures and its sound pass.
 
-    The file is read before the transaction begins. Raises Scene.DoesNotExist, Forbidden, GuardRefused (closed by the
-    story's status), Invalid (too large, no film container) or MediaError (cannot be read).
+    The file is read before the transaction begins, in a process of its own. What was done to it is noted on the take. Raises
+    Scene.DoesNotExist, Forbidden, GuardRefused (closed by the story's status), Invalid (too large), MediaError (cannot be read)
+    or BusyError.
     """
     require_story_owner(actor, Scene.live.select_related("story").get(pk=scene_id).story)
     if (file.size or 0) > (pictures.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):
@@ -49,22 +48,20 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
 
 
 def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
-    data, mime, (width, height) = pictures.clean(file.read())
-    path = folder / "picture"
-    path.write_bytes(data)
-    return keep(path, "jpg" if mime == "image/jpeg" else "png"), {"mime": mime, "width": width, "height": height}
+    taken = pictures.taken_in(_sent(file, folder), folder / "picture")
+    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    return keep(taken.path, "jpg" if taken.mime == "image/jpeg" else "png"), facts
 
 
 def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
-    path = folder / "clip"
+    taken = clips.taken_in(_sent(file, folder), folder / "clip")
+    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    return keep(taken.path, taken.extension), {**facts, "duration_ms": taken.duration_ms}
+
+
+def _sent(file: "UploadedFile[Any]", folder: Path) -> Path:
+    path = folder / "sent"
     with path.open("wb") as target:
         for chunk in file.chunks():
             target.write(chunk)
-    with path.open("rb") as head:
-        start = head.read(12)
-    found = CONTAINERS.get(start[4:8]) or CONTAINERS.get(start[:4])
-    if found is None:
-        raise Invalid(gettext_noop("The file is not a clip that can be read: MP4, MOV and WebM are."), field="file")
-    extension, mime = found
-    facts = probe(path)
-    return keep(path, extension), {"mime": mime, "width": facts.width, "height": facts.height, "duration_ms": facts.duration_ms}
+    return path

@@ -1,14 +1,17 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from providers.media import pictures
 from providers.media.errors import MediaError
 from tests.providers.media.film import detailed
+
+DATA = Path(__file__).parent / "data"
 
 
 def saved(pixels, kind, **options):
@@ -43,7 +46,7 @@ def test_decode_and_mime(kind, mime):
     "data",
     [
         b"",
-        b"GIF89a" + b"\x00" * 50,
+        b"GIF89a" + b"\x00" * 5,
         b"BM" + b"\x00" * 60,
         b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         b"%PDF-1.7",
@@ -113,3 +116,106 @@ def test_thumbnail(kind, mime):
 def test_read_of_a_missing_file(tmp_path):
     with pytest.raises(MediaError, match="could not be opened"):
         pictures.read(tmp_path / "none.png")
+
+
+def mean(image):
+    return np.asarray(image, float).reshape(-1, 3).mean(axis=0).round().astype(int).tolist()
+
+
+def test_a_telephone_jpeg_is_a_jpeg():
+    """Two pictures in one file, which Pillow calls MPO."""
+    data, mime, size = pictures.clean((DATA / "phone-mpo.jpg").read_bytes())
+    assert (mime, size) == ("image/jpeg", (1280, 720))
+    assert Image.open(io.BytesIO(data)).format == "JPEG"
+
+
+def test_heic_is_read():
+    data, mime, size = pictures.clean((DATA / "photo.heic").read_bytes())
+    assert (mime, size) == ("image/jpeg", (1280, 720))
+    assert np.asarray(Image.open(io.BytesIO(data))).std() > 10
+
+
+def test_avif_is_read():
+    pixels = detailed((64, 48))
+    data, mime, size = pictures.clean(saved(pixels, "AVIF", quality=95, subsampling="4:4:4"))
+    assert (mime, size) == ("image/jpeg", (64, 48))
+    assert np.abs(np.asarray(pictures.decode(data), int) - pixels).mean() < 4
+
+
+def test_a_profile_is_converted_to_srgb():
+    """Against LittleCMS by itself; without the profile the colours would be off by far."""
+    source = (DATA / "adobergb.jpg").read_bytes()
+    raw = Image.open(io.BytesIO(source))
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(raw.info["icc_profile"]))
+    right = ImageCms.profileToProfile(raw, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    data, _mime, _size = pictures.clean(source)
+    out = Image.open(io.BytesIO(data))
+    assert "icc_profile" not in out.info
+    assert np.abs(np.asarray(out, int) - np.asarray(right, int)).mean() < 2
+    assert np.abs(np.asarray(out, int) - np.asarray(raw, int)).mean() > 5
+
+
+def test_cmyk_is_read_as_it_looks():
+    paper = Image.new("CMYK", (8, 8), (0, 0, 0, 0))
+    red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    for image, colour in ((paper, [255, 255, 255]), (red, [255, 0, 0])):
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=95)
+        assert np.abs(np.subtract(mean(pictures.decode(out.getvalue())), colour)).max() <= 3
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bits_a_channel(channels):
+    """PNG by hand, as Pillow writes no colours of 16 bits."""
+    rows = b"".join(b"\x00" + struct.pack(">H", 0x8000) * (4 * channels) for _row in range(4))
+    head = struct.pack(">IIBBBBB", 4, 4, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    assert pictures.decode(data).getpixel((1, 1)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "PNG", "AVIF"])
+def test_of_an_animation_the_first_frame_is_taken_and_said(tmp_path, kind):
+    first, second = Image.new("RGB", (32, 32), "white"), Image.new("RGB", (32, 32), "black")
+    source = tmp_path / "in"
+    first.save(source, kind, save_all=True, append_images=[second], duration=100)
+    taken = pictures.taken_in(source, tmp_path / "out")
+    assert [note.template for note in taken.notes] == [pictures.FIRST_FRAME]
+    assert min(mean(pictures.read(taken.path))) > 250
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_transparent_parts_are_on_black_and_said(tmp_path, kind):
+    clear = np.dstack([np.full((4, 4, 3), 200, np.uint8), np.full((4, 4), 128, np.uint8)])
+    source = tmp_path / "in"
+    source.write_bytes(saved(clear, kind, lossless=True))
+    taken = pictures.taken_in(source, tmp_path / "out")
+    assert [note.template for note in taken.notes] == [pictures.ON_BLACK]
+    assert mean(pictures.read(taken.path)) == [100, 100, 100]
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_each_orientation_is_turned_upright(turn):
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:20, :30] = 255  # white at the top left as it was stored
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    image = pictures.decode(saved(pixels, "JPEG", exif=exif, quality=95))
+    assert image.size == ((60, 40) if turn < 5 else (40, 60))
+    width, height = image.size
+    corners = {(x, y): image.getpixel((int(width * (0.25 + x / 2)), int(height * (0.25 + y / 2))))[0] > 128 for x in (0, 1) for y in (0, 1)}
+    where = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[turn]
+    assert [corner for corner, white in corners.items() if white] == [where]
+
+
+def test_64_million_pixels_with_transparency_stay_within_the_limit(tmp_path):
+    """256 MB when decoded; the process may have 640 MB of address space, and two run at once."""
+    taken = pictures.taken_in(DATA / "64-million-pixels-rgba.png", tmp_path / "out")
+    assert taken.size == (4000, 4000)
+    assert pictures.MADE_SMALLER in [note.template for note in taken.notes]
+
+
+def test_what_is_no_picture_is_refused_in_words(tmp_path):
+    for name in ("truncated-faststart.mp4", "audio-with-cover.m4a"):
+        with pytest.raises(MediaError, match="HEIC") as caught:
+            pictures.taken_in(DATA / name, tmp_path / "out")
+        assert caught.value.code == "broken_input"
