@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .errors import ProviderError, Value
+from ground.sentence import Value
+
+from .errors import ProviderError
 
 type Check = Callable[[float], None]
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
+from ground.disk import beside, make_folder, put_in_place
 
 BLOCK = 1 << 20
 YOUNG = timedelta(hours=12)
@@ -110,18 +111,21 @@ def keep_as(file: Path, name: str) -> str:
 
 
 def _place(file: Path, final: Path) -> None:
-    """Beside its place first, then by one rename: a reader, a crash or a full disk never meets half a file."""
+    """Beside its place first, then by one rename: a reader, a crash or a full disk never meets half a file.
+
+    Content, name and folders are synced: a row that names the file is committed after it, and must not outlive it.
+    """
     if final.exists() and final.stat().st_size == file.stat().st_size:
         final.touch()
         return
-    final.parent.mkdir(parents=True, exist_ok=True)
-    beside = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+    make_folder(final.parent)
+    part = beside(final)
     try:
-        with file.open("rb") as source, beside.open("xb") as target:
+        with file.open("rb") as source, part.open("xb") as target:
             while block := source.read(BLOCK):
                 target.write(block)
             target.flush()
             os.fsync(target.fileno())
-        beside.replace(final)
+        put_in_place(part, final)
     finally:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)

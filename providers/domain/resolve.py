@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Candidate
@@ -44,7 +44,7 @@ def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) ->
         raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
     if ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
         raise Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
-    now = timezone.now()
+    now = database_now()
     return _resolve(
         call, name="attach task", to=CallState.ACCEPTED, actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now
     )

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now
 from providers import keys
 from providers.enums import OPEN_CALL, CallState
 from providers.errors import NotConfigured, NotNow, PriceAboveConfirmed
@@ -57,7 +58,7 @@ def _next_turn(provider: str, earliest: datetime) -> datetime:
     with transaction.atomic(durable=True):
         config = AIProviderConfig.objects.select_for_update().get(provider=provider)
         spacing = max(TURN, timedelta(minutes=1) / config.rate_limit_per_minute if config.rate_limit_per_minute else TURN)
-        turn = max(earliest, min(config.turn_at + spacing, timezone.now() + FARTHEST_TURN)) if config.turn_at else earliest
+        turn = max(earliest, min(config.turn_at + spacing, database_now() + FARTHEST_TURN)) if config.turn_at else earliest
         AIProviderConfig.objects.filter(pk=config.pk).update(turn_at=turn)
     return turn
 
@@ -68,7 +69,7 @@ def check_usable(config: AIProviderConfig) -> None:
     What a person has switched off is waited for, however it was switched off: the work is not lost by it.
     """
     if not config.is_active:
-        raise NotNow(gettext_noop("%(provider)s is not active."), until=timezone.now() + LOOK_AGAIN, wait="provider", provider=config.name)
+        raise NotNow(gettext_noop("%(provider)s is not active."), until=database_now() + LOOK_AGAIN, wait="provider", provider=config.name)
     adapter = adapter_for(config)
     if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
@@ -76,7 +77,7 @@ def check_usable(config: AIProviderConfig) -> None:
     if config.is_paused:
         raise NotNow(
             gettext_noop("%(provider)s is paused: %(reason)s"),
-            until=timezone.now() + LOOK_AGAIN,
+            until=database_now() + LOOK_AGAIN,
             wait="provider",
             provider=config.name,
             reason=config.pause_reason,
@@ -85,7 +86,7 @@ def check_usable(config: AIProviderConfig) -> None:
 
 def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = None) -> None:
     """Rate limits over all workers, counted over the rows. Raises `NotNow`. `besides` is not counted."""
-    now = timezone.now()
+    now = database_now()
     if config.not_before and config.not_before > now:
         raise _limited(gettext_noop("%(provider)s has asked for a pause until %(time)s."), config, config.not_before)
     sent = ProviderCall.objects.filter(provider=config)
@@ -156,9 +157,8 @@ def check_budgets(
         return
     if callable(subject_budget):
         subject_budget = subject_budget()
-    month = month_start()
-    spent: dict[str, Any]
-    for cap, spent, template in (
+    month = month_start(database_now())
+    caps: tuple[tuple[Decimal | None, dict[str, Any], str], ...] = (
         (subject_budget, {"subject": subject}, gettext_noop("The story's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound.")),
         (
             config.monthly_budget,
@@ -170,11 +170,12 @@ def check_budgets(
             {"since": month},
             gettext_noop("This month's budget of the house of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
         ),
-    ):
+    )
+    for cap, spent, template in caps:
         if cap is not None and (already := counted(**spent) - _counted_in(besides, spent.get("since"))) + amount > cap:
             raise NotNow(
                 template,
-                until=timezone.now() + LOOK_AGAIN,
+                until=database_now() + LOOK_AGAIN,
                 wait="budget",
                 provider=config.name,
                 cap=f"{cap:.2f}",

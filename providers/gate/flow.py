@@ -11,10 +11,10 @@ from itertools import takewhile
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError, is_away
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import prices, sending
 from providers import requests as asked
@@ -210,6 +210,7 @@ def _reserve(request: Request, *, provider: str, terms: Terms, after: int, about
             estimate=price.total,
             price_limit=terms.price_limit,
             quote=quoted,
+            reserved_at=database_now(),
         )
         write_event(call, name="reserve", came_from="", to=S.RESERVED, actor=about["actor"])
     step("reserved")
@@ -276,10 +277,10 @@ def _answer(call: ProviderCall) -> Ready | Pending:
         case S.WRITTEN_OFF:
             raise Refused(gettext_noop("It was written off."), kind=Refusal.FAILED, cost=call.cost or Decimal(0), call=call)
         case S.ACCEPTED:
-            until = call.poll_after or timezone.now()
+            until = call.poll_after or database_now()
             return Pending(call, until, call.note or Sentence(gettext_noop("The provider is working on it.")))
         case _:
-            until = timezone.now() + timedelta(seconds=2)
+            until = database_now() + timedelta(seconds=2)
             return Pending(call, until, Sentence(gettext_noop("It is being sent.")))
 
 
@@ -359,7 +360,7 @@ def _begin_to_send(call: ProviderCall, terms: Terms, evidence_known: dict[str, A
             admission.check_limits(config, besides=call)
             admission.check_budgets(house, config, amount=call.counted, subject=call.subject, subject_budget=terms.subject_budget, besides=call)
             fields["price_limit"] = terms.price_limit
-        return move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=timezone.now(), evidence=evidence_known, **fields) is not None
+        return move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=database_now(), evidence=evidence_known, **fields) is not None
 
 
 def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) -> None:
@@ -375,7 +376,7 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
     try:
         with transaction.atomic(durable=True):
             terms.hold()
-            now = timezone.now()
+            now = database_now()
             row = ProviderCall.objects.select_related("provider").only("state", "sending_at", "provider").get(pk=call.pk)
     except Exception as error:
         raise NotSent(STOPPED, reason=error) from error

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers import results
@@ -41,7 +41,7 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
     if len(answer.task_id) > LONGEST_TASK_ID:
         leave_unclear(call, Sentence(NO_TASK_ID, {"task": answer.task_id[:LONGEST_TASK_ID]}))
         return
-    now = timezone.now()
+    now = database_now()
     fields: dict[str, Any] = {
         "task_id": answer.task_id,
         "quote": answer.quote,
@@ -191,21 +191,21 @@ def found_sending(call: ProviderCall, adapter: Adapter) -> None:
     """A new worker meets a call in the middle of being sent; whether it went out, only its sender knew."""
     if adapter.repeatable:
         refuse(call, Refused(LOST, kind=Refusal.FAILED))
-    elif call.sending_at is None or timezone.now() >= call.sending_at + adapter.send_limit + MARGIN:
+    elif call.sending_at is None or database_now() >= call.sending_at + adapter.send_limit + MARGIN:
         leave_unclear(call, Sentence(MAYBE_SENT))
 
 
 def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
     """Refusals that say nothing about this piece of work stop the provider for a while, not the job: raises `NotNow`."""
     if refused.kind == Refusal.LIMIT:
-        until = refused.until or timezone.now() + LIMIT_PAUSE
+        until = refused.until or database_now() + LIMIT_PAUSE
         AIProviderConfig.objects.filter(pk=call.provider.pk).update(not_before=until)
         raise NotNow.of(refused.sentence, until=until, wait="rate_limit")
     if refused.kind in {Refusal.KEY, Refusal.CREDITS}:
         reason = str(refused.sentence)
         AIProviderConfig.objects.filter(pk=call.provider.pk).update(is_paused=True, pause_reason=reason[:200])
         log.error("%s is paused: %s", call.provider_id, reason)
-        raise NotNow.of(refused.sentence, until=timezone.now() + LOOK_AGAIN, wait="provider")
+        raise NotNow.of(refused.sentence, until=database_now() + LOOK_AGAIN, wait="provider")
 
 
 def as_refused(call: ProviderCall) -> Refused:

@@ -4,10 +4,10 @@ import logging
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError, is_away
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Adapter, Errand, Running
@@ -62,7 +62,7 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
 
 
 def _claim(call: ProviderCall) -> bool:
-    now = timezone.now()
+    now = database_now()
     if call.poll_after and call.poll_after > now:
         return False
     with transaction.atomic(durable=True):
@@ -72,7 +72,7 @@ def _claim(call: ProviderCall) -> bool:
 
 
 def _still_running(call: ProviderCall, answer: Running, errand: Errand) -> None:
-    if call.accepted_at and timezone.now() - call.accepted_at > LONGEST:
+    if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcome.leave_unclear(call, Sentence(gettext_noop("The provider has not finished it in %(hours)s hours."), {"hours": LONGEST.days * 24}))
         return
     progress = call.progress if answer.progress is None else max(0, min(99, answer.progress))
@@ -80,7 +80,7 @@ def _still_running(call: ProviderCall, answer: Running, errand: Errand) -> None:
         errand.on_progress(progress)
     note = Sentence(IN_QUEUE if answer.queued else WORKING)
     seconds = max(answer.poll_in, min(RAREST, _ahead(call) / POLLS_PER_SECOND))
-    _update(call, poll_after=timezone.now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json())
+    _update(call, poll_after=database_now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json())
 
 
 def _ahead(call: ProviderCall) -> int:
@@ -90,15 +90,15 @@ def _ahead(call: ProviderCall) -> int:
 
 def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float) -> None:
     log.info("Call %s: %s", call.pk, why)
-    if call.accepted_at and timezone.now() - call.accepted_at > LONGEST:
+    if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcome.leave_unclear(call, why)
         return
-    _update(call, poll_after=timezone.now() + timedelta(seconds=seconds), note_data=why.as_json())
+    _update(call, poll_after=database_now() + timedelta(seconds=seconds), note_data=why.as_json())
 
 
 def _patience(call: ProviderCall) -> float:
     """Seconds until the next try: a fifth of the time it is out already, between 5 s and a minute."""
-    age = (timezone.now() - call.accepted_at).total_seconds() if call.accepted_at else 0.0
+    age = (database_now() - call.accepted_at).total_seconds() if call.accepted_at else 0.0
     return min(60.0, max(5.0, age / 5))
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers.enums import OVER, CallState
 from providers.models import CallEvent, ProviderCall
@@ -33,7 +33,7 @@ def move(
     if note is not None:
         values["note_data"] = note.as_json() if note else {}
     if to in ENDED:
-        values.setdefault("ended_at", timezone.now())
+        values.setdefault("ended_at", database_now())
     with transaction.atomic():
         came_from = next((s for s in expect if ProviderCall.objects.filter(pk=call.pk, state=s).update(**values)), None)
         if came_from is not None:

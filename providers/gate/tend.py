@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now
 from ground.sentence import Sentence
 from providers.enums import CallState, Refusal
 from providers.errors import ProviderError
@@ -32,7 +32,7 @@ def tend() -> int:
 def _drop_unsent() -> int:
     """Reserved and forgotten is surely unsent: sending needs the same compare-and-set."""
     dropped = 0
-    for call in ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=timezone.now() - FORGOTTEN):
+    for call in ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=database_now() - FORGOTTEN):
         with transaction.atomic(durable=True):
             note = Sentence(NEVER_SENT)
             moved = move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=note, refusal=Refusal.CANCELLED, cost=0)
@@ -43,7 +43,7 @@ def _drop_unsent() -> int:
 def _bring_up_unanswered() -> int:
     moved = 0
     adapters = {config.provider: adapter_for(config) for config in AIProviderConfig.objects.filter(calls__state=CallState.SENDING).distinct()}
-    for call in ProviderCall.objects.filter(state=CallState.SENDING, sending_at__lt=timezone.now() - FORGOTTEN):
+    for call in ProviderCall.objects.filter(state=CallState.SENDING, sending_at__lt=database_now() - FORGOTTEN):
         outcome.found_sending(call, adapters[call.provider_id])
         moved += call.state != CallState.SENDING
     return moved
@@ -55,7 +55,7 @@ def collect(*, limit: int = 20) -> int:
     Sends `landed` for each. A call that is asked for by its job is never due for this long; a late one has no job.
     """
     done = 0
-    now = timezone.now()
+    now = database_now()
     forgotten = Q(poll_after__lt=now - FORGOTTEN) | Q(poll_after__lte=now, is_late=True)
     overdue = ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")
     for call in overdue[:limit]:

@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from ground.disk import sync_folder
+
 from . import env, logs, process, security, services, storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -24,10 +26,13 @@ def generated_secret(name: str) -> str:
     if not file.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
         mine = file.with_name(f".{name}.{os.getpid()}")
-        mine.touch(mode=0o600)
-        mine.write_text(secrets.token_urlsafe(48))
+        with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as fresh:
+            fresh.write(secrets.token_urlsafe(48))
+            fresh.flush()
+            os.fsync(fresh.fileno())  # the keys of the providers are unreadable without it
         try:
             os.link(mine, file)  # fails if another process was first; theirs is read below
+            sync_folder(VAR_DIR)
         except FileExistsError:
             pass
         finally:

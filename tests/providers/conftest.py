@@ -1,7 +1,6 @@
 """A ready provider that costs three cents a picture and does as it is told, and a clock that can be moved."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from ground.clock import moved
+from ground import clock as database_clock
 from providers import registry
 from providers.models import AIProviderConfig, House
 
@@ -24,27 +23,34 @@ def english() -> Iterator[None]:
 
 
 class Clock:
-    """The host's clock and the database's, which tests move together."""
+    """The database's clock and the host's, moved together."""
 
-    def __init__(self, moves: ExitStack) -> None:
-        self.moves = moves
-        self.ahead = timedelta(0)
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
         self._real = timezone.now
+
+    @property
+    def ahead(self) -> timedelta:
+        return self._ahead
+
+    @ahead.setter
+    def ahead(self, by: timedelta) -> None:
+        self._ahead = by
+        database_clock._Moved.by = by
 
     def now(self) -> datetime:
         return self._real() + self.ahead
 
     def forward(self, **by: float) -> None:
         self.ahead += timedelta(**by)
-        self.moves.enter_context(moved(timedelta(**by)))
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    """`clock.forward(seconds=5)`: everything that asks `timezone.now()` or the database's clock is five seconds later."""
-    with ExitStack() as moves:
-        clock = Clock(moves)
-        monkeypatch.setattr(timezone, "now", clock.now)
+    """`clock.forward(seconds=5)`: everything that asks for the time is five seconds later."""
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", clock.now)
+    with database_clock.moved(timedelta(0)):
         yield clock
 
 
