@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from typing import IO, cast
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -20,6 +23,11 @@ from ground.away import AwayError
 from ground.disk import beside, make_folder, put_in_place
 
 BLOCK = 1 << 20
+PROBE = "health/before-buying"
+BELIEVED = 10.0  # seconds
+ROOM = 64 << 20  # bytes that must be free for a result
+NOT_READY = gettext_noop("The media folder cannot be written (%(reason)s); nothing was ordered.")
+FULL = gettext_noop("The disk with the media folder is full; nothing was ordered.")
 YOUNG = timedelta(hours=12)
 
 
@@ -38,6 +46,9 @@ class Stored:
     size: int
 
 
+_seen_ready: tuple[Storage, float] | None = None
+
+
 def media() -> Storage:
     return storages["media"]
 
@@ -53,6 +64,36 @@ def workplace() -> Iterator[Path]:
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
+
+
+def require_ready() -> None:
+    """Raises `AwayError` unless the storage takes a file now: nothing is bought that could not be kept.
+
+    A good answer is believed for a moment, so that many purchases do not each write a file.
+    """
+    global _seen_ready  # noqa: PLW0603  of this process
+    storage = media()
+    if _seen_ready is not None and _seen_ready[0] is storage and time.monotonic() < _seen_ready[1]:
+        return
+    _seen_ready = None
+    if isinstance(storage, FileSystemStorage):
+        _try_folder(Path(storage.location))
+    else:
+        storage.save(PROBE, ContentFile(b"ready"))
+    _seen_ready = (storage, time.monotonic() + BELIEVED)
+
+
+def _try_folder(folder: Path) -> None:
+    probe = folder / f".{PROBE.replace('/', '-')}.{uuid.uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        room = shutil.disk_usage(folder).free
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise AwayError(NOT_READY, reason=type(error).__name__) from error
+    if room < ROOM:
+        raise AwayError(FULL)
 
 
 @contextmanager

@@ -16,24 +16,27 @@ from django.utils.translation import gettext_noop
 from ground.away import AwayError, is_away
 from ground.clock import database_now
 from ground.sentence import Sentence
-from providers import prices, sending
+from providers import prices, sending, store
 from providers import requests as asked
 from providers.adapters import Accepted, Adapter, Card, Errand, Result, ignore, never
-from providers.enums import CallState, Refusal
+from providers.enums import CallState, Kind, Refusal
 from providers.errors import KeyReused, KeyUnreadable, NotConfigured, NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.requests import ClipRequest, Request
 from providers.sending import NotSent
 
-from . import admission, evidence, outcome
+from . import admission, evidence, outcome, recovery, spool
 from .polling import poll
 from .states import ENDED, move, write_event
 from .steps import step
 
 log = logging.getLogger("ai_video.providers")
 S = CallState
-PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)  # seconds that a paid answer is held while it cannot be written down
+# Seconds that a paid answer is held while it cannot be written down: in the spool, and in this process alone.
+PAUSES_WHEN_SPOOLED = (1, 2, 4)
+PAUSES = (1, 2, 4, 8, 15, 30, 30, 30)
+SPOOL_WAIT = timedelta(seconds=15)
 MOST_COMPLAINTS = 2  # so at most three calls for one answer
 STOPPED = gettext_noop("It was stopped before it was sent.")
 TOO_LATE = gettext_noop("It was not sent: its time to be sent was over.")
@@ -112,7 +115,9 @@ def advance(
     terms = Terms(price_limit, subject_budget, hold, should_stop, on_progress)
     call = latest(key)
     if call is not None and call.state == S.SENDING:
-        outcome.found_sending(call, adapter_for(call.provider))
+        recovery.found_sending(call, adapter_for(call.provider))
+    elif call is not None and call.state == S.UNCLEAR and spool.holds(call.pk):
+        recovery.take_up(call)
     if call is not None and (call.kind, call.subject, call.item) != (asked.kind_of(request), subject, item):
         raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
@@ -182,6 +187,7 @@ def _reserve(request: Request, *, provider: str, terms: Terms, after: int, about
     `about`: the key, and the fields that say for whom and what it is.
     """
     step("before reserving")
+    _require_a_place(request, provider)
     with admission.turns(provider), transaction.atomic(durable=True):
         terms.hold()
         house, config = admission.lock(provider)
@@ -217,6 +223,15 @@ def _reserve(request: Request, *, provider: str, terms: Terms, after: int, about
     return call, True
 
 
+def _require_a_place(request: Request, provider: str) -> None:
+    """Before money is spent: what comes back can be kept. Raises `AwayError` when it could not."""
+    if adapter_for(prices.config_of(provider)).repeatable:
+        return
+    spool.require_ready()
+    if asked.kind_of(request) != Kind.TEXT:
+        store.require_ready()
+
+
 def _quoted_before(newest: ProviderCall | None, request: Request) -> Decimal | None:
     """The provider's own price for this request, when the call before was given up because of it."""
     if newest is None or newest.refusal != Refusal.PRICE or newest.request_hash != asked.hash_of(request):
@@ -232,7 +247,7 @@ def _carry(call: ProviderCall, terms: Terms, *, fresh: bool) -> Ready | Pending:
         if call.state == S.RESERVED:
             _send(call, config, adapter, errand, terms, readmit=not fresh)
         elif call.state == S.SENDING:
-            outcome.found_sending(call, adapter)
+            recovery.found_sending(call, adapter)
         else:
             poll(call, adapter, errand)
         if call.state == S.UNCLEAR:
@@ -280,19 +295,23 @@ def _answer(call: ProviderCall) -> Ready | Pending:
             until = call.poll_after or database_now()
             return Pending(call, until, call.note or Sentence(gettext_noop("The provider is working on it.")))
         case _:
-            until = database_now() + timedelta(seconds=2)
-            return Pending(call, until, Sentence(gettext_noop("It is being sent.")))
+            if call.evidence.get("spooled_on"):
+                return Pending(call, database_now() + SPOOL_WAIT, call.note)
+            return Pending(call, database_now() + timedelta(seconds=2), Sentence(gettext_noop("It is being sent.")))
 
 
 def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand: Errand, terms: Terms, *, readmit: bool) -> None:
     """Submit once. Whoever moves the row from reserved to sending is the only one who sends."""
+    if readmit:
+        _require_a_place(asked.from_json(call.request), call.provider_id)
     known = {**call.evidence, **evidence.before_sending(config, adapter)} if call.estimate else call.evidence
+    now = database_now()
     try:
-        claimed = _begin_to_send(call, terms, known, readmit=readmit)
+        claimed = _begin_to_send(call, terms, known, now, readmit=readmit)
     except NotNow:
         raise  # it stays reserved, and whoever comes again at that time goes on
     except Exception:
-        outcome.never_sent(call, STOPPED)  # frees the money; who may still act asks anew
+        outcome.never_sent(call, STOPPED, claimed_at=now)  # frees the money; who may still act asks anew
         raise
     if not claimed:
         return
@@ -301,7 +320,7 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
         answer = _submit(call, adapter, errand, terms)
     except NotSent as stop:
         step("not sent")
-        outcome.never_sent(call, stop.sentence)
+        _write_unsent(call, stop.sentence)
         if stop.reason is not None:
             raise stop.reason from stop
         return
@@ -317,7 +336,32 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
             raise
         return
     step("answered")
-    _write_down(call, adapter, answer)
+    _take_answer(call, adapter, answer, terms)
+
+
+def _write_unsent(call: ProviderCall, why: Sentence) -> None:
+    """That nothing was sent is known to this process alone."""
+    claimed_at = call.sending_at
+    assert claimed_at is not None
+    try:
+        outcome.never_sent(call, why, claimed_at=claimed_at)
+    except (OperationalError, InterfaceError):
+        if kept := spool.keep(call, spool.NeverSent(why, claimed_at)):
+            kept.release()
+        raise
+
+
+def _take_answer(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms) -> None:
+    """To the disk of this machine first, then to store and database."""
+    kept = None if adapter.repeatable or isinstance(answer, Unclear) else spool.keep(call, answer)
+    if kept is None:
+        _write_down(call, adapter, answer, terms, pauses=() if adapter.repeatable else PAUSES)
+        return
+    step("spooled")
+    try:
+        _write_down(call, adapter, answer, terms, pauses=PAUSES_WHEN_SPOOLED)
+    finally:
+        kept.release()
 
 
 def _submit(call: ProviderCall, adapter: Adapter, errand: Errand, terms: Terms) -> Accepted | Result | Refused | Unclear:
@@ -330,23 +374,23 @@ def _submit(call: ProviderCall, adapter: Adapter, errand: Errand, terms: Terms) 
             return said
 
 
-def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear) -> None:
+def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms, *, pauses: Iterable[float]) -> None:
     match answer:
         case Refused():
             step("refused")
-            outcome.refuse(call, answer)
+            _patiently(call, partial(outcome.refuse, call, answer), terms, pauses=pauses)
             outcome.raise_if_it_may_wait(call, answer)
         case Unclear():
             step("answer lost")
             outcome.leave_unclear(call, answer.sentence)
         case Accepted():
-            _patiently(call, lambda: outcome.accept(call, answer), pauses=PAUSES)
+            _patiently(call, partial(outcome.accept, call, answer), terms, pauses=pauses)
             step("accepted")
         case Result():
-            _settle_answer(call, adapter, answer)
+            _settle_answer(call, adapter, answer, terms, pauses=pauses)
 
 
-def _begin_to_send(call: ProviderCall, terms: Terms, evidence_known: dict[str, Any], *, readmit: bool) -> bool:
+def _begin_to_send(call: ProviderCall, terms: Terms, known: dict[str, Any], now: datetime, *, readmit: bool) -> bool:
     """Whether this process is the one that sends. Raises what `hold` raises, `NotNow` and `PriceAboveConfirmed`."""
     with admission.turns(call.provider_id), transaction.atomic(durable=True):
         terms.hold()
@@ -360,7 +404,7 @@ def _begin_to_send(call: ProviderCall, terms: Terms, evidence_known: dict[str, A
             admission.check_limits(config, besides=call)
             admission.check_budgets(house, config, amount=call.counted, subject=call.subject, subject_budget=terms.subject_budget, besides=call)
             fields["price_limit"] = terms.price_limit
-        return move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=database_now(), evidence=evidence_known, **fields) is not None
+        return move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=now, evidence=known, **fields) is not None
 
 
 def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) -> None:
@@ -390,28 +434,41 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
         raise NotSent(STOPPED, reason=wait) from wait
 
 
-def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result) -> None:
+def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result, terms: Terms, *, pauses: Iterable[float]) -> None:
     """A result that came in the answer itself: it cannot be asked for again, so losing it is never silent."""
     try:
-        _patiently(call, lambda: outcome.settle(call, answer, should_stop=never), pauses=() if adapter.repeatable else PAUSES)
+        _patiently(call, partial(outcome.settle, call, answer, should_stop=never), terms, pauses=pauses)
     except Refused as refused:
         outcome.refuse(call, refused)
     except Unclear as unclear:
         outcome.leave_unclear(call, unclear.sentence)
     except Exception as error:
+        if not adapter.repeatable and spool.holds(call.pk) and _passes(error):
+            if isinstance(error, (OperationalError, InterfaceError)):
+                raise
+            outcome.is_spooled(call)
+            return
         outcome.unexpected(call, adapter, error)
         if adapter.repeatable:
             raise
 
 
-def _patiently(call: ProviderCall, write: Callable[[], None], *, pauses: Iterable[float]) -> None:
-    """Writes down what a provider answered. While store or database are away, or the disk is full, this process holds
-    the only copy of what was paid for: it waits and writes again. `write` may be repeated."""
+def _passes(error: Exception) -> bool:
+    """Whether store, disk or database will take it later."""
+    return is_away(error) or isinstance(error, (OperationalError, InterfaceError))
+
+
+def _patiently(call: ProviderCall, write: Callable[[], None], terms: Terms, *, pauses: Iterable[float]) -> None:
+    """Writes down what a provider answered, again and again while store or database are away or the disk is full.
+
+    `write` may be repeated. Where the answer is in the spool, only short interruptions are waited for; where it could
+    not be kept there either, this process holds the only copy of what was paid for.
+    """
     for pause in (*pauses, None):
         try:
             write()
         except Exception as error:
-            if pause is None or not (is_away(error) or isinstance(error, (OperationalError, InterfaceError))):
+            if pause is None or not _passes(error) or (terms.should_stop() and spool.holds(call.pk)):
                 raise
             log.warning("Call %s: its answer cannot be written down yet: %s", call.pk, error)
             if not connection.in_atomic_block:

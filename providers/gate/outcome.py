@@ -1,25 +1,31 @@
 """What became of a call: each outcome has its one function, which writes it down whatever happened meanwhile."""
 
 import logging
+import shutil
+import socket
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext_noop
 
+from ground.away import AwayError
 from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers import results
-from providers.adapters import Accepted, Adapter, Result
+from providers.adapters import Accepted, Adapter, Bytes, Result
 from providers.enums import OVER, CallState, Refusal
 from providers.errors import NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import freed, landed
 from providers.store import workplace
 
+from . import spool
 from .states import move, write_event
 from .steps import step
 
@@ -33,6 +39,8 @@ LONGEST_TASK_ID = 120
 NO_TASK_ID = gettext_noop("The provider accepted it under a name that cannot be kept: %(task)s…")
 FOREIGN_TASK = gettext_noop("The provider named the task %(task)s, which belongs to another call.")
 LOST = gettext_noop("The worker that made it was lost; it is made again.")
+SPOOLED = gettext_noop("It is paid for, and its answer is kept on the worker's machine until the file store is back.")
+LOST_SPOOL = gettext_noop("Its answer was kept on the machine %(host)s and is not there any more; it may have been paid.")
 MAYBE_SENT = gettext_noop("The worker that sent it was lost before the answer was written down; it may have been paid.")
 
 
@@ -61,6 +69,7 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
     except IntegrityError:  # one task, one call: what this one was charged for, only a person can find out
         call.refresh_from_db()
         leave_unclear(call, Sentence(FOREIGN_TASK, {"task": answer.task_id}))
+    spool.forget(call.pk)
 
 
 def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> None:
@@ -83,11 +92,18 @@ def _has_newer(call: ProviderCall) -> bool:
 def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool]) -> None:
     """Fetch the result into the storage, then write down that it is there and what it cost.
 
-    Raises what fetching raises (`Later`, `Expired`, `Unclear`); the call then stays as it was.
+    Raises what fetching raises (`Later`, `Expired`, `Unclear`); the call then stays as it was. What was fetched and
+    cannot be stored or written down now goes into the spool: the provider does not keep it for ever.
     """
     step("fetching")
     with workplace() as folder:
-        result = results.take_in(answer, asked.from_json(call.request), folder, should_stop=should_stop)
+        fetched, file = _at_hand(call, answer, folder, should_stop)
+        try:
+            result = results.take_in(fetched, asked.from_json(call.request), folder, should_stop=should_stop)
+        except AwayError:
+            if file is not None:
+                _spool(call, answer, file)
+            raise
     step("stored")
     cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
     fields: dict[str, Any] = {
@@ -97,12 +113,48 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
         "progress": 100,
         "refusal": "",
     }
+    try:
+        write_result(call, fields)
+    except (OperationalError, InterfaceError):
+        if cost:
+            _spool(call, spool.Stored(fields))
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """A file that was fetched already."""
+
+    path: Path
+    trusted: bool
+
+    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+        shutil.copyfile(self.path, to)
+
+
+def _at_hand(call: ProviderCall, answer: Result, folder: Path, should_stop: Callable[[], bool]) -> tuple[Result, Path | None]:
+    """The result with its file on this machine, if it was paid for and came from elsewhere."""
+    if answer.media is None or isinstance(answer.media, Bytes | spool.Spooled) or not call.counted:
+        return answer, None
+    file = folder / "fetched"
+    answer.media.bring(file, should_stop=should_stop)
+    return replace(answer, media=_Copied(file, trusted=answer.media.trusted)), file
+
+
+def _spool(call: ProviderCall, answer: spool.Answer, file: Path | None = None) -> None:
+    if not spool.holds(call.pk) and (kept := spool.keep(call, answer, file=file)):
+        kept.release()
+
+
+def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
+    """The result is in the storage: the row says so, and what it cost."""
     with transaction.atomic(durable=True):
         came_from = move(call, name="settle", expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR), to=S.SETTLED, note=NO_NOTE, **fields)
         if came_from is None:
             _late_result(call, fields)
         if came_from not in {S.SENDING, S.ACCEPTED}:
             _tell(call)
+    spool.forget(call.pk)
     step("settled")
 
 
@@ -135,6 +187,7 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
             _late_refusal(call, refused)
         elif came_from == S.UNCLEAR:
             _tell(call)
+    spool.forget(call.pk)
 
 
 def _late_refusal(call: ProviderCall, refused: Refused) -> None:
@@ -155,20 +208,38 @@ def _late_refusal(call: ProviderCall, refused: Refused) -> None:
     )
 
 
-def never_sent(call: ProviderCall, why: Sentence | str) -> None:
-    """This process was to send it, and surely has not: nothing was spent, and no limit counts it."""
-    note = why if isinstance(why, Sentence) else Sentence(why)
+def never_sent(call: ProviderCall, why: Sentence | str, *, claimed_at: datetime) -> None:
+    """The process that claimed it at this moment to send it surely has not: nothing was spent, and no limit counts it.
+
+    Whoever has claimed it at another moment may have sent it, and is not spoken for.
+    """
+    ended: dict[str, Any] = {
+        "note": why if isinstance(why, Sentence) else Sentence(why),
+        "refusal": Refusal.CANCELLED,
+        "cost": 0,
+        "sending_at": None,
+    }
     with transaction.atomic(durable=True):
-        move(
-            call,
-            name="not sent",
-            expect=(S.RESERVED, S.SENDING, S.UNCLEAR),
-            to=S.REFUSED,
-            note=note,
-            refusal=Refusal.CANCELLED,
-            cost=0,
-            sending_at=None,
-        )
+        mine = {"sending_at": claimed_at}
+        if not move(call, name="not sent", expect=(S.SENDING, S.UNCLEAR), to=S.REFUSED, only=mine, **ended):
+            move(call, name="not sent", expect=(S.RESERVED,), to=S.REFUSED, **ended)
+    spool.forget(call.pk)
+
+
+def is_spooled(call: ProviderCall) -> None:
+    """The answer has come and lies in the spool: nobody may take the call for lost while the store is away."""
+    with transaction.atomic(durable=True):
+        mine = ProviderCall.objects.select_for_update().filter(pk=call.pk, state=S.SENDING).first()
+        if mine is not None:
+            mine.evidence = {**mine.evidence, "spooled_on": this_machine()}
+            mine.note_data = Sentence(SPOOLED).as_json()
+            mine.save(update_fields=("evidence", "note_data"))
+    call.refresh_from_db()
+
+
+def this_machine() -> str:
+    """The name under which a row says whose spool an answer lies in."""
+    return socket.gethostname()
 
 
 def leave_unclear(call: ProviderCall, why: Sentence) -> None:
@@ -185,14 +256,6 @@ def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:
         refuse(call, Refused.of(what, kind=Refusal.FAILED))
     else:
         leave_unclear(call, what)
-
-
-def found_sending(call: ProviderCall, adapter: Adapter) -> None:
-    """A new worker meets a call in the middle of being sent; whether it went out, only its sender knew."""
-    if adapter.repeatable:
-        refuse(call, Refused(LOST, kind=Refusal.FAILED))
-    elif call.sending_at is None or database_now() >= call.sending_at + adapter.send_limit + MARGIN:
-        leave_unclear(call, Sentence(MAYBE_SENT))
 
 
 def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:

@@ -15,7 +15,7 @@ from providers.enums import CallState
 from providers.errors import Expired, Later, Refused, Unclear
 from providers.models import ProviderCall
 
-from . import outcome
+from . import outcome, recovery, spool
 from .steps import step
 
 log = logging.getLogger("ai_video.providers")
@@ -36,12 +36,7 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         return
     step("polling")
     try:
-        answer = adapter.poll(call.task_id, asked.from_json(call.request), errand)
-        step("polled")
-        if isinstance(answer, Running):
-            _still_running(call, answer, errand)
-        else:
-            outcome.settle(call, answer, should_stop=errand.should_stop)
+        _ask(call, adapter, errand)
     except Expired as expired:
         first = call.note_data != expired.sentence.as_json()
         _ask_again(call, expired.sentence, seconds=EXPIRED_AGAIN if first else _patience(call))
@@ -59,6 +54,18 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         # Whatever no adapter foresaw: the work is paid for, and its job must not come to an end by it.
         log.exception("Call %s: unexpected error at %s", call.pk, call.provider_id)
         _ask_again(call, Sentence(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}), seconds=_patience(call))
+
+
+def _ask(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
+    if spool.holds(call.pk):  # fetched before, when it could not be stored
+        recovery.take_up(call)
+        return
+    answer = adapter.poll(call.task_id, asked.from_json(call.request), errand)
+    step("polled")
+    if isinstance(answer, Running):
+        _still_running(call, answer, errand)
+    else:
+        outcome.settle(call, answer, should_stop=errand.should_stop)
 
 
 def _claim(call: ProviderCall) -> bool:

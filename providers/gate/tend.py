@@ -1,12 +1,14 @@
 """Looking after calls that nobody asks about any more. Run now and then, by any worker."""
 
 import logging
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
+from ground.away import AwayError, connection_lost
 from ground.clock import database_now
 from ground.sentence import Sentence
 from providers.enums import CallState, Refusal
@@ -15,7 +17,7 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.signals import landed
 
-from . import outcome
+from . import recovery
 from .flow import Ready, resume
 from .states import move
 
@@ -25,28 +27,48 @@ NEVER_SENT = gettext_noop("It was reserved and never sent.")
 
 
 def tend() -> int:
-    """Free what was reserved and never sent, and bring up what was sent and never answered. Returns how many moved."""
-    return _drop_unsent() + _bring_up_unanswered()
+    """Bring in what lies in the spool, free what was reserved and never sent, and bring up what was sent and never
+    answered. Returns how many moved.
+
+    A call that cannot be dealt with is logged and does not hold up the others.
+    """
+    return recovery.take_up_all() + _drop_unsent() + _bring_up_unanswered()
+
+
+def _each(calls: Iterable[ProviderCall], deal_with: Callable[[ProviderCall], bool]) -> int:
+    """How many of the calls could be dealt with. One bad row, or one bad provider, is no reason to stop."""
+    done = 0
+    for call in calls:
+        try:
+            done += deal_with(call)
+        except (ProviderError, AwayError) as error:
+            log.warning("Call %s, looked after: %s", call.pk, error)
+        except Exception as error:
+            if connection_lost(error):
+                raise
+            log.exception("Call %s could not be looked after", call.pk)
+    return done
 
 
 def _drop_unsent() -> int:
     """Reserved and forgotten is surely unsent: sending needs the same compare-and-set."""
-    dropped = 0
-    for call in ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=database_now() - FORGOTTEN):
-        with transaction.atomic(durable=True):
-            note = Sentence(NEVER_SENT)
-            moved = move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=note, refusal=Refusal.CANCELLED, cost=0)
-        dropped += moved is not None
-    return dropped
+    return _each(ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=database_now() - FORGOTTEN), _drop)
+
+
+def _drop(call: ProviderCall) -> bool:
+    with transaction.atomic(durable=True):
+        note = Sentence(NEVER_SENT)
+        moved = move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=note, refusal=Refusal.CANCELLED, cost=0)
+    return moved is not None
 
 
 def _bring_up_unanswered() -> int:
-    moved = 0
-    adapters = {config.provider: adapter_for(config) for config in AIProviderConfig.objects.filter(calls__state=CallState.SENDING).distinct()}
-    for call in ProviderCall.objects.filter(state=CallState.SENDING, sending_at__lt=database_now() - FORGOTTEN):
-        outcome.found_sending(call, adapters[call.provider_id])
-        moved += call.state != CallState.SENDING
-    return moved
+    return _each(ProviderCall.objects.filter(state=CallState.SENDING, sending_at__lt=database_now() - FORGOTTEN), _bring_up)
+
+
+def _bring_up(call: ProviderCall) -> bool:
+    recovery.found_sending(call, adapter_for(AIProviderConfig.objects.get(provider=call.provider_id)))
+    return call.state != CallState.SENDING
 
 
 def collect(*, limit: int = 20) -> int:
@@ -54,17 +76,22 @@ def collect(*, limit: int = 20) -> int:
 
     Sends `landed` for each. A call that is asked for by its job is never due for this long; a late one has no job.
     """
-    done = 0
     now = database_now()
     forgotten = Q(poll_after__lt=now - FORGOTTEN) | Q(poll_after__lte=now, is_late=True)
-    overdue = ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")
-    for call in overdue[:limit]:
-        try:
-            answer = resume(call)
-        except ProviderError as error:
-            log.warning("Call %s, collected: %s", call.pk, error)
-            continue
-        if isinstance(answer, Ready):
-            landed.send_robust(sender=ProviderCall, call=answer.call)
-            done += 1
-    return done
+    return _each(ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")[:limit], _collect)
+
+
+def _collect(call: ProviderCall) -> bool:
+    try:
+        answer = resume(call)
+    except Exception:
+        _ask_later(call)
+        raise
+    if isinstance(answer, Ready):
+        landed.send_robust(sender=ProviderCall, call=answer.call)
+    return isinstance(answer, Ready)
+
+
+def _ask_later(call: ProviderCall) -> None:
+    """What cannot be asked for now goes to the end of the row: the same few must not be looked at each time."""
+    ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(poll_after=database_now())

@@ -104,7 +104,7 @@ def test_killed_at_every_point(provider: str, fake: Fake, workers: Workers, tmp_
     trace = tmp_path / "steps"
     assert judge(fake, "traced", run("traced", GATE_TRACE_STEPS=str(trace)), "traced") == "settled"
     points = trace.read_text().splitlines()
-    assert {"before reserving", "reserved", "sending", "answered", "fetching", "stored", "settled"} <= set(points)
+    assert {"before reserving", "reserved", "sending", "answered", "spool written", "spooled", "fetching", "stored", "settled"} <= set(points)
     assert ("polling" in points) is (provider in {"runway_ml", "replicate"})
     ends: Counter[str] = Counter()
     for n, point in enumerate(points, 1):
@@ -112,8 +112,8 @@ def test_killed_at_every_point(provider: str, fake: Fake, workers: Workers, tmp_
         assert run(key, GATE_KILL_AT_STEP=str(n)) is None, point
         time_passes(key)
         ends[judge(fake, key, run(key), point)] += 1
-    # Lost for good is only what was out and unanswered: from "sending" until the answer is written down.
-    unanswered = points.index("accepted" if "accepted" in points else "settled") - points.index("sending")
+    # Lost for good is only what was out and unanswered: from "sending" until the answer is on the disk of the machine.
+    unanswered = points.index("spooled") - points.index("sending")
     assert ends == {"settled": len(points) - unanswered, "unclear": unanswered}
     assert 0 <= ledger.totals().counted - fake.charged <= ledger.totals().at_risk + Decimal("0.01")
 

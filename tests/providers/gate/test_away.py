@@ -1,6 +1,5 @@
 """The file store is away at the moment when a paid result arrives: it is neither lost nor paid for again."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +9,8 @@ from django.db import OperationalError
 from ground.away import AwayError
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import CallState
-from providers.errors import Unclear
-from providers.gate import Pending, Ready, advance, flow
-from providers.models import AIProviderConfig, ProviderCall
+from providers.gate import Pending, Ready, advance, flow, spool, tend
+from providers.models import AIProviderConfig
 from providers.requests import ImageRequest
 from tests.pictures import picture
 from tests.providers.conftest import Clock
@@ -74,13 +72,22 @@ def test_result_in_the_answer_is_held_until_the_store_is_back(paid: AIProviderCo
     assert (len(script.submitted), pauses) == (1, [1, 2, 4])
 
 
-def test_store_that_stays_away_leaves_it_to_a_person(paid: AIProviderConfig, script: Script, store: Any, pauses: list[float]) -> None:
+def test_store_that_stays_away_is_waited_for_and_the_answer_is_kept(
+    paid: AIProviderConfig, script: Script, store: Any, pauses: list[float], clock: Clock
+) -> None:
     store(100)
-    with pytest.raises(Unclear):
+    pending = go()
+    assert isinstance(pending, Pending)
+    assert str(pending.note) == "It is paid for, and its answer is kept on the worker's machine until the file store is back."
+    assert (pending.call.state, pauses) == (CallState.SENDING, [1, 2, 4])
+    clock.forward(hours=3)
+    assert tend() == 0  # it is neither lost nor unclear
+    with pytest.raises(AwayError):
         go()
-    call = ProviderCall.objects.get()
-    assert (call.state, len(script.submitted)) == (CallState.UNCLEAR, 1)
-    assert timedelta(seconds=sum(pauses)) == timedelta(minutes=2)
+    store(0)
+    assert isinstance(go(), Ready)
+    assert len(script.submitted) == 1
+    assert spool.waiting() == []
 
 
 @pytest.mark.parametrize("times", [1, 3])
