@@ -2,17 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 
 from django.utils.translation import gettext_noop
 
 from .adapters import Card
+from .amounts import rounded
 from .enums import Kind, Unit
 from .errors import NoPrice, NotConfigured
 from .models import AIProviderConfig, ProviderModel
+from .registry import is_free
 from .requests import ClipRequest, Request, kind_of
 
-CENT_OF_CENT = Decimal("0.0001")
 UNIT_OF = {Kind.IMAGE: Unit.IMAGE, Kind.CLIP: Unit.SECOND, Kind.TEXT: Unit.CALL}
 
 
@@ -26,7 +27,7 @@ class Price:
 
     @property
     def total(self) -> Decimal:
-        return (self.unit_price * self.units).quantize(CENT_OF_CENT, rounding=ROUND_UP)
+        return rounded(self.unit_price * self.units)
 
 
 def config_of(provider: str) -> AIProviderConfig:
@@ -96,7 +97,8 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
     kind = kind_of(request)
     own = {Kind.IMAGE: config.cost_per_image, Kind.CLIP: config.cost_per_second_video, Kind.TEXT: config.cost_per_text_call}[kind]
     unit_price = row.price if row and row.price is not None else own
-    if unit_price is None:
+    if unit_price is None or (unit_price == 0 and not is_free(config)):
+        # Nobody gives away what costs money elsewhere: a price of nothing means that nobody has entered one.
         raise NoPrice(gettext_noop("%(provider)s has no price for this; enter one before it is used."), provider=config.name)
     unit = row.unit if row else UNIT_OF[kind]
     units = Decimal(seconds_asked(request, row)) if unit == Unit.SECOND and isinstance(request, ClipRequest) else Decimal(1)

@@ -28,3 +28,9 @@ def adapter_for(config: "AIProviderConfig") -> "Adapter":
         raise NotConfigured(gettext_noop("There is no connection to a provider named “%(provider)s”."), provider=config.provider)
     adapter: Adapter = import_string(path)(config)
     return adapter
+
+
+def is_free(config: "AIProviderConfig") -> bool:
+    """Whether this backend may cost nothing at all. For any other a price of nothing is no price."""
+    adapter = adapter_for(config)
+    return bool(getattr(adapter, "free", adapter.repeatable))

@@ -15,8 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from providers.amounts import rounded
 from providers.errors import Forbidden, Invalid
-from providers.ledger import QUANTUM
 from providers.models import AIProviderConfig, Bill, ProviderCall
 
 # Headings that the providers and their spreadsheets use, in lower case.
@@ -94,7 +94,7 @@ def _lines(rows: "csv.DictReader[str]") -> list[Line]:
             price = Decimal((row[amount] if amount else row[credits_ or ""]).strip().lstrip("$")) * (1 if amount else CREDIT)
             if not price.is_finite() or abs(price) > MOST_USD:
                 raise ValueError(price)  # noqa: TRY301  told below, with the line
-            lines.append(Line(number, _day(row[day]), price.quantize(QUANTUM), (row[task] or "").strip() if task else ""))
+            lines.append(Line(number, _day(row[day]), rounded(price), (row[task] or "").strip() if task else ""))
         except (InvalidOperation, OverflowError, ValueError, AttributeError, TypeError):
             raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=number) from None
     return lines

@@ -26,7 +26,7 @@ from providers.registry import adapter_for
 from providers.requests import ClipRequest, Request
 from providers.sending import NotSent
 
-from . import admission, evidence, outcome, recovery, spool
+from . import admission, evidence, outcome, quotes, recovery, spool
 from .polling import poll
 from .states import ENDED, move, write_event
 from .steps import step
@@ -233,8 +233,8 @@ def _require_a_place(request: Request, provider: str) -> None:
 
 
 def _quoted_before(newest: ProviderCall | None, request: Request) -> Decimal | None:
-    """The provider's own price for this request, when the call before was given up because of it."""
-    if newest is None or newest.refusal != Refusal.PRICE or newest.request_hash != asked.hash_of(request):
+    """The provider's own price for this request, when it has named one before and did not do it."""
+    if newest is None or newest.state != S.REFUSED or newest.request_hash != asked.hash_of(request):
         return None
     return newest.quote
 
@@ -337,6 +337,7 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
         return
     step("answered")
     _take_answer(call, adapter, answer, terms)
+    quotes.stop_if_dearer(call, config, adapter, errand, terms.subject_budget)
 
 
 def _write_unsent(call: ProviderCall, why: Sentence) -> None:

@@ -208,6 +208,21 @@ def _late_refusal(call: ProviderCall, refused: Refused) -> None:
     )
 
 
+def give_up(call: ProviderCall, why: Sentence, *, cost: Decimal, is_estimated: bool) -> None:
+    """The task was cancelled because of its price; `cost` is what was charged all the same."""
+    with transaction.atomic(durable=True):
+        move(
+            call,
+            name="give up",
+            expect=(S.ACCEPTED,),
+            to=S.REFUSED,
+            note=why,
+            refusal=Refusal.PRICE,
+            cost=cost,
+            cost_is_estimated=bool(cost) and is_estimated,
+        )
+
+
 def never_sent(call: ProviderCall, why: Sentence | str, *, claimed_at: datetime) -> None:
     """The process that claimed it at this moment to send it surely has not: nothing was spent, and no limit counts it.
 

@@ -1,9 +1,11 @@
 """Plans and translations by chat completions. An answer that does not fit is asked for again, each time as a call of its own."""
 
+import ipaddress
 import re
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 from django.utils.translation import gettext_noop
@@ -50,6 +52,11 @@ class LlmAdapter:
     def _line(self) -> Line:
         base = checked_base(self.config.base_url, name=NAME, plain_http=True)
         return Line(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config) or 'none'}"})
+
+    @property
+    def free(self) -> bool:
+        """A server on this machine or in the own network, or one that its settings call free, costs nothing by the call."""
+        return self.config.settings.get("free") is True or _is_own(self.config.base_url)
 
     def ready(self) -> None:
         _ = self._line
@@ -141,6 +148,15 @@ class LlmAdapter:
         return []
 
 
+def _is_own(base_url: str) -> bool:
+    """Whether the address is one that only machines of the own network have."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return host == "localhost" or not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return False
+
+
 def _translation(request: TextRequest, complaint: str) -> list[dict[str, str]]:
     again = [{"role": "user", "content": f"Your last answer could not be used: {complaint} Answer again."}] if complaint else []
     return [{"role": "system", "content": TRANSLATE}, {"role": "user", "content": request.script}, *again]
@@ -165,5 +181,5 @@ def _cost(usage: Usage | None, errand: Errand) -> tuple[Decimal, bool]:
     if usage is None or None in prices:
         return errand.estimate, True
     total = Decimal(str(prices[0])) * usage.prompt_tokens + Decimal(str(prices[1])) * usage.completion_tokens
-    cost = usd(total / MILLION, rounding=ROUND_UP)
+    cost = usd(total / MILLION)
     return (errand.estimate, True) if cost is None else (cost, False)

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -236,7 +236,7 @@ def _cost(prediction: Prediction, errand: Errand) -> Decimal:
     """Worked out: by the hardware's time when the model's row gives its price, else what was reserved."""
     time = (prediction.metrics or {}).get("predict_time")
     if _by_time(errand) and isinstance(time, int | float):
-        cost = usd(time, unit=Decimal(str(errand.model.options["usd_per_predict_second"])), rounding=ROUND_UP)
+        cost = usd(time, unit=Decimal(str(errand.model.options["usd_per_predict_second"])))
         return errand.estimate if cost is None else cost
     return errand.estimate
 

@@ -54,6 +54,7 @@ class RunwayAdapter:
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = True
+    cancel_is_free: ClassVar[str] = "queued"  # the credits of a task that has not begun are given back
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
 
     def __init__(self, config: AIProviderConfig) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from providers.amounts import usd
 from providers.domain import bills
 from providers.errors import Invalid
 from providers.models import AIProviderConfig, ProviderCall
@@ -141,3 +142,14 @@ def test_thousands_of_lines_of_one_amount_are_compared_at_once(config: AIProvide
     report = bills.compare(config, [bills.Line(n, date(2026, 11, 10), Decimal("0.03")) for n in range(rows)])
     assert (len(report.matched), report.agrees) == (rows, True)
     assert time.process_time() - begun < 3  # one by one against all others it took a minute
+
+
+def test_bill_and_ledger_round_by_one_rule(config: AIProviderConfig) -> None:
+    """A language model charges by the token: amounts with more places than the books have."""
+    exact = [Decimal(text) for text in ("0.00085", "0.00095", "0.00091", "0.001", "0.0010001", "0.00005")]
+    for n, amount in enumerate(exact):
+        call(task_id=f"t{n}", cost=usd(amount))
+    text = "date,id,amount\n" + "".join(f"2026-11-10,t{n},{amount}\n" for n, amount in enumerate(exact))
+    report = bills.compare(config, bills.read_csv(text))
+    assert (len(report.matched), report.differing, report.agrees) == (6, [], True)
+    assert [line.amount for line, _ in report.matched] == [Decimal(text) for text in ("0.0009", "0.0010", "0.0010", "0.0010", "0.0011", "0.0001")]
