@@ -19,7 +19,7 @@ help:
 	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"
 	@echo "make drills   breaks each service while stories run, and writes docs/operation/drills.md (ONLY=redis for some, which are not written)"
 	@echo "make many     200 stories at once by four groups of workers, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
-	@echo "make diagram  draws the states of a story into ARCHITECTURE.md"
+	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
 
 run-env dev-env bench-env:
 	@tools/set-up $(@:-env=)

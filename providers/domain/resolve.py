@@ -3,15 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
 from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Candidate
-from providers.enums import CallState, Refusal
+from providers.enums import Refusal
 from providers.errors import Conflict, Forbidden, Invalid
+from providers.gate import admission
 from providers.gate.flow import errand_of
 from providers.gate.states import move
 from providers.models import AIProviderConfig, ProviderCall
@@ -42,33 +43,45 @@ def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) ->
     task_id = task_id.strip()
     if not task_id or len(task_id) > MAX_TASK_ID:
         raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
-    if ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
-        raise Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
     now = database_now()
-    return _resolve(
-        call, name="attach task", to=CallState.ACCEPTED, actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now
-    )
+    return _resolve(call, name="attach task", actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now)
 
 
 def not_charged(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     """It was not done: the money is free again, and the work may be asked for anew. Raises as `attach_task`."""
     note = Sentence(gettext_noop("A person found that it was not charged."))
-    return _resolve(call, name="not charged", to=CallState.REFUSED, actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
+    return _resolve(call, name="not charged", actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
 
 
 def write_off(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     """It was paid and is lost: the amount at risk becomes its cost, and the work may be asked for anew. Raises as `attach_task`."""
     note = Sentence(gettext_noop("A person wrote it off."))
-    return _resolve(call, name="write off", to=CallState.WRITTEN_OFF, actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
+    return _resolve(call, name="write off", actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
 
 
-def _resolve(call: ProviderCall, *, name: str, to: CallState, actor: Any, reason: str, note: Sentence, **fields: Any) -> ProviderCall:
+def _resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: Sentence, **fields: Any) -> ProviderCall:
     if not actor.is_active or not actor.has_perm(PERMISSION):
         raise Forbidden(gettext_noop("You may not decide on unclear calls."))
     if not reason.strip():
         raise Invalid(gettext_noop("Give a reason."), field="reason")
-    with transaction.atomic():
-        if not move(call, name=name, expect=(CallState.UNCLEAR,), to=to, actor=actor, reason=reason.strip(), note=note, **fields):
-            raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
-        transaction.on_commit(lambda: freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+    try:
+        with transaction.atomic():
+            admission.lock(call.provider_id)  # decisions about the calls of a provider are made one after the other
+            if task_id := fields.get("task_id"):
+                _require_unknown(call, task_id)
+            if not move(call, name=name, actor=actor, reason=reason.strip(), note=note, **fields):
+                raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
+            transaction.on_commit(lambda: freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+    except IntegrityError as error:  # an answer named this task at the same moment, for the call that it belongs to
+        raise _foreign(fields["task_id"]) from error
     return call
+
+
+def _foreign(task_id: str) -> Invalid:
+    return Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
+
+
+def _require_unknown(call: ProviderCall, task_id: str) -> None:
+    """One task, one call. Under the lock, and held by a constraint against answers that come at the same moment."""
+    if ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
+        raise _foreign(task_id)

@@ -405,7 +405,7 @@ def _begin_to_send(call: ProviderCall, terms: Terms, known: dict[str, Any], now:
             admission.check_limits(config, besides=call)
             admission.check_budgets(house, config, amount=call.counted, subject=call.subject, subject_budget=terms.subject_budget, besides=call)
             fields["price_limit"] = terms.price_limit
-        return move(call, name="send", expect=(S.RESERVED,), to=S.SENDING, sending_at=now, evidence=known, **fields) is not None
+        return move(call, name="send", sending_at=now, evidence=known, **fields) is not None
 
 
 def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) -> None:

@@ -61,7 +61,7 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
     }
     try:
         with transaction.atomic(durable=True):
-            came_from = move(call, name="accept", expect=(S.SENDING, S.UNCLEAR), to=S.ACCEPTED, note=NO_NOTE, **fields)
+            came_from = move(call, name="accept", note=NO_NOTE, **fields)
             if came_from is None:
                 _late_task(call, answer, fields)
             if came_from != S.SENDING:
@@ -81,7 +81,7 @@ def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> 
         return  # a webhook was faster than the answer
     note = Sentence(gettext_noop("A late answer names the task %(task)s."), {"task": answer.task_id})
     log.warning("Call %s: late answer, task %s, the call is %s", call.pk, answer.task_id, call.state)
-    if not move(call, name="late answer", expect=OVER, to=S.ACCEPTED, note=note, **fields, is_late=_has_newer(call)):
+    if not move(call, name="late task", note=note, **fields, is_late=_has_newer(call)):
         write_event(call, name="late answer", came_from=call.state, to=call.state, note=note)
 
 
@@ -149,7 +149,7 @@ def _spool(call: ProviderCall, answer: spool.Answer, file: Path | None = None) -
 def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
     """The result is in the storage: the row says so, and what it cost."""
     with transaction.atomic(durable=True):
-        came_from = move(call, name="settle", expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR), to=S.SETTLED, note=NO_NOTE, **fields)
+        came_from = move(call, name="settle", note=NO_NOTE, **fields)
         if came_from is None:
             _late_result(call, fields)
         if came_from not in {S.SENDING, S.ACCEPTED}:
@@ -164,7 +164,7 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
         return
     note = Sentence(gettext_noop("A late answer brought the result."))
     log.warning("Call %s: late result, the call is %s", call.pk, call.state)
-    if move(call, name="late answer", expect=OVER, to=S.SETTLED, note=note, **fields, is_late=_has_newer(call)):
+    if move(call, name="late result", note=note, **fields, is_late=_has_newer(call)):
         transaction.on_commit(lambda: landed.send_robust(sender=ProviderCall, call=call))
 
 
@@ -175,8 +175,6 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
         came_from = move(
             call,
             name="refuse",
-            expect=(S.SENDING, S.ACCEPTED, S.UNCLEAR),
-            to=S.REFUSED,
             note=refused.sentence,
             refusal=refused.kind,
             cost=refused.cost,
@@ -198,8 +196,6 @@ def _late_refusal(call: ProviderCall, refused: Refused) -> None:
     move(
         call,
         name="late refusal",
-        expect=OVER,
-        to=S.REFUSED,
         note=refused.sentence,
         refusal=refused.kind,
         cost=refused.cost,
@@ -214,8 +210,6 @@ def give_up(call: ProviderCall, why: Sentence, *, cost: Decimal, is_estimated: b
         move(
             call,
             name="give up",
-            expect=(S.ACCEPTED,),
-            to=S.REFUSED,
             note=why,
             refusal=Refusal.PRICE,
             cost=cost,
@@ -236,8 +230,8 @@ def never_sent(call: ProviderCall, why: Sentence | str, *, claimed_at: datetime)
     }
     with transaction.atomic(durable=True):
         mine = {"sending_at": claimed_at}
-        if not move(call, name="not sent", expect=(S.SENDING, S.UNCLEAR), to=S.REFUSED, only=mine, **ended):
-            move(call, name="not sent", expect=(S.RESERVED,), to=S.REFUSED, **ended)
+        if not move(call, name="not sent", expect=(S.SENDING, S.UNCLEAR), only=mine, **ended):
+            move(call, name="not sent", expect=(S.RESERVED,), **ended)
     spool.forget(call.pk)
 
 
@@ -260,7 +254,7 @@ def this_machine() -> str:
 def leave_unclear(call: ProviderCall, why: Sentence) -> None:
     """Nobody knows whether it was done: a person is asked, and until then the money counts as spent."""
     with transaction.atomic(durable=True):
-        move(call, name="unclear", expect=(S.SENDING, S.ACCEPTED), to=S.UNCLEAR, note=why)
+        move(call, name="unclear", note=why)
 
 
 def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:

@@ -1,50 +1,120 @@
-"""Every change of a call's state: compare-and-set, with its event, in one transaction."""
+"""The life of a call: every change of its state, and what each state counts as. `docs/operation/calls.md` prints both.
+
+A change is made by compare-and-set, with its event, in one transaction.
+"""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 
 from ground.clock import database_now
 from ground.sentence import Sentence
-from providers.enums import OVER, CallState
+from providers.enums import AT_RISK, OVER, RUNNING_CALL, UNDECIDED_CALL, CallState
 from providers.models import CallEvent, ProviderCall
 
-ENDED = (CallState.SETTLED, *OVER)
+S = CallState
+ENDED = (S.SETTLED, *OVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a change is called, from which states to which it leads, and when it is made."""
+
+    name: str
+    sources: tuple[CallState, ...]
+    target: CallState
+    when: str
+
+
+TRANSITIONS = (
+    Transition("reserve", (), S.RESERVED, "the price is confirmed, limits and budgets allow it: written before anything is sent"),
+    Transition("send", (S.RESERVED,), S.SENDING, "one process claims it; committed before the first byte leaves"),
+    Transition("drop", (S.RESERVED,), S.REFUSED, "nobody has sent it for ten minutes"),
+    Transition(
+        "not sent",
+        (S.RESERVED, S.SENDING, S.UNCLEAR),
+        S.REFUSED,
+        "its sender knows that nothing left: cancelled, paused, too late, or the attempt is another's by now",
+    ),
+    Transition("accept", (S.SENDING, S.UNCLEAR), S.ACCEPTED, "the provider has named its task"),
+    Transition("settle", (S.SENDING, S.ACCEPTED, S.UNCLEAR), S.SETTLED, "its result is in the store"),
+    Transition("refuse", (S.SENDING, S.ACCEPTED, S.UNCLEAR), S.REFUSED, "the provider did not do it; the cost is what it charged all the same"),
+    Transition("give up", (S.ACCEPTED,), S.REFUSED, "the provider's own price was above what was allowed, and the task could be cancelled"),
+    Transition("unclear", (S.SENDING, S.ACCEPTED), S.UNCLEAR, "nobody knows whether it was done"),
+    Transition("attach task", (S.UNCLEAR,), S.ACCEPTED, "a person found its task at the provider"),
+    Transition("not charged", (S.UNCLEAR,), S.REFUSED, "a person found that it was not done"),
+    Transition("write off", (S.UNCLEAR,), S.WRITTEN_OFF, "a person found that it was paid and is lost"),
+    Transition("late task", OVER, S.ACCEPTED, "a task comes to light after it was decided on"),
+    Transition("late result", OVER, S.SETTLED, "a result comes after it was decided on"),
+    Transition("late refusal", OVER, S.REFUSED, "what it really cost comes after it was decided on"),
+    Transition("shared task", (S.ACCEPTED,), S.UNCLEAR, "an upgrade found its task at an earlier call as well"),
+)
+BY_NAME = {transition.name: transition for transition in TRANSITIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a state counts as. `money` names the amount that budgets count."""
+
+    running: bool  # for a plan: being made; nothing is offered
+    undecided: bool  # rules out a second call for the same piece of work
+    holds_place: bool  # one of the calls that a provider may work on at once
+    at_risk: bool  # sent, and what it costs is not certain
+    money: str
+
+
+EXPECTED, COST, NOTHING_OR_COST = "the provider's quote, else the estimate", "the cost", "the cost, mostly nothing"
+MONEY = {S.SETTLED: COST, S.WRITTEN_OFF: COST, S.REFUSED: NOTHING_OR_COST}
+COUNTS = {
+    state: Counts(
+        running=state in RUNNING_CALL,
+        undecided=state in UNDECIDED_CALL,
+        holds_place=state in RUNNING_CALL,
+        at_risk=state in AT_RISK,
+        money=MONEY.get(state, EXPECTED),
+    )
+    for state in S
+}
 
 
 def move(
     call: ProviderCall,
     *,
     name: str,
-    expect: tuple[CallState, ...],
-    to: CallState,
+    expect: tuple[CallState, ...] | None = None,
     actor: Any = None,
     reason: str = "",
     note: Sentence | None = None,
     only: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> CallState | None:
-    """Bring the call from one of the expected states to another and write the event.
+    """Make the change of this name and write its event.
 
-    Returns the state it was in; None when it was in none of the expected ones, and then nothing was written.
+    Returns the state it was in; None when it was in none that the change leads from, and then nothing was written.
+    `expect` allows only some of them, `only` names further values that the row must have.
 
-    A note of None keeps the present one. `only`: further values that the row must have. `call` shows the new state afterwards, also when somebody else made it.
+    A note of None keeps the present one. `call` shows the new state afterwards, also when somebody else made it.
     """
-    values = dict(fields, state=to)
+    change = BY_NAME[name]
+    sources = change.sources if expect is None else tuple(state for state in change.sources if state in expect)
+    values = dict(fields, state=change.target)
     if note is not None:
         values["note_data"] = note.as_json() if note else {}
-    if to in ENDED:
+    if change.target in ENDED:
         values.setdefault("ended_at", database_now())
     with transaction.atomic():
-        came_from = next((s for s in expect if ProviderCall.objects.filter(pk=call.pk, state=s, **(only or {})).update(**values)), None)
+        rows = ProviderCall.objects.filter(pk=call.pk, **(only or {}))
+        came_from = next((state for state in sources if rows.filter(state=state).update(**values)), None)
         if came_from is not None:
-            write_event(call, name=name, came_from=came_from, to=to, actor=actor, reason=reason, note=note)
+            write_event(call, name=name, came_from=came_from, to=change.target, actor=actor, reason=reason, note=note)
     call.refresh_from_db()
     return came_from
 
 
 def write_event(call: ProviderCall, *, name: str, came_from: str, to: str, actor: Any = None, reason: str = "", note: Sentence | None = None) -> CallEvent:
+    """Add to the call's history; with the same state twice it is a remark."""
     return CallEvent.objects.create(
         call=call, name=name, from_state=came_from, to_state=to, actor=actor, reason=reason[:500], note_data=note.as_json() if note else {}
     )

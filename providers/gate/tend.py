@@ -58,7 +58,7 @@ def _drop_unsent() -> int:
 def _drop(call: ProviderCall) -> bool:
     with transaction.atomic(durable=True):
         note = Sentence(NEVER_SENT)
-        moved = move(call, name="drop", expect=(CallState.RESERVED,), to=CallState.REFUSED, note=note, refusal=Refusal.CANCELLED, cost=0)
+        moved = move(call, name="drop", note=note, refusal=Refusal.CANCELLED, cost=0)
     return moved is not None
 
 

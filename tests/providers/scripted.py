@@ -6,10 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from providers.adapters import Accepted, Bytes, Errand, Health, Result, Running
+from providers.adapters import Accepted, Bytes, Card, Errand, Health, Result, Running
 from providers.enums import Kind
 from providers.errors import Expired, Later
 from providers.models import AIProviderConfig
+from providers.preflight import EVERYTHING
 from providers.requests import Request
 from tests.pictures import picture
 
@@ -63,6 +64,12 @@ class ScriptedAdapter:
 
     def ready(self) -> None:
         """Always."""
+
+    def check_request(self, request: Request, model: Card) -> None:
+        """Takes everything."""
+
+    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
+        return EVERYTHING
 
     def submit(self, request: Request, errand: Errand) -> Accepted | Result:
         with self.script.lock:

@@ -1,9 +1,11 @@
 """What a person decides about an unclear call."""
 
+import threading
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from providers.adapters import Bytes, Result
 from providers.domain import resolve
@@ -129,3 +131,42 @@ def test_attached_task_that_failed_is_a_refusal(unclear: ProviderCall, script: S
     with pytest.raises(Refused):
         go()
     assert ProviderCall.objects.get().counted == Decimal(0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_cannot_attach_one_task_to_two_calls(script: Script, admin_user: Any) -> None:
+    """At the same moment: both look, and only one of them may find that the task is nobody's."""
+    from tests.providers.conftest import make_paid
+
+    paid = make_paid()
+    facts = {"kind": "image", "request": {}, "request_hash": "", "unit_price": 1, "units": 1, "estimate": Decimal("0.03"), "state": "unclear"}
+    calls = [ProviderCall.objects.create(provider=paid, key=f"k{n}", subject="story", item=f"scene {n}", **facts) for n in range(2)]
+    together = threading.Barrier(2)
+    ends: list[str] = []
+
+    def attach(call: ProviderCall) -> None:
+        together.wait()
+        try:
+            resolve.attach_task(call, actor=admin_user, reason="r", task_id="same")
+            ends.append("attached")
+        except Invalid as error:
+            ends.append(str(error))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attach, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["The task same belongs to another call.", "attached"]
+    assert sorted(ProviderCall.objects.values_list("state", "task_id")) == [("accepted", "same"), ("unclear", "")]
+
+
+def test_answer_that_names_the_task_of_an_attached_call_is_told_apart(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+    """The row itself holds it, whoever is first."""
+    advance(ImageRequest(prompt="other"), provider="paid", key="other", subject="story")
+    other = ProviderCall.objects.get(key="other")
+    resolve.attach_task(unclear, actor=admin_user, reason="r", task_id="task-1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProviderCall.objects.filter(pk=other.pk).update(task_id="task-1")
