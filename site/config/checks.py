@@ -2,7 +2,9 @@
 
 import importlib.util
 import ipaddress
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -10,8 +12,11 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from providers.media.errors import MediaError
 from providers.media.ffmpeg import binary
+from web.auth import keys
 
 from . import env
+
+SHORTEST_TOKEN = 20
 
 
 @register()
@@ -52,6 +57,67 @@ def ffmpeg(**_kwargs: Any) -> list[CheckMessage]:
     except MediaError as error:
         return [Error(str(error), hint="Let FFMPEG name another ffmpeg, or unset it: the one in the packages is used then.", id="config.E003")]
     return []
+
+
+@register(Tags.security)
+def sign_on(**_kwargs: Any) -> list[CheckMessage]:
+    """A company's sign-on gives tokens to all its applications: ours must be told from the others'."""
+    if not settings.JWT_JWKS_URL:
+        return []
+    found: list[CheckMessage] = []
+    for name, what in (("JWT_AUDIENCE", "for which application"), ("JWT_ISSUER", "by whom")):
+        if not getattr(settings, name):
+            hint = f"Set {name} to what your sign-on writes into the tokens that are meant for the studio."
+            found.append(Error(f"JWT_JWKS_URL is set without {name}: nobody looks {what} a token was made.", hint=hint, id="config.E004"))
+    if not keys.is_safe(settings.JWT_JWKS_URL):
+        hint = "Set JWT_JWKS_URL to an https:// address."
+        found.append(Error("JWT_JWKS_URL is no https:// address: whoever is on the way could give out keys.", hint=hint, id="config.E005"))
+    return found
+
+
+def _dangerous() -> Iterator[tuple[bool, str, str, str]]:
+    """Whether, what, what to do, and the id."""
+    yield settings.LOOPBACK_PROVIDERS, "LOOPBACK_PROVIDERS is on: providers may be plain http on this machine.", "Unset it.", "W014"
+    hosts = [host for host in settings.ALLOWED_HOSTS if host in {"*", "."}]
+    yield bool(hosts), "ALLOWED_HOSTS takes every name.", "Name the studio's own: ALLOWED_HOSTS=studio.example.com.", "W015"
+    second = "REQUIRE_TOTP=nobody: a password alone opens every account."
+    yield settings.REQUIRE_TOTP == "nobody", second, "Set REQUIRE_TOTP=managers or staff.", "W016"
+    yield settings.LOG_LEVEL == "DEBUG", "LOG_LEVEL=DEBUG writes prompts and scripts to the log.", "Set LOG_LEVEL=INFO.", "W017"
+    wide = [network for network in settings.METRICS_NETWORKS if _is_public(network)]
+    yield bool(wide), f"METRICS_NETWORKS opens /metrics to {', '.join(wide)}.", "Name your own networks, or use METRICS_TOKEN.", "W018"
+    short = 0 < len(settings.METRICS_TOKEN) < SHORTEST_TOKEN
+    yield short, "METRICS_TOKEN is short enough to be guessed.", f"Use at least {SHORTEST_TOKEN} random characters.", "W019"
+    origins = [origin for origin in settings.CSRF_TRUSTED_ORIGINS if not origin.startswith("https://") or "*" in origin]
+    yield bool(origins), f"CSRF_TRUSTED_ORIGINS trusts {', '.join(origins)}.", "Name https:// addresses in full.", "W020"
+    cookies = settings.PRODUCTION and not settings.HTTPS
+    yield cookies, "HTTPS is off: passwords and sessions travel in clear.", "Unset HTTPS, which is on in production.", "W021"
+    extra = env.words("EXTRA_APPS", [])
+    yield bool(extra), f"EXTRA_APPS runs {', '.join(extra)}, which is for tests.", "Unset it.", "W022"
+    store = settings.STORE
+    plain = store is not None and store.public.startswith("http://") and not _is_own(store.public)
+    yield plain, "Browsers load films over plain http.", "Set STORAGE_BASE_URL to an https:// address.", "W023"
+
+
+@register(Tags.security, deploy=True)
+def dangerous(**_kwargs: Any) -> list[CheckMessage]:
+    """What is right on a laptop or in a test, and opens an installation."""
+    return [checks.Warning(what, hint=hint, id=f"config.{number}") for is_so, what, hint, number in _dangerous() if is_so]
+
+
+def _is_public(network: str) -> bool:
+    try:
+        return not ipaddress.ip_network(network).is_private
+    except ValueError:
+        return False  # told by E001
+
+
+def _is_own(address: str) -> bool:
+    """Whether the address leads to this machine or into a private network, by its form alone."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or "." not in host or host.endswith((".localhost", ".internal", ".local"))
 
 
 @register(Tags.security, deploy=True)

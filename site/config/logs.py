@@ -24,11 +24,16 @@ def file_from_env(*, production: bool) -> str:
     return "" if file == "-" else file
 
 
-def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
-    """LOG_LEVEL (INFO; DEBUG tells prompts too), LOG_FORMAT (plain or json). A file that cannot be written stops the start."""
-    level, form = env.text("LOG_LEVEL", "INFO").upper(), env.text("LOG_FORMAT", "plain").lower()
+def level_from_env() -> str:
+    level = env.text("LOG_LEVEL", "INFO").upper()
     if level not in LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}.")
+    return level
+
+
+def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
+    """LOG_LEVEL (INFO; DEBUG tells prompts too), LOG_FORMAT (plain or json). A file that cannot be written stops the start."""
+    level, form = level_from_env(), env.text("LOG_FORMAT", "plain").lower()
     if form not in {"plain", "json"}:
         raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {form!r}.")
     if file:

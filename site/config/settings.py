@@ -188,8 +188,11 @@ API_WAITERS = env.integer("API_WAITERS", 4)  # requests of one process that may 
 
 # Of whom a second factor is demanded: of nobody, of managers and superusers, or of all staff.
 REQUIRE_TOTP = env.choice("REQUIRE_TOTP", ("nobody", "managers", "staff"))
+if PRODUCTION and not env.text("REQUIRE_TOTP"):
+    REQUIRE_TOTP = "managers"
 
 LOG_FILE = logs.file_from_env(production=PRODUCTION)
+LOG_LEVEL = logs.level_from_env()
 LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])
 
 # Who may read /metrics: bearers of the token, and these networks (never through a proxy that is not counted in TRUSTED_PROXIES).

@@ -1,6 +1,7 @@
 """The files that an installation is made from: right in form, true to the studio, and safe."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from django.conf import settings as studio
 
 from studio import health
+from studio.management.commands.serve import web_command
 from studio.metrics import http, page, rows
 
 ROOT = Path(studio.BASE_DIR)
@@ -29,7 +31,7 @@ def test_compose_file_has_the_form_of_its_specification() -> None:
 
 
 def test_compose_file_runs_all_that_the_studio_stands_on() -> None:
-    assert set(SERVICES) == {"prepare", "web", "worker", "postgresql", "valkey", "store", "proxy"}
+    assert set(SERVICES) == {"folders", "prepare", "web", "worker", "postgresql", "valkey", "store", "proxy"}
     for name, service in SERVICES.items():
         for network in service["networks"]:
             assert network in COMPOSE["networks"], name
@@ -49,14 +51,62 @@ def test_only_the_proxy_can_be_reached_from_outside() -> None:
         assert SERVICES[name]["networks"] == ["inside"]
 
 
-def test_images_are_pinned_and_the_studio_has_no_rights_to_spare() -> None:
+def test_images_are_pinned_and_no_container_has_rights_to_spare() -> None:
     for name, service in SERVICES.items():
         tag = service["image"].partition(":")[2]
         assert tag, name
         assert "latest" not in tag, name
-    for name in ("prepare", "web", "worker"):
-        service = SERVICES[name]
-        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"])
+        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"]), name
+    assert {name: service["cap_add"] for name, service in SERVICES.items() if "cap_add" in service} == {
+        "folders": ["CHOWN"],
+        "proxy": ["NET_BIND_SERVICE"],
+    }
+    users = {name: service["user"] for name, service in SERVICES.items() if name not in {"prepare", "web", "worker"}}  # the image says theirs
+    assert users.pop("folders") == "0:0"  # and it ends at once, with the one right that it needs
+    assert users == {"postgresql": "999:999", "valkey": "999:999", "store": "1000:1000", "proxy": "1000:1000"}
+
+
+def test_every_secret_is_readable_by_the_container_that_needs_it_and_by_nobody_else(tmp_path: Path) -> None:
+    script = tmp_path / "secrets.sh"
+    script.write_bytes((DEPLOY / "secrets.sh").read_bytes())
+    done = subprocess.run(["sh", script], check=True, capture_output=True, text=True)
+    folder = tmp_path / "secrets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o400}
+    if os.getuid() != 0:
+        assert "run this again as root" in done.stderr
+        return
+    for name, service in SERVICES.items():
+        user = service.get("user", "10001:10001")
+        for secret in service.get("secrets", []):
+            found = (folder / secret).stat()
+            assert f"{found.st_uid}:{found.st_gid}" == user, (name, secret)
+    assert (folder / "valkey_password").read_text() == (folder / "redis_password").read_text()
+    assert (folder / "store_own_key").read_text() == (folder / "store_key").read_text()
+
+
+def test_units_leave_little_exposed() -> None:
+    tool = Path("/usr/bin/systemd-analyze")
+    units = sorted((DEPLOY / "systemd").glob("*.service"))
+    wanted = {"NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true", "PrivateDevices=true", "CapabilityBoundingSet=", "RestrictNamespaces=true"}
+    for unit in units:
+        assert wanted <= set(unit.read_text().splitlines()), unit.name
+        if tool.exists():
+            done = subprocess.run([tool, "security", "--offline=true", "--threshold=25", unit], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout.splitlines()[-1:]
+
+
+def test_web_server_has_the_same_settings_everywhere() -> None:
+    """Limits of requests and the handling of slow clients stand in one file, and nothing on a command line says otherwise."""
+    unit = (DEPLOY / "systemd/videoplanet-web.service").read_text()
+    image = (DEPLOY / "Dockerfile").read_text()
+    lines = [re.search(r"(?m)^ExecStart=\S+ (.*)$", unit)[1], *re.findall(r'(?m)^CMD \["gunicorn", (.*)\]$', image)]  # type: ignore[index]
+    lines = [line.replace('", "', " ").strip('"') for line in lines] + [" ".join(web_command("127.0.0.1", 8000)[2:])]
+    assert len(lines) == 3
+    for line in lines:
+        options = re.findall(r"(?:^|\s)(-\S+)", line)
+        assert set(options) <= {"-c", "--bind", "--graceful-timeout", "--worker-tmp-dir", "--log-level"}, line
+        assert re.search(r"-c \S*site/config/server\.py", line), line
 
 
 def test_every_setting_in_the_files_is_one_that_the_studio_reads() -> None:

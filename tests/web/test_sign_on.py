@@ -64,6 +64,20 @@ def status(client, token):
     return client.ask("GET", "notes/", token=token).status_code
 
 
+@pytest.mark.parametrize("missing", ["JWT_AUDIENCE", "JWT_ISSUER"])
+def test_without_knowing_for_whom_and_by_whom_no_token_is_taken(nobody, user, sign_on, settings, missing):
+    setattr(settings, missing, "")
+    for changes in ({}, {"aud": None}, {"iss": None}, {"aud": "some-other-app"}):
+        assert status(nobody, sign_on.token("rs", **changes)) == 401
+
+
+def test_keys_are_not_fetched_over_plain_http_from_another_machine():
+    assert [keys.is_safe(url) for url in ("https://sso.example/jwks", "http://127.0.0.1:9/jwks", "http://sso.example/jwks", "file:///keys", "")] == [
+        *(True, True),
+        *(False, False, False),
+    ]
+
+
 @pytest.mark.parametrize("kid", ["rs", "es"])
 def test_token_of_the_sign_on_is_taken_for_the_user_it_names(nobody, user, sign_on, kid):
     assert status(nobody, sign_on.token(kid)) == 200

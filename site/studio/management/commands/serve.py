@@ -19,13 +19,10 @@ LAST_PORT = 65535
 
 
 def web_command(host: str, port: int) -> list[str]:
-    """The web server. Threads wait for files and the database; two processes keep one slow page from holding up all."""
+    """The web server; its settings are those of every other installation (`site/config/server.py`)."""
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return [
-        *("-m", "gunicorn", "--chdir", str(settings.BASE_DIR), "--pythonpath", "site", "config.wsgi", "--bind", address),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--timeout", "60", "--graceful-timeout", "3", "--log-level", "warning"),
-        *("--limit-request-line", "8190"),  # cursors and filters make long addresses
-    ]
+    config = str(settings.BASE_DIR / "site" / "config" / "server.py")
+    return ["-m", "gunicorn", "-c", config, "--bind", address, "--graceful-timeout", "3", "--log-level", "warning"]
 
 
 def work_command() -> list[str]:

@@ -1,0 +1,218 @@
+"""The worker class of the web server: slow clients wait in a list, not in a thread.
+
+gunicorn's gthread reads requests in the threads that answer them, so a client that sends one byte a second holds a thread for
+as long as it likes, and sixteen of them hold the studio. Here the loop that accepts connections also collects each request:
+its header and its body up to `MOST_COLLECTED`. Only then a thread gets it. A request that is not there in time is answered
+with 408. The rest of a longer body (an upload) is read in a thread, at a least speed, and by no more than half of the threads.
+"""
+
+import re
+import selectors
+import socket
+import struct
+import time
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+HEADER_SECONDS = 10.0  # for the whole header, from the first look at the connection
+BODY_SECONDS = 20.0  # for what is collected of the body, and before the least speed of the rest counts
+LEAST_SPEED = 32 * 1024  # bytes a second, for the rest of a longer body
+MOST_HEADER = 64 * 1024
+MOST_COLLECTED = 1024 * 1024  # of one body
+MOST_HELD = 48 * 1024 * 1024  # of all that a process collects; beyond it the one that waits longest is sent away
+SEND_SECONDS = 60  # an answer that nobody takes for so long is given up
+READ = 64 * 1024
+END = b"\r\n\r\n"
+LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,18})[ \t]*\r?$")
+CHUNKED = re.compile(rb"(?im)^transfer-encoding:[^\r\n]*chunked")
+LAST_CHUNK = re.compile(rb"(?:^|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n$")
+EXPECTS = re.compile(rb"(?im)^expect:[ \t]*100-continue[ \t]*\r\n")
+
+
+def _refusal(status: bytes, sentence: bytes, *headers: bytes) -> bytes:
+    fixed = (b"Connection: close", b"Content-Type: text/plain; charset=utf-8", b"Content-Length: %d" % len(sentence))
+    return b"\r\n".join((b"HTTP/1.1 " + status, *fixed, *headers, b"", sentence))
+
+
+TOO_SLOW = _refusal(b"408 Request Timeout", b"The request did not arrive in time.\n")
+BUSY = _refusal(b"503 Service Unavailable", b"Too many requests are under way.\n", b"Retry-After: 10")
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Collected:
+    """What has come of one request, and until when the rest is waited for."""
+
+    def __init__(self, conn: TConn, begun: bytes) -> None:
+        self.conn = conn
+        self.data = bytearray(begun)
+        self.body_at = -1  # where the body begins; -1 while the header is not whole
+        self.wanted = 0  # bytes of header and body that are waited for; 0 for chunks
+        self.is_long = False  # more body than is collected
+        self.deadline = time.monotonic() + HEADER_SECONDS
+
+    def is_whole(self) -> bool:
+        """Whether a thread may have it: everything is there, or as much of a long body as is collected, or it makes no sense."""
+        if self.body_at < 0 and not self._find_header():
+            return len(self.data) > MOST_HEADER  # the parser refuses it
+        if self.wanted:
+            return len(self.data) >= self.wanted
+        if len(self.data) - self.body_at >= MOST_COLLECTED:
+            self.is_long = True
+            return True
+        return bool(LAST_CHUNK.search(self.data[max(self.body_at - 2, len(self.data) - READ) :]))
+
+    def _find_header(self) -> bool:
+        end = self.data.find(END)
+        if end < 0:
+            return False
+        self.body_at = end + len(END)
+        header = bytes(self.data[:end]) + b"\r\n"
+        self.deadline = time.monotonic() + BODY_SECONDS
+        if CHUNKED.search(header):
+            self._say_continue(header)
+            return True
+        found = LENGTH.search(header)
+        length = int(found[1]) if found else 0
+        if length:
+            self._say_continue(header)
+        self.is_long = length > MOST_COLLECTED
+        self.wanted = self.body_at + min(length, MOST_COLLECTED)
+        return True
+
+    def _say_continue(self, header: bytes) -> None:
+        """Who waits for permission to send the body gets it now; gunicorn is not to give it a second time."""
+        if found := EXPECTS.search(header):
+            with suppress(OSError):
+                self.conn.sock.send(CONTINUE)
+            del self.data[found.start() : found.end()]
+            self.body_at -= found.end() - found.start()
+
+
+class PacedSocket:
+    """A socket whose reading has a deadline that moves on with what arrives: a least speed for the whole body."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self._inner = inner
+        self._begun = time.monotonic()
+        self._received = 0
+
+    def recv(self, size: int) -> bytes:
+        """As ever; raises TimeoutError for who is too slow."""
+        left = self._begun + BODY_SECONDS + self._received / LEAST_SPEED - time.monotonic()
+        if (given := self._inner.gettimeout()) is not None:
+            left = min(left, given)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._inner, selectors.EVENT_READ)
+            if left <= 0 or not selector.select(left):
+                raise TimeoutError("the body comes too slowly")
+        data = self._inner.recv(size)
+        self._received += len(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class PatientWorker(ThreadWorker):
+    """gthread whose threads get requests that have arrived."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.collecting: dict[socket.socket, Collected] = {}
+        self.held = 0
+        self.long_now = 0
+        self.long_waiting: deque[Collected] = deque()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Called on the main thread for a new connection, and for a kept one that has become readable."""
+        if self.cfg.is_ssl or conn.is_http2:
+            super().enqueue_req(conn)  # the proxy in front speaks TLS; who does it here has gunicorn's own patience
+            return
+        begun = conn.parser.unreader.take_buffered() if conn.parser is not None else b""
+        found = Collected(conn, begun)
+        self.held += len(begun)
+        if found.data and found.is_whole():
+            self._hand_on(found)
+            return
+        conn.sock.setblocking(False)
+        self.collecting[conn.sock] = found
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._collect, found))
+
+    def _collect(self, found: Collected, client: socket.socket) -> None:
+        try:
+            data = client.recv(READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(found)
+            self._close(found)
+            return
+        found.data += data
+        self.held += len(data)
+        if found.is_whole():
+            self._forget(found)
+            self._hand_on(found)
+        elif self.held > MOST_HELD:
+            oldest = min(self.collecting.values(), key=lambda one: one.deadline)
+            self._forget(oldest)
+            self._close(oldest, BUSY)
+
+    def _forget(self, found: Collected) -> None:
+        self.collecting.pop(found.conn.sock, None)
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(found.conn.sock)
+
+    def _close(self, found: Collected, answer: bytes = b"") -> None:
+        self.held -= len(found.data)
+        self.nr_conns -= 1
+        with suppress(OSError):
+            if answer:
+                found.conn.sock.send(answer)
+        found.conn.close()
+
+    def _hand_on(self, found: Collected) -> None:
+        """To a thread, or for a long body to the line for the threads that may read one."""
+        if found.is_long and self.long_now >= max(1, self.cfg.threads // 2):
+            self.long_waiting.append(found)
+            return
+        if found.is_long:
+            self.long_now += 1
+        self.held -= len(found.data)
+        future = self.tpool.submit(self._handle_collected, found)
+        future.add_done_callback(lambda done: self.method_queue.defer(self._finished, found, done))
+
+    def _handle_collected(self, found: Collected) -> Any:
+        """In a thread: as gthread does, with what has come put in front of the socket."""
+        conn = found.conn
+        conn.sock.setblocking(True)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        conn.data_ready = True
+        conn.init()
+        conn.parser.unreader.sock = PacedSocket(conn.sock)
+        conn.parser.unreader.unread(bytes(found.data))
+        found.data = bytearray()
+        return self.handle(conn)
+
+    def _finished(self, found: Collected, done: Any) -> None:
+        if found.is_long:
+            self.long_now -= 1
+            if self.long_waiting:
+                self._hand_on(self.long_waiting.popleft())
+        self.finish_request(found.conn, done)
+
+    def murder_pending(self) -> None:
+        """Also called by the loop about once a second: sends away who was too slow."""
+        super().murder_pending()
+        now = time.monotonic()
+        for found in [one for one in self.collecting.values() if one.deadline < now or not (self.alive or one.data)]:
+            self._forget(found)
+            # Nothing at all came: a connection that a browser opened ahead. Nobody waits for an answer.
+            self._close(found, TOO_SLOW if found.data else b"")
+        while self.long_waiting and self.long_waiting[0].deadline + BODY_SECONDS < now:
+            self._close(self.long_waiting.popleft(), BUSY)
