@@ -43,12 +43,26 @@ class ClipRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     model: str = ""
 
 
+class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a script that no scene runs across, and of how many scenes it becomes.
+
+    `place` and `time` are what its heading says; `title` names it. They are shown, never spoken.
+    """
+
+    text: str
+    scenes: int
+    title: str = ""
+    place: str = ""
+    time: str = ""
+
+
 class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="text"):
     """Work with words.
 
     `plan_story`: a plan of exactly `scenes` scenes for the script; gives `{"scenes": [{title, narration, prompt, prompt_en, camera}]}`.
     `to_english`: the text of `script` in English, as a prompt for providers that know nothing else; gives `{"text": ...}`,
     which the local provider leaves empty rather than guess.
+    `passages`: the script in parts, where it has headings; together they have `scenes` scenes and the words of `script`.
     """
 
     task: Literal["plan_story", "to_english"]
@@ -58,6 +72,7 @@ class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     style: str = ""
     aspect_ratio: AspectRatio = "16:9"
     model: str = ""
+    passages: list[Passage] = []
 
 
 type Request = ImageRequest | ClipRequest | TextRequest

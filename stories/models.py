@@ -185,6 +185,8 @@ class Scene(models.Model):
     position = models.PositiveIntegerField(_("position"))
     title = models.CharField(_("title"), max_length=200, blank=True)
     narration = models.TextField(_("narration"), max_length=MAX_SCRIPT, blank=True)
+    # Who says which words of the narration: [{"speaker": "MARA", "text": "…"}]. Empty where nobody is named.
+    lines = models.JSONField(_("lines"), default=list, blank=True, editable=False)
     duration_seconds = models.PositiveSmallIntegerField(_("length (seconds)"), default=7, validators=[MinValueValidator(1), MaxValueValidator(600)])
     prompt = models.ForeignKey(ScenePrompt, models.PROTECT, related_name="+", verbose_name=_("prompt"))
     image_take = models.ForeignKey("Take", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("chosen picture"))

@@ -4,10 +4,11 @@ The model gets the script in numbered lines and says which lines each scene tell
 from the lines themselves, so that no word of the script can be lost, invented or changed.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from ground.sentences import parts, sentences
-from providers.requests import TextRequest
+from providers.requests import Passage, TextRequest
 
 from .wire import Plan
 
@@ -19,6 +20,8 @@ For each scene give: `title`, a few words in {language}; `prompt`, in {language}
 same looks in every scene, what they do, no text in the picture; `prompt_en`, the same in English; `camera`, one of push_in, pull_out, pan_left, pan_right, \
 tilt_up, tilt_down, still, not the same twice in a row. The pictures have the format {ratio}{style}.
 Answer with JSON only: {{"scenes": [{{"first": 1, "last": 2, "title": "…", "prompt": "…", "prompt_en": "…", "camera": "push_in"}}]}}"""
+HEADINGS = """
+A line in square brackets has no number: it names place and time of the lines after it. Begin a scene there, and show place and time."""
 MOST = {"title": 120, "prompt": 2000, "prompt_en": 2000}  # characters
 
 
@@ -28,21 +31,48 @@ class UnfitError(Exception):
 
 def lines_of(request: TextRequest) -> list[str]:
     """The script's lines: its sentences, or as many pieces as there are scenes when the sentences are too few."""
-    found = sentences(request.script)
-    if len(found) >= request.scenes:
-        return found
-    return [" ".join(part) for part in parts(request.script, request.scenes)]
+    return [line for _passage, lines in _passages(request) for line in lines]
+
+
+def _passages(request: TextRequest) -> list[tuple[Passage, list[str]]]:
+    """The passages, each with its lines."""
+    found = []
+    for passage in request.passages or [Passage(text=request.script, scenes=request.scenes)]:
+        lines = sentences(passage.text)
+        if len(lines) < passage.scenes:
+            lines = [" ".join(part) for part in parts(passage.text, passage.scenes)]
+        found.append((passage, lines))
+    return found
 
 
 def messages(request: TextRequest, lines: list[str], complaint: str) -> list[dict[str, str]]:
     style = f", the style is: {request.style}" if request.style else ""
     system = SYSTEM.format(scenes=request.scenes, lines=len(lines), language=LANGUAGES[request.language], ratio=request.aspect_ratio, style=style)
-    said = "\n".join(f"{n}. {line or '(another view of the line before)'}" for n, line in enumerate(lines, 1))
+    if any(_heading(passage) for passage in request.passages):
+        system += HEADINGS
+    said = "\n".join(_numbered(request, lines))
     return [
         {"role": "system", "content": system},
         {"role": "user", "content": said},
         *([{"role": "user", "content": f"Your last answer could not be used: {complaint} Answer again."}] if complaint else []),
     ]
+
+
+def _numbered(request: TextRequest, lines: list[str]) -> Iterator[str]:
+    """The lines with their numbers, and the headings between them without."""
+    heads: dict[int, str] = {}
+    number = 1
+    for passage, own in _passages(request):
+        heads[number] = _heading(passage)
+        number += len(own)
+    for n, line in enumerate(lines, 1):
+        if heads.get(n):
+            yield f"[{heads[n]}]"
+        yield f"{n}. {line or '(another view of the line before)'}"
+
+
+def _heading(passage: Passage) -> str:
+    return ", ".join(filter(None, (passage.place, passage.time))) or passage.title
 
 
 def fitted(plan: Plan, request: TextRequest, lines: list[str]) -> list[dict[str, Any]]:

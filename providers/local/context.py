@@ -25,6 +25,12 @@ class Context:
     age: dict[str, int] = field(default_factory=dict)
     names: dict[str, Seen] = field(default_factory=dict)
 
+    def move(self) -> None:
+        """A heading says where and when it goes on: what was said about that before no longer holds."""
+        for category in ("place", "time", *GONE_ELSEWHERE):
+            self.seen.pop(category, None)
+            self.age.pop(category, None)
+
     def hear(self, text: str) -> tuple[list[Seen], list[Seen]]:
         """The visual words of a scene, and what it leaves unsaid and the earlier scenes have said."""
         self._learn_names(text)

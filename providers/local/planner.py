@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from ground.sentences import clusters, parts
+from ground.sentences import clusters, parts, sentences
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.requests import TextRequest
+from providers.requests import Passage, TextRequest
 
 from .context import Context
 from .words import Seen
@@ -25,6 +25,9 @@ CAMERA_WORDS = {
     "push_in": {"letter", "window", "smiling", "crying", "candle", "book", "photograph", "door", "key", "lantern", "waiting", "room"},
     "pull_out": {"leaving", "sea", "city", "desert", "space", "lonely", "sunset"},
 }
+SCENE = {"ko": "장면 %d", "en": "Scene %d"}
+_WORD = re.compile(r"[^\W\d_]{2,}|[가-힣一-鿿ぁ-ヿ]")
+_LIST_MARK = re.compile(r"^(?:[(（]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)）]|[-*•·▪①-⑳])\s+")
 SHOTS = {
     "ko": ("가까이서 본 모습", "멀리서 본 풍경", "손과 사물의 세부", "옆에서 본 모습"),
     "en": ("close view", "wide view", "detail of hands and things", "side view"),
@@ -43,28 +46,70 @@ def plan(request: TextRequest) -> list[dict[str, Any]]:
         raise Refused(gettext_noop("The script is empty: there is nothing to make scenes of."), kind=Refusal.INVALID)
     context, camera = Context(), ""
     scenes: list[dict[str, Any]] = []
-    source, shot = "", 0
-    for pieces in parts(request.script, request.scenes):
-        narration = " ".join(pieces)
-        source, shot = (narration, 0) if narration else (source, shot + 1)
-        words, carried = context.hear(source)
-        camera = _camera(words, position=len(scenes), last=camera)
-        scenes.append({
-            "title": _title(source, request.language, shot),
-            "narration": narration,
-            "prompt": _prompt(source, carried, request.language, shot),
-            "prompt_en": _prompt_en(source, words, carried, request.language, shot),
-            "camera": camera,
-        })  # fmt: skip
+    source, shot = _first_words(request), 0  # subtitles may begin after the film
+    for passage in request.passages or [Passage(text=request.script, scenes=request.scenes)]:
+        if passage.place or passage.time:
+            context.move()
+        for number, pieces in enumerate(parts(passage.text, passage.scenes)):
+            narration = " ".join(pieces)
+            source, shot = (narration, 0) if narration else (source, shot + 1)
+            begins = number == 0 and bool(passage.title or passage.place or passage.time)
+            words, carried = context.hear(f"{_said(passage)} {source}" if begins else source)
+            camera = _camera(words, position=len(scenes), last=camera)
+            scenes.append({
+                "title": _place_title(passage, request.language) if begins and narration else _title(source, request.language, shot, len(scenes) + 1),
+                "narration": narration,
+                "prompt": _prompt(source, _shown(passage), _unsaid(passage, carried), request.language, shot),
+                "prompt_en": _prompt_en(source, passage, words, _unsaid(passage, carried), language=request.language, shot=shot),
+                "camera": camera,
+            })  # fmt: skip
     return scenes
 
 
-def _title(text: str, language: str, shot: int) -> str:
-    """The beginning of the narration, cut at a word; a later shot of the same words is numbered."""
+def _first_words(request: TextRequest) -> str:
+    return next((passage.text for passage in request.passages if passage.text.strip()), "")
+
+
+def _said(passage: Passage) -> str:
+    """What a heading tells about where and when; a title without them may name them, too."""
+    return f"{passage.place or passage.title}, {passage.time}.".lower()
+
+
+def _shown(passage: Passage) -> list[str]:
+    return [_cased(words) for words in (passage.place, passage.time) if words]
+
+
+def _unsaid(passage: Passage, carried: list[Seen]) -> list[Seen]:
+    """What a heading says takes the place of what was said before."""
+    said = {"place"} if passage.place else set()
+    said |= {"time"} if passage.time else set()
+    return [word for word in carried if word.category not in said]
+
+
+def _cased(words: str) -> str:
+    """Headings in capitals would shout in a title, and in a prompt they look like words to be drawn."""
+    return words.capitalize() if words.isupper() and words.isascii() else words
+
+
+def _place_title(passage: Passage, language: str) -> str:
+    words = ", ".join(_shown(passage)) or _cased(passage.title)
+    return _shortened(words, 2 * TITLE[language])
+
+
+def _title(text: str, language: str, shot: int, number: int) -> str:
+    """The beginning of the narration, cut at a word; a later shot of the same words is numbered. Never a number or a mark alone."""
     bare = re.sub(r"[\"“”‘’'「」『』()\[\]《》〈〉]", "", text).strip()
-    first = re.split(r"(?<=[.!?…。！？])\s", bare)[0].rstrip(".!?…。！？,;: ") or bare or text
+    first = next((words for sentence in sentences(bare) if (words := _named(sentence))), "")
+    if not first:
+        return SCENE[language] % number
     title = _shortened(first, TITLE[language])
     return f"{title} ({shot + 1})" if shot else title
+
+
+def _named(sentence: str) -> str:
+    """A sentence without the number of a list and without its end, if a word is left."""
+    words = _LIST_MARK.sub("", sentence).rstrip(".!?…。！？,;: ")
+    return words if _WORD.search(words) else ""
 
 
 def _shortened(text: str, most: int) -> str:
@@ -81,9 +126,10 @@ def _shortened(text: str, most: int) -> str:
     return f"{kept or text[:most]}…"
 
 
-def _prompt(text: str, carried: list[Seen], language: str, shot: int) -> str:
-    """The narration itself, with what the earlier scenes have said about where, when and who."""
-    return _listed(_shortened(text, PROMPT_TEXT), *(word.word for word in carried), *([SHOTS[language][(shot - 1) % 4]] if shot else []))
+def _prompt(text: str, place: list[str], carried: list[Seen], language: str, shot: int) -> str:
+    """The narration itself, with what its heading and the earlier scenes have said about where, when and who."""
+    more = [SHOTS[language][(shot - 1) % 4]] if shot else []
+    return _listed(_shortened(text, PROMPT_TEXT), *place, *(word.word for word in carried), *more)
 
 
 def _listed(first: str, *more: str) -> str:
@@ -91,9 +137,9 @@ def _listed(first: str, *more: str) -> str:
     return ", ".join([first.rstrip(".。 ") or first, *more]) if more else first
 
 
-def _prompt_en(text: str, words: list[Seen], carried: list[Seen], language: str, shot: int) -> str:
+def _prompt_en(text: str, passage: Passage, words: list[Seen], carried: list[Seen], *, language: str, shot: int) -> str:
     """English: the text when it is English already, else the glosses of the words that are known, which may be none."""
-    context = [word.gloss for word in carried]
+    context = [words for words in _shown(passage) if words.isascii()] + [word.gloss for word in carried]
     known = [_shortened(text, PROMPT_TEXT)] if language == "en" and text.isascii() else [word.gloss for word in words]
     if not known and not context:
         return ""

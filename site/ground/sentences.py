@@ -327,6 +327,8 @@ def parts(text: str, count: int) -> list[list[str]]:
     return _grouped(pieces, count)
 
 
+LONG, VERY_LONG = 1.8, 3.0  # times an even part
+
 type Piece = tuple[str, int]  # the words, and the border after them
 
 
@@ -336,7 +338,9 @@ def _cut(piece: Piece) -> tuple[Piece, Piece] | None:
 
 
 def _cut_long(pieces: list[Piece], count: int) -> list[Piece]:
-    longest = max(2 * SHORTEST, 1.8 * sum(len(words) for words, _border in pieces) / count) if pieces else 0
+    """Where there are sentences enough only those are cut that would fill three parts: a whole sentence is worth more."""
+    times = LONG if len(pieces) < count else VERY_LONG
+    longest = max(2 * SHORTEST, times * sum(len(words) for words, _border in pieces) / count) if pieces else 0
     done: list[Piece] = []
     todo = pieces[::-1]
     while todo:

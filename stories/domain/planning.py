@@ -14,6 +14,8 @@ from stories.enums import Camera
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Story
 
+from .passages import lines_of, passages, spoken_lines
+
 if TYPE_CHECKING:
     from providers.requests import AspectRatio
 
@@ -38,10 +40,14 @@ def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
 
 
 def plan_request(story: Story) -> TextRequest:
+    """Headings, names of speakers, notes and time codes are no words of the narration: they go beside it or not at all."""
+    scenes = scene_count(story.duration_seconds)
+    script, parts = passages(story.script, scene_lengths(story.duration_seconds, scenes))
     return TextRequest(
         task="plan_story",
-        script=story.script,
-        scenes=scene_count(story.duration_seconds),
+        script=script,
+        scenes=scenes,
+        passages=parts,
         language=cast("Literal['ko', 'en']", story.language),
         style=story.style,
         aspect_ratio=cast("AspectRatio", story.aspect_ratio),
@@ -65,11 +71,20 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
             return live
         Scene.live.filter(story=story).update(deleted_at=timezone.now())
         lengths = scene_lengths(story.duration_seconds, len(planned))
+        spoken = lines_of(spoken_lines(story.script), [part["narration"] for part in planned])
         prompts = ScenePrompt.objects.bulk_create(
             ScenePrompt(text=part["prompt"], text_en=part.get("prompt_en", ""), camera=Camera(part["camera"]), seed=seed_of(story, index))
             for index, part in enumerate(planned)
         )
         return Scene.objects.bulk_create(
-            Scene(story=story, position=index + 1, title=part["title"], narration=part["narration"], duration_seconds=length, prompt=prompt)
-            for index, (part, prompt, length) in enumerate(zip(planned, prompts, lengths, strict=True))
+            Scene(
+                story=story,
+                position=index + 1,
+                title=part["title"],
+                narration=part["narration"],
+                lines=lines,
+                duration_seconds=length,
+                prompt=prompt,
+            )
+            for index, (part, prompt, length, lines) in enumerate(zip(planned, prompts, lengths, spoken, strict=True))
         )

@@ -4,8 +4,6 @@ import codecs
 import unicodedata
 from collections.abc import Iterator
 
-from charset_normalizer import from_bytes
-
 # What a person can choose, in the order in which equal guesses are tried.
 CHOICES = {
     "utf-8": "Unicode (UTF-8)",
@@ -77,6 +75,8 @@ def _guessed(data: bytes) -> tuple[str, str]:
     if len(data) % 2 == 0 and b"\x00" not in data and (not scored or scored[0][0] < PLAUSIBLE):
         scored += _scored(data, ("utf-16-le", "utf-16-be"))
     if not scored or max(scored)[0] < PLAUSIBLE:
+        from charset_normalizer import from_bytes  # noqa: PLC0415  rarely needed, and takes longer than all the rest
+
         others = [match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY]
         scored += _scored(data, tuple(others[:8]))
     if not scored:

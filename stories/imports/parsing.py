@@ -5,16 +5,15 @@ What comes back is plain data, so that it can leave that process.
 
 import re
 import unicodedata
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
-from . import finaldraft, hancom, markdown, opendocument, pdf, word
 from .encodings import CHOICES, decode
 from .errors import Unreadable
 from .fountain import title_page
 from .languages import language_of
-from .packages import Package
-from .paragraphs import Document, script_text
+from .paragraphs import script_text
 from .script import Format
 from .text import as_screenplay, format_of, normalised, understand
 
@@ -47,12 +46,12 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
     if ending in TEXTS:
         title, text, wanted, used = _text(ending, data, encoding, left_out)
     elif ending == ".fdx":
-        title, blocks = finaldraft.read(data)
+        title, blocks = _reader("finaldraft")(data)
         text, wanted = as_screenplay(blocks), Format.SCREENPLAY
     elif ending == ".pdf":
-        title, text = pdf.read(data)
+        title, text = _reader("pdf")(data)
     else:
-        document = {".docx": word, ".odt": opendocument, ".hwpx": hancom}[ending].read(data)
+        document = _reader({".docx": "word", ".odt": "opendocument", ".hwpx": "hancom"}[ending])(data)
         title, text, wanted = script_text(document)
         left_out |= document.left_out
     text = clean(text)
@@ -75,6 +74,11 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
     }
 
 
+def _reader(module: str) -> Any:
+    """Only what this one file needs is imported: the process lives no longer than that."""
+    return import_module(f".{module}", __package__).read
+
+
 def _text(ending: str, data: bytes, encoding: str, left_out: set[str]) -> tuple[str, str, Format | None, str]:
     if encoding and encoding not in CHOICES:
         raise Unreadable("encoding")
@@ -84,7 +88,7 @@ def _text(ending: str, data: bytes, encoding: str, left_out: set[str]) -> tuple[
         raise Unreadable("encoding") from error
     text = clean(text)
     if ending in {".md", ".markdown"}:
-        document: Document = markdown.read(text)
+        document = _reader("markdown")(text)
         left_out |= document.left_out
         return *script_text(document), used
     if ending in {".fountain", ".spmd"}:
@@ -121,7 +125,7 @@ def _ending(name: str, data: bytes) -> str:
     if data.startswith(_OLD_OFFICE):
         raise Unreadable("encrypted" if ending == ".docx" else "old_office")
     if data.startswith(b"PK\x03\x04") and len(data) <= MOST_BYTES:
-        parts = Package(data).parts
+        parts = import_module(".packages", __package__).Package(data).parts
         if "content.xml" in parts:
             return ".odt"
         if any(part.startswith("Contents/section") for part in parts):

@@ -58,6 +58,11 @@ def read_script(name: str, data: bytes, encoding: str = "") -> Script:
         )
     except LimitedError as error:
         raise ScriptUnreadable(LIMITS.get(error.code, "broken")) from error
+    return script_of(answer)
+
+
+def script_of(answer: dict[str, Any]) -> Script:
+    """What `stories.imports.parsing.parse` has told. Raises ScriptUnreadable."""
     if "error" in answer:
         raise ScriptUnreadable(answer["error"]["reason"], **answer["error"]["values"])
     found = answer["script"]

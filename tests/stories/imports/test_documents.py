@@ -5,14 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from stories.imports.reading import ScriptUnreadable, read_script
+from stories.imports.parsing import parse
+from stories.imports.reading import ScriptUnreadable, read_script, script_of
 from stories.imports.script import Kind
 
 DOCUMENTS = Path(__file__).with_name("documents")
 
 
 def document(name):
-    return read_script(name, (DOCUMENTS / name).read_bytes())
+    """Read in this process; that the limited process gives the same is a test of its own."""
+    return script_of(parse(name, (DOCUMENTS / name).read_bytes()))
+
+
+@pytest.mark.parametrize("name", ["strict.docx", "utf16-notepad.txt"])
+def test_limited_process_gives_the_same(name):
+    assert read_script(name, (DOCUMENTS / name).read_bytes()) == document(name)
 
 
 @pytest.mark.parametrize(
@@ -127,5 +134,5 @@ def test_language(name, language):
 )
 def test_a_file_without_readable_words_is_an_error(name, data, reason):
     with pytest.raises(ScriptUnreadable) as caught:
-        read_script(name, data)
+        script_of(parse(name, data))
     assert caught.value.reason == reason
