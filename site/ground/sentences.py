@@ -307,7 +307,7 @@ def _is_wide(char: str) -> bool:
 
 # Borders between the pieces of a text, the better the higher.
 CLAUSE, SENTENCE, PARAGRAPH = 0, 1, 2
-GAIN = {CLAUSE: -0.25, SENTENCE: 0.0, PARAGRAPH: 0.25}  # of the length of an even part
+GAIN = {CLAUSE: -0.25, SENTENCE: 0.0, PARAGRAPH: 0.35}  # of the length of an even part
 
 
 def parts(text: str, count: int) -> list[list[str]]:

@@ -1,14 +1,16 @@
 """The forms of a story: one short one to begin with, and one for everything that can still be changed."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from providers.models import AIProviderConfig
-from stories.imports.reading import ENDINGS, MOST_BYTES, ScriptUnreadable, read_script
+from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
+
+from . import reading
 
 if TYPE_CHECKING:
     StoryModelForm = forms.ModelForm[Story]
@@ -34,6 +36,11 @@ class NewStoryForm(StoryModelForm):
         help_text=_("TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the place of what is written above."),
     )
 
+    # A text file is carried along, so that it can be read again in another encoding.
+    encoding = forms.ChoiceField(label=_("Encoding of the file"), required=False, widget=UnfoldAdminSelectWidget())
+    kept_name = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    kept_file = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
     class Meta:
         model = Story
         fields = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
@@ -41,18 +48,42 @@ class NewStoryForm(StoryModelForm):
         labels = {"duration_seconds": _("Length (seconds)"), "aspect_ratio": _("Format")}
         help_texts = {"script": _("Paste the text of the film. It is cut into scenes at its sentences.")}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = self.data.get("kept_file") if self.is_bound else self.initial.get("kept_file")
+        if kept:
+            cast("forms.ChoiceField", self.fields["encoding"]).choices = [("", _("Detect")), *reading.CHOICES.items()]
+        else:
+            self.fields["encoding"] = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def clean_script_file(self) -> Any:
-        """The text of the file takes the place of the script. Raises ValidationError."""
-        file = self.cleaned_data["script_file"]
-        if file:
-            try:
-                script = read_script(file.name, file.read(MOST_BYTES + 1))
-            except ScriptUnreadable as error:
-                raise forms.ValidationError(str(error)) from error
-            if len(script.text) > MAX_SCRIPT:
-                raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
-            self.cleaned_data["script"] = script.text
+        """A file that can be read has been read before the form is looked at; here it is told why one cannot."""
+        if self.cleaned_data["script_file"]:
+            self._read(*reading.sent_file_of(self.cleaned_data["script_file"]))
         return None
+
+    def clean(self) -> Any:
+        """The button that only reads was pressed, and there was nothing to show."""
+        cleaned = super().clean()
+        if reading.READ in self.data and not self.errors:
+            data = reading.kept_bytes(self.data.get("kept_file", ""))
+            if data:
+                try:
+                    self._read(self.data.get("kept_name", ""), data, self.data.get("encoding", ""))
+                except forms.ValidationError as error:
+                    self.add_error("encoding", error)
+            elif not self.data.get("script", "").strip():
+                self.add_error("script", _("There is nothing to read yet: paste a text or choose a file."))
+        return cleaned
+
+    def _read(self, name: str, data: bytes, encoding: str = "") -> None:
+        """Raises ValidationError if the file cannot be a script."""
+        try:
+            script = read_script(name, data, encoding)
+        except ScriptUnreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        if len(script.text) > MAX_SCRIPT:
+            raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
 
 
 class StoryForm(StoryModelForm):

@@ -24,7 +24,7 @@ from web.admin_parts import ago, badge, bar, clock, money, quick_html
 from web.admin_parts import scenes as scenes_text
 from web.admin_site import AdminSite
 
-from . import doors, pages, tones
+from . import doors, pages, reading, tones
 from .columns import EstimatingPaginator, Facts, StoryList
 from .filters import TITLES, Turn
 from .forms import NewStoryForm, StoryForm
@@ -58,7 +58,9 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     change_form_template = "studio/story/form.html"
     warn_unsaved_form = True
     compressed_fields = True
-    add_fieldsets: Any = ((None, {"fields": ("title", "script", "script_file", ("duration_seconds", "aspect_ratio", "language"), "style")}),)
+    add_fieldsets: Any = (
+        (None, {"fields": ("title", "script", "script_file", "encoding", "kept_name", "kept_file", ("duration_seconds", "aspect_ratio", "language"), "style")}),
+    )
     fieldsets = (
         (None, {"fields": ("title", "script")}),
         (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
@@ -178,7 +180,20 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         messages.success(request, _("The story is made. Start planning when the script is ready."))
         return HttpResponseRedirect(self._page(obj.pk))
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What was read, else what the person chose for their last story."""
+        found: Any = getattr(request, "reading", None)
+        if found is not None:
+            return dict(found.initial)
+        return {**reading.remembered(request.user), **super().get_changeform_initial_data(request)}
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        found = reading.read(request)
+        if found is not None:
+            # The form is shown anew, filled with what was read: nothing is made by this request.
+            request.reading = found  # type: ignore[attr-defined]
+            request.method = "GET"
+            extra_context = {**(extra_context or {}), "reading": found}
         crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
         values = {"title": gettext("New story"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
         response: HttpResponse = super().add_view(request, form_url, values)

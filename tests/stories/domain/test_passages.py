@@ -75,8 +75,8 @@ def test_english_screenplay():
     assert [(scene["title"], scene["narration"], scene["prompt"]) for scene in scenes] == [
         ("Harbour office, Night", "The keeper counts the lamps. One is missing.",
          "The keeper counts the lamps. One is missing, Harbour office, Night"),
-        ("It was here at dusk", "It was here at dusk.", "It was here at dusk, Harbour office, Night"),
-        ("Breakwater, Night", "She runs into the rain.", "She runs into the rain, Breakwater, Night"),
+        ("It was here at dusk", "It was here at dusk.", "It was here at dusk, Harbour office, Night, keeper"),
+        ("Breakwater, Night", "She runs into the rain.", "She runs into the rain, Breakwater, Night, keeper"),
     ]  # fmt: skip
 
 

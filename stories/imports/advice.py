@@ -1,0 +1,66 @@
+"""What is told about a script before a story is made of it: its structure, how long it is, and what would fit it."""
+
+import math
+import re
+from dataclasses import dataclass
+
+from ground.reading_speed import spoken_seconds
+
+from .languages import language_of
+from .script import Format, Kind, Understood, seconds_of
+from .text import understand
+
+SCENE = 7  # seconds
+LONGEST = 3600
+FIRST_BLOCKS = 12
+FIRST_LINES = 5
+MOST_NAMES = 12
+_PORTRAIT = re.compile(r"9\s?[:：]\s?16|세로|쇼츠|숏폼|릴스|틱톡|\b(?:shorts?|reels?|tiktok|vertical|portrait)\b", re.IGNORECASE)
+_SQUARE = re.compile(r"1\s?[:：]\s?1\b|정사각|정방형|\bsquare\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`language` is empty where no letter tells it. `expected_seconds` is how long it takes to say all words."""
+
+    title: str
+    format: Format
+    language: str
+    headings: int
+    speakers: tuple[str, ...]
+    spoken_characters: int
+    expected_seconds: int
+    duration_seconds: int  # proposed
+    scenes: int  # of the proposed length
+    aspect_ratio: str  # proposed; empty where nothing speaks for one
+    first_lines: tuple[str, ...]
+    blocks: tuple[tuple[Kind, str], ...]  # the first ones
+
+
+def advise(text: str) -> Advice:
+    """Read a text as the planner will. Linear in its length."""
+    found = understand(text)
+    spoken = found.spoken
+    expected = _seconds(found, spoken)
+    proposed = min(max(SCENE, SCENE * math.ceil(round(expected / SCENE, 6))), LONGEST // SCENE * SCENE)
+    names = dict.fromkeys(block.text.partition("(")[0].strip() for block in found.blocks if block.kind == Kind.CUE)
+    remarks = " ".join(block.text for block in found.blocks if block.kind in {Kind.NOTE, Kind.SYNOPSIS, Kind.SECTION})
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    return Advice(
+        title=found.title,
+        format=found.format,
+        language=language_of(spoken),
+        headings=sum(block.kind in {Kind.HEADING, Kind.SECTION} for block in found.blocks),
+        speakers=tuple(name for name in names if name)[:MOST_NAMES],
+        spoken_characters=sum(not char.isspace() for char in spoken),
+        expected_seconds=math.ceil(round(expected, 6)),
+        duration_seconds=proposed,
+        scenes=proposed // SCENE,
+        aspect_ratio="9:16" if _PORTRAIT.search(f"{found.title} {remarks}") else "1:1" if _SQUARE.search(f"{found.title} {remarks}") else "",
+        first_lines=tuple(line[:120] for line in lines[:FIRST_LINES]),
+        blocks=tuple((block.kind, block.text[:160]) for block in found.blocks[:FIRST_BLOCKS]),
+    )
+
+
+def _seconds(found: Understood, spoken: str) -> float:
+    return seconds_of(found.blocks) if found.format == Format.SUBTITLES else spoken_seconds(spoken)
