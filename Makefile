@@ -3,6 +3,8 @@
 .PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env
 
 python := .venv/bin/python
+# Some containers set it. Each of the many processes of a run would compile Django anew.
+unexport PYTHONDONTWRITEBYTECODE
 # A developer's own services are not for tests to write to.
 alone := env -u DATABASE_URL -u REDIS_URL -u REDIS_HOST -u MINIO_ENDPOINT -u VAR_DIR -u MEDIA_ROOT -u DEBUG -u LOG_FILE -u LANGUAGE_CODE
 # Many systems set LANGUAGE for gettext: only the one on make's command line is meant.
