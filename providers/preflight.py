@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop
 from ground.sentence import Sentence
 
 from . import keys
-from .adapters import Card
+from .adapters import Adapter, Card
 from .enums import Kind
 from .errors import KeyUnreadable, NoPrice, NotConfigured, Refused
 from .models import AIProviderConfig, ProviderModel
@@ -27,16 +27,30 @@ def require_possible(config: AIProviderConfig, request: Request, *, row: Provide
     Whether the provider is active or paused, its limits and the budgets are not looked at: work waits for those. Sends
     nothing; asks the database for nothing but the model's row, and not for that when `row` gives it (as `model_row` does).
     """
+    adapter = ready_adapter(config, kind_of(request))
+    found = model_row(config, request) if row == "look" else row
+    adapter.check_request(request, card_from(found, model_name(config, request, found)))
+    priced(config, request, found)
+
+
+def ready_adapter(config: AIProviderConfig, kind: Kind) -> Adapter:
+    """The adapter of a provider that can be asked for this kind of thing at all. Raises `NotConfigured` or `KeyUnreadable`."""
     adapter = adapter_for(config)
-    kind = kind_of(request)
     if kind not in adapter.kinds:
         raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
     if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
     adapter.ready()
-    found = model_row(config, request) if row == "look" else row
-    adapter.check_request(request, card_from(found, model_name(config, request, found)))
-    priced(config, request, found)
+    return adapter
+
+
+def makes(config: AIProviderConfig, kind: Kind) -> bool:
+    """Whether the provider is set up, in use, and makes this kind: what a list to choose from offers."""
+    try:
+        ready_adapter(config, kind)
+    except UNSENDABLE:
+        return False
+    return config.is_active
 
 
 def why_not(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> Sentence | None:

@@ -1,10 +1,10 @@
 """What each job name does, and what its end means for the story. Each handler reads the rows and goes on from there."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_noop
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from ground.away import AwayError
 from ground.clock import database_now
 from ground.sentence import Sentence
-from jobs.domain import priority, queue
+from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from jobs.outcomes import Done, Fail, JobStopped, Retry, Unclear, Wait
@@ -20,20 +20,26 @@ from jobs.registry import handler, on_end
 from jobs.run import Run
 from providers import errors as provider_errors
 from providers import gate
-from providers.enums import CallState, Refusal
+from providers.domain import resolve
+from providers.enums import OVER, CallState, Refusal
 from providers.media.errors import MediaError
-from providers.models import ProviderCall
+from providers.models import CallEvent, ProviderCall
 from providers.signals import freed, landed
 
 from .domain import approvals, planning, takes, work
 from .domain.inputs import clip_request, image_request
-from .domain.plan import Plan, load_scenes, plan_generation
+from .domain.plan import Plan, is_in_the_way, plan_generation
 from .domain.transitions import apply_transition
 from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
-LEFT = timedelta(minutes=10)  # after which nobody is about to land a result any more
+PRICE_ROSE = gettext_noop("It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm the new price to go on.")
+DECIDED = {
+    CallState.REFUSED: gettext_noop("A person found that it was not charged. Nothing is ordered again by itself: start it anew at its price."),
+    CallState.WRITTEN_OFF: gettext_noop("A person wrote it off. Nothing is ordered again by itself: start it anew at its price."),
+}
+AT_ONCE = 200  # calls that one look of the periodic work takes up
 LOOKED_BACK = timedelta(days=7)
 TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT, Refusal.CANCELLED})
 
@@ -45,8 +51,9 @@ def _story(run: Run) -> Story:
         raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
 
 
-def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gate.Ready | Wait:
+def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None) -> gate.Ready | Wait:
     """Ask the gate, and turn its answer into what the job does next."""
+    _require_not_decided(run)
     try:
         answer = gate.advance(
             request,
@@ -55,11 +62,16 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
             subject=str(story.pk),
             item=run.job.item,
             actor=run.job.owner,
-            subject_budget=story.budget,
+            subject_budget=lambda: Story.objects.values_list("budget", flat=True).get(pk=story.pk),
+            price_limit=price_limit,
             wish=run.job.wish,
+            after=work.after(run.job),
+            hold=run.hold,
             should_stop=run.should_stop,
             on_progress=run.progress,
         )
+    except provider_errors.PriceAboveConfirmed as dearer:
+        return _ask_person(PRICE_ROSE, now=_usd(dearer.amount), then=_usd(dearer.limit))
     except provider_errors.NotNow as later:
         return Wait(until=later.until, wait_for=WaitFor(later.wait), note=later.sentence)
     except provider_errors.Unclear as unclear:
@@ -75,6 +87,25 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str) -> gat
     return _when_ready(answer)
 
 
+def _usd(amount: Decimal) -> str:
+    """With two places, or as many as it needs."""
+    cents = amount.quantize(Decimal("0.01"))
+    return str(cents) if cents == amount else f"{amount.normalize():f}"
+
+
+def _require_not_decided(run: Run) -> None:
+    """Whoever decided on an unclear call has not ordered it again: that has a price, and is a start like any other.
+
+    Raises Fail if the newest call of the job was settled by such a decision and nobody has asked for the work since.
+    """
+    call = work.call_of(run.job)
+    if call is None or call.state not in OVER or run.job.wish > call.wish:
+        return
+    decided = CallEvent.objects.filter(call=call, from_state=CallState.UNCLEAR, to_state=call.state, name__in=resolve.DECISIONS).exists()
+    if decided:
+        raise Fail(DECIDED[CallState(call.state)], code="decided")
+
+
 def _when_ready(answer: gate.Ready | gate.Pending) -> gate.Ready | Wait:
     if isinstance(answer, gate.Pending):
         return Wait(until=answer.until, wait_for=WaitFor.PROVIDER, note=answer.note)
@@ -82,14 +113,17 @@ def _when_ready(answer: gate.Ready | gate.Pending) -> gate.Ready | Wait:
 
 
 def _collected(run: Run) -> gate.Ready | Wait | None:
-    """What a cancelled job's call brings; None when nothing comes of it. Nothing is asked for anew: nobody wants it any more."""
+    """What a call brings whose own job has ended; None when nothing comes of it. Nothing is asked for anew: nobody wants it any more."""
+    call = ProviderCall.objects.filter(pk=run.job.data["parameters"].get("call_id")).first() or work.call_of(run.job)
+    if call is None or call.state in {CallState.RESERVED, *OVER}:
+        return None
     try:
-        answer = gate.follow(work.call_key(run.job), should_stop=run.should_stop, on_progress=run.progress)
+        answer = gate.resume(call, should_stop=run.should_stop, on_progress=run.progress)
     except provider_errors.Unclear as unclear:
         raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
     except provider_errors.Refused:
         return None
-    return None if answer is None else _when_ready(answer)
+    return _when_ready(answer)
 
 
 # Planning
@@ -100,10 +134,12 @@ def story_planning(run: Run) -> Done | Wait:
     story = _story(run)
     replace = bool(run.job.data["parameters"].get("replace"))
     if replace or not Scene.live.filter(story=story).exists():
-        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider)
+        limit = run.job.data["parameters"].get("price")
+        price_limit = None if limit is None else Decimal(limit)
+        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit)
         if isinstance(answer, Wait):
             return answer
-        planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace)
+        planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold)
     return Done(metadata={"scenes": Scene.live.filter(story=story).count()})
 
 
@@ -129,29 +165,28 @@ def _follow(job: Job, name: str, only_from: str) -> None:
 
 
 def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
-    story, asked = _story(run), run.job.data["parameters"]
+    story, asked = _story(run), work.asked(run.job)
     scene = Scene.objects.select_related("image_take", "prompt").filter(pk=run.job.item).first()
-    if scene is None or scene.deleted_at is not None:
+    collects = run.job.data["action"] == work.COLLECT
+    if scene is None or (scene.deleted_at is not None and not collects):
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
-    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
     answer: gate.Ready | Wait | None
-    if run.job.data["action"] == work.COLLECT:
+    if collects:
         answer = _collected(run)
     else:
+        prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
         request, provider = _request(story, scene, prompt, kind, asked)
-        answer = _through_gate(run, story, request, provider=asked.get("provider") or provider)
+        limit = Decimal(asked["price"]) if "price" in asked else None
+        answer = _through_gate(run, story, request, provider=asked.get("provider") or provider, price_limit=limit)
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
         return answer
-    take = takes.land(
-        answer.call,
-        scene=scene,
-        kind=kind,
-        prompt=prompt,
-        select=bool(asked.get("select", True)),
-        reason=asked.get("reason", ""),
-    )
+    with transaction.atomic():
+        run.hold()
+        take = takes.land_result(answer.call, job=run.job)
+    if take is None:
+        raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     return Done(preview_url=reverse("stories:take_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
 
 
@@ -178,8 +213,8 @@ def scene_render(run: Run) -> Done | Wait:
 @on_end(JobName.SCENE_PREVIEW)
 @on_end(JobName.SCENE_RENDER)
 def scene_ended(job: Job) -> None:
-    if job.status == JobStatus.CANCELLED:
-        work.collect_paid_result(job)
+    if job.data["action"] != work.COLLECT:
+        work.collect(work.to_collect().filter(key=work.call_key(job), generation__gt=work.after(job)))
     work.wake_story_jobs(job.subject)
 
 
@@ -199,16 +234,19 @@ def story_render(run: Run) -> Done | Wait:
 def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     """Reconcile: make the missing children, wait for them, join the film when all takes are there."""
     story, asked = _story(run), run.job.data["parameters"]
-    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
-    children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
-    made = _make_children(run, story, kind, plan, children)
-    waiting_for = made + sum(child.status in OPEN and child.status != JobStatus.UNCLEAR for child in children.values()) + plan.counts.get("running", 0)
+    with transaction.atomic():
+        run.hold()
+        story = Story.objects.select_for_update().get(pk=story.pk)
+        plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
+        children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
+        made = _make_children(run, kind, plan, children)
+    waiting_for = made + sum(_is_under_way(child) for child in children.values()) + plan.counts.get("running", 0)
     total, left = len(plan.items), len(plan.todo) + plan.counts.get("running", 0)
     if waiting_for:
         note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
         run.progress(90 * (total - left) // max(total, 1), note)
         return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
-    if open_item := next((item for item in plan.items if item.will or item.state == "blocked"), None):
+    if open_item := next((item for item in plan.items if item.will or is_in_the_way(item, kind)), None):
         child = children.get(str(open_item.scene_id))
         if child is None and open_item.will:
             return _ask_person(
@@ -238,20 +276,22 @@ def _ask_person(template: str, **values: Any) -> Wait:
     return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.PERSON, note=Sentence(template, values))
 
 
-def _make_children(run: Run, story: Story, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
-    """One child for each scene that the plan makes and that has had none, within what may be spent. Returns how many were made."""
+def _is_under_way(child: Job) -> bool:
+    """Whether a scene's job goes on by itself."""
+    return child.status in OPEN and child.status != JobStatus.UNCLEAR and child.wait_for != WaitFor.PERSON
+
+
+def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
+    """One child for each scene that the plan makes and that has had none, within what may be spent. Returns how many were made.
+
+    The caller holds the job and the story, so that no other attempt and no person begins the same work meanwhile. The priority
+    is read anew: a person may have changed it since this attempt began.
+    """
     wanted = approvals.within(run.job, [item for item in plan.todo if str(item.scene_id) not in children], children.values())
-    if not wanted:
-        return 0
-    made = 0
-    for scene in load_scenes(story, list(wanted)):
-        with transaction.atomic():
-            parameters = wanted[scene.pk] | ({"image_take_id": str(scene.image_take_id)} if kind == TakeKind.CLIP else {})
-            _, new = work.enqueue_scene(scene, kind, owner=run.job.owner, parent=run.job, parameters=parameters)
-            made += new
-    if made:
-        priority.follow(run.job.pk)  # a person may have changed it since this turn began
-    return made
+    parent = Job.objects.get(pk=run.job.pk)
+    scenes = {item.scene_id: item.scene for item in plan.todo}
+    ordered = (work.enqueue_scene(scenes[pk], kind, owner=run.job.owner, parent=parent, parameters=asked) for pk, asked in wanted.items())
+    return sum(new for _job, new in ordered)
 
 
 @on_end(JobName.STORY_PREVIEW)
@@ -276,6 +316,8 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
     """A budget was raised, a provider resumed, an unclear call resolved: whoever may have waited for it looks again."""
     if item:
         queue.wake(item=item)
+        work.collect(work.to_collect().filter(item=item))  # attached to a task, and its job is gone
+        work.wake_story_jobs(subject)
     elif subject:
         queue.wake(subject=subject)
     else:
@@ -285,25 +327,25 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
 
 @receiver(landed)
 def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  the signal's form
-    """A result whose job had stopped asking becomes a take that is not chosen."""
+    """A result that came without its job's asking becomes a take."""
     _land(call)
 
 
 def land_what_was_left() -> int:
-    """Results that were paid for and became no take, because whoever was to land them was lost in between. Returns how many land now."""
-    now = database_now()
-    taken = Take.objects.filter(call=OuterRef("pk"))
-    at_work = Job.objects.filter(pk=OuterRef("key"), status__in=OPEN)
-    left = ProviderCall.objects.filter(state=CallState.SETTLED, kind__in=TakeKind.values, reserved_at__gt=now - LOOKED_BACK, ended_at__lt=now - LEFT)
-    return sum(_land(call) for call in left.filter(~Exists(taken), ~Exists(at_work)))
+    """What is paid and out, or settled and no take yet, and followed by no open job, is brought to its end.
+
+    What was lost between the settling and the take lands at once; what is still at the provider gets a job that collects it. Returns
+    how many landed or are collected now.
+    """
+    since = database_now() - LOOKED_BACK
+    left = work.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
+    calls = work.not_followed(left[:AT_ONCE])
+    settled = [call for call in calls if call.state == CallState.SETTLED]
+    for call in settled:
+        _land(call)
+    return len(settled) + work.collect([call for call in calls if call.state != CallState.SETTLED])
 
 
-def _land(call: ProviderCall) -> bool:
-    """Whether it is a take of its scene, not chosen; not if job or scene are gone."""
-    job = Job.objects.filter(pk=call.key, name__in=work.TAKE_KIND).first()
-    scene = Scene.objects.select_related("story", "prompt", "image_take").filter(pk=call.item).first()
-    if job is None or scene is None:
-        return False
-    prompt = ScenePrompt.objects.filter(pk=job.data["parameters"].get("prompt_id")).first() or scene.prompt
-    takes.land(call, scene=scene, kind=work.TAKE_KIND[JobName(job.name)], prompt=prompt, select=False)
-    return True
+def _land(call: ProviderCall) -> None:
+    if takes.land_result(call) is not None:
+        work.look_again(call.subject)

@@ -326,6 +326,7 @@ class StoryStateTransition(models.Model):
 
 
 from .approval import Approval  # noqa: E402  it names the models above by their labels
+from .confirmation import Confirmation  # noqa: E402  it names the models above by their labels
 from .review import Comment, ReviewLink  # noqa: E402  they name the models above by their labels
 
 __all__ = [
@@ -334,6 +335,7 @@ __all__ = [
     "MIN_DURATION",
     "Approval",
     "Comment",
+    "Confirmation",
     "Film",
     "ReviewLink",
     "Scene",

@@ -107,7 +107,15 @@ def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
     with transaction.atomic():
         if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
             _write(job, took=took, status=JobStatus.QUEUED, run_at=now, **values)
+        elif outcome.wait_for == WaitFor.PERSON:
+            _tell_parent(job)
         ring_on_commit()
+
+
+def _tell_parent(job: Job) -> None:
+    """A part that waits for a person will not end by itself: the whole looks what else there is to do, or asks that person."""
+    if job.parent_id:
+        nudge(Job.objects.filter(pk=job.parent_id), only=WaitFor.CHILDREN)
 
 
 def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, detail: str = "") -> None:
@@ -133,6 +141,7 @@ def unclear(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None
         log(job, sentence, level=JobLog.Level.WARNING)
         error = {"code": code, "sentence": sentence.as_json()}
         _write(job, took=took, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, error=error, note_data=sentence.as_json())
+        _tell_parent(job)
 
 
 def release(job: Job, *, took: timedelta) -> None:

@@ -16,7 +16,7 @@ from stories.domain import transitions
 from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.launch import confirmed_change, start
 from stories.domain.permissions import is_story_owner, require_story_owner
-from stories.domain.plan import Mode, Plan, plan_generation
+from stories.domain.plan import Mode, Plan, plan_generation, why_nothing
 from stories.domain.planning import scene_count
 from stories.domain.transitions import SPENDS
 from stories.enums import TakeKind
@@ -101,6 +101,7 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
         if name in SPENDS:
             plan = plan_generation(now, SPENDS[name])
             shown |= plan_context(plan) | {"outlook": outlook(ask_for_plan(plan), request.user)}
+            shown["why_not"] = shown["why_not"] or why_nothing(plan)
         if name == "start_planning":
             shown |= {"scenes_now": Scene.live.filter(story=now).count(), "scenes_planned": scene_count(now.duration_seconds)}
         return _context(request, now, button, **shown)
@@ -185,7 +186,8 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
         choices = [(mode, plan, outlook(ask_for_plan(plan), request.user)) for mode, plan in plans.items()]
         title = _("Make pictures") if kind == TakeKind.IMAGE else _("Make clips")
         blocked = plans["missing"].blocked
-        denied = None if is_story_owner(request.user, now) else why_not(now, "", request.user)
+        nothing = None if any(plan.todo for plan in plans.values()) else why_nothing(plans["missing"])
+        denied = nothing if is_story_owner(request.user, now) else why_not(now, "", request.user)
         return _context(request, now, title, kind=kind, choices=choices, blocked=blocked, why_not=denied, provider=plan_context(plans["missing"])["provider"])
 
     return ask(request, template="studio/story/make.html", context=context, act=act, back=back)

@@ -44,6 +44,7 @@ class Card:
     base: str
     full: bool = True
     hidden: bool = False
+    may_arrange: bool = False
     decide_url: str = ""  # of the unclear call that locks the scene, for who may decide on it
 
     def __post_init__(self) -> None:
@@ -111,7 +112,7 @@ class Card:
         shown = (
             *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, scene.takes, scene.comments),
             *(scene.image_take and scene.image_take.id_text, scene.clip_take and scene.clip_take.id_text),
-            *(self.left, self.may_edit, self.decide_url),
+            *(self.left, self.may_edit, self.may_arrange, self.decide_url),
             *((state.key, state.text, state.percent) for state in self.states),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()

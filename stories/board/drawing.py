@@ -96,6 +96,7 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
         "names": {name: mark_safe(said[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of ours
         "cameras": cameras(language, card.scene.prompt.camera),
         "may_edit": card.may_edit,
+        "may_arrange": card.may_arrange,
         "fixed": "" if card.may_edit else mark_safe(" readonly"),
         "csrf_token": csrf_token if card.may_edit else "",
     }

@@ -18,7 +18,7 @@ from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.launch import launch, why_closed
 from stories.domain.locks import CLOSED
 from stories.domain.permissions import is_story_owner
-from stories.domain.plan import Mode, Plan, load_scenes, plan_generation
+from stories.domain.plan import Mode, Plan, load_scenes, plan_generation, why_nothing
 from stories.enums import TakeKind
 from stories.errors import ApprovalNeeded, Forbidden, Invalid
 from stories.models import Scene, Story
@@ -157,4 +157,6 @@ def _why_not(request: HttpRequest, story: Story, made: Plan, closed: SaidError |
         return _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
     if closed is not None:
         return str(closed)
+    if nothing := why_nothing(made):
+        return str(nothing)
     return "" if made.todo or (made.as_is and made.doubtful) else _("There is nothing to make.")

@@ -14,10 +14,10 @@ from jobs.enums import JobStatus
 from providers.domain.resolve import PERMISSION as RESOLVE
 from stories.admin import tones
 from stories.domain.facts import Facts
-from stories.domain.locks import CLOSED
+from stories.domain.locks import CLOSED, why_words_locked
 from stories.domain.order import version_of
 from stories.domain.permissions import is_story_owner
-from stories.domain.summary import Progress, Summary, summarize
+from stories.domain.summary import Progress, SceneSummary, Summary, summarize
 from stories.enums import JobName
 from stories.models import Scene, Story
 
@@ -62,7 +62,14 @@ class Board:
 
     @cached_property
     def cards(self) -> list[Card]:
-        return [Card(one, self.facts, self.may_edit, self.base, decide_url=self._decide_url(one.scene.key)) for one in self.summary.scenes]
+        decide = self._decide_url
+        return [
+            Card(one, self.facts, self._may_write(one), self.base, decide_url=decide(one.scene.key), may_arrange=self.may_edit) for one in self.summary.scenes
+        ]
+
+    def _may_write(self, one: SceneSummary) -> bool:
+        """Whether this person may change the words of this scene now: in a final render those of scenes that wait for a person."""
+        return self.may_edit or (self.is_owner and why_words_locked(self.story, one.scene, item=one.clip, facts=self.facts) is None)
 
     @cached_property
     def may_decide(self) -> bool:

@@ -203,9 +203,10 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
     reason = request.POST.get("reason", "")[:200]
     needed = None
     with transaction.atomic():
-        if request.POST.get("text") and request.POST["text"].replace("\r\n", "\n").strip() != scene.prompt.text:
+        words = values_of(request, ("text", "text_en"))
+        if words.get("text") and any(value != getattr(scene.prompt, name) for name, value in words.items()):
             seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
-            scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, ("text", "camera")))
+            scenes.edit(scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",)))
         try:
             jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total, ask_again=True)
         except ApprovalNeeded as stopped:

@@ -4,9 +4,9 @@ Everything that begins paid work asks `admit` in the transaction that begins it,
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,15 +16,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now
 from ground.sentence import SaidError
 from jobs.models import Job
 from providers.domain.configs import approve_limit_of, plan_limit_of
 from providers.prices import price_of
 from stories.enums import Decision, JobName, TakeKind
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
-from stories.models import Approval, Scene, ScenePrompt, Story
+from stories.models import Approval, Confirmation, Scene, ScenePrompt, Story
 
-from . import work
+from . import spending, work
 from .inputs import present_hash
 from .permissions import is_story_owner, stories_for
 from .plan import Item, Plan, plan_generation, request_of
@@ -45,13 +46,20 @@ class Ask:
     lines: list[dict[str, Any]]
     total: Decimal
     limit: Decimal = Decimal(0)
+    made_from: dict[str, dict[str, Any]] = field(default_factory=dict)  # by scene: the words and the picture that are confirmed
+    begun: Decimal = Decimal(0)  # what the person has started for the story within a day already
     asked_by: Any = None
 
 
 def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> Ask:
-    lines = [{"scene": str(item.scene_id), "position": item.position, "title": item.title, "price": str(item.price)} for item in plan.todo]
+    lines = [_line(item.scene, item.price) for item in plan.todo]
     what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids)), "as_is": plan.as_is}
-    return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total)
+    made_from = {item.scene.key: work.made_from(item.scene, plan.kind) for item in plan.todo}
+    return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total, made_from=made_from)
+
+
+def _line(scene: Scene, price: Decimal) -> dict[str, Any]:
+    return {"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": str(price)}
 
 
 def ask_for_takes(story: Story, scene: Scene, kind: str, *, provider: str, variants: int, seed: int | None) -> Ask:
@@ -59,9 +67,10 @@ def ask_for_takes(story: Story, scene: Scene, kind: str, *, provider: str, varia
     used = provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
     price = price_of(used, request_of(story, scene, kind))
     named = [kind, "takes", used, str(scene.pk), str(variants), str(seed), str(price), present_hash(story, scene, kind)]
-    lines = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": str(price)}] * variants
+    lines = [_line(scene, price)] * variants
     what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
-    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price)
+    made_from = {scene.key: work.made_from(scene, kind)}
+    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price, made_from=made_from)
 
 
 def ask_for_retry(story: Story, job: Job) -> Ask | None:
@@ -74,7 +83,7 @@ def ask_for_retry(story: Story, job: Job) -> Ask | None:
     used = asked.get("provider") or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
     price = price_of(used, request_of(story, scene, kind))
     named = [kind, "retry", used, job.pk, str(price), present_hash(story, scene, kind)]
-    lines = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "price": str(price)}]
+    lines = [_line(scene, price)]
     return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), {"job": job.pk}, used, lines, price)
 
 
@@ -108,37 +117,45 @@ def approvals_for(user: Any) -> QuerySet[Approval]:
 # Starting
 
 
-def admit(story: Story, make: Callable[[], Ask], *, actor: Any, ask_again: bool = False) -> dict[str, str]:
+def admit(story: Story, ask: Ask, *, actor: Any, ask_again: bool = False, besides: str = "") -> Confirmation:
     """Let this begin, or raise ApprovalNeeded. The caller holds the story's lock, is inside `asking`, and begins it at once.
 
-    Returns what the job must know: its `allowance`, the USD that the takes it makes by itself may cost together; empty
-    without a limit. `make` is called only if there is something to compare. An approval that fits is used up. The studio
-    itself (no actor) has no limit. `ask_again`: a person's wish to ask once more for what was refused.
+    Writes down what was confirmed: its prices bind the work. An approval that fits is used up. The studio itself (no actor)
+    has no limit. `ask_again`: a person asks once more for what was refused. `besides`: the id of a job that is tried again.
     """
     limit = None if actor is None else plan_limit_of(actor)
     known = list(Approval.objects.filter(story=story, started_at=None).select_related("asked_by", "decided_by").order_by("-asked_at"))
-    if limit is None and not known:
-        return {}
-    ask = make()
     same = next((row for row in known if row.plan_hash == ask.hash and row.decision != Decision.WITHDRAWN), None)
-    over = limit is not None and ask.total > limit
+    begun = spending.started_today(story, actor, besides=besides) if limit is not None else Decimal(0)
+    over = limit is not None and begun + ask.total > limit
     if over and (same is None or same.decision != Decision.APPROVED):
-        raise _needed(Ask(**{**_fields(ask), "limit": limit, "asked_by": actor}), same, known, ask_again=ask_again)
+        raise _needed(Ask(**{**_fields(ask), "limit": limit, "begun": begun, "asked_by": actor}), same, known, ask_again=ask_again)
     if same is not None and same.decision != Decision.REFUSED:
         Approval.objects.filter(pk=same.pk).update(started_at=timezone.now(), started_by=actor)
-    return {} if limit is None else {"allowance": str(max(limit, ask.total))}
+    return Confirmation.objects.create(
+        story=story,
+        kind=ask.kind,
+        lines=_confirmed_lines(ask),
+        total=ask.total,
+        allowance=None if limit is None else max(limit - begun, ask.total),
+        limit=limit,
+        approval=same if over else None,
+        actor=actor,
+        at=database_now(),
+    )
 
 
-def renew(job: Job, allowed: dict[str, str]) -> None:
-    """The story's job waits already: what was let begin now comes on top of what it has begun. `allowed` as `admit` gave it.
+def _confirmed_lines(ask: Ask) -> dict[str, dict[str, str]]:
+    """For each scene the price of one take, and what it is made from."""
+    return {line["scene"]: {"price": line["price"], **ask.made_from.get(line["scene"], {})} for line in ask.lines}
 
-    Written after the commit: whoever holds the story's lock must not wait for its jobs' rows.
-    """
-    parameters = job.data["parameters"]
-    parameters.pop("allowance", None)
-    if allowed:
-        parameters["allowance"] = str(Decimal(allowed["allowance"]) + _begun(Job.objects.filter(parent=job)))
-    transaction.on_commit(lambda: Job.objects.filter(pk=job.pk).update(data=job.data))
+
+def bind(confirmation: Confirmation, job: Job) -> None:
+    """The story's job makes these takes. What it may spend by itself comes on top of what it has begun."""
+    confirmation.job_id = job.pk
+    if confirmation.allowance is not None:
+        confirmation.allowance += _begun(Job.objects.filter(parent=job))
+    confirmation.save(update_fields=["job_id", "allowance"])
 
 
 def _begun(children: Iterable[Job]) -> Decimal:
@@ -146,20 +163,33 @@ def _begun(children: Iterable[Job]) -> Decimal:
     return sum((Decimal(child.data["parameters"].get("price", 0)) for child in children), Decimal(0))
 
 
-def within(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUID, dict[str, str]]:
-    """The scenes that the story's job may make takes for by itself, each with what its child must know: all without an allowance.
+def within(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUID, dict[str, Any]]:
+    """The scenes that the story's job may make takes for by itself, each with what its child must know: the price that binds it.
 
-    What was added after the start, or has become dearer, is made as far as the allowance reaches; the rest is for a person to start.
+    That is the confirmed one. A scene that was added after the start is made as far as the allowance reaches, and what it costs
+    counts as started by the same person; the rest is for a person to start.
     """
-    allowance = job.data["parameters"].get("allowance")
-    if allowance is None:
-        return {item.scene_id: {} for item in items}
-    left = Decimal(allowance) - _begun(children)
-    found = {}
+    known = list(Confirmation.objects.filter(job_id=job.pk).order_by("-id"))
+    allowance = Decimal(job.data["parameters"]["allowance"]) if "allowance" in job.data["parameters"] else None  # of a job of an earlier version
+    if known:
+        allowance = known[0].allowance
+    left = None if allowance is None else allowance - _begun(children)
+    found: dict[UUID, dict[str, Any]] = {}
+    added: dict[str, dict[str, str]] = {}
     for item in items:
-        if item.price <= left:
-            left -= item.price
-            found[item.scene_id] = {"price": str(item.price)}
+        key = str(item.scene_id)
+        line = next((row.lines[key] for row in known if key in row.lines), None)
+        price = Decimal(line["price"]) if line else item.price
+        if left is not None and price > left:
+            continue
+        left = None if left is None else left - price
+        found[item.scene_id] = {"price": str(price)}
+        if line is None and price:
+            added[key] = {"price": str(price)}
+    if added:
+        total = sum((Decimal(line["price"]) for line in added.values()), Decimal(0))
+        kind = work.STORY_KIND[JobName(job.name)]
+        Confirmation.objects.create(story_id=UUID(job.subject), kind=kind, lines=added, total=total, actor=job.owner, at=database_now())
     return found
 
 
@@ -180,6 +210,12 @@ def _needed(ask: Ask, same: Approval | None, known: list[Approval], *, ask_again
             "The plan has changed since %(who)s approved it at %(then)s USD, so that approval no longer fits. A second person is asked anew for %(total)s USD."
         )
         return ApprovalNeeded(template, ask=ask, who=name_of(old.decided_by), then=f"{old.total:.2f}", **amounts)
+    if ask.begun:
+        template = gettext_noop(
+            "You have started %(begun)s USD for this story within a day. With %(total)s USD more it is above the %(limit)s USD that you may "
+            "start alone. A second person is asked for approval."
+        )
+        return ApprovalNeeded(template, ask=ask, begun=f"{ask.begun:.2f}", **amounts)
     template = gettext_noop("%(total)s USD is more than the %(limit)s USD that you may start alone. A second person is asked for approval.")
     return ApprovalNeeded(template, ask=ask, **amounts)
 
@@ -253,7 +289,7 @@ class Outlook:
 def outlook(ask: Ask, user: Any) -> Outlook:
     """For a screen that shows the price before the button is pressed."""
     limit = plan_limit_of(user)
-    if limit is None or ask.total <= limit:
+    if limit is None or spending.started_today(ask.story, user) + ask.total <= limit:
         return Outlook(limit, needed=False, approval=None)
     rows = Approval.objects.filter(story=ask.story, plan_hash=ask.hash, started_at=None).exclude(decision=Decision.WITHDRAWN)
     return Outlook(limit, needed=True, approval=rows.select_related("asked_by", "decided_by").order_by("-asked_at").first())

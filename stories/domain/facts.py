@@ -1,7 +1,7 @@
 """What the rows say about a story's work, as light rows: a board of hundreds of scenes reads them with every look."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,6 +39,11 @@ class JobRow(NamedTuple):
         return self.status in OPEN
 
     @property
+    def asks_price(self) -> bool:
+        """A scene's job that waits for a person, and not for a decision about a call: its price is above the confirmed one."""
+        return self.name in work.TAKE_KIND and self.status == JobStatus.WAITING and self.wait_for == WaitFor.PERSON
+
+    @property
     def note(self) -> Sentence:
         return Sentence.from_json(self.note_data or None)
 
@@ -52,6 +57,7 @@ class JobRow(NamedTuple):
 def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
     later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
     later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
+    later = later.exclude(data__action=work.COLLECT)
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
         over |= Q(name=work.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
@@ -69,29 +75,56 @@ def _takes_since(kind: str) -> QuerySet[Take, Any]:
     return Take.objects.filter(since, kind=kind, scene_id=scene).order_by()
 
 
-def _unclear(story_id: UUID) -> QuerySet[ProviderCall, Any]:
-    calls = ProviderCall.objects.filter(subject=str(story_id), state=CallState.UNCLEAR).order_by("reserved_at")
-    return calls.values_list("item", Cast("pk", CharField()))
+class CallRow(NamedTuple):
+    """A call for a take that is open, or whose result has not become a take yet."""
+
+    item: str
+    kind: str
+    state: str
+    id_text: str
 
 
-JOBS, UNCLEAR = About(_jobs), About(_unclear)
+def _calls(story_id: UUID) -> QuerySet[ProviderCall, Any]:
+    taken = Take.objects.filter(call=OuterRef("pk"))
+    counts = Q(state__in=work.UNDER_WAY) | Q(state=CallState.SETTLED) & ~Exists(taken)
+    calls = ProviderCall.objects.filter(counts, subject=str(story_id), kind__in=TakeKind.values).order_by("reserved_at")
+    return calls.values_list("item", "kind", "state", Cast("pk", CharField()))
+
+
+JOBS, CALLS = About(_jobs), About(_calls)
 
 
 class Facts:
-    """The story's open jobs, the failed ones that nothing came after, the scenes with a call that nobody has resolved, and its providers."""
+    """The story's open jobs, the failed ones that nothing came after, its open calls, and its providers.
 
-    def __init__(self, jobs: Iterable[JobRow], unclear: Mapping[str, UUID], providers: Collection[str]) -> None:
-        """`unclear`: the newest unresolved call of each scene, by the scene's id as text. `providers`: those that make the takes."""
+    What counts as running is read from the calls as well as from the jobs: a call that is reserved, being sent or accepted is
+    paid or about to be, whatever has become of the job that asked for it.
+    """
+
+    def __init__(self, jobs: Iterable[JobRow], calls: Iterable[CallRow], providers: Collection[str]) -> None:
+        """`providers`: those that make the takes."""
         self.jobs = list(jobs)
-        self.unclear = unclear
+        self.calls = list(calls)
         self.providers = providers
 
     @classmethod
     def of(cls, story: Story) -> "Facts":
         """Two queries, whatever the number of jobs that have ended well; they serve the plans of both kinds."""
         jobs = (JobRow._make((*row, json.loads(note))) for *row, note in JOBS.rows(story.pk))
-        unclear = {item: UUID(call) for item, call in UNCLEAR.rows(story.pk)}
-        return cls(jobs, unclear, {story.image_provider, story.clip_provider})
+        return cls(jobs, map(CallRow._make, CALLS.rows(story.pk)), {story.image_provider, story.clip_provider})
+
+    @cached_property
+    def unclear(self) -> dict[str, UUID]:
+        """The newest unresolved call of each scene, of whatever kind, by the scene's id as text."""
+        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR}
+
+    def unclear_of(self, kind: str) -> dict[str, UUID]:
+        """The newest unresolved call for a take of this kind: it blocks this kind only."""
+        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR and call.kind == kind}
+
+    def under_way(self, kind: str) -> set[str]:
+        """The scenes for which a take of this kind is paid or about to be, job or none."""
+        return {call.item for call in self.calls if call.state != CallState.UNCLEAR and call.kind == kind}
 
     def running(self, kind: str) -> dict[str, JobRow]:
         """The open job of each scene that makes a take of this kind, by the scene's id."""
@@ -103,7 +136,12 @@ class Facts:
 
     @cached_property
     def _running(self) -> dict[str, dict[str, JobRow]]:
-        return {kind: {job.item: job for job in self.open if job.name == name and job.action != work.COLLECT} for kind, name in work.SCENE_JOB.items()}
+        making = [job for job in self.open if job.action != work.COLLECT and not job.asks_price]
+        return {kind: {job.item: job for job in making if job.name == name} for kind, name in work.SCENE_JOB.items()}
+
+    def asks_price(self, kind: str) -> dict[str, JobRow]:
+        """The open job of each scene that waits for a person because its price has risen, by the scene's id."""
+        return {job.item: job for job in self.open if job.asks_price and job.name == work.SCENE_JOB[TakeKind(kind)]}
 
     @cached_property
     def _failed(self) -> dict[str, dict[str, JobRow]]:

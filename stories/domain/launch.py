@@ -15,9 +15,9 @@ from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.models import Scene, Story, Take
 
 from . import work
-from .approvals import admit, ask_for_plan, ask_for_retry, ask_for_takes, asking, renew
+from .approvals import admit, ask_for_plan, ask_for_retry, ask_for_takes, asking, bind
 from .permissions import require_job_owner, require_story_owner
-from .plan import Mode, Plan, confirm, load_scenes, plan_generation
+from .plan import Mode, Plan, confirm, plan_generation, require_some
 from .transitions import SPENDS, apply_transition
 
 # The change of status that begins to make a kind, where the table has it, and the status in which it has begun.
@@ -29,7 +29,6 @@ OPEN_TO = {
     TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
 }
 
-STORY_KIND = {name: kind for kind, name in work.STORY_JOB.items()}
 LEFT = gettext_noop("The story has left the step that this job belongs to. Begin that step again from the story.")
 
 
@@ -68,13 +67,16 @@ def launch(
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if closed := why_closed(story, kind):
             raise closed
+        require_some(plan)
         if not plan.todo and not (override_reason and plan.doubtful):
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
         parent = Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
         if scene_ids is not None or parent is not None:
-            admit(story, lambda: ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again)
-            if parent is not None and override_reason:
-                work.override(parent, override_reason, actor=actor)
+            confirmation = admit(story, ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again)
+            if parent is not None:
+                bind(confirmation, parent)
+                if override_reason:
+                    work.override(parent, override_reason, actor=actor)
             _enqueue(story, plan, actor=actor, parent=parent)
         elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
             _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again)
@@ -127,9 +129,10 @@ def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason:
 
 def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> None:
     """A job for each scene of the plan, below the story's own job if that is waiting."""
-    for scene in load_scenes(story, [item.scene_id for item in plan.todo]):
-        parameters = {"image_take_id": str(scene.image_take_id)} if plan.kind == TakeKind.CLIP else {}
-        work.enqueue_scene(scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=None if parent else 4)
+    priority = None if parent else 4
+    for item in plan.todo:
+        parameters = {"price": str(item.price)}
+        work.order_scene(item.scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=priority)
     work.look_again(story.pk)
 
 
@@ -153,15 +156,16 @@ def start(
         require_story_owner(actor, story)
         plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
+        require_some(plan)
         if Job.objects.filter(unique_key=f"{work.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
             raise GuardRefused(gettext_noop("This is being made already."))
-        allowed = admit(story, lambda: ask_for_plan(plan), actor=actor, ask_again=ask_again)
-        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason, **allowed})
+        confirmation = admit(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
+        job = work.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+        bind(confirmation, job)
         if job.status == JobStatus.WAITING:
-            renew(job, allowed)
             if override_reason:
                 work.override(job, override_reason, actor=actor)
-            work.look_again(story.pk)
+            _enqueue(story, plan, actor=actor, parent=job)
     return job, plan
 
 
@@ -193,13 +197,14 @@ def generate_scene(
         price = ask.total
         if confirm_total is not None and confirm_total != price:
             raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
-        admit(story, lambda: ask, actor=actor, ask_again=ask_again)
+        admit(story, ask, actor=actor, ask_again=ask_again)
         jobs = []
         for variant in range(variants):
             parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}
             if seed is None and (variant or variants > 1 or scene.take(kind)):
                 parameters["seed"] = _next_seed(scene, kind, variant)
-            jobs.append(work.enqueue_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
+            parameters["price"] = str(price / variants)
+            jobs.append(work.order_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
     return jobs, price
 
 
@@ -219,18 +224,19 @@ def retry(job_id: str, *, actor: Any) -> Job:
 
 
 def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
-    kind = STORY_KIND.get(JobName(job.name))
+    kind = work.STORY_KIND.get(JobName(job.name))
     if job.name == JobName.STORY_PLANNING and story.status != StoryStatus.PLANNING:
         raise GuardRefused(LEFT)
     if kind is None:
         if work.may_spend(job) and (ask := ask_for_retry(story, job)):
-            admit(story, lambda: ask, actor=actor)
+            admit(story, ask, actor=actor, besides=job.pk)
         return
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
         raise GuardRefused(LEFT)
     asked = job.data["parameters"]
     plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
-    renew(job, admit(story, lambda: ask_for_plan(plan), actor=actor))
+    bind(admit(story, ask_for_plan(plan), actor=actor, besides=job.pk), job)
+    _enqueue(story, plan, actor=actor, parent=job)
 
 
 def _next_seed(scene: Scene, kind: str, variant: int) -> int:

@@ -14,23 +14,28 @@ from uuid import UUID
 from django.utils.translation import gettext_noop
 
 from ground.sentence import SaidError, Sentence
-from providers.prices import model_row, priced
+from providers.enums import Kind
+from providers.preflight import ready_adapter
+from providers.prices import card_from, model_name, model_row, priced
 from stories.enums import TakeKind, Verdict
-from stories.errors import PlanChanged
+from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
 
-from .facts import Facts, JobRow
+from .facts import Facts
 from .inputs import clip_request, image_request, is_stale, present_hash
 
 if TYPE_CHECKING:
+    from providers.adapters import Adapter, Card
     from providers.models import AIProviderConfig, ProviderModel
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = Sentence(NEEDS_PICTURE)
 CHANGED = Sentence(gettext_noop("The scene has changed since."))
+LANDING = Sentence(gettext_noop("It is at the provider, or its result is being taken in."))
 UNRESOLVED = Sentence(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = Sentence("")
 NOTHING = Decimal(0)
+NO_PICTURE_YET = "none"
 
 State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 Mode = Literal["missing", "stale", "failed"]
@@ -132,20 +137,21 @@ def plan_generation(
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = Facts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
-    running, failed, unclear = facts.running(kind), facts.failed(kind), facts.unclear
+    seen = _Seen(facts, kind)
     prices = _Prices(story, kind, provider, facts)
     items = []
     for scene in scenes:
         key = scene.key
-        state, why = _state(story, scene, kind, running.get(key), unclear=key in unclear)
-        was_failed = key in failed and state in RETAKEN
+        state, why = _state(story, scene, kind, seen)
+        was_failed = key in seen.failed and state in RETAKEN
         price = NOTHING
         uncertain = NOTHING
         if state in PRICED or why is PICTURE_FIRST:
             try:
                 price = prices.of(scene)
             except SaidError as error:
-                state, why = "blocked", error.sentence
+                if not (as_is and has_take(scene, kind)):
+                    state, why = "blocked", error.sentence
         elif why is UNRESOLVED and not has_take(scene, kind):
             with suppress(SaidError):
                 uncertain = prices.of(scene)
@@ -155,22 +161,25 @@ def plan_generation(
 
 
 class _Prices:
-    """The price of each scene's take; scenes of the same length cost the same."""
+    """What each scene's take costs, and whether the provider would make it at all; the provider and its model are found once."""
 
     def __init__(self, story: Story, kind: str, provider: str, facts: Facts) -> None:
         self.story, self.kind, self.provider, self.facts = story, kind, provider, facts
-        self.known: dict[int, Decimal] = {}
-        self.rows: tuple[AIProviderConfig, ProviderModel | None] | None = None  # of the provider and the model, found once
+        self.known: dict[int, Decimal] = {}  # scenes of the same length cost the same
+        self.asked: tuple[AIProviderConfig, ProviderModel | None, Adapter, Card] | None = None
 
     def of(self, scene: Scene) -> Decimal:
-        """USD. Raises NoPrice or NotConfigured."""
+        """USD. Raises what the call itself would be refused with, before anything is paid: see `preflight.require_possible`."""
+        request = request_of(self.story, scene, self.kind)
+        if self.asked is None:
+            config = self.facts.config_of(self.provider)
+            row = model_row(config, request)
+            self.asked = config, row, ready_adapter(config, Kind(self.kind)), card_from(row, model_name(config, request, row))
+        config, row, adapter, card = self.asked
+        adapter.check_request(request, card)
         length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
         if length not in self.known:
-            request = request_of(self.story, scene, self.kind)
-            if self.rows is None:
-                config = self.facts.config_of(self.provider)
-                self.rows = config, model_row(config, request)
-            self.known[length] = priced(self.rows[0], request, self.rows[1]).total
+            self.known[length] = priced(config, request, row).total
         return self.known[length]
 
 
@@ -187,7 +196,8 @@ def request_of(story: Story, scene: Scene, kind: str) -> Any:
     """What a provider would be asked for a take of this kind."""
     if kind == TakeKind.IMAGE:
         return image_request(story, scene.prompt)
-    return clip_request(story, scene, scene.prompt, scene.image_take or Take())  # without a picture it is blocked, but has a price
+    # Without a picture it is blocked, but has a price: as if there were one.
+    return clip_request(story, scene, scene.prompt, scene.image_take or Take(file=NO_PICTURE_YET))
 
 
 def has_take(scene: Scene, kind: str) -> bool:
@@ -196,12 +206,30 @@ def has_take(scene: Scene, kind: str) -> bool:
     return take is not None and take.verdict != Verdict.REJECTED
 
 
-def _state(story: Story, scene: Scene, kind: str, running: JobRow | None, *, unclear: bool) -> tuple[State, Sentence]:
-    take = scene.take(kind)
-    if unclear:
+class _Seen:
+    """What the facts say about one kind of take, by the scene's id."""
+
+    def __init__(self, facts: Facts, kind: str) -> None:
+        self.running, self.failed = facts.running(kind), facts.failed(kind)
+        self.under_way, self.unclear = facts.under_way(kind), facts.unclear_of(kind)
+        self.asks_price = facts.asks_price(kind)
+
+
+def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, Sentence]:
+    take, key = scene.take(kind), scene.key
+    if key in seen.unclear:
         return "blocked", UNRESOLVED
-    if running is not None:
-        return "running", running.note
+    if key in seen.running:
+        return "running", seen.running[key].note
+    if key in seen.under_way:
+        return "running", LANDING
+    state, why = _state_of_take(story, scene, kind, take)
+    if key in seen.asks_price and state in PRICED:
+        return state, seen.asks_price[key].note
+    return state, why
+
+
+def _state_of_take(story: Story, scene: Scene, kind: str, take: Take | None) -> tuple[State, Sentence]:
     if take is not None and take.verdict != Verdict.REJECTED:
         return ("stale", CHANGED) if is_stale(story, scene, take) else ("done", SILENT)
     if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.verdict == Verdict.REJECTED):
@@ -209,6 +237,26 @@ def _state(story: Story, scene: Scene, kind: str, running: JobRow | None, *, unc
     if take is not None:
         return "rejected", Sentence(gettext_noop("Rejected: %(reason)s"), {"reason": take.verdict_reason})
     return "missing", SILENT
+
+
+def is_in_the_way(item: Item, kind: str) -> bool:
+    """Whether a film cannot be joined as long as this scene is blocked. An animatic may show a picture that is older than its scene."""
+    return item.state == "blocked" and not (kind == TakeKind.IMAGE and has_take(item.scene, kind))
+
+
+def why_nothing(plan: Plan) -> GuardRefused | None:
+    """The first reason if nothing can be made and a scene is blocked: a start would only wait for a person. None if there is something to start."""
+    in_the_way = [item for item in plan.items if is_in_the_way(item, plan.kind)]
+    if plan.todo or not in_the_way or any(item.state == "running" for item in plan.items):
+        return None
+    first = in_the_way[0]
+    return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=str(first.why))
+
+
+def require_some(plan: Plan) -> None:
+    """Raises GuardRefused where `why_nothing` has a reason."""
+    if why := why_nothing(plan):
+        raise why
 
 
 def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:

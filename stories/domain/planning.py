@@ -1,7 +1,7 @@
 """From a script to scenes: how many, how long, and writing them as rows."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -59,12 +59,20 @@ def seed_of(story: Story, index: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{story.pk}:{index}".encode()).digest()[:4])
 
 
-def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bool) -> list[Scene]:
+def _nothing() -> None:
+    """Hold on to nothing."""
+
+
+def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bool, hold: Callable[[], None] = _nothing) -> list[Scene]:
     """Write the planned scenes. Live scenes are kept, and nothing is written, unless `replace` soft-deletes them.
 
-    `planned`: dicts with title, narration, prompt, prompt_en, camera. Returns the live scenes in order.
+    `planned`: dicts with title, narration, prompt, prompt_en, camera. `hold` is called first in the transaction: it raises if the
+    caller may no longer write. Returns the live scenes in order. Raises Invalid for too many scenes.
     """
+    if len(planned) > MAX_SCENES:
+        raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="scenes")
     with transaction.atomic():
+        hold()
         story = Story.objects.select_for_update().get(pk=story.pk)
         live = list(Scene.live.filter(story=story).order_by("position"))
         if live and not replace:

@@ -18,9 +18,9 @@ from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
 from . import work
-from .locks import CLOSED, locked_scene, locked_story
+from .locks import CLOSED, locked_for_words, locked_scene, locked_story, require_room
 from .order import Move, places_of, rearrange
-from .planning import MAX_SCENES, seed_of
+from .planning import seed_of
 
 __all__ = ["CLOSED", "bulk_create", "checked", "create", "delete", "duplicate", "edit", "merge_with_next", "move", "restore", "split", "unmerge"]
 
@@ -80,8 +80,7 @@ def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **v
     with transaction.atomic():
         story = locked_story(story_id, actor)
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
-        if last >= MAX_SCENES:
-            raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="position")
+        require_room(story)
         place = _place(position, last + 1)
         Scene.live.filter(story=story, position__gte=place).update(position=F("position") + 1)
         prompt_values = {k: v for k, v in values.items() if k in PROMPT_FIELDS}
@@ -112,8 +111,7 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
         if replace:
             Scene.live.filter(story=story).update(deleted_at=timezone.now())
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
-        if last + len(scenes) > MAX_SCENES:
-            raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="")
+        require_room(story, more=len(scenes), field="")
         prompts = ScenePrompt.objects.bulk_create(
             ScenePrompt(**{"seed": seed_of(story, last + index + 1), **{k: v for k, v in values.items() if k in PROMPT_FIELDS}})
             for index, values in enumerate(scenes)
@@ -149,13 +147,14 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
 
     `expected` is the `updated_at` that the person saw: if somebody changed the scene since, raises Conflict. `seen` holds
     the `fingerprint` of each field as the person saw it: raises FieldConflict only if one of these fields was changed.
-    Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
+    Raises Scene.DoesNotExist, Forbidden, GuardRefused, Conflict (it is deleted) or Invalid. In a final render only a scene that
+    waits for a person is open.
     """
     checked(values)
     if "text" in values:
         _require_prompt(values)
     with transaction.atomic():
-        story, scene = locked_scene(scene_id, actor)
+        story, scene = locked_for_words(scene_id, actor)
         if expected is not None and scene.updated_at != expected:
             raise Conflict(gettext_noop("Somebody else has changed this scene since you opened it."))
         if seen:
@@ -190,8 +189,6 @@ def move(scene_id: UUID | str, *, actor: Any, position: int | None = None, befor
         raise Invalid(gettext_noop("Say exactly one of position, before and after."), field="position")
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)
-        if scene.deleted_at is not None:
-            raise Conflict(gettext_noop("This scene has been deleted."))
         places = places_of(story)
         others = [pk for pk in places if pk != scene.pk]
         place = _neighbour(others, before, after) if position is None else _place(position, len(others) + 1)
@@ -211,7 +208,7 @@ def _neighbour(others: list[UUID], before: UUID | str | None, after: UUID | str 
 def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
     """Take a scene out of the film. Its takes stay, and `restore` brings it back."""
     with transaction.atomic():
-        story, scene = locked_scene(scene_id, actor)
+        story, scene = _locked_anyhow(scene_id, actor)
         if scene.deleted_at is None:
             scene.deleted_at = timezone.now()
             scene.save(update_fields=["deleted_at", "updated_at"])
@@ -220,11 +217,18 @@ def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
     return scene
 
 
+def _locked_anyhow(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
+    """As `locked_scene`, for a scene that may be deleted."""
+    story = locked_story(Scene.objects.values_list("story_id", flat=True).get(pk=scene_id), actor)
+    return story, Scene.objects.select_for_update(of=("self",)).select_related("prompt").get(pk=scene_id)
+
+
 def restore(scene_id: UUID | str, *, actor: Any) -> Scene:
     """Bring a deleted scene back to its old place, or to the end if the film is shorter now."""
     with transaction.atomic():
-        story, scene = locked_scene(scene_id, actor)
+        story, scene = _locked_anyhow(scene_id, actor)
         if scene.deleted_at is not None:
+            require_room(story)
             last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
             place = min(scene.position, last + 1)
             Scene.live.filter(story=story, position__gte=place).update(position=F("position") + 1)
@@ -239,6 +243,7 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
     """A copy right after the scene, with the same prompt; its takes are still to be made."""
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)
+        require_room(story)
         Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
         copy = Scene.objects.create(
             story=story,
@@ -264,6 +269,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
             raise Invalid(gettext_noop("Both parts need words."), field="at")
         if scene.duration_seconds < MIN_SPLIT:
             raise Invalid(gettext_noop("A scene of one second cannot be split."), field="at")
+        require_room(story)
         first = min(max(round(scene.duration_seconds * len(head) / len(head + tail)), 1), scene.duration_seconds - 1)
         Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
         second = Scene.objects.create(
@@ -310,6 +316,7 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         left = scene.duration_seconds - other.duration_seconds
         if other.deleted_at is None or left < 1 or not scene.narration.endswith(other.narration):
             raise Conflict(gettext_noop("The joined scene has been changed since; it cannot be taken apart by itself."))
+        require_room(story)
         scene.narration = scene.narration.removesuffix(other.narration).strip()
         scene.duration_seconds = left
         scene.save()

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import TakeKind, TakeSource, Verdict
 from stories.errors import Invalid
@@ -14,13 +15,29 @@ from stories.models import Scene, ScenePrompt, Take
 
 from . import work
 from .inputs import is_stale, made_hash
+from .locks import require_live
 from .permissions import require_story_owner
 
 FIELD = {TakeKind.IMAGE: "image_take", TakeKind.CLIP: "clip_take"}
 
 
-def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, select: bool, reason: str = "") -> Take:
-    """The take of a settled call, made once however often this is called; chosen if `select` and nothing better is chosen."""
+def land_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
+    """The take of a settled call, by one rule whoever lands it: its job, a collector, the periodic work or a late answer.
+
+    `job`: the one that ordered it, if the caller has it. None if the scene's row is gone.
+    """
+    scene = Scene.objects.select_related("prompt").filter(pk=call.item).first()
+    if scene is None or call.kind not in TakeKind.values:
+        return None
+    job = job or work.asked_for(call)
+    asked = work.asked(job) if job else {}
+    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
+    wishes = {"select": bool(asked.get("select", True)), "reason": asked.get("reason", ""), "replaces": asked.get("replaces")}
+    return land(call, scene=scene, kind=call.kind, prompt=prompt, **wishes)
+
+
+def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, select: bool, reason: str = "", replaces: str | None = None) -> Take:
+    """The take of a settled call, made once however often this is called; see `_select_by_rule` for whether it is selected."""
     result = call.result or {}
     with transaction.atomic():
         take, made = Take.objects.get_or_create(
@@ -45,16 +62,23 @@ def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, se
                 "reason": reason,
             },
         )
-        if made and select:
-            _choose_if_better(take)
+        if made:
+            _select_by_rule(take, wanted=select, replaces=replaces)
     return take
 
 
-def _choose_if_better(take: Take) -> None:
-    """A new take takes the place of nothing, of a stale one or of a rejected one; never of a good one that a person may have chosen."""
+def _select_by_rule(take: Take, *, wanted: bool, replaces: str | None) -> None:
+    """A new take is selected if the scene has no usable take of its kind, whatever was wanted: what is paid for serves.
+
+    Else only if who asked for it wanted that, the selected take is older than the scene, and nobody has selected another since
+    it was asked for (`replaces`: the id of the take that was selected then, empty for none; None: not known). It never
+    takes the place of a good one.
+    """
     scene = Scene.objects.select_for_update(of=("self",)).select_related("story", "prompt", "image_take", "clip_take").get(pk=take.scene_id)
     chosen = scene.take(take.kind)
-    if chosen is None or chosen.verdict == Verdict.REJECTED or is_stale(scene.story, scene, chosen):
+    usable = chosen is not None and chosen.verdict != Verdict.REJECTED
+    outdated = wanted and chosen is not None and replaces in {None, str(chosen.pk)} and is_stale(scene.story, scene, chosen)
+    if not usable or outdated:
         _choose(scene, take)
 
 
@@ -64,10 +88,11 @@ def _choose(scene: Scene, take: Take) -> None:
 
 
 def _locked(take_id: UUID | str, actor: Any) -> tuple[Scene, Take]:
-    take = Take.objects.select_related("scene__story").get(pk=take_id)
-    scene = Scene.objects.select_for_update(of=("self",)).select_related("story").get(pk=take.scene_id)
+    """The take, read under its scene's lock. Raises Conflict if the scene is deleted."""
+    scene_id = Take.objects.values_list("scene_id", flat=True).get(pk=take_id)
+    scene = Scene.objects.select_for_update(of=("self",)).select_related("story").get(pk=scene_id)
     require_story_owner(actor, scene.story)
-    return scene, take
+    return require_live(scene), Take.objects.get(pk=take_id)
 
 
 def choose(take_id: UUID | str, *, actor: Any) -> Scene:

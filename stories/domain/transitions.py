@@ -15,12 +15,12 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from stories.enums import JobName, TakeKind, Verdict
 from stories.errors import Forbidden, GuardRefused, NotAllowed
-from stories.models import Scene, Story, StoryStateTransition
+from stories.models import Confirmation, Scene, Story, StoryStateTransition
 
 from . import work
-from .approvals import admit, ask_for_plan, asking
+from .approvals import admit, ask_for_plan, asking, bind
 from .permissions import require_story_owner
-from .plan import plan_generation
+from .plan import plan_generation, require_some
 
 SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
 BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
@@ -81,15 +81,19 @@ GUARDS: dict[str, Callable[[Story], Sentence | None]] = {
 
 
 def _cancel_jobs(story: Story, actor: Any, reason: str) -> None:
-    for job_id in Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN).values_list("pk", flat=True):
+    """All of the story's open jobs but those that only bring in what is paid."""
+    jobs = Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN).exclude(data__action=work.COLLECT)
+    for job_id in jobs.values_list("pk", flat=True):
         queue.cancel(job_id, actor=actor, reason=reason)
 
 
-def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: dict[str, Any]) -> None:
+def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: dict[str, Any], confirmation: Confirmation | None) -> None:
     if name == "start_planning":
         work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")))
     elif name in SPENDS:
-        work.enqueue_story(story, SPENDS[name], actor=actor, parameters=parameters)
+        job = work.enqueue_story(story, SPENDS[name], actor=actor, parameters=parameters)
+        if confirmation is not None:
+            bind(confirmation, job)
     elif name in ENDS_JOBS:
         _cancel_jobs(story, actor, reason)
 
@@ -103,7 +107,11 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
         raise GuardRefused(why.template, **why.values)
     asked = parameters or {}
     as_is = bool(asked.get("override_reason"))
-    parameters = {**asked, **_allowance(story, name, actor=actor, mode=asked.get("mode", "missing"), as_is=as_is, ask_again=ask_again)}
+    confirmation = None
+    if name in SPENDS:
+        plan = plan_generation(story, SPENDS[name], mode=asked.get("mode", "missing"), as_is=as_is)
+        require_some(plan)
+        confirmation = admit(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
     before = story.status
     method()
     try:
@@ -113,14 +121,7 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
         story.refresh_from_db()
         raise _wrong_state(story) from None
     StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, reason=reason, job_id=job_id)
-    _effects(story, name, actor=actor, reason=reason, parameters=parameters)
-
-
-def _allowance(story: Story, name: str, *, actor: Any, mode: Any, as_is: bool, ask_again: bool) -> dict[str, str]:
-    """What may be spent by the job that the change starts; see `approvals.admit`."""
-    if name not in SPENDS:
-        return {}
-    return admit(story, lambda: ask_for_plan(plan_generation(story, SPENDS[name], mode=mode, as_is=as_is)), actor=actor, ask_again=ask_again)
+    _effects(story, name, actor=actor, reason=reason, parameters=asked, confirmation=confirmation)
 
 
 def _wrong_state(story: Story) -> NotAllowed:

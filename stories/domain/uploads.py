@@ -14,7 +14,7 @@ from stories.errors import Invalid
 from stories.models import Scene, Take
 
 from . import work
-from .locks import locked_scene
+from .locks import locked_for_words
 from .permissions import require_story_owner
 from .takes import FIELD
 
@@ -37,7 +37,7 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
     with workplace() as folder:
         kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
     with transaction.atomic():
-        story, scene = locked_scene(scene_id, actor)
+        story, scene = locked_for_words(scene_id, actor)
         take = Take.objects.create(
             scene=scene, kind=kind, source=TakeSource.UPLOADED, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, made_by=actor, reason=reason, **facts
         )

@@ -1,24 +1,27 @@
 """Puts a story's work on the queue. Call inside the transaction of the change that asks for it; it rings after the commit."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from ground.sentence import Sentence
 from jobs.domain import queue
-from jobs.enums import OPEN
+from jobs.enums import OPEN, WaitFor
 from jobs.models import Job, JobLog
-from providers.enums import OVER, CallState
+from providers.enums import OPEN_CALL, OVER, CallState
 from providers.models import ProviderCall
 from stories.enums import JobName, TakeKind
-from stories.models import Scene, Story
+from stories.models import Confirmation, Scene, Story, Take
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
 TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
+STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {
     JobName.STORY_PLANNING: "plan_story",
     JobName.STORY_PREVIEW: "generate_preview",
@@ -27,6 +30,8 @@ ACTION = {
     JobName.SCENE_RENDER: "generate_clip",
 }
 COLLECT = "collect_take"
+COLLECTED = 2  # priority: what is paid comes before what is still to be bought
+UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
 PATIENCE = timedelta(minutes=10)  # after which a story's job that waits for a person or for children looks by itself
 
 
@@ -59,9 +64,22 @@ def enqueue_story(story: Story, kind: str, *, actor: Any, parameters: dict[str, 
 def override(job: Job, reason: str, *, actor: Any) -> None:
     """A story's waiting job takes stale and rejected takes as they are from now on, for this reason. The caller wakes it."""
     said = Sentence(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
-    job.data["parameters"]["override_reason"] = reason
-    Job.objects.filter(pk=job.pk).update(data=job.data)
-    JobLog.objects.create(job=job, message_data=said.as_json())
+    # Whoever holds the story's lock must not wait for its jobs' rows: at once if the row is free, else after the commit.
+    if not _override(job.pk, reason, said, waiting=False):
+        transaction.on_commit(lambda: _override(job.pk, reason, said, waiting=True))
+
+
+def _override(job_id: str, reason: str, said: Sentence, *, waiting: bool) -> bool:
+    """Under the lock of the job's own row; `waiting` for it. Returns whether it was written."""
+    with transaction.atomic():
+        skip = not waiting and connection.features.has_select_for_update_skip_locked
+        job = Job.objects.select_for_update(no_key=True, skip_locked=skip).filter(pk=job_id).first()
+        if job is None:
+            return False
+        job.data["parameters"]["override_reason"] = reason
+        Job.objects.filter(pk=job.pk).update(data=job.data)
+        JobLog.objects.create(job=job, message_data=said.as_json())
+    return True
 
 
 def scene_key(kind: str, scene_id: Any) -> str:
@@ -78,10 +96,12 @@ def enqueue_scene(
     """
     name = SCENE_JOB[TakeKind(kind)]
     key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
-    asked = {"prompt_id": scene.prompt_id, **(parameters or {})}
+    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
+    named = {"confirmation": known, **_named(piece_of_work(scene.pk, kind, variant)), "replaces": str(getattr(scene, f"{kind}_take_id") or "")}
+    wanted = {**made_from(scene, kind), **named, **(parameters or {})}
     return queue.enqueue(
         name,
-        data=data(scene.story_id, name, asked),
+        data=data(scene.story_id, name, wanted),
         subject=str(scene.story_id),
         item=str(scene.pk),
         owner=owner,
@@ -91,32 +111,125 @@ def enqueue_scene(
     )
 
 
+def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
+    """As `enqueue_scene`, for what a person has confirmed: a job that waited for that goes on after the commit."""
+    job, new = enqueue_scene(scene, kind, **values)
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON))
+    return job, new
+
+
+def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
+    """The key of a provider call: one kind of take for one scene, whatever job asks for it. At most one call of a key is open.
+
+    Each variant that a person asks for side by side is a piece of work of its own.
+    """
+    return f"{kind}:{scene_id}:{variant}"
+
+
+def _named(key: str) -> dict[str, Any]:
+    """What tells a job its call: the key, and the number of the newest call that ended before the work was asked for.
+
+    An open call is continued, so it counts as later. Set when the job is made, under the story's lock; so each attempt finds its call again.
+    """
+    newest = ProviderCall.objects.filter(key=key).order_by("-generation").values_list("generation", "state").first()
+    generation, state = newest or (0, "")
+    return {"call_key": key, "after": generation - (state in UNDER_WAY)}
+
+
 def call_key(job: Job) -> str:
-    """Names the one provider call of a scene's or a planning job; a collecting job goes on with the call of the cancelled one."""
+    """Names the piece of work of a scene's or a planning job. Jobs of earlier versions have calls that are named after them."""
     return str(job.data["parameters"].get("call_key") or job.pk)
 
 
+def after(job: Job) -> int:
+    """The number of the newest call of the key when the job was made: what ended up to there is an earlier piece of work."""
+    return int(job.data["parameters"].get("after") or 0)
+
+
+def follows(job: Job, call: ProviderCall) -> bool:
+    """Whether this call was made for this job."""
+    return "parameters" in job.data and call_key(job) == call.key and call.generation > after(job)
+
+
+def made_from(scene: Scene, kind: str) -> dict[str, Any]:
+    """What a take of this scene is made from now, as a job and a confirmation name it."""
+    words: dict[str, Any] = {"prompt_id": scene.prompt_id}
+    if kind == TakeKind.CLIP:
+        words["image_take_id"] = str(scene.image_take_id or "")
+    return words
+
+
+def asked(job: Job) -> dict[str, Any]:
+    """What a scene's job is to make, and for how much: as it was made for, or as a person has confirmed it since."""
+    parameters: dict[str, Any] = job.data["parameters"]
+    kind = TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
+    if kind is None or job.data["action"] == COLLECT or not _is_id(job.subject):
+        return parameters
+    later = Confirmation.objects.filter(story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0)
+    found = (lines[job.item] for lines in later.order_by("-id").values_list("lines", flat=True) if job.item in lines)
+    return {**parameters, **next(found, {})}
+
+
+def call_of(job: Job) -> ProviderCall | None:
+    """The newest call that was made for this job."""
+    return ProviderCall.objects.filter(key=call_key(job), generation__gt=after(job)).order_by("-generation").first()
+
+
 def may_spend(job: Job) -> bool:
-    """Whether the next turn of a scene's job may send a call of its own, rather than go on with the one there is."""
+    """Whether the next attempt of a scene's job may send a call of its own, rather than go on with the one there is."""
     if job.name not in TAKE_KIND or not job.item or job.data["action"] == COLLECT:
         return False
-    return not ProviderCall.objects.filter(key=call_key(job)).exclude(state__in=OVER).exists()
+    return not ProviderCall.objects.filter(key=call_key(job), generation__gt=after(job)).exclude(state__in=OVER).exists()
 
 
-def collect_paid_result(job: Job) -> None:
-    """After a cancel: if a call of the job is out, let its result land as a take that is not chosen."""
-    out = ProviderCall.objects.filter(key=call_key(job), state__in=[CallState.SENDING, CallState.ACCEPTED, CallState.SETTLED]).exists()
-    if not out or job.data["action"] == COLLECT:
-        return
-    parameters = {**job.data["parameters"], "call_key": call_key(job), "select": False}
-    queue.enqueue(
-        job.name,
-        data=data(job.subject, job.name, parameters, action=COLLECT),
-        subject=job.subject,
-        item=job.item,
-        owner=job.owner,
-        unique_key=f"collect:{job.pk}",
-    )
+def to_collect() -> QuerySet[ProviderCall]:
+    """Calls for takes that are out, or whose result has not become a take yet, whatever has become of their jobs."""
+    taken = Take.objects.filter(call=OuterRef("pk"))
+    paid = Q(state__in=[CallState.SENDING, CallState.ACCEPTED]) | Q(state=CallState.SETTLED) & ~Exists(taken)
+    return ProviderCall.objects.filter(paid, kind__in=TakeKind.values).exclude(item="")
+
+
+def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
+    """Those of these calls that no open job brings to their end, and whose scene's row is still there; three queries."""
+    wanted = list(calls)
+    items = {call.item for call in wanted}
+    jobs: dict[str, list[Job]] = {}
+    for job in Job.objects.filter(item__in=items, name__in=TAKE_KIND, status__in=OPEN):
+        jobs.setdefault(job.item, []).append(job)
+    scenes = {str(pk) for pk in Scene.objects.filter(pk__in=filter(_is_id, items)).values_list("pk", flat=True)}
+    return [call for call in wanted if call.item in scenes and not any(follows(job, call) for job in jobs.get(call.item, []))]
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def collect(calls: Iterable[ProviderCall]) -> int:
+    """A job for each of these that no open job brings to its end. Returns how many are made.
+
+    The rule looks at the calls alone, so it holds however a job ended: cancelled, given up, failed or lost.
+    """
+    return sum(_collect_one(call) for call in not_followed(calls))
+
+
+def _collect_one(call: ProviderCall) -> bool:
+    name = SCENE_JOB[TakeKind(call.kind)]
+    ordered = asked_for(call)
+    asked = {**(ordered.data["parameters"] if ordered else {}), "call_key": call.key, "after": call.generation - 1, "call_id": str(call.pk)}
+    wanted = data(call.subject, name, asked, action=COLLECT)
+    _, new = queue.enqueue(name, data=wanted, subject=call.subject, item=call.item, owner=call.actor, unique_key=f"collect:{call.pk}", priority=COLLECTED)
+    return new
+
+
+def asked_for(call: ProviderCall) -> Job | None:
+    """The job that ordered the call: it says with which words and why. None once its row has been removed."""
+    jobs = Job.objects.filter(item=call.item, name=SCENE_JOB[TakeKind(call.kind)]).exclude(data__action=COLLECT).order_by("-created_at")
+    return next((job for job in jobs if follows(job, call)), None)
 
 
 def wake_story_jobs(story_id: Any) -> None:

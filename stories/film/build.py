@@ -130,6 +130,7 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         keep_as(out, name)
     rows = _subtitles(segments)
     with transaction.atomic():
+        run.hold()
         Story.objects.select_for_update().get(pk=story.pk)  # versions count up one by one
         number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
         return Film.objects.create(

@@ -1,10 +1,12 @@
 """Whole stories through queue, gate and film, with the local provider and without a worker process."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import TestCase
 
+from ground.clock import moved
 from jobs.domain.queue import retry, wake
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
@@ -15,6 +17,7 @@ from stories.domain.launch import generate_scene, launch, start
 from stories.domain.scenes import edit
 from stories.domain.takes import judge
 from stories.domain.transitions import apply_transition
+from stories.errors import ApprovalNeeded
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
 from tests.stories.factories import make_scene, make_story
 
@@ -235,11 +238,19 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner,
     assert sorted(job.data["parameters"]["price"] for job in made) == ["0.1000"] * 3
     assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
     assert str(parent.note) == "Scene 4 came later and costs more than was allowed when this was started. Start it from the board."
+    # What the story's job made by itself counts as started, too.
+    with pytest.raises(ApprovalNeeded, match=r"started 0\.30 USD .* With 0\.10 USD more it is above the 0\.30 USD"):
+        start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
+    with moved(timedelta(hours=24)):
+        _start_the_rest(two, owner, added, whole=whole, capture=django_capture_on_commit_callbacks)
+        wake(subject=str(two.pk))
+        run_due()
+    assert (Film.objects.count(), ProviderCall.objects.filter(state="settled").count()) == (1, 4)
+
+
+def _start_the_rest(two, owner, added, *, whole, capture):
     if whole:
-        with django_capture_on_commit_callbacks(execute=True):
+        with capture(execute=True):
             start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
     else:
         launch(two.pk, "image", actor=owner, scene_ids=[added[1].pk], confirm_total=Decimal("0.10"), plan_hash=None)
-    wake(subject=str(two.pk))
-    run_due()
-    assert (Film.objects.count(), ProviderCall.objects.filter(state="settled").count()) == (1, 4)

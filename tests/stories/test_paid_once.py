@@ -144,4 +144,4 @@ def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, cl
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     assert (land_what_was_left(), land_what_was_left()) == (1, 0)
     take = Take.objects.get()
-    assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), None, job.item, Decimal("0.0300"))
+    assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), take, job.item, Decimal("0.0300"))

@@ -15,7 +15,7 @@ from stories.domain.plan import plan_generation
 from stories.domain.scenes import duplicate, edit, move
 from stories.domain.transitions import apply_transition
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, GuardRefused, Invalid, PlanChanged
-from stories.models import Approval, Story
+from stories.models import Approval, Confirmation, Story
 from tests.stories.factories import make_scene, make_story, make_take
 
 PRICE = Decimal("0.50")
@@ -133,7 +133,7 @@ def test_every_way_of_starting_is_stopped(owner, limit, way):
 
 def test_the_studio_itself_has_no_limit(story):
     start(story.pk, "image", actor=None)
-    assert "allowance" not in Job.objects.get().data["parameters"]
+    assert [(one.actor, one.limit, one.allowance, one.total) for one in Confirmation.objects.all()] == [(None, None, None, 2)]
 
 
 def test_the_final_film_is_stopped_too(owner, limit):
@@ -155,7 +155,7 @@ def test_what_a_second_person_approved_is_started_once(story, owner, manager):
     try_to_start(story, owner)
     row.refresh_from_db()
     assert (row.state, row.decision, row.decided_by, row.reason, row.started_by) == ("started", "approved", manager, "go", owner)
-    assert Job.objects.get().data["parameters"]["allowance"] == "2.0000"
+    assert [(one.job_id, one.allowance, one.total, one.approval) for one in Confirmation.objects.all()] == [(Job.objects.get().pk, 2, 2, row)]
     Job.objects.all().delete()
     assert asked(story, owner).new
 
@@ -296,7 +296,7 @@ def test_outlook(story, owner, manager, django_assert_num_queries):
     approvals.decide(row.pk, actor=manager, approve=True)
     assert state() == "approved"
     ask = approvals.ask_for_plan(plan_generation(story, "image"))
-    with django_assert_num_queries(2):  # the limits of the roles, the request
+    with django_assert_num_queries(3):  # the limits of the roles, what was started within a day, the request
         approvals.outlook(ask, owner)
     assert approvals.outlook(ask, manager).state == "free"
 

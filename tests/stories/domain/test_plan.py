@@ -11,6 +11,7 @@ from stories.domain.launch import generate_scene, start
 from stories.domain.plan import confirm, plan_generation
 from stories.domain.scenes import edit
 from stories.errors import Forbidden, GuardRefused, PlanChanged
+from stories.models import Confirmation
 from tests.stories.factories import make_scene, make_story, make_take
 
 
@@ -137,7 +138,18 @@ def test_generate_scene_once_while_it_runs(story, owner):
     scene = make_scene(story)
     (job,), price = generate_scene(scene.pk, "image", actor=owner, seed=11, reason="warmer")
     assert (price, job.item, job.unique_key) == (Decimal("0.02"), str(scene.pk), f"scene_preview:{scene.pk}")
-    assert job.data["parameters"] == {"prompt_id": scene.prompt_id, "provider": "", "reason": "warmer", "seed": 11, "select": True}
+    assert job.data["parameters"] == {
+        "call_key": f"image:{scene.pk}:0",
+        "after": 0,
+        "confirmation": Confirmation.objects.get().pk,
+        "price": "0.0200",
+        "replaces": "",
+        "prompt_id": scene.prompt_id,
+        "provider": "",
+        "reason": "warmer",
+        "seed": 11,
+        "select": True,
+    }
     with pytest.raises(GuardRefused):
         generate_scene(scene.pk, "image", actor=owner)
 

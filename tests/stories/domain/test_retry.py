@@ -16,7 +16,7 @@ from stories.domain.launch import generate_scene, retry, start
 from stories.domain.scenes import edit
 from stories.domain.transitions import apply_transition
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, PlanChanged
-from stories.models import Approval, Scene, Story
+from stories.models import Approval, Confirmation, Scene, Story
 from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def test_a_storys_job_keeps_to_the_limit_it_is_tried_again_under(story, owner, d
     limit("0.75")
     with django_capture_on_commit_callbacks(execute=True):
         retry(job.pk, actor=owner)
-    assert Job.objects.get(pk=job.pk).data["parameters"]["allowance"] == "0.75"
+    assert Confirmation.objects.filter(job_id=job.pk).last().allowance == Decimal("0.75")
 
 
 @pytest.mark.parametrize("now", ["planned", "failed", "draft", "archived"])

@@ -67,9 +67,24 @@ def test_land_takes_the_place_of_a_stale_one(scene):
     assert land(settled_call(scene), scene) == chosen(scene)
 
 
-def test_land_without_select(scene):
+def test_land_what_nobody_wanted_selected_serves_where_there_is_nothing_else(scene):
+    first = land(settled_call(scene), scene, select=False)
+    land(settled_call(scene, key="other"), scene, select=False)
+    assert chosen(scene) == first
+
+
+def test_land_what_nobody_wanted_selected_beside_a_stale_one(scene):
+    old = make_take(scene, input_hash="0" * 64)
     land(settled_call(scene), scene, select=False)
-    assert chosen(scene) is None
+    assert chosen(scene) == old
+
+
+def test_land_leaves_what_a_person_has_selected_since_it_was_asked_for(scene):
+    before, since = make_take(scene, input_hash="0" * 64), make_take(scene, input_hash="1" * 64)
+    land(settled_call(scene), scene, replaces=str(before.pk))
+    assert chosen(scene) == since
+    wanted = land(settled_call(scene, key="other"), scene, replaces=str(since.pk))
+    assert chosen(scene) == wanted
 
 
 def test_choose(scene, owner):

@@ -1,0 +1,44 @@
+"""What a person confirmed with a click: these takes, at these prices. The price binds the work that follows."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .enums import TakeKind
+
+
+class Confirmation(models.Model):
+    """One start of paid work. Append-only, written under the story's lock, so two starts never overwrite each other.
+
+    `lines` has a line for each scene by its id: `price` in USD for one take, and what the take is to be made from (`prompt_id`,
+    and `image_take_id` for a clip). `total` is what all takes may cost together. `allowance` is what the story's job may spend
+    from here on by itself, the confirmed takes included; None is no limit.
+    """
+
+    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="confirmations", verbose_name=_("story"))
+    kind = models.CharField(_("kind"), max_length=5, choices=TakeKind)
+    job_id = models.CharField(_("job"), max_length=40, blank=True, help_text="The story's own job that makes the takes; empty: jobs of their own.")
+    lines = models.JSONField(_("takes"), default=dict)
+    total = models.DecimalField(_("sum (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
+    allowance = models.DecimalField(_("allowance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    limit = models.DecimalField(_("limit (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    approval = models.ForeignKey("stories.Approval", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("approval"))
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("confirmation")
+        verbose_name_plural = _("confirmations")
+        ordering = ("id",)
+        default_permissions = ()
+        indexes = (
+            models.Index(fields=("story", "kind", "-id"), name="confirmation_story"),
+            models.Index(fields=("story", "actor", "-at"), name="confirmation_actor"),
+            models.Index(fields=("job_id", "-id"), name="confirmation_job"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.total}"
