@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0003_crop_and_notes'),
+        ('stories', '0004_scene_lines'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
