@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env
+.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -75,6 +75,9 @@ drills: dev-env
 
 many: dev-env
 	@$(alone) $(python) manage.py drills --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
+
+media-table: dev-env
+	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.providers.media.table
 
 diagram: run-env
 	@$(python) manage.py diagram

@@ -149,6 +149,13 @@ class VerdictIn(Strict):
     reason: Reason = ""
 
 
+class CropIn(Strict):
+    """Where the part that the film shows lies: 0 is as far left (up) as it goes, 1 as far right (down). The middle by default."""
+
+    x: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    y: Annotated[float, Meta(ge=0, le=1)] = 0.5
+
+
 class CancelIn(Strict):
     reason: Reason = ""
 

@@ -28,7 +28,7 @@ SHORTEST, LONGEST = Fraction(5, 6), 7  # seconds
 GAP = 2  # frames between captions
 
 LEAST_SECONDS = 1.2  # short neighbours are shown together rather than for less
-COMMA_GAIN = 0.12
+COMMA_GAIN, UNSPACED_GAIN = 0.12, 0.35
 WIDE = 1.2  # wider than this is a landscape frame, narrower than its inverse a portrait one
 
 _SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’」』)\]]*$")
@@ -128,7 +128,10 @@ class _Line:
 
     def pause(self, end: int) -> float:
         """What speaks for breaking after this word."""
-        return COMMA_GAIN if _PAUSE.search(self.words[end - 1]) else 0.0
+        if not _PAUSE.search(self.words[end - 1]):
+            return 0.0
+        # Where no blanks are written, any other break may be within a word.
+        return UNSPACED_GAIN if end < len(self.words) and self.glued[end] else COMMA_GAIN
 
     def _upper(self, first: int, end: int) -> int:
         """Where the longest upper line ends."""

@@ -193,6 +193,8 @@ def _set(text: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
 
 def cannot_draw(text: str) -> list[str]:
     """The characters of the text that no font of the studio can draw, each once, in their order."""
+    if _ALONE.fullmatch(text) and all(ord(char) in face(KOREAN).covered for char in set(text)):
+        return []  # nearly always: pages ask this of every scene
     names = order(text)
     return list(dict.fromkeys(piece for piece in clusters(text) if not all(_unseen(char) for char in piece) and not _face_for(piece, names)))
 

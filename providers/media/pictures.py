@@ -43,7 +43,7 @@ STRIP = 256  # rows that are converted at once: the memory for it stays small ho
 
 # What the process that reads a picture may use: 64 million pixels with transparency take 256 MB once.
 MEMORY = 640 * 1024 * 1024
-SECONDS = 90
+SECONDS = 120
 
 FIRST_FRAME = gettext_noop("The picture is animated: its first frame is taken.")
 ON_BLACK = gettext_noop("Transparent parts of the picture are shown on black.")

@@ -41,11 +41,21 @@ def states_of(scene: SceneSummary, facts: Facts) -> list[State]:
     """The picture's states, and the clip's once there is something to say about it."""
     pictures = _of_kind(TakeKind.IMAGE, scene, facts)
     if scene.only_picture:
-        return pictures
+        return pictures + _warnings(scene)
     clips = _of_kind(TakeKind.CLIP, scene, facts)
     if is_locked(scene.image) and is_locked(scene.clip):
-        return pictures
-    return clips + pictures if pictures[0].key in SETTLED else pictures + clips
+        return pictures + _warnings(scene)
+    return (clips + pictures if pictures[0].key in SETTLED else pictures + clips) + _warnings(scene)
+
+
+def _warnings(scene: SceneSummary) -> list[State]:
+    """What is not in the way but should be known, each once though it may concern picture and clip."""
+    found: dict[str, State] = {}
+    for kind in (TakeKind.IMAGE, TakeKind.CLIP):
+        for warning in scene.item(kind).warnings:
+            text = str(warning)
+            found.setdefault(text, State(kind, "warning", "idle", "warning", _("Note"), "", text))
+    return list(found.values())
 
 
 def main_of(states: list[State]) -> State:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from ground.sentence import Sentence
 from stories import inputs
+from stories.domain import crops
 from stories.domain import takes as domain
 from stories.domain.permissions import scenes_for
 from stories.domain.uploads import LIMIT, upload
@@ -103,6 +104,14 @@ def choose_take(call: Call, take_id: UUID, body: Empty) -> SceneOut:  # noqa: AR
 def judge_take(call: Call, take_id: UUID, body: inputs.VerdictIn) -> TakeOut:
     take_of(call, take_id)
     domain.judge(take_id, verdict=body.verdict, actor=call.user, reason=body.reason)
+    return _out(call, take_of(call, take_id))
+
+
+@api.post("takes/<uuid:take_id>/crop/", tag=TAKES, summary="Choose what the film shows of a take")
+def crop_take(call: Call, take_id: UUID, body: inputs.CropIn) -> TakeOut:
+    """For a take of another format than the film. One of the film's format is refused (422): all of it is shown."""
+    take_of(call, take_id)
+    crops.choose_crop(take_id, x=body.x, y=body.y, actor=call.user)
     return _out(call, take_of(call, take_id))
 
 

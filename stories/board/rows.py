@@ -23,6 +23,9 @@ class TakeRow(NamedTuple):
     sha256: str
     input_hash: str
     duration_ms: int
+    width: int
+    height: int
+    crop: str | None  # JSON as text
     verdict: str
     verdict_reason: str
 

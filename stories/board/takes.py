@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from ground.sentence import SaidError
+from ground.sentence import SaidError, Sentence
+from providers.media.crop import Crop
 from providers.models import AIProviderConfig
 from providers.prices import price_of
-from stories.domain import scenes, takes, uploads
+from stories.domain import crops, scenes, takes, uploads
 from stories.domain.inputs import clip_request, image_request, is_stale
 from stories.domain.launch import generate_scene, why_closed
 from stories.domain.words import Word, difference
@@ -48,6 +49,29 @@ class Shown:
     stale: bool
     took: timedelta | None
     words: list[Word]
+    part: crops.Shown | None  # of the take that the film shows; None: all of it
+
+    @property
+    def frame(self) -> str:
+        """Where that part lies, as a style of a box over the take."""
+        crop = self.part.crop if self.part else Crop(0, 0, 1, 1)
+        places = {"left": crop.left, "top": crop.top, "width": crop.width, "height": crop.height}
+        return ";".join(f"{name}:{100 * part:.2f}%" for name, part in places.items())
+
+    @property
+    def along(self) -> str:
+        """Along which side the part can be moved."""
+        return "x" if self.part and self.part.crop.width < 1 else "y"
+
+    @property
+    def percent(self) -> int:
+        """How far along that side it lies."""
+        return round(100 * getattr(self.part, self.along)) if self.part else 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done to the file when it was taken in."""
+        return [str(Sentence.from_json(note)) for note in self.take.notes]
 
     @property
     def small(self) -> str:
@@ -76,7 +100,8 @@ def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
 def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     call = take.call
     took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
-    return Shown(take, chosen, is_stale(story, scene, take), took, difference(take.prompt.text, scene.prompt.text))
+    words = difference(take.prompt.text, scene.prompt.text)
+    return Shown(take, chosen, is_stale(story, scene, take), took, words, crops.shown_part(story, take))
 
 
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
@@ -162,6 +187,21 @@ def choose(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     takes.choose(take.pk, actor=request.user)
     undo = Offer(_("Undo"), reverse("admin:board_choose", args=[story.pk, before])) if before and before != take.pk else None
     return after(request, story, take.scene, take.kind, said=_("Take chosen."), offer=undo)
+
+
+@require_POST
+@saying
+def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Which part of a take of another format the film shows; given in percent."""
+    take = _take(story, take_id)
+    places = {}
+    for name in ("x", "y"):
+        try:
+            places[name] = float(request.POST.get(name, "50")[:10]) / 100
+        except ValueError as error:
+            raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name) from error
+    crops.choose_crop(take.pk, actor=request.user, **places)
+    return after(request, story, take.scene, take.kind, said=_("The film shows this part of the take."))
 
 
 @require_POST

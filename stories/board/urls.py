@@ -35,6 +35,7 @@ class BoardUrls:
             path(f"{scene}comments/", wrap(notes.on_scene), name="board_comment"),
             path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
             path(f"{take}choose/", wrap(takes.choose), name="board_choose"),
+            path(f"{take}crop/", wrap(takes.crop), name="board_crop"),
             path(f"{take}judge/", wrap(takes.judge), name="board_judge"),
             path(f"{board}comments/<uuid:comment_id>/settle/", wrap(notes.settle), name="board_settle"),
             path(f"{board}comments/<uuid:comment_id>/show/", wrap(notes.show), name="board_show_comment"),

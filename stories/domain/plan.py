@@ -23,6 +23,7 @@ from stories.models import Scene, Story, Take
 
 from .facts import Facts
 from .inputs import clip_request, image_request, is_stale, present_hash
+from .warnings import warnings_of
 
 if TYPE_CHECKING:
     from providers.adapters import Adapter, Card
@@ -49,6 +50,7 @@ class Item(NamedTuple):
     `failed`: the last attempt failed, and nothing came after it, whatever take the scene has from before.
     What only waits for a picture has a price, too: it is still to be paid until the film is whole.
     `uncertain`: USD that an unclear call may have paid for a take that is not there.
+    `warnings`: what a person would want to know before anything is paid, though it is not in the way.
     """
 
     scene: Scene
@@ -58,6 +60,7 @@ class Item(NamedTuple):
     price: Decimal
     why: Sentence
     uncertain: Decimal = NOTHING
+    warnings: tuple[Sentence, ...] = ()
 
     @property
     def scene_id(self) -> UUID:
@@ -156,7 +159,7 @@ def plan_generation(
             with suppress(SaidError):
                 uncertain = prices.of(scene)
         will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
-        items.append(Item(scene, state, was_failed, will, price, why, uncertain))
+        items.append(Item(scene, state, was_failed, will, price, why, uncertain, warnings_of(story, scene, kind)))
     return Plan(kind, mode, provider, items, story, scenes, as_is)
 
 

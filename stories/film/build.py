@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,22 +11,29 @@ from typing import Any
 import django
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_noop
 
 from ground.sentence import Sentence
 from jobs.run import Run
 from providers.media.captions import cannot_draw, layout
+from providers.media.errors import MediaError
 from providers.media.join import join
 from providers.media.subtitles import srt, vtt
-from providers.store import keep_as
+from providers.store import FileMissing, keep_as
 from stories.domain.inputs import is_stale
 from stories.domain.plan import load_scenes
 from stories.enums import FilmKind, Verdict
 from stories.errors import StoryError
-from stories.models import Film, Scene, Story
+from stories.models import Film, Scene, Story, Take
 
 from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
+
+LOST_FILE = gettext_noop(
+    "The file of take %(take)s of scene %(position)s is missing in the store: %(name)s. "
+    "It goes on when the file is restored from the backup, or another take is chosen."
+)
+BROKEN_FILE = gettext_noop("The file of take %(take)s of scene %(position)s cannot be read: it is damaged. Choose or upload another take.")
 
 
 class FilmNotReady(StoryError):  # noqa: N818  named after what is the case
@@ -159,6 +168,27 @@ def _local(segment: Segment, folder: Path) -> Path:
     return path if path.exists() else fetch(segment.name, folder)
 
 
+@contextmanager
+def _naming(segment: Segment) -> Iterator[None]:
+    """A film that fails for one file says which: a person has to make or bring another."""
+    try:
+        yield
+    except FileMissing as error:
+        raise FileMissing(LOST_FILE, **_named(segment), name=segment.take.file) from error
+    except MediaError as error:
+        if error.code != "broken_input":
+            raise
+        raise MediaError(BROKEN_FILE, code=error.code, detail=error.detail, **_named(segment)) from error
+
+
+def _named(segment: Segment) -> dict[str, int]:
+    """The scene's position and the take's number as the scene's page counts it."""
+    take = segment.take
+    same = Take.objects.filter(scene=take.scene_id, kind=take.kind)
+    older = same.filter(Q(created_at__lt=take.created_at) | Q(created_at=take.created_at, pk__lt=take.pk))
+    return {"position": segment.scene.position, "take": older.count() + 1}
+
+
 def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[int, int]:
     """Encode each segment that the storage lacks. Returns how many were reused and encoded."""
     storage = storages["media"]
@@ -171,5 +201,7 @@ def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[in
         def on_progress(percent: int, done: int = done, note: Sentence = note) -> None:
             run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)
 
-        keep_as(encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress), segment.name)
+        with _naming(segment):
+            encoded = encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress)
+        keep_as(encoded, segment.name)
     return len(segments) - len(todo), len(todo)

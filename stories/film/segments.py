@@ -17,7 +17,9 @@ from django.core.files.storage import FileSystemStorage
 from providers import store
 from providers.media.captions import CaptionSpan, layout
 from providers.media.clip import encode_clip
+from providers.media.crop import Crop
 from providers.media.motion import encode_still
+from stories.domain.crops import shown_part
 from stories.domain.inputs import frame_rate, frame_size
 from stories.enums import FilmKind
 from stories.models import Scene, Story, Take
@@ -40,13 +42,14 @@ class Segment:
     size: tuple[int, int]
     camera: str
     captions: tuple[CaptionSpan, ...]
+    crop: Crop | None = None
 
     @property
     def hash(self) -> str:
         """SHA-256 over all that decides the bytes of the segment."""
         burnt = [[span.start_frame, span.end_frame, span.text] for span in self.captions]
         camera = self.camera if self.still else ""
-        parts = [ENCODER, self.take.sha256, self.still, self.frames, self.fps, *self.size, camera, burnt]
+        parts = [ENCODER, self.take.sha256, self.still, self.frames, self.fps, *self.size, camera, burnt, self.crop.parts if self.crop else None]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
     @property
@@ -64,7 +67,9 @@ def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
         assert take is not None  # film.build has refused before
         frames = scene.duration_seconds * fps
         spans = _captions(scene.narration, size, frames, fps) if story.burn_captions else ()
-        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans))
+        shown = shown_part(story, take)
+        crop = shown.crop if shown else None
+        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans, crop))
     return found
 
 
@@ -114,11 +119,20 @@ def encode(segment: Segment, folder: Path, *, should_stop: Callable[[], bool], o
             fps=segment.fps,
             camera=segment.camera,
             captions=segment.captions,
+            crop=segment.crop,
             should_stop=should_stop,
             on_progress=on_progress,
         )
     else:
         encode_clip(
-            source, out, frames=segment.frames, size=segment.size, fps=segment.fps, captions=segment.captions, should_stop=should_stop, on_progress=on_progress
+            source,
+            out,
+            frames=segment.frames,
+            size=segment.size,
+            fps=segment.fps,
+            captions=segment.captions,
+            crop=segment.crop,
+            should_stop=should_stop,
+            on_progress=on_progress,
         )
     return out

@@ -10,15 +10,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from providers.domain.configs import house
 from providers.models import AIProviderConfig
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
+from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
-
-from .world import upload
 
 FILE = Path(base.__file__).with_name("examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -148,7 +148,10 @@ def _scenes(record, world):
 def _takes_and_films(record, world):
     scene = world.scenes[0].pk
     record("list_takes", "GET", f"scenes/{scene}/takes/?page_size=1")
-    record.keep("upload_take", record.client.send(f"scenes/{scene}/takes/", {"file": upload(), "kind": "image"}))
+    square = SimpleUploadedFile("mine.png", picture(size=(64, 64)), content_type="image/png")
+    sent = record.client.send(f"scenes/{scene}/takes/", {"file": square, "kind": "image"})
+    record.keep("upload_take", sent)
+    record("crop_take", "POST", f"takes/{sent.json()['id']}/crop/", {"x": 0.25})
     record("get_take", "GET", f"takes/{world.take.pk}/")
     record("choose_take", "POST", f"takes/{world.other_take.pk}/choose/", {})
     record("judge_take", "POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected", "reason": "too dark"})

@@ -47,6 +47,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "upload_take": ("scenes/{scene}/takes/", "form", changed(201)),
     "get_take": ("takes/{take}/", None, seen()),
     "choose_take": ("takes/{take}/choose/", {}, changed(200)),
+    "crop_take": ("takes/{take}/crop/", {"x": 0}, changed(422)),  # it has the film's format: there is nothing to choose
     "judge_take": ("takes/{take}/verdict/", {"verdict": "approved"}, changed(200)),
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),

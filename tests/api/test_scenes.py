@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.storage import storages
@@ -166,6 +167,8 @@ def test_takes_of_a_scene(mine, world):
         "width": 1280,
         "height": 720,
         "duration_ms": 0,
+        "crop": None,
+        "notes": [],
         "provider": "local",
         "model": "",
         "seed": 0,
@@ -261,3 +264,33 @@ def test_scenes_of_a_closed_story_are_409(mine, owner):
         response = mine.ask(method, path, body)
         assert (response.status_code, response.json()["code"]) == (409, "guard_refused")
     assert mine.send(f"scenes/{scene.pk}/takes/", {"file": upload(), "kind": "image"}).status_code == 409
+
+
+def test_a_take_of_another_format_tells_its_crop_and_takes_another(mine, world):
+    scene = world.scenes[0]
+    sent = mine.send(f"scenes/{scene.pk}/takes/", {"file": upload(), "kind": "image"}).json()
+    story = scene.story
+    assert (sent["crop"] is None) == (abs(sent["width"] / sent["height"] - 16 / 9) < 0.05)
+    type(story).objects.filter(pk=story.pk).update(aspect_ratio="9:16")
+    told = mine.ask("GET", f"takes/{sent['id']}/").json()["crop"]
+    assert (told["x"], told["y"], told["chosen"]) == (0.5, 0.5, False)
+    moved = mine.ask("POST", f"takes/{sent['id']}/crop/", {"x": 0, "y": 0}).json()["crop"]
+    assert (moved["left"], moved["top"], moved["chosen"]) == (0, 0, True)
+    for wrong in ({"x": 2}, {"x": "left"}, {"z": 1}):
+        assert mine.ask("POST", f"takes/{sent['id']}/crop/", wrong).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["phone-mpo.jpg", "photo.heic"])
+def test_what_telephones_send_is_a_take(mine, world, name):
+    content = (Path(__file__).parents[1] / "providers" / "media" / "data" / name).read_bytes()
+    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "image"})
+    assert response.status_code == 201
+    assert (response.json()["width"], response.json()["height"], response.json()["mime"]) == (1280, 720, "image/jpeg")
+
+
+@pytest.mark.parametrize("name", ["audio-with-cover.m4a", "truncated-faststart.mp4", "photo.heic"])
+def test_a_clip_that_is_none_or_not_whole_is_422(mine, world, name):
+    content = (Path(__file__).parents[1] / "providers" / "media" / "data" / name).read_bytes()
+    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "clip"})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
+    assert not Take.objects.filter(kind=TakeKind.CLIP).exists()

@@ -229,6 +229,7 @@ def plan_of(story, total="0.0400", price="0.0200", approval=None):
             "will": n > 1,
             "price": price if n > 1 else "0.0000",
             "why": "",
+            "warnings": [],
         }
         for n, scene in enumerate(scenes, start=1)
     ]

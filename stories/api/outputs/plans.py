@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from stories.domain.plan import Plan
+from stories.domain.plan import Item, Plan
 from stories.enums import TakeKind
 
 from .jobs import JobOut
@@ -23,6 +23,7 @@ class PlanItem(msgspec.Struct):
     will: bool
     price: Money
     why: str
+    warnings: Annotated[list[str], Meta(description="Not in the way, but to be known: a take of another format, letters that no font has.")]
 
 
 class PlanOut(msgspec.Struct):
@@ -40,8 +41,13 @@ class PlanOut(msgspec.Struct):
     ]
 
 
+def _item(item: Item) -> PlanItem:
+    warnings = [str(warning) for warning in item.warnings]
+    return PlanItem(item.scene_id, item.position, item.title, item.state, item.will, money(item.price), str(item.why), warnings)
+
+
 def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
-    items = [PlanItem(item.scene_id, item.position, item.title, item.state, item.will, money(item.price), str(item.why)) for item in plan.items]
+    items = [_item(item) for item in plan.items]
     blocked = [item for item in items if item.state == "blocked"]
     return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, plan.hash, approval)
 

@@ -1,15 +1,31 @@
 """Takes: what was made for a scene or brought by a person."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
+from ground.sentence import Sentence
+from stories.domain.crops import shown_part
 from stories.domain.inputs import is_stale
 from stories.enums import TakeKind, TakeSource, Verdict
-from stories.models import Scene, Take
+from stories.models import Scene, Story, Take
 from web.json.routes import Call
 
 from .parts import Link, Moment, Money, link, money
+
+
+class CropOut(msgspec.Struct):
+    """A rectangle in parts of the take's width and height. `x` and `y`: where it lies, from 0 to 1; `chosen` by a person, else the middle."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    x: float
+    y: float
+    chosen: bool
 
 
 class TakeOut(msgspec.Struct):
@@ -24,6 +40,8 @@ class TakeOut(msgspec.Struct):
     width: int
     height: int
     duration_ms: int
+    crop: Annotated[CropOut | None, Meta(description="What the film shows of it; null where it has the film's format and all of it is shown.")]
+    notes: Annotated[list[str], Meta(description="What was done to the file when it was taken in.")]
     provider: str
     model: str
     seed: int | None
@@ -33,6 +51,14 @@ class TakeOut(msgspec.Struct):
     verdict: Verdict
     verdict_reason: str
     created_at: Moment
+
+
+def _crop(story: Story, take: Take) -> CropOut | None:
+    shown = shown_part(story, take)
+    if shown is None:
+        return None
+    crop = shown.crop
+    return CropOut(crop.left, crop.top, crop.width, crop.height, round(shown.x, 4), round(shown.y, 4), shown.chosen)
 
 
 def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
@@ -49,6 +75,8 @@ def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
         width=take.width,
         height=take.height,
         duration_ms=take.duration_ms,
+        crop=_crop(scene.story, take),
+        notes=[str(Sentence.from_json(note)) for note in take.notes],
         provider=take.provider,
         model=take.model,
         seed=take.seed,

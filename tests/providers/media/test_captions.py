@@ -83,8 +83,8 @@ def test_layout_breaks_chinese_and_japanese_by_the_standard():
     spans = layout(text, size=(1280, 720), frames=480, fps=24)
     assert [span.text for span in spans] == [
         "今日はとても良い天気ですね。",
-        "港の朝は静かで、船が\nゆっくりと出ていきます。",
-        "少年は「さようなら」と\n言って、手を振りました。",
+        "港の朝は静かで、\n船がゆっくりと出ていきます。",
+        "少年は「さようなら」と言って、\n手を振りました。",
         "港口的早晨很安静，\n船慢慢地离开了。",
         "男孩说：“再见！”",
         "然后挥了挥手。",

@@ -20,9 +20,9 @@ def taken(tmp_path):
     return lambda name: clips.taken_in(name if isinstance(name, Path) else DATA / name, tmp_path / "taken")
 
 
-def rgb(path, size):
-    """The frames as a browser shows them: BT.709."""
-    vf = "scale=in_color_matrix=bt709:in_range=tv:flags=accurate_rnd+full_chroma_int,format=rgb24"
+def rgb(path, size, matrix="bt709"):
+    """The frames as a browser shows them: by the film's own tags, which say BT.709."""
+    vf = f"scale=in_color_matrix={matrix}:flags=accurate_rnd+full_chroma_int,format=rgb24"
     raw = ffmpeg_do("-i", path, "-map", "0:V:0", "-vf", vf, "-f", "rawvideo", "pipe:1")
     return np.frombuffer(raw, np.uint8).reshape(-1, size[1], size[0], 3)
 
