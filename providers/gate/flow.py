@@ -356,6 +356,8 @@ def _take_answer(call: ProviderCall, adapter: Adapter, answer: Accepted | Result
     """To the disk of this machine first, then to store and database."""
     kept = None if adapter.repeatable or isinstance(answer, Unclear) else spool.keep(call, answer)
     if kept is None:
+        if isinstance(answer, Accepted) and not adapter.repeatable:  # so that a person can still find it
+            log.error("Call %s: %s has accepted it as the task %s, which is not on the disk yet", call.pk, call.provider_id, answer.task_id)
         _write_down(call, adapter, answer, terms, pauses=() if adapter.repeatable else PAUSES)
         return
     step("spooled")

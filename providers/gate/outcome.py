@@ -170,7 +170,7 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 
 def refuse(call: ProviderCall, refused: Refused) -> None:
     """The provider did not do it, whatever somebody thought of it before."""
-    complaint = {"evidence": {**call.evidence, "complaint": refused.complaint[:2000]}} if refused.complaint else {}
+    complaint: dict[str, Any] = {"evidence": {**call.evidence, "complaint": refused.complaint[:2000]}} if refused.complaint else {}
     with transaction.atomic(durable=True):
         came_from = move(
             call,

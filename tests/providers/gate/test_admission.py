@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from ground.clock import database_now
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import CallState, Refusal
 from providers.errors import NotNow, ProviderError, Refused, Unclear
@@ -129,6 +130,17 @@ def test_calls_an_hour(paid: AIProviderConfig, script: Script, clock: Clock) -> 
     assert timedelta(seconds=50) < denied("b").until - timezone.now() <= timedelta(seconds=61)
     clock.forward(minutes=1, seconds=1)
     assert isinstance(go("b"), Ready)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=61), timedelta(hours=1), timedelta(seconds=-61)])
+def test_limits_go_by_the_database_whatever_the_host_says(ahead: timedelta, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(rate_limit_per_minute=2, rate_limit_per_hour=2)
+    go("a")
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + ahead)  # the next worker's host
+    go("b")
+    stop = denied("c")
+    assert timedelta(minutes=59) < stop.until - database_now() <= timedelta(minutes=60)
 
 
 def test_limit_of_nothing_lets_nothing_through(paid: AIProviderConfig, script: Script) -> None:

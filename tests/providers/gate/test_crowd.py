@@ -76,7 +76,7 @@ def play(scenes: int, clock: Clock) -> tuple[float, int]:
             else:
                 assert isinstance(answer, Ready)
         heapq.heappush(workers, start + timedelta(seconds=QUESTION))
-    return (timezone.now() - begin).total_seconds(), questions
+    return clock.ahead.total_seconds(), questions  # without the time that this machine needed for the test itself
 
 
 @pytest.mark.parametrize("kept_back", [False, True], ids=["the provider's queue", "our limit"])

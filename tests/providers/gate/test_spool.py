@@ -257,6 +257,16 @@ def test_disk_that_takes_nothing_leaves_it_to_the_process(
     assert timedelta(seconds=sum(no_sleep)) == timedelta(minutes=2)
 
 
+def test_task_is_in_the_log_when_it_cannot_be_kept_anywhere(
+    paid: AIProviderConfig, script: Script, database_away: Outage, monkeypatch: pytest.MonkeyPatch, everything_is_logged: pytest.LogCaptureFixture
+) -> None:
+    during(script, database_away, Accepted("task-1", poll_in=5))
+    monkeypatch.setattr(spool, "keep", lambda *_arguments, **_more: None)
+    with pytest.raises(OperationalError):
+        go()
+    assert "the task task-1" in everything_is_logged.text
+
+
 # --- who takes it up
 
 
