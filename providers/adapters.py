@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .enums import Kind
 from .requests import Request
+
+if TYPE_CHECKING:
+    from .settings_schema import Common
 
 
 def never() -> bool:
@@ -89,11 +92,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Not done yet. `progress` 0..100, None when unknown; `queued` while the provider has not begun."""
+    """Not done yet. `progress` 0..100, None when unknown; `queued` while the provider has not begun.
+
+    `unknown` is the provider's word for the state when nobody here knows it: after an hour of it a person is asked, and
+    `raw` is kept, the answer that holds it.
+    """
 
     poll_in: float
     progress: int | None = None
     queued: bool = False
+    unknown: str = ""
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,8 @@ class Adapter(Protocol):
     needs_key: ClassVar[bool]
     kinds: ClassVar[frozenset[Kind]]
     tells_balance: ClassVar[bool]
+    settings_kind: ClassVar["type[Common]"]  # what its settings may say
+    home: ClassVar[str]  # its own address: a key from the environment is sent nowhere else
     send_limit: timedelta  # no submit takes longer
 
     def ready(self) -> None:
@@ -153,6 +164,9 @@ class Adapter(Protocol):
     def submit(self, request: Request, errand: Errand) -> Accepted | Result: ...
 
     def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result: ...
+
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:
+        """What a kept answer that nobody understood holds after all, because a person says so. Raises `Invalid`. Asks nobody."""
 
     def cancel(self, task_id: str) -> bool:
         """Ask the provider to stop; True when it said it did. Promises nothing about money."""

@@ -138,17 +138,21 @@ class Refused(ProviderError):
 
 
 class Unclear(ProviderError):
-    """It may have been done and paid for; only a person may decide what happens next."""
+    """It may have been done and paid for; only a person may decide what happens next.
+
+    `raw` is what the provider answered, as far as it came: it is kept, so that a person can still make something of it.
+    """
 
     code = "provider_unclear"
 
-    def __init__(self, template: str, /, *, call: "ProviderCall | None" = None, **values: Value) -> None:
+    def __init__(self, template: str, /, *, call: "ProviderCall | None" = None, raw: bytes = b"", **values: Value) -> None:
         super().__init__(template, **values)
         self.call = call
+        self.raw = raw
 
     @classmethod
-    def of(cls, sentence: Sentence, *, call: "ProviderCall | None" = None) -> "Unclear":
-        error = cls(sentence.template, call=call)
+    def of(cls, sentence: Sentence, *, call: "ProviderCall | None" = None, raw: bytes = b"") -> "Unclear":
+        error = cls(sentence.template, call=call, raw=raw)
         error.sentence = sentence
         return error
 
@@ -157,6 +161,22 @@ class Later(ProviderError):
     """Asking for news of an accepted task or fetching its result did not work this time; asking again costs nothing."""
 
     code = "provider_later"
+
+
+class Unreadable(Later):
+    """The provider answered about the task, and the answer cannot be understood. After an hour of this a person is asked."""
+
+    def __init__(self, template: str, /, *, raw: bytes = b"", **values: Value) -> None:
+        super().__init__(template, **values)
+        self.raw = raw
+
+
+class Incomplete(Unreadable):
+    """The result's file came, and is broken off, too short or no such file. It is fetched again a few times, then a person is asked."""
+
+
+class KeyRefused(Later):
+    """The provider does not take the key any more. It is paused and a person is told; the task waits there meanwhile."""
 
 
 class Expired(Later):

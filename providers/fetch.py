@@ -1,33 +1,37 @@
 """Fetching a result from where its provider put it, and from nowhere else."""
 
-import ipaddress
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from typing import BinaryIO
+from urllib.parse import SplitResult, urljoin
 
 import httpx
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from .errors import Expired, Later, Unclear
-from .http import is_loopback, require_one_coding
+from . import addresses, sniff
+from .addresses import NotPublicError
+from .errors import Expired, Incomplete, Later, Unclear
+from .http import require_one_coding
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=10.0)
 LONGEST = 600.0  # seconds for one file
 MAX_BYTES = 512 * 1024 * 1024
 GONE = {401, 403, 404, 410}
-TYPES = ("image/", "video/", "application/octet-stream", "binary/octet-stream")
+MOVED = {301, 302, 303, 307, 308}
+MOST_HOPS = 5
 HTTPS = 443
+NOT_NOW = gettext_noop("The result could not be fetched at the moment (%(error)s).")
+ELSEWHERE = gettext_noop("The provider's link leads to a place that is not the provider's: %(host)s.")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A file at a provider: only over https, only from its `hosts` (and hosts below them), only from public addresses.
 
-    `headers` are sent along; they may carry a key only when the file's hosts are the provider's own.
+    `headers` are sent along to the link's own host; they may carry a key only when the file's hosts are the provider's own.
     """
 
     url: str
@@ -36,60 +40,111 @@ class Link:
     max_bytes: int = MAX_BYTES
     trusted: bool = False
 
+    @property
+    def again(self) -> bool:
+        """Whether the file can be fetched once more."""
+        return True
+
+    @property
+    def leads_to_provider(self) -> bool:
+        """Whether its address is one that may be asked, as far as the address itself tells."""
+        parts = addresses.split(self.url)
+        return parts is not None and self._is_known(parts)
+
     def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
         """Stream the file to `to`. Raises `Expired`, `Later`, or `Unclear` for what must not or cannot be fetched at all."""
-        url, headers, extensions = self._address()
-        began = time.monotonic()
-        try:
-            with (
-                httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
-                client.stream("GET", url, headers={**self.headers, **headers}, extensions=extensions) as response,
-                to.open("wb") as file,
-            ):
-                self._judge(response)
-                for piece in response.iter_bytes():
-                    file.write(piece)
-                    if file.tell() > self.max_bytes:
-                        raise self._too_large()
-                    if should_stop() or time.monotonic() - began > LONGEST:
-                        raise Later(gettext_noop("Fetching the result was stopped."))
-        except httpx.HTTPError as error:
-            raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=type(error).__name__) from error
+        began, url = time.monotonic(), self.url
+        for _hop in range(MOST_HOPS + 1):
+            try:
+                moved_to = self._follow(url, to, began=began, should_stop=should_stop)
+            except httpx.HTTPError as error:
+                raise Later(NOT_NOW, error=type(error).__name__) from error
+            if moved_to is None:
+                return
+            url = moved_to
+        raise Later(NOT_NOW, error="too many redirects")
+
+    def _follow(self, url: str, to: Path, *, began: float, should_stop: Callable[[], bool]) -> str | None:
+        """Fetch from this address; the next one when the file has moved within the provider's hosts."""
+        at, host, extensions = self._address(url)
+        own = self.headers if addresses.origin(url) == addresses.origin(self.url) else {}
+        with (
+            httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            client.stream("GET", at, headers={**own, **host}, extensions=extensions) as response,
+        ):
+            if response.status_code in MOVED:
+                return self._next(url, response)
+            self._judge(response)
+            with to.open("wb") as file:
+                self._write(response, file, began=began, should_stop=should_stop)
+        self._require_whole(to, response)
+        return None
+
+    def _next(self, url: str, response: httpx.Response) -> str:
+        target = urljoin(url, response.headers.get("location", ""))
+        parts = addresses.split(target)
+        if parts is None or not self._is_known(parts):
+            raise Later(NOT_NOW, error=f"HTTP {response.status_code}")
+        return target
+
+    def _write(self, response: httpx.Response, file: BinaryIO, *, began: float, should_stop: Callable[[], bool]) -> None:
+        written = 0
+        for piece in response.iter_bytes():
+            file.write(piece)
+            written += len(piece)
+            if written > self.max_bytes:
+                raise self._too_large()
+            if should_stop() or time.monotonic() - began > LONGEST:
+                raise Later(gettext_noop("Fetching the result was stopped."))
 
     def _judge(self, response: httpx.Response) -> None:
         if response.status_code in GONE:
             raise Expired(gettext_noop("The link to the result has expired (HTTP %(status)s); a new one is asked for."), status=response.status_code)
         if response.status_code != httpx.codes.OK:
-            raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=f"HTTP {response.status_code}")
-        if not response.headers.get("content-type", TYPES[-1]).startswith(TYPES):
-            raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=response.headers["content-type"][:60])
+            raise Later(NOT_NOW, error=f"HTTP {response.status_code}")
         require_one_coding(response)
-        if int(response.headers.get("content-length", 0)) > self.max_bytes:
+        told = response.headers.get("content-length", "")
+        if told.isascii() and told.isdigit() and (len(told) > 15 or int(told) > self.max_bytes):  # noqa: PLR2004  digits of a petabyte
             raise self._too_large()
+
+    def _require_whole(self, file: Path, response: httpx.Response) -> None:
+        """What the file is, is told by its content: a page or a message of a server in between is no result, whatever it is called."""
+        with file.open("rb") as opened:
+            head = opened.read(sniff.ENOUGH)
+        if not head:
+            raise Incomplete(NOT_NOW, error="empty")
+        if sniff.what(head) == "text":
+            raise Later(NOT_NOW, error=response.headers.get("content-type", "text")[:60])
 
     def _too_large(self) -> Unclear:
         return Unclear(gettext_noop("The result is larger than %(most)s MB and was not fetched."), most=self.max_bytes // (1024 * 1024))
 
-    def _address(self) -> tuple[str, dict[str, str], dict[str, str]]:
-        """Where to connect: to the address that was looked at, not to what the name may say a moment later."""
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        if settings.LOOPBACK_PROVIDERS and parts.scheme == "http" and is_loopback(host) and any(is_loopback(h) for h in self.hosts):
-            return self.url, {}, {}
+    def _is_known(self, parts: SplitResult) -> bool:
+        """Whether the address is at the provider's hosts and spoken to as its files may be."""
+        host = addresses.host_of(parts)
+        if _is_for_development(parts) and any(addresses.is_loopback(known) for known in self.hosts):
+            return True
         known = any(host == h or host.endswith(f".{h}") for h in self.hosts)
-        if parts.scheme != "https" or not known or parts.username or parts.password or parts.port not in {None, HTTPS}:
-            raise Unclear(gettext_noop("The provider's link leads to a place that is not the provider's: %(host)s."), host=host or self.url[:60])
-        address = _public_address(host)
-        pinned = f"[{address}]" if ":" in address else address
-        return urlunsplit(parts._replace(netloc=pinned)), {"Host": host}, {"sni_hostname": host}
+        return known and parts.scheme == "https" and parts.username is None and parts.password is None and addresses.port_of(parts) == HTTPS
+
+    def _address(self, url: str | None = None) -> tuple[str, dict[str, str], dict[str, str]]:
+        """Where to connect: to the address that was looked at, not to what the name may say a moment later."""
+        url = self.url if url is None else url
+        parts = addresses.split(url)
+        if parts is None or not self._is_known(parts):
+            raise Unclear(ELSEWHERE, host=(addresses.host_of(parts) if parts else "") or url[:60])
+        if _is_for_development(parts):
+            return url, {}, {}
+        host = addresses.host_of(parts)
+        if addresses.is_allowed(parts):
+            return url, {}, {}
+        try:
+            return addresses.pinned(parts, addresses.addresses(host, HTTPS)[0])
+        except OSError as error:
+            raise Later(NOT_NOW, error=type(error).__name__) from error
+        except NotPublicError as error:
+            raise Unclear(ELSEWHERE, host=host) from error
 
 
-def _public_address(host: str) -> str:
-    """The first address of the host. Raises `Later` when it has none, `Unclear` when one of them is not public."""
-    try:
-        found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, HTTPS, type=socket.SOCK_STREAM)]
-    except OSError as error:
-        raise Later(gettext_noop("The result could not be fetched at the moment (%(error)s)."), error=type(error).__name__) from error
-    if not found or not all(ipaddress.ip_address(address).is_global for address in found):
-        raise Unclear(gettext_noop("The provider's link leads to a place that is not the provider's: %(host)s."), host=host)
-    return found[0]
+def _is_for_development(parts: SplitResult) -> bool:
+    return bool(settings.LOOPBACK_PROVIDERS and parts.scheme == "http" and addresses.is_loopback(addresses.host_of(parts)))

@@ -1,21 +1,22 @@
 """How every provider is spoken to: no hidden retry, explicit time limits, no redirects, no key anywhere but at its owner's address."""
 
-import ipaddress
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from . import addresses, waits
+from .addresses import NotPublicError
 from .enums import Refusal
 from .errors import Later, NotConfigured, Refused, Unclear
+from .reading import UnreadableError, decoded, read
 from .sending import last_look
 
 log = logging.getLogger("ai_video.providers")
@@ -24,12 +25,12 @@ WRITE = 60.0
 FREE_READ = 20.0
 MAX_ANSWER = 64 * 1024 * 1024  # bytes; a picture in base64 is the largest honest answer
 MOST_TOLD = 300  # characters of a stranger's words
-LONGEST_WAIT = timedelta(days=1)
 HIDDEN, SHORTEST_KEY = b"[hidden]", 8  # shorter ones are words: a server of one's own may have none
 # Raised before the request's first byte was on the wire, or because it never could be.
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 NOUGHT, UNKNOWN_SIGN = rb"\u0000", rb"\ufffd"  # in JSON; a database of texts keeps no NUL
 DID_NOTHING = {301, 302, 307, 308}  # redirects that say "ask elsewhere"; 303 says "done, look there"
+INSIDE = gettext_noop("The address of %(provider)s leads to a network that is not public; nothing was sent. PROVIDER_PRIVATE_HOSTS may allow its host.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +43,9 @@ class Answer:
     def ok(self) -> bool:
         return 200 <= self.status < 300  # noqa: PLR2004  the success class of HTTP
 
-    def json(self) -> Any:
-        """The parsed body, None when it is no JSON: error pages of proxies are HTML."""
-        try:
-            return msgspec.json.decode(self.body)
-        except msgspec.MsgspecError:
-            return None
-
-    def parsed[T](self, kind: type[T]) -> T:
-        """The body as this type; unknown fields are ignored. Raises `msgspec.MsgspecError`."""
-        return msgspec.json.decode(self.body, type=kind)
+    def parsed[T: msgspec.Struct](self, kind: type[T]) -> T:
+        """The body in this form; unknown fields are ignored, optional ones of a wrong type too. Raises `UnreadableError`."""
+        return read(decoded(self.body), kind)
 
     @property
     def text(self) -> str:
@@ -60,14 +54,8 @@ class Answer:
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long the provider asks us to wait; None when it does not say. Never longer than a day."""
-        told = self.headers.get("retry-after", "")
-        return wait_of(told) if told.isascii() and told.isdigit() else None
-
-
-def wait_of(seconds: str) -> timedelta:
-    """A wait as a provider told it, in digits; a day at most."""
-    return min(timedelta(seconds=int(seconds[-9:])), LONGEST_WAIT) if len(seconds.lstrip("0")) <= 9 else LONGEST_WAIT  # noqa: PLR2004  years, whatever follows
+        """How long the provider asks us to wait; None when it does not say. Never longer than an hour."""
+        return waits.retry_after(self.headers)
 
 
 def brief(text: str) -> str:
@@ -75,26 +63,23 @@ def brief(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * MOST_TOLD]).split())[:MOST_TOLD]
 
 
-def is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
+def checked_base(url: str, *, name: str) -> str:
+    """The address without a slash at its end. Raises `NotConfigured` for one to which no key may be sent.
 
-
-def checked_base(url: str, *, name: str, plain_http: bool = False) -> str:
-    """The address without a slash at its end. Raises `NotConfigured` unless it is https.
-
-    http is taken for this machine when the setting LOOPBACK_PROVIDERS says so, and anywhere for servers of one's own
-    (`plain_http`).
+    It is https and leads to a public network; a host that the installation allows (PROVIDER_PRIVATE_HOSTS, or this machine
+    when LOOPBACK_PROVIDERS says so) may also be http. Where the name leads is looked at when it is connected to.
     """
-    parts = urlsplit(url)
-    loopback = settings.LOOPBACK_PROVIDERS and is_loopback(parts.hostname)
-    if parts.hostname and not parts.username and (parts.scheme == "https" or (parts.scheme == "http" and (plain_http or loopback))):
-        return url.rstrip("/")
-    raise NotConfigured(gettext_noop("The address of %(provider)s must begin with https://."), provider=name)
+    parts = addresses.split(url)
+    allowed = parts is not None and addresses.is_allowed(parts)
+    if parts is None or (parts.scheme != "https" and not allowed) or parts.username is not None or parts.password is not None:
+        raise NotConfigured(gettext_noop("The address of %(provider)s must begin with https://."), provider=name)
+    if "?" in url or "#" in url or not url.isprintable() or " " in url or "\\" in url:
+        raise NotConfigured(gettext_noop("The address of %(provider)s must be without a question mark, a number sign and blanks."), provider=name)
+    host = addresses.host_of(parts)
+    found = addresses.literal(host)
+    if not allowed and (addresses.is_loopback(host) or (found is not None and not addresses.is_public(found))):
+        raise NotConfigured(INSIDE, provider=name)
+    return url.rstrip("/")
 
 
 class Line:
@@ -112,16 +97,22 @@ class Line:
             raise Later(gettext_noop("%(provider)s cannot be reached at the moment (%(error)s)."), provider=self.name, error=type(error).__name__) from error
         except _TooLargeError as error:
             raise Later(gettext_noop("The answer of %(provider)s is too large."), provider=self.name) from error
+        except NotPublicError as error:
+            raise Later(INSIDE, provider=self.name) from error
 
-    def spend(self, path: str, *, read: float, **body: Any) -> Answer:
+    def spend(self, path: str, *, read: float, not_done: Collection[int] = (), **body: Any) -> Answer:
         """The one POST that may be paid for: sent once. Returns answers that say what happened.
 
-        Raises `Refused` (unreachable) when surely nothing was sent and `Unclear` when nobody can know: the time is
-        over, the connection broke, or the answer (408, 409, 5xx and others) does not say whether it was done.
+        `not_done` are further status codes that say, at this provider, that nothing was done. Raises `Refused`
+        (unreachable) when surely nothing was sent and `Unclear` when nobody can know: the time is over, the connection
+        broke, or the answer (408, 409, 5xx and others) does not say whether it was done.
         Raises `NotSent` if the call may not be sent any more (`sending.last_look`).
         """
+        received = bytearray()
         try:
-            answer = self._exchange("POST", path, read=read, extensions={"trace": _LastLook(read)}, **body)
+            answer = self._exchange("POST", path, read=read, received=received, trace=_LastLook(read), **body)
+        except NotPublicError as error:
+            raise NotConfigured(INSIDE, provider=self.name) from error
         except UNSENT as error:
             raise Refused(
                 gettext_noop("%(provider)s cannot be reached (%(error)s); nothing was sent."),
@@ -134,29 +125,38 @@ class Line:
                 gettext_noop("The connection to %(provider)s broke after sending (%(error)s); it may have been done and paid."),
                 provider=self.name,
                 error=type(error).__name__,
+                raw=self._without_key(bytes(received)),
             ) from error
         if answer.status in DID_NOTHING:
             raise Refused(gettext_noop("%(provider)s is at another address (HTTP %(status)s)."), kind=Refusal.INVALID, provider=self.name, status=answer.status)
-        if not answer.ok and not (400 <= answer.status < 500 and answer.status not in {408, 409, 425}):  # noqa: PLR2004  the class "your fault"
+        if not answer.ok and answer.status not in not_done and not (400 <= answer.status < 500 and answer.status not in {408, 409, 425}):  # noqa: PLR2004  the class "your fault"
             raise Unclear(
                 gettext_noop("%(provider)s answered with an error (HTTP %(status)s) that does not say whether it was done."),
                 provider=self.name,
                 status=answer.status,
+                raw=answer.body,
             )
         return answer
 
-    def _exchange(self, method: str, path: str, *, read: float, headers: Mapping[str, str] | None = None, **body: Any) -> Answer:
-        timeout = httpx.Timeout(connect=CONNECT, read=read, write=WRITE, pool=CONNECT)
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        read: float,
+        headers: Mapping[str, str] | None = None,
+        received: bytearray | None = None,
+        trace: "_LastLook | None" = None,
+        **body: Any,
+    ) -> Answer:
+        """Raises `httpx.HTTPError`, or `NotPublicError`; what had come by then is in `received`."""
         began = time.monotonic()
         status: int | str = "no answer"
+        content = bytearray() if received is None else received
         try:
-            with (
-                httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=timeout, follow_redirects=False, trust_env=False) as client,
-                client.stream(method, self.base + path, headers={**self.headers, **(headers or {})}, **body) as response,
-            ):
+            with self._connected(method, path, {**self.headers, **(headers or {})}, read=read, trace=trace, **body) as response:
                 status = response.status_code
                 require_one_coding(response)
-                content = bytearray()
                 for piece in response.iter_bytes():
                     content += piece
                     if len(content) > MAX_ANSWER or time.monotonic() - began > read + CONNECT + WRITE:
@@ -164,6 +164,43 @@ class Line:
                 return Answer(status, response.headers, self._without_key(bytes(content)).replace(NOUGHT, UNKNOWN_SIGN))
         finally:
             log.info("%s %s %s: %s in %.2f s", self.name, method, path.partition("?")[0], status, time.monotonic() - began)
+
+    @contextmanager
+    def _connected(
+        self, method: str, path: str, headers: Mapping[str, str], *, read: float, trace: "_LastLook | None" = None, **body: Any
+    ) -> Iterator[httpx.Response]:
+        """The answer to one request. Of several addresses the next is tried only while no connection was made: nothing is sent twice."""
+        targets = self._targets(path)
+        connect = CONNECT / len(targets)
+        timeout = httpx.Timeout(connect=connect, read=read, write=WRITE, pool=CONNECT)
+        how = {"timeout": timeout.as_dict()} | ({"trace": trace} if trace else {})
+        with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=timeout, follow_redirects=False, trust_env=False) as client:
+            for left, (url, host, extensions) in zip(reversed(range(len(targets))), targets, strict=True):
+                request = client.build_request(method, url, headers={**headers, **host}, extensions={**extensions, **how}, **body)
+                try:
+                    response = client.send(request, stream=True)
+                except (httpx.ConnectError, httpx.ConnectTimeout):
+                    if left:
+                        continue
+                    raise
+                try:
+                    yield response
+                finally:
+                    response.close()
+                return
+
+    def _targets(self, path: str) -> list[tuple[str, dict[str, str], dict[str, str]]]:
+        """Where to connect: to addresses that were looked at, so that no name can lead inside a moment later."""
+        parts = addresses.split(self.base + path)
+        if parts is None:
+            raise httpx.UnsupportedProtocol("no address")
+        if addresses.is_allowed(parts):
+            return [(self.base + path, {}, {})]
+        try:
+            found = addresses.addresses(addresses.host_of(parts), addresses.port_of(parts))
+        except OSError as error:
+            raise httpx.ConnectError(type(error).__name__) from error
+        return [addresses.pinned(parts, address) for address in found]
 
     def _without_key(self, content: bytes) -> bytes:
         """Some servers repeat the key that they refuse, and what they say is kept and shown."""
@@ -193,4 +230,8 @@ def require_one_coding(response: httpx.Response) -> None:
 
 def unparsable(name: str, answer: Answer) -> Unclear:
     """A success that cannot be read: it was done, and nobody knows as what."""
-    return Unclear(gettext_noop("%(provider)s answered HTTP %(status)s with something that cannot be read."), provider=name, status=answer.status)
+    template = gettext_noop("%(provider)s answered HTTP %(status)s with something that cannot be read.")
+    return Unclear(template, provider=name, status=answer.status, raw=answer.body)
+
+
+__all__ = ["MAX_ANSWER", "Answer", "Line", "UnreadableError", "brief", "checked_base", "require_one_coding", "unparsable"]

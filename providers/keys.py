@@ -6,8 +6,12 @@ from django.utils.translation import gettext_noop
 
 from ground.sealing import box
 
+from . import addresses
 from .errors import KeyUnreadable
 from .models import AIProviderConfig
+from .registry import adapter_class
+
+WEBHOOK = "replicate webhook"
 
 
 def from_environment(provider: str) -> str:
@@ -32,19 +36,48 @@ def unseal(provider: str, sealed: str) -> str:
 
 
 def key_of(config: AIProviderConfig) -> str:
-    """The key to use, empty when there is none. Raises `KeyUnreadable`."""
-    if key := from_environment(config.provider):
-        return key
-    return unseal(config.provider, config.api_key_enc) if config.api_key_enc else ""
+    """The key to use at the provider's present address, empty when there is none. Raises `KeyUnreadable`, also for a key of another address."""
+    if environment_key(config):
+        return environment_key(config)
+    if not config.api_key_enc:
+        return ""
+    if not is_bound_here(config):
+        raise KeyUnreadable(gettext_noop("The key of %(provider)s was entered for another address; enter it again."), provider=config.name)
+    return unseal(config.provider, config.api_key_enc)
+
+
+def environment_key(config: AIProviderConfig) -> str:
+    """The key that the environment gives, if the provider's address is the one that it is for; empty otherwise.
+
+    It is for the provider's own host, or for the one that the environment itself names (LLM_BASE_URL and the like).
+    """
+    key = from_environment(config.provider)
+    here = addresses.origin(config.base_url)
+    if not key or (config.base_url and here not in {home_of(config.provider), addresses.origin(settings.PROVIDER_ADDRESSES.get(config.provider, ""))}):
+        parts = addresses.split(config.base_url)
+        for_development = settings.LOOPBACK_PROVIDERS and parts is not None and addresses.is_loopback(addresses.host_of(parts))
+        return key if for_development else ""
+    return key
+
+
+def home_of(provider: str) -> str:
+    """Scheme, host and port of the provider's own address."""
+    kind = adapter_class(provider)
+    return addresses.origin(getattr(kind, "home", "")) if kind else ""
+
+
+def is_bound_here(config: AIProviderConfig) -> bool:
+    """Whether the stored key was entered for the host that the provider's address names now."""
+    return not config.base_url or addresses.origin(config.base_url) == (config.key_origin or home_of(config.provider))
 
 
 def has_key(config: AIProviderConfig) -> bool:
-    return bool(config.api_key_enc or from_environment(config.provider))
+    return bool(environment_key(config) or (config.api_key_enc and is_bound_here(config)))
 
 
 def hint_of(config: AIProviderConfig) -> str:
     """The last four characters of the key in use."""
-    key = from_environment(config.provider)
+    key = environment_key(config)
     return hint(key) if key else config.api_key_hint
 
 
@@ -54,10 +87,11 @@ def hint(key: str) -> str:
 
 
 def put_key(config: AIProviderConfig, key: str) -> None:
-    """Set the sealed key and its hint on the object; the caller saves. An empty key removes it."""
+    """Set the sealed key, its hint and the host that it is for on the object; the caller saves. An empty key removes it."""
     key = key.strip()
     config.api_key_enc = seal(config.provider, key) if key else ""
     config.api_key_hint = hint(key)
+    config.key_origin = addresses.origin(config.base_url) if key else ""
 
 
 def reseal(config: AIProviderConfig) -> bool:
@@ -65,4 +99,9 @@ def reseal(config: AIProviderConfig) -> bool:
     if not config.api_key_enc:
         return False
     config.api_key_enc = seal(config.provider, unseal(config.provider, config.api_key_enc))
+    if config.webhook_secret_enc:
+        try:
+            config.webhook_secret_enc = seal(WEBHOOK, unseal(WEBHOOK, config.webhook_secret_enc))
+        except KeyUnreadable:
+            config.webhook_secret_enc = ""  # it is asked for again
     return True

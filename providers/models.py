@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from ground.sentence import Sentence
 
+from . import settings_schema
 from .enums import UNDECIDED_CALL, CallState, Kind, Refusal, Unit
 from .errors import Invalid, NotConfigured
 from .house import NOT_NEGATIVE, Bill, House, RoleLimit
 from .http import checked_base
 from .local import drill
+from .registry import adapter_class
 
 
 class AIProviderConfig(models.Model):
@@ -31,6 +33,7 @@ class AIProviderConfig(models.Model):
     turn_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
     base_url = models.URLField(_("address"), blank=True)
     api_key_enc = models.TextField(editable=False, blank=True)
+    key_origin = models.CharField(max_length=300, editable=False, blank=True, help_text="Scheme, host and port for which the key was entered.")
     api_key_hint = models.CharField(_("key ends with"), max_length=4, editable=False, blank=True)
     rate_limit_per_minute = models.PositiveIntegerField(_("calls per minute"), null=True, blank=True, help_text=_("Empty: no limit."))
     rate_limit_per_hour = models.PositiveIntegerField(_("calls per hour"), null=True, blank=True, help_text=_("Empty: no limit."))
@@ -68,6 +71,9 @@ class AIProviderConfig(models.Model):
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     balance = models.DecimalField(_("balance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, editable=False)
     balance_at = models.DateTimeField(_("balance asked for"), null=True, blank=True, editable=False)
+    webhook_secret_enc = models.TextField(editable=False, blank=True)
+    webhook_secret_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the provider last told its signing secret.")
+    webhook_tried_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last asked for it.")
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -84,13 +90,16 @@ class AIProviderConfig(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuses drills that do not exist, settings that are no object, and addresses to which no key may be sent."""
+        """Refuses settings that this provider does not have or that make no sense, and addresses to which no key may be sent."""
         if not isinstance(self.settings, dict):
             raise ValidationError({"settings": _("The settings must be a JSON object.")})
+        kind = adapter_class(self.provider)
         try:
             drill.check(self.settings)
+            if kind is not None:
+                settings_schema.check(self.settings, kind.settings_kind, provider=self.name)
             if self.base_url:
-                checked_base(self.base_url, name=self.name, plain_http=self.provider == "llm")
+                checked_base(self.base_url, name=self.name)
         except Invalid as error:
             raise ValidationError({"settings": str(error)}) from error
         except NotConfigured as error:
@@ -240,4 +249,22 @@ class CallEvent(models.Model):
         return Sentence.from_json(self.note_data or None)
 
 
-__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "ProviderCall", "ProviderModel", "RoleLimit"]
+class RawAnswer(models.Model):
+    """What a provider answered to a call that nobody understood: encrypted, kept for a while, never shown; a person can have it read again."""
+
+    call = models.OneToOneField(ProviderCall, models.PROTECT, related_name="raw_answer", verbose_name=_("call"))
+    sealed = models.BinaryField(default=b"", blank=True, help_text=_("The encrypted answer, when it is small."))
+    file = models.CharField(max_length=200, blank=True, help_text=_("Name of the encrypted answer in the media storage, when it is large."))
+    size = models.PositiveIntegerField(_("size (bytes)"), help_text=_("Of what was kept, before it was encrypted."))
+    is_cut = models.BooleanField(_("cut"), default=False, help_text=_("The answer was larger than what is kept of it."))
+    kept_at = models.DateTimeField(_("kept"), default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("answer that was not understood")
+        verbose_name_plural = _("answers that were not understood")
+
+    def __str__(self) -> str:
+        return str(self.call_id)
+
+
+__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "ProviderCall", "ProviderModel", "RawAnswer", "RoleLimit"]

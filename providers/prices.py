@@ -55,13 +55,20 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
     """
     kind = kind_of(request)
     rows = {row.name: row for row in config.models.all() if row.kind == kind and row.is_active}
-    asked = [request.model, config.settings.get(f"{kind}_model", ""), config.settings.get("default_model", "")]
+    asked = [request.model, *models_in_settings(config, kind)]
     row = next((rows[name] for name in asked if name in rows), None) or next((r for r in rows.values() if r.is_default), None)
     return rows.get(row.stands_for, row) if row and row.stands_for else row
 
 
+def models_in_settings(config: AIProviderConfig, kind: str) -> list[str]:
+    """The model that the settings name for this kind, and the one for all; empty where they name none."""
+    settings = config.settings if isinstance(config.settings, dict) else {}
+    told = [settings.get(name) for name in (f"{kind}_model", "default_model")]
+    return [name if isinstance(name, str) else "" for name in told]
+
+
 def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> str:
-    return row.name if row else request.model or str(config.settings.get(f"{kind_of(request)}_model") or config.settings.get("default_model") or "")
+    return row.name if row else request.model or next(filter(None, models_in_settings(config, kind_of(request))), "")
 
 
 def card_of(config: AIProviderConfig, *, kind: str, model: str) -> Card:

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_noop
 from .errors import NotConfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .adapters import Adapter
     from .models import AIProviderConfig
 
@@ -21,13 +23,20 @@ ADAPTERS = {
 }
 
 
+def adapter_class(provider: str) -> "type[Adapter] | None":
+    """What speaks for this provider; None for one without a connection."""
+    path = ADAPTERS.get(provider)
+    found: type[Adapter] | None = import_string(path) if path else None
+    return found
+
+
 def adapter_for(config: "AIProviderConfig") -> "Adapter":
     """The adapter, with the configuration's address, settings and key. Raises `NotConfigured` or `KeyUnreadable`."""
-    path = ADAPTERS.get(config.provider)
-    if path is None:
+    kind = adapter_class(config.provider)
+    if kind is None:
         raise NotConfigured(gettext_noop("There is no connection to a provider named “%(provider)s”."), provider=config.provider)
-    adapter: Adapter = import_string(path)(config)
-    return adapter
+    build: Callable[[AIProviderConfig], Adapter] = kind  # a Protocol tells nothing of how it is made
+    return build(config)
 
 
 def is_free(config: "AIProviderConfig") -> bool:

@@ -6,22 +6,31 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from .adapters import Result
-from .errors import Unclear
+from .adapters import Media, Result
+from .errors import Incomplete, Unclear
 from .media import pictures
 from .media.errors import MediaError
 from .media.ffmpeg import probe
+from .raw_answers import MOST_BYTES
 from .requests import ClipRequest, ImageRequest, Request
 from .store import Stored, keep
 
 LOST_PICTURE = gettext_noop("What the provider sent is not a picture that can be read: %(reason)s")
 LOST_CLIP = gettext_noop("What the provider sent is not a clip that can be read: %(reason)s")
+BROKEN_OFF = gettext_noop("The clip that the provider sent is broken off.")
+TOO_SHORT = gettext_noop("The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered.")
+SHORTER = 250  # ms by which an honest clip may miss the length that was ordered
+BOX_HEAD, WIDE_HEAD = 8, 16
+BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"meta", b"sidx", b"styp", b"pnot", b"pdin"}
 
 
-def take_in(result: Result, request: Request, folder: Path, *, should_stop: Callable[[], bool]) -> dict[str, Any]:
-    """The result as the call keeps it: for pictures and clips file, sha256, mime, width, height, duration_ms, seed; for text its data.
+def take_in(result: Result, request: Request, folder: Path, *, should_stop: Callable[[], bool], ordered_ms: int = 0, as_is: bool = False) -> dict[str, Any]:
+    """The result as the call keeps it: for text its data; for pictures and clips file, sha256, mime, width, height, duration_ms, seed, and
+    `original`, the file as it came (file, sha256).
 
-    Raises `Later` or `Expired` when the file cannot be fetched now, `Unclear` when what came is not what was asked for.
+    `ordered_ms` is the length that was paid for; `as_is` takes a clip that is shorter, because a person says so. Raises
+    `Later` or `Expired` when the file cannot be fetched now, `Incomplete` when it is not whole and can be fetched again,
+    `Unclear` when what came is not what was asked for.
     """
     if not isinstance(request, ImageRequest | ClipRequest):
         return dict(result.data)
@@ -29,28 +38,96 @@ def take_in(result: Result, request: Request, folder: Path, *, should_stop: Call
         raise Unclear(gettext_noop("The provider says that it is done and gives no file."))
     file = folder / "result"
     result.media.bring(file, should_stop=should_stop)
-    look_at = _picture if isinstance(request, ImageRequest) else _clip
-    stored, facts = look_at(file, trusted=result.media.trusted)
-    return {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
+    trusted = result.media.trusted
+    try:
+        if isinstance(request, ImageRequest):
+            stored, original, facts = _picture(file, trusted=trusted)
+        else:
+            stored, facts = _clip(file)
+            original = stored
+            if not (trusted or as_is):
+                _require_length(facts["duration_ms"], request, ordered_ms)
+    except MediaError as error:
+        template = LOST_PICTURE if isinstance(request, ImageRequest) else LOST_CLIP
+        raise _lost(result.media, file, template, reason=str(error)) from error
+    except _ShortError as short:
+        raise _lost(result.media, file, short.template, **short.values) from short
+    kept = {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
+    return kept if trusted else {**kept, "original": {"file": original.name, "sha256": original.sha256}}
 
 
-def _picture(file: Path, *, trusted: bool) -> tuple[Stored, dict[str, Any]]:
-    """Decoded in full; a stranger's picture is written anew, which leaves behind whatever was not picture."""
+class _ShortError(Exception):
+    """The clip is not all that was ordered."""
+
+    def __init__(self, template: str, **values: str) -> None:
+        super().__init__(template)
+        self.template, self.values = template, values
+
+
+def _lost(media: Media, file: Path, template: str, **values: str) -> Incomplete | Unclear:
+    """For a file that can be fetched once more that is tried first. What came is kept for a person."""
+    with file.open("rb") as opened:
+        raw = opened.read(MOST_BYTES + 1)
+    kind = Incomplete if getattr(media, "again", False) else Unclear
+    return kind(template, raw=raw, **values)
+
+
+def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, Any]]:
+    """Decoded in full; a stranger's picture is written anew, which leaves behind whatever was not picture. The original is kept beside it."""
     data = file.read_bytes()
-    try:
-        content, mime, (width, height) = (data, pictures.mime_of(data), pictures.decode(data).size) if trusted else pictures.clean(data)
-    except MediaError as error:
-        raise Unclear(LOST_PICTURE, reason=str(error)) from error
-    file.write_bytes(content)
-    return keep(file, mime.removeprefix("image/").replace("jpeg", "jpg")), {"mime": mime, "width": width, "height": height, "duration_ms": 0}
+    mime = pictures.mime_of(data)
+    if trusted:
+        content, (width, height) = data, pictures.decode(data).size
+        original = None
+    else:
+        before = mime
+        content, mime, (width, height) = pictures.clean(data)
+        original = keep(file, _extension(before))
+        file = file.with_name("clean")
+        file.write_bytes(content)
+    stored = keep(file, _extension(mime))
+    return stored, original or stored, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
 
 
-def _clip(file: Path, *, trusted: bool) -> tuple[Stored, dict[str, Any]]:  # noqa: ARG001  the same signature as for pictures
+def _extension(mime: str) -> str:
+    return mime.removeprefix("image/").replace("jpeg", "jpg")
+
+
+def _clip(file: Path) -> tuple[Stored, dict[str, Any]]:
     """Probed only: the film decodes and encodes every clip itself."""
-    try:
-        facts = probe(file)
-    except MediaError as error:
-        raise Unclear(LOST_CLIP, reason=str(error)) from error
+    if _is_broken_off(file):
+        raise _ShortError(BROKEN_OFF)
+    facts = probe(file)
     if not facts.frames or not facts.duration_ms:
-        raise Unclear(gettext_noop("The clip that the provider sent is empty."))
+        raise _ShortError(gettext_noop("The clip that the provider sent is empty."))
     return keep(file, "mp4"), {"mime": "video/mp4", "width": facts.width, "height": facts.height, "duration_ms": facts.duration_ms}
+
+
+def _require_length(duration_ms: int, request: ClipRequest, ordered_ms: int) -> None:
+    """A clip that is shorter than what was ordered, or than what the scene needs of it, is not whole."""
+    if not ordered_ms:
+        return
+    needed = min(request.duration_ms, ordered_ms) - 1000 // request.fps
+    if duration_ms < needed or duration_ms < ordered_ms - SHORTER:
+        raise _ShortError(TOO_SHORT, length=f"{duration_ms / 1000:g}", ordered=f"{ordered_ms / 1000:g}")
+
+
+def _is_broken_off(file: Path) -> bool:
+    """Whether an MP4 or QuickTime file ends before its last box does; players show what is there and say nothing."""
+    size = file.stat().st_size
+    at = 0
+    with file.open("rb") as opened:
+        while at + BOX_HEAD <= size:
+            opened.seek(at)
+            head = opened.read(WIDE_HEAD)
+            if head[4:8] not in BOXES:
+                return False  # not such a file, or what follows the film is none of our business
+            length = int.from_bytes(head[:4])
+            if length == 0:  # up to the end of the file, wherever that is
+                return False
+            if length == 1:
+                length = int.from_bytes(head[8:16])
+            if length < BOX_HEAD:
+                return False
+            at += length
+    return at > size

@@ -129,12 +129,12 @@ def local_copy(name: str, folder: Path) -> Iterator[Path]:
     yield copy
 
 
-def keep(file: Path, extension: str) -> Stored:
+def keep(file: Path, extension: str, *, folder: str = "calls") -> Stored:
     """Put a finished file into the storage as `calls/<2>/<sha256>.<extension>`; the same content is kept once."""
     with file.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     size = file.stat().st_size
-    return Stored(keep_as(file, f"calls/{digest[:2]}/{digest}.{extension}"), digest, size)
+    return Stored(keep_as(file, f"{folder}/{digest[:2]}/{digest}.{extension}"), digest, size)
 
 
 def keep_as(file: Path, name: str) -> str:

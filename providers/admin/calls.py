@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
 
 from providers.domain import resolve
+from providers.domain.recover import recover
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import Invalid
-from providers.models import ProviderCall
+from providers.models import ProviderCall, RawAnswer
 from web.admin_dialog import ask
 from web.admin_filters import ChoicesFilter, RelatedFilter
 from web.admin_parts import Tone, ago, badge, money
@@ -111,6 +112,7 @@ class ProviderCallAdmin(ModelAdmin):
     def page(self, request: HttpRequest, pk: Any) -> HttpResponse:
         call = self._call(request, pk)
         values = {"title": f"{call.provider.name} · {call.get_kind_display()}", "events": list(call.events.select_related("actor").order_by("-id"))}
+        values["kept"] = RawAnswer.objects.filter(call=call).only("size", "kept_at", "is_cut").first()
         values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
         may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR
         return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
@@ -126,6 +128,9 @@ class ProviderCallAdmin(ModelAdmin):
                 case "attach":
                     resolve.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
                     return _("The task is attached; its result is being fetched.")
+                case "recover":
+                    recover(call, actor=request.user, reason=reason)
+                    return _("What was paid for has been found in the kept answer.")
                 case "not_charged":
                     resolve.not_charged(call, actor=request.user, reason=reason)
                     return _("The call is marked as not charged; the work may be asked for again.")
@@ -136,7 +141,8 @@ class ProviderCallAdmin(ModelAdmin):
 
         def context() -> dict[str, Any]:
             now = self._call(request, pk)
-            return self._frame(request, now, title=_("Decide on an unclear call"), denied=not request.user.has_perm(resolve.PERMISSION))
+            kept = RawAnswer.objects.filter(call=now).only("size", "kept_at").first()
+            return self._frame(request, now, kept=kept, title=_("Decide on an unclear call"), denied=not request.user.has_perm(resolve.PERMISSION))
 
         return ask(request, template="studio/call_do.html", context=context, act=act, back=back)
 

@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from ground.sentence import SaidError
-from providers import keys, ledger, registry, usage
+from providers import addresses, keys, ledger, registry, usage
 from providers.domain import configs
 from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
@@ -43,6 +43,15 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
     class Meta:
         model = AIProviderConfig
         fields = "__all__"  # noqa: DJ007  the admin's fieldsets name the fields
+
+    def clean(self) -> dict[str, Any]:
+        """A key is for the host for which it was entered: another host needs the key typed again."""
+        values = super().clean() or self.cleaned_data
+        here = addresses.origin(values.get("base_url", self.instance.base_url))
+        new, remove = values.get("new_key", ""), values.get("remove_key", False)
+        if self.instance.api_key_enc and here != addresses.origin(self.instance.base_url) and not (new or remove):
+            self.add_error("new_key", _("The address leads to another host: enter the key for it, or remove the key."))
+        return values
 
 
 class ModelInline(TabularInline):
@@ -255,8 +264,10 @@ def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
 
 def key_text(config: AIProviderConfig) -> str:
     """Where the key comes from and how it ends; never more of it."""
-    if keys.from_environment(config.provider):
+    if keys.environment_key(config):
         return _("From the environment, ends with %(end)s") % {"end": keys.hint_of(config) or "…"}
+    if config.api_key_enc and not keys.is_bound_here(config):
+        return _("Entered for another address; enter it again")
     if config.api_key_enc:
         return _("Ends with %(end)s") % {"end": config.api_key_hint or "…"}
     return _("None")

@@ -7,9 +7,12 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from providers import keys
+from ground.clock import database_now
+from providers import addresses, keys
+from providers.enums import CallState
 from providers.errors import Forbidden, Invalid
-from providers.models import AIProviderConfig, House, RoleLimit
+from providers.http import checked_base
+from providers.models import AIProviderConfig, House, ProviderCall, RoleLimit
 from providers.signals import freed
 
 SHORTEST_KEY = 8
@@ -27,14 +30,36 @@ def wake_the_waiting(*, provider: str = "") -> None:
 
 
 @transaction.atomic
+def set_address(config: AIProviderConfig, *, actor: Any, base_url: str, key: str = "") -> AIProviderConfig:
+    """Where the provider is. The key goes to the host for which it was entered: for another host it has to be given again.
+
+    Raises `Forbidden`, `Invalid`, or `NotConfigured` for an address to which no key may be sent.
+    """
+    _require(actor, "set_provider_key")
+    base_url = checked_base(base_url, name=config.name)
+    if config.api_key_enc and addresses.origin(base_url) != addresses.origin(config.base_url) and not key.strip():
+        raise Invalid(gettext_noop("The address leads to another host: enter the key for it, or remove the key."), field="api_key")
+    config.base_url = base_url
+    config.save(update_fields=("base_url", "updated_at"))
+    return set_key(config, actor=actor, key=key) if key.strip() else config
+
+
+@transaction.atomic
 def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConfig:
     """Store a new key, sealed; an empty one removes it. Raises `Forbidden`, `Invalid`."""
     _require(actor, "set_provider_key")
     if key.strip() and (len(key.strip()) < SHORTEST_KEY or any(c.isspace() for c in key.strip()) or not key.strip().isprintable()):
         raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
     keys.put_key(config, key)
-    config.save(update_fields=("api_key_enc", "api_key_hint", "updated_at"))
+    _ask_again(config)
+    config.save(update_fields=("api_key_enc", "api_key_hint", "key_origin", "updated_at"))
     return config
+
+
+def _ask_again(config: AIProviderConfig) -> None:
+    """Tasks that could not be asked about for want of a key are asked about now."""
+    now = database_now()
+    ProviderCall.objects.filter(provider=config, state=CallState.ACCEPTED, poll_after__gt=now).update(poll_after=now)
 
 
 @transaction.atomic
@@ -53,6 +78,7 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     """Calls are made again. Raises `Forbidden`."""
     _require(actor, "pause_provider")
     config.is_paused, config.pause_reason, config.not_before = False, "", None
+    _ask_again(config)
     config.save(update_fields=("is_paused", "pause_reason", "not_before", "updated_at"))
     return config
 

@@ -45,26 +45,32 @@ def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) ->
     if not task_id or len(task_id) > MAX_TASK_ID:
         raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
     now = database_now()
-    return _resolve(call, name="attach task", actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now)
+    return resolve(call, name="attach task", actor=actor, reason=reason, note=Sentence(""), task_id=task_id, accepted_at=now, poll_after=now)
 
 
 def not_charged(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     """It was not done: the money is free again, and the work may be asked for anew. Raises as `attach_task`."""
     note = Sentence(gettext_noop("A person found that it was not charged."))
-    return _resolve(call, name="not charged", actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
+    return resolve(call, name="not charged", actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
 
 
 def write_off(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     """It was paid and is lost: the amount at risk becomes its cost, and the work may be asked for anew. Raises as `attach_task`."""
     note = Sentence(gettext_noop("A person wrote it off."))
-    return _resolve(call, name="write off", actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
+    return resolve(call, name="write off", actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
 
 
-def _resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: Sentence, **fields: Any) -> ProviderCall:
+def require_right(actor: Any, reason: str) -> None:
+    """Raises `Forbidden`, or `Invalid` without a reason."""
     if not actor.is_active or not actor.has_perm(PERMISSION):
         raise Forbidden(gettext_noop("You may not decide on unclear calls."))
     if not reason.strip():
         raise Invalid(gettext_noop("Give a reason."), field="reason")
+
+
+def resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: Sentence, **fields: Any) -> ProviderCall:
+    """One decision of a person, made once. Raises `Forbidden`, `Invalid` or `Conflict`."""
+    require_right(actor, reason)
     try:
         with transaction.atomic():
             admission.lock(call.provider_id)  # decisions about the calls of a provider are made one after the other

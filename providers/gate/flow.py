@@ -265,7 +265,7 @@ def errand_of(call: ProviderCall, config: AIProviderConfig, *, should_stop: Call
         units=call.units,
         estimate=call.estimate,
         seconds=_seconds(call, model),
-        nth=_nth(call) if config.settings.get("drill") else 1,
+        nth=_nth(call) if isinstance(config.settings, dict) and config.settings.get("drill") else 1,
         complaint=(before or {}).get("complaint", ""),
         should_stop=should_stop,
         on_progress=on_progress,
@@ -385,7 +385,7 @@ def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result 
             outcome.raise_if_it_may_wait(call, answer)
         case Unclear():
             step("answer lost")
-            outcome.leave_unclear(call, answer.sentence)
+            outcome.leave_unclear(call, answer.sentence, raw=answer.raw)
         case Accepted():
             _patiently(call, partial(outcome.accept, call, answer), terms, pauses=pauses)
             step("accepted")
@@ -444,7 +444,7 @@ def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result, terms: 
     except Refused as refused:
         outcome.refuse(call, refused)
     except Unclear as unclear:
-        outcome.leave_unclear(call, unclear.sentence)
+        outcome.leave_unclear(call, unclear.sentence, raw=unclear.raw)
     except Exception as error:
         if not adapter.repeatable and spool.holds(call.pk) and _passes(error):
             if isinstance(error, (OperationalError, InterfaceError)):

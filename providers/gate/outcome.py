@@ -16,10 +16,10 @@ from django.utils.translation import gettext_noop
 from ground.away import AwayError
 from ground.clock import database_now
 from ground.sentence import Sentence
+from providers import raw_answers, results
 from providers import requests as asked
-from providers import results
 from providers.adapters import Accepted, Adapter, Bytes, Result
-from providers.enums import OVER, CallState, Refusal
+from providers.enums import OVER, CallState, Kind, Refusal
 from providers.errors import NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import freed, landed
@@ -99,7 +99,7 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
     with workplace() as folder:
         fetched, file = _at_hand(call, answer, folder, should_stop)
         try:
-            result = results.take_in(fetched, asked.from_json(call.request), folder, should_stop=should_stop)
+            result = results.take_in(fetched, asked.from_json(call.request), folder, should_stop=should_stop, ordered_ms=ordered_ms(call))
         except AwayError:
             if file is not None:
                 _spool(call, answer, file)
@@ -127,6 +127,7 @@ class _Copied:
 
     path: Path
     trusted: bool
+    again: bool  # whether it can be fetched once more
 
     def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
         shutil.copyfile(self.path, to)
@@ -138,7 +139,7 @@ def _at_hand(call: ProviderCall, answer: Result, folder: Path, should_stop: Call
         return answer, None
     file = folder / "fetched"
     answer.media.bring(file, should_stop=should_stop)
-    return replace(answer, media=_Copied(file, trusted=answer.media.trusted)), file
+    return replace(answer, media=_Copied(file, trusted=answer.media.trusted, again=getattr(answer.media, "again", False))), file
 
 
 def _spool(call: ProviderCall, answer: spool.Answer, file: Path | None = None) -> None:
@@ -156,6 +157,11 @@ def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
             _tell(call)
     spool.forget(call.pk)
     step("settled")
+
+
+def ordered_ms(call: ProviderCall) -> int:
+    """The length that was paid for; 0 when it is not priced by its length."""
+    return int(call.units * 1000) if call.kind == Kind.CLIP and call.units > 1 else 0
 
 
 def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
@@ -251,10 +257,15 @@ def this_machine() -> str:
     return socket.gethostname()
 
 
-def leave_unclear(call: ProviderCall, why: Sentence) -> None:
-    """Nobody knows whether it was done: a person is asked, and until then the money counts as spent."""
+def leave_unclear(call: ProviderCall, why: Sentence, *, raw: bytes = b"") -> None:
+    """Nobody knows whether it was done: a person is asked, and until then the money counts as spent.
+
+    `raw` is what the provider answered: it is kept for that person.
+    """
+    answer = raw_answers.prepare(call, raw)
     with transaction.atomic(durable=True):
-        move(call, name="unclear", note=why)
+        if move(call, name="unclear", note=why):
+            raw_answers.put(call, answer)
 
 
 def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:
@@ -274,10 +285,15 @@ def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
         AIProviderConfig.objects.filter(pk=call.provider.pk).update(not_before=until)
         raise NotNow.of(refused.sentence, until=until, wait="rate_limit")
     if refused.kind in {Refusal.KEY, Refusal.CREDITS}:
-        reason = str(refused.sentence)
-        AIProviderConfig.objects.filter(pk=call.provider.pk).update(is_paused=True, pause_reason=reason[:200])
-        log.error("%s is paused: %s", call.provider_id, reason)
+        pause_for_key(call, refused.sentence)
         raise NotNow.of(refused.sentence, until=database_now() + LOOK_AGAIN, wait="provider")
+
+
+def pause_for_key(call: ProviderCall, why: Sentence) -> None:
+    """The key or the account is no good: nothing new is asked for until a person has looked."""
+    reason = str(why)
+    if AIProviderConfig.objects.filter(pk=call.provider.pk, is_paused=False).update(is_paused=True, pause_reason=reason[:200]):
+        log.error("%s is paused: %s", call.provider_id, reason)
 
 
 def as_refused(call: ProviderCall) -> Refused:

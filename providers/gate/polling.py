@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_noop
 
 from ground.away import AwayError, is_away
@@ -12,7 +13,7 @@ from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Adapter, Errand, Running
 from providers.enums import CallState
-from providers.errors import Expired, Later, Refused, Unclear
+from providers.errors import Expired, Incomplete, KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.models import ProviderCall
 
 from . import outcome, recovery, spool
@@ -22,10 +23,16 @@ log = logging.getLogger("ai_video.providers")
 HELD = timedelta(seconds=60)  # a poll that takes longer was lost with its worker
 LONGEST = timedelta(hours=24)  # no task of any provider takes this long; its result would be gone by now
 EXPIRED_AGAIN = 1.0  # seconds
+KEY_AGAIN = 600.0
+LONGEST_UNREADABLE = timedelta(hours=1)
+UNREADABLE_SINCE, BROKEN_FILES = "unreadable_since", "broken_files"  # in a call's evidence
+MOST_FETCHES = 4  # of a file that comes broken each time
+FETCH_AGAIN = 10.0  # seconds, longer each time
 # A thousand tasks out at once are not all asked for every few seconds: those at the front of the provider's queue are,
 # the others the rarer the more are before them.
 POLLS_PER_SECOND = 4
 RAREST = 120.0  # seconds
+UNKNOWN_STATE = gettext_noop("The provider says “%(state)s”, which nobody here knows.")
 WORKING = gettext_noop("The provider is working on it.")
 IN_QUEUE = gettext_noop("It waits in the provider's own queue.")
 
@@ -37,15 +44,12 @@ def poll(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
     step("polling")
     try:
         _ask(call, adapter, errand)
-    except Expired as expired:
-        first = call.note_data != expired.sentence.as_json()
-        _ask_again(call, expired.sentence, seconds=EXPIRED_AGAIN if first else _patience(call))
     except Later as later:
-        _ask_again(call, later.sentence, seconds=_patience(call))
+        _later(call, later)
     except Refused as refused:
         outcome.refuse(call, refused)
     except Unclear as unclear:
-        outcome.leave_unclear(call, unclear.sentence)
+        outcome.leave_unclear(call, unclear.sentence, raw=unclear.raw)
     except AwayError as away:  # the result waits at the provider until our store is back
         _ask_again(call, away.sentence, seconds=_patience(call))
     except Exception as error:
@@ -68,6 +72,23 @@ def _ask(call: ProviderCall, adapter: Adapter, errand: Errand) -> None:
         outcome.settle(call, answer, should_stop=errand.should_stop)
 
 
+def _later(call: ProviderCall, later: Later) -> None:
+    """No news this time: when to ask again, and from when on a person is asked instead."""
+    match later:
+        case Expired():
+            first = call.note_data != later.sentence.as_json()
+            _ask_again(call, later.sentence, seconds=EXPIRED_AGAIN if first else _patience(call))
+        case Incomplete():
+            _fetch_again(call, later)
+        case Unreadable():
+            _ask_while_unreadable(call, later.sentence, later.raw)
+        case KeyRefused():
+            outcome.pause_for_key(call, later.sentence)
+            _ask_again(call, later.sentence, seconds=KEY_AGAIN)
+        case _:
+            _ask_again(call, later.sentence, seconds=_patience(call))
+
+
 def _claim(call: ProviderCall) -> bool:
     now = database_now()
     if call.poll_after and call.poll_after > now:
@@ -82,12 +103,15 @@ def _still_running(call: ProviderCall, answer: Running, errand: Errand) -> None:
     if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcome.leave_unclear(call, Sentence(gettext_noop("The provider has not finished it in %(hours)s hours."), {"hours": LONGEST.days * 24}))
         return
+    if answer.unknown:
+        _ask_while_unreadable(call, Sentence(UNKNOWN_STATE, {"state": answer.unknown}), answer.raw)
+        return
     progress = call.progress if answer.progress is None else max(0, min(99, answer.progress))
     if progress != call.progress:
         errand.on_progress(progress)
     note = Sentence(IN_QUEUE if answer.queued else WORKING)
     seconds = max(answer.poll_in, min(RAREST, _ahead(call) / POLLS_PER_SECOND))
-    _update(call, poll_after=database_now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json())
+    _update(call, poll_after=database_now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json(), **_readable_again(call))
 
 
 def _ahead(call: ProviderCall) -> int:
@@ -95,12 +119,38 @@ def _ahead(call: ProviderCall) -> int:
     return ProviderCall.objects.filter(provider__provider=call.provider_id, state=CallState.ACCEPTED, accepted_at__lt=call.accepted_at).count()
 
 
-def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float) -> None:
+def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float, **fields: object) -> None:
     log.info("Call %s: %s", call.pk, why)
     if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcome.leave_unclear(call, why)
         return
-    _update(call, poll_after=database_now() + timedelta(seconds=seconds), note_data=why.as_json())
+    _update(call, poll_after=database_now() + timedelta(seconds=seconds), note_data=why.as_json(), **fields)
+
+
+def _ask_while_unreadable(call: ProviderCall, why: Sentence, raw: bytes) -> None:
+    """The provider answers what nobody understands: for an hour it is asked again, then a person is."""
+    now = database_now()
+    since = parse_datetime(str(call.evidence.get(UNREADABLE_SINCE, "")))
+    if since is not None and now - since >= LONGEST_UNREADABLE:
+        outcome.leave_unclear(call, why, raw=raw)
+        return
+    known = call.evidence if since else {**call.evidence, UNREADABLE_SINCE: now.isoformat()}
+    _ask_again(call, why, seconds=_patience(call), evidence=known)
+
+
+def _readable_again(call: ProviderCall) -> dict[str, object]:
+    if UNREADABLE_SINCE not in call.evidence:
+        return {}
+    return {"evidence": {name: value for name, value in call.evidence.items() if name != UNREADABLE_SINCE}}
+
+
+def _fetch_again(call: ProviderCall, incomplete: Incomplete) -> None:
+    """What was fetched is not whole: once more, a few times, then a person is asked."""
+    tries = int(call.evidence.get(BROKEN_FILES, 0)) + 1
+    if tries >= MOST_FETCHES:
+        outcome.leave_unclear(call, incomplete.sentence, raw=incomplete.raw)
+        return
+    _ask_again(call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={**call.evidence, BROKEN_FILES: tries})
 
 
 def _patience(call: ProviderCall) -> float:

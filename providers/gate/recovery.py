@@ -83,7 +83,7 @@ def _write(call: ProviderCall, answer: spool.Answer) -> None:
             except Refused as refused:
                 outcome.refuse(call, refused)
             except (Later, Unclear) as error:  # what came with the answer does not come again
-                outcome.leave_unclear(call, error.sentence)
+                outcome.leave_unclear(call, error.sentence, raw=getattr(error, "raw", b""))
                 spool.forget(call.pk)
 
 

@@ -44,6 +44,7 @@ TRANSITIONS = (
     Transition("give up", (S.ACCEPTED,), S.REFUSED, "the provider's own price was above what was allowed, and the task could be cancelled"),
     Transition("unclear", (S.SENDING, S.ACCEPTED), S.UNCLEAR, "nobody knows whether it was done"),
     Transition("attach task", (S.UNCLEAR,), S.ACCEPTED, "a person found its task at the provider"),
+    Transition("recover", (S.UNCLEAR,), S.SETTLED, "a person had its kept answer read once more, and it holds the result"),
     Transition("not charged", (S.UNCLEAR,), S.REFUSED, "a person found that it was not done"),
     Transition("write off", (S.UNCLEAR,), S.WRITTEN_OFF, "a person found that it was paid and is lost"),
     Transition("late task", OVER, S.ACCEPTED, "a task comes to light after it was decided on"),

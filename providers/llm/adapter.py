@@ -1,33 +1,41 @@
 """Plans and translations by chat completions. An answer that does not fit is asked for again, each time as a call of its own."""
 
+import hashlib
 import ipaddress
-import re
+import time
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-import msgspec
+from django.core.cache import cache
 from django.utils.translation import gettext_noop
 
-from providers import keys, wording
+from providers import health, keys, settings_schema
 from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
-from providers.errors import Refused, Unclear
-from providers.http import Answer, Line, brief, checked_base, unparsable
+from providers.errors import Invalid, Refused, Unclear
+from providers.http import Answer, Line, UnreadableError, brief, checked_base, unparsable
 from providers.models import AIProviderConfig
+from providers.reading import decoded, text_of, texts_in
 from providers.requests import Request, TextRequest
+from providers.settings_schema import Common
 
-from . import planning
-from .errors import problem_of, refusal
-from .wire import Choice, Completion, English, Models, Plan, Usage, strict_schema
+from . import content, planning
+from .errors import TEMPLATES, is_about_the_form, refusal, refusal_within
+from .settings import Settings
+from .wire import Choice, Completion, English, Message, Models, Plan, Usage, strict_schema
 
 NAME = "Language model"
-READ = 300.0  # seconds; a model on one's own machine thinks long
-MOST_TOKENS = 16_000
 USED = frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"})
-FENCE = re.compile(r"^\s*```(?:json)?\s*(.*?)\s*```\s*$", re.DOTALL)
+FORMS = ("json_schema", "json_object", "none")  # of `response_format`, the strictest first
+FORM_KEPT = 24 * 3600
+LONGEST_REFUSALS = 30.0  # seconds
+BUSY = (503, 529)  # overloaded: it was not begun
+FILTERED = {"content_filter", "safety", "refusal", "refused", "prohibited_content", "blocklist", "spii", "image_safety", "recitation"}
+CUT = {"length", "max_tokens", "model_length"}
+MOST_TOKENS_TOLD = 10**9
 MILLION = Decimal(1_000_000)
 TRANSLATE = (
     'You translate prompts for an image generator into English. Keep every visual detail, add nothing, answer with JSON only: {"text": "the prompt in English"}'
@@ -42,15 +50,18 @@ class LlmAdapter:
     needs_key: ClassVar[bool] = False  # servers of one's own ask for none
     tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.openai.com/v1"
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
-        self.read = float(config.settings.get("send_timeout", READ))
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
         self.send_limit = timedelta(seconds=self.read + 75)
 
     @property
     def _line(self) -> Line:
-        base = checked_base(self.config.base_url, name=NAME, plain_http=True)
+        base = checked_base(self.config.base_url, name=NAME)
         return Line(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config) or 'none'}"})
 
     @property
@@ -78,26 +89,54 @@ class LlmAdapter:
         plans = request.task == "plan_story"
         lines = planning.lines_of(request) if plans else []
         messages = planning.messages(request, lines, errand.complaint) if plans else _translation(request, errand.complaint)
-        answer = self._line.spend("/chat/completions", read=self.read, json=self._body(messages, Plan if plans else English, errand))
-        if not answer.ok:
-            raise refusal(answer)
+        answer = self._asked(messages, Plan if plans else English, errand)
         content, cost, estimated = self._content(answer, errand)
         try:
-            data = {"scenes": planning.fitted(_decoded(content, Plan), request, lines)} if plans else {"text": _in_english(content)}
-        except (msgspec.MsgspecError, planning.UnfitError) as error:
+            data = self._data(content, request, lines)
+        except planning.UnfitError as error:
             raise self._unfit(str(error), cost) from error
         return Result(data=data, cost=cost, is_estimated=estimated)
 
-    def _body(self, messages: list[dict[str, str]], kind: type[Plan | English], errand: Errand) -> dict[str, Any]:
-        settings = self.config.settings
+    def _data(self, content: str, request: TextRequest, lines: list[str]) -> dict[str, Any]:
+        """Raises `UnfitError`."""
+        if request.task == "plan_story":
+            return {"scenes": planning.fitted(planning.scenes_in(content), request, lines)}
+        return {"text": planning.english_in(content)}
+
+    def _asked(self, messages: list[dict[str, str]], kind: type[Plan | English], errand: Errand) -> Answer:
+        """The answer, in the strictest form that the server knows.
+
+        A server that refuses the form has done nothing and charged nothing, so it is asked once more in the next one. What it
+        knows is remembered for a day.
+        """
+        began, known = time.monotonic(), self._known_form(errand)
+        forms = FORMS[FORMS.index(known) :]
+        for form in forms:
+            answer = self._line.spend("/chat/completions", read=self.read, not_done=BUSY, json=self._body(messages, kind, errand, form))
+            if answer.ok:
+                if form != known:
+                    cache.set(self._form_key(errand), form, FORM_KEPT)
+                return answer
+            refused = refusal(answer)
+            if form == forms[-1] or not is_about_the_form(answer) or time.monotonic() - began > LONGEST_REFUSALS:
+                raise refused
+        raise AssertionError("the last form returns or raises")
+
+    def _known_form(self, errand: Errand) -> str:
+        wanted = self.settings.response_format or cache.get(self._form_key(errand), FORMS[0])
+        return wanted if wanted in FORMS else FORMS[0]
+
+    def _form_key(self, errand: Errand) -> str:
+        return "llm-form:" + hashlib.sha256(f"{self.config.base_url} {errand.model.name}".encode()).hexdigest()
+
+    def _body(self, messages: list[dict[str, str]], kind: type[Plan | English], errand: Errand, form: str) -> dict[str, Any]:
+        schema = {"name": kind.__name__.lower(), "strict": True, "schema": strict_schema(kind)}
+        wanted = {"json_schema": {"type": "json_schema", "json_schema": schema}, "json_object": {"type": "json_object"}}
         return {
             "model": errand.model.name,
             "messages": messages,
-            str(settings.get("max_tokens_field", "max_tokens")): int(settings.get("max_tokens", MOST_TOKENS)),
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": kind.__name__.lower(), "strict": True, "schema": strict_schema(kind)},
-            },
+            self.settings.max_tokens_field: self.settings.max_tokens,
+            **({"response_format": wanted[form]} if form in wanted else {}),
             **errand.model.options.get("extra", {}),
         }
 
@@ -105,20 +144,58 @@ class LlmAdapter:
         """The text of the answer, what it cost, and whether that is only reckoned."""
         try:
             said = answer.parsed(Completion)
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise unparsable(NAME, answer) from error
+        choices = said.choices or ([Choice(message=said.message)] if said.message else [])
+        if (error := said.error or (choices[0].error if choices else None)) and not (choices and self._written(choices[0])):
+            raise refusal_within(error, answer)
         cost, estimated = _cost(said.usage, errand)
-        if not said.choices:
+        if not choices:
+            if not self._is_completion(answer):
+                raise unparsable(NAME, answer)
             raise self._unfit("it holds no choice.", cost)
-        return self._text(said.choices[0], cost), cost, estimated
+        return self._text(choices[0], cost), cost, estimated
+
+    def _is_completion(self, answer: Answer) -> bool:
+        try:
+            return "choices" in decoded(answer.body)
+        except (UnreadableError, TypeError):
+            return False
 
     def _text(self, choice: Choice, cost: Decimal) -> str:
-        if choice.message.refusal or choice.finish_reason == "content_filter":
-            words = brief(choice.message.refusal or "content filter")
-            raise Refused(gettext_noop("The language model refused the script: %(words)s"), kind=Refusal.MODERATED, cost=cost, words=words)
-        if choice.finish_reason == "length":
+        finish = choice.finish_reason.strip().lower()
+        said = choice.message.refusal if choice.message else ""
+        written = self._written(choice)
+        if said or finish in FILTERED:
+            raise Refused(TEMPLATES[Refusal.MODERATED], kind=Refusal.MODERATED, cost=cost, words=brief(said) or "content filter")
+        if finish in CUT:
             raise self._unfit("it was cut off because it was too long; be brief.", cost)
-        return choice.message.content or ""
+        return written
+
+    def _written(self, choice: Choice) -> str:
+        """What the model wrote, wherever its server has put it."""
+        message = choice.message or Message()
+        calls = [call.function.arguments for call in message.tool_calls if call.function]
+        for place in (message.content, message.parsed, *calls, choice.text, message.reasoning_content):
+            if text := content.text_of(place).strip():
+                return text
+        return ""
+
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        """The plan or the translation, wherever it stands in the answer."""
+        assert isinstance(request, TextRequest)
+        lines = planning.lines_of(request) if request.task == "plan_story" else []
+        texts = [text_of(raw)]
+        try:
+            texts += sorted(texts_in(decoded(raw)), key=len, reverse=True)[:20]
+        except UnreadableError:
+            pass
+        for text in reversed(texts):
+            try:
+                return Result(data=self._data(text, request, lines))
+            except planning.UnfitError:
+                continue
+        raise Invalid(gettext_noop("The kept answer holds no text that fits."))
 
     def _unfit(self, why: str, cost: Decimal) -> Refused:
         return Refused(UNFIT, kind=Refusal.FAILED, cost=cost, complaint=why, why=why[:300])
@@ -136,13 +213,13 @@ class LlmAdapter:
 
     def check(self) -> Health:
         answer = self._line.ask("GET", "/models")
-        if not answer.ok:
-            return Health(ok=False, facts={"answer": problem_of(answer).message})
         try:
-            names = [model.id for model in answer.parsed(Models).data]
-        except msgspec.MsgspecError:
-            return Health(ok=False, facts={"answer": answer.text})
-        return Health(ok=True, facts={"models": ", ".join(names[:20])})
+            names = [model.id for model in answer.parsed(Models).data] if answer.ok else None
+        except UnreadableError:
+            names = None
+        if names is None:
+            return health.failed(answer)
+        return Health(ok=True, facts={"models": ", ".join(name for name in health.own_models(self.config) if name in names) or str(len(names))})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []
@@ -162,24 +239,14 @@ def _translation(request: TextRequest, complaint: str) -> list[dict[str, str]]:
     return [{"role": "system", "content": TRANSLATE}, {"role": "user", "content": request.script}, *again]
 
 
-def _decoded[T](content: str, kind: type[T]) -> T:
-    """Raises `msgspec.MsgspecError`."""
-    fenced = FENCE.match(content)
-    return msgspec.json.decode(fenced[1] if fenced else content, type=kind)
-
-
-def _in_english(content: str) -> str:
-    text = _decoded(content, English).text.strip()
-    if not text or not wording.is_english(text):
-        raise planning.UnfitError("The text is not English.")
-    return text
-
-
 def _cost(usage: Usage | None, errand: Errand) -> tuple[Decimal, bool]:
     """By tokens when the model's row gives their prices, else what was reserved."""
     prices = [errand.model.options.get(name) for name in ("usd_per_million_prompt_tokens", "usd_per_million_completion_tokens")]
-    if usage is None or None in prices:
+    if usage is None or None in prices or usage.prompt_tokens is None or usage.completion_tokens is None:
         return errand.estimate, True
-    total = Decimal(str(prices[0])) * usage.prompt_tokens + Decimal(str(prices[1])) * usage.completion_tokens
+    tokens = usage.prompt_tokens, usage.completion_tokens
+    if not all(0 <= count <= MOST_TOKENS_TOLD for count in tokens):
+        return errand.estimate, True
+    total = sum((Decimal(str(price)) * Decimal(str(count)) for price, count in zip(prices, tokens, strict=True)), Decimal(0))
     cost = usd(total / MILLION)
     return (errand.estimate, True) if cost is None else (cost, False)

@@ -5,12 +5,17 @@ from the lines themselves, so that no word of the script can be lost, invented o
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from ground.sentences import parts, sentences
-from providers.requests import Passage, TextRequest
+from providers.reading import UnreadableError, read
+from providers.requests import Camera, Passage, TextRequest
+from providers.wording import is_english
 
-from .wire import Plan
+from . import content
+from .wire import ToldEnglish, ToldShot
+
+CAMERAS: tuple[str, ...] = get_args(Camera.__value__)
 
 LANGUAGES = {"ko": "Korean", "en": "English"}
 SYSTEM = """You plan a film. You get a script in numbered lines and cut it into exactly {scenes} scenes, in order.
@@ -75,25 +80,80 @@ def _heading(passage: Passage) -> str:
     return ", ".join(filter(None, (passage.place, passage.time))) or passage.title
 
 
-def fitted(plan: Plan, request: TextRequest, lines: list[str]) -> list[dict[str, Any]]:
+def scenes_in(answer: str) -> list[ToldShot]:
+    """The shots that the answer holds, whatever stands around them. Raises `UnfitError`."""
+    why = "It is not the JSON that was asked for."
+    shots: list[ToldShot] = []
+    for value in content.values(answer):
+        found = _list_in(value)
+        if found is None:
+            continue
+        try:
+            told = [read(one, ToldShot) for one in found]
+        except UnreadableError as error:
+            why = f"A scene cannot be read: {error}"
+            continue
+        shots = max(shots, told, key=len)  # a single scene may be read alone where the list around it is broken
+    if not shots:
+        raise UnfitError(why)
+    return shots
+
+
+def _list_in(value: Any, depth: int = 0) -> list[Any] | None:
+    """The list of scenes: `scenes` of the object or of one within it, or the list itself."""
+    if isinstance(value, list):
+        return value if value and all(isinstance(one, dict) and "first" in one for one in value) else None
+    if not isinstance(value, dict) or depth > 2:  # noqa: PLR2004  {"result": {"plan": {"scenes": …}}}
+        return None
+    if isinstance(value.get("scenes"), list):
+        scenes: list[Any] = value["scenes"]
+        return scenes
+    if "first" in value and "last" in value:
+        return [value]
+    return next((found for one in value.values() if (found := _list_in(one, depth + 1)) is not None), None)
+
+
+def english_in(answer: str) -> str:
+    """The translation that the answer holds. Raises `UnfitError`."""
+    for value in content.values(answer):
+        try:
+            text = read(value, ToldEnglish).text.strip()
+        except UnreadableError:
+            continue
+        if text and is_english(text):
+            return text
+        raise UnfitError("The text is not English.")
+    raise UnfitError("It is not the JSON that was asked for.")
+
+
+def fitted(shots: list[ToldShot], request: TextRequest, lines: list[str]) -> list[dict[str, Any]]:
     """The scenes in the form of `TextRequest`'s result. Raises `UnfitError`."""
-    if len(plan.scenes) != request.scenes:
-        raise UnfitError(f"It has {len(plan.scenes)} scenes; exactly {request.scenes} are wanted.")
+    if len(shots) != request.scenes:
+        raise UnfitError(f"It has {len(shots)} scenes; exactly {request.scenes} are wanted.")
     expected, scenes = 1, []
-    for number, shot in enumerate(plan.scenes, 1):
-        if shot.first != expected or not shot.first <= shot.last <= len(lines):
-            raise UnfitError(f"Scene {number} tells lines {shot.first} to {shot.last}; it must begin with line {expected} and end within {len(lines)}.")
-        if not all(value.strip() for value in (shot.title, shot.prompt, shot.prompt_en)):
+    for number, shot in enumerate(shots, 1):
+        first, last = shot.first, shot.last
+        if first != expected or not first <= last <= len(lines) or last != int(last):
+            raise UnfitError(f"Scene {number} tells lines {first:g} to {last:g}; it must begin with line {expected} and end within {len(lines)}.")
+        words = {"title": shot.title.strip(), "prompt": shot.prompt.strip() or shot.prompt_en.strip(), "prompt_en": shot.prompt_en.strip()}
+        if not words["prompt_en"] and is_english(words["prompt"]):
+            words["prompt_en"] = words["prompt"]
+        if not all(words.values()):
             raise UnfitError(f"Scene {number} has an empty title, prompt or prompt_en.")
-        expected = shot.last + 1
-        words = {"title": shot.title, "prompt": shot.prompt, "prompt_en": shot.prompt_en}
         scenes.append(
             {
-                **{name: text.strip()[: MOST[name]] for name, text in words.items()},
-                "narration": " ".join(filter(None, lines[shot.first - 1 : shot.last])),
-                "camera": shot.camera,
+                **{name: text[: MOST[name]] for name, text in words.items()},
+                "narration": " ".join(filter(None, lines[int(first) - 1 : int(last)])),
+                "camera": _camera(shot.camera, number),
             }
         )
+        expected = int(last) + 1
     if expected != len(lines) + 1:
         raise UnfitError(f"The last scene ends with line {expected - 1}; it must end with line {len(lines)}.")
     return scenes
+
+
+def _camera(told: str, number: int) -> str:
+    """A move in any spelling; for one that the studio does not know, one of its own in turn."""
+    plain = "_".join(told.lower().replace("-", " ").replace("_", " ").split())
+    return plain if plain in CAMERAS else CAMERAS[(number - 1) % len(CAMERAS)]

@@ -4,35 +4,65 @@ from typing import Any, Literal
 
 import msgspec
 
+from providers.reading import number_of
+
+
+class Function(msgspec.Struct):
+    arguments: Any = None
+
+
+class ToolCall(msgspec.Struct):
+    function: Function | None = None
+
 
 class Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
+    """`content` is a text or a list of parts; some servers put the JSON into `parsed`, a tool call or the reasoning."""
+
+    content: Any = None
+    refusal: str = ""
+    parsed: Any = None
+    tool_calls: list[ToolCall] = []
+    reasoning_content: Any = None
 
 
 class Choice(msgspec.Struct):
-    message: Message
-    finish_reason: str | None = None
+    message: Message | None = None
+    text: str = ""
+    finish_reason: str = ""
+    error: Any = None
 
 
 class Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
+    cost: float | None = None
 
 
 class Completion(msgspec.Struct):
-    choices: list[Choice]
+    choices: list[Choice] = []
     usage: Usage | None = None
+    message: Message | None = None
+    error: Any = None
 
 
 class Problem(msgspec.Struct):
     message: str = ""
-    type: str | None = None
-    code: str | int | None = None
+    type: str = ""
+    code: str = ""
+    status: str = ""
+    param: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The status code that an error tells of itself."""
+        number = number_of(self.code)
+        return int(number if number is not None else number_of(self.status) or 0) or None
 
 
 class Problems(msgspec.Struct):
-    error: Problem | str
+    error: Any = None
+    detail: Any = None
+    message: Any = None
 
 
 class Model(msgspec.Struct):
@@ -46,7 +76,7 @@ class Models(msgspec.Struct):
 # --- what the model must answer; strict mode wants every field required and nothing else allowed
 
 
-class Shot(msgspec.Struct, forbid_unknown_fields=True):
+class Shot(msgspec.Struct):
     """`first` and `last` are the numbers of the lines that the scene tells."""
 
     first: int
@@ -57,11 +87,11 @@ class Shot(msgspec.Struct, forbid_unknown_fields=True):
     camera: Literal["push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still"]
 
 
-class Plan(msgspec.Struct, forbid_unknown_fields=True):
+class Plan(msgspec.Struct):
     scenes: list[Shot]
 
 
-class English(msgspec.Struct, forbid_unknown_fields=True):
+class English(msgspec.Struct):
     text: str
 
 
@@ -73,8 +103,27 @@ def strict_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
         if isinstance(node, dict):
             if "$ref" in node:
                 return inlined(parts[node["$ref"].rsplit("/", 1)[-1]])
-            return {name: inlined(value) for name, value in node.items() if name not in {"title", "description"} or isinstance(value, dict)}
+            kept = {name: inlined(value) for name, value in node.items() if name not in {"title", "description"} or isinstance(value, dict)}
+            return {**kept, "additionalProperties": False} if node.get("type") == "object" else kept
         return [inlined(value) for value in node] if isinstance(node, list) else node
 
     result: dict[str, Any] = inlined(schema)
     return result
+
+
+# --- what a model does answer
+
+
+class ToldShot(msgspec.Struct):
+    """A shot as it is read; what is missing is asked for again or filled in."""
+
+    first: float
+    last: float
+    title: str = ""
+    prompt: str = ""
+    prompt_en: str = ""
+    camera: str = ""
+
+
+class ToldEnglish(msgspec.Struct):
+    text: str

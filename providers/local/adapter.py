@@ -14,11 +14,12 @@ from django.utils.translation import gettext_noop
 from ground.away import AwayError
 from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Result, Running
 from providers.enums import Kind, Refusal
-from providers.errors import Expired, Refused, Unclear
+from providers.errors import Expired, Invalid, Refused, Unclear
 from providers.media.errors import MediaError
 from providers.media.motion import encode_still
 from providers.models import AIProviderConfig
 from providers.requests import ClipRequest, ImageRequest, Request, TextRequest, kind_of
+from providers.settings_schema import Common
 from providers.store import local_copy
 
 from . import drill
@@ -100,10 +101,12 @@ class LocalAdapter:
     needs_key: ClassVar[bool] = False
     tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    settings_kind: ClassVar[type[Common]] = Common
+    home: ClassVar[str] = ""
     send_limit = timedelta(0)
 
     def __init__(self, config: AIProviderConfig) -> None:
-        self.settings = config.settings
+        self.settings = config.settings if isinstance(config.settings, dict) else {}
 
     def ready(self) -> None:
         """Always."""
@@ -146,6 +149,9 @@ class LocalAdapter:
         if scenario == "expired_link" and ready_at.isdigit() and timezone.now().timestamp() - int(ready_at) < drill.seconds(self.settings, 3):
             return Result(media=ExpiredLink(), cost=FREE)
         return self._made(request, errand)
+
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        raise Invalid(gettext_noop("The local provider's calls are made again by themselves."))
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  nothing of it runs anywhere
         return True

@@ -41,6 +41,8 @@ SETTINGS = {*Kind.values, "after", "times", "seconds"}
 def check(settings: Mapping[str, Any]) -> None:
     """Raises `Invalid` when the `drill` setting says something that does not exist."""
     drill = settings.get("drill") or {}
+    if not isinstance(drill, Mapping):
+        raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name="drill")
     unknown = sorted(set(drill) - SETTINGS)
     if unknown:
         raise Invalid(gettext_noop("A drill has no setting “%(name)s”."), field="settings", name=unknown[0])

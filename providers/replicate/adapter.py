@@ -3,7 +3,6 @@
 import base64
 import logging
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,29 +11,32 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from django.utils.translation import gettext_noop
 
-from providers import keys, wording
-from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
+from providers import health, keys, recovery, settings_schema, wording
+from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Media, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
-from providers.errors import Later, Refused, Unclear
+from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.fetch import Link
-from providers.http import Line, checked_base, unparsable
+from providers.http import Line, UnreadableError, brief, checked_base, unparsable
 from providers.media import pictures
 from providers.media.errors import MediaError
 from providers.models import AIProviderConfig
+from providers.reading import bytes_of, number_of, texts_in
+from providers.refusals import is_key_refused
 from providers.requests import ClipRequest, ImageRequest, Request
+from providers.settings_schema import Common
 from providers.store import opened
+from providers.task_states import state_of
 
-from .errors import failure, refusal, words_of
+from .errors import TEMPLATES, failure, refusal, words_of
+from .settings import Settings
 from .wire import Account, File, Page, Prediction
 
 log = logging.getLogger("ai_video.providers")
 NAME = "Replicate"
 READ = 30.0  # seconds
-POLL = 3.0
 MOST_DATA_URI = 256 * 1024  # bytes; larger files go through its files API
-HOSTS = ("replicate.delivery",)
-RUNNING = {"starting", "processing"}
+ACCOUNTS = ("user", "organization")
 PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
 # The usual names of a model's inputs; a model's row may say otherwise (`options.input`), and add values (`options.extra`).
 USUAL = {"prompt": "prompt", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration", "image": "image"}
@@ -48,12 +50,15 @@ class ReplicateAdapter:
     needs_key: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.replicate.com/v1"
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
-        self.read = float(config.settings.get("send_timeout", READ))
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
         self.send_limit = timedelta(seconds=self.read + 135)  # the picture is put there first
-        self.poll_in = float(config.settings.get("poll_seconds", POLL))
+        self.poll_in = self.settings.poll_seconds
 
     @property
     def line(self) -> Line:
@@ -81,16 +86,17 @@ class ReplicateAdapter:
         assert isinstance(request, ImageRequest | ClipRequest)
         path, body = _where(errand.model.name)
         body |= {"input": self.inputs(request, errand), **self._webhook(errand)}
-        answer = self.line.spend(path, read=self.read, json=body, headers={"Cancel-After": str(self.config.settings.get("cancel_after", "30m"))})
+        answer = self.line.spend(path, read=self.read, json=body, headers={"Cancel-After": self.settings.cancel_after})
         if not answer.ok:
             raise refusal(answer)
         try:
             prediction = answer.parsed(Prediction)
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise unparsable(NAME, answer) from error
-        if not prediction.id:
+        if not prediction.id.strip():
             raise unparsable(NAME, answer)
-        return Accepted(prediction.id, poll_in=self.poll_in if prediction.status in RUNNING else 0.0)
+        at_work = state_of(prediction.status) in {"waiting", "running", "unknown"}
+        return Accepted(prediction.id.strip(), poll_in=self.poll_in if at_work else 0.0)
 
     def inputs(self, request: ImageRequest | ClipRequest, errand: Errand) -> dict[str, Any]:
         """The model's inputs. Puts the picture at Replicate first, which is free; raises `Refused` (unreachable) if that fails."""
@@ -124,7 +130,7 @@ class ReplicateAdapter:
             answer = self.line.ask("POST", "/files", files={"content": (f"scene.{mime.removeprefix('image/')}", content, mime)}, read=READ)
             if answer.ok:
                 return answer.parsed(File).urls.get
-        except (Later, msgspec.MsgspecError) as error:
+        except (Later, UnreadableError) as error:
             raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=str(error)) from error
         if answer.status in {401, 402, 403, 429}:
             raise refusal(answer)
@@ -132,7 +138,11 @@ class ReplicateAdapter:
 
     def _webhook(self, errand: Errand) -> dict[str, Any]:
         """Where Replicate tells that it is done; the attempt in the address finds the call even when the answer is lost."""
-        address = str(self.config.settings.get("webhook_url", ""))
+        address = self.settings.webhook_url
+        if address:
+            from .webhook import refresh_secret  # noqa: PLC0415  the webhooks know the adapter
+
+            refresh_secret(self.config)
         return {"webhook": f"{address}?attempt={errand.attempt}", "webhook_events_filter": ["completed"]} if address else {}
 
     def fetch(self, task_id: str) -> Prediction:
@@ -140,35 +150,59 @@ class ReplicateAdapter:
         answer = self.line.ask("GET", f"/predictions/{quote(task_id, safe='')}")
         if answer.status == 404:  # noqa: PLR2004  not found
             raise Unclear(gettext_noop("Replicate does not know the prediction %(task)s."), task=task_id)
+        words, template = words_of(answer), gettext_noop("Replicate does not tell about the prediction at the moment: %(words)s")
         if answer.ok:
             try:
                 return answer.parsed(Prediction)
-            except msgspec.MsgspecError:
+            except UnreadableError as error:
                 log.warning("Replicate's prediction %s cannot be read", task_id)
-        raise Later(gettext_noop("Replicate does not tell about the prediction at the moment: %(words)s"), words=words_of(answer))
+                raise Unreadable(template, words=words, raw=answer.body) from error
+        if is_key_refused(answer, words):
+            raise KeyRefused(TEMPLATES[Refusal.KEY], words=words)
+        raise Later(template, words=words)
 
     def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:  # noqa: ARG002  the adapters' signature
         prediction = self.fetch(task_id)
-        cost = _cost(prediction, errand)
-        if prediction.status == "succeeded":
+        cost, state = _cost(prediction, errand), state_of(prediction.status)
+        if state == "unknown" and prediction.output is not None:
+            state = "done"  # a new word for it: there is a result
+        if state == "done":
             return Result(media=self._output(prediction), cost=cost, is_estimated=True)
-        if prediction.status == "aborted":  # the deadline passed before it began
-            raise failure(prediction, cost=Decimal(0))
-        if prediction.status in {"failed", "canceled"}:
-            raise failure(prediction, cost=cost if prediction.status == "canceled" or _by_time(errand) else Decimal(0))
-        if prediction.status not in RUNNING:
-            log.warning("Replicate's prediction %s is in a state that is not known: %s", task_id, prediction.status)
-        told = PERCENT.findall(prediction.logs or "")
-        return Running(poll_in=self.poll_in, progress=int(told[-1]) if told else None, queued=prediction.status == "starting")
+        if state in {"failed", "cancelled"}:
+            raise failure(prediction, failed=state == "failed", cost=_cost_of_an_end(prediction, errand, cost))
+        if state == "unknown":
+            log.warning("Replicate's prediction %s is in a state that is not known: %s", task_id, brief(prediction.status))
+        told = PERCENT.findall(prediction.logs)
+        unknown = brief(prediction.status)[:60] if state == "unknown" else ""
+        return Running(
+            poll_in=self.poll_in,
+            progress=int(told[-1]) if told else None,
+            queued=state == "waiting",
+            unknown=unknown,
+            raw=msgspec.json.encode(prediction) if unknown else b"",
+        )
 
-    def _output(self, prediction: Prediction) -> Link:
-        hosts = tuple(self.config.settings.get("result_hosts", HOSTS))
-        url = next((text for text in _texts(prediction.output) if _is_at(text, hosts)), None)
-        if url is None:
-            if prediction.data_removed or prediction.output is None:
-                raise Unclear(gettext_noop("The prediction succeeded, but Replicate has removed its result, as it does after an hour."))
-            raise Unclear(gettext_noop("The prediction succeeded, but its result holds no file."))
-        return Link(url, hosts=hosts, headers=self.line.headers)
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        return Accepted(recovery.task_in(raw), poll_in=0)
+
+    def _output(self, prediction: Prediction) -> Media:
+        """The first address of a file at Replicate, or a file that is in the answer itself."""
+        hosts = self._hosts()
+        for text in texts_in(prediction.output):
+            if _is_at(text.strip(), hosts):
+                return Link(text.strip(), hosts=hosts, headers=self.line.headers)
+            if text.lstrip()[:5].lower() == "data:":
+                try:
+                    return Bytes(bytes_of(text))
+                except UnreadableError:
+                    continue
+        raw = msgspec.json.encode(prediction)
+        if prediction.data_removed or prediction.output is None:
+            raise Unclear(gettext_noop("The prediction succeeded, but Replicate has removed its result, as it does after an hour."), raw=raw)
+        raise Unclear(gettext_noop("The prediction succeeded, but its result holds no file."), raw=raw)
+
+    def _hosts(self) -> tuple[str, ...]:
+        return self.settings.result_hosts
 
     def cancel(self, task_id: str) -> bool:
         return self.line.ask("POST", f"/predictions/{quote(task_id, safe='')}/cancel").ok
@@ -179,13 +213,17 @@ class ReplicateAdapter:
 
     def check(self) -> Health:
         answer = self.line.ask("GET", "/account")
-        if not answer.ok:
-            return Health(ok=False, facts={"answer": words_of(answer)})
         try:
-            account = answer.parsed(Account)
-        except msgspec.MsgspecError:
-            return Health(ok=False, facts={"answer": answer.text})
-        return Health(ok=True, facts={"account": f"{account.username} ({account.type})"})
+            account = answer.parsed(Account) if answer.ok else None
+        except UnreadableError:
+            account = None
+        if account is None or not (account.username or account.type):
+            return health.failed(answer)
+        if self.settings.webhook_url:
+            from .webhook import refresh_secret  # noqa: PLC0415  the webhooks know the adapter
+
+            refresh_secret(self.config, now=True)
+        return Health(ok=True, facts={"account": account.type if account.type in ACCOUNTS else "?"})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:
         """Predictions made since then, newest first; those with the same prompt and seed match."""
@@ -197,7 +235,7 @@ class ReplicateAdapter:
             raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=words_of(answer))
         try:
             found = answer.parsed(Page).results
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text) from error
         return [Candidate(p.id, p.created_at, p.status, matches=matches(p, request, errand)) for p in found]
 
@@ -234,23 +272,19 @@ def _by_time(errand: Errand) -> bool:
 
 def _cost(prediction: Prediction, errand: Errand) -> Decimal:
     """Worked out: by the hardware's time when the model's row gives its price, else what was reserved."""
-    time = (prediction.metrics or {}).get("predict_time")
-    if _by_time(errand) and isinstance(time, int | float):
+    time = number_of(prediction.metrics.get("predict_time"))
+    if _by_time(errand) and time is not None:
         cost = usd(time, unit=Decimal(str(errand.model.options["usd_per_predict_second"])))
         return errand.estimate if cost is None else cost
     return errand.estimate
 
 
-def _texts(output: Any) -> Iterator[str]:
-    """Every text in an output of any shape, in order."""
-    if isinstance(output, str):
-        yield output
-    elif isinstance(output, dict):
-        for value in output.values():
-            yield from _texts(value)
-    elif isinstance(output, list):
-        for value in output:
-            yield from _texts(value)
+def _cost_of_an_end(prediction: Prediction, errand: Errand, cost: Decimal) -> Decimal:
+    """What an end without a result costs: nothing before it began, the time of the hardware, or what a cancelled one would have cost."""
+    status = prediction.status.strip().lower()
+    if status == "aborted":  # the deadline passed before it began
+        return Decimal(0)
+    return cost if state_of(status) == "cancelled" or _by_time(errand) else Decimal(0)
 
 
 def _is_at(text: str, hosts: tuple[str, ...]) -> bool:

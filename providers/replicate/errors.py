@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
-import msgspec
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.http import Answer, brief, wait_of
+from providers.http import Answer, UnreadableError, brief
+from providers.refusals import is_about_the_account
+from providers.waits import bounded
 
 from .wire import Prediction, Problem
 
@@ -32,25 +33,26 @@ CONTENT = re.compile(r"nsfw|E005|flagged as sensitive|content polic|safety", re.
 def words_of(answer: Answer) -> str:
     try:
         problem = answer.parsed(Problem)
-    except msgspec.MsgspecError:
+    except UnreadableError:
         return answer.text or f"HTTP {answer.status}"
     return brief(problem.detail) or brief(problem.title) or f"HTTP {answer.status}"
 
 
 def refusal(answer: Answer) -> Refused:
     kind, words = KINDS.get(answer.status, Refusal.INVALID), words_of(answer)
+    if answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
+        kind = Refusal.INVALID
     return Refused(TEMPLATES[kind], kind=kind, until=timezone.now() + _wait(answer, words) if kind == Refusal.LIMIT else None, words=words)
 
 
 def _wait(answer: Answer, words: str) -> timedelta:
     """Retry-After, else "resets in ~30s", else half a minute."""
-    told = re.search(r"~([0-9]+)s", words)
-    return answer.retry_after or (wait_of(told[1]) if told else LIMIT_PAUSE)
+    told = re.search(r"~([0-9]{1,9})s", words)
+    return answer.retry_after or (bounded(int(told[1])) if told else LIMIT_PAUSE)
 
 
-def failure(prediction: Prediction, *, cost: Decimal) -> Refused:
+def failure(prediction: Prediction, *, failed: bool, cost: Decimal) -> Refused:
     """A prediction that ended without a result; `cost` is what its time is reckoned to cost."""
     words = brief(str(prediction.error or prediction.status))
-    failed = Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED
-    kind = failed if prediction.status == "failed" else Refusal.CANCELLED
+    kind = (Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED) if failed else Refusal.CANCELLED
     return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

@@ -9,16 +9,19 @@ from providers.errors import Forbidden, ProviderError
 from . import webhook
 
 MOST_BYTES = 2 * 1024 * 1024
+MOST_DIGITS = 9
 
 
 @csrf_exempt  # the sender is known by its signature
 @require_POST
 def hook(request: HttpRequest) -> HttpResponse:
     """204 when taken, 403 for a wrong signature, 413 when too large, 503 to have it sent again."""
-    if int(request.headers.get("content-length") or 0) > MOST_BYTES:
+    told = request.headers.get("content-length") or "0"
+    if not (told.isascii() and told.isdigit()) or len(told) > MOST_DIGITS or int(told) > MOST_BYTES:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
+        webhook.require_form(headers)
         webhook.receive(headers, request.body, attempt=request.GET.get("attempt", ""))
     except Forbidden:
         return HttpResponse(status=403)

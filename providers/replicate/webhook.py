@@ -5,10 +5,11 @@ import binascii
 import hashlib
 import hmac
 import logging
+import re
 import uuid
 from collections.abc import Mapping
+from datetime import timedelta
 
-import msgspec
 from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -16,11 +17,13 @@ from django.utils.translation import gettext_noop
 from providers import keys
 from providers import requests as asked
 from providers.adapters import Accepted
-from providers.enums import CallState
+from providers.enums import OVER, CallState
 from providers.errors import Forbidden, Later, ProviderError
 from providers.gate import outcome
 from providers.gate.flow import errand_of
+from providers.http import UnreadableError
 from providers.models import AIProviderConfig, ProviderCall
+from providers.reading import decoded, read
 from providers.signals import freed
 
 from .adapter import ReplicateAdapter, matches
@@ -29,42 +32,64 @@ from .wire import Prediction, Secret
 
 log = logging.getLogger("ai_video.providers")
 OLDEST = 300  # seconds
-SECRET_KEPT = 3600
+SECRET_KEPT, TRY_AGAIN = timedelta(hours=1), timedelta(minutes=10)
 SEEN_KEPT = 3600
+MOST_DIGITS, MOST_SIGNATURES = 12, 2000  # characters
+MESSAGE_ID = re.compile(r"[!-~]{1,200}")
+SIGNATURE = re.compile(r"v1,[A-Za-z0-9+/]{43}=")  # base64 of 32 bytes
+UNSIGNED = gettext_noop("The webhook is not signed by Replicate.")
+
+
+def require_form(headers: Mapping[str, str]) -> None:
+    """Raises `Forbidden` for what cannot be a message of Replicate, before anything is looked up for it: no id, an old or odd time, no signature."""
+    message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    is_dated = stamp.isascii() and stamp.isdigit() and len(stamp) <= MOST_DIGITS and abs(timezone.now().timestamp() - int(stamp)) <= OLDEST
+    if not (MESSAGE_ID.fullmatch(message_id) and is_dated and _signatures(headers)):
+        raise Forbidden(UNSIGNED)
+
+
+def _signatures(headers: Mapping[str, str]) -> list[bytes]:
+    """The signatures that have the form of one."""
+    told = headers.get("webhook-signature", "")[:MOST_SIGNATURES]
+    return [entry[3:].encode() for entry in told.split() if SIGNATURE.fullmatch(entry)]
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     """The id of a message that Replicate signed within the last five minutes. Raises `Forbidden`."""
-    message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    require_form(headers)
+    message_id, stamp = headers["webhook-id"], headers["webhook-timestamp"]
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-        fresh = abs(timezone.now().timestamp() - int(stamp)) <= OLDEST
-    except (binascii.Error, ValueError):
-        fresh = False
-    if fresh and message_id and key:
-        right = base64.b64encode(hmac.new(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
-        given = [entry.removeprefix("v1,") for entry in headers.get("webhook-signature", "").split() if entry.startswith("v1,")]
-        if any(hmac.compare_digest(right, signature) for signature in given):
-            return message_id
-    raise Forbidden(gettext_noop("The webhook is not signed by Replicate."))
+    except binascii.Error:
+        key = b""
+    right = base64.b64encode(hmac.new(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256).digest())
+    if key and any(hmac.compare_digest(right, given) for given in _signatures(headers)):
+        return message_id
+    raise Forbidden(UNSIGNED)
 
 
 def receive(headers: Mapping[str, str], body: bytes, *, attempt: str = "") -> None:
     """Take the hint: a call that waits is asked about now, one whose answer was lost learns its task.
 
-    Raises `Forbidden` for a wrong signature, `Later` when Replicate cannot be asked (it sends the webhook again then).
+    Raises `Forbidden` for a wrong signature, `Later` when it cannot be judged or Replicate cannot be asked (it sends the
+    webhook again then). Nothing is asked of anybody before the signature was found to be right.
     """
+    require_form(headers)
     config = AIProviderConfig.objects.get(provider="replicate")
     message_id = verify(secret_of(config), headers, body)
     if cache.get(f"replicate-webhook:{message_id}"):
         return
     try:
-        prediction = msgspec.json.decode(body, type=Prediction)
-    except msgspec.MsgspecError:
+        prediction = read(decoded(body), Prediction)
+    except UnreadableError:
         log.warning("Replicate sent a webhook that cannot be read")
         return
     _hint(config, prediction.id, attempt)
     cache.set(f"replicate-webhook:{message_id}", 1, SEEN_KEPT)
+
+
+# Also what a person decided on in the meantime: what Replicate signs is the truth that came late.
+MAY_BE_LOST = (CallState.SENDING, CallState.UNCLEAR, *OVER)
 
 
 def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
@@ -72,7 +97,7 @@ def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
     if found is None:
         log.warning("Replicate told about a prediction that nobody here asked for")
         return
-    if found.state in {CallState.SENDING, CallState.UNCLEAR} and not found.task_id:
+    if found.state in MAY_BE_LOST and not found.task_id:
         prediction = ReplicateAdapter(config).fetch(task_id)
         # The attempt in the address is not part of what is signed.
         if prediction.input is not None and not matches(prediction, asked.from_json(found.request), errand_of(found, config)):
@@ -91,18 +116,45 @@ def _lost(config: AIProviderConfig, attempt: str) -> ProviderCall | None:
 
 
 def secret_of(config: AIProviderConfig) -> str:
-    """The signing secret, asked for with the account's key and kept sealed for an hour. Raises `Later`."""
-    if sealed := cache.get("replicate-webhook-secret"):
+    """The signing secret as it is stored; nobody is asked for it here. Raises `Later` while it is not known."""
+    if config.webhook_secret_enc:
         try:
-            return keys.unseal("replicate webhook", sealed)
+            return keys.unseal(keys.WEBHOOK, config.webhook_secret_enc)
         except ProviderError:
-            pass  # the house's secrets were changed meanwhile
-    answer = ReplicateAdapter(config).line.ask("GET", "/webhooks/default/secret")
-    if not answer.ok:
-        raise Later(gettext_noop("Replicate does not give its signing secret: %(words)s"), words=words_of(answer))
+            log.warning("Replicate's signing secret cannot be read with this installation's secrets; it is asked for again")
+    raise Later(gettext_noop("Replicate's signing secret is not known yet."))
+
+
+def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
+    """Ask Replicate for its signing secret, with the account's key, and store it sealed. Whether it is known afterwards.
+
+    Asked for by what the studio does itself (periodic work, a call with a webhook, a test of the connection), never by a
+    request from outside; every ten minutes at most, hourly when it is known. `now`: in any case. Not inside a transaction.
+    """
+    moment = timezone.now()
+    known = bool(config.webhook_secret_enc)
+    waited = config.webhook_tried_at is None or moment - config.webhook_tried_at >= (SECRET_KEPT if known else TRY_AGAIN)
+    if not (now or waited):
+        return known
+    rows = AIProviderConfig.objects.filter(pk=config.pk)
+    rows.update(webhook_tried_at=moment)
+    config.webhook_tried_at = moment
     try:
-        secret = answer.parsed(Secret).key
-    except msgspec.MsgspecError as error:
-        raise Later(gettext_noop("Replicate does not give its signing secret: %(words)s"), words=answer.text) from error
-    cache.set("replicate-webhook-secret", keys.seal("replicate webhook", secret), SECRET_KEPT)
-    return secret
+        answer = ReplicateAdapter(config).line.ask("GET", "/webhooks/default/secret")
+        secret = answer.parsed(Secret).key if answer.ok else ""
+    except (ProviderError, UnreadableError) as error:
+        log.warning("Replicate does not give its signing secret: %s", error)
+        return known
+    if not secret:
+        log.warning("Replicate does not give its signing secret: %s", words_of(answer))
+        return known
+    config.webhook_secret_enc, config.webhook_secret_at = keys.seal(keys.WEBHOOK, secret), moment
+    rows.update(webhook_secret_enc=config.webhook_secret_enc, webhook_secret_at=moment)
+    return True
+
+
+def keep_secret_fresh() -> None:
+    """For periodic work: the secret is there before the first webhook is."""
+    config = AIProviderConfig.objects.filter(provider="replicate", is_active=True).first()
+    if config is not None and keys.has_key(config) and ReplicateAdapter(config).settings.webhook_url:
+        refresh_secret(config)

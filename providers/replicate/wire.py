@@ -1,4 +1,4 @@
-"""What Replicate's API sends, as far as it is used."""
+"""What Replicate's API sends, as far as it is used. Only a prediction's id must be there."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ class Prediction(msgspec.Struct):
     input: dict[str, Any] | None = None
     output: Any = None
     error: Any = None
-    logs: str | None = None
-    metrics: dict[str, Any] | None = None
+    logs: str = ""
+    metrics: dict[str, Any] = {}
     data_removed: bool = False
     created_at: str = ""
     webhook: str | None = None

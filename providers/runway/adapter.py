@@ -9,33 +9,34 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-import msgspec
 from django.utils.translation import gettext_noop
 
-from providers import keys, wording
+from providers import health, keys, recovery, settings_schema, wording
 from providers.adapters import Accepted, Candidate, Card, Errand, Health, Result, Running
 from providers.enums import Kind, Refusal
-from providers.errors import Later, Refused, Unclear
+from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.fetch import Link
-from providers.http import Answer, Line, checked_base, unparsable
+from providers.http import Answer, Line, UnreadableError, brief, checked_base, unparsable
 from providers.media import pictures
 from providers.media.errors import MediaError
 from providers.models import AIProviderConfig
+from providers.reading import texts_in
+from providers.refusals import is_key_refused
 from providers.requests import ClipRequest, ImageRequest, Request
+from providers.settings_schema import Common
 from providers.store import opened
+from providers.task_states import state_of
 
-from .errors import cost_of, failure, refusal, words_of
+from .errors import TEMPLATES, cost_of, failure, refusal, words_of
+from .settings import Settings
 from .wire import Created, Credits, Organization, Task
 
 log = logging.getLogger("ai_video.providers")
 NAME = "Runway"
 VERSION = "2024-11-06"
-READ = 60.0  # seconds
-POLL = 5.0  # seconds; "not more often"
 SEEDS = 4294967296
 MOST_WORDS = 1000  # UTF-16 units
 MOST_DATA_URI = 5_242_880  # characters
-HOSTS = ("cloudfront.net", "runwayml.com")
 USED = frozenset({"prompt", "prompt_en", "style", "seed", "aspect_ratio"})
 CLIP_ALONE = {"camera", "duration_ms", "image_file"}
 NEGATIVE = {"veo3.1", "veo3.1_fast"}
@@ -44,7 +45,6 @@ SOUND = {
     *("veo3.1", "veo3.1_fast", "seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5", "wan3", "wan3_prime"),
     *("kling3.0_standard", "kling3.0_pro", "kling3.0_4k", "klingO3_standard", "klingO3_pro", "klingO3_4k"),
 }
-DONE, ENDED, WAITING = "SUCCEEDED", {"FAILED", "CANCELLED"}, {"PENDING", "THROTTLED"}
 GONE = gettext_noop("Runway does not know the task %(task)s any more: it was deleted, and whether it was charged is not known.")
 
 
@@ -56,12 +56,15 @@ class RunwayAdapter:
     tells_balance: ClassVar[bool] = True
     cancel_is_free: ClassVar[str] = "queued"  # the credits of a task that has not begun are given back
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.dev.runwayml.com"
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
-        self.read = float(config.settings.get("send_timeout", READ))
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
         self.send_limit = timedelta(seconds=self.read + 75)
-        self.poll_in = float(config.settings.get("poll_seconds", POLL))
+        self.poll_in = self.settings.poll_seconds
 
     @property
     def _line(self) -> Line:
@@ -99,11 +102,11 @@ class RunwayAdapter:
             raise refusal(answer)
         try:
             created = answer.parsed(Created)
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise unparsable(NAME, answer) from error
-        if not created.id:
+        if not created.id.strip():
             raise unparsable(NAME, answer)
-        return Accepted(created.id, poll_in=self.poll_in, quote=cost_of(created.estimated_cost))
+        return Accepted(created.id.strip(), poll_in=self.poll_in, quote=cost_of(created.estimated_cost))
 
     def _body(self, request: Request, errand: Errand) -> tuple[str, dict[str, Any]]:
         """Path and JSON of the request that creates the task."""
@@ -147,26 +150,42 @@ class RunwayAdapter:
         if answer.status == 404:  # noqa: PLR2004  not found
             raise Unclear(GONE, task=task_id)
         task = self._task(answer)
-        if task.status == DONE:
-            link = Link(task.output[0], hosts=self._hosts()) if task.output else None
-            return Result(media=link, cost=cost_of(task.cost))
-        if task.status in ENDED:
-            raise failure(task)
-        if task.status not in WAITING | {"RUNNING"}:
-            log.warning("Runway's task %s is in a state that is not known: %s", task_id, task.status)
+        state = state_of(task.status)
+        if state == "unknown" and any(texts_in(task.output)):
+            state = "done"  # a new word for it: there is a result
+        if state == "done":
+            return Result(media=self._link(task, answer), cost=cost_of(task.cost))
+        if state in {"failed", "cancelled"}:
+            raise failure(task, cancelled=state == "cancelled", raw=answer.body)
+        if state == "unknown":
+            log.warning("Runway's task %s is in a state that is not known: %s", task_id, brief(task.status))
         progress = None if task.progress is None else round(min(max(task.progress, 0), 1) * 100)
-        return Running(poll_in=self.poll_in, progress=progress, queued=task.status in WAITING)
+        unknown = brief(task.status)[:60] if state == "unknown" else ""
+        return Running(poll_in=self.poll_in, progress=progress, queued=state == "waiting", unknown=unknown, raw=answer.body if unknown else b"")
+
+    def _link(self, task: Task, answer: Answer) -> Link | None:
+        """The first of the outputs that lies with the provider; some are told beside a preview or a poster that does not."""
+        links = [Link(text.strip(), hosts=self._hosts()) for text in texts_in(task.output) if "://" in text]
+        if not links:
+            raise Unclear(gettext_noop("The provider says that it is done and gives no file."), raw=answer.body)
+        return next((link for link in links if link.leads_to_provider), links[0])
 
     def _task(self, answer: Answer) -> Task:
+        template = gettext_noop("Runway does not tell about the task at the moment: %(words)s")
         if not answer.ok:
-            raise Later(gettext_noop("Runway does not tell about the task at the moment: %(words)s"), words=words_of(answer))
+            if is_key_refused(answer, words_of(answer)):
+                raise KeyRefused(TEMPLATES[Refusal.KEY], words=words_of(answer))
+            raise Later(template, words=words_of(answer))
         try:
             return answer.parsed(Task)
-        except msgspec.MsgspecError as error:
-            raise Later(gettext_noop("Runway does not tell about the task at the moment: %(words)s"), words=answer.text) from error
+        except UnreadableError as error:
+            raise Unreadable(template, words=answer.text, raw=answer.body) from error
+
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        return Accepted(recovery.task_in(raw), poll_in=0)
 
     def _hosts(self) -> tuple[str, ...]:
-        return tuple(self.config.settings.get("result_hosts", HOSTS))
+        return self.settings.result_hosts
 
     def cancel(self, task_id: str) -> bool:
         """Never for a finished task: deleting it deletes its output."""
@@ -178,19 +197,23 @@ class RunwayAdapter:
             raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=words_of(answer))
         try:
             return answer.parsed(Organization)
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=answer.text) from error
 
     def balance(self) -> Decimal | None:
         return cost_of(Credits(self._organization().credit_balance))
 
     def check(self) -> Health:
+        answer = self._line.ask("GET", "/v1/organization")
         try:
-            found = self._organization()
-        except Later as error:
-            return Health(ok=False, facts={"answer": str(error)})
-        at_once = {name: tier.max_concurrent_generations for name, tier in found.tier.models.items()}
-        return Health(ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **{f"{name} at once": str(n) for name, n in at_once.items()}})
+            found = answer.parsed(Organization) if answer.ok else None
+        except UnreadableError:
+            found = None
+        if found is None:
+            return health.failed(answer)
+        tiers = found.tier.models
+        at_once = {f"{name} at once": str(tiers[name].max_concurrent_generations) for name in health.own_models(self.config) if name in tiers}
+        return Health(ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **at_once})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
         return []

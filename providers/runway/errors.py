@@ -3,14 +3,14 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import msgspec
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers.amounts import usd
 from providers.enums import Refusal
 from providers.errors import Refused, Unclear
-from providers.http import Answer, brief
+from providers.http import Answer, UnreadableError, brief
+from providers.refusals import is_about_the_account
 
 from .wire import Credits, Problem, Task
 
@@ -34,13 +34,15 @@ CODES = (("SAFETY.", Refusal.MODERATED), ("ASSET.", Refusal.INVALID), ("INPUT_PR
 def words_of(answer: Answer) -> str:
     try:
         return brief(answer.parsed(Problem).words) or f"HTTP {answer.status}"
-    except msgspec.MsgspecError:
+    except UnreadableError:
         return answer.text or f"HTTP {answer.status}"
 
 
 def refusal(answer: Answer) -> Refused:
     words = words_of(answer)
-    kind = Refusal.CREDITS if NO_CREDITS in words else KINDS.get(answer.status, Refusal.INVALID)
+    kind = Refusal.CREDITS if NO_CREDITS in words.lower() else KINDS.get(answer.status, Refusal.INVALID)
+    if answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
+        kind = Refusal.INVALID
     until = timezone.now() + (answer.retry_after or DAILY_LIMIT) if kind == Refusal.LIMIT else None
     return Refused(TEMPLATES[kind], kind=kind, until=until, words=words)
 
@@ -50,11 +52,11 @@ def cost_of(told: Credits | None) -> Decimal | None:
     return usd(told.credits, unit=CREDIT) if told else None
 
 
-def failure(task: Task) -> Refused | Unclear:
+def failure(task: Task, *, cancelled: bool, raw: bytes) -> Refused | Unclear:
     """A task that ended without a result. Without its cost nobody knows what was paid."""
-    kind = Refusal.CANCELLED if task.status == "CANCELLED" else next((k for start, k in CODES if task.failure_code.startswith(start)), Refusal.FAILED)
+    kind = Refusal.CANCELLED if cancelled else next((k for start, k in CODES if task.failure_code.upper().startswith(start)), Refusal.FAILED)
     words = brief(" ".join(filter(None, (task.failure, f"({task.failure_code})" if task.failure_code else ""))))
     cost = cost_of(task.cost)
     if cost is None:
-        return Unclear(gettext_noop("Runway's task ended without a result and without its cost: %(words)s"), words=words)
+        return Unclear(gettext_noop("Runway's task ended without a result and without its cost: %(words)s"), words=words, raw=raw)
     return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

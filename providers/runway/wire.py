@@ -1,4 +1,4 @@
-"""What Runway's API sends, as far as it is used (X-Runway-Version 2024-11-06)."""
+"""What Runway's API sends, as far as it is used (X-Runway-Version 2024-11-06). Only a task's id and its state must be there."""
 
 from typing import Any
 
@@ -17,24 +17,31 @@ class Created(msgspec.Struct, rename="camel"):
 class Task(msgspec.Struct, rename="camel"):
     """One form for all states; a state that is not known yet counts as running."""
 
-    id: str
     status: str
+    id: str = ""
     progress: float | None = None
-    output: list[str] = []
+    output: Any = None
     failure: str = ""
     failure_code: str = ""
     cost: Credits | None = None
 
 
+class Issue(msgspec.Struct):
+    path: list[str] = []
+    message: str = ""
+
+
 class Problem(msgspec.Struct):
-    error: str = ""
-    issues: list[dict[str, Any]] = []
+    error: Any = ""
+    message: str = ""
+    issues: list[Issue] = []
 
     @property
     def words(self) -> str:
         """The error, and for each issue where it is and what it says."""
-        told = [f"{'.'.join(map(str, issue.get('path', [])))}: {issue.get('message', '')}" for issue in self.issues]
-        return "; ".join([self.error, *told[:3]])
+        error = self.error.get("message", "") if isinstance(self.error, dict) else self.error
+        told = [f"{'.'.join(issue.path)}: {issue.message}" for issue in self.issues]
+        return "; ".join(filter(None, [str(error or self.message), *told[:3]]))
 
 
 class ModelTier(msgspec.Struct, rename="camel"):

@@ -1,31 +1,31 @@
 """Pictures by Stability AI: v2beta core, ultra and sd3, and v1 for the model that the guide names."""
 
-import base64
-import binascii
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import msgspec
 from django.utils.translation import gettext_noop
 
-from providers import keys, wording
+from providers import health, keys, recovery, settings_schema, sniff, wording
 from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Result, Running
 from providers.amounts import usd
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
-from providers.http import Answer, Line, checked_base, unparsable
+from providers.http import Answer, Line, UnreadableError, brief, checked_base, unparsable
 from providers.models import AIProviderConfig
+from providers.reading import bytes_of, seed_of
 from providers.requests import ImageRequest, Request
+from providers.settings_schema import Common
 
-from .errors import problem_of, refusal
-from .wire import Artifacts, Balance, Engine, Picture
+from .errors import MODERATED, problem_of, refusal
+from .settings import Settings
+from .wire import Artifacts, Balance, Finish, Picture, Problem
 
 NAME = "Stability AI"
 CREDIT = Decimal("0.01")  # USD
-READ = 180.0  # seconds; the picture comes in the answer
 SEEDS = 4294967295
 USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
+FILTERED, SUCCESS = "CONTENT_FILTERED", {"", "SUCCESS", "SUCCEEDED", "COMPLETED"}
 MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
 BLURRED = gettext_noop("Stability AI made the picture, blurred it because of its content, and charged it; change the words of the prompt.")
 
@@ -37,10 +37,13 @@ class StabilityAdapter:
     needs_key: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = True
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.stability.ai"
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
-        self.read = float(config.settings.get("send_timeout", READ))
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
         self.send_limit = timedelta(seconds=self.read + 75)
 
     def _line(self, **headers: str) -> Line:
@@ -82,7 +85,7 @@ class StabilityAdapter:
             **errand.model.options.get("fields", {}),
         }
         if request.negative.strip() and wording.is_english(request.negative):
-            fields["negative_prompt"] = request.negative
+            fields["negative_prompt"] = wording.cut(request.negative, MOST_WORDS["v2beta"])
         return {name: (None, value) for name, value in fields.items()}
 
     def _v1(self, request: ImageRequest, errand: Errand) -> dict[str, Any]:
@@ -95,38 +98,57 @@ class StabilityAdapter:
             "width": int(width),
             "height": int(height),
             "samples": 1,
-            "steps": int(self.config.settings.get("default_steps", 30)),
+            "steps": self.settings.default_steps,
             "seed": request.seed % SEEDS,
         }
 
     def _picture(self, answer: Answer, errand: Errand) -> Result:
         if not answer.ok:
             raise refusal(answer)
+        if sniff.is_picture(answer.body):  # it came as itself and not in JSON
+            headers = answer.headers
+            return self._result(headers.get("finish-reason", ""), answer.body, seed_of(headers.get("seed")), errand, answer)
         try:
             said = answer.parsed(Picture)
-        except msgspec.MsgspecError as error:
-            raise unparsable(NAME, answer) from error
-        return self._result(said.finish_reason, said.image, said.seed, errand, answer)
+            return self._result(said.finish_reason, bytes_of(said.image), seed_of(said.seed), errand, answer)
+        except UnreadableError as error:
+            raise self._without(answer, errand) from error
 
     def _first_artifact(self, answer: Answer, errand: Errand) -> Result:
         if not answer.ok:
             raise refusal(answer)
+        if sniff.is_picture(answer.body):
+            return self._picture(answer, errand)
         try:
-            said = answer.parsed(Artifacts).artifacts[0]
-        except (msgspec.MsgspecError, IndexError) as error:
-            raise unparsable(NAME, answer) from error
-        return self._result(said.finish_reason, said.base64, said.seed, errand, answer)
+            said = next(iter(answer.parsed(Artifacts).artifacts), None)
+            if said is None:
+                raise self._without(answer, errand)
+            return self._result(said.finish_reason, bytes_of(said.base64), seed_of(said.seed), errand, answer)
+        except UnreadableError as error:
+            raise self._without(answer, errand) from error
 
-    def _result(self, finish: str, image: str, seed: int | None, errand: Errand, answer: Answer) -> Result:
-        """The answer names no cost; the price list does. An unknown way to finish is looked at by a person."""
-        if finish == "CONTENT_FILTERED":
-            raise Refused(BLURRED, kind=Refusal.MODERATED, cost=errand.estimate)
-        if finish != "SUCCESS":
-            raise Unclear(gettext_noop("Stability AI ended with “%(finish)s”; whether it charged that is not known."), finish=finish[:60])
+    def _without(self, answer: Answer, errand: Errand) -> Refused | Unclear:
+        """A success without a picture: a refusal of the content when it says so, else for a person to look at."""
         try:
-            return Result(media=Bytes(base64.b64decode(image, validate=True)), seed=seed)
-        except binascii.Error as error:
-            raise unparsable(NAME, answer) from error
+            problem = answer.parsed(Problem)
+            finish = answer.parsed(Finish).finish_reason
+        except UnreadableError:
+            return unparsable(NAME, answer)
+        if finish.upper() == FILTERED:
+            return Refused(BLURRED, kind=Refusal.MODERATED, cost=errand.estimate)
+        return refusal(answer) if problem.name.lower() in MODERATED else unparsable(NAME, answer)
+
+    def _result(self, finish: str, image: bytes, seed: int | None, errand: Errand, answer: Answer) -> Result:
+        """The answer names no cost; the price list does. An unknown way to finish is looked at by a person."""
+        if finish.upper() == FILTERED:
+            raise Refused(BLURRED, kind=Refusal.MODERATED, cost=errand.estimate)
+        if finish.upper() not in SUCCESS:
+            template = gettext_noop("Stability AI ended with “%(finish)s”; whether it charged that is not known.")
+            raise Unclear(template, finish=brief(finish)[:60], raw=answer.body)
+        return Result(media=Bytes(image), seed=seed)
+
+    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        return Result(media=Bytes(recovery.picture_in(raw)))
 
     def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:  # noqa: ARG002  the adapters' signature
         """Results of these endpoints are never kept; a person who attaches an id learns that here."""
@@ -141,20 +163,20 @@ class StabilityAdapter:
             raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=problem_of(answer).words)
         try:
             return usd(answer.parsed(Balance).credits, unit=CREDIT)
-        except msgspec.MsgspecError as error:
+        except UnreadableError as error:
             raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=answer.text) from error
 
     def check(self) -> Health:
         line = self._line()
         answer = line.ask("GET", "/v1/user/balance")
         if not answer.ok:
-            return Health(ok=False, facts={"answer": problem_of(answer).words})
+            return health.failed(answer)
         engines = line.ask("GET", "/v1/engines/list")
         try:
             left = usd(answer.parsed(Balance).credits, unit=CREDIT)
-            known = ", ".join(engine.id for engine in engines.parsed(list[Engine])) if engines.ok else ""
-        except msgspec.MsgspecError:
-            return Health(ok=False, facts={"answer": answer.text})
+        except UnreadableError:
+            return health.failed(answer)
+        known = ", ".join(name for name in health.own_models(self.config) if engines.ok and f'"{name}"'.encode() in engines.body)
         return Health(ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})})
 
     def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list

@@ -2,19 +2,19 @@
 
 from datetime import timedelta
 
-import msgspec
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.http import Answer
+from providers.http import Answer, UnreadableError
+from providers.refusals import is_about_the_account
 
 from .wire import Problem
 
 TIME_OUT = timedelta(seconds=60)  # "150 requests within 10 seconds, timed out for 60 seconds"
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
-MODERATED = {"content_moderation", "public_figure"}
+MODERATED = {"content_moderation", "public_figure", "invalid_prompts"}
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("Stability AI does not accept the request: %(words)s"),
     Refusal.MODERATED: gettext_noop("Stability AI refused the content; change the words of the prompt. It says: %(words)s"),
@@ -27,12 +27,15 @@ TEMPLATES = {
 def problem_of(answer: Answer) -> Problem:
     try:
         return answer.parsed(Problem)
-    except msgspec.MsgspecError:
+    except UnreadableError:
         return Problem(message=answer.text or f"HTTP {answer.status}")
 
 
 def refusal(answer: Answer) -> Refused:
     problem = problem_of(answer)
-    kind = Refusal.MODERATED if problem.name in MODERATED else KINDS.get(answer.status, Refusal.INVALID)
-    until = timezone.now() + TIME_OUT if kind == Refusal.LIMIT else None
-    return Refused(TEMPLATES[kind], kind=kind, until=until, words=problem.words)
+    words = problem.words or f"HTTP {answer.status}"
+    kind = Refusal.MODERATED if problem.name.lower() in MODERATED else KINDS.get(answer.status, Refusal.INVALID)
+    if answer.status == 403 and kind == Refusal.KEY and is_about_the_account(words):  # noqa: PLR2004  forbidden
+        kind = Refusal.INVALID
+    until = timezone.now() + (answer.retry_after or TIME_OUT) if kind == Refusal.LIMIT else None
+    return Refused(TEMPLATES[kind], kind=kind, until=until, words=words)

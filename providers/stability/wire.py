@@ -1,4 +1,4 @@
-"""What Stability AI's API sends, as far as it is used."""
+"""What Stability AI's API sends, as far as it is used. Only the picture itself must be there."""
 
 import msgspec
 
@@ -9,13 +9,13 @@ class Picture(msgspec.Struct):
     """200 of v2beta with `accept: application/json`; `image` is base64."""
 
     image: str
-    finish_reason: str
+    finish_reason: str = ""
     seed: int | None = None
 
 
 class Artifact(msgspec.Struct, rename="camel"):
     base64: str
-    finish_reason: str
+    finish_reason: str = ""
     seed: int | None = None
 
 
@@ -25,12 +25,22 @@ class Artifacts(msgspec.Struct):
     artifacts: list[Artifact]
 
 
+class Finish(msgspec.Struct):
+    """What is left of an answer without a picture."""
+
+    finish_reason: str = ""
+
+
 class Balance(msgspec.Struct):
     credits: float
 
 
 class Engine(msgspec.Struct):
     id: str
+
+
+class Engines(msgspec.Struct):
+    engines: list[Engine] = []
 
 
 class Problem(msgspec.Struct):

@@ -51,6 +51,15 @@ PROVIDER_KEYS = {
     "replicate": env.text("REPLICATE_API_TOKEN"),
     "llm": env.text("LLM_API_KEY"),
 }
+# The hosts to which a key from the environment may go, beside each provider's own.
+PROVIDER_ADDRESSES = {
+    "stability_ai": env.text("STABILITY_AI_BASE_URL"),
+    "runway_ml": env.text("RUNWAY_ML_BASE_URL"),
+    "replicate": env.text("REPLICATE_BASE_URL"),
+    "llm": env.text("LLM_BASE_URL"),
+}
+# Hosts on networks of one's own ("models.lan", "10.0.0.5:11434") to which a provider's address may lead, also over http.
+PROVIDER_PRIVATE_HOSTS = env.words("PROVIDER_PRIVATE_HOSTS", [])
 # For drills and development: a provider's address, and the links it gives, may be http on this machine.
 LOOPBACK_PROVIDERS = env.boolean("LOOPBACK_PROVIDERS", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])

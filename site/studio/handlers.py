@@ -4,6 +4,7 @@ import logging
 
 from jobs.registry import every
 from providers import gate
+from providers.replicate import webhook
 from stories.handlers import land_what_was_left
 from studio import sweep
 
@@ -19,6 +20,12 @@ def look_after_calls() -> None:
         logger.info("%s forgotten calls were looked after.", moved)
     if landed := gate.collect() + land_what_was_left():
         logger.info("%s results of calls that nobody waited for have landed.", landed)
+
+
+@every(MINUTE)
+def know_the_signing_secret() -> None:
+    """Webhooks are judged by a secret that is there already: nothing that comes from outside has anything asked for."""
+    webhook.keep_secret_fresh()
 
 
 @every(HOUR)

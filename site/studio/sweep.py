@@ -17,16 +17,18 @@ from django.utils import timezone
 
 from jobs.enums import OPEN
 from jobs.models import Job
-from providers.models import ProviderCall
+from providers.enums import CallState
+from providers.models import ProviderCall, RawAnswer
 from stories.models import Film, Scene, ScenePrompt, Take
 from web.auth.refresh import KEPT
 from web.models import KeptAnswer, LogInAttempt, RefreshToken
 
 SHORTEST_AGE = timedelta(days=1)  # a file may be older than the row that is about to name it, but not by a day
 AT_ONCE = 200
+RAW_KEPT, DECIDED_KEPT = timedelta(days=90), timedelta(days=7)  # answers that nobody understood
 # Files of these forms are ours to sweep. Whatever else is in the store is told of and left alone.
 HASH = re.compile(r"[0-9a-f]{64}")
-KNOWN = re.compile(r"(?:calls|segments|thumbs)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}")
+KNOWN = re.compile(r"(?:calls|segments|thumbs|answers)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}")
 UNFINISHED = re.compile(r"(?:.*/)?\.[^/]+\.[0-9a-f]{32}")  # written beside its place by a process that was killed
 
 
@@ -62,6 +64,7 @@ def rows() -> list[Finding]:
     deleted = Scene.objects.filter(deleted_at__lt=now - timedelta(days=settings.KEEP_DELETED_DAYS))
     over: dict[str, QuerySet[Any]] = {
         "kept answers": KeptAnswer.objects.filter(expires_at__lt=now),
+        "answers not understood": RawAnswer.objects.filter(_over_answers(now)),
         "refresh tokens": RefreshToken.objects.filter(expires_at__lt=now - KEPT),
         "log-in attempts": LogInAttempt.objects.filter(at__lt=now - timedelta(days=1)),
         "sessions": Session.objects.filter(expire_date__lt=now),
@@ -70,6 +73,12 @@ def rows() -> list[Finding]:
     open_items = Job.objects.filter(status__in=OPEN).exclude(item="").values_list("item", flat=True)
     free = deleted.exclude(pk__in=[item for item in open_items if _is_uuid(item)])
     return [*findings, Finding("deleted scenes", free.count(), lambda: _remove_scenes(free)), _finding("prompts", _unused_prompts())]
+
+
+def _over_answers(now: datetime) -> Q:
+    """Answers of calls that were decided on a week ago or longer, and all that are older than a season."""
+    decided = ~Q(call__state=CallState.UNCLEAR) & Q(call__ended_at__lt=now - DECIDED_KEPT)
+    return Q(kept_at__lt=now - RAW_KEPT) | decided
 
 
 def _is_uuid(text: str) -> bool:
@@ -157,9 +166,11 @@ def referenced(names: Iterable[str]) -> set[str]:
     exact |= set(Take.objects.filter(file__in=names).values_list("file", flat=True))
     exact |= set(Film.objects.filter(file__in=names).values_list("file", flat=True))
     exact |= set(ScenePrompt.objects.filter(reference_image__in=names).values_list("reference_image", flat=True))
+    exact |= set(RawAnswer.objects.filter(file__in=[name for name in names if name.startswith("answers/")]).values_list("file", flat=True))
     calls = [name for name in names if name.startswith("calls/")]
     if calls:
         exact |= set(ProviderCall.objects.filter(result__file__in=calls).values_list("result__file", flat=True))
+        exact |= set(ProviderCall.objects.filter(result__original__file__in=calls).values_list("result__original__file", flat=True))
         exact |= set(ProviderCall.objects.filter(request__image_file__in=calls).values_list("request__image_file", flat=True))
     thumbs = {name: digest for name, digest in hashes.items() if name.startswith("thumbs/")}
     if thumbs:

@@ -38,9 +38,14 @@ class Llm(Fake):
             return refused
         if body.get("model") != "planner-1":
             return _error(404, f"The model `{body.get('model')}` does not exist.", "invalid_request_error", "model_not_found")
-        strict = body["response_format"]["json_schema"]
+        form = body.get("response_format", {}).get("type", "none")
+        if (scenario == "no_schema" and form == "json_schema") or (scenario == "no_form" and form != "none"):
+            return _error(400, f"'response_format' of type '{form}' is not supported by this model.", "invalid_request_error", None)
+        strict = body["response_format"]["json_schema"] if form == "json_schema" else {"name": "none", "schema": {}}
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", strict["name"]) or not _is_strict(strict["schema"]):
             return _error(400, "Invalid schema for response_format.", "invalid_request_error", None)
+        if scenario.startswith("inside_"):
+            return self._inside(scenario)
         content = self._content(body, scenario)
         usage = {"prompt_tokens": len(str(body["messages"])) // 4, "completion_tokens": len(content or "") // 4 + 1}
         usd = (PROMPT_PRICE * usage["prompt_tokens"] + COMPLETION_PRICE * usage["completion_tokens"]) / 1_000_000
@@ -52,27 +57,88 @@ class Llm(Fake):
         told["usage"] = {**usage, "total_tokens": sum(usage.values())}
         if scenario == "no_usage":
             del told["usage"]
+        told |= _dressed(content, scenario, told)
         return self.twisted(scenario, Reply(200, told))
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
             "no_credits": _error(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"),
+            "policy": _error(400, "Your request was rejected by our safety system.", "image_generation_user_error", "content_policy_violation"),
+            "no_model": _error(403, "Project does not have access to model planner-1.", "invalid_request_error", "model_not_found"),
             "limit": _error(429, "Rate limit reached.", "requests", "rate_limit_exceeded"),
             "other_error": Reply(400, {"error": "model requires more system memory"}),
         }
         return answers.get(scenario) or self.trouble(scenario)
+
+    def _inside(self, scenario: str) -> Reply:
+        """A success by its number that is none by its words; nothing is charged."""
+        name = scenario.removeprefix("inside_")
+        if name.isdigit():
+            return Reply(200, {"error": {"message": "Provider returned error", "code": int(name)}})
+        errors: dict[str, Any] = {
+            "text_code": {"error": {"message": "Rate limit exceeded", "code": "429"}},
+            "null_choices": {"id": None, "choices": None, "error": {"message": "Provider returned error", "code": 429}},
+            "choice": {"choices": [{"error": {"message": "Upstream overloaded", "code": 503}, "finish_reason": "error", "message": {"content": ""}}]},
+            "named": {"error": {"message": "Overloaded", "type": "overloaded_error"}},
+            "quota": {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}},
+            "policy": {"error": {"message": "The response was filtered", "code": "content_filter"}},
+            "words": {"error": "model is loading"},
+        }
+        return Reply(200, errors[name])
 
     def _content(self, body: dict[str, Any], scenario: str) -> str | None:
         if scenario in {"refused", "filtered"}:
             return None
         if scenario == "words":
             return "Of course! Here is your plan."
-        if body["response_format"]["json_schema"]["name"] == "english":
+        if "translate" in body["messages"][0]["content"]:
             return json.dumps({"text": "소녀" if scenario == "korean" else "a girl at the sea"})
         text = json.dumps(_plan(body, scenario), ensure_ascii=False)
+        if scenario in ODD_CONTENT:
+            return ODD_CONTENT[scenario](text)
         return {"fenced": f"```json\n{text}\n```", "cut": text[: len(text) // 2], "wrong_type": text.replace('"first": 1', '"first": "one"')}.get(
             scenario, text
         )
+
+
+ODD_CONTENT: dict[str, Any] = {
+    "thought": lambda text: "<think>\nLet me think about {the} lines [1].\n</think>\n\n" + text,
+    "open_thought": lambda text: 'I think about {"scenes": 2}.\n</think>\n' + text,
+    "prose": lambda text: f"Here is the plan:\n\n```json\n{text}\n```\nLet me know!",
+    "prose_after": lambda text: text + "\n\nI hope this helps.",
+    "bom_content": lambda text: "\ufeff" + text,
+    "channel": lambda text: "<|channel|>analysis<|message|>First {I} think.<|end|><|channel|>final<|message|>" + text,
+    "trailing_comma": lambda text: text[:-2] + ",]}",
+    "number_text": lambda text: text.replace('"first": 1,', '"first": "1",'),
+    "number_float": lambda text: text.replace('"first": 1,', '"first": 1.0,'),
+    "upper_camera": lambda text: text.replace("push_in", "PUSH_IN").replace("pan_right", "Pan Right"),
+    "own_camera": lambda text: text.replace('"camera": "push_in"', '"camera": "drone"').replace('"camera": "pan_right"', '"camera": null'),
+    "more": lambda text: text.replace('"camera"', '"mood": "x", "camera"'),
+    "bare_list": lambda text: json.dumps(json.loads(text)["scenes"]),
+    "within": lambda text: json.dumps({"result": {"plan": json.loads(text)}}),
+}
+
+
+def _dressed(content: str | None, scenario: str, told: dict[str, Any]) -> dict[str, Any]:
+    """The same words where other servers put them."""
+    message, text = told["choices"][0]["message"] if told["choices"] else {}, content or ""
+    half = len(text) // 2
+
+    def put(**fields: Any) -> dict[str, Any]:
+        return {"choices": [{"index": 0, "finish_reason": "stop", "message": {**message, "content": None, **fields}}]}
+
+    return {
+        "parts": put(content=[{"type": "text", "text": text[:half]}, {"type": "text", "text": text[half:]}]),
+        "reasoning_part": put(content=[{"type": "reasoning", "text": "{}"}, {"type": "text", "text": text}]),
+        "tool_call": put(tool_calls=[{"id": "1", "type": "function", "function": {"name": "plan", "arguments": text}}]),
+        "object": put(content=json.loads(text) if scenario == "object" else None),
+        "null_usage": {"usage": {"prompt_tokens": None, "completion_tokens": None}},
+        "float_usage": {"usage": {name: float(count) for name, count in told.get("usage", {}).items()}},
+        "text_usage": {"usage": {name: str(count) for name, count in told.get("usage", {}).items()}},
+        "old_form": {"choices": [{"index": 0, "finish_reason": "stop", "text": text}]},
+        "stops_for_safety": {"choices": [{"index": 0, "finish_reason": "SAFETY", "message": {"content": ""}}]},
+        "null_error": {"error": None},
+    }.get(scenario, {})
 
 
 def _plan(body: dict[str, Any], scenario: str) -> dict[str, Any]:

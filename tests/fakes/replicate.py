@@ -122,6 +122,7 @@ class Replicate(Fake):
         answers = {
             "no_credits": Reply(402, {"title": "Insufficient credit", "detail": money, "status": 402}),
             "bad_key": Reply(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401}),
+            "no_model": Reply(403, {"title": "Forbidden", "detail": "You may not use this model.", "status": 403}),
             "limit": Reply(429, {"detail": "Request was throttled. Your rate limit resets in ~30s."}),
             "limit_header": Reply(429, {"detail": "Request was throttled."}, {"Retry-After": "7"}),
         }
@@ -139,6 +140,8 @@ class Replicate(Fake):
             made.polls += 1
             return Reply(503, {"detail": "Service unavailable"})
         made.polls += 1
+        if made.scenario == "key_gone":
+            return Reply(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401})
         if made.status in {"starting", "processing"}:
             made.status = ["starting", "processing", self._end(made)][min(made.polls - 1, 2)]
             if made.scenario == "new_state" and made.polls < 3:
@@ -177,6 +180,13 @@ class Replicate(Fake):
             told["error"] = {"oom": "CUDA out of memory (E1001)", "nsfw": "The input was flagged as sensitive. (E005)"}.get(made.scenario, "It failed.")
         if made.status == "succeeded":
             told |= self._output(made)
+            told |= {"successful": {"status": "successful"}, "new_final_word": {"status": "delivered"}, "upper_status": {"status": "SUCCEEDED"}}.get(
+                made.scenario, {}
+            )
+        if made.scenario == "nulls":
+            told |= dict.fromkeys(("created_at", "model", "data_removed", "logs", "metrics", "error", "urls"))
+        if made.scenario == "odd_types":
+            told |= {"created_at": 5, "logs": ["a"], "metrics": {"predict_time": "4.125"}, "data_removed": "false", "version": {}}
         return told
 
     def _output(self, made: Made) -> dict[str, Any]:
@@ -185,6 +195,7 @@ class Replicate(Fake):
         return {
             "removed": {"output": None, "data_removed": True, "input": {}},
             "string_output": {"output": url},
+            "data_output": {"output": ["data:image/png;base64," + base64.b64encode(media.picture(320, 180, 3)).decode()]},
             "object_output": {"output": {"video": {"url": url}, "note": "https://example.com/other"}},
             "no_file": {"output": "just words"},
             "evil_link": {"output": "http://169.254.169.254/latest"},

@@ -1,6 +1,7 @@
 """Runway: tasks that are created, asked for, cancelled; credits that are charged when the task is made and given back for some failures."""
 
 import base64
+import json
 import re
 import threading
 import time
@@ -107,7 +108,12 @@ class Runway(Fake):
         with self.lock:
             self.tasks[task.id] = task
             self.charge(task.id, body["model"], Decimal(task.credits) / 100, asked)
-        reply = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        reply: dict[str, Any] = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        reply |= {
+            "quote_text": {"estimatedCost": {"credits": str(task.credits)}},
+            "quote_words": {"estimatedCost": "a few"},
+            "quote_null": {"estimatedCost": None},
+        }.get(scenario, {})
         if scenario == "no_id":
             return Reply(200, {"estimatedCost": {"credits": task.credits}})
         return self.twisted(scenario, Reply(200, reply))
@@ -117,6 +123,8 @@ class Runway(Fake):
             "no_credits": Reply(400, {"error": "You do not have enough credits to run this task.", "docUrl": DOC}),
             "bad_key": Reply(401, {"error": "The API key is invalid."}),
             "limit": Reply(429, {"error": "You have reached the daily limit for this model."}),
+            "no_model": Reply(403, {"error": "Your organization does not have access to the model gen4_turbo."}),
+            "forbidden_key": Reply(403, {"error": "This API key has been disabled."}),
             "asset": Reply(400, {"error": "Invalid asset aspect ratio. `promptImage` must be between 0.5 and 2.", "docUrl": DOC}),
         }
         return answers.get(scenario) or self.trouble(scenario)
@@ -139,9 +147,11 @@ class Runway(Fake):
         if task.scenario == "busy_polls" and task.polls < 2:
             task.polls += 1
             return Reply(503, {"error": "Service unavailable"})
+        if task.scenario == "key_gone":
+            return Reply(401, {"error": "The API key is invalid."})
         with self.turn:
             status, progress = self._state(task)
-        return Reply(200, self._told(task, status, progress))
+        return _oddly(self._told(task, status, progress), task.scenario)
 
     def _state(self, task: Task) -> tuple[str, float | None]:
         if self.seconds is None:
@@ -200,7 +210,7 @@ class Runway(Fake):
         task = self.tasks[re.sub(r"\.\w+$", "", name)]
         scenario, good = task.scenario, Reply(200, task.output, {"Content-Type": task.mime})
         expired = Reply(403, b"<Error>expired</Error>", {"Content-Type": "application/xml"})
-        if scenario in {"expired_link", "html_file", "cut_file", "slow_file"}:  # the next link is good
+        if scenario in {"expired_link", "html_file", "cut_file", "slow_file", "silently_cut_file", "short_file", "empty_file"}:  # the next link is good
             task.scenario = ""
         if scenario == "expired_link" or asked.query.get("_jwt") != task.link:
             return expired
@@ -209,6 +219,17 @@ class Runway(Fake):
             "html_file": Reply(200, b"<html>busy</html>", {"Content-Type": "text/html"}),
             "slow_file": Reply(200, task.output, good.headers, delay=5.0),
             "cut_file": Reply(200, task.output, good.headers, cut=True),
+            "silently_cut_file": Reply(200, task.output[: len(task.output) * 4 // 5], good.headers, no_length=True),
+            "empty_file": Reply(200, b"", good.headers),
+            "short_file": Reply(200, media.clip(2), good.headers),
+            "always_short_file": Reply(200, media.clip(2), good.headers),
+            "html_as_clip": Reply(200, b"<html>busy</html>", good.headers),
+            "odd_type": Reply(200, task.output, {"Content-Type": "application/mp4"}),
+            "upper_type": Reply(200, task.output, {"Content-Type": task.mime.upper()}),
+            "text_type": Reply(200, task.output, {"Content-Type": "text/plain"}),
+            "no_type": Reply(200, task.output),
+            "moved_within": good if "moved" in asked.query else Reply(302, b"", {"Location": f"{asked.path}?_jwt={task.link}&moved=1"}),
+            "moved_in_a_circle": Reply(302, b"", {"Location": f"{asked.path}?_jwt={task.link}"}),
             "moved_file": Reply(302, b"", {"Location": "http://169.254.169.254/"}),
         }.get(scenario, good)
 
@@ -233,6 +254,35 @@ class Runway(Fake):
                 "usage": {"models": {name: {"dailyGenerations": 0} for name in IMAGE_TO_VIDEO}},
             },
         )
+
+
+def _oddly(told: dict[str, Any], scenario: str) -> Reply:
+    """The same news of a task in other types and words."""
+    done = told["status"] == "SUCCEEDED"
+    output, cost = told.get("output"), told.get("cost", {}).get("credits")
+    always: dict[str, Any] = {
+        "lower_status": {"status": told["status"].lower()},
+        "unreadable": {"status": {"code": 5}},
+        "kaputt": {"status": "KAPUTT", "output": None} if done else {},
+        "progress_text": {"progress": str(told["progress"])} if "progress" in told else {},
+        "progress_words": {"progress": "half"} if "progress" in told else {},
+        "nulls": {"output": None, "failure": None, "failureCode": None, "progress": None, "cost": None} if not done else {"failure": None, "progress": None},
+    }
+    at_the_end: dict[str, Any] = {
+        "output_text": {"output": output[0] if output else output},
+        "output_objects": {"output": [{"url": output[0]}] if output else output},
+        "cost_text": {"cost": {"credits": str(cost)}},
+        "cost_null": {"cost": None},
+        "completed": {"status": "Completed"},
+        "new_final_word": {"status": "DELIVERED"},
+        "two_outputs": {"output": ["https://elsewhere.example/poster.jpg", *(output or [])]},
+    }
+    body = told | always.get(scenario, {}) | (at_the_end.get(scenario, {}) if done else {})
+    if scenario == "bom_task":
+        return Reply(200, b"\xef\xbb\xbf" + json.dumps(body).encode())
+    if scenario == "in_a_list":
+        return Reply(200, [body])
+    return Reply(200, body)
 
 
 def _issue(path: str, message: str, code: str = "invalid_value") -> dict[str, Any]:

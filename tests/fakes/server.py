@@ -172,7 +172,7 @@ class Fake:
             return Reply(200, b"{not json")
         if scenario == "done_http_500":
             return Reply(500, {"error": "Internal server error"})
-        return reply
+        return _dressed(scenario, reply)
 
     def answer(self, asked: Asked) -> Reply:
         with self.lock:
@@ -190,6 +190,20 @@ class Fake:
 
     def missing(self, asked: Asked) -> Reply:
         return Reply(404, {"error": f"No such path: {asked.path}"})
+
+
+def _dressed(scenario: str, reply: Reply) -> Reply:
+    """The good answer in other bytes."""
+    content = reply.content
+    bodies = {
+        "bom": b"\xef\xbb\xbf" + content,
+        "junk_before": b")]}',\n" + content,
+        "not_a_number": content.replace(b"{", b'{"score": NaN, ', 1),
+        "more_fields": content.replace(b"{", b'{"meta": {"a": [1, null]}, "warnings": ["x"], ', 1),
+    }
+    if scenario == "utf16":
+        bodies["utf16"] = content.decode().encode("utf-16")
+    return Reply(reply.status, bodies[scenario], reply.headers, reply.delay) if scenario in bodies else reply
 
 
 class _Server(ThreadingHTTPServer):

@@ -59,6 +59,9 @@ class Stability(Fake):
             "too_large": problem(413, "payload_too_large", "Your request was larger than 10MiB."),
             "public_figure": problem(422, "public_figure", "Our system detected the likeness of a public figure."),
             "limit": problem(429, "rate_limit_exceeded", "You have exceeded the rate limit of 150 requests within a 10 second period."),
+            "filtered_words": problem_v1(400, "invalid_prompts", "Invalid prompts detected"),
+            "no_model": problem(403, "forbidden", "Your account does not have access to this model."),
+            "limit_seconds": Reply(429, {"name": "rate_limit_exceeded", "errors": ["slow"]}, {"Retry-After": "120"}),
             "retired": problem_v1(404, "not_found", f"The specified engine (ID {ENGINE}) was not found."),
         }
         return answers.get(scenario) or self.trouble(scenario)
@@ -76,7 +79,10 @@ class Stability(Fake):
         credits_ = CREDITS[fields.get("model", "sd3.5-large") if service == "sd3" else service]
         self._paid(asked, credits_=Decimal(credits_), what=service)
         finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(scenario, "SUCCESS")
+        if scenario == "plain_picture":
+            return Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
         body = {"image": base64.b64encode(self._picture(width, height, seed, scenario)).decode(), "seed": seed, "finish_reason": finish}
+        body = _oddly(body, scenario, image="image", finish="finish_reason")
         reply = Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json; type=image/png"}, delay=self.seconds)
         if "application/json" not in asked.headers.get("accept", ""):
             reply = Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
@@ -91,7 +97,11 @@ class Stability(Fake):
         self._paid(asked, credits_=Decimal(self.sdxl_price) * 100, what=engine)
         finish = {"filtered": "CONTENT_FILTERED", "new_finish": "ERROR"}.get(scenario, "SUCCESS")
         picture = base64.b64encode(self._picture(body["width"], body["height"], body.get("seed", 0), scenario)).decode()
-        artifacts: list[Any] = [] if scenario == "no_artifact" else [{"base64": picture, "seed": body.get("seed", 0), "finishReason": finish}]
+        artifacts: list[Any] = (
+            []
+            if scenario == "no_artifact"
+            else [_oddly({"base64": picture, "seed": body.get("seed", 0), "finishReason": finish}, scenario, image="base64", finish="finishReason")]
+        )
         return self.twisted(scenario, Reply(200, {"artifacts": artifacts}, delay=self.seconds))
 
     def _picture(self, width: int, height: int, seed: int, scenario: str) -> bytes:
@@ -110,6 +120,25 @@ class Stability(Fake):
 
     def engines(self, asked: Asked) -> Reply:
         return self._door(asked) or Reply(200, [{"id": ENGINE, "name": "SDXL 1.0", "description": "", "type": "PICTURE"}])
+
+
+def _oddly(told: dict[str, Any], scenario: str, *, image: str, finish: str) -> dict[str, Any]:
+    """The same picture, dressed differently; it is charged as ever."""
+    code = told[image]
+    changes: dict[str, dict[str, Any]] = {
+        "wrapped": {image: "\r\n".join(code[at : at + 76] for at in range(0, len(code), 76))},
+        "data_uri": {image: f"data:image/png;base64,{code}"},
+        "url_base64": {image: code.replace("+", "-").replace("/", "_").rstrip("=")},
+        "seed_text": {"seed": "123"},
+        "seed_float": {"seed": 42.0},
+        "seed_null": {"seed": None},
+        "seed_object": {"seed": {"value": 1}},
+        "seed_huge": {"seed": 2**80},
+        "lower_finish": {finish: "success"},
+        "no_finish": {finish: None},
+        "in_other_field": {image: None, "data": {"picture": code}},
+    }
+    return told | changes.get(scenario, {})
 
 
 def _wrong(fields: dict[str, str], service: str) -> Reply | None:

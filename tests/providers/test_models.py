@@ -17,11 +17,12 @@ def config(**values: Any) -> AIProviderConfig:
     [
         {"base_url": "https://api.dev.runwayml.com"},
         {"base_url": ""},
-        {"provider": "llm", "base_url": "http://models.example:11434/v1"},
+        {"provider": "llm", "base_url": "http://models.lan:11434/v1"},
         {"settings": {"drill": {"image": "timeout"}}},
     ],
 )
-def test_configurations_that_make_sense(values: dict[str, Any]) -> None:
+def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -> None:
+    settings.PROVIDER_PRIVATE_HOSTS = ["models.lan:11434"]
     config(**values).clean()
 
 
@@ -31,6 +32,34 @@ def test_configurations_that_make_sense(values: dict[str, Any]) -> None:
         ({"base_url": "http://api.dev.runwayml.com"}, "base_url"),
         ({"base_url": "http://127.0.0.1:8000"}, "base_url"),
         ({"base_url": "https://user@api.dev.runwayml.com"}, "base_url"),
+        ({"base_url": "https://api.dev.runwayml.com/v1?x="}, "base_url"),
+        ({"base_url": "https://api.dev.runwayml.com/v1#x"}, "base_url"),
+        ({"provider": "llm", "base_url": "http://models.example:11434/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://127.0.0.1/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://localhost/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://2130706433/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://0x7f.1/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://[::ffff:10.0.0.1]/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://[64:ff9b::a00:1]/v1"}, "base_url"),
+        ({"provider": "llm", "base_url": "https://169.254.169.254/v1"}, "base_url"),
+        ({"settings": {"send_timeout": "5 s"}}, "settings"),
+        ({"settings": {"send_timeout": 0}}, "settings"),
+        ({"settings": {"send_timeout": True}}, "settings"),
+        ({"settings": {"poll_seconds": -1}}, "settings"),
+        ({"settings": {"result_hosts": "cloudfront.net"}}, "settings"),
+        ({"settings": {"result_hosts": []}}, "settings"),
+        ({"settings": {"result_hosts": ["com"]}}, "settings"),
+        ({"settings": {"result_hosts": ["https://cloudfront.net"]}}, "settings"),
+        ({"settings": {"result_hosts": ["10.0.0.1"]}}, "settings"),
+        ({"settings": {"default_model": 5}}, "settings"),
+        ({"settings": {"drill": "timeout"}}, "settings"),
+        ({"settings": {"webhook_url": "https://studio.example/"}}, "settings"),
+        ({"provider": "replicate", "settings": {"webhook_url": "http://studio.example/"}}, "settings"),
+        ({"provider": "replicate", "settings": {"cancel_after": "soon"}}, "settings"),
+        ({"provider": "llm", "settings": {"max_tokens": 1.5}}, "settings"),
+        ({"provider": "llm", "settings": {"max_tokens_field": "max tokens"}}, "settings"),
+        ({"provider": "llm", "settings": {"response_format": "xml"}}, "settings"),
+        ({"provider": "stability_ai", "settings": {"default_steps": 500}}, "settings"),
         ({"settings": []}, "settings"),
         ({"settings": {"drill": {"image": "explode"}}}, "settings"),
     ],

@@ -32,6 +32,7 @@ def replicate(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
     with Replicate() as fake:
         configure("replicate", fake)
         put_picture()
+        webhook.refresh_secret(AIProviderConfig.objects.get(provider="replicate"))
         yield Real("replicate", fake, clock)
     cache.clear()
 
@@ -167,7 +168,7 @@ def test_lost_prediction_is_found_in_the_list(replicate: Real, admin_user: Any) 
 
 def test_check(replicate: Real, settings: Any) -> None:
     adapter = adapter_for(replicate.config)
-    assert adapter.check().facts == {"account": "videoplanet (organization)"}
+    assert adapter.check().facts == {"account": "organization"}
     assert adapter.balance() is None
     pending = replicate.go(IMAGE)
     assert adapter.cancel(pending.call.task_id) is True
@@ -296,14 +297,72 @@ def test_door_of_the_webhook(replicate: Real, rf: Any) -> None:
     assert hook(rf.get("/hook")).status_code == 405
     assert hook(rf.post("/hook", body, content_type="application/json")).status_code == 403
     assert hook(rf.post("/hook?attempt=x", body, content_type="application/json", **named)).status_code == 204
-    replicate.fake.__exit__()
-    cache.clear()
+    AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="")  # not known yet: it may be sent again
     headers, body = signed({"id": "y"})
     named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "content-type"}
-    try:
-        assert hook(rf.post("/hook", body, content_type="application/json", **named)).status_code == 503
-    finally:
-        replicate.fake.__enter__()
+    assert hook(rf.post("/hook", body, content_type="application/json", **named)).status_code == 503
+    assert hook(rf.post("/hook", body, content_type="application/json", CONTENT_LENGTH="99999999", **named)).status_code == 413
+
+
+UNSIGNED: list[dict[str, str]] = [
+    {},
+    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "now", "HTTP_WEBHOOK_SIGNATURE": "v1,AAAA"},
+    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "1" * 5000, "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
+    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "1500000000", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
+    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": "v1,s\u00efgned"},
+    {"HTTP_WEBHOOK_ID": "m\u00fcsg", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
+    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},  # well formed and forged
+]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_flood_of_unsigned_webhooks_asks_nobody_for_anything(known: bool, replicate: Real, client: Any, django_assert_max_num_queries: Any) -> None:  # noqa: FBT001
+    if not known:
+        AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="")
+    before = len(replicate.fake.asked)
+    answers = set()
+    for n in range(200):
+        headers = {name: value.format(now=int(time.time())) for name, value in UNSIGNED[n % len(UNSIGNED)].items()}
+        answers.add(client.post("/hooks/replicate/", b"{}", content_type="application/json", **headers).status_code)
+    assert len(replicate.fake.asked) == before
+    assert answers == ({403} if known else {403, 503})
+
+
+def test_failure_to_learn_the_secret_is_remembered(replicate: Real, clock: Clock) -> None:
+    AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="", webhook_tried_at=None, base_url="http://127.0.0.1:9")
+    assert webhook.refresh_secret(replicate.config) is False
+    AIProviderConfig.objects.filter(provider="replicate").update(base_url=replicate.fake.base)  # type: ignore[attr-defined]
+    before = len(replicate.fake.asked)
+    assert webhook.refresh_secret(replicate.config) is False
+    assert len(replicate.fake.asked) == before
+    clock.forward(minutes=11)
+    assert webhook.refresh_secret(replicate.config) is True
+    assert webhook.secret_of(replicate.config) == SECRET
+
+
+def test_periodic_work_learns_the_secret_only_where_webhooks_are_used(replicate: Real) -> None:
+    rows = AIProviderConfig.objects.filter(provider="replicate")
+    rows.update(webhook_secret_enc="", webhook_tried_at=None)
+    before = len(replicate.fake.asked)
+    webhook.keep_secret_fresh()
+    assert len(replicate.fake.asked) == before
+    rows.update(settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"})
+    webhook.keep_secret_fresh()
+    assert webhook.secret_of(replicate.config) == SECRET
+    assert SECRET not in replicate.config.webhook_secret_enc
+
+
+def test_signed_webhook_of_an_attempt_that_was_decided_on_is_the_truth(replicate: Real, admin_user: Any) -> None:
+    from providers.domain import resolve
+
+    replicate.fake.expect("drop", times=1)
+    call = replicate.finish(IMAGE)
+    resolve.not_charged(call, actor=admin_user, reason="nothing seen")
+    made = next(iter(replicate.fake.made.values()))  # type: ignore[attr-defined]
+    headers, body = signed({"id": made.id, "status": "succeeded"})
+    webhook.receive(headers, body, attempt=str(call.pk))
+    assert replicate.finish(IMAGE).state == "settled"
+    assert (ProviderCall.objects.count(), replicate.fake.charged) == (1, ProviderCall.objects.get().cost)
 
 
 @pytest.mark.skipif(specs("replicate-webhook-vector.json") is None, reason="the known answer does not lie here")

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from providers import keys
+from providers import keys, raw_answers
 from providers.errors import KeyUnreadable
 from providers.models import AIProviderConfig
 from web.auth import factor
@@ -23,6 +23,10 @@ class Command(BaseCommand):
             except KeyUnreadable as error:
                 raise CommandError(str(error)) from error
             if resealed:
-                config.save(update_fields=("api_key_enc", "updated_at"))
+                config.save(update_fields=("api_key_enc", "webhook_secret_enc", "updated_at"))
                 done += 1
+        try:
+            raw_answers.reseal()
+        except KeyUnreadable as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Keys stored anew: {done}; second factors: {factor.reseal()}")

@@ -1,0 +1,194 @@
+"""What the JSON settings of a provider may say: strict when they are saved, tolerant when they are read.
+
+An old row that says nonsense is read as if it said nothing there, so that it never stops the work of others.
+"""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, Protocol, cast
+
+from django.utils.translation import gettext_noop
+
+from . import addresses
+from .errors import Invalid
+from .local import drill
+from .reading import number_of
+
+log = logging.getLogger("ai_video.providers")
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+DURATION = re.compile(r"[1-9][0-9]{0,4}[smh]")
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
+MOST_HOSTS = 20
+
+
+class Spec(Protocol):
+    """How one setting is checked and read."""
+
+    def check(self, name: str, told: Any) -> None:
+        """Raises `Invalid`."""
+
+    def read(self, told: Any) -> Any:
+        """The value; raises `ValueError` for what cannot be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    least: float
+    most: float
+    whole: bool = False
+
+    def check(self, name: str, told: Any) -> None:
+        is_number = isinstance(told, int) or (isinstance(told, float) and (not self.whole or told.is_integer()))
+        if isinstance(told, bool) or not is_number or not self.least <= told <= self.most:
+            template = gettext_noop("The setting “%(name)s” must be a number from %(least)s to %(most)s.")
+            if self.whole:
+                template = gettext_noop("The setting “%(name)s” must be a whole number from %(least)s to %(most)s.")
+            raise Invalid(template, field="settings", name=name, least=f"{self.least:g}", most=f"{self.most:g}")
+
+    def read(self, told: Any) -> float | int:
+        number = number_of(told)
+        if number is None or not self.least <= number <= self.most:
+            raise ValueError(told)
+        return int(number) if self.whole else float(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    most: int = 200
+    pattern: re.Pattern[str] | None = None
+    like: str = ""
+
+    def check(self, name: str, told: Any) -> None:
+        if isinstance(told, str) and len(told) <= self.most and told.isprintable() and (not told or self.pattern is None or self.pattern.fullmatch(told)):
+            return
+        if self.like:
+            raise Invalid(gettext_noop("The setting “%(name)s” must be a text such as “%(like)s”."), field="settings", name=name, like=self.like)
+        raise Invalid(gettext_noop("The setting “%(name)s” must be a text of at most %(most)s characters."), field="settings", name=name, most=self.most)
+
+    def read(self, told: Any) -> str:
+        try:
+            self.check("", told)
+        except Invalid as error:
+            raise ValueError(told) from error
+        return cast("str", told)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    known: tuple[str, ...]
+
+    def check(self, name: str, told: Any) -> None:
+        if told not in self.known:
+            template = gettext_noop("The setting “%(name)s” must be one of: %(known)s.")
+            raise Invalid(template, field="settings", name=name, known=", ".join(filter(None, self.known)))
+
+    def read(self, told: Any) -> str:
+        if told not in self.known:
+            raise ValueError(told)
+        return str(told)
+
+
+class Address:
+    """An https address, of the studio itself."""
+
+    def check(self, name: str, told: Any) -> None:
+        try:
+            self.read(told)
+        except ValueError as error:
+            raise Invalid(gettext_noop("The setting “%(name)s” must be an address that begins with https://."), field="settings", name=name) from error
+
+    def read(self, told: Any) -> str:
+        if told == "":
+            return ""
+        parts = addresses.split(told) if isinstance(told, str) and len(told) <= 500 and told.isprintable() and " " not in told else None  # noqa: PLR2004
+        if parts is None or parts.query or parts.fragment or parts.username is not None or not (parts.scheme == "https" or addresses.is_allowed(parts)):
+            raise ValueError(told)
+        return cast("str", told)
+
+
+class Hosts:
+    """Names of hosts from which results are fetched, with all below them."""
+
+    def check(self, name: str, told: Any) -> None:
+        if not isinstance(told, list) or not told or len(told) > MOST_HOSTS or not all(map(is_host, told)):
+            template = gettext_noop("The setting “%(name)s” must be a list of host names, such as [“files.example.com”].")
+            raise Invalid(template, field="settings", name=name)
+
+    def read(self, told: Any) -> tuple[str, ...]:
+        given = [told] if isinstance(told, str) else told
+        if not isinstance(given, list) or not (found := tuple(host.lower() for host in given[:MOST_HOSTS] if is_host(host))):
+            raise ValueError(told)
+        return found
+
+
+def is_host(told: Any) -> bool:
+    """A name with a dot in it (a whole top-level domain is too much), or this machine where that is allowed."""
+    if not isinstance(told, str) or len(told) > 253:  # noqa: PLR2004  the longest name that there can be
+        return False
+    if addresses.is_loopback(told):
+        return True  # it is followed only where LOOPBACK_PROVIDERS says so
+    labels = told.lower().split(".")
+    return len(labels) > 1 and all(NAME.fullmatch(label) and len(label) < 64 for label in labels) and addresses.literal(told) is None  # noqa: PLR2004
+
+
+class Drill:
+    def check(self, name: str, told: Any) -> None:
+        if not isinstance(told, dict):
+            raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name=name)
+        drill.check({"drill": told})
+
+    def read(self, told: Any) -> dict[str, Any]:
+        if not isinstance(told, dict):
+            raise ValueError(told)  # noqa: TRY004  as every other spec
+        return told
+
+
+def setting(spec: Spec, default: Any) -> Any:
+    return field(default=default, metadata={"spec": spec})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What any provider's settings may say."""
+
+    default_model: str = setting(Text(), "")
+    image_model: str = setting(Text(), "")
+    clip_model: str = setting(Text(), "")
+    text_model: str = setting(Text(), "")
+    drill: Any = setting(Drill(), None)  # noqa: RUF009  a field, as the others
+
+
+def check(settings: Any, kind: type[Common], *, provider: str) -> None:
+    """Raises `Invalid` (field settings) for what this provider's settings cannot say."""
+    if not isinstance(settings, dict):
+        raise Invalid(gettext_noop("The settings must be a JSON object."), field="settings")
+    specs = _specs(kind)
+    for name, told in settings.items():
+        if name not in specs:
+            raise Invalid(
+                gettext_noop("%(provider)s has no setting “%(name)s”; there are: %(known)s."),
+                field="settings",
+                provider=provider,
+                name=str(name)[:60],
+                known=", ".join(sorted(specs)),
+            )
+        specs[name].check(name, told)
+
+
+def read[T: Common](settings: Any, kind: type[T]) -> T:
+    """The settings; what cannot be read has its default."""
+    values = {}
+    for name, spec in _specs(kind).items():
+        if not isinstance(settings, Mapping) or settings.get(name) is None:
+            continue
+        try:
+            values[name] = spec.read(settings[name])
+        except (ValueError, TypeError):
+            log.warning("The setting %s of a provider cannot be read and is taken as not set.", name)
+    return kind(**values)
+
+
+def _specs(kind: type[Common]) -> dict[str, Spec]:
+    return {one.name: one.metadata["spec"] for one in fields(kind) if one.default is not MISSING}
