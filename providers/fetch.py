@@ -81,7 +81,7 @@ class Link:
         return None
 
     def _next(self, url: str, response: httpx.Response) -> str:
-        target = urljoin(url, response.headers.get("location", ""))
+        target: str = urljoin(url, response.headers.get("location", ""))
         parts = addresses.split(target)
         if parts is None or not self._is_known(parts):
             raise Later(NOT_NOW, error=f"HTTP {response.status_code}")

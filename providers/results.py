@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
+from ground.sentence import Sentence
+
 from .adapters import Media, Result
 from .errors import Incomplete, Unclear
 from .media import pictures
@@ -68,8 +70,9 @@ def _lost(media: Media, file: Path, template: str, **values: str) -> Incomplete 
     """For a file that can be fetched once more that is tried first. What came is kept for a person."""
     with file.open("rb") as opened:
         raw = opened.read(MOST_BYTES + 1)
-    kind = Incomplete if getattr(media, "again", False) else Unclear
-    return kind(template, raw=raw, **values)
+    if getattr(media, "again", False):
+        return Incomplete(template, raw=raw, **values)
+    return Unclear.of(Sentence(template, {**values}), raw=raw)
 
 
 def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, Any]]:

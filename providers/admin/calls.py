@@ -111,7 +111,10 @@ class ProviderCallAdmin(ModelAdmin):
 
     def page(self, request: HttpRequest, pk: Any) -> HttpResponse:
         call = self._call(request, pk)
-        values = {"title": f"{call.provider.name} · {call.get_kind_display()}", "events": list(call.events.select_related("actor").order_by("-id"))}
+        values: dict[str, Any] = {
+            "title": f"{call.provider.name} · {call.get_kind_display()}",
+            "events": list(call.events.select_related("actor").order_by("-id")),
+        }
         values["kept"] = RawAnswer.objects.filter(call=call).only("size", "kept_at", "is_cut").first()
         values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
         may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR

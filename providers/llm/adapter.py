@@ -147,8 +147,9 @@ class LlmAdapter:
         except UnreadableError as error:
             raise unparsable(NAME, answer) from error
         choices = said.choices or ([Choice(message=said.message)] if said.message else [])
-        if (error := said.error or (choices[0].error if choices else None)) and not (choices and self._written(choices[0])):
-            raise refusal_within(error, answer)
+        told = said.error or (choices[0].error if choices else None)
+        if told and not (choices and self._written(choices[0])):
+            raise refusal_within(told, answer)
         cost, estimated = _cost(said.usage, errand)
         if not choices:
             if not self._is_completion(answer):

@@ -111,6 +111,7 @@ class RunwayAdapter:
     def _body(self, request: Request, errand: Errand) -> tuple[str, dict[str, Any]]:
         """Path and JSON of the request that creates the task."""
         model = errand.model
+        own: dict[str, Any]
         match request:
             case ImageRequest():
                 path, own = "/v1/text_to_image", {"promptText": wording.cut(wording.any_language(request), MOST_WORDS)}
