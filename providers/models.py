@@ -74,6 +74,8 @@ class AIProviderConfig(models.Model):
     webhook_secret_enc = models.TextField(editable=False, blank=True)
     webhook_secret_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the provider last told its signing secret.")
     webhook_tried_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last asked for it.")
+    tested_at = models.DateTimeField(_("connection tested"), null=True, blank=True, editable=False)
+    test_works = models.BooleanField(_("the connection worked"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 

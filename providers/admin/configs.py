@@ -18,12 +18,13 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from ground.sentence import SaidError
 from providers import addresses, keys, ledger, registry, usage
+from providers.adapters import Adapter
 from providers.domain import configs
 from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
 from providers.gate.evidence import ask_balance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from web.admin_dialog import ask, back_from
+from web.admin_dialog import Failed, ask, back_from
 from web.admin_parts import Tone, badge, money
 from web.numbers import whole_number
 
@@ -159,6 +160,8 @@ class AIProviderConfigAdmin(ModelAdmin):
                 configs.set_key(obj, actor=request.user, key=new)
             except SaidError as error:
                 messages.error(request, str(error))
+        if change and {"base_url", "settings", "new_key", "remove_key"} & set(form.changed_data):
+            configs.forget_test(obj)
         configs.wake_the_waiting(provider=obj.provider)
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -198,18 +201,7 @@ class AIProviderConfigAdmin(ModelAdmin):
             if not request.user.has_perm("providers.change_aiproviderconfig"):
                 raise Forbidden(gettext_noop("You may not change this about a provider."))
             adapter = registry.adapter_for(config)
-            if name == "balance":
-                left = ask_balance(config, adapter) if adapter.tells_balance else None
-                return (
-                    _("%(amount)s are left at the provider.") % {"amount": money(left)}
-                    if left is not None
-                    else _("The provider does not tell its balance now.")
-                )
-            health = adapter.check()
-            if health.ok and adapter.tells_balance:
-                ask_balance(config, adapter)
-            facts = ", ".join(f"{key}: {value}" for key, value in health.facts.items())
-            return (_("The connection works. %(facts)s") if health.ok else _("The provider answered, but it does not work. %(facts)s")) % {"facts": facts}
+            return _balance(config, adapter) if name == "balance" else _test(config, adapter)
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site
@@ -223,6 +215,29 @@ class AIProviderConfigAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
         return [path("<int:pk>/do/<slug:name>/", view, name="providers_do"), *super().get_urls()]
+
+
+def _balance(config: AIProviderConfig, adapter: Adapter) -> str:
+    left = ask_balance(config, adapter) if adapter.tells_balance else None
+    if left is None:
+        return Failed(_("The provider does not tell its balance now."))
+    return _("%(amount)s are left at the provider.") % {"amount": money(left)}
+
+
+def _test(config: AIProviderConfig, adapter: Adapter) -> str:
+    """Test the connection and note on the row whether it works: the state says so until it is tested or set up anew."""
+    try:
+        health = adapter.check()
+    except SaidError:
+        configs.note_test(config, works=False)
+        raise
+    configs.note_test(config, works=health.ok)
+    if health.ok and adapter.tells_balance:
+        ask_balance(config, adapter)
+    facts = ", ".join(f"{key}: {value}" for key, value in health.facts.items())
+    if health.ok:
+        return _("The connection works. %(facts)s") % {"facts": facts}
+    return Failed(_("The provider answered, but it does not work. %(facts)s") % {"facts": facts})
 
 
 def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
@@ -257,6 +272,8 @@ def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
         return _("Paused"), "ask"
     if config.not_before and config.not_before > timezone.now():
         return _("Has asked us to wait"), "ask"
+    if config.is_active and config.test_works is False:
+        return _("Connection test failed"), "bad"
     if config.is_active:
         return _("In use"), "good"
     return _("Off"), "quiet"

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.clock import database_now
@@ -60,6 +61,22 @@ def _ask_again(config: AIProviderConfig) -> None:
     """Tasks that could not be asked about for want of a key are asked about now."""
     now = database_now()
     ProviderCall.objects.filter(provider=config, state=CallState.ACCEPTED, poll_after__gt=now).update(poll_after=now)
+
+
+def note_test(config: AIProviderConfig, *, works: bool) -> None:
+    """What a test of the connection found. A balance from before a failed test is not said any more."""
+    config.tested_at, config.test_works = timezone.now(), works
+    fields: dict[str, Any] = {"tested_at": config.tested_at, "test_works": works}
+    if not works:
+        config.balance = config.balance_at = None
+        fields |= {"balance": None, "balance_at": None}
+    AIProviderConfig.objects.filter(pk=config.pk).update(**fields)
+
+
+def forget_test(config: AIProviderConfig) -> None:
+    """The configuration is another one, so the last test says nothing about it."""
+    config.tested_at = config.test_works = None
+    AIProviderConfig.objects.filter(pk=config.pk).update(tested_at=None, test_works=None)
 
 
 @transaction.atomic

@@ -23,7 +23,6 @@ from web.numbers import whole_number
 
 from . import cost_export, costs, dashboard, language, monitoring, second_factor
 
-PERMISSIONS_SHOWN = 20  # rows of the list on a role's page
 WITHOUT_SCREENS = ("admin", "contenttypes", "django_q", "sessions")  # apps whose rights nothing in the studio asks for
 
 # Django's own four rights to each model, which the database names in English.
@@ -125,9 +124,9 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         rights = Permission.objects.exclude(content_type__app_label__in=WITHOUT_SCREENS)
-        field: Any = super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField, "queryset": rights})
-        field.widget.attrs["size"] = PERMISSIONS_SHOWN
-        return field
+        # One box for each right: in a native list one plain click takes all others away.
+        widget = UnfoldAdminCheckboxSelectMultipleWidget({"class": "vp-rights"})
+        return super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField, "queryset": rights, "widget": widget})
 
 
 def mount(site: Any) -> None:

@@ -43,6 +43,7 @@ from web.kept import kept
 from . import costs
 
 SHOWN = 8  # rows of a list
+CONFIG_FIELDS = ("provider", "name", "is_active", "is_paused", "pause_reason", "test_works")
 PEOPLE = 3  # that are named as those who have it
 MOST_LOCKED = 200  # subjects with unclear calls that are looked at
 FILMS = 4
@@ -101,7 +102,15 @@ def _is_id(subject: str) -> bool:
 
 def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     """What waits for this person: decisions on stories of their own, and, as far as they may decide, on money and providers."""
-    found = [*_approvals(user), *_unclear(user), *_waiting(work), *_comments(user), *_paused(user, configs), *_stories(user, work)]
+    found = [
+        *_approvals(user),
+        *_unclear(user),
+        *_waiting(work),
+        *_comments(user),
+        *_paused(user, configs),
+        *_failed_tests(user, configs),
+        *_stories(user, work),
+    ]
     return found[: 2 * SHOWN]
 
 
@@ -203,6 +212,17 @@ def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     return found
 
 
+def _failed_tests(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
+    if not user.has_perm("providers.change_aiproviderconfig"):
+        return []
+    found = [config for config in configs if config.is_active and config.test_works is False]
+    title, why = _("%(provider)s: the connection test failed"), _("Look at the key and the address, then test it again.")
+    return [
+        Todo("power_off", "bad", title % {"provider": config.name}, why, reverse("admin:providers_aiproviderconfig_change", args=[config.pk]))
+        for config in found[:SHOWN]
+    ]
+
+
 def _stories(user: Any, work: Work) -> list[Todo]:
     words: dict[str, tuple[str, Tone, str]] = {
         StoryStatus.PLANNED: ("checklist", "ask", _("The plan is ready. Look at the scenes and make the preview.")),
@@ -267,7 +287,7 @@ def figures(names: Mapping[str, str]) -> dict[str, Any]:
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What Unfold's front page shows; its figures are at most a few seconds old, and new as soon as a job ends or a call is made."""
-    house, configs, work = pulse(), list(AIProviderConfig.objects.only("provider", "name", "is_paused", "pause_reason").order_by("name")), Work.of(request.user)
+    house, configs, work = pulse(), list(AIProviderConfig.objects.only(*CONFIG_FIELDS).order_by("name")), Work.of(request.user)
     names = {config.provider: config.name for config in configs}
     found = kept("overview", get_language(), timezone.localdate(), house.ended, house.called, house.state, make=lambda: figures(names))
     month, budget = found["month"], house.monthly_budget

@@ -15,6 +15,12 @@ from ground.sentence import SaidError
 FORBIDDEN = "forbidden"
 
 
+class Failed(str):
+    """What is said of an act that was done and found something wrong: shown as an error, not as a success."""
+
+    __slots__ = ()
+
+
 def ask(
     request: HttpRequest,
     *,
@@ -38,7 +44,7 @@ def ask(
             error = str(failure)
             status = HTTPStatus.FORBIDDEN if failure.code == FORBIDDEN else HTTPStatus.CONFLICT
         else:
-            messages.success(request, said)
+            messages.add_message(request, messages.ERROR if isinstance(said, Failed) else messages.SUCCESS, said)
             return HttpResponseClientRedirect(back) if in_dialog(request) else HttpResponseRedirect(back)
     name = f"{template}#dialog" if in_dialog(request) else template
     return TemplateResponse(request, name, {**context(), "error": error, "back": back}, status=status)

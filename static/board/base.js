@@ -5,7 +5,7 @@
 	const $ = (id) => document.getElementById(id);
 	const root = () => $("board");
 	const list = () => $("bd-scenes");
-	const cards = () => [...(list()?.children ?? [])].filter((child) => child.dataset.id && !child.classList.contains("sortable-fallback"));
+	const cards = () => [...(list()?.children ?? [])].filter((child) => child.dataset.id && !child.classList.contains("sortable-fallback") && !child.classList.contains("bd-gone"));
 	const words = (name, values = {}) => Object.entries(values).reduce((text, [key, value]) => text.replace(`%${key}`, value), $("bd-words").dataset[name]);
 	const announce = (text) => { $("bd-announce").textContent = text; };
 	const number = (card) => cards().indexOf(card) + 1;

@@ -2,7 +2,8 @@
 (function (board) {
 	"use strict";
 
-	const { cards, words, post } = board;
+	const { words, post } = board;
+	const DRAFT = "board-typed";
 
 	const fieldsOf = (card) => [...card.querySelectorAll("[data-seen]")];
 	const was = (field) => field.dataset.was ?? (field.tagName === "SELECT" ? [...field.options].find((option) => option.defaultSelected)?.value : field.defaultValue);
@@ -57,7 +58,7 @@
 		const field = event.target;
 		if (!field.matches?.("#bd-scenes [data-seen]")) return;
 		if (isDirty(field)) {
-			if (field.dataset.sent === undefined && !errorOf(field)?.querySelector("[data-keep-mine]")) save(field);
+			if (field.dataset.sent === undefined && !errorOf(field)?.matches("[data-gone], :has([data-keep-mine])")) save(field);
 		} else if (field.pending) {
 			place(field, ...field.pending);
 			delete field.pending;
@@ -78,9 +79,62 @@
 		clearError(field);
 		field.blur();
 	});
+	/* Who leaves the page in the middle of a text: it is sent on the way out, and put aside until the next page knows that it arrived. */
+	const everyField = () => [...document.querySelectorAll("#bd-scenes [data-seen]")];
+	const isStuck = (field) => Boolean(errorOf(field)) || !navigator.onLine;
+
 	window.addEventListener("beforeunload", (event) => {
-		if (cards().some((card) => fieldsOf(card).some(isDirty))) event.preventDefault();
+		if (everyField().some((field) => isDirty(field) && isStuck(field))) event.preventDefault();
 	});
+	window.addEventListener("pagehide", () => {
+		const typed = everyField().filter(isDirty);
+		if (!typed.length) return;
+		sessionStorage.setItem(DRAFT, JSON.stringify({ path: location.pathname, fields: typed.map((field) => [field.closest(".bd-card").id, field.name, field.value, field.dataset.seen]) }));
+		for (const field of typed) {
+			if (isStuck(field) || field.readOnly || field.disabled) continue;
+			const body = new URLSearchParams({ [field.name]: field.value, [`seen_${field.name}`]: field.dataset.seen });
+			const headers = { ...JSON.parse(board.root().getAttribute("hx-headers")), "HX-Request": "true" };
+			fetch(field.closest("form[data-edit]").getAttribute("action"), { method: "POST", body, headers, keepalive: true }).catch(() => {});
+		}
+	});
+
+	/* The text that was under way comes back into its field and is saved; if it has arrived already, that changes nothing. */
+	function bringBackTyped() {
+		const draft = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
+		sessionStorage.removeItem(DRAFT);
+		if (draft?.path !== location.pathname) return;
+		typedBefore = draft.fields;
+		for (const card of document.querySelectorAll("#bd-scenes > .bd-card:not(.bd-shell)")) bringBackInto(card);
+	}
+
+	let typedBefore = [];
+
+	/* A card that is not there yet gets its text when it comes. */
+	function bringBackInto(card) {
+		const [mine, others] = [[], []];
+		for (const row of typedBefore) (row[0] === card.id ? mine : others).push(row);
+		typedBefore = others;
+		for (const [, name, value, seen] of mine) {
+			const field = card.querySelector(`[name="${name}"]`);
+			if (!field || field.readOnly || field.disabled || field.value === value) continue;
+			field.value = value;
+			field.dataset.seen = seen; // what the person had seen: a text of somebody else is still a conflict
+			save(field);
+		}
+	}
+
+	function broughtBack(card) {
+		const gone = document.getElementById(card.id);
+		if (!gone?.classList.contains("bd-gone")) return undefined;
+		gone.classList.remove("bd-gone");
+		for (const field of fieldsOf(gone)) {
+			if (!errorOf(field)?.hasAttribute("data-gone")) continue;
+			clearError(field);
+			if (isDirty(field)) setTimeout(() => save(field));
+		}
+		return gone;
+	}
+
 	for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
 		document.addEventListener(name, (event) => {
 			const source = event.detail.elt;
@@ -102,10 +156,15 @@
 		});
 	}
 	document.addEventListener("click", (event) => {
-		const button = event.target.closest("[data-again], [data-keep-mine], [data-take-theirs]");
+		const button = event.target.closest("[data-again], [data-keep-mine], [data-take-theirs], [data-restore], [data-copy-typed]");
 		if (!button) return;
 		const beside = button.closest(".bd-beside");
 		const field = beside.closest(".bd-card").querySelector(`[name="${beside.dataset.beside}"]`);
+		if (button.dataset.restore !== undefined) return void post(button.dataset.restore, { whole: "1" });
+		if (button.dataset.copyTyped !== undefined) {
+			navigator.clipboard?.writeText(field.value).then(() => { button.textContent = words("copied"); }, () => field.select());
+			return;
+		}
 		if (button.dataset.takeTheirs !== undefined) {
 			place(field, button.dataset.text, button.dataset.takeTheirs);
 			clearError(field);
@@ -131,17 +190,28 @@
 		}
 	}
 
+	/* The scene is gone and its card holds text that is not saved: the card stays, out of the row of scenes, with what can be done. */
 	function keepUnsaved(card) {
-		const field = fieldsOf(card).find(isDirty);
-		if (errorOf(field)) return;
-		const beside = document.createElement("div");
-		beside.className = "bd-beside";
-		beside.dataset.beside = field.name;
-		beside.dataset.scene = card.dataset.id;
-		beside.setAttribute("role", "alert");
-		beside.append(Object.assign(document.createElement("p"), { textContent: words("gone") }));
-		showError(field, beside);
+		card.classList.add("bd-gone");
+		for (const field of fieldsOf(card).filter(isDirty)) {
+			if (errorOf(field)?.hasAttribute("data-gone")) continue;
+			const beside = document.createElement("div");
+			beside.className = "bd-beside";
+			beside.dataset.beside = field.name;
+			beside.dataset.scene = card.dataset.id;
+			beside.dataset.gone = "";
+			beside.setAttribute("role", "alert");
+			beside.append(Object.assign(document.createElement("p"), { textContent: words("gone") }));
+			const acts = document.createElement("div");
+			for (const [name, value, text] of [["restore", `${card.dataset.url}do/restore/`, words("restore")], ["copyTyped", "", words("copy")]]) {
+				const button = Object.assign(document.createElement("button"), { type: "button", className: "vp-btn vp-small", textContent: text });
+				button.dataset[name] = value;
+				acts.append(button);
+			}
+			beside.append(acts);
+			showError(field, beside);
+		}
 	}
 
-	Object.assign(board, { fieldsOf, isDirty, keepUnsaved, mergeFields, showError });
+	Object.assign(board, { bringBackInto, bringBackTyped, broughtBack, fieldsOf, isDirty, keepUnsaved, mergeFields, showError });
 })(window.studioBoard);

@@ -13,6 +13,7 @@
 			card.classList.remove("bd-shell");
 			card.dataset.url = fresh.dataset.url;
 			card.replaceChildren(...fresh.childNodes);
+			board.bringBackInto(card);
 			return;
 		}
 		if (had) {
@@ -93,7 +94,7 @@
 		const known = new Map(cards().map((card) => [card.dataset.id, card]));
 		const keys = new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
 		for (const card of fresh) {
-			const old = known.get(card.dataset.id);
+			const old = known.get(card.dataset.id) ?? board.broughtBack(card);
 			if (old) merge(old, card);
 			else if (list()) { list().append(card); htmx.process(card); }
 			else location.reload(); // the first scene of an empty board
@@ -126,6 +127,9 @@
 			if (!field) continue;
 			delete field.dataset.sent;
 			board.showError(field, beside);
+			if (beside.dataset.gone === undefined) continue;
+			field.closest(".bd-card").classList.add("bd-gone");
+			renumber();
 		}
 		const said = content.querySelector("[data-toast]");
 		if (said) board.show(said);

@@ -73,13 +73,14 @@
 	});
 	let typed = null;
 	document.addEventListener("htmx:oobBeforeSwap", (event) => {
-		if (event.detail.target?.id === "bd-panel-body") typed = [keepTyped(event.detail.target, board.sentForm), $("bd-panel")?.scrollTop, board.wiped()];
+		if (event.detail.target?.id === "bd-panel-body") typed = [keepTyped(event.detail.target, board.sentForm), $("bd-panel")?.scrollTop, board.wiped(), [...event.detail.target.querySelectorAll(".bd-toast")]];
 	});
 	document.addEventListener("htmx:oobAfterSwap", (event) => {
 		if (event.detail.target?.id !== "bd-panel-body" || !typed) return;
 		putTyped(panelBody(), typed[0]);
 		if ($("bd-panel")) $("bd-panel").scrollTop = typed[1];
 		board.rewipe(typed[2]);
+		panelBody().querySelector(".bd-toasts")?.replaceChildren(...typed[3]); // what was just said stays said
 		typed = null;
 		if (!document.activeElement || document.activeElement === document.body) panelBody().querySelector("[data-close]")?.focus();
 	});

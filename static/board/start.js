@@ -10,6 +10,7 @@
 		board.stable = cards().map((card) => card.dataset.id);
 		board.filter();
 		board.hydrate();
+		board.bringBackTyped();
 		if (root().dataset.moving) board.wake();
 		const top = document.querySelector(".bd-top");
 		new IntersectionObserver(([entry]) => top.classList.toggle("bd-stuck", !entry.isIntersecting), { rootMargin: "-1px 0px 0px" }).observe(document.querySelector(".bd-head"));

@@ -13,8 +13,14 @@ from stories.models import Story
 
 from .under_way import OpenJob, under_way
 
-MINE, RUNNING, TURN, FINISHED = "mine", "running", "turn", "finished"
-TITLES = ((MINE, _("Mine")), (RUNNING, _("Running")), (TURN, _("Needs a person")), (FINISHED, _("Finished")))
+MINE, RUNNING, TURN, FINISHED, ARCHIVED = "mine", "running", "turn", "finished", "archived"
+TITLES = (
+    (MINE, _("Mine")),
+    (RUNNING, _("Running")),
+    (TURN, _("Needs a person")),
+    (FINISHED, _("Finished")),
+    (ARCHIVED, _("Archived")),
+)
 
 
 def running_subjects(jobs: Iterable[OpenJob]) -> set[str]:
@@ -40,6 +46,10 @@ class Turn(SimpleListFilter):
         return TITLES
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Story]) -> QuerySet[Story]:
+        if self.value() == ARCHIVED:
+            return queryset.filter(status=StoryStatus.ARCHIVED)
+        if not any(name.startswith("status") for name in request.GET):  # who filters by status has said what to see
+            queryset = queryset.exclude(status=StoryStatus.ARCHIVED)
         match self.value():
             case "mine":
                 return queryset.filter(owner_id=request.user.pk)

@@ -16,7 +16,7 @@ from ground.sentence import SaidError
 from jobs.admin import next_look
 from jobs.domain.standing import standing
 from jobs.models import Job
-from stories.domain.costs import estimate_story, left_by_plan
+from stories.domain.costs import estimate_story
 from stories.domain.permissions import stories_for
 from stories.domain.planning import scene_count
 from stories.models import MAX_DURATION, MIN_DURATION, Scene, Story
@@ -106,9 +106,10 @@ def spent(request: HttpRequest, story_id: Any) -> HttpResponse:
         guess: Any = estimate_story(story)
     except SaidError as error:
         guess = error
-    spending, left = spending_of(story), left_by_plan(story)
-    values = {"spending": spending, "estimate": guess, "left": left, "by_plan": spending.totals.counted + left, "may_export": request.user.has_perm(LEDGER)}
-    return TemplateResponse(request, "studio/story/money.html", context(request, story, tab="money", **values))
+    page = context(request, story, tab="money")
+    spending, left = spending_of(story), page["s"].summary.left
+    page |= {"spending": spending, "estimate": guess, "left": left, "by_plan": spending.totals.counted + left, "may_export": request.user.has_perm(LEDGER)}
+    return TemplateResponse(request, "studio/story/money.html", page)
 
 
 def history(request: HttpRequest, story_id: Any) -> HttpResponse:

@@ -22,6 +22,7 @@ from web.admin_parts import Tone
 
 from . import tones
 from .films import changed_scenes, marks_of, poster_url, said_of
+from .pauses import Standstill, pauses_of
 from .scene_states import State, main_of, states_of
 from .under_way import OpenJob
 
@@ -136,6 +137,11 @@ class StoryState:
         """The film that was asked for, else the newest final one, else the newest preview."""
         asked = next((film for film in self.films if str(film.pk) == self.film_id), None)
         return asked or next((film for film in self.films if film.kind == FilmKind.FINAL), None) or next(iter(self.films), None)
+
+    @cached_property
+    def pauses(self) -> list[Standstill]:
+        """What is paused of that which makes this story."""
+        return pauses_of(self.story)
 
     @property
     def poster(self) -> str:

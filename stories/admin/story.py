@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
@@ -17,14 +17,14 @@ from stories.domain import stories
 from stories.domain.locks import CLOSED
 from stories.domain.permissions import is_story_owner, sees_all, stories_for
 from stories.domain.stories import FIELDS, FREE_WHILE_CLOSED
-from stories.enums import StoryStatus
+from stories.enums import Language, StoryStatus
 from stories.models import Story
 from web.admin_filters import ChoicesFilter, RelatedFilter
 from web.admin_parts import ago, badge, bar, clock, money, quick_html
 from web.admin_parts import scenes as scenes_text
 from web.admin_site import AdminSite
 
-from . import doors, pages, reading, tones
+from . import doors, made_once, pages, reading, tones
 from .columns import EstimatingPaginator, Facts, StoryList
 from .filters import TITLES, Turn
 from .forms import NewStoryForm, StoryForm
@@ -177,15 +177,18 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         return HttpResponseRedirect(reverse("admin:stories_story_edit", args=[obj.pk]) if "_continue" in request.POST else self._page(obj.pk))
 
     def response_add(self, request: HttpRequest, obj: Story, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        made_once.note(request, obj)
         messages.success(request, _("The story is made. Start planning when the script is ready."))
         return HttpResponseRedirect(self._page(obj.pk))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """What was read, else what the person chose for their last story."""
+        """What was read, else what the person chose for their last story, else their own language."""
         found: Any = getattr(request, "reading", None)
         if found is not None:
             return dict(found.initial)
-        return {**reading.remembered(request.user), **super().get_changeform_initial_data(request)}
+        language = (get_language() or "")[:2]
+        own = {"language": language} if language in Language.values else {}
+        return {**own, **reading.remembered(request.user), **super().get_changeform_initial_data(request)}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         found = reading.read(request)
@@ -194,6 +197,9 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             request.reading = found  # type: ignore[attr-defined]
             request.method = "GET"
             extra_context = {**(extra_context or {}), "reading": found}
+        if (made := made_once.found(request)) is not None:
+            messages.info(request, _("This story was made already; here it is."))
+            return HttpResponseRedirect(self._page(made.pk))
         crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
         values = {"title": gettext("New story"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
         response: HttpResponse = super().add_view(request, form_url, values)

@@ -55,8 +55,12 @@ def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     scene = scene_or_404(story, scene_id)
     back = request.POST.get("back", "")
     seen = {name: request.POST[f"seen_{name}"] for name in IN_FORM if f"seen_{name}" in request.POST}
+    # A page sends the whole form with the field that was left; only what comes with its fingerprint is meant.
+    names = tuple(name for name in IN_FORM if name in seen) or tuple(name for name in IN_FORM if name in request.POST)
+    if scene.deleted_at is not None:
+        return _gone(request, story, scene, names)
     try:
-        scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request))
+        scenes.edit(scene.pk, actor=request.user, seen=seen, **values_of(request, names))
     except Forbidden:
         raise
     except FieldConflict as conflict:
@@ -65,6 +69,18 @@ def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         return _beside(request, story, scene, str(error), field=error.field, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     news = fresh(request, story, [scene.pk], said="" if is_live(request) else _("Saved."), focus=str(scene.pk))
     return told(request, story, news, back=_own(back, story, scene))
+
+
+def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ...]) -> HttpResponse:
+    """Somebody deleted the scene: what was typed is not written, stays where it was typed, and the scene can be brought back."""
+    said = _("Somebody deleted this scene meanwhile. Your text is kept here.")
+    values: dict[str, Any] = {"story": story, "scene": scene, "said": said, "fields": {}, "names": names, "is_gone": True}
+    values["restore_url"] = reverse("admin:board_act", args=[story.pk, scene.pk, "restore"])
+    if is_live(request):
+        return render(request, "board/beside.html", values, status=HTTPStatus.CONFLICT)
+    written = {name: request.POST[name] for name in names if name in request.POST}
+    values |= {"title": _("Scene %(number)s") % {"number": scene.position}, "written": written, "cameras": Camera.choices}
+    return render(request, "board/edit.html", frame.context(request, story, **values), status=HTTPStatus.CONFLICT)
 
 
 def _own(back: str, story: Story, scene: Scene) -> str:

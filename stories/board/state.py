@@ -13,6 +13,7 @@ from django.urls import reverse
 from jobs.enums import JobStatus
 from providers.domain.resolve import PERMISSION as RESOLVE
 from stories.admin import tones
+from stories.admin.pauses import Standstill, pauses_of
 from stories.domain.facts import Facts
 from stories.domain.locks import CLOSED, why_words_locked
 from stories.domain.order import version_of
@@ -142,6 +143,11 @@ class Board:
         return self.scenes[-1].pk if self.scenes else None
 
     @cached_property
+    def pauses(self) -> list[Standstill]:
+        """What is paused of that which makes this story."""
+        return pauses_of(self.story)
+
+    @cached_property
     def is_moving(self) -> bool:
         """Whether anything may change by itself: an open job that does not wait for a person."""
         return any(job.status != JobStatus.UNCLEAR and job.wait_for != "person" for job in self.facts.open)
@@ -150,5 +156,5 @@ class Board:
     def bar_mark(self) -> str:
         """Names what the bar above the cards shows."""
         work = (self.work.name, self.work.progress, str(self.work.note), self.work.status) if self.work else None
-        shown = [self.story.status, self.seconds, self.left, self.uncertain, self.counts, self.progress, self.may_edit, len(self.cards), work]
+        shown = [self.story.status, self.seconds, self.left, self.uncertain, self.counts, self.progress, self.may_edit, self.pauses, len(self.cards), work]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:MARK_LENGTH]

@@ -21,7 +21,7 @@ from providers.media.crop import Crop
 from providers.models import AIProviderConfig
 from providers.prices import price_of
 from stories.domain import crops, scenes, takes, uploads
-from stories.domain.inputs import clip_request, image_request, is_stale
+from stories.domain.inputs import clip_request, frame_size, image_request, is_stale
 from stories.domain.launch import generate_scene, why_closed
 from stories.domain.words import Word, difference
 from stories.enums import Camera, TakeKind, Verdict
@@ -38,6 +38,7 @@ from .scenes import values_of
 from .state import Board
 
 VARIANTS = 3
+ALMOST_ALL = 0.97  # of a picture that the film shows; beyond it nothing is said of its shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place + 1 < len(ids) else None,
         "count": len(ids),
+        "frame": frame_size(story),
         "back": board_url(story.pk, scene.pk),
     }
 
@@ -226,8 +228,29 @@ def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         raise Http404
     if file is None:
         raise Invalid(gettext_noop("Choose a file first."), field="file")
-    uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user)
-    return after(request, story, scene, kind, said=_("Your file is the chosen take now."))
+    before = scene.take(kind)
+    take = uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user, replace=request.POST.get("choice") == "replace")
+    chosen = scene_or_404(story, scene.pk).take(kind) == take
+    said = _("Your file is the chosen take now.") if chosen else _("Your file is a take of the scene. The approved take stays in the film.")
+    if other := other_shape(story, take.width, take.height):
+        said = f"{said} {other}"
+    offer = None
+    if chosen and before is not None and before.verdict != Verdict.REJECTED:
+        offer = Offer(_("Undo"), reverse("admin:board_choose", args=[story.pk, before.pk]))
+    elif not chosen:
+        offer = Offer(_("Put it into the film"), reverse("admin:board_choose", args=[story.pk, take.pk]))
+    return after(request, story, scene, kind, said=said, offer=offer)
+
+
+def other_shape(story: Story, width: int, height: int) -> str:
+    """In words, what of a picture of this size the film does not show; empty if it has the film's shape."""
+    film_width, film_height = frame_size(story)
+    scale = max(film_width / width, film_height / height)
+    shown = (film_width * film_height) / (width * height * scale * scale)
+    if shown > ALMOST_ALL:
+        return ""
+    values = {"width": width, "height": height, "ratio": story.aspect_ratio, "lost": round(100 * (1 - shown))}
+    return _("It has %(width)s × %(height)s; to fit %(ratio)s, %(lost)s%% of it is cut off.") % values
 
 
 @require_POST

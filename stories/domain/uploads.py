@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from providers.media import clips, pictures
 from providers.store import Stored, keep, workplace
-from stories.enums import TakeKind, TakeSource
+from stories.enums import TakeKind, TakeSource, Verdict
 from stories.errors import Invalid
 from stories.models import Scene, Take
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 LIMIT = clips.MAX_BYTES  # of an upload; pictures have a smaller limit of their own
 
 
-def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "") -> Take:
-    """Keep the file as a take of the scene and choose it. It is written anew, so that only its pictures and its sound pass.
+def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool = False) -> Take:
+    """Keep the file as a take of the scene and choose it, over an approved take only with `replace`.
+    It is written anew, so that only its pictures and its sound pass.
 
     The file is read before the transaction begins, in a process of its own. What was done to it is noted on the take. Raises
     Scene.DoesNotExist, Forbidden, GuardRefused (closed by the story's status), Invalid (too large), MediaError (cannot be read)
@@ -41,9 +42,12 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
         take = Take.objects.create(
             scene=scene, kind=kind, source=TakeSource.UPLOADED, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, made_by=actor, reason=reason, **facts
         )
-        setattr(scene, FIELD[kind], take)
-        scene.save(update_fields=[FIELD[kind], "updated_at"])
-        work.look_again(story.pk)
+        # An approved take leaves the film only if the person has said so; looked at under the lock.
+        standing = scene.take(kind)
+        if replace or standing is None or standing.verdict != Verdict.APPROVED:
+            setattr(scene, FIELD[kind], take)
+            scene.save(update_fields=[FIELD[kind], "updated_at"])
+            work.look_again(story.pk)
     return take
 
 
