@@ -70,10 +70,13 @@ def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
             return Page(), text
         key = found[1].strip().lower()
         page.fields[key] = found[2].strip()
-    if not page.fields or not (any_key or TITLE_KEYS & page.fields.keys()):
+    body = "\n".join(lines[end:])
+    # Lines of dialogue look the same; a screenplay follows a title page.
+    follows = any_key and bool(body.strip()) and any(is_heading(line) for line in lines[end:])
+    if not page.fields or not (follows or TITLE_KEYS & page.fields.keys()):
         return Page(), text
     page.title = _plain(next((page.fields[name] for name in page.fields if name in TITLES), ""))
-    return page, "\n".join(lines[end:])
+    return page, body
 
 
 def parse(text: str, *, korean: bool = True) -> tuple[Page, list[Block]]:
