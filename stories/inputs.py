@@ -35,7 +35,7 @@ AskAgain = Annotated[bool, Meta(description="Ask a second person once more for e
 class StoryIn(Strict):
     title: Title
     script: Script = ""
-    language: Language = Language.KO
+    language: Annotated[Language, Meta(description="If it is left out the script tells it.")] | UnsetType = UNSET
     style: Style = ""
     aspect_ratio: AspectRatio = AspectRatio.WIDE
     resolution: Resolution = Resolution.HD

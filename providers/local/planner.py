@@ -106,6 +106,12 @@ def _title(text: str, language: str, shot: int, number: int) -> str:
     return f"{title} ({shot + 1})" if shot else title
 
 
+def title_of(text: str, language: str) -> str:
+    """The title that a scene of these words would get; empty where they name nothing."""
+    first = next((words for sentence in sentences(text) if (words := _named(sentence))), "")
+    return _shortened(first, TITLE[language])
+
+
 def _named(sentence: str) -> str:
     """A sentence without the number of a list and without its end, if a word is left."""
     words = _LIST_MARK.sub("", sentence).rstrip(".!?…。！？,;: ")

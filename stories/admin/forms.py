@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from ground.composed import composed_query
 from providers.models import AIProviderConfig
 from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
@@ -26,7 +28,14 @@ def provider_choices(current: str = "") -> list[tuple[str, str]]:
     return [(row.provider, row.name) for row in rows if row.is_active or row.provider == current]
 
 
-class NewStoryForm(StoryModelForm):
+class ComposedForm(StoryModelForm):
+    """What is typed is composed (NFC) before its length is counted."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(composed_query(data) if isinstance(data, QueryDict) else data, *args, **kwargs)
+
+
+class NewStoryForm(ComposedForm):
     """What a story needs to begin; everything else has a sensible value and can be changed later."""
 
     script_file = forms.FileField(
@@ -86,7 +95,7 @@ class NewStoryForm(StoryModelForm):
             raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
 
 
-class StoryForm(StoryModelForm):
+class StoryForm(ComposedForm):
     class Meta:
         model = Story
         fields = (

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.composed import composed_values
 from providers.requests import TextRequest
 from stories.enums import Camera
 from stories.errors import Invalid
@@ -79,6 +80,7 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
             return live
         Scene.live.filter(story=story).update(deleted_at=timezone.now())
         lengths = scene_lengths(story.duration_seconds, len(planned))
+        planned = [composed_values(part) for part in planned]  # rows that are written at once send no signal
         spoken = lines_of(spoken_lines(story.script), [part["narration"] for part in planned])
         prompts = ScenePrompt.objects.bulk_create(
             ScenePrompt(text=part["prompt"], text_en=part.get("prompt_en", ""), camera=Camera(part["camera"]), seed=seed_of(story, index))

@@ -14,10 +14,11 @@ from django.db.models import F, Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.composed import composed_values
 from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
-from . import work
+from . import splitting, work
 from .locks import CLOSED, locked_for_words, locked_scene, locked_story, require_room
 from .order import Move, places_of, rearrange
 from .planning import seed_of
@@ -45,7 +46,8 @@ def _settle_length(story: Story) -> None:
 
 
 def checked(values: dict[str, Any]) -> dict[str, Any]:
-    """The scene's and prompt's values, validated as the models do. Raises Invalid with the field."""
+    """The scene's and prompt's values, composed (NFC) in place and validated as the models do. Raises Invalid with the field."""
+    values.update({name: composed_values(value) for name, value in values.items()})
     scene = Scene(**{k: v for k, v in values.items() if k in SCENE_FIELDS})
     prompt = ScenePrompt(**{k: v for k, v in values.items() if k in PROMPT_FIELDS})
     unknown = set(values) - set(SCENE_FIELDS) - set(PROMPT_FIELDS)
@@ -272,18 +274,28 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
         require_room(story)
         first = min(max(round(scene.duration_seconds * len(head) / len(head + tail)), 1), scene.duration_seconds - 1)
         Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        prompts = _halved(scene, head, tail)
         second = Scene.objects.create(
             story=story,
             position=scene.position + 1,
-            title=scene.title,
+            title=splitting.title_for(tail, scene.title, story.language),
             narration=tail,
             duration_seconds=scene.duration_seconds - first,
-            prompt=scene.prompt,
+            prompt=prompts[1],
         )
-        scene.narration, scene.duration_seconds = head, first
+        scene.narration, scene.duration_seconds, scene.prompt = head, first, prompts[0]
         scene.save()
         _settle_length(story)
     return scene, second
+
+
+def _halved(scene: Scene, head: str, tail: str) -> tuple[ScenePrompt, ScenePrompt]:
+    """A prompt for each half of the narration: two pictures of the same would be paid for twice."""
+    kept = {name: getattr(scene.prompt, name) for name in PROMPT_FIELDS}
+    texts = splitting.halves(scene.prompt.text, scene.narration, head, tail)
+    english = splitting.english_halves(scene.prompt.text_en, scene.narration, head, tail)
+    first, second = (ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": en[:4000]}) for text, en in zip(texts, english, strict=True))
+    return first, second
 
 
 def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
@@ -295,6 +307,11 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             raise Invalid(gettext_noop("There is no scene after this one."), field="position")
         total = scene.duration_seconds + other.duration_seconds
         checked({"duration_seconds": total})
+        text = splitting.joined(scene.prompt.text, scene.narration, other.prompt.text, other.narration)
+        if text != scene.prompt.text:
+            kept = {name: getattr(scene.prompt, name) for name in PROMPT_FIELDS}
+            english = splitting.joined(scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration)
+            scene.prompt = ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": english[:4000]})
         scene.narration = f"{scene.narration} {other.narration}".strip()
         scene.duration_seconds = total
         scene.save()

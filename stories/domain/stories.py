@@ -8,11 +8,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from ground.composed import composed_values
 from jobs.domain import queue
 from jobs.enums import WaitFor
 from providers.models import AIProviderConfig
+from stories.enums import Language
 from stories.errors import Forbidden, GuardRefused, Invalid
-from stories.models import Scene, Story
+from stories.imports.languages import language_of
+from stories.imports.text import understand
+from stories.models import MAX_SCRIPT, Scene, Story
 
 from . import work
 from .locks import CLOSED
@@ -38,10 +42,15 @@ FREE_WHILE_CLOSED = frozenset({"budget"})  # raising it is how a waiting film go
 
 
 def create(*, owner: Any, **values: Any) -> Story:
-    """A new draft of this person. `values`: any of FIELDS; a title is needed. Raises Forbidden or Invalid with the field."""
+    """A new draft of this person. `values`: any of FIELDS; a title is needed. The script tells a language that is not named.
+
+    Raises Forbidden or Invalid with the field."""
     if not owner.has_perm("stories.add_story"):
         raise Forbidden(gettext_noop("You may not begin stories."))
     story = Story(owner=owner)
+    if "language" not in values:
+        detected = language_of(understand(str(values.get("script", ""))[: 2 * MAX_SCRIPT]).spoken)
+        values["language"] = detected if detected in Language.values else Language.KO
     with transaction.atomic():
         _assign(story, {"title": "", **values})
         story.save()
@@ -73,6 +82,7 @@ def _assign(story: Story, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in FIELDS:
             raise Invalid(gettext_noop("A story has no “%(field_name)s”."), field_name=name, field=name)
+        value = composed_values(value)  # noqa: PLW2901  what is checked and written is the composed text
         field: Any = Story._meta.get_field(name)  # noqa: SLF001  Django's documented model API
         if field.max_length and isinstance(value, str) and len(value) > field.max_length:  # a text field leaves this to forms
             raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)

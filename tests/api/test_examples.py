@@ -20,6 +20,8 @@ from stories.enums import StoryStatus
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
+from .world import script
+
 FILE = Path(base.__file__).with_name("examples.json")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 JOB = re.compile(r"story_[0-9a-f]{8}_[0-9a-f]{12}")
@@ -148,6 +150,7 @@ def _scenes(record, world):
 def _takes_and_films(record, world):
     scene = world.scenes[0].pk
     record("list_takes", "GET", f"scenes/{scene}/takes/?page_size=1")
+    record.keep("read_a_script", record.client.send("scripts/read/", {"file": script()}))
     square = SimpleUploadedFile("mine.png", picture(size=(64, 64)), content_type="image/png")
     sent = record.client.send(f"scenes/{scene}/takes/", {"file": square, "kind": "image"})
     record.keep("upload_take", sent)

@@ -10,7 +10,7 @@ from stories.api.routes import api as routes
 from web.auth import keys, refresh, tokens
 
 from .conftest import ROOT, ApiClient
-from .world import World, upload
+from .world import World, script, upload
 
 SEE, CHANGE = {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200}, {"viewer": 403, "colleague": 403}
 
@@ -35,6 +35,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "transition_story": ("stories/{story}/transition/", {"status": "previewing"}, changed(200)),
     "generate_preview": ("stories/{story}/generate_preview/", {}, changed(202)),
     "render_final": ("stories/{story}/render_final/", {}, changed(409)),
+    "read_a_script": ("scripts/read/", "script", {"viewer": 403, "colleague": 200, "owner": 200, "manager": 200}),
     "list_transitions": ("stories/{story}/transitions/", None, seen()),
     "list_scenes": ("scenes/", None, seen()),
     "get_scene": ("scenes/{scene}/", None, seen()),
@@ -91,6 +92,8 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
     path = path.format(**named)
     if body == "form":
         return api.post(ROOT + path, {"file": upload(), "kind": "image"}, headers={"Authorization": f"Bearer {token}"} if token else {})
+    if body == "script":
+        return api.post(ROOT + path, {"file": script()}, headers={"Authorization": f"Bearer {token}"} if token else {})
     if body and "story_id" in body:
         body = {**body, "story_id": str(world.story.pk)}
     return api.ask(METHODS[operation], path, body, token=token)

@@ -20,6 +20,11 @@ def upload() -> SimpleUploadedFile:
     return SimpleUploadedFile("mine.png", picture((40, 90, 160)), content_type="image/png")
 
 
+def script() -> SimpleUploadedFile:
+    """A screenplay as a form sends it."""
+    return SimpleUploadedFile("harbour.fountain", b"Title: Harbour\n\nEXT. HARBOUR - DAWN\n\nMINA\nThe boat leaves.\n")
+
+
 @dataclass
 class World:
     """Rows that a request can name."""

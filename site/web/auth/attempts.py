@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_noop
 
+from ground.composed import composed
 from web.address import client_address
 from web.json.problems import Problem, too_many, unauthorized
 from web.models import LogInAttempt
@@ -42,6 +43,7 @@ def log_in(request: HttpRequest, username: str, password: str, code: str = "") -
     before the password is looked at: of many tries at the same moment no more than the limit get that far. A try over
     the limit is not counted itself, so that the wait has an end.
     """
+    username = composed(username)
     attempt = _attempt(request, username)
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):

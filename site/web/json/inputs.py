@@ -11,6 +11,7 @@ import msgspec
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_noop
 
+from ground.composed import composed_values
 from ground.sentence import Sentence
 from web.numbers import whole_number
 
@@ -107,13 +108,26 @@ def parse_body[T](kind: type[T], body: bytes, content_type: str) -> T:
     else:
         _require_json(content_type)
     body = body.removeprefix(codecs.BOM_UTF8)
+    sent, body = body, _composed(body)
     try:
         found = cast("T", _decoder(cast("Hashable", kind)).decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         found = _lenient(kind, body)
     # Only now: a body that fits is no longer than its type allows.
-    _refuse_twice(body)
+    _refuse_twice(sent)
     return found
+
+
+def _composed(body: bytes) -> bytes:
+    """The body with its texts in Unicode's composed form: limits and comparisons count what a person sees."""
+    if body.isascii() and b"\\u" not in body:
+        return body
+    try:
+        value = _any_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return body  # what is wrong with it is told below
+    composed = composed_values(value)
+    return body if composed == value else msgspec.json.encode(composed)
 
 
 def _require_json(content_type: str) -> None:

@@ -1,0 +1,57 @@
+"""Text in Unicode's composed form (NFC): macOS and some programs send Korean decomposed, and what looks the same must be the same."""
+
+import unicodedata
+from typing import Any
+
+from django.db.models import CharField, Model, TextField
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+AS_TYPED = frozenset({"password", "password1", "password2", "old_password", "new_password", "new_password1", "new_password2", "api_key"})
+
+
+def composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def composed_values(value: Any, name: str = "") -> Any:
+    """The same lists and dicts with their texts composed; keys and passwords stay as they were typed."""
+    if isinstance(value, str):
+        return value if name in AS_TYPED else composed(value)
+    if isinstance(value, list):
+        return [composed_values(item, name) for item in value]
+    if isinstance(value, dict):
+        return {key: composed_values(item, key) for key, item in value.items()}
+    return value
+
+
+def composed_query(sent: QueryDict) -> QueryDict:
+    """The same object when there is nothing to change, else a copy."""
+    changed = {name: [composed_values(value, name) for value in values] for name, values in sent.lists() if any(not str(value).isascii() for value in values)}
+    if all(sent.getlist(name) == values for name, values in changed.items()):
+        return sent
+    copy = sent.copy()
+    for name, values in changed.items():
+        copy.setlist(name, values)
+    return copy
+
+
+class ComposedQueries:
+    """Middleware: every search, whoever looks for it, looks for the composed form."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "%" in request.META.get("QUERY_STRING", ""):
+            request.GET = composed_query(request.GET)  # type: ignore[assignment]  # as immutable as the one before, or a copy of ours
+        response: HttpResponse = self.get_response(request)
+        return response
+
+
+def compose_fields(sender: type[Model], instance: Model, **_signal: Any) -> None:
+    """Receiver of pre_save: no row has a text that is not composed, whoever wrote it."""
+    for field in sender._meta.concrete_fields:  # noqa: SLF001  Django's documented model API
+        if isinstance(field, CharField | TextField) and field.name not in AS_TYPED:
+            value = instance.__dict__.get(field.attname)
+            if type(value) is str and not value.isascii() and not unicodedata.is_normalized("NFC", value):
+                setattr(instance, field.attname, unicodedata.normalize("NFC", value))
