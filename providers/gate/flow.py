@@ -354,7 +354,7 @@ def _write_unsent(call: ProviderCall, why: Sentence) -> None:
 
 def _take_answer(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms) -> None:
     """To the disk of this machine first, then to store and database."""
-    kept = None if adapter.repeatable or isinstance(answer, Unclear) else spool.keep(call, answer)
+    kept = None if adapter.repeatable else spool.keep(call, answer)
     if kept is None:
         if isinstance(answer, Accepted) and not adapter.repeatable:  # so that a person can still find it
             log.error("Call %s: %s has accepted it as the task %s, which is not on the disk yet", call.pk, call.provider_id, answer.task_id)
@@ -385,7 +385,8 @@ def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result 
             outcome.raise_if_it_may_wait(call, answer)
         case Unclear():
             step("answer lost")
-            outcome.leave_unclear(call, answer.sentence, raw=answer.raw)
+            _patiently(call, partial(outcome.leave_unclear, call, answer.sentence, raw=answer.raw), terms, pauses=pauses)
+            spool.forget(call.pk)
         case Accepted():
             _patiently(call, partial(outcome.accept, call, answer), terms, pauses=pauses)
             step("accepted")

@@ -264,8 +264,8 @@ def leave_unclear(call: ProviderCall, why: Sentence, *, raw: bytes = b"") -> Non
     """
     answer = raw_answers.prepare(call, raw)
     with transaction.atomic(durable=True):
-        if move(call, name="unclear", note=why):
-            raw_answers.put(call, answer)
+        if move(call, name="unclear", note=why) or (call.state == S.UNCLEAR and answer is not None):
+            raw_answers.put(call, answer)  # also when it was thought lost before its answer was found
 
 
 def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:

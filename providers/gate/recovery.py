@@ -73,6 +73,9 @@ def _write(call: ProviderCall, answer: spool.Answer) -> None:
             outcome.accept(call, answer)
         case Refused():
             outcome.refuse(call, answer)
+        case Unclear():
+            outcome.leave_unclear(call, answer.sentence, raw=answer.raw)
+            spool.forget(call.pk)
         case spool.NeverSent():
             outcome.never_sent(call, answer.note, claimed_at=answer.claimed_at)
         case spool.Stored():

@@ -29,7 +29,7 @@ from ground.sealing import box
 from ground.sentence import Sentence
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import Refusal
-from providers.errors import Refused
+from providers.errors import Refused, Unclear
 from providers.models import ProviderCall
 
 from .steps import step
@@ -61,7 +61,7 @@ class Stored:
     fields: dict[str, Any]
 
 
-type Answer = Accepted | Result | Refused | NeverSent | Stored
+type Answer = Accepted | Result | Refused | Unclear | NeverSent | Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,9 @@ class Spooled:
     trusted: bool
 
     def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
-        with self.path.open("rb") as source, to.open("wb") as target:
-            next(source)
-            for line in source:
-                target.write(_opened(line))
+        with to.open("wb") as target:
+            for piece in _pieces(self.path):
+                target.write(piece)
 
 
 class Kept:
@@ -186,6 +185,14 @@ def _files(call_id: uuid.UUID | None = None) -> Iterator[Path]:
     return folder().glob(f"{call_id or '*'}-*{ENDING}")
 
 
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The content that was kept with the answer, in pieces."""
+    with path.open("rb") as source:
+        next(source)
+        for line in source:
+            yield _opened(line)
+
+
 def _modified(path: Path) -> float:
     with suppress(FileNotFoundError):
         return path.stat().st_mtime
@@ -202,17 +209,24 @@ def _opened(line: bytes) -> bytes:
 
 def _lines(call: ProviderCall, answer: Answer, file: Path | None) -> Iterator[bytes]:
     said = {"call": str(call.pk), **_as_json(answer)}
-    media = answer.media if isinstance(answer, Result) else None
-    if file is not None or isinstance(media, Bytes):
+    content = _content(answer)
+    if file is not None or content is not None:
         said["file"] = True
     yield _sealed(json.dumps(said).encode())
     if file is not None:
         with file.open("rb") as source:
             while block := source.read(BLOCK):
                 yield _sealed(block)
-    elif isinstance(media, Bytes):
-        for at in range(0, len(media.content), BLOCK):
-            yield _sealed(media.content[at : at + BLOCK])
+    elif content is not None:
+        for at in range(0, len(content), BLOCK):
+            yield _sealed(content[at : at + BLOCK])
+
+
+def _content(answer: Answer) -> bytes | None:
+    """What came in the answer itself and is kept as it is."""
+    if isinstance(answer, Unclear):
+        return answer.raw
+    return answer.media.content if isinstance(answer, Result) and isinstance(answer.media, Bytes) else None
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -234,6 +248,8 @@ def _as_json(answer: Answer) -> dict[str, Any]:
         case Refused():
             note = answer.sentence.as_json()
             return {"what": "refused", "kind": str(answer.kind), "cost": str(answer.cost), "complaint": answer.complaint, "note": note}
+        case Unclear():
+            return {"what": "unclear", "note": answer.sentence.as_json()}
         case NeverSent():
             return {"what": "not sent", "note": answer.note.as_json(), "claimed_at": answer.claimed_at.isoformat()}
         case Stored():
@@ -252,6 +268,10 @@ def _answer(said: dict[str, Any], path: Path) -> Answer:
             refused = Refused.of(note, kind=Refusal(said["kind"]), cost=Decimal(said["cost"]))
             refused.complaint = said["complaint"]
             return refused
+        case "unclear":
+            unclear = Unclear.of(Sentence.from_json(said["note"]))
+            unclear.raw = b"".join(_pieces(path))
+            return unclear
         case "not sent":
             return NeverSent(Sentence.from_json(said["note"]), datetime.fromisoformat(said["claimed_at"]))
         case "stored":

@@ -14,6 +14,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import OperationalError
 
 from ground.away import AwayError
+from providers import raw_answers
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import NotNow, Refused, Unclear
@@ -75,7 +76,7 @@ def database_away(monkeypatch: pytest.MonkeyPatch) -> Outage:
 
         return go_on
 
-    for name in ("accept", "write_result", "refuse", "never_sent", "is_spooled"):
+    for name in ("accept", "write_result", "refuse", "never_sent", "is_spooled", "leave_unclear"):
         monkeypatch.setattr(outcome, name, broken(getattr(outcome, name)))
     return outage
 
@@ -191,6 +192,24 @@ def test_answer_survives_hours_without_the_database(
     call = call_of()
     assert (call.state, {name: getattr(call, name) for name in facts}) == (state, facts)
     assert (len(script.submitted), spool.waiting()) == (1, [])
+
+
+@pytest.mark.parametrize("found", [CallState.SENDING, CallState.UNCLEAR])
+def test_answer_that_nobody_understands_survives_hours_without_the_database(
+    found: CallState, paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
+) -> None:
+    """It is kept for a person, as it came."""
+    answer = Unclear("It cannot be read.")
+    answer.raw = b"{odd" * 500
+    during(script, database_away, answer)
+    with pytest.raises(OperationalError):
+        go()
+    database_away.on = False
+    ProviderCall.objects.update(state=found)
+    clock.forward(hours=3)
+    assert tend() == 1
+    call = call_of()
+    assert (call.state, raw_answers.read(call.raw_answer), spool.waiting()) == (CallState.UNCLEAR, b"{odd" * 500, [])
 
 
 def test_task_is_asked_for_by_the_next_worker_of_the_same_machine(paid: AIProviderConfig, script: Script, database_away: Outage) -> None:
