@@ -117,7 +117,7 @@ class PacedSocket:
         return getattr(self._inner, name)
 
 
-class PatientWorker(ThreadWorker):
+class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose threads get requests that have arrived."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

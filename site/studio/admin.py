@@ -19,9 +19,10 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from web.admin_site import AdminSite
+from web.auth import accounts, attempts
 from web.numbers import whole_number
 
-from . import cost_export, costs, dashboard, language, monitoring, second_factor
+from . import cost_export, costs, dashboard, language, log_in_limits, monitoring, second_factor
 
 WITHOUT_SCREENS = ("admin", "contenttypes", "django_q", "sessions")  # apps whose rights nothing in the studio asks for
 
@@ -44,7 +45,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     change_password_form = AdminPasswordChangeForm
     actions = None  # people are switched off one at a time
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "has_second_factor")
-    readonly_fields = ("factor_state", "last_login", "date_joined")
+    readonly_fields = ("factor_state", "log_in_state", "last_login", "date_joined")
     filter_horizontal = ()
     # Rights come by roles alone, so a person has none of their own to choose from.
     fieldsets = (
@@ -52,6 +53,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         (_("Person"), {"fields": (("first_name", "last_name"), "email")}),
         (_("Roles"), {"fields": ("groups", ("is_active", "is_staff", "is_superuser"))}),
         (_("Second factor"), {"fields": ("factor_state",)}),
+        (_("Log-in"), {"fields": ("log_in_state",)}),
         (_("Times"), {"fields": (("last_login", "date_joined"),)}),
     )
     show_full_result_count = False
@@ -74,6 +76,14 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()})
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An account that the history names is switched off, not deleted."""
+        return super().has_delete_permission(request, obj) and not (obj is not None and accounts.history_of(obj))
+
+    @admin.display(description=_("wrong tries"))
+    def log_in_state(self, person: User) -> str:
+        return render_to_string("studio/log_in_state.html", {"count": attempts.failures(person.get_username()), "person": person})
 
     @admin.display(description=_("second factor"), boolean=True)
     def has_second_factor(self, person: User) -> bool:
@@ -137,6 +147,7 @@ def mount(site: Any) -> None:
     site.add_page("costs/export.csv", cost_export.export, name="costs_export")
     site.add_page("monitoring/", monitoring.page, name="monitoring")
     site.add_page("second-factor/", second_factor.page, name="second_factor")
+    site.add_page("log-ins/<int:pk>/unlock/", log_in_limits.unlock, name="log_in_unlock")
     site.add_page("second-factor/<int:pk>/reset/", second_factor.reset, name="second_factor_reset")
 
 

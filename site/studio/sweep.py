@@ -20,6 +20,7 @@ from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall, RawAnswer
 from stories.models import Film, Scene, ScenePrompt, Take
+from web.auth.attempts import KNOWN_FOR
 from web.auth.refresh import KEPT
 from web.models import KeptAnswer, LogInAttempt, RefreshToken
 
@@ -66,7 +67,7 @@ def rows() -> list[Finding]:
         "kept answers": KeptAnswer.objects.filter(expires_at__lt=now),
         "answers not understood": RawAnswer.objects.filter(_over_answers(now)),
         "refresh tokens": RefreshToken.objects.filter(expires_at__lt=now - KEPT),
-        "log-in attempts": LogInAttempt.objects.filter(at__lt=now - timedelta(days=1)),
+        "log-in attempts": LogInAttempt.objects.filter(Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     findings = [_finding(name, found) for name, found in over.items()]

@@ -8,6 +8,7 @@ class WebConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from .auth import attempts  # noqa: PLC0415  needs the models
+        from .auth import accounts, attempts  # noqa: PLC0415  needs the models
 
         attempts.connect()
+        accounts.connect()

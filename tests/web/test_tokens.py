@@ -110,6 +110,8 @@ def test_token_ends_at_once_with_its_person(api, user):
     assert refused(api, api.token) == "token_invalid"
     user.is_active = True
     user.save()
+    assert refused(api, api.token) == "token_invalid"  # whoever was switched off logs in anew
+    api.token = refresh.start(user).access.token
     assert api.ask("GET", "notes/").status_code == 200
     user.delete()
     assert refused(api, api.token) == "token_invalid"
@@ -227,23 +229,15 @@ def test_one_refresh_token_used_by_two_at_once_ends_the_log_in(urls, django_user
     assert not RefreshToken.objects.filter(revoked_at__isnull=True).exists()
 
 
-def test_failures_of_one_account_are_limited_from_wherever_they_come(nobody, user):
-    for n in range(attempts.PER_ACCOUNT):
-        assert log_in(nobody, "wrong", REMOTE_ADDR=f"10.0.0.{n}").status_code == 401
-    response = log_in(nobody, REMOTE_ADDR="10.0.1.1")
+def test_failures_of_one_account_from_one_place_are_limited(nobody, user):
+    for _ in range(attempts.PER_ACCOUNT):
+        assert log_in(nobody, "wrong").status_code == 401
+    response = log_in(nobody)
     assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
-    assert 890 <= int(response["Retry-After"]) <= 900
+    assert 20 <= int(response["Retry-After"]) <= 30
     assert nobody.ask("POST", "auth/token/", {"username": "ALICE", "password": "x"}).status_code == 429
     LogInAttempt.objects.update(at=timezone.now() - attempts.WINDOW)
     assert log_in(nobody).status_code == 200
-
-
-def test_failures_from_one_address_are_limited_whatever_the_account(nobody, user, monkeypatch):
-    monkeypatch.setattr(attempts, "PER_ADDRESS", 3)
-    for name in ("a", "b", "c"):
-        assert nobody.ask("POST", "auth/token/", {"username": name, "password": "x"}).status_code == 401
-    assert log_in(nobody).status_code == 429
-    assert log_in(nobody, REMOTE_ADDR="10.0.0.9").status_code == 200
 
 
 def test_log_ins_that_succeed_are_not_counted(nobody, user):

@@ -1,16 +1,21 @@
-"""Log-in by name, password and second factor, limited per account and per address in the database, so that the limit holds over all workers."""
+"""Log-in by name, password and second factor, with limits in the database, so that they hold over all workers.
 
-from datetime import timedelta
+Wrong tries are counted for an account and the place that they come from: a browser that this account has logged in with
+before, else an address. So neither a stranger elsewhere nor somebody in the same office locks anybody else out. Where an
+account is guessed at from many places, or from one address at many accounts, places that are not known get fewer tries.
+"""
+
+from datetime import datetime, timedelta
 from math import ceil
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.core import signing
-from django.db.models import Count, Min, Q
+from django.db.models import Max, Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_noop
 
 from ground.composed import composed
@@ -18,11 +23,17 @@ from web.address import client_address
 from web.json.problems import Problem, too_many, unauthorized
 from web.models import LogInAttempt
 
-from . import factor
+from . import devices, factor
 from .tokens import password_mark
 
 WINDOW = timedelta(minutes=15)
-PER_ACCOUNT, PER_ADDRESS = 10, 50  # failures in the window; the next try waits until the oldest leaves it
+PER_ACCOUNT = 10  # failures of an account from one place in the window; each further one waits twice as long
+PER_ADDRESS = 50  # failures of an account from anywhere, or from one address at any account: then a new place has fewer tries
+WARY = 3
+MOST_ANYWHERE = 300  # failures of an account from anywhere: then only places that it has logged in from before may try
+FIRST_DELAY = timedelta(seconds=30)
+KNOWN_FOR = timedelta(days=30)  # how long an address counts as known after a log-in
+CHANGE = "password change"  # tries at the old password by who has a session
 CODE_NEEDED, WRONG_CODE = "code_required", "wrong_code"
 HALF_SALT, HALF_SECONDS = "web.auth.half", 300  # how long a right password counts while the code is typed
 
@@ -98,12 +109,56 @@ def connect() -> None:
     user_logged_in.connect(remember, dispatch_uid="web.auth.factor")
 
 
+def check_own_password(request: HttpRequest, user: User, password: str) -> bool:
+    """Whether this is the password of the person of the session; limited, so that a stolen session is not made into the account.
+
+    Raises 429.
+    """
+    attempt = _counted(account_key(f"{CHANGE} {user.get_username()}"), "", now=timezone.now(), is_known=True)
+    if not user.check_password(password):
+        user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=request)
+        return False
+    _succeeded(attempt, user)
+    return True
+
+
+def account_key(username: str) -> str:
+    """Under what tries are counted. Not the name itself: people type passwords into the field for it."""
+    return salted_hmac("web.auth.attempts", username.casefold(), algorithm="sha256").hexdigest()
+
+
+def failures(username: str) -> int:
+    """Wrong tries that count against this account now, wherever they came from."""
+    since = timezone.now() - WINDOW
+    return LogInAttempt.objects.filter(_of(username), at__gt=since, succeeded=False).count()
+
+
+def unlock(username: str) -> int:
+    """Forget the wrong tries at this account, from wherever they came; how many there were."""
+    return LogInAttempt.objects.filter(_of(username), succeeded=False).delete()[0]
+
+
+def unlock_address(address: str) -> int:
+    """Forget the wrong tries from this address (IPv6: its /64 network), at whatever account; how many there were."""
+    return LogInAttempt.objects.filter(address=address, succeeded=False).delete()[0]
+
+
+def _of(username: str) -> Q:
+    return Q(account__in=[account_key(username), account_key(f"{CHANGE} {username}")])
+
+
 def _attempt(request: HttpRequest, username: str) -> LogInAttempt:
-    now = timezone.now()
-    account, address = username.casefold()[:150], client_address(request)
-    LogInAttempt.objects.filter(at__lt=now - WINDOW).delete()
-    attempt = LogInAttempt.objects.create(account=account, address=address, at=now)
-    if wait := _seconds_to_wait(account, address):
+    now, account, address = timezone.now(), account_key(username), client_address(request)
+    device = devices.device_of(request, account)
+    before = LogInAttempt.objects.filter(account=account, address=address, succeeded=True, at__gt=now - KNOWN_FOR)
+    is_known = bool(device) or before.exists()
+    return _counted(account, f"device {device}" if device else address, now=now, is_known=is_known)
+
+
+def _counted(account: str, place: str, *, now: datetime, is_known: bool) -> LogInAttempt:
+    LogInAttempt.objects.filter(at__lt=now - WINDOW, succeeded=False).delete()
+    attempt = LogInAttempt.objects.create(account=account, address=place, at=now)
+    if wait := _seconds_to_wait(attempt, is_known=is_known):
         attempt.delete()
         raise too_many(wait)
     return attempt
@@ -121,17 +176,32 @@ def _wrong_code() -> Problem:
 
 
 def _succeeded(attempt: LogInAttempt, user: User) -> User:
+    """This place is known from now on, and what was mistyped there is forgotten."""
+    LogInAttempt.objects.filter(account=attempt.account, address=attempt.address).exclude(pk=attempt.pk).delete()
     LogInAttempt.objects.filter(pk=attempt.pk).update(succeeded=True)
     return user
 
 
-def _seconds_to_wait(account: str, address: str) -> int:
-    """0 while neither limit is passed, else the seconds until the oldest counted try leaves the window."""
-    since = timezone.now() - WINDOW
-    counted = LogInAttempt.objects.filter(at__gt=since, succeeded=False)
-    for own, limit in ((Q(account=account), PER_ACCOUNT), (Q(address=address), PER_ADDRESS)):
-        found = counted.filter(own).aggregate(tries=Count("id"), oldest=Min("at"))
-        if found["tries"] > limit:
-            seconds: float = (found["oldest"] - since).total_seconds()
-            return max(1, ceil(seconds))
-    return 0
+def _seconds_to_wait(attempt: LogInAttempt, *, is_known: bool) -> int:
+    """0 while the place has tries left; else the seconds until its next one, which double with each that was wrong.
+
+    The try itself is in the table already, so that tries at the same moment count each other.
+    """
+    counted = LogInAttempt.objects.filter(at__gt=attempt.at - WINDOW, succeeded=False)
+    own = counted.filter(account=attempt.account, address=attempt.address)
+    tries, allowed = own.count(), PER_ACCOUNT
+    if not is_known:
+        anywhere = counted.filter(account=attempt.account)
+        if anywhere.count() > MOST_ANYWHERE:
+            return _until(min(anywhere.values_list("at", flat=True)) + WINDOW, attempt.at)
+        if anywhere.count() > PER_ADDRESS or counted.filter(address=attempt.address).count() > PER_ADDRESS:
+            allowed = WARY
+    if tries <= allowed:
+        return 0
+    newest = own.exclude(pk=attempt.pk).aggregate(newest=Max("at"))["newest"]
+    delay = min(WINDOW, FIRST_DELAY * 2 ** min(tries - 1 - allowed, 10))
+    return _until(newest + delay, attempt.at)
+
+
+def _until(moment: datetime, now: datetime) -> int:
+    return max(0, ceil((moment - now).total_seconds()))

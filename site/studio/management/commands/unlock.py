@@ -1,0 +1,23 @@
+"""Forget wrong log-in tries, for when the one who could do it in the admin cannot log in either."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from web.auth import attempts
+
+
+class Command(BaseCommand):
+    help = "Lets an account, or everybody at an address, log in again at once: forgets the wrong tries."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", nargs="?", default="", help="User name of the account.")
+        parser.add_argument("--address", default="", help="Address as it is counted: IPv4, or the /64 network of IPv6.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        name, address = options["name"], options["address"]
+        if bool(name) == bool(address):
+            raise CommandError("Name an account or --address.")
+        count = attempts.unlock(name) if name else attempts.unlock_address(address)
+        self.stdout.write(f"Wrong tries forgotten: {count}")
