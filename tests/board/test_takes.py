@@ -205,3 +205,38 @@ def test_thumb_of_other_content_width_or_people(door, story, five, take, strange
 def test_thumb_of_a_broken_picture(door, story, five, take):
     one = take(five[0], content=b"no picture")
     assert door.client.get(f"/files/takes/{one.pk}/{one.sha256[:12]}-640.webp").status_code == 404
+
+
+def test_what_the_film_shows_of_another_format_is_drawn_and_can_be_moved(door, story, five, take):
+    """Without scripts too: the slider is a form's field."""
+    made = take(five[0], width=720, height=1280)
+    panel = text(door.get("board_scene", story.pk, five[0].pk))
+    assert "The take has 720 × 1280 pixels, another format than the film." in panel
+    assert 'style="left:0.00%;top:34.18%;width:100.00%;height:31.64%"' in panel
+    assert '<input type="range" name="y" min="0" max="100" value="50"' in panel
+    answer = door.post("board_crop", story.pk, made.pk, y="0")
+    assert "top:0.00%" in text(answer)
+    made.refresh_from_db()
+    assert made.crop == [0.0, 0.0, 1.0, 0.316406]
+    door.post("board_crop", story.pk, made.pk, y="a lot")
+    door.post("board_crop", story.pk, made.pk, y="300")
+    made.refresh_from_db()
+    assert made.crop == [0.0, 0.0, 1.0, 0.316406]
+
+
+def test_a_take_of_the_films_format_has_no_crop(door, story, five, take):
+    take(five[0])
+    assert "bd-crop" not in text(door.get("board_scene", story.pk, five[0].pk))
+
+
+def test_what_was_done_to_an_upload_is_said_on_its_take(door, story, five, take):
+    take(five[0], notes=[{"template": "The picture is animated: its first frame is taken.", "values": {}}])
+    assert "its first frame is taken" in text(door.get("board_scene", story.pk, five[0].pk))
+
+
+def test_a_card_says_that_a_take_is_cut_and_which_letters_no_font_has(door, story, five, take):
+    take(five[0], width=720, height=1280)
+    Scene.objects.filter(pk=five[1].pk).update(narration="Runes ᚠᚢ")
+    board = text(door.get("stories_story_board", story.pk))
+    assert "another format than the film (720 x 1280, not 16:9)" in board
+    assert "captions in the picture leave them out: ᚠ ᚢ" in board
