@@ -9,8 +9,8 @@ from django.utils.translation import gettext_noop
 from ground.sentence import Sentence
 
 from .adapters import Media, Result
-from .errors import Incomplete, Unclear
-from .media import pictures
+from .errors import Incomplete, Later, Unclear
+from .media import clips, pictures
 from .media.errors import MediaError
 from .media.ffmpeg import probe
 from .raw_answers import MOST_BYTES
@@ -21,6 +21,7 @@ LOST_PICTURE = gettext_noop("What the provider sent is not a picture that can be
 LOST_CLIP = gettext_noop("What the provider sent is not a clip that can be read: %(reason)s")
 BROKEN_OFF = gettext_noop("The clip that the provider sent is broken off.")
 TOO_SHORT = gettext_noop("The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered.")
+PATIENCE = 600.0  # seconds for which a paid file waits until one of the limited processes is free
 SHORTER = 250  # ms by which an honest clip may miss the length that was ordered
 BOX_HEAD, WIDE_HEAD = 8, 16
 BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"meta", b"sidx", b"styp", b"pnot", b"pdin"}
@@ -45,11 +46,14 @@ def take_in(result: Result, request: Request, folder: Path, *, should_stop: Call
         if isinstance(request, ImageRequest):
             stored, original, facts = _picture(file, trusted=trusted)
         else:
-            stored, facts = _clip(file)
-            original = stored
+            # What came within the answer itself cannot be had again: it is looked at even while the worker ends.
+            stop = should_stop if getattr(result.media, "again", False) else None
+            stored, original, facts = _clip(file, trusted=trusted, should_stop=stop)
             if not (trusted or as_is):
                 _require_length(facts["duration_ms"], request, ordered_ms)
     except MediaError as error:
+        if error.code == "stopped":
+            raise Later(gettext_noop("Fetching the result was stopped.")) from error
         template = LOST_PICTURE if isinstance(request, ImageRequest) else LOST_CLIP
         raise _lost(result.media, file, template, reason=str(error)) from error
     except _ShortError as short:
@@ -76,34 +80,38 @@ def _lost(media: Media, file: Path, template: str, **values: str) -> Incomplete 
 
 
 def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, Any]]:
-    """Decoded in full; a stranger's picture is written anew, which leaves behind whatever was not picture. The original is kept beside it."""
-    data = file.read_bytes()
-    mime = pictures.mime_of(data)
+    """A stranger's picture is decoded in a limited process and written anew, which leaves behind whatever was not picture. The original
+    is kept beside it."""
     if trusted:
-        content, (width, height) = data, pictures.decode(data).size
-        original = None
+        data = file.read_bytes()
+        stored = original = keep(file, _extension(pictures.mime_of(data)))
+        mime, (width, height) = pictures.mime_of(data), pictures.decode(data).size
     else:
-        before = mime
-        content, mime, (width, height) = pictures.clean(data)
-        original = keep(file, _extension(before))
-        file = file.with_name("clean")
-        file.write_bytes(content)
-    stored = keep(file, _extension(mime))
-    return stored, original or stored, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
+        taken = pictures.taken_in(file, file.with_name("clean"), wait_seconds=PATIENCE)
+        mime, (width, height) = taken.mime, taken.size
+        stored, original = keep(taken.path, _extension(mime)), keep(file, _extension(pictures.mime_of(file.read_bytes())))
+    return stored, original, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
 
 
 def _extension(mime: str) -> str:
     return mime.removeprefix("image/").replace("jpeg", "jpg")
 
 
-def _clip(file: Path) -> tuple[Stored, dict[str, Any]]:
-    """Probed only: the film decodes and encodes every clip itself."""
+def _clip(file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None) -> tuple[Stored, Stored, dict[str, Any]]:
+    """As `_picture`: a stranger's clip is decoded to its end and kept in a form that every browser plays."""
     if _is_broken_off(file):
         raise _ShortError(BROKEN_OFF)
-    facts = probe(file)
-    if not facts.frames or not facts.duration_ms:
-        raise _ShortError(gettext_noop("The clip that the provider sent is empty."))
-    return keep(file, "mp4"), {"mime": "video/mp4", "width": facts.width, "height": facts.height, "duration_ms": facts.duration_ms}
+    if trusted:
+        found = probe(file)
+        if not found.frames or not found.duration_ms:
+            raise _ShortError(gettext_noop("The clip that the provider sent is empty."))
+        stored = keep(file, "mp4")
+        return stored, stored, {"mime": "video/mp4", "width": found.width, "height": found.height, "duration_ms": found.duration_ms}
+    taken = clips.taken_in(file, file.with_name("clean"), wait_seconds=PATIENCE, should_stop=should_stop)
+    width, height = taken.size
+    stored, original = keep(taken.path, taken.extension), keep(file, clips.container(file))
+    facts = {"mime": taken.mime, "width": width, "height": height, "duration_ms": taken.duration_ms}
+    return stored, original, {**facts, "notes": [note.as_json() for note in taken.notes]}
 
 
 def _require_length(duration_ms: int, request: ClipRequest, ordered_ms: int) -> None:

@@ -247,7 +247,7 @@ def clean_file(source: str, target: str) -> dict[str, Any]:
     return {"mime": mime, "size": list(size), "notes": [[note.template, note.values] for note in notes]}
 
 
-def taken_in(source: Path, target: Path) -> Taken:
+def taken_in(source: Path, target: Path, *, wait_seconds: float = 10.0) -> Taken:
     """A stranger's picture, decoded in a limited process and written anew to `target`.
 
     Raises MediaError (broken_input and the like, in words for a person) or BusyError.
@@ -260,6 +260,7 @@ def taken_in(source: Path, target: Path) -> Taken:
             memory_bytes=MEMORY,
             max_output_bytes=1 << 16,
             max_file_bytes=6 * KEPT_PIXELS,
+            wait_seconds=wait_seconds,
         )
     except LimitedError as error:
         raise said_by(error) from error

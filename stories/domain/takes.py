@@ -52,6 +52,7 @@ def land(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, se
                 "width": result["width"],
                 "height": result["height"],
                 "duration_ms": result.get("duration_ms") or 0,
+                "notes": result.get("notes") or [],
                 "prompt": prompt,
                 "input_hash": made_hash(call, scene, prompt),
                 "provider": call.provider_id,

@@ -109,8 +109,10 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
     ten = f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,{TAG.format('bt709', 'bt709', 'bt709')}"
     yield "clip, HEVC, 10 bits", made("ten.mp4", ten, "-c:v", "libx265", "-x265-params", "log-level=none:crf=8", "-tag:v", "hvc1")
     yield "clip, VP9", made("vp9.webm", tagged, "-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6")
-    to_hdr = "zscale=tin=iec61966-2-1:pin=709:min=gbr:t=linear:npl=203,format=gbrpf32le,zscale=p=2020"
-    pq = f"format=gbrp,{to_hdr},zscale=t=smpte2084:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{TAG.format('bt2020nc', 'bt2020', 'smpte2084')}"
+    tags = "setparams=range=pc:colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1"
+    to_hdr = f"format=gbrp,{tags},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020"
+    hdr = TAG.format("bt2020nc", "bt2020", "smpte2084")
+    pq = f"{to_hdr},zscale=t=smpte2084:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{hdr}"
     hevc = ("-c:v", "libx265", "-x265-params", "log-level=none:crf=8:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc", "-tag:v", "hvc1")
     yield "clip, HEVC, PQ (HDR10)", made("pq.mp4", pq, *hevc)
     narrow = folder / "narrow.png"
