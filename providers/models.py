@@ -18,6 +18,7 @@ from .errors import Invalid, NotConfigured
 from .house import NOT_NEGATIVE, Bill, House, RoleLimit
 from .http import checked_base
 from .local import drill
+from .money_change import MoneyChange
 from .registry import adapter_class
 
 
@@ -269,4 +270,4 @@ class RawAnswer(models.Model):
         return str(self.call_id)
 
 
-__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "ProviderCall", "ProviderModel", "RawAnswer", "RoleLimit"]
+__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "MoneyChange", "ProviderCall", "ProviderModel", "RawAnswer", "RoleLimit"]

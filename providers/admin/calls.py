@@ -136,10 +136,10 @@ class ProviderCallAdmin(ModelAdmin):
                     return _("What was paid for has been found in the kept answer.")
                 case "not_charged":
                     resolve.not_charged(call, actor=request.user, reason=reason)
-                    return _("The call is marked as not charged; the work may be asked for again.")
+                    return _("The call is marked as not charged. Start the work anew from the story if it is still wanted.")
                 case "write_off":
                     resolve.write_off(call, actor=request.user, reason=reason)
-                    return _("The amount is written off; the work may be asked for again.")
+                    return _("The amount is written off. Start the work anew from the story if it is still wanted.")
             raise Invalid(gettext_noop("Choose what happened."), field="decision")
 
         def context() -> dict[str, Any]:

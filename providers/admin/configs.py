@@ -1,5 +1,6 @@
 """Provider configurations with their write-only keys, their use, and the doors that pause, resume and test them."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
@@ -19,7 +20,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from ground.sentence import SaidError
 from providers import addresses, keys, ledger, registry, usage
 from providers.adapters import Adapter
-from providers.domain import configs
+from providers.domain import changes, configs
 from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
 from providers.gate.evidence import ask_balance
@@ -151,6 +152,12 @@ class AIProviderConfigAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("Key now"))
     def key_now(self, config: AIProviderConfig) -> str:
         return key_text(config)
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        provider = AIProviderConfig.objects.filter(pk=object_id).values_list("provider", flat=True).first() if (object_id or "").isdecimal() else ""
+        with changes.of_prices(provider or "", actor=request.user) if request.method == "POST" else nullcontext():
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         super().save_model(request, obj, form, change)

@@ -1,5 +1,6 @@
 """The budget of the house and what people may start alone."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
-from providers.domain import configs
+from providers.domain import changes, configs
 from providers.models import House, RoleLimit
 
 SET_LIMITS = "providers.set_plan_limits"
@@ -66,6 +67,11 @@ class HouseAdmin(ModelAdmin):
     def response_change(self, request: HttpRequest, obj: House) -> HttpResponse:  # noqa: ARG002  Django's signature
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("admin:costs"))
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        with changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         super().save_model(request, obj, form, change)

@@ -1,5 +1,6 @@
 """The pages of the studio that are no model's, the people and their roles; the pool's own rows are not shown."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from providers.domain import changes
 from web.admin_site import AdminSite
 from web.auth import accounts, attempts
 from web.numbers import whole_number
@@ -63,7 +65,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         return super().changelist_view(request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("People"), object_id), **(extra_context or {})})
+        with changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
+            return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("People"), object_id), **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("second_factor")
@@ -130,7 +133,8 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
         return super().changelist_view(request, {"title": gettext("Roles"), "crumbs": [], **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
+        with changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
+            return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
         rights = Permission.objects.exclude(content_type__app_label__in=WITHOUT_SCREENS)

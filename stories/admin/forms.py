@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from ground.composed import composed_query
+from providers.enums import Kind
 from providers.models import AIProviderConfig
+from providers.preflight import makes
 from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
 
@@ -22,10 +24,13 @@ else:
 PROVIDER_FIELDS = ("planner_provider", "image_provider", "clip_provider")
 
 
-def provider_choices(current: str = "") -> list[tuple[str, str]]:
-    """The active providers, and the one that is chosen even if it is no longer active."""
+MAKES = {"planner_provider": Kind.TEXT, "image_provider": Kind.IMAGE, "clip_provider": Kind.CLIP}
+
+
+def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
+    """For this field the providers that are set up, in use and make its kind, and the one that is chosen even if it is none of them."""
     rows = AIProviderConfig.objects.order_by("name")
-    return [(row.provider, row.name) for row in rows if row.is_active or row.provider == current]
+    return [(row.provider, row.name) for row in rows if row.provider == current or makes(row, MAKES[name])]
 
 
 class ComposedForm(StoryModelForm):
@@ -116,5 +121,5 @@ class StoryForm(ComposedForm):
         super().__init__(*args, **kwargs)
         for name in PROVIDER_FIELDS:
             if name in self.fields:
-                choices = provider_choices(getattr(self.instance, name))
+                choices = provider_choices(name, getattr(self.instance, name))
                 self.fields[name] = forms.ChoiceField(choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget())

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_noop
 from ground.clock import database_now
 from ground.sentence import SaidError
 from jobs.models import Job
-from providers.domain.configs import approve_limit_of, plan_limit_of
+from providers.domain.changes import highest_price, limit_of, prices_before
+from providers.domain.configs import approve_limit_of
 from providers.prices import price_of
 from stories.enums import Decision, JobName, TakeKind
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
@@ -47,6 +48,7 @@ class Ask:
     total: Decimal
     limit: Decimal = Decimal(0)
     made_from: dict[str, dict[str, Any]] = field(default_factory=dict)  # by scene: the words and the picture that are confirmed
+    scenes: list[Scene] = field(default_factory=list)  # one for each line
     begun: Decimal = Decimal(0)  # what the person has started for the story within a day already
     asked_by: Any = None
 
@@ -55,7 +57,7 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> Ask:
     lines = [_line(item.scene, item.price) for item in plan.todo]
     what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids)), "as_is": plan.as_is}
     made_from = {item.scene.key: work.made_from(item.scene, plan.kind) for item in plan.todo}
-    return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total, made_from=made_from)
+    return Ask(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total, made_from=made_from, scenes=[item.scene for item in plan.todo])
 
 
 def _line(scene: Scene, price: Decimal) -> dict[str, Any]:
@@ -70,7 +72,9 @@ def ask_for_takes(story: Story, scene: Scene, kind: str, *, provider: str, varia
     lines = [_line(scene, price)] * variants
     what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
     made_from = {scene.key: work.made_from(scene, kind)}
-    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price, made_from=made_from)
+    return Ask(
+        story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), what, used, lines, variants * price, made_from=made_from, scenes=[scene] * variants
+    )
 
 
 def ask_for_retry(story: Story, job: Job) -> Ask | None:
@@ -84,7 +88,7 @@ def ask_for_retry(story: Story, job: Job) -> Ask | None:
     price = price_of(used, request_of(story, scene, kind))
     named = [kind, "retry", used, job.pk, str(price), present_hash(story, scene, kind)]
     lines = [_line(scene, price)]
-    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), {"job": job.pk}, used, lines, price)
+    return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), {"job": job.pk}, used, lines, price, scenes=[scene])
 
 
 def present(approval: Approval) -> Ask | None:
@@ -123,11 +127,11 @@ def admit(story: Story, ask: Ask, *, actor: Any, ask_again: bool = False, beside
     Writes down what was confirmed: its prices bind the work. An approval that fits is used up. The studio itself (no actor)
     has no limit. `ask_again`: a person asks once more for what was refused. `besides`: the id of a job that is tried again.
     """
-    limit = None if actor is None else plan_limit_of(actor)
+    limit = None if actor is None else limit_of(actor)
     known = list(Approval.objects.filter(story=story, started_at=None).select_related("asked_by", "decided_by").order_by("-asked_at"))
     same = next((row for row in known if row.plan_hash == ask.hash and row.decision != Decision.WITHDRAWN), None)
     begun = spending.started_today(story, actor, besides=besides) if limit is not None else Decimal(0)
-    over = limit is not None and begun + ask.total > limit
+    over = limit is not None and begun + _compared(ask, actor) > limit
     if over and (same is None or same.decision != Decision.APPROVED):
         raise _needed(Ask(**{**_fields(ask), "limit": limit, "begun": begun, "asked_by": actor}), same, known, ask_again=ask_again)
     if same is not None and same.decision != Decision.REFUSED:
@@ -148,6 +152,17 @@ def admit(story: Story, ask: Ask, *, actor: Any, ask_again: bool = False, beside
 def _confirmed_lines(ask: Ask) -> dict[str, dict[str, str]]:
     """For each scene the price of one take, and what it is made from."""
     return {line["scene"]: {"price": line["price"], **ask.made_from.get(line["scene"], {})} for line in ask.lines}
+
+
+def _compared(ask: Ask, person: Any) -> Decimal:
+    """USD to compare with the limit: no price counts as lower than before the person's own change of it, for a day."""
+    before = prices_before(ask.provider, person=person)
+    if not before:
+        return ask.total
+    total = Decimal(0)
+    for scene, line in zip(ask.scenes, ask.lines, strict=True):
+        total += highest_price(ask.provider, request_of(ask.story, scene, ask.kind), before=before, now=Decimal(line["price"]))
+    return max(total, ask.total)
 
 
 def bind(confirmation: Confirmation, job: Job) -> None:
@@ -288,8 +303,8 @@ class Outlook:
 
 def outlook(ask: Ask, user: Any) -> Outlook:
     """For a screen that shows the price before the button is pressed."""
-    limit = plan_limit_of(user)
-    if limit is None or spending.started_today(ask.story, user) + ask.total <= limit:
+    limit = limit_of(user)
+    if limit is None or spending.started_today(ask.story, user) + _compared(ask, user) <= limit:
         return Outlook(limit, needed=False, approval=None)
     rows = Approval.objects.filter(story=ask.story, plan_hash=ask.hash, started_at=None).exclude(decision=Decision.WITHDRAWN)
     return Outlook(limit, needed=True, approval=rows.select_related("asked_by", "decided_by").order_by("-asked_at").first())

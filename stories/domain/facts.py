@@ -57,7 +57,7 @@ class JobRow(NamedTuple):
 def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
     later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
     later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
-    later = later.exclude(data__action=work.COLLECT)
+    later = work.but_collectors(later)
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
         over |= Q(name=work.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))

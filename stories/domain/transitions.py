@@ -82,8 +82,8 @@ GUARDS: dict[str, Callable[[Story], Sentence | None]] = {
 
 def _cancel_jobs(story: Story, actor: Any, reason: str) -> None:
     """All of the story's open jobs but those that only bring in what is paid."""
-    jobs = Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN).exclude(data__action=work.COLLECT)
-    for job_id in jobs.values_list("pk", flat=True):
+    jobs = Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN)
+    for job_id in work.but_collectors(jobs).values_list("pk", flat=True):
         queue.cancel(job_id, actor=actor, reason=reason)
 
 

@@ -228,8 +228,13 @@ def _collect_one(call: ProviderCall) -> bool:
 
 def asked_for(call: ProviderCall) -> Job | None:
     """The job that ordered the call: it says with which words and why. None once its row has been removed."""
-    jobs = Job.objects.filter(item=call.item, name=SCENE_JOB[TakeKind(call.kind)]).exclude(data__action=COLLECT).order_by("-created_at")
-    return next((job for job in jobs if follows(job, call)), None)
+    jobs = Job.objects.filter(item=call.item, name=SCENE_JOB[TakeKind(call.kind)]).order_by("-created_at")
+    return next((job for job in but_collectors(jobs) if follows(job, call)), None)
+
+
+def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """These jobs without those that only bring in what is paid. A job without an action is none of those."""
+    return jobs.filter(~Q(data__action=COLLECT) | Q(data__action=None) | Q(data__action__isnull=True))
 
 
 def wake_story_jobs(story_id: Any) -> None:

@@ -26,7 +26,8 @@ from .world import make_world
 def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
     JobLog.objects.create(job=world.job, message_data=Sentence("Told to stop.").as_json(), at=datetime(2026, 1, 1, tzinfo=UTC))
     answer = mine.ask("GET", f"jobs/{world.job.pk}/").json()
-    job = Job.objects.get(pk=world.job.pk)
+    job, scene = Job.objects.get(pk=world.job.pk), world.scenes[1]
+    parameters = {"prompt_id": scene.prompt_id, "call_key": f"image:{scene.pk}:0", "after": 0, "confirmation": None, "replaces": ""}
     assert answer == {
         "job": {
             "id": job.pk,
@@ -53,7 +54,7 @@ def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
         "envelope": {
             "id": job.pk,
             "name": "scene_preview",
-            "data": {"story_id": str(world.story.pk), "action": "generate_image", "parameters": {"prompt_id": world.scenes[1].prompt_id}},
+            "data": {"story_id": str(world.story.pk), "action": "generate_image", "parameters": parameters},
             "opts": {"priority": 5, "attempts": 3, "backoff": {"type": "exponential", "delay": 2000}},
         },
         "log": [{"at": "2026-01-01T00:00:00Z", "level": "info", "message": "Told to stop."}],

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from jobs.models import Job
+from providers import keys
 from providers.models import AIProviderConfig
 from stories.domain.plan import plan_generation
 from stories.enums import StoryStatus, TakeKind
@@ -210,7 +211,10 @@ def test_planning_is_started_by_its_transition(mine, owner):
 @pytest.fixture
 def planned(owner):
     """Three scenes; the first has its picture. A picture costs 0.02."""
-    AIProviderConfig.objects.filter(provider="stability_ai").update(is_active=True)
+    config = AIProviderConfig.objects.get(provider="stability_ai")
+    config.is_active = True
+    keys.put_key(config, "sk-" + "0" * 40)
+    config.save()
     story = make_story(owner, status=StoryStatus.PLANNED, duration_seconds=21, image_provider="stability_ai")
     for _ in range(3):
         make_scene(story)

@@ -13,8 +13,8 @@ from jobs.runner import run_due
 from providers import gate
 from providers.adapters import Accepted, Bytes, Result, Running
 from providers.domain import resolve
-from providers.enums import CallState
-from providers.errors import Unclear
+from providers.enums import CallState, Refusal
+from providers.errors import Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from stories.domain import work
 from stories.domain.facts import Facts
@@ -303,3 +303,20 @@ def test_the_new_price_is_confirmed_with_the_new_words(two, story, script, owner
     run_due()
     assert [request.prompt for request in script.submitted] == ["a boat at dusk"]
     assert states(story) == ["done", "missing"]
+
+
+def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story, script, owner, django_capture_on_commit_callbacks):
+    """The API answered 202 with the priced plan and made nothing."""
+    from stories.domain.launch import generate
+    from stories.domain.scenes import edit
+
+    script.submit = [MADE, Refused("No.", kind=Refusal.INVALID), MADE]
+    apply_transition(story.pk, "generate_preview", actor=owner)
+    run_due()
+    assert (Job.objects.get(name="story_preview").wait_for, len(script.submitted)) == ("person", 2)
+    made = Scene.live.exclude(image_take=None).get()
+    edit(made.pk, actor=owner, text="a boat at dusk")
+    with django_capture_on_commit_callbacks(execute=True):
+        _job, plan = generate(story.pk, "image", actor=owner, mode="stale", confirm_total=Decimal("0.03"))
+    run_due()
+    assert ([item.scene_id for item in plan.todo], [request.prompt for request in script.submitted[2:]]) == ([made.pk], ["a boat at dusk"])

@@ -296,7 +296,7 @@ def test_outlook(story, owner, manager, django_assert_num_queries):
     approvals.decide(row.pk, actor=manager, approve=True)
     assert state() == "approved"
     ask = approvals.ask_for_plan(plan_generation(story, "image"))
-    with django_assert_num_queries(3):  # the limits of the roles, what was started within a day, the request
+    with django_assert_num_queries(5):  # the limits of the roles, the person's own changes of limits and prices, what was started within a day, the request
         approvals.outlook(ask, owner)
     assert approvals.outlook(ask, manager).state == "free"
 

@@ -10,8 +10,10 @@ from django.db import connection
 from ground.clock import moved
 from jobs.models import Job
 from providers import keys
+from providers.domain import changes
 from providers.domain.configs import house
 from providers.models import AIProviderConfig
+from stories.domain import approvals
 from stories.domain.launch import generate_scene, launch, start
 from stories.domain.plan import plan_generation
 from stories.domain.spending import started_today
@@ -62,7 +64,7 @@ def test_ten_single_starts_add_up(story, owner):
 def test_splitting_a_plan_into_selections_adds_up(story, owner):
     """S9: a plan of two needs approval; the same two one after the other do, too."""
     limit("0.05")
-    first, second = make_scene(story), make_scene(story)
+    first, second = (make_scene(story) for _ in range(2))
     with pytest.raises(ApprovalNeeded):
         launch(story.pk, "image", actor=owner, confirm_total=None, plan_hash=None)
     launch(story.pk, "image", actor=owner, scene_ids=[first.pk], confirm_total=None, plan_hash=None)
@@ -72,8 +74,6 @@ def test_splitting_a_plan_into_selections_adds_up(story, owner):
 
 
 def test_another_story_another_person_and_what_was_approved_do_not_count(story, owner, colleague, manager):
-    from stories.domain import approvals
-
     limit("0.05")
     other = make_story(owner, status="previewing", image_provider="paid")
     for scene in (make_scene(story), make_scene(other)):
@@ -185,3 +185,47 @@ def test_two_starts_at_once_pass_the_limit_once_and_lose_no_row(make_person, scr
         thread.join()
     assert sorted(found) == ["asked", "asked", "asked", "started"]
     assert (Confirmation.objects.count(), Job.objects.count()) == (1, 1)
+
+
+# Lifting the limit by a change of one's own
+
+
+def test_who_lowers_a_price_is_compared_at_the_old_one_for_a_day(owner, manager, paid):
+    """S9: above the limit, lower the price, start."""
+    limit("0.05")
+    story = make_story(manager, status="previewing", image_provider="paid")
+    make_scene(story)
+    make_scene(story)
+    with pytest.raises(ApprovalNeeded):
+        start(story.pk, "image", actor=manager)
+    with changes.of_prices("paid", actor=manager):
+        AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("0.0001"))
+    with pytest.raises(ApprovalNeeded):
+        start(story.pk, "image", actor=manager)
+    plan = plan_generation(story, "image")
+    assert approvals.outlook(approvals.ask_for_plan(plan), manager).needed
+    with moved(timedelta(hours=24, seconds=1)):
+        start(story.pk, "image", actor=manager)
+
+
+def test_another_persons_change_of_a_price_counts_at_once(owner, manager, paid):
+    limit("0.05")
+    story = make_story(owner, status="previewing", image_provider="paid")
+    make_scene(story)
+    make_scene(story)
+    with changes.of_prices("paid", actor=manager):
+        AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("0.0001"))
+    start(story.pk, "image", actor=owner)
+    assert Confirmation.objects.get().total == Decimal("0.0002")
+
+
+def test_who_raises_their_own_limit_keeps_the_old_one_for_a_day(story, owner):
+    limit("0.05")
+    make_scene(story)
+    make_scene(story)
+    with changes.of_limits(actor=owner):
+        limit("10.00")
+    with pytest.raises(ApprovalNeeded):
+        start(story.pk, "image", actor=owner)
+    with moved(timedelta(hours=24, seconds=1)):
+        start(story.pk, "image", actor=owner)
