@@ -35,6 +35,7 @@ from stories.admin.under_way import OpenJob, under_way
 from stories.domain.approvals import PERMISSION as APPROVE
 from stories.domain.approvals import approvals_for
 from stories.domain.permissions import sees_all, stories_for
+from stories.domain.summary import unreviewed_of
 from stories.enums import Decision, StoryStatus
 from stories.models import Comment, Film, Story
 from web.admin_parts import Tone, money, person
@@ -107,6 +108,7 @@ def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[To
         *_unclear(user),
         *_waiting(work),
         *_comments(user),
+        *_reviews(user),
         *_paused(user, configs),
         *_failed_tests(user, configs),
         *_stories(user, work),
@@ -209,6 +211,15 @@ def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
         for config in [config for config in configs if config.is_paused][:SHOWN]:
             link = reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
             found.append(Todo("pause_circle", "ask", _("%(provider)s is paused") % {"provider": config.name}, config.pause_reason, link))
+    return found
+
+
+def _reviews(user: Any) -> list[Todo]:
+    """The takes in this person's films that nobody has reviewed."""
+    found = []
+    for pk, title, count in unreviewed_of(user)[:SHOWN]:
+        said = ngettext("%(n)s take is not reviewed yet.", "%(n)s takes are not reviewed yet.", count) % {"n": count}
+        found.append(Todo("rate_review", "ask", title, said, reverse("admin:stories_story_board", args=[pk]) + "?state=review"))
     return found
 
 

@@ -11,8 +11,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from stories.enums import TakeKind, Verdict
-from stories.models import Story
+from django.db.models import Count, Q
+
+from stories.enums import StoryStatus, TakeKind, Verdict
+from stories.models import Scene, Story
 
 from .facts import Facts
 from .launch import why_closed
@@ -171,3 +173,16 @@ def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: Facts
     plans = {kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values}
     places = zip(rows, plans[TakeKind.IMAGE].items, plans[TakeKind.CLIP].items, strict=True)
     return Summary(story, [summary_of(*place) for place in places], plans)
+
+
+def unreviewed_of(owner: Any) -> list[tuple[Any, str, int]]:
+    """The person's stories with takes in the film that nobody has reviewed: id, title and how many, the most first; one query.
+
+    Pictures count while the preview is looked at, clips from the final film on.
+    """
+    pictures = Q(story__status=StoryStatus.PREVIEWING, image_take__verdict=Verdict.UNREVIEWED)
+    late = (StoryStatus.RENDERING, StoryStatus.COMPLETED)
+    clips = Q(story__status__in=late, clip_take__verdict=Verdict.UNREVIEWED)
+    scenes = Scene.live.filter(pictures | clips, story__owner_id=owner.pk).order_by()
+    counted = scenes.values_list("story_id", "story__title").annotate(n=Count("pk")).order_by("-n", "story_id")
+    return [(pk, title, number) for pk, title, number in counted]

@@ -10,7 +10,7 @@ from providers.enums import CallState, Kind
 from providers.models import ProviderCall
 from stories.domain import comments, review
 from stories.models import Film
-from tests.stories.factories import make_scene, make_story
+from tests.stories.factories import make_scene, make_story, make_take
 
 HOME = reverse("admin:index")
 
@@ -78,3 +78,15 @@ def test_query_count_does_not_depend_on_rows(owner, as_, queries_of):
         counts.append(queries_of(as_(owner), HOME))
     assert counts[0] == counts[1] == counts[2]
     assert counts[0] <= 22
+
+
+@pytest.mark.django_db
+def test_owner_is_told_of_takes_to_review(owner, colleague, todos):
+    story = make_story(owner, title="The sea", status="completed")
+    for verdict in ("unreviewed", "unreviewed", "approved"):
+        scene = make_scene(story)
+        make_take(scene)
+        make_take(scene, "clip", verdict=verdict)
+    address = reverse("admin:stories_story_board", args=[story.pk]) + "?state=review"
+    assert todos(owner) == [("The sea", "2 takes are not reviewed yet.", address)]
+    assert todos(colleague) == []
