@@ -90,6 +90,17 @@ class OneOf:
         return str(told)
 
 
+class Flag:
+    def check(self, name: str, told: Any) -> None:
+        if not isinstance(told, bool):
+            raise Invalid(gettext_noop("The setting “%(name)s” must be true or false."), field="settings", name=name)
+
+    def read(self, told: Any) -> bool:
+        if not isinstance(told, bool):
+            raise ValueError(told)  # noqa: TRY004  as every other spec
+        return told
+
+
 class Address:
     """An https address, of the studio itself."""
 

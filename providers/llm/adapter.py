@@ -67,7 +67,7 @@ class LlmAdapter:
     @property
     def free(self) -> bool:
         """A server on this machine or in the own network, or one that its settings call free, costs nothing by the call."""
-        return self.config.settings.get("free") is True or _is_own(self.config.base_url)
+        return self.settings.free or _is_own(self.config.base_url)
 
     def ready(self) -> None:
         _ = self._line

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from providers.settings_schema import WORD, Common, Number, OneOf, Text, setting
+from providers.settings_schema import WORD, Common, Flag, Number, OneOf, Text, setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,4 +10,5 @@ class Settings(Common):
     send_timeout: float = setting(Number(1, 1800), 300.0)  # seconds; a model on one's own machine thinks long
     max_tokens: int = setting(Number(1, 1_000_000, whole=True), 16_000)
     max_tokens_field: str = setting(Text(60, WORD, like="max_tokens"), "max_tokens")
+    free: bool = setting(Flag(), False)  # of a server of one's own: a price of nothing is a price
     response_format: str = setting(OneOf(("", "json_schema", "json_object", "none")), "")

@@ -17,6 +17,8 @@ def config(**values: Any) -> AIProviderConfig:
     [
         {"base_url": "https://api.dev.runwayml.com"},
         {"base_url": ""},
+        {"provider": "llm", "settings": {"free": True, "max_tokens": 900, "response_format": "json_object"}},
+        {"settings": {"send_timeout": 30, "result_hosts": ["files.example.com"], "max_duration": 4}},
         {"provider": "llm", "base_url": "http://models.lan:11434/v1"},
         {"settings": {"drill": {"image": "timeout"}}},
     ],
@@ -58,6 +60,7 @@ def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -
         ({"provider": "replicate", "settings": {"cancel_after": "soon"}}, "settings"),
         ({"provider": "llm", "settings": {"max_tokens": 1.5}}, "settings"),
         ({"provider": "llm", "settings": {"max_tokens_field": "max tokens"}}, "settings"),
+        ({"provider": "llm", "settings": {"free": "yes"}}, "settings"),
         ({"provider": "llm", "settings": {"response_format": "xml"}}, "settings"),
         ({"provider": "stability_ai", "settings": {"default_steps": 500}}, "settings"),
         ({"settings": []}, "settings"),
