@@ -162,8 +162,11 @@ def setting(spec: Spec, default: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What any provider's settings may say."""
+    """What any provider's settings may say, whether or not it makes a difference to this one."""
 
+    send_timeout: float = setting(Number(1, 1800), 60.0)  # seconds until the answer to a paid request has to be there
+    poll_seconds: float = setting(Number(0, 3600), 5.0)
+    result_hosts: tuple[str, ...] = setting(Hosts(), ())
     default_model: str = setting(Text(), "")
     image_model: str = setting(Text(), "")
     clip_model: str = setting(Text(), "")
