@@ -61,6 +61,12 @@ class Reading:
         return FORMATS[self.advice.format]
 
     @property
+    def too_short(self) -> bool:
+        """Whether the length that the form holds is less than the captions can be read in."""
+        seconds = str(self.initial.get("duration_seconds", ""))
+        return seconds.isascii() and seconds.isdecimal() and int(seconds[:6]) < self.advice.readable_seconds
+
+    @property
     def encoding_name(self) -> str:
         return CHOICES.get(self.encoding, self.encoding)
 

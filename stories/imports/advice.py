@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from ground.reading_speed import spoken_seconds
+from ground.reading_speed import reading_speed, spoken_seconds
 
 from .languages import language_of
 from .script import Format, Kind, Understood, seconds_of
@@ -32,6 +32,7 @@ class Advice:
     expected_seconds: int
     duration_seconds: int  # proposed
     scenes: int  # of the proposed length
+    readable_seconds: int  # in less the captions could not be read
     aspect_ratio: str  # proposed; empty where nothing speaks for one
     first_lines: tuple[str, ...]
     blocks: tuple[tuple[Kind, str], ...]  # the first ones
@@ -56,6 +57,7 @@ def advise(text: str) -> Advice:
         expected_seconds=math.ceil(round(expected, 6)),
         duration_seconds=proposed,
         scenes=proposed // SCENE,
+        readable_seconds=reading_speed(spoken, 1).seconds_needed,
         aspect_ratio="9:16" if _PORTRAIT.search(f"{found.title} {remarks}") else "1:1" if _SQUARE.search(f"{found.title} {remarks}") else "",
         first_lines=tuple(line[:120] for line in lines[:FIRST_LINES]),
         blocks=tuple((block.kind, block.text[:160]) for block in found.blocks[:FIRST_BLOCKS]),
