@@ -11,6 +11,7 @@ from ground.composed import composed_query
 from providers.enums import Kind
 from providers.models import AIProviderConfig
 from providers.preflight import makes
+from stories.imports.encodings import CHOICES
 from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
 
@@ -66,7 +67,7 @@ class NewStoryForm(ComposedForm):
         super().__init__(*args, **kwargs)
         kept = self.data.get("kept_file") if self.is_bound else self.initial.get("kept_file")
         if kept:
-            cast("forms.ChoiceField", self.fields["encoding"]).choices = [("", _("Detect")), *reading.CHOICES.items()]
+            cast("forms.ChoiceField", self.fields["encoding"]).choices = [("", _("Detect")), *CHOICES.items()]
         else:
             self.fields["encoding"] = forms.CharField(required=False, widget=forms.HiddenInput)
 
