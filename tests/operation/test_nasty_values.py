@@ -1,0 +1,142 @@
+"""Values that no field, filter, address or header expects: each is answered in words, none with a crash.
+
+Every page of the studio is asked with the value in its parts, in all parameters that any view reads, and in all fields of its
+form; every list with each of its filters.
+"""
+
+import re
+import traceback
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as studio
+from django.contrib import admin
+from django.contrib.admin import FieldListFilter, SimpleListFilter
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from stories.models import Scene, Story
+from tests.stories.factories import make_scene, make_story
+
+ROOT = Path(studio.BASE_DIR)
+NASTY = {"5000 digits": "9" * 5000, "superscript": "²"}
+ENDS_SESSION = ("logout", "language")
+
+
+def query(names: Any, value: str) -> str:
+    return "&".join(f"{name}={quote(value, safe='')}" for name in names)
+
+
+def read_names() -> list[str]:
+    """All parameters and fields that any view reads by name."""
+    found: set[str] = set()
+    for package in ("stories", "jobs", "providers", "site"):
+        for file in (ROOT / package).rglob("*.py"):
+            text = file.read_text(encoding="utf-8")
+            found |= set(re.findall(r"request\.(?:POST|GET)(?:\.get|\.getlist)?[\[(]\s*[\"'](\w+)[\"']", text))
+    return sorted(found - {"csrfmiddlewaretoken"})
+
+
+def addresses(patterns: Any, before: str = "/") -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(getattr(pattern.pattern, "_route", ""))
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        elif isinstance(pattern, URLPattern) and "(?P" not in route and not pattern.pattern.describe().startswith("'^"):
+            yield route
+
+
+def named(story: Story, route: str, value: str = "") -> str:
+    """The address with the ids of real things; its free parts hold the value, if there is one."""
+    scene = Scene.live.filter(story=story).first()
+    assert scene is not None
+    known = {"story_id": story.pk, "scene_id": scene.pk, "pk": 1, "object_id": story.pk if "/story/" in route else 1}
+
+    def fill(match: re.Match[str]) -> str:
+        kind, name = match["kind"] or "str", match["name"]
+        if kind in {"str", "path", "slug"} and value:
+            return value
+        return str(known.get(name, {"int": 1, "uuid": uuid.UUID(int=1)}.get(kind, "x")))
+
+    return re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", fill, route)
+
+
+@pytest.fixture
+def story(admin_user: Any) -> Story:
+    made = make_story(owner=admin_user)
+    for _ in range(2):
+        make_scene(made)
+    return made
+
+
+@pytest.fixture
+def people(admin_client: Client) -> Client:
+    admin_client.raise_request_exception = False
+    return admin_client
+
+
+def crashed(client: Client, method: str, address: str, **more: Any) -> str:
+    """The address if it was answered with a crash, else nothing."""
+    response = client.generic(method, address, **more)
+    if response.status_code < 500:
+        return ""
+    error = getattr(response, "exc_info", None)
+    where = "".join(traceback.format_exception(*error)[-3:])[-600:] if error else ""
+    return f"{method} {address[:200]} → {response.status_code} {where}"
+
+
+def routes_of_pages() -> list[str]:
+    found = sorted({route for route in addresses(get_resolver().url_patterns) if not route.startswith(("/api/", "/static/"))})
+    return [route for route in found if not any(word in route for word in ENDS_SESSION)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["5000 digits", "superscript"])
+def test_pages_and_their_parameters(people: Client, story: Story, kind: str) -> None:
+    value, names = NASTY[kind], read_names()
+    assert len(names) > 20
+    found = []
+    for route in routes_of_pages():
+        whole = query(names, value)
+        found.append(crashed(people, "GET", f"{named(story, route)}?{whole}"))
+        if "<" in route:
+            found.append(crashed(people, "GET", named(story, route, quote(value, safe=""))))
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["superscript"])
+def test_forms(people: Client, story: Story, kind: str) -> None:
+    value, names = NASTY[kind], read_names()
+    fields = {field.name for model in admin.site._registry for field in model._meta.get_fields() if getattr(field, "editable", False)}
+    body = query(sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"}), value)
+    form = {"data": body, "content_type": "application/x-www-form-urlencoded"}
+    found = [crashed(people, "POST", named(story, route), **form) for route in routes_of_pages()]
+    assert [one for one in found if one] == []
+
+
+def filters() -> list[tuple[str, list[str]]]:
+    found = []
+    for model, shown in admin.site._registry.items():
+        label = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        names = {"q", "o", "p", "all", "e", "_popup", "_to_field"}
+        for entry in shown.list_filter:
+            first = entry[0] if isinstance(entry, tuple | list) else entry
+            if isinstance(first, type) and issubclass(first, SimpleListFilter):
+                names.add(str(first.parameter_name))
+            elif not (isinstance(first, type) and issubclass(first, FieldListFilter)):
+                names |= {f"{first}{end}" for end in ("", "__exact", "__id__exact", "__in", "__isnull", "__gte", "__lt", "__from", "__to")}
+        found.append((label, sorted(names)))
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["5000 digits"])
+def test_lists_and_their_filters(people: Client, story: Story, kind: str) -> None:
+    value = NASTY[kind]
+    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], value)}") for label, names in filters() for name in names]
+    assert [one for one in found if one] == []
