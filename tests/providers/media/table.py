@@ -136,14 +136,14 @@ def rows() -> Iterator[tuple[str, str, int, float]]:
         for kind, content in _pictures():
             source, kept = folder / "sent", folder / "kept"
             source.write_bytes(content)
-            taken = pictures.taken_in(source, kept)
+            taken = pictures.taken_in(source, kept, wait_seconds=300)
             yield kind, "upload", *measured(np.asarray(pictures.read(taken.path)), patches=PATCHES)
             segment, film = folder / "segment.mp4", folder / "film.mp4"
             encode_still(kept, segment, frames=24, size=SIZE, fps=24, camera="still")
             join([segment, segment], film)
             yield kind, "film", *measured(rgb(film, SIZE)[30], patches=PATCHES)
         for kind, path in _clips(folder):
-            taken = clips.taken_in(path, folder / "kept")
+            taken = clips.taken_in(path, folder / "kept", wait_seconds=300)
             # as a browser shows it, which reads the tags
             yield kind, "upload", *measured(rgb(taken.path, taken.size, matrix=ffmpeg.probe(taken.path).matrix)[5], patches=PATCHES)
             segment, film = folder / "segment.mp4", folder / "film.mp4"
