@@ -135,10 +135,28 @@ class Worker(models.Model):
     role = models.CharField(_("role"), max_length=10, help_text=_("worker or ticker"))
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now, db_index=True)
+    clock_ahead = models.FloatField(_("clock ahead"), default=0.0, help_text=_("Seconds by which the clock of this host is ahead of the database's."))
 
     class Meta:
         verbose_name = _("worker")
         verbose_name_plural = _("workers")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PeriodicTask(models.Model):
+    """How a step of the periodic work went last; a step that fails does not keep the others from being done."""
+
+    name = models.CharField(_("name"), max_length=120, primary_key=True)
+    succeeded_at = models.DateTimeField(_("last succeeded"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failing since"), null=True, blank=True, help_text=_("Empty while it succeeds."))
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("periodic task")
+        verbose_name_plural = _("periodic tasks")
         ordering = ("name",)
 
     def __str__(self) -> str:

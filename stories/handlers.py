@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from ground.away import AwayError
 from ground.clock import database_now
+from ground.isolation import each
 from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus, WaitFor
@@ -341,11 +342,11 @@ def land_what_was_left() -> int:
     left = work.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
     calls = work.not_followed(left[:AT_ONCE])
     settled = [call for call in calls if call.state == CallState.SETTLED]
-    for call in settled:
-        _land(call)
-    return len(settled) + work.collect([call for call in calls if call.state != CallState.SETTLED])
+    collected = work.collect([call for call in calls if call.state != CallState.SETTLED])
+    return collected + each(settled, _land)  # one that cannot be landed leaves the others their turn
 
 
-def _land(call: ProviderCall) -> None:
+def _land(call: ProviderCall) -> bool:
     if takes.land_result(call) is not None:
         work.look_again(call.subject)
+    return True

@@ -9,13 +9,16 @@ from typing import Any
 
 from django.db import connection
 
+from ground import outgoing
+
 from . import processes
-from .shared import Flag
+from .shared import Flag, ProcessRecord
 from .station import Station, begin_name
 
 logger = logging.getLogger("ai_video.jobs")
 
 TROUBLE_SECONDS = 1.0
+HEARTBEAT_SECONDS = 0.5
 
 
 class _Here:
@@ -23,6 +26,7 @@ class _Here:
 
     team = ""
     stop: Flag | None = None
+    record: ProcessRecord | None = None
     station: Station | None = None
     pid = 0
 
@@ -30,6 +34,11 @@ class _Here:
 def prepare(*, team: str, stop: Flag) -> None:
     """Called in the pool's head before it forks workers."""
     _Here.team, _Here.stop = team, stop
+
+
+def prepare_worker(record: ProcessRecord) -> None:
+    """Called in the pool's head right before it forks the worker that shall have this record."""
+    _Here.record = record
 
 
 def station() -> Station:
@@ -42,12 +51,23 @@ def station() -> Station:
 
 def begin(**_signal: Any) -> None:
     """A worker process begins: it will die with the pool, adopt what its jobs leave behind, and show that it lives."""
-    here = Station(team=_Here.team or begin_name(os.getppid()), stop=_Here.stop or Flag())
+    here = Station(team=_Here.team or begin_name(os.getppid()), stop=_Here.stop or Flag(), record=_Here.record)
     _Here.station, _Here.pid = here, os.getpid()
     processes.adopt_orphans()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, here.on_terminate)
     here.start_pulse()
+    if record := _Here.record:
+        record.write("pid", os.getpid())
+        outgoing.watch(lambda until: record.write("paid_until", until))
+        threading.Thread(target=_show_life, args=(record,), name="heartbeat", daemon=True).start()
+
+
+def _show_life(record: ProcessRecord) -> None:
+    """Needs nothing but the interpreter: unlike the pulse it does not stand still while the database is away."""
+    while True:
+        record.write("heartbeat", time.monotonic())
+        time.sleep(HEARTBEAT_SECONDS)
 
 
 def drain() -> None:

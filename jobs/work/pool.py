@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connections
 from django_q.brokers import get_broker
 from django_q.cluster import Sentinel
@@ -20,12 +21,14 @@ from django_q.signals import post_spawn
 from django_q.worker import worker
 
 from . import member, processes
-from .shared import Flag, TaskQueue, Timer, Watched
+from .shared import Flag, ProcessTable, TaskQueue, Timer, Watched
 
 logger = logging.getLogger("ai_video.jobs")
 
 BACKLOG_SECONDS = 1.0  # a queue that was full so lately means that more is due than the workers can take
 SILENCE_SECONDS = 10.0  # a pusher that gave no sign for so long hangs; ending one that only waits for the database does no harm
+HUNG_SECONDS = 10.0  # at least so long a worker may stand still: a busy machine is no reason to end it
+ROUND_SECONDS = 1.0  # what one round of the loop counts for at most
 SHRINK_SECONDS = 1.0  # between the ends of two workers that are not needed
 
 
@@ -45,9 +48,11 @@ class Size:
 class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
     """Guards its processes in a loop until `stop` is set; each round of the loop begins with `wait()`."""
 
-    def __init__(self, stop: Flag, size: Size) -> None:
+    def __init__(self, stop: Flag, size: Size, table: ProcessTable | None = None) -> None:
         self.flag = stop
         self.size = size
+        self.table = table or ProcessTable(places(size))
+        self.looked = time.monotonic()
         self.wanted = size.least
         self.quiet_since = time.monotonic()
         super().__init__(self, threading.Event(), uuid.uuid4(), broker=get_broker(), start=False)
@@ -63,6 +68,7 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
     def wait(self, seconds: float) -> bool:
         self._adjust()
         self._end_hung_pusher()
+        self._end_hung_workers()
         return self.flag.wait(seconds)
 
     # --- its processes
@@ -72,7 +78,14 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
         return super().spawn_pusher()
 
     def spawn_worker(self) -> None:
+        taken = {process.record.place for process in self.pool}
+        record = next(record for record in self.table.records if record.place not in taken)
+        record.clear()
+        member.prepare_worker(record)
+        known = len(self.pool)
         self.spawn_process(worker, self.task_queue, self.result_queue, Timer(), self.timeout)
+        for process in self.pool[known:]:
+            process.record, process.heartbeat, process.quiet = record, 0.0, 0.0
 
     def _end_hung_pusher(self) -> None:
         """The pusher looks at its event in each round, and while it waits for a free worker at the full queue."""
@@ -80,6 +93,32 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
             logger.error("The pusher hangs; ending it.")
             self.event_out.sign()
             processes.kill([self.pusher.pid])
+
+    def _end_hung_workers(self) -> None:
+        """Ends workers that stand still or are far over their time, whatever their own threads still say in the database.
+
+        Not by the time of their last heartbeat: this process may have been stopped together with them. Only what it has
+        watched itself counts.
+        """
+        now = time.monotonic()
+        watched, self.looked = min(now - self.looked, ROUND_SECONDS), now
+        for process in self.pool:
+            record = process.record
+            if (heartbeat := record.read("heartbeat")) != process.heartbeat:
+                process.heartbeat, process.quiet = heartbeat, 0.0
+            else:
+                process.quiet += watched
+            if record.read("paid_until") > now or not process.is_alive():
+                continue  # a paid answer is worth waiting for; its request has a time limit of its own
+            limit = record.read("limit")
+            if process.quiet > standstill():
+                logger.error("Worker %s has stood still for %.0f s (state %s); ending it.", process.pid, process.quiet, processes.state(process.pid))
+            elif limit and now > limit + 2 * standstill():
+                logger.error("Worker %s is far over the time limit of its job; ending it.", process.pid)
+            else:
+                continue
+            process.quiet = 0.0
+            processes.kill([process.pid])
 
     # --- growing and shrinking
 
@@ -108,13 +147,23 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
             super().reincarnate(process)
 
 
-def run_pool(*, team: str, stop: Flag, size: Size) -> None:
+def standstill() -> float:
+    """For how many seconds a worker may stand still: its lease has run out twice by then."""
+    return max(HUNG_SECONDS, 2.0 * settings.JOB_LEASE_SECONDS)
+
+
+def places(size: Size) -> int:
+    """How many records a pool of this size needs; some more, for those that are about to end."""
+    return size.most + 8
+
+
+def run_pool(*, team: str, stop: Flag, size: Size, table: ProcessTable) -> None:
     """Runs until `stop` is set and all workers have ended. To be called in a process of its own, as its last act."""
     Conf.WORKERS = size.least
     member.prepare(team=team, stop=stop)
     post_spawn.connect(member.begin, dispatch_uid="jobs.work.member")
     os.register_at_fork(before=_remember, after_in_child=_die_with_the_pool)
-    pool = Pool(stop, size)
+    pool = Pool(stop, size, table)
     # Terminal and service manager send their signals to the whole group; only the supervisor answers them.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -86,6 +86,43 @@ class Timer:
         return nullcontext()
 
 
+class ProcessRecord:
+    """What one worker process shows to those who may end it. It writes, they read: with one writer there is nothing to lock."""
+
+    FIELDS = ("pid", "heartbeat", "limit", "paid_until")
+
+    def __init__(self, memory: mmap.mmap, place: int) -> None:
+        self.memory = memory
+        self.place = place
+
+    def _offset(self, name: str) -> int:
+        return 8 * (self.place * len(self.FIELDS) + self.FIELDS.index(name))
+
+    def write(self, name: str, value: float) -> None:
+        struct.pack_into("d", self.memory, self._offset(name), value)
+
+    def read(self, name: str) -> float:
+        (value,) = struct.unpack_from("d", self.memory, self._offset(name))
+        return float(value)
+
+    def clear(self) -> None:
+        for name in self.FIELDS:
+            self.write(name, 0.0)
+
+
+class ProcessTable:
+    """The records of the workers of one pool; made by the supervisor, so that it outlives the pool's head. Times are monotonic.
+
+    `heartbeat`: when a thread of the worker last ran. It stands still while the process is stopped, and while a handler
+    keeps the interpreter to itself. `limit`: when the attempt under way has to be over, written once when it begins, or 0.
+    `paid_until`: until when the worker waits for something that is paid, or 0.
+    """
+
+    def __init__(self, places: int) -> None:
+        self.memory = mmap.mmap(-1, 8 * places * len(ProcessRecord.FIELDS))
+        self.records = [ProcessRecord(self.memory, place) for place in range(places)]
+
+
 class TaskQueue:
     """A queue between forked processes on a datagram socket: the kernel hands each message to one reader, without a lock.
 

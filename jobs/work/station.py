@@ -12,9 +12,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import database_now, host_ahead
 from ground.sentence import Sentence
 from jobs.domain import finish
 from jobs.domain.claim import claim
@@ -26,7 +26,7 @@ from jobs.run import LOOK_SECONDS
 from jobs.runner import run
 
 from . import processes
-from .shared import Flag
+from .shared import Flag, ProcessRecord
 
 logger = logging.getLogger("ai_video.jobs")
 
@@ -41,9 +41,10 @@ def begin_name(supervisor: int) -> str:
 class Station:
     """A process that works. `stop` is shared with the supervisor: when it is set, what runs is told to stop and nothing new is taken."""
 
-    def __init__(self, *, team: str, stop: Flag, role: str = "worker") -> None:
+    def __init__(self, *, team: str, stop: Flag, role: str = "worker", record: ProcessRecord | None = None) -> None:
         self.name = f"{team}{os.getpid()}"
         self.role = role
+        self.record = record
         self.stop = stop
         self.terminated = False
         self.draining = False
@@ -91,10 +92,14 @@ class Station:
     @contextmanager
     def holding(self, lease: Lease) -> Iterator[None]:
         self.lease = lease
+        if self.record:
+            self.record.write("limit", lease.limit)
         try:
             yield
         finally:
             self.lease = None
+            if self.record:
+                self.record.write("limit", 0.0)
 
     def _beat_for_ever(self) -> None:
         while True:
@@ -119,8 +124,9 @@ class Station:
 
     def show(self) -> None:
         """Tells in the database that this process lives."""
-        place = {"host": socket.gethostname()[:80], "pid": os.getpid(), "role": self.role}
-        Worker.objects.update_or_create(name=self.name, defaults={"seen_at": timezone.now()}, create_defaults=place)
+        seen = {"seen_at": database_now(), "clock_ahead": round(host_ahead(), 3)}
+        place = {"host": socket.gethostname()[:80], "pid": os.getpid(), "role": self.role, "started_at": seen["seen_at"]}
+        Worker.objects.update_or_create(name=self.name, defaults=seen, create_defaults=seen | place)
 
     def _give_up(self, lease: Lease) -> None:
         """The handler is far over its time and does not listen: this process ends with all it started."""

@@ -18,8 +18,8 @@ from jobs.domain.reap import take_back
 from jobs.models import Worker
 
 from . import processes
-from .pool import Size, run_pool
-from .shared import Flag
+from .pool import Size, places, run_pool
+from .shared import Flag, ProcessTable
 from .station import begin_name
 from .ticker import run_ticker
 
@@ -29,6 +29,7 @@ LOOK_SECONDS = 0.1
 POOL_SILENCE_SECONDS = 30.0  # a pool whose head gave no sign for so long hangs; what runs in it ends with it
 # A ticker: it may have hung in the middle of a write, and on SQLite other writers wait 20 s before they fail.
 TICKER_SILENCE_SECONDS = 10.0
+PAID_SECONDS = 400.0  # longer than the longest time limit of a request to a provider
 SHORTEST_LIFE = 1.0  # a child that ends sooner is started again only after this time
 
 
@@ -45,13 +46,19 @@ class Child:
 
 
 class Supervisor:
-    """`run()` until SIGTERM or SIGINT. Jobs that run then are told to stop and go back to the queue; after `grace` seconds they are killed."""
+    """`run()` until SIGTERM or SIGINT. Jobs that run then are told to stop and go back to the queue; after `grace` seconds they are killed.
 
-    def __init__(self, *, size: Size, grace: float = 5.0) -> None:
+    A worker that waits for the answer to a paid request is waited for, `paid_grace` seconds at most: nobody else has the answer.
+    """
+
+    def __init__(self, *, size: Size, grace: float = 5.0, paid_grace: float = PAID_SECONDS) -> None:
         self.team = begin_name(os.getpid())
         self.grace = grace
+        self.paid_grace = paid_grace
+        self.places = places(size)
+        self.table = ProcessTable(self.places)
         self.ending = False
-        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, size=size), POOL_SILENCE_SECONDS)
+        self.pool = Child("pool", lambda stop: run_pool(team=self.team, stop=stop, size=size, table=self.table), POOL_SILENCE_SECONDS)
         self.ticker = Child("ticker", lambda stop: run_ticker(team=self.team, stop=stop), TICKER_SILENCE_SECONDS)
 
     def run(self) -> None:
@@ -91,6 +98,8 @@ class Supervisor:
         child.started = time.monotonic()
         child.stop = Flag()
         child.stop.sign()
+        if child is self.pool:
+            self.table = ProcessTable(self.places)
         connections.close_all()
         me = os.getpid()
         child.pid = os.fork()
@@ -124,12 +133,27 @@ class Supervisor:
     def _finish(self) -> None:
         for child in (self.pool, self.ticker):
             child.stop.set()
-        until = time.monotonic() + self.grace
+        begun, told = time.monotonic(), False
         left = [child.pid for child in (self.pool, self.ticker) if child.pid]
-        while left and time.monotonic() < until:
+        while left and (now := time.monotonic()) < begun + max(self.grace, self.paid_grace):
             left = [pid for pid in left if not processes.collect(pid)]
+            if now > begun + self.grace:
+                waiting = [record for record in self.table.records if record.read("paid_until") > now]
+                if not waiting:
+                    break
+                if not told:
+                    logger.warning("Waiting for the answers to %s paid requests.", len(waiting))
+                    told = True
+                self._end_unpaid()
             time.sleep(LOOK_SECONDS / 4)
         if killed := processes.kill_family():
             logger.warning("%s processes did not end in time and were killed.", killed)
         self._take_back(interrupted=True)
         logger.info("%s workers have ended.", self.team)
+
+    def _end_unpaid(self) -> None:
+        """Kills the workers that wait for nothing paid; their head waits for the others."""
+        now = time.monotonic()
+        paying = {record.read("pid") for record in self.table.records if record.read("paid_until") > now}
+        workers = {record.read("pid") for record in self.table.records} - {0.0}
+        processes.kill(int(pid) for pid in workers - paying if processes.state(int(pid)) not in {"", "Z"})

@@ -154,6 +154,7 @@ CACHES = services.caches(REDIS_URL)
 
 WORKERS = env.integer("WORKERS", 2, minimum=1)
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 30, minimum=2)
+CLOCK_SKEW_SECONDS = env.integer("CLOCK_SKEW_SECONDS", 5, minimum=1)  # so far the clocks of hosts and database may differ before it is told
 JOB_TICK_MS = env.integer("JOB_TICK_MS", 500, minimum=10)
 
 # django-q2 is the pool of processes; the Job rows are the truth, so none of its own rows are kept. A task is "work until nothing

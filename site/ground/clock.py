@@ -27,6 +27,13 @@ def database_now() -> datetime:
     return now + _Moved.by
 
 
+def host_ahead() -> float:
+    """By how many seconds this host's clock is ahead of the database's (negative: behind), to half a round trip."""
+    before = datetime.now(UTC)
+    database = database_now()
+    return (before + (datetime.now(UTC) - before) / 2 - database).total_seconds()
+
+
 def _server_now(connection: BaseDatabaseWrapper) -> datetime:
     # Not now(): that is when the transaction began, and a transaction may have waited for a lock since.
     with connection.cursor() as cursor:
@@ -63,7 +70,7 @@ class DatabaseNow(Func):
         self.plus = plus
         super().__init__()
 
-    def as_sql(self, *_args: Any, **_kwargs: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, *_args: Any, **_kwargs: Any) -> Any:
         sql, parameter = sql_now(self.plus)
         return sql, [parameter]
 

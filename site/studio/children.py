@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 from ground.sentence import SaidError
 
 STOP_SECONDS = 8.0  # a worker finishes or hands back what it does
+PAID_STOP_SECONDS = 410.0  # workers wait for the answers to paid requests; without any they end as quickly
 YOUNG_SECONDS = 10.0  # one that dies younger than this did not start well
 MAX_YOUNG_DEATHS = 4
 
@@ -84,6 +85,7 @@ class Child:
     name: str
     command: Sequence[str]
     log: Path | None = None
+    stop_seconds: float = STOP_SECONDS
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     young_deaths: int = 0
@@ -131,9 +133,9 @@ class Children:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], *, log: Path | None = None) -> Child:
+    def start(self, name: str, command: Sequence[str], *, log: Path | None = None, stop_seconds: float = STOP_SECONDS) -> Child:
         """`command` without the Python that runs it: `["manage.py", "work"]` or `["-m", "gunicorn", ...]`."""
-        child = Child(name, (sys.executable, *command), log)
+        child = Child(name, (sys.executable, *command), log, stop_seconds)
         self.all.append(child)
         child.start()
         return child
@@ -155,7 +157,7 @@ class Children:
         return restarted
 
     def stop(self) -> None:
-        """Ends all within seconds: orderly first, then by force. A second Ctrl-C shortens the wait."""
+        """Ends all: orderly first, each by force after its `stop_seconds`. A second Ctrl-C shortens the wait."""
         hurry = False
 
         def no_more_waiting(_number: int, _frame: FrameType | None) -> None:
@@ -166,8 +168,11 @@ class Children:
         try:
             for child in self.all:
                 child.ask_to_end()
-            until = time.monotonic() + STOP_SECONDS
-            while any(child.is_alive() for child in self.all) and time.monotonic() < until and not hurry:
+            begun = time.monotonic()
+            while (living := [child for child in self.all if child.is_alive()]) and not hurry:
+                late = [child for child in living if time.monotonic() > begun + child.stop_seconds]
+                for child in late:
+                    child.kill()
                 time.sleep(0.05)
             for child in self.all:
                 child.kill()

@@ -1,7 +1,8 @@
-"""What the studio does now and then by itself, in every `manage.py work`."""
+"""What the studio does now and then by itself, in every `manage.py work`. Each step is on its own: none waits for another."""
 
 import logging
 
+from ground.isolation import each
 from jobs.registry import every
 from providers import gate
 from providers.replicate import webhook
@@ -15,10 +16,15 @@ MINUTE, HOUR = 60.0, 3600.0
 
 @every(MINUTE)
 def look_after_calls() -> None:
-    """Calls that nobody asks about any more: what was never sent is freed, what was paid still lands."""
+    """Calls that were reserved and never sent are freed, those that were sent and never answered are put before a person."""
     if moved := gate.tend():
         logger.info("%s forgotten calls were looked after.", moved)
-    if landed := gate.collect() + land_what_was_left():
+
+
+@every(MINUTE)
+def collect_results() -> None:
+    """Accepted calls that no job asks for any more."""
+    if landed := gate.collect():
         logger.info("%s results of calls that nobody waited for have landed.", landed)
 
 
@@ -28,9 +34,20 @@ def know_the_signing_secret() -> None:
     webhook.keep_secret_fresh()
 
 
+@every(MINUTE)
+def land_results() -> None:
+    """Results that were paid for and became no take."""
+    if landed := land_what_was_left():
+        logger.info("%s results that had been left have landed.", landed)
+
+
 @every(HOUR)
 def tidy() -> None:
     """Rows whose time is over; files are swept by `manage.py sweep` alone."""
-    for finding in sweep.rows():
-        if done := finding.remove():
-            logger.info("%s: %s removed.", finding.name, done)
+    each(sweep.findings(), _remove)
+
+
+def _remove(find: sweep.Find) -> None:
+    finding = find()
+    if done := finding.remove():
+        logger.info("%s: %s removed.", finding.name, done)

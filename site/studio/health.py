@@ -1,6 +1,7 @@
 """Is the studio fit to work? Each check has a time limit, so the answer comes even when a service hangs, and tells no secret."""
 
 import logging
+import socket
 import subprocess
 import threading
 import time
@@ -19,9 +20,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext, gettext_noop
 from redis import Redis
 
-from ground.clock import DatabaseNow
-from ground.sentence import SaidError, Sentence
-from jobs.models import Worker
+from ground.clock import DatabaseNow, host_ahead
+from ground.sentence import SaidError, Sentence, Value
+from jobs import registry
+from jobs.models import PeriodicTask, Worker
+from jobs.work import periodic
 from providers.media import fonts
 from providers.media.ffmpeg import binary
 
@@ -30,6 +33,10 @@ logger = logging.getLogger("ai_video.health")
 LIMIT_SECONDS = 4.0  # for all checks together: they run side by side
 FRESH_SECONDS = 2.0
 DOOR = "health"  # folder of the media storage in which writing is tried
+
+
+AHEAD = gettext_noop("The clock of %(host)s is %(seconds)s s ahead of the database's (allowed: %(limit)s s): synchronize it, for example with NTP.")
+BEHIND = gettext_noop("The clock of %(host)s is %(seconds)s s behind the database's (allowed: %(limit)s s): synchronize it, for example with NTP.")
 
 
 class NotWell(SaidError):  # noqa: N818  what the check found
@@ -98,6 +105,31 @@ def workers() -> Sentence:
     return Sentence(gettext_noop("%(n)s alive"), {"n": alive})
 
 
+def clocks() -> Sentence:
+    """How far the clocks of the hosts, as their workers measured them, and of this one are from the database's."""
+    recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
+    measured = {socket.gethostname()[:80]: host_ahead()}
+    for host, ahead in Worker.objects.filter(seen_at__gte=recently).values_list("host", "clock_ahead"):
+        measured[host] = max(measured.get(host, 0.0), ahead, key=abs)
+    host, ahead = max(measured.items(), key=lambda one: abs(one[1]))
+    values: dict[str, Value] = {"host": host, "seconds": f"{abs(ahead):.1f}", "limit": f"{settings.CLOCK_SKEW_SECONDS:g}"}
+    if abs(ahead) <= settings.CLOCK_SKEW_SECONDS:
+        return Sentence(gettext_noop("at most %(seconds)s s from the database's"), values)
+    template = AHEAD if ahead > 0 else BEHIND
+    raise NotWell(template, **values)
+
+
+def periodic_tasks() -> Sentence:
+    """The steps of the periodic work that failed the last time."""
+    known = [periodic.name(one) for one in registry.periodic()]
+    tasks = PeriodicTask.objects.filter(name__in=known)
+    failing = list(tasks.filter(failed_at__isnull=False))
+    if failing:
+        names = ", ".join(f"{row.name.rpartition('.')[2]} ({row.error})" for row in failing)
+        raise NotWell(gettext_noop("Periodic work fails: %(names)s. The log of manage.py work says why."), names=names)
+    return Sentence(gettext_noop("%(n)s succeeded"), {"n": tasks.count()})
+
+
 def film_tools() -> Sentence:
     return Sentence(_version(binary()))
 
@@ -119,6 +151,8 @@ TITLES = {
     "storage": gettext_noop("File storage"),
     "bell": gettext_noop("Bell of the workers"),
     "workers": gettext_noop("Workers"),
+    "clocks": gettext_noop("Clocks"),
+    "periodic": gettext_noop("Periodic work"),
     "ffmpeg": "ffmpeg",
     "font": gettext_noop("Font of the captions"),
 }
@@ -128,6 +162,8 @@ CHECKS: dict[str, Callable[[], Sentence]] = {
     "storage": storage,
     "bell": bell,
     "workers": workers,
+    "clocks": clocks,
+    "periodic": periodic_tasks,
     "ffmpeg": film_tools,
     "font": caption_font,
 }

@@ -40,6 +40,15 @@ class Crew:
     def label(self) -> str:
         return job_label(self.job.name) if self.job else ""
 
+    @property
+    def skew(self) -> str:
+        """How far the clock of its host is ahead of the database's."""
+        return f"{self.worker.clock_ahead:+.1f} s"
+
+    @property
+    def skewed(self) -> bool:
+        return abs(self.worker.clock_ahead) > settings.CLOCK_SKEW_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class Line:

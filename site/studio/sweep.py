@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from ground.isolation import each
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
@@ -59,10 +61,12 @@ class Files:
 # --- rows
 
 
-def rows() -> list[Finding]:
-    """The rows whose time is over, by kind."""
+type Find = Callable[[], Finding]
+
+
+def findings() -> list[Find]:
+    """What looks for the rows whose time is over, by kind: one that fails leaves the others theirs."""
     now = timezone.now()
-    deleted = Scene.objects.filter(deleted_at__lt=now - timedelta(days=settings.KEEP_DELETED_DAYS))
     over: dict[str, QuerySet[Any]] = {
         "kept answers": KeptAnswer.objects.filter(expires_at__lt=now),
         "answers not understood": RawAnswer.objects.filter(_over_answers(now)),
@@ -70,10 +74,19 @@ def rows() -> list[Finding]:
         "log-in attempts": LogInAttempt.objects.filter(Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
-    findings = [_finding(name, found) for name, found in over.items()]
+    return [*(partial(_finding, name, found) for name, found in over.items()), _deleted_scenes, lambda: _finding("prompts", _unused_prompts())]
+
+
+def rows() -> list[Finding]:
+    """The rows whose time is over, by kind."""
+    return [find() for find in findings()]
+
+
+def _deleted_scenes() -> Finding:
+    deleted = Scene.objects.filter(deleted_at__lt=timezone.now() - timedelta(days=settings.KEEP_DELETED_DAYS))
     open_items = Job.objects.filter(status__in=OPEN).exclude(item="").values_list("item", flat=True)
     free = deleted.exclude(pk__in=[item for item in open_items if _is_uuid(item)])
-    return [*findings, Finding("deleted scenes", free.count(), lambda: _remove_scenes(free)), _finding("prompts", _unused_prompts())]
+    return Finding("deleted scenes", free.count(), lambda: _remove_scenes(free))
 
 
 def _over_answers(now: datetime) -> Q:
@@ -99,14 +112,16 @@ def _finding(name: str, found: QuerySet[Any]) -> Finding:
 
 def _remove_scenes(found: QuerySet[Scene]) -> int:
     """With their takes; the calls that paid for them, and so their files, stay."""
-    removed = 0
-    for key in list(found.values_list("pk", flat=True)):
-        with transaction.atomic():
-            scene = Scene.objects.select_for_update().filter(pk=key, deleted_at__isnull=False).first()
-            if scene is not None:  # nobody has restored it meanwhile
-                scene.delete()
-                removed += 1
-    return removed
+    return each(list(found.values_list("pk", flat=True)), _remove_scene)
+
+
+def _remove_scene(key: Any) -> bool:
+    with transaction.atomic():
+        scene = Scene.objects.select_for_update().filter(pk=key, deleted_at__isnull=False).first()
+        if scene is None:  # somebody has restored it meanwhile
+            return False
+        scene.delete()
+    return True
 
 
 def _unused_prompts() -> QuerySet[ScenePrompt]:

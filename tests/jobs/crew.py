@@ -55,10 +55,11 @@ class Desk:
 
 
 class Crew:
-    """`manage.py work` in a session of its own."""
+    """`manage.py work` in a session of its own. `ahead`: how many seconds its host's clock is fast."""
 
-    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0, more: tuple[str, ...] = ()) -> None:
+    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0, more: tuple[str, ...] = (), ahead: float = 0) -> None:
         self.workers = workers
+        env = env | {"DRILL_CLOCK_AHEAD": str(ahead)}
         self.log = Path(env["DRILL_FOLDER"]) / "work.log"
         with self.log.open("a") as log:
             command = [sys.executable, "manage.py", "work", f"--workers={workers}", f"--grace={grace}", *more]
@@ -91,6 +92,11 @@ class Crew:
     def pusher(self) -> int:
         """The last process that a pool starts; for a crew that has lost nobody."""
         return processes.children(self.pool)[-1]
+
+    @property
+    def working(self) -> list[int]:
+        """The worker processes, which a pool starts first; for a crew that has lost nobody."""
+        return processes.children(self.pool)[: self.workers]
 
     def terminate(self, *, group: bool = False) -> float:
         """SIGTERM to the supervisor, or to all processes as a service manager may do it; the seconds until it had ended."""

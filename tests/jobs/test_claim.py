@@ -8,12 +8,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ground.clock import database_now, sql_now
+from ground.clock import database_now, moved, sql_now
 from jobs import registry
 from jobs.domain.claim import claim, is_due
 from jobs.domain.pause import pause, resume
+from jobs.domain.queue import wake
 from jobs.domain.reap import reap
+from jobs.domain.statistics import oldest_due
 from jobs.models import Job
+from jobs.outcomes import Done
+from jobs.runner import run, run_due
+from studio import monitoring
 
 
 def test_claim_takes_priority_then_age(make_job):
@@ -145,3 +150,53 @@ def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
         finally:
             over.set()
     assert reap() == 1
+
+
+def test_woken_jobs_come_in_the_order_in_which_they_became_due(handles, make_job):
+    """A wake counts from its moment, whatever the wait would have lasted; what waited longest for a worker is taken first."""
+    handles("child", lambda _run: Done())
+    far = database_now() + timedelta(days=1)
+    by_child, by_wake, by_person, never = (make_job("work", unique_key=key, item=key) for key in ("child", "wake", "person", "never"))
+    Job.objects.update(status="waiting", wait_for="children", run_at=far)
+    Job.objects.filter(pk=by_wake.pk).update(wait_for="budget")
+    Job.objects.filter(pk=by_person.pk).update(status="unclear", wait_for="person")
+    before = database_now()
+    wake(item="wake")
+    second = make_job()
+    child = make_job("child", parent=by_child, priority=1)
+    run(claim(worker="w"))
+    fourth = make_job()
+    wake(item="person")
+    sixth = make_job()
+    assert child.pk not in Job.objects.filter(status="queued")
+    woken = dict(Job.objects.filter(status="queued").values_list("pk", "run_at"))
+    assert all(before <= at <= database_now() for at in woken.values())
+    assert oldest_due() == woken[by_wake.pk]
+    order = [claim(worker="w").pk for _ in range(6)]
+    assert order == [by_wake.pk, second.pk, by_child.pk, fourth.pk, by_person.pk, sixth.pk]
+    never.refresh_from_db()
+    assert (never.status, never.run_at) == ("waiting", far)
+
+
+def test_a_wait_that_was_over_before_the_wake_counts_from_its_end(make_job):
+    """The ticker had not looked yet: the job has been due since the end of its wait."""
+    over = database_now() - timedelta(minutes=2)
+    job = make_job(item="i")
+    Job.objects.update(status="waiting", wait_for="provider", run_at=over)
+    wake(item="i")
+    job.refresh_from_db()
+    assert (job.status, job.run_at) == ("queued", over)
+
+
+def test_waiting_of_a_woken_job_is_counted(handles, make_job):
+    """Ten minutes between the wake and the claim are queue wait, and the queue tells that work is late."""
+    handles("work", lambda _run: Done())
+    job = make_job(item="i")
+    Job.objects.update(status="waiting", wait_for="person", run_at=database_now() + timedelta(days=1))
+    wake(item="i")
+    with moved(timedelta(minutes=10)):
+        assert timedelta(minutes=10) <= database_now() - oldest_due() < timedelta(minutes=11)
+        assert monitoring.context()["late"]
+        run_due()
+    job.refresh_from_db()
+    assert timedelta(minutes=10) <= job.queue_wait < timedelta(minutes=11)

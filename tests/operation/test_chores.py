@@ -1,6 +1,7 @@
 """What is done now and then by itself, and what jobs do while the store is away or the disk is full."""
 
 import errno
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -11,16 +12,17 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from ground.away import AwayError, connection_lost, is_away
+from ground.isolation import PartlyDone, each
 from jobs import registry, runner
 from jobs.domain.queue import enqueue
 from jobs.lease import Lease
-from jobs.models import Job
+from jobs.models import Job, PeriodicTask
 from jobs.outcomes import Done
 from jobs.run import Run
 from jobs.work import periodic
 from jobs.work.shared import Flag
 from providers.models import ProviderCall
-from studio import handlers
+from studio import handlers, health
 
 
 @pytest.fixture
@@ -47,21 +49,99 @@ def test_chores_are_done_in_their_time_whatever_others_do(chores: None) -> None:
         raise RuntimeError("no network")
 
     stop = Flag()
-    thread = periodic.start(stop)
+    threads = periodic.start(stop)
     until = time.monotonic() + 10
     while done.count("often") < 3 and time.monotonic() < until:
         time.sleep(0.01)
     stop.set()
-    thread.join(5)
-    assert not thread.is_alive()
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
     assert done.count("often") >= 3
     assert done.count("broken") >= 2
     assert done.count("seldom") == 1
+    rows = {row.name.rpartition(".")[2]: row for row in PeriodicTask.objects.all()}
+    assert {name: (row.error, bool(row.failed_at), bool(row.succeeded_at)) for name, row in rows.items()} == {
+        "often": ("", False, True),
+        "seldom": ("", False, True),
+        "broken": ("RuntimeError", True, False),
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_step_that_hangs_holds_up_no_other(chores: None) -> None:
+    done, released = [], threading.Event()
+
+    @registry.every(60)
+    def hangs() -> None:
+        released.wait(60)
+
+    @registry.every(60)
+    def other() -> None:
+        done.append("other")
+
+    stop = Flag()
+    threads = periodic.start(stop)
+    until = time.monotonic() + 30
+    while not done and time.monotonic() < until:
+        time.sleep(0.01)
+    stop.set(), released.set()
+    for thread in threads:
+        thread.join(30)
+    assert done == ["other"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_health_shows_a_step_until_it_succeeds_again(chores: None) -> None:
+    fails = [True]
+
+    @registry.every(60)
+    def step() -> None:
+        if fails:
+            raise RuntimeError("secret words")
+
+    (one,) = registry.periodic()
+    periodic.run_once(one)
+    since = PeriodicTask.objects.get().failed_at
+    periodic.run_once(one)
+    assert PeriodicTask.objects.get().failed_at == since
+    with pytest.raises(health.NotWell, match="step") as told:
+        health.periodic_tasks()
+    assert "secret" not in str(told.value)
+    fails.clear()
+    periodic.run_once(one)
+    assert str(health.periodic_tasks()) == "1 succeeded"
+
+
+def test_one_bad_row_leaves_the_others_their_turn() -> None:
+    seen = []
+
+    def act(item: int) -> bool:
+        seen.append(item)
+        if item == 2:
+            raise ValueError
+        return True
+
+    with pytest.raises(PartlyDone, match="1 of 3"):
+        each([1, 2, 3], act)
+    assert seen == [1, 2, 3]
+    assert each([1, 3], act) == 2
+    seen.clear()
+
+    def away(item: int) -> bool:
+        seen.append(item)
+        raise lost("57P01")
+
+    with pytest.raises(OperationalError):
+        each([1, 2, 3], away)
+    assert seen == [1]
 
 
 def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
     assert {one.function.__name__: one.seconds for one in registry.periodic() if one.function.__module__ == "studio.handlers"} == {
         "look_after_calls": 60.0,
+        "collect_results": 60.0,
+        "land_results": 60.0,
         "tidy": 3600.0,
     }
 

@@ -44,9 +44,25 @@ def test_healthz_answers_any_host_over_plain_http_without_a_database(client: Cli
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("ahead", "words"), [(45.2, "45.2 s ahead of"), (-3600.0, "3600.0 s behind"), (5.1, "5.1 s ahead of"), (4.9, "at most 4.9 s from")])
+def test_readyz_tells_of_a_host_whose_clock_is_wrong(client: Client, manager: Any, ahead: float, words: str) -> None:
+    Worker.objects.create(name="w/1", host="render-2", pid=1, role="worker", clock_ahead=ahead)
+    Worker.objects.create(name="w/2", host="render-3", pid=1, role="ticker", clock_ahead=0.1)
+    status, body = ready(client, "clocks")
+    assert words in body["checks"]["clocks"]["detail"]
+    assert (status, "render-2" in body["checks"]["clocks"]["detail"]) == ((200, False) if ahead == 4.9 else (503, True))
+    client.force_login(manager)
+    assert f"{ahead:+.1f} s" in client.get("/admin/monitoring/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_readyz_names_every_check_and_wants_a_worker(client: Client) -> None:
     status, body = ready(client)
-    assert (status, body["status"], list(body["checks"])) == (503, "not ready", ["database", "migrations", "storage", "bell", "workers", "ffmpeg", "font"])
+    assert (status, body["status"], list(body["checks"])) == (
+        503,
+        "not ready",
+        ["database", "migrations", "storage", "bell", "workers", "clocks", "periodic", "ffmpeg", "font"],
+    )
     assert {name: check["ok"] for name, check in body["checks"].items() if not check["ok"]} == {"workers": False}
     assert body["checks"]["workers"]["detail"] == "No worker is alive: start manage.py work."
     Worker.objects.create(name="w/1", host="h", pid=1, role="worker")
@@ -55,6 +71,7 @@ def test_readyz_names_every_check_and_wants_a_worker(client: Client) -> None:
     Worker.objects.update(seen_at=timezone.now() - timedelta(minutes=2))
     health.forget()
     assert ready(client)[0] == 503
+    assert ready(client)[1]["checks"]["clocks"]["ok"]
     assert ready(client, "database,migrations,storage")[0] == 200
 
 

@@ -1,6 +1,7 @@
 """Jobs to be killed, frozen and counted. What they tell goes into files under DRILL_FOLDER, one line a time."""
 
 import os
+import re
 import subprocess
 import time
 from datetime import timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from ground.outgoing import paid_request
 from ground.sentence import Sentence
 from jobs.models import Job, JobLog, Pause
 from jobs.outcomes import Done, JobStopped
@@ -58,6 +60,21 @@ def drill_stuck(run: Run) -> Done:
     return drill_deaf(run)
 
 
+@handler("drill_paid")
+def drill_paid(run: Run) -> Done:
+    """Waits so many seconds for an answer that is paid, as a provider's client does: nothing interrupts it."""
+    with paid_request(60):
+        return drill_deaf(run)
+
+
+@handler("drill_regex", time_limit=TIME_LIMIT)
+def drill_regex(run: Run) -> Done:
+    """Keeps the interpreter to itself for hours: no other thread of this process runs meanwhile."""
+    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    re.fullmatch(r"(a|aa)+", "a" * 80 + "b")
+    return Done()
+
+
 @handler("drill_child", time_limit=TIME_LIMIT)
 def drill_child(run: Run) -> Done:
     """Starts a process in a session of its own, as careless as can be, and works for so many seconds."""
@@ -96,5 +113,5 @@ def effect(job: Job) -> None:
         JobLog.objects.create(job=job, message_data=Sentence("effect").as_json())
 
 
-for name in ("drill_work", "drill_deaf", "drill_child", "drill_ffmpeg"):
+for name in ("drill_work", "drill_deaf", "drill_paid", "drill_child", "drill_ffmpeg"):
     on_end(name)(effect)

@@ -15,7 +15,7 @@ from ground.sentence import SaidError
 from stories.enums import AspectRatio, Language
 from stories.models import Story
 from studio import demo
-from studio.children import Children, Ended, ended_by_signals
+from studio.children import PAID_STOP_SECONDS, Children, Ended, ended_by_signals
 from studio.preparation import prepare
 from studio.scripts import SAMPLE_SECONDS, Script, read_script, sample
 
@@ -105,7 +105,7 @@ class Command(BaseCommand):
         story = demo.take_up(script, owner=person, seconds=seconds, aspect=aspect)
         logs = Path(settings.VAR_DIR) / "log"
         logs.mkdir(exist_ok=True)
-        children.start("work", work_command(), log=logs / "work.log")
+        children.start("work", work_command(), log=logs / "work.log", stop_seconds=PAID_STOP_SECONDS)
         if address:
             children.start("web", web_command(*address), log=logs / "web.log")
             self.say(_("The studio is at %(url)s, log in as %(name)s with the password %(password)s") % self.login(address, password))

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ground.sentence import SaidError
-from studio.children import Children, Ended, ended_by_signals, require_free_port
+from studio.children import PAID_STOP_SECONDS, Children, Ended, ended_by_signals, require_free_port
 from studio.preparation import prepare
 
 TEND_SECONDS = 0.3
@@ -55,7 +55,7 @@ class Command(BaseCommand):
             with ended_by_signals(), Children() as children:
                 for line in prepare():
                     self.stdout.write(str(line))
-                children.start("work", work_command())
+                children.start("work", work_command(), stop_seconds=PAID_STOP_SECONDS)
                 children.start("web", web_command(host, port))
                 self.stdout.write(_("The studio is at %(url)s (Ctrl-C ends it).") % {"url": url(host, port)})
                 self.stdout.flush()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.work.pool import Size
-from jobs.work.supervisor import Supervisor
+from jobs.work.supervisor import PAID_SECONDS, Supervisor
 
 
 class Command(BaseCommand):
@@ -18,9 +18,12 @@ class Command(BaseCommand):
         parser.add_argument("--idle", type=float, default=30.0, help="Seconds after which a worker that is not needed ends.")
         parser.add_argument("--grace", type=float, default=5.0, help="Seconds that running jobs have to stop in when it ends.")
 
-    def handle(self, *_args: Any, least: int, most: int | None, idle: float, grace: float, **_options: Any) -> None:
+        help_text = "Seconds that providers have to answer paid requests in when it ends; meanwhile nothing else is done."
+        parser.add_argument("--paid-grace", type=float, default=PAID_SECONDS, help=help_text)
+
+    def handle(self, *_args: Any, least: int, most: int | None, idle: float, grace: float, paid_grace: float, **_options: Any) -> None:
         try:
             size = Size(least, least if most is None else most, idle)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        Supervisor(size=size, grace=grace).run()
+        Supervisor(size=size, grace=grace, paid_grace=paid_grace).run()
