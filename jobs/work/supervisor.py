@@ -29,7 +29,7 @@ LOOK_SECONDS = 0.1
 POOL_SILENCE_SECONDS = 30.0  # a pool whose head gave no sign for so long hangs; what runs in it ends with it
 # A ticker: it may have hung in the middle of a write, and on SQLite other writers wait 20 s before they fail.
 TICKER_SILENCE_SECONDS = 10.0
-PAID_SECONDS = 400.0  # longer than the longest time limit of a request to a provider
+PAID_SECONDS = 540.0  # longer than the longest time limit of a request to a provider
 SHORTEST_LIFE = 1.0  # a child that ends sooner is started again only after this time
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from ground.away import AwayError, is_away
 from ground.clock import database_now
+from ground.outgoing import paid_request
 from ground.sentence import Sentence
 from providers import prices, sending, store
 from providers import requests as asked
@@ -245,7 +247,8 @@ def _carry(call: ProviderCall, terms: Terms, *, fresh: bool) -> Ready | Pending:
         adapter = adapter_for(config)
         errand = errand_of(call, config, should_stop=terms.should_stop, on_progress=terms.on_progress)
         if call.state == S.RESERVED:
-            _send(call, config, adapter, errand, terms, readmit=not fresh)
+            with _ends_no_sooner(adapter):
+                _send(call, config, adapter, errand, terms, readmit=not fresh)
         elif call.state == S.SENDING:
             recovery.found_sending(call, adapter)
         else:
@@ -298,6 +301,13 @@ def _answer(call: ProviderCall) -> Ready | Pending:
             if call.evidence.get("spooled_on"):
                 return Pending(call, database_now() + SPOOL_WAIT, call.note)
             return Pending(call, database_now() + timedelta(seconds=2), Sentence(gettext_noop("It is being sent.")))
+
+
+def _ends_no_sooner(adapter: Adapter) -> AbstractContextManager[None]:
+    """While a request that may be charged is out, its process holds the only copy of the answer: it is to be waited for."""
+    if adapter.repeatable:
+        return nullcontext()
+    return paid_request(adapter.send_limit.total_seconds() + sum(PAUSES))
 
 
 def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand: Errand, terms: Terms, *, readmit: bool) -> None:

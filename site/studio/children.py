@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop
 from ground.sentence import SaidError
 
 STOP_SECONDS = 8.0  # a worker finishes or hands back what it does
-PAID_STOP_SECONDS = 410.0  # workers wait for the answers to paid requests; without any they end as quickly
+PAID_STOP_SECONDS = 550.0  # workers wait for the answers to paid requests; without any they end as quickly
 YOUNG_SECONDS = 10.0  # one that dies younger than this did not start well
 MAX_YOUNG_DEATHS = 4
 

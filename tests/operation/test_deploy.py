@@ -12,8 +12,13 @@ import pytest
 import yaml
 from django.conf import settings as studio
 
+from jobs.work.supervisor import PAID_SECONDS
+from providers.gate.flow import PAUSES
+from providers.models import AIProviderConfig
+from providers.registry import adapter_for
 from studio import health
 from studio.management.commands.serve import web_command
+from studio.children import PAID_STOP_SECONDS
 from studio.metrics import http, page, rows
 
 ROOT = Path(studio.BASE_DIR)
@@ -127,9 +132,19 @@ def test_worker_is_asked_to_end_with_time_to_do_so() -> None:
     unit = (DEPLOY / "systemd/videoplanet-worker.service").read_text()
     assert "KillMode=mixed" in unit
     grace = int(re.search(r"--grace (\d+)", unit)[1])  # type: ignore[index]
-    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > grace  # type: ignore[index]
+    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > max(grace, PAID_SECONDS)  # type: ignore[index]
     command = SERVICES["worker"]["command"]
-    assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > int(command[command.index("--grace") + 1])
+    stop = int(SERVICES["worker"]["stop_grace_period"].removesuffix("s"))
+    assert stop > max(int(command[command.index("--grace") + 1]), PAID_SECONDS)
+
+
+@pytest.mark.django_db
+def test_paid_requests_may_take_as_long_as_the_longest_send() -> None:
+    """No request, with the writing of its answer, takes longer than workers and services are given at a restart."""
+    adapters = [adapter_for(config) for config in AIProviderConfig.objects.all()]
+    assert {adapter.config.provider for adapter in adapters} >= {"stability_ai", "runway_ml", "replicate", "llm"}
+    longest = max(adapter.send_limit.total_seconds() for adapter in adapters) + sum(PAUSES)
+    assert longest < PAID_SECONDS < PAID_STOP_SECONDS
     assert "KillMode=mixed" in (DEPLOY / "systemd/videoplanet-web.service").read_text()
     assert set(SERVICES["worker"]["healthcheck"]["test"][4:]) <= set(health.CHECKS)
 

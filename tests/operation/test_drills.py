@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from studio.drills import drill as module
 from studio.drills import faults
 from studio.drills.drill import Drill, Seen
-from studio.drills.house import House
+from studio.drills.house import House, until
 from studio.drills.many import Made, Many
 from studio.drills.table import many, written
 from tests.fakes.runway import Runway
@@ -44,6 +44,37 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
 def test_promise_is_kept(drill: Drill, name: str) -> None:
     (fault,) = [fault for fault in faults.FAULTS if fault.name == name]
     assert drill.run(fault).wrong == []
+
+
+@pytest.mark.drill
+def test_restart_waits_for_pictures_that_are_being_drawn(drill: Drill) -> None:
+    """SIGTERM while Stability draws, longer than the grace of other jobs: every picture that was charged is a take."""
+    house, fake = drill.house, drill.fake
+    before, fake.seconds = fake.paid, 4.0
+    for old in house.crews:
+        old.terminate()
+    for old in house.crews:
+        old.wait(60)
+    house.crews.clear()
+    crew = house.start_crew("--grace", "0.5")
+    until(lambda: house.health("workers")[0] == 200, seconds=60, what="that a worker lives")
+    story = house.client.write("Restarted", image_provider="stability_ai")
+    house.client.plan(story)
+    house.client.reach(story, "planned")
+    house.client.preview(story)
+    until(lambda: fake.paid > before, seconds=60, what="that a picture is drawn")
+    crew.terminate()
+    assert crew.wait(60) == 0
+    charged = fake.paid - before
+    assert house.rows("SELECT state, count(*) FROM providers_providercall WHERE subject = %s AND kind = 'image' GROUP BY state", story) == [
+        ("settled", charged)
+    ]
+    assert house.rows("SELECT count(*) FROM stories_take t JOIN stories_scene s ON t.scene_id = s.id WHERE s.story_id = %s::uuid", story) == [(charged,)]
+    fake.seconds = 0.5
+    house.crews.clear()
+    house.start_crew(), house.start_crew()
+    house.client.wait_for_film(story, "preview")
+    assert fake.paid - before == 2
 
 
 @pytest.mark.drill
