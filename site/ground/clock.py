@@ -28,10 +28,14 @@ def database_now() -> datetime:
 
 
 def host_ahead() -> float:
-    """By how many seconds this host's clock is ahead of the database's (negative: behind), to half a round trip."""
+    """By how many seconds this host's clock is surely ahead of the database's (negative: behind).
+
+    The database read its clock some time between the question and the answer: what may be due to that is left out.
+    """
     before = datetime.now(UTC)
     database = database_now()
-    return (before + (datetime.now(UTC) - before) / 2 - database).total_seconds()
+    after = datetime.now(UTC)
+    return max(0.0, (before - database).total_seconds()) + min(0.0, (after - database).total_seconds())
 
 
 def _server_now(connection: BaseDatabaseWrapper) -> datetime:

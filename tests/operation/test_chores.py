@@ -142,6 +142,7 @@ def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
         "look_after_calls": 60.0,
         "collect_results": 60.0,
         "land_results": 60.0,
+        "know_the_signing_secret": 60.0,
         "tidy": 3600.0,
     }
 

@@ -17,8 +17,8 @@ from providers.gate.flow import PAUSES
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
 from studio import health
-from studio.management.commands.serve import web_command
 from studio.children import PAID_STOP_SECONDS
+from studio.management.commands.serve import web_command
 from studio.metrics import http, page, rows
 
 ROOT = Path(studio.BASE_DIR)
