@@ -56,6 +56,9 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         return values
 
 
+LONGEST_ID = 18  # digits
+
+
 class ModelInline(TabularInline):
     model = ProviderModel
     extra = 0
@@ -154,7 +157,8 @@ class AIProviderConfigAdmin(ModelAdmin):
         return key_text(config)
 
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        provider = AIProviderConfig.objects.filter(pk=object_id).values_list("provider", flat=True).first() if (object_id or "").isdecimal() else ""
+        number = int(object_id) if object_id and object_id.isdecimal() and len(object_id) < LONGEST_ID else 0
+        provider = AIProviderConfig.objects.filter(pk=number).values_list("provider", flat=True).first()
         with changes.of_prices(provider or "", actor=request.user) if request.method == "POST" else nullcontext():
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         return response

@@ -31,7 +31,7 @@ def land_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
         return None
     job = job or work.asked_for(call)
     asked = work.asked(job) if job else {}
-    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
+    prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
     wishes = {"select": bool(asked.get("select", True)), "reason": asked.get("reason", ""), "replaces": asked.get("replaces")}
     return land(call, scene=scene, kind=call.kind, prompt=prompt, **wishes)
 
