@@ -175,7 +175,7 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     if collects:
         answer = _collected(run)
     else:
-        prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
+        prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
         request, provider = _request(story, scene, prompt, kind, asked)
         limit = Decimal(asked["price"]) if "price" in asked else None
         answer = _through_gate(run, story, request, provider=asked.get("provider") or provider, price_limit=limit)

@@ -20,7 +20,7 @@ def ask(service: str) -> list[dict[str, Any]]:
 
     Raises TimeoutExpired, or ValueError when pip-audit ended without a report.
     """
-    program = Path(sys.executable).with_name("pip-audit")
+    program = str(Path(sys.executable).with_name("pip-audit"))
     command = [program, "--disable-pip", "--require-hashes", "-r", LOCK, "-s", service]
     options = ["--format", "json", "--progress-spinner", "off", "--timeout", str(SOCKET_SECONDS)]
     done = subprocess.run(
