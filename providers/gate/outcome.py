@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext_noop
 
-from ground.away import AwayError
+from ground.away import is_away
 from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import raw_answers, results
@@ -100,8 +100,8 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
         fetched, file = _at_hand(call, answer, folder, should_stop)
         try:
             result = results.take_in(fetched, asked.from_json(call.request), folder, should_stop=should_stop, ordered_ms=ordered_ms(call))
-        except AwayError:
-            if file is not None:
+        except Exception as error:
+            if file is not None and is_away(error):
                 _spool(call, answer, file)
             raise
     step("stored")

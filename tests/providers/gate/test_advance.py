@@ -274,12 +274,14 @@ def test_disk_error_while_fetching_is_tried_again(paid: AIProviderConfig, script
     assert isinstance(go(), Ready)
 
 
-def test_disk_error_with_the_only_copy_is_unclear(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("providers.results.keep", _full_disk)
-    monkeypatch.setattr("providers.gate.flow.PAUSES", (0.01, 0.01))
-    with pytest.raises(Unclear):
-        go()
+def test_result_that_a_full_disk_does_not_take_is_kept_until_it_does(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("providers.gate.flow.PAUSES_WHEN_SPOOLED", (0.01, 0.01))
+    with monkeypatch.context() as patch:
+        patch.setattr("providers.results.keep", _full_disk)
+        assert isinstance(go(), Pending)
     assert ProviderCall.objects.get().counted == Decimal("0.03")
+    assert isinstance(go(), Ready)
+    assert len(script.submitted) == 1
 
 
 def _full_disk(*_args: Any) -> None:
