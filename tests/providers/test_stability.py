@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from providers import keys
 from providers.errors import Later, NotNow, Refused, Unclear
 from providers.gate import Ready
 from providers.models import AIProviderConfig, ProviderCall
@@ -165,14 +166,22 @@ def test_balance_and_check(stability: Real, settings: Any) -> None:
         adapter_for(stability.config).balance()
 
 
+def enter_key_at(address: str) -> None:
+    """The provider has a new address, and its key was entered for it."""
+    config = AIProviderConfig.objects.get(provider="stability_ai")
+    config.base_url = address
+    keys.put_key(config, "key-made-up-for-a-test")
+    config.save()
+
+
 def test_https_is_demanded_outside_of_this_machine(stability: Real, settings: Any) -> None:
     from providers.errors import NotConfigured
 
-    AIProviderConfig.objects.filter(provider="stability_ai").update(base_url="http://api.stability.ai")
+    enter_key_at("http://api.stability.ai")
     with pytest.raises(NotConfigured, match="must begin with https"):
         stability.go(CORE)
     settings.LOOPBACK_PROVIDERS = False
-    AIProviderConfig.objects.filter(provider="stability_ai").update(base_url=stability.fake.url)
+    enter_key_at(stability.fake.url)
     with pytest.raises(NotConfigured, match="must begin with https"):
         stability.go(CORE)
     assert (stability.fake.orders, ProviderCall.objects.count()) == ([], 0)
