@@ -124,7 +124,8 @@ def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch)
 def keep_as_clip(file):
     from providers.store import keep
 
-    return keep(file, "mp4"), {"mime": "video/mp4", "width": 1280, "height": 720, "duration_ms": 7000}
+    stored = keep(file, "mp4")
+    return stored, stored, {"mime": "video/mp4", "width": 1280, "height": 720, "duration_ms": 7000}
 
 
 def test_wake_of_a_cancelled_job_does_nothing(job, script):

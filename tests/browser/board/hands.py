@@ -6,6 +6,8 @@ from stories.models import Scene, Story
 
 
 def shown(page: Any) -> str:
+    """The numbers in the titles of all cards, in their order; waits until each card is drawn."""
+    page.wait_for_function("[...document.querySelectorAll('#bd-scenes > li')].every(row => row.querySelector('.bd-title'))")
     return "".join(page.locator("#bd-scenes > li").evaluate_all("rows => rows.map(row => row.querySelector('.bd-title').value.replace('Scene ', ''))"))
 
 
