@@ -49,6 +49,9 @@ def told(error: Exception) -> dict[str, Any]:
 
 
 def main() -> None:
+    # The limit on files would cut a written .pyc short, and every later import would fail on it. `-B` alone does not hold
+    # where a .pth file of the environment says otherwise.
+    sys.dont_write_bytecode = True
     # The answer goes out where standard output was; whoever prints does not disturb it.
     out: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

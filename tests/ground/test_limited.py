@@ -13,6 +13,7 @@ from ground.away import is_away
 from ground.limited import MB, BusyError, LimitedError, run_limited
 from web.json import problems
 
+ROOT = Path(__file__).parents[2]
 ROOM = {"seconds": 60, "memory_bytes": 256 * MB, "max_output_bytes": MB}
 
 
@@ -76,6 +77,15 @@ def test_files_are_written_only_as_large_as_allowed(tmp_path):
     assert refusal("write_file", str(tmp_path / "a"), 1).code == "failed"
     assert run("write_file", str(tmp_path / "b"), 1000, max_file_bytes=1000) == 1000
     assert refusal("write_file", str(tmp_path / "c"), 1001, max_file_bytes=1000).code == "failed"
+
+
+def test_no_bytecode_is_written():
+    """It would be cut short by the limit on files, and every later import would fail on it."""
+    kept = ROOT / "tests/ground/__pycache__"
+    for file in kept.glob("greedy.*.pyc"):
+        file.unlink()
+    assert run("echo", 1, max_file_bytes=1000) == [1]
+    assert list(kept.glob("greedy.*.pyc")) == []
 
 
 def is_running(pid: int) -> bool:
