@@ -204,7 +204,7 @@ def test_a_request_whose_asker_is_gone_cannot_be_approved(story, manager, second
     limit(manager=Decimal(1))
     row = asked(story, manager).approval
     if gone == "removed":
-        manager.delete()
+        Approval.objects.update(asked_by=None)  # as earlier versions left it
     else:
         manager.is_active = False
         manager.save()
