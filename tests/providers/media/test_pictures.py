@@ -136,10 +136,11 @@ def test_heic_is_read():
 
 
 def test_avif_is_read():
-    pixels = detailed((64, 48))
-    data, mime, size = pictures.clean(saved(pixels, "AVIF", quality=95, subsampling="4:4:4"))
+    down, across = np.mgrid[0:48, 0:64]
+    pixels = np.stack([across * 4, down * 5, 255 - across * 2 - down], axis=-1).astype(np.uint8)
+    data, mime, size = pictures.clean(saved(pixels, "AVIF", quality=95))
     assert (mime, size) == ("image/jpeg", (64, 48))
-    assert np.abs(np.asarray(pictures.decode(data), int) - pixels).mean() < 4
+    assert np.abs(np.asarray(pictures.decode(data), int) - pixels).mean() < 3
 
 
 def test_a_profile_is_converted_to_srgb():
