@@ -76,8 +76,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         self.begun = time.monotonic()
         try:
-            script, seconds, aspect = self.wanted(options)
             address = None if options["no_serve"] else checked_address(options)
+            script, seconds, aspect = self.wanted(options)
             with ended_by_signals(), Children() as children:
                 self.run(script, seconds=seconds, aspect=aspect, address=address, children=children)
         except SaidError as error:
