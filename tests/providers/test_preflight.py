@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from providers.errors import Refused
+from providers.keys import put_key
 from providers.models import AIProviderConfig, ProviderModel
 from providers.preflight import used_fields, why_not
 from providers.requests import ClipRequest, ImageRequest, Request, TextRequest
@@ -82,7 +83,10 @@ def test_without_a_key(keys_set: None, settings: Any) -> None:
 
 
 def test_address_to_which_no_key_may_go(keys_set: None) -> None:
-    AIProviderConfig.objects.filter(provider="runway_ml").update(base_url="http://api.dev.runwayml.com")
+    config = AIProviderConfig.objects.get(provider="runway_ml")
+    config.base_url = "http://api.dev.runwayml.com"
+    put_key(config, "key-of-this-address")
+    config.save()
     assert reason("runway_ml", IMAGE) == "The address of Runway must begin with https://."
 
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import stat
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -39,8 +40,17 @@ def go(key: str = "k", request: Any = REQUEST, **more: Any) -> Ready | Pending:
 
 @pytest.fixture(autouse=True)
 def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses of the code under test; `subprocess` looks after a child every 50 ms at most."""
     waited: list[float] = []
-    monkeypatch.setattr(flow.time, "sleep", waited.append)
+    sleep = time.sleep
+
+    def pause(seconds: float) -> None:
+        if seconds < 0.1:
+            sleep(seconds)
+        else:
+            waited.append(seconds)
+
+    monkeypatch.setattr(flow.time, "sleep", pause)
     return waited
 
 
