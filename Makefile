@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -21,6 +21,7 @@ help:
 	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"
 	@echo "make drills   breaks each service while stories run, and writes docs/operation/drills.md (ONLY=redis for some, which are not written)"
 	@echo "make many     200 stories at once by four groups of workers, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
+	@echo "make kills    kills workers at random while people meddle, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
 
 run-env dev-env bench-env:
@@ -75,6 +76,9 @@ drills: dev-env
 
 many: dev-env
 	@$(alone) $(python) manage.py drills --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
+
+kills: dev-env
+	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7)
 
 media-table: dev-env
 	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.providers.media.table

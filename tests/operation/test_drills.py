@@ -15,7 +15,7 @@ from studio.drills import faults
 from studio.drills.drill import Drill, Seen
 from studio.drills.house import House, until
 from studio.drills.many import Made, Many
-from studio.drills.table import many, written
+from studio.drills.table import by_hand, many, written
 from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
 
@@ -145,6 +145,12 @@ def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
     assert "| Workers | not tried | not tried | not tried | – | not tried | – | – |\n" in page
     assert "| A | p | yes | 6 jobs done | 3 s |\n" in page
     assert "| B | q | **no** | **lost \\| one** | 0 s |\n" in page
+
+
+def test_section_that_is_written_by_hand_stays() -> None:
+    page = written([Seen("A", "p")], stories=3, seconds=8, slow="1 ms")
+    assert by_hand(page) == ""
+    assert by_hand(f"{page}\n## Random kills\n\nTold by hand.\n") == "\n## Random kills\n\nTold by hand.\n"
 
 
 def test_page_of_the_documentation_tells_of_every_fault() -> None:

@@ -39,7 +39,9 @@ class Command(BaseCommand):
             return
         results = self._run(wanted)
         if write:
-            (Path(settings.BASE_DIR) / PAGE).write_text(table.written(results, stories=STORIES, seconds=faults.LONG, slow=faults.SLOW), encoding="utf-8")
+            page = Path(settings.BASE_DIR) / PAGE
+            written = table.written(results, stories=STORIES, seconds=faults.LONG, slow=faults.SLOW)
+            page.write_text(written + table.by_hand(page.read_text(encoding="utf-8")), encoding="utf-8")
         if broken := [seen.fault for seen in results if not seen.ok]:
             raise CommandError(f"Promises were not kept: {'; '.join(broken)}.")
 

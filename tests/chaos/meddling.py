@@ -1,0 +1,434 @@
+"""The run: an installation of its own, people and kills until there were enough, then everything has to come to its end."""
+
+import argparse
+import json
+import logging
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .people import Person
+    from .providers import Odd
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ("PATH", "HOME", "LANG", "FFMPEG", "PYTHONDONTWRITEBYTECODE")
+LEASE_SECONDS = 6
+SENDER_IS_GONE = timedelta(seconds=25)  # no process here is stopped for so long, and no provider takes so long
+FAR = timedelta(minutes=11)
+PATIENCE = timedelta(seconds=4)
+PEOPLE, GROUPS = 3, 2
+TELL_SECONDS = 10.0
+FIRST_PAID = 4  # pieces of work, before the first kill
+PAUSES = (0.3, 1.9)  # seconds between two faults
+
+
+def environment(folder: Path, database_url: str) -> dict[str, str]:
+    return {
+        **{name: os.environ[name] for name in KEPT if name in os.environ},
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "site")]),
+        "DATABASE_URL": database_url,
+        "VAR_DIR": str(folder / "var"),
+        "LANGUAGE_CODE": "en",
+        "LOG_FILE": "-",
+        "LOG_LEVEL": "WARNING",
+        "LOOPBACK_PROVIDERS": "1",
+        "SECRET_KEY": "only-for-chaos-" * 4,
+        "VP_SECRET_KEYS": "only-for-chaos-" * 4,
+        "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+        "WORKERS": "2",
+    }
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The address of a new database."""
+    if kind == "sqlite":
+        yield f"sqlite:////{str(folder / 'studio.sqlite3').lstrip('/')}"
+        return
+    from tests.services import postgresql
+
+    with postgresql() as server:
+        yield server.url
+
+
+@contextmanager
+def web() -> Iterator[str]:
+    """The studio's web in this process, for webhooks; its address."""
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.core.wsgi import get_wsgi_application
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Webhooks that are refused are part of the run."""
+
+    server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
+    server.set_app(get_wsgi_application())
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Run:
+    """One run against an installation that is set up; `wrong` is empty if everything held."""
+
+    def __init__(self, *, seed: int, kills: int, folder: Path, env: dict[str, str], minutes: float) -> None:
+        from .killing import Groups
+        from .people import Notebook
+
+        self.seed, self.kills, self.minutes = seed, kills, minutes
+        self.groups = Groups(GROUPS, env=env, log=folder / "workers.log")
+        self.notebook = Notebook()
+        self.fakes: dict[str, Odd] = {}
+        self.wrong: list[str] = []
+        self.told = 0.0
+        self.facts: dict[str, Any] = {"seed": seed}
+
+    def go(self) -> None:
+        from .providers import ODD
+
+        with ExitStack() as stack:
+            address = stack.enter_context(web())
+            for kind in ODD:
+                kind.random_seed = self.seed
+                fake = stack.enter_context(kind())
+                self.fakes[kind.provider] = fake
+            self._configure(address)
+            stack.callback(self.groups.end)
+            people = self._people()
+            self._meddle(people)
+            self._settle(people[0])
+            self._finish(people[0])
+            self.judge()
+
+    def _configure(self, address: str) -> None:
+        from providers import keys
+        from providers.models import AIProviderConfig
+        from tests.providers.real import configure
+
+        for provider, fake in self.fakes.items():
+            settings: dict[str, Any] = {"poll_seconds": 0.2, "send_timeout": 6}
+            if provider == "replicate":
+                settings["webhook_url"] = f"{address}/hooks/replicate/"
+            configure(provider, fake, settings=settings)
+            config = AIProviderConfig.objects.get(provider=provider)
+            keys.put_key(config, fake.key)
+            config.save()
+
+    def _people(self) -> list["Person"]:
+        from django.contrib.auth.models import User
+
+        from .people import Person
+
+        user = User.objects.create_superuser("mina")
+        most = 6 + self.kills // 25
+        return [Person(user, self.notebook, self.fakes, chance=random.Random(f"{self.seed} {number}"), most=most) for number in range(PEOPLE)]
+
+    def say(self, line: str) -> None:
+        """What happens now, every few seconds, for the person who waits."""
+        if time.monotonic() > self.told + TELL_SECONDS:
+            self.told = time.monotonic()
+            sys.stderr.write(f"{line}; {sum(fake.paid for fake in self.fakes.values())} paid\n")
+
+    # --- under fire
+
+    def _meddle(self, people: list["Person"]) -> None:
+        from .killing import Killer
+
+        over = threading.Event()
+        for _ in range(4):
+            people[0].attempt(people[0].begin)
+        self.groups.fill()
+        threads = [threading.Thread(target=person.live, args=(over,)) for person in people]
+        threads.append(threading.Thread(target=self._clock, args=(over,)))
+        for thread in threads:
+            thread.start()
+        began = time.monotonic()
+        while sum(fake.paid for fake in self.fakes.values()) < FIRST_PAID and time.monotonic() < began + 60:
+            time.sleep(0.2)
+        killer = Killer(self.groups, chance=random.Random(f"{self.seed} kills"), busy=_busy)
+        try:
+            killer.run(self.kills, pauses=PAUSES, over=lambda: time.monotonic() > began + 60 * self.minutes, say=self.say)
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(60)
+        self.groups.kill_all()
+        self.facts |= {"faults": dict(killer.done), "minutes under fire": round((time.monotonic() - began) / 60, 1)}
+
+    def _clock(self, over: threading.Event) -> None:
+        """Moves the time of what only waits, so that nobody here has to."""
+        from django.db import DatabaseError, connection
+
+        while not over.wait(1.0):
+            try:
+                move_time()
+            except DatabaseError:
+                connection.close()
+        connection.close()
+
+    # --- afterwards
+
+    def _settle(self, person: "Person") -> None:
+        """People only decide what is asked of them; everything that is out comes to its end by itself."""
+        from providers import gate
+        from providers.models import ProviderCall
+        from stories.handlers import land_what_was_left
+
+        began = time.monotonic()
+        person.attempt(person.resume)
+        move_time(senders_are_dead=True)
+        self.groups.fill()
+        while left := unfinished():
+            for call in ProviderCall.objects.filter(state="unclear"):
+                person.attempt(partial(person.decide_on, call))
+            person.attempt(person.resume)
+            gate.tend()
+            gate.collect()
+            land_what_was_left()
+            move_time(at_once=True)
+            self.say(f"settling: {len(left)} left, such as {left[0]}")
+            if time.monotonic() > began + 300:
+                self.wrong.append(f"stuck after the last kill: {left}")
+                return
+            time.sleep(0.5)
+        self.facts["seconds to settle"] = round(time.monotonic() - began)
+
+    def _finish(self, person: "Person") -> None:
+        """Every story can be brought to its film by a person, with providers that do what they should."""
+        from stories.models import Story
+
+        for fake in self.fakes.values():
+            fake.good = True
+        began = time.monotonic()
+        deadline = began + 240 + 40 * Story.objects.count()
+        while left := list(Story.objects.exclude(status="completed").order_by("pk")):
+            self.say(f"finishing: {len(left)} stories left, such as {why(left[0])}")
+            for story in left:
+                finish(story, person)
+            move_time(at_once=True)
+            if time.monotonic() > deadline:
+                self.wrong += [f"stuck: story {story.pk} is {story.status}: {why(story)}" for story in left]
+                break
+            time.sleep(0.7)
+        for _ in range(60):
+            if not unfinished():
+                break
+            move_time(at_once=True)
+            time.sleep(0.5)
+        self.facts |= {"stories": Story.objects.count(), "completed": Story.objects.filter(status="completed").count()}
+        self.facts["seconds to finish"] = round(time.monotonic() - began)
+
+    def judge(self) -> None:
+        from providers.models import ProviderCall
+
+        from .books import judge
+
+        charges, calls = self._charges(), booked()
+        self.wrong += judge(charges, calls, self.notebook.orders)
+        self.wrong += [f"stuck: {one}" for one in unfinished()]
+        self.wrong += [f"crash: {one}" for one in self.notebook.crashes]
+        self.facts |= {
+            "pieces of work paid": sum(charge.usd > 0 for charge in charges),
+            "bill": str(sum((charge.usd for charge in charges), Decimal(0))),
+            "ledger": str(sum((call.cost or Decimal(0) for call in calls), Decimal(0))),
+            "calls": len(calls),
+            "answers that went wrong": sum(count for fake in self.fakes.values() for way, count in fake.ways.items() if way),
+            "decisions on unclear calls": ProviderCall.objects.filter(events__from_state="unclear", events__actor__isnull=False).distinct().count(),
+            "orders": len(self.notebook.orders),
+            "done": dict(sorted(self.notebook.done.items())),
+        }
+
+    def _charges(self) -> list[Any]:
+        from providers.models import ProviderCall
+
+        from .books import Charged
+        from .people import known_work
+
+        owner = {
+            (call.provider_id, known_work(call, self.fakes[call.provider_id])): str(call.pk) for call in ProviderCall.objects.filter(provider__in=self._rows())
+        }
+        for call_id, found in self.notebook.decided.items():
+            provider = ProviderCall.objects.values_list("provider_id", flat=True).get(pk=call_id)
+            owner.setdefault((provider, found), call_id)
+        return [
+            Charged(provider, name, charge.usd, owner.get((provider, name), ""))
+            for provider, fake in self.fakes.items()
+            for name, charge in fake.charges.items()
+        ]
+
+    def _rows(self) -> Any:
+        from providers.models import AIProviderConfig
+
+        return AIProviderConfig.objects.filter(provider__in=self.fakes)
+
+
+def _busy() -> list[int]:
+    """The process ids of workers that have a job."""
+    from jobs.models import Job
+
+    names = Job.objects.filter(status="running").values_list("worker", flat=True)
+    return [int(name.rpartition("/")[2]) for name in names if name.rpartition("/")[2].isdigit()]
+
+
+def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
+    """What waits only for its time has waited long enough."""
+    from django.db.models import F
+    from django.utils import timezone
+
+    from jobs.models import Job
+    from providers.models import AIProviderConfig, ProviderCall
+
+    now = timezone.now()
+    sending = ProviderCall.objects.filter(state="sending")
+    for call in sending if senders_are_dead else sending.filter(sending_at__lt=now - SENDER_IS_GONE, sending_at__gt=now - FAR):
+        sending.filter(pk=call.pk, sending_at=call.sending_at).update(sending_at=now - 2 * FAR)
+    patience = timedelta(0) if at_once else PATIENCE
+    AIProviderConfig.objects.filter(not_before__gt=now + patience).update(not_before=None)
+    late = Job.objects.filter(status="waiting", run_at__gt=now + patience, updated_at__lt=now - patience).exclude(wait_for="person")
+    late.update(run_at=F("updated_at"))
+    ProviderCall.objects.filter(state="accepted", poll_after__gt=now + patience).update(poll_after=now)
+    if at_once or senders_are_dead:
+        open_items = Job.objects.filter(status__in=["queued", "running", "waiting", "unclear"]).values_list("item", flat=True)
+        for call in ProviderCall.objects.filter(state="reserved").exclude(item__in=list(open_items)):
+            ProviderCall.objects.filter(pk=call.pk, state="reserved").update(reserved_at=now - FAR)
+
+
+def unfinished() -> list[str]:
+    """What goes on or should: calls that are out or undecided, jobs that wait for anything but a person or those below them."""
+    from jobs.models import Job
+    from providers.models import ProviderCall
+
+    calls = ProviderCall.objects.filter(state__in=["reserved", "sending", "accepted", "unclear"])
+    found = [f"call {call.pk} {call.provider_id} {call.key} {call.state}" for call in calls]
+    untaken = [f"call {call.pk} is settled and no take" for call in settled_without_take()]
+    jobs = Job.objects.filter(status__in=["queued", "running", "waiting", "unclear"]).exclude(status="waiting", wait_for="person")
+    return found + untaken + [f"job {job.pk} {job.name} {job.status} {job.wait_for} {job.note}" for job in jobs]
+
+
+def settled_without_take() -> Any:
+    from providers.models import ProviderCall
+    from stories.models import Take
+
+    return (
+        ProviderCall.objects.filter(state="settled", kind__in=["image", "clip"])
+        .exclude(provider="local")
+        .exclude(pk__in=Take.objects.filter(call__isnull=False).values("call"))
+    )
+
+
+def booked() -> list[Any]:
+    from providers.models import CallEvent, ProviderCall
+    from stories.models import Take
+
+    from .books import Booked
+
+    taken = set(Take.objects.filter(call__isnull=False).values_list("call_id", flat=True))
+    decided = set(CallEvent.objects.filter(actor__isnull=False, from_state="unclear").values_list("call_id", flat=True))
+    return [
+        Booked(
+            id=str(call.pk),
+            provider=call.provider_id,
+            key=call.key,
+            state=call.state,
+            cost=call.cost,
+            reserved_at=call.reserved_at,
+            ended_at=call.ended_at,
+            has_take=call.pk in taken,
+            by_person=call.pk in decided,
+            is_late=call.is_late,
+        )
+        for call in ProviderCall.objects.exclude(provider="local")
+    ]
+
+
+def finish(story: Any, person: "Person") -> None:
+    """The next step of a story towards its film, by a person who confirms each price."""
+    from jobs.models import Job
+    from stories.domain.plan import plan_generation
+
+    kind = "clip" if story.status == "rendering" else "image"
+    if story.status in {"draft", "failed"}:
+        person.attempt(partial(person.bring_further, story))
+        return
+    if story.status not in {"planned", "previewing", "rendering"}:
+        return
+    plan = plan_generation(story, kind)
+    jobs = Job.objects.filter(subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"])
+    whole = jobs.filter(item="").exclude(wait_for="person").exists()
+    states = {item.state for item in plan.items}
+    if states & {"running"} or jobs.exclude(item="").exists():
+        return
+    if story.status == "planned" or (story.status == "previewing" and states <= {"done", "stale"} and not jobs.filter(item="").exists()):
+        person.attempt(partial(person.bring_further, story))
+    elif plan.todo and not (whole and not jobs.filter(item="", wait_for="children").exists()):
+        person.attempt(partial(person.make, story, kind, scene_ids=[item.scene_id for item in plan.todo]))
+    elif story.status == "rendering" and "stale" in states:
+        ids = [item.scene_id for item in plan.items if item.state == "stale"]
+        person.attempt(partial(person.make, story, kind, mode="stale", scene_ids=ids))
+    elif story.status == "rendering" and plan.blocked:
+        images = plan_generation(story, "image")
+        if images.todo:
+            person.attempt(partial(person.make, story, "image", scene_ids=[item.scene_id for item in images.todo]))
+    elif not jobs.exists():
+        person.attempt(partial(person.make, story, kind))
+
+
+def why(story: Any) -> str:
+    from jobs.models import Job
+    from stories.domain.plan import plan_generation
+
+    jobs = "; ".join(f"{job.name} {job.status} {job.wait_for} {job.note}" for job in Job.objects.filter(subject=str(story.pk)).order_by("-created_at")[:4])
+    states = {kind: [f"{item.state} {item.why}" for item in plan_generation(story, kind).items] for kind in ("image", "clip")}
+    return f"{jobs} {states}"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.meddling", description=__doc__)
+    parser.add_argument("--kills", type=int, default=500, help="SIGKILLs; other faults come on top (default 500)")
+    parser.add_argument("--database", choices=["postgresql", "sqlite"], default="sqlite")
+    parser.add_argument("--seed", type=int, default=7, help="decides on every choice; only the moments differ between two runs")
+    parser.add_argument("--minutes", type=float, default=60.0, help="at most so long under fire (default 60)")
+    parser.add_argument("--keep", help="a new folder for logs and files that stays")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    folder = Path(options.keep or tempfile.mkdtemp(prefix="vp-chaos-"))
+    (folder / "var" / "static").mkdir(parents=True, exist_ok=True)
+    try:
+        with database(options.database, folder) as url:
+            env = environment(folder, url)
+            os.environ.update(env)
+            subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True)
+            sys.path[:0] = [str(ROOT), str(ROOT / "site")]
+            import django
+
+            django.setup()
+            logging.disable(logging.CRITICAL)
+            run = Run(seed=options.seed, kills=options.kills, folder=folder, env=env, minutes=options.minutes)
+            run.go()
+        sys.stdout.write(json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2) + "\n")
+        return 1 if run.wrong else 0
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

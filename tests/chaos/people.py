@@ -1,0 +1,289 @@
+"""People who meddle, several at once, through the same functions as pages and API; and their own book of what they ordered."""
+
+import random
+import threading
+import time
+import traceback
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, close_old_connections, connection
+
+from ground.sentence import SaidError
+from jobs.domain import queue
+from jobs.enums import OPEN, JobStatus
+from jobs.models import Job
+from providers import gate
+from providers import requests as asked
+from providers.domain import configs, recover, resolve
+from providers.models import AIProviderConfig, ProviderCall
+from providers.requests import ClipRequest
+from stories.domain import launch, scenes, stories, takes, transitions, work
+from stories.domain.plan import plan_generation
+from stories.enums import JobName, StoryStatus, TakeKind, Verdict
+from stories.handlers import land_what_was_left
+from stories.models import Scene, Story, Take
+
+from .books import Ordered
+from .providers import Odd
+
+SCENES, SECONDS = 3, 2
+KINDS = (TakeKind.IMAGE, TakeKind.CLIP)
+IMAGES, CLIPS = ("stability_ai", "stability_ai", "runway_ml", "replicate"), ("runway_ml", "runway_ml", "replicate")
+
+
+class Notebook:
+    """What people ordered, decided, and came upon; shared by all of them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.orders: list[Ordered] = []
+        self.decided: dict[str, str] = {}  # call to the provider's work that a person found for it
+        self.done: Counter[str] = Counter()
+        self.crashes: list[str] = []
+
+    @contextmanager
+    def ordering(self) -> Iterator[list[str]]:
+        """Fill the list with the pieces of work; they count as ordered unless it is refused in words."""
+        pieces: list[str] = []
+        began = datetime.now(UTC)
+        try:
+            yield pieces
+        except (SaidError, ObjectDoesNotExist):
+            raise
+        except Exception:
+            self._write(pieces, began)
+            raise
+        self._write(pieces, began)
+
+    def _write(self, pieces: Iterable[str], began: datetime) -> None:
+        with self.lock:
+            self.orders += [Ordered(piece, began, datetime.now(UTC)) for piece in pieces]
+
+
+def pieces_of(story_id: Any, kind: str) -> list[str]:
+    return [f"{kind}:{pk}" for pk in Scene.live.filter(story_id=story_id).values_list("pk", flat=True)]
+
+
+def words() -> str:
+    return f"a lighthouse at the sea, piece {uuid.uuid4().hex[:12]}"
+
+
+class Person:
+    """One who does something at random again and again, by a seed of their own."""
+
+    def __init__(self, user: Any, notebook: Notebook, fakes: dict[str, Odd], *, chance: random.Random, most: int) -> None:
+        self.user, self.notebook, self.fakes, self.chance, self.most = user, notebook, fakes, chance, most
+        self.actions: dict[Callable[[], None], int] = {
+            self.begin: 5,
+            self.go_on: 16,
+            self.make_one: 16,
+            self.make_some: 14,
+            self.cancel: 8,
+            self.retry: 14,
+            self.give_up: 3,
+            self.change_words: 8,
+            self.reject: 6,
+            self.delete_and_restore: 3,
+            self.pause: 1,
+            self.resume: 8,
+            self.bring_in: 3,
+            self.decide: 14,
+        }
+
+    def live(self, over: threading.Event, *, pauses: tuple[float, float] = (0.1, 0.6)) -> None:
+        while not over.wait(self.chance.uniform(*pauses)):
+            action = self.chance.choices(list(self.actions), list(self.actions.values()))[0]
+            self.attempt(action)
+        connection.close()
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do it; what is refused in words is part of life, anything else is written down as a crash."""
+        close_old_connections()
+        name = getattr(action, "func", action).__name__
+        try:
+            action()
+        except (SaidError, ObjectDoesNotExist) as error:
+            self.notebook.done[f"{name}: {type(error).__name__}"] += 1
+        except DatabaseError as error:
+            self.notebook.done[f"{name}: {type(error).__name__}"] += 1
+            connection.close()
+        except Exception:  # noqa: BLE001  whatever it is, the judge is told
+            self.notebook.crashes.append(f"{name}: {traceback.format_exc()}")
+            connection.close()
+        else:
+            self.notebook.done[name] += 1
+
+    # --- stories
+
+    def begin(self) -> None:
+        if Story.objects.count() >= self.most:
+            return
+        values = {"image_provider": self.chance.choice(IMAGES), "clip_provider": self.chance.choice(CLIPS), "aspect_ratio": "1:1"}
+        title = f"Story {uuid.uuid4().hex[:6]}"
+        story = stories.create(owner=self.user, title=title, language="en", duration_seconds=SCENES * SECONDS, script="The sea.", **values)
+        made = [{"text": words(), "title": f"{number}", "narration": "The sea.", "duration_seconds": SECONDS} for number in range(SCENES)]
+        scenes.bulk_create(story.pk, actor=self.user, scenes=made)
+
+    def go_on(self) -> None:
+        self.bring_further(self._story())
+
+    def bring_further(self, story: Story) -> None:
+        """The next step of a story, at the price that is shown."""
+        match story.status:
+            case StoryStatus.DRAFT:
+                transitions.apply_transition(story.pk, "start_planning", actor=self.user)
+            case StoryStatus.FAILED:
+                transitions.apply_transition(story.pk, "retry", actor=self.user)
+            case StoryStatus.PLANNED:
+                self.make(story, TakeKind.IMAGE)
+            case StoryStatus.PREVIEWING:
+                self.make(story, TakeKind.CLIP)
+
+    def make(self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None) -> None:
+        with self.notebook.ordering() as pieces:
+            plan = plan_generation(story, kind, mode=mode, scene_ids=scene_ids)
+            # The story's job also makes what comes to be missing later.
+            pieces.extend(pieces_of(story.pk, kind) if scene_ids is None else [f"{kind}:{item.scene_id}" for item in plan.todo])
+            launch.launch(story.pk, kind, actor=self.user, mode=mode, scene_ids=scene_ids, confirm_total=plan.total, plan_hash=plan.hash)
+
+    def make_some(self) -> None:
+        story = self._story()
+        chosen = [scene.pk for scene in Scene.live.filter(story=story) if self.chance.random() < 0.6]
+        self.make(story, self.chance.choice(KINDS), mode=self.chance.choice(("missing", "missing", "stale", "failed")), scene_ids=chosen)
+
+    def make_one(self) -> None:
+        scene, kind = self._scene(), self.chance.choice(KINDS)
+        variants = self.chance.choice((1, 1, 1, 2))
+        with self.notebook.ordering() as pieces:
+            pieces.append(f"{kind}:{scene.pk}")
+            launch.generate_scene(scene.pk, kind, actor=self.user, variants=variants)
+
+    def give_up(self) -> None:
+        transitions.give_up(self._story().pk, actor=self.user, reason="enough")
+
+    # --- jobs
+
+    def cancel(self) -> None:
+        queue.cancel(self._job(OPEN).pk, actor=self.user, reason="not now")
+
+    def retry(self) -> None:
+        self.retry_job(self._job((JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)))
+
+    def retry_job(self, job: Job) -> None:
+        kind = work.TAKE_KIND.get(JobName(job.name)) or work.STORY_KIND.get(JobName(job.name))
+        with self.notebook.ordering() as pieces:
+            if kind:
+                pieces.extend([f"{kind}:{job.item}"] if job.item else pieces_of(job.subject, kind))
+            launch.retry(job.pk, actor=self.user)
+
+    def bring_in(self) -> None:
+        gate.collect()
+        land_what_was_left()
+
+    # --- scenes
+
+    def change_words(self) -> None:
+        scenes.edit(self._scene().pk, actor=self.user, text=words())
+
+    def reject(self) -> None:
+        take = self._one_of(Take.objects.exclude(verdict=Verdict.REJECTED))
+        with self.notebook.ordering() as pieces:
+            pieces.append(f"{take.kind}:{take.scene_id}")  # a story's job that is open makes it again
+            takes.judge(take.pk, verdict=Verdict.REJECTED, reason="too dark", actor=self.user)
+
+    def delete_and_restore(self) -> None:
+        scene = self._scene()
+        with self.notebook.ordering() as pieces:
+            pieces.extend(f"{kind}:{scene.pk}" for kind in KINDS)
+            scenes.delete(scene.pk, actor=self.user)
+            time.sleep(self.chance.uniform(0, 0.5))
+            scenes.restore(scene.pk, actor=self.user)
+
+    # --- providers
+
+    def pause(self) -> None:
+        configs.pause(self._config(), actor=self.user, reason="a look at the bill")
+
+    def resume(self) -> None:
+        for config in AIProviderConfig.objects.filter(is_paused=True):
+            configs.resume(config, actor=self.user)
+
+    def _config(self) -> AIProviderConfig:
+        return AIProviderConfig.objects.get(provider=self.chance.choice(sorted(self.fakes)))
+
+    # --- unclear calls
+
+    def decide(self) -> None:
+        self.decide_on(self._one_of(ProviderCall.objects.filter(state="unclear")))
+
+    def decide_on(self, call: ProviderCall) -> None:
+        """As a person who looks at the provider's own list: what was charged is attached, read again or written off."""
+        if self.chance.random() < 0.4:
+            try:
+                recover.recover(call, actor=self.user, reason="its answer was kept")
+            except SaidError:
+                pass
+            else:
+                self.notebook.done["recovered"] += 1
+                return
+        found = work_of(call, self.fakes[call.provider_id], self.notebook)
+        if found is None or not self.fakes[call.provider_id].charges[found].usd:
+            resolve.not_charged(call, actor=self.user, reason="it is not on the bill")
+            return
+        self.notebook.decided[str(call.pk)] = found
+        if call.provider_id != "stability_ai" and self.chance.random() < 0.8:
+            resolve.attach_task(call, actor=self.user, reason="it is on the bill", task_id=found)
+        else:
+            resolve.write_off(call, actor=self.user, reason="it is on the bill and the result is gone")
+
+    # --- what there is
+
+    def _one_of(self, rows: Any) -> Any:
+        keys = list(rows.order_by("pk").values_list("pk", flat=True))
+        if not keys:
+            raise ObjectDoesNotExist
+        return rows.model._base_manager.get(pk=self.chance.choice(keys))
+
+    def _story(self) -> Story:
+        story: Story = self._one_of(Story.objects.exclude(status__in=[StoryStatus.ARCHIVED]))
+        return story
+
+    def _scene(self) -> Scene:
+        scene: Scene = self._one_of(Scene.live.all())
+        return scene
+
+    def _job(self, statuses: Iterable[str]) -> Job:
+        job: Job = self._one_of(Job.objects.filter(status__in=statuses))
+        return job
+
+
+def work_of(call: ProviderCall, fake: Odd, notebook: Notebook) -> str | None:
+    """The provider's name for the work of this call; None if there is none on its list."""
+    found = known_work(call, fake)
+    if found is not None or call.provider_id != "runway_ml":
+        return found
+    taken = set(ProviderCall.objects.exclude(task_id="").values_list("task_id", flat=True)) | set(notebook.decided.values())
+    request = asked.from_json(call.request)
+    path = "_to_video" if isinstance(request, ClipRequest) else "text_to_image"
+    for name, charge in list(fake.charges.items()):
+        body = charge.asked.json
+        if name not in taken and path in charge.asked.path and request.prompt in body["promptText"] and body["seed"] == request.seed:
+            return name
+    return None
+
+
+def known_work(call: ProviderCall, fake: Odd) -> str | None:
+    """The work that names the call itself, in its header or in the address of its webhook, or whose id the call knows."""
+    if call.task_id in fake.charges:
+        return call.task_id
+    mark = str(call.pk)
+    for name, charge in list(fake.charges.items()):
+        if mark in charge.asked.headers.get("stability-client-user-id", "") or (call.provider_id == "replicate" and mark.encode() in charge.asked.body):
+            return name
+    return None
