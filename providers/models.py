@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -22,6 +23,13 @@ from .money_change import MoneyChange
 from .registry import adapter_class
 
 
+def reason_of(reason: str, note: dict[str, Any] | None) -> Sentence:
+    """Why something is paused: the localized message where there is one, else a person's words."""
+    if note:
+        return Sentence.from_json(note)
+    return Sentence("%(reason)s", {"reason": reason}) if reason else Sentence("")
+
+
 class AIProviderConfig(models.Model):
     """One provider: whether it is used, its key, its limits and its prices. No price, no call."""
 
@@ -29,7 +37,8 @@ class AIProviderConfig(models.Model):
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=False)
     is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it."))
-    pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True)
+    pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True, help_text=_("As a person wrote it, or in English what the studio says."))
+    pause_note_data = models.JSONField(default=dict, blank=True)
     not_before = models.DateTimeField(_("no calls before"), null=True, blank=True, editable=False, help_text=_("Set when the provider itself said “too many”."))
     turn_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
     base_url = models.URLField(_("address"), blank=True)
@@ -91,6 +100,11 @@ class AIProviderConfig(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def paused_because(self) -> Sentence:
+        """What a person wrote, or what the studio says, to be read in any language."""
+        return reason_of(self.pause_reason, self.pause_note_data)
 
     def clean(self) -> None:
         """Refuses settings that this provider does not have or that make no sense, and addresses to which no key may be sent."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from ground.sentence import Sentence
+from ground.sentence import Sentence, sentence_of
 
 from .adapters import Media, Result
 from .errors import Incomplete, Later, Unclear
@@ -55,7 +55,7 @@ def take_in(result: Result, request: Request, folder: Path, *, should_stop: Call
         if error.code == "stopped":
             raise Later(gettext_noop("Fetching the result was stopped.")) from error
         template = LOST_PICTURE if isinstance(request, ImageRequest) else LOST_CLIP
-        raise _lost(result.media, file, template, reason=str(error)) from error
+        raise _lost(result.media, file, template, reason=sentence_of(error)) from error
     except _ShortError as short:
         raise _lost(result.media, file, short.template, **short.values) from short
     kept = {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
@@ -70,7 +70,7 @@ class _ShortError(Exception):
         self.template, self.values = template, values
 
 
-def _lost(media: Media, file: Path, template: str, **values: str) -> Incomplete | Unclear:
+def _lost(media: Media, file: Path, template: str, **values: Any) -> Incomplete | Unclear:
     """For a file that can be fetched once more that is tried first. What came is kept for a person."""
     with file.open("rb") as opened:
         raw = opened.read(MOST_BYTES + 1)

@@ -159,7 +159,7 @@ def _follow(job: Job, name: str, only_from: str) -> None:
     story = Story.objects.select_for_update().filter(pk=job.subject).first()
     if story is None or story.status != only_from:
         return
-    apply_transition(story.pk, name, actor=None, reason=str(job.note) if name == "fail" else "", job_id=job.pk)
+    apply_transition(story.pk, name, actor=None, reason=job.note if name == "fail" else "", job_id=job.pk)
 
 
 # One take
@@ -254,7 +254,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
                 gettext_noop("Scene %(position)s came later and costs more than was allowed when this was started. Start it from the board."),
                 position=open_item.position,
             )
-        why = str(child.note) if child and child.status != JobStatus.SUCCEEDED else str(open_item.why)
+        why = child.note if child and child.status != JobStatus.SUCCEEDED else open_item.why
         return _ask_person(
             gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or give the story up."),
             position=open_item.position,

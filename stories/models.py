@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
+from ground.sentence import Sentence
 from providers.models import ProviderCall
 
 from .enums import AspectRatio, Camera, FilmKind, Language, Resolution, StoryStatus, TakeKind, TakeSource, Verdict
@@ -311,7 +312,8 @@ class StoryStateTransition(models.Model):
     to_status = models.CharField(_("to"), max_length=10, choices=S)
     name = models.CharField(_("change"), max_length=30)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True, help_text=_("As a person wrote it, or in English what the studio says."))
+    reason_data = models.JSONField(default=dict, blank=True)
     job_id = models.CharField(_("job"), max_length=40, blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
 
@@ -323,6 +325,11 @@ class StoryStateTransition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status}"
+
+    @property
+    def why(self) -> str:
+        """What a person wrote, or what the studio says, in the active language."""
+        return str(Sentence.from_json(self.reason_data)) if self.reason_data else self.reason
 
 
 from .approval import Approval  # noqa: E402  it names the models above by their labels

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ground.sentence import Sentence
 from jobs.models import Job
 from jobs.outcomes import Done
 
@@ -33,5 +34,14 @@ def success(done: Done, *, generation_time: float) -> dict[str, Any]:
     return {"success": True, "result": result, "error": None}
 
 
-def failure(message: str) -> dict[str, Any]:
-    return {"success": False, "result": None, "error": message}
+def failure(sentence: Sentence) -> dict[str, Any]:
+    """A worker's answer as it is stored, in English; `answer` puts it into the words of whoever reads it."""
+    return {"success": False, "result": None, "error": sentence.english}
+
+
+def answer(job: Job) -> dict[str, Any] | None:
+    """The worker's answer as it leaves the studio, its error in the active language."""
+    sentence = (job.error or {}).get("sentence")
+    if not job.result or not job.result.get("error") or not sentence:
+        return job.result
+    return {**job.result, "error": str(Sentence.from_json(sentence))}

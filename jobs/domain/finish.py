@@ -84,7 +84,7 @@ def fail(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None:
 
 def failed_values(sentence: Sentence, code: str) -> dict[str, Any]:
     return {
-        "result": envelope.failure(str(sentence)),
+        "result": envelope.failure(sentence),
         "error": {"code": code, "sentence": sentence.as_json()},
         "note_data": sentence.as_json(),
     }
@@ -97,7 +97,7 @@ def cancelled(job: Job, *, took: timedelta) -> None:
 
 def cancelled_values() -> dict[str, Any]:
     sentence = Sentence(gettext_noop("Cancelled."))
-    return {"result": envelope.failure(str(sentence)), "error": {"code": "cancelled", "sentence": sentence.as_json()}, "note_data": sentence.as_json()}
+    return {"result": envelope.failure(sentence), "error": {"code": "cancelled", "sentence": sentence.as_json()}, "note_data": sentence.as_json()}
 
 
 def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:

@@ -106,7 +106,7 @@ def _insert_once(job: Job) -> Job:
     raise lost
 
 
-def cancel(job_id: str, *, actor: Any = None, reason: str = "") -> Job:
+def cancel(job_id: str, *, actor: Any = None, reason: str | Sentence = "") -> Job:
     """Ends an open job and its open children. One that is running is told to stop and ends as cancelled when it has stopped.
 
     Raises NoSuchJob, and NotPossible for a job that has ended.
@@ -133,7 +133,7 @@ def open_below(job: Job) -> list[Job]:
     return found
 
 
-def _cancel_one(job: Job, *, actor: Any, reason: str) -> None:
+def _cancel_one(job: Job, *, actor: Any, reason: str | Sentence) -> None:
     now = database_now()
     ended = {"finished_at": now, **finish.cancelled_values()}
     idle = Job.objects.filter(pk=job.pk, status__in=(JobStatus.QUEUED, JobStatus.WAITING, JobStatus.UNCLEAR))
@@ -150,7 +150,7 @@ def _cancel_one(job: Job, *, actor: Any, reason: str) -> None:
             return  # it ended in the meantime
 
 
-def _said(template: str, actor: Any, reason: str) -> Sentence:
+def _said(template: str, actor: Any, reason: str | Sentence) -> Sentence:
     """Who did it and why, as far as it is known."""
     if not actor and not reason:
         return Sentence(template)

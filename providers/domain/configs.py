@@ -85,8 +85,8 @@ def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderCon
     _require(actor, "pause_provider")
     if not reason.strip():
         raise Invalid(gettext_noop("Give a reason."), field="reason")
-    config.is_paused, config.pause_reason = True, reason.strip()[:200]
-    config.save(update_fields=("is_paused", "pause_reason", "updated_at"))
+    config.is_paused, config.pause_reason, config.pause_note_data = True, reason.strip()[:200], {}
+    config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "updated_at"))
     return config
 
 
@@ -94,9 +94,10 @@ def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderCon
 def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     """Calls are made again. Raises `Forbidden`."""
     _require(actor, "pause_provider")
-    config.is_paused, config.pause_reason, config.not_before = False, "", None
+    config.is_paused, config.not_before = False, None
+    config.pause_reason, config.pause_note_data = "", {}
     _ask_again(config)
-    config.save(update_fields=("is_paused", "pause_reason", "not_before", "updated_at"))
+    config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "not_before", "updated_at"))
     return config
 
 

@@ -70,4 +70,4 @@ def _settle(call: ProviderCall, found: Result, *, actor: Any, reason: str) -> Pr
 
 
 def no_longer_unclear(call: ProviderCall) -> Conflict:
-    return Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
+    return Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=CallState(call.state).label)

@@ -10,7 +10,7 @@ from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
 from providers.adapters import Candidate
-from providers.enums import Refusal
+from providers.enums import CallState, Refusal
 from providers.errors import Conflict, Forbidden, Invalid
 from providers.gate import admission
 from providers.gate.flow import errand_of
@@ -77,7 +77,7 @@ def resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: Sen
             if task_id := fields.get("task_id"):
                 _require_unknown(call, task_id)
             if not move(call, name=name, actor=actor, reason=reason.strip(), note=note, **fields):
-                raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=str(call.get_state_display()))
+                raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=CallState(call.state).label)
             transaction.on_commit(lambda: freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
     except IntegrityError as error:  # an answer named this task at the same moment, for the call that it belongs to
         raise _foreign(fields["task_id"]) from error

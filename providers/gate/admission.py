@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.clock import database_now
@@ -80,7 +79,7 @@ def check_usable(config: AIProviderConfig) -> None:
             until=database_now() + LOOK_AGAIN,
             wait="provider",
             provider=config.name,
-            reason=config.pause_reason,
+            reason=config.paused_because,
         )
 
 
@@ -109,7 +108,7 @@ def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = Non
 
 
 def _limited(template: str, config: AIProviderConfig, until: datetime, **values: Any) -> NotNow:
-    return NotNow(template, until=until, wait="rate_limit", provider=config.name, time=f"{timezone.localtime(until):%H:%M:%S}", **values)
+    return NotNow(template, until=until, wait="rate_limit", provider=config.name, time=until, **values)
 
 
 def counting(sent: QuerySet[ProviderCall], *, since: datetime) -> QuerySet[ProviderCall]:

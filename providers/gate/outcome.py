@@ -291,8 +291,9 @@ def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
 
 def pause_for_key(call: ProviderCall, why: Sentence) -> None:
     """The key or the account is no good: nothing new is asked for until a person has looked."""
-    reason = str(why)
-    if AIProviderConfig.objects.filter(pk=call.provider.pk, is_paused=False).update(is_paused=True, pause_reason=reason[:200]):
+    reason = why.english
+    running = AIProviderConfig.objects.filter(pk=call.provider.pk, is_paused=False)
+    if running.update(is_paused=True, pause_reason=reason[:200], pause_note_data=why.as_json()):
         log.error("%s is paused: %s", call.provider_id, reason)
 
 

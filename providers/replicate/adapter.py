@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 from django.utils.translation import gettext_noop
 
+from ground.sentence import sentence_of
 from providers import health, keys, recovery, settings_schema, wording
 from providers.adapters import Accepted, Bytes, Candidate, Card, Errand, Health, Media, Result, Running
 from providers.amounts import usd
@@ -131,7 +132,7 @@ class ReplicateAdapter:
             if answer.ok:
                 return answer.parsed(File).urls.get
         except (Later, UnreadableError) as error:
-            raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=str(error)) from error
+            raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=sentence_of(error)) from error
         if answer.status in {401, 402, 403, 429}:
             raise refusal(answer)
         raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=words_of(answer))

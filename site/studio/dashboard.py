@@ -44,7 +44,7 @@ from web.kept import kept
 from . import costs
 
 SHOWN = 8  # rows of a list
-CONFIG_FIELDS = ("provider", "name", "is_active", "is_paused", "pause_reason", "test_works")
+CONFIG_FIELDS = ("provider", "name", "is_active", "is_paused", "pause_reason", "pause_note_data", "test_works")
 PEOPLE = 3  # that are named as those who have it
 MOST_LOCKED = 200  # subjects with unclear calls that are looked at
 FILMS = 4
@@ -210,7 +210,7 @@ def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     if user.has_perm("providers.pause_provider"):
         for config in [config for config in configs if config.is_paused][:SHOWN]:
             link = reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
-            found.append(Todo("pause_circle", "ask", _("%(provider)s is paused") % {"provider": config.name}, config.pause_reason, link))
+            found.append(Todo("pause_circle", "ask", _("%(provider)s is paused") % {"provider": config.name}, str(config.paused_because), link))
     return found
 
 

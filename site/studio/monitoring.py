@@ -95,7 +95,7 @@ def queue() -> list[Line]:
 
 
 def last_day() -> Statistics:
-    now = timezone.now()
+    now = database_now()
     return kept("last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now))
 
 

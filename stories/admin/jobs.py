@@ -70,7 +70,7 @@ class StoryJobAdmin(JobAdmin):
             {
                 "name": config.name,
                 "paused": config.is_paused,
-                "why": config.pause_reason,
+                "why": config.paused_because,
                 "url": f"{reverse('admin:providers_do', args=[config.pk, 'resume' if config.is_paused else 'pause'])}?{back}" if may else "",
             }
             for config in shown

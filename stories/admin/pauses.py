@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from django.db.models import Value
+from django.db.models import JSONField, Value
 from django.utils.translation import gettext as _
 
 from jobs.models import Pause
-from providers.models import AIProviderConfig
+from providers.models import AIProviderConfig, reason_of
 from stories.enums import JobName
 from stories.models import Story
 
@@ -19,10 +19,16 @@ class Standstill(NamedTuple):
 def pauses_of(story: Story) -> list[Standstill]:
     """The pauses of the queue and of the story's providers; one query."""
     providers = {story.planner_provider, story.image_provider, story.clip_provider}
-    jobs = Pause.objects.filter(name__in=["", *JobName.values]).order_by().values_list(Value(value=False), "name", "reason")
-    paused = AIProviderConfig.objects.filter(provider__in=providers, is_paused=True)
-    rows = jobs.union(paused.order_by().values_list(Value(value=True), "name", "pause_reason"), all=True)
-    return [Standstill(_said(name, of_provider=bool(of_provider)), why) for of_provider, name, why in sorted(rows)]
+    jobs = Pause.objects.filter(name__in=["", *JobName.values]).order_by()
+    paused = AIProviderConfig.objects.filter(provider__in=providers, is_paused=True).order_by()
+    none = Value({}, output_field=JSONField())
+    rows = jobs.values_list(Value(value=False), "name", "reason", none).union(
+        paused.values_list(Value(value=True), "name", "pause_reason", "pause_note_data"), all=True
+    )
+    return [
+        Standstill(_said(name, of_provider=bool(of_provider)), str(reason_of(reason, note)))
+        for of_provider, name, reason, note in sorted(rows, key=lambda row: row[:3])
+    ]
 
 
 def _said(name: str, *, of_provider: bool) -> str:

@@ -204,7 +204,7 @@ class StoryState:
     def last_reason(self) -> str:
         """Why the story failed."""
         row = StoryStateTransition.objects.filter(story=self.story).order_by("-id").first()
-        return row.reason if row else ""
+        return row.why if row else ""
 
     @property
     def marks(self) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def _changes(story: Story) -> Iterator[Event]:
     for row in StoryStateTransition.objects.filter(story=story).select_related("actor").order_by("-id")[:SHOWN]:
         label = str(LABELS.get(row.name, row.name))
         text = _("%(what)s: now “%(status)s”") % {"what": label, "status": row.get_to_status_display()}
-        yield Event(row.at, "swap_horiz", tones.STORY[row.to_status], text, _who(row.actor), row.reason)
+        yield Event(row.at, "swap_horiz", tones.STORY[row.to_status], text, _who(row.actor), row.why)
     yield Event(story.created_at, "add", "idle", _("The story was made"), _who(story.owner))
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from msgspec import UNSET, Meta, UnsetType
 
+from ground.clock import database_now
 from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.domain.statistics import mark, statistics
@@ -90,7 +91,7 @@ def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
 
 
 def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
-    now = timezone.now()
+    now = database_now()
     until = now if query.until is UNSET else _utc(query.until)
     since = _before(until) if query.since is UNSET else _utc(query.since)
     if since >= until:

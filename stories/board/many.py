@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
+from ground.sentence import sentence_of
 from stories.domain import scenes, takes
 from stories.enums import Verdict
 from stories.errors import Conflict, Invalid
@@ -54,7 +55,7 @@ def _each(found: Iterable[Scene], act: Callable[[Scene], Any]) -> None:
         try:
             act(scene)
         except (Invalid, Conflict) as error:
-            raise type(error)(gettext_noop("Scene %(number)s: %(why)s Nothing was changed."), number=scene.position, why=str(error)) from error
+            raise type(error)(gettext_noop("Scene %(number)s: %(why)s Nothing was changed."), number=scene.position, why=sentence_of(error)) from error
 
 
 def _offer(label: str, story: Story, do: str, found: list[Scene], *fields: tuple[str, str]) -> Offer:

@@ -377,7 +377,7 @@ def _require_open(approval: Approval, also: tuple[str, ...] = ()) -> None:
         raise Conflict(gettext_noop("It has been started already."))
     if approval.decision and approval.decision not in also:
         template = gettext_noop("It is decided already: “%(decision)s”, by %(who)s.")
-        raise Conflict(template, decision=str(approval.get_decision_display()), who=name_of(approval.decided_by))
+        raise Conflict(template, decision=Decision(approval.decision).label, who=name_of(approval.decided_by))
 
 
 def _set(approval: Approval, decision: Decision, *, actor: Any, reason: str) -> Approval:

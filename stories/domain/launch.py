@@ -38,7 +38,7 @@ def why_closed(story: Story, kind: str) -> GuardRefused | None:
         return None
     if kind == TakeKind.CLIP and story.status == StoryStatus.PLANNED:
         return GuardRefused(gettext_noop("Make the pictures first; clips are made from them."))
-    return GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=str(story.get_status_display()))
+    return GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=StoryStatus(story.status).label)
 
 
 def launch(

@@ -253,7 +253,7 @@ def why_nothing(plan: Plan) -> GuardRefused | None:
     if plan.todo or not in_the_way or any(item.state == "running" for item in plan.items):
         return None
     first = in_the_way[0]
-    return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=str(first.why))
+    return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=first.why)
 
 
 def require_some(plan: Plan) -> None:

@@ -24,6 +24,7 @@ from .plan import plan_generation, require_some
 
 SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
 BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
+REASON_LENGTH = 500  # characters of the column
 ENDS_JOBS = frozenset({"stop_planning", "fail"})
 
 LABELS = {
@@ -80,14 +81,14 @@ GUARDS: dict[str, Callable[[Story], Sentence | None]] = {
 # Effects: what follows a change, in the same transaction. Enqueued jobs ring only after the commit.
 
 
-def _cancel_jobs(story: Story, actor: Any, reason: str) -> None:
+def _cancel_jobs(story: Story, actor: Any, reason: str | Sentence) -> None:
     """All of the story's open jobs but those that only bring in what is paid."""
     jobs = Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN)
     for job_id in work.but_collectors(jobs).values_list("pk", flat=True):
         queue.cancel(job_id, actor=actor, reason=reason)
 
 
-def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: dict[str, Any], confirmation: Confirmation | None) -> None:
+def _effects(story: Story, name: str, *, actor: Any, reason: str | Sentence, parameters: dict[str, Any], confirmation: Confirmation | None) -> None:
     if name == "start_planning":
         work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")))
     elif name in SPENDS:
@@ -98,7 +99,9 @@ def _effects(story: Story, name: str, *, actor: Any, reason: str, parameters: di
         _cancel_jobs(story, actor, reason)
 
 
-def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, parameters: dict[str, Any] | None = None, ask_again: bool = False) -> None:
+def _move(
+    story: Story, name: str, *, actor: Any, reason: str | Sentence, job_id: str, parameters: dict[str, Any] | None = None, ask_again: bool = False
+) -> None:
     """Write the change. The caller holds the transaction and has checked permission."""
     method = getattr(story, name)
     if not can_proceed(method):
@@ -120,7 +123,10 @@ def _move(story: Story, name: str, *, actor: Any, reason: str, job_id: str, para
     except ConcurrentTransition:
         story.refresh_from_db()
         raise _wrong_state(story) from None
-    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, reason=reason, job_id=job_id)
+    said: dict[str, Any] = {"reason": reason}
+    if isinstance(reason, Sentence):
+        said = {"reason": reason.english[:REASON_LENGTH], "reason_data": reason.as_json()}
+    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, job_id=job_id, **said)
     _effects(story, name, actor=actor, reason=reason, parameters=asked, confirmation=confirmation)
 
 
@@ -130,7 +136,14 @@ def _wrong_state(story: Story) -> NotAllowed:
 
 
 def apply_transition(
-    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", job_id: str = "", parameters: dict[str, Any] | None = None, ask_again: bool = False
+    story_id: UUID | str,
+    name: str,
+    *,
+    actor: Any,
+    reason: str | Sentence = "",
+    job_id: str = "",
+    parameters: dict[str, Any] | None = None,
+    ask_again: bool = False,
 ) -> Story:
     """Make the named change and return the story as it is now.
 

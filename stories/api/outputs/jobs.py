@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from ground.sentence import Sentence
-from jobs.domain.envelope import envelope
+from jobs.domain.envelope import answer, envelope
 from jobs.enums import JobStatus
 from jobs.models import Job, JobLog
 
@@ -69,7 +69,7 @@ def job_out(job: Job) -> JobOut:
         attempts=job.attempts,
         max_attempts=job.max_attempts,
         priority=job.priority,
-        result=job.result,
+        result=answer(job),
         error=error,
         run_at=job.run_at,
         created_at=job.created_at,

@@ -130,4 +130,4 @@ class TransitionOut(msgspec.Struct):
 
 def transition_out(row: StoryStateTransition) -> TransitionOut:
     actor = row.actor.get_username() if row.actor else ""
-    return TransitionOut(row.pk, StoryStatus(row.from_status), StoryStatus(row.to_status), row.name, actor, row.reason, row.job_id, row.at)
+    return TransitionOut(row.pk, StoryStatus(row.from_status), StoryStatus(row.to_status), row.name, actor, row.why, row.job_id, row.at)
