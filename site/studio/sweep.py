@@ -1,14 +1,16 @@
 """What nobody needs any more: rows whose time is over, scenes deleted long ago, files that no row names."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import batched
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.files.storage import FileSystemStorage, storages
@@ -21,6 +23,7 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall, RawAnswer
+from stories.domain.thumbs import film_mark
 from stories.models import Film, Scene, ScenePrompt, Take
 from web.auth.attempts import KNOWN_FOR
 from web.auth.refresh import KEPT
@@ -28,6 +31,7 @@ from web.models import KeptAnswer, LogInAttempt, RefreshToken
 
 SHORTEST_AGE = timedelta(days=1)  # a file may be older than the row that is about to name it, but not by a day
 AT_ONCE = 200
+ROWS_AT_ONCE = 2000
 RAW_KEPT, DECIDED_KEPT = timedelta(days=90), timedelta(days=7)  # answers that nobody understood
 # Files of these forms are ours to sweep. Whatever else is in the store is told of and left alone.
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -143,60 +147,95 @@ def files(*, min_age: timedelta) -> Files:
     """Looks at every file of the media storage. Raises ValueError for an age below `SHORTEST_AGE`."""
     if min_age < SHORTEST_AGE:
         raise ValueError("Files younger than a day may be in use.")
-    found, before = Files(), timezone.now() - min_age
-    for some in batched(_stored(), AT_ONCE):
-        known = {name for name, _size, _at in some if KNOWN.fullmatch(name)}
-        needed = referenced(known)
-        for name, size, at in some:
-            if name not in known and not UNFINISHED.fullmatch(name):
-                found.unknown.append(name)
-            elif name in needed:
-                found.kept += 1
-            elif at >= before:
-                found.young += 1
-            else:
-                found.orphans.append((name, size))
+    found, before, needed = Files(), timezone.now() - min_age, references()
+    for name, size, at in _stored():
+        if not KNOWN.fullmatch(name) and not UNFINISHED.fullmatch(name):
+            found.unknown.append(name)
+        elif name in needed:
+            found.kept += 1
+        elif at >= before:
+            found.young += 1
+        else:
+            found.orphans.append((name, size))
     return found
 
 
 def remove_files(found: Files, *, min_age: timedelta) -> int:
-    """Deletes the orphans, after a second look at the rows and at each file's age; returns how many."""
-    storage, removed = storages["media"], 0
-    for some in batched([name for name, _size in found.orphans], AT_ONCE):
-        for name in set(some) - referenced(some):
-            try:
-                if storage.get_modified_time(name) >= timezone.now() - min_age:
-                    continue  # the same content was made again meanwhile
-                storage.delete(name)
-            except FileNotFoundError:
-                continue
-            removed += 1
+    """Deletes the orphans, after a second look at the rows and at each file's age; returns how many.
+
+    A row that comes after the second look names a file that was written anew, and so is young, if it was old.
+    """
+    storage, removed, needed = storages["media"], 0, references()
+    for name, _size in found.orphans:
+        if name in needed:
+            continue
+        try:
+            if storage.get_modified_time(name) >= timezone.now() - min_age:
+                continue  # the same content was made again meanwhile
+            storage.delete(name)
+        except FileNotFoundError:
+            continue
+        removed += 1
     return removed
 
 
-def referenced(names: Iterable[str]) -> set[str]:
-    """Those of the names that a take, a film, a call, a prompt or a job names, or that were made from such a file."""
-    names = list(names)
-    hashes = {name: match.group() for name in names if (match := HASH.search(name))}
-    exact: set[str] = set()
-    exact |= set(Take.objects.filter(file__in=names).values_list("file", flat=True))
-    exact |= set(Film.objects.filter(file__in=names).values_list("file", flat=True))
-    exact |= set(ScenePrompt.objects.filter(reference_image__in=names).values_list("reference_image", flat=True))
-    exact |= set(RawAnswer.objects.filter(file__in=[name for name in names if name.startswith("answers/")]).values_list("file", flat=True))
-    calls = [name for name in names if name.startswith("calls/")]
-    if calls:
-        exact |= set(ProviderCall.objects.filter(result__file__in=calls).values_list("result__file", flat=True))
-        exact |= set(ProviderCall.objects.filter(result__original__file__in=calls).values_list("result__original__file", flat=True))
-        exact |= set(ProviderCall.objects.filter(request__image_file__in=calls).values_list("request__image_file", flat=True))
-    thumbs = {name: digest for name, digest in hashes.items() if name.startswith("thumbs/")}
-    if thumbs:
-        alive = set(Take.objects.filter(sha256__in=set(thumbs.values())).values_list("sha256", flat=True))
-        exact |= {name for name, digest in thumbs.items() if digest in alive}
-    segments = {name: digest for name, digest in hashes.items() if name.startswith("segments/")}
-    if segments:
-        needed = _hashes_in_films()
-        exact |= {name for name, digest in segments.items() if digest in needed}
-    return exact
+class References:
+    """The files that rows name, or that were made from such a file. Eight bytes for each, whatever the length of its name.
+
+    Two names may share their eight bytes, once in a very long time: then a file stays that could go, never the reverse.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.digests = np.unique(np.fromiter((_digest(key) for key in keys), dtype=np.uint64))
+
+    def __contains__(self, name: str) -> bool:
+        digest = np.uint64(_digest(_key(name)))
+        place = int(np.searchsorted(self.digests, digest))
+        return place < len(self.digests) and bool(self.digests[place] == digest)
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+
+def _digest(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest())
+
+
+def _key(name: str) -> str:
+    """What rows must name for this file to be needed: itself, or the content that it was made from."""
+    folder = name.partition("/")[0]
+    match = HASH.search(name) if folder in {"thumbs", "segments"} else None
+    return f"{folder}:{match.group()}" if match else name
+
+
+def references() -> References:
+    """One pass over each table that names files, however many files there are: JSON has no index to look them up by."""
+    return References(chain.from_iterable(source() for source in SOURCES))
+
+
+def _column(rows: QuerySet[Any], name: str) -> Iterator[str]:
+    """The names in one column, or at one place within its JSON."""
+    return (value for value in rows.order_by().values_list(name, flat=True).iterator(chunk_size=ROWS_AT_ONCE) if value)
+
+
+# Every place in which a row names a file. A column that is missing here loses its files.
+SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
+    lambda: _column(Take.objects.all(), "file"),
+    lambda: _column(Film.objects.all(), "file"),
+    lambda: _column(ScenePrompt.objects.all(), "reference_image"),
+    lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__file"),
+    lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__original__file"),
+    lambda: _column(ProviderCall.objects.all(), "request__image_file"),
+    lambda: _column(RawAnswer.objects.exclude(file=""), "file"),
+    lambda: (f"thumbs:{digest}" for digest in _column(Take.objects.all(), "sha256")),
+    lambda: (f"thumbs:{film_mark(film)}" for film in _films()),
+    lambda: (f"segments:{digest}" for digest in _hashes_in_films()),
+)
+
+
+def _films() -> Iterator[Film]:
+    rows = Film.objects.order_by().only("pk", "manifest_hash", "file")
+    return rows.iterator(chunk_size=ROWS_AT_ONCE)
 
 
 def _hashes_in_films() -> set[str]:

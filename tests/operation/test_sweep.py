@@ -12,14 +12,16 @@ from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config import storage as config
 from jobs.domain.queue import enqueue
-from providers.models import ProviderCall
+from providers.models import ProviderCall, RawAnswer
 from providers.store import keep_as
 from stories.domain import scenes as domain
-from stories.domain.thumbs import thumb_name
+from stories.domain.thumbs import film_mark, thumb_name
 from stories.models import Film, Scene, ScenePrompt, Take
 from studio import sweep
 from tests import services
@@ -62,14 +64,22 @@ def test_file_that_any_row_names_is_never_an_orphan(owner: Any) -> None:
     money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
     ProviderCall.objects.create(key="1", state="settled", result={"file": put(name("calls", 1))}, **money)
     ProviderCall.objects.create(key="2", state="unclear", request={"image_file": put(name("calls", 2, ".png"))}, **money)
+    both = {"file": put(name("calls", 20)), "original": {"file": put(name("calls", 21))}}
+    with_original = ProviderCall.objects.create(key="3", state="settled", result=both, **money)
+    answer = put(name("answers", 22, ".sealed"))
+    RawAnswer.objects.create(call=with_original, file=answer, size=10, kept_at=timezone.now())
     ScenePrompt.objects.create(text="x", reference_image=put(name("calls", 3, ".png")))
     facts = {"width": 1, "height": 1, "fps": 24, "frames": 1, "size_bytes": 1, "manifest_hash": "m", "story": story}
     old, new = (f"{number:064x}" for number in (4, 5))
     Film.objects.create(kind="final", number=1, file=put(f"films/{story.pk}/final-1.mp4"), manifest={"segments": [{"hash": old}]}, **facts)
     Film.objects.create(kind="final", number=2, file=put(f"films/{story.pk}/final-2.mp4"), manifest={"segments": [{"hash": new}]}, **facts)
     kept |= {name("calls", 1), name("calls", 2, ".png"), name("calls", 3, ".png"), f"films/{story.pk}/final-1.mp4", f"films/{story.pk}/final-2.mp4"}
-    kept |= {put(name("segments", 5))}
+    kept |= {put(name("segments", 5)), name("calls", 20), name("calls", 21), answer}
+    for film in Film.objects.all():
+        mark = film_mark(film)
+        kept.add(put(f"thumbs/{mark[:2]}/{mark}-1280.webp"))
     orphans = {put(name("segments", 4)), put(name("segments", 6)), put(name("calls", 7, ".png")), put(f"thumbs/ab/{'ab' * 32}-320.webp")}
+    orphans.add(put(name("answers", 23, ".sealed")))
     orphans |= {put("health/" + "0" * 32), put("calls/00/.half.png." + "0" * 32)}
     young, foreign = put(name("segments", 8), days=2), put("notes/readme.txt")
 
@@ -164,3 +174,28 @@ def test_store_is_swept_and_its_bucket_made(settings: Any, monkeypatch: pytest.M
             call_command("make_bucket", stdout=StringIO())
         with pytest.raises(CommandError, match="does not answer"):
             swept()
+
+
+@pytest.mark.parametrize("number", [3, 700])
+def test_each_table_is_read_once_however_many_files_there_are(owner: Any, number: int) -> None:
+    """Calls name their files in JSON, which has no index: asked for a few names at a time, it would be read through each time."""
+    money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
+    for file in range(number):
+        put(name("calls", file, ".png"), days=400)
+    needed = {name("calls", file, ".png") for file in range(0, number, 2)}
+    calls = [ProviderCall(key=f"{n}", state="settled", result={"file": file}, **money) for n, file in enumerate(sorted(needed))]
+    ProviderCall.objects.bulk_create(calls)
+    with CaptureQueriesContext(connection) as captured:
+        found = sweep.files(min_age=WEEK)
+    assert found.kept == len(needed)
+    assert {file for file, _size in found.orphans} == {name("calls", file, ".png") for file in range(1, number, 2)}
+    asked = [query["sql"] for query in captured if "providers_providercall" in query["sql"]]
+    assert len(asked) == 3  # results, originals, pictures that were sent
+    assert len(captured) == len(sweep.SOURCES)
+
+
+def test_references_take_eight_bytes_each() -> None:
+    needed = sweep.References(name("calls", number) for number in range(50_000))
+    assert (len(needed), needed.digests.nbytes) == (50_000, 400_000)
+    assert all(name("calls", number) in needed for number in range(0, 50_000, 97))
+    assert not any(name("calls", number) in needed for number in range(50_000, 60_000))
