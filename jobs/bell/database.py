@@ -1,13 +1,20 @@
 """The bell that needs no service: the database itself tells that something was committed."""
 
+import logging
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
+import psycopg
+from django.conf import settings
 from django.db import connection
 
 from .base import Bell
 
+logger = logging.getLogger("ai_video.jobs")
+
+CONNECT_SECONDS = 5
 CHANNEL = "videoplanet_jobs"
 LOOK_SECONDS = 0.01
 
@@ -16,6 +23,7 @@ class DatabaseBell(Bell):
     """PostgreSQL: NOTIFY and LISTEN. SQLite: every commit by another connection changes `PRAGMA data_version`, which is quick to ask for."""
 
     heard: object = None  # the connection that listens, or the version that was seen
+    direct: Any = None  # psycopg's own connection, past a pooler
 
     def enqueue(self, _task: str) -> None:
         if connection.vendor == "postgresql":
@@ -24,7 +32,9 @@ class DatabaseBell(Bell):
 
     def wait(self, seconds: float) -> None:
         connection.ensure_connection()
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and settings.DATABASE_POOLER == "transaction":
+            self._listen_directly(seconds)
+        elif connection.vendor == "postgresql":
             self._listen(seconds)
         else:
             self._watch(seconds)
@@ -38,6 +48,29 @@ class DatabaseBell(Bell):
         session: Any = connection.connection  # psycopg's
         with connection.wrap_database_errors:
             deque(session.notifies(timeout=seconds, stop_after=1), maxlen=0)  # to its end: all that came together, one look answers them
+
+    def _listen_directly(self, seconds: float) -> None:
+        """LISTEN belongs to a session, and a pooler gives each transaction any session: it is asked for past the pooler, or not at all."""
+        until = time.monotonic() + seconds
+        if settings.DATABASE_DIRECT_URL:
+            try:
+                if self.direct is None:
+                    self.direct = psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True, connect_timeout=CONNECT_SECONDS)
+                    self.direct.execute(f"LISTEN {CHANNEL}")
+                    return  # something may have been committed before
+                deque(self.direct.notifies(timeout=seconds, stop_after=1), maxlen=0)
+            except psycopg.Error as error:
+                logger.warning("The database cannot be listened to directly (%s); looking into it at each tick instead.", error)
+                self._hang_up()
+            else:
+                return
+        time.sleep(max(0.0, until - time.monotonic()))
+
+    def _hang_up(self) -> None:
+        direct, self.direct = self.direct, None
+        if direct is not None:
+            with suppress(psycopg.Error):
+                direct.close()
 
     def _watch(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -14,10 +14,11 @@ CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 2.0  # longer than this no request waits for a connection
 
 
-def database(url: str, *, pool: int = 0) -> dict[str, Any]:
+def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]:
     """`sqlite:///path` or `postgresql://user:password@host:port/name` (`?host=/socket/folder` for a socket, `?sslmode=verify-full` and alike).
 
     `pool`: at most so many connections are shared by the threads of this process; 0 keeps one for each thread.
+    `pooler`: "transaction" for PgBouncer in front, which may give each transaction another session of the server.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -38,6 +39,8 @@ def database(url: str, *, pool: int = 0) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 0 if pool else 60,
             "CONN_HEALTH_CHECKS": True,
+            # A cursor of the server lives in one session; the next fetch would ask another.
+            "DISABLE_SERVER_SIDE_CURSORS": pooler == "transaction",
             "OPTIONS": options,
         }
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
@@ -62,7 +65,22 @@ def _sqlite(name: str) -> dict[str, Any]:
 def database_from_env(var_dir: Path, *, process: str) -> dict[str, Any]:
     """DATABASE_URL, or a SQLite file. The web's threads share DATABASE_POOL connections; workers fork and keep one each."""
     url = env.text("DATABASE_URL") or f"sqlite:////{str(var_dir / 'studio.sqlite3').lstrip('/')}"
-    return database(url, pool=env.integer("DATABASE_POOL", 10) if process == "web" else 0)
+    if url.startswith("sqlite:") and not env.text("DATABASE_URL"):
+        var_dir.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
+    return database(url, pool=env.integer("DATABASE_POOL", 10) if process == "web" else 0, pooler=pooler())
+
+
+def pooler() -> str:
+    """What stands between the studio and PostgreSQL."""
+    return env.choice("DATABASE_POOLER", ("none", "transaction"))
+
+
+def direct_database(pooler: str) -> str:
+    """The address at which workers listen for wake-ups; empty: none, they look at each tick instead. Only used behind a pooler."""
+    direct = env.text("DATABASE_DIRECT_URL")
+    if direct and urlsplit(direct).scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_DIRECT_URL must begin with postgresql://.")
+    return direct if pooler == "transaction" else ""
 
 
 def redis_url() -> str:

@@ -147,6 +147,8 @@ PERMISSIONS_POLICY = security.PERMISSIONS
 X_FRAME_OPTIONS = "DENY"
 
 DATABASES = {"default": services.database_from_env(VAR_DIR, process=process.kind)}
+DATABASE_POOLER = services.pooler()
+DATABASE_DIRECT_URL = services.direct_database(DATABASE_POOLER)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = services.redis_url()

@@ -91,3 +91,14 @@ def test_web_shares_a_pool_and_workers_do_not(environment: Any) -> None:
     assert "pool" not in worker["OPTIONS"]
     environment(DATABASE_POOL="0")
     assert "pool" not in services.database_from_env(Path("/v"), process="web")["OPTIONS"]
+
+
+def test_folder_of_the_database_is_made(tmp_path: Path) -> None:
+    """With SECRET_KEY from the environment nothing else makes VAR_DIR before the first migrate."""
+    folder = tmp_path / "new" / "var"
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE", "REDIS", "MINIO", "PYTEST", "DJANGO"))}
+    env |= {"VAR_DIR": str(folder), "SECRET_KEY": "x" * 50, "VP_SECRET_KEYS": "y" * 50}
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=root, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (folder / "studio.sqlite3").exists()
