@@ -38,6 +38,58 @@ class StoreAway(AwayError):  # noqa: N818  the field's word
     code = "store_away"
 
 
+# What the key must be allowed for each request; HEAD of what is not there is answered with 403 unless it may list the bucket.
+PERMISSIONS = {
+    "PutObject": "s3:PutObject",
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "DeleteObject": "s3:DeleteObject",
+}
+WRONG_KEY = gettext_noop("The file store does not accept the access key (%(reason)s): MINIO_ACCESS_KEY and MINIO_SECRET_KEY.")
+NO_BUCKET = gettext_noop("The file store has no such bucket: MINIO_BUCKET, or run manage.py make_bucket.")
+OTHER_REGION = gettext_noop("The bucket is in another region (%(region)s): set MINIO_REGION to it.")
+UNKNOWN_REGION = gettext_noop("The bucket is in another region: set MINIO_REGION to it.")
+CLOCK = gettext_noop("The clocks of this host and of the file store are too far apart (%(reason)s): synchronize them, for example with NTP.")
+NO_PERMISSION = gettext_noop("The file store's key lacks the permission %(permission)s (%(reason)s).")
+FULL = gettext_noop("The file store is full (%(reason)s).")
+REFUSES = gettext_noop("The file store refuses (%(reason)s).")
+CAUSES = {
+    "InvalidAccessKeyId": WRONG_KEY,
+    "SignatureDoesNotMatch": WRONG_KEY,
+    "InvalidToken": WRONG_KEY,
+    "ExpiredToken": WRONG_KEY,
+    "AccountProblem": WRONG_KEY,
+    "NoSuchBucket": NO_BUCKET,
+    "RequestTimeTooSkewed": CLOCK,
+    "RequestExpired": CLOCK,
+    "XMinioStorageFull": FULL,
+    "QuotaExceeded": FULL,
+    "507": FULL,
+}
+REGION_CODES = {"301", "307", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+DENIED = {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}
+
+
+def cause(error: ClientError) -> tuple[str, dict[str, str]]:
+    """What is wrong, as a template and its values: by the store's code, and where a HEAD brings none, by its status."""
+    told: Any = error.response.get("Error", {})
+    code = str(told.get("Code", ""))
+    answer: Any = error.response.get("ResponseMetadata", {})
+    reason = f"{code} {answer.get('HTTPStatusCode', '')}".strip()
+    if code in REGION_CODES:
+        region = str(told.get("Region") or answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or "")
+        return (OTHER_REGION, {"region": region}) if region else (UNKNOWN_REGION, {})
+    if code in DENIED and (permission := PERMISSIONS.get(error.operation_name)):
+        return NO_PERMISSION, {"permission": permission, "reason": reason}
+    template = CAUSES.get(code, REFUSES)
+    return template, {"reason": reason}
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """What boto raises becomes FileNotFoundError or StoreAway; nothing of a key is told."""
@@ -47,8 +99,10 @@ def translated() -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if status == HTTPStatus.NOT_FOUND and error.response["Error"].get("Code") != "NoSuchBucket":
             raise FileNotFoundError(str(error)) from error
-        reason = f"{error.response['Error'].get('Code', '')} {status}".strip()
-        raise StoreAway(gettext_noop("The file store refuses (%(reason)s)."), reason=reason) from error
+        template, values = cause(error)
+        raise StoreAway(template, **values) from error
+    except RecursionError as error:  # botocore asks for the bucket's region, is redirected, asks again, without end
+        raise StoreAway(UNKNOWN_REGION) from error
     except (BotoCoreError, Boto3Error, RetriesExceededError) as error:
         raise StoreAway(gettext_noop("The file store does not answer (%(reason)s)."), reason=type(error).__name__) from error
 
@@ -110,7 +164,12 @@ class MediaStorage(S3Storage):
         with translated():
             file = self._plain._open(name, mode)
             if "r" in mode:
-                file.file  # noqa: B018  fetched here, so that what goes wrong is told by its name
+                try:
+                    file.file  # noqa: B018  fetched here, so that what goes wrong is told by its name
+                except BaseException:
+                    if file._file is not None:
+                        file._file.close()
+                    raise
             return file
 
     def _save(self, name: str, content: Any) -> str:

@@ -1,12 +1,12 @@
 """Is the studio fit to work? Each check has a time limit, so the answer comes even when a service hangs, and tells no secret."""
 
 import logging
-import socket
 import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -14,12 +14,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import storages
+from django.core.files.storage import Storage, storages
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext, gettext_noop
 from redis import Redis
 
+from ground.away import AwayError
 from ground.clock import DatabaseNow, host_ahead
 from ground.sentence import SaidError, Sentence, Value
 from jobs import registry
@@ -35,8 +36,12 @@ FRESH_SECONDS = 2.0
 DOOR = "health"  # folder of the media storage in which writing is tried
 
 
-AHEAD = gettext_noop("The clock of %(host)s is %(seconds)s s ahead of the database's (allowed: %(limit)s s): synchronize it, for example with NTP.")
-BEHIND = gettext_noop("The clock of %(host)s is %(seconds)s s behind the database's (allowed: %(limit)s s): synchronize it, for example with NTP.")
+AHEAD = gettext_noop(
+    "The clock of a host is %(seconds)s s ahead of the database's (allowed: %(limit)s s): synchronize it, for example with NTP. The monitoring page says which."
+)
+BEHIND = gettext_noop(
+    "The clock of a host is %(seconds)s s behind the database's (allowed: %(limit)s s): synchronize it, for example with NTP. The monitoring page says which."
+)
 
 
 class NotWell(SaidError):  # noqa: N818  what the check found
@@ -57,8 +62,7 @@ class Finding:
         return gettext(TITLES[self.name])
 
     def as_json(self) -> dict[str, Any]:
-        english = self.detail.template % self.detail.values if self.detail.values else self.detail.template
-        return {"ok": self.ok, "detail": english, "seconds": round(self.seconds, 3)}
+        return {"ok": self.ok, "detail": self.detail.english, "seconds": round(self.seconds, 3)}
 
 
 def database() -> Sentence:
@@ -79,12 +83,22 @@ def storage() -> Sentence:
     store, content = storages["media"], uuid.uuid4().hex.encode()
     name = store.save(f"{DOOR}/{content.decode()}", ContentFile(content))
     try:
-        with store.open(name, "rb") as file:
-            if file.read() != content:
-                raise NotWell(gettext_noop("What was written is not what was read."))
-    finally:
-        store.delete(name)
+        _read(store, name, content)
+    except Exception:
+        with suppress(AwayError):
+            store.delete(name)
+        raise
+    store.delete(name)
     return Sentence(gettext_noop("writes and reads"))
+
+
+def _read(store: Storage, name: str, content: bytes) -> None:
+    with store.open(name, "rb") as file:
+        if file.read() != content:
+            raise NotWell(gettext_noop("What was written is not what was read."))
+    # As before each file is written: a key that may not list the bucket cannot tell what is missing.
+    if store.exists(f"{DOOR}/missing-{uuid.uuid4().hex}"):
+        raise NotWell(gettext_noop("A file that was never written is said to be there."))
 
 
 def bell() -> Sentence:
@@ -108,11 +122,9 @@ def workers() -> Sentence:
 def clocks() -> Sentence:
     """How far the clocks of the hosts, as their workers measured them, and of this one are from the database's."""
     recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
-    measured = {socket.gethostname()[:80]: host_ahead()}
-    for host, ahead in Worker.objects.filter(seen_at__gte=recently).values_list("host", "clock_ahead"):
-        measured[host] = max(measured.get(host, 0.0), ahead, key=abs)
-    host, ahead = max(measured.items(), key=lambda one: abs(one[1]))
-    values: dict[str, Value] = {"host": host, "seconds": f"{abs(ahead):.1f}", "limit": f"{settings.CLOCK_SKEW_SECONDS:g}"}
+    measured = Worker.objects.filter(seen_at__gte=recently).values_list("clock_ahead", flat=True)
+    ahead = max([host_ahead(), *measured], key=abs)
+    values: dict[str, Value] = {"seconds": f"{abs(ahead):.1f}", "limit": f"{settings.CLOCK_SKEW_SECONDS:g}"}
     if abs(ahead) <= settings.CLOCK_SKEW_SECONDS:
         return Sentence(gettext_noop("at most %(seconds)s s from the database's"), values)
     template = AHEAD if ahead > 0 else BEHIND
@@ -218,7 +230,7 @@ def _look(name: str) -> None:
     begun = time.monotonic()
     try:
         detail, ok = CHECKS[name](), True
-    except NotWell as error:
+    except (NotWell, AwayError) as error:
         detail, ok = error.sentence, False
     except Exception as error:  # noqa: BLE001  whatever is broken, the answer is a finding
         logger.warning("Health check %s: %s", name, error)
