@@ -185,8 +185,9 @@ def test_proxies_hide_the_metrics_and_write_the_headers_anew() -> None:
 @pytest.fixture
 def known_metrics(db: None) -> set[str]:
     names = {"videoplanet_database_up"}
-    for metric in [*rows.metrics(), *http.metrics()]:
-        names |= {f"{metric.name}{end}" for end in ("_bucket", "_sum", "_count")} if metric.kind == "histogram" else {metric.name}
+    ends = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
+    for metric in [*rows.RowCollector().collect(), *http.RequestCollector().collect()]:
+        names |= {f"{metric.name}{end}" for end in ends.get(metric.type, ("",))}
     return names
 
 

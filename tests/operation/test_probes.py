@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -15,13 +14,17 @@ from django.conf import settings as studio
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
 
 from jobs.models import Job, Worker
 from providers.models import ProviderCall
 from stories.models import Story
 from studio import health
 from studio.metrics import http, kept, page
-from studio.metrics.text import Metric, rendered
+from studio.metrics.histograms import buckets
 from tests.services import redis
 
 
@@ -146,29 +149,29 @@ def test_many_questions_at_once_cost_one_look(monkeypatch: pytest.MonkeyPatch) -
 
 # --- metrics
 
-SAMPLE = re.compile(r'^([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\]|\\.)*",?)*)\})? (\+Inf|-?[0-9.e+-]+)$')
-
 
 def parsed(text: str) -> dict[tuple[str, str], float]:
-    """Every line must be Prometheus' text format."""
-    found = {}
-    for line in text.splitlines():
-        if line.startswith("# "):
-            assert re.match(r"# (HELP [a-z_]+ .+|TYPE [a-z_]+ (counter|gauge|histogram))$", line)
-            continue
-        match = SAMPLE.match(line)
-        assert match, line
-        found[match[1], match[2] or ""] = float(match[3])
-    return found
+    """Every sample by name and labels, as Prometheus' own parser reads them; each name is described once."""
+    families = list(text_string_to_metric_families(text))
+    names = [family.name for family in families]
+    assert len(names) == len(set(names))
+    assert {family.type for family in families} <= {"counter", "gauge", "histogram"}
+    assert all(family.documentation for family in families)
+    return {
+        (sample.name, ",".join(f'{name}="{value}"' for name, value in sample.labels.items())): sample.value for family in families for sample in family.samples
+    }
 
 
-def test_text_format_escapes_and_counts_up() -> None:
-    metric = Metric("a_seconds", "histogram", "Time.")
-    metric.add_histogram((0.5, 1.0), (2, 1, 4), 12.5, name='x"\n\\')
-    assert rendered([metric]) == (
+def test_histogram_counts_up_and_its_labels_are_escaped() -> None:
+    family = HistogramMetricFamily("a_seconds", "Time.", labels=("name",))
+    family.add_metric(('x"\n\\',), buckets((0.5, 1.0, 3600.0), (2, 1, 0, 4)), 12.5)
+    registry = CollectorRegistry()
+    registry.register(type("One", (Collector,), {"collect": lambda self: [family]})())
+    assert generate_latest(registry).decode() == (
         "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n"
-        'a_seconds_bucket{name="x\\"\\n\\\\",le="0.5"} 2\na_seconds_bucket{name="x\\"\\n\\\\",le="1"} 3\na_seconds_bucket{name="x\\"\\n\\\\",le="+Inf"} 7\n'
-        'a_seconds_sum{name="x\\"\\n\\\\"} 12.5\na_seconds_count{name="x\\"\\n\\\\"} 7\n'
+        'a_seconds_bucket{le="0.5",name="x\\"\\n\\\\"} 2.0\na_seconds_bucket{le="1",name="x\\"\\n\\\\"} 3.0\n'
+        'a_seconds_bucket{le="3600",name="x\\"\\n\\\\"} 3.0\na_seconds_bucket{le="+Inf",name="x\\"\\n\\\\"} 7.0\n'
+        'a_seconds_count{name="x\\"\\n\\\\"} 7.0\na_seconds_sum{name="x\\"\\n\\\\"} 12.5\n'
     )
 
 
@@ -192,19 +195,19 @@ def test_metrics_tell_of_jobs_calls_and_requests(client: Client, owner: Any) -> 
         ("videoplanet_database_up", ""): 1,
         ("videoplanet_jobs", 'name="scene_preview",status="succeeded"'): 2,
         ("videoplanet_jobs", 'name="scene_render",status="queued"'): 1,
-        (f"{wait}_bucket", 'name="scene_preview",le="0.1"'): 0,
-        (f"{wait}_bucket", 'name="scene_preview",le="0.5"'): 1,
-        (f"{wait}_bucket", 'name="scene_preview",le="60"'): 2,
+        (f"{wait}_bucket", 'le="0.1",name="scene_preview"'): 0,
+        (f"{wait}_bucket", 'le="0.5",name="scene_preview"'): 1,
+        (f"{wait}_bucket", 'le="60",name="scene_preview"'): 2,
         (f"{wait}_count", 'name="scene_preview"'): 2,
-        (f"{run}_bucket", 'name="scene_preview",le="3600"'): 1,
-        (f"{run}_bucket", 'name="scene_preview",le="+Inf"'): 2,
+        (f"{run}_bucket", 'le="3600",name="scene_preview"'): 1,
+        (f"{run}_bucket", 'le="+Inf",name="scene_preview"'): 2,
         (f"{run}_sum", 'name="scene_preview"'): 7204,
         ("videoplanet_workers", 'role="worker"'): 1,
         ("videoplanet_workers", 'role="ticker"'): 0,
         ("videoplanet_leases_expired", ""): 1,
-        ("videoplanet_provider_calls", 'provider="local",kind="image",state="settled"'): 1,
-        ("videoplanet_provider_cost_usd_total", 'provider="local",kind="image"'): 1.25,
-        ("videoplanet_provider_at_risk_usd", 'provider="local",kind="image"'): 3,
+        ("videoplanet_provider_calls", 'kind="image",provider="local",state="settled"'): 1,
+        ("videoplanet_provider_cost_usd_total", 'kind="image",provider="local"'): 1.25,
+        ("videoplanet_provider_at_risk_usd", 'kind="image",provider="local"'): 3,
         ("videoplanet_stories", 'status="draft"'): 1,
         ("videoplanet_http_requests_total", 'method="GET",route="admin/login/",status="200"'): 1,
         ("videoplanet_http_requests_total", 'method="GET",route="unknown",status="404"'): 1,
@@ -235,10 +238,10 @@ def test_metrics_are_for_the_token_and_the_networks(
 
 
 def test_metrics_without_a_database_tell_that(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> list[Metric]:
+    def away(*_args: Any) -> None:
         raise OperationalError("could not connect to db.internal")
 
-    monkeypatch.setattr("studio.metrics.rows.metrics", away)
+    monkeypatch.setattr("studio.metrics.rows.RowCollector.collect", away)
     text = client.get("/metrics").content.decode()
     assert parsed(text)["videoplanet_database_up", ""] == 0
     assert "db.internal" not in text

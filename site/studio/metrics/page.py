@@ -10,11 +10,16 @@ from threading import Lock
 from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from web.address import client_address
 
-from . import http, rows
-from .text import CONTENT_TYPE, Metric, rendered
+from .http import RequestCollector
+from .rows import RowCollector
 
 logger = logging.getLogger("ai_video.metrics")
 
@@ -26,14 +31,31 @@ class _Rows:
 
     lock = Lock()
     at = 0.0
-    text = ""
+    text = b""
+
+
+class _DatabaseUp(Collector):
+    def __init__(self, *, up: bool) -> None:
+        self.up = up
+
+    def collect(self) -> list[Metric]:
+        name = "videoplanet_database_up"
+        return [GaugeMetricFamily(name, "Whether the database answered.", value=int(self.up))]
+
+
+def _text(*collectors: Collector) -> bytes:
+    # A registry of our own: the library's has the numbers of the one process that answers.
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """404 for those who may not read it: a stranger learns nothing."""
     if not may_read(request):
         return HttpResponse("There is no such page.\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
-    return HttpResponse(rendered(http.metrics()) + _of_rows(), content_type=CONTENT_TYPE)
+    return HttpResponse(_text(RequestCollector()) + _of_rows(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def may_read(request: HttpRequest) -> bool:
@@ -49,24 +71,21 @@ def may_read(request: HttpRequest) -> bool:
     return any(address in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
 
 
-def _of_rows() -> str:
+def _of_rows() -> bytes:
     """Kept for some seconds. While the database is away only `videoplanet_database_up` tells of it."""
-    up = Metric("videoplanet_database_up", "gauge", "Whether the database answered.")
     with _Rows.lock:
         if time.monotonic() < _Rows.at + FRESH_SECONDS and _Rows.text:
             return _Rows.text
         try:
-            found = rows.metrics()
+            text = _text(_DatabaseUp(up=True), RowCollector())
         except Error as error:
             logger.warning("The metrics of the rows are missing: %s", type(error).__name__)
-            up.add(0)
-            return rendered([up])
-        up.add(1)
-        _Rows.text, _Rows.at = rendered([up, *found]), time.monotonic()
-        return _Rows.text
+            return _text(_DatabaseUp(up=False))
+        _Rows.text, _Rows.at = text, time.monotonic()
+        return text
 
 
 def forget() -> None:
     """The next request asks the rows anew."""
     with _Rows.lock:
-        _Rows.text = ""
+        _Rows.text = b""
