@@ -1,6 +1,6 @@
 # What a person runs is what CI runs. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint types floors migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test test-quick test-all check lint types floors migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -13,7 +13,8 @@ language := $(if $(filter command,$(firstword $(origin LANGUAGE))),--language "$
 help:
 	@echo "make demo     a sample story becomes a film, then the studio is served (SERVE=0 SCRIPT=my.txt DURATION=60 ASPECT=9:16 LANGUAGE=ko PORT=8000)"
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
-	@echo "make test     all tests: on SQLite, those with a database again on PostgreSQL, and the drills (TESTS=tests/jobs for some)"
+	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
+	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
 	@echo "make check    lint, types, floors, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes the table of README.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
@@ -34,13 +35,24 @@ demo: run-env
 serve: run-env
 	@$(python) manage.py serve
 
-# Drills kill processes and measure patience: they run among themselves, and as they mostly wait, three of them on two processors.
+# Tests with injected faults kill processes and measure patience: they run among themselves, and as they mostly wait, three
+# of them on two processors.
 drillers = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
-# Exit 5: TESTS names none of them.
-test: dev-env
-	@$(alone) $(python) -m pytest -n logical --dist worksteal -m "not drill" $(TESTS) || [ $$? = 5 ]
-	@$(alone) $(python) -m tests.services postgresql -- $(python) -m pytest -n logical --dist worksteal -m "not drill or each_database" --database-only $(TESTS) || [ $$? = 5 ]
-	@$(alone) $(python) -m pytest -n $(drillers) --dist loadgroup -m drill $(TESTS) || [ $$? = 5 ]
+quick := not drill and not browser and not slow
+# Exit code 5: the part that TESTS names has no such test.
+pytest = $(alone) $(1) $(python) -m pytest $(2) $(TESTS) || [ $$? = 5 ]
+on_postgresql := $(python) -m tests.services postgresql --
+
+test: $(if $(TESTS),test-all,test-quick)
+
+test-quick: dev-env
+	@$(call pytest,,-n logical --dist worksteal -m "($(quick)) and (page or not database)")
+	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "($(quick)) and database and not page")
+
+test-all: dev-env
+	@$(call pytest,,-n logical --dist worksteal -m "not drill")
+	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "not drill or each_database" --database-only)
+	@$(call pytest,,-n $(drillers) --dist loadgroup -m drill)
 
 check: dev-env
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types floors migrations audit

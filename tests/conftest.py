@@ -33,6 +33,7 @@ LONGEST = (
     *("providers/test_film.py", "operation/test_walk_through.py", "providers/local/test_kills.py", "jobs/test_drills.py", "studio/test_serve.py"),
 )
 TOGETHER = ("operation/test_drills.py", "operation/test_whole_story.py")  # their servers are started once for all tests of the file
+PAGES = ("admin", "api", "board", "web")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences
@@ -70,7 +71,14 @@ def uses_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or is_transactional(item) or "db" in getattr(item, "fixturenames", ())
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    pages = tuple(Path(__file__).parent / folder for folder in PAGES)
+    for item in items:
+        if uses_database(item):
+            item.add_marker(pytest.mark.database)
+        if any(item.path.is_relative_to(folder) for folder in pages):
+            item.add_marker(pytest.mark.page)
     if config.getoption("--database-only"):
         chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
@@ -130,6 +138,23 @@ def media_folder(settings: Any, tmp_path: Path) -> Path:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     return folder
+
+
+@pytest.fixture(autouse=True)
+def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Films made within a test have a quarter of the width and height, and all their frames.
+
+    Encoding took a fifth of the time of all tests. The mark `full_size` keeps the size.
+    """
+    if not request.node.get_closest_marker("full_size"):
+        from stories.film import segments
+
+        def quarter(story: Any) -> tuple[int, int]:
+            width, height = frame_size(story)
+            return width // 4, height // 4
+
+        frame_size = segments.frame_size
+        monkeypatch.setattr(segments, "frame_size", quarter)
 
 
 @pytest.fixture(autouse=True)
