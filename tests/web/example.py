@@ -1,5 +1,6 @@
 """A small API to try the kit on: notes are rows of log-in attempts, which have a time and an id like everything that is paged."""
 
+import threading
 import time
 import uuid
 from datetime import datetime
@@ -111,6 +112,24 @@ def slow(call: Call) -> Accepted[NoteOut]:
     return Accepted(NoteOut(row.id, row.account, row.at))
 
 
+entered, leave = threading.Event(), threading.Event()
+
+
+def hold() -> None:
+    """Stay within the first such request until the test says `leave`."""
+    if entered.is_set():
+        return
+    entered.set()
+    assert leave.wait(60)
+
+
+@api.post("held/", tag="Notes", summary="Is held by the test")
+def held(call: Call) -> Accepted[NoteOut]:
+    row = LogInAttempt.objects.create(account="held")
+    hold()
+    return Accepted(NoteOut(row.id, row.account, row.at))
+
+
 @api.get("away/", tag="Notes", summary="Elsewhere")
 def away(call: Call) -> Redirect:
     return Redirect("/media/abc")
@@ -120,6 +139,8 @@ def away(call: Call) -> Redirect:
 def take_file(call: Call) -> Created[NoteOut]:
     if "file" not in call.request.FILES:
         raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])
+    if call.request.FILES["file"].name == "held.bin":
+        hold()
     row = LogInAttempt.objects.create(account=call.request.FILES["file"].name)
     return Created(NoteOut(row.id, row.account, row.at))
 

@@ -1,16 +1,19 @@
 """A request sent twice with one key is done once."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 
+from ground.clock import database_now, moved
+from tests.web import example
 from tests.web.conftest import JsonClient
 from web.auth import refresh
-from web.json import idempotency
+from web.json import idempotency, leases
 from web.models import KeptAnswer, LogInAttempt
 
 KEY = {"Idempotency-Key": "order-1"}
@@ -130,3 +133,123 @@ def test_ten_at_once_do_it_once(urls, django_user_model):
     assert LogInAttempt.objects.count() == 1
     assert set(answers) <= {202, 409}
     assert answers.count(202) >= 1
+
+
+# A process that ended in the middle of a request
+
+
+@pytest.fixture
+def held(urls, django_user_model):
+    """A request that another thread is in the middle of: `held(send)` returns the list its answer will be in."""
+    example.entered.clear()
+    example.leave.clear()
+    threads = []
+
+    def begin(send):
+        answers = []
+
+        def run():
+            try:
+                answers.append(send().status_code)
+            finally:
+                connections.close_all()
+
+        threads.append(threading.Thread(target=run))
+        threads[0].start()
+        assert example.entered.wait(60)
+        return answers
+
+    def end():
+        example.leave.set()
+        for thread in threads:
+            thread.join(60)
+
+    begin.end = end
+    yield begin
+    end()
+
+
+@pytest.fixture
+def client_of_alice(urls, django_user_model):
+    client = JsonClient(raise_request_exception=False)
+    client.token = refresh.start(django_user_model.objects.create(username="alice")).access.token
+    return client
+
+
+def test_key_of_a_killed_request_is_free_after_a_few_seconds(api, user):
+    """What the claim of a process that was killed leaves behind: a row without an answer, and nobody who renews it."""
+    api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    row = KeptAnswer.objects.get()
+    KeptAnswer.objects.update(status=0, body=b"", expires_at=database_now() + leases.LEASE)
+    assert timedelta(seconds=10) == leases.LEASE
+    with moved(timedelta(seconds=8)):
+        assert api.ask("POST", "notes/", {"title": "sea"}, headers=KEY).status_code == 409
+    with moved(timedelta(seconds=11)):
+        assert api.ask("POST", "notes/", {"title": "sea"}, headers=KEY).status_code == 201
+    assert KeptAnswer.objects.get().claim != row.claim
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_request_that_takes_an_hour_is_never_run_beside_its_repetition(client_of_alice, held):
+    def send():
+        return client_of_alice.ask("POST", "held/", headers=KEY)
+
+    answers = held(send)
+    with moved(timedelta(hours=1)):
+        response = send()
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_running")
+    held.end()
+    assert answers == [202]
+    again = send()
+    assert (again.status_code, again["Idempotency-Replayed"]) == (202, "true")
+    assert LogInAttempt.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_request_whose_process_is_killed_is_done_by_its_repetition(client_of_alice, held):
+    def send():
+        return client_of_alice.ask("POST", "held/", headers=KEY)
+
+    answers = held(send)
+    with connection.cursor() as cursor:  # what the server sees when the process is killed: its connection is gone
+        cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    with moved(timedelta(seconds=11)):
+        assert send().status_code == 202
+    held.end()
+    assert answers in ([500], [503])
+    assert LogInAttempt.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_upload_that_takes_long_keeps_its_key(client_of_alice, held, monkeypatch):
+    def send():
+        file = SimpleUploadedFile("held.bin", b"one")
+        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+
+    answers = held(send)
+    with moved(timedelta(seconds=8)):
+        leases.renew(set(leases._renewer.tokens))
+    with moved(timedelta(seconds=16)):  # later than the lease that the request began with
+        response = send()
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_key_running")
+    held.end()
+    assert (answers, leases._renewer.tokens) == ([201], set())
+    assert LogInAttempt.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leases_are_renewed_while_a_request_runs(django_user_model, monkeypatch):
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
+    user = django_user_model.objects.create(username="alice")
+    began = database_now() - timedelta(seconds=5)
+    row = KeptAnswer.objects.create(user=user, key="k", fingerprint="f", expires_at=began)
+    with leases.renewed(row.claim):
+        deadline = time.monotonic() + 60
+        while KeptAnswer.objects.get().expires_at == began and time.monotonic() < deadline:
+            pass
+        assert KeptAnswer.objects.get().expires_at > began + timedelta(seconds=10)
+        thread = leases._renewer.thread
+    thread.join(60)
+    assert not thread.is_alive()

@@ -11,21 +11,21 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.clock import DatabaseNow, database_now
 from ground.sentence import Sentence
 from web.models import KeptAnswer
 
-from . import problems
+from . import leases, problems
 from .problems import FieldError, Problem
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
 KEY = re.compile(r"[!-~]+")
 KEPT = timedelta(hours=24)
-RUNNING = timedelta(minutes=2)  # a request that has not ended by then was lost with its process
 SWEEP_ONE_IN = 50
 SWEEP_ROWS = 500
 KEPT_HEADERS = ("Content-Type", "Location")
@@ -41,13 +41,25 @@ class Claim:
     def keep(self, response: HttpResponse) -> None:
         """Keep the answer for the next time. Call it in the transaction of the work, so that both stand or neither."""
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-        mine = KeptAnswer.objects.filter(pk=self.row, claim=self.token, status=0)
-        if mine.update(status=response.status_code, headers=headers, body=response.content, expires_at=timezone.now() + KEPT) != 1:
-            raise _running()  # another request took over while this one was thought lost: nothing of this one may stand
+        values = {"status": response.status_code, "headers": headers, "body": response.content}
+        if self._mine().update(**values, expires_at=DatabaseNow(KEPT)) != 1:
+            # Another request took over while this one was thought lost: nothing of this one may stand.
+            raise _running()
+
+    def hold(self) -> None:
+        """In the transaction of the work: nobody takes the key over before that ends.
+
+        The lock of the row ends with the transaction and so with the process, however that ends.
+        """
+        if self._mine().update(expires_at=DatabaseNow(leases.LEASE)) != 1:
+            raise _running()
 
     def release(self) -> None:
         """Forget the key: nothing was done."""
-        KeptAnswer.objects.filter(pk=self.row, claim=self.token, status=0).delete()
+        self._mine().delete()
+
+    def _mine(self) -> QuerySet[KeptAnswer]:
+        return KeptAnswer.objects.filter(pk=self.row, claim=self.token, status=0)
 
 
 def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[], HttpResponse], *, atomic: bool = True) -> HttpResponse:
@@ -55,17 +67,20 @@ def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[],
 
     The work and its answer are written in one transaction; with `atomic=False` (work that touches files) the answer is
     kept right after. Answers below 500 are kept for a day, also those that say no. Raises 409 while the first request
-    still runs and 422 when the key was used for another request.
+    still runs and 422 when the key was used for another request. A request that runs is known by what ends with its
+    process: the lock of its row, or with `atomic=False` a lease that is renewed.
     """
     claim = _claim(request, user, body)
     if isinstance(claim, HttpResponse):
         return claim
     try:
         if not atomic:
-            response = work()
+            with leases.renewed(claim.token):
+                response = work()
             claim.keep(response)
             return response
         with transaction.atomic():
+            claim.hold()
             response = _answered(request, work)
             claim.keep(response)
             return response
@@ -93,7 +108,7 @@ def _answered(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpRes
 
 def sweep(rows: int = SWEEP_ROWS) -> int:
     """Delete up to `rows` answers that have ended; returns how many."""
-    ended = list(KeptAnswer.objects.filter(expires_at__lt=timezone.now()).values_list("pk", flat=True)[:rows])
+    ended = list(KeptAnswer.objects.filter(expires_at__lt=DatabaseNow()).values_list("pk", flat=True)[:rows])
     return KeptAnswer.objects.filter(pk__in=ended).delete()[0] if ended else 0
 
 
@@ -107,8 +122,9 @@ def _claim(request: HttpRequest, user: Any, body: bytes) -> Claim | HttpResponse
         sweep()
     found = KeptAnswer.objects.filter(user=user, key=key).first()
     if found is None:
-        now = timezone.now()
-        row = KeptAnswer(user=user, key=key, fingerprint=fingerprint, created_at=now, expires_at=now + RUNNING)
+        now = database_now()
+        row = KeptAnswer(user=user, key=key, fingerprint=fingerprint, created_at=now)
+        row.expires_at = now + leases.LEASE
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
@@ -122,7 +138,7 @@ def _claim(request: HttpRequest, user: Any, body: bytes) -> Claim | HttpResponse
 
 
 def _known(found: KeptAnswer, fingerprint: str) -> Claim | HttpResponse:
-    if found.expires_at <= timezone.now():
+    if found.expires_at <= database_now():
         return _take_over(found, fingerprint)
     if found.fingerprint != fingerprint:
         raise Problem(
@@ -139,9 +155,15 @@ def _known(found: KeptAnswer, fingerprint: str) -> Claim | HttpResponse:
 
 def _take_over(found: KeptAnswer, fingerprint: str) -> Claim:
     """The key of a request that was lost, or whose answer has ended, goes to whoever changes the row first."""
-    token, now = uuid.uuid4(), timezone.now()
-    mine = KeptAnswer.objects.filter(pk=found.pk, claim=found.claim, status=found.status)
-    if mine.update(claim=token, status=0, fingerprint=fingerprint, headers={}, body=b"", created_at=now, expires_at=now + RUNNING) != 1:
+    token, now = uuid.uuid4(), database_now()
+    ended = KeptAnswer.objects.filter(pk=found.pk, claim=found.claim, status=found.status, expires_at__lte=now)
+    with transaction.atomic():
+        # A row that is locked belongs to a request whose transaction is still open: not waited for.
+        if ended.select_for_update(skip_locked=True).first() is None:
+            raise _running()
+        values: dict[str, Any] = {"status": 0, "headers": {}, "body": b"", "created_at": now}
+        taken = ended.update(**values, claim=token, fingerprint=fingerprint, expires_at=now + leases.LEASE)
+    if taken != 1:
         raise _running()
     return Claim(found.pk, token)
 
