@@ -5,11 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from providers.adapters import Adapter
 from providers.errors import ProviderError
 from providers.models import AIProviderConfig, ProviderCall
+
+from .states import merged_evidence
 
 log = logging.getLogger("ai_video.providers")
 FRESH = timedelta(minutes=5)
@@ -42,5 +45,10 @@ def after_unclear(call: ProviderCall, config: AIProviderConfig, adapter: Adapter
     """Note the balance once more, now that nobody knows what became of the call."""
     if not adapter.tells_balance or (balance := ask_balance(config, adapter)) is None:
         return
-    call.evidence = {**call.evidence, "balance_after": str(balance), "balance_after_at": timezone.now().isoformat()}
-    ProviderCall.objects.filter(pk=call.pk).update(evidence=call.evidence)
+    added = {
+        "balance_after": str(balance),
+        "balance_after_at": timezone.now().isoformat(),
+    }
+    with transaction.atomic():
+        call.evidence = merged_evidence(call, added)
+        ProviderCall.objects.filter(pk=call.pk).update(evidence=call.evidence)

@@ -314,7 +314,7 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, errand
     """Submit once. Whoever moves the row from reserved to sending is the only one who sends."""
     if readmit:
         _require_a_place(asked.from_json(call.request), call.provider_id)
-    known = {**call.evidence, **evidence.before_sending(config, adapter)} if call.estimate else call.evidence
+    known = evidence.before_sending(config, adapter) if call.estimate else {}
     now = database_now()
     try:
         claimed = _begin_to_send(call, terms, known, now, readmit=readmit)

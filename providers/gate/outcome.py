@@ -33,6 +33,7 @@ log = logging.getLogger("ai_video.providers")
 S = CallState
 MARGIN = timedelta(seconds=5)
 LIMIT_PAUSE = timedelta(seconds=60)
+STOPS_UNTIL_RESUMED = frozenset({Refusal.KEY, Refusal.CREDITS})
 LOOK_AGAIN = timedelta(minutes=10)
 NO_NOTE = Sentence("")
 LONGEST_TASK_ID = 120
@@ -176,7 +177,7 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 
 def refuse(call: ProviderCall, refused: Refused) -> None:
     """The provider did not do it, whatever somebody thought of it before."""
-    complaint: dict[str, Any] = {"evidence": {**call.evidence, "complaint": refused.complaint[:2000]}} if refused.complaint else {}
+    complaint = {"complaint": refused.complaint[:2000]} if refused.complaint else None
     with transaction.atomic(durable=True):
         came_from = move(
             call,
@@ -185,7 +186,7 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
             refusal=refused.kind,
             cost=refused.cost,
             reason=refused.kind,
-            **complaint,
+            evidence=complaint,
         )
         if came_from is None:
             _late_refusal(call, refused)
@@ -280,13 +281,29 @@ def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:
 
 def raise_if_it_may_wait(call: ProviderCall, refused: Refused) -> None:
     """Refusals that say nothing about this piece of work stop the provider for a while, not the job: raises `NotNow`."""
+    stop_provider(call, refused)
+    if refused.kind == Refusal.LIMIT:
+        until = refused.until or database_now() + LIMIT_PAUSE
+        raise NotNow.of(refused.sentence, until=until, wait="rate_limit")
+    if refused.kind in STOPS_UNTIL_RESUMED:
+        raise NotNow.of(refused.sentence, until=database_now() + LOOK_AGAIN, wait="provider")
+
+
+def stop_provider(call: ProviderCall, refused: Refused) -> None:
+    """What a refusal says about the whole provider: too many calls, a bad key, no money."""
     if refused.kind == Refusal.LIMIT:
         until = refused.until or database_now() + LIMIT_PAUSE
         AIProviderConfig.objects.filter(pk=call.provider.pk).update(not_before=until)
-        raise NotNow.of(refused.sentence, until=until, wait="rate_limit")
-    if refused.kind in {Refusal.KEY, Refusal.CREDITS}:
+    elif refused.kind in STOPS_UNTIL_RESUMED:
         pause_for_key(call, refused.sentence)
-        raise NotNow.of(refused.sentence, until=database_now() + LOOK_AGAIN, wait="provider")
+
+
+def stop_provider_late(call: ProviderCall, refused: Refused) -> None:
+    """The same for a refusal that lay in the spool, unless the provider has worked since."""
+    since = call.reserved_at if call.sending_at is None else call.sending_at
+    worked = ProviderCall.objects.filter(provider=call.provider, sending_at__gt=since, state__in=(S.ACCEPTED, S.SETTLED))
+    if not worked.exists():
+        stop_provider(call, refused)
 
 
 def pause_for_key(call: ProviderCall, why: Sentence) -> None:

@@ -1,7 +1,9 @@
 """Asking for news of an accepted call. Free, so it may be repeated; claimed, so that one worker asks at a time."""
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils.dateparse import parse_datetime
@@ -17,6 +19,7 @@ from providers.errors import Expired, Incomplete, KeyRefused, Later, Refused, Un
 from providers.models import ProviderCall
 
 from . import outcome, recovery, spool
+from .states import merged_evidence
 from .steps import step
 
 log = logging.getLogger("ai_video.providers")
@@ -119,7 +122,7 @@ def _ahead(call: ProviderCall) -> int:
     return ProviderCall.objects.filter(provider__provider=call.provider_id, state=CallState.ACCEPTED, accepted_at__lt=call.accepted_at).count()
 
 
-def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float, **fields: object) -> None:
+def _ask_again(call: ProviderCall, why: Sentence, *, seconds: float, **fields: Any) -> None:
     log.info("Call %s: %s", call.pk, why)
     if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcome.leave_unclear(call, why)
@@ -134,14 +137,14 @@ def _ask_while_unreadable(call: ProviderCall, why: Sentence, raw: bytes) -> None
     if since is not None and now - since >= LONGEST_UNREADABLE:
         outcome.leave_unclear(call, why, raw=raw)
         return
-    known = call.evidence if since else {**call.evidence, UNREADABLE_SINCE: now.isoformat()}
-    _ask_again(call, why, seconds=_patience(call), evidence=known)
+    added = None if since else {UNREADABLE_SINCE: now.isoformat()}
+    _ask_again(call, why, seconds=_patience(call), evidence=added)
 
 
-def _readable_again(call: ProviderCall) -> dict[str, object]:
+def _readable_again(call: ProviderCall) -> dict[str, Any]:
     if UNREADABLE_SINCE not in call.evidence:
         return {}
-    return {"evidence": {name: value for name, value in call.evidence.items() if name != UNREADABLE_SINCE}}
+    return {"evidence": {UNREADABLE_SINCE: None}}
 
 
 def _fetch_again(call: ProviderCall, incomplete: Incomplete) -> None:
@@ -150,7 +153,7 @@ def _fetch_again(call: ProviderCall, incomplete: Incomplete) -> None:
     if tries >= MOST_FETCHES:
         outcome.leave_unclear(call, incomplete.sentence, raw=incomplete.raw)
         return
-    _ask_again(call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={**call.evidence, BROKEN_FILES: tries})
+    _ask_again(call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={BROKEN_FILES: tries})
 
 
 def _patience(call: ProviderCall) -> float:
@@ -159,6 +162,10 @@ def _patience(call: ProviderCall) -> float:
     return min(60.0, max(5.0, age / 5))
 
 
-def _update(call: ProviderCall, **fields: object) -> None:
-    ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(**fields)
+def _update(call: ProviderCall, *, evidence: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    """`evidence` is added to that of the row."""
+    with transaction.atomic(durable=True):
+        if evidence:
+            fields["evidence"] = merged_evidence(call, evidence)
+        ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(**fields)
     call.refresh_from_db()

@@ -73,6 +73,7 @@ def _write(call: ProviderCall, answer: spool.Answer) -> None:
             outcome.accept(call, answer)
         case Refused():
             outcome.refuse(call, answer)
+            outcome.stop_provider_late(call, answer)
         case Unclear():
             outcome.leave_unclear(call, answer.sentence, raw=answer.raw)
             spool.forget(call.pk)
@@ -85,6 +86,7 @@ def _write(call: ProviderCall, answer: spool.Answer) -> None:
                 outcome.settle(call, answer, should_stop=never)
             except Refused as refused:
                 outcome.refuse(call, refused)
+                outcome.stop_provider_late(call, refused)
             except (Later, Unclear) as error:  # what came with the answer does not come again
                 outcome.leave_unclear(call, error.sentence, raw=getattr(error, "raw", b""))
                 spool.forget(call.pk)

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -44,6 +45,14 @@ NO_FOLDER = gettext_noop("The folder for paid answers cannot be written (%(reaso
 
 class UnreadableError(Exception):
     """The file is damaged, or encrypted under secrets that this installation does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many answers wait here, and how many seconds the oldest has waited."""
+
+    count: int
+    oldest_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,13 @@ def holds(call_id: uuid.UUID) -> bool:
 def waiting() -> list[Path]:
     """All that lies here, the oldest first."""
     return sorted(_files(), key=lambda path: (_modified(path), path.name))
+
+
+def contents() -> Contents:
+    """What waits in the spool of this machine. Looks at names and times only."""
+    times = [at for path in _files() if (at := _modified(path))]
+    oldest = max(0.0, time.time() - min(times)) if times else 0.0
+    return Contents(len(times), oldest)
 
 
 def of(call_id: uuid.UUID) -> list[Path]:
@@ -247,7 +263,9 @@ def _as_json(answer: Answer) -> dict[str, Any]:
             return {"what": "result", "trusted": trusted, "has_media": answer.media is not None, **facts}
         case Refused():
             note = answer.sentence.as_json()
-            return {"what": "refused", "kind": str(answer.kind), "cost": str(answer.cost), "complaint": answer.complaint, "note": note}
+            until = answer.until.isoformat() if answer.until else None
+            facts = {"cost": str(answer.cost), "complaint": answer.complaint, "until": until}
+            return {"what": "refused", "kind": str(answer.kind), "note": note, **facts}
         case Unclear():
             return {"what": "unclear", "note": answer.sentence.as_json()}
         case NeverSent():
@@ -265,7 +283,8 @@ def _answer(said: dict[str, Any], path: Path) -> Answer:
             return Result(media=media, data=said["data"], cost=_amount(said["cost"]), is_estimated=said["is_estimated"], seed=said["seed"])
         case "refused":
             note = Sentence.from_json(said["note"])
-            refused = Refused.of(note, kind=Refusal(said["kind"]), cost=Decimal(said["cost"]))
+            until = datetime.fromisoformat(said["until"]) if said.get("until") else None
+            refused = Refused.of(note, kind=Refusal(said["kind"]), cost=Decimal(said["cost"]), until=until)
             refused.complaint = said["complaint"]
             return refused
         case "unclear":

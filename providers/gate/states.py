@@ -89,12 +89,14 @@ def move(
     reason: str = "",
     note: Sentence | None = None,
     only: Mapping[str, Any] | None = None,
+    evidence: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> CallState | None:
     """Make the change of this name and write its event.
 
     Returns the state it was in; None when it was in none that the change leads from, and then nothing was written.
     `expect` allows only some of them, `only` names further values that the row must have.
+    `evidence` is added to that of the row.
 
     A note of None keeps the present one. `call` shows the new state afterwards, also when somebody else made it.
     """
@@ -106,12 +108,25 @@ def move(
     if change.target in ENDED:
         values.setdefault("ended_at", database_now())
     with transaction.atomic():
+        if evidence:
+            values["evidence"] = merged_evidence(call, evidence)
         rows = ProviderCall.objects.filter(pk=call.pk, **(only or {}))
         came_from = next((state for state in sources if rows.filter(state=state).update(**values)), None)
         if came_from is not None:
             write_event(call, name=name, came_from=came_from, to=change.target, actor=actor, reason=reason, note=note)
     call.refresh_from_db()
     return came_from
+
+
+def merged_evidence(call: ProviderCall, added: Mapping[str, Any]) -> dict[str, Any]:
+    """What the row knows by now and what is added to it; None removes an entry.
+
+    Within the transaction that writes it: the row is locked, so nobody adds anything in between.
+    """
+    locked = ProviderCall.objects.select_for_update(no_key=True).filter(pk=call.pk)
+    known = locked.values_list("evidence", flat=True).get()
+    merged = {**known, **added}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def write_event(call: ProviderCall, *, name: str, came_from: str, to: str, actor: Any = None, reason: str = "", note: Sentence | None = None) -> CallEvent:

@@ -26,6 +26,7 @@ from ground.sentence import SaidError, Sentence, Value
 from jobs import registry
 from jobs.models import PeriodicTask, Worker
 from jobs.work import periodic
+from providers.gate import spool
 from providers.media import fonts
 from providers.media.ffmpeg import binary
 
@@ -41,6 +42,12 @@ AHEAD = gettext_noop(
 )
 BEHIND = gettext_noop(
     "The clock of a host is %(seconds)s s behind the database's (allowed: %(limit)s s): synchronize it, for example with NTP. The monitoring page says which."
+)
+
+
+LONGEST_IN_SPOOL = 3600.0  # seconds
+SPOOL_STUCK = gettext_noop(
+    "%(n)s paid answers wait on this machine's disk, the oldest for %(minutes)s min. The log of manage.py work says why they cannot be taken up."
 )
 
 
@@ -142,6 +149,20 @@ def periodic_tasks() -> Sentence:
     return Sentence(gettext_noop("%(n)s succeeded"), {"n": tasks.count()})
 
 
+def paid_answers() -> Sentence:
+    """What waits in this machine's spool until database and file store take it."""
+    found = spool.contents()
+    if not found.count:
+        return Sentence(gettext_noop("none waits"))
+    values: dict[str, Value] = {
+        "n": found.count,
+        "minutes": int(found.oldest_seconds // 60),
+    }
+    if found.oldest_seconds > LONGEST_IN_SPOOL:
+        raise NotWell(SPOOL_STUCK, **values)
+    return Sentence(gettext_noop("%(n)s wait, the oldest for %(minutes)s min"), values)
+
+
 def film_tools() -> Sentence:
     return Sentence(_version(binary()))
 
@@ -165,6 +186,7 @@ TITLES = {
     "workers": gettext_noop("Workers"),
     "clocks": gettext_noop("Clocks"),
     "periodic": gettext_noop("Periodic work"),
+    "spool": gettext_noop("Paid answers on this machine's disk"),
     "ffmpeg": "ffmpeg",
     "font": gettext_noop("Font of the captions"),
 }
@@ -176,6 +198,7 @@ CHECKS: dict[str, Callable[[], Sentence]] = {
     "workers": workers,
     "clocks": clocks,
     "periodic": periodic_tasks,
+    "spool": paid_answers,
     "ffmpeg": film_tools,
     "font": caption_font,
 }

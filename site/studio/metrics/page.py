@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from web.address import client_address
 
+from .disk import SpoolCollector
 from .http import RequestCollector
 from .rows import RowCollector
 
@@ -55,7 +56,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """404 for those who may not read it: a stranger learns nothing."""
     if not may_read(request):
         return HttpResponse("There is no such page.\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
-    return HttpResponse(_text(RequestCollector()) + _of_rows(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    text = _text(RequestCollector(), SpoolCollector()) + _of_rows()
+    return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def may_read(request: HttpRequest) -> bool:

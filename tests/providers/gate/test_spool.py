@@ -23,6 +23,7 @@ from providers.gate import Pending, Ready, advance, collect, flow, outcome, spoo
 from providers.models import AIProviderConfig, House, ProviderCall
 from providers.requests import ImageRequest, TextRequest
 from providers.signals import freed, landed
+from studio import health
 from tests.fakes.runway import Runway
 from tests.fakes.server import Fake
 from tests.fakes.stability import Stability
@@ -294,6 +295,89 @@ def test_task_is_in_the_log_when_it_cannot_be_kept_anywhere(
     with pytest.raises(OperationalError):
         go()
     assert "the task task-1" in everything_is_logged.text
+
+
+# --- what a refusal says about the whole provider
+
+
+@pytest.mark.parametrize("kind", [Refusal.KEY, Refusal.CREDITS])
+def test_refusal_from_the_spool_pauses_its_provider_as_it_would_directly(
+    kind: Refusal, paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
+) -> None:
+    refused = Refused("The account is empty: %(words)s", kind=kind, words="402")
+    during(script, database_away, refused)
+    with pytest.raises(OperationalError):
+        go()
+    database_away.on = False
+    assert tend() == 1
+    paid.refresh_from_db()
+    assert (paid.is_paused, paid.pause_reason) == (True, "The account is empty: 402")
+    assert paid.paused_because == refused.sentence
+    with pytest.raises(NotNow, match="Paid is paused") as stop:
+        go()
+    assert (stop.value.wait, len(script.submitted)) == ("provider", 1)
+
+
+def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
+    until = clock.now() + timedelta(minutes=7)
+    during(script, database_away, Refused("Too many.", kind=Refusal.LIMIT, until=until))
+    with pytest.raises(OperationalError):
+        go()
+    database_away.on = False
+    clock.forward(minutes=1)
+    tend()
+    paid.refresh_from_db()
+    assert (paid.is_paused, paid.not_before) == (False, until)
+    with pytest.raises(NotNow) as stop:
+        go()
+    assert (stop.value.wait, stop.value.until >= until) == ("rate_limit", True)
+
+
+def test_old_refusal_does_not_pause_a_provider_that_has_worked_since(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
+    during(script, database_away, Refused("No key.", kind=Refusal.KEY))
+    with pytest.raises(OperationalError):
+        go()
+    database_away.on = False
+    script.submit = [Result(media=Bytes(picture()), cost=Decimal("0.03"))]
+    clock.forward(minutes=1)
+    assert isinstance(go("other"), Ready)
+    assert tend() == 1
+    paid.refresh_from_db()
+    assert (call_of().state, paid.is_paused) == (CallState.REFUSED, False)
+
+
+# --- what lies there is shown
+
+
+def test_contents_are_shown_by_health_and_metrics(paid: AIProviderConfig, script: Script, database_away: Outage, client: Any) -> None:
+    def shown() -> tuple[Any, ...]:
+        health.forget()
+        answer = client.get("/readyz", {"only": "spool"})
+        check = answer.json()["checks"]["spool"]
+        lines = client.get("/metrics").content.decode().splitlines()
+        pairs = (line.split(" ") for line in lines if line.startswith("videoplanet_spool"))
+        values = {name: float(value) for name, value in pairs}
+        return answer.status_code, check["detail"], values
+
+    nothing = {"videoplanet_spool_answers": 0, "videoplanet_spool_oldest_seconds": 0}
+    assert shown() == (200, "none waits", nothing)
+    during(script, database_away, Accepted("task-1", poll_in=0))
+    with pytest.raises(OperationalError):
+        go()
+    database_away.on = False
+    (path,) = spool.waiting()
+    minutes_ago = time.time() - 125
+    os.utime(path, (minutes_ago, minutes_ago))
+    status, detail, values = shown()
+    assert (status, detail) == (200, "1 wait, the oldest for 2 min")
+    assert values["videoplanet_spool_answers"] == 1
+    assert values["videoplanet_spool_oldest_seconds"] >= 125
+    hours_ago = time.time() - 7300
+    os.utime(path, (hours_ago, hours_ago))
+    status, detail, _values = shown()
+    assert (status, "the oldest for 121 min" in detail) == (503, True)
+    assert tend() == 1
+    assert shown() == (200, "none waits", nothing)
 
 
 # --- who takes it up
