@@ -341,9 +341,11 @@ def land_what_was_left() -> int:
     since = database_now() - LOOKED_BACK
     left = work.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
     calls = work.not_followed(left[:AT_ONCE])
-    settled = [call for call in calls if call.state == CallState.SETTLED]
-    collected = work.collect([call for call in calls if call.state != CallState.SETTLED])
-    return collected + each(settled, _land)  # one that cannot be landed leaves the others their turn
+    return each(calls, _land_or_collect)  # one that cannot be dealt with leaves the others alone
+
+
+def _land_or_collect(call: ProviderCall) -> bool:
+    return _land(call) if call.state == CallState.SETTLED else bool(work.collect([call]))
 
 
 def _land(call: ProviderCall) -> bool:
