@@ -8,7 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .enums import Decision, TakeKind
+from providers.enums import Kind
+
+from .enums import Decision
 
 
 class Approval(models.Model):
@@ -20,7 +22,7 @@ class Approval(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     story = models.ForeignKey("stories.Story", models.CASCADE, related_name="approvals", verbose_name=_("story"))
-    kind = models.CharField(_("kind"), max_length=5, choices=TakeKind)
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     plan_hash = models.CharField(max_length=64)
     what = models.JSONField(default=dict)
     provider = models.CharField(_("provider"), max_length=40)

@@ -7,19 +7,20 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .enums import TakeKind
+from providers.enums import Kind
 
 
 class Confirmation(models.Model):
     """One start of paid work. Append-only, written under the story's lock, so two starts never overwrite each other.
 
-    `lines` has a line for each scene by its id: `price` in USD for one take, and what the take is to be made from (`prompt_id`,
-    and `image_take_id` for a clip). `total` is what all takes may cost together. `allowance` is what the story's job may spend
-    from here on by itself, the confirmed takes included; None is no limit.
+    `lines` has a line for each scene by its id: `price` in USD for one take, and what the take is to be made from
+    (`prompt_id`, and `image_take_id` for a clip); the planning of the whole story has one line without an id. `total` is
+    what all of it may cost together. `allowance` is what the story's job may spend from here on by itself, the confirmed
+    takes included; None is no limit.
     """
 
     story = models.ForeignKey("stories.Story", models.CASCADE, related_name="confirmations", verbose_name=_("story"))
-    kind = models.CharField(_("kind"), max_length=5, choices=TakeKind)
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     job_id = models.CharField(_("job"), max_length=40, blank=True, help_text="The story's own job that makes the takes; empty: jobs of their own.")
     lines = models.JSONField(_("takes"), default=dict)
     total = models.DecimalField(_("sum (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))

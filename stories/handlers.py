@@ -36,6 +36,9 @@ from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
 
 PRICE_ROSE = gettext_noop("It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm the new price to go on.")
+PLANNING_ROSE = gettext_noop(
+    "Planning costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Stop planning and start it again to confirm the new price."
+)
 DECIDED = {
     CallState.REFUSED: gettext_noop("A person found that it was not charged. Nothing is ordered again by itself: start it anew at its price."),
     CallState.WRITTEN_OFF: gettext_noop("A person wrote it off. Nothing is ordered again by itself: start it anew at its price."),
@@ -52,7 +55,7 @@ def _story(run: Run) -> Story:
         raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
 
 
-def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None) -> gate.Ready | Wait:
+def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> gate.Ready | Wait:
     """Ask the gate, and turn its answer into what the job does next."""
     _require_not_decided(run)
     try:
@@ -72,7 +75,7 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_
             on_progress=run.progress,
         )
     except provider_errors.PriceAboveConfirmed as dearer:
-        return _ask_person(PRICE_ROSE, now=_usd(dearer.amount), then=_usd(dearer.limit))
+        return _ask_person(rose, now=_usd(dearer.amount), then=_usd(dearer.limit))
     except provider_errors.NotNow as later:
         return Wait(until=later.until, wait_for=WaitFor(later.wait), note=later.sentence)
     except provider_errors.Unclear as unclear:
@@ -135,9 +138,9 @@ def story_planning(run: Run) -> Done | Wait:
     story = _story(run)
     replace = bool(run.job.data["parameters"].get("replace"))
     if replace or not Scene.live.filter(story=story).exists():
-        limit = run.job.data["parameters"].get("price")
+        limit = work.asked(run.job).get("price")
         price_limit = None if limit is None else Decimal(limit)
-        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit)
+        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit, rose=PLANNING_ROSE)
         if isinstance(answer, Wait):
             return answer
         planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold)

@@ -65,8 +65,11 @@ class StoryPatch(Strict):
 
 
 class TransitionIn(Strict):
+    """`confirm_total` is the price that was seen (`price` of the choice): if it is another one now, nothing is started."""
+
     status: StoryStatus
     reason: Reason = ""
+    confirm_total: Money | UnsetType = UNSET
 
 
 class GenerateStoryIn(Strict):

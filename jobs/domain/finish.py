@@ -137,11 +137,16 @@ def retry_or_fail(job: Job, sentence: Sentence, *, code: str, took: timedelta, d
 
 
 def unclear(job: Job, sentence: Sentence, *, code: str, took: timedelta) -> None:
+    """A person has to decide; if the job was woken while it ran, somebody may have decided already, and it is due at once."""
+    error = {"code": code, "sentence": sentence.as_json()}
+    values = {"error": error, "note_data": sentence.as_json()}
     with transaction.atomic():
-        log(job, sentence, level=JobLog.Level.WARNING)
-        error = {"code": code, "sentence": sentence.as_json()}
-        _write(job, took=took, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, error=error, note_data=sentence.as_json())
-        _tell_parent(job)
+        if _changed(job, took=took, unless_woken=True, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, **values):
+            log(job, sentence, level=JobLog.Level.WARNING)
+            _tell_parent(job)
+        else:
+            _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
+            ring_on_commit()
 
 
 def release(job: Job, *, took: timedelta) -> None:

@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 from unfold.admin import ModelAdmin
 
+from providers.enums import Kind
 from providers.models import AIProviderConfig
 from stories.domain import approvals
-from stories.enums import Decision, TakeKind
+from stories.enums import Decision
 from stories.models import Approval
 from web.admin_dialog import ask
 from web.admin_filters import ChoicesFilter, DropdownFilter, RelatedFilter
@@ -181,7 +182,7 @@ class ApprovalAdmin(ModelAdmin):
 
 def count_text(row: Approval) -> str:
     """Such as “Picture × 12”."""
-    return f"{TakeKind(row.kind).label} × {len(row.lines)}"
+    return f"{Kind(row.kind).label} × {len(row.lines)}"
 
 
 def events(row: Approval) -> list[tuple[Any, str, str, str]]:

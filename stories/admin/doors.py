@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
 from stories.domain import transitions
-from stories.domain.approvals import ask_for_plan, outlook
+from stories.domain.approvals import ask_for_plan, ask_for_planning, outlook
 from stories.domain.launch import confirmed_change, start
 from stories.domain.permissions import is_story_owner, require_story_owner
 from stories.domain.plan import Mode, Plan, plan_generation, why_nothing
 from stories.domain.planning import scene_count
 from stories.domain.transitions import SPENDS
 from stories.enums import TakeKind
-from stories.errors import ApprovalNeeded, Forbidden, Invalid
+from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, Invalid
 from stories.models import Scene, Story
 from web.admin_dialog import ask
 from web.numbers import amount
@@ -104,9 +104,23 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
             shown["why_not"] = shown["why_not"] or why_nothing(plan)
         if name == "start_planning":
             shown |= {"scenes_now": Scene.live.filter(story=now).count(), "scenes_planned": scene_count(now.duration_seconds)}
+            shown |= _planning(now, request.user)
         return _context(request, now, button, **shown)
 
     return ask(request, template="studio/story/do.html", context=context, act=act, back=back)
+
+
+def _planning(story: Story, user: Any) -> dict[str, Any]:
+    """The price of the call that plans the story anew, or why it cannot be made; with scenes, only for a person who replaces them."""
+    replaces = Scene.live.filter(story=story).exists()
+    try:
+        asked = ask_for_planning(story, replace=replaces)
+    except GuardRefused as why:
+        return {"why_not_replaced": why.sentence}
+    if asked is None or not asked.total:
+        return {}
+    name = AIProviderConfig.objects.get(provider=asked.provider).name
+    return {"planning_price": asked.total, "provider": name} | ({} if replaces else {"outlook": outlook(asked, user)})
 
 
 def make_change(story: Story, name: str, request: HttpRequest) -> None:
@@ -116,8 +130,13 @@ def make_change(story: Story, name: str, request: HttpRequest) -> None:
         total = _total(request)
         confirmed_change(story.pk, name, actor=request.user, reason=_reason(request), confirm_total=total, plan_hash=request.POST.get("plan"), ask_again=again)
         return
-    parameters = {"replace": True} if name == "start_planning" and request.POST.get("replace") else {}
-    transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), parameters=parameters)
+    wanted: dict[str, Any] = {"parameters": {}}
+    if name == "start_planning":
+        replace = bool(request.POST.get("replace"))
+        asked = ask_for_planning(story, replace=replace)
+        seen = _total(request) if asked is not None and asked.total else None
+        wanted = {"parameters": {"replace": True} if replace else {}, "confirm_total": seen, "ask_again": "ask_again" in request.POST}
+    transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), **wanted)
 
 
 def said_or_asked(done: str, act: Callable[[], object]) -> str:

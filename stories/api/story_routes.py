@@ -13,6 +13,7 @@ from stories.domain.approvals import ask_for_plan, outlook
 from stories.domain.launch import generate
 from stories.domain.permissions import stories_for
 from stories.domain.plan import plan_generation
+from stories.domain.transitions import transition_to
 from stories.enums import TakeKind
 from stories.models import StoryStateTransition
 from web.json.answers import Accepted, Created
@@ -75,9 +76,14 @@ def patch_story(call: Call, story_id: UUID, body: inputs.StoryPatch) -> StoryDet
 
 @api.post("stories/<uuid:story_id>/transition/", tag=STORIES, summary="Move a story to another status")
 def transition_story(call: Call, story_id: UUID, body: inputs.TransitionIn) -> StoryDetail:
-    """CanTransitionStory. A way that the table of states does not have is 409 and tells which there are (`allowed`)."""
+    """CanTransitionStory. A way that the table of states does not have is 409 and tells which there are (`allowed`).
+
+    Planning by a language model that costs money has a price (`price` of the choice), which binds: dearer than you may start
+    alone is 409 `approval_needed`, as for the preview.
+    """
     story = story_of(call, story_id)
-    story.transition_to(body.status, actor=call.user, reason=body.reason)
+    confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
+    transition_to(story, body.status, actor=call.user, reason=body.reason, confirm_total=confirmed)
     return story_detail(story, call.user)
 
 

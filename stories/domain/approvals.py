@@ -21,7 +21,9 @@ from ground.sentence import SaidError
 from jobs.models import Job
 from providers.domain.changes import highest_price, limit_of, prices_before
 from providers.domain.configs import approve_limit_of
+from providers.enums import Kind
 from providers.prices import price_of
+from providers.requests import hash_of
 from stories.enums import Decision, JobName, TakeKind
 from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, Invalid, PlanChanged
 from stories.models import Approval, Confirmation, Scene, ScenePrompt, Story
@@ -30,6 +32,7 @@ from . import spending, work
 from .inputs import present_hash
 from .permissions import is_story_owner, stories_for
 from .plan import Item, Plan, plan_generation, request_of
+from .planning import plan_request, planning_price, require_plannable
 
 PERMISSION = "stories.approve_plan"
 MAX_REASON = 500
@@ -49,6 +52,7 @@ class Ask:
     limit: Decimal = Decimal(0)
     made_from: dict[str, dict[str, Any]] = field(default_factory=dict)  # by scene: the words and the picture that are confirmed
     scenes: list[Scene] = field(default_factory=list)  # one for each line
+    requests: list[Any] = field(default_factory=list)  # in the place of the scenes' takes: what is asked of the provider
     begun: Decimal = Decimal(0)  # what the person has started for the story within a day already
     asked_by: Any = None
 
@@ -91,6 +95,19 @@ def ask_for_retry(story: Story, job: Job) -> Ask | None:
     return Ask(story, kind, hashlib.sha256("\n".join(named).encode()).hexdigest(), {"job": job.pk}, used, lines, price, scenes=[scene])
 
 
+def ask_for_planning(story: Story, *, replace: bool) -> Ask | None:
+    """The one call that planning makes; None when the story has scenes and keeps them. Raises GuardRefused."""
+    if not replace and Scene.live.filter(story=story).exists():
+        return None
+    require_plannable(story)
+    request, price = plan_request(story), planning_price(story)
+    named = [Kind.TEXT, "planning", story.planner_provider, str(replace), str(price), hash_of(request)]
+    line = {"scene": "", "position": 0, "title": "", "price": str(price)}
+    digest = hashlib.sha256("\n".join(named).encode()).hexdigest()
+    what = {"planning": True, "replace": replace}
+    return Ask(story, Kind.TEXT, digest, what, story.planner_provider, [line], price, requests=[request])
+
+
 def present(approval: Approval) -> Ask | None:
     """The same request from the rows of now; None when it cannot be made any more."""
     story, what = Story.objects.get(pk=approval.story_id), approval.what
@@ -98,6 +115,8 @@ def present(approval: Approval) -> Ask | None:
         scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
         return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]), scene_ids)
     try:
+        if "planning" in what:
+            return ask_for_planning(story, replace=what["replace"])
         if "job" in what:
             job = Job.objects.filter(pk=what["job"]).first()
             return ask_for_retry(story, job) if job else None
@@ -160,8 +179,9 @@ def _compared(ask: Ask, person: Any) -> Decimal:
     if not before:
         return ask.total
     total = Decimal(0)
-    for scene, line in zip(ask.scenes, ask.lines, strict=True):
-        total += highest_price(ask.provider, request_of(ask.story, scene, ask.kind), before=before, now=Decimal(line["price"]))
+    requests = ask.requests or [request_of(ask.story, scene, ask.kind) for scene in ask.scenes]
+    for request, line in zip(requests, ask.lines, strict=True):
+        total += highest_price(ask.provider, request, before=before, now=Decimal(line["price"]))
     return max(total, ask.total)
 
 

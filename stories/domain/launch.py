@@ -11,13 +11,13 @@ from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
 from stories.enums import JobName, StoryStatus, TakeKind
-from stories.errors import GuardRefused, Invalid, PlanChanged
+from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
 from . import work
-from .approvals import admit, ask_for_plan, ask_for_retry, ask_for_takes, asking, bind
+from .approvals import admit, ask_for_plan, ask_for_planning, ask_for_retry, ask_for_takes, asking, bind
 from .permissions import require_job_owner, require_story_owner
-from .plan import Mode, Plan, confirm, plan_generation, require_some
+from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
 from .transitions import SPENDS, apply_transition
 
 # The change of status that begins to make a kind, where the table has it, and the status in which it has begun.
@@ -195,8 +195,7 @@ def generate_scene(
             raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
         ask = ask_for_takes(story, scene, kind, provider=provider, variants=variants, seed=seed)
         price = ask.total
-        if confirm_total is not None and confirm_total != price:
-            raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(price), then=str(confirm_total))
+        confirm_amount(price, confirm_total)
         admit(story, ask, actor=actor, ask_again=ask_again)
         jobs = []
         for variant in range(variants):
@@ -225,8 +224,13 @@ def retry(job_id: str, *, actor: Any) -> Job:
 
 def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
     kind = work.STORY_KIND.get(JobName(job.name))
-    if job.name == JobName.STORY_PLANNING and story.status != StoryStatus.PLANNING:
-        raise GuardRefused(LEFT)
+    if job.name == JobName.STORY_PLANNING:
+        if story.status != StoryStatus.PLANNING:
+            raise GuardRefused(LEFT)
+        again = ask_for_planning(story, replace=bool(job.data["parameters"].get("replace")))
+        if again is not None and again.total:
+            admit(story, again, actor=actor, besides=job.pk)  # its price binds the next attempts
+        return
     if kind is None:
         if work.may_spend(job) and (ask := ask_for_retry(story, job)):
             admit(story, ask, actor=actor, besides=job.pk)

@@ -264,7 +264,12 @@ def require_some(plan: Plan) -> None:
 
 def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:
     """Raises PlanChanged if the plan no longer costs what the person confirmed, or is another plan. None: nothing to compare."""
-    if total is not None and total != plan.total:
-        raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(plan.total), then=str(total))
+    confirm_amount(plan.total, total)
     if plan_hash is not None and plan_hash != plan.hash:
         raise PlanChanged(gettext_noop("The plan has changed since you saw it. Nothing was started."))
+
+
+def confirm_amount(now: Decimal, confirmed: Decimal | None) -> None:
+    """Raises PlanChanged if it no longer costs what the person confirmed. None: nothing to compare."""
+    if confirmed is not None and confirmed != now:
+        raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(now), then=str(confirmed))

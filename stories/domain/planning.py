@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -10,9 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from ground.composed import composed_values
+from ground.sentence import SaidError, Sentence
+from providers.enums import Kind
+from providers.preflight import ready_adapter, require_possible
+from providers.prices import config_of, quote
 from providers.requests import TextRequest
 from stories.enums import Camera
-from stories.errors import Invalid
+from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, ScenePrompt, Story
 
 from .passages import lines_of, passages, spoken_lines
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_SCENE = 7
 MAX_SCENES = 500
+TOO_LONG = gettext_noop("A film of %(seconds)s s becomes %(scenes)s scenes, and a story has at most %(most)s. Make it at most %(longest)s s long.")
 
 
 def scene_count(duration_seconds: int) -> int:
@@ -53,6 +59,40 @@ def plan_request(story: Story) -> TextRequest:
         style=story.style,
         aspect_ratio=cast("AspectRatio", story.aspect_ratio),
     )
+
+
+def planning_price(story: Story) -> Decimal:
+    """USD for the one call that planning makes. Raises `NoPrice` or `NotConfigured`."""
+    return quote(config_of(story.planner_provider), TextRequest(task="plan_story", script="")).total
+
+
+def why_not_planned(story: Story) -> Sentence | None:
+    """Why planning could not end well, before anything is asked of the provider: too many scenes, or no texts from it.
+
+    Two queries, however long the script is; the rest of the request is checked by `require_plannable`.
+    """
+    scenes = scene_count(story.duration_seconds)
+    if scenes > MAX_SCENES:
+        longest = (MAX_SCENES + 1) * SECONDS_PER_SCENE - 1
+        return Sentence(TOO_LONG, {"seconds": story.duration_seconds, "scenes": scenes, "most": MAX_SCENES, "longest": longest})
+    try:
+        ready_adapter(config_of(story.planner_provider), Kind.TEXT)
+        planning_price(story)
+    except SaidError as error:
+        return error.sentence
+    return None
+
+
+def require_plannable(story: Story) -> None:
+    """Raises GuardRefused with what the provider's call would be refused with."""
+    why = why_not_planned(story)
+    if why is None:
+        try:
+            require_possible(config_of(story.planner_provider), plan_request(story))
+        except SaidError as error:
+            why = error.sentence
+    if why is not None:
+        raise GuardRefused(why.template, **why.values)
 
 
 def seed_of(story: Story, index: int) -> int:

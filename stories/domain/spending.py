@@ -13,6 +13,7 @@ from ground.clock import DatabaseNow
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
+from providers.enums import Kind
 from stories.enums import JobName
 from stories.models import Confirmation, Story
 
@@ -56,5 +57,6 @@ def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
     """The takes that are being made, and the kinds that a job of the whole story makes."""
     jobs = Job.objects.filter(subject=str(story.pk), status__in=OPEN).exclude(pk=besides).values_list("name", "item")
     pieces = {(str(work.TAKE_KIND[JobName(name)]), item) for name, item in jobs if name in work.TAKE_KIND}
+    pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in work.TEXT_JOBS}
     whole = {str(work.STORY_KIND[JobName(name)]) for name, _item in jobs if name in work.STORY_KIND}
     return pieces, whole

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from stories.errors import Forbidden, GuardRefused, NotAllowed
 from stories.models import Confirmation, Scene, Story, StoryStateTransition
 
 from . import work
-from .approvals import admit, ask_for_plan, asking, bind
+from .approvals import admit, ask_for_plan, ask_for_planning, asking, bind
 from .permissions import require_story_owner
-from .plan import plan_generation, require_some
+from .plan import confirm, confirm_amount, plan_generation, require_some
+from .planning import planning_price, why_not_planned
 
 SPENDS = {"generate_preview": TakeKind.IMAGE, "render_final": TakeKind.CLIP}
 BY_THE_STUDIO = frozenset({"finish_planning", "finish_rendering", "fail"})
@@ -44,10 +46,13 @@ LABELS = {
 # Guards: a sentence that says what is missing, or None.
 
 
-def _has_script_or_scenes(story: Story) -> Sentence | None:
-    if story.script.strip() or Scene.live.filter(story=story).exists():
+def _can_be_planned(story: Story) -> Sentence | None:
+    """With scenes nothing is asked of the provider, unless they are replaced: then `ask_for_planning` looks."""
+    if Scene.live.filter(story=story).exists():
         return None
-    return Sentence(gettext_noop("There is no script yet. Write or paste one first."))
+    if not story.script.strip():
+        return Sentence(gettext_noop("There is no script yet. Write or paste one first."))
+    return why_not_planned(story)
 
 
 def _has_scenes(story: Story) -> Sentence | None:
@@ -72,7 +77,7 @@ def _has_pictures(story: Story) -> Sentence | None:
 
 
 GUARDS: dict[str, Callable[[Story], Sentence | None]] = {
-    "start_planning": _has_script_or_scenes,
+    "start_planning": _can_be_planned,
     "generate_preview": _has_scenes,
     "render_final": _has_pictures,
 }
@@ -90,7 +95,7 @@ def _cancel_jobs(story: Story, actor: Any, reason: str | Sentence) -> None:
 
 def _effects(story: Story, name: str, *, actor: Any, reason: str | Sentence, parameters: dict[str, Any], confirmation: Confirmation | None) -> None:
     if name == "start_planning":
-        work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")))
+        work.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")), price=parameters.get("price"))
     elif name in SPENDS:
         job = work.enqueue_story(story, SPENDS[name], actor=actor, parameters=parameters)
         if confirmation is not None:
@@ -100,7 +105,15 @@ def _effects(story: Story, name: str, *, actor: Any, reason: str | Sentence, par
 
 
 def _move(
-    story: Story, name: str, *, actor: Any, reason: str | Sentence, job_id: str, parameters: dict[str, Any] | None = None, ask_again: bool = False
+    story: Story,
+    name: str,
+    *,
+    actor: Any,
+    reason: str | Sentence,
+    job_id: str,
+    parameters: dict[str, Any] | None = None,
+    confirm_total: Decimal | None = None,
+    ask_again: bool = False,
 ) -> None:
     """Write the change. The caller holds the transaction and has checked permission."""
     method = getattr(story, name)
@@ -108,13 +121,19 @@ def _move(
         raise _wrong_state(story)
     if (guard := GUARDS.get(name)) and (why := guard(story)):
         raise GuardRefused(why.template, **why.values)
-    asked = parameters or {}
+    asked = dict(parameters or {})
     as_is = bool(asked.get("override_reason"))
     confirmation = None
     if name in SPENDS:
         plan = plan_generation(story, SPENDS[name], mode=asked.get("mode", "missing"), as_is=as_is)
+        confirm(plan, total=confirm_total)
         require_some(plan)
         confirmation = admit(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
+    elif name == "start_planning" and (ask := ask_for_planning(story, replace=bool(asked.get("replace")))):
+        confirm_amount(ask.total, confirm_total)
+        if ask.total:
+            admit(story, ask, actor=actor, ask_again=ask_again)
+        asked["price"] = ask.total
     before = story.status
     method()
     try:
@@ -143,13 +162,15 @@ def apply_transition(
     reason: str | Sentence = "",
     job_id: str = "",
     parameters: dict[str, Any] | None = None,
+    confirm_total: Decimal | None = None,
     ask_again: bool = False,
 ) -> Story:
     """Make the named change and return the story as it is now.
 
-    `actor` is the person, or None for the studio itself. `parameters` go to the job that the change starts. Raises
-    Story.DoesNotExist, Forbidden, NotAllowed (wrong state; names what is allowed), GuardRefused, or ApprovalNeeded
-    (`ask_again` asks once more for what was refused).
+    `actor` is the person, or None for the studio itself. `parameters` go to the job that the change starts.
+    `confirm_total` is the price that the person saw, in USD. Raises Story.DoesNotExist, Forbidden, NotAllowed (wrong
+    state; names what is allowed), GuardRefused, PlanChanged, or ApprovalNeeded (`ask_again` asks once more for what
+    was refused).
     """
     if name not in LABELS:
         raise NotAllowed(gettext_noop("There is no change of state named “%(name)s”."), name=name)
@@ -159,7 +180,8 @@ def apply_transition(
         story = Story.objects.select_for_update().get(pk=story_id)
         if actor is not None:
             _require_permission(story, name, actor)
-        _move(story, name, actor=actor, reason=reason, job_id=job_id, parameters=parameters, ask_again=ask_again)
+        wanted: dict[str, Any] = {"parameters": parameters, "confirm_total": confirm_total, "ask_again": ask_again}
+        _move(story, name, actor=actor, reason=reason, job_id=job_id, **wanted)
     return story
 
 
@@ -186,7 +208,7 @@ def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
     return story
 
 
-def transition_to(story: Story, status: str, *, actor: Any = None, reason: str = "") -> None:
+def transition_to(story: Story, status: str, *, actor: Any = None, reason: str = "", confirm_total: Decimal | None = None) -> None:
     """Move to this status by the one way that leads there from the present one, and refresh the object."""
     ways = [t.name for t in story.get_available_status_transitions() if t.target == status]  # type: ignore[attr-defined]  # added by FSMField
     if not ways:
@@ -194,18 +216,22 @@ def transition_to(story: Story, status: str, *, actor: Any = None, reason: str =
     if ways[0] == "fail" and actor is not None:
         give_up(story.pk, actor=actor, reason=reason)
     else:
-        apply_transition(story.pk, ways[0], actor=actor, reason=reason)
+        apply_transition(story.pk, ways[0], actor=actor, reason=reason, confirm_total=confirm_total)
     story.refresh_from_db()
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One button of a story: what it does, where it leads, and why it cannot be pressed now."""
+    """One button of a story: what it does, where it leads, and why it cannot be pressed now.
+
+    `price` in USD is that of the call by which planning begins; None where there is none, or a plan tells it.
+    """
 
     name: str
     label: str
     target: str
     why_not: Sentence | None
+    price: Decimal | None = None
 
 
 def choices(story: Story, user: Any) -> list[Choice]:
@@ -215,5 +241,8 @@ def choices(story: Story, user: Any) -> list[Choice]:
     found = []
     for way in sorted(ways, key=lambda t: order.index(t.name)):
         guard = GUARDS.get(way.name)
-        found.append(Choice(way.name, str(LABELS[way.name]), str(way.target), guard(story) if guard else None))
+        why_not = guard(story) if guard else None
+        calls = way.name == "start_planning" and why_not is None and not Scene.live.filter(story=story).exists()
+        price = planning_price(story) if calls else None
+        found.append(Choice(way.name, str(LABELS[way.name]), str(way.target), why_not, price))
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from ground.sentence import Sentence
 from jobs.domain import queue
 from jobs.enums import OPEN, WaitFor
 from jobs.models import Job, JobLog
-from providers.enums import OPEN_CALL, OVER, CallState
+from providers.enums import OPEN_CALL, OVER, CallState, Kind
 from providers.models import ProviderCall
 from stories.enums import JobName, TakeKind
 from stories.models import Confirmation, Scene, Story, Take
@@ -29,6 +30,7 @@ ACTION = {
     JobName.SCENE_PREVIEW: "generate_image",
     JobName.SCENE_RENDER: "generate_clip",
 }
+TEXT_JOBS = frozenset({JobName.STORY_PLANNING})  # by language models; what they cost is confirmed like takes
 COLLECT = "collect_take"
 COLLECTED = 2  # priority: what is paid comes before what is still to be bought
 UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
@@ -44,10 +46,15 @@ def _owner(story: Story, actor: Any) -> Any:
     return actor if actor is not None else story.owner
 
 
-def enqueue_planning(story: Story, *, actor: Any, replace: bool) -> Job:
+def enqueue_planning(story: Story, *, actor: Any, replace: bool, price: Decimal | None = None) -> Job:
+    """`price`: what was confirmed for the call, in USD; None when none is made."""
     name = JobName.STORY_PLANNING
+    known = Confirmation.objects.filter(story=story).order_by("-id").values_list("pk", flat=True).first()
+    wanted: dict[str, Any] = {"replace": replace}
+    if price is not None:
+        wanted |= {"price": str(price), "confirmation": known}
     job, _ = queue.enqueue(
-        name, data=data(story.pk, name, {"replace": replace}), subject=str(story.pk), owner=_owner(story, actor), priority=3, unique_key=f"{name}:{story.pk}"
+        name, data=data(story.pk, name, wanted), subject=str(story.pk), owner=_owner(story, actor), priority=3, unique_key=f"{name}:{story.pk}"
     )
     return job
 
@@ -163,12 +170,19 @@ def made_from(scene: Scene, kind: str) -> dict[str, Any]:
 def asked(job: Job) -> dict[str, Any]:
     """What a scene's job is to make, and for how much: as it was made for, or as a person has confirmed it since."""
     parameters: dict[str, Any] = job.data["parameters"]
-    kind = TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
+    kind = _confirmed_as(job)
     if kind is None or job.data["action"] == COLLECT or not _is_id(job.subject):
         return parameters
     later = Confirmation.objects.filter(story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0)
     found = (lines[job.item] for lines in later.order_by("-id").values_list("lines", flat=True) if job.item in lines)
     return {**parameters, **next(found, {})}
+
+
+def _confirmed_as(job: Job) -> str | None:
+    """The kind under which what a job makes is confirmed."""
+    if job.name in TEXT_JOBS:
+        return Kind.TEXT
+    return TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
 
 
 def call_of(job: Job) -> ProviderCall | None:

@@ -94,8 +94,8 @@ def test_create_answers_201_with_the_story_and_its_address(mine, owner):
         "budget": "5.00",
         "script": "Waves. A boat.",
         "choices": [
-            {"name": "start_planning", "label": "Start planning", "status": "planning", "why_not": ""},
-            {"name": "archive", "label": "Archive", "status": "archived", "why_not": ""},
+            {"name": "start_planning", "label": "Start planning", "status": "planning", "why_not": "", "price": "0.0000"},
+            {"name": "archive", "label": "Archive", "status": "archived", "why_not": "", "price": None},
         ],
         "estimate": FREE,
         "jobs": [],

@@ -213,6 +213,7 @@ class Run:
 
     def _finish(self, person: "Person") -> None:
         """Every story can be brought to its film by a person, with providers that do what they should."""
+        from providers.models import ProviderCall
         from stories.models import Story
 
         for fake in self.fakes.values():
@@ -221,6 +222,8 @@ class Run:
         deadline = began + 240 + 40 * Story.objects.count()
         while left := list(Story.objects.exclude(status="completed").order_by("pk")):
             self.say(f"finishing: {len(left)} stories left, such as {why(left[0])}")
+            for call in ProviderCall.objects.filter(state="unclear"):
+                person.attempt(partial(person.decide_on, call))
             for story in left:
                 finish(story, person)
             move_time(at_once=True)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ground.sentence import SaidError, Sentence
 from jobs.domain.claim import claim
-from jobs.domain.queue import cancel
+from jobs.domain.queue import cancel, wake
 from jobs.domain.reap import make_due, tick
 from jobs.enums import WaitFor
 from jobs.models import Job
@@ -76,6 +76,25 @@ def test_fail_ends_at_the_first_attempt(outcome):
     job = outcome(Fail("The picture is broken.", code="broken_picture"))
     assert (job.status, job.attempts) == ("failed", 1)
     assert job.error == {"code": "broken_picture", "sentence": {"template": "The picture is broken.", "values": {}}}
+
+
+def test_unclear_that_was_decided_before_the_attempt_ended_is_due_at_once(handles, make_job):
+    decided = []
+
+    def handler(run):
+        if decided:
+            return Done()
+        decided.append(wake(item=run.job.item))
+        raise Unclear("It may have been paid.")
+
+    handles("work", handler)
+    job = make_job(item="scene")
+    run(claim(worker="w"))
+    job.refresh_from_db()
+    assert (job.status, job.wait_for, job.attempts, job.error) == ("queued", "", 0, None)
+    assert run_due() == 1
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == ("succeeded", 1)
 
 
 def test_unclear_waits_for_a_person(outcome):

@@ -320,3 +320,29 @@ def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story
         _job, plan = generate(story.pk, "image", actor=owner, mode="stale", confirm_total=Decimal("0.03"))
     run_due()
     assert ([item.scene_id for item in plan.todo], [request.prompt for request in script.submitted[2:]]) == ([made.pk], ["a boat at dusk"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(two, story, script, owner, monkeypatch):
+    """Found by the random kills: the call was decided, its job stayed unclear, and nobody was asked again."""
+    advance = gate.advance
+    owner.is_superuser = True
+
+    def decided_at_once(*args, **values):
+        try:
+            return advance(*args, **values)
+        except Unclear:
+            resolve.write_off(ProviderCall.objects.get(state="unclear"), actor=owner, reason="it is on the bill")
+            raise
+
+    monkeypatch.setattr(gate, "advance", decided_at_once)
+    script.submit = [Unclear("It may have been paid."), MADE]
+    Story.objects.filter(pk=story.pk).update(status="previewing")
+    generate_scene(two[0].pk, "image", actor=owner)
+    go_on()
+    job = Job.objects.get()
+    assert (job.status, job.error["code"], len(script.submitted)) == ("failed", "decided", 1)
+    assert states(story)[0] == "missing"
+    retry(job.pk, actor=owner)
+    go_on()
+    assert (len(script.submitted), Take.objects.count()) == (2, 1)

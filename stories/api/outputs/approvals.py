@@ -1,20 +1,22 @@
 """Approvals: what a second person is asked to agree to."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from stories.enums import TakeKind
+from providers.enums import Kind
 from stories.models import Approval
 
 from .parts import Moment, Money, money
 
 
 class ApprovalLine(msgspec.Struct):
-    scene_id: UUID
+    """`scene_id` is null and `position` 0 for what is made for the whole story: its planning."""
+
+    scene_id: UUID | None
     position: int
     title: str
     price: Money
@@ -25,7 +27,7 @@ class ApprovalOut(msgspec.Struct):
 
     id: UUID
     story_id: UUID
-    kind: TakeKind
+    kind: Kind
     state: Annotated[
         Literal["asked", "approved", "started", "refused", "withdrawn"],
         Meta(description="Approved: the same request starts it now, as long as the plan stays as it is."),
@@ -44,18 +46,23 @@ class ApprovalOut(msgspec.Struct):
     started_at: Moment | None
 
 
+def _line(line: dict[str, Any]) -> ApprovalLine:
+    scene_id = UUID(line["scene"]) if line["scene"] else None
+    return ApprovalLine(scene_id, line["position"], line["title"], money(Decimal(line["price"])))
+
+
 def approval_out(row: Approval) -> ApprovalOut:
     people = [person.get_username() if person else "" for person in (row.asked_by, row.decided_by, row.started_by)]
     return ApprovalOut(
         id=row.pk,
         story_id=row.story_id,
-        kind=TakeKind(row.kind),
+        kind=Kind(row.kind),
         state=row.state,  # type: ignore[arg-type]  # the property gives one of them
         provider=row.provider,
         total=money(row.total),
         limit=money(row.limit),
         plan_hash=row.plan_hash,
-        lines=[ApprovalLine(UUID(line["scene"]), line["position"], line["title"], money(Decimal(line["price"]))) for line in row.lines],
+        lines=[_line(line) for line in row.lines],
         asked_by=people[0],
         asked_at=row.asked_at,
         decided_by=people[1],

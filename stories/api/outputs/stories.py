@@ -15,7 +15,7 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers.errors import ProviderError
 from stories.domain.costs import estimate_story
-from stories.domain.transitions import choices
+from stories.domain.transitions import Choice, choices
 from stories.enums import AspectRatio, Language, Resolution, StoryStatus
 from stories.models import Scene, Story, StoryStateTransition
 
@@ -62,12 +62,16 @@ def story_rows(rows: Iterable[tuple[Any, ...]]) -> list[StoryOut]:
 
 
 class ChoiceOut(msgspec.Struct):
-    """A change of state that this person may make now. `why_not` says what is still missing; empty: nothing."""
+    """A change of state that this person may make now. `why_not` says what is still missing; empty: nothing.
+
+    `price` is that of the call by which planning begins; null: none, or the plan tells it.
+    """
 
     name: str
     label: str
     status: StoryStatus
     why_not: str
+    price: Money | None
 
 
 class EstimateOut(msgspec.Struct):
@@ -100,12 +104,17 @@ def story_detail(story: Story, user: User) -> StoryDetail:
         owner=story.owner.get_username(),
         scene_count=len(takes),
         script=story.script,
-        choices=[ChoiceOut(way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "") for way in choices(story, user)],
+        choices=[_choice(way) for way in choices(story, user)],
         estimate=_estimate(story),
         jobs=[job_brief(job) for job in open_jobs],
         pictures=sum(image is not None for image, _clip in takes),
         clips=sum(clip is not None for _image, clip in takes),
     )
+
+
+def _choice(way: Choice) -> ChoiceOut:
+    price = None if way.price is None else money(way.price)
+    return ChoiceOut(way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "", price)
 
 
 def _estimate(story: Story) -> EstimateOut | None:

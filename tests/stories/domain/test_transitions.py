@@ -59,7 +59,7 @@ def test_start_planning_writes_row_event_and_job(owner):
         str(story.pk),
         "queued",
         owner,
-        {"story_id": str(story.pk), "action": "plan_story", "parameters": {"replace": False}},
+        {"story_id": str(story.pk), "action": "plan_story", "parameters": {"replace": False, "price": "0.0000", "confirmation": None}},
     )
 
 
