@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0005_confirmations'),
+        ('stories', '0006_transition_reason_data'),
     ]
 
     operations = [
