@@ -16,6 +16,7 @@ from itertools import accumulate, pairwise
 
 from uniseg.linebreak import LineBreak, line_break, line_break_units
 
+from ground.sentences import clusters, sentences
 from providers.media import fonts
 from providers.media.fonts import cannot_draw
 
@@ -31,7 +32,6 @@ LEAST_SECONDS = 1.2  # short neighbours are shown together rather than for less
 COMMA_GAIN, UNSPACED_GAIN = 0.12, 0.35
 WIDE = 1.2  # wider than this is a landscape frame, narrower than its inverse a portrait one
 
-_SENTENCE_END = re.compile(r"[.!?…。！？]+[\"'”’」』)\]]*$")
 _PAUSE = re.compile(r"[,;:、，·—–-][\"'”’」』)\]]*$")
 _FULL_WIDTH = frozenset({"Hang", "Hani", "Hira", "Kana", "Bopo"})
 _KOREAN_LETTERS = frozenset({LineBreak.H2, LineBreak.H3, LineBreak.JL, LineBreak.JV, LineBreak.JT, LineBreak.ID})
@@ -80,7 +80,7 @@ def style_for(size: tuple[int, int]) -> Style:
 @lru_cache(maxsize=1 << 14)
 def cells(text: str, *, full_width: bool) -> float:
     """How many characters a line counts: with `full_width` Latin letters, blanks and punctuation count half."""
-    return sum((1.0 if unicodedata.east_asian_width(piece[0]) in "WF" else 0.5) if full_width else 1.0 for piece in fonts.clusters(text))
+    return sum((1.0 if unicodedata.east_asian_width(piece[0]) in "WF" else 0.5) if full_width else 1.0 for piece in clusters(text))
 
 
 class _Line:
@@ -169,7 +169,7 @@ def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_fra
     would flash by. Where a scene is too short for its words they flash by all the same: none is left out.
     """
     line = _Line(text, style_for(size))
-    chunks = [chunk for sentence in _sentences(line.words) for chunk in _chunks(line, *sentence)]
+    chunks = [chunk for sentence in _sentences(text, line.words) for chunk in _chunks(line, *sentence)]
     chunks = _merged(line, chunks, frames / fps)
     groups = _grouped(chunks, frames)
     spans = _timed([sum(line.weight(*chunk) for chunk in group) for group in groups], frames=frames, fps=fps)
@@ -247,7 +247,7 @@ def _broken(unit: str, is_line: Callable[[str], bool]) -> Iterable[str]:
         return [unit]
     pieces: list[str] = []
     for part in line_break_units(unit):
-        for piece in [part] if is_line(part) else fonts.clusters(part):
+        for piece in [part] if is_line(part) else clusters(part):
             if pieces and is_line(pieces[-1] + piece):
                 pieces[-1] += piece
             else:
@@ -255,10 +255,13 @@ def _broken(unit: str, is_line: Callable[[str], bool]) -> Iterable[str]:
     return pieces
 
 
-def _sentences(words: Sequence[str]) -> Iterable[Run]:
+def _sentences(text: str, pieces: Sequence[str]) -> Iterable[Run]:
+    """The pieces of each sentence, which have all characters of the text but its blanks. A piece is never cut."""
+    ends = list(accumulate(len(piece) for piece in pieces))
     first = 0
-    for end, word in enumerate(words, 1):
-        if end == len(words) or _SENTENCE_END.search(word):
+    for letters in accumulate(len("".join(sentence.split())) for sentence in sentences(text)):
+        end = min(bisect_left(ends, letters) + 1, len(pieces))
+        if end > first:
             yield first, end
             first = end
 

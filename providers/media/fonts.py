@@ -3,7 +3,6 @@
 Text is shaped by HarfBuzz and ordered by the Unicode bidirectional algorithm, each part in the first font that has all of it.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ import numpy.typing as npt
 import uharfbuzz as hb
 from bidi import algorithm as bidi
 from uniseg.emoji import emoji_presentation
-from uniseg.graphemecluster import grapheme_clusters
+
+from ground.sentences import clusters
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 
@@ -46,8 +46,6 @@ EMOJI_STYLE = "\ufe0f"
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 TALL = frozenset({"Arab", "Deva", "Thai"})  # marks above and below: their lines need more room
-# Characters that never join with a neighbour: Latin, Greek, most of Cyrillic, punctuation, Han, kana, syllables of Hangul
-_ALONE = re.compile("[ -~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*")
 SHARED = frozenset({"", "Zyyy", "Zinh"})  # scripts of what all scripts use: blanks, digits, punctuation, marks
 
 
@@ -101,11 +99,6 @@ def script(char: str) -> str:
     buffer.guess_segment_properties()
     found = buffer.script or ""
     return "" if found in SHARED else str(found)
-
-
-def clusters(text: str) -> list[str]:
-    """The text in pieces that a reader sees as one character: a base with its marks, joined emoji, a pair of flag letters."""
-    return list(text) if _ALONE.fullmatch(text) else list(grapheme_clusters(text))
 
 
 def order(text: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Cutting a text: at paragraphs, at sentences, then at clauses, then at words; never inside a character that a person sees as one.
 
-Korean, English, Japanese and Chinese. Knows nothing of scenes or captions: the planner and the captions use it.
+Korean, English, Japanese and Chinese. Knows nothing of scenes or captions: the planner, the captions and the
+comparison of prompts use it.
 """
 
 import re
@@ -78,6 +79,8 @@ _INITIALS = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
 _CLAUSE = re.compile(r"[,;:、，；：—–][”’\"'」』)]*\s*|\s+")
 _LIST_MARK = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣])$")
 _LIST_BEGIN = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣]|#)")
+# Characters that never join with a neighbour: Latin, Greek, most of Cyrillic, punctuation, Han, kana, syllables of Hangul
+_ALONE = re.compile("[ -~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*")
 _HANGUL_FIRST, _FINALS = 0xAC00, 28
 _FINAL_B, _FINAL_N, _FINAL_SS = 17, 4, 20  # ㅂ, ㄴ, ㅆ among the finals
 _OPEN_VOWELS = frozenset({0, 1, 4, 5, 6, 7, 9, 10, 14, 15})  # ㅏㅐㅓㅔㅕㅖㅘㅙㅝㅞ
@@ -96,6 +99,22 @@ def paragraphs(text: str) -> list[list[str]]:
         if pieces:
             found.append(pieces)
     return _with_marks_joined(found)
+
+
+def sentence_slices(text: str) -> list[str]:
+    """The sentences exactly as they stand, each with the space behind it: joined they are the text."""
+    slices: list[str] = []
+    start = at = 0
+    for sentence in sentences(text):
+        left = sum(not char.isspace() for char in sentence)
+        while left:
+            left -= not text[at].isspace()
+            at += 1
+        while at < len(text) and text[at].isspace():
+            at += 1
+        slices.append(text[start:at])
+        start = at
+    return slices if slices or not text else [text]
 
 
 def _lines(block: str) -> Iterator[str]:
@@ -258,6 +277,8 @@ def _says_something(piece: str) -> bool:
 
 def clusters(text: str) -> list[str]:
     """What a person sees as one character each: marks, joiners, flags and Hangul jamo stay together."""
+    if _ALONE.fullmatch(text):
+        return list(text)
     found: list[str] = regex.findall(r"\X", text)
     return found
 

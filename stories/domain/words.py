@@ -8,8 +8,9 @@ from itertools import groupby
 
 from rapidfuzz.distance import LCSseq
 
+from ground.sentences import sentence_slices
+
 TOKENS = re.compile(r"(?:\w+|[^\w\s])\s*|\s+")  # a word or a mark, with the space behind it
-ENDS = re.compile(r"(?<=[.!?。！？…\n])(?:[\"'”’」』)\]]*\s*)(?=\S)")
 LONGEST = 20_000  # characters that are compared; beyond it a text is shown as replaced
 ALIKE = 0.5  # share of the shorter sentence's words from which two sentences are one that was changed
 
@@ -34,7 +35,7 @@ def difference(old: str, new: str) -> list[Word]:
 
 
 def _by_sentences(old: str, new: str) -> Iterator[Word]:
-    a, b = sentences(old), sentences(new)
+    a, b = sentence_slices(old), sentence_slices(new)
     for equal, a0, a1, b0, b1 in _matches(a, b):
         if equal:
             yield Word("".join(b[b0:b1]), "same")
@@ -43,15 +44,6 @@ def _by_sentences(old: str, new: str) -> Iterator[Word]:
                 yield from _sentence(before, after)
         else:
             yield from _sentence("".join(a[a0:a1]), "".join(b[b0:b1]))
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences with the space behind them; joined they are the text."""
-    found, start = [], 0
-    for end in (match.end() for match in ENDS.finditer(text)):
-        found.append(text[start:end])
-        start = end
-    return [*found, text[start:]] if text[start:] else found
 
 
 def _sentence(before: str, after: str) -> Iterator[Word]:

@@ -1,8 +1,10 @@
 """Where a text may be cut."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ground.sentences import clusters, halves, parts, sentences
+from ground.sentences import clusters, halves, parts, sentence_slices, sentences
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,25 @@ def test_long_sentence_among_short_ones_is_cut() -> None:
 
 def test_too_short_text_leaves_later_shots_empty() -> None:
     assert parts("안녕. 잘 가.", 5) == [["안녕."], [], ["잘 가."], [], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "slices"),
+    [
+        ("", []),
+        (" \n ", [" \n "]),
+        ("  A boat.  A gull.\n", ["  A boat.  ", "A gull.\n"]),
+        ("Dr. Kim left.\n\nHe did not come back.", ["Dr. Kim left.\n\n", "He did not come back."]),
+        ("1. 배가 떠난다.\n2. 새가 난다.", ["1. 배가 떠난다.\n", "2. 새가 난다."]),
+        ("소녀가 등대에 올라갔습니다 바다가 조용합니다", ["소녀가 등대에 올라갔습니다 ", "바다가 조용합니다"]),
+    ],
+)
+def test_slices_keep_the_space_behind_them(text, slices):
+    assert sentence_slices(text) == slices
+
+
+@given(st.text(alphabet="ab가다.,!?…。” \n\t\r\u3000\u2003", max_size=80))
+def test_slices_joined_are_the_text(text):
+    assert "".join(sentence_slices(text)) == text
+    squeezed = ["".join(piece.split()) for piece in sentence_slices(text)]
+    assert [piece for piece in squeezed if piece] == ["".join(piece.split()) for piece in sentences(text)]

@@ -84,6 +84,13 @@ def _pictures() -> Iterator[tuple[str, bytes]]:
     yield "picture, JPEG stored on its side", _png(np.rot90(pixels, 1).copy(), "JPEG", quality=95, subsampling=0, exif=exif)
 
 
+def _with_clear_ground(pixels: np.ndarray) -> np.ndarray:
+    """The chart whose ground is transparent, with a loud colour under it that must not show."""
+    ground = (pixels == GROUND).all(axis=2)
+    loud = np.where(ground[..., None], (255, 0, 255), pixels).astype(np.uint8)
+    return np.dstack([loud, np.where(ground, 0, 255).astype(np.uint8)])
+
+
 LIMITED = "scale=out_color_matrix={0}:out_range=tv:flags=accurate_rnd+full_chroma_int"
 TAG = "setparams=range=tv:colorspace={0}:color_primaries={1}:color_trc={2}"
 
@@ -111,13 +118,23 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "clip, VP9", made("vp9.webm", tagged, "-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6")
     tags = "setparams=range=pc:colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1"
     to_hdr = f"format=gbrp,{tags},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020"
-    hdr = TAG.format("bt2020nc", "bt2020", "smpte2084")
-    pq = f"{to_hdr},zscale=t=smpte2084:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{hdr}"
-    hevc = ("-c:v", "libx265", "-x265-params", "log-level=none:crf=8:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc", "-tag:v", "hvc1")
-    yield "clip, HEVC, PQ (HDR10)", made("pq.mp4", pq, *hevc)
-    narrow = folder / "narrow.png"
-    narrow.write_bytes(still.read_bytes())
+    for kind, transfer in (("PQ (HDR10)", "smpte2084"), ("HLG", "arib-std-b67")):
+        tags = TAG.format("bt2020nc", "bt2020", transfer)
+        bright = f"{to_hdr},zscale=t={transfer}:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{tags}"
+        parameters = f"log-level=none:crf=8:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+        hevc = ("-c:v", "libx265", "-x265-params", parameters, "-tag:v", "hvc1")
+        yield f"clip, HEVC, {kind}", made(f"{transfer}.mp4", bright, *hevc)
     yield "clip, pixels of 4:3", made("sar.mp4", f"scale=960:720,{tagged},setsar=4/3", *x264)
+    uneven = f"{tagged},setpts='(N+0.6*mod(N,2))/24/TB'"
+    yield "clip, variable rate", made("vfr.mp4", uneven, *x264, "-fps_mode", "vfr")
+    see_through = folder / "see-through.png"
+    see_through.write_bytes(_png(_with_clear_ground(chart()), "PNG"))
+    clear = (
+        f"format=yuva444p,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p,"
+        f"{TAG.format('bt709', 'bt709', 'bt709')}"
+    )
+    vp9 = ("-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6", "-auto-alt-ref", "0")
+    yield "clip, VP9, transparent ground", made("clear.webm", clear, *vp9, source=see_through)
     turned = made("side.mp4", f"transpose=clock,{tagged}", *x264)
     yield "clip, turned by a telephone", quarter_turned(turned, folder / "turned.mp4")
     yield "clip, interlaced", made("fields.mp4", f"{tagged},tinterlace=mode=interleave_top,fieldorder=tff", *x264, "-flags", "+ilme+ildct")

@@ -77,6 +77,23 @@ def test_layout_breaks_korean_between_words_and_at_sentence_ends():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "captions"),
+    [
+        (
+            "Early in the morning Dr. Kim opened the door of the old lighthouse. The sea was calm.",
+            ["Early in the morning Dr. Kim\nopened the door of the old lighthouse.", "The sea was calm."],
+        ),
+        (
+            "이른 아침 등대지기가 낡은 문을 열었습니다 멀리서 배 한 척이 다가왔습니다",
+            ["이른 아침 등대지기가\n낡은 문을 열었습니다", "멀리서 배 한 척이 다가왔습니다"],
+        ),
+    ],
+)
+def test_layout_ends_captions_where_the_studio_ends_sentences(text, captions):
+    assert [span.text for span in layout(text, size=(1280, 720), frames=240, fps=24)] == captions
+
+
 def test_layout_breaks_chinese_and_japanese_by_the_standard():
     """UAX #14: no line begins with a closing quote or a full stop, none ends with an opening one; katakana words hold together."""
     text = (DATA / "cjk-line-break.txt").read_text()
