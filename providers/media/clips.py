@@ -63,7 +63,7 @@ PLAYED_SOUND = {"mp4": frozenset({"aac", "mp3"}), "webm": frozenset({"opus", "vo
 
 ENCODED = gettext_noop("The clip was converted, so that browsers play it and its colours are right: %(what)s.")
 ON_BLACK = gettext_noop("Transparent parts of the clip are shown on black.")
-NOT_A_CLIP = gettext_noop("The file is not a clip that can be read: MP4, MOV and WebM are.")
+NOT_A_CLIP = gettext_noop("The file is not a clip that can be read: MP4, MOV, WebM and Matroska (MKV) are.")
 NO_VIDEO = gettext_noop("The file has no moving picture: it holds only sound or a still picture.")
 DAMAGED = gettext_noop("The clip is damaged or not complete: not all of its pictures can be read.")
 

@@ -16,7 +16,7 @@ import uharfbuzz as hb
 from bidi import algorithm as bidi
 from uniseg.emoji import emoji_presentation
 
-from ground.sentences import clusters
+from ground.sentences import ALONE, clusters
 
 FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 
@@ -186,7 +186,7 @@ def _set(text: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
 
 def cannot_draw(text: str) -> list[str]:
     """The characters of the text that no font of the studio can draw, each once, in their order."""
-    if _ALONE.fullmatch(text) and all(ord(char) in face(KOREAN).covered for char in set(text)):
+    if ALONE.fullmatch(text) and all(ord(char) in face(KOREAN).covered for char in set(text)):
         return []  # nearly always: pages ask this of every scene
     names = order(text)
     return list(dict.fromkeys(piece for piece in clusters(text) if not all(_unseen(char) for char in piece) and not _face_for(piece, names)))

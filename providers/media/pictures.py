@@ -19,6 +19,7 @@ from PIL import AvifImagePlugin, Image, ImageCms
 from ground.limited import LimitedError, run_limited
 from ground.sentence import Sentence
 from providers.media.errors import MediaError
+from providers.media.light import Light, light_of, to_srgb
 
 pillow_heif.register_heif_opener()
 assert AvifImagePlugin  # Pillow knows a format only once its module has been imported
@@ -47,6 +48,7 @@ SECONDS = 120
 
 FIRST_FRAME = gettext_noop("The picture is animated: its first frame is taken.")
 ON_BLACK = gettext_noop("Transparent parts of the picture are shown on black.")
+HDR = gettext_noop("The picture is HDR: its brightness was brought to that of other pictures.")
 MADE_SMALLER = gettext_noop("The picture was made smaller: from %(before)s to %(after)s pixels.")
 
 
@@ -131,15 +133,20 @@ def _mode(image: Image.Image) -> str:
     return "L" if image.mode in {"LA", "La"} or image.mode.startswith(("I", "F")) else "RGB"
 
 
-def _strip(image: Image.Image, top: int, bottom: int, transform: ImageCms.ImageCmsTransform | None) -> Image.Image:
+type Transform = ImageCms.ImageCmsTransform | Light | None
+
+
+def _strip(image: Image.Image, top: int, bottom: int, transform: Transform) -> Image.Image:
     """Some rows in sRGB, on black where they are transparent."""
     part = image.crop((0, top, image.width, bottom))
     if part.mode.startswith("I"):
         part = Image.fromarray((np.asarray(part, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     alpha = part.convert("RGBA").getchannel("A") if part.has_transparency_data else None
     colours = part if part.mode == _mode(image) else part.convert("RGBA").convert(_mode(image)) if alpha else part.convert(_mode(image))
-    shown = ImageCms.applyTransform(colours, transform) if transform else colours
-    shown = cast("Image.Image", shown).convert("RGB")
+    if isinstance(transform, Light):
+        shown = Image.fromarray(to_srgb(np.asarray(colours.convert("RGB")), transform))
+    else:
+        shown = cast("Image.Image", ImageCms.applyTransform(colours, transform) if transform else colours).convert("RGB")
     if alpha:
         ground = Image.new("RGB", shown.size)
         ground.paste(shown, mask=alpha)
@@ -147,16 +154,16 @@ def _strip(image: Image.Image, top: int, bottom: int, transform: ImageCms.ImageC
     return shown
 
 
-def _strips(image: Image.Image, by: int) -> Iterator[tuple[int, Image.Image]]:
+def _strips(image: Image.Image, by: int, light: Light | None) -> Iterator[tuple[int, Image.Image]]:
     """All rows in order, reduced to one pixel for `by` x `by`, and where they begin in what comes out."""
-    transform = _to_srgb(image)
+    transform = light or _to_srgb(image)
     rows = STRIP * by
     for top in range(0, image.height, rows):
         strip = _strip(image, top, min(top + rows, image.height), transform)
         yield top // by, strip.reduce(by) if by > 1 else strip
 
 
-def _rgb(image: Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
+def _rgb(image: Image.Image, light: Light | None, *, most: int = MAX_PIXELS) -> Image.Image:
     """An upright sRGB picture of at most so many pixels."""
     turn = _turn(image)
     image.load()
@@ -164,7 +171,7 @@ def _rgb(image: Image.Image, *, most: int = MAX_PIXELS) -> Image.Image:
     while -(-image.width // by) * -(-image.height // by) > most:
         by += 1
     shown = Image.new("RGB", (-(-image.width // by), -(-image.height // by)))
-    for top, strip in _strips(image, by):
+    for top, strip in _strips(image, by, light):
         shown.paste(strip, (0, top))
     return shown.transpose(turn) if turn is not None else shown
 
@@ -181,7 +188,7 @@ def decode(data: bytes, *, enough: tuple[int, int] | None = None, most: int = MA
             image.draft(image.mode, (max(enough), max(enough)))  # a square: the picture may still be turned
         elif image.width * image.height > 4 * most:
             image.draft(image.mode, (image.width // 2, image.height // 2))
-        return _rgb(image, most=most)
+        return _rgb(image, light_of(data, image.format or ""), most=most)
     except MemoryError:
         raise
     except Exception as error:  # as above: decoders raise many kinds
@@ -219,6 +226,9 @@ def clean(data: bytes) -> tuple[bytes, str, tuple[int, int]]:
 def _cleaned(data: bytes) -> tuple[bytes, str, tuple[int, int], list[Sentence]]:
     opened = _opened(data)
     kind, notes = opened.format or "", list(_notes(opened))
+    light = light_of(data, kind)
+    if light and light.hdr:
+        notes.append(Sentence(HDR))
     before, turned = opened.size, _turn(opened)
     del opened
     image = decode(data, most=KEPT_PIXELS)

@@ -80,7 +80,7 @@ _CLAUSE = re.compile(r"[,;:、，；：—–][”’\"'」』)]*\s*|\s+")
 _LIST_MARK = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣])$")
 _LIST_BEGIN = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣]|#)")
 # Characters that never join with a neighbour: Latin, Greek, most of Cyrillic, punctuation, Han, kana, syllables of Hangul
-_ALONE = re.compile("[ -~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*")
+ALONE = re.compile("[ -~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*")
 _HANGUL_FIRST, _FINALS = 0xAC00, 28
 _FINAL_B, _FINAL_N, _FINAL_SS = 17, 4, 20  # ㅂ, ㄴ, ㅆ among the finals
 _OPEN_VOWELS = frozenset({0, 1, 4, 5, 6, 7, 9, 10, 14, 15})  # ㅏㅐㅓㅔㅕㅖㅘㅙㅝㅞ
@@ -277,7 +277,7 @@ def _says_something(piece: str) -> bool:
 
 def clusters(text: str) -> list[str]:
     """What a person sees as one character each: marks, joiners, flags and Hangul jamo stay together."""
-    if _ALONE.fullmatch(text):
+    if ALONE.fullmatch(text):
         return list(text)
     found: list[str] = regex.findall(r"\X", text)
     return found

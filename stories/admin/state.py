@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ground.sentence import Sentence
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers import ledger
@@ -15,6 +16,7 @@ from stories.domain.permissions import is_story_owner
 from stories.domain.plan import load_scenes
 from stories.domain.summary import Summary, summarize
 from stories.domain.transitions import Choice, choices
+from stories.domain.warnings import too_fast
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.film.changes import changes_since
 from stories.models import Film, Scene, Story, StoryStateTransition
@@ -152,6 +154,13 @@ class StoryState:
     def film_changes(self) -> str:
         """In words, what the shown film does not show as it is now."""
         return said_of(changes_since(self.film, self.story, self.scenes)) if self.film else ""
+
+    @cached_property
+    def hurried(self) -> list[tuple[Scene, Sentence]]:
+        """The scenes of the shown film whose captions cannot be read in their time, with what would help."""
+        shown = {row["scene"] for row in self.film.manifest.get("segments", [])} if self.film else set()
+        found = ((scene, too_fast(scene.narration, scene.duration_seconds)) for scene in self.scenes if scene.key in shown)
+        return [(scene, warning) for scene, warning in found if warning]
 
     @property
     def can_remake_film(self) -> bool:

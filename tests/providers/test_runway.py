@@ -9,7 +9,9 @@ import pytest
 from django.core.files.storage import FileSystemStorage, storages
 from runwayml import RunwayML
 
+from ground import limited
 from ground.away import AwayError
+from providers import results
 from providers.errors import Later, NotNow, Refused
 from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, ProviderCall
@@ -371,4 +373,15 @@ def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(r
     if trouble == "missing":
         put_picture()
     assert runway.finish(CLIP).state == "settled"
+    assert runway.fake.paid == 1
+
+
+def test_paid_picture_waits_while_the_machine_reads_other_files(runway: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """No place to read it came free in time: nothing is lost, and nothing is bought again."""
+    settings.LIMITED_PROCESSES = 1
+    monkeypatch.setattr(results, "PATIENCE", 0)
+    with limited._place(0):
+        call = runway.finish(IMAGE)
+        assert (call.state in {"accepted", "sending"}, runway.fake.paid) == (True, 1)
+    assert runway.finish(IMAGE).state == "settled"
     assert runway.fake.paid == 1

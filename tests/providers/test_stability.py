@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from providers import keys
+from ground import limited
+from providers import keys, results
 from providers.errors import Later, NotNow, Refused, Unclear
 from providers.gate import Ready
 from providers.models import AIProviderConfig, ProviderCall
@@ -19,7 +20,7 @@ from providers.requests import ImageRequest
 from tests.fakes.server import multipart
 from tests.fakes.stability import ENGINE, Stability
 from tests.providers.conftest import Clock
-from tests.providers.real import CLIP, Real, configure, specs
+from tests.providers.real import CLIP, IMAGE, Real, configure, specs
 
 CORE = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7, model="core", negative="people")
 SDXL = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7)
@@ -201,4 +202,15 @@ def test_official_specification_accepts_what_is_sent(stability: Real) -> None:
 def test_ready_is_ready(stability: Real) -> None:
     assert isinstance(stability.go(CORE), Ready)
     assert isinstance(stability.go(CORE), Ready)
+    assert stability.fake.paid == 1
+
+
+def test_paid_picture_waits_while_the_machine_reads_other_files(stability: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """No place to read it came free in time: nothing is lost, and nothing is bought again."""
+    settings.LIMITED_PROCESSES = 1
+    monkeypatch.setattr(results, "PATIENCE", 0)
+    with limited._place(0):
+        call = stability.finish(IMAGE)
+        assert (call.state in {"accepted", "sending"}, stability.fake.paid) == (True, 1)
+    assert stability.finish(IMAGE).state == "settled"
     assert stability.fake.paid == 1

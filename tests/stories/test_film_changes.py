@@ -132,3 +132,18 @@ def test_page_says_what_the_film_does_not_show(story, owner, client):
     assert f'data-dialog href="{reverse("admin:stories_story_make", args=[story.pk, "image"])}">Make it again</a>' in page()
     review = client.get(reverse("admin:stories_story_review", args=[story.pk])).content.decode()
     assert "Since this film was made: scene 1 has changed." in review
+
+
+def test_the_film_page_names_scenes_whose_captions_are_too_fast(story, owner, client):
+    """30 Korean syllables in 2 s: 15 a second, where 12 can be read; 24 fit, or 3 s are needed."""
+    first, second, _third = load_scenes(story)
+    scenes.edit(first.pk, actor=owner, narration="가" * 30, duration_seconds=2)
+    scenes.edit(second.pk, actor=owner, narration="가" * 24, duration_seconds=2)
+    film_of(story)
+    client.force_login(owner)
+    page = client.get(reverse("admin:stories_story_film", args=[story.pk])).content.decode()
+    assert "In 1 scene the captions are too fast to be read" in page
+    assert "Too much text for 2 s: 15 characters a second, and viewers read 12." in page
+    assert "Make the scene 3 s long, or shorten the text to 24 characters." in page
+    scenes.edit(first.pk, actor=owner, duration_seconds=3)
+    assert "too fast to be read" not in client.get(reverse("admin:stories_story_film", args=[story.pk])).content.decode()

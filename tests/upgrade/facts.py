@@ -5,6 +5,7 @@ import sys
 from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
+from unicodedata import is_normalized
 
 import django
 
@@ -16,7 +17,8 @@ from django.contrib.auth.models import User  # noqa: E402  Django must be set up
 from jobs.models import Job  # noqa: E402
 from providers import keys  # noqa: E402
 from providers.models import AIProviderConfig, ProviderCall  # noqa: E402
-from stories.models import Approval, Comment, Film, ReviewLink, Scene, Story, StoryStateTransition, Take  # noqa: E402
+from stories.domain.inputs import is_stale  # noqa: E402
+from stories.models import Approval, Comment, Film, ReviewLink, Scene, ScenePrompt, Story, StoryStateTransition, Take  # noqa: E402
 from web.auth import factor  # noqa: E402
 
 MODELS = (Approval, Comment, Film, Job, ProviderCall, ReviewLink, Scene, Story, StoryStateTransition, Take, User)
@@ -28,6 +30,22 @@ def money() -> dict[str, str]:
     for call in ProviderCall.objects.filter(provider="runway_ml"):
         sums[call.state] += call.counted
     return {state: f"{amount:.4f}" for state, amount in sorted(sums.items())}
+
+
+def decomposed() -> list[str]:
+    """Fields in which some row holds text that is not composed."""
+    found = set()
+    for model in (*MODELS, AIProviderConfig, ScenePrompt):
+        names = [field.attname for field in model._meta.concrete_fields if field.get_internal_type() in {"CharField", "TextField"}]
+        for row in model._default_manager.values(*names):
+            found |= {f"{model.__name__}.{name}" for name, text in row.items() if text and not is_normalized("NFC", str(text))}
+    return sorted(found)
+
+
+def stale() -> list[str]:
+    """Scenes whose chosen picture counts as made from something else than the scene says now."""
+    scenes = Scene.objects.exclude(image_take=None).select_related("story", "prompt", "image_take")
+    return sorted(scene.title for scene in scenes if is_stale(scene.story, scene, scene.image_take))
 
 
 def main() -> None:
@@ -46,6 +64,9 @@ def main() -> None:
         "pause_reason": str(AIProviderConfig.objects.get(provider="stability_ai").pause_reason),
         "money": money(),
         "totp": factor.is_set_up(boss),
+        "decomposed": decomposed(),
+        "stale": stale(),
+        "usernames": sorted(User.objects.values_list("username", flat=True)),
     }
     sys.stdout.write(json.dumps(facts) + "\n")
 

@@ -4,11 +4,13 @@ The dumps in `data/` were written by version 0.1.0 itself, one on SQLite and one
 that a later version has to carry over. The people, passwords and keys in them were made up for this test.
 """
 
+import hashlib
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,3 +87,54 @@ def test_migrates_with_its_data(environment: dict[str, str]) -> None:
     assert facts["pause_reason"] == "Stability AI에 크레딧이 없습니다."
     assert facts["money"] == {"accepted": "0.0500", "refused": "0.0000", "settled": "0.1000", "unclear": "0.0500", "written_off": "0.0500"}
     assert facts["totp"] is True
+
+
+# What a person on macOS may have sent to the first version, which stored it decomposed.
+DECOMPOSED = {
+    "stories_story": ("title", "script", "style"),
+    "stories_scene": ("title", "narration"),
+    "stories_sceneprompt": ("text", "text_en"),
+    "stories_comment": ("text", "guest"),
+    "auth_user": ("first_name",),
+}
+TAKE = "774ef2ac105b48288f671a02f27ac814"  # of the scene "장면 2"
+
+
+def decompose(environment: dict[str, str]) -> None:
+    """Decomposes all of it in the database, and gives a take the hash of its decomposed inputs."""
+    nfd = lambda text: unicodedata.normalize("NFD", text) if isinstance(text, str) else text  # noqa: E731
+    values = {"aspect": "16:9", "kind": "image", "negative": "", "reference": "", "style": "", "text": nfd("배가 나갑니다."), "text_en": ""}
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    statements = [
+        *(f"UPDATE {table} SET {name} = nfd({name})" for table, names in DECOMPOSED.items() for name in names),
+        f"UPDATE stories_take SET input_hash = '{hashlib.sha256(text.encode()).hexdigest()}' WHERE id = '{TAKE}'",
+        f"UPDATE auth_user SET username = '{nfd('하늘')}' WHERE username = 'view'",
+        f"UPDATE auth_user SET username = '{nfd('미나')}' WHERE username = 'gone'",
+        "UPDATE auth_user SET username = '미나' WHERE username = 'demo'",
+    ]
+    url = environment["DATABASE_URL"]
+    if url.startswith("sqlite:///"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+            database.create_function("nfd", 1, nfd)
+            for statement in statements:
+                database.execute(statement)
+        database.close()
+    else:
+        with psycopg.connect(url) as database:
+            database.execute("CREATE FUNCTION nfd(text) RETURNS text LANGUAGE sql AS 'SELECT normalize($1, NFD)'")
+            for statement in statements:
+                database.execute(statement.encode())
+            database.execute("DROP FUNCTION nfd(text)")
+
+
+def test_decomposed_text_is_composed_and_nothing_is_paid_again(environment: dict[str, str]) -> None:
+    decompose(environment)
+
+    run(environment, "manage.py", "migrate", "--no-input", "--verbosity=0")
+
+    facts = json.loads(run(environment, str(FACTS)).splitlines()[-1])
+    # Two people may not have one name: where the composed one is taken the other stays.
+    assert facts["decomposed"] == ["User.username"]
+    assert facts["usernames"] == sorted(["boss", "mina", "하늘", "미나", unicodedata.normalize("NFD", "미나")])
+    assert facts["story"] == {"title": "Łódź 이야기", "status": "previewing", "budget": "12.50", "owner": "mina", "live_scenes": 2}
+    assert "장면 2" not in facts["stale"]

@@ -129,10 +129,7 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "clip, variable rate", made("vfr.mp4", uneven, *x264, "-fps_mode", "vfr")
     see_through = folder / "see-through.png"
     see_through.write_bytes(_png(_with_clear_ground(chart()), "PNG"))
-    clear = (
-        f"format=yuva444p,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p,"
-        f"{TAG.format('bt709', 'bt709', 'bt709')}"
-    )
+    clear = f"format=yuva444p,scale=out_color_matrix=bt709:out_range=tv,format=yuva420p,{TAG.format('bt709', 'bt709', 'bt709')}"
     vp9 = ("-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6", "-auto-alt-ref", "0")
     yield "clip, VP9, transparent ground", made("clear.webm", clear, *vp9, source=see_through)
     turned = made("side.mp4", f"transpose=clock,{tagged}", *x264)
@@ -173,13 +170,15 @@ def main() -> None:
     import django
 
     django.setup()
+    from providers.media import ffmpeg
+
     found: dict[str, dict[str, tuple[int, float]]] = {}
     for kind, place, worst, shape in rows():
         print(f"{kind:45} {place:7} {worst:4} {shape:.3f}", file=sys.stderr)  # noqa: T201  progress
         found.setdefault(kind, {})[place] = (worst, shape)
-    version = subprocess.run(["git", "describe", "--always"], capture_output=True, text=True, check=False, cwd=ROOT).stdout.strip()
+    told = subprocess.run([ffmpeg.binary(), "-version"], capture_output=True, text=True, check=True).stdout
     lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} at {version} by `make media-table`.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by `make media-table` with {told.partition(' Copyright')[0]}.",
         "",
         "| sent | colour after upload | colour in the film | circle after upload | circle in the film |",
         "|---|---|---|---|---|",

@@ -82,7 +82,7 @@ def test_layout_breaks_korean_between_words_and_at_sentence_ends():
     [
         (
             "Early in the morning Dr. Kim opened the door of the old lighthouse. The sea was calm.",
-            ["Early in the morning Dr. Kim\nopened the door of the old lighthouse.", "The sea was calm."],
+            ["Early in the morning Dr. Kim opened\nthe door of the old lighthouse.", "The sea was calm."],
         ),
         (
             "이른 아침 등대지기가 낡은 문을 열었습니다 멀리서 배 한 척이 다가왔습니다",

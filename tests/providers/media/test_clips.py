@@ -125,8 +125,8 @@ def test_quicktime_without_ftyp_is_read(taken):
         ("audio-with-cover.m4a", "no moving picture"),
         ("photo.heic", "no moving picture"),
         ("truncated-faststart.mp4", "98910 of its bytes are missing"),
-        ("phone-mpo.jpg", "MP4, MOV and WebM"),
-        ("srt-marks.txt", "MP4, MOV and WebM"),
+        ("phone-mpo.jpg", "MP4, MOV, WebM and Matroska"),
+        ("srt-marks.txt", "MP4, MOV, WebM and Matroska"),
     ],
 )
 def test_what_is_no_whole_clip_is_refused_in_words(taken, name, words):

@@ -143,6 +143,45 @@ def test_avif_is_read():
     assert np.abs(np.asarray(pictures.decode(data), int) - pixels).mean() < 3
 
 
+def bright(kind, primaries, transfer, levels):
+    """Grey patches with these values of 255, tagged by code points instead of a profile."""
+    pixels = np.repeat(np.repeat(np.array(levels, np.uint8)[None, :, None], 64, axis=1), 64, axis=0).repeat(3, axis=2)
+    if kind == "HEIF":
+        return saved(pixels, kind, quality=100, color_primaries=primaries, transfer_characteristics=transfer)
+    data = saved(pixels, kind, **({"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}))
+    if kind == "PNG":
+        return data[:33] + chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + data[33:]
+    at = data.index(b"colrnclx") + 8
+    return data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
+@pytest.mark.parametrize(
+    ("transfer", "levels"),
+    [(16, (0, 83, 112, 148, 192)), (18, (0, 64, 128, 191, 255))],  # PQ of 0, 15, 58, 203 and 1000 nits; HLG with white at 75 %
+    ids=["PQ", "HLG"],
+)
+def test_white_of_hdr_stays_white(tmp_path, kind, transfer, levels):
+    (tmp_path / "sent").write_bytes(bright(kind, 9, transfer, levels))
+    taken = pictures.taken_in(tmp_path / "sent", tmp_path / "kept", wait_seconds=300)
+    assert pictures.HDR in [note.template for note in taken.notes]
+    found = np.asarray(pictures.read(taken.path))[32, 32::64].mean(axis=1)
+    assert found[0] <= 2
+    assert 20 <= found[1] < found[2] < found[3] <= found[4]
+    assert 235 <= found[3] < 253
+    assert found[4] >= 253
+
+
+def test_wide_gamut_by_code_points_is_converted_to_srgb():
+    """A red of Display P3, by the matrices of both; grey stays grey."""
+    pixels = np.full((32, 64, 3), 128, np.uint8)
+    pixels[:, 32:] = (200, 100, 100)
+    data = saved(pixels, "HEIF", quality=100, chroma=444, color_primaries=12, transfer_characteristics=13)
+    out = np.asarray(pictures.decode(data), int)
+    assert np.abs(out[16, 8] - 128).max() <= 2
+    assert np.abs(out[16, 56] - (215, 93, 97)).max() <= 2
+
+
 def test_a_profile_is_converted_to_srgb():
     """Against LittleCMS by itself; without the profile the colours would be off by far."""
     source = (DATA / "adobergb.jpg").read_bytes()
