@@ -98,7 +98,7 @@ def compose(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0006_transition_reason_data'),
+        ('stories', '0007_text_confirmations'),
         ('providers', '0010_pause_note'),
         ('auth', '0012_alter_user_first_name_max_length'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
