@@ -27,6 +27,7 @@ from providers.gate.evidence import ask_balance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from web.admin_dialog import Failed, ask, back_from
 from web.admin_parts import Tone, badge, money
+from web.fields import BoundedJsonField
 from web.numbers import whole_number
 
 
@@ -45,6 +46,7 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
     class Meta:
         model = AIProviderConfig
         fields = "__all__"  # noqa: DJ007  the admin's fieldsets name the fields
+        field_classes = {"settings": BoundedJsonField}
 
     def clean(self) -> dict[str, Any]:
         """A key is for the host for which it was entered: another host needs the key typed again."""

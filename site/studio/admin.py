@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import QuerySet
-from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,6 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from providers.domain import changes
 from web.admin_site import AdminSite
 from web.auth import accounts, attempts
+from web.fields import BoundedChoicesField
 from web.numbers import whole_number
 
 from . import cost_export, costs, dashboard, language, log_in_limits, monitoring, second_factor
@@ -78,7 +78,9 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         return field
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget()})
+        return super().formfield_for_manytomany(
+            db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget(), "form_class": BoundedChoicesField}
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account that the history names is switched off, not deleted."""
@@ -114,7 +116,7 @@ def _since(person: User) -> datetime | None:
     return factor.confirmed_at if factor else None
 
 
-class RightsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # the class takes no arguments at run time
+class RightsField(BoundedChoicesField):
     """The rights of a role, each in the reader's language: "stories | story | Can render a story's final film"."""
 
     def label_from_instance(self, permission: Permission) -> str:
