@@ -1,16 +1,17 @@
 """Values that no field, filter, address or header expects: each is answered in words, none with a crash.
 
-Every page of the studio is asked with the value in its parts, in all parameters that any view reads, and in all fields of its
-form; every list with each of its filters.
+Every address of the studio is asked with each value in its parts, in all parameters that any view reads, and in all fields of
+its form; every list with each of its filters; every route of the API with each of its parameters and fields.
 """
 
+import json
 import re
 import traceback
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings as studio
@@ -19,16 +20,39 @@ from django.contrib.admin import FieldListFilter, SimpleListFilter
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from stories.api.routes import api as routes
 from stories.models import Scene, Story
 from tests.stories.factories import make_scene, make_story
 
 ROOT = Path(studio.BASE_DIR)
-NASTY = {"5000 digits": "9" * 5000, "superscript": "²"}
+NASTY = {
+    "5000 digits": "9" * 5000,
+    "30 digits": "9" * 30,
+    "negative": "-1",
+    "signalling NaN": "sNaN",
+    "infinity": "1e999",
+    "superscript": "²",
+    "full width": "１２",
+    "NUL": "a\0b",
+    "not UTF-8": "%ff%fe",
+    "lone surrogate": "%ed%a0%80",
+    "long": "가" * 3000,
+    "no JSON": "{[",
+    "uuid": str(uuid.UUID(int=0)),
+    "blank": "\u200b",
+    "nothing": "",
+    "date": "9999-99-99",
+}
+RAW = {"not UTF-8", "lone surrogate"}  # are percent-encoded already
 ENDS_SESSION = ("logout", "language")
 
 
-def query(names: Any, value: str) -> str:
-    return "&".join(f"{name}={quote(value, safe='')}" for name in names)
+def escaped(value: str, kind: str) -> str:
+    return value if kind in RAW else quote(value, safe="")
+
+
+def query(names: Any, value: str, kind: str) -> str:
+    return "&".join(f"{name}={escaped(value, kind)}" for name in names)
 
 
 def read_names() -> list[str]:
@@ -95,25 +119,25 @@ def routes_of_pages() -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["5000 digits", "superscript"])
+@pytest.mark.parametrize("kind", NASTY)
 def test_pages_and_their_parameters(people: Client, story: Story, kind: str) -> None:
     value, names = NASTY[kind], read_names()
     assert len(names) > 20
     found = []
     for route in routes_of_pages():
-        whole = query(names, value)
+        whole = query(names, value, kind)
         found.append(crashed(people, "GET", f"{named(story, route)}?{whole}"))
         if "<" in route:
-            found.append(crashed(people, "GET", named(story, route, quote(value, safe=""))))
+            found.append(crashed(people, "GET", named(story, route, escaped(value or "x", kind))))
     assert [one for one in found if one] == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["superscript"])
+@pytest.mark.parametrize("kind", NASTY)
 def test_forms(people: Client, story: Story, kind: str) -> None:
     value, names = NASTY[kind], read_names()
     fields = {field.name for model in admin.site._registry for field in model._meta.get_fields() if getattr(field, "editable", False)}
-    body = query(sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"}), value)
+    body = query(sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"}), value, kind)
     form = {"data": body, "content_type": "application/x-www-form-urlencoded"}
     found = [crashed(people, "POST", named(story, route), **form) for route in routes_of_pages()]
     assert [one for one in found if one] == []
@@ -135,8 +159,57 @@ def filters() -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ["5000 digits"])
+@pytest.mark.parametrize("kind", NASTY)
 def test_lists_and_their_filters(people: Client, story: Story, kind: str) -> None:
     value = NASTY[kind]
-    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], value)}") for label, names in filters() for name in names]
+    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], value, kind)}") for label, names in filters() for name in names]
+    assert [one for one in found if one] == []
+
+
+HEADERS = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", "Accept-Language", "X-Forwarded-For", "Cookie", "HX-Request", "HX-Current-URL")
+API_HEADERS = ("Authorization", "Idempotency-Key", "Content-Type", "X-Request-ID", "Accept")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", NASTY)
+def test_headers(people: Client, story: Story, kind: str) -> None:
+    value = NASTY[kind].replace("\0", "\x01").encode().decode("latin1")
+    found = [crashed(people, "GET", "/admin/", headers={name: value}) for name in HEADERS if name != "Cookie"]
+    found += [
+        crashed(Client(raise_request_exception=False), "GET", "/admin/login/", headers={"Cookie": f"sessionid={value}; vp_device={value}; csrftoken={value}"})
+    ]
+    found += [crashed(people, "POST", "/api/ai-video/stories/", data="{}", headers={name: value}) for name in API_HEADERS]
+    found += [crashed(people, "GET", f"/api/ai-video/stories/{story.pk}/", headers={name: value}) for name in HEADERS if name != "Cookie"]
+    assert [one for one in found if one] == []
+
+
+WRONG = (None, True, -1, 1.5, 10**30, 1e308, "9" * 5000, "²", "a\0b", "\u200b", "가" * 3000, [], {}, [[]], [None], {"a": {"b": []}}, [1] * 2000)
+
+
+@pytest.mark.django_db
+def test_api_fields_and_parameters(people: Client, story: Story) -> None:
+    found = []
+    for route in routes.routes:
+        address = named(story, f"/api/ai-video/{route.path}")
+        names = sorted(getattr(route.query, "__struct_fields__", ()))
+        for kind, value in NASTY.items():
+            found += [crashed(people, route.method, f"{address}?{query([name], value, kind)}") for name in names]
+        for name in getattr(route.body, "__struct_fields__", ()):
+            for wrong in WRONG:
+                found.append(crashed(people, route.method, address, data=json.dumps({name: wrong}), content_type="application/json"))
+    assert [one for one in found if one] == []
+
+
+@pytest.mark.django_db
+def test_log_in(client: Client) -> None:
+    client.raise_request_exception = False
+    found = []
+    for kind, value in NASTY.items():
+        body = query(["username", "password", "code", "half", "next"], value, kind)
+        found.append(crashed(client, "POST", "/admin/login/", data=body, content_type="application/x-www-form-urlencoded"))
+        found.append(crashed(client, "GET", f"/admin/login/?{urlencode({'next': value})}"))
+    for wrong in WRONG:
+        for name in ("username", "password", "code"):
+            body = json.dumps({"username": "a", "password": "b", name: wrong})
+            found.append(crashed(client, "POST", "/api/ai-video/auth/token/", data=body, content_type="application/json"))
     assert [one for one in found if one] == []
