@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 
+from ground import visible
 from ground.sentence import SaidError
 from web.admin_dialog import ask, back_from
 from web.numbers import whole_number
@@ -84,7 +85,7 @@ class JobDoors(Base):
         return ask(request, template="studio/job_do.html", context=context, act=act, back=back)
 
     def _steer(self, request: HttpRequest, job: Job, name: str) -> str:
-        reason = request.POST.get("reason", "").strip()[:REASON]
+        reason = visible.stripped(request.POST.get("reason", ""))[:REASON]
         match name:
             case "retry":
                 self.retry(request, job)
@@ -108,7 +109,7 @@ class JobDoors(Base):
             if not request.user.has_perm(PAUSE_PERMISSION):
                 raise ForbiddenError(gettext_noop("You may not pause the queue."))
             if name == "pause":
-                pause(EVERYTHING, actor=request.user, reason=request.POST.get("reason", "").strip()[:200])
+                pause(EVERYTHING, actor=request.user, reason=visible.stripped(request.POST.get("reason", ""))[:200])
                 return _("The queue is paused. What runs now still ends.")
             resume(EVERYTHING)
             return _("The queue goes on.")

@@ -46,6 +46,16 @@ class FieldConflict(Conflict):
         self.theirs = theirs
 
 
+class ApprovedTake(Conflict):
+    """An approved take stands where a new one would go, and nobody has said what becomes of it (409). `take`: its id."""
+
+    code = "approved_take"
+
+    def __init__(self, template: str, /, *, take: str, **values: Value) -> None:
+        super().__init__(template, **values)
+        self.take = take
+
+
 class Invalid(StoryError):
     """A value that cannot be (422). `field` names it."""
 

@@ -18,7 +18,7 @@ from .models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
 Money = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,4})?$", max_length=13, description="USD as a decimal string, such as “1.23”.")]
 Budget = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$", max_length=11, description="USD as a decimal string; null: no limit.")]
 Title = Annotated[str, text(least=1, most=200)]
-SceneTitle = Annotated[str, text(most=200)]
+SceneTitle = Annotated[str, text(most=200, visible=True)]
 Script = Annotated[str, text(most=MAX_SCRIPT)]
 Style = Annotated[str, text(most=200)]
 Provider = Annotated[str, Meta(pattern=r"^[-a-zA-Z0-9_]{1,40}$", description="Name of a provider of the studio, such as “local”.")]

@@ -26,6 +26,7 @@ from providers.errors import Forbidden
 from providers.gate.evidence import ask_balance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from web.admin_dialog import Failed, ask, back_from
+from web.admin_lookups import VisibleNames
 from web.admin_parts import Tone, badge, money
 from web.fields import BoundedJsonField
 from web.numbers import whole_number
@@ -61,7 +62,7 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 LONGEST_ID = 18  # digits
 
 
-class ModelInline(TabularInline):
+class ModelInline(VisibleNames, TabularInline):  # type: ignore[misc]  # Unfold's bases differ among themselves
     model = ProviderModel
     extra = 0
     tab = True

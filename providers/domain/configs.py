@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from ground.clock import database_now
 from providers import addresses, keys
 from providers.enums import CallState
@@ -83,9 +84,9 @@ def forget_test(config: AIProviderConfig) -> None:
 def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderConfig:
     """No new call is made; what is out is still asked for. Raises `Forbidden`, `Invalid`."""
     _require(actor, "pause_provider")
-    if not reason.strip():
+    if not (reason := visible.stripped(reason)):
         raise Invalid(gettext_noop("Give a reason."), field="reason")
-    config.is_paused, config.pause_reason, config.pause_note_data = True, reason.strip()[:200], {}
+    config.is_paused, config.pause_reason, config.pause_note_data = True, reason[:200], {}
     config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "updated_at"))
     return config
 

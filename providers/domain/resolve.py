@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from ground.clock import database_now
 from ground.sentence import Sentence
 from providers import requests as asked
@@ -64,7 +65,7 @@ def require_right(actor: Any, reason: str) -> None:
     """Raises `Forbidden`, or `Invalid` without a reason."""
     if not actor.is_active or not actor.has_perm(PERMISSION):
         raise Forbidden(gettext_noop("You may not decide on unclear calls."))
-    if not reason.strip():
+    if not visible.is_visible(reason):
         raise Invalid(gettext_noop("Give a reason."), field="reason")
 
 

@@ -6,16 +6,20 @@ its header and its body up to `MOST_COLLECTED`. Only then a thread gets it. A re
 with 408. The rest of a longer body (an upload) is read in a thread, at a least speed, and by no more than half of the threads.
 """
 
+import json
 import re
 import selectors
 import socket
 import struct
+import threading
 import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
+from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEADER_SECONDS = 10.0  # for the whole header, from the first look at the connection
@@ -33,13 +37,42 @@ LAST_CHUNK = re.compile(rb"(?:^|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*
 EXPECTS = re.compile(rb"(?im)^expect:[ \t]*100-continue[ \t]*\r\n")
 
 
-def _refusal(status: bytes, sentence: bytes, *headers: bytes) -> bytes:
-    fixed = (b"Connection: close", b"Content-Type: text/plain; charset=utf-8", b"Content-Length: %d" % len(sentence))
-    return b"\r\n".join((b"HTTP/1.1 " + status, *fixed, *headers, b"", sentence))
+API = re.compile(rb"[A-Za-z]{1,20} (?:https?://[^/\s]*)?/api/")
+# What the parser of requests refuses, by its exceptions; everything else of a request that makes no sense is 400. Their own
+# texts are not shown: they repeat what was sent, and name what reads it.
+STATUSES = {
+    errors.LimitRequestLine: 414,
+    errors.LimitRequestHeaders: 431,
+    errors.ExpectationFailed: 417,
+}
+SAID = {
+    400: "This request cannot be understood.",
+    408: "The request did not arrive in time.",
+    414: "The address of this request is too long.",
+    417: "What this request expects cannot be done.",
+    431: "The header of this request is too long.",
+    500: "Something went wrong.",
+    503: "Too many requests are under way.",
+}
+OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # what the application answered
+CODES = {500: "crashed", 503: "busy"}
 
 
-TOO_SLOW = _refusal(b"408 Request Timeout", b"The request did not arrive in time.\n")
-BUSY = _refusal(b"503 Service Unavailable", b"Too many requests are under way.\n", b"Retry-After: 10")
+def refusal(status: int, begun: bytes) -> bytes:
+    """The whole answer to a request that begins so: a problem document under /api/, else a line of text."""
+    phrase, said = HTTPStatus(status).phrase, SAID[status]
+    if API.match(begun):
+        kind = "application/problem+json"
+        told = {"type": "about:blank", "title": phrase, "status": status, "code": CODES.get(status, "bad_request"), "detail": said}
+        body = json.dumps(told)
+    else:
+        kind, body = "text/plain; charset=utf-8", f"{said}\n"
+    lines = [f"HTTP/1.1 {status} {phrase}", "Connection: close", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Cache-Control: no-store"]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        lines.append("Retry-After: 10")
+    return "\r\n".join([*lines, "", body]).encode()
+
+
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -117,6 +150,23 @@ class PacedSocket:
         return getattr(self._inner, name)
 
 
+class CheckedReader:
+    """Of a body: chunks that make no sense are an OSError, as a connection that ends too early is."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def read(self, size: int) -> bytes:
+        try:
+            data: bytes = self._inner.read(size)
+        except errors.ParseException as error:
+            raise OSError("the body makes no sense") from error
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose threads get requests that have arrived."""
 
@@ -124,6 +174,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         self.collecting: dict[socket.socket, Collected] = {}
         self.held = 0
+        self.thread = threading.local()  # `begun`: how the request begins that a thread handles
         self.long_now = 0
         self.long_waiting: deque[Collected] = deque()
 
@@ -161,19 +212,19 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         elif self.held > MOST_HELD:
             oldest = min(self.collecting.values(), key=lambda one: one.deadline)
             self._forget(oldest)
-            self._close(oldest, BUSY)
+            self._close(oldest, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _forget(self, found: Collected) -> None:
         self.collecting.pop(found.conn.sock, None)
         with suppress(OSError, KeyError, ValueError):
             self.poller.unregister(found.conn.sock)
 
-    def _close(self, found: Collected, answer: bytes = b"") -> None:
+    def _close(self, found: Collected, status: HTTPStatus | None = None) -> None:
         self.held -= len(found.data)
         self.nr_conns -= 1
         with suppress(OSError):
-            if answer:
-                found.conn.sock.send(answer)
+            if status:
+                found.conn.sock.send(refusal(status, bytes(found.data[:200])))
         found.conn.close()
 
     def _hand_on(self, found: Collected) -> None:
@@ -196,8 +247,28 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.init()
         conn.parser.unreader.sock = PacedSocket(conn.sock)
         conn.parser.unreader.unread(bytes(found.data))
+        self.thread.begun = bytes(found.data[:200])
         found.data = bytearray()
         return self.handle(conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002  gunicorn's form
+        """Called for what the parser refuses, and for what an application lets through. Says nothing of what is behind."""
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
+            status = STATUSES.get(type(exc), 400)
+            self.log.warning("Refused a request from %s: %s (%s)", (addr or ("-",))[0], SAID[status], type(exc).__name__)
+        else:
+            status = 500
+            self.log.error("Error handling a request", exc_info=exc)
+        with suppress(OSError):
+            client.settimeout(1)
+            client.sendall(refusal(status, getattr(self.thread, "begun", b"")))
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """As gthread does, with a body whose errors an application knows."""
+        if req.body is not None:
+            req.body.reader = CheckedReader(req.body.reader)
+        answered: bool = super().handle_request(req, conn)
+        return answered
 
     def _finished(self, found: Collected, done: Any) -> None:
         if found.is_long:
@@ -213,6 +284,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         for found in [one for one in self.collecting.values() if one.deadline < now or not (self.alive or one.data)]:
             self._forget(found)
             # Nothing at all came: a connection that a browser opened ahead. Nobody waits for an answer.
-            self._close(found, TOO_SLOW if found.data else b"")
+            self._close(found, HTTPStatus.REQUEST_TIMEOUT if found.data else None)
         while self.long_waiting and self.long_waiting[0].deadline + BODY_SECONDS < now:
-            self._close(self.long_waiting.popleft(), BUSY)
+            self._close(self.long_waiting.popleft(), HTTPStatus.SERVICE_UNAVAILABLE)

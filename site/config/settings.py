@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "ground.composed.ComposedQueries",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "web.auth.middleware.StandingMiddleware",
     "studio.language.middleware",
     "studio.second_factor.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",

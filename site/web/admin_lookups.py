@@ -4,21 +4,41 @@ Django lets every column of the list's own model be looked up, also one that no 
 that begin with `api_key__startswith` spell out what is in it.
 """
 
+import re
 from typing import Any
 
 from django.contrib.admin import FieldListFilter, SimpleListFilter
 from django.contrib.admin.options import TO_FIELD_VAR
+from django.db.models import CharField, Field
 from django.http import HttpRequest
 
+from ground.visible import require_visible
+
+from .numbers import MOST_DIGITS
+
+LONG_NUMBER = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 PLAIN = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "id", "pk", "year", "month", "day", "from", "to"})
 
 
-class NamedLookups:
+class VisibleNames:
+    """For admin classes of models and inlines: titles and names must show something."""
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **more: Any) -> Any:
+        """As ever, with one more validator."""
+        field = super().formfield_for_dbfield(db_field, request, **more)  # type: ignore[misc]  # of the ModelAdmin behind it
+        if field is not None and isinstance(db_field, CharField) and not db_field.choices:
+            field.validators.append(require_visible)
+        return field
+
+
+class NamedLookups(VisibleNames):
     """Comes before every ModelAdmin of the site (`AdminSite.register`). `lookups` names what pages link to beside the filters."""
 
     lookups: tuple[str, ...] = ()
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:  # noqa: ARG002  Django's form
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        if LONG_NUMBER.search(str(value)):
+            return False  # no row has it, and no database compares it
         admin: Any = self
         names = {*self.lookups, TO_FIELD_VAR, *([admin.date_hierarchy] if admin.date_hierarchy else [])}
         for entry in admin.get_list_filter(request):

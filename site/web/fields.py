@@ -18,7 +18,6 @@ class BoundedJsonField(forms.JSONField):
         except (ValueError, RecursionError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": ""}) from error
 
-
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What the form shows again: as it was typed, where it cannot be read."""
         try:

@@ -16,6 +16,8 @@ class RefreshToken(models.Model):
     family = models.UUIDField(_("log-in"), default=uuid.uuid4, help_text=_("The log-in that the token comes from."))
     token_hash = models.CharField(max_length=64, unique=True)
     password_mark = models.CharField(max_length=32, help_text=_("Changes with the password, which ends the log-in."))
+    is_staff = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
+    is_superuser = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), db_index=True)
     used_at = models.DateTimeField(_("used"), null=True, blank=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
+from ground import visible
 from ground.sentence import Sentence
 from providers.models import AIProviderConfig
 from stories.domain import transitions
@@ -80,7 +81,7 @@ def _total(request: HttpRequest) -> Decimal:
 
 
 def _reason(request: HttpRequest) -> str:
-    return request.POST.get("reason", "").strip()[:REASON]
+    return visible.stripped(request.POST.get("reason", ""))[:REASON]
 
 
 @require_http_methods(["GET", "POST"])

@@ -30,7 +30,13 @@ SENT = {
     "file": {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP, AVIF, HEIC or GIF for a picture; MP4, MOV or WebM for a clip."},
     "kind": {"type": "string", "enum": list(TakeKind.values)},
     "reason": {"type": "string", "maxLength": 200},
+    "replace": {
+        "type": "string",
+        "enum": ["true", "false"],
+        "description": "Where an approved take stands: `true` puts the file in its place, `false` only adds it to the takes. Left out: 409 `approved_take`.",
+    },
 }
+REPLACE = {None: None, "true": True, "false": False}
 REASON = 200
 
 
@@ -63,14 +69,17 @@ def list_takes(call: Call, scene_id: UUID, query: inputs.TakeFilter) -> Page[Tak
     admit=admit_writer,
 )
 def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
-    """The file is read whole before anything is kept; the take becomes the scene's chosen one of its kind."""
+    """The file is read whole before anything is kept; the take becomes the scene's chosen one of its kind.
+
+    Where an approved take is chosen, `replace` says what becomes of it; without it nothing is kept: 409 `approved_take`.
+    """
     scene_of(call, scene_id)
-    kind, reason, file = _fields(call)
-    take = upload(scene_id, kind, file=file, actor=call.user, reason=reason)
+    kind, reason, replace, file = _fields(call)
+    take = upload(scene_id, kind, file=file, actor=call.user, reason=reason, replace=replace)
     return Created(take_out(call, scene_of(call, scene_id), take))
 
 
-def _fields(call: Call) -> "tuple[TakeKind, str, UploadedFile[Any]]":
+def _fields(call: Call) -> "tuple[TakeKind, str, bool | None, UploadedFile[Any]]":
     """The form's fields and its file. Raises 422 with each that is missing, wrong or unknown."""
     form, files = call.request.POST, call.request.FILES
     found = []
@@ -81,10 +90,12 @@ def _fields(call: Call) -> "tuple[TakeKind, str, UploadedFile[Any]]":
         found.append(("kind", gettext_noop("This is none of the values to choose from.")))
     if len(form.get("reason", "")) > REASON or "\0" in form.get("reason", ""):
         found.append(("reason", gettext_noop("The text has a form that is not taken here.")))
-    found += [(name, gettext_noop("There is no such field.")) for name in sorted(form.keys() - {"kind", "reason"})]
+    if form.get("replace") not in REPLACE:
+        found.append(("replace", gettext_noop("This is none of the values to choose from.")))
+    found += [(name, gettext_noop("There is no such field.")) for name in sorted(form.keys() - {"kind", "reason", "replace"})]
     if found or not isinstance(sent, UploadedFile):
         raise invalid([FieldError(detail=str(Sentence(template)), pointer=f"/{name}") for name, template in found])
-    return TakeKind(form["kind"]), form.get("reason", ""), sent
+    return TakeKind(form["kind"]), form.get("reason", ""), REPLACE[form.get("replace")], sent
 
 
 @api.get("takes/<uuid:take_id>/", tag=TAKES, summary="Show a take")

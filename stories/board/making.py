@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from ground import visible
 from ground.sentence import SaidError
 from providers.models import AIProviderConfig
 from stories.domain.approvals import ask_for_plan, outlook
@@ -102,7 +103,7 @@ def retry(request: HttpRequest, story: Story) -> HttpResponse:
 
 def _reason(request: HttpRequest) -> str:
     """Why takes go into the film that are stale or rejected. Raises Invalid without one: the film says it for ever."""
-    reason = request.POST.get("override_reason", "").strip()
+    reason = visible.stripped(request.POST.get("override_reason", ""))
     if not reason:
         raise Invalid(gettext_noop("Say why they go into the film as they are."), field="override_reason")
     if len(reason) > LONGEST_REASON:

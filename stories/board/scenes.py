@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.core import signing
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,6 +28,7 @@ from .answers import News, board_url, fresh, is_live, move_fields, saying, scene
 from .cards import EDITABLE
 from .offers import Offer
 
+UNDO_SALT = "stories.board.undo"
 WHOLE_NUMBERS = ("duration_seconds", "seed")
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
 
@@ -181,7 +183,24 @@ def _duplicate(request: HttpRequest, story: Story, scene: Scene) -> Done:
 def _split(request: HttpRequest, story: Story, scene: Scene) -> Done:
     at = request.POST.get("at", "")
     first, second = scenes.split(scene.pk, actor=request.user, at=whole_number(at) or 0)
-    return Done(_("Scene split. The takes stay with the first part."), (first, second), _offer(_("Undo"), story, first, "merge"))
+    halves = [str(second.pk), scene.prompt_id, first.prompt_id, second.prompt_id, scene.narration]
+    undo = _offer(_("Undo"), story, first, "unsplit", ("split", _signed(first, halves)))
+    return Done(_("Scene split. The takes stay with the first part."), (first, second), undo)
+
+
+def _signed(scene: Scene, value: Any) -> str:
+    return signing.dumps([str(scene.pk), value], salt=UNDO_SALT, compress=True)
+
+
+def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
+    try:
+        scene_id, (second, prompt, *halves, narration) = signing.loads(request.POST.get("split", ""), salt=UNDO_SALT)
+    except (signing.BadSignature, ValueError):
+        raise Http404 from None
+    if scene_id != str(scene.pk):
+        raise Http404
+    joined = scenes.unsplit(scene.pk, second, actor=request.user, prompt_id=prompt, half_ids=(halves[0], halves[1]), narration=narration)
+    return Done(_("The scene is one again."), (joined,))
 
 
 def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
@@ -215,6 +234,7 @@ ACTS: dict[str, Callable[[HttpRequest, Story, Scene], Done]] = {
     "split": _split,
     "merge": _merge,
     "unmerge": _unmerge,
+    "unsplit": _unsplit,
     "delete": _delete,
     "restore": _restore,
 }

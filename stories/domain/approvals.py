@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from ground.clock import database_now
 from ground.sentence import SaidError
 from jobs.models import Job
@@ -356,7 +357,7 @@ def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = 
     Raises Approval.DoesNotExist, Forbidden (no right, one's own request, or dearer than the person may approve), Invalid (a refusal without a reason),
     PlanChanged (it is no longer what was asked for), Conflict (decided, started or withdrawn already, or the asker is gone).
     """
-    reason = reason.strip()[:MAX_REASON]
+    reason = visible.stripped(reason)[:MAX_REASON]
     with transaction.atomic():
         approval = _locked(approval_id)
         if not actor.is_active or not actor.has_perm(PERMISSION):

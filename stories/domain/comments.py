@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from stories.enums import Visibility
 from stories.errors import Forbidden, Invalid
 from stories.models import Comment, Film, ReviewLink, Scene
@@ -20,7 +21,7 @@ LONGEST = 24 * 3600  # seconds that a time may have at all
 
 
 def _checked(text: str) -> str:
-    text = text.strip()
+    text = visible.stripped(text)
     if not text:
         raise Invalid(gettext_noop("Write something first."), field="text")
     if len(text) > MAX_COMMENT:
@@ -63,7 +64,7 @@ def on_film(
         _require_seeing(actor, film.story_id)
     elif not (link.is_open() and link.may_comment and link.story_id == film.story_id):
         raise Forbidden(gettext_noop("This link does not allow comments."))
-    guest = guest.strip()[:GUEST_NAME]
+    guest = visible.stripped(guest.strip()[:GUEST_NAME])
     if actor is None and not guest:
         raise Invalid(gettext_noop("Say who you are."), field="guest")
     if visibility not in Visibility.values:

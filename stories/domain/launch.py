@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from jobs.domain import queue
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
@@ -62,7 +63,7 @@ def launch(
     with asking():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
-        override_reason = "" if scene_ids is not None else override_reason.strip()
+        override_reason = "" if scene_ids is not None else visible.stripped(override_reason)
         plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids), as_is=bool(override_reason))
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if closed := why_closed(story, kind):

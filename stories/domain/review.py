@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from stories.enums import FilmKind
 from stories.errors import Invalid
 from stories.models import Film, ReviewLink, Story
@@ -23,7 +24,7 @@ def share(story_id: UUID | str, *, actor: Any, name: str, days: int, may_comment
     """A new link and its token, which is told this once and not kept. Raises Story.DoesNotExist, Forbidden or Invalid."""
     story = Story.objects.get(pk=story_id)
     require_story_owner(actor, story)
-    name = name.strip()
+    name = visible.stripped(name)
     if not name or len(name) > NAME:
         raise Invalid(gettext_noop("Say who gets the link, in at most %(most)s characters."), most=NAME, field="name")
     if not 1 <= days <= LONGEST:

@@ -14,6 +14,7 @@ from django.db.models import F, Max, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from ground.composed import composed_values
 from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
@@ -23,7 +24,7 @@ from .locks import CLOSED, locked_for_words, locked_scene, locked_story, require
 from .order import Move, places_of, rearrange
 from .planning import seed_of
 
-__all__ = ["CLOSED", "bulk_create", "checked", "create", "delete", "duplicate", "edit", "merge_with_next", "move", "restore", "split", "unmerge"]
+__all__ = ["CLOSED", "bulk_create", "checked", "create", "delete", "duplicate", "edit", "merge_with_next", "move", "restore", "split", "unmerge", "unsplit"]
 
 MIN_SPLIT = 2  # seconds, one for each part
 SCENE_FIELDS = ("title", "narration", "duration_seconds")
@@ -66,13 +67,15 @@ def _check_field(instance: Scene | ScenePrompt, name: str) -> None:
     if field.max_length and isinstance(value, str) and len(value) > field.max_length:  # a text field leaves this to forms
         raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
     try:
+        if name == "title":
+            visible.require_visible(value)
         setattr(instance, name, field.clean(value, instance))
     except ValidationError as error:
         raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
 
 
 def _require_prompt(values: dict[str, Any]) -> None:
-    if not str(values.get("text", "")).strip():
+    if not visible.is_visible(str(values.get("text", ""))):
         raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
 
 
@@ -287,6 +290,40 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
         scene.save()
         _settle_length(story)
     return scene, second
+
+
+def unsplit(
+    scene_id: UUID | str,
+    other_id: UUID | str,
+    *,
+    actor: Any,
+    prompt_id: Any,
+    half_ids: tuple[Any, Any],
+    narration: str,
+) -> Scene:
+    """Undo `split`: the scene is as it was before, and nothing of the second half stays.
+
+    `prompt_id` and `narration`: as before the split; `half_ids`: the prompts that it made. A second half that has anything of
+    its own by now, such as a take, is kept among the deleted scenes. Raises Conflict if either half was changed since.
+    """
+    with transaction.atomic():
+        story, scene = locked_scene(scene_id, actor)
+        other = Scene.live.filter(pk=other_id, story=story, position=scene.position + 1).first()
+        before = ScenePrompt.objects.filter(pk=prompt_id).first()  # unused ones are removed after a day
+        words = "".join(narration.split())
+        if other is None or before is None or (scene.prompt_id, other.prompt_id) != half_ids or "".join(f"{scene.narration}{other.narration}".split()) != words:
+            raise Conflict(gettext_noop("The scene has been changed since it was split. Join the two scenes instead."))
+        scene.prompt = before
+        scene.narration, scene.duration_seconds = narration, scene.duration_seconds + other.duration_seconds
+        scene.save()
+        Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
+        if work.has_history(other):
+            other.deleted_at = timezone.now()
+            other.save(update_fields=["deleted_at", "updated_at"])
+        else:
+            other.delete()
+        _settle_length(story)
+    return scene
 
 
 def _halved(scene: Scene, head: str, tail: str) -> tuple[ScenePrompt, ScenePrompt]:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from ground.composed import composed_values
 from jobs.domain import queue
 from jobs.enums import WaitFor
@@ -87,7 +88,10 @@ def _assign(story: Story, values: Mapping[str, Any]) -> None:
         if field.max_length and isinstance(value, str) and len(value) > field.max_length:  # a text field leaves this to forms
             raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
         try:
-            setattr(story, name, field.clean(value.strip() if name == "title" else value, story))
+            if name == "title":
+                value = value.strip()  # noqa: PLW2901  as above
+                visible.require_visible(value)
+            setattr(story, name, field.clean(value, story))
         except ValidationError as error:
             raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
     _require_providers(values)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground import visible
 from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import TakeKind, TakeSource, Verdict
@@ -109,7 +110,7 @@ def choose(take_id: UUID | str, *, actor: Any) -> Scene:
 
 def judge(take_id: UUID | str, *, verdict: str, actor: Any, reason: str = "") -> Take:
     """Approve or reject a take, or take a verdict back (unreviewed). A rejection needs a reason. Raises Forbidden or Invalid."""
-    reason = reason.strip()
+    reason = visible.stripped(reason)
     if verdict not in Verdict.values:
         raise Invalid(gettext_noop("“%(verdict)s” is not a verdict."), verdict=verdict, field="verdict")
     if verdict == Verdict.REJECTED and not reason:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from providers.media import clips, pictures
 from providers.store import Stored, keep, workplace
 from stories.enums import TakeKind, TakeSource, Verdict
-from stories.errors import Invalid
+from stories.errors import ApprovedTake, Invalid
 from stories.models import Scene, Take
 
 from . import work
@@ -24,21 +24,26 @@ if TYPE_CHECKING:
 LIMIT = clips.MAX_BYTES  # of an upload; pictures have a smaller limit of their own
 
 
-def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool = False) -> Take:
-    """Keep the file as a take of the scene and choose it, over an approved take only with `replace`.
+def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Take:
+    """Keep the file as a take of the scene and choose it, over an approved take only with `replace`; None: ask.
     It is written anew, so that only its pictures and its sound pass.
 
     The file is read before the transaction begins, in a process of its own. What was done to it is noted on the take. Raises
-    Scene.DoesNotExist, Forbidden, GuardRefused (closed by the story's status), Invalid (too large), MediaError (cannot be read)
+    Scene.DoesNotExist, Forbidden, GuardRefused (closed by the story's status), ApprovedTake (nothing is kept), Invalid (too large), MediaError (cannot be read)
     or BusyError.
     """
-    require_story_owner(actor, Scene.live.select_related("story").get(pk=scene_id).story)
+    scene = Scene.live.select_related("story", "image_take", "clip_take").get(pk=scene_id)
+    require_story_owner(actor, scene.story)
+    if replace is None:
+        _require_no_approved(scene, kind)  # before the file is read
     if (file.size or 0) > (pictures.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):
         raise Invalid(gettext_noop("The file is too large."), field="file")
     with workplace() as folder:
         kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
     with transaction.atomic():
         story, scene = locked_for_words(scene_id, actor)
+        if replace is None:
+            _require_no_approved(scene, kind)
         take = Take.objects.create(
             scene=scene, kind=kind, source=TakeSource.UPLOADED, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, made_by=actor, reason=reason, **facts
         )
@@ -49,6 +54,12 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
             scene.save(update_fields=[FIELD[kind], "updated_at"])
             work.look_again(story.pk)
     return take
+
+
+def _require_no_approved(scene: Scene, kind: TakeKind) -> None:
+    standing = scene.take(kind)
+    if standing is not None and standing.verdict == Verdict.APPROVED:
+        raise ApprovedTake(gettext_noop("An approved take stands there. Say whether the file replaces it."), take=str(standing.pk))
 
 
 def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:

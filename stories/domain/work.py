@@ -17,7 +17,7 @@ from jobs.models import Job, JobLog
 from providers.enums import OPEN_CALL, OVER, CallState, Kind
 from providers.models import ProviderCall
 from stories.enums import JobName, TakeKind
-from stories.models import Confirmation, Scene, Story, Take
+from stories.models import Comment, Confirmation, Scene, Story, Take
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
 TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
@@ -44,6 +44,16 @@ def data(story_id: Any, name: str, parameters: dict[str, Any], *, action: str = 
 
 def _owner(story: Story, actor: Any) -> Any:
     return actor if actor is not None else story.owner
+
+
+def has_history(scene: Scene) -> bool:
+    """Whether anything was made for the scene, ordered for it or said of it."""
+    named = (Job, ProviderCall)
+    return (
+        Take.objects.filter(scene=scene).exists()
+        or Comment.objects.filter(scene=scene).exists()
+        or any(model._default_manager.filter(item=str(scene.pk)).exists() for model in named)  # noqa: SLF001  Django's documented API
+    )
 
 
 def enqueue_planning(story: Story, *, actor: Any, replace: bool, price: Decimal | None = None) -> Job:

@@ -206,6 +206,27 @@ def test_uploaded_picture_is_written_anew_and_chosen(mine, world):
     assert take.file == f"calls/{take.sha256[:2]}/{take.sha256}.jpg"
 
 
+def test_upload_beside_an_approved_take_asks_what_becomes_of_it(mine, world):
+    scene, address = world.scenes[0], f"scenes/{world.scenes[0].pk}/takes/"
+    Take.objects.filter(pk=world.take.pk).update(verdict="approved")
+    before = Take.objects.count()
+
+    def send(**more):
+        file = SimpleUploadedFile("a.png", picture((200, 10, 10), (80, 40)))
+        return mine.send(address, {"file": file, "kind": "image", **more})
+
+    asked = send()
+    assert (asked.status_code, asked.json()["code"], asked.json()["take"]) == (409, "approved_take", str(world.take.pk))
+    assert send(replace="maybe").json()["errors"][0]["pointer"] == "/replace"
+    assert Take.objects.count() == before
+    beside = send(replace="false")
+    assert (beside.status_code, beside.json()["chosen"]) == (201, False)
+    scene.refresh_from_db()
+    assert scene.image_take_id == world.take.pk
+    instead = send(replace="true")
+    assert (instead.status_code, instead.json()["chosen"]) == (201, True)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.png", b"not a picture"), ("a.png", b""), ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")],

@@ -136,9 +136,36 @@ def test_split_at_a_sentence_and_undo(door, owner):
     assert text(door.get("board_split", story.pk, scene.pk)).count("Split here") == 2
     answer = door.post("board_act", story.pk, scene.pk, "split", at="15")
     assert [(one.narration, one.duration_seconds) for one in Scene.live.filter(story=story)] == [("A boat leaves.", 3), ("The sea is calm. Nobody waves.", 6)]
-    assert f"{scene.pk}/do/merge/" in text(answer)
-    door.post("board_act", story.pk, scene.pk, "merge")
-    assert [(one.narration, one.duration_seconds) for one in Scene.live.filter(story=story)] == [(scene.narration, 9)]
+    assert f"{scene.pk}/do/unsplit/" in text(answer)
+    assert door.post("board_act", story.pk, scene.pk, "unsplit", **fields(answer)).status_code == 200
+    assert [(one.narration, one.duration_seconds, one.prompt_id) for one in Scene.objects.filter(story=story)] == [(scene.narration, 9, scene.prompt_id)]
+
+
+@pytest.mark.parametrize("changed", ["narration", "text"])
+def test_a_split_is_not_undone_over_what_was_written_since(door, owner, changed):
+    story = make_story(owner, status="planned")
+    scene = make_scene(story, narration="A boat leaves. The sea is calm.", duration_seconds=9)
+    undo = fields(door.post("board_act", story.pk, scene.pk, "split", at="15"))
+    second = Scene.live.get(story=story, position=2)
+    scenes.edit(second.pk, actor=owner, **{changed: "Something else."})
+    answer = door.post("board_act", story.pk, scene.pk, "unsplit", **undo)
+    assert said(answer) == "The scene has been changed since it was split. Join the two scenes instead."
+    assert Scene.live.filter(story=story).count() == 2
+
+
+def test_the_second_half_is_kept_if_it_has_a_take(door, owner, take):
+    story = make_story(owner, status="planned")
+    scene = make_scene(story, narration="A boat leaves. The sea is calm.", duration_seconds=9)
+    undo = fields(door.post("board_act", story.pk, scene.pk, "split", at="15"))
+    made = take(Scene.live.get(story=story, position=2))
+    door.post("board_act", story.pk, scene.pk, "unsplit", **undo)
+    assert Scene.live.get(story=story).narration == scene.narration
+    assert Scene.objects.get(pk=made.scene_id).deleted_at is not None
+
+
+@pytest.mark.parametrize("sent", ["", "x", "a:b:c"])
+def test_what_a_split_was_made_of_is_not_taken_from_a_form(door, story, five, sent):
+    assert door.post("board_act", story.pk, five[0].pk, "unsplit", split=sent).status_code == 404
 
 
 @pytest.mark.parametrize("narration", ["", "One sentence only", "한 문장뿐입니다."])

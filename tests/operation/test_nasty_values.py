@@ -2,16 +2,20 @@
 
 Every address of the studio is asked with each value in its parts, in all parameters that any view reads, and in all fields of
 its form; every list with each of its filters; every route of the API with each of its parameters and fields.
+
+A usual run makes one round, in which neighbouring fields get different values. With `WIDE=1` in the environment there are as
+many rounds as values, so that each field gets each of them.
 """
 
 import json
+import os
 import re
 import traceback
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings as studio
@@ -44,6 +48,8 @@ NASTY = {
     "date": "9999-99-99",
 }
 RAW = {"not UTF-8", "lone surrogate"}  # are percent-encoded already
+KINDS = tuple(NASTY)
+ROUNDS = range(len(KINDS) if os.environ.get("WIDE") else 1)
 ENDS_SESSION = ("logout", "language")
 
 
@@ -51,8 +57,15 @@ def escaped(value: str, kind: str) -> str:
     return value if kind in RAW else quote(value, safe="")
 
 
-def query(names: Any, value: str, kind: str) -> str:
-    return "&".join(f"{name}={escaped(value, kind)}" for name in names)
+def value_at(at: int) -> str:
+    """The value number `at`, as it stands in an address; beyond the last one from the first again."""
+    kind = KINDS[at % len(KINDS)]
+    return escaped(NASTY[kind], kind)
+
+
+def query(names: Any, at: int) -> str:
+    """Each name with another value, beginning with number `at`."""
+    return "&".join(f"{name}={value_at(at + index)}" for index, name in enumerate(names))
 
 
 def read_names() -> list[str]:
@@ -119,27 +132,28 @@ def routes_of_pages() -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", NASTY)
-def test_pages_and_their_parameters(people: Client, story: Story, kind: str) -> None:
-    value, names = NASTY[kind], read_names()
+@pytest.mark.parametrize("first", ROUNDS)
+def test_pages_and_their_parameters(people: Client, story: Story, first: int) -> None:
+    names = read_names()
     assert len(names) > 20
     found = []
-    for route in routes_of_pages():
-        whole = query(names, value, kind)
-        found.append(crashed(people, "GET", f"{named(story, route)}?{whole}"))
+    for at, route in enumerate(routes_of_pages(), first):
+        found.append(crashed(people, "GET", f"{named(story, route)}?{query(names, at)}"))
         if "<" in route:
-            found.append(crashed(people, "GET", named(story, route, escaped(value or "x", kind))))
+            found.append(crashed(people, "GET", named(story, route, value_at(at) or "x")))
     assert [one for one in found if one] == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", NASTY)
-def test_forms(people: Client, story: Story, kind: str) -> None:
-    value, names = NASTY[kind], read_names()
+@pytest.mark.parametrize("first", ROUNDS)
+def test_forms(people: Client, story: Story, first: int) -> None:
+    names = read_names()
     fields = {field.name for model in admin.site._registry for field in model._meta.get_fields() if getattr(field, "editable", False)}
-    body = query(sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"}), value, kind)
-    form = {"data": body, "content_type": "application/x-www-form-urlencoded"}
-    found = [crashed(people, "POST", named(story, route), **form) for route in routes_of_pages()]
+    sent = sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"})
+    found = []
+    for at, route in enumerate(routes_of_pages(), first):
+        form = {"data": query(sent, at), "content_type": "application/x-www-form-urlencoded"}
+        found.append(crashed(people, "POST", named(story, route), **form))
     assert [one for one in found if one] == []
 
 
@@ -159,10 +173,10 @@ def filters() -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", NASTY)
-def test_lists_and_their_filters(people: Client, story: Story, kind: str) -> None:
-    value = NASTY[kind]
-    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], value, kind)}") for label, names in filters() for name in names]
+@pytest.mark.parametrize("first", ROUNDS)
+def test_lists_and_their_filters(people: Client, story: Story, first: int) -> None:
+    asked = [(label, name) for label, names in filters() for name in names]
+    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], at)}") for at, (label, name) in enumerate(asked, first)]
     assert [one for one in found if one] == []
 
 
@@ -187,16 +201,17 @@ WRONG = (None, True, -1, 1.5, 10**30, 1e308, "9" * 5000, "²", "a\0b", "\u200b",
 
 
 @pytest.mark.django_db
-def test_api_fields_and_parameters(people: Client, story: Story) -> None:
+@pytest.mark.parametrize("first", ROUNDS)
+def test_api_fields_and_parameters(people: Client, story: Story, first: int) -> None:
     found = []
-    for route in routes.routes:
+    for at, route in enumerate(routes.routes, first):
         address = named(story, f"/api/ai-video/{route.path}")
-        names = sorted(getattr(route.query, "__struct_fields__", ()))
-        for kind, value in NASTY.items():
-            found += [crashed(people, route.method, f"{address}?{query([name], value, kind)}") for name in names]
-        for name in getattr(route.body, "__struct_fields__", ()):
-            for wrong in WRONG:
-                found.append(crashed(people, route.method, address, data=json.dumps({name: wrong}), content_type="application/json"))
+        for index, name in enumerate(sorted(getattr(route.query, "__struct_fields__", ())), at):
+            found.append(crashed(people, route.method, f"{address}?{query([name], index)}"))
+        for index, name in enumerate(getattr(route.body, "__struct_fields__", ()), at):
+            for wrong in (WRONG[index % len(WRONG)], WRONG[(index + 7) % len(WRONG)]):
+                form = {"data": json.dumps({name: wrong}), "content_type": "application/json"}
+                found.append(crashed(people, route.method, address, **form))
     assert [one for one in found if one] == []
 
 
@@ -204,12 +219,12 @@ def test_api_fields_and_parameters(people: Client, story: Story) -> None:
 def test_log_in(client: Client) -> None:
     client.raise_request_exception = False
     found = []
-    for kind, value in NASTY.items():
-        body = query(["username", "password", "code", "half", "next"], value, kind)
+    for at in range(len(KINDS)):
+        body = query(["username", "password", "code", "half", "next"], at)
         found.append(crashed(client, "POST", "/admin/login/", data=body, content_type="application/x-www-form-urlencoded"))
-        found.append(crashed(client, "GET", f"/admin/login/?{urlencode({'next': value})}"))
-    for wrong in WRONG:
-        for name in ("username", "password", "code"):
-            body = json.dumps({"username": "a", "password": "b", name: wrong})
-            found.append(crashed(client, "POST", "/api/ai-video/auth/token/", data=body, content_type="application/json"))
+        found.append(crashed(client, "GET", f"/admin/login/?{query(['next'], at)}"))
+    for at, wrong in enumerate(WRONG):
+        name = ("username", "password", "code")[at % 3]
+        body = json.dumps({"username": "a", "password": "b", name: wrong})
+        found.append(crashed(client, "POST", "/api/ai-video/auth/token/", data=body, content_type="application/json"))
     assert [one for one in found if one] == []

@@ -175,6 +175,54 @@ def test_permission_to_send_is_given_once(echo: Served) -> None:
     assert json.loads(rest.partition(b"\r\n\r\n")[2])["start"] == "hello"
 
 
+MALFORMED = {
+    b"nonsense\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx": 400,
+    b"GET%s HTTP/9.9\r\nHost: a\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost : a\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: zip\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n": 400,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nExpect: miracles\r\n\r\n": 417,
+    b"GET%s" + b"a" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n": 414,
+    b"GET%s HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n": 431,
+    b"GET%s HTTP/1.1\r\n" + b"".join(b"X%d: 1\r\n" % n for n in range(200)) + b"\r\n": 431,
+}
+
+
+def request_of(form: bytes, path: bytes) -> bytes:
+    return form.replace(b"%s", b" " + path, 1)
+
+
+@pytest.mark.parametrize("form", MALFORMED)
+@pytest.mark.parametrize("path", [b"/admin/", b"/api/ai-video/stories/"])
+def test_what_is_no_request_is_refused_and_nothing_is_said_of_the_server(echo: Served, form: bytes, path: bytes) -> None:
+    answer = talk(echo.port, request_of(form, path))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % MALFORMED[form]), answer
+    for word in (b"gunicorn", b"python", b"server:", b"<html", b"invalid", b"limit"):
+        assert word not in answer.lower()
+    if b"/api/" in request_of(form, path):
+        assert b"Content-Type: application/problem+json" in head
+        said = json.loads(body)
+        assert (said["status"], said["code"], said["type"]) == (MALFORMED[form], "bad_request", "about:blank")
+    else:
+        assert b"Content-Type: text/plain" in head
+
+
+def test_who_is_too_slow_under_api_is_told_so_in_json(echo: Served) -> None:
+    answer = talk(echo.port, b"GET /api/ai-video/stories/ HTTP/1.1\r\nHost: a\r\n")
+    assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 408
+
+
+def test_chunks_that_make_no_sense_are_4xx(served: Served) -> None:
+    head = b"POST /api/ai-video/auth/token/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    answer = talk(served.port, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "malformed_body"
+
+
 @pytest.mark.parametrize("wrong", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", b"GET /" + b"a" * 70_000])
 def test_what_is_no_request_is_refused(echo: Served, wrong: bytes) -> None:
     assert re.match(rb"HTTP/1.1 4\d\d ", talk(echo.port, wrong))

@@ -5,6 +5,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.test import Client
 from django.urls import reverse
 
 from stories.models import Story
@@ -26,6 +27,45 @@ def test_log_ins_end_for_good(client, owner, mark):
     assert client.post("/api/ai-video/auth/refresh/", {"refresh_token": pair.refresh.token}, content_type="application/json").status_code == 401
     client.force_login(owner)
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("mark", ["is_active", "is_staff", "is_superuser"])
+@pytest.mark.parametrize("way", ["browser", "api", "refresh"])
+def test_bulk_update_ends_log_ins_for_good(client, admin_user, way, mark):
+    """A bulk `update()` sends no signals: the next request sees what is gone."""
+    client.force_login(admin_user)
+    pair = refresh.start(admin_user)
+    bearer = {"Authorization": f"Bearer {pair.access.token}"}
+    account = get_user_model().objects.filter(pk=admin_user.pk)
+
+    def statuses():
+        fresh = Client()
+        sent = {"refresh_token": pair.refresh.token}
+        if way == "browser":
+            return [client.get("/admin/").status_code]
+        if way == "api":
+            return [fresh.get("/api/ai-video/me/", headers=bearer).status_code]
+        return [fresh.post("/api/ai-video/auth/refresh/", sent, content_type="application/json").status_code]
+
+    account.update(**{mark: False})
+    refused = [302] if way == "browser" else [401]
+    assert statuses() == refused
+    account.update(**{mark: True})
+    assert statuses() == refused
+    if way == "browser":
+        assert Client().get("/api/ai-video/me/", headers=bearer).status_code == 401
+    client.force_login(admin_user)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_rights_given_in_the_meantime_end_nothing(client, owner):
+    client.force_login(owner)
+    bearer = {"Authorization": f"Bearer {refresh.start(owner).access.token}"}
+    get_user_model().objects.filter(pk=owner.pk).update(is_superuser=True)
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/api/ai-video/me/", headers=bearer).status_code == 200
+    get_user_model().objects.filter(pk=owner.pk).update(is_superuser=False)
+    assert client.get("/admin/").status_code == 302
 
 
 def test_other_changes_end_nothing(client, owner):

@@ -197,7 +197,7 @@ def test_only_the_hash_of_a_refresh_token_is_kept(user):
 
 def test_all_log_ins_of_a_person_can_be_ended(nobody, user):
     pairs = [refresh.start(user), refresh.start(user)]
-    refresh.revoke_user(user)
+    tokens.revoke_user(user)
     assert [refused(nobody, pair.access.token) for pair in pairs] == ["token_invalid"] * 2
 
 

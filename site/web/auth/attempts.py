@@ -24,6 +24,7 @@ from web.json.problems import Problem, too_many, unauthorized
 from web.models import LogInAttempt
 
 from . import devices, factor
+from .standing import STANDING, standing_of
 from .tokens import password_mark
 
 WINDOW = timedelta(minutes=15)
@@ -100,7 +101,9 @@ def of_half(token: str) -> User | None:
 
 
 def remember(sender: object, *, request: HttpRequest | None = None, user: User, **_: object) -> None:  # noqa: ARG001  the signal's form
-    """The session knows that its log-in went by the second factor."""
+    """The session knows what the account had, and that its log-in went by the second factor."""
+    if request is not None:
+        request.session[STANDING] = standing_of(user)
     if request is not None and getattr(user, "passed_factor", False):
         request.session[factor.PASSED] = True
 

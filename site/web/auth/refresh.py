@@ -15,7 +15,8 @@ from web.json.problems import unauthorized
 from web.models import RefreshToken
 
 from . import factor
-from .tokens import Issued, issue, password_mark, password_marks
+from .standing import has_ended, standing_of
+from .tokens import Issued, issue, password_mark, password_marks, revoke_user
 
 LIFE = timedelta(days=14)
 KEPT = timedelta(days=7)  # how long ended rows stay, so that a late reuse is still seen
@@ -45,6 +46,8 @@ def rotate(token: str) -> Pair:
         pair = _rotated(row) if row else None
         if row and pair is None:
             revoke_family(row.family)
+            if has_ended(standing_of(row), row.user):
+                revoke_user(row.user)
     if pair is None:
         raise unauthorized("refresh_token_invalid", gettext_noop("This refresh token is not valid any more. Log in again."))
     return pair
@@ -55,7 +58,7 @@ def _rotated(row: RefreshToken) -> Pair | None:
     now = timezone.now()
     unused = RefreshToken.objects.filter(pk=row.pk, used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
     user = row.user
-    if unused.update(used_at=now) != 1 or not user.is_active or row.password_mark not in password_marks(user) or factor.is_missing(user):
+    if unused.update(used_at=now) != 1 or has_ended(standing_of(row), user) or row.password_mark not in password_marks(user) or factor.is_missing(user):
         return None
     return _next(user, row.family)
 
@@ -71,14 +74,18 @@ def revoke_family(family: uuid.UUID) -> None:
     RefreshToken.objects.filter(family=family, revoked_at__isnull=True).update(revoked_at=timezone.now())
 
 
-def revoke_user(user: User) -> None:
-    """End every log-in of this person."""
-    RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
-
-
 def _next(user: User, family: uuid.UUID) -> Pair:
     token, now = secrets.token_urlsafe(32), timezone.now()
-    RefreshToken.objects.create(user=user, family=family, token_hash=_hash(token), password_mark=password_mark(user), created_at=now, expires_at=now + LIFE)
+    RefreshToken.objects.create(
+        user=user,
+        family=family,
+        token_hash=_hash(token),
+        password_mark=password_mark(user),
+        is_staff=user.is_staff,
+        is_superuser=user.is_superuser,
+        created_at=now,
+        expires_at=now + LIFE,
+    )
     return Pair(issue(user, family), Issued(token, int(LIFE.total_seconds())))
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from . import refresh
+from .tokens import revoke_user
 
 
 def end_all(user: User, *, but: str | None = None) -> None:
@@ -16,4 +16,4 @@ def end_all(user: User, *, but: str | None = None) -> None:
     open_now = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=but)
     theirs = [row.pk for row in open_now.iterator() if row.get_decoded().get(SESSION_KEY) == str(user.pk)]
     Session.objects.filter(pk__in=theirs).delete()
-    refresh.revoke_user(user)
+    revoke_user(user)

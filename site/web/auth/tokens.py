@@ -9,6 +9,7 @@ import jwt
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_noop
 
@@ -16,6 +17,7 @@ from web.json.problems import Problem, unauthorized
 from web.models import RefreshToken
 
 from .keys import Unreachable, own_keys, sign_on
+from .standing import has_ended, standing_of
 
 ISSUER = "videoplanet"
 LIFE = 15 * 60  # seconds
@@ -38,6 +40,11 @@ def password_mark(user: User) -> str:
 def password_marks(user: User) -> list[str]:
     """The marks that count: with the present secret key and with its fallbacks."""
     return [password_mark(user), *(str(old)[:32] for old in user.get_session_auth_fallback_hash())]
+
+
+def revoke_user(user: User) -> None:
+    """End every log-in of this person over the API."""
+    RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
 
 
 def issue(user: User, family: uuid.UUID) -> Issued:
@@ -89,13 +96,16 @@ def _own_user(claims: dict[str, Any]) -> User:
     """The user of one of our own tokens, by its log-in: a refresh token of that family which is not revoked must be there."""
     log_in = (
         RefreshToken.objects.select_related("user")
-        .filter(family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True, user__is_active=True)
+        .filter(family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True)
         .order_by()
         .first()
     )
     if claims.get("typ") != "access" or log_in is None:
         raise _refused()
     user: User = log_in.user
+    if has_ended(standing_of(log_in), user):
+        revoke_user(user)
+        raise _refused()
     if not any(constant_time_compare(mark, claims["pwd"]) for mark in password_marks(user)):
         raise _refused()
     return user

@@ -8,11 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin
 
 import msgspec
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.utils.translation import gettext_noop
 
 from ground.composed import composed_values
 from ground.sentence import Sentence
+from ground.visible import INVISIBLE
 from web.numbers import whole_number
 
 from . import problems
@@ -39,17 +40,14 @@ class Empty(Strict):
     """Nothing needs to be said."""
 
 
-# What draws nothing: white space, control and format characters, fillers, variation selectors. Written as a class of a
-# regular expression that Python and ECMAScript, which the document's readers use, understand alike.
-INVISIBLE = (
-    r"\s\u0000-\u001f\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    r"\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
-)
+def text(*, most: int, least: int = 0, visible: bool = False) -> msgspec.Meta:
+    """Limits of a text in characters: no NUL (databases refuse it), and with `least` at least one that can be seen.
 
-
-def text(*, most: int, least: int = 0) -> msgspec.Meta:
-    """Limits of a text in characters: no NUL (databases refuse it), and with `least` at least one that can be seen."""
-    pattern = rf"^[^\u0000]*[^{INVISIBLE}][^\u0000]*$" if least else r"^[^\u0000]*$"
+    `visible`: it may be empty, but not of characters alone that cannot be seen.
+    """
+    pattern = r"^[^\u0000]*$"
+    if least or visible:
+        pattern = rf"^[^\u0000]*[^{INVISIBLE}][^\u0000]*$" + ("" if least else "|^$")
     return msgspec.Meta(min_length=least or None, max_length=most, pattern=pattern)
 
 
@@ -89,7 +87,10 @@ def raw_body(request: HttpRequest, limit: int) -> bytes:
         # Django reads nothing without a length; the server knows the end.
         if not request.META.get("wsgi.input_terminated"):
             raise problems.length_required()
-        body: bytes = request.META["wsgi.input"].read(limit + 1)
+        try:
+            body: bytes = request.META["wsgi.input"].read(limit + 1)
+        except OSError as error:
+            raise UnreadablePostError(*error.args) from error
     else:
         body = request.read(limit + 1)
     if len(body) > limit:
