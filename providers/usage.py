@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from .enums import OPEN_CALL, CallState
 from .gate.admission import counting
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
+from .prices import model_row
+from .requests import ClipRequest, ImageRequest, Request, TextRequest
 
 FULL, NEARLY = 100, 80  # percent
 OLD = timedelta(days=90)  # after which a price wants to be read again
@@ -63,13 +66,21 @@ def _whole(limit: int | None) -> Decimal | None:
     return None if limit is None else Decimal(limit)
 
 
+# One request of each kind that names no model.
+PLAIN: tuple[Request, ...] = (ImageRequest(prompt=""), ClipRequest(prompt=""), TextRequest(task="plan_story", script=""))
+
+
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A model with what a unit of it costs in USD (None: no price, no call), and when that was read."""
+    """A model with what a unit of it costs in USD (None: no price, no call), and when that was read.
+
+    `is_used`: it is the one that a request without a model of its own goes to.
+    """
 
     model: ProviderModel
     price: Decimal | None
     is_own: bool
+    is_used: bool
 
     @property
     def is_old(self) -> bool:
@@ -79,8 +90,10 @@ class Priced:
 def prices_of(config: AIProviderConfig) -> list[Priced]:
     """The active models in their order, each with its own price or else the provider's; one query."""
     own = {"image": config.cost_per_image, "second": config.cost_per_second_video, "call": config.cost_per_text_call}
-    rows = config.models.filter(is_active=True).order_by("kind", "name")
-    return [Priced(row, own[row.unit] if row.price is None else row.price, row.price is not None) for row in rows]
+    prefetch_related_objects([config], "models")
+    used = [model_row(config, request) for request in PLAIN]
+    rows = sorted((row for row in config.models.all() if row.is_active), key=lambda row: (row.kind, row.name))
+    return [Priced(row, own[row.unit] if row.price is None else row.price, row.price is not None, row in used) for row in rows]
 
 
 def last_errors(config: AIProviderConfig) -> list[ProviderCall]:

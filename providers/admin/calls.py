@@ -1,6 +1,7 @@
 """The ledger of calls, which is only read; an unclear call has a door to decide on it."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -38,6 +39,11 @@ CALL_TONE: dict[str, Tone] = {
 
 def _readable(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, indent=2)
+
+
+type Offer = Callable[[ProviderCall, Any], tuple[str, str] | None]
+# What may be done once a person has decided about a call: a label and an address. Packages that order calls add theirs.
+OFFERS: list[Offer] = []
 
 
 @admin.register(ProviderCall)
@@ -118,6 +124,7 @@ class ProviderCallAdmin(ModelAdmin):
         values["kept"] = RawAnswer.objects.filter(call=call).only("size", "kept_at", "is_cut").first()
         values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
         may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR
+        values["offers"] = [found for offer in OFFERS if (found := offer(call, request.user))]
         return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
 
     def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:

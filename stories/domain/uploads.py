@@ -14,7 +14,7 @@ from stories.errors import ApprovedTake, Invalid
 from stories.models import Scene, Take
 
 from . import work
-from .locks import locked_for_words
+from .locks import locked_for_words, require_live
 from .permissions import require_story_owner
 from .takes import FIELD
 
@@ -29,11 +29,13 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
     It is written anew, so that only its pictures and its sound pass.
 
     The file is read before the transaction begins, in a process of its own. What was done to it is noted on the take. Raises
-    Scene.DoesNotExist, Forbidden, GuardRefused (closed by the story's status), ApprovedTake (nothing is kept), Invalid (too large), MediaError (cannot be read)
+    Scene.DoesNotExist, Forbidden, Conflict (the scene is deleted), GuardRefused (closed by the story's status),
+    ApprovedTake (nothing is kept), Invalid (too large), MediaError (cannot be read)
     or BusyError.
     """
-    scene = Scene.live.select_related("story", "image_take", "clip_take").get(pk=scene_id)
+    scene = Scene.objects.select_related("story", "image_take", "clip_take").get(pk=scene_id)
     require_story_owner(actor, scene.story)
+    require_live(scene)
     if replace is None:
         _require_no_approved(scene, kind)  # before the file is read
     if (file.size or 0) > (pictures.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):

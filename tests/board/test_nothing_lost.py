@@ -66,6 +66,19 @@ def test_a_field_that_was_not_left_is_not_written(door, story, five):
     assert Scene.objects.filter(pk=five[0].pk).values_list("title", "narration").get() == ("By another", "mine")
 
 
+def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes(door, story, five, owner):
+    scenes.delete(five[2].pk, actor=owner)
+    answer = upload(door, story, five[2])
+    assert answer.status_code == 409
+    assert said(answer) == "This scene has been deleted. Nothing was changed."
+    assert "bd-panel-body" not in text(answer), "the form with its file stays as it is"
+    assert Take.objects.count() == 0
+    assert Scene.objects.get(pk=five[2].pk).deleted_at is not None
+    scenes.restore(five[2].pk, actor=owner)
+    assert upload(door, story, five[2]).status_code == 200
+    assert Take.objects.get().scene == five[2]
+
+
 # An upload beside an approved take
 
 

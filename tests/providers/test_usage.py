@@ -1,17 +1,22 @@
 """How much of a provider is used, counted as the gate counts it."""
 
+import re
 import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from providers import prices
 from providers.domain.configs import house
 from providers.enums import CallState, Refusal
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
+from providers.requests import ClipRequest, ImageRequest
 from providers.usage import budgets_of, last_errors, limits_of, prices_of
 
+REQUESTS = {"image": ImageRequest(prompt="x"), "clip": ClipRequest(prompt="x")}
 pytestmark = pytest.mark.django_db
 
 
@@ -66,6 +71,31 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
         ("a", Decimal("0.12"), True, False),
         ("b", config.cost_per_second_video, False, True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [
+        ({}, {"still", "clip-a"}),
+        ({"default_model": "clip-b"}, {"still", "clip-b"}),
+        ({"clip_model": "clip-c", "default_model": "clip-b"}, {"still", "clip-c"}),
+        ({"clip_model": "old-name"}, {"still", "clip-b"}),
+        ({"clip_model": "gone"}, {"still", "clip-a"}),
+    ],
+)
+def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, told, used):
+    ProviderModel.objects.filter(provider=config).delete()
+    clip = {"provider": config, "kind": "clip", "unit": "second", "price": Decimal("0.1")}
+    for name, more in {"clip-a": {"is_default": True}, "clip-b": {}, "clip-c": {}, "old-name": {"stands_for": "clip-b"}, "gone": {"is_active": False}}.items():
+        ProviderModel.objects.create(name=name, **clip, **more)
+    ProviderModel.objects.create(provider=config, name="still", kind="image", unit="image", price=Decimal("0.1"), is_default=True)
+    config.settings = told
+    config.save()
+    assert {row.model.name for row in prices_of(config) if row.is_used} == used
+    for name in used:
+        assert prices.quote(config, REQUESTS["image" if name == "still" else "clip"]).model == name
+    page = admin_client.get(reverse("admin:providers_aiproviderconfig_change", args=[config.pk])).content.decode()
+    assert set(re.findall(r"<b>([-\w]+)</b><small>used when none is named", page)) == used
 
 
 def test_last_errors_are_the_newest_that_did_not_work(config):
