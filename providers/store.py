@@ -19,6 +19,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from ground.away import FULL as DISK_FULL
 from ground.away import AwayError
 from ground.disk import beside, make_folder, put_in_place
 
@@ -27,6 +28,7 @@ PROBE = "health/before-buying"
 BELIEVED = 10.0  # seconds
 ROOM = 64 << 20  # bytes that must be free for a result
 NOT_READY = gettext_noop("The media folder cannot be written (%(reason)s); nothing was ordered.")
+NOT_WRITABLE = gettext_noop("The media folder cannot be written (%(reason)s).")
 FULL = gettext_noop("The disk with the media folder is full; nothing was ordered.")
 YOUNG = timedelta(hours=12)
 
@@ -144,7 +146,13 @@ def keep_as(file: Path, name: str) -> str:
     """
     storage = media()
     if isinstance(storage, FileSystemStorage):
-        _place(file, Path(storage.path(name)))
+        try:
+            _place(file, Path(storage.path(name)))
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise
+            # A disk that is not mounted, was made read-only or is broken.
+            raise AwayError(NOT_WRITABLE, reason=type(error).__name__) from error
     elif not (storage.exists(name) and storage.get_modified_time(name) > timezone.now() - YOUNG):
         with file.open("rb") as source:
             return storage.save(name, File(source, name=name))

@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from providers.adapters import Health
 from providers.domain import configs
 from providers.models import AIProviderConfig
 from stories.models import Story
+from tests.fakes.stability import Stability
+from tests.providers.real import configure
 from tests.stories.factories import make_story
 
 HOME, LIST, ADD = reverse("admin:index"), reverse("admin:stories_story_changelist"), reverse("admin:stories_story_add")
@@ -24,26 +25,33 @@ def local(db):
     return AIProviderConfig.objects.get(provider="local")
 
 
-def _test(client, config, monkeypatch, *, works):
-    from providers.local.adapter import LocalAdapter
-
-    monkeypatch.setattr(LocalAdapter, "check", lambda _self: Health(works, {"answer": "said"}))
+def _test(client, config):
     return client.post(reverse("admin:providers_do", args=[config.pk, "check"]))
 
 
-def test_a_failed_connection_test_is_red_and_stays_so(local, manager, as_, monkeypatch):
-    AIProviderConfig.objects.filter(pk=local.pk).update(balance=50, balance_at=timezone.now())
-    client = as_(manager)
-    answer = _test(client, local, monkeypatch, works=False)
-    assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["error"]
-    page = client.get(reverse("admin:providers_aiproviderconfig_change", args=[local.pk])).content.decode()
-    assert 'vp-badge vp-bad"><i></i>Connection test failed' in page
-    assert "$50.00" not in page, "a balance from before says nothing now"
-    assert 'vp-badge vp-bad"><i></i>Connection test failed' in client.get(reverse("admin:providers_aiproviderconfig_changelist")).content.decode()
-    assert [todo.title for todo in client.get(HOME).context["todos"]] == [f"{local.name}: the connection test failed"]
-    answer = _test(client, local, monkeypatch, works=True)
-    assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["success"]
-    assert client.get(HOME).context["todos"] == []
+def test_a_failed_connection_test_is_red_and_stays_so(db, manager, as_, settings):
+    settings.LOOPBACK_PROVIDERS = True
+    with Stability() as fake:
+        configure("stability_ai", fake)
+        config = AIProviderConfig.objects.get(provider="stability_ai")
+        AIProviderConfig.objects.filter(pk=config.pk).update(balance=50, balance_at=timezone.now())
+        client = as_(manager)
+        settings.PROVIDER_KEYS = {"stability_ai": "sk-another"}
+        answer = _test(client, config)
+        assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["error"]
+        address = reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
+        red = 'vp-badge vp-bad"><i></i>Connection test failed'
+        page = client.get(address).content.decode()
+        assert red in page
+        assert "$50.00" not in page, "a balance from before says nothing now"
+        assert red in client.get(reverse("admin:providers_aiproviderconfig_changelist")).content.decode()
+        failed = f"{config.name}: the connection test failed"
+        assert [todo.title for todo in client.get(HOME).context["todos"]] == [failed]
+        settings.PROVIDER_KEYS = {"stability_ai": fake.key}
+        answer = _test(client, config)
+        assert [message.level_tag for message in get_messages(answer.wsgi_request)] == ["success"]
+        assert client.get(HOME).context["todos"] == []
+        assert red not in client.get(address).content.decode()
 
 
 def test_a_test_says_nothing_about_another_configuration(local):

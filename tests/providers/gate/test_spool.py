@@ -4,15 +4,14 @@ import os
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import FileSystemStorage
-from django.db import OperationalError
+from django.db import OperationalError, connection, transaction
 
 from ground.away import AwayError
 from providers import raw_answers
@@ -20,6 +19,7 @@ from providers.adapters import Accepted, Bytes, Result
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import NotNow, Refused, Unclear
 from providers.gate import Pending, Ready, advance, collect, flow, outcome, spool, tend
+from providers.gate.states import merged_evidence
 from providers.models import AIProviderConfig, House, ProviderCall
 from providers.requests import ImageRequest, TextRequest
 from providers.signals import freed, landed
@@ -56,47 +56,78 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 class Outage:
-    """A store or a database that is away while `on`."""
+    """Something that is away while `on`."""
 
-    on = False
+    def __init__(self) -> None:
+        self._on = False
+
+    @property
+    def on(self) -> bool:
+        return self._on
+
+    @on.setter
+    def on(self, on: bool) -> None:
+        if on != self._on:
+            self._on = on
+            self.begin() if on else self.end()
+
+    def begin(self) -> None:
+        """Nothing but the switch."""
+
+    def end(self) -> None:
+        """The same."""
+
+
+class FolderAway(Outage):
+    """A folder that cannot be reached, as when its disk is not mounted: a file is in its place."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder, self.elsewhere = folder, folder.with_name(f"{folder.name}-unmounted")
+
+    def begin(self) -> None:
+        if self.folder.exists():
+            self.folder.rename(self.elsewhere)
+        self.folder.write_text("in the way")
+
+    def end(self) -> None:
+        self.folder.unlink()
+        if self.elsewhere.exists():
+            self.elsewhere.rename(self.folder)
+
+
+class DatabaseAway(Outage):
+    """No statement reaches the database."""
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  Django's signature
+        if self.on:
+            raise OperationalError("the connection is lost")
+        return execute(sql, params, many, context)
 
 
 @pytest.fixture
-def store_away(monkeypatch: pytest.MonkeyPatch) -> Outage:
-    outage, place = Outage(), FileSystemStorage.path
-
-    def path(self: FileSystemStorage, name: str) -> str:
-        if outage.on:
-            raise AwayError("The file store does not answer (%(reason)s).", reason="Timeout")
-        return place(self, name)
-
-    monkeypatch.setattr(FileSystemStorage, "path", path)
-    return outage
+def store_away(media_folder: Path) -> FolderAway:
+    return FolderAway(media_folder)
 
 
 @pytest.fixture
-def database_away(monkeypatch: pytest.MonkeyPatch) -> Outage:
-    """Everything that this process tries to write down about a call fails."""
-    outage = Outage()
-
-    def broken(write: Callable[..., Any]) -> Callable[..., Any]:
-        def go_on(*arguments: Any, **more: Any) -> Any:
-            if outage.on:
-                raise OperationalError("the connection is lost")
-            return write(*arguments, **more)
-
-        return go_on
-
-    for name in ("accept", "write_result", "refuse", "never_sent", "is_spooled", "leave_unclear"):
-        monkeypatch.setattr(outcome, name, broken(getattr(outcome, name)))
-    return outage
+def spool_away() -> FolderAway:
+    return FolderAway(spool.folder())
 
 
-def during(script: Script, outage: Outage, answer: Any) -> None:
-    """The outage begins while the provider answers."""
+@pytest.fixture
+def database_away(db: None) -> Iterator[DatabaseAway]:
+    outage = DatabaseAway()
+    with connection.execute_wrapper(outage):
+        yield outage
+
+
+def during(script: Script, answer: Any, *outages: Outage) -> None:
+    """The outages begin while the provider answers."""
 
     def begin() -> Any:
-        outage.on = True
+        for outage in outages:
+            outage.on = True
         if isinstance(answer, BaseException):
             raise answer
         return answer
@@ -112,7 +143,7 @@ def call_of(key: str = "k") -> ProviderCall:
 
 
 def test_result_survives_hours_without_the_store(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     assert isinstance(go(), Pending)
     for _ in range(5):
         clock.forward(hours=1)
@@ -191,7 +222,7 @@ def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(paid: AIProvi
 def test_answer_survives_hours_without_the_database(
     answer: Any, state: str, facts: dict[str, Any], found: str, paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
 ) -> None:
-    during(script, database_away, answer)
+    during(script, answer, database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -212,7 +243,7 @@ def test_answer_that_nobody_understands_survives_hours_without_the_database(
     """It is kept for a person, as it came."""
     answer = Unclear("It cannot be read.")
     answer.raw = b"{odd" * 500
-    during(script, database_away, answer)
+    during(script, answer, database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -224,7 +255,7 @@ def test_answer_that_nobody_understands_survives_hours_without_the_database(
 
 
 def test_task_is_asked_for_by_the_next_worker_of_the_same_machine(paid: AIProviderConfig, script: Script, database_away: Outage) -> None:
-    during(script, database_away, Accepted("task-1", poll_in=0))
+    during(script, Accepted("task-1", poll_in=0), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -277,21 +308,19 @@ def test_worker_that_is_to_end_does_not_wait(paid: AIProviderConfig, script: Scr
 
 
 def test_disk_that_takes_nothing_leaves_it_to_the_process(
-    paid: AIProviderConfig, script: Script, store_away: Outage, no_sleep: list[float], monkeypatch: pytest.MonkeyPatch
+    paid: AIProviderConfig, script: Script, store_away: Outage, spool_away: Outage, no_sleep: list[float]
 ) -> None:
     """Two homes fail at once: it waits for the store as long as it is worth, then a person is asked."""
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
-    monkeypatch.setattr(spool, "keep", lambda *_arguments, **_more: None)
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away, spool_away)
     with pytest.raises(Unclear):
         go()
     assert timedelta(seconds=sum(no_sleep)) == timedelta(minutes=2)
 
 
 def test_task_is_in_the_log_when_it_cannot_be_kept_anywhere(
-    paid: AIProviderConfig, script: Script, database_away: Outage, monkeypatch: pytest.MonkeyPatch, everything_is_logged: pytest.LogCaptureFixture
+    paid: AIProviderConfig, script: Script, database_away: Outage, spool_away: Outage, everything_is_logged: pytest.LogCaptureFixture
 ) -> None:
-    during(script, database_away, Accepted("task-1", poll_in=5))
-    monkeypatch.setattr(spool, "keep", lambda *_arguments, **_more: None)
+    during(script, Accepted("task-1", poll_in=5), database_away, spool_away)
     with pytest.raises(OperationalError):
         go()
     assert "the task task-1" in everything_is_logged.text
@@ -305,7 +334,7 @@ def test_refusal_from_the_spool_pauses_its_provider_as_it_would_directly(
     kind: Refusal, paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
 ) -> None:
     refused = Refused("The account is empty: %(words)s", kind=kind, words="402")
-    during(script, database_away, refused)
+    during(script, refused, database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -320,7 +349,7 @@ def test_refusal_from_the_spool_pauses_its_provider_as_it_would_directly(
 
 def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
     until = clock.now() + timedelta(minutes=7)
-    during(script, database_away, Refused("Too many.", kind=Refusal.LIMIT, until=until))
+    during(script, Refused("Too many.", kind=Refusal.LIMIT, until=until), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -334,7 +363,7 @@ def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(paid: AIP
 
 
 def test_old_refusal_does_not_pause_a_provider_that_has_worked_since(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
-    during(script, database_away, Refused("No key.", kind=Refusal.KEY))
+    during(script, Refused("No key.", kind=Refusal.KEY), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -361,7 +390,7 @@ def test_contents_are_shown_by_health_and_metrics(paid: AIProviderConfig, script
 
     nothing = {"videoplanet_spool_answers": 0, "videoplanet_spool_oldest_seconds": 0}
     assert shown() == (200, "none waits", nothing)
-    during(script, database_away, Accepted("task-1", poll_in=0))
+    during(script, Accepted("task-1", poll_in=0), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -405,7 +434,7 @@ def test_who_holds_an_answer_is_not_disturbed(paid: AIProviderConfig, script: Sc
 
 
 def test_answer_that_another_machine_keeps_is_waited_for_a_day(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     ProviderCall.objects.update(evidence={"spooled_on": "another machine"})
     for path in spool.waiting():
@@ -418,7 +447,7 @@ def test_answer_that_another_machine_keeps_is_waited_for_a_day(paid: AIProviderC
 
 
 def test_answer_that_this_machine_has_lost_is_a_persons_matter(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     assert call_of().evidence["spooled_on"] == socket.gethostname()
     for path in spool.waiting():
@@ -428,7 +457,7 @@ def test_answer_that_this_machine_has_lost_is_a_persons_matter(paid: AIProviderC
 
 
 def test_bad_file_does_not_hold_up_the_others(paid: AIProviderConfig, script: Script, database_away: Outage) -> None:
-    during(script, database_away, Accepted("task-1", poll_in=0))
+    during(script, Accepted("task-1", poll_in=0), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -438,7 +467,7 @@ def test_bad_file_does_not_hold_up_the_others(paid: AIProviderConfig, script: Sc
 
 
 def test_what_arrives_is_told_to_those_who_wait(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     store_away.on = False
     heard: list[str] = []
@@ -463,7 +492,7 @@ def test_what_arrives_is_told_to_those_who_wait(paid: AIProviderConfig, script: 
 
 
 def test_files_are_private_and_say_nothing(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     (path,) = spool.waiting()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -532,9 +561,31 @@ def test_task_of_runway_survives_an_outage_of_the_database(real: Fake, database_
 
 
 def test_budget_counts_what_lies_in_the_spool(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
-    during(script, store_away, Result(media=Bytes(picture()), cost=Decimal("0.03")))
+    during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     store_away.on = False
     with pytest.raises(NotNow) as stop:
         go("other", subject_budget=Decimal("0.05"))
     assert stop.value.wait == "budget"
+
+
+def test_what_a_call_learns_is_added_to_what_its_row_knows_by_now(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+    """Two processes hold the same row; neither forgets what the other has written meanwhile."""
+    script.submit = [Accepted("t", poll_in=0)]
+    go()
+    held = call_of()
+    ProviderCall.objects.update(evidence={"balance_before": "10", "unreadable_since": "2026-01-01"})
+    refused = Refused("The words are no good.", kind=Refusal.FAILED)
+    refused.complaint = "scene 2 is missing"
+    outcome.refuse(held, refused)
+    known = {"balance_before": "10", "unreadable_since": "2026-01-01"}
+    assert call_of().evidence == {**known, "complaint": "scene 2 is missing"}
+    assert held.evidence == call_of().evidence
+    removed = {"unreadable_since": None, "balance_after": "9"}
+    with transaction.atomic():
+        merged = merged_evidence(held, removed)
+    assert merged == {
+        "balance_before": "10",
+        "complaint": "scene 2 is missing",
+        "balance_after": "9",
+    }
