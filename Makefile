@@ -16,7 +16,7 @@ help:
 	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
 	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
 	@echo "make check    lint, types, floors, migrations, audit"
-	@echo "make bench    measures film, jobs, API and board, and writes the table of README.md (BENCHES=film for one, which only prints)"
+	@echo "make bench    measures film, jobs, API and board, and writes docs/benchmarks.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
 	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"

@@ -1,4 +1,4 @@
-"""Runs the benches one after the other, prints what they print, and keeps it in README.md with the date and the machine.
+"""Runs the benches one after the other, prints what they print, and writes it to docs/benchmarks.md with the date and the machine.
 
 usage: bench.py [film] [jobs] [api] [board]      all of them without a name
 """
@@ -13,7 +13,7 @@ import sysconfig
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- bench:begin (make bench) -->", "<!-- bench:end -->"
 BENCHES = ("film", "jobs", "api", "board")
 
@@ -58,10 +58,10 @@ def main(names: list[str]) -> int:
         try:
             found[name] = run(name)
         except subprocess.CalledProcessError as error:
-            sys.stderr.write(f"bench: {name} ended with exit code {error.returncode}; README.md is as it was.\n")
+            sys.stderr.write(f"bench: {name} ended with exit code {error.returncode}; docs/benchmarks.md is unchanged.\n")
             return 1
     if not names:
-        README.write_text(kept(README.read_text(encoding="utf-8"), found), encoding="utf-8")
+        PAGE.write_text(kept(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
     return 0
 
 
