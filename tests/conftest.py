@@ -19,6 +19,7 @@ from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
 from studio.catalogs import compile_catalogs
+from tests.lock_order import LockOrder, recorded
 
 session_folder = pytest.StashKey[Path]()
 
@@ -164,6 +165,19 @@ def first_rows(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
         if not apps.get_model("providers", "AIProviderConfig").objects.exists():
             import_module("providers.migrations.0002_first_rows").make(apps, None)
+
+
+@pytest.fixture(scope="session")
+def recorded_locks() -> Iterator[LockOrder]:
+    with recorded() as order:
+        yield order
+
+
+@pytest.fixture
+def lock_order(recorded_locks: LockOrder) -> Iterator[LockOrder]:
+    """A test fails if one of its transactions locks tables against the documented order."""
+    yield recorded_locks
+    recorded_locks.check()
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,10 @@
 """The files that a platform as a service reads: Procfile and railway.json."""
 
 import json
+import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import urllib.request
@@ -106,5 +108,9 @@ def test_web_process_answers_the_health_check(installation: Installation) -> Non
         except OSError:
             return False
 
-    until(healthy, seconds=120, what="the health check")
-    assert process.poll() is None
+    try:
+        until(healthy, seconds=120, what="the health check")
+        assert process.poll() is None
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)

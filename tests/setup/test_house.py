@@ -106,6 +106,34 @@ def test_links_and_names_lead_to_files_that_exist(name: str) -> None:
     assert [path for path in named if path not in NOT_IN_THE_TREE and not (ROOT / path).exists()] == []
 
 
+@pytest.mark.parametrize("name", PAPERS)
+def test_make_targets_that_a_document_names_exist(name: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+)(?: [a-z-]+)*:(?!=)", makefile, re.MULTILINE)) | {"dev-env"}
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.MULTILINE)
+    assert [target for target in named if target not in targets] == []
+
+
+def test_every_decision_record_is_in_the_index() -> None:
+    folder = ROOT / "docs/adr"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    records = sorted(file.name for file in folder.glob("[0-9]*.md"))
+    assert re.findall(r"\(([0-9][\w.-]+)\)", index) == records
+    for number, name in enumerate(records, start=1):
+        assert (folder / name).read_text(encoding="utf-8").startswith(f"# {number}. "), name
+
+
+def test_every_package_has_a_reason() -> None:
+    pattern = re.compile(r"^\| (`.*?`) \|", re.MULTILINE)
+    table = " ".join(pattern.findall((ROOT / "docs/development/dependencies.md").read_text(encoding="utf-8")))
+    described = set(re.findall(r"`([\w-]+)`", table))
+    optional = project()["optional-dependencies"]
+    wanted = [*project()["dependencies"], *(line for lines in optional.values() for line in lines)]
+    names = {re.split(r"[\[<>=;~! ]", line, maxsplit=1)[0].lower() for line in wanted}
+    assert sorted(names ^ described) == []
+
+
 def test_architecture_says_where_to_look() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Where to look")[2].partition("\n## ")[0]
     rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", text)

@@ -49,6 +49,7 @@ def status(story):
     return Story.objects.get(pk=story.pk).status
 
 
+@pytest.mark.full_size
 def test_from_script_to_film(story, owner):
     apply_transition(story.pk, "start_planning", actor=owner)
     run_due()
