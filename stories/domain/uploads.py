@@ -1,5 +1,7 @@
 """A take that a person brings: read whole and safely, kept under its content, chosen for the scene."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -7,7 +9,9 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from ground.sentence import sentence_of
 from providers.media import clips, pictures
+from providers.media.errors import MediaError
 from providers.store import Stored, keep, workplace
 from stories.enums import TakeKind, TakeSource, Verdict
 from stories.errors import ApprovedTake, Invalid
@@ -21,6 +25,7 @@ from .takes import FIELD
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
+NOT_TAKEN = gettext_noop("Scene %(position)s: the upload was not taken. %(why)s")
 LIMIT = clips.MAX_BYTES  # of an upload; pictures have a smaller limit of their own
 
 
@@ -40,7 +45,7 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
         _require_no_approved(scene, kind)  # before the file is read
     if (file.size or 0) > (pictures.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):
         raise Invalid(gettext_noop("The file is too large."), field="file")
-    with workplace() as folder:
+    with workplace() as folder, _naming(scene):
         kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
     with transaction.atomic():
         story, scene = locked_for_words(scene_id, actor)
@@ -62,6 +67,16 @@ def _require_no_approved(scene: Scene, kind: TakeKind) -> None:
     standing = scene.take(kind)
     if standing is not None and standing.verdict == Verdict.APPROVED:
         raise ApprovedTake(gettext_noop("An approved take stands there. Say whether the file replaces it."), take=str(standing.pk))
+
+
+@contextmanager
+def _naming(scene: Scene) -> Iterator[None]:
+    """A file that cannot be read is told with its scene: the words may be shown on the board, beside all of them."""
+    try:
+        yield
+    except MediaError as error:
+        why = sentence_of(error)
+        raise MediaError(NOT_TAKEN, code=error.code, detail=error.detail, position=scene.position, why=why) from error
 
 
 def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:

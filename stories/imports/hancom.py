@@ -72,8 +72,10 @@ class _Reader:
     def _inline(self, node: Element, objects: list[Paragraph]) -> Iterator[str]:
         for child in node:
             name = local(child)
-            if name == "t":
+            if name in {"t", "mainText"}:  # of ruby the base
                 yield from self._text(child)
+            elif name == "compose":  # characters set over each other, as a number in a circle
+                yield "" if self.deleted else attribute(child, "composeText")
             elif name == "tbl":
                 objects.extend(self._table(child))
             elif name == "subList":

@@ -256,6 +256,20 @@ def test_uploaded_clip_is_probed(mine, world, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("image", "The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC and GIF are."),
+        ("clip", "The file is not a clip that can be read: MP4, MOV, WebM and Matroska (MKV) are."),
+    ],
+)
+def test_upload_that_cannot_be_read_names_its_scene(mine, world, kind, why):
+    scene = world.scenes[0]
+    response = mine.send(f"scenes/{scene.pk}/takes/", {"file": SimpleUploadedFile("take.bin", b"no picture at all"), "kind": kind})
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
+    assert response.json()["errors"][0]["detail"] == f"Scene {scene.position}: the upload was not taken. {why}"
+
+
+@pytest.mark.parametrize(
     ("form", "pointer"),
     [({"kind": "image"}, "/file"), ({}, "/file"), ({"kind": "sound", "file": 1}, "/kind"), ({"kind": "image", "file": 1, "more": "x"}, "/more")],
 )

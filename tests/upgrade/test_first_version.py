@@ -97,7 +97,7 @@ DECOMPOSED = {
     "stories_comment": ("text", "guest"),
     "auth_user": ("first_name",),
 }
-TAKE = "774ef2ac105b48288f671a02f27ac814"  # of the scene "장면 2"
+TAKE = "SELECT image_take_id FROM stories_scene WHERE title = '장면 2'"
 
 
 def decompose(environment: dict[str, str]) -> None:
@@ -106,8 +106,8 @@ def decompose(environment: dict[str, str]) -> None:
     values = {"aspect": "16:9", "kind": "image", "negative": "", "reference": "", "style": "", "text": nfd("배가 나갑니다."), "text_en": ""}
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     statements = [
+        f"UPDATE stories_take SET input_hash = '{hashlib.sha256(text.encode()).hexdigest()}' WHERE id = ({TAKE})",
         *(f"UPDATE {table} SET {name} = nfd({name})" for table, names in DECOMPOSED.items() for name in names),
-        f"UPDATE stories_take SET input_hash = '{hashlib.sha256(text.encode()).hexdigest()}' WHERE id = '{TAKE}'",
         f"UPDATE auth_user SET username = '{nfd('하늘')}' WHERE username = 'view'",
         f"UPDATE auth_user SET username = '{nfd('미나')}' WHERE username = 'gone'",
         "UPDATE auth_user SET username = '미나' WHERE username = 'demo'",

@@ -31,6 +31,10 @@ HWPX_BODY = (
     "<hp:run><hp:ctrl><hp:footNote><hp:subList><hp:p><hp:run><hp:t>각주</hp:t></hp:run></hp:p></hp:subList></hp:footNote></hp:ctrl></hp:run></hp:p>"
     "<hp:p><hp:run><hp:tbl><hp:tr><hp:tc><hp:subList><hp:p><hp:run><hp:t>칸이다.</hp:t></hp:run></hp:p></hp:subList></hp:tc></hp:tr></hp:tbl></hp:run></hp:p>"
 )
+HWPX_RUBY = (
+    "<hp:p><hp:run><hp:dutmal><hp:mainText>港</hp:mainText><hp:subText>항</hp:subText></hp:dutmal><hp:t>의 둘째 구역. </hp:t></hp:run>"
+    '<hp:run><hp:compose composeText="③"><hp:charPr/></hp:compose><hp:t>번 배다.</hp:t></hp:run></hp:p>'
+)
 SHEET = "".join(
     f"<w:tr>{''.join(f'<w:tc><w:p><w:r><w:t>{cell}</w:t></w:r></w:p></w:tc>' for cell in row)}</w:tr>"
     for row in (("번호", "화면", "내레이션"), ("1", "바다 전경", "바다가 보인다."), ("2", "등대", "등대가 빛난다."))
@@ -87,8 +91,7 @@ SCRIPTS = {
     "korean screenplay in Word": ("a.docx", docx(paragraphs(*KOREAN_SCREENPLAY.split("\n"))), SPOKEN),
     "korean screenplay as PDF": ("a.pdf", pdf(KOREAN_SCREENPLAY.split("\n")), SPOKEN),
     "opendocument": ("a.odt", odt(ODT_BODY), ["보이는 말이다.", "港의 아침.", "둘째 줄.", "끝.", "상자의 말.", "칸이다."]),
-    "hancom": ("a.hwpx", hwpx(HWPX_BODY, "<hp:p><hp:run><hp:t>둘째 구역.</hp:t></hp:run></hp:p>"),
-               ["배가 떠난다.", "둘째\u00a0줄.", "칸이다.", "둘째 구역."]),
+    "hancom": ("a.hwpx", hwpx(HWPX_BODY, HWPX_RUBY), ["배가 떠난다.", "둘째\u00a0줄.", "칸이다.", "港의 둘째 구역. ③번 배다."]),
     "commercial in a table": ("a.docx", docx(f"<w:tbl>{SHEET}</w:tbl>"), ["바다가 보인다.", "등대가 빛난다."]),
     "screenplay by styles": ("a.docx", docx(STYLED), ["Rain.", "I am here.", "Calm."]),
     "final draft": ("a.fdx", FDX, ["Rain beats the glass.", "I am here.", "A boat."]),
