@@ -1,9 +1,12 @@
 """Whole jobs against a provider that costs money: a person's wish spends, a worker's misfortune does not."""
 
+import uuid
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from ground.isolation import PartlyDone
 from jobs.domain import queue
 from jobs.domain.claim import claim
 from jobs.domain.queue import cancel, wake
@@ -146,3 +149,24 @@ def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, cl
     assert (land_what_was_left(), land_what_was_left()) == (1, 0)
     take = Take.objects.get()
     assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), take, job.item, Decimal("0.0300"))
+
+
+def test_result_that_cannot_become_a_take_leaves_the_others_alone(job, scene, script, clock, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "stories.domain.takes.land",
+            lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            run_due(limit=1)
+    good = ProviderCall.objects.get()
+    other = make_scene(scene.story)
+    broken = ProviderCall.objects.get()
+    broken.pk, broken.key, broken.item = uuid.uuid4(), "broken", str(other.pk)
+    broken.result, broken.reserved_at = {"odd": 1}, good.reserved_at - timedelta(seconds=1)
+    broken.save(force_insert=True)
+    Job.objects.update(status=JobStatus.FAILED)
+    clock.forward(minutes=11)
+    with pytest.raises(PartlyDone, match="1 of 2"):
+        land_what_was_left()
+    assert Take.objects.get().call == good

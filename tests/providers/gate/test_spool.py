@@ -29,6 +29,7 @@ from tests.fakes.server import Fake
 from tests.fakes.stability import Stability
 from tests.pictures import picture
 from tests.providers.conftest import Clock
+from tests.providers.outages import DatabaseAway, FolderAway, Outage
 from tests.providers.real import IMAGE, KEYS, configure, stored
 from tests.providers.scripted import Breaks, Script
 
@@ -53,56 +54,6 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(flow.time, "sleep", pause)
     return waited
-
-
-class Outage:
-    """Something that is away while `on`."""
-
-    def __init__(self) -> None:
-        self._on = False
-
-    @property
-    def on(self) -> bool:
-        return self._on
-
-    @on.setter
-    def on(self, on: bool) -> None:
-        if on != self._on:
-            self._on = on
-            self.begin() if on else self.end()
-
-    def begin(self) -> None:
-        """Nothing but the switch."""
-
-    def end(self) -> None:
-        """The same."""
-
-
-class FolderAway(Outage):
-    """A folder that cannot be reached, as when its disk is not mounted: a file is in its place."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.folder, self.elsewhere = folder, folder.with_name(f"{folder.name}-unmounted")
-
-    def begin(self) -> None:
-        if self.folder.exists():
-            self.folder.rename(self.elsewhere)
-        self.folder.write_text("in the way")
-
-    def end(self) -> None:
-        self.folder.unlink()
-        if self.elsewhere.exists():
-            self.elsewhere.rename(self.folder)
-
-
-class DatabaseAway(Outage):
-    """No statement reaches the database."""
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  Django's signature
-        if self.on:
-            raise OperationalError("the connection is lost")
-        return execute(sql, params, many, context)
 
 
 @pytest.fixture
