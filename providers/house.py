@@ -36,12 +36,12 @@ class House(models.Model):
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:
-        verbose_name = _("house budget")
-        verbose_name_plural = _("house budget")
+        verbose_name = _("organization budget")
+        verbose_name_plural = _("organization budget")
         permissions = (("set_plan_limits", _("Can set what people may start alone")),)
 
     def __str__(self) -> str:
-        return str(_("House budget"))
+        return str(_("Organization budget"))
 
 
 class RoleLimit(models.Model):

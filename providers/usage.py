@@ -58,7 +58,7 @@ def budgets_of(config: AIProviderConfig) -> list[Use]:
     month = month_start()
     return [
         Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget),
-        Use(_("Budget of the house, this month"), counted(since=month), house().monthly_budget),
+        Use(_("Organization budget, this month"), counted(since=month), house().monthly_budget),
     ]
 
 

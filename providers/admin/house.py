@@ -20,7 +20,7 @@ class RoleLimitInline(TabularInline):
     model = RoleLimit
     extra = 0
     fields = ("role", "plan_limit", "approve_limit")
-    verbose_name_plural = gettext_lazy("Limits of roles, in the place of the house's")
+    verbose_name_plural = gettext_lazy("Limits of roles, instead of the organization's")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return request.user.has_perm(SET_LIMITS)
@@ -55,7 +55,7 @@ class HouseAdmin(ModelAdmin):
         configs.house()
         crumbs = [(_("Costs"), reverse("admin:costs"))]
         values = {
-            "title": _("Budget and limits of the house"),
+            "title": _("Organization budget and limits"),
             "crumbs": crumbs,
             "show_save_and_add_another": False,
             "show_save_and_continue": False,

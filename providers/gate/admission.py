@@ -167,7 +167,7 @@ def check_budgets(
         (
             house.monthly_budget,
             {"since": month},
-            gettext_noop("This month's budget of the house of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
+            gettext_noop("This month's organization budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
         ),
     )
     for cap, spent, template in caps:

@@ -59,7 +59,7 @@ def chart_of_estimates(rows: list[Estimated]) -> dict[str, Any]:
     """The guide's estimate, what the calls were reckoned at, and what was paid, side by side for each story."""
     shown = rows[:COMPARED]
     values = [
-        (_("By the formula"), [float(row.formula or 0) for row in shown]),
+        (_("By price list"), [float(row.formula or 0) for row in shown]),
         (_("By its calls"), [float(row.totals.estimate) for row in shown]),
         (_("Paid"), [float(row.totals.actual) for row in shown]),
     ]

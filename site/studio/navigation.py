@@ -52,7 +52,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
             ],
         },
         {
-            "title": _("House"),
+            "title": _("Operations"),
             "items": [
                 {"title": _("Monitoring"), "icon": "monitor_heart", "link": reverse_lazy("admin:monitoring"), "permission": _may("jobs.view_worker")},
                 {"title": _("People"), "icon": "group", "link": reverse_lazy("admin:auth_user_changelist"), "permission": _may("auth.view_user")},

@@ -231,7 +231,7 @@ def give_up(request: HttpRequest, story_id: Any) -> HttpResponse:
             require_story_owner(request.user, now)
         except Forbidden as error:
             denied = error.sentence
-        shown = {"name": "give_up", "text": text, "button": _("Give it up"), "asks_reason": True, "danger": True, "why_not": denied}
-        return _context(request, now, _("Give it up"), **shown)
+        shown = {"name": "give_up", "text": text, "button": _("Stop production"), "asks_reason": True, "danger": True, "why_not": denied}
+        return _context(request, now, _("Stop production"), **shown)
 
     return ask(request, template="studio/story/do.html", context=context, act=act, back=back)

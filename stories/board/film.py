@@ -147,4 +147,4 @@ def withdraw(request: HttpRequest, story: Story, link_id: UUID) -> HttpResponse:
     link = get_object_or_404(ReviewLink, pk=link_id, story=story)
     links.withdraw(link.pk, actor=request.user)
     back = reverse("admin:stories_story_review", args=[story.pk])
-    return told(request, story, News(said=_("The link is withdrawn; it shows nothing any more.")), back=back)
+    return told(request, story, News(said=_("The link is revoked; it shows nothing any more.")), back=back)

@@ -123,3 +123,17 @@ def test_account_menu_is_reached_by_keyboard_and_log_out_without_scripts(owner, 
     assert f'action="{reverse("admin:logout")}"' in plain
     assert "csrfmiddlewaretoken" in plain
     assert "input changed" in page, "the search hears text that was pasted, too"
+
+
+def test_keyboard_goes_past_the_navigation_first(admin_client):
+    page = admin_client.get("/admin/").content.decode()
+    body = page[page.index("<body") :]
+    assert re.search(r"<(?:a|button|input|select)\b[^>]*>", body)[0] == '<a class="vp-skip" href="#content">'
+    assert body.count('id="content"') == 1
+
+
+def test_page_for_a_new_person_says_what_comes_next(admin_client):
+    for language, words in {"en": "without which nobody can log in", "ko": "스태프"}.items():
+        page = admin_client.get("/admin/auth/user/add/", headers={"Accept-Language": language}).content.decode()
+        assert words in page
+        assert "After you" not in page

@@ -105,4 +105,4 @@ def test_rows_name_themselves(db: None) -> None:
     call = ProviderCall(provider_id="local", kind="image")
     event = CallEvent(name="send", from_state="reserved", to_state="sending", note_data={"template": "Hello %(name)s", "values": {"name": "you"}})
     assert (str(call)[:12], str(event), str(event.note)) == ("local image ", "send: reserved → sending", "Hello you")
-    assert [str(House()), str(config()), str(ProviderModel(name="core"))] == ["House budget", "Runway ML", "core"]
+    assert [str(House()), str(config()), str(ProviderModel(name="core"))] == ["Organization budget", "Runway ML", "core"]

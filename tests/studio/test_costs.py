@@ -80,7 +80,7 @@ def test_estimate_against_actual_over_the_whole_life(sea, owner, browser):
     formula = estimate_story(sea).total
     assert (row.story, row.formula, row.totals.estimate, row.totals.actual, row.percent) == (sea, formula, Decimal("6.50"), Decimal(6), int(600 / formula))
     chart = browser.get(COSTS).context["compared_chart"]
-    assert [(one["label"], one["values"]) for one in chart["sets"]] == [("By the formula", [float(formula)]), ("By its calls", [6.5]), ("Paid", [6.0])]
+    assert [(one["label"], one["values"]) for one in chart["sets"]] == [("By price list", [float(formula)]), ("By its calls", [6.5]), ("Paid", [6.0])]
 
 
 def test_estimates_of_many_stories_are_those_of_each(sea, owner, django_assert_num_queries):

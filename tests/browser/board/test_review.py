@@ -86,6 +86,6 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
     assert page.evaluate("[...document.querySelectorAll('.rv-mark')].map(mark => mark.style.flexGrow)") == ["2000"] * 5
     staff = enter(another, owner, story, "stories_story_review")
     staff.get_by_text("Brighter here").wait_for()
-    staff.get_by_role("button", name="Settle").click()
+    staff.get_by_role("button", name="Resolve").click()
     staff.get_by_role("button", name="Open again").wait_for()
     assert Comment.objects.get().resolved_by == owner

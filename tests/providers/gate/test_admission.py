@@ -62,7 +62,7 @@ def test_budget_of_the_provider_counts_this_month_only(paid: AIProviderConfig, s
 def test_budget_of_the_house_counts_all_providers(paid: AIProviderConfig, script: Script) -> None:
     House.objects.update(monthly_budget=Decimal("0.05"))
     go("a")
-    assert str(denied("b")) == "This month's budget of the house of 0.05 USD does not allow 0.03 more; 0.03 are spent or bound."
+    assert str(denied("b")) == "This month's organization budget of 0.05 USD does not allow 0.03 more; 0.03 are spent or bound."
     assert isinstance(advance(ImageRequest(prompt="free", width=64, height=64), provider="local", key="free", subject="story"), Ready)
 
 
