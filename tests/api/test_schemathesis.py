@@ -19,6 +19,8 @@ from web.auth import refresh
 
 from .world import make_world
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 CONFIG = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))
 document = schemathesis.openapi.from_wsgi("/api/ai-video/openapi.json", application, config=CONFIG)

@@ -96,6 +96,7 @@ def test_claim_by_many_threads_gives_each_job_to_one(make_job):
     assert set(taken) == jobs
 
 
+@pytest.mark.slow
 def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_assert_num_queries):
     """Among 20,000 ended jobs and 500 waiting ones the plan is the index of queued jobs, in order, without a sort."""
     make_job()

@@ -23,6 +23,8 @@ from tests.fakes.stability import Stability
 from tests.providers.real import configure
 from tests.stories.factories import make_scene, make_story
 
+pytestmark = pytest.mark.slow
+
 LINK = re.compile(r'(?:href|hx-get|src|data-url)="(/[^"#]*)"')
 EACH = 4  # pages of one kind
 MUST_BE_SEEN = {

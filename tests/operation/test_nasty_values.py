@@ -28,6 +28,8 @@ from stories.api.routes import api as routes
 from stories.models import Scene, Story
 from tests.stories.factories import make_scene, make_story
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(studio.BASE_DIR)
 NASTY = {
     "5000 digits": "9" * 5000,

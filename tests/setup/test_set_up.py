@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytestmark = pytest.mark.slow
+
 TOOLS = Path(settings.BASE_DIR) / "tools"
 BASE_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
 

@@ -18,7 +18,7 @@ from stories.film import build
 from stories.models import Film, Scene, Story, Take
 from tests.stories.factories import make_scene, make_story, make_take
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def be_taken_over():

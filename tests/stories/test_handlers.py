@@ -21,7 +21,7 @@ from stories.errors import ApprovalNeeded
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
 from tests.stories.factories import make_scene, make_story
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SCRIPT = "새벽 항구에 작은 배가 있습니다. 등대가 안개 속에서 빛납니다."
 

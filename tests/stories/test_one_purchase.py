@@ -27,7 +27,7 @@ from stories.models import Scene, Story, Take
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 BUSY = Running(poll_in=60)
