@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -20,30 +21,37 @@ def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]
     `pool`: at most so many connections are shared by the threads of this process; 0 keeps one for each thread.
     `pooler`: "transaction" for PgBouncer in front, which may give each transaction another session of the server.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return _sqlite(unquote(parts.path.removeprefix("/")) if parts.path != "/:memory:" else ":memory:")
-    if parts.scheme in {"postgres", "postgresql"}:
-        query: dict[str, Any] = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        host = query.pop("host", "") or parts.hostname or ""
-        options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **query}
-        if pool:
-            # A server that was away is tried again with the next request; a request does not wait for long.
-            options["pool"] = {"min_size": 1, "max_size": pool, "timeout": POOL_WAIT_SECONDS, "reconnect_timeout": CONNECT_SECONDS, "max_lifetime": 1800}
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.removeprefix("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": host,
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 0 if pool else 60,
-            "CONN_HEALTH_CHECKS": True,
-            # A cursor of the server lives in one session; the next fetch would ask another.
-            "DISABLE_SERVER_SIDE_CURSORS": pooler == "transaction",
-            "OPTIONS": options,
+    scheme = url.partition(":")[0]
+    if scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    try:
+        found = dj_database_url.parse(url)
+    except (ValueError, dj_database_url.ParseError) as error:
+        raise ImproperlyConfigured("DATABASE_URL cannot be read.") from error
+    if scheme == "sqlite":
+        return _sqlite(found["NAME"])
+    given = found.get("OPTIONS", {})
+    host = given.pop("host", "") or found["HOST"]
+    options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **given}
+    if pool:
+        # A server that was away is tried again with the next request; a request does not wait long.
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool,
+            "timeout": POOL_WAIT_SECONDS,
+            "reconnect_timeout": CONNECT_SECONDS,
+            "max_lifetime": 1800,
         }
-    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return {
+        **{name: found[name] for name in ("ENGINE", "NAME", "USER", "PASSWORD")},
+        "HOST": host,
+        "PORT": str(found["PORT"]),
+        "CONN_MAX_AGE": 0 if pool else 60,
+        "CONN_HEALTH_CHECKS": True,
+        # A cursor of the server lives in one session; the next fetch would ask another.
+        "DISABLE_SERVER_SIDE_CURSORS": pooler == "transaction",
+        "OPTIONS": options,
+    }
 
 
 def _sqlite(name: str) -> dict[str, Any]:

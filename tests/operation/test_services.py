@@ -69,8 +69,22 @@ def test_database_options_go_to_the_driver() -> None:
         "PORT": "5433",
         "CONN_MAX_AGE": 60,
     }
-    assert found["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": "9"}
+    assert found["OPTIONS"] == {"sslmode": "verify-full", "connect_timeout": 9}
     assert services.database("postgresql:///studio?host=/run/pg")["HOST"] == "/run/pg"
+
+
+def test_database_addresses_of_every_form() -> None:
+    assert services.database("sqlite:////tmp/x y%20z.sqlite3")["NAME"] == "/tmp/x y z.sqlite3"
+    assert services.database("sqlite:///relative.sqlite3")["NAME"] == "relative.sqlite3"
+    assert services.database("sqlite://:memory:")["NAME"] == ":memory:"
+    found = services.database("postgres://me@[::1]/studio")
+    assert (found["HOST"], found["PORT"], found["ENGINE"]) == ("::1", "", "django.db.backends.postgresql")
+
+
+@pytest.mark.parametrize("url", ["postgresql://h:port/d", "postgresql://[::1/d", "", "studio"])
+def test_database_address_that_cannot_be_read_is_refused(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        services.database(url)
 
 
 def test_processes_that_the_web_starts_have_no_pool(tmp_path: Path) -> None:
