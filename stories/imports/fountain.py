@@ -4,6 +4,7 @@ Every step is linear in the length of the text: no pattern looks further than it
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -28,6 +29,11 @@ _TRANSITIONS = re.compile(
 _EXTENSION = re.compile(r"\s*[(（][^()（）]{0,40}[)）]\s*$")
 _KOREAN_CUE = re.compile(r"^[가-힣]{1,5}\s?\d{0,2}$")
 _KOREAN_END = re.compile(r"(?:다|요|죠|까|네|지|라|군|자)$")
+# People whose names look like such endings
+_KOREAN_PERSON = re.compile(
+    r"(?:아버지|[강송망]아지|돼지|남자|여자|기자|환자|왕자|제자|사회자|진행자|해설자|관리자|과학자|기술자|노동자|참가자|지원자|"
+    r"목격자|피해자|가해자|장군|[영순]자|[민수예은윤현연혜영]지|^[김이박최정강조윤장임한오서신권황안송류전홍]\s?군)\s?\d{0,2}$"
+)
 _SPOKEN_LINE = re.compile(  # names in Latin letters only in capitals: `http:` is none
     r"^([가-힣A-Z][가-힣A-Z0-9.·]{0,11}(?: [가-힣A-Z0-9]{1,8})?(?:\s{0,3}[(（][^()（）]{0,20}[)）])?)"
     r"(?:\s*[:：]\s*|\t+\s*|\s{3,})(?=\S)(.+)$"
@@ -122,6 +128,11 @@ def _without_notes(text: str) -> tuple[str, list[str]]:
     return "".join(kept), notes
 
 
+def _name_of(line: str) -> str:
+    """A cue without what stands behind the name."""
+    return _EXTENSION.sub("", line.strip().rstrip("^ ")).strip()
+
+
 class _Reader:
     """Goes through the lines once."""
 
@@ -130,6 +141,8 @@ class _Reader:
         self.blank = [not _MARK.sub("", line).strip() for line in lines]
         self.korean = korean
         self.at = 0
+        # Short lines with words right below them: a word that stands so twice is a name, whatever it ends in.
+        self.names = Counter(_name_of(line) for number, line in enumerate(lines) if korean and len(line) <= LONGEST_CUE and not self._blank(number + 1))
 
     def _blank(self, number: int) -> bool:
         return number >= len(self.lines) or self.blank[number]
@@ -182,7 +195,7 @@ class _Reader:
     def _spoken_line(self, line: str) -> list[Block] | None:
         """`민수: 안녕` as Korean scripts write dialogue."""
         found = _SPOKEN_LINE.match(line)
-        if not found or (_KOREAN_END.search(found[1].split("(")[0].strip()) and ":" not in line):
+        if not found or (self._ends_sentence(found[1].split("(")[0].strip()) and ":" not in line):
             return None
         return [Block(Kind.CUE, found[1].strip()), *_dialogue([found[2].strip()])]
 
@@ -191,10 +204,14 @@ class _Reader:
             return len(line) > 1
         if line.startswith("!") or not first or self._blank(self.at + 1) or len(line) > LONGEST_CUE:
             return False
-        name = _EXTENSION.sub("", line.rstrip("^ ")).strip()
+        name = _name_of(line)
         if name and name == name.upper() and name != name.lower() and not name.endswith((".", "!", "?", ",")):
             return True
-        return self.korean and bool(_KOREAN_CUE.match(name)) and not _KOREAN_END.search(name)
+        return self.korean and bool(_KOREAN_CUE.match(name)) and not self._ends_sentence(name)
+
+    def _ends_sentence(self, name: str) -> bool:
+        """Whether a Korean word by itself is a sentence, such as 가자, and no name, such as 할아버지."""
+        return bool(_KOREAN_END.search(name)) and not _KOREAN_PERSON.search(name) and self.names[name] < 2  # noqa: PLR2004
 
     def _speech(self) -> Iterator[Block]:
         """A cue and the lines up to the next empty one."""

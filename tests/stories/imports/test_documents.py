@@ -8,6 +8,7 @@ import pytest
 from stories.imports.parsing import parse
 from stories.imports.reading import ScriptUnreadable, read_script, script_of
 from stories.imports.script import Kind
+from stories.imports.text import understand
 
 DOCUMENTS = Path(__file__).with_name("documents")
 
@@ -136,3 +137,11 @@ def test_a_file_without_readable_words_is_an_error(name, data, reason):
     with pytest.raises(ScriptUnreadable) as caught:
         script_of(parse(name, data))
     assert caught.value.reason == reason
+
+
+def test_korean_names_that_look_like_endings_are_cues():
+    """할아버지, 남자 and 김군 by their meaning, 소라 because it stands so twice; 가자 is what somebody says."""
+    rows = ["S#1. 등대 - 밤", "할아버지\n어서 오너라.", "소라\n저 왔어요.", "남자\n누구냐?", "김군\n접니다.", "소라\n가요.", "가자\n모두 뛴다."]
+    found = understand("\n\n".join(rows)).blocks
+    assert [block.text for block in found if block.kind == Kind.CUE] == ["할아버지", "소라", "남자", "김군", "소라"]
+    assert [block.text for block in found if block.kind == Kind.ACTION] == ["가자\n모두 뛴다."]
