@@ -74,6 +74,7 @@ class JobName(models.TextChoices):
     STORY_PLANNING = "story_planning", _("Plan the story")
     SCENE_PREVIEW = "scene_preview", _("Make a scene's picture")
     SCENE_RENDER = "scene_render", _("Make a scene's clip")
+    SCENE_ENGLISH = "scene_english", _("Put a scene's prompt into English")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
 

@@ -27,7 +27,7 @@ from providers.media.errors import MediaError
 from providers.models import CallEvent, ProviderCall
 from providers.signals import freed, landed
 
-from .domain import approvals, planning, takes, work
+from .domain import approvals, english, planning, takes, work
 from .domain.inputs import clip_request, image_request
 from .domain.plan import Plan, is_in_the_way, plan_generation
 from .domain.transitions import apply_transition
@@ -163,6 +163,26 @@ def _follow(job: Job, name: str, only_from: str) -> None:
     if story is None or story.status != only_from:
         return
     apply_transition(story.pk, name, actor=None, reason=job.note if name == "fail" else "", job_id=job.pk)
+
+
+# English
+
+
+@handler(JobName.SCENE_ENGLISH)
+def scene_english(run: Run) -> Done | Wait:
+    """The prompt in English, by the story's text provider. What somebody wrote meanwhile stands; the result is then only told."""
+    story, asked = _story(run), work.asked(run.job)
+    scene = Scene.live.filter(pk=run.job.item).first()
+    prompt = ScenePrompt.objects.filter(pk=asked["prompt_id"]).first()
+    if scene is None or prompt is None:
+        raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
+    request = english.english_request(story, prompt)
+    answer = _through_gate(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+    if isinstance(answer, Wait):
+        return answer
+    text = str((answer.call.result or {}).get("text") or "")
+    written = english.write(scene.pk, prompt, text, seen_before=asked["seen"], hold=run.hold)
+    return Done(metadata={"text": text, "written": written, "cost": str(answer.call.cost)})
 
 
 # One take

@@ -83,6 +83,15 @@ class GenerateStoryIn(Strict):
     ask_again: AskAgain = False
 
 
+class EnglishIn(Strict):
+    """`scenes` left out: all that need it. `confirm_total` is the price that was seen: if it is another one now, nothing is started."""
+
+    scenes: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SCENES)] | UnsetType = UNSET
+    replace: Annotated[bool, Meta(description="Also English that a person wrote and that is older than its prompt.")] = False
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
 class PlanQuery(Strict):
     plan: Annotated[Literal[0, 1], Meta(description="1: only tell what would be made and what it costs.")] = 0
 

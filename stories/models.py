@@ -158,6 +158,9 @@ class ScenePrompt(models.Model):
 
     text = models.TextField(_("prompt"), max_length=4000)
     text_en = models.TextField(_("prompt in English"), max_length=4000, blank=True)
+    # Of the text that the English was made for, where it is another one: then the English is out of date.
+    english_for = models.CharField(max_length=64, blank=True, editable=False, help_text="SHA-256 of that text; empty: of this one.")
+    english_by_model = models.BooleanField(default=False, editable=False, help_text="Whether a model wrote the English, not a person.")
     negative = models.TextField(_("what to avoid"), max_length=2000, blank=True)
     style = models.CharField(_("style"), max_length=200, blank=True)
     camera = models.CharField(_("camera"), max_length=10, choices=Camera, default=Camera.PUSH_IN)

@@ -10,7 +10,8 @@ from msgspec import UNSET
 from stories import inputs
 from stories.domain import stories as domain
 from stories.domain.approvals import ask_for_plan, outlook
-from stories.domain.launch import generate
+from stories.domain.english import plan_english
+from stories.domain.launch import generate, put_into_english
 from stories.domain.permissions import stories_for
 from stories.domain.plan import plan_generation
 from stories.domain.transitions import transition_to
@@ -23,7 +24,7 @@ from web.json.routes import Call
 from .base import STORIES, api
 from .lookups import story_of
 from .outputs.jobs import job_out
-from .outputs.plans import Started, plan_out
+from .outputs.plans import EnglishOut, Started, english_out, plan_out
 from .outputs.stories import (
     STORY_COLUMNS,
     STORY_KEY,
@@ -101,6 +102,21 @@ def generate_preview(call: Call, story_id: UUID, query: inputs.PlanQuery, body: 
 def render_final(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.GenerateStoryIn) -> Accepted[Started] | Started:
     """A clip for each scene that has none, then the film. Dearer than you may start alone: as for the preview."""
     return _generate(call, story_id, TakeKind.CLIP, query, body)
+
+
+@api.post("stories/<uuid:story_id>/english/", tag=STORIES, summary="Put prompts into English")
+def put_story_into_english(call: Call, story_id: UUID, query: inputs.PlanQuery, body: inputs.EnglishIn) -> Accepted[EnglishOut] | EnglishOut:
+    """For providers that understand English only: one call of the story's provider for planning for each prompt that has no English, or
+    one that is older than the prompt. The result stands in `prompt.text_en` and can be changed. Dearer than you may start alone: as for the preview.
+    """
+    story = story_of(call, story_id)
+    scenes = None if body.scenes is UNSET else body.scenes
+    if query.plan:
+        return english_out(plan_english(story, scenes, replace=body.replace), [])
+    confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
+    wanted: dict[str, Any] = {"scene_ids": scenes, "replace": body.replace, "confirm_total": confirmed, "ask_again": body.ask_again}
+    jobs, plan = put_into_english(story_id, actor=call.user, **wanted)
+    return Accepted(english_out(plan, [job_out(job) for job in jobs]))
 
 
 @api.get("stories/<uuid:story_id>/transitions/", tag=STORIES, summary="List a story's changes of state")

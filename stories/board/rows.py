@@ -49,6 +49,7 @@ class SceneRow(NamedTuple):
     camera: str
     seed: int
     reference_image: str
+    english_for: str
     takes: int
     comments: int
     image_take: TakeRow | None
@@ -68,7 +69,7 @@ class SceneRow(NamedTuple):
 
 
 OWN = ("position", "title", "narration", "duration_seconds")
-PROMPT = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image")
+PROMPT = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image", "english_for")
 OWN_END = SceneRow._fields.index("takes")  # in a row of the database; the chosen takes follow
 CLIP_AT = OWN_END + len(TakeRow._fields)
 

@@ -21,7 +21,8 @@ from providers.media.crop import Crop
 from providers.models import AIProviderConfig
 from providers.prices import price_of
 from stories.domain import crops, scenes, takes, uploads
-from stories.domain.inputs import clip_request, frame_size, image_request, is_stale
+from stories.domain.english import price_or_none
+from stories.domain.inputs import clip_request, frame_size, image_request, is_english_outdated, is_stale
 from stories.domain.launch import generate_scene, why_closed
 from stories.domain.words import Word, difference
 from stories.enums import Camera, TakeKind, Verdict
@@ -132,6 +133,8 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "board": board,
         "scene": scene,
         "card": card,
+        "english_outdated": is_english_outdated(scene.prompt),
+        "english_price": price_or_none(story, scene),
         "kind": kind,
         "takes": shown,
         "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),

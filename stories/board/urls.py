@@ -11,7 +11,7 @@ class BoardUrls:
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
-        from . import film, making, many, notes, order, page, scenes, takes  # noqa: PLC0415  they use the frame of the admin that mixes this in
+        from . import english, film, making, many, notes, order, page, scenes, takes  # noqa: PLC0415  they use the frame of the admin that mixes this in
 
         wrap = self.admin_site.admin_view
         board = "<uuid:story_id>/board/"
@@ -24,6 +24,7 @@ class BoardUrls:
             path(f"{board}live/", wrap(page.live), name="board_live"),
             path(f"{board}order/", wrap(order.reorder), name="board_order"),
             path(f"{board}many/", wrap(many.many), name="board_many"),
+            path(f"{board}english/", wrap(english.english), name="board_english"),
             path(f"{board}make/failed/", wrap(making.retry), name="board_retry"),
             path(f"{board}make/<slug:kind>/<slug:mode>/", wrap(making.plan), name="board_plan"),
             path(f"{board}scenes/new/", wrap(scenes.insert), name="board_insert"),

@@ -30,6 +30,7 @@ from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden,
 from stories.models import Approval, Confirmation, Scene, ScenePrompt, Story
 
 from . import spending, work
+from .english import EnglishPlan, english_request, plan_english, seen
 from .inputs import present_hash
 from .permissions import is_story_owner, stories_for
 from .plan import Item, Plan, plan_generation, request_of
@@ -109,6 +110,24 @@ def ask_for_planning(story: Story, *, replace: bool) -> Ask | None:
     return Ask(story, Kind.TEXT, digest, what, story.planner_provider, [line], price, requests=[request])
 
 
+def ask_for_english(plan: EnglishPlan) -> Ask:
+    """One call for each prompt that is put into English."""
+    what = {"english": sorted(item.scene.key for item in plan.todo), "replace": plan.replace}
+    made_from = {item.scene.key: {"prompt_id": item.scene.prompt_id, "seen": seen(item.scene.prompt)} for item in plan.todo}
+    return Ask(
+        plan.story,
+        Kind.TEXT,
+        plan.hash,
+        what,
+        plan.provider,
+        [_line(item.scene, item.price) for item in plan.todo],
+        plan.total,
+        made_from=made_from,
+        scenes=[item.scene for item in plan.todo],
+        requests=[english_request(plan.story, item.scene.prompt) for item in plan.todo],
+    )
+
+
 def present(approval: Approval) -> Ask | None:
     """The same request from the rows of now; None when it cannot be made any more."""
     story, what = Story.objects.get(pk=approval.story_id), approval.what
@@ -116,6 +135,8 @@ def present(approval: Approval) -> Ask | None:
         scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
         return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]), scene_ids)
     try:
+        if "english" in what:
+            return ask_for_english(plan_english(story, [UUID(pk) for pk in what["english"]], replace=what["replace"]))
         if "planning" in what:
             return ask_for_planning(story, replace=what["replace"])
         if "job" in what:

@@ -45,11 +45,26 @@ def style_of(story: Story, prompt: ScenePrompt) -> str:
     return prompt.style or story.style
 
 
+def text_digest(text: str) -> str:
+    """Names a prompt's text, for the English that belongs to it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_english_outdated(prompt: Any) -> bool:
+    """Whether the prompt's text has changed since its English was written. `prompt`: a ScenePrompt, or a row with its names."""
+    return bool(prompt.text_en and prompt.english_for and prompt.english_for != text_digest(prompt.text))
+
+
+def english_of(prompt: Any) -> str:
+    """The English that says the same as the prompt; empty where there is none, or it is out of date."""
+    return "" if is_english_outdated(prompt) else str(prompt.text_en)
+
+
 def _asked(story: Story, prompt: ScenePrompt, size: tuple[int, int], seed: int | None) -> dict[str, Any]:
     """What picture and clip are both asked for with."""
     return {
         "prompt": prompt.text,
-        "prompt_en": prompt.text_en,
+        "prompt_en": english_of(prompt),
         "negative": prompt.negative,
         "style": style_of(story, prompt),
         "seed": prompt.seed if seed is None else seed,

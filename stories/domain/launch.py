@@ -16,7 +16,9 @@ from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
 from . import work
-from .approvals import admit, ask_for_plan, ask_for_planning, ask_for_retry, ask_for_takes, asking, bind
+from .approvals import admit, ask_for_english, ask_for_plan, ask_for_planning, ask_for_retry, ask_for_takes, asking, bind
+from .english import EnglishPlan, plan_english, seen
+from .locks import locked_story
 from .permissions import require_job_owner, require_story_owner
 from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
 from .transitions import SPENDS, apply_transition
@@ -30,6 +32,7 @@ OPEN_TO = {
     TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
 }
 
+NOTHING_IN_ENGLISH = gettext_noop("Nothing can be put into English. Scene %(position)s: %(why)s")
 LEFT = gettext_noop("The story has left the step that this job belongs to. Begin that step again from the story.")
 
 
@@ -208,6 +211,37 @@ def generate_scene(
     return jobs, price
 
 
+def put_into_english(
+    story_id: UUID | str,
+    *,
+    actor: Any,
+    scene_ids: Sequence[UUID] | None = None,
+    replace: bool = False,
+    confirm_total: Decimal | None = None,
+    ask_again: bool = False,
+) -> tuple[list[Job], EnglishPlan]:
+    """Put the prompts that have no English, or one that is out of date, into English by the story's text provider.
+
+    `replace`: also English that a person wrote. Raises Story.DoesNotExist, Forbidden, GuardRefused, PlanChanged, ApprovalNeeded, or
+    Invalid if there is nothing to do.
+    """
+    with asking():
+        story = locked_story(story_id, actor)
+        plan = plan_english(story, None if scene_ids is None else list(scene_ids), replace=replace)
+        confirm_amount(plan.total, confirm_total)
+        if not plan.todo:
+            if plan.blocked:
+                first = plan.blocked[0]
+                raise GuardRefused(NOTHING_IN_ENGLISH, position=first.scene.position, why=str(first.why))
+            raise Invalid(gettext_noop("There is nothing to put into English."), field="scenes")
+        ask = ask_for_english(plan)
+        if plan.total:
+            admit(story, ask, actor=actor, ask_again=ask_again)
+        owner = actor or story.owner
+        found = [work.enqueue_english(item.scene, owner=owner, provider=plan.provider, price=item.price, seen=seen(item.scene.prompt)) for item in plan.todo]
+    return found, plan
+
+
 def retry(job_id: str, *, actor: Any) -> Job:
     """Queue a failed, cancelled or unclear job anew. What it may send is compared with what the person may start alone, as with any start.
 
@@ -225,6 +259,12 @@ def retry(job_id: str, *, actor: Any) -> Job:
 
 def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
     kind = work.STORY_KIND.get(JobName(job.name))
+    if job.name == JobName.SCENE_ENGLISH:
+        english = plan_english(story, [UUID(job.item)], replace=True)
+        priced = [item for item in english.items if item.price]
+        if priced or not english.items:
+            admit(story, ask_for_english(english), actor=actor, besides=job.pk)
+        return
     if job.name == JobName.STORY_PLANNING:
         if story.status != StoryStatus.PLANNING:
             raise GuardRefused(LEFT)

@@ -123,7 +123,9 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
         planned = [composed_values(part) for part in planned]  # rows that are written at once send no signal
         spoken = lines_of(spoken_lines(story.script), [part["narration"] for part in planned])
         prompts = ScenePrompt.objects.bulk_create(
-            ScenePrompt(text=part["prompt"], text_en=part.get("prompt_en", ""), camera=Camera(part["camera"]), seed=seed_of(story, index))
+            ScenePrompt(
+                text=part["prompt"], text_en=part.get("prompt_en", ""), english_by_model=True, camera=Camera(part["camera"]), seed=seed_of(story, index)
+            )
             for index, part in enumerate(planned)
         )
         return Scene.objects.bulk_create(

@@ -20,6 +20,7 @@ from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
 from . import splitting, work
+from .inputs import is_english_outdated, text_digest
 from .locks import CLOSED, locked_for_words, locked_scene, locked_story, require_room
 from .order import Move, places_of, rearrange
 from .planning import seed_of
@@ -165,17 +166,34 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
         if seen:
             _require_seen(scene, values, seen)
         changed = {k: v for k, v in values.items() if k in PROMPT_FIELDS and getattr(scene.prompt, k) != v}
+        if "text_en" in values and "text" not in changed and is_english_outdated(scene.prompt):
+            changed["text_en"] = values["text_en"]  # the person says that it fits
         if changed:
-            kept = {k: getattr(scene.prompt, k) for k in PROMPT_FIELDS}
-            if "text" in changed and "text_en" not in changed:
-                changed["text_en"] = ""  # the English no longer says the same
-            scene.prompt = ScenePrompt.objects.create(**{**kept, **changed})
+            changed |= _english(scene.prompt, changed)
+            scene.prompt = ScenePrompt.objects.create(**{**_kept(scene.prompt), **changed})
         for name in SCENE_FIELDS:
             if name in values:
                 setattr(scene, name, values[name])
         scene.save()
         _settle_length(story)
     return scene
+
+
+def _kept(prompt: ScenePrompt) -> dict[str, Any]:
+    """The values of a prompt that is to be changed in part."""
+    english: dict[str, Any] = {"english_by_model": prompt.english_by_model}
+    if is_english_outdated(prompt):
+        english["english_for"] = prompt.english_for
+    return {name: getattr(prompt, name) for name in PROMPT_FIELDS} | english
+
+
+def _english(prompt: ScenePrompt, changed: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of the English: it is a person's and fits when they wrote it, and out of date when only the text has changed."""
+    if "text_en" in changed:
+        return {"english_for": "", "english_by_model": prompt.english_by_model and changed["text_en"] == prompt.text_en}
+    if "text" in changed and prompt.text_en:
+        return {"english_for": prompt.english_for or text_digest(prompt.text)}
+    return {}
 
 
 def _place(position: int | None, last: int) -> int:
@@ -328,7 +346,7 @@ def unsplit(
 
 def _halved(scene: Scene, head: str, tail: str) -> tuple[ScenePrompt, ScenePrompt]:
     """A prompt for each half of the narration: two pictures of the same would be paid for twice."""
-    kept = {name: getattr(scene.prompt, name) for name in PROMPT_FIELDS}
+    kept = _kept(scene.prompt)
     texts = splitting.halves(scene.prompt.text, scene.narration, head, tail)
     english = splitting.english_halves(scene.prompt.text_en, scene.narration, head, tail)
     first, second = (ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": en[:4000]}) for text, en in zip(texts, english, strict=True))
@@ -346,7 +364,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
         checked({"duration_seconds": total})
         text = splitting.joined(scene.prompt.text, scene.narration, other.prompt.text, other.narration)
         if text != scene.prompt.text:
-            kept = {name: getattr(scene.prompt, name) for name in PROMPT_FIELDS}
+            kept = _kept(scene.prompt)
             english = splitting.joined(scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration)
             scene.prompt = ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": english[:4000]})
         scene.narration = f"{scene.narration} {other.narration}".strip()

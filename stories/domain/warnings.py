@@ -10,8 +10,10 @@ from providers.media.captions import cannot_draw
 from stories.models import Story
 
 from .crops import format_warning
+from .inputs import is_english_outdated
 
 MOST_NAMED = 12
+ENGLISH_OUTDATED = gettext_noop("The English prompt is older than the prompt, so it is not sent. Put it into English again, or save it again if it fits.")
 NO_LETTERS = gettext_noop("No font of the studio has these characters of the narration, so the captions in the picture leave them out: %(characters)s")
 
 
@@ -41,6 +43,8 @@ def warnings_of(story: Story, scene: Any, kind: str) -> tuple[Sentence, ...]:
     if story.burn_captions and (characters := cannot_draw(scene.narration)):
         named = " ".join(characters[:MOST_NAMED]) + (" …" if len(characters) > MOST_NAMED else "")
         found.append(Sentence(NO_LETTERS, {"characters": named}))
+    if is_english_outdated(scene.prompt):
+        found.append(Sentence(ENGLISH_OUTDATED))
     if warning := too_fast(scene.narration, scene.duration_seconds):
         found.append(warning)
     return tuple(found)

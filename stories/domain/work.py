@@ -29,8 +29,9 @@ ACTION = {
     JobName.STORY_RENDER: "render_final",
     JobName.SCENE_PREVIEW: "generate_image",
     JobName.SCENE_RENDER: "generate_clip",
+    JobName.SCENE_ENGLISH: "to_english",
 }
-TEXT_JOBS = frozenset({JobName.STORY_PLANNING})  # by language models; what they cost is confirmed like takes
+TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})  # by language models; what they cost is confirmed like takes
 COLLECT = "collect_take"
 COLLECTED = 2  # priority: what is paid comes before what is still to be bought
 UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
@@ -97,6 +98,26 @@ def _override(job_id: str, reason: str, said: Sentence, *, waiting: bool) -> boo
         Job.objects.filter(pk=job.pk).update(data=job.data)
         JobLog.objects.create(job=job, message_data=said.as_json())
     return True
+
+
+def enqueue_english(scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str) -> Job:
+    """The job that puts the scene's prompt into English; one that waits for a person's word on its price goes on after the commit."""
+    name = JobName.SCENE_ENGLISH
+    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
+    wanted = {"prompt_id": scene.prompt_id, "seen": seen, "provider": provider, "price": str(price), "confirmation": known}
+    wanted |= _named(piece_of_work(scene.pk, Kind.TEXT))
+    job, new = queue.enqueue(
+        name,
+        data=data(scene.story_id, name, wanted),
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        owner=owner,
+        priority=2,
+        unique_key=f"{name}:{scene.pk}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
 
 
 def scene_key(kind: str, scene_id: Any) -> str:

@@ -112,6 +112,12 @@ def _stories(record, owner, world):
     record("render_final", "POST", f"stories/{ready.pk}/render_final/", {"confirm_total": "0.0000"})
     record("render_final", "POST", f"stories/{world.story.pk}/render_final/?plan=1", {})
     record.kept["render_final"]["request"] = {"confirm_total": "0.0000"}
+    AIProviderConfig.objects.filter(provider="llm").update(cost_per_text_call=Decimal("0.05"), settings={"default_model": "planner-1"})
+    korean = make_story(owner, status=StoryStatus.PLANNED, planner_provider="llm")
+    make_scene(korean, text="밤바다의 등대")
+    record("put_story_into_english", "POST", f"stories/{korean.pk}/english/?plan=1", {})
+    record.kept["put_story_into_english"].pop("request")
+    record("put_story_into_english", "POST", f"stories/{korean.pk}/english/", {"confirm_total": "0.0500"})
 
 
 def _approvals(record, owner, manager):

@@ -35,6 +35,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "transition_story": ("stories/{story}/transition/", {"status": "previewing"}, changed(200)),
     "generate_preview": ("stories/{story}/generate_preview/", {}, changed(202)),
     "render_final": ("stories/{story}/render_final/", {}, changed(409)),
+    "put_story_into_english": ("stories/{story}/english/", {}, changed(422)),
     "read_a_script": ("scripts/read/", "script", {"viewer": 403, "colleague": 200, "owner": 200, "manager": 200}),
     "list_transitions": ("stories/{story}/transitions/", None, seen()),
     "list_scenes": ("scenes/", None, seen()),

@@ -31,7 +31,7 @@ def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
         "title": "Scene 1",
         "narration": "Line 1.",
         "duration_seconds": 7,
-        "prompt": {"text": "a boat at dawn", "text_en": "", "negative": "", "style": "", "camera": "push_in", "seed": 0},
+        "prompt": {"text": "a boat at dawn", "text_en": "", "english_outdated": False, "negative": "", "style": "", "camera": "push_in", "seed": 0},
         "clip": None,
         "created_at": stamp(scene.created_at),
         "updated_at": stamp(scene.updated_at),

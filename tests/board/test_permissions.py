@@ -32,6 +32,7 @@ def doors(story, five, take, owner):
         *(("board_many", (story.pk,), {"do": do, "scene": str(scene), "camera": "still"}) for do in ("delete", "restore", "approve", "set")),
         ("board_plan", (story.pk, "image", "missing"), {"confirm_total": "0.0000"}),
         ("board_plan", (story.pk, "image", "missing"), {"confirm_total": "0.0000", "scene": str(scene)}),
+        ("board_english", (story.pk,), {"confirm_total": "0.0000"}),
         ("board_generate", (story.pk, scene, "image"), {"confirm_total": "0.0000"}),
         ("board_upload", (story.pk, scene), {"kind": "image", "file": upload}),
         ("board_choose", (story.pk, one.pk), {}),

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from stories.domain.english import EnglishPlan
 from stories.domain.plan import Item, Plan
 from stories.enums import TakeKind
 
@@ -50,6 +51,31 @@ def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
     items = [_item(item) for item in plan.items]
     blocked = [item for item in items if item.state == "blocked"]
     return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, plan.hash, approval)
+
+
+class EnglishItemOut(msgspec.Struct):
+    """One scene. `will`: its prompt is put into English, at `price`. `own`: a person wrote the English, which is out of date."""
+
+    scene_id: UUID
+    position: int
+    state: Literal["missing", "outdated", "own", "running", "done", "blocked"]
+    will: bool
+    price: Money
+    why: str
+
+
+class EnglishOut(msgspec.Struct):
+    """What is put into English, and the jobs that do it; none when only the plan was asked for."""
+
+    provider: str
+    total: Annotated[str, Meta(description="USD for all of it; give it back as confirm_total.")]
+    items: list[EnglishItemOut]
+    jobs: list[JobOut]
+
+
+def english_out(plan: EnglishPlan, jobs: list[JobOut]) -> EnglishOut:
+    items = [EnglishItemOut(one.scene.pk, one.scene.position, one.state, one.will, money(one.price), str(one.why)) for one in plan.items]
+    return EnglishOut(plan.provider, money(plan.total), items, jobs)
 
 
 class Started(msgspec.Struct):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from stories.domain.inputs import is_stale
+from stories.domain.inputs import is_english_outdated, is_stale
 from stories.enums import Camera, Verdict
 from stories.models import Scene, ScenePrompt, Take
 from web.json.routes import Call
@@ -13,8 +13,11 @@ from .parts import Link, Moment, link
 
 
 class PromptOut(msgspec.Struct):
+    """`english_outdated`: the text has changed since its English was written, so the English is not sent."""
+
     text: str
     text_en: str
+    english_outdated: bool
     negative: str
     style: str
     camera: Camera
@@ -54,7 +57,7 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
         title=scene.title,
         narration=scene.narration,
         duration_seconds=scene.duration_seconds,
-        prompt=PromptOut(prompt.text, prompt.text_en, prompt.negative, prompt.style, Camera(prompt.camera), prompt.seed),
+        prompt=PromptOut(prompt.text, prompt.text_en, is_english_outdated(prompt), prompt.negative, prompt.style, Camera(prompt.camera), prompt.seed),
         image=_chosen(call, scene, scene.image_take),
         clip=_chosen(call, scene, scene.clip_take),
         created_at=scene.created_at,
