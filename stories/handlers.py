@@ -30,7 +30,7 @@ from providers.signals import freed, landed
 from .domain import approvals, english, planning, takes, work
 from .domain.inputs import clip_request, image_request
 from .domain.plan import Plan, is_in_the_way, plan_generation
-from .domain.transitions import apply_transition
+from .domain.transitions import ENDS_JOBS, apply_transition
 from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
@@ -159,6 +159,10 @@ def planning_ended(job: Job) -> None:
 
 def _follow(job: Job, name: str, only_from: str) -> None:
     """Move the story on, if it is still where the job left it (a person may have moved it first)."""
+    if name in ENDS_JOBS:
+        # `apply_transition` locks the jobs that it ends; after the story's lock that could wait for
+        # a job whose own end waits for the story.
+        work.lock_jobs(job.subject)
     story = Story.objects.select_for_update().filter(pk=job.subject).first()
     if story is None or story.status != only_from:
         return
