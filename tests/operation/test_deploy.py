@@ -19,7 +19,7 @@ from providers.registry import adapter_for
 from studio import health
 from studio.children import PAID_STOP_SECONDS
 from studio.management.commands.serve import web_command
-from studio.metrics import http, page, rows
+from studio.metrics import disk, http, page, rows
 
 ROOT = Path(studio.BASE_DIR)
 DEPLOY = ROOT / "deploy"
@@ -186,7 +186,8 @@ def test_proxies_hide_the_metrics_and_write_the_headers_anew() -> None:
 def known_metrics(db: None) -> set[str]:
     names = {"videoplanet_database_up"}
     ends = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
-    for metric in [*rows.RowCollector().collect(), *http.RequestCollector().collect()]:
+    collectors = (rows.RowCollector(), http.RequestCollector(), disk.SpoolCollector())
+    for metric in [metric for collector in collectors for metric in collector.collect()]:
         names |= {f"{metric.name}{end}" for end in ends.get(metric.type, ("",))}
     return names
 

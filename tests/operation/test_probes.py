@@ -65,7 +65,7 @@ def test_readyz_names_every_check_and_wants_a_worker(client: Client) -> None:
     assert (status, body["status"], list(body["checks"])) == (
         503,
         "not ready",
-        ["database", "migrations", "storage", "bell", "workers", "clocks", "periodic", "ffmpeg", "font"],
+        ["database", "migrations", "storage", "bell", "workers", "clocks", "periodic", "spool", "ffmpeg", "font"],
     )
     assert {name: check["ok"] for name, check in body["checks"].items() if not check["ok"]} == {"workers": False}
     assert body["checks"]["workers"]["detail"] == "No worker is alive: start manage.py work."
