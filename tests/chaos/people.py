@@ -141,9 +141,17 @@ class Person:
             case StoryStatus.FAILED:
                 transitions.apply_transition(story.pk, "retry", actor=self.user)
             case StoryStatus.PLANNED:
-                self.make(story, TakeKind.IMAGE)
+                self.change(story, "generate_preview")
             case StoryStatus.PREVIEWING:
-                self.make(story, TakeKind.CLIP)
+                self.change(story, "render_final")
+
+    def change(self, story: Story, name: str) -> None:
+        """The change of status that begins to make pictures or clips, also where all of them are there already."""
+        kind = transitions.SPENDS[name]
+        with self.notebook.ordering() as pieces:
+            plan = plan_generation(story, kind)
+            pieces.extend(pieces_of(story.pk, kind))
+            launch.confirmed_change(story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash)
 
     def make(self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None) -> None:
         with self.notebook.ordering() as pieces:
