@@ -142,7 +142,8 @@ def test_one_provider_is_paused_and_resumed_from_the_queue(manager, owner, as_):
     door = sources(manager)[local.name]["url"]
     response = as_(manager).post(door, {"reason": "quota"})
     assert (response.status_code, response["Location"]) == (302, LIST)
-    assert (sources(manager)[local.name]["paused"], sources(manager)[local.name]["why"]) == (True, "quota")
+    source = sources(manager)[local.name]
+    assert (source["paused"], str(source["why"])) == (True, "quota")
     html = as_(owner).get(LIST).content.decode()
     assert "quota" in html
     assert as_(manager).post(sources(manager)[local.name]["url"]).status_code == 302

@@ -20,7 +20,7 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 6")
     assert [card(page, n).locator(".bd-narration").input_value() for n in (2, 3)] == ["A boat leaves.", "The sea is calm."]
     page.get_by_role("button", name="Undo").click()
-    said(page, "Two scenes became one.")
+    said(page, "The scene is one again.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
     card(page, 4).get_by_role("button", name="More for scene 4").click()
     page.get_by_role("menuitem", name="Delete").click()
