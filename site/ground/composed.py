@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.db.models import CharField, Model, TextField
 from django.http import HttpRequest, HttpResponse, QueryDict
 
@@ -35,6 +36,16 @@ def composed_query(sent: QueryDict) -> QueryDict:
     return copy
 
 
+def holds_nul(request: HttpRequest) -> bool:
+    """Whether a page is asked for with a NUL character: PostgreSQL takes none, so looking for it would fail.
+
+    The API reads its values strictly by itself.
+    """
+    if request.path_info.startswith("/api/"):
+        return False
+    return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+
+
 class ComposedQueries:
     """Middleware: every search, whoever looks for it, looks for the composed form."""
 
@@ -42,6 +53,8 @@ class ComposedQueries:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if holds_nul(request):
+            raise BadRequest("The address holds a NUL character.")
         if "%" in request.META.get("QUERY_STRING", ""):
             request.GET = composed_query(request.GET)  # type: ignore[assignment]  # as immutable as the one before, or a copy of ours
         response: HttpResponse = self.get_response(request)

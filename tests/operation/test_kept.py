@@ -80,7 +80,8 @@ def test_second_question_counts_nothing(mine: Client) -> None:
         mine.get(STATISTICS)
     with CaptureQueriesContext(connection) as second:
         mine.get(STATISTICS)
-    assert len(first) - len(second) == 5
+    clock = 1 if connection.vendor == "postgresql" else 0  # SQLite's clock is the host's: nothing is asked
+    assert len(first) - len(second) == 5 + clock
     assert not [query for query in second.captured_queries if "COUNT(" in query["sql"]]
 
 

@@ -46,3 +46,9 @@ def test_search_of_the_list_finds_both_forms(client, django_user_model):
     for asked in (WORD, APART):
         page = client.get(reverse("admin:stories_story_changelist"), {"q": asked})
         assert [story.title for story in page.context["cl"].result_list] == [WORD]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/admin/jobs/job/a%00b/history/", "/admin/jobs/job/?status__exact=a%00b", "/admin/jobs/job/?q=%00"])
+def test_address_with_a_nul_is_400(admin_client, address):
+    assert admin_client.get(address).status_code == 400
