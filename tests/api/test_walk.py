@@ -16,7 +16,7 @@ pytestmark = pytest.mark.drill
 README = Path(settings.BASE_DIR) / "README.md"
 ACCOUNT = """
 from django.contrib.auth.models import Group, User
-User.objects.create_user("mina", password="a long enough word").groups.add(Group.objects.get(name="producer"))
+User.objects.create_user("mina", password="a long enough word", is_staff=True).groups.add(Group.objects.get(name="producer"))
 """
 
 
