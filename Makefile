@@ -1,4 +1,4 @@
-# What a person runs is what CI runs. `make` alone says what there is.
+# CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test test-quick test-all check lint types floors migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
 
@@ -15,14 +15,14 @@ help:
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
 	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
 	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
-	@echo "make check    lint, types, floors, migrations, audit"
+	@echo "make check    lint, type checks, layer contracts, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes docs/benchmarks.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
-	@echo "make schemathesis  drives the API with 2,000 cases made from its own document"
-	@echo "make audit    looks for known weaknesses in the locked packages; says so where nobody can be asked (AUDIT=required to fail then)"
-	@echo "make drills   breaks each service while stories run, and writes docs/operation/drills.md (ONLY=redis for some, which are not written)"
-	@echo "make many     200 stories at once by four groups of workers, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
-	@echo "make kills    kills workers at random while people meddle, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7)"
+	@echo "make schemathesis  tests the API with 2,000 cases generated from its OpenAPI document"
+	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
+	@echo "make drills   runs fault tests: stops each service while stories run, writes docs/operation/drills.md (ONLY=redis for some, not written)"
+	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
+	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
 
 run-env dev-env bench-env:
@@ -35,8 +35,8 @@ demo: run-env
 serve: run-env
 	@$(python) manage.py serve
 
-# Tests with injected faults kill processes and measure patience: they run among themselves, and as they mostly wait, three
-# of them on two processors.
+# Fault-injection tests kill processes and depend on timing: they run separately, and because they
+# mostly wait, three on two processors.
 drillers = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
 quick := not drill and not browser and not slow
 # Exit code 5: the part that TESTS names has no such test.
@@ -84,16 +84,16 @@ audit: dev-env
 	@$(python) tools/audit.py $(if $(filter required,$(AUDIT)),--required)
 
 drills: dev-env
-	@$(alone) $(python) manage.py drills $(if $(ONLY),$(ONLY),--write)
+	@$(alone) $(python) -m tests.chaos $(if $(ONLY),$(ONLY),--write)
 
 many: dev-env
-	@$(alone) $(python) manage.py drills --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
+	@$(alone) $(python) -m tests.chaos --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
 
 kills: dev-env
 	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7)
 
 media-table: dev-env
-	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.providers.media.table
+	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.media.table
 
 diagram: run-env
 	@$(python) manage.py diagram

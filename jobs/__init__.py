@@ -1,1 +1,4 @@
-"""The durable job engine. A `Job` row says what is to be done; the queue only rings. Knows nothing of stories or providers."""
+"""The durable job engine. A `Job` row is the source of truth; the queue only carries wake-ups.
+
+This package does not depend on stories or providers.
+"""

@@ -1,4 +1,7 @@
-"""The list and the page of jobs. What a job works for, and who may steer it, is said by the floor above (`stories.admin.jobs`)."""
+"""The admin list and detail page of jobs.
+
+The subclass in `stories.web.jobs` supplies what a job works for and who may manage it.
+"""
 
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -16,17 +19,17 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
-from web.admin_dialog import in_dialog
-from web.admin_filters import ChoicesFilter
-from web.admin_parts import Tone, ago, badge, bar, quick_html
+from core.admin.confirm_dialog import in_dialog
+from core.admin.display import Tone, ago, badge, bar, quick_html
+from core.admin.filters import ChoicesFilter
 
-from .admin_doors import PAUSE_PERMISSION, JobDoors
-from .domain.finish import NEVER
-from .domain.pause import EVERYTHING
-from .domain.standing import standing
-from .domain.statistics import depth
+from .admin_actions import PAUSE_PERMISSION, JobActions
 from .enums import ENDED, JobStatus, WaitFor
 from .models import Job, Pause
+from .services.finish import NEVER
+from .services.pause import EVERYTHING
+from .services.queue_position import queue_position
+from .services.statistics import depth
 
 TONE: dict[str, Tone] = {
     JobStatus.QUEUED: "idle",
@@ -41,7 +44,7 @@ CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
 
 
 class Stated(Protocol):
-    """A job, or a light row of one."""
+    """A job, or a lightweight row with the same status fields."""
 
     @property
     def status(self) -> str: ...
@@ -50,20 +53,23 @@ class Stated(Protocol):
 
 
 def tone(job: Stated) -> Tone:
-    """A waiting job is somebody's turn when it waits for a person or for money; else it moves by itself."""
+    """Return the tone of a job's status. A job that waits for a person or a budget needs attention."""
     if job.status == JobStatus.WAITING and job.wait_for in {WaitFor.PERSON, WaitFor.BUDGET}:
         return "ask"
     return TONE[job.status]
 
 
 def next_look(job: Job) -> SafeString | str:
-    """When a waiting job looks again by itself, if it does; what waits for a person or for other jobs is woken by them."""
+    """Return when a waiting job is checked again, or an empty string.
+
+    Jobs that wait for a person, a budget or other jobs are woken by an event, not by time.
+    """
     by_itself = job.status == JobStatus.WAITING and job.wait_for not in {WaitFor.PERSON, WaitFor.CHILDREN, WaitFor.BUDGET}
     return ago(job.run_at) if by_itself and timezone.now() < job.run_at < NEVER else ""
 
 
 class JobList(ChangeList):
-    """The rows of one page, each with what the columns say beside its own fields."""
+    """The rows of one page, with the values that the columns need in addition to the model fields."""
 
     model_admin: "JobAdmin"
 
@@ -73,10 +79,13 @@ class JobList(ChangeList):
         self.model_admin.prepare(request, self.result_list)
 
 
-class JobAdmin(JobDoors, ModelAdmin):
-    """Read only, with doors: retry, cancel, priority. The subclass that is registered says who may see and who may steer."""
+class JobAdmin(JobActions, ModelAdmin):
+    """A read-only admin with the actions retry, cancel and priority.
 
-    list_display = ("what", "state", "progressed", "why", "order", "tries", "person", "made", "doors")
+    The registered subclass decides who may view and who may manage a job.
+    """
+
+    list_display = ("what", "state", "progressed", "why", "order", "tries", "person", "made", "actions_column")
     list_filter = (("status", ChoicesFilter), ("wait_for", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -89,34 +98,37 @@ class JobAdmin(JobDoors, ModelAdmin):
     show_full_result_count = False
     actions = None
 
-    # What the floor above says
+    # Hooks for the subclass
 
     def visible(self, request: HttpRequest) -> QuerySet[Job]:
-        """The jobs that this person may see."""
+        """Return the jobs that the current user may see."""
         raise NotImplementedError
 
     def may_steer(self, request: HttpRequest, job: Job) -> bool:
         raise NotImplementedError
 
     def label(self, job: Job) -> str:
-        """What it does, in words."""
+        """Return a description of what the job does."""
         raise NotImplementedError
 
     def about(self, request: HttpRequest, job: Job) -> dict[str, Any]:
-        """What the page of one job shows beside the job: `about_name`, `about_url`, `calls`."""
+        """Return extra context for the page of one job: `about_name`, `about_url`, `calls`."""
         raise NotImplementedError
 
     def sources(self, request: HttpRequest) -> list[dict[str, Any]]:
-        """What jobs are made with and can be paused by this person: `name`, `paused`, `why`, `url`."""
+        """Return the job sources this user can pause, each with `name`, `paused`, `why`, `url`."""
         raise NotImplementedError
 
     def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
-        """Give each row of a list `standing`, `steers` and the `page` it is on; three queries while something is queued."""
-        why = standing(rows)
-        for row in rows:
-            row.standing, row.steers, row.page = why.get(row.pk), self.may_steer(request, row), request.get_full_path()
+        """Set `queue_position`, `steers` and `page` on each row of a list.
 
-    # Who may
+        Runs three queries if any row is queued.
+        """
+        why = queue_position(rows)
+        for row in rows:
+            row.queue_position, row.steers, row.page = why.get(row.pk), self.may_steer(request, row), request.get_full_path()
+
+    # Permissions
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         return self.visible(request).select_related("owner").order_by(*self.ordering)
@@ -149,7 +161,7 @@ class JobAdmin(JobDoors, ModelAdmin):
         values |= {"may_pause": request.user.has_perm(PAUSE_PERMISSION), "sources": self.sources(request)}
         response: HttpResponse = super().changelist_view(request, {**values, **(extra_context or {})})
         if in_dialog(request) and isinstance(response, TemplateResponse):
-            response.template_name = "studio/queue_live.html"  # a look for news needs no frame
+            response.template_name = "studio/queue_live.html"  # a polling request needs no page layout
         return response
 
     @admin.display(description=gettext_lazy("job"))
@@ -166,21 +178,21 @@ class JobAdmin(JobDoors, ModelAdmin):
 
     @admin.display(description=gettext_lazy("why it waits, what it does"))
     def why(self, job: Any) -> SafeString:
-        said = job.standing or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
+        said = job.queue_position or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
         return quick_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', said, next_look(job))
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def order(self, job: Any) -> SafeString | str:
         if not (job.is_open and job.steers):
             return str(job.priority) if job.is_open else ""
-        return _door(job, "priority", quick_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
+        return _action_link(job, "priority", quick_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
 
     @admin.display(description="")
-    def doors(self, job: Any) -> SafeString | str:
+    def actions_column(self, job: Any) -> SafeString | str:
         if not job.steers or job.status == JobStatus.SUCCEEDED:
             return ""
-        retry = _door(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
-        cancel = _door(job, "cancel", _("Cancel")) if job.is_open else ""
+        retry = _action_link(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
+        cancel = _action_link(job, "cancel", _("Cancel")) if job.is_open else ""
         return quick_html('<span class="vp-doors">{}{}</span>', retry, cancel)
 
     @admin.display(description=gettext_lazy("tries"))
@@ -215,7 +227,7 @@ class JobAdmin(JobDoors, ModelAdmin):
             "children": list(job.children.order_by("created_at")[:200]),
             "may_retry": steers and job.status in CAN_RETRY,
             "may_cancel": steers and job.status not in ENDED,
-            "standing": standing([job]).get(job.pk),
+            "queue_position": queue_position([job]).get(job.pk),
             "next_look": next_look(job),
             **self.about(request, job),
         }
@@ -225,6 +237,6 @@ class JobAdmin(JobDoors, ModelAdmin):
         return TemplateResponse(request, "studio/job.html", self.frame(request, job, **values))
 
 
-def _door(job: Any, name: str, text: str) -> SafeString:
+def _action_link(job: Any, name: str, text: str) -> SafeString:
     url = f"{reverse('admin:jobs_job_do', args=[job.pk, name])}?{urlencode({'back': job.page})}"
     return quick_html('<a class="vp-btn vp-small" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)

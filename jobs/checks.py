@@ -1,4 +1,4 @@
-"""Does the engine fit its settings? Told at start, with what to do."""
+"""System checks for the settings of the job engine."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-BELLS = {"jobs.bell.database.DatabaseBell", "jobs.bell.redis.RedisBell"}
+BELLS = {"jobs.wakeup.database.DatabaseWakeup", "jobs.wakeup.redis.RedisWakeup"}
 LONGEST_TICK = 0.5  # of a lease
 
 
 @register()
-def bell(**_kwargs: Any) -> list[CheckMessage]:
+def wakeup(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.Q_CLUSTER.get("broker_class") not in BELLS:
         hint = f"Set broker_class to one of {', '.join(sorted(BELLS))}."

@@ -1,4 +1,4 @@
-"""The states of a job and what a waiting job waits for."""
+"""The states of a job, and the reasons for which a job waits."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -26,5 +26,5 @@ class WaitFor(models.TextChoices):
 
 OPEN = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
-# The time of these waits is part of what a generation takes; the other waits are not.
+# Only these waits count towards the generation time.
 GENERATING = (WaitFor.PROVIDER, WaitFor.CHILDREN)

@@ -1,9 +1,9 @@
-"""Expected failures of the engine, each with a stable code and a sentence for a person."""
+"""Expected failures of the job engine, each with a stable code and a localized message."""
 
-from ground.sentence import SaidError
+from core.localized_messages import DomainError
 
 
-class JobError(SaidError):
+class JobError(DomainError):
     code = "job_error"
 
 
@@ -14,22 +14,25 @@ class NoSuchJob(JobError):
 
 
 class NotPossible(JobError):
-    """The job's present state does not allow it (409)."""
+    """The job's current state does not allow the operation (409)."""
 
     code = "job_state"
 
 
 class AlreadyOpen(JobError):
-    """An open job for the same thing exists (409)."""
+    """An open job with the same unique key exists (409)."""
 
     code = "job_already_open"
 
 
 class BadPriority(JobError):
-    """The number is no priority (409)."""
+    """The number is not a valid priority (409)."""
 
     code = "job_priority"
 
 
 class LeaseLost(Exception):
-    """The job was given to another worker, or ended, while this one still worked: its result must not be written."""
+    """The job was claimed by another worker, or ended, while this worker was still running it.
+
+    Its result must not be written.
+    """

@@ -1,4 +1,4 @@
-"""What a worker knows about its right to the job it works on."""
+"""The lease of a worker on the job that it runs."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 
-from ground.clock import DatabaseNow, database_now
+from core.clock import DatabaseNow, database_now
 
-from .domain.claim import lease
 from .enums import JobStatus
 from .models import Job
 from .outcomes import JobStopped
+from .services.claim import lease
 
 
 def never() -> bool:
@@ -20,7 +20,10 @@ def never() -> bool:
 
 
 class Lease:
-    """The right to one job for one turn. Read by the handler's thread, written by the pulse; times are monotonic seconds."""
+    """The lease on one job for one attempt.
+
+    The handler's thread reads it and the heartbeat thread writes it. Times are monotonic seconds.
+    """
 
     def __init__(self, job: Job, *, time_limit: timedelta, stopping: Callable[[], bool] = never) -> None:
         self.job = job
@@ -40,11 +43,18 @@ class Lease:
         return time.monotonic() > self.limit
 
     def should_stop(self) -> bool:
-        """Also when the lease ran out unnoticed: this process may have been frozen, and another one may have the job now."""
+        """Return whether the handler should stop.
+
+        True also if the lease has expired unnoticed: this process may have been suspended, and
+        another worker may have claimed the job.
+        """
         return self.lost or self.cancelled or self.stopping() or time.monotonic() > min(self.until, self.limit)
 
     def look(self) -> None:
-        """Reads whether the job is still ours and wanted, and extends the lease when a third of it is used up."""
+        """Check that the job still belongs to this attempt and is not cancelled.
+
+        Renews the lease once a third of it has elapsed.
+        """
         mine = Job.objects.filter(pk=self.job.pk, token=self.job.token, status=JobStatus.RUNNING)
         asked = time.monotonic()
         row = mine.values_list("cancel_requested_at").first()
@@ -59,7 +69,11 @@ class Lease:
                 self.lost = True
 
     def hold(self) -> None:
-        """Locks the job's row for the rest of the transaction, if the job is still this attempt's. Raises JobStopped otherwise."""
+        """Lock the job's row for the rest of the transaction.
+
+        Raises JobStopped if the job no longer belongs to this attempt, the lease has expired, or a
+        cancel was requested. Raises RuntimeError outside a transaction.
+        """
         if not connection.in_atomic_block:
             raise RuntimeError("A lease is held for the length of a transaction: call hold() inside one.")
         mine = Job.objects.select_for_update(no_key=True).filter(pk=self.job.pk, token=self.job.token, status=JobStatus.RUNNING)
@@ -71,7 +85,7 @@ class Lease:
         if cancel_requested_at is not None:
             self.cancelled = True
             raise JobStopped("The job is to be cancelled.")
-        # Asked for after the lock was obtained: waiting for it may have taken longer than the lease.
+        # Read after the lock is acquired: waiting for it may have taken longer than the lease.
         if until is None or until <= database_now():
             self.lost = True
             raise JobStopped("The lease has run out.")

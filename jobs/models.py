@@ -1,4 +1,4 @@
-"""The rows of the job engine: jobs, their log lines, and the workers that were seen alive."""
+"""The models of the job engine: jobs, log lines, workers, periodic tasks and pauses."""
 
 import secrets
 from datetime import timedelta
@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ground.sentence import Sentence
+from core.localized_messages import LocalizedMessage
 
 from .enums import OPEN, JobStatus, WaitFor
 
@@ -20,12 +20,14 @@ def default_backoff() -> dict[str, Any]:
 
 
 def new_job_id(subject: str) -> str:
-    """`story_<8>_<12>`: the first eight characters of the subject's id and twelve random hexadecimal digits."""
+    """Return `story_<8>_<12>`: the first eight characters of the subject's id and twelve random
+    hexadecimal digits.
+    """
     return f"story_{subject.replace('-', '')[:8]}_{secrets.token_hex(6)}"
 
 
 class Job(models.Model):
-    """One piece of durable work. The envelope that goes outside is `jobs.domain.envelope`."""
+    """One unit of durable work. `jobs.services.envelope` defines its public representation."""
 
     id = models.CharField(primary_key=True, max_length=40, editable=False)
     name = models.CharField(_("name"), max_length=60)
@@ -47,14 +49,14 @@ class Job(models.Model):
     max_attempts = models.PositiveSmallIntegerField(_("attempts allowed"), default=3)
     backoff = models.JSONField(default=default_backoff)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    wish = models.PositiveSmallIntegerField(default=1, help_text=_("Counts who asked for it: one more each time that a person has it tried again."))
+    request_no = models.PositiveSmallIntegerField(default=1, help_text=_("Counts who asked for it: one more each time that a person has it tried again."))
 
     run_at = models.DateTimeField(_("due"), default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     token = models.PositiveIntegerField(default=0, help_text=_("Fencing token: one more at each claim."))
     worker = models.CharField(_("worker"), max_length=80, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
-    nudges = models.PositiveIntegerField(default=0, help_text=_("Times it was woken. A wait that was overtaken by one is not waited."))
+    wakeup_count = models.PositiveIntegerField(default=0, help_text=_("Times it was woken. A wait that was overtaken by one is not waited."))
 
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     started_at = models.DateTimeField(_("first started"), null=True, blank=True)
@@ -70,11 +72,11 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         ordering = ("-created_at", "-id")
         indexes = (
-            # Queued means due now: the best job is the first row of this index. The name lets paused ones be passed over inside it.
+            # Queued means due now: the next job is the first row. The name lets the scan skip paused jobs.
             models.Index(F("priority"), F("run_at"), F("id"), F("name"), name="job_due", condition=Q(status="queued")),
             models.Index(fields=("run_at",), name="job_waiting", condition=Q(status="waiting")),
             models.Index(fields=("lease_until",), name="job_lease", condition=Q(status="running")),
-            # Of the states that people look for. Queued jobs must be in no other index by state: PostgreSQL would take it and sort them all.
+            # For the states users filter by. It must exclude queued jobs, or PostgreSQL would use it and sort.
             models.Index(fields=("status", "-created_at", "-id"), name="job_trouble", condition=Q(status__in=("failed", "cancelled", "unclear"))),
             models.Index(fields=("finished_at",), name="job_finished", condition=Q(finished_at__isnull=False)),
             models.Index(fields=("subject", "-created_at", "-id"), name="job_subject"),
@@ -94,13 +96,13 @@ class Job(models.Model):
         return self.status in OPEN
 
     @property
-    def note(self) -> Sentence:
-        """Why it waits, what it does now, or why it failed, in words."""
-        return Sentence.from_json(self.note_data or None)
+    def note(self) -> LocalizedMessage:
+        """The localized message that explains why the job waits, what it does, or why it failed."""
+        return LocalizedMessage.from_json(self.note_data or None)
 
 
 class JobLog(models.Model):
-    """What happened to a job, oldest first; tracebacks of unexpected errors are kept here."""
+    """The event log of a job, oldest first. It also stores tracebacks of unexpected errors."""
 
     class Level(models.TextChoices):
         INFO = "info", _("Info")
@@ -122,12 +124,12 @@ class JobLog(models.Model):
         return str(self.message)
 
     @property
-    def message(self) -> Sentence:
-        return Sentence.from_json(self.message_data or None)
+    def message(self) -> LocalizedMessage:
+        return LocalizedMessage.from_json(self.message_data or None)
 
 
 class Worker(models.Model):
-    """A worker process that said it is alive. `seen_at` older than a lease means dead."""
+    """A worker process and its last heartbeat. A `seen_at` older than one lease means it is dead."""
 
     name = models.CharField(_("name"), max_length=80, primary_key=True)
     host = models.CharField(_("host"), max_length=80)
@@ -147,7 +149,7 @@ class Worker(models.Model):
 
 
 class PeriodicTask(models.Model):
-    """How a step of the periodic work went last; a step that fails does not keep the others from being done."""
+    """The last result of a periodic task. A failing task does not prevent the others from running."""
 
     name = models.CharField(_("name"), max_length=120, primary_key=True)
     succeeded_at = models.DateTimeField(_("last succeeded"), null=True, blank=True)
@@ -164,7 +166,7 @@ class PeriodicTask(models.Model):
 
 
 class Pause(models.Model):
-    """While this row exists no worker takes jobs of that name; without a name, none at all."""
+    """While this row exists, no worker claims jobs of this name. An empty name pauses all jobs."""
 
     name = models.CharField(_("job name"), max_length=60, primary_key=True, blank=True)
     paused_at = models.DateTimeField(_("paused"), default=timezone.now)

@@ -1,17 +1,17 @@
-"""How a handler says what became of its turn: it returns Done or Wait, or raises one of the others."""
+"""The outcomes of a handler's attempt. A handler returns Done or Wait, or raises one of the others."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ground.sentence import SaidError, Sentence, Value
+from core.localized_messages import DomainError, LocalizedMessage, Value
 
 from .enums import WaitFor
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The job succeeded. Both values go into the result of the brief's form; the runner adds the generation time."""
+    """The job succeeded. Both values go into its result; the runner adds the generation time."""
 
     preview_url: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -19,24 +19,25 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask me again at `until` by the database's clock (None: only when woken). No worker is held and no attempt used up meanwhile.
+    """Run the handler again at `until`, by the database's clock (None: only when woken).
 
-    With WaitFor.CHILDREN the end of any child makes the job due. A wake that came while the handler still ran counts.
+    Waiting occupies no worker and uses no attempt. With WaitFor.CHILDREN, the end of any child
+    makes the job due. A wake-up that arrives while the handler still runs counts.
     """
 
     until: datetime | None
     wait_for: WaitFor
-    note: Sentence = field(default_factory=lambda: Sentence(""))
+    note: LocalizedMessage = field(default_factory=lambda: LocalizedMessage(""))
 
 
-class Retry(SaidError):
-    """It failed and may work the next time: tried again after the envelope's backoff, failed after the last attempt."""
+class Retry(DomainError):
+    """A temporary failure: retried after the job's backoff, or failed after the last attempt."""
 
     code = "retry"
 
 
-class Fail(SaidError):
-    """It failed and would fail again: no further attempt."""
+class Fail(DomainError):
+    """A permanent failure: the job is not retried."""
 
     code = "failed"
 
@@ -45,11 +46,11 @@ class Fail(SaidError):
         self.code = code
 
 
-class Unclear(SaidError):
-    """It may have been paid and nobody knows: nothing happens until a person decides."""
+class Unclear(DomainError):
+    """It is unknown whether the work was paid for. The job stops until a user decides."""
 
     code = "unclear"
 
 
 class JobStopped(Exception):
-    """The handler ended early because `run.should_stop()` said so."""
+    """The handler stopped early because `run.should_stop()` returned True."""

@@ -1,4 +1,6 @@
-"""Which function does what a job's name says, and which are called when such a job ends. Apps register in their `handlers` module."""
+"""The registry of job handlers and end hooks, by job name. Apps register theirs in their `handlers`
+module.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     type Handler = Callable[[Run], Done | Wait]
     type EndHook = Callable[[Job], None]
 
-type Chore = Callable[[], object]
+type PeriodicFunction = Callable[[], object]
 
 TIME_LIMIT = timedelta(hours=1)
 
@@ -27,20 +29,20 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    function: Chore
+    function: PeriodicFunction
     seconds: float
 
 
 _handlers: dict[str, Registered] = {}
-_periodic: dict["Chore", Periodic] = {}
+_periodic: dict["PeriodicFunction", Periodic] = {}
 _end_hooks: defaultdict[str, list["EndHook"]] = defaultdict(list)
 
 
 def handler(name: str, *, time_limit: timedelta = TIME_LIMIT) -> Callable[["Handler"], "Handler"]:
-    """Makes the function the handler of jobs of this name.
+    """Register the decorated function as the handler of jobs with this name.
 
-    A turn longer than `time_limit` is told to stop and counts as a failed attempt; one that does not listen is ended
-    together with its process.
+    An attempt that exceeds `time_limit` is asked to stop and counts as failed. If it does not stop,
+    its process is killed. Raises ValueError if the name has another handler.
     """
 
     def register(function: "Handler") -> "Handler":
@@ -53,7 +55,9 @@ def handler(name: str, *, time_limit: timedelta = TIME_LIMIT) -> Callable[["Hand
 
 
 def on_end(name: str) -> Callable[["EndHook"], "EndHook"]:
-    """Calls the function inside the transaction in which a job of this name becomes succeeded, failed or cancelled."""
+    """Call the function in the transaction in which a job of this name succeeds, fails or is
+    cancelled.
+    """
 
     def register(function: "EndHook") -> "EndHook":
         if function not in _end_hooks[name]:
@@ -63,10 +67,13 @@ def on_end(name: str) -> Callable[["EndHook"], "EndHook"]:
     return register
 
 
-def every(seconds: float) -> Callable[["Chore"], "Chore"]:
-    """Calls the function about so often in each `manage.py work`: at the same time on several machines, at times not at all."""
+def periodic_task(seconds: float) -> Callable[["PeriodicFunction"], "PeriodicFunction"]:
+    """Call the function about every `seconds` seconds in each `manage.py work`.
 
-    def register(function: "Chore") -> "Chore":
+    It may run on several machines at the same time, and runs may be skipped.
+    """
+
+    def register(function: "PeriodicFunction") -> "PeriodicFunction":
         _periodic[function] = Periodic(function, seconds)
         return function
 
@@ -78,12 +85,12 @@ def periodic() -> tuple[Periodic, ...]:
 
 
 def names() -> tuple[str, ...]:
-    """The job names that this process can do."""
+    """Return the job names that this process has handlers for."""
     return tuple(_handlers)
 
 
 def find(name: str) -> Registered:
-    """Raises LookupError for a name without a handler."""
+    """Return the handler registered for `name`. Raises LookupError if there is none."""
     try:
         return _handlers[name]
     except KeyError:

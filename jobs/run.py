@@ -1,42 +1,43 @@
-"""What a handler is given: its job, and the ways to tell of it."""
+"""The object passed to a handler: its job, and methods to report progress."""
 
 import time
 
 from django.db import InterfaceError, OperationalError, connection
 
-from ground.away import connection_lost
-from ground.clock import DatabaseNow
-from ground.sentence import Sentence
+from core.clock import DatabaseNow
+from core.localized_messages import LocalizedMessage
+from core.unavailable import connection_lost
 
-from .domain import finish
 from .lease import Lease
 from .models import Job, JobLog
+from .services import finish
 
 DONE = 100  # percent
-LOOK_SECONDS = 0.5  # how late a cancel is noticed
-PROGRESS_SECONDS = 0.3  # at most so often a progress is written
+LOOK_SECONDS = 0.5  # maximum delay before a cancel is noticed
+PROGRESS_SECONDS = 0.3  # minimum interval between two progress writes
 
 
 class Run:
-    """One turn of one job. `job` is the row as it was claimed: read it, never save it."""
+    """One attempt of one job. `job` is the row as it was claimed; do not save it."""
 
     def __init__(self, job: Job, lease: Lease, *, watched: bool) -> None:
         self.job = job
         self.lease = lease
-        self.watched = watched  # by a pulse; otherwise should_stop() looks for itself
+        self.watched = watched  # by a heartbeat thread; otherwise should_stop() checks the lease
         self.looked = time.monotonic()
         self.progress_at = 0.0
         self.percent = -1
 
     @property
     def started_with_token(self) -> int:
-        """The fencing token of this turn: higher than that of any turn before."""
+        """The fencing token of this attempt, higher than that of any earlier attempt."""
         return self.job.token
 
     def should_stop(self) -> bool:
-        """Whether to end early (raise JobStopped): cancelled, the worker ends, the time is over, or the job is somebody else's now.
+        """Return whether the handler should stop early by raising JobStopped.
 
-        Costs next to nothing; call it as often as you like, from any thread.
+        True if the job was cancelled, the worker is shutting down, the time limit has passed, or
+        another worker has claimed the job. The call is cheap and thread-safe.
         """
         if not self.watched and time.monotonic() > self.looked + LOOK_SECONDS:
             self.looked = time.monotonic()
@@ -44,18 +45,21 @@ class Run:
         return self.lease.should_stop()
 
     def hold(self) -> None:
-        """Call first in each transaction in which this attempt writes: children, scenes, takes, reservations.
+        """Lock the job's row. Call this first in each transaction in which the attempt writes.
 
-        Locks the job's row. Until the commit nobody can take the job over, cancel it or end it, so that an attempt that
-        stood still writes nothing late. Raises JobStopped if the job is not this attempt's any more, its lease has run
-        out by the database's clock, or a cancel was asked for. Other rows are locked after it, never before.
+        Until the commit, no other process can claim, cancel or end the job, so a suspended attempt
+        cannot write late. Lock other rows after this one, never before. Raises JobStopped if the
+        job no longer belongs to this attempt, its lease has expired by the database's clock, or a
+        cancel was requested.
         """
         self.lease.hold()
 
-    def progress(self, percent: int, note: Sentence | None = None) -> None:
-        """Tells how far it is (0 to 100) and what it does. May be called often: only some of the calls are written.
+    def progress(self, percent: int, note: LocalizedMessage | None = None) -> None:
+        """Report the progress in percent (0 to 100) and an optional note. Frequent calls are
+        throttled.
 
-        Not inside a transaction: the row would stay locked, and neither the pulse nor a cancel could reach it.
+        Do not call this inside a transaction: the row would stay locked, and neither the heartbeat
+        nor a cancel could update it.
         """
         percent = max(0, min(DONE, int(percent)))
         now = time.monotonic()
@@ -70,11 +74,11 @@ class Run:
         except (OperationalError, InterfaceError) as error:
             if not connection_lost(error):
                 raise
-            connection.close()  # how far it is can be told later; the work itself needs no database now
+            connection.close()  # progress can be written later; the work itself needs no database now
             return
         if not changed:
             self.lease.lost = True
 
-    def log(self, sentence: Sentence, level: str = JobLog.Level.INFO, detail: str = "") -> None:
-        """A line in the job's log, for people."""
+    def log(self, sentence: LocalizedMessage, level: str = JobLog.Level.INFO, detail: str = "") -> None:
+        """Add a line to the job's log."""
         finish.log(self.job, sentence, level=level, detail=detail)

@@ -1,4 +1,4 @@
-"""One runner owns the start, the finish and the failure of every job."""
+"""The runner, which handles the start, the end and the failure of every job."""
 
 import logging
 import time
@@ -11,53 +11,54 @@ from typing import Protocol
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext_noop
 
-from ground.away import AwayError, connection_lost, is_away
-from ground.clock import database_now
-from ground.sentence import SaidError, Sentence
-from ground.tracing import job_id, traced
+from core.clock import database_now
+from core.localized_messages import DomainError, LocalizedMessage
+from core.log_context import job_id, log_context
+from core.unavailable import ServiceUnavailableError, connection_lost, is_unavailable
 
 from . import registry
-from .domain import finish
-from .domain.claim import claim
-from .domain.reap import tick
 from .enums import WaitFor
 from .errors import LeaseLost
 from .lease import Lease, never
 from .models import Job
 from .outcomes import Done, Fail, JobStopped, Unclear, Wait
 from .run import Run
+from .services import finish
+from .services.claim import claim
+from .services.reclaim import tick
 
 logger = logging.getLogger("ai_video.jobs")
 
 type Outcome = Done | Wait | Exception
 
 MESSAGE_LENGTH = 300
-AWAY = timedelta(seconds=10)  # until a job looks again whether the store is back or the disk has room
+AWAY = timedelta(seconds=10)  # delay before a job checks the store or the disk again
 
 
 class HookError(Exception):
-    """A function that is called at the end of a job raised."""
+    """An end hook of a job raised an exception."""
 
 
 class Watch(Protocol):
-    """Keeps a lease alive while the handler works."""
+    """Renews a lease while the handler runs."""
 
     def holding(self, lease: Lease) -> AbstractContextManager[None]: ...
 
 
 def run(job: Job, *, watch: Watch | None = None, stopping: Callable[[], bool] = never, clean: Callable[[], None] | None = None) -> None:
-    """One turn of a claimed job: calls its handler and writes what became of it. Raises nothing that the handler raised.
+    """Run one attempt of a claimed job: call its handler and write the outcome.
 
-    `stopping` says that this process wants to end; `clean` is called between the handler's end and the writing, whatever happened.
+    `stopping` returns whether this process is shutting down. `clean` is always called after the
+    handler ends and before the outcome is written. Exceptions of the handler do not propagate.
     """
     registered = registry.find(job.name)
     lease = Lease(job, time_limit=registered.time_limit, stopping=stopping)
-    with traced(job_id, job.pk), watch.holding(lease) if watch else nullcontext():
+    with log_context(job_id, job.pk), watch.holding(lease) if watch else nullcontext():
         try:
             outcome = _call(registered.function, Run(job, lease, watched=watch is not None))
         except BaseException:
             with suppress(LeaseLost):
-                finish.release(job, took=lease.took)  # Ctrl-C in the middle of a turn
+                finish.release(job, took=lease.took)  # Ctrl+C during an attempt
             raise
         finally:
             if clean:
@@ -66,7 +67,10 @@ def run(job: Job, *, watch: Watch | None = None, stopping: Callable[[], bool] = 
 
 
 def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
-    """Writes the outcome, again and again while the database is away and the lease lasts; after that the reaper has the job."""
+    """Write the outcome. Retry while the database is unreachable and the lease is valid.
+
+    After that, `reclaim_expired` takes over the job.
+    """
     pause = 0.1
     while True:
         try:
@@ -78,10 +82,10 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
             connection.close()
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
-        except Exception as error:  # a hook's mistake: the job's transaction was rolled back as a whole
+        except Exception as error:  # a hook failed: the whole transaction of the job was rolled back
             logger.exception("Job %s could not be ended", job.pk)
             if isinstance(outcome, HookError):
-                return  # not even its failure can be written; the reaper tries again later
+                return  # the failure cannot be written either; the job is reclaimed later
             outcome = HookError(error)
         else:
             return
@@ -91,10 +95,10 @@ def _call(function: "registry.Handler", turn: Run) -> Outcome:
     try:
         outcome = function(turn)
     except OSError as error:
-        return AwayError(gettext_noop("The disk is full.")) if is_away(error) else error
+        return ServiceUnavailableError(gettext_noop("The disk is full.")) if is_unavailable(error) else error
     except (OperationalError, InterfaceError) as error:
-        return AwayError(gettext_noop("The database did not answer.")) if connection_lost(error) else error
-    except Exception as error:  # noqa: BLE001  the runner is the one place that judges every failure
+        return ServiceUnavailableError(gettext_noop("The database did not answer.")) if connection_lost(error) else error
+    except Exception as error:  # noqa: BLE001  the runner handles every failure
         return error
     if isinstance(outcome, (Done, Wait)):
         return outcome
@@ -106,7 +110,7 @@ def _settle(job: Job, lease: Lease, outcome: Outcome) -> None:
         try:
             _write(job, lease, outcome)
         except LeaseLost:
-            finish.cancelled(job, took=lease.took)  # nothing but a cancel request may have been in the way
+            finish.cancelled(job, took=lease.took)  # a cancel request may be the only reason
     except LeaseLost:
         logger.warning("Job %s is no longer ours (token %s): its late result is dropped.", job.pk, job.token)
 
@@ -121,12 +125,12 @@ def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
             finish.unclear(job, outcome.sentence, code=outcome.code, took=lease.took)
         case Fail():
             finish.fail(job, outcome.sentence, code=outcome.code, took=lease.took)
-        case AwayError():
+        case ServiceUnavailableError():
             logger.warning("Job %s waits: %s", job.pk, outcome)
             finish.wait(job, Wait(database_now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took)
         case _ if lease.overtime:
             limit = int(lease.limit - lease.begun)
-            sentence = Sentence(gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit})
+            sentence = LocalizedMessage(gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit})
             finish.retry_or_fail(job, sentence, code="overtime", took=lease.took)
         case _ if lease.should_stop():
             finish.release(job, took=lease.took)
@@ -135,31 +139,32 @@ def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
             finish.retry_or_fail(job, sentence, code=code, took=lease.took, detail=detail)
 
 
-def _explained(error: Exception) -> tuple[Sentence, str, str]:
-    """What to tell a person, the stable code, and the traceback unless the error was expected."""
+def _explained(error: Exception) -> tuple[LocalizedMessage, str, str]:
+    """Return a message, the stable code, and the traceback unless the error was expected."""
     if isinstance(error, HookError):
         error = error.args[0]
-    elif isinstance(error, SaidError):
+    elif isinstance(error, DomainError):
         return error.sentence, error.code, ""
     logger.error("A handler failed unexpectedly", exc_info=error)
     detail = "".join(traceback.format_exception(error))
     if isinstance(error, JobStopped):
-        return Sentence(gettext_noop("It stopped although nobody had asked for it.")), "stopped", detail
+        return LocalizedMessage(gettext_noop("It stopped although nobody had asked for it.")), "stopped", detail
     text = f"{type(error).__name__}: {error}"[:MESSAGE_LENGTH]
-    return Sentence(gettext_noop("Unexpected error: %(error)s"), {"error": text}), "unexpected", detail
+    return LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": text}), "unexpected", detail
 
 
 def run_due(*, worker: str = "here", limit: int | None = None) -> int:
-    """Runs all jobs that are due, and those that become due by it, in this process; returns how many turns were taken.
+    """Run all due jobs in this process, including those that become due; return the number of
+    attempts.
 
-    For tests and tools that want no worker. Waits whose time has not come are left waiting.
+    For tests and tools without a worker. Jobs whose wait has not expired are skipped.
     """
-    turns = 0
-    while limit is None or turns < limit:
+    runs = 0
+    while limit is None or runs < limit:
         tick()
         job = claim(worker=worker)
         if job is None:
             break
         run(job)
-        turns += 1
-    return turns
+        runs += 1
+    return runs

@@ -1,7 +1,7 @@
-"""The one task that django-q2 carries: work until nothing is due."""
+"""The only django-q2 task: run jobs until none is due."""
 
-from .work import member
+from .worker import bootstrap
 
 
 def drain() -> None:
-    member.drain()
+    bootstrap.drain()

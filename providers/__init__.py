@@ -1,1 +1,4 @@
-"""AI providers, the one gate to them, and the ledger. Knows nothing of stories or jobs."""
+"""AI providers, the call service that calls them, and the ledger of calls.
+
+This package does not depend on `stories` or `jobs`.
+"""

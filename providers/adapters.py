@@ -1,4 +1,7 @@
-"""What an adapter is: the one form in which every provider is spoken to. Adapters know no rows; the gate does."""
+"""The adapter interface that every provider backend implements.
+
+Adapters do not access the database; the call service does.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,15 +23,17 @@ def never() -> bool:
 
 
 def ignore(percent: int) -> None:
-    """Listen to nothing."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """What an adapter must know of a model; from its ProviderModel row, or only the name when it has none.
+class ModelSpec:
+    """What an adapter needs to know about a model.
 
-    `ratios` maps our formats to the provider's, `options` holds whatever else this provider's models differ in,
-    `durations` are the whole seconds that it makes (empty: any).
+    It is built from the `ProviderModel` row; without a row only the name is set. `ratios` maps our
+    aspect ratios to the provider's. `options` holds everything else that is specific to this
+    provider's models. `durations` lists the clip lengths the model supports, in whole seconds
+    (empty: any).
     """
 
     name: str = ""
@@ -39,51 +44,59 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class CallContext:
     """One call as its adapter sees it.
 
-    `attempt` is the id of the ProviderCall: adapters hand it to the provider wherever it takes a name of ours. `units`
-    and `estimate` (USD) are what was reserved: never ask for more. `nth` counts the calls of this kind for the same
-    subject at this provider, from 1. `seconds` is the length to ask for. `complaint` says what was wrong with the answer before, when this asks again.
-    Long work asks `should_stop`.
+    `attempt` is the id of the `ProviderCall`; adapters send it to the provider wherever a client
+    reference is accepted. `units` and `estimate` (USD) are what was reserved; an adapter must never
+    request more. `nth` counts the calls of this kind for the same subject at this provider, from 1.
+    `seconds` is the clip length to request. `validation_error` describes what was wrong with the
+    previous answer when this call is a retry. Long work checks `should_stop`.
     """
 
     attempt: uuid.UUID
-    model: Card = Card()
+    model: ModelSpec = ModelSpec()
     units: Decimal = Decimal(1)
     estimate: Decimal = Decimal(0)
     seconds: int = 0
     nth: int = 1
-    complaint: str = ""
+    validation_error: str = ""
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[int], None] = ignore
 
 
 class Media(Protocol):
-    """Where a result's file comes from."""
+    """The source of a result's file."""
 
     @property
     def trusted(self) -> bool:
-        """Made by this house: needs no decoding and re-encoding."""
+        """Whether the file was made by this application and needs no decoding and re-encoding."""
 
-    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
-        """Write the whole file to `to`. Raises `Expired` or `Later`; asking the task again leads on."""
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
+        """Write the whole file to `to`.
+
+        Raises `Expired` or `Later`; in both cases the caller polls the task again.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """A file that came in the answer itself."""
+    """A file that was part of the response itself."""
 
     content: bytes
     trusted: bool = False
 
-    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  nothing here takes long
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  nothing here takes long
         to.write_bytes(self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has the task. `poll_in` seconds until the first question; `quote` the most it may charge, in USD."""
+    """The provider has accepted the task.
+
+    `poll_in` is the number of seconds until the first poll; `quote` is the most it may charge, in
+    USD.
+    """
 
     task_id: str
     poll_in: float
@@ -92,10 +105,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Not done yet. `progress` 0..100, None when unknown; `queued` while the provider has not begun.
+    """The task is not finished.
 
-    `unknown` is the provider's word for the state when nobody here knows it: after an hour of it a person is asked, and
-    `raw` is kept, the answer that holds it.
+    `progress` is 0 to 100, or None when unknown; `queued` is true while the provider has not
+    started. `unknown` is the provider's name for a state that we do not recognize, and `raw` is the
+    response that contains it. After an hour in an unknown state the call needs a person's decision.
     """
 
     poll_in: float
@@ -107,9 +121,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Done. Pictures and clips carry `media`, text calls `data`.
+    """The task is finished. Images and clips have `media`, text calls have `data`.
 
-    `cost` in USD; None: the answer names none. `is_estimated`: it was worked out from the answer, not named by it.
+    `cost` is in USD; None means that the response names no cost. `is_estimated` means that the cost
+    was calculated from the response instead of stated in it.
     """
 
     media: Media | None = None
@@ -121,7 +136,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Answer of a free test call: whether the key works, and what the provider says about itself."""
+    """Result of a free test call: whether the key works, and facts that the provider reports."""
 
     ok: bool
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -129,7 +144,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A task found at the provider that may be the one of an unclear call."""
+    """A task found at the provider that may belong to an unclear call."""
 
     task_id: str
     created_at: str
@@ -138,44 +153,61 @@ class Candidate:
 
 
 class Adapter(Protocol):
-    """One provider. Every method may block on the network; none retries what may be paid.
+    """One provider backend.
 
-    `submit` raises `Refused` (surely not done; unpaid unless its cost says so) or `Unclear` (maybe paid); any other
-    exception counts as unclear unless the adapter is `repeatable`. `poll` also raises `Later` (ask again, free).
+    Every method may block on the network; none retries a request that may be charged. `submit`
+    raises `Refused` (certainly not done; unpaid unless its cost says otherwise) or `Unclear`
+    (possibly paid). Any other exception counts as unclear unless the adapter is `repeatable`.
+    `poll` also raises `Later` (poll again; free).
     """
 
-    repeatable: ClassVar[bool]  # its calls are free and may be made again by themselves
+    repeatable: ClassVar[bool]  # its calls are free and may be repeated automatically
     needs_key: ClassVar[bool]
     kinds: ClassVar[frozenset[Kind]]
     tells_balance: ClassVar[bool]
-    settings_kind: ClassVar["type[Common]"]  # what its settings may say
-    home: ClassVar[str]  # its own address: a key from the environment is sent nowhere else
+    settings_kind: ClassVar["type[Common]"]  # the dataclass of its settings
+    home: ClassVar[str]  # the provider's own address: a key from the environment is sent only there
     send_limit: timedelta  # no submit takes longer
 
     def ready(self) -> None:
-        """Raises `NotConfigured` or `KeyUnreadable` when it cannot be called as it is configured."""
+        """Raise `NotConfigured` or `KeyUnreadable` if the provider is not set up to be called."""
 
-    def check_request(self, request: Request, model: Card) -> None:
-        """Raises `Refused` for what would never be sent. Asks neither the network nor the database; `submit` begins with it."""
+    def check_request(self, request: Request, model: ModelSpec) -> None:
+        """Raise `Refused` for a request that would never be sent.
 
-    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
-        """The names of the request's fields that reach the provider. What is not among them changes no result."""
+        Uses neither the network nor the database. `submit` calls it first.
+        """
 
-    def submit(self, request: Request, errand: Errand) -> Accepted | Result: ...
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
+        """Return the names of the request fields that reach the provider.
 
-    def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result: ...
+        Fields that are not listed do not affect the result.
+        """
 
-    def recover(self, raw: bytes, request: Request, errand: Errand) -> Accepted | Result:
-        """What a kept answer that nobody understood holds after all, because a person says so. Raises `Invalid`. Asks nobody."""
+    def submit(self, request: Request, call_context: CallContext) -> Accepted | Result: ...
+
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result: ...
+
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
+        """Extract the result from a stored response that could not be parsed before.
+
+        Called when a person decides to recover it. Raises `Invalid`. Sends no request.
+        """
 
     def cancel(self, task_id: str) -> bool:
-        """Ask the provider to stop; True when it said it did. Promises nothing about money."""
+        """Ask the provider to cancel the task; return whether it confirmed.
+
+        This says nothing about charges.
+        """
 
     def balance(self) -> Decimal | None:
-        """USD left at the provider; None when it cannot be asked."""
+        """Return the balance at the provider in USD; None if the provider does not report one."""
 
     def check(self) -> Health:
-        """A free call that shows whether the key works."""
+        """Make a free call that shows whether the key works."""
 
-    def candidates(self, request: Request, errand: Errand, *, since: datetime) -> list[Candidate]:
-        """Tasks made at the provider since then that may belong to this call; empty when it keeps no list. Raises `Later`."""
+    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:
+        """Return tasks created at the provider since `since` that may belong to this call.
+
+        The list is empty if the provider keeps none. Raises `Later`.
+        """

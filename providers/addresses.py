@@ -1,4 +1,7 @@
-"""Where a provider may be: on public networks only, unless the installation allows a named host of its own."""
+"""Which addresses a provider may have.
+
+Only public networks are allowed, except for hosts that the installation allows by name.
+"""
 
 import ipaddress
 import re
@@ -16,11 +19,14 @@ NUMERIC = re.compile(r"[0-9a-fx.]+")
 
 
 class NotPublicError(Exception):
-    """The host has an address inside: of this machine, of a private network, of a cloud's own services."""
+    """The host has a non-public address: this machine, a private network or cloud metadata."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an address belongs to the public internet, whatever way an IPv4 address is wrapped in an IPv6 one."""
+    """Return whether an address is on the public internet.
+
+    IPv4 addresses embedded in IPv6 addresses are unwrapped first.
+    """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -31,7 +37,7 @@ def is_public(address: str) -> bool:
 
 
 def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that this one stands for."""
+    """Return the IPv4 address embedded in this one, if any."""
     if address.ipv4_mapped:
         return address.ipv4_mapped
     if address in SIX_TO_FOUR:
@@ -51,7 +57,10 @@ def is_loopback(host: str | None) -> bool:
 
 
 def literal(host: str) -> str | None:
-    """The address that a host is written as, in any of the forms that a resolver takes (2130706433, 0x7f.1); None for a name."""
+    """Return the IP address that a host is written as, or None if the host is a name.
+
+    Accepts all forms that a resolver accepts, such as 2130706433 or 0x7f.1.
+    """
     try:
         return str(ipaddress.ip_address(host.partition("%")[0]))
     except ValueError:
@@ -65,10 +74,10 @@ def literal(host: str) -> str | None:
 
 
 def split(url: str) -> SplitResult | None:
-    """The parts of an address; None for what is none."""
+    """Split a URL into its parts; return None if it is not valid."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises for an invalid port
     except ValueError:
         return None
     return parts if parts.hostname and parts.scheme in PORTS else None
@@ -83,7 +92,7 @@ def port_of(parts: SplitResult) -> int:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port, which say to whom a key is sent; empty for what is no address."""
+    """Return scheme, host and port, which identify the recipient of a key; empty if invalid."""
     parts = split(url)
     if parts is None:
         return ""
@@ -92,7 +101,11 @@ def origin(url: str) -> str:
 
 
 def is_allowed(parts: SplitResult) -> bool:
-    """Whether the installation itself names this host (PROVIDER_PRIVATE_HOSTS), or is one for development that allows this machine."""
+    """Return whether the installation allows this host by configuration.
+
+    The host is listed in PROVIDER_PRIVATE_HOSTS, or it is a loopback address and LOOPBACK_PROVIDERS
+    is set (for development).
+    """
     host = host_of(parts)
     if settings.LOOPBACK_PROVIDERS and is_loopback(host):
         return True
@@ -101,7 +114,10 @@ def is_allowed(parts: SplitResult) -> bool:
 
 
 def addresses(host: str, port: int) -> list[str]:
-    """The addresses to connect to. Raises OSError when the name has none, `NotPublicError` when one of them is not public."""
+    """Resolve the host and return the addresses to connect to.
+
+    Raises `OSError` if the name has no address, `NotPublicError` if one of them is not public.
+    """
     found = list(dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, "no address")
@@ -111,7 +127,10 @@ def addresses(host: str, port: int) -> list[str]:
 
 
 def pinned(parts: SplitResult, address: str) -> tuple[str, dict[str, str], dict[str, str]]:
-    """URL, headers and extensions of a request that goes to this very address, not to what the name may say a moment later."""
+    """Return URL, headers and extensions of a request pinned to this IP address.
+
+    The request does not resolve the name again, so a later DNS change has no effect.
+    """
     at = f"[{address}]" if ":" in address else address
     default = port_of(parts) == PORTS[parts.scheme]
     host = f"[{host_of(parts)}]" if ":" in host_of(parts) else host_of(parts)

@@ -1,4 +1,4 @@
-"""Amounts as providers tell them, on their way into the books."""
+"""Conversion and rounding of the amounts that providers report."""
 
 from decimal import ROUND_UP, Decimal, InvalidOperation
 
@@ -7,15 +7,19 @@ MOST = Decimal(1_000_000)
 
 
 def rounded(amount: Decimal) -> Decimal:
-    """The one rule for every amount in the books, on bills and in prices: up to a hundredth of a cent, so that less is never booked.
+    """Round an amount up to a hundredth of a cent, so that the ledger never records less.
 
-    Raises `InvalidOperation` for what is no number.
+    Used for every amount in the ledger, on bills and in prices. Raises `InvalidOperation` if the
+    amount is not a number.
     """
     return amount.quantize(PLACES, rounding=ROUND_UP)
 
 
 def usd(told: float | Decimal, *, unit: Decimal = Decimal(1)) -> Decimal | None:
-    """`told` units of `unit` USD each, rounded; None for what is no amount: negative, or larger than any honest one."""
+    """Return `told` units of `unit` USD each, rounded.
+
+    Returns None if the amount is negative, implausibly large or not a number.
+    """
     try:
         found = Decimal(str(told)) * unit
         return rounded(found) if 0 <= found <= MOST else None

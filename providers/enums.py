@@ -1,4 +1,4 @@
-"""What is asked of a provider, and the life of one call."""
+"""Kinds of provider requests, and the states and refusals of a call."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,7 @@ class Kind(models.TextChoices):
 
 
 class Unit(models.TextChoices):
-    """What a price is for."""
+    """What a price is charged for."""
 
     IMAGE = "image", _("a picture")
     SECOND = "second", _("a second of video")
@@ -19,7 +19,11 @@ class Unit(models.TextChoices):
 
 
 class CallState(models.TextChoices):
-    """reserved → sending → accepted → settled | refused | unclear; unclear → settled | refused | written_off by a person."""
+    """States of a call.
+
+    reserved → sending → accepted → settled | refused | unclear; unclear → settled | refused |
+    written_off by a person.
+    """
 
     RESERVED = "reserved", _("Reserved")
     SENDING = "sending", _("Sending")
@@ -30,9 +34,9 @@ class CallState(models.TextChoices):
     WRITTEN_OFF = "written_off", _("Written off")
 
 
-# What "running" means to a plan: money is bound, nothing is decided, and a result may still come.
+# "Running" for a plan: money is bound, nothing is decided, and a result may still arrive.
 RUNNING_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
-# Such a call of a piece of work rules out a second one for it.
+# A call in one of these states rules out a second call for the same work.
 UNDECIDED_CALL = (*RUNNING_CALL, CallState.UNCLEAR)
 OPEN_CALL = (CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED)
 AT_RISK = (CallState.SENDING, CallState.ACCEPTED, CallState.UNCLEAR)
@@ -40,7 +44,7 @@ OVER = (CallState.REFUSED, CallState.WRITTEN_OFF)
 
 
 class Refusal(models.TextChoices):
-    """Why a provider did not do it. Nothing was paid unless the call says so."""
+    """Why a provider did not do the work. Nothing was paid unless the call has a cost."""
 
     INVALID = "invalid", _("Invalid request")
     MODERATED = "moderated", _("Content refused")

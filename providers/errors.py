@@ -1,10 +1,10 @@
-"""Expected failures of the providers' floor, each with a stable code and a sentence for a person."""
+"""Expected failures of provider calls, each with a stable code and a localized message."""
 
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from ground.sentence import SaidError, Sentence, Value
+from core.localized_messages import DomainError, LocalizedMessage, Value
 
 from .enums import Refusal
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 type WaitReason = Literal["rate_limit", "budget", "provider"]
 
 
-class ProviderError(SaidError):
+class ProviderError(DomainError):
     code = "provider_error"
 
 
 class NotConfigured(ProviderError):
-    """The provider is unknown, inactive, without a key, or does not make this kind of thing."""
+    """The provider is unknown, not set up, without a key, or does not support this kind."""
 
     code = "provider_not_configured"
 
 
 class NoPrice(ProviderError):
-    """Nobody has said what it costs; no price, no call."""
+    """No price is configured; no call is made without a price."""
 
     code = "no_price"
 
 
 class PriceAboveConfirmed(ProviderError):
-    """It costs more now than a person confirmed for this piece of work: a person is asked again.
+    """The work now costs more than a person confirmed; a new confirmation is needed.
 
-    `amount` and `limit` are USD. `call` is given when it was the provider itself that named the higher
-    price, after the work was sent.
+    `amount` and `limit` are in USD. `call` is set when the provider itself quoted the higher price,
+    after the request was sent.
     """
 
     code = "price_above_confirmed"
@@ -47,7 +47,7 @@ class PriceAboveConfirmed(ProviderError):
 
 
 class KeyReused(ProviderError):
-    """The key names a piece of work of another kind, subject or item."""
+    """The key belongs to work of another kind, subject or item."""
 
     code = "call_key_reused"
 
@@ -59,19 +59,19 @@ class KeyUnreadable(ProviderError):
 
 
 class Forbidden(ProviderError):
-    """The person may not do this (403)."""
+    """The user may not do this (403)."""
 
     code = "forbidden"
 
 
 class Conflict(ProviderError):
-    """Somebody else, or the provider's own late answer, was first; nothing was written (409)."""
+    """Another user, or a late response of the provider, was first; nothing was written (409)."""
 
     code = "conflict"
 
 
 class Invalid(ProviderError):
-    """A value that cannot be (422). `field` names it."""
+    """Invalid value (422). `field` names it."""
 
     code = "invalid"
 
@@ -81,7 +81,7 @@ class Invalid(ProviderError):
 
 
 class NotNow(ProviderError):
-    """Nothing was sent and nothing written: ask again at `until`. `wait` says what for."""
+    """Nothing was sent or written; try again at `until`. `wait` is the reason."""
 
     code = "not_now"
 
@@ -91,19 +91,20 @@ class NotNow(ProviderError):
         self.wait = wait
 
     @classmethod
-    def of(cls, sentence: Sentence, *, until: datetime, wait: WaitReason) -> "NotNow":
-        """With a sentence that is there already."""
+    def of(cls, sentence: LocalizedMessage, *, until: datetime, wait: WaitReason) -> "NotNow":
+        """Create the error from an existing message."""
         error = cls(sentence.template, until=until, wait=wait)
         error.sentence = sentence
         return error
 
 
 class Refused(ProviderError):
-    """The provider did not do it. Unpaid unless `cost` says otherwise.
+    """The provider did not do the work. Unpaid unless `cost` says otherwise.
 
-    Adapters raise it without `call`; the gate writes the row and raises it with `call`. `until` goes with the kind
-    LIMIT: the provider's own word on when to come back. `complaint` says what was wrong with an answer that a model
-    may get right when it is told (a paid refusal that the gate follows up with a new call, a bounded number of times).
+    Adapters raise it without `call`; the call service updates the row and raises it with `call`.
+    `until` belongs to the kind LIMIT: when the provider allows the next call. `validation_error`
+    describes an invalid answer that a model may correct when it receives the description. It is a
+    paid refusal, which the call service follows up with a new call, a bounded number of times.
     """
 
     code = "provider_refused"
@@ -117,30 +118,31 @@ class Refused(ProviderError):
         cost: Decimal = Decimal(0),
         until: datetime | None = None,
         call: "ProviderCall | None" = None,
-        complaint: str = "",
+        validation_error: str = "",
         **values: Value,
     ) -> None:
         super().__init__(template, **values)
         self.kind = kind
         self.cost = cost
-        self.complaint = complaint
+        self.validation_error = validation_error
         self.until = until
         self.call = call
 
     @classmethod
     def of(
-        cls, sentence: Sentence, *, kind: Refusal, cost: Decimal = Decimal(0), until: datetime | None = None, call: "ProviderCall | None" = None
+        cls, sentence: LocalizedMessage, *, kind: Refusal, cost: Decimal = Decimal(0), until: datetime | None = None, call: "ProviderCall | None" = None
     ) -> "Refused":
-        """With a sentence that is there already."""
+        """Create the error from an existing message."""
         error = cls(sentence.template, kind=kind, cost=cost, until=until, call=call)
         error.sentence = sentence
         return error
 
 
 class Unclear(ProviderError):
-    """It may have been done and paid for; only a person may decide what happens next.
+    """The work may have been done and paid for; only a person may decide what happens next.
 
-    `raw` is what the provider answered, as far as it came: it is kept, so that a person can still make something of it.
+    `raw` is the provider's response as far as it arrived. It is stored so that a person can still
+    recover the result.
     """
 
     code = "provider_unclear"
@@ -151,20 +153,23 @@ class Unclear(ProviderError):
         self.raw = raw
 
     @classmethod
-    def of(cls, sentence: Sentence, *, call: "ProviderCall | None" = None, raw: bytes = b"") -> "Unclear":
+    def of(cls, sentence: LocalizedMessage, *, call: "ProviderCall | None" = None, raw: bytes = b"") -> "Unclear":
         error = cls(sentence.template, call=call, raw=raw)
         error.sentence = sentence
         return error
 
 
 class Later(ProviderError):
-    """Asking for news of an accepted task or fetching its result did not work this time; asking again costs nothing."""
+    """Polling an accepted task or fetching its result failed this time; trying again is free."""
 
     code = "provider_later"
 
 
 class Unreadable(Later):
-    """The provider answered about the task, and the answer cannot be understood. After an hour of this a person is asked."""
+    """The provider's response about the task cannot be parsed.
+
+    After an hour of this a person has to decide.
+    """
 
     def __init__(self, template: str, /, *, raw: bytes = b"", **values: Value) -> None:
         super().__init__(template, **values)
@@ -172,14 +177,20 @@ class Unreadable(Later):
 
 
 class Incomplete(Unreadable):
-    """The result's file came, and is broken off, too short or no such file. It is fetched again a few times, then a person is asked."""
+    """The result file arrived truncated, too short or of a wrong type.
+
+    It is fetched again a few times; then a person has to decide.
+    """
 
 
 class KeyRefused(Later):
-    """The provider does not take the key any more. It is paused and a person is told; the task waits there meanwhile."""
+    """The provider no longer accepts the key.
+
+    The provider is paused and a person is notified; the task stays at the provider.
+    """
 
 
 class Expired(Later):
-    """The link to the result has run out; asking for the task again gives a new one."""
+    """The link to the result has expired; polling the task again returns a new one."""
 
     code = "provider_link_expired"

@@ -1,4 +1,4 @@
-"""Fetching a result from where its provider put it, and from nowhere else."""
+"""Fetches a result file from the provider's hosts, and from nowhere else."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,10 +11,12 @@ import httpx
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from . import addresses, sniff
+from media import file_types
+
+from . import addresses
 from .addresses import NotPublicError
+from .client import require_one_coding
 from .errors import Expired, Incomplete, Later, Unclear
-from .http import require_one_coding
 
 TIMEOUT = httpx.Timeout(connect=10.0, read=60.0, write=10.0, pool=10.0)
 LONGEST = 600.0  # seconds for one file
@@ -29,9 +31,11 @@ ELSEWHERE = gettext_noop("The provider's link leads to a place that is not the p
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A file at a provider: only over https, only from its `hosts` (and hosts below them), only from public addresses.
+    """A file at a provider.
 
-    `headers` are sent along to the link's own host; they may carry a key only when the file's hosts are the provider's own.
+    It is fetched only over https, only from `hosts` and their subdomains, and only from public
+    addresses. `headers` are sent to the link's own host; they may contain a key only if the file's
+    hosts are the provider's own.
     """
 
     url: str
@@ -42,17 +46,21 @@ class Link:
 
     @property
     def again(self) -> bool:
-        """Whether the file can be fetched once more."""
+        """Whether the file can be fetched again."""
         return True
 
     @property
     def leads_to_provider(self) -> bool:
-        """Whether its address is one that may be asked, as far as the address itself tells."""
+        """Whether the URL is one that may be fetched, as far as the URL itself shows."""
         parts = addresses.split(self.url)
         return parts is not None and self._is_known(parts)
 
-    def bring(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
-        """Stream the file to `to`. Raises `Expired`, `Later`, or `Unclear` for what must not or cannot be fetched at all."""
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
+        """Stream the file to `to`.
+
+        Raises `Expired`, `Later`, or `Unclear` for a file that must not or cannot be fetched at
+        all.
+        """
         began, url = time.monotonic(), self.url
         for _hop in range(MOST_HOPS + 1):
             try:
@@ -65,7 +73,7 @@ class Link:
         raise Later(NOT_NOW, error="too many redirects")
 
     def _follow(self, url: str, to: Path, *, began: float, should_stop: Callable[[], bool]) -> str | None:
-        """Fetch from this address; the next one when the file has moved within the provider's hosts."""
+        """Fetch from this URL; return the next URL if the file has moved within the hosts."""
         at, host, extensions = self._address(url)
         own = self.headers if addresses.origin(url) == addresses.origin(self.url) else {}
         with (
@@ -108,19 +116,22 @@ class Link:
             raise self._too_large()
 
     def _require_whole(self, file: Path, response: httpx.Response) -> None:
-        """What the file is, is told by its content: a page or a message of a server in between is no result, whatever it is called."""
+        """Require a non-empty result file, judged by its content.
+
+        An HTML page or an error message of a proxy is not a result, whatever its content type.
+        """
         with file.open("rb") as opened:
-            head = opened.read(sniff.ENOUGH)
+            head = opened.read(file_types.ENOUGH)
         if not head:
             raise Incomplete(NOT_NOW, error="empty")
-        if sniff.what(head) == "text":
+        if file_types.what(head) == "text":
             raise Later(NOT_NOW, error=response.headers.get("content-type", "text")[:60])
 
     def _too_large(self) -> Unclear:
         return Unclear(gettext_noop("The result is larger than %(most)s MB and was not fetched."), most=self.max_bytes // (1024 * 1024))
 
     def _is_known(self, parts: SplitResult) -> bool:
-        """Whether the address is at the provider's hosts and spoken to as its files may be."""
+        """Return whether the URL is on the provider's hosts and uses an allowed scheme and port."""
         host = addresses.host_of(parts)
         if _is_for_development(parts) and any(addresses.is_loopback(known) for known in self.hosts):
             return True
@@ -128,7 +139,7 @@ class Link:
         return known and parts.scheme == "https" and parts.username is None and parts.password is None and addresses.port_of(parts) == HTTPS
 
     def _address(self, url: str | None = None) -> tuple[str, dict[str, str], dict[str, str]]:
-        """Where to connect: to the address that was looked at, not to what the name may say a moment later."""
+        """Return where to connect: a checked IP address, so that DNS changes have no effect."""
         url = self.url if url is None else url
         parts = addresses.split(url)
         if parts is None or not self._is_known(parts):

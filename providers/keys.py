@@ -1,10 +1,13 @@
-"""Provider keys at rest: encrypted, bound to their row, unreadable rather than wrong."""
+"""Storage of provider keys: encrypted and bound to their provider.
+
+A key that cannot be decrypted raises an error; it never yields a wrong key.
+"""
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
-from ground.sealing import box
+from core.encryption import fernet
 
 from . import addresses
 from .errors import KeyUnreadable
@@ -15,19 +18,23 @@ WEBHOOK = "replicate webhook"
 
 
 def from_environment(provider: str) -> str:
-    """The key that the environment gives; it wins over a stored one."""
+    """Return the key from the environment. It takes precedence over a stored key."""
     return str(settings.PROVIDER_KEYS.get(provider, ""))
 
 
-def seal(provider: str, key: str) -> str:
-    """Ciphertext of the key, bound to this provider."""
-    return box().encrypt(f"{provider}\n{key}".encode()).decode()
+def encrypt(provider: str, key: str) -> str:
+    """Return the key encrypted and bound to this provider."""
+    return fernet().encrypt(f"{provider}\n{key}".encode()).decode()
 
 
-def unseal(provider: str, sealed: str) -> str:
-    """Raises `KeyUnreadable` when the secrets do not fit or the ciphertext belongs to another provider."""
+def decrypt(provider: str, encrypted: str) -> str:
+    """Return the decrypted key.
+
+    Raises `KeyUnreadable` if the secrets do not match or the ciphertext belongs to another
+    provider.
+    """
     try:
-        bound, _, key = box().decrypt(sealed.encode()).decode().partition("\n")
+        bound, _, key = fernet().decrypt(encrypted.encode()).decode().partition("\n")
     except InvalidToken:
         bound, key = "", ""
     if bound != provider or not key:
@@ -36,20 +43,24 @@ def unseal(provider: str, sealed: str) -> str:
 
 
 def key_of(config: AIProviderConfig) -> str:
-    """The key to use at the provider's present address, empty when there is none. Raises `KeyUnreadable`, also for a key of another address."""
+    """Return the key for the provider's current address; empty if there is none.
+
+    Raises `KeyUnreadable`, also for a key that was entered for another address.
+    """
     if environment_key(config):
         return environment_key(config)
     if not config.api_key_enc:
         return ""
     if not is_bound_here(config):
         raise KeyUnreadable(gettext_noop("The key of %(provider)s was entered for another address; enter it again."), provider=config.name)
-    return unseal(config.provider, config.api_key_enc)
+    return decrypt(config.provider, config.api_key_enc)
 
 
 def environment_key(config: AIProviderConfig) -> str:
-    """The key that the environment gives, if the provider's address is the one that it is for; empty otherwise.
+    """Return the key from the environment if it may be sent to the provider's address; else empty.
 
-    It is for the provider's own host, or for the one that the environment itself names (LLM_BASE_URL and the like).
+    It may be sent to the provider's own host, or to the host that the environment itself names
+    (LLM_BASE_URL and similar).
     """
     key = from_environment(config.provider)
     here = addresses.origin(config.base_url)
@@ -61,13 +72,13 @@ def environment_key(config: AIProviderConfig) -> str:
 
 
 def home_of(provider: str) -> str:
-    """Scheme, host and port of the provider's own address."""
+    """Return scheme, host and port of the provider's own address."""
     kind = adapter_class(provider)
     return addresses.origin(getattr(kind, "home", "")) if kind else ""
 
 
 def is_bound_here(config: AIProviderConfig) -> bool:
-    """Whether the stored key was entered for the host that the provider's address names now."""
+    """Return whether the stored key was entered for the host of the provider's current address."""
     return not config.base_url or addresses.origin(config.base_url) == (config.key_origin or home_of(config.provider))
 
 
@@ -76,32 +87,38 @@ def has_key(config: AIProviderConfig) -> bool:
 
 
 def hint_of(config: AIProviderConfig) -> str:
-    """The last four characters of the key in use."""
+    """Return the last four characters of the key in use."""
     key = environment_key(config)
     return hint(key) if key else config.api_key_hint
 
 
 def hint(key: str) -> str:
-    """The last four characters, of long keys only: of a short one they would give too much away."""
+    """Return the last four characters of a long key; nothing of a short one."""
     return key[-4:] if len(key) >= 12 else ""  # noqa: PLR2004  three times what is shown
 
 
 def put_key(config: AIProviderConfig, key: str) -> None:
-    """Set the sealed key, its hint and the host that it is for on the object; the caller saves. An empty key removes it."""
+    """Set the encrypted key, its hint and its host on the object; the caller saves it.
+
+    An empty key removes the stored one.
+    """
     key = key.strip()
-    config.api_key_enc = seal(config.provider, key) if key else ""
+    config.api_key_enc = encrypt(config.provider, key) if key else ""
     config.api_key_hint = hint(key)
     config.key_origin = addresses.origin(config.base_url) if key else ""
 
 
 def reseal(config: AIProviderConfig) -> bool:
-    """Bring the ciphertext under the newest secret; True when there was one. Raises `KeyUnreadable`."""
+    """Encrypt the key again with the newest secret; return whether there was one.
+
+    Raises `KeyUnreadable`.
+    """
     if not config.api_key_enc:
         return False
-    config.api_key_enc = seal(config.provider, unseal(config.provider, config.api_key_enc))
+    config.api_key_enc = encrypt(config.provider, decrypt(config.provider, config.api_key_enc))
     if config.webhook_secret_enc:
         try:
-            config.webhook_secret_enc = seal(WEBHOOK, unseal(WEBHOOK, config.webhook_secret_enc))
+            config.webhook_secret_enc = encrypt(WEBHOOK, decrypt(WEBHOOK, config.webhook_secret_enc))
         except KeyUnreadable:
-            config.webhook_secret_enc = ""  # it is asked for again
+            config.webhook_secret_enc = ""  # it is requested again
     return True

@@ -1,4 +1,7 @@
-"""The sums of the ledger, over the calls themselves. Every function is one query; amounts are exact, in USD."""
+"""Sums over the ledger of calls.
+
+Every function makes one query. Amounts are exact, in USD.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +31,8 @@ DIMENSIONS: dict[str, Any] = {
     "day": TruncDate("reserved_at"),
 }
 
-# A refusal is free unless it says so; an open or unclear call may cost what the provider quoted, else what we reckoned.
+# A refusal is free unless it has a cost; an open or unclear call may cost the provider's quote,
+# else the estimate.
 _may_cost = Coalesce("quote", "estimate", output_field=MONEY)
 _expected = Case(When(state=CallState.REFUSED, then=NOTHING), default=F("estimate"), output_field=MONEY)
 _counted = Coalesce("cost", Case(When(state=CallState.REFUSED, then=NOTHING), default=_may_cost, output_field=MONEY), output_field=MONEY)
@@ -43,8 +47,12 @@ SUMS = {
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """`estimate`: what the calls that were not refused were reckoned at. `actual`: what was paid, refusals with a cost
-    included. `reserved`: not sent yet. `at_risk`: sent, and the outcome is not known. Budgets count the last three."""
+    """Sums over calls, in USD.
+
+    `estimate`: the estimates of the calls that were not refused. `actual`: what was paid, including
+    refusals with a cost. `reserved`: not sent yet. `at_risk`: sent, cost unconfirmed. Budgets count
+    the last three.
+    """
 
     estimate: Decimal = Decimal(0)
     reserved: Decimal = Decimal(0)
@@ -58,12 +66,15 @@ class Totals:
 
 
 def exact(amount: Any) -> Decimal:
-    """SQLite sums in binary; four places are exact after rounding for any sum below a hundred million."""
+    """Round a sum to four places.
+
+    SQLite sums in binary; rounding to four places is exact for any sum below a hundred million.
+    """
     return Decimal(amount or 0).quantize(QUANTUM)
 
 
 def month_start(day: datetime | None = None) -> datetime:
-    """The first moment of the month in the studio's time zone."""
+    """Return the first moment of the month in the installation's time zone."""
     return timezone.localtime(day).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -79,7 +90,10 @@ def calls(
     since: datetime | None = None,
     before: datetime | None = None,
 ) -> QuerySet[ProviderCall]:
-    """The calls that fit all that is given; times are of the reservation, `before` is exclusive."""
+    """Return the calls that match all given values.
+
+    Times refer to the reservation; `before` is exclusive.
+    """
     wanted = {
         "subject": subject,
         "subject__in": subjects if subjects is None else list(subjects),
@@ -99,33 +113,36 @@ def _totals(row: Mapping[str, Any]) -> Totals:
 
 
 def mark() -> object:
-    """Changes with each new call, and with what becomes of the newest. One look into an index."""
+    """Return a value that changes with each new call and with the newest call's state.
+
+    It needs one index lookup.
+    """
     return newest().values_list("id", "state").first()
 
 
 def newest() -> QuerySet[ProviderCall]:
-    """The newest call, for `mark` and for who asks for it among other things."""
+    """Return a query for the newest call, for `mark` and for use as a subquery."""
     return ProviderCall.objects.order_by("-reserved_at", "-id")[:1]
 
 
 def totals(**wanted: Any) -> Totals:
-    """The sums over `calls(**wanted)`."""
+    """Return the sums over `calls(**wanted)`."""
     aggregates: dict[str, Any] = {"count": Count("id"), **SUMS}
     return _totals(calls(**wanted).aggregate(**aggregates))
 
 
 def counted(**wanted: Any) -> Decimal:
-    """Actual + reserved + at risk: what budgets count."""
+    """Return the sum that budgets count: actual, reserved and unconfirmed amounts."""
     return exact(calls(**wanted).aggregate(sum=Sum(_counted, output_field=MONEY))["sum"])
 
 
 def breakdown(*dimensions: Dimension, **wanted: Any) -> dict[Any, Totals]:
-    """The sums by one dimension, or by several (then the keys are tuples), in the order of the keys."""
+    """Return the sums by one dimension, or by several (keys are then tuples), ordered by key."""
     named = {f"by_{name}": DIMENSIONS[name] for name in dimensions}
     rows: Any = calls(**wanted).order_by().values(**named).annotate(count=Count("id"), **SUMS).order_by(*named)
     return {(tuple(row[n] for n in named) if len(named) > 1 else row[next(iter(named))]): _totals(row) for row in rows}
 
 
 def daily(*, since: datetime, before: datetime | None = None, **wanted: Any) -> dict[date, Totals]:
-    """The sums by day of the studio's time zone; days without a call are left out."""
+    """Return the sums by day of the installation's time zone; days without calls are omitted."""
     return breakdown("day", since=since, before=before, **wanted)

@@ -1,4 +1,4 @@
-"""Provider configurations and their models, the ledger of calls with its events, and the money of the house."""
+"""Models for provider configurations, their AI models, and the ledger of calls with its events."""
 
 import uuid
 from decimal import Decimal
@@ -11,27 +11,30 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ground.sentence import Sentence
+from core.localized_messages import LocalizedMessage
 
 from . import settings_schema
+from .backends.local import fault_injection
+from .client import checked_base
 from .enums import UNDECIDED_CALL, CallState, Kind, Refusal, Unit
 from .errors import Invalid, NotConfigured
-from .house import NOT_NEGATIVE, Bill, House, RoleLimit
-from .http import checked_base
-from .local import drill
 from .money_change import MoneyChange
+from .organization_budget import NOT_NEGATIVE, Bill, OrganizationBudget, RoleLimit
 from .registry import adapter_class
 
 
-def reason_of(reason: str, note: dict[str, Any] | None) -> Sentence:
-    """Why something is paused: the localized message where there is one, else a person's words."""
+def reason_of(reason: str, note: dict[str, Any] | None) -> LocalizedMessage:
+    """Return the reason of a pause: the localized message if there is one, else a person's text."""
     if note:
-        return Sentence.from_json(note)
-    return Sentence("%(reason)s", {"reason": reason}) if reason else Sentence("")
+        return LocalizedMessage.from_json(note)
+    return LocalizedMessage("%(reason)s", {"reason": reason}) if reason else LocalizedMessage("")
 
 
 class AIProviderConfig(models.Model):
-    """One provider: whether it is used, its key, its limits and its prices. No price, no call."""
+    """One provider: whether it is used, its key, its limits and its prices.
+
+    No call is made without a price.
+    """
 
     provider = models.SlugField(_("provider"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -40,7 +43,7 @@ class AIProviderConfig(models.Model):
     pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True, help_text=_("As a person wrote it, or in English what the studio says."))
     pause_note_data = models.JSONField(default=dict, blank=True)
     not_before = models.DateTimeField(_("no calls before"), null=True, blank=True, editable=False, help_text=_("Set when the provider itself said “too many”."))
-    turn_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
+    next_slot_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
     base_url = models.URLField(_("address"), blank=True)
     api_key_enc = models.TextField(editable=False, blank=True)
     key_origin = models.CharField(max_length=300, editable=False, blank=True, help_text="Scheme, host and port for which the key was entered.")
@@ -102,17 +105,17 @@ class AIProviderConfig(models.Model):
         return self.name
 
     @property
-    def paused_because(self) -> Sentence:
-        """What a person wrote, or what the studio says, to be read in any language."""
+    def paused_because(self) -> LocalizedMessage:
+        """The reason of the pause: a person's text, or a localized message of the application."""
         return reason_of(self.pause_reason, self.pause_note_data)
 
     def clean(self) -> None:
-        """Refuses settings that this provider does not have or that make no sense, and addresses to which no key may be sent."""
+        """Reject unsupported settings and addresses to which no key may be sent."""
         if not isinstance(self.settings, dict):
             raise ValidationError({"settings": _("The settings must be a JSON object.")})
         kind = adapter_class(self.provider)
         try:
-            drill.check(self.settings)
+            fault_injection.check(self.settings)
             if kind is not None:
                 settings_schema.check(self.settings, kind.settings_kind, provider=self.name)
             if self.base_url:
@@ -124,7 +127,7 @@ class AIProviderConfig(models.Model):
 
 
 class ProviderModel(models.Model):
-    """One model of a provider: what it makes, in which formats and lengths, and its price with the day it was read."""
+    """One model of a provider: its kind, formats, lengths, and price with the date it was read."""
 
     provider = models.ForeignKey(AIProviderConfig, models.CASCADE, to_field="provider", related_name="models", verbose_name=_("provider"))
     name = models.CharField(_("model"), max_length=80)
@@ -165,7 +168,10 @@ class ProviderModel(models.Model):
 
 
 class ProviderCall(models.Model):
-    """One call to a provider: a line of the ledger. Committed before the first byte is sent; never deleted."""
+    """One call to a provider: an entry of the ledger.
+
+    Committed before the first byte is sent; never deleted.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.ForeignKey(AIProviderConfig, models.PROTECT, to_field="provider", related_name="calls", verbose_name=_("provider"))
@@ -173,8 +179,8 @@ class ProviderCall(models.Model):
     model = models.CharField(_("model"), max_length=80, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
     key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is undecided at a time."))
-    wish = models.PositiveSmallIntegerField(default=1, help_text=_("Which of the askings for this piece of work the call belongs to."))
-    generation = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after the one before has ended."))
+    request_no = models.PositiveSmallIntegerField(default=1, help_text=_("Which of the askings for this piece of work the call belongs to."))
+    attempt_no = models.PositiveSmallIntegerField(default=1, help_text=_("Counts the calls of a key; one more only after the one before has ended."))
     is_late = models.BooleanField(default=False, help_text=_("Its answer came after it had been decided on, while a newer call of its key was out."))
     subject = models.CharField(_("subject"), max_length=64, blank=True)
     item = models.CharField(_("item"), max_length=64, blank=True)
@@ -219,7 +225,7 @@ class ProviderCall(models.Model):
             models.Index(fields=("-reserved_at", "-id"), name="call_reserved"),
         )
         constraints = (
-            models.UniqueConstraint(fields=("key", "generation"), name="call_generation_once"),
+            models.UniqueConstraint(fields=("key", "attempt_no"), name="call_attempt_once"),
             models.UniqueConstraint(fields=("key",), condition=Q(state__in=UNDECIDED_CALL, is_late=False), name="call_one_undecided_per_key"),
             models.UniqueConstraint(fields=("provider", "task_id"), condition=~Q(task_id=""), name="call_task_once"),
         )
@@ -228,12 +234,12 @@ class ProviderCall(models.Model):
         return f"{self.provider_id} {self.kind} {str(self.id)[:8]}"
 
     @property
-    def note(self) -> Sentence:
-        return Sentence.from_json(self.note_data or None)
+    def note(self) -> LocalizedMessage:
+        return LocalizedMessage.from_json(self.note_data or None)
 
     @property
     def counted(self) -> Decimal:
-        """What budgets count, in USD: the real cost once known, until then what it may cost."""
+        """The amount in USD that budgets count: the cost once known, else the expected cost."""
         if self.cost is not None:
             return self.cost
         if self.state == CallState.REFUSED:
@@ -242,7 +248,7 @@ class ProviderCall(models.Model):
 
 
 class CallEvent(models.Model):
-    """One change of a call's state: who or what, from where to where, and why. Append-only."""
+    """One change of a call's state: actor, from, to and reason. Append-only."""
 
     call = models.ForeignKey(ProviderCall, models.PROTECT, related_name="events", verbose_name=_("call"))
     at = models.DateTimeField(_("at"), default=timezone.now)
@@ -262,19 +268,22 @@ class CallEvent(models.Model):
         return f"{self.name}: {self.from_state} → {self.to_state}"
 
     @property
-    def note(self) -> Sentence:
-        return Sentence.from_json(self.note_data or None)
+    def note(self) -> LocalizedMessage:
+        return LocalizedMessage.from_json(self.note_data or None)
 
 
 class RawAnswer(models.Model):
-    """What a provider answered to a call that nobody understood: encrypted, kept for a while, never shown; a person can have it read again."""
+    """A provider's response that could not be parsed.
+
+    It is encrypted, stored for a limited time and never shown; a person can have it parsed again.
+    """
 
     call = models.OneToOneField(ProviderCall, models.PROTECT, related_name="raw_answer", verbose_name=_("call"))
-    sealed = models.BinaryField(default=b"", blank=True, help_text=_("The encrypted answer, when it is small."))
+    encrypted = models.BinaryField(default=b"", blank=True, help_text=_("The encrypted answer, when it is small."))
     file = models.CharField(max_length=200, blank=True, help_text=_("Name of the encrypted answer in the media storage, when it is large."))
     size = models.PositiveIntegerField(_("size (bytes)"), help_text=_("Of what was kept, before it was encrypted."))
     is_cut = models.BooleanField(_("cut"), default=False, help_text=_("The answer was larger than what is kept of it."))
-    kept_at = models.DateTimeField(_("kept"), default=timezone.now, db_index=True)
+    stored_at = models.DateTimeField(_("kept"), default=timezone.now, db_index=True)
 
     class Meta:
         verbose_name = _("answer that was not understood")
@@ -284,4 +293,4 @@ class RawAnswer(models.Model):
         return str(self.call_id)
 
 
-__all__ = ["AIProviderConfig", "Bill", "CallEvent", "House", "MoneyChange", "ProviderCall", "ProviderModel", "RawAnswer", "RoleLimit"]
+__all__ = ["AIProviderConfig", "Bill", "CallEvent", "MoneyChange", "OrganizationBudget", "ProviderCall", "ProviderModel", "RawAnswer", "RoleLimit"]

@@ -1,4 +1,7 @@
-"""Who changed a price or a limit, and what stood before: a change of one's own counts for oneself only after a day."""
+"""Records who changed a price or a limit, and the previous values.
+
+A user's own change takes effect for that user only after a day.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -7,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MoneyChange(models.Model):
-    """Append-only. `before`: the provider's prices with its models, or what the person could start alone (`limit`)."""
+    """A change of prices or limits. Append-only.
+
+    `before` holds the provider's prices with its models, or what the user could start alone
+    (`limit`).
+    """
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("who"))
     provider = models.CharField(_("provider"), max_length=40, blank=True)

@@ -1,17 +1,20 @@
-"""What can be said about a request before anything is paid: whether it would be refused, and what of it reaches the provider."""
+"""Checks a request before anything is paid.
+
+They show whether it would be refused, and which of its fields reach the provider.
+"""
 
 from typing import Literal
 
 from django.utils.translation import gettext_noop
 
-from ground.sentence import Sentence
+from core.localized_messages import LocalizedMessage
 
 from . import keys
-from .adapters import Adapter, Card
+from .adapters import Adapter, ModelSpec
 from .enums import Kind
 from .errors import KeyUnreadable, NoPrice, NotConfigured, Refused
 from .models import AIProviderConfig, ProviderModel
-from .prices import card_from, model_name, model_row, priced
+from .prices import model_name, model_row, priced, spec_from
 from .registry import adapter_for
 from .requests import Request, kind_of
 
@@ -22,19 +25,24 @@ EVERYTHING = frozenset(
 
 
 def require_possible(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> None:
-    """Raises what the call itself would be refused with: `NotConfigured`, `NoPrice`, `KeyUnreadable` or `Refused`.
+    """Raise what the call itself would raise.
 
-    Whether the provider is active or paused, its limits and the budgets are not looked at: work waits for those. Sends
-    nothing; asks the database for nothing but the model's row, and not for that when `row` gives it (as `model_row` does).
+    This is `NotConfigured`, `NoPrice`, `KeyUnreadable` or `Refused`. Does not check whether the
+    provider is active or paused, its limits or the budgets: work waits for those. Sends nothing.
+    Queries only the model's row, and not that either if `row` gives it (as returned by
+    `model_row`).
     """
     adapter = ready_adapter(config, kind_of(request))
     found = model_row(config, request) if row == "look" else row
-    adapter.check_request(request, card_from(found, model_name(config, request, found)))
+    adapter.check_request(request, spec_from(found, model_name(config, request, found)))
     priced(config, request, found)
 
 
 def ready_adapter(config: AIProviderConfig, kind: Kind) -> Adapter:
-    """The adapter of a provider that can be asked for this kind of thing at all. Raises `NotConfigured` or `KeyUnreadable`."""
+    """Return the adapter of a provider that supports this kind.
+
+    Raises `NotConfigured` or `KeyUnreadable`.
+    """
     adapter = adapter_for(config)
     if kind not in adapter.kinds:
         raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
@@ -45,7 +53,10 @@ def ready_adapter(config: AIProviderConfig, kind: Kind) -> Adapter:
 
 
 def makes(config: AIProviderConfig, kind: Kind) -> bool:
-    """Whether the provider is set up, in use, and makes this kind: what a list to choose from offers."""
+    """Return whether the provider is set up, active, and supports this kind of request.
+
+    Selection lists offer such providers.
+    """
     try:
         ready_adapter(config, kind)
     except UNSENDABLE:
@@ -53,8 +64,8 @@ def makes(config: AIProviderConfig, kind: Kind) -> bool:
     return config.is_active
 
 
-def why_not(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> Sentence | None:
-    """Why the provider would refuse this request, as a message for a person; None when nothing is known against it."""
+def why_not(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> LocalizedMessage | None:
+    """Return why the provider would refuse this request; None if no reason is known."""
     try:
         require_possible(config, request, row=row)
     except UNSENDABLE as error:
@@ -63,12 +74,15 @@ def why_not(config: AIProviderConfig, request: Request, *, row: ProviderModel | 
 
 
 def used_fields(provider: str, kind: str, model: str) -> frozenset[str]:
-    """The names of a request's fields that reach this model; all of them for a provider that is not known any more."""
+    """Return the names of the request fields that reach this model.
+
+    Returns all fields for a provider that no longer exists.
+    """
     config = AIProviderConfig.objects.filter(provider=provider).first()
     if config is None:
         return EVERYTHING
     row = config.models.filter(kind=kind, name=model).first()
     try:
-        return adapter_for(config).used_fields(Kind(kind), card_from(row, model) if row else Card(model))
+        return adapter_for(config).used_fields(Kind(kind), spec_from(row, model) if row else ModelSpec(model))
     except NotConfigured:
         return EVERYTHING

@@ -1,4 +1,4 @@
-"""What a request costs before it is made. No price, no call."""
+"""Price of a request before it is made. No call is made without a price."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_noop
 
-from .adapters import Card
+from .adapters import ModelSpec
 from .amounts import rounded
 from .enums import Kind, Unit
 from .errors import NoPrice, NotConfigured
@@ -19,7 +19,11 @@ UNIT_OF = {Kind.IMAGE: Unit.IMAGE, Kind.CLIP: Unit.SECOND, Kind.TEXT: Unit.CALL}
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """`total` = `unit_price` × `units`, rounded up to a hundredth of a cent. `model` is the one really called."""
+    """The price of a request.
+
+    `total` is `unit_price` × `units`, rounded up to a hundredth of a cent. `model` is the model
+    that is actually called.
+    """
 
     model: str
     unit_price: Decimal
@@ -31,7 +35,7 @@ class Price:
 
 
 def config_of(provider: str) -> AIProviderConfig:
-    """Raises `NotConfigured`."""
+    """Return the configuration of a provider. Raises `NotConfigured`."""
     try:
         return AIProviderConfig.objects.get(provider=provider)
     except AIProviderConfig.DoesNotExist:
@@ -39,7 +43,10 @@ def config_of(provider: str) -> AIProviderConfig:
 
 
 def configs_of(providers: Collection[str]) -> dict[str, AIProviderConfig]:
-    """Those of these providers that there are, by name, with their models for `model_row`; two queries."""
+    """Return the existing configurations among these providers, by name; two queries.
+
+    Their models are prefetched for `model_row`.
+    """
     return {config.provider: config for config in AIProviderConfig.objects.filter(provider__in=providers).prefetch_related("models")}
 
 
@@ -48,10 +55,11 @@ def not_configured(provider: str) -> NotConfigured:
 
 
 def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | None:
-    """The row of the model that this request uses, names that stand for others followed; None when it has no row.
+    """Return the row of the model that this request uses.
 
-    Asked for in this order: by the request, by the settings (`image_model`, `clip_model`, `text_model`, then
-    `default_model` if it makes this kind), by the row marked as default.
+    Aliases are resolved. Returns None if the model has no row. The order of precedence is: the
+    request, the settings (`image_model`, `clip_model`, `text_model`, then `default_model` if it
+    supports this kind), the row marked as default.
     """
     kind = kind_of(request)
     rows = {row.name: row for row in config.models.all() if row.kind == kind and row.is_active}
@@ -61,7 +69,7 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
 
 
 def models_in_settings(config: AIProviderConfig, kind: str) -> list[str]:
-    """The model that the settings name for this kind, and the one for all; empty where they name none."""
+    """Return the model that the settings name for this kind, and the default; empty if not set."""
     settings = config.settings if isinstance(config.settings, dict) else {}
     told = [settings.get(name) for name in (f"{kind}_model", "default_model")]
     return [name if isinstance(name, str) else "" for name in told]
@@ -71,41 +79,44 @@ def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | 
     return row.name if row else request.model or next(filter(None, models_in_settings(config, kind_of(request))), "")
 
 
-def card_of(config: AIProviderConfig, *, kind: str, model: str) -> Card:
-    """What the adapter must know of the model; only its name when it has no row."""
+def spec_of(config: AIProviderConfig, *, kind: str, model: str) -> ModelSpec:
+    """Return what the adapter needs to know about the model; only its name if it has no row."""
     row = config.models.filter(kind=kind, name=model).first()
-    return card_from(row, model)
+    return spec_from(row, model)
 
 
-def card_from(row: ProviderModel | None, model: str) -> Card:
-    """As `card_of`, for a row that is known."""
-    return Card(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations)) if row else Card(model)
+def spec_from(row: ProviderModel | None, model: str) -> ModelSpec:
+    """As `spec_of`, for a row that is already loaded."""
+    return ModelSpec(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations)) if row else ModelSpec(model)
 
 
 def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
-    """Whole seconds to ask for: the shortest allowed length that is enough, else the longest allowed."""
+    """Return the seconds to request: the shortest sufficient length, else the longest allowed."""
     return seconds_for(request, tuple(row.durations) if row else ())
 
 
 def seconds_for(request: ClipRequest, durations: tuple[int, ...]) -> int:
-    """As `seconds_asked`, by the lengths that the model makes (empty: any)."""
+    """As `seconds_asked`, for the lengths that the model supports (empty: any)."""
     need = max(1, -(-request.duration_ms // 1000))
     allowed = sorted(durations) or [need]
     return int(next((length for length in allowed if length >= need), allowed[-1]))
 
 
 def quote(config: AIProviderConfig, request: Request) -> Price:
-    """The price of this request at this provider. Raises `NoPrice`."""
+    """Return the price of this request at this provider. Raises `NoPrice`."""
     return priced(config, request, model_row(config, request))
 
 
 def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> Price:
-    """`quote` for many requests of a kind, whose `model_row` is known. Raises `NoPrice`; asks the database nothing."""
+    """As `quote`, for many requests of a kind whose `model_row` is known.
+
+    Makes no query. Raises `NoPrice`.
+    """
     kind = kind_of(request)
     own = {Kind.IMAGE: config.cost_per_image, Kind.CLIP: config.cost_per_second_video, Kind.TEXT: config.cost_per_text_call}[kind]
     unit_price = row.price if row and row.price is not None else own
     if unit_price is None or (unit_price == 0 and not is_free(config)):
-        # Nobody gives away what costs money elsewhere: a price of nothing means that nobody has entered one.
+        # A zero price for a provider that charges means that no price has been entered.
         raise NoPrice(gettext_noop("%(provider)s has no price for this; enter one before it is used."), provider=config.name)
     unit = row.unit if row else UNIT_OF[kind]
     units = Decimal(seconds_asked(request, row)) if unit == Unit.SECOND and isinstance(request, ClipRequest) else Decimal(1)
@@ -113,5 +124,8 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
 
 
 def price_of(provider: str, request: Request) -> Decimal:
-    """USD, as the gate will reserve it. Raises `NoPrice` or `NotConfigured`."""
+    """Return the price in USD as the call service will reserve it.
+
+    Raises `NoPrice` or `NotConfigured`.
+    """
     return quote(config_of(provider), request).total

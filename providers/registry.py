@@ -1,4 +1,4 @@
-"""Which adapter speaks for which provider."""
+"""Maps providers to their adapters."""
 
 from typing import TYPE_CHECKING
 
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
     from .adapters import Adapter
     from .models import AIProviderConfig
 
-# Named, not imported: a studio that only draws locally loads none of the others.
+# Named, not imported: an installation that uses only the local provider loads none of the others.
 ADAPTERS = {
-    "local": "providers.local.adapter.LocalAdapter",
-    "stability_ai": "providers.stability.adapter.StabilityAdapter",
-    "runway_ml": "providers.runway.adapter.RunwayAdapter",
-    "replicate": "providers.replicate.adapter.ReplicateAdapter",
-    "llm": "providers.llm.adapter.LlmAdapter",
+    "local": "providers.backends.local.adapter.LocalAdapter",
+    "stability_ai": "providers.backends.stability.adapter.StabilityAdapter",
+    "runway_ml": "providers.backends.runway.adapter.RunwayAdapter",
+    "replicate": "providers.backends.replicate.adapter.ReplicateAdapter",
+    "llm": "providers.backends.llm.adapter.LlmAdapter",
 }
 
 
 def adapter_class(provider: str) -> "type[Adapter] | None":
-    """What speaks for this provider; None for one without a connection."""
+    """Return the adapter class of this provider; None if there is none."""
     path = ADAPTERS.get(provider)
     found: type[Adapter] | None = import_string(path) if path else None
     return found
 
 
 def adapter_for(config: "AIProviderConfig") -> "Adapter":
-    """The adapter, with the configuration's address, settings and key. Raises `NotConfigured` or `KeyUnreadable`."""
+    """Return the adapter for this configuration. Raises `NotConfigured` or `KeyUnreadable`."""
     kind = adapter_class(config.provider)
     if kind is None:
         raise NotConfigured(gettext_noop("There is no connection to a provider named “%(provider)s”."), provider=config.provider)
-    build: Callable[[AIProviderConfig], Adapter] = kind  # a Protocol tells nothing of how it is made
+    build: Callable[[AIProviderConfig], Adapter] = kind  # a Protocol declares no constructor
     return build(config)
 
 
 def is_free(config: "AIProviderConfig") -> bool:
-    """Whether this backend may cost nothing at all. For any other a price of nothing is no price."""
+    """Return whether this backend may be free. For any other a zero price counts as no price."""
     adapter = adapter_for(config)
     return bool(getattr(adapter, "free", adapter.repeatable))

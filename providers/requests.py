@@ -1,4 +1,4 @@
-"""What is asked of a provider: frozen values, stored as JSON on the call, hashed to know one request from another."""
+"""Requests to providers: frozen values, stored as JSON on the call and hashed for comparison."""
 
 import hashlib
 from typing import Any, Literal
@@ -12,7 +12,11 @@ type Camera = Literal["push_in", "pull_out", "pan_left", "pan_right", "tilt_up",
 
 
 class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="image"):
-    """A picture. `width` and `height` in pixels are what the film needs; a provider may give another size of the same format."""
+    """An image.
+
+    `width` and `height` are the pixels that the film needs; a provider may return another size of
+    the same aspect ratio.
+    """
 
     prompt: str
     prompt_en: str = ""
@@ -26,7 +30,11 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
 
 class ClipRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="clip"):
-    """A moving clip. `image_file` names the picture it starts from in the media storage; empty: from the words alone."""
+    """A clip.
+
+    `image_file` names the start image in the media storage; if empty, the clip is made from the
+    prompt alone.
+    """
 
     prompt: str
     prompt_en: str = ""
@@ -44,9 +52,9 @@ class ClipRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part of a script that no scene runs across, and of how many scenes it becomes.
+    """A part of a script that no scene crosses, and the number of scenes it becomes.
 
-    `place` and `time` are what its heading says; `title` names it. They are shown, never spoken.
+    `place` and `time` come from its heading; `title` names it. They are shown, never spoken.
     """
 
     text: str
@@ -57,12 +65,16 @@ class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="text"):
-    """Work with words.
+    """A text task.
 
-    `plan_story`: a plan of exactly `scenes` scenes for the script; gives `{"scenes": [{title, narration, prompt, prompt_en, camera}]}`.
-    `to_english`: the text of `script` in English, as a prompt for providers that know nothing else; gives `{"text": ...}`,
-    which the local provider leaves empty rather than guess.
-    `passages`: the script in parts, where it has headings; together they have `scenes` scenes and the words of `script`.
+    `plan_story`: plan exactly `scenes` scenes for the script; returns `{"scenes": [{title,
+    narration, prompt, prompt_en, camera}]}`.
+
+    `to_english`: translate `script` into English, as a prompt for providers that accept only
+    English; returns `{"text": ...}`, which the local provider leaves empty rather than guess.
+
+    `passages`: the script in parts, if it has headings; together they have `scenes` scenes and the
+    text of `script`.
     """
 
     task: Literal["plan_story", "to_english"]
@@ -85,7 +97,10 @@ def kind_of(request: Request) -> Kind:
 
 
 def to_json(request: Request) -> dict[str, Any]:
-    """As stored on the call: values that equal their default are left out, so a later field changes no hash."""
+    """Return the request as stored on the call.
+
+    Values that equal their default are omitted, so a field added later does not change any hash.
+    """
     data: dict[str, Any] = msgspec.to_builtins(request)
     return data
 
@@ -95,5 +110,5 @@ def from_json(data: dict[str, Any]) -> Request:
 
 
 def hash_of(request: Request) -> str:
-    """SHA-256 over the sorted JSON form, in hex."""
+    """Return the SHA-256 of the sorted JSON form, in hex."""
     return hashlib.sha256(msgspec.json.encode(request, order="sorted")).hexdigest()

@@ -1,6 +1,6 @@
-"""What the JSON settings of a provider may say: strict when they are saved, tolerant when they are read.
+"""Schema of a provider's JSON settings: strict when saved, tolerant when read.
 
-An old row that says nonsense is read as if it said nothing there, so that it never stops the work of others.
+An invalid value in an old row is read as if it were not set, so that it never blocks other work.
 """
 
 import logging
@@ -12,9 +12,9 @@ from typing import Any, Protocol, cast
 from django.utils.translation import gettext_noop
 
 from . import addresses
+from .backends.local import fault_injection
 from .errors import Invalid
-from .local import drill
-from .reading import number_of
+from .lenient_decoding import number_of
 
 log = logging.getLogger("ai_video.providers")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -27,10 +27,10 @@ class Spec(Protocol):
     """How one setting is checked and read."""
 
     def check(self, name: str, told: Any) -> None:
-        """Raises `Invalid`."""
+        """Raise `Invalid` if the value is not allowed."""
 
     def read(self, told: Any) -> Any:
-        """The value; raises `ValueError` for what cannot be one."""
+        """Return the value. Raises `ValueError` if it is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,12 @@ class Flag:
 
     def read(self, told: Any) -> bool:
         if not isinstance(told, bool):
-            raise ValueError(told)  # noqa: TRY004  as every other spec
+            raise ValueError(told)  # noqa: TRY004  consistent with the other specs
         return told
 
 
 class Address:
-    """An https address, of the studio itself."""
+    """An https address of this installation itself."""
 
     def check(self, name: str, told: Any) -> None:
         try:
@@ -120,7 +120,7 @@ class Address:
 
 
 class Hosts:
-    """Names of hosts from which results are fetched, with all below them."""
+    """Names of hosts from which results are fetched, including their subdomains."""
 
     def check(self, name: str, told: Any) -> None:
         if not isinstance(told, list) or not told or len(told) > MOST_HOSTS or not all(map(is_host, told)):
@@ -135,24 +135,24 @@ class Hosts:
 
 
 def is_host(told: Any) -> bool:
-    """A name with a dot in it (a whole top-level domain is too much), or this machine where that is allowed."""
-    if not isinstance(told, str) or len(told) > 253:  # noqa: PLR2004  the longest name that there can be
+    """Return whether this is a host name with a dot (not a whole top-level domain) or loopback."""
+    if not isinstance(told, str) or len(told) > 253:  # noqa: PLR2004  maximum length of a name
         return False
     if addresses.is_loopback(told):
-        return True  # it is followed only where LOOPBACK_PROVIDERS says so
+        return True  # it is used only if LOOPBACK_PROVIDERS is set
     labels = told.lower().split(".")
     return len(labels) > 1 and all(NAME.fullmatch(label) and len(label) < 64 for label in labels) and addresses.literal(told) is None  # noqa: PLR2004
 
 
-class Drill:
+class FaultInjectionSetting:
     def check(self, name: str, told: Any) -> None:
         if not isinstance(told, dict):
             raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name=name)
-        drill.check({"drill": told})
+        fault_injection.check({"drill": told})
 
     def read(self, told: Any) -> dict[str, Any]:
         if not isinstance(told, dict):
-            raise ValueError(told)  # noqa: TRY004  as every other spec
+            raise ValueError(told)  # noqa: TRY004  consistent with the other specs
         return told
 
 
@@ -162,20 +162,20 @@ def setting(spec: Spec, default: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What any provider's settings may say, whether or not it makes a difference to this one."""
+    """The settings that every provider accepts, even those it does not use."""
 
-    send_timeout: float = setting(Number(1, 1800), 60.0)  # seconds until the answer to a paid request has to be there
+    send_timeout: float = setting(Number(1, 1800), 60.0)  # seconds; timeout of a paid request
     poll_seconds: float = setting(Number(0, 3600), 5.0)
     result_hosts: tuple[str, ...] = setting(Hosts(), ())
     default_model: str = setting(Text(), "")
     image_model: str = setting(Text(), "")
     clip_model: str = setting(Text(), "")
     text_model: str = setting(Text(), "")
-    drill: Any = setting(Drill(), None)  # noqa: RUF009  a field, as the others
+    drill: Any = setting(FaultInjectionSetting(), None)  # noqa: RUF009  a field like the others
 
 
 def check(settings: Any, kind: type[Common], *, provider: str) -> None:
-    """Raises `Invalid` (field settings) for what this provider's settings cannot say."""
+    """Raise `Invalid` (field settings) for settings that this provider does not support."""
     if not isinstance(settings, dict):
         raise Invalid(gettext_noop("The settings must be a JSON object."), field="settings")
     specs = _specs(kind)
@@ -192,7 +192,7 @@ def check(settings: Any, kind: type[Common], *, provider: str) -> None:
 
 
 def read[T: Common](settings: Any, kind: type[T]) -> T:
-    """The settings; what cannot be read has its default."""
+    """Return the settings; a value that cannot be read falls back to its default."""
     values = {}
     for name, spec in _specs(kind).items():
         if not isinstance(settings, Mapping) or settings.get(name) is None:

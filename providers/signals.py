@@ -1,10 +1,10 @@
-"""What other floors may listen to; each is sent after the commit."""
+"""Signals for other packages; each is sent after the commit."""
 
 from django.dispatch import Signal
 
 # Something that work may wait for has changed: a budget, a pause, a key, an unclear call.
 # Arguments: provider (slug, or "" for all), subject, item (each "" for all).
-freed = Signal()
+capacity_freed = Signal()
 
-# A call that nobody was waiting for any more has its result. Argument: call.
-landed = Signal()
+# A call that no job was waiting for any more has a result. Argument: call.
+result_recorded = Signal()

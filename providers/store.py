@@ -19,29 +19,32 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from ground.away import FULL as DISK_FULL
-from ground.away import AwayError
-from ground.disk import beside, make_folder, put_in_place
+from core.durable_files import beside, make_folder, put_in_place
+from core.unavailable import FULL as DISK_FULL
+from core.unavailable import ServiceUnavailableError
 
 BLOCK = 1 << 20
 PROBE = "health/before-buying"
 BELIEVED = 10.0  # seconds
-ROOM = 64 << 20  # bytes that must be free for a result
+ROOM = 64 << 20  # free bytes required for a result
 NOT_READY = gettext_noop("The media folder cannot be written (%(reason)s); nothing was ordered.")
 NOT_WRITABLE = gettext_noop("The media folder cannot be written (%(reason)s).")
 FULL = gettext_noop("The disk with the media folder is full; nothing was ordered.")
 YOUNG = timedelta(hours=12)
 
 
-class FileMissing(AwayError):  # noqa: N818  the store's word
-    """The storage has lost a file that a row names; the backup, or making it again, mends it."""
+class FileMissing(ServiceUnavailableError):  # noqa: N818  named for what happened
+    """The storage has lost a file that a row names.
+
+    Restoring the backup or making the file again fixes it.
+    """
 
     code = "file_missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """`name` is the name in the media storage."""
+    """A stored file. `name` is its name in the media storage."""
 
     name: str
     sha256: str
@@ -57,7 +60,7 @@ def media() -> Storage:
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A folder of one's own for files on the way into the storage; gone afterwards."""
+    """Yield a private folder for files on their way into the storage; it is deleted afterwards."""
     folder = Path(settings.WORK_DIR) / f"call-{uuid.uuid4().hex}"
     folder.mkdir(parents=True)
     try:
@@ -69,11 +72,12 @@ def workplace() -> Iterator[Path]:
 
 
 def require_ready() -> None:
-    """Raises `AwayError` unless the storage takes a file now: nothing is bought that could not be kept.
+    """Raise `ServiceUnavailableError` unless the storage accepts a file now.
 
-    A good answer is believed for a moment, so that many purchases do not each write a file.
+    Nothing is bought that could not be stored. A positive result is cached for a moment, so that
+    many purchases do not each write a file.
     """
-    global _seen_ready  # noqa: PLW0603  of this process
+    global _seen_ready  # noqa: PLW0603  per process
     storage = media()
     if _seen_ready is not None and _seen_ready[0] is storage and time.monotonic() < _seen_ready[1]:
         return
@@ -93,14 +97,14 @@ def _try_folder(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise AwayError(NOT_READY, reason=type(error).__name__) from error
+        raise ServiceUnavailableError(NOT_READY, reason=type(error).__name__) from error
     if room < ROOM:
-        raise AwayError(FULL)
+        raise ServiceUnavailableError(FULL)
 
 
 @contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:
-    """The stored file, to be read. Raises `FileMissing`."""
+    """Open the stored file for reading. Raises `FileMissing`."""
     try:
         file = media().open(name, "rb")
     except FileNotFoundError as error:
@@ -116,7 +120,10 @@ def _missing(name: str) -> FileMissing:
 
 @contextmanager
 def local_copy(name: str, folder: Path) -> Iterator[Path]:
-    """The stored file as a path: itself when the storage is a folder, else a copy in `folder`. Raises `FileMissing`."""
+    """Yield the stored file as a local path. Raises `FileMissing`.
+
+    It is the file itself if the storage is a folder, else a copy in `folder`.
+    """
     storage = media()
     if isinstance(storage, FileSystemStorage):
         path = Path(storage.path(name))
@@ -131,18 +138,19 @@ def local_copy(name: str, folder: Path) -> Iterator[Path]:
     yield copy
 
 
-def keep(file: Path, extension: str, *, folder: str = "calls") -> Stored:
-    """Put a finished file into the storage as `calls/<2>/<sha256>.<extension>`; the same content is kept once."""
+def save(file: Path, extension: str, *, folder: str = "calls") -> Stored:
+    """Store a finished file as `calls/<2>/<sha256>.<extension>`; equal content is stored once."""
     with file.open("rb") as source:
         digest = hashlib.file_digest(source, "sha256").hexdigest()
     size = file.stat().st_size
-    return Stored(keep_as(file, f"{folder}/{digest[:2]}/{digest}.{extension}"), digest, size)
+    return Stored(save_as(file, f"{folder}/{digest[:2]}/{digest}.{extension}"), digest, size)
 
 
-def keep_as(file: Path, name: str) -> str:
-    """Put a finished file into the storage under a name that says its content. Returns the name.
+def save_as(file: Path, name: str) -> str:
+    """Store a finished file under a name derived from its content. Returns the name.
 
-    One that is there already is made young again, so that a sweep of old files does not meet it before a row names it.
+    An existing file gets a new modification time, so that the cleanup of old files does not delete
+    it before a row names it.
     """
     storage = media()
     if isinstance(storage, FileSystemStorage):
@@ -151,8 +159,8 @@ def keep_as(file: Path, name: str) -> str:
         except OSError as error:
             if error.errno in DISK_FULL:
                 raise
-            # A disk that is not mounted, was made read-only or is broken.
-            raise AwayError(NOT_WRITABLE, reason=type(error).__name__) from error
+            # The disk is not mounted, read-only or broken.
+            raise ServiceUnavailableError(NOT_WRITABLE, reason=type(error).__name__) from error
     elif not (storage.exists(name) and storage.get_modified_time(name) > timezone.now() - YOUNG):
         with file.open("rb") as source:
             return storage.save(name, File(source, name=name))
@@ -160,9 +168,10 @@ def keep_as(file: Path, name: str) -> str:
 
 
 def _place(file: Path, final: Path) -> None:
-    """Beside its place first, then by one rename: a reader, a crash or a full disk never meets half a file.
+    """Write the file beside its place, then rename it.
 
-    Content, name and folders are synced: a row that names the file is committed after it, and must not outlive it.
+    A reader, a crash or a full disk never leaves a partial file visible. Content, name and folders
+    are synced, because the row that names the file is committed afterwards and must not outlive it.
     """
     if final.exists() and final.stat().st_size == file.stat().st_size:
         final.touch()

@@ -1,4 +1,4 @@
-"""The words that providers use for the states of a task, whatever they call them next year."""
+"""Maps the words that providers use for task states to our states."""
 
 from typing import Literal
 
@@ -15,5 +15,5 @@ STATES: dict[str, State] = {word: state for state, words in WORDS.items() for wo
 
 
 def state_of(status: str) -> State:
-    """The state that a word means, in any case; `unknown` for a word that nobody here has met."""
+    """Return the state for a provider's word, ignoring case; `unknown` for an unrecognized word."""
     return STATES.get(status.strip().lower().replace("-", "_").replace(" ", "_"), "unknown")

@@ -1,7 +1,7 @@
-"""Doors that providers knock at."""
+"""URLs that providers call."""
 
 from django.urls import path
 
-from .replicate.views import hook
+from .backends.replicate.views import hook
 
 urlpatterns = [path("hooks/replicate/", hook, name="replicate_hook")]

@@ -1,4 +1,4 @@
-"""How much of a provider is used: its limits and budgets as the gate counts them, its prices with their date, its last errors."""
+"""Usage of a provider: limits and budgets as the call service counts them, prices, last errors."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,22 +9,22 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .domain.configs import house
+from .calls.limits import counting
 from .enums import OPEN_CALL, CallState
-from .gate.admission import counting
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
 from .prices import model_row
 from .requests import ClipRequest, ImageRequest, Request, TextRequest
+from .services.configs import organization_budget
 
 FULL, NEARLY = 100, 80  # percent
-OLD = timedelta(days=90)  # after which a price wants to be read again
+OLD = timedelta(days=90)  # after which a price should be read again
 ERRORS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Of one limit. Calls, or USD; a `limit` of None does not limit."""
+    """Usage of one limit, in calls or USD. A `limit` of None means no limit."""
 
     label: str | Promise
     used: Decimal
@@ -32,7 +32,7 @@ class Use:
 
     @property
     def percent(self) -> int:
-        """0 to 100; a limit of nothing is used up."""
+        """0 to 100; a limit of zero counts as used up."""
         if self.limit is None:
             return 0
         return min(FULL, int(FULL * self.used / self.limit)) if self.limit else FULL
@@ -43,7 +43,7 @@ class Use:
 
 
 def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[Use]:
-    """Calls in the last minute, in the last hour, and at once; three queries."""
+    """Return the usage of the limits per minute, per hour and at once; three queries."""
     now = now or timezone.now()
     calls = ProviderCall.objects.filter(provider=config)
     return [
@@ -54,11 +54,11 @@ def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[
 
 
 def budgets_of(config: AIProviderConfig) -> list[Use]:
-    """This month's money of the provider and of the house, as budgets count it; three queries."""
+    """Return this month's spending of provider and organization; three queries."""
     month = month_start()
     return [
         Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget),
-        Use(_("Organization budget, this month"), counted(since=month), house().monthly_budget),
+        Use(_("Organization budget, this month"), counted(since=month), organization_budget().monthly_budget),
     ]
 
 
@@ -72,9 +72,9 @@ PLAIN: tuple[Request, ...] = (ImageRequest(prompt=""), ClipRequest(prompt=""), T
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A model with what a unit of it costs in USD (None: no price, no call), and when that was read.
+    """A model with its price per unit in USD (None: no price, no call) and the date it was read.
 
-    `is_used`: it is the one that a request without a model of its own goes to.
+    `is_used` means that a request without a model of its own uses this model.
     """
 
     model: ProviderModel
@@ -88,7 +88,7 @@ class Priced:
 
 
 def prices_of(config: AIProviderConfig) -> list[Priced]:
-    """The active models in their order, each with its own price or else the provider's; one query."""
+    """Return the active models in order, each with its own price or the provider's; one query."""
     own = {"image": config.cost_per_image, "second": config.cost_per_second_video, "call": config.cost_per_text_call}
     prefetch_related_objects([config], "models")
     used = [model_row(config, request) for request in PLAIN]
@@ -97,6 +97,6 @@ def prices_of(config: AIProviderConfig) -> list[Priced]:
 
 
 def last_errors(config: AIProviderConfig) -> list[ProviderCall]:
-    """The newest calls that were refused, failed, or are unclear; one query."""
+    """Return the newest calls that were refused, failed or are unclear; one query."""
     rows = ProviderCall.objects.filter(provider=config, state__in=[CallState.REFUSED, CallState.UNCLEAR])
     return list(rows.order_by("-reserved_at", "-id")[:ERRORS])

@@ -1,1 +1,1 @@
-"""Stories, scenes, takes and films: what the studio is about."""
+"""Stories, scenes, takes and films: the domain of the application."""

@@ -1,4 +1,4 @@
-"""The fixed words of the house."""
+"""Enumerations of the domain."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -27,7 +27,7 @@ class AspectRatio(models.TextChoices):
 
 
 class Resolution(models.TextChoices):
-    """Length of the shorter side in pixels; 1080p runs at 30 frames a second, 720p at 24."""
+    """Length of the shorter side in pixels. 1080p has 30 frames per second, 720p has 24."""
 
     HD = "720p", _("720p, 24 fps")
     FULL_HD = "1080p", _("1080p, 30 fps")
@@ -53,7 +53,7 @@ class TakeSource(models.TextChoices):
     UPLOADED = "uploaded", _("Uploaded")
 
 
-class Verdict(models.TextChoices):
+class ReviewStatus(models.TextChoices):
     UNREVIEWED = "unreviewed", _("Not reviewed")
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
@@ -80,7 +80,10 @@ class JobName(models.TextChoices):
 
 
 class Visibility(models.TextChoices):
-    """Who reads a comment of staff. A guest's comment is read by staff and by that guest's link."""
+    """Who may read a staff comment.
+
+    A guest's comment is read by staff and through that guest's link.
+    """
 
     INTERNAL = "internal", _("Internal")
     CLIENT = "client", _("Shown to the client")

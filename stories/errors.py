@@ -1,16 +1,19 @@
-"""Expected failures of the domain, each with a stable code and a sentence for a person."""
+"""Expected failures of the domain, each with a stable code and a localized message."""
 
 from typing import Any
 
-from ground.sentence import SaidError, Value
+from core.localized_messages import DomainError, Value
 
 
-class StoryError(SaidError):
+class StoryError(DomainError):
     code = "story_error"
 
 
 class NotAllowed(StoryError):
-    """The table of states has no such way from the present status (409). `allowed` names the statuses that it has."""
+    """The status table has no such transition from the current status (409).
+
+    `allowed` lists the reachable statuses.
+    """
 
     code = "transition_not_allowed"
 
@@ -21,25 +24,28 @@ class NotAllowed(StoryError):
 
 
 class GuardRefused(StoryError):
-    """The way exists but its condition does not hold yet (409)."""
+    """The transition exists but its condition is not met yet (409)."""
 
     code = "guard_refused"
 
 
 class Forbidden(StoryError):
-    """The person may see it but not do this (403)."""
+    """The person may see the object but not change it (403)."""
 
     code = "forbidden"
 
 
 class Conflict(StoryError):
-    """Somebody else changed it first; nothing was written (409)."""
+    """Somebody else changed the object first. Nothing was written (409)."""
 
     code = "conflict"
 
 
 class FieldConflict(Conflict):
-    """Somebody else changed fields that the person changes too; nothing was written (409). `theirs`: field to what stands there now."""
+    """Somebody else changed the same fields.
+
+    Nothing was written (409). `theirs` maps each field to its current value.
+    """
 
     def __init__(self, template: str, /, *, theirs: dict[str, str], **values: Value) -> None:
         super().__init__(template, **values)
@@ -47,7 +53,10 @@ class FieldConflict(Conflict):
 
 
 class ApprovedTake(Conflict):
-    """An approved take stands where a new one would go, and nobody has said what becomes of it (409). `take`: its id."""
+    """A new take would replace an approved one, and the request does not specify `replace` (409).
+
+    `take` is the id of the approved take.
+    """
 
     code = "approved_take"
 
@@ -57,7 +66,7 @@ class ApprovedTake(Conflict):
 
 
 class Invalid(StoryError):
-    """A value that cannot be (422). `field` names it."""
+    """An invalid value (422). `field` names it."""
 
     code = "invalid"
 
@@ -67,15 +76,17 @@ class Invalid(StoryError):
 
 
 class PlanChanged(Conflict):
-    """The price or the scope is no longer what was confirmed (409)."""
+    """The price or the scope differs from what was confirmed (409)."""
 
     code = "plan_changed"
 
 
 class ApprovalNeeded(StoryError):
-    """It costs more than the person may start alone, and nobody else has agreed yet (409). Nothing was started.
+    """The work costs more than the person may start alone and is not approved yet (409).
 
-    `ask` is what a second person is asked for, `approval` the row of it, and `new` whether this try has made that row.
+    Nothing was started.
+
+    `ask` is the spend request, `approval` its row, and `new` whether this attempt created the row.
     """
 
     code = "approval_needed"
@@ -88,6 +99,6 @@ class ApprovalNeeded(StoryError):
 
 
 class ApprovalRefused(ApprovalNeeded):
-    """A second person has said no to exactly this (409)."""
+    """A second person refused exactly this request (409)."""
 
     code = "approval_refused"

@@ -1,4 +1,7 @@
-"""What each job name does, and what its end means for the story. Each handler reads the rows and goes on from there."""
+"""Job handlers, and what the end of a job means for its story.
+
+Each handler reads its state from the database and continues from there.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -9,31 +12,31 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
-from ground.away import AwayError
-from ground.clock import database_now
-from ground.isolation import each
-from ground.sentence import Sentence
-from jobs.domain import queue
+from core.clock import database_now
+from core.isolation import each
+from core.localized_messages import LocalizedMessage
+from core.unavailable import ServiceUnavailableError
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from jobs.outcomes import Done, Fail, JobStopped, Retry, Unclear, Wait
 from jobs.registry import handler, on_end
 from jobs.run import Run
+from jobs.services import queue
+from media.errors import MediaError
+from providers import calls
 from providers import errors as provider_errors
-from providers import gate
-from providers.domain import resolve
 from providers.enums import OVER, CallState, Refusal
-from providers.media.errors import MediaError
 from providers.models import CallEvent, ProviderCall
-from providers.signals import freed, landed
+from providers.services import unclear_calls
+from providers.signals import capacity_freed, result_recorded
 
-from .domain import approvals, english, planning, takes, work
-from .domain.inputs import clip_request, image_request
-from .domain.plan import Plan, is_in_the_way, plan_generation
-from .domain.transitions import ENDS_JOBS, apply_transition
 from .enums import FilmKind, JobName, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
+from .services import approvals, english, enqueue, planning, takes
+from .services.fingerprints import clip_request, image_request
+from .services.plan import Plan, is_in_the_way, plan_generation
+from .services.transitions import ENDS_JOBS, apply_transition
 
 PRICE_ROSE = gettext_noop("It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm the new price to go on.")
 PLANNING_ROSE = gettext_noop(
@@ -43,7 +46,7 @@ DECIDED = {
     CallState.REFUSED: gettext_noop("A person found that it was not charged. Nothing is ordered again by itself: start it anew at its price."),
     CallState.WRITTEN_OFF: gettext_noop("A person wrote it off. Nothing is ordered again by itself: start it anew at its price."),
 }
-AT_ONCE = 200  # calls that one look of the periodic work takes up
+AT_ONCE = 200  # calls handled per run of the periodic task
 LOOKED_BACK = timedelta(days=7)
 TRY_AGAIN = frozenset({Refusal.UNREACHABLE, Refusal.FAILED, Refusal.LIMIT, Refusal.CANCELLED})
 
@@ -55,21 +58,21 @@ def _story(run: Run) -> Story:
         raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
 
 
-def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> gate.Ready | Wait:
-    """Ask the gate, and turn its answer into what the job does next."""
+def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> calls.Ready | Wait:
+    """Make or continue the provider call, and convert its result to the job's outcome."""
     _require_not_decided(run)
     try:
-        answer = gate.advance(
+        answer = calls.advance(
             request,
             provider=provider,
-            key=work.call_key(run.job),
+            key=enqueue.call_key(run.job),
             subject=str(story.pk),
             item=run.job.item,
             actor=run.job.owner,
             subject_budget=lambda: Story.objects.values_list("budget", flat=True).get(pk=story.pk),
             price_limit=price_limit,
-            wish=run.job.wish,
-            after=work.after(run.job),
+            request_no=run.job.request_no,
+            after=enqueue.after(run.job),
             hold=run.hold,
             should_stop=run.should_stop,
             on_progress=run.progress,
@@ -92,37 +95,43 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_
 
 
 def _usd(amount: Decimal) -> str:
-    """With two places, or as many as it needs."""
+    """The amount with two decimal places, or as many as it needs."""
     cents = amount.quantize(Decimal("0.01"))
     return str(cents) if cents == amount else f"{amount.normalize():f}"
 
 
 def _require_not_decided(run: Run) -> None:
-    """Whoever decided on an unclear call has not ordered it again: that has a price, and is a start like any other.
+    """Reject a job whose unclear call a person has resolved.
 
-    Raises Fail if the newest call of the job was settled by such a decision and nobody has asked for the work since.
+    The decision does not order the call again: that has a price and needs a start of its own.
+
+    Raises Fail if the newest call of the job was resolved by such a decision and nobody has
+    requested the work since.
     """
-    call = work.call_of(run.job)
-    if call is None or call.state not in OVER or run.job.wish > call.wish:
+    call = enqueue.call_of(run.job)
+    if call is None or call.state not in OVER or run.job.request_no > call.request_no:
         return
-    decided = CallEvent.objects.filter(call=call, from_state=CallState.UNCLEAR, to_state=call.state, name__in=resolve.DECISIONS).exists()
+    decided = CallEvent.objects.filter(call=call, from_state=CallState.UNCLEAR, to_state=call.state, name__in=unclear_calls.DECISIONS).exists()
     if decided:
         raise Fail(DECIDED[CallState(call.state)], code="decided")
 
 
-def _when_ready(answer: gate.Ready | gate.Pending) -> gate.Ready | Wait:
-    if isinstance(answer, gate.Pending):
+def _when_ready(answer: calls.Ready | calls.Pending) -> calls.Ready | Wait:
+    if isinstance(answer, calls.Pending):
         return Wait(until=answer.until, wait_for=WaitFor.PROVIDER, note=answer.note)
     return answer
 
 
-def _collected(run: Run) -> gate.Ready | Wait | None:
-    """What a call brings whose own job has ended; None when nothing comes of it. Nothing is asked for anew: nobody wants it any more."""
-    call = ProviderCall.objects.filter(pk=run.job.data["parameters"].get("call_id")).first() or work.call_of(run.job)
+def _collected(run: Run) -> calls.Ready | Wait | None:
+    """The outcome of a call whose own job has ended, or None if there is none.
+
+    Makes no new call, because nobody needs it any more.
+    """
+    call = ProviderCall.objects.filter(pk=run.job.data["parameters"].get("call_id")).first() or enqueue.call_of(run.job)
     if call is None or call.state in {CallState.RESERVED, *OVER}:
         return None
     try:
-        answer = gate.resume(call, should_stop=run.should_stop, on_progress=run.progress)
+        answer = calls.resume(call, should_stop=run.should_stop, on_progress=run.progress)
     except provider_errors.Unclear as unclear:
         raise Unclear(unclear.sentence.template, **unclear.sentence.values) from unclear
     except provider_errors.Refused:
@@ -138,7 +147,7 @@ def story_planning(run: Run) -> Done | Wait:
     story = _story(run)
     replace = bool(run.job.data["parameters"].get("replace"))
     if replace or not Scene.live.filter(story=story).exists():
-        limit = work.asked(run.job).get("price")
+        limit = enqueue.asked(run.job).get("price")
         price_limit = None if limit is None else Decimal(limit)
         answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit, rose=PLANNING_ROSE)
         if isinstance(answer, Wait):
@@ -158,11 +167,14 @@ def planning_ended(job: Job) -> None:
 
 
 def _follow(job: Job, name: str, only_from: str) -> None:
-    """Move the story on, if it is still where the job left it (a person may have moved it first)."""
+    """Move the story on, if it is still in the status in which the job left it.
+
+    A person may have moved it first.
+    """
     if name in ENDS_JOBS:
-        # `apply_transition` locks the jobs that it ends; after the story's lock that could wait for
-        # a job whose own end waits for the story.
-        work.lock_jobs(job.subject)
+        # `apply_transition` locks the jobs that it ends. Locking them after the story could
+        # deadlock with a job whose own end waits for the story.
+        enqueue.lock_jobs(job.subject)
     story = Story.objects.select_for_update().filter(pk=job.subject).first()
     if story is None or story.status != only_from:
         return
@@ -174,8 +186,12 @@ def _follow(job: Job, name: str, only_from: str) -> None:
 
 @handler(JobName.SCENE_ENGLISH)
 def scene_english(run: Run) -> Done | Wait:
-    """The prompt in English, by the story's text provider. What somebody wrote meanwhile stands; the result is then only told."""
-    story, asked = _story(run), work.asked(run.job)
+    """Translate the prompt into English with the story's text provider.
+
+    If somebody has written an English prompt meanwhile, it is kept; the job then only reports its
+    result.
+    """
+    story, asked = _story(run), enqueue.asked(run.job)
     scene = Scene.live.filter(pk=run.job.item).first()
     prompt = ScenePrompt.objects.filter(pk=asked["prompt_id"]).first()
     if scene is None or prompt is None:
@@ -193,12 +209,12 @@ def scene_english(run: Run) -> Done | Wait:
 
 
 def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
-    story, asked = _story(run), work.asked(run.job)
+    story, asked = _story(run), enqueue.asked(run.job)
     scene = Scene.objects.select_related("image_take", "prompt").filter(pk=run.job.item).first()
-    collects = run.job.data["action"] == work.COLLECT
+    collects = run.job.data["action"] == enqueue.INGEST_ONLY
     if scene is None or (scene.deleted_at is not None and not collects):
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
-    answer: gate.Ready | Wait | None
+    answer: calls.Ready | Wait | None
     if collects:
         answer = _collected(run)
     else:
@@ -212,14 +228,14 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
         return answer
     with transaction.atomic():
         run.hold()
-        take = takes.land_result(answer.call, job=run.job)
+        take = takes.record_result(answer.call, job=run.job)
     if take is None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     return Done(preview_url=reverse("stories:take_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
 
 
 def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]) -> tuple[Any, str]:
-    """The request and the story's provider for it."""
+    """The provider request, and the story's provider for it."""
     if kind == TakeKind.IMAGE:
         return image_request(story, prompt, seed=asked.get("seed")), story.image_provider
     image = Take.objects.filter(pk=asked["image_take_id"]).first() if asked.get("image_take_id") else scene.image_take
@@ -241,9 +257,9 @@ def scene_render(run: Run) -> Done | Wait:
 @on_end(JobName.SCENE_PREVIEW)
 @on_end(JobName.SCENE_RENDER)
 def scene_ended(job: Job) -> None:
-    if job.data["action"] != work.COLLECT:
-        work.collect(work.to_collect().filter(key=work.call_key(job), generation__gt=work.after(job)))
-    work.wake_story_jobs(job.subject)
+    if job.data["action"] != enqueue.INGEST_ONLY:
+        enqueue.collect(enqueue.to_collect().filter(key=enqueue.call_key(job), attempt_no__gt=enqueue.after(job)))
+    enqueue.wake_story_jobs(job.subject)
 
 
 # The whole story
@@ -260,7 +276,7 @@ def story_render(run: Run) -> Done | Wait:
 
 
 def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
-    """Reconcile: make the missing children, wait for them, join the film when all takes are there."""
+    """Create missing child jobs, wait for them, and join the film when all takes exist."""
     story, asked = _story(run), run.job.data["parameters"]
     with transaction.atomic():
         run.hold()
@@ -271,9 +287,9 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     waiting_for = made + sum(_is_under_way(child) for child in children.values()) + plan.counts.get("running", 0)
     total, left = len(plan.items), len(plan.todo) + plan.counts.get("running", 0)
     if waiting_for:
-        note = Sentence(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
+        note = LocalizedMessage(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
         run.progress(90 * (total - left) // max(total, 1), note)
-        return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.CHILDREN, note=note)
+        return Wait(until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.CHILDREN, note=note)
     if open_item := next((item for item in plan.items if item.will or is_in_the_way(item, kind)), None):
         child = children.get(str(open_item.scene_id))
         if child is None and open_item.will:
@@ -295,30 +311,33 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
         if run.should_stop():
             raise JobStopped from error
         if error.code == "disk_full":
-            raise AwayError(error.sentence.template, **error.sentence.values) from error
+            raise ServiceUnavailableError(error.sentence.template, **error.sentence.values) from error
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
     return Done(preview_url=reverse("stories:film_file", args=[film.pk]), metadata={"film_id": str(film.pk), "frames": film.frames})
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
-    return Wait(until=database_now() + work.PATIENCE, wait_for=WaitFor.PERSON, note=Sentence(template, values))
+    return Wait(until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.PERSON, note=LocalizedMessage(template, values))
 
 
 def _is_under_way(child: Job) -> bool:
-    """Whether a scene's job goes on by itself."""
+    """Whether a scene's job continues without a person."""
     return child.status in OPEN and child.status != JobStatus.UNCLEAR and child.wait_for != WaitFor.PERSON
 
 
 def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
-    """One child for each scene that the plan makes and that has had none, within what may be spent. Returns how many were made.
+    """Create one child job for each scene in the plan that has had none, within the spending cap.
 
-    The caller holds the job and the story, so that no other attempt and no person begins the same work meanwhile. The priority
-    is read anew: a person may have changed it since this attempt began.
+    Returns how many were created.
+
+    The caller holds the locks on the job and the story, so that no other attempt and no person
+    starts the same work. The priority is read again, because a person may have changed it since
+    this attempt began.
     """
-    wanted = approvals.within(run.job, [item for item in plan.todo if str(item.scene_id) not in children], children.values())
+    wanted = approvals.affordable_items(run.job, [item for item in plan.todo if str(item.scene_id) not in children], children.values())
     parent = Job.objects.get(pk=run.job.pk)
     scenes = {item.scene_id: item.scene for item in plan.todo}
-    ordered = (work.enqueue_scene(scenes[pk], kind, owner=run.job.owner, parent=parent, parameters=asked) for pk, asked in wanted.items())
+    ordered = (enqueue.enqueue_scene(scenes[pk], kind, owner=run.job.owner, parent=parent, parameters=asked) for pk, asked in wanted.items())
     return sum(new for _job, new in ordered)
 
 
@@ -336,16 +355,20 @@ def render_ended(job: Job) -> None:
         _follow(job, "fail", StoryStatus.RENDERING)
 
 
-# News from the providers' floor
+# Signals from the provider layer
 
 
-@receiver(freed)
-def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_: Any) -> None:  # noqa: ARG001  the signal's form
-    """A budget was raised, a provider resumed, an unclear call resolved: whoever may have waited for it looks again."""
+@receiver(capacity_freed)
+def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_: Any) -> None:  # noqa: ARG001  signal signature
+    """Wake the jobs that may have waited for a budget, a provider or an unclear call.
+
+    Sent when a budget is raised, a provider is resumed or an unclear call is resolved.
+    """
     if item:
         queue.wake(item=item)
-        work.collect(work.to_collect().filter(item=item))  # attached to a task, and its job is gone
-        work.wake_story_jobs(subject)
+        # The call is attached to a task, but its job is gone.
+        enqueue.collect(enqueue.to_collect().filter(item=item))
+        enqueue.wake_story_jobs(subject)
     elif subject:
         queue.wake(subject=subject)
     else:
@@ -353,29 +376,29 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
             queue.wake(wait_for=reason)
 
 
-@receiver(landed)
-def land_what_was_paid(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  the signal's form
-    """A result that came without its job's asking becomes a take."""
-    _land(call)
+@receiver(result_recorded)
+def record_paid_results(sender: Any, *, call: ProviderCall, **_: Any) -> None:  # noqa: ARG001  signal signature
+    """Record a take for a result that arrived without a request by its job."""
+    _record(call)
 
 
-def land_what_was_left() -> int:
-    """What is paid and out, or settled and no take yet, and followed by no open job, is brought to its end.
+def record_leftover_results() -> int:
+    """Finish calls that are sent and paid, or settled without a take, and that no open job follows.
 
-    What was lost between the settling and the take lands at once; what is still at the provider gets a job that collects it. Returns
-    how many landed or are collected now.
+    If the take of a settled call was lost, it is recorded now. A call that is still at the provider
+    gets a job that collects it. Returns how many takes are recorded or collected.
     """
     since = database_now() - LOOKED_BACK
-    left = work.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
-    calls = work.not_followed(left[:AT_ONCE])
-    return each(calls, _land_or_collect)  # one that cannot be dealt with leaves the others alone
+    left = enqueue.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
+    calls = enqueue.not_followed(left[:AT_ONCE])
+    return each(calls, _land_or_collect)  # one failing call does not affect the others
 
 
 def _land_or_collect(call: ProviderCall) -> bool:
-    return _land(call) if call.state == CallState.SETTLED else bool(work.collect([call]))
+    return _record(call) if call.state == CallState.SETTLED else bool(enqueue.collect([call]))
 
 
-def _land(call: ProviderCall) -> bool:
-    if takes.land_result(call) is not None:
-        work.look_again(call.subject)
+def _record(call: ProviderCall) -> bool:
+    if takes.record_result(call) is not None:
+        enqueue.wake_story_jobs_on_commit(call.subject)
     return True

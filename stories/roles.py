@@ -1,4 +1,4 @@
-"""The three roles of staff and what each may do. Kept true after each migration."""
+"""The three staff roles and their permissions, synchronized after each migration."""
 
 from typing import Any
 
@@ -21,13 +21,16 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 
 
-# Only administrators: a limit binds nobody who can lift it.
+# Administrators only: a limit has no effect on people who can lift it.
 KEPT = frozenset({"providers.set_plan_limits"})
 
 
 def sync_roles(**_: Any) -> None:
-    """Make the groups and set exactly these permissions. A receiver of `post_migrate`, when all permissions exist."""
-    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415  loaded after the apps
+    """Create the groups and set exactly these permissions.
+
+    A receiver of `post_migrate`, when all permissions exist.
+    """
+    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415  available only after the apps are loaded
 
     known = {f"{app}.{codename}": pk for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")}
     for role, patterns in ROLES.items():

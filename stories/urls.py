@@ -1,9 +1,9 @@
-"""Addresses of a story's files and pages outside the admin."""
+"""URLs of a story's files and pages outside the admin."""
 
 from django.urls import path
 
 from . import views
-from .board import guest
+from .web import guest_review
 
 app_name = "stories"
 urlpatterns = [
@@ -12,7 +12,7 @@ urlpatterns = [
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path("files/films/<uuid:film_id>/<slug:content>-<int:width>.webp", views.film_poster, name="film_poster"),
     path("files/films/<uuid:film_id>/subtitles.<str:form>", views.film_subtitles, name="film_subtitles"),
-    path("review/<str:token>/", guest.page, name="review"),
-    path("review/<str:token>/film.mp4", guest.film_file, name="review_film"),
-    path("review/<str:token>/subtitles.vtt", guest.subtitles, name="review_subtitles"),
+    path("review/<str:token>/", guest_review.page, name="review"),
+    path("review/<str:token>/film.mp4", guest_review.film_file, name="review_film"),
+    path("review/<str:token>/subtitles.vtt", guest_review.subtitles, name="review_subtitles"),
 ]

@@ -1,4 +1,4 @@
-"""Files of takes and films, for those who may see the story. Everybody else gets 404."""
+"""Views for the files of takes and films. Users who may not see the story get 404."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -10,13 +10,13 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
-from providers.media.errors import MediaError
+from core.file_serving import serve
+from media.errors import MediaError
 from providers.store import FileMissing
-from web.media import serve
 
-from .domain.permissions import stories_for
-from .domain.thumbs import WIDTHS, film_mark, poster, thumb
 from .models import Film, Take
+from .services.permissions import stories_for
+from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 
 
 @require_safe
@@ -29,7 +29,11 @@ def take_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
 @require_safe
 @login_required
 def take_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> HttpResponseBase:
-    """The take as a small picture; its address names the content, so it may be kept for ever. 404 for a width that is not offered."""
+    """The take's thumbnail.
+
+    Its URL contains the content hash, so it may be cached forever. 404 for a width that is not
+    offered.
+    """
     take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
     if width not in WIDTHS or not take.sha256.startswith(content):
         raise Http404
@@ -39,7 +43,7 @@ def take_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> 
 @require_safe
 @login_required
 def film_poster(request: HttpRequest, film_id: str, content: str, width: int) -> HttpResponseBase:
-    """A frame of the film; its address names the content, so it may be kept for ever."""
+    """A frame of the film. Its URL contains the content hash, so it may be cached forever."""
     film = _film(request, film_id)
     if width not in WIDTHS or not film_mark(film).startswith(content):
         raise Http404
@@ -62,7 +66,7 @@ def _film(request: HttpRequest, film_id: str) -> Film:
 
 
 def film_filename(film: Film, ending: str) -> str:
-    """A name to save the film under, such as `the-sea-final-2.mp4`."""
+    """The download name of the film, such as `the-sea-final-2.mp4`."""
     return f"{slugify(film.story.title, allow_unicode=True) or 'film'}-{film.kind}-{film.number}.{ending}"
 
 

@@ -18,8 +18,9 @@ from django.core.cache import cache
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
-from studio.catalogs import compile_catalogs
+from operations.compile_messages import compile_all
 from tests.lock_order import LockOrder, recorded
+from tests.migrations import NamesOfThen
 
 session_folder = pytest.StashKey[Path]()
 
@@ -30,10 +31,10 @@ CHROMIUM_OPTIONS = (
 )
 # Drills that take longest, to be begun first, so that none of them is left over at the end of a run with nobody beside it.
 LONGEST = (
-    *("operation/test_drills.py", "operation/test_whole_story.py", "studio/test_demo.py", "api/test_walk.py", "browser/test_whole_way.py"),
-    *("providers/test_film.py", "operation/test_walk_through.py", "providers/local/test_kills.py", "jobs/test_drills.py", "studio/test_serve.py"),
+    *("chaos/test_chaos.py", "operations/test_whole_story.py", "operations/test_demo.py", "api/test_walk.py", "browser/test_whole_way.py"),
+    *("providers/test_film.py", "operations/test_walk_through.py", "providers/backends/local/test_kills.py", "jobs/test_chaos.py", "operations/test_serve.py"),
 )
-TOGETHER = ("operation/test_drills.py", "operation/test_whole_story.py")  # their servers are started once for all tests of the file
+TOGETHER = ("chaos/test_chaos.py", "operations/test_whole_story.py")  # their servers are started once for all tests of the file
 PAGES = ("admin", "api", "board", "web")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
@@ -43,7 +44,7 @@ TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix="vp-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
     config.stash[session_folder] = folder
-    compile_catalogs(Path(folder) for folder in studio.LOCALE_PATHS)
+    compile_all(Path(folder) for folder in studio.LOCALE_PATHS)
     (folder / "static").mkdir()
     studio.VAR_DIR = folder
     studio.WORK_DIR = folder / "work"
@@ -164,7 +165,7 @@ def first_rows(request: pytest.FixtureRequest) -> None:
     if uses_database(request.node):
         request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
         if not apps.get_model("providers", "AIProviderConfig").objects.exists():
-            import_module("providers.migrations.0002_first_rows").make(apps, None)
+            import_module("providers.migrations.0002_first_rows").make(NamesOfThen(), None)
 
 
 @pytest.fixture(scope="session")

@@ -18,14 +18,14 @@ BEGIN, END = "<!-- bench:begin (make bench) -->", "<!-- bench:end -->"
 BENCHES = ("film", "jobs", "api", "board")
 
 
-PARTS = ("bench", "jobs", "providers", "site", "stories", "tests")
+PARTS = ("benchmarks", "jobs", "providers", "site", "stories", "tests")
 
 
 def run(name: str) -> str:
-    """What the bench prints, shown as it comes. Raises CalledProcessError."""
+    """Runs the benchmark and returns its output, which is also shown. Raises CalledProcessError."""
     env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
     lines = []
-    with subprocess.Popen([sys.executable, "-m", f"bench.{name}"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as bench:
+    with subprocess.Popen([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as bench:
         assert bench.stdout is not None
         for line in bench.stdout:
             sys.stdout.write(line)
@@ -37,7 +37,7 @@ def run(name: str) -> str:
 
 
 def kept(document: str, found: dict[str, str]) -> str:
-    """The document with these results between its markers."""
+    """Returns the document with these results between its markers."""
     today = dt.datetime.now(tz=dt.UTC).date()
     head = f"{today:%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}."
     blocks = [f"```\n{text}\n```" for text in found.values()]
@@ -51,7 +51,7 @@ def main(names: list[str]) -> int:
     if unknown := sorted(set(names) - set(BENCHES)):
         sys.stderr.write(f"bench: there is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}.\n")
         return 2
-    # Packages are installed uncompiled: else whoever starts first, or all whose users keep no bytecode, would pay for that.
+    # Packages are installed uncompiled; otherwise the first process to start would pay for it.
     subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", sysconfig.get_path("purelib"), *PARTS], cwd=ROOT, check=False)
     found = {}
     for name in names or BENCHES:

@@ -1,6 +1,8 @@
-"""Locks pyproject.toml into requirements*.txt, with hashes and without any index address. `--upgrade` takes newer releases.
+"""Locks pyproject.toml into requirements*.txt, with hashes and without index URLs. `--upgrade`
+takes newer releases.
 
-The bench has a lock of its own: MoviePy, which the film is measured against, holds Pillow back.
+The benchmarks have a lock of their own, because MoviePy, the comparison for films, requires an
+older Pillow.
 """
 
 import subprocess

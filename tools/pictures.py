@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: the studio as it is, with the two sample films, in a folder of its own.
+"""Makes the README screenshots of the studio with the two sample films, in a separate folder.
 
     .venv/bin/python tools/pictures.py [folder]
 
@@ -52,7 +52,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def studio(folder: Path) -> Iterator[str]:
-    """The studio with its sample films; yields its address and ends it afterwards."""
+    """Starts the studio with its sample films, yields its address and stops it afterwards."""
     for language in ("en", "ko"):
         subprocess.run(manage("demo", "--no-serve", "--language", language), env=environment(folder), cwd=ROOT, check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -96,7 +96,7 @@ def shoot(browser: Any, address: str, password: str, folder: Path) -> None:
 def keep(png: bytes, file: Path) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.save(file, quality=80, method=6)
-    print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file, f"{file.stat().st_size // 1024} KB")  # noqa: T201  what a command says
+    print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file, f"{file.stat().st_size // 1024} KB")  # noqa: T201  command output
 
 
 def main() -> None:

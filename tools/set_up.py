@@ -37,7 +37,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 class SetUpError(Exception):
-    """The set-up cannot go on; the message is one sentence for a person."""
+    """The set-up cannot continue. The message is written for people."""
 
 
 def say(text: str) -> None:
@@ -59,13 +59,17 @@ def alone() -> Iterator[None]:
 
 
 def fingerprint(requirements: Path) -> str:
-    """Changes with the locked packages, the Python, the machine and the folder (an environment cannot be moved)."""
+    """Returns a hash of the locked packages, the Python, the machine and the folder (an environment
+    cannot be moved).
+    """
     facts = (requirements.read_text(encoding="utf-8"), sys.version, platform.machine(), str(ROOT))
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()
 
 
 def is_done(venv: Path, files: tuple[str, ...]) -> bool:
-    """Whether the environment works and this Python made it from one of these files as they are now."""
+    """Returns whether the environment works and this Python made it from one of these files as they
+    are now.
+    """
     if (venv / UNFINISHED).exists() or (Path(sys.prefix) != venv and not works(venv)):
         return False
     for name in files:
@@ -76,12 +80,12 @@ def is_done(venv: Path, files: tuple[str, ...]) -> bool:
 
 
 def base_python() -> str:
-    """The Python beneath this one: the environment that runs this script may be the one to be replaced."""
+    """Returns the base Python: the environment that runs this script may be replaced."""
     return str(getattr(sys, "_base_executable", "") or sys.executable)
 
 
 def logged(*command: str) -> str:
-    """Runs the command and returns what it said, which also goes to the log. Raises CalledProcessError."""
+    """Runs the command and returns its output, which is also logged. Raises CalledProcessError."""
     env = {name: value for name, value in os.environ.items() if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}}
     done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     text = done.stdout.decode(errors="replace")
@@ -93,7 +97,9 @@ def logged(*command: str) -> str:
 
 
 def make_venv(venv: Path) -> None:
-    """An empty environment of this Python. A half-made one and one of another Python are replaced."""
+    """Creates an empty environment of this Python, replacing an incomplete one or one of another
+    Python.
+    """
     if not (venv / UNFINISHED).exists() and works(venv):
         return
     shutil.rmtree(venv, ignore_errors=True)
@@ -107,7 +113,7 @@ def make_venv(venv: Path) -> None:
 
 
 def works(venv: Path) -> bool:
-    """Whether its Python runs, has pip, and is of the same version as this one."""
+    """Returns whether its Python runs, has pip, and is of the same version as this one."""
     code = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     try:
         return subprocess.run([venv / "bin" / "python", "-I", "-c", code], capture_output=True, check=False).returncode == 0
@@ -116,7 +122,7 @@ def works(venv: Path) -> bool:
 
 
 def install(venv: Path, requirements: str) -> None:
-    """The locked packages, each checked against its hash, ready-made only: no compiler is ever needed."""
+    """Installs the locked packages, verified by hash, from wheels only: no compiler is needed."""
     count = len(re.findall(r"^[a-z0-9]", (ROOT / requirements).read_text(encoding="utf-8"), re.MULTILINE))
     say(f"installing {count} packages of {requirements} (once)")
     (venv / UNFINISHED).touch()
@@ -130,7 +136,7 @@ def install(venv: Path, requirements: str) -> None:
 
 
 def why(output: str) -> str:
-    """One sentence for a failure of pip or venv that people meet; empty for one that is not known."""
+    """Returns an explanation for a known failure of pip or venv, else an empty string."""
     if "No space left on device" in output:
         return "The disk is full: the set-up needs about 2 GB."
     if "Permission denied" in output:
@@ -158,7 +164,7 @@ def prepare(kind: str) -> None:
 
 
 def fetch_browser() -> None:
-    """Chromium for the tests that drive a browser. Without it they are skipped, and this says so."""
+    """Installs Chromium for the browser tests. If that fails, prints that they are skipped."""
     if any(shutil.which(name) for name in BROWSERS):
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -173,7 +179,7 @@ def fetch_browser() -> None:
 
 
 def main(kind: str) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that pip is ended too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that pip is also stopped
     try:
         with alone():
             prepare(kind)

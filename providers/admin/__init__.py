@@ -1,5 +1,5 @@
-"""The screens of the providers' floor: configurations, the ledger of calls, bills, and the money of the house."""
+"""Admin pages for providers: configurations, ledger of calls, bills and organization budget."""
 
-from . import bills, calls, configs, house
+from . import bills, calls, configs, organization_budget
 
-__all__ = ["bills", "calls", "configs", "house"]
+__all__ = ["bills", "calls", "configs", "organization_budget"]

@@ -1,4 +1,4 @@
-"""A provider's bill against our ledger: import its CSV, see what agrees and what does not, both ways."""
+"""Admin pages that import a provider's bill as CSV and compare it with the ledger."""
 
 import csv
 from collections.abc import Iterator
@@ -20,16 +20,16 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods
 from unfold.admin import ModelAdmin
 
-from ground.sentence import SaidError
-from providers.domain import bills
+from core.admin.confirm_dialog import ask
+from core.admin.display import ago, money, person
+from core.admin.filters import RelatedFilter
+from core.csv import attachment, safe
+from core.localized_messages import DomainError
 from providers.errors import Invalid
 from providers.models import AIProviderConfig, Bill
-from web.admin_dialog import ask
-from web.admin_filters import RelatedFilter
-from web.admin_parts import ago, money, person
-from web.csv import attachment, safe
+from providers.services import bills
 
-SHOWN = 200  # rows of each table; the CSV has all
+SHOWN = 200  # rows of each table; the CSV has all of them
 COLUMNS = ("finding", "line", "day", "task", "billed_usd", "call", "booked_usd", "reserved")
 
 
@@ -82,7 +82,7 @@ class BillAdmin(ModelAdmin):
         return frame
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
-        """The question for provider and file; a good file leads to its comparison."""
+        """Show the form for provider and file; after an import redirect to the comparison."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         error, status = "", 200
@@ -90,7 +90,7 @@ class BillAdmin(ModelAdmin):
         if request.method == "POST":
             try:
                 bill = self._import(request, chosen)
-            except SaidError as failure:
+            except DomainError as failure:
                 error, status = str(failure), 422
             else:
                 return HttpResponseRedirect(reverse("admin:providers_bill_change", args=[bill.pk]))
@@ -126,7 +126,7 @@ class BillAdmin(ModelAdmin):
         return TemplateResponse(request, "studio/bill.html", self._frame(request, **values))
 
     def export(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Every line of the bill and every call of its days, with what was found."""
+        """Export every line of the bill and every call of its days as CSV, with the finding."""
         bill = self._bill(request, pk)
         response = attachment(f"bill-{bill.provider_id}-{bill.first_day}-{bill.last_day}.csv")
         csv.writer(response).writerows(rows_of(bills.compare(bill.provider, bills.lines_of(bill))))
@@ -160,7 +160,7 @@ def span_text(bill: Bill) -> str:
 
 
 def rows_of(report: bills.Report) -> Iterator[tuple[object, ...]]:
-    """The comparison as rows under a head of column names."""
+    """Yield the comparison as rows, starting with the column names."""
     yield COLUMNS
     for finding, pairs in (("agrees", report.matched), ("other_amount", report.differing)):
         for line, call in pairs:

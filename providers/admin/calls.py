@@ -1,4 +1,7 @@
-"""The ledger of calls, which is only read; an unclear call has a door to decide on it."""
+"""Admin pages of the ledger of calls.
+
+The ledger is read-only, except that an unclear call can be resolved.
+"""
 
 import json
 from collections.abc import Callable
@@ -17,14 +20,14 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
 
-from providers.domain import resolve
-from providers.domain.recover import recover
+from core.admin.confirm_dialog import ask
+from core.admin.display import Tone, ago, badge, money
+from core.admin.filters import ChoicesFilter, RelatedFilter
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import Invalid
 from providers.models import ProviderCall, RawAnswer
-from web.admin_dialog import ask
-from web.admin_filters import ChoicesFilter, RelatedFilter
-from web.admin_parts import Tone, ago, badge, money
+from providers.services import unclear_calls
+from providers.services.raw_answers import recover
 
 CALL_TONE: dict[str, Tone] = {
     CallState.RESERVED: "idle",
@@ -42,13 +45,14 @@ def _readable(data: Any) -> str:
 
 
 type Offer = Callable[[ProviderCall, Any], tuple[str, str] | None]
-# What may be done once a person has decided about a call: a label and an address. Packages that order calls add theirs.
+# Actions offered after a person has resolved a call, each as a label and a URL. Packages that make
+# calls register theirs here.
 OFFERS: list[Offer] = []
 
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(ModelAdmin):
-    """The ledger. Read only; an unclear call has a door to decide on it."""
+    """The ledger of calls. Read-only, except for the action that resolves an unclear call."""
 
     list_display = ("what", "stated", "amount", "person", "said", "reserved")
     list_filter = (("provider", RelatedFilter), ("state", ChoicesFilter), ("kind", ChoicesFilter))
@@ -121,14 +125,18 @@ class ProviderCallAdmin(ModelAdmin):
             "title": f"{call.provider.name} · {call.get_kind_display()}",
             "events": list(call.events.select_related("actor").order_by("-id")),
         }
-        values["kept"] = RawAnswer.objects.filter(call=call).only("size", "kept_at", "is_cut").first()
+        values["kept"] = RawAnswer.objects.filter(call=call).only("size", "stored_at", "is_cut").first()
         values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
-        may = request.user.has_perm(resolve.PERMISSION) and call.state == CallState.UNCLEAR
+        may = request.user.has_perm(unclear_calls.PERMISSION) and call.state == CallState.UNCLEAR
         values["offers"] = [found for offer in OFFERS if (found := offer(call, request.user))]
         return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
 
     def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Decide on an unclear call: it was this task, it was not charged, or it is written off."""
+        """Resolve an unclear call.
+
+        It belonged to a given task, was recovered from its stored response, was not charged, or is
+        written off.
+        """
         call = self._call(request, pk)
         back = reverse("admin:providers_providercall_change", args=[pk])
 
@@ -136,23 +144,23 @@ class ProviderCallAdmin(ModelAdmin):
             reason = request.POST.get("reason", "")
             match request.POST.get("decision"):
                 case "attach":
-                    resolve.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
+                    unclear_calls.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
                     return _("The task is attached; its result is being fetched.")
                 case "recover":
                     recover(call, actor=request.user, reason=reason)
                     return _("What was paid for has been found in the kept answer.")
                 case "not_charged":
-                    resolve.not_charged(call, actor=request.user, reason=reason)
+                    unclear_calls.not_charged(call, actor=request.user, reason=reason)
                     return _("The call is marked as not charged. Start the work anew from the story if it is still wanted.")
                 case "write_off":
-                    resolve.write_off(call, actor=request.user, reason=reason)
+                    unclear_calls.write_off(call, actor=request.user, reason=reason)
                     return _("The amount is written off. Start the work anew from the story if it is still wanted.")
             raise Invalid(gettext_noop("Choose what happened."), field="decision")
 
         def context() -> dict[str, Any]:
             now = self._call(request, pk)
-            kept = RawAnswer.objects.filter(call=now).only("size", "kept_at").first()
-            return self._frame(request, now, kept=kept, title=_("Decide on an unclear call"), denied=not request.user.has_perm(resolve.PERMISSION))
+            kept = RawAnswer.objects.filter(call=now).only("size", "stored_at").first()
+            return self._frame(request, now, kept=kept, title=_("Decide on an unclear call"), denied=not request.user.has_perm(unclear_calls.PERMISSION))
 
         return ask(request, template="studio/call_do.html", context=context, act=act, back=back)
 

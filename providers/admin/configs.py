@@ -1,4 +1,4 @@
-"""Provider configurations with their write-only keys, their use, and the doors that pause, resume and test them."""
+"""Admin pages of provider configurations: keys, usage, and actions to pause, resume and test."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -17,23 +17,23 @@ from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
-from ground.sentence import SaidError
+from core.admin.confirm_dialog import Failed, ask, back_from
+from core.admin.display import Tone, badge, money
+from core.admin.fields import BoundedJsonField
+from core.admin.lookups import VisibleNames
+from core.localized_messages import DomainError
+from core.numbers import whole_number
 from providers import addresses, keys, ledger, registry, usage
 from providers.adapters import Adapter
-from providers.domain import changes, configs
+from providers.calls.balance_evidence import ask_balance
 from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
-from providers.gate.evidence import ask_balance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from web.admin_dialog import Failed, ask, back_from
-from web.admin_lookups import VisibleNames
-from web.admin_parts import Tone, badge, money
-from web.fields import BoundedJsonField
-from web.numbers import whole_number
+from providers.services import configs, money_changes
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
-    """The key is only ever written: an empty field keeps the one there is."""
+    """Configuration form. The key is write-only; an empty field leaves the stored key unchanged."""
 
     new_key = forms.CharField(
         label=gettext_lazy("New key"),
@@ -50,7 +50,10 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         field_classes = {"settings": BoundedJsonField}
 
     def clean(self) -> dict[str, Any]:
-        """A key is for the host for which it was entered: another host needs the key typed again."""
+        """Require the key again when the address changes to another host.
+
+        A key is bound to the host for which it was entered.
+        """
         values = super().clean() or self.cleaned_data
         here = addresses.origin(values.get("base_url", self.instance.base_url))
         new, remove = values.get("new_key", ""), values.get("remove_key", False)
@@ -99,10 +102,13 @@ class AIProviderConfigAdmin(ModelAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
-        return False  # the ledger names it
+        return False  # the ledger refers to it
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Who may not set the key may not say either where it is sent to: the address, and the hosts of results in the settings."""
+        """Make the address and the settings read-only for users who may not set the key.
+
+        Both determine where the key is sent: the address, and the result hosts in the settings.
+        """
         where = () if request.user.has_perm("providers.set_provider_key") else ("base_url", "settings")
         return ("key_now", "provider", *where) if obj else ("key_now", *where)
 
@@ -162,7 +168,7 @@ class AIProviderConfigAdmin(ModelAdmin):
     def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         number = int(object_id) if object_id and object_id.isdecimal() and len(object_id) < LONGEST_ID else 0
         provider = AIProviderConfig.objects.filter(pk=number).values_list("provider", flat=True).first()
-        with changes.of_prices(provider or "", actor=request.user) if request.method == "POST" else nullcontext():
+        with money_changes.of_prices(provider or "", actor=request.user) if request.method == "POST" else nullcontext():
             response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         return response
 
@@ -172,7 +178,7 @@ class AIProviderConfigAdmin(ModelAdmin):
         if new or remove:
             try:
                 configs.set_key(obj, actor=request.user, key=new)
-            except SaidError as error:
+            except DomainError as error:
                 messages.error(request, str(error))
         if change and {"base_url", "settings", "new_key", "remove_key"} & set(form.changed_data):
             configs.forget_test(obj)
@@ -195,10 +201,13 @@ class AIProviderConfigAdmin(ModelAdmin):
         response: HttpResponse = super().change_view(request, object_id, form_url, values)
         return response
 
-    # Doors
+    # Actions
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Pause, resume, test the connection or ask for the balance: asks on GET, acts on POST."""
+        """Pause, resume, test the connection or request the balance.
+
+        GET shows the confirmation, POST executes the action.
+        """
         if name not in {"pause", "resume", "check", "balance"}:
             raise Http404
         config = get_object_or_404(AIProviderConfig, pk=pk)
@@ -239,10 +248,13 @@ def _balance(config: AIProviderConfig, adapter: Adapter) -> str:
 
 
 def _test(config: AIProviderConfig, adapter: Adapter) -> str:
-    """Test the connection and note on the row whether it works: the state says so until it is tested or set up anew."""
+    """Test the connection and record on the row whether it works.
+
+    The recorded state is shown until the next test or configuration change.
+    """
     try:
         health = adapter.check()
-    except SaidError:
+    except DomainError:
         configs.note_test(config, works=False)
         raise
     configs.note_test(config, works=health.ok)
@@ -255,7 +267,10 @@ def _test(config: AIProviderConfig, adapter: Adapter) -> str:
 
 
 def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
-    """What the page shows above the form. Money and errors are for those who may see the ledger."""
+    """Return the context shown above the form.
+
+    Amounts and errors are included only for users who may view the ledger.
+    """
     found = {
         "limits": usage.limits_of(config),
         "prices": usage.prices_of(config),
@@ -274,14 +289,14 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
 
 
 def call_state(call: ProviderCall) -> tuple[str, Tone]:
-    """Why it did not work, in a word."""
+    """Return a short reason why the call did not succeed, and its color."""
     if call.state == CallState.UNCLEAR:
         return str(CallState.UNCLEAR.label), "ask"
     return str(Refusal(call.refusal).label if call.refusal else CallState.REFUSED.label), "bad"
 
 
 def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
-    """In words, and its colour."""
+    """Return the state as text, and its color."""
     if config.is_paused:
         return _("Paused"), "ask"
     if config.not_before and config.not_before > timezone.now():
@@ -294,7 +309,7 @@ def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
 
 
 def key_text(config: AIProviderConfig) -> str:
-    """Where the key comes from and how it ends; never more of it."""
+    """Return where the key comes from and its last characters; never more of it."""
     if keys.environment_key(config):
         return _("From the environment, ends with %(end)s") % {"end": keys.hint_of(config) or "…"}
     if config.api_key_enc and not keys.is_bound_here(config):

@@ -6,11 +6,11 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported here because they need the models.
-        from ground.away import AwayError  # noqa: PLC0415
-        from web.json import problems  # noqa: PLC0415
+        from api import problems  # noqa: PLC0415
+        from core.unavailable import ServiceUnavailableError  # noqa: PLC0415
 
-        from . import audit, checks, sentry  # noqa: F401, PLC0415  importing the checks registers them
+        from . import audit_log, checks, sentry  # noqa: F401, PLC0415  importing the checks registers them
 
-        problems.register(AwayError, 503)
-        audit.connect()
+        problems.register(ServiceUnavailableError, 503)
+        audit_log.connect()
         sentry.start()

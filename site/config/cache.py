@@ -1,4 +1,4 @@
-"""A cache on Redis whose absence nobody notices but by speed: what cannot be read is a miss, what cannot be written is not kept."""
+"""A Redis cache that tolerates outages. A failed read is a miss; a failed write is dropped."""
 
 import logging
 import time
@@ -11,11 +11,11 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger("ai_video.cache")
 
-PAUSE_SECONDS = 5.0  # after a failure Redis is left alone, so that one that hangs slows one request and not each
+PAUSE_SECONDS = 5.0  # after a failure Redis is not used, so that a hanging server does not slow every request
 
 
 class TolerantRedisCache(RedisCache):
-    """Behaves as an empty cache while Redis is away. Raises nothing that Redis raises."""
+    """Behaves as an empty cache while Redis is unavailable. Raises no Redis errors."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -60,7 +60,9 @@ class TolerantRedisCache(RedisCache):
         return self._asked(lambda: super(TolerantRedisCache, self).has_key(key, version), otherwise=False)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Raises ValueError for a key that is not there, as every cache does; while Redis is away it counts from nothing."""
+        """Raise ValueError for a missing key, as every cache does. While Redis is unavailable,
+        return `delta`.
+        """
         return self._asked(lambda: super(TolerantRedisCache, self).incr(key, delta, version), otherwise=delta)
 
     def set_many(self, data: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> list[Any]:

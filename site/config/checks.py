@@ -1,4 +1,4 @@
-"""Do the settings fit together? Told at start and by `manage.py check --deploy`, with what to do."""
+"""System checks for the settings, run at start and by `manage.py check --deploy`."""
 
 import importlib.util
 import ipaddress
@@ -10,9 +10,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from providers.media.errors import MediaError
-from providers.media.ffmpeg import binary
-from web.auth import keys
+from accounts import signing_keys
+from media.errors import MediaError
+from media.ffmpeg import binary
 
 from . import env
 
@@ -51,7 +51,7 @@ def store(**_kwargs: Any) -> list[CheckMessage]:
 @register()
 def ffmpeg(**_kwargs: Any) -> list[CheckMessage]:
     if not env.text("FFMPEG"):
-        return []  # the one in the packages, which fits
+        return []  # the bundled ffmpeg, which is compatible
     try:
         binary()
     except MediaError as error:
@@ -61,7 +61,10 @@ def ffmpeg(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def sign_on(**_kwargs: Any) -> list[CheckMessage]:
-    """A company's sign-on gives tokens to all its applications: ours must be told from the others'."""
+    """Require JWT_AUDIENCE, JWT_ISSUER and https for a company single sign-on.
+
+    It issues tokens for all its applications, so tokens for other applications must be refused.
+    """
     if not settings.JWT_JWKS_URL:
         return []
     found: list[CheckMessage] = []
@@ -69,14 +72,14 @@ def sign_on(**_kwargs: Any) -> list[CheckMessage]:
         if not getattr(settings, name):
             hint = f"Set {name} to what your sign-on writes into the tokens that are meant for the studio."
             found.append(Error(f"JWT_JWKS_URL is set without {name}: nobody looks {what} a token was made.", hint=hint, id="config.E004"))
-    if not keys.is_safe(settings.JWT_JWKS_URL):
+    if not signing_keys.is_safe(settings.JWT_JWKS_URL):
         hint = "Set JWT_JWKS_URL to an https:// address."
         found.append(Error("JWT_JWKS_URL is no https:// address: whoever is on the way could give out keys.", hint=hint, id="config.E005"))
     return found
 
 
 def _dangerous() -> Iterator[tuple[bool, str, str, str]]:
-    """Whether, what, what to do, and the id."""
+    """Yield for each check: whether it applies, the problem, the hint, and the id."""
     yield settings.LOOPBACK_PROVIDERS, "LOOPBACK_PROVIDERS is on: providers may be plain http on this machine.", "Unset it.", "W014"
     hosts = [host for host in settings.ALLOWED_HOSTS if host in {"*", "."}]
     yield bool(hosts), "ALLOWED_HOSTS takes every name.", "Name the studio's own: ALLOWED_HOSTS=studio.example.com.", "W015"
@@ -100,7 +103,9 @@ def _dangerous() -> Iterator[tuple[bool, str, str, str]]:
 
 @register(Tags.security, deploy=True)
 def dangerous(**_kwargs: Any) -> list[CheckMessage]:
-    """What is right on a laptop or in a test, and opens an installation."""
+    """Warn about settings that suit development or tests but make a production installation
+    insecure.
+    """
     return [checks.Warning(what, hint=hint, id=f"config.{number}") for is_so, what, hint, number in _dangerous() if is_so]
 
 
@@ -108,11 +113,13 @@ def _is_public(network: str) -> bool:
     try:
         return not ipaddress.ip_network(network).is_private
     except ValueError:
-        return False  # told by E001
+        return False  # reported by E001
 
 
 def _is_own(address: str) -> bool:
-    """Whether the address leads to this machine or into a private network, by its form alone."""
+    """Return whether the address is this machine or in a private network, judging by its form
+    alone.
+    """
     host = urlsplit(address).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private
@@ -122,7 +129,7 @@ def _is_own(address: str) -> bool:
 
 @register(Tags.security, deploy=True)
 def production(**_kwargs: Any) -> list[CheckMessage]:
-    """What a company's installation needs beyond what runs on a laptop."""
+    """Check what a production installation needs in addition to a development setup."""
     found: list[CheckMessage] = []
     if not settings.PRODUCTION:
         found.append(checks.Warning("This is not set up as production.", hint="Set STUDIO_ENV=production.", id="config.W010"))

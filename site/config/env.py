@@ -1,4 +1,4 @@
-"""Settings from the environment. A value that makes no sense stops the start with one clear sentence."""
+"""Reads settings from the environment. Invalid values abort startup with an error message."""
 
 import os
 from collections.abc import Callable
@@ -11,7 +11,9 @@ FALSE = {"0", "false", "no", "off", ""}
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable, or the content of the file that `<name>_FILE` names (for secrets), or the default."""
+    """Return the variable, or the content of the file named by `<name>_FILE` (for secrets), or the
+    default.
+    """
     value = os.environ.get(name)
     if value is not None:
         return value.strip()
@@ -55,7 +57,7 @@ def boolean(name: str, *, default: bool) -> bool:
 
 
 def choice(name: str, allowed: tuple[str, ...]) -> str:
-    """One of the allowed words; the first when none is given."""
+    """Return one of the allowed words, or the first if none is given."""
 
     def parse(raw: str) -> str:
         if raw.lower() not in allowed:
@@ -66,13 +68,13 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
 
 
 def words(name: str, default: list[str]) -> list[str]:
-    """A list separated by commas."""
+    """Return a comma-separated list."""
     raw = text(name)
     return [word.strip() for word in raw.split(",") if word.strip()] if raw else default
 
 
 def secrets(name: str, *, shortest: int = 32) -> list[str]:
-    """Secrets separated by commas, each of at least `shortest` characters."""
+    """Return comma-separated secrets, each of at least `shortest` characters."""
     given = words(name, [])
     if any(len(secret) < shortest for secret in given):
         raise ImproperlyConfigured(f"{name}: each secret must have at least {shortest} characters.")

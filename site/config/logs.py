@@ -1,4 +1,6 @@
-"""LOGGING: the logger `ai_video` to the console and a file; one level for all, plain or JSON, without secrets."""
+"""The LOGGING setting: the `ai_video` logger writes to the console and a file, plain or JSON,
+without secrets.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +13,7 @@ PRODUCTION_FILE = "/var/log/videoplanet/ai_video.log"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGERS = {
     "ai_video": "",
-    "django-q": "WARNING",  # it tells of every task it takes; the jobs' own lines say more
+    "django-q": "WARNING",  # it logs every task; the job log lines say more
     "django.request": "ERROR",  # refusals are counted in the metrics
     "django.security": "WARNING",
     "psycopg.pool": "ERROR",
@@ -19,7 +21,11 @@ LOGGERS = {
 
 
 def file_from_env(*, production: bool) -> str:
-    """LOG_FILE; in production /var/log/videoplanet/ai_video.log, and LOG_FILE=- there for the console alone."""
+    """Return LOG_FILE.
+
+    In production the default is /var/log/videoplanet/ai_video.log, and LOG_FILE=- logs to the
+    console only.
+    """
     file = env.text("LOG_FILE", PRODUCTION_FILE if production else "")
     return "" if file == "-" else file
 
@@ -32,21 +38,24 @@ def level_from_env() -> str:
 
 
 def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
-    """LOG_LEVEL (INFO; DEBUG tells prompts too), LOG_FORMAT (plain or json). A file that cannot be written stops the start."""
+    """Return LOGGING from LOG_LEVEL (INFO; DEBUG includes prompts) and LOG_FORMAT (plain or json).
+
+    Raises ImproperlyConfigured if the file cannot be written.
+    """
     level, form = level_from_env(), env.text("LOG_FORMAT", "plain").lower()
     if form not in {"plain", "json"}:
         raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {form!r}.")
     if file:
         _require_writable(file)
     common = {"formatter": "lines", "filters": ["trace"]}
-    # Watched: log rotation may move it away at any time, and several processes append to it.
+    # Watched, because log rotation may move the file while several processes append to it.
     to_file = {"file": {"class": "logging.handlers.WatchedFileHandler", "filename": file, "encoding": "utf-8", **common}} if file else {}
     handlers = {"console": {"class": "logging.StreamHandler", **common}, **to_file}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"trace": {"()": "studio.logs.Trace"}},
-        "formatters": {"lines": {"()": f"studio.logs.{form.capitalize()}", "secrets": [secret for secret in secrets if secret]}},
+        "filters": {"trace": {"()": "operations.log_format.Trace"}},
+        "formatters": {"lines": {"()": f"operations.log_format.{form.capitalize()}", "secrets": [secret for secret in secrets if secret]}},
         "handlers": handlers,
         "loggers": {name: {"handlers": list(handlers), "level": own or level, "propagate": False} for name, own in LOGGERS.items()},
     }

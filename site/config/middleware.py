@@ -1,4 +1,4 @@
-"""The outermost middleware: each request has a name in the log lines, is counted, and is told what pages may not do."""
+"""The outermost middleware: request ids for log lines, request metrics, and Permissions-Policy."""
 
 import logging
 import re
@@ -9,26 +9,28 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from ground.tracing import request_id, traced
-from studio.metrics import http
+from core.log_context import log_context, request_id
+from operations.metrics import http
 
 logger = logging.getLogger("ai_video.web")
 
 HEADER = "X-Request-ID"
-TAKEN = re.compile(r"[A-Za-z0-9._-]{8,64}")  # a proxy's own id, if it is one that may stand in a log line
+TAKEN = re.compile(r"[A-Za-z0-9._-]{8,64}")  # a proxy's request id, if it is safe in a log line
 SLOW_SECONDS = 5.0
 
 type Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
 def trace(get_response: Answer) -> Answer:
-    """Takes X-Request-ID over or makes one, gives it back, and counts the request with its time."""
+    """Accept or create X-Request-ID, return it in the response, and record the request in the
+    metrics.
+    """
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get(HEADER, "")
         name = given if TAKEN.fullmatch(given) else uuid.uuid4().hex
         begun = time.perf_counter()
-        with traced(request_id, name):
+        with log_context(request_id, name):
             response = get_response(request)
             took = time.perf_counter() - begun
             route = request.resolver_match.route if request.resolver_match else ""
@@ -42,7 +44,7 @@ def trace(get_response: Answer) -> Answer:
 
 
 def policies(get_response: Answer) -> Answer:
-    """Permissions-Policy on every answer; Django's own middleware tells the others."""
+    """Set Permissions-Policy on every response. Django's middleware sets the other policies."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)

@@ -1,3 +1,5 @@
-"""Which kind of process this is, told inside it: an environment is inherited by the processes that it starts, and they are none of the web's."""
+"""The kind of this process. It is not an environment variable, because child processes would
+inherit one.
+"""
 
 kind = ""

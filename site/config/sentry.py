@@ -1,17 +1,17 @@
-"""Errors to Sentry, if SENTRY_DSN is set: without bodies, cookies, people or secrets."""
+"""Reports errors to Sentry if SENTRY_DSN is set, without request bodies, cookies, users or secrets."""
 
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from studio.logs import redacted
+from operations.log_format import redacted
 
 LEFT_OUT = ("cookies", "data", "env", "query_string")
 
 
 def start() -> None:
-    """Does nothing without a DSN. Raises ImproperlyConfigured when the package is missing."""
+    """Initialize Sentry if a DSN is set. Raises ImproperlyConfigured if the package is missing."""
     if not settings.SENTRY_DSN:
         return
     try:
@@ -29,7 +29,7 @@ def start() -> None:
 
 
 def without_secrets(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  the form that Sentry calls
-    """The event with nothing of the request but its address, and every text redacted."""
+    """Remove request data except the address, and redact every text of the event."""
     request = event.get("request")
     if isinstance(request, dict):
         event["request"] = {name: value for name, value in request.items() if name not in LEFT_OUT} | {"headers": {}}

@@ -1,4 +1,4 @@
-"""The database, Redis and the cache, from the addresses in the environment."""
+"""Settings of the database, Redis and the cache, from environment variables."""
 
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,17 @@ from redis.retry import Retry
 from . import env
 
 CONNECT_SECONDS = 5
-POOL_WAIT_SECONDS = 2.0  # longer than this no request waits for a connection
+POOL_WAIT_SECONDS = 2.0  # maximum time that a request waits for a connection
 
 
 def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]:
-    """`sqlite:///path` or `postgresql://user:password@host:port/name` (`?host=/socket/folder` for a socket, `?sslmode=verify-full` and alike).
+    """Return the DATABASES entry for `sqlite:///path` or
+    `postgresql://user:password@host:port/name`.
 
-    `pool`: at most so many connections are shared by the threads of this process; 0 keeps one for each thread.
-    `pooler`: "transaction" for PgBouncer in front, which may give each transaction another session of the server.
+    Use `?host=/socket/folder` for a socket, and options such as `?sslmode=verify-full`. `pool`: the
+    maximum number of connections shared by the threads of this process; 0 gives each thread its
+    own. `pooler`: "transaction" for PgBouncer, which may assign each transaction another server
+    session.
     """
     scheme = url.partition(":")[0]
     if scheme not in {"sqlite", "postgres", "postgresql"}:
@@ -34,7 +37,7 @@ def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]
     host = given.pop("host", "") or found["HOST"]
     options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, **given}
     if pool:
-        # A server that was away is tried again with the next request; a request does not wait long.
+        # The next request retries an unreachable server; a request does not wait long.
         options["pool"] = {
             "min_size": 1,
             "max_size": pool,
@@ -48,7 +51,7 @@ def database(url: str, *, pool: int = 0, pooler: str = "none") -> dict[str, Any]
         "PORT": str(found["PORT"]),
         "CONN_MAX_AGE": 0 if pool else 60,
         "CONN_HEALTH_CHECKS": True,
-        # A cursor of the server lives in one session; the next fetch would ask another.
+        # A server-side cursor belongs to one session; the next fetch might use another.
         "DISABLE_SERVER_SIDE_CURSORS": pooler == "transaction",
         "OPTIONS": options,
     }
@@ -60,31 +63,37 @@ def _sqlite(name: str) -> dict[str, Any]:
         "NAME": name,
         "CONN_MAX_AGE": 60,
         "OPTIONS": {
-            # Writers queue at BEGIN instead of failing in the middle; readers never wait for them.
+            # Writers queue at BEGIN instead of failing during the transaction; readers never wait for them.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # FULL: a commit is on the disk when it returns. With NORMAL a power cut takes the last commits along, and
-            # with them the calls that were sent and paid for after those commits.
+            # FULL: a commit is on disk when it returns. With NORMAL a power failure loses the last commits, and
+            # with them the records of calls that were sent and paid for.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
     }
 
 
 def database_from_env(var_dir: Path, *, process: str) -> dict[str, Any]:
-    """DATABASE_URL, or a SQLite file. The web's threads share DATABASE_POOL connections; workers fork and keep one each."""
+    """Return the database of DATABASE_URL, or a SQLite file.
+
+    The web server's threads share DATABASE_POOL connections; workers fork and have one each.
+    """
     url = env.text("DATABASE_URL") or f"sqlite:////{str(var_dir / 'studio.sqlite3').lstrip('/')}"
     if url.startswith("sqlite:") and not env.text("DATABASE_URL"):
-        var_dir.mkdir(parents=True, exist_ok=True)  # SQLite makes the file, not its folder
+        var_dir.mkdir(parents=True, exist_ok=True)  # SQLite creates the file but not its folder
     return database(url, pool=env.integer("DATABASE_POOL", 10) if process == "web" else 0, pooler=pooler())
 
 
 def pooler() -> str:
-    """What stands between the studio and PostgreSQL."""
+    """Return the kind of connection pooler between the studio and PostgreSQL."""
     return env.choice("DATABASE_POOLER", ("none", "transaction"))
 
 
 def direct_database(pooler: str) -> str:
-    """The address at which workers listen for wake-ups; empty: none, they look at each tick instead. Only used behind a pooler."""
+    """Return the address at which workers listen for wake-ups behind a pooler.
+
+    If it is empty, workers check the database at each tick instead.
+    """
     direct = env.text("DATABASE_DIRECT_URL")
     if direct and urlsplit(direct).scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_DIRECT_URL must begin with postgresql://.")
@@ -92,9 +101,11 @@ def direct_database(pooler: str) -> str:
 
 
 def redis_url() -> str:
-    """REDIS_URL, or the address made from REDIS_HOST, REDIS_PORT, REDIS_USER, REDIS_PASSWORD, REDIS_DB and REDIS_TLS; empty for no Redis.
+    """Return REDIS_URL, or an address built from REDIS_HOST, REDIS_PORT, REDIS_USER,
+    REDIS_PASSWORD, REDIS_DB and REDIS_TLS.
 
-    With TLS, REDIS_CA names the file of the authority that signed the server's certificate (the system's are used otherwise).
+    Empty if Redis is not used. With TLS, REDIS_CA names the file of the certificate authority
+    (default: the system's).
     """
     if url := env.text("REDIS_URL"):
         if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
@@ -113,7 +124,7 @@ def redis_url() -> str:
 
 
 def caches(redis: str) -> dict[str, dict[str, Any]]:
-    """Redis, which may be away at any time, or the memory of each process."""
+    """Return CACHES: Redis, whose outages are tolerated, or the memory of each process."""
     if not redis:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     options = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}

@@ -1,4 +1,7 @@
-"""All settings, in one file, from the environment. Without any variable the studio runs alone: SQLite, local files, no key."""
+"""All Django settings, read from the environment.
+
+Without any variable the studio runs standalone: SQLite, local files, no provider keys.
+"""
 
 import os
 import secrets
@@ -10,9 +13,9 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from ground.disk import sync_folder
+from core.durable_files import sync_folder
 
-from . import env, logs, process, security, services, storage
+from . import content_security_policy, env, logs, process, services, storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
@@ -21,7 +24,9 @@ PRODUCTION = env.choice("STUDIO_ENV", ("development", "production")) == "product
 
 
 def generated_secret(name: str) -> str:
-    """The secret of this installation, made once and kept in a file that only its owner can read."""
+    """Return a secret of this installation, generated once and stored in a file readable only by
+    its owner.
+    """
     file = VAR_DIR / name
     if not file.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
@@ -29,9 +34,9 @@ def generated_secret(name: str) -> str:
         with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as fresh:
             fresh.write(secrets.token_urlsafe(48))
             fresh.flush()
-            os.fsync(fresh.fileno())  # the keys of the providers are unreadable without it
+            os.fsync(fresh.fileno())  # without this secret the providers' keys are unreadable
         try:
-            os.link(mine, file)  # fails if another process was first; theirs is read below
+            os.link(mine, file)  # fails if another process was first; its secret is read below
             sync_folder(VAR_DIR)
         except FileExistsError:
             pass
@@ -42,25 +47,25 @@ def generated_secret(name: str) -> str:
 
 SECRET_KEY = env.text("SECRET_KEY") or generated_secret("secret_key")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
-# Under these the providers' keys are stored, newest first; older ones still open what was sealed under them.
+# Encrypt the stored provider keys; newest first. Older secrets still decrypt.
 PROVIDER_SECRETS = env.secrets("VP_SECRET_KEYS") or [generated_secret("provider_secret")]
-# A key from the environment wins over the stored one.
+# A key from the environment takes precedence over the stored one.
 PROVIDER_KEYS = {
     "stability_ai": env.text("STABILITY_AI_KEY"),
     "runway_ml": env.text("RUNWAY_ML_KEY"),
     "replicate": env.text("REPLICATE_API_TOKEN"),
     "llm": env.text("LLM_API_KEY"),
 }
-# The hosts to which a key from the environment may go, beside each provider's own.
+# Additional hosts to which a key from the environment may be sent.
 PROVIDER_ADDRESSES = {
     "stability_ai": env.text("STABILITY_AI_BASE_URL"),
     "runway_ml": env.text("RUNWAY_ML_BASE_URL"),
     "replicate": env.text("REPLICATE_BASE_URL"),
     "llm": env.text("LLM_BASE_URL"),
 }
-# Hosts on networks of one's own ("models.lan", "10.0.0.5:11434") to which a provider's address may lead, also over http.
+# Private hosts ("models.lan", "10.0.0.5:11434") allowed in provider addresses, also over http.
 PROVIDER_PRIVATE_HOSTS = env.words("PROVIDER_PRIVATE_HOSTS", [])
-# For drills and development: a provider's address, and the links it gives, may be http on this machine.
+# For tests and development: allow http on this machine for provider addresses and their links.
 LOOPBACK_PROVIDERS = env.boolean("LOOPBACK_PROVIDERS", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
@@ -68,7 +73,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "web.admin_apps.StudioAdminConfig",
+    "accounts.admin_apps.StudioAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -78,8 +83,9 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_q",
     "config",
-    "web",
-    "studio",
+    "accounts",
+    "api",
+    "operations",
     "jobs",
     "providers",
     "stories",
@@ -88,20 +94,20 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.trace",
-    "studio.probes.middleware",
+    "operations.probes.middleware",
     "config.middleware.policies",
-    "web.json.middleware.ProblemMiddleware",
+    "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "ground.composed.ComposedQueries",
+    "core.unicode_normalization.ComposedQueries",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "web.auth.middleware.StandingMiddleware",
-    "studio.language.middleware",
-    "studio.second_factor.middleware",
+    "accounts.middleware.StandingMiddleware",
+    "operations.language.middleware",
+    "accounts.mfa_pages.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -111,7 +117,7 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 LOGIN_REDIRECT_URL = "admin:index"
 LOGIN_URL = "admin:login"
-CSRF_FAILURE_VIEW = "config.trouble.form_too_old"
+CSRF_FAILURE_VIEW = "config.error_views.form_too_old"
 
 TEMPLATES = [
     {
@@ -130,20 +136,20 @@ TEMPLATES = [
 
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or VAR_DIR / "media")
 WORK_DIR = VAR_DIR / "work"
-# Strangers' files are read in processes of their own, at most so many at once on this machine.
+# The maximum number of processes on this machine that parse untrusted files at once.
 LIMITED_PROCESSES = env.integer("LIMITED_PROCESSES", 2, minimum=1)
 STORE = storage.store_from_env()
 STORAGES = storage.storages(MEDIA_ROOT, STORE, debug=DEBUG)
 
-TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # how many proxies in front write X-Forwarded-For and -Proto
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # number of proxies that set X-Forwarded-For and -Proto
 HTTPS = env.boolean("HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 365 * 24 * 3600) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.boolean("HSTS_SUBDOMAINS", default=True)
 SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CSP = security.content_security_policy(STORE.origin if STORE else "")
-PERMISSIONS_POLICY = security.PERMISSIONS
+SECURE_CSP = content_security_policy.content_security_policy(STORE.origin if STORE else "")
+PERMISSIONS_POLICY = content_security_policy.PERMISSIONS
 X_FRAME_OPTIONS = "DENY"
 
 DATABASES = {"default": services.database_from_env(VAR_DIR, process=process.kind)}
@@ -156,14 +162,14 @@ CACHES = services.caches(REDIS_URL)
 
 WORKERS = env.integer("WORKERS", 2, minimum=1)
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 30, minimum=2)
-CLOCK_SKEW_SECONDS = env.integer("CLOCK_SKEW_SECONDS", 5, minimum=1)  # so far the clocks of hosts and database may differ before it is told
+CLOCK_SKEW_SECONDS = env.integer("CLOCK_SKEW_SECONDS", 5, minimum=1)  # clock difference between host and database that is reported
 JOB_TICK_MS = env.integer("JOB_TICK_MS", 500, minimum=10)
 
-# django-q2 is the pool of processes; the Job rows are the truth, so none of its own rows are kept. A task is "work until nothing
-# is due": its time limit is far off, a job's own limit stands beside its handler.
+# django-q2 provides the process pool. The Job rows are the source of truth, so its own rows are
+# not stored. A task runs jobs until none is due, so its timeout is long; handlers have their own.
 Q_CLUSTER: dict[str, Any] = {
     "name": "videoplanet",
-    "broker_class": "jobs.bell.redis.RedisBell" if REDIS_URL else "jobs.bell.database.DatabaseBell",
+    "broker_class": "jobs.wakeup.redis.RedisWakeup" if REDIS_URL else "jobs.wakeup.database.DatabaseWakeup",
     "workers": WORKERS,
     "timeout": 24 * 3600,
     "retry": 4 * 24 * 3600,
@@ -186,21 +192,22 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("TIME_ZONE", "Asia/Seoul")
 USE_TZ = True
 
-AUTHENTICATION_BACKENDS = ["web.auth.backend.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.permission_backend.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 
-# Access tokens: "kid:secret,…", the first signs; empty: derived from SECRET_KEY. JWT_JWKS_URL names the keys of a company's own sign-on.
+# Access tokens: "kid:secret,…", the first signs; empty: derived from SECRET_KEY. JWT_JWKS_URL: the
+# keys of a company single sign-on.
 JWT_KEYS = env.words("JWT_KEYS", [])
 JWT_JWKS_URL = env.text("JWT_JWKS_URL")
 JWT_ISSUER = env.text("JWT_ISSUER")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
-API_WAITERS = env.integer("API_WAITERS", 4)  # requests of one process that may wait for a change at once
+API_WAITERS = env.integer("API_WAITERS", 4)  # concurrent long-polling requests per process
 
-# Of whom a second factor is demanded: of nobody, of managers and superusers, or of all staff.
+# Who must use two-factor authentication: nobody, managers and superusers, or all staff.
 REQUIRE_TOTP = env.choice("REQUIRE_TOTP", ("nobody", "managers", "staff"))
 if PRODUCTION and not env.text("REQUIRE_TOTP"):
     REQUIRE_TOTP = "managers"
@@ -209,19 +216,20 @@ LOG_FILE = logs.file_from_env(production=PRODUCTION)
 LOG_LEVEL = logs.level_from_env()
 LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])
 
-# Who may read /metrics: bearers of the token, and these networks (never through a proxy that is not counted in TRUSTED_PROXIES).
+# Access to /metrics: by token, or from these networks (never through a proxy not in
+# TRUSTED_PROXIES).
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_NETWORKS = env.words("METRICS_NETWORKS", ["127.0.0.0/8", "::1/128"])
 SENTRY_DSN = env.text("SENTRY_DSN")
-KEEP_DELETED_DAYS = env.integer("KEEP_DELETED_DAYS", 30)  # after so long deleted scenes are really removed
+KEEP_DELETED_DAYS = env.integer("KEEP_DELETED_DAYS", 30)  # days after which deleted scenes are removed permanently
 
 
 def asset(name: str) -> Callable[[Any], str]:
-    """Address of a static file, asked for when a page is made."""
+    """Return a function for the URL of a static file, evaluated when a page is rendered."""
     return lambda _request: static(name)
 
 
-# Look and navigation of the admin; the functions are named, because settings load before the apps.
+# Theme and navigation of the admin. Functions are given by name, because settings load before apps.
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "VideoPlanet Studio",
     "SITE_HEADER": "VideoPlanet",
@@ -235,7 +243,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "LANGUAGES": {"action": reverse_lazy("admin:language")},
-    "DASHBOARD_CALLBACK": "studio.dashboard.context",
+    "DASHBOARD_CALLBACK": "operations.dashboard.context",
     "BORDER_RADIUS": "8px",
     "COLORS": {
         "base": {
@@ -271,7 +279,7 @@ UNFOLD: dict[str, Any] = {
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },
-    "COMMAND": {"search_callback": "studio.navigation.search"},
-    "LOGIN": {"image": asset("studio/login.svg"), "form": "studio.login.LogInForm"},
-    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "studio.navigation.groups"},
+    "COMMAND": {"search_callback": "operations.navigation.search"},
+    "LOGIN": {"image": asset("studio/login.svg"), "form": "accounts.login.LogInForm"},
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "operations.navigation.groups"},
 }

@@ -1,4 +1,4 @@
-"""Where files are kept: a folder, or an S3-compatible store when MINIO_ENDPOINT names one."""
+"""File storage: a folder, or an S3-compatible store if MINIO_ENDPOINT is set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from . import env
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """An S3-compatible store as the environment names it. `public` is the address of the bucket for browsers."""
+    """The configuration of an S3-compatible store. `public` is the bucket's address for browsers."""
 
     endpoint: str
     access_key: str
@@ -23,12 +23,12 @@ class Store:
 
     @property
     def origin(self) -> str:
-        """What a content security policy calls the address that browsers load files from."""
+        """The origin from which browsers load files, for the content security policy."""
         parts = urlsplit(self.public)
         return f"{parts.scheme}://{parts.netloc}"
 
     def backend(self) -> dict[str, Any]:
-        """The entry of STORAGES."""
+        """Return the STORAGES entry."""
         options = {
             "endpoint_url": self.endpoint,
             "access_key": self.access_key,
@@ -38,15 +38,17 @@ class Store:
             "public_url": self.public,
             "checksums": env.text("MINIO_CHECKSUMS", "when_required"),
         }
-        return {"BACKEND": "config.s3.MediaStorage", "OPTIONS": options}
+        return {"BACKEND": "config.s3_storage.MediaStorage", "OPTIONS": options}
 
 
 def store_from_env() -> Store | None:
-    """The store that MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY and MINIO_BUCKET name; None without an endpoint.
+    """Return the store of MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY and MINIO_BUCKET, or
+    None without an endpoint.
 
-    Also read: MINIO_REGION (us-east-1), MINIO_SECURE (for an endpoint without a scheme), MINIO_CHECKSUMS (when_required
-    or when_supported) and STORAGE_BASE_URL, the address under which browsers reach the store (a proxy, a CDN) if it is
-    another one: its origin, or its origin and the bucket's name. It must hand the Host header on, because links are signed.
+    Also read: MINIO_REGION (us-east-1), MINIO_SECURE (for an endpoint without a scheme),
+    MINIO_CHECKSUMS (when_required or when_supported) and STORAGE_BASE_URL, the address under which
+    browsers reach the store (a proxy, a CDN) if it differs: its origin, or its origin and the
+    bucket's name. It must pass the Host header on, because links are signed.
     """
     endpoint = env.text("MINIO_ENDPOINT")
     if not endpoint:
@@ -71,7 +73,7 @@ def _public(address: str, bucket: str) -> str:
 
 
 def storages(media_root: Path, store: Store | None, *, debug: bool) -> dict[str, dict[str, Any]]:
-    """STORAGES. `media` holds what was paid for; `default` only what Django itself might write."""
+    """Return STORAGES. `media` stores paid output; `default` only what Django itself might write."""
     folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": media_root}}
     static = "django.contrib.staticfiles.storage.StaticFilesStorage" if debug else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     return {"default": folder, "media": store.backend() if store else folder, "staticfiles": {"BACKEND": static}}

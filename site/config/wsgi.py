@@ -1,4 +1,4 @@
-"""The door for a web server: `gunicorn --pythonpath site config.wsgi`."""
+"""The WSGI entry point: `gunicorn --pythonpath site config.wsgi`."""
 
 import os
 

@@ -1,14 +1,14 @@
-"""The API that the modules beside this one add their routes to, and which status each expected error has."""
+"""The `Api` instance that the endpoint modules register with, and the HTTP status per error."""
 
 from pathlib import Path
 
+from accounts.endpoints import TAG
+from api.problems import FieldError, register
+from api.routes import Api
 from jobs import errors as job_errors
+from media.errors import MediaError
 from providers import errors as provider_errors
-from providers.media.errors import MediaError
 from stories import errors
-from web.auth.endpoints import TAG
-from web.json.problems import FieldError, register
-from web.json.routes import Api
 
 from .outputs.approvals import approval_out
 

@@ -1,14 +1,14 @@
-"""Finding what a request names, among what this person may see. What they may not see is not there (404)."""
+"""Look up the objects that a request names, limited to what the user may see. Others give 404."""
 
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
+from api.problems import forbidden, not_found
+from api.routes import Call
 from jobs.models import Job
-from stories.domain.permissions import jobs_for, require_job_owner, scenes_for, sees_all, stories_for
 from stories.models import Film, Scene, Story, Take
-from web.json.problems import forbidden, not_found
-from web.json.routes import Call
+from stories.services.permissions import jobs_for, require_job_owner, scenes_for, sees_all, stories_for
 
 
 def story_of(call: Call, story_id: UUID) -> Story:
@@ -47,13 +47,16 @@ def job_of(call: Call, job_id: str) -> Job:
 
 
 def steerable_job(call: Call, job_id: str) -> Job:
-    """IsJobOwner: 404 for a job that this person may not see, 403 for one they may only see."""
+    """IsJobOwner.
+
+    Raises 404 for a job that this user may not see, 403 for one they may only see.
+    """
     job = job_of(call, job_id)
     require_job_owner(call.user, job)
     return job
 
 
 def admit_writer(user: User) -> None:
-    """For long bodies: who may change no story at all is refused before the body is read, in the words of any other refusal."""
+    """Reject users who may not change any story before a long body is read."""
     if not user.has_perm("stories.change_story"):
         raise forbidden() if sees_all(user) else not_found()

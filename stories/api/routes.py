@@ -1,11 +1,11 @@
-"""All routes of the API, in the order in which the document shows them."""
+"""All routes of the API, in the order in which the documentation shows them."""
 
-from web.auth import endpoints
+from accounts import endpoints
 
 from .base import api
 
 endpoints.add_to(api)
 
-from . import approval_routes, film_routes, job_routes, me_routes, scene_routes, script_routes, story_routes, take_routes  # noqa: E402  the document begins with the log-in
+from . import approvals, films, jobs, me, scenes, scripts, stories, takes  # noqa: E402  the documentation starts with the login
 
-__all__ = ["api", "approval_routes", "film_routes", "job_routes", "me_routes", "scene_routes", "script_routes", "story_routes", "take_routes"]
+__all__ = ["api", "approvals", "films", "jobs", "me", "scenes", "scripts", "stories", "takes"]

@@ -1,1 +1,1 @@
-"""From takes to a film: segments, captions, join, manifest."""
+"""Turns takes into a film: segments, captions, concatenation, manifest."""

@@ -1,4 +1,8 @@
-"""Build a film of a story: refuse what is not ready, encode the segments that are missing, join, and keep it with its manifest."""
+"""Builds a film of a story.
+
+Checks that the scenes are ready, encodes the missing segments, joins them, and stores the film with
+its manifest.
+"""
 
 import hashlib
 import json
@@ -14,18 +18,18 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_noop
 
-from ground.sentence import Sentence
+from core.localized_messages import LocalizedMessage
 from jobs.run import Run
-from providers.media.captions import cannot_draw, layout
-from providers.media.errors import MediaError
-from providers.media.join import join
-from providers.media.subtitles import srt, vtt
-from providers.store import FileMissing, keep_as
-from stories.domain.inputs import is_stale
-from stories.domain.plan import load_scenes
-from stories.enums import FilmKind, Verdict
+from media.captions import cannot_draw, layout
+from media.errors import MediaError
+from media.join import join
+from media.subtitles import srt, vtt
+from providers.store import FileMissing, save_as
+from stories.enums import FilmKind, ReviewStatus
 from stories.errors import StoryError
 from stories.models import Film, Scene, Story, Take
+from stories.services.fingerprints import is_stale
+from stories.services.plan import load_scenes
 
 from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
 
@@ -36,20 +40,23 @@ LOST_FILE = gettext_noop(
 BROKEN_FILE = gettext_noop("The file of take %(take)s of scene %(position)s cannot be read: it is damaged. Choose or upload another take.")
 
 
-class FilmNotReady(StoryError):  # noqa: N818  named after what is the case
-    """Scenes without a take, or with a stale or rejected one; a person must act, or override the latter with a reason."""
+class FilmNotReady(StoryError):  # noqa: N818  named after the condition
+    """Some scenes have no take, or a stale or rejected one.
+
+    A person must act, or override stale and rejected takes with a reason.
+    """
 
     code = "film_not_ready"
 
 
 def problems(story: Story, scenes: list[Scene], kind: str) -> tuple[list[Scene], list[Scene], list[Scene]]:
-    """The scenes whose take is missing, stale, rejected. An animatic may show a stale picture."""
+    """The scenes whose take is missing, stale or rejected. A preview may show a stale picture."""
     missing, stale, rejected = [], [], []
     for scene in scenes:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
         if take is None:
             missing.append(scene)
-        elif take.verdict == Verdict.REJECTED:
+        elif take.review_status == ReviewStatus.REJECTED:
             rejected.append(scene)
         elif kind == FilmKind.FINAL and is_stale(story, scene, take):
             stale.append(scene)
@@ -99,7 +106,9 @@ def _manifest(story: Story, segments: list[Segment], override_reason: str) -> di
 
 
 def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
-    """(start, end, text) in seconds for the whole film: the captions that are burnt in, or would be."""
+    """(start, end, text) of all captions of the film in seconds, whether or not they are burnt
+    in.
+    """
     rows, first = [], 0
     for segment in segments:
         spans = layout(segment.scene.narration, size=segment.size, frames=segment.frames, fps=segment.fps, start_frame=first)
@@ -109,9 +118,12 @@ def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
 
 
 def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reason: str = "") -> Film:
-    """The film of the story as its rows are now; the same film again if nothing has changed.
+    """Build the film of the story from its current rows.
 
-    Raises FilmNotReady, or MediaError (disk full, broken input, killed). Half-made files never get a final name.
+    Returns the existing film if nothing has changed.
+
+    Raises FilmNotReady, or MediaError (disk full, broken input, process killed). Incomplete files
+    never get a final name.
     """
     scenes = load_scenes(story)
     _require_ready(story, scenes, kind, override_reason)
@@ -122,7 +134,7 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         return latest
     if manifest["no_glyph_for"]:
         run.log(
-            Sentence(
+            LocalizedMessage(
                 gettext_noop("The captions in the picture leave out %(characters)s: no font of the studio has it. The subtitle files carry it."),
                 {"characters": " ".join(manifest["no_glyph_for"])},
             ),
@@ -130,17 +142,17 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         )
     with work_folder() as folder:
         reused, encoded = _encode_missing(segments, folder, run)
-        run.progress(97, Sentence(gettext_noop("Joining the film.")))
+        run.progress(97, LocalizedMessage(gettext_noop("Joining the film.")))
         parts = [_local(segment, folder) for segment in segments]
         out = folder / "film.mp4"
         length = join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
         size = out.stat().st_size
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
-        keep_as(out, name)
+        save_as(out, name)
     rows = _subtitles(segments)
     with transaction.atomic():
         run.hold()
-        Story.objects.select_for_update().get(pk=story.pk)  # versions count up one by one
+        Story.objects.select_for_update().get(pk=story.pk)  # keeps version numbers consecutive
         number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
         return Film.objects.create(
             story=story,
@@ -170,7 +182,7 @@ def _local(segment: Segment, folder: Path) -> Path:
 
 @contextmanager
 def _naming(segment: Segment) -> Iterator[None]:
-    """A film that fails for one file says which: a person has to make or bring another."""
+    """Add the file's scene and take to an error, so that a person knows which file to replace."""
     try:
         yield
     except FileMissing as error:
@@ -182,7 +194,7 @@ def _naming(segment: Segment) -> Iterator[None]:
 
 
 def _named(segment: Segment) -> dict[str, int]:
-    """The scene's position and the take's number as the scene's page counts it."""
+    """The scene's position and the take's number as shown on the scene's page."""
     take = segment.take
     same = Take.objects.filter(scene=take.scene_id, kind=take.kind)
     older = same.filter(Q(created_at__lt=take.created_at) | Q(created_at=take.created_at, pk__lt=take.pk))
@@ -190,18 +202,21 @@ def _named(segment: Segment) -> dict[str, int]:
 
 
 def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[int, int]:
-    """Encode each segment that the storage lacks. Returns how many were reused and encoded."""
+    """Encode each segment that is missing in storage.
+
+    Returns how many were reused and how many encoded.
+    """
     storage = storages["media"]
     todo = {segment.hash: segment for segment in segments if not storage.exists(segment.name)}
     for done, segment in enumerate(todo.values()):
-        note = Sentence(
+        note = LocalizedMessage(
             gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."), {"position": segment.scene.position, "number": done + 1, "total": len(todo)}
         )
 
-        def on_progress(percent: int, done: int = done, note: Sentence = note) -> None:
+        def on_progress(percent: int, done: int = done, note: LocalizedMessage = note) -> None:
             run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)
 
         with _naming(segment):
             encoded = encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress)
-        keep_as(encoded, segment.name)
+        save_as(encoded, segment.name)
     return len(segments) - len(todo), len(todo)

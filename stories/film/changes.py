@@ -1,18 +1,22 @@
-"""What has changed in a story since one of its films was made, by the film's own manifest."""
+"""What has changed in a story since a film was made, according to the film's manifest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stories.domain.plan import has_take
 from stories.enums import FilmKind, TakeKind
 from stories.models import Film, Scene, Story
+from stories.services.plan import has_take
 
 from .segments import ENCODER, segments_of
 
 
 @dataclass(frozen=True, slots=True)
 class FilmChanges:
-    """Places of the scenes that the film shows otherwise or not at all, how many of its scenes are gone, and whether the order is another."""
+    """How the film differs from the scenes.
+
+    Positions of scenes that it shows differently or not at all, how many of its scenes are gone,
+    and whether the order differs.
+    """
 
     changed: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
@@ -24,13 +28,17 @@ class FilmChanges:
 
 
 def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChanges:
-    """Compares the film with the live scenes as they are now. `scenes`: in order, with their prompt and chosen takes."""
+    """Compare the film with the live scenes as they are now.
+
+    `scenes` are in order, with their prompt and selected takes.
+    """
     made = {row["scene"]: row for row in film.manifest.get("segments", [])}
     kind = TakeKind.IMAGE if film.kind == FilmKind.PREVIEW else TakeKind.CLIP
     known = [scene for scene in scenes if scene.key in made]
     standing = [scene for scene in known if has_take(scene, kind)]
     now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind)}
-    by_hash = film.manifest.get("encoder") == ENCODER  # another encoder gives other hashes for the same picture
+    # Another encoder version gives other hashes for the same picture.
+    by_hash = film.manifest.get("encoder") == ENCODER
 
     def is_other(scene: Scene) -> bool:
         segment = now.get(scene.pk)

@@ -1,4 +1,4 @@
-"""A scene's segment: what it is made from, its hash, and encoding it unless the storage has it already."""
+"""A scene's segment: its inputs, their hash, and its encoding unless storage already has it."""
 
 import hashlib
 import json
@@ -14,25 +14,25 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 
+from media.captions import CaptionSpan, layout
+from media.clip_segment import encode_clip
+from media.crop import Crop
+from media.image_segment import encode_still
 from providers import store
-from providers.media.captions import CaptionSpan, layout
-from providers.media.clip import encode_clip
-from providers.media.crop import Crop
-from providers.media.motion import encode_still
-from stories.domain.crops import shown_part
-from stories.domain.inputs import frame_rate, frame_size
 from stories.enums import FilmKind
 from stories.models import Scene, Story, Take
+from stories.services.crops import shown_part
+from stories.services.fingerprints import frame_rate, frame_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENCODER = 2  # one more when the same inputs would give another picture
+ENCODER = 2  # increment when the same inputs would give another picture
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One scene as it stands in the film."""
+    """One scene as it appears in the film."""
 
     scene: Scene
     take: Take
@@ -46,7 +46,7 @@ class Segment:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over all that decides the bytes of the segment."""
+        """SHA-256 over everything that determines the bytes of the segment."""
         burnt = [[span.start_frame, span.end_frame, span.text] for span in self.captions]
         camera = self.camera if self.still else ""
         parts = [ENCODER, self.take.sha256, self.still, self.frames, self.fps, *self.size, camera, burnt, self.crop.parts if self.crop else None]
@@ -59,12 +59,12 @@ class Segment:
 
 
 def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
-    """The segments of the film in order. Each scene must have its take chosen."""
+    """The segments of the film in order. Each scene must have a selected take."""
     fps, size = frame_rate(story), frame_size(story)
     found = []
     for scene in scenes:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
-        assert take is not None  # film.build has refused before
+        assert take is not None  # film.build has checked this
         frames = scene.duration_seconds * fps
         spans = _captions(scene.narration, size, frames, fps) if story.burn_captions else ()
         shown = shown_part(story, take)
@@ -75,13 +75,13 @@ def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
 
 @lru_cache(maxsize=4096)
 def _captions(narration: str, size: tuple[int, int], frames: int, fps: int) -> tuple[CaptionSpan, ...]:
-    """Kept, because pages ask of every scene whether a film still shows it as it is."""
+    """Cached: pages check for every scene whether a film still shows it unchanged."""
     return tuple(layout(narration, size=size, frames=frames, fps=fps))
 
 
 @contextmanager
 def work_folder() -> "Iterator[Path]":
-    """A folder for half-made files; gone at the end, whatever happens."""
+    """A temporary folder for incomplete files. Always removed at the end."""
     settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=settings.WORK_DIR))
     try:
@@ -91,15 +91,17 @@ def work_folder() -> "Iterator[Path]":
 
 
 def fetch(name: str, folder: Path) -> Path:
-    """A stored file under a path in the folder, only to be read: the file itself where both lie on one disk, else a copy.
+    """Provide a stored file at a path in the folder, for reading only.
 
-    It stays until the folder goes, whatever happens in the store. Raises `FileMissing`.
+    Links the file if both are on one disk, else copies it. It stays available until the folder is
+    removed, even if storage changes. Raises `FileMissing`.
     """
     target, storage = folder / Path(name).name, store.media()
-    if target.exists():  # two scenes may show one picture; never open for writing what may be the store's own file
+    # Two scenes may show one picture; never open for writing what may be storage's own file.
+    if target.exists():
         return target
     if isinstance(storage, FileSystemStorage):
-        with suppress(OSError):  # another disk, or one without links: copied then
+        with suppress(OSError):  # another disk, or one without links: copy instead
             target.hardlink_to(storage.path(name))
             return target
     with store.opened(name) as source, target.open("xb") as sink:

@@ -1,1 +1,1 @@
-"""Documents that people bring, read into scripts. Knows neither models nor requests."""
+"""Reads documents into scripts. Independent of models and requests."""

@@ -1,16 +1,16 @@
-"""What is told about a script before a story is made of it: its structure, how long it is, and what would fit it."""
+"""Advice about a script before a story is created: structure, length and suitable settings."""
 
 import math
 import re
 from dataclasses import dataclass
 
-from ground.reading_speed import reading_speed, spoken_seconds
+from core.reading_speed import reading_speed, spoken_seconds
 
 from .languages import language_of
 from .script import Format, Kind, Understood, seconds_of
 from .text import understand
 
-SCENE = 7  # seconds
+SCENE = 7  # seconds per scene
 LONGEST = 3600
 FIRST_BLOCKS = 12
 FIRST_LINES = 5
@@ -21,7 +21,10 @@ _SQUARE = re.compile(r"1\s?[:：]\s?1\b|정사각|정방형|\bsquare\b", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """`language` is empty where no letter tells it. `expected_seconds` is how long it takes to say all words."""
+    """`language` is empty if the text has no letters.
+
+    `expected_seconds` is the time needed to speak all words.
+    """
 
     title: str
     format: Format
@@ -31,15 +34,15 @@ class Advice:
     spoken_characters: int
     expected_seconds: int
     duration_seconds: int  # proposed
-    scenes: int  # of the proposed length
-    readable_seconds: int  # in less the captions could not be read
-    aspect_ratio: str  # proposed; empty where nothing speaks for one
+    scenes: int  # number of scenes at the proposed length
+    readable_seconds: int  # below this length the captions are unreadable
+    aspect_ratio: str  # proposed; empty if nothing suggests one
     first_lines: tuple[str, ...]
-    blocks: tuple[tuple[Kind, str], ...]  # the first ones
+    blocks: tuple[tuple[Kind, str], ...]  # the first blocks
 
 
 def advise(text: str) -> Advice:
-    """Read a text as the planner will. Linear in its length."""
+    """Analyze a text as the planner will read it. Linear in its length."""
     found = understand(text)
     spoken = found.spoken
     expected = _seconds(found, spoken)

@@ -1,10 +1,10 @@
-"""Which encoding a text file is in: a strict decoding that also reads like a language."""
+"""Detects the encoding of a text file by strict decoding and a check for plausible language."""
 
 import codecs
 import unicodedata
 from collections.abc import Iterator
 
-# What a person can choose, in the order in which equal guesses are tried.
+# The encodings a person can choose, in the order in which equal candidates are tried.
 CHOICES = {
     "utf-8": "Unicode (UTF-8)",
     "cp949": "한국어 (CP949)",
@@ -27,11 +27,11 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-LOOKED_AT = 20_000  # bytes are judged; all are decoded
+LOOKED_AT = 20_000  # bytes are examined; all are decoded
 PLAUSIBLE = 0.4
 UNLIKELY = -0.2
 
-# The most frequent characters of running text; what decodes to them is hardly an accident.
+# The most frequent characters of running text. Text that decodes to them is rarely an accident.
 KOREAN = frozenset(
     "이다는에을가고의를한지은하로서도사기리해있자인어나그들시라대정아일수만전보것원과니면장부여주으게상제동구스"
     "으로안성소경조적까지습요었았했겠없같때말집길물바람밤낮배별빛눈비문앞뒤위속안녕세반갑누우무거모두마음발손"
@@ -48,7 +48,9 @@ HAN = frozenset(
 
 
 def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
-    """The text and the name of its encoding. With `encoding` in that one, with a mark for what does not fit.
+    """The text and the name of its encoding.
+
+    With `encoding`, decodes in that one and marks invalid bytes.
 
     Raises UnicodeError if no encoding gives a plausible text.
     """
@@ -75,13 +77,13 @@ def _guessed(data: bytes) -> tuple[str, str]:
     if len(data) % 2 == 0 and b"\x00" not in data and (not scored or scored[0][0] < PLAUSIBLE):
         scored += _scored(data, ("utf-16-le", "utf-16-be"))
     if not scored or max(scored)[0] < PLAUSIBLE:
-        from charset_normalizer import from_bytes  # noqa: PLC0415  rarely needed, and takes longer than all the rest
+        from charset_normalizer import from_bytes  # noqa: PLC0415  rarely needed, and slower to import than all the rest
 
         others = [match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY]
         scored += _scored(data, tuple(others[:8]))
     if not scored:
         raise UnicodeError
-    score, name = max(scored, key=lambda pair: pair[0])  # the first of equals
+    score, name = max(scored, key=lambda pair: pair[0])  # the first of equals wins
     if score < UNLIKELY:
         raise UnicodeError
     return data.decode(name), name
@@ -100,7 +102,7 @@ def _scored(data: bytes, names: tuple[str, ...]) -> Iterator[tuple[float, str]] 
 
 
 def plausibility(text: str) -> float:
-    """From about -3 (an accident) to 2 (a language), a mean over the characters that are not ASCII."""
+    """The mean score of the non-ASCII characters, from about -3 (an accident) to 2 (a language)."""
     total, count = 0.0, 0
     before = " "
     for position, char in enumerate(text):
@@ -114,7 +116,7 @@ def plausibility(text: str) -> float:
     return total / count if count else 0.0
 
 
-def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one class of characters each
+def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one return per character class
     if "가" <= char <= "힣":
         odd = any("a" <= other.lower() <= "z" or _is_han(other) for other in (before, after))
         if char in KOREAN:

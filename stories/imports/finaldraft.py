@@ -1,4 +1,4 @@
-"""Final Draft documents (FDX)."""
+"""Reader for Final Draft documents (FDX)."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ UNSEEN = frozenset({"ScriptNote", "SceneProperties", "Summary", "HeaderAndFooter
 
 
 def read(data: bytes) -> tuple[str, list[Block]]:
-    """Title and blocks. Raises Unreadable."""
+    """The title and the blocks. Raises Unreadable."""
     root = parsed(data)
     content = next((node for node in root if local(node) == "Content"), None)
     if local(root) != "FinalDraft" or content is None:
@@ -47,7 +47,7 @@ def _paragraphs(node: Element) -> Iterator[tuple[Kind, str]]:
             if kind == Kind.PARENTHETICAL:
                 text = text.removeprefix("(").removesuffix(")").strip()
             yield kind, text
-            # Dialogue side by side is written as paragraphs within a paragraph.
+            # Simultaneous dialogue is stored as paragraphs within a paragraph.
             for inner in child:
                 if local(inner) == "DualDialogue":
                     yield from _paragraphs(inner)

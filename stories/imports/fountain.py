@@ -1,6 +1,6 @@
-"""Screenplays as text, by the grammar of fountain.io, and as Korean writers type them.
+"""Reader for screenplays in Fountain syntax (fountain.io), including Korean conventions.
 
-Every step is linear in the length of the text: no pattern looks further than its own line.
+Every step is linear in the length of the text: no pattern looks beyond its own line.
 """
 
 import re
@@ -29,12 +29,12 @@ _TRANSITIONS = re.compile(
 _EXTENSION = re.compile(r"\s*[(（][^()（）]{0,40}[)）]\s*$")
 _KOREAN_CUE = re.compile(r"^[가-힣]{1,5}\s?\d{0,2}$")
 _KOREAN_END = re.compile(r"(?:다|요|죠|까|네|지|라|군|자)$")
-# People whose names look like such endings
+# Words for persons whose names have such endings
 _KOREAN_PERSON = re.compile(
     r"(?:아버지|[강송망]아지|돼지|남자|여자|기자|환자|왕자|제자|사회자|진행자|해설자|관리자|과학자|기술자|노동자|참가자|지원자|"
     r"목격자|피해자|가해자|장군|[영순]자|[민수예은윤현연혜영]지|^[김이박최정강조윤장임한오서신권황안송류전홍]\s?군)\s?\d{0,2}$"
 )
-_SPOKEN_LINE = re.compile(  # names in Latin letters only in capitals: `http:` is none
+_SPOKEN_LINE = re.compile(  # Latin names only in capitals, so that `http:` is not one
     r"^([가-힣A-Z][가-힣A-Z0-9.·]{0,11}(?: [가-힣A-Z0-9]{1,8})?(?:\s{0,3}[(（][^()（）]{0,20}[)）])?)"
     r"(?:\s*[:：]\s*|\t+\s*|\s{3,})(?=\S)(.+)$"
 )
@@ -52,14 +52,14 @@ class Page:
 
 
 def normalised(text: str) -> str:
-    """The text with `\\n` as its only line end."""
+    """The text with LF as its only line ending."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
 
 
 def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
-    """The first block if it is made of `Key: value` lines, and the text after it.
+    """The title page, if the first block consists of `Key: value` lines, and the text after it.
 
-    `any_key`: take it for one whatever the keys are; else one of them must be a known one.
+    `any_key`: accept any keys; otherwise one of them must be a known key.
     """
     lines = text.lstrip("\n\ufeff").split("\n")
     end = next((n for n, line in enumerate(lines) if not line.strip()), len(lines))
@@ -77,7 +77,7 @@ def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
         key = found[1].strip().lower()
         page.fields[key] = found[2].strip()
     body = "\n".join(lines[end:])
-    # Lines of dialogue look the same; a screenplay follows a title page.
+    # Lines of dialogue look the same, but a screenplay follows a title page.
     follows = any_key and bool(body.strip()) and any(is_heading(line) for line in lines[end:])
     if not page.fields or not (follows or TITLE_KEYS & page.fields.keys()):
         return Page(), text
@@ -86,13 +86,19 @@ def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
 
 
 def parse(text: str, *, korean: bool = True) -> tuple[Page, list[Block]]:
-    """The title page and the blocks. `korean`: names without `@` and `name: words` are cues, too."""
+    """The title page and the blocks.
+
+    `korean`: names without `@` and `name: words` are cues, too.
+    """
     page, body = title_page(normalised(text), any_key=True)
     return page, list(_blocks(body, korean=korean))
 
 
 def _blocks(body: str, *, korean: bool) -> Iterator[Block]:
-    """Notes and boneyard are taken out first: they may stand within a line or run over many."""
+    """Split the body into blocks.
+
+    Notes and boneyard are removed first, because they can span lines.
+    """
     body, notes = _without_notes(body)
     reader = _Reader(body.split("\n"), korean=korean)
     for block in reader.read():
@@ -106,12 +112,12 @@ def _blocks(body: str, *, korean: bool) -> Iterator[Block]:
 
 
 def _without_notes(text: str) -> tuple[str, list[str]]:
-    """The text with a mark in the place of each note `[[…]]` and without what is struck out `/*…*/`."""
+    """The text with a mark in place of each note `[[…]]` and without boneyard `/*…*/`."""
     kept: list[str] = []
     notes: list[str] = []
     text = text.replace("\x00", "")
     place = 0
-    closed = {"/*": True, "[[": True}  # whether a closing mark can still come
+    closed = {"/*": True, "[[": True}  # whether a closing mark can still follow
     for mark in re.finditer(r"/\*|\[\[", text):
         if mark.start() < place or not closed[mark.group()]:
             continue
@@ -129,7 +135,7 @@ def _without_notes(text: str) -> tuple[str, list[str]]:
 
 
 def _name_of(line: str) -> str:
-    """A cue without what stands behind the name."""
+    """The name in a cue, without extensions."""
     return _EXTENSION.sub("", line.strip().rstrip("^ ")).strip()
 
 
@@ -141,14 +147,15 @@ class _Reader:
         self.blank = [not _MARK.sub("", line).strip() for line in lines]
         self.korean = korean
         self.at = 0
-        # Short lines with words right below them: a word that stands so twice is a name, whatever it ends in.
+        # Short lines with text directly below. A word that appears twice in this way is a name,
+        # whatever its ending.
         self.names = Counter(_name_of(line) for number, line in enumerate(lines) if korean and len(line) <= LONGEST_CUE and not self._blank(number + 1))
 
     def _blank(self, number: int) -> bool:
         return number >= len(self.lines) or self.blank[number]
 
     def read(self) -> Iterator[Block]:
-        held: list[str] = []  # lines of one paragraph of action
+        held: list[str] = []  # lines of one action paragraph
         while self.at < len(self.lines):
             line = self.lines[self.at]
             found = None if self._blank(self.at) else self._special(line.strip(), first=not held)
@@ -169,8 +176,8 @@ class _Reader:
         if held:
             yield Block(Kind.ACTION, "\n".join(held))
 
-    def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911  one case each
-        """The blocks of a line that is complete in itself; None for action and cues."""
+    def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911  one return per case
+        """The blocks of a line that is complete by itself. None for action and cues."""
         if line.startswith("!"):
             return None
         if _PAGE_BREAK.match(line):
@@ -193,7 +200,7 @@ class _Reader:
         return self._spoken_line(line) if self.korean else None
 
     def _spoken_line(self, line: str) -> list[Block] | None:
-        """`민수: 안녕` as Korean scripts write dialogue."""
+        """Dialogue in the form `민수: 안녕`, as in Korean scripts."""
         found = _SPOKEN_LINE.match(line)
         if not found or (self._ends_sentence(found[1].split("(")[0].strip()) and ":" not in line):
             return None
@@ -210,7 +217,7 @@ class _Reader:
         return self.korean and bool(_KOREAN_CUE.match(name)) and not self._ends_sentence(name)
 
     def _ends_sentence(self, name: str) -> bool:
-        """Whether a Korean word by itself is a sentence, such as 가자, and no name, such as 할아버지."""
+        """Whether a single Korean word is a sentence, such as 가자, and not a name, such as 할아버지."""
         return bool(_KOREAN_END.search(name)) and not _KOREAN_PERSON.search(name) and self.names[name] < 2  # noqa: PLR2004
 
     def _speech(self) -> Iterator[Block]:
@@ -235,7 +242,7 @@ class _Reader:
 
 
 def _dialogue(lines: list[str]) -> Iterator[Block]:
-    """What is said, with the direction that it may begin with."""
+    """The spoken text, with the parenthetical that it may begin with."""
     text = "\n".join(lines).strip()
     found = _LEADING.match(text)
     if found:
@@ -250,7 +257,7 @@ def _is_transition(line: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The words without the marks of emphasis. A mark without its partner on the line stays."""
+    """The words without emphasis marks. A mark without its partner on the line stays."""
     if not ("*" in text or "_" in text or "\\" in text):
         return text
     return "\n".join(_plain_line(line) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Hancom's documents in their open form (HWPX, KS X 6101)."""
+"""Reader for Hancom documents in the open format (HWPX, KS X 6101)."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from .packages import Element, Package, attribute, local
 from .paragraphs import Document, Paragraph, table_paragraphs
 
 _SECTION = re.compile(r"(?:^|/)section(\d{1,4})\.xml$", re.IGNORECASE)
-# Controls hold headers, footers, notes, hidden comments and the numbers of pages.
+# Controls contain headers, footers, notes, hidden comments and page numbers.
 UNSEEN = frozenset({"ctrl", "secPr", "linesegarray", "script", "shapeComment", "subText", "metaTag", "parameterset", "comment"})
 UNSEEN |= {"shapeObject", "fieldBegin", "fieldEnd", "parameters", "caption"}
 SPACES = {"nbSpace": "\u00a0", "fwSpace": "\u3000", "tab": "\t", "lineBreak": "\n", "hyphen": "\u2011"}
@@ -16,7 +16,7 @@ _OUTLINE = re.compile(r"^(?:개요|outline)\s*(\d{1,2})$")
 
 
 def read(data: bytes) -> Document:
-    """Raises Unreadable."""
+    """The document's script. Raises Unreadable."""
     package = Package(data)
     sections = sorted((int(found[1]), name) for name in package.parts if (found := _SECTION.search(name)))
     if not sections:
@@ -35,7 +35,7 @@ class _Reader:
             for node in (header.iter() if header is not None else ())
             if local(node) == "style"
         }
-        self.deleted = 0  # how many tracked deletions are open
+        self.deleted = 0  # number of open tracked deletions
 
     def blocks(self, node: Element) -> Iterator[Paragraph]:
         for child in node:
@@ -48,7 +48,7 @@ class _Reader:
                 yield from self.blocks(self._chosen(child))
 
     def _chosen(self, node: Element) -> Element:
-        """Of a switch one case; any other element is itself."""
+        """Exactly one case of a switch. Any other element is returned itself."""
         if local(node) != "switch":
             return node
         return next((child for child in node if local(child) in {"case", "default"}), node)
@@ -65,16 +65,17 @@ class _Reader:
         text = "".join(self._inline(node, objects))
         if level == 0 and not self.document.title:
             self.document.title = " ".join(text.split())
-        if text.strip() or not objects:  # a paragraph that only anchors a table or a box is none
+        # A paragraph that only anchors a table or a box has no text.
+        if text.strip() or not objects:
             yield Paragraph(text, level, style)
         yield from objects
 
     def _inline(self, node: Element, objects: list[Paragraph]) -> Iterator[str]:
         for child in node:
             name = local(child)
-            if name in {"t", "mainText"}:  # of ruby the base
+            if name in {"t", "mainText"}:  # of ruby text, the base
                 yield from self._text(child)
-            elif name == "compose":  # characters set over each other, as a number in a circle
+            elif name == "compose":  # overlaid characters, such as a number in a circle
                 yield "" if self.deleted else attribute(child, "composeText")
             elif name == "tbl":
                 objects.extend(self._table(child))
@@ -84,7 +85,7 @@ class _Reader:
                 yield from self._inline(self._chosen(child), objects)
 
     def _text(self, node: Element) -> Iterator[str]:
-        """Mixed content; what stands between the marks of a tracked deletion is gone."""
+        """Mixed content, without the text between the marks of a tracked deletion."""
         if node.text and not self.deleted:
             yield node.text
         for child in node:

@@ -1,22 +1,22 @@
-"""Scene headings in English, Korean, Japanese and Chinese: what is one, and which place and time it names."""
+"""Recognizes scene headings in English, Korean, Japanese and Chinese, with their place and time."""
 
 import re
 from dataclasses import dataclass
 
-LONGEST_NUMBER = 16  # characters, with its two marks
-LONGEST = 120  # characters; a longer line is a sentence
+LONGEST_NUMBER = 16  # characters, including its two marks
+LONGEST = 120  # characters; a longer line is not a heading
 
 _SETTING = r"(?:INT\.?\s?/\s?EXT|EXT\.?\s?/\s?INT|I\s?/\s?E|E\s?/\s?I|INT|EXT|EST)"
-# In small letters only with the full stop: `est` and `int` are words.
+# Lower case only with the full stop, because `est` and `int` are words.
 _ENGLISH = re.compile(rf"^(?:{_SETTING}(?:\.|\s)|(?i:{_SETTING})\.)\s*\S")
-# The number is needed: 장면 and 씬 are ordinary words, and “장면 1에서” is a sentence.
+# The number is required: 장면 and 씬 are ordinary words, and “장면 1에서” is a sentence.
 _NUMBERED = re.compile(
     r"^(?:[Ss]\s?#\s?\d+|[Ss]cene\s?#?\s?\d+|SCENE\s?#?\s?\d+|S\d+|(?:씬|신|장면)\s?#?\s?\d+|#\d+|\d+\s?씬)"
     r"(?:-\d+)?[A-Za-z]?(?:\s*[.:)\]\-–—,]\s*|\s+|$)"
 )
 _NUMBERED_HAN = re.compile(r"^第\s?[一二三四五六七八九十百\d]{1,4}\s?[场場幕景](?:[\s.:：、]|$)")
 _SETTING_HAN = re.compile(r"^[内內外]景(?:[\s.:：、/]|$)")
-_CIRCLE = re.compile(r"^[○〇◯]\s?\S")  # how Japanese screenplays begin a heading
+_CIRCLE = re.compile(r"^[○〇◯]\s?\S")  # how Japanese screenplays mark a heading
 _MARKS = (_NUMBERED, _NUMBERED_HAN, _SETTING_HAN)
 _PREFIX = re.compile(rf"^{_SETTING}(?:\.|\s)\s*|^[内內外]景[\s.:：、/]*|^[○〇◯]\s?", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:[다요죠까]|[a-z])[.!?]$")
@@ -32,7 +32,7 @@ _DASH = re.compile(r"\s+[-–—]\s+|\s*[–—]\s*|\s*/\s*|\s*・\s*|,\s*")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a heading says: inside or outside, where, and when. Each may be empty."""
+    """The parts of a heading: interior or exterior, place, and time. Each may be empty."""
 
     setting: str
     place: str
@@ -40,14 +40,15 @@ class Place:
 
     @property
     def words(self) -> str:
-        """Place and time as they stand in a prompt or a title."""
+        """Place and time as used in a prompt or a title."""
         return ", ".join(filter(None, (self.place, self.time)))
 
 
 def is_heading(line: str, *, strict: bool = True) -> bool:
-    """Whether a line is a scene heading by its form.
+    """Whether a line has the form of a scene heading.
 
-    `strict`: in a text that nobody has called a screenplay, `int main` and `est` are words.
+    `strict`: for a text that is not known to be a screenplay, where `int main` and `est` are
+    ordinary words.
     """
     line = line.strip()
     if not line or len(line) > LONGEST:
@@ -60,7 +61,7 @@ def is_heading(line: str, *, strict: bool = True) -> bool:
 
 
 def without_number(heading: str) -> str:
-    """The heading without the `#12A#` that may stand at its end."""
+    """The heading without a `#12A#` at its end."""
     heading = heading.rstrip()
     begin = heading.rfind("#", 0, -1)
     is_numbered = heading.endswith("#") and begin > 0 and len(heading) - begin < LONGEST_NUMBER
@@ -68,7 +69,7 @@ def without_number(heading: str) -> str:
 
 
 def place_of(heading: str) -> Place:
-    """The place and the time that a heading names."""
+    """The place and time in a heading."""
     text = without_number(" ".join(heading.split())[: 2 * LONGEST])
     for mark in (_NUMBERED, _NUMBERED_HAN):
         text = mark.sub("", text, count=1).strip()

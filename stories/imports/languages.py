@@ -1,12 +1,12 @@
-"""Which language a text is in, by its scripts."""
+"""Detects the language of a text by its writing systems."""
 
-HANGUL_SHARE = 0.2  # a Korean text has many Latin letters; an English one has hardly any Hangul
+HANGUL_SHARE = 0.2  # Korean texts contain many Latin letters; English ones hardly any Hangul
 KANA_SHARE = 0.05
 HAN_SHARE = 0.3
 
 
 def language_of(text: str) -> str:
-    """`ko`, `ja`, `zh`, `en`, or nothing where there is no letter to tell by."""
+    """`ko`, `ja`, `zh` or `en`. Empty if the text has no letters to decide by."""
     hangul = kana = han = letters = 0
     for char in text:
         if not char.isalpha():

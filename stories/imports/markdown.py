@@ -1,4 +1,4 @@
-"""Markdown: the words without comments, code, tables, notes and what is struck out."""
+"""Reader for Markdown. Ignores comments, code, tables, notes and struck-out text."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ CLOSED = {"footnote_block_open": "footnote_block_close"}
 
 
 def read(text: str) -> Document:
-    """The paragraphs. Four spaces make no code here: writers indent."""
+    """The paragraphs. Indentation by four spaces is not code here, because writers indent."""
     parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"]).disable("code")
     tokens = parser.use(front_matter_plugin).use(footnote_plugin).parse(text)
     document = Document()
@@ -60,7 +60,10 @@ def _title(front_matter: str) -> str:
 
 
 def _add_table(tokens: Sequence[Token], document: Document) -> None:
-    """Only a column that says that it is narrated: what else stands in tables is not read aloud."""
+    """Add only a column whose header marks it as narration.
+
+    Other table content is not read aloud.
+    """
     document.left_out.add("table")
     rows: list[list[str]] = []
     for token in tokens:

@@ -1,4 +1,4 @@
-"""OpenDocument texts, as LibreOffice, Google and Hancom write them."""
+"""Reader for OpenDocument texts, as LibreOffice, Google and Hancom write them."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ class _Style:
 
 
 def read(data: bytes) -> Document:
-    """Raises Unreadable."""
+    """The document's script. Raises Unreadable."""
     package = Package(data)
     root = package.xml("content.xml")
     text = next((node for node in root.iter() if local(node) == "text" and local(node.getparent()) == "body"), None)
@@ -106,7 +106,10 @@ class _Reader:
         yield from boxes
 
     def _inline(self, node: Element, boxes: list[Paragraph], *, hidden: bool, struck: bool) -> Iterator[str]:
-        """The text of a node and of what is in it. White space counts as one space, as the standard says."""
+        """The text of a node and its descendants.
+
+        White space is collapsed, as the standard requires.
+        """
         if node.text:
             yield from self._said(node.text, hidden=hidden, struck=struck)
         for child in node:

@@ -1,4 +1,4 @@
-"""Documents that are ZIP archives of XML: opened with everything bounded before it is unpacked or parsed."""
+"""Documents that are ZIP archives of XML. All sizes are bounded before unpacking and parsing."""
 
 import io
 import zipfile
@@ -9,11 +9,11 @@ from lxml import etree
 from .errors import Unreadable
 
 MOST_FILES = 2_000
-MOST_XML = 24 * 1024 * 1024  # of one part, unpacked
+MOST_XML = 24 * 1024 * 1024  # bytes of one unpacked part
 MOST_DEPTH = 200
 ENCRYPTED = 0x1
 
-type Element = Any  # lxml has no types of its own
+type Element = Any  # lxml has no type annotations
 
 
 class Package:
@@ -30,7 +30,7 @@ class Package:
         self.parts = {info.filename.replace("\\", "/").lstrip("/"): info for info in infos}
 
     def xml(self, name: str) -> Element:
-        """The root of a part. Raises Unreadable, also if there is no such part."""
+        """The root element of a part. Raises Unreadable, also if the part is missing."""
         info = self.parts.get(name)
         if info is None:
             raise Unreadable("broken")
@@ -43,14 +43,17 @@ class Package:
                 content = part.read(MOST_XML + 1)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
             raise Unreadable("broken") from error
-        except Exception as error:  # zlib, lzma and bz2 each have an error of their own
+        except Exception as error:  # zlib, lzma and bz2 raise different errors
             raise Unreadable("broken") from error
         if len(content) > MOST_XML:
             raise Unreadable("too_large")
         return parsed(content)
 
     def optional(self, name: str) -> Element | None:
-        """The root of a part that may be missing or broken without harm to the words."""
+        """The root element of a part that is not needed for the words.
+
+        It may be missing or broken.
+        """
         try:
             return self.xml(name) if name in self.parts else None
         except Unreadable:
@@ -58,7 +61,10 @@ class Package:
 
 
 def parsed(content: bytes) -> Element:
-    """The root of an XML text. No entity is resolved, nothing is fetched; libxml2 bounds depth and size."""
+    """The root element of an XML text.
+
+    Entities are not resolved and nothing is fetched; libxml2 bounds depth and size.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(content, parser)
@@ -70,13 +76,16 @@ def parsed(content: bytes) -> Element:
 
 
 def local(node: Element) -> str:
-    """The element's name without its namespace; empty for what is not an element (an entity)."""
+    """The element's name without namespace.
+
+    Empty for nodes that are not elements, such as entities.
+    """
     tag = node.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def attribute(node: Element, name: str) -> str:
-    """The value of an attribute in whatever namespace; empty if there is none."""
+    """The value of an attribute in any namespace. Empty if it is missing."""
     found = node.get(name)
     if found is not None:
         return str(found)

@@ -1,4 +1,4 @@
-"""The paragraphs of a word processor's document become a script."""
+"""Converts the paragraphs of a word processor document to a script."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from .headings import is_heading
 from .script import Block, Format, Kind
 from .text import as_screenplay, understand
 
-# Names that screenplay templates give to their styles, in small letters.
+# Style names of screenplay templates, in lower case.
 STYLES = {
     "scene heading": Kind.HEADING,
     "slugline": Kind.HEADING,
@@ -32,7 +32,10 @@ _SPOKEN_COLUMN = re.compile(r"^(내레이션|나레이션|narration|대사|멘�
 
 @dataclass(slots=True)
 class Paragraph:
-    """`level` is that of a heading, 0 for a title, None for any other; `style` the lower-case name of its style."""
+    """`level` is the heading level, 0 for a title, None otherwise.
+
+    `style` is the lower-case style name.
+    """
 
     text: str
     level: int | None = None
@@ -41,7 +44,7 @@ class Paragraph:
 
 @dataclass(slots=True)
 class Document:
-    """Paragraphs in the order in which they are read, and what is left out of the narration."""
+    """The paragraphs in reading order, and the parts that are left out of the narration."""
 
     paragraphs: list[Paragraph] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
@@ -49,13 +52,16 @@ class Document:
 
 
 def spoken_column(header: Sequence[str]) -> int | None:
-    """Which column of a table is narrated, if its header says so (the sheets of commercials: picture | narration)."""
+    """The table column that is narrated, if its header says so.
+
+    Commercial scripts use such tables: picture | narration.
+    """
     found = [number for number, cell in enumerate(header) if _SPOKEN_COLUMN.match(cell.strip())]
     return found[0] if len(header) > 1 and len(found) == 1 else None
 
 
 def table_paragraphs(rows: Sequence[Sequence[list[Paragraph]]], document: Document) -> Iterable[Paragraph]:
-    """The cells of a table row by row, or only the column that is narrated."""
+    """Add the table's cells row by row, or only the narrated column."""
     header = [" ".join(part.text for part in cell) for cell in rows[0]] if rows else []
     column = spoken_column(header)
     if column is None:
@@ -70,7 +76,7 @@ def table_paragraphs(rows: Sequence[Sequence[list[Paragraph]]], document: Docume
 
 
 def script_text(document: Document) -> tuple[str, str, Format | None]:
-    """Title and text of the document; the format where the styles decide it."""
+    """The title and text of the document, and its format if the styles determine it."""
     kinds = [STYLES.get(part.style) for part in document.paragraphs]
     if Kind.CUE in kinds or Kind.HEADING in kinds:
         blocks = []

@@ -1,6 +1,7 @@
-"""Bytes of a document become a script. Pure: runs in a limited process, without Django's set-up, and never for long.
+"""Parses the bytes of a document into a script.
 
-What comes back is plain data, so that it can leave that process.
+Pure functions: they run in a limited subprocess without Django's setup, for a bounded time. Results
+are plain data, so that they can cross the process boundary.
 """
 
 import re
@@ -29,7 +30,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\ud
 
 
 def parse(name: str, data: bytes, encoding: str = "") -> dict[str, Any]:
-    """`{"script": {...}}`, or `{"error": {"reason", "values"}}` with a reason of `stories.imports.reading`."""
+    """`{"script": {...}}`, or `{"error": {"reason", "values"}}`.
+
+    The reasons are those of `stories.imports.reading`.
+    """
     try:
         return {"script": _read(name, data, encoding)}
     except Unreadable as error:
@@ -75,7 +79,10 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
 
 
 def _reader(module: str) -> Any:
-    """Only what this one file needs is imported: the process lives no longer than that."""
+    """The `read` function of a format.
+
+    Imported on demand, because the process reads only one file.
+    """
     return import_module(f".{module}", __package__).read
 
 
@@ -97,16 +104,17 @@ def _text(ending: str, data: bytes, encoding: str, left_out: set[str]) -> tuple[
 
 
 def _without_title_page(text: str, title: str) -> str:
-    """The title page fills the title; who wrote it and how to reach them goes no further.
+    """The text without its title page. The title is kept; author and contact details are dropped.
 
-    A screenplay that shows by nothing else what it is keeps its title, so that it is read as one again.
+    A screenplay that is recognizable only by its title page keeps the title, so that it is read as
+    a screenplay again.
     """
     body = title_page(text, any_key=True)[1].strip()
     return body if format_of(body) == Format.SCREENPLAY else f"Title: {_one_line(title)}\n\n{body}"
 
 
 def clean(text: str) -> str:
-    """NFC, `\\n` for every line end, no control characters, no space around."""
+    """Normalize the text: NFC, LF line endings, no control characters, no outer white space."""
     text = _CONTROLS.sub("", normalised(text).replace("\x0c", "\n"))
     return re.sub(r"\n{4,}", "\n\n\n", unicodedata.normalize("NFC", text)).strip()
 
@@ -116,7 +124,7 @@ def _one_line(text: str) -> str:
 
 
 def _ending(name: str, data: bytes) -> str:
-    """What kind of file it is: by its content, where that can be told, else by its name. Raises Unreadable."""
+    """The file type, by content where possible, else by name. Raises Unreadable."""
     ending = PurePath(name).suffix.lower()
     if not ending or (ending not in ENDINGS and ending not in TEXTS):
         raise Unreadable("old_office" if ending in {".doc", ".hwp"} and data.startswith(_OLD_OFFICE) else "kind")

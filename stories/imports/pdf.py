@@ -1,4 +1,4 @@
-"""PDF files with text. A scan has none, and that is said."""
+"""Reader for PDF files with text. Scans without text are reported as such."""
 
 import io
 import logging
@@ -14,19 +14,19 @@ from .headings import is_heading
 
 MOST_PAGES = 400
 MOST_CHARACTERS = 400_000
-FULL = 0.72  # a line of this share of the widest one was broken by the layout, not by the author
+FULL = 0.72  # a line at least this share of the widest was broken by the layout, not by the author
 _PAGE_NUMBER = re.compile(r"^[-–—\s]*(?:page\s*)?\d{1,4}[.\s]*(?:[-–—/]|of|쪽|페이지)?\s*\d{0,4}[-–—\s]*$", re.IGNORECASE)
 _ENDED = re.compile(r"[.!?…。！？:：]['\"”’」』)\]]*$")
 _BULLET = re.compile(r"^(?:[-•·*▪◦‣–—]|\d{1,3}[.)]|[가-하][.)])\s")
 
 
 def read(data: bytes) -> tuple[str, str]:
-    """Title and text, a paragraph on each line. Raises Unreadable."""
+    """Title and text, one paragraph per line. Raises Unreadable."""
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
         title, pages = _pages(data)
     except (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError, NotImplementedError) as error:
-        # pypdf meets a broken file with whatever its next step raises.
+        # pypdf raises many kinds of errors for a broken file.
         raise Unreadable("broken") from error
     if not any(char.isalnum() for lines in pages for line in lines for char in line):
         raise Unreadable("scan")
@@ -53,12 +53,12 @@ def _pages(data: bytes) -> tuple[str, list[list[str]]]:
 
 
 def _title(title: str) -> str:
-    """Programs put the name of the file there."""
+    """The title, unless it is a file name or a program's default."""
     return "" if re.search(r"\.(?:docx?|hwpx?|odt|txt|pdf|html?)$|^untitled|^제목 ?없음|^microsoft word", title, re.IGNORECASE) else title
 
 
 def _without_margins(pages: list[list[str]]) -> list[list[str]]:
-    """The pages without their numbers and without what stands at the top or the foot of most of them."""
+    """The pages without page numbers and without repeated headers and footers."""
     bodies = [[line for line in lines if line.strip()] for lines in pages]
     edges = Counter(line for body in bodies for line in {*body[:1], *body[-1:]})
     repeated = {line for line, count in edges.items() if len(pages) > 2 and 2 * count > len(pages)}  # noqa: PLR2004
@@ -75,14 +75,14 @@ def _width(line: str) -> int:
 
 
 def _joined(lines: list[str]) -> str:
-    """Lines that the layout has broken become one again."""
+    """Join the lines that the layout has broken."""
     widest = max((_width(line.strip()) for line in lines), default=0)
     found: list[str] = []
-    broken = False  # whether the last line goes on
+    broken = False  # whether the last line continues
     for raw in lines:
         line = " ".join(raw.split())
         if not line:
-            # The end of a page or of a paragraph; a sentence may still go on over the page.
+            # The end of a page or paragraph. A sentence may still continue on the next page.
             if not broken:
                 found.append("")
             continue

@@ -1,11 +1,11 @@
-"""The one reader of documents: for the form, the API, `make demo` and whatever imports come later."""
+"""The entry point for reading documents, used by the form, the API and `make demo`."""
 
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
-from ground.limited import MB, LimitedError, run_limited
-from ground.sentence import SaidError
+from core.limited_process import MB, LimitedError, run_limited
+from core.localized_messages import DomainError
 
 from .encodings import CHOICES
 from .parsing import ENDINGS, MOST_BYTES
@@ -14,7 +14,7 @@ from .text import understand
 
 __all__ = ["CHOICES", "ENDINGS", "MOST_BYTES", "ScriptUnreadable", "read_script"]
 
-SECONDS, MEMORY, OUTPUT = 30.0, 640 * MB, 4 * MB  # of the process that reads one document
+SECONDS, MEMORY, OUTPUT = 30.0, 640 * MB, 4 * MB  # limits of the process that reads one document
 LIMITS = {"timed_out": "too_complex", "too_much_memory": "too_complex", "too_much_output": "too_large"}
 WORDS = {
     "too_complex": gettext_noop("The file is too complex to be read. Save it as plain text."),
@@ -29,8 +29,8 @@ WORDS = {
 }
 
 
-class ScriptUnreadable(SaidError):  # noqa: N818  says what is wrong, as the other errors of this package
-    """The document cannot be used as a script; `reason` is a key of WORDS."""
+class ScriptUnreadable(DomainError):  # noqa: N818  named after the condition, as the other errors of this package
+    """The document cannot be used as a script. `reason` is a key of WORDS."""
 
     code = "script_unreadable"
 
@@ -41,10 +41,11 @@ class ScriptUnreadable(SaidError):  # noqa: N818  says what is wrong, as the oth
 
 
 def read_script(name: str, data: bytes, encoding: str = "") -> Script:
-    """What the document says. `encoding`: read a text file in this one, else it is detected.
+    """Read a document. `encoding` is the encoding of a text file; it is detected if omitted.
 
-    The file is taken apart in a limited process. Raises ScriptUnreadable, or BusyError while the machine reads
-    as many files as it may. A document without words is an error, so that it never takes the place of words.
+    The file is parsed in a limited subprocess. Raises ScriptUnreadable, or BusyError while the
+    maximum number of files is being read. A document without words is an error, so that it never
+    replaces a text.
     """
     if len(data) > MOST_BYTES:
         raise ScriptUnreadable("too_large")
@@ -62,7 +63,7 @@ def read_script(name: str, data: bytes, encoding: str = "") -> Script:
 
 
 def script_of(answer: dict[str, Any]) -> Script:
-    """What `stories.imports.parsing.parse` has told. Raises ScriptUnreadable."""
+    """Convert the result of `stories.imports.parsing.parse`. Raises ScriptUnreadable."""
     if "error" in answer:
         raise ScriptUnreadable(answer["error"]["reason"], **answer["error"]["values"])
     found = answer["script"]

@@ -1,4 +1,4 @@
-"""What a document says: its title and its blocks, each with what it is for."""
+"""The content of a document: its title and its blocks, each with a kind."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,17 +11,17 @@ class Kind(StrEnum):
     ACTION = "action"
     CUE = "cue"  # who speaks the dialogue that follows
     DIALOGUE = "dialogue"
-    PARENTHETICAL = "parenthetical"  # how it is spoken
+    PARENTHETICAL = "parenthetical"  # how the dialogue is spoken
     LYRICS = "lyrics"
     NARRATION = "narration"
-    SECTION = "section"  # a heading that names no place, such as “Act One”
+    SECTION = "section"  # a heading that does not name a place, such as “Act One”
     SYNOPSIS = "synopsis"
     TRANSITION = "transition"
     NOTE = "note"
 
 
 SPOKEN = frozenset({Kind.ACTION, Kind.DIALOGUE, Kind.LYRICS, Kind.NARRATION})
-BORDERS = frozenset({Kind.HEADING, Kind.SECTION})  # a scene of the film never runs across these
+BORDERS = frozenset({Kind.HEADING, Kind.SECTION})  # scenes of the film never cross these
 
 
 class Format(StrEnum):
@@ -44,7 +44,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A text taken apart."""
+    """A text split into blocks."""
 
     format: Format
     blocks: tuple[Block, ...]
@@ -52,21 +52,23 @@ class Understood:
 
     @property
     def has_words(self) -> bool:
-        """Whether there is anything to be narrated."""
+        """Whether there is any narration."""
         return any(block.kind in SPOKEN and says_something(block.text) for block in self.blocks)
 
     @property
     def spoken(self) -> str:
-        """All words that are narrated, a block on each line."""
+        """All narrated words, one block per line."""
         return "\n".join(block.text for block in self.blocks if block.kind in SPOKEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A document that was read. `text` is what the story keeps as its script: read again it gives the same blocks.
+    """A document that was read.
 
-    `encoding` is empty where the kind of file leaves none to choose. `left_out` names what was found
-    and is not narrated, such as `table` or `struck`.
+    `text` is stored as the story's script; parsing it again gives the same blocks.
+
+    `encoding` is empty if the file type has a fixed encoding. `left_out` names content that was
+    found but is not narrated, such as `table` or `struck`.
     """
 
     title: str
@@ -79,7 +81,7 @@ class Script:
 
     @property
     def spoken(self) -> str:
-        """All words that are narrated, a block on each line."""
+        """All narrated words, one block per line."""
         return Understood(self.format, self.blocks).spoken
 
 
@@ -89,5 +91,5 @@ def says_something(text: str) -> bool:
 
 
 def seconds_of(blocks: tuple[Block, ...]) -> float:
-    """When the last subtitle ends; 0 where there are no times."""
+    """The end of the last subtitle in seconds. 0 if there are no times."""
     return max((block.end_ms or 0 for block in blocks), default=0) / 1000

@@ -1,4 +1,4 @@
-"""Any text, pasted or stored, taken apart: prose, a screenplay, or subtitles."""
+"""Splits any text, pasted or stored, into blocks: prose, a screenplay, or subtitles."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ _FORCED_HEADING = re.compile(r"^\.[^\s.]")
 
 
 def format_of(text: str) -> Format:
-    """How a text that nobody has named is to be read."""
+    """The detected format of a text."""
     lines = [line.strip() for line in text.split("\n")]
     if any(_TIMING.match(line) for line in lines):
         return Format.SUBTITLES
@@ -40,12 +40,12 @@ def _is_screenplay(text: str, lines: list[str]) -> bool:
         return True
     full = [line for line in lines if line]
     names = [found[1] for line in full if (found := _SPEECH.match(line))]
-    # Two people at least, or one who speaks twice, and hardly anything else: `주의: …` alone is prose.
+    # At least two names, or one that speaks twice, and little else. A lone `주의: …` is prose.
     return len(names) >= 2 and 2 * len(names) >= len(full)  # noqa: PLR2004
 
 
 def understand(text: str, wanted: Format | None = None) -> Understood:
-    """The text's blocks. `wanted`: read it so, whatever it looks like. Linear in the length of the text."""
+    """The text's blocks. `wanted` forces a format. Linear in the length of the text."""
     text = normalised(text).strip("\ufeff\n ")
     found = wanted or format_of(text)
     if found == Format.SUBTITLES:
@@ -80,7 +80,10 @@ def _prose(text: str) -> Understood:
 
 
 def subtitles(text: str) -> Iterator[Block]:
-    """The captions of an SRT or WebVTT text, in order of time, without their tags; what stands in front of the first is none."""
+    """The captions of an SRT or WebVTT text, ordered by time, without tags.
+
+    Text before the first is ignored.
+    """
     return iter(sorted(_captions(text), key=lambda block: (block.start_ms or 0, block.end_ms or 0)))
 
 
@@ -96,7 +99,7 @@ def _captions(text: str) -> Iterator[Block]:
             said.append(line.strip())
         else:
             if index + 1 < len(times) and said and said[-1].isdecimal():
-                said.pop()  # the next caption's number, with no empty line in front of it
+                said.pop()  # the next caption's number, without an empty line before it
         words = _TAG.sub("", "\n".join(said)).strip()
         if words:
             yield Block(Kind.NARRATION, words, _milliseconds(*found.groups()[:4]), _milliseconds(*found.groups()[4:]))
@@ -107,7 +110,10 @@ def _milliseconds(hours: str | None, minutes: str, seconds: str, parts: str) -> 
 
 
 def as_screenplay(blocks: Iterable[Block], title: str = "") -> str:
-    """The blocks as Fountain text that is read again as these blocks; kinds are forced where the form does not show them."""
+    """The blocks as Fountain text that parses to the same blocks.
+
+    Kinds are forced where the form is ambiguous.
+    """
     pieces = [f"Title: {' '.join(title.split())}"] if title else []
     for block in blocks:
         line = "\n".join(part.strip() for part in block.text.split("\n") if part.strip())
@@ -122,7 +128,7 @@ def as_screenplay(blocks: Iterable[Block], title: str = "") -> str:
     return "\n\n".join(pieces)
 
 
-def _written(kind: Kind, text: str) -> str:  # noqa: PLR0911  one form each
+def _written(kind: Kind, text: str) -> str:  # noqa: PLR0911  one return per form
     one = " ".join(text.split())
     match kind:
         case Kind.HEADING:
@@ -151,7 +157,7 @@ def _escaped(text: str) -> str:
 
 
 def _forced(line: str) -> str:
-    """Action that would be read as something else when it stands alone gets the mark of action."""
+    """Add the action mark to action that would otherwise be read as something else."""
     page, blocks = fountain.parse(f"\n{line}\nx")
     plain = not page.fields and len(blocks) == 1 and blocks[0].kind == Kind.ACTION and "\n" in blocks[0].text
     return line if plain and not line.startswith("!") else f"!{line}"

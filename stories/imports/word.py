@@ -1,7 +1,9 @@
-"""Word documents: Office Open XML, transitional and strict, as Word, Word Online, LibreOffice, Google and Hancom write it.
+"""Reader for Word documents: Office Open XML, transitional and strict.
 
-Each word that a reader sees is read once: of alternative contents one, moved text where it went to, of ruby the base.
-Why this is not done by a library: docs/adr/0004-documents-by-lxml.md.
+Covers the output of Word, Word Online, LibreOffice, Google and Hancom. Each visible word is read
+once: one of several alternative contents, moved text at its destination, the base of ruby text.
+
+For the reasons not to use a library see docs/adr/0004-documents-by-lxml.md.
 """
 
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from .paragraphs import Document, Paragraph, table_paragraphs
 
 OFFICE_DOCUMENT = "/relationships/officeDocument"
 STYLES_PART = "/relationships/styles"
-# Not there any more, not there yet, or not for the reader.
+# Deleted, not yet accepted, or not meant for the reader.
 UNSEEN = frozenset({"del", "moveFrom", "delText", "instrText", "delInstrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"})
 UNSEEN |= {"sdtPr", "sdtEndPr", "rt", "rubyPr", "footnote", "endnote", "comment", "fldData", "ffData", "tblGrid", "tblPrEx"}
 OFF = frozenset({"0", "false", "off"})
@@ -32,7 +34,7 @@ class _Style:
 
 
 def read(data: bytes) -> Document:
-    """Raises Unreadable."""
+    """The document's script. Raises Unreadable."""
     package = Package(data)
     name = _main_part(package)
     reader = _Reader(_styles(package, name))
@@ -45,7 +47,7 @@ def read(data: bytes) -> Document:
 
 
 def _main_part(package: Package) -> str:
-    """Where the text is: Word Online names it document2.xml, and the relationships say so."""
+    """The name of the main part from the relationships. Word Online uses document2.xml."""
     relations = package.optional("_rels/.rels")
     for node in relations if relations is not None else ():
         if attribute(node, "Type").endswith(OFFICE_DOCUMENT):
@@ -125,12 +127,12 @@ class _Reader:
                 yield from self._cells(child)
 
     def _chosen(self, node: Element) -> Element:
-        """One of the contents that say the same in several ways."""
+        """One of several alternatives with the same content."""
         options = [child for child in node if local(child) in {"Choice", "Fallback"}]
         return options[0] if options else node
 
     def _is_contents(self, node: Element) -> bool:
-        """A table of contents, or a prompt that nobody has typed over."""
+        """Whether the node is a table of contents, or a placeholder that nobody has filled in."""
         properties = _child(node, "sdtPr")
         gallery = _child(_child(properties, "docPartObj"), "docPartGallery")
         return (gallery is not None and attribute(gallery, "val") == "Table of Contents") or _toggle(properties, "showingPlcHdr") is True
@@ -179,14 +181,17 @@ class _Reader:
                 yield from self._inline(child, chain, boxes)
 
     def _is_out(self, run: Element, chain: list[_Style]) -> bool:
-        """Whether a run is hidden or struck out, which is noted."""
+        """Whether a run is hidden or struck out. Records struck-out text."""
         hidden, struck = self._looks(run, chain)
         if hidden or struck:
             self.document.left_out.add("hidden" if hidden else "struck")
         return hidden or struck
 
     def _looks(self, run: Element, chain: list[_Style]) -> tuple[bool, bool]:
-        """Whether a run is hidden, and whether it is struck out: said by itself, its style, or its paragraph's."""
+        """Whether a run is hidden, and whether it is struck out.
+
+        Looks at its own properties, its style and its paragraph's style.
+        """
         properties = _child(run, "rPr")
         style_node = _child(properties, "rStyle")
         styles = [*(self._chain(attribute(style_node, "val")) if style_node is not None else ()), *chain]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from web.auth import refresh
+from accounts import refresh_tokens
 
 from .world import World, make_world
 
@@ -21,13 +21,13 @@ class ApiClient(Client):
     def ask(self, method: str, path: str, data: Any = None, *, person: Any = None, token: str | None = None, headers: Any = None) -> Any:
         person = person or self.person
         if token is None and person is not None:
-            token = refresh.start(person).access.token
+            token = refresh_tokens.start(person).access.token
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         body = {"data": json.dumps(data), "content_type": "application/json"} if data is not None else {}
         return self.generic(method, path if path.startswith("/") else ROOT + path, **body, headers=headers)
 
     def send(self, path: str, form: dict[str, Any], *, person: Any = None, headers: Any = None) -> Any:
-        token = refresh.start(person or self.person).access.token
+        token = refresh_tokens.start(person or self.person).access.token
         return self.post(ROOT + path, form, headers={"Authorization": f"Bearer {token}", **(headers or {})})
 
 

@@ -23,7 +23,7 @@ WORLD = """
 import json
 from django.contrib.auth.models import Group, User
 from tests.api.world import make_world
-from web.auth import refresh
+from .dev.n import refresh
 person = User.objects.create_user("mina")
 person.groups.add(Group.objects.get(name="manager"))
 world = make_world(person)

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from jobs.models import Job
-from providers.domain.configs import house
 from providers.models import AIProviderConfig
+from providers.services.configs import organization_budget
 from stories.models import Approval
 from tests.stories.factories import make_scene, make_story
 
@@ -14,7 +14,7 @@ from tests.stories.factories import make_scene, make_story
 @pytest.fixture
 def story(owner):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
-    money = house()
+    money = organization_budget()
     money.plan_limit = Decimal("0.80")
     money.save()
     story = make_story(owner, status="planned")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from providers.domain.configs import house
 from providers.models import AIProviderConfig
+from providers.services.configs import organization_budget
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
@@ -123,7 +123,7 @@ def _stories(record, owner, world):
 def _approvals(record, owner, manager):
     scene = make_scene(make_story(owner, status=StoryStatus.PLANNED))
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
-    money = house()
+    money = organization_budget()
     money.plan_limit = Decimal("0.20")
     money.save()
     needed = record("generate_take", "POST", f"scenes/{scene.pk}/generate/", {"kind": "image", "confirm_total": "0.5000"})

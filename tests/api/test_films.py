@@ -2,7 +2,7 @@
 
 import time
 
-from stories.api import film_routes
+from stories.api import films
 from stories.models import Film
 
 from .test_stories import stamp
@@ -52,10 +52,10 @@ def test_one_film_and_its_file(mine, world):
 def test_subtitle_link_ends_and_a_changed_one_is_404(mine, world, monkeypatch):
     link = mine.ask("GET", f"films/{world.film.pk}/").json()["vtt_url"].removeprefix("http://testserver")
     now = time.time()
-    monkeypatch.setattr(film_routes.time, "time", lambda: now + 3500)
+    monkeypatch.setattr(films.time, "time", lambda: now + 3500)
     assert mine.get(link).status_code == 200
     assert mine.get(link[:-1] + ("A" if link[-1] != "A" else "B")).status_code == 404
-    monkeypatch.setattr(film_routes.time, "time", lambda: now + 5500)
+    monkeypatch.setattr(films.time, "time", lambda: now + 5500)
     assert mine.get(link).status_code == 404
     monkeypatch.undo()
     Film.objects.all().delete()

@@ -9,14 +9,14 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from ground.sentence import Sentence
-from jobs.domain import queue
+from accounts import refresh_tokens
+from api import long_polling
+from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
 from jobs.models import Job, JobLog
+from jobs.services import queue
 from providers.models import ProviderCall
 from tests.stories.factories import make_story
-from web.auth import refresh
-from web.json import waiting
 
 from .conftest import ApiClient
 from .test_stories import stamp
@@ -24,7 +24,7 @@ from .world import make_world
 
 
 def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
-    JobLog.objects.create(job=world.job, message_data=Sentence("Told to stop.").as_json(), at=datetime(2026, 1, 1, tzinfo=UTC))
+    JobLog.objects.create(job=world.job, message_data=LocalizedMessage("Told to stop.").as_json(), at=datetime(2026, 1, 1, tzinfo=UTC))
     answer = mine.ask("GET", f"jobs/{world.job.pk}/").json()
     job, scene = Job.objects.get(pk=world.job.pk), world.scenes[1]
     parameters = {"prompt_id": scene.prompt_id, "call_key": f"image:{scene.pk}:0", "after": 0, "confirmation": None, "replaces": ""}
@@ -79,7 +79,7 @@ def test_filters(mine, world, query, found):
 
 
 def test_failed_job_says_why_in_words(mine, world):
-    sentence = Sentence("The job has ended already: %(status)s.", {"status": "failed"}).as_json()
+    sentence = LocalizedMessage("The job has ended already: %(status)s.", {"status": "failed"}).as_json()
     Job.objects.filter(pk=world.failed_job.pk).update(error={"code": "moderated", "sentence": sentence}, note_data=sentence)
     answer = mine.ask("GET", f"jobs/{world.failed_job.pk}/").json()["job"]
     assert (answer["error"], answer["note"]) == ({"code": "moderated", "detail": "The job has ended already: failed."}, "The job has ended already: failed.")
@@ -243,8 +243,8 @@ def test_wait_beyond_its_bounds_is_422(mine, world, wait):
 
 
 def test_no_more_than_the_allowed_number_wait(mine, world, monkeypatch):
-    monkeypatch.setattr(waiting, "_places", threading.BoundedSemaphore(1))
-    with waiting._places:
+    monkeypatch.setattr(long_polling, "_places", threading.BoundedSemaphore(1))
+    with long_polling._places:
         response, took = timed(lambda: mine.ask("GET", f"jobs/{world.job.pk}/?wait=20"))
     assert response.status_code == 200
     assert took < 2
@@ -253,8 +253,10 @@ def test_no_more_than_the_allowed_number_wait(mine, world, monkeypatch):
 def test_no_connection_is_held_between_two_looks(live, monkeypatch):
     client, world = live
     held = []
-    monkeypatch.setattr(waiting.time, "sleep", lambda _seconds: held.extend(connection.connection for connection in connections.all(initialized_only=True)))
-    client.ask("GET", f"jobs/{world.job.pk}/?wait=1", token=refresh.start(client.person).access.token)
+    monkeypatch.setattr(
+        long_polling.time, "sleep", lambda _seconds: held.extend(connection.connection for connection in connections.all(initialized_only=True))
+    )
+    client.ask("GET", f"jobs/{world.job.pk}/?wait=1", token=refresh_tokens.start(client.person).access.token)
     assert set(held) == {None}
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import jwt
 import pytest
 
+from accounts import access_tokens, refresh_tokens, signing_keys
 from stories.api.routes import api as routes
-from web.auth import keys, refresh, tokens
 
 from .conftest import ROOT, ApiClient
 from .world import World, script, upload
@@ -107,7 +107,7 @@ def test_table_names_every_route():
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("who", PEOPLE)
 def test_person_with_a_token(api, world, request, operation, who):
-    response = send(api, world, operation, refresh.start(request.getfixturevalue(who)).access.token)
+    response = send(api, world, operation, refresh_tokens.start(request.getfixturevalue(who)).access.token)
     expected = STRANGER.get(operation, 404) if who == "stranger" else OPERATIONS[operation][2][who]
     assert response.status_code == expected, response.content
     if expected >= 400:
@@ -118,7 +118,7 @@ def test_person_with_a_token(api, world, request, operation, who):
 def test_nobody_ended_and_removed_are_401(api, world, operation, make_person):
     assert send(api, world, operation, "").status_code == 401
     gone = make_person("gone", role="manager")
-    token, ended = refresh.start(gone).access.token, ended_token(gone)
+    token, ended = refresh_tokens.start(gone).access.token, ended_token(gone)
     assert send(api, world, operation, ended).json()["code"] == "token_expired"
     gone.is_active = False
     gone.save()
@@ -129,8 +129,15 @@ def test_nobody_ended_and_removed_are_401(api, world, operation, make_person):
 
 
 def ended_token(person: Any) -> str:
-    kid, key = next(iter(keys.own_keys().items()))
-    claims = {"iss": "videoplanet", "typ": "access", "sub": str(person.pk), "sid": "0" * 32, "pwd": tokens.password_mark(person), "exp": int(time.time()) - 1}
+    kid, key = next(iter(signing_keys.own_keys().items()))
+    claims = {
+        "iss": "videoplanet",
+        "typ": "access",
+        "sub": str(person.pk),
+        "sid": "0" * 32,
+        "pwd": access_tokens.password_mark(person),
+        "exp": int(time.time()) - 1,
+    }
     return jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid})
 
 
@@ -167,7 +174,7 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
 
 @pytest.mark.parametrize("operation", [name for name, (_path, _body, statuses) in OPERATIONS.items() if statuses["viewer"] == 403])
 def test_what_is_refused_changes_no_row(api, world, viewer, operation):
-    token = refresh.start(viewer).access.token
+    token = refresh_tokens.start(viewer).access.token
     before = rows(world)
     send(api, world, operation, token)
     assert rows(world) == before

@@ -4,11 +4,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from stories.domain import work
+from accounts import refresh_tokens
 from stories.enums import FilmKind, TakeKind
 from stories.models import Approval, Film, StoryStateTransition
+from stories.services import enqueue
 from tests.stories.factories import make_scene, make_story, make_take
-from web.auth import refresh
 
 LISTS = {
     "stories/": 4,
@@ -31,7 +31,7 @@ def fill(owner, number):
     for scene in scenes:
         make_take(scene)
         make_take(scene, TakeKind.CLIP)
-        work.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
+        enqueue.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
     for n in range(number):
         Approval.objects.create(story=story, kind="image", plan_hash=f"{n}", total=1, limit=0, asked_by=owner)
         make_take(scenes[0], chosen=False, made_by=owner)
@@ -45,7 +45,7 @@ def fill(owner, number):
 @pytest.mark.parametrize("path", LISTS)
 def test_list_has_a_constant_number_of_queries(mine, owner, path, number):
     story, scene = fill(owner, number)
-    token = refresh.start(owner).access.token
+    token = refresh_tokens.start(owner).access.token
     with CaptureQueriesContext(connection) as captured:
         answer = mine.ask("GET", path.format(story=story.pk, scene=scene.pk), token=token)
     assert len(answer.json()["items"]) >= number

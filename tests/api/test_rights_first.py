@@ -4,8 +4,8 @@ import io
 
 import pytest
 
+from accounts import refresh_tokens
 from stories.models import Scene, Take
-from web.auth import refresh
 
 LONG = {
     "scenes/bulk_create/": "application/json",
@@ -34,7 +34,7 @@ def test_nothing_is_read_of_what_is_not_allowed(api, world, make_person, path, r
     answer = api.generic(
         "POST",
         f"/api/ai-video/{path.format(scene=world.scenes[0].pk)}",
-        headers={"Authorization": f"Bearer {refresh.start(person).access.token}"},
+        headers={"Authorization": f"Bearer {refresh_tokens.start(person).access.token}"},
         **{"wsgi.input": body, "CONTENT_LENGTH": str(len(body.getvalue())), "CONTENT_TYPE": LONG[path]},
     )
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")

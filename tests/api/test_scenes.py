@@ -11,7 +11,7 @@ from django.utils import timezone
 from PIL import Image
 
 from jobs.models import Job
-from stories.enums import StoryStatus, TakeKind, Verdict
+from stories.enums import ReviewStatus, StoryStatus, TakeKind
 from stories.models import Scene, Take
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
@@ -208,7 +208,7 @@ def test_uploaded_picture_is_written_anew_and_chosen(mine, world):
 
 def test_upload_beside_an_approved_take_asks_what_becomes_of_it(mine, world):
     scene, address = world.scenes[0], f"scenes/{world.scenes[0].pk}/takes/"
-    Take.objects.filter(pk=world.take.pk).update(verdict="approved")
+    Take.objects.filter(pk=world.take.pk).update(review_status="approved")
     before = Take.objects.count()
 
     def send(**more):
@@ -244,7 +244,7 @@ def test_file_that_is_no_film_is_422(mine, world, content):
 
 
 def test_uploaded_clip_is_probed(mine, world, tmp_path):
-    from providers.media.ffmpeg import run
+    from media.ffmpeg import run
 
     film = tmp_path / "clip.mp4"
     run(["-f", "lavfi", "-i", "testsrc=size=64x36:rate=24:duration=1", "-pix_fmt", "yuv420p", "-f", "mp4"], out=film, limit_seconds=30)
@@ -289,7 +289,7 @@ def test_scenes_of_a_closed_story_are_409(mine, owner):
     story = make_story(owner, status=StoryStatus.RENDERING)
     scene = make_scene(story)
     take = make_take(scene)
-    Take.objects.filter(pk=take.pk).update(verdict=Verdict.UNREVIEWED)
+    Take.objects.filter(pk=take.pk).update(review_status=ReviewStatus.UNREVIEWED)
     for method, path, body in (
         ("PATCH", f"scenes/{scene.pk}/", {"title": "x"}),
         ("DELETE", f"scenes/{scene.pk}/", None),
@@ -317,7 +317,7 @@ def test_a_take_of_another_format_tells_its_crop_and_takes_another(mine, world):
 
 @pytest.mark.parametrize("name", ["phone-mpo.jpg", "photo.heic"])
 def test_what_telephones_send_is_a_take(mine, world, name):
-    content = (Path(__file__).parents[1] / "providers" / "media" / "data" / name).read_bytes()
+    content = (Path(__file__).parents[1] / "media" / "data" / name).read_bytes()
     response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "image"})
     assert response.status_code == 201
     assert (response.json()["width"], response.json()["height"], response.json()["mime"]) == (1280, 720, "image/jpeg")
@@ -325,7 +325,7 @@ def test_what_telephones_send_is_a_take(mine, world, name):
 
 @pytest.mark.parametrize("name", ["audio-with-cover.m4a", "truncated-faststart.mp4", "photo.heic"])
 def test_a_clip_that_is_none_or_not_whole_is_422(mine, world, name):
-    content = (Path(__file__).parents[1] / "providers" / "media" / "data" / name).read_bytes()
+    content = (Path(__file__).parents[1] / "media" / "data" / name).read_bytes()
     response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "clip"})
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
     assert not Take.objects.filter(kind=TakeKind.CLIP).exists()

@@ -14,8 +14,8 @@ from django.db import close_old_connections
 from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
+from accounts import refresh_tokens
 from config.wsgi import application
-from web.auth import refresh
 
 from .world import make_world
 
@@ -40,9 +40,9 @@ def one_connection():
 @pytest.fixture
 def token(manager, monkeypatch, one_connection):
     """The token of a manager, who may do everything, with a story to do it to."""
-    monkeypatch.setattr("web.json.waiting.LONGEST", 0.01)  # nobody changes anything here: waiting in full would only take time
+    monkeypatch.setattr("api.long_polling.LONGEST", 0.01)  # nobody changes anything here: waiting in full would only take time
     world = make_world(manager)
-    return world, refresh.start(manager).access.token
+    return world, refresh_tokens.start(manager).access.token
 
 
 @document.parametrize()

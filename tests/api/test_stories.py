@@ -9,9 +9,9 @@ import pytest
 from jobs.models import Job
 from providers import keys
 from providers.models import AIProviderConfig
-from stories.domain.plan import plan_generation
 from stories.enums import StoryStatus, TakeKind
 from stories.models import Story, StoryStateTransition
+from stories.services.plan import plan_generation
 from tests.stories.factories import make_scene, make_story, make_take
 
 from .conftest import ROOT

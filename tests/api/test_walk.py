@@ -9,7 +9,7 @@ import httpx
 import pytest
 from django.conf import settings
 
-from tests.studio.running import Installation, free_port, read_until, until
+from tests.operations.running import Installation, free_port, read_until, until
 
 pytestmark = pytest.mark.drill
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from jobs.enums import JobStatus
 from jobs.models import Job
-from stories.domain import approvals, work
 from stories.enums import FilmKind, StoryStatus, TakeKind
 from stories.models import Approval, Film, Scene, Story, StoryStateTransition, Take
+from stories.services import approvals, enqueue
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -58,8 +58,8 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         size_bytes=10,
         manifest_hash="0",
     )
-    job, _ = work.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
-    failed, _ = work.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
+    job, _ = enqueue.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
+    failed, _ = enqueue.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
     failed.refresh_from_db()
     ask = approvals.ask_for_takes(story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None)

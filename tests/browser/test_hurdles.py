@@ -9,7 +9,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
 
-from .house import furnish
+from .installation import furnish
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -71,7 +71,7 @@ GROUPS = {
     "queue": ("queue", "job", "failed job", "cancel", "priority", "monitoring"),
     "story": ("change", "film", "jobs", "money", "history", "edit", "final question"),
     "board": ("board", "scene", "plan", "review"),
-    "money": ("costs", "calls", "unclear call", "decide", "providers", "provider", "house"),
+    "money": ("costs", "calls", "unclear call", "decide", "providers", "provider", "organization_budget"),
     "four eyes": ("approvals", "approval", "refuse", "bills", "new bill", "bill"),
     "people": ("people", "person", "roles", "role", "second factor"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.studio.running import Installation, free_port, read_until
+from tests.operations.running import Installation, free_port, read_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.drill]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from jobs.work.processes import children
+from jobs.worker.linux_processes import children
 from tests.services.server import LAUNCH
 
 ROOT = Path(__file__).resolve().parents[2]

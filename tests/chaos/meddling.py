@@ -188,9 +188,9 @@ class Run:
 
     def _settle(self, person: "Person") -> None:
         """People only decide what is asked of them; everything that is out comes to its end by itself."""
-        from providers import gate
+        from providers import calls
         from providers.models import ProviderCall
-        from stories.handlers import land_what_was_left
+        from stories.handlers import record_leftover_results
 
         began = time.monotonic()
         person.attempt(person.resume)
@@ -200,9 +200,9 @@ class Run:
             for call in ProviderCall.objects.filter(state="unclear"):
                 person.attempt(partial(person.decide_on, call))
             person.attempt(person.resume)
-            gate.tend()
-            gate.collect()
-            land_what_was_left()
+            calls.tend()
+            calls.collect()
+            record_leftover_results()
             move_time(at_once=True)
             self.say(f"settling: {len(left)} left, such as {left[0]}")
             if time.monotonic() > began + 300:
@@ -365,7 +365,7 @@ def booked() -> list[Any]:
 def finish(story: Any, person: "Person") -> None:
     """The next step of a story towards its film, by a person who confirms each price."""
     from jobs.models import Job
-    from stories.domain.plan import plan_generation
+    from stories.services.plan import plan_generation
 
     kind = "clip" if story.status == "rendering" else "image"
     if story.status in {"draft", "failed"}:
@@ -396,7 +396,7 @@ def finish(story: Any, person: "Person") -> None:
 
 def why(story: Any) -> str:
     from jobs.models import Job
-    from stories.domain.plan import plan_generation
+    from stories.services.plan import plan_generation
 
     jobs = "; ".join(f"{job.name} {job.status} {job.wait_for} {job.note}" for job in Job.objects.filter(subject=str(story.pk)).order_by("-created_at")[:4])
     states = {kind: [f"{item.state} {item.why}" for item in plan_generation(story, kind).items] for kind in ("image", "clip")}

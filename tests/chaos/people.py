@@ -14,20 +14,20 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, close_old_connections, connection
 
-from ground.sentence import SaidError
-from jobs.domain import queue
+from core.localized_messages import DomainError
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job
-from providers import gate
+from jobs.services import queue
+from providers import calls
 from providers import requests as asked
-from providers.domain import configs, recover, resolve
 from providers.models import AIProviderConfig, ProviderCall
 from providers.requests import ClipRequest
-from stories.domain import launch, scenes, stories, takes, transitions, work
-from stories.domain.plan import plan_generation
-from stories.enums import JobName, StoryStatus, TakeKind, Verdict
-from stories.handlers import land_what_was_left
+from providers.services import configs, raw_answers, unclear_calls
+from stories.enums import JobName, ReviewStatus, StoryStatus, TakeKind
+from stories.handlers import record_leftover_results
 from stories.models import Scene, Story, Take
+from stories.services import enqueue, generation, scenes, stories, takes, transitions
+from stories.services.plan import plan_generation
 
 from .books import Ordered
 from .providers import Odd
@@ -54,7 +54,7 @@ class Notebook:
         began = datetime.now(UTC)
         try:
             yield pieces
-        except (SaidError, ObjectDoesNotExist):
+        except (DomainError, ObjectDoesNotExist):
             raise
         except Exception:
             self._write(pieces, began)
@@ -108,7 +108,7 @@ class Person:
         name = getattr(action, "func", action).__name__
         try:
             action()
-        except (SaidError, ObjectDoesNotExist) as error:
+        except (DomainError, ObjectDoesNotExist) as error:
             self.notebook.done[f"{name}: {type(error).__name__}"] += 1
         except DatabaseError as error:
             self.notebook.done[f"{name}: {type(error).__name__}"] += 1
@@ -151,14 +151,14 @@ class Person:
         with self.notebook.ordering() as pieces:
             plan = plan_generation(story, kind)
             pieces.extend(pieces_of(story.pk, kind))
-            launch.confirmed_change(story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash)
+            generation.confirmed_change(story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash)
 
     def make(self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None) -> None:
         with self.notebook.ordering() as pieces:
             plan = plan_generation(story, kind, mode=mode, scene_ids=scene_ids)
             # The story's job also makes what comes to be missing later.
             pieces.extend(pieces_of(story.pk, kind) if scene_ids is None else [f"{kind}:{item.scene_id}" for item in plan.todo])
-            launch.launch(story.pk, kind, actor=self.user, mode=mode, scene_ids=scene_ids, confirm_total=plan.total, plan_hash=plan.hash)
+            generation.launch(story.pk, kind, actor=self.user, mode=mode, scene_ids=scene_ids, confirm_total=plan.total, plan_hash=plan.hash)
 
     def make_some(self) -> None:
         story = self._story()
@@ -170,7 +170,7 @@ class Person:
         variants = self.chance.choice((1, 1, 1, 2))
         with self.notebook.ordering() as pieces:
             pieces.append(f"{kind}:{scene.pk}")
-            launch.generate_scene(scene.pk, kind, actor=self.user, variants=variants)
+            generation.generate_scene(scene.pk, kind, actor=self.user, variants=variants)
 
     def give_up(self) -> None:
         transitions.give_up(self._story().pk, actor=self.user, reason="enough")
@@ -184,15 +184,15 @@ class Person:
         self.retry_job(self._job((JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)))
 
     def retry_job(self, job: Job) -> None:
-        kind = work.TAKE_KIND.get(JobName(job.name)) or work.STORY_KIND.get(JobName(job.name))
+        kind = enqueue.TAKE_KIND.get(JobName(job.name)) or enqueue.STORY_KIND.get(JobName(job.name))
         with self.notebook.ordering() as pieces:
             if kind:
                 pieces.extend([f"{kind}:{job.item}"] if job.item else pieces_of(job.subject, kind))
-            launch.retry(job.pk, actor=self.user)
+            generation.retry(job.pk, actor=self.user)
 
     def bring_in(self) -> None:
-        gate.collect()
-        land_what_was_left()
+        calls.collect()
+        record_leftover_results()
 
     # --- scenes
 
@@ -200,10 +200,10 @@ class Person:
         scenes.edit(self._scene().pk, actor=self.user, text=words())
 
     def reject(self) -> None:
-        take = self._one_of(Take.objects.exclude(verdict=Verdict.REJECTED))
+        take = self._one_of(Take.objects.exclude(verdict=ReviewStatus.REJECTED))
         with self.notebook.ordering() as pieces:
             pieces.append(f"{take.kind}:{take.scene_id}")  # a story's job that is open makes it again
-            takes.judge(take.pk, verdict=Verdict.REJECTED, reason="too dark", actor=self.user)
+            takes.review_take(take.pk, verdict=ReviewStatus.REJECTED, reason="too dark", actor=self.user)
 
     def delete_and_restore(self) -> None:
         scene = self._scene()
@@ -234,21 +234,21 @@ class Person:
         """As a person who looks at the provider's own list: what was charged is attached, read again or written off."""
         if self.chance.random() < 0.4:
             try:
-                recover.recover(call, actor=self.user, reason="its answer was kept")
-            except SaidError:
+                raw_answers.recover(call, actor=self.user, reason="its answer was kept")
+            except DomainError:
                 pass
             else:
                 self.notebook.done["recovered"] += 1
                 return
         found = work_of(call, self.fakes[call.provider_id], self.notebook)
         if found is None or not self.fakes[call.provider_id].charges[found].usd:
-            resolve.not_charged(call, actor=self.user, reason="it is not on the bill")
+            unclear_calls.not_charged(call, actor=self.user, reason="it is not on the bill")
             return
         self.notebook.decided[str(call.pk)] = found
         if call.provider_id != "stability_ai" and self.chance.random() < 0.8:
-            resolve.attach_task(call, actor=self.user, reason="it is on the bill", task_id=found)
+            unclear_calls.attach_task(call, actor=self.user, reason="it is on the bill", task_id=found)
         else:
-            resolve.write_off(call, actor=self.user, reason="it is on the bill and the result is gone")
+            unclear_calls.write_off(call, actor=self.user, reason="it is on the bill and the result is gone")
 
     # --- what there is
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from providers.media.ffmpeg import binary
+from media.ffmpeg import binary
 
 
 @cache

@@ -11,11 +11,11 @@ import pytest
 from django.utils import timezone
 
 from jobs import registry
-from jobs.domain.queue import enqueue
 from jobs.models import Job
+from jobs.services.queue import enqueue
 from tests import services
 
-from .crew import ROOT, Desk, Drill, drill_env
+from .worker_group import ROOT, Desk, Drill, drill_env
 
 STORY = "8f14e45f-ceea-467f-a0e6-0123456789ab"
 
@@ -103,9 +103,9 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture
 def drill(request: pytest.FixtureRequest, servers: dict[str, Any], migrated: Any, desks: Any, tmp_path: Path) -> Iterator[Drill]:
-    store, bell = request.param
+    store, wakeup = request.param
     env = dict(migrated(store))
-    redis = server(servers, "redis") if bell == "redis" else None
+    redis = server(servers, "redis") if wakeup == "redis" else None
     if redis:
         env |= redis.env
     own = Drill(drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})), tmp_path, desks(env))

@@ -6,14 +6,14 @@ import time
 import pytest
 from django.db import connection
 
-from ground.sentence import Sentence
-from jobs.domain.claim import claim
-from jobs.domain.finish import NEVER
-from jobs.domain.queue import enqueue
+from core.localized_messages import LocalizedMessage
 from jobs.enums import WaitFor
 from jobs.models import Job
 from jobs.outcomes import Done, Wait
 from jobs.runner import run, run_due
+from jobs.services.claim import claim
+from jobs.services.finish import NEVER
+from jobs.services.queue import enqueue
 
 from .conftest import STORY
 
@@ -29,7 +29,7 @@ def test_children_end_their_parents_wait(handles, make_job):
                 enqueue("child", data={"story_id": STORY, "action": "child", "parameters": {"n": n}}, subject=STORY, parent=run.job)
             run_due(limit=1)  # this child ends while its parent still runs
         if Job.objects.filter(parent=run.job).exclude(status="succeeded").exists():
-            return Wait(None, WaitFor.CHILDREN, Sentence("Waiting for the scenes."))
+            return Wait(None, WaitFor.CHILDREN, LocalizedMessage("Waiting for the scenes."))
         return Done()
 
     handles("parent", parent)
@@ -71,7 +71,7 @@ def test_children_that_end_at_the_very_moment_are_not_missed(handles, make_job, 
     run(parent_turn)
     thread.join()
     job.refresh_from_db()
-    assert (job.status, job.nudges) == ("queued", 1)
+    assert (job.status, job.wakeup_count) == ("queued", 1)
 
 
 def test_a_child_leaves_a_parent_that_waits_for_something_else(handles, make_job):

@@ -8,17 +8,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ground.clock import database_now, moved, sql_now
+from core.clock import database_now, moved, sql_now
 from jobs import registry
-from jobs.domain.claim import claim, is_due
-from jobs.domain.pause import pause, resume
-from jobs.domain.queue import wake
-from jobs.domain.reap import reap
-from jobs.domain.statistics import oldest_due
 from jobs.models import Job
 from jobs.outcomes import Done
 from jobs.runner import run, run_due
-from studio import monitoring
+from jobs.services.claim import claim, is_due
+from jobs.services.pause import pause, resume
+from jobs.services.queue import wake
+from jobs.services.reclaim import reclaim_expired
+from jobs.services.statistics import oldest_due
+from operations import monitoring
 
 
 def test_claim_takes_priority_then_age(make_job):
@@ -106,7 +106,7 @@ def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_ass
     Job.objects.bulk_create(rows, batch_size=2_000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE jobs_job" if connection.vendor == "postgresql" else "ANALYZE")
-    from jobs.domain.claim import _sql
+    from jobs.services.claim import _sql
 
     now, at = sql_now()
     due, statement = _sql(connection.vendor, 1, now)
@@ -146,11 +146,11 @@ def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
         threads.submit(hang)
         try:
             assert locked.wait(10)
-            assert reap() == 1
+            assert reclaim_expired() == 1
             assert list(Job.objects.filter(status="queued")) == [other]
         finally:
             over.set()
-    assert reap() == 1
+    assert reclaim_expired() == 1
 
 
 def test_woken_jobs_come_in_the_order_in_which_they_became_due(handles, make_job):

@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 from django.db import connection, transaction
 
-from ground.clock import DatabaseNow, moved
-from jobs.domain.claim import claim
-from jobs.domain.queue import cancel
-from jobs.domain.reap import reap
+from core.clock import DatabaseNow, moved
 from jobs.lease import Lease
 from jobs.models import Job, JobLog
 from jobs.outcomes import Done, JobStopped
 from jobs.run import Run
 from jobs.runner import run, run_due
+from jobs.services.claim import claim
+from jobs.services.queue import cancel
+from jobs.services.reclaim import reclaim_expired
 
 LONG = timedelta(minutes=1)
 
@@ -37,7 +37,7 @@ def lose_lease():
 
 def be_taken_over():
     lose_lease()
-    reap()
+    reclaim_expired()
     assert claim(worker="other").token == 2
 
 
@@ -51,7 +51,7 @@ def be_ended():
 
 def be_queued_again():
     lose_lease()
-    reap()
+    reclaim_expired()
 
 
 def test_hold_lets_the_owner_write(attempt):
@@ -129,7 +129,7 @@ def test_nobody_takes_the_job_over_while_it_is_held(attempt):
     def others():
         try:
             with moved(timedelta(hours=1)):
-                results["reaped"] = reap()
+                results["reaped"] = reclaim_expired()
             cancel(turn.job.pk)
             results["logs"] = JobLog.objects.filter(detail="effect").count()
         finally:

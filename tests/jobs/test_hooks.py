@@ -7,10 +7,10 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs import registry
-from jobs.domain.reap import reap
 from jobs.models import Job
 from jobs.outcomes import Done
 from jobs.runner import run_due
+from jobs.services.reclaim import reclaim_expired
 
 from .conftest import later
 
@@ -58,7 +58,7 @@ def test_a_hook_that_always_raises_does_not_stop_the_others(handles, make_job, s
     bad, good = make_job("bad", max_attempts=1, priority=1), make_job("good")
     run_due()
     Job.objects.filter(pk=bad.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert reap() == 0
+    assert reclaim_expired() == 0
     bad.refresh_from_db()
     good.refresh_from_db()
     assert (bad.status, good.status) == ("running", "succeeded")

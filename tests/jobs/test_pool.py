@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from jobs.work.pool import Pool, Size
-from jobs.work.shared import Flag, TaskQueue, Timer
+from jobs.worker.pool import Pool, Size
+from jobs.worker.shared_memory import Flag, TaskQueue, Timer
 
 KILLS = 20  # a lock that is taken all the time is left locked by nearly every one of them
 fork = multiprocessing.get_context("fork")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from jobs.domain import priority
-from jobs.domain.claim import claim
 from jobs.enums import JobStatus
 from jobs.errors import BadPriority, NoSuchJob, NotPossible
 from jobs.models import Job, JobLog
+from jobs.services import priority
+from jobs.services.claim import claim
 
 
 def _priorities():

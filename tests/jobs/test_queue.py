@@ -9,16 +9,16 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from jobs import registry
-from jobs.bell import ringing as bell
-from jobs.domain.claim import claim
-from jobs.domain.envelope import envelope
-from jobs.domain.finish import NEVER
-from jobs.domain.queue import cancel, enqueue, retry, wake
 from jobs.enums import WaitFor
 from jobs.errors import AlreadyOpen, NoSuchJob, NotPossible
 from jobs.models import Job
 from jobs.outcomes import Done, Wait
 from jobs.runner import run_due
+from jobs.services.claim import claim
+from jobs.services.envelope import envelope
+from jobs.services.finish import NEVER
+from jobs.services.queue import cancel, enqueue, retry, wake
+from jobs.wakeup import notifications as wakeup
 
 from .conftest import STORY
 
@@ -87,12 +87,12 @@ def test_enqueue_with_a_key_by_many_threads_makes_one(handles):
 @pytest.mark.django_db(transaction=True)
 def test_enqueue_rings_once_after_the_commit(make_job, monkeypatch):
     rung = []
-    monkeypatch.setattr(bell.broker(), "enqueue", rung.append)
+    monkeypatch.setattr(wakeup.broker(), "enqueue", rung.append)
     with transaction.atomic():
         for _ in range(5):
             make_job()
         assert rung == []
-    assert rung == [bell.RING]
+    assert rung == [wakeup.RING]
     with transaction.atomic():
         make_job()
         transaction.set_rollback(True)
@@ -104,7 +104,7 @@ def test_enqueue_works_while_the_bell_is_broken(make_job, monkeypatch, caplog):
     def broken(_ring):
         raise ConnectionError("no route")
 
-    monkeypatch.setattr(bell.broker(), "enqueue", broken)
+    monkeypatch.setattr(wakeup.broker(), "enqueue", broken)
     make_job()
     make_job()
     assert Job.objects.filter(status="queued").count() == 2

@@ -3,9 +3,9 @@
 import pytest
 
 from jobs import registry
-from jobs.domain.backoff import delay
 from jobs.outcomes import Retry
 from jobs.runner import run_due
+from jobs.services.backoff import delay
 
 from .conftest import later
 

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from jobs.domain import row
 from jobs.models import Job
+from jobs.services import raw_rows
 
 
 def unusual(owner: Any, **more: Any) -> Job:
@@ -36,7 +36,7 @@ def unusual(owner: Any, **more: Any) -> Job:
         "token": 9,
         "worker": "host/1",
         "cancel_requested_at": now,
-        "nudges": 4,
+        "wakeup_count": 4,
         "started_at": now,
         "claimed_at": now,
         "waiting_since": now,
@@ -57,7 +57,7 @@ def test_an_inserted_job_is_the_one_that_django_would_have_saved(stranger):
     ours.created_at = djangos.created_at
     for name in ("run_at", "lease_until", "cancel_requested_at", "started_at", "claimed_at", "waiting_since", "finished_at"):
         setattr(ours, name, getattr(djangos, name))
-    row.insert(ours)
+    raw_rows.insert(ours)
     djangos.save(force_insert=True)
     assert written(ours) == written(djangos)
     assert (ours._state.adding, ours._state.db) == (False, "default")
@@ -65,29 +65,31 @@ def test_an_inserted_job_is_the_one_that_django_would_have_saved(stranger):
 
 
 def test_a_second_open_job_of_a_key_is_not_inserted(stranger):
-    row.insert(unusual(stranger))
+    raw_rows.insert(unusual(stranger))
     with pytest.raises(IntegrityError):
-        row.insert(unusual(stranger, id="another"))
+        raw_rows.insert(unusual(stranger, id="another"))
 
 
 def test_what_is_read_is_what_django_reads(stranger):
-    row.insert(unusual(stranger))
+    raw_rows.insert(unusual(stranger))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {row.COLUMNS} FROM {row.TABLE}")
-        read = row.read(cursor.fetchone())
+        cursor.execute(f"SELECT {raw_rows.COLUMNS} FROM {raw_rows.TABLE}")
+        read = raw_rows.read(cursor.fetchone())
     known = Job.objects.get()
-    assert {field.attname: getattr(read, field.attname) for field in row.FIELDS} == {field.attname: getattr(known, field.attname) for field in row.FIELDS}
+    assert {field.attname: getattr(read, field.attname) for field in raw_rows.FIELDS} == {
+        field.attname: getattr(known, field.attname) for field in raw_rows.FIELDS
+    }
     assert read == known
 
 
 def test_an_update_writes_the_rows_that_meet_the_condition_and_counts_them(stranger):
     for number in range(3):
-        row.insert(unusual(stranger, id=f"job-{number}", unique_key="", token=number))
+        raw_rows.insert(unusual(stranger, id=f"job-{number}", unique_key="", token=number))
     values = {"result": None, "error": {"code": "%s 한"}, "owner": None, "worked": timedelta(seconds=2), "finished_at": None, "status": "running"}
-    assert row.update(values, where="token >= %s AND status = 'waiting'", params=[1]) == 2
+    assert raw_rows.update(values, where="token >= %s AND status = 'waiting'", params=[1]) == 2
     untouched, *changed = Job.objects.order_by("pk")
     assert untouched.result == {"success": True}
     for job in changed:
         assert {name: getattr(job, name) for name in values} == values
     assert Job.objects.filter(result__isnull=True).count() == 2  # an SQL null, no JSON one
-    assert row.update(values, where="token = %s", params=[99]) == 0
+    assert raw_rows.update(values, where="token = %s", params=[99]) == 0

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ground.sentence import SaidError, Sentence
-from jobs.domain.claim import claim
-from jobs.domain.queue import cancel, wake
-from jobs.domain.reap import make_due, tick
+from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import WaitFor
 from jobs.models import Job
 from jobs.outcomes import Done, Fail, JobStopped, Unclear, Wait
 from jobs.runner import run, run_due
+from jobs.services.claim import claim
+from jobs.services.queue import cancel, wake
+from jobs.services.reclaim import make_due, tick
 
 from .conftest import later
 
@@ -49,7 +49,7 @@ def test_done_gives_the_answer_of_the_worker_interface(outcome):
 
 def test_wait_holds_no_worker_and_gives_the_attempt_back(outcome):
     until = timezone.now() + timedelta(minutes=1)
-    job = outcome(Wait(until, WaitFor.RATE_LIMIT, Sentence("Free again in %(s)s s.", {"s": 60})))
+    job = outcome(Wait(until, WaitFor.RATE_LIMIT, LocalizedMessage("Free again in %(s)s s.", {"s": 60})))
     assert (job.status, job.wait_for, job.run_at, job.attempts, str(job.note)) == ("waiting", "rate_limit", until, 0, "Free again in 60 s.")
     assert make_due() == 0
     later()
@@ -115,7 +115,7 @@ def test_an_unexpected_error_keeps_its_traceback(outcome):
 
 
 def test_an_expected_error_of_another_floor_is_said_without_a_traceback(outcome):
-    job = outcome(SaidError("The disk is full."))
+    job = outcome(DomainError("The disk is full."))
     assert (job.status, str(job.note), job.log.get().detail) == ("waiting", "The disk is full.", "")
 
 
@@ -193,11 +193,11 @@ def test_progress_is_written_now_and_then_and_only_by_the_holder(handles, make_j
         with django_assert_num_queries(1):
             for percent in range(50):
                 run.progress(percent)
-        run.progress(50, Sentence("Encoding scene %(n)s.", {"n": 3}))
+        run.progress(50, LocalizedMessage("Encoding scene %(n)s.", {"n": 3}))
         row = Job.objects.get(pk=run.job.pk)
         assert (row.progress, str(row.note)) == (50, "Encoding scene 3.")
         Job.objects.update(token=9)
-        run.progress(60, Sentence("Late."))
+        run.progress(60, LocalizedMessage("Late."))
         assert Job.objects.get(pk=run.job.pk).progress == 50
         assert run.should_stop()
         return Done()

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.domain.claim import claim
-from jobs.domain.statistics import Statistics, depth, live_workers, oldest_due, statistics
 from jobs.models import Job, Worker
 from jobs.outcomes import Done
 from jobs.runner import run
+from jobs.services.claim import claim
+from jobs.services.statistics import Statistics, depth, live_workers, oldest_due, statistics
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from ground import clock as database_clock
+from core import clock as database_clock
 from providers import registry
-from providers.models import AIProviderConfig, House
+from providers.models import AIProviderConfig, OrganizationBudget
 
 from .scripted import Script, ScriptedAdapter
 
@@ -65,11 +65,11 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 
 def make_paid(**changes: Any) -> AIProviderConfig:
     """The configuration of the scripted provider: active, with a key, three cents a picture, five a second of video."""
-    House.objects.get_or_create(pk=1)
+    OrganizationBudget.objects.get_or_create(pk=1)
     values = {
         "name": "Paid",
         "is_active": True,
-        "api_key_enc": "sealed",
+        "api_key_enc": "encrypted",
         "cost_per_image": Decimal("0.03"),
         "cost_per_second_video": Decimal("0.05"),
         "cost_per_text_call": Decimal("0.01"),

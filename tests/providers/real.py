@@ -7,14 +7,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.utils import timezone
 
 from providers import requests as asked
+from providers.calls import Pending, Ready, advance
 from providers.errors import NotNow, Refused, Unclear
-from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import ClipRequest, ImageRequest, Request, TextRequest
 from tests.fakes import media
@@ -23,6 +22,7 @@ from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.server import Fake
 from tests.fakes.stability import Stability
+from tests.migrations import NamesOfThen
 from tests.providers.conftest import Clock
 
 SCRIPT = "새벽에 소녀가 걸었다. 비가 왔다. 등대가 보였다. 할아버지가 웃었다."
@@ -56,7 +56,7 @@ class Real:
                 break
             if self.clock:
                 self.clock.ahead += max(timedelta(0), answer.until - timezone.now()) + timedelta(milliseconds=5)
-        return ProviderCall.objects.filter(key=key).latest("generation")
+        return ProviderCall.objects.filter(key=key).latest("attempt_no")
 
     def ends(self, request: Request, *, state: str, refusal: str, cost: str, paid: int) -> None:
         """The call ends in this state and at this cost ("price": what it was estimated at; "": not known), the books agree
@@ -76,9 +76,10 @@ class Real:
 
 def seed_rows() -> None:
     """The first rows, which tests with real transactions find gone."""
-    import_module("providers.migrations.0002_first_rows").make(apps, None)
-    import_module("providers.migrations.0003_models_and_prices").make(apps, None)
-    import_module("providers.migrations.0006_clips_without_sound").lower(apps, None)
+    names = NamesOfThen()
+    import_module("providers.migrations.0002_first_rows").make(names, None)
+    import_module("providers.migrations.0003_models_and_prices").make(names, None)
+    import_module("providers.migrations.0006_clips_without_sound").lower(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:

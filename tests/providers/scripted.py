@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from providers.adapters import Accepted, Bytes, Card, Errand, Health, Result, Running
+from providers.adapters import Accepted, Bytes, CallContext, Health, ModelSpec, Result, Running
 from providers.enums import Kind
 from providers.errors import Expired, Later
 from providers.models import AIProviderConfig
@@ -23,27 +23,27 @@ class Breaks:
     def __init__(self, error: type[Later] = Expired, times: int = 1) -> None:
         self.error, self.left = error, times
 
-    def bring(self, to: Any, *, should_stop: Callable[[], bool]) -> None:
+    def download(self, to: Any, *, should_stop: Callable[[], bool]) -> None:
         self.left -= 1
         if self.left >= 0:
             raise self.error("The link is no good.")
         to.write_bytes(picture())
 
 
-type Answer = Accepted | Running | Result | BaseException | Callable[[], Any]
+type ProviderResponse = Accepted | Running | Result | BaseException | Callable[[], Any]
 
 
 class Script:
     """What the provider will answer, in turn; the last answer stays. `submitted` and `polled` count what it was asked."""
 
     def __init__(self) -> None:
-        self.submit: list[Answer] = [Result(media=Bytes(picture()), cost=Decimal("0.0300"))]
-        self.poll: list[Answer] = []
+        self.submit: list[ProviderResponse] = [Result(media=Bytes(picture()), cost=Decimal("0.0300"))]
+        self.poll: list[ProviderResponse] = []
         self.submitted: list[Request] = []
         self.polled: list[str] = []
         self.lock = threading.Lock()
 
-    def play(self, answers: list[Answer]) -> Any:
+    def play(self, answers: list[ProviderResponse]) -> Any:
         with self.lock:
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, BaseException):
@@ -65,18 +65,18 @@ class ScriptedAdapter:
     def ready(self) -> None:
         """Always."""
 
-    def check_request(self, request: Request, model: Card) -> None:
+    def check_request(self, request: Request, model: ModelSpec) -> None:
         """Takes everything."""
 
-    def used_fields(self, kind: Kind, model: Card) -> frozenset[str]:
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return EVERYTHING
 
-    def submit(self, request: Request, errand: Errand) -> Accepted | Result:
+    def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         with self.script.lock:
             self.script.submitted.append(request)
         return self.script.play(self.script.submit)
 
-    def poll(self, task_id: str, request: Request, errand: Errand) -> Running | Result:
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         with self.script.lock:
             self.script.polled.append(task_id)
         return self.script.play(self.script.poll)
@@ -90,5 +90,5 @@ class ScriptedAdapter:
     def check(self) -> Health:
         return Health(ok=True)
 
-    def candidates(self, request: Request, errand: Errand, **_kwargs: Any) -> list[Any]:
+    def candidates(self, request: Request, call_context: CallContext, **_kwargs: Any) -> list[Any]:
         return []

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from providers import addresses, keys
-from providers.domain import configs
+from providers.client import ProviderClient
 from providers.errors import Invalid, KeyUnreadable, Later, NotConfigured
-from providers.http import Line
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
+from providers.services import configs
 from tests.fakes.llm import Llm
 from tests.fakes.server import Asked, Fake, Reply
 
@@ -73,16 +73,16 @@ def resolve_to(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:
 @pytest.mark.parametrize("inside", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "100.64.0.1"])
 def test_name_that_leads_inside_is_not_connected_to(inside: str, monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, "93.184.216.34", inside)
-    line = Line("https://api.example.com", name="Somebody", headers={"Authorization": f"Bearer {KEY}"})
+    line = ProviderClient("https://api.example.com", name="Somebody", headers={"Authorization": f"Bearer {KEY}"})
     with pytest.raises(Later, match="not public"):
         line.ask("GET", "/models")
     with pytest.raises(NotConfigured, match="not public"):
-        line.spend("/generate", read=1.0, json={})
+        line.post_once("/generate", read=1.0, json={})
 
 
 def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     resolve_to(monkeypatch, "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946")
-    assert Line("https://api.example.com:8443/v1", name="", headers={})._targets("/models") == [
+    assert ProviderClient("https://api.example.com:8443/v1", name="", headers={})._targets("/models") == [
         ("https://93.184.216.34:8443/v1/models", {"Host": "api.example.com:8443"}, {"sni_hostname": "api.example.com"}),
         ("https://[2606:2800:220:1:248:1893:25c8:1946]:8443/v1/models", {"Host": "api.example.com:8443"}, {"sni_hostname": "api.example.com"}),
     ]

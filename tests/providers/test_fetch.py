@@ -37,12 +37,12 @@ def files(settings: Any) -> Iterator[Files]:
         yield fake
 
 
-def bring(files: Files, to: Path, **more: Any) -> None:
-    Link(f"{files.url}/file", hosts=("127.0.0.1",), **more).bring(to, should_stop=lambda: False)
+def download(files: Files, to: Path, **more: Any) -> None:
+    Link(f"{files.url}/file", hosts=("127.0.0.1",), **more).download(to, should_stop=lambda: False)
 
 
 def test_file_is_streamed(files: Files, tmp_path: Path) -> None:
-    bring(files, tmp_path / "f", headers={"Authorization": "Bearer of the owner"})
+    download(files, tmp_path / "f", headers={"Authorization": "Bearer of the owner"})
     assert (tmp_path / "f").read_bytes() == b"content"
     assert files.asked[0].headers["authorization"] == "Bearer of the owner"
 
@@ -67,7 +67,7 @@ def test_file_is_streamed(files: Files, tmp_path: Path) -> None:
 def test_links_that_are_never_followed(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(httpx, "Client", _forbidden)
     with pytest.raises(Unclear, match="is not the provider's"):
-        Link(url, hosts=HOSTS).bring(tmp_path / "f", should_stop=lambda: False)
+        Link(url, hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
 
 
 def _forbidden(**_: Any) -> None:
@@ -80,7 +80,7 @@ def test_name_that_leads_inside_is_not_followed(address: str, tmp_path: Path, mo
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)), (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: answers)
     with pytest.raises(Unclear, match="is not the provider's"):
-        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).bring(tmp_path / "f", should_stop=lambda: False)
+        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
 
 
 def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,16 +98,16 @@ def test_name_that_does_not_exist_is_asked_for_again_later(tmp_path: Path, monke
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(Later):
-        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).bring(tmp_path / "f", should_stop=lambda: False)
+        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
 
 
 def test_this_machine_is_for_drills_only(files: Files, settings: Any, tmp_path: Path) -> None:
     settings.LOOPBACK_PROVIDERS = False
     with pytest.raises(Unclear, match="is not the provider's"):
-        bring(files, tmp_path / "f")
+        download(files, tmp_path / "f")
     settings.LOOPBACK_PROVIDERS = True
     with pytest.raises(Unclear, match="is not the provider's"):
-        Link(f"{files.url}/file", hosts=HOSTS).bring(tmp_path / "f", should_stop=lambda: False)
+        Link(f"{files.url}/file", hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
     assert files.asked == []
 
 
@@ -115,7 +115,7 @@ def test_this_machine_is_for_drills_only(files: Files, settings: Any, tmp_path: 
 def test_expired(status: int, files: Files, tmp_path: Path) -> None:
     files.reply = Reply(status, b"")
     with pytest.raises(Expired):
-        bring(files, tmp_path / "f")
+        download(files, tmp_path / "f")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_expired(status: int, files: Files, tmp_path: Path) -> None:
 def test_later(reply: Reply, files: Files, tmp_path: Path) -> None:
     files.reply = reply
     with pytest.raises(Later) as later:
-        bring(files, tmp_path / "f")
+        download(files, tmp_path / "f")
     assert not isinstance(later.value, Expired)
 
 
@@ -141,19 +141,19 @@ def test_later(reply: Reply, files: Files, tmp_path: Path) -> None:
 def test_too_large(told: bool, files: Files, tmp_path: Path) -> None:  # noqa: FBT001  a parameter
     files.reply = Reply(200, b"x" * 5000, {"Content-Type": "video/mp4"}, no_length=not told)
     with pytest.raises(Unclear, match="larger than"):
-        bring(files, tmp_path / "f", max_bytes=4000)
+        download(files, tmp_path / "f", max_bytes=4000)
 
 
 def test_long_download_can_be_stopped_and_has_a_limit(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = Link(f"{files.url}/file", hosts=("127.0.0.1",))
     with pytest.raises(Later, match="stopped"):
-        link.bring(tmp_path / "f", should_stop=lambda: True)
+        link.download(tmp_path / "f", should_stop=lambda: True)
     monkeypatch.setattr(fetch, "LONGEST", -1.0)
     with pytest.raises(Later, match="stopped"):
-        link.bring(tmp_path / "f", should_stop=lambda: False)
+        link.download(tmp_path / "f", should_stop=lambda: False)
 
 
 def test_nobody_there(tmp_path: Path, settings: Any) -> None:
     settings.LOOPBACK_PROVIDERS = True
     with pytest.raises(Later, match="ConnectError"):
-        Link("http://127.0.0.1:9/file", hosts=("127.0.0.1",)).bring(tmp_path / "f", should_stop=lambda: False)
+        Link("http://127.0.0.1:9/file", hosts=("127.0.0.1",)).download(tmp_path / "f", should_stop=lambda: False)

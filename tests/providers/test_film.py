@@ -16,12 +16,12 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import storages
 
 from jobs.models import Job, Worker
+from media.ffmpeg import probe
+from operations.demo import steps_left, walk
 from providers import ledger
-from providers.media.ffmpeg import probe
-from providers.models import AIProviderConfig, House, ProviderCall
+from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall
 from stories.enums import FilmKind
 from stories.models import Film, Story, Take
-from studio.demo import steps_left, walk
 from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
 from tests.providers.processes import ROOT, environment
@@ -69,7 +69,7 @@ def eventually(condition: Callable[[], Any], seconds: float = 90) -> Any:
 def test_film_is_finished_and_every_cent_agrees(settings: Any, request: pytest.FixtureRequest) -> None:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = KEYS
-    House.objects.get_or_create(pk=1)
+    OrganizationBudget.objects.get_or_create(pk=1)
     with ExitStack() as stack:
         runway, stability = stack.enter_context(Runway(seconds=4.0, at_once=2)), stack.enter_context(Stability(seconds=0.5))
         configure("runway_ml", runway, settings={"poll_seconds": 1, "send_timeout": 30})
@@ -97,8 +97,8 @@ def test_film_is_finished_and_every_cent_agrees(settings: Any, request: pytest.F
                 os.kill(victim, signal.SIGKILL)
                 killed.append(victim)
 
-        for step in steps_left(story):
-            walk(story, step, actor=owner, tend=kill_one, seen=lambda _: None)
+        for hit in steps_left(story):
+            walk(story, hit, actor=owner, reconcile=kill_one, seen=lambda _: None)
     story.refresh_from_db()
     assert (story.status, len(killed)) == ("completed", 1)
     film = Film.objects.get(story=story, kind=FilmKind.FINAL)

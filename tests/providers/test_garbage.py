@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from providers.amounts import usd
+from providers.client import brief
 from providers.errors import Later, NotNow, Refused
 from providers.fetch import Link
-from providers.http import brief
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from tests.fakes.server import Asked, Fake, Reply
@@ -174,7 +174,7 @@ def test_answer_that_is_packed_twice_is_not_unpacked(runway: Real, odd: Odd, tmp
     runway.go(IMAGE)
     assert "cannot be reached at the moment (DecodingError)" in str(ProviderCall.objects.get().note)
     with pytest.raises(Later, match="DecodingError"):
-        Link(f"{odd.url}/v1/tasks/t", hosts=("127.0.0.1",)).bring(tmp_path / "f", should_stop=lambda: False)
+        Link(f"{odd.url}/v1/tasks/t", hosts=("127.0.0.1",)).download(tmp_path / "f", should_stop=lambda: False)
 
 
 def test_answer_that_is_packed_once_is_read(runway: Real, odd: Odd) -> None:

@@ -9,10 +9,10 @@ from django.core.management import CommandError, call_command
 from django.core.serializers import serialize
 
 from providers import keys
-from providers.domain import configs
 from providers.errors import Forbidden, Invalid, KeyUnreadable
 from providers.models import AIProviderConfig
-from providers.signals import freed
+from providers.services import configs
+from providers.signals import capacity_freed
 
 KEY = "sk-MARKED-0123456789-wxyz"
 OLD, NEW = "o" * 40, "n" * 40
@@ -121,12 +121,12 @@ def test_set_key_wakes_those_who_wait(config: AIProviderConfig, admin_user: Any,
     def hear(provider: str, **_: Any) -> None:
         heard.append(provider)
 
-    freed.connect(hear)
+    capacity_freed.connect(hear)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             configs.set_key(config, actor=admin_user, key=" sk-another-key-1234 \n")
     finally:
-        freed.disconnect(hear)
+        capacity_freed.disconnect(hear)
     config.refresh_from_db()
     assert (keys.key_of(config), config.api_key_hint, heard) == ("sk-another-key-1234", "1234", ["stability_ai"])
 

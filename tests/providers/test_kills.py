@@ -82,7 +82,7 @@ def time_passes(key: str) -> None:
 
 def judge(fake: Fake, key: str, said: dict[str, str] | None, point: str) -> str:
     """At most one charge; what was charged has a result or is asked about; the amounts agree. Returns how it ended."""
-    call = ProviderCall.objects.filter(key=key).latest("generation")
+    call = ProviderCall.objects.filter(key=key).latest("attempt_no")
     paid = charges(fake, key)
     assert len(paid) <= 1, point
     assert said is not None, point

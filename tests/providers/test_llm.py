@@ -65,8 +65,8 @@ def test_fenced_answer_is_read(llm: Real) -> None:
 def test_wrong_answer_is_asked_for_again_and_each_is_counted(scenario: str, llm: Real) -> None:
     llm.fake.expect(scenario, times=2)
     call = llm.finish(PLAN)
-    assert (call.state, call.generation, llm.fake.paid) == ("settled", 3, 3)
-    assert list(ProviderCall.objects.order_by("generation").values_list("state", "refusal")) == [("refused", "failed")] * 2 + [("settled", "")]
+    assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 3, 3)
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("state", "refusal")) == [("refused", "failed")] * 2 + [("settled", "")]
     total = sum(row.cost or 0 for row in ProviderCall.objects.all())
     assert 0 <= total - llm.fake.charged < Decimal("0.0003")
     complaints = [asked.json["messages"][2:] for asked in llm.fake.asked]
@@ -81,7 +81,7 @@ def test_third_wrong_answer_is_the_last(llm: Real) -> None:
             llm.go(PLAN)
         assert (llm.fake.paid, ProviderCall.objects.count()) == (3, 3)
     llm.fake.calm()
-    assert llm.finish(PLAN, wish=2).state == "settled"
+    assert llm.finish(PLAN, request_no=2).state == "settled"
 
 
 def test_answer_without_usage_costs_what_was_reserved(llm: Real) -> None:
@@ -131,7 +131,7 @@ def test_translation(llm: Real) -> None:
 def test_translation_that_is_not_english_is_asked_for_again(llm: Real) -> None:
     llm.fake.expect("korean", times=1)
     call = llm.finish(ENGLISH)
-    assert (call.result, call.generation, llm.fake.paid) == ({"text": "a girl at the sea"}, 2, 2)
+    assert (call.result, call.attempt_no, llm.fake.paid) == ({"text": "a girl at the sea"}, 2, 2)
 
 
 def test_without_a_model_nothing_is_sent(llm: Real) -> None:

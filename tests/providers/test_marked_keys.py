@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from providers.domain import configs
 from providers.errors import ProviderError
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
 from providers.requests import ImageRequest
+from providers.services import configs
 from tests.fakes.llm import Llm
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from providers.models import AIProviderConfig, CallEvent, House, ProviderCall, ProviderModel
+from providers.models import AIProviderConfig, CallEvent, OrganizationBudget, ProviderCall, ProviderModel
 
 
 def config(**values: Any) -> AIProviderConfig:
@@ -88,7 +88,7 @@ def test_first_rows(db: None) -> None:
     settings = dict(AIProviderConfig.objects.values_list("provider", "settings"))
     assert settings["stability_ai"] == {"default_model": "stable-diffusion-xl-1024-v1-0", "default_steps": 30}
     assert settings["runway_ml"] == {"default_model": "gen-2", "max_duration": 4}
-    assert House.objects.count() == 1
+    assert OrganizationBudget.objects.count() == 1
 
 
 def test_every_model_row_has_what_its_adapter_needs(db: None) -> None:
@@ -105,4 +105,4 @@ def test_rows_name_themselves(db: None) -> None:
     call = ProviderCall(provider_id="local", kind="image")
     event = CallEvent(name="send", from_state="reserved", to_state="sending", note_data={"template": "Hello %(name)s", "values": {"name": "you"}})
     assert (str(call)[:12], str(event), str(event.note)) == ("local image ", "send: reserved → sending", "Hello you")
-    assert [str(House()), str(config()), str(ProviderModel(name="core"))] == ["Organization budget", "Runway ML", "core"]
+    assert [str(OrganizationBudget()), str(config()), str(ProviderModel(name="core"))] == ["Organization budget", "Runway ML", "core"]

@@ -10,12 +10,12 @@ from django.core.cache import cache
 from django.utils import timezone
 from django.utils.http import http_date
 
-from providers import raw_answers
-from providers.domain.recover import recover
+from providers import raw_answer_store
 from providers.errors import Conflict, Forbidden, Invalid, NotNow
 from providers.models import AIProviderConfig, CallEvent, ProviderCall, RawAnswer
 from providers.requests import ClipRequest, ImageRequest, TextRequest
-from providers.signals import landed
+from providers.services.raw_answers import recover
+from providers.signals import result_recorded
 from tests.fakes.llm import Llm
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
@@ -167,7 +167,7 @@ def test_word_that_is_new_for_a_moment_is_waited_for(runway: Real, clock: Clock)
 
 @pytest.mark.parametrize("provider", ["runway", "replicate"])
 def test_key_that_is_refused_while_asking_pauses_the_provider(provider: str, request: Any, clock: Clock, admin_user: Any) -> None:
-    from providers.domain import configs
+    from providers.services import configs
 
     real: Real = request.getfixturevalue(provider)
     real.fake.expect("key_gone", times=1)
@@ -234,7 +234,7 @@ def test_forbidden_model_of_replicate_pauses_nobody(replicate: Real) -> None:
 def test_plan_in_another_dress(scenario: str, llm: Real) -> None:
     llm.fake.expect(scenario, times=1)
     call = llm.finish(PLAN)
-    assert (call.state, call.generation, llm.fake.paid) == ("settled", 1, 1)
+    assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 1, 1)
     assert call.result is not None
     assert [scene["camera"] for scene in call.result["scenes"]] in (["push_in", "pan_right"], ["push_in", "pull_out"])
     assert [scene["prompt_en"] for scene in call.result["scenes"]] == ["picture 1", "picture 2"]
@@ -350,14 +350,14 @@ def test_picture_in_an_unknown_place_is_recovered_by_a_person(stability: Real, a
     call = stability.finish(CORE)
     assert (call.state, call.result, stability.fake.paid) == ("unclear", None, 1)
     kept = RawAnswer.objects.get(call=call)
-    assert b"picture" not in bytes(kept.sealed)
-    assert b"picture" in raw_answers.read(kept)
-    landed.connect(hear)
+    assert b"picture" not in bytes(kept.encrypted)
+    assert b"picture" in raw_answer_store.read(kept)
+    result_recorded.connect(hear)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             recover(call, actor=admin_user, reason="seen in the list")
     finally:
-        landed.disconnect(hear)
+        result_recorded.disconnect(hear)
     call.refresh_from_db()
     assert (call.state, call.cost, call.result and call.result["width"], heard) == ("settled", stability.fake.charged, 1344, [call.pk])
     event = CallEvent.objects.filter(call=call).latest("id")
@@ -410,13 +410,13 @@ def test_call_without_an_answer_has_nothing_to_recover(stability: Real, admin_us
 
 
 def test_large_answer_is_kept_in_the_storage_and_bounded(stability: Real, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw_answers, "MOST_BYTES", 300_000)
+    monkeypatch.setattr(raw_answer_store, "MOST_BYTES", 300_000)
     call = stability.finish(CORE)
     raw = b"x" * 400_000
-    kept = raw_answers.prepare(call, raw)
+    kept = raw_answer_store.prepare(call, raw)
     assert kept is not None
-    assert (kept.file.startswith("answers/"), bytes(kept.sealed), kept.size, kept.is_cut) == (True, b"", 300_000, True)
-    assert raw_answers.read(kept) == raw[:300_000]
+    assert (kept.file.startswith("answers/"), bytes(kept.encrypted), kept.size, kept.is_cut) == (True, b"", 300_000, True)
+    assert raw_answer_store.read(kept) == raw[:300_000]
 
 
 def test_page_of_the_call_offers_it_and_never_shows_it(stability: Real, admin_client: Any) -> None:

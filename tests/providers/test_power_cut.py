@@ -11,8 +11,8 @@ from django.db import connection, connections
 
 from config.services import database
 from providers import store
-from providers.gate import Ready, advance
-from providers.models import AIProviderConfig, House
+from providers.calls import Ready, advance
+from providers.models import AIProviderConfig, OrganizationBudget
 from tests.fakes.server import Asked, Reply
 from tests.fakes.stability import Stability
 from tests.providers.real import IMAGE, KEYS, configure
@@ -51,7 +51,7 @@ def disk(transactional_db: None) -> Iterator[SyncedDisk]:
 def stability(disk: SyncedDisk, settings: Any, tmp_path: Path) -> Iterator[Witness]:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = KEYS
-    House.objects.get_or_create(pk=1)
+    OrganizationBudget.objects.get_or_create(pk=1)
     with Witness(disk, tmp_path) as fake:
         configure("stability_ai", fake)
         yield fake
@@ -119,7 +119,7 @@ def test_kept_file_is_synced_with_its_name_and_its_folders(media_folder: Path, t
     """The file, the folder that holds its name, and the folders above it that were made for it."""
     file = tmp_path / "made"
     file.write_bytes(b"picture")
-    kept = media_folder / store.keep(file, "png").name
+    kept = media_folder / store.save(file, "png").name
     wanted = [kept, kept.parent, kept.parent.parent, media_folder, media_folder.parent]
     assert [path.stat().st_ino in fsynced for path in wanted] == [True] * 5
 

@@ -12,11 +12,11 @@ import replicate as official
 from django.core.cache import cache
 from django.utils import timezone
 
+from providers.backends.replicate import webhook
+from providers.calls import Pending, Ready
 from providers.errors import Forbidden, NotNow, Refused, Unclear
-from providers.gate import Pending, Ready
 from providers.models import AIProviderConfig, CallEvent, ProviderCall, ProviderModel
 from providers.registry import adapter_for
-from providers.replicate import webhook
 from providers.requests import ClipRequest, ImageRequest
 from tests.fakes import media
 from tests.fakes.replicate import SECRET, VERSION, Made, Replicate, signed
@@ -154,14 +154,14 @@ def test_progress_is_read_from_the_log(replicate: Real) -> None:
 
 
 def test_lost_prediction_is_found_in_the_list(replicate: Real, admin_user: Any) -> None:
-    from providers.domain import resolve
+    from providers.services import unclear_calls
 
     replicate.finish(ImageRequest(prompt="something else"), key="other")
     replicate.fake.expect("drop", times=1)
     call = replicate.finish(IMAGE)
-    found = resolve.candidates(call)
+    found = unclear_calls.candidates(call)
     assert [candidate.matches for candidate in found] == [True]  # the other one is known to be another call's
-    resolve.attach_task(call, actor=admin_user, reason="the only one with this prompt", task_id=found[0].task_id)
+    unclear_calls.attach_task(call, actor=admin_user, reason="the only one with this prompt", task_id=found[0].task_id)
     assert replicate.finish(IMAGE).state == "settled"
     assert replicate.fake.paid == 2
 
@@ -290,7 +290,7 @@ def test_address_of_the_webhook(replicate: Real, client: Any) -> None:
 
 
 def test_door_of_the_webhook(replicate: Real, rf: Any) -> None:
-    from providers.replicate.views import hook
+    from providers.backends.replicate.views import hook
 
     headers, body = signed({"id": "x"})
     named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "content-type"}
@@ -353,11 +353,11 @@ def test_periodic_work_learns_the_secret_only_where_webhooks_are_used(replicate:
 
 
 def test_signed_webhook_of_an_attempt_that_was_decided_on_is_the_truth(replicate: Real, admin_user: Any) -> None:
-    from providers.domain import resolve
+    from providers.services import unclear_calls
 
     replicate.fake.expect("drop", times=1)
     call = replicate.finish(IMAGE)
-    resolve.not_charged(call, actor=admin_user, reason="nothing seen")
+    unclear_calls.not_charged(call, actor=admin_user, reason="nothing seen")
     made = next(iter(replicate.fake.made.values()))  # type: ignore[attr-defined]
     headers, body = signed({"id": made.id, "status": "succeeded"})
     webhook.receive(headers, body, attempt=str(call.pk))

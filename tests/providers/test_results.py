@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import storages
 
-from providers import results
+from media import ffmpeg
+from providers import ingest
 from providers.adapters import Bytes, Result
 from providers.errors import Unclear
-from providers.media import ffmpeg
 from providers.requests import ClipRequest, ImageRequest
 from providers.store import workplace
 
-DATA = Path(__file__).parent / "media" / "data"
+DATA = Path(__file__).parents[1] / "media" / "data"
 
 
 def taken(name, request):
     content = (DATA / name).read_bytes()
     with workplace() as folder:
-        return content, results.take_in(Result(media=Bytes(content)), request, folder, should_stop=lambda: False)
+        return content, ingest.ingest(Result(media=Bytes(content)), request, folder, should_stop=lambda: False)
 
 
 def read(name):

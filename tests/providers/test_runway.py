@@ -9,11 +9,11 @@ import pytest
 from django.core.files.storage import FileSystemStorage, storages
 from runwayml import RunwayML
 
-from ground import limited
-from ground.away import AwayError
-from providers import results
+from core import limited_process
+from core.unavailable import ServiceUnavailableError
+from providers import ingest
+from providers.calls import Pending, Ready, advance
 from providers.errors import Later, NotNow, Refused
-from providers.gate import Pending, Ready, advance
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import price_of
 from providers.registry import adapter_for
@@ -356,14 +356,14 @@ def test_picture_larger_than_the_studio_s_own_is_kept_as_it_came(runway: Real) -
 @pytest.mark.parametrize("trouble", ["missing", "away"])
 def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(runway: Real, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
     def away(*_: Any) -> Any:
-        raise AwayError("The file store does not answer (%(reason)s).", reason="Timeout")
+        raise ServiceUnavailableError("The file store does not answer (%(reason)s).", reason="Timeout")
 
     if trouble == "missing":
         storages["media"].delete("scene.png")
-        kind: type[AwayError] = FileMissing
+        kind: type[ServiceUnavailableError] = FileMissing
     else:
         monkeypatch.setattr(FileSystemStorage, "_open", away)
-        kind = AwayError
+        kind = ServiceUnavailableError
     for _ in range(2):
         with pytest.raises(kind):
             runway.go(CLIP)
@@ -379,8 +379,8 @@ def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(r
 def test_paid_picture_waits_while_the_machine_reads_other_files(runway: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """No place to read it came free in time: nothing is lost, and nothing is bought again."""
     settings.LIMITED_PROCESSES = 1
-    monkeypatch.setattr(results, "PATIENCE", 0)
-    with limited._place(0):
+    monkeypatch.setattr(ingest, "WAIT_TIMEOUT", 0)
+    with limited_process._place(0):
         call = runway.finish(IMAGE)
         assert (call.state in {"accepted", "sending"}, runway.fake.paid) == (True, 1)
     assert runway.finish(IMAGE).state == "settled"

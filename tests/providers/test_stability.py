@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ground import limited
-from providers import keys, results
+from core import limited_process
+from providers import ingest, keys
+from providers.calls import Ready
 from providers.errors import Later, NotNow, Refused, Unclear
-from providers.gate import Ready
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import price_of
 from providers.registry import adapter_for
@@ -147,11 +147,11 @@ def test_clips_are_not_made(stability: Real) -> None:
 
 
 def test_attached_id_tells_that_nothing_is_kept(stability: Real, admin_user: Any) -> None:
-    from providers.domain import resolve
+    from providers.services import unclear_calls
 
     stability.fake.expect("drop", times=1)
     call = stability.finish(CORE)
-    resolve.attach_task(call, actor=admin_user, reason="try", task_id="abc")
+    unclear_calls.attach_task(call, actor=admin_user, reason="try", task_id="abc")
     with pytest.raises(Unclear, match="keeps no pictures"):
         stability.go(CORE)
 
@@ -208,8 +208,8 @@ def test_ready_is_ready(stability: Real) -> None:
 def test_paid_picture_waits_while_the_machine_reads_other_files(stability: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """No place to read it came free in time: nothing is lost, and nothing is bought again."""
     settings.LIMITED_PROCESSES = 1
-    monkeypatch.setattr(results, "PATIENCE", 0)
-    with limited._place(0), pytest.raises(limited.BusyError):
+    monkeypatch.setattr(ingest, "WAIT_TIMEOUT", 0)
+    with limited_process._place(0), pytest.raises(limited_process.BusyError):
         stability.finish(IMAGE)
     assert stability.fake.paid == 1
     assert stability.finish(IMAGE).state == "settled"

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 
-from ground.away import AwayError
+from core.unavailable import ServiceUnavailableError
 from providers import store
 from providers.store import FileMissing, local_copy, opened
 
@@ -39,7 +39,7 @@ def test_file_is_read_and_a_lost_one_is_told_with_what_mends_it(media: Any, tmp_
     media.delete("calls/a.png")
     with pytest.raises(FileMissing, match=r"calls/a\.png") as lost:
         read("calls/a.png", tmp_path)
-    assert (lost.value.code, isinstance(lost.value, AwayError)) == ("file_missing", True)
+    assert (lost.value.code, isinstance(lost.value, ServiceUnavailableError)) == ("file_missing", True)
     assert "restored from the backup" in str(lost.value)
 
 

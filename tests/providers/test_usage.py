@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from providers import prices
-from providers.domain.configs import house
 from providers.enums import CallState, Refusal
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import ClipRequest, ImageRequest
+from providers.services.configs import organization_budget
 from providers.usage import budgets_of, last_errors, limits_of, prices_of
 
 REQUESTS = {"image": ImageRequest(prompt="x"), "clip": ClipRequest(prompt="x")}
@@ -46,7 +46,7 @@ def test_limits_are_counted_as_the_gate_does(config):
 
 
 def test_budgets_count_what_is_open_too(config):
-    money = house()
+    money = organization_budget()
     money.monthly_budget = Decimal(1)
     money.save()
     call()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from studio.diagram import drawn, states
+from operations.story_state_diagram import drawn, states
 
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")

@@ -45,17 +45,17 @@ def test_postgresql_keeps_rows_over_an_orderly_restart() -> None:
 def test_redis_loses_all_at_a_kill_and_hangs_while_frozen() -> None:
     with services.redis() as server:
         client = Client.from_url(server.url, socket_timeout=0.3, retry=None)
-        client.set("bell", "rings")
+        client.set("wakeup", "rings")
         server.freeze()
         with pytest.raises(RedisError):
-            client.get("bell")
+            client.get("wakeup")
         server.thaw()
-        assert client.get("bell") == b"rings"
+        assert client.get("wakeup") == b"rings"
         server.kill()
         with pytest.raises(RedisError):
-            client.get("bell")
+            client.get("wakeup")
         server.start()
-        assert client.get("bell") is None
+        assert client.get("wakeup") is None
         client.close()
 
 

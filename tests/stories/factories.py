@@ -6,9 +6,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
-from stories.domain.inputs import present_hash
 from stories.enums import StoryStatus, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
+from stories.services.fingerprints import present_hash
 
 
 def make_story(owner: Any, *, status: str = StoryStatus.DRAFT, **values: Any) -> Story:

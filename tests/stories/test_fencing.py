@@ -5,17 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from ground.clock import DatabaseNow
-from jobs.domain.claim import claim
-from jobs.domain.reap import reap
+from core.clock import DatabaseNow
 from jobs.models import Job
 from jobs.runner import run, run_due
+from jobs.services.claim import claim
+from jobs.services.reclaim import reclaim_expired
 from providers.models import ProviderCall
 from stories import handlers
-from stories.domain import planning, takes
-from stories.domain.transitions import apply_transition
 from stories.film import build
 from stories.models import Film, Scene, Story, Take
+from stories.services import planning, takes
+from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story, make_take
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 def be_taken_over():
     """The lease runs out unnoticed, and the job goes to whoever is there."""
     Job.objects.filter(status="running").update(lease_until=DatabaseNow(-timedelta(seconds=1)))
-    assert reap() == 1
+    assert reclaim_expired() == 1
 
 
 def freeze(monkeypatch, module, name, meanwhile):
@@ -71,7 +71,7 @@ def test_an_attempt_that_lost_its_job_makes_no_child(three, owner):
 
 def test_a_person_who_starts_the_same_scene_between_plan_and_children_is_seen(three, owner, script):
     """The children are planned under the story's lock from the rows as they are then."""
-    from stories.domain.launch import generate_scene
+    from stories.services.generation import generate_scene
 
     apply_transition(three.pk, "generate_preview", actor=owner)
     scene = Scene.live.filter(story=three).first()
@@ -103,10 +103,10 @@ def test_frozen_before_the_scenes_are_written_replaces_none(owner, monkeypatch):
 def test_frozen_before_a_take_lands_leaves_it_to_the_other(three, owner, monkeypatch, script):
     apply_transition(three.pk, "generate_preview", actor=owner)
     run_due(limit=1)
-    reached = freeze(monkeypatch, takes, "land_result", lambda: None)
+    reached = freeze(monkeypatch, takes, "record_result", lambda: None)
     run(claim(worker="frozen"))
     run_due()
-    assert (reached, Take.objects.count(), len(script.submitted)) == (["land_result"], 3, 3)
+    assert (reached, Take.objects.count(), len(script.submitted)) == (["record_result"], 3, 3)
 
 
 def test_frozen_before_the_film_is_written_writes_no_second_one(owner, monkeypatch):

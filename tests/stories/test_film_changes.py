@@ -7,15 +7,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.urls import reverse
 
+from media import ffmpeg
 from providers import store
-from providers.media import ffmpeg
-from stories.admin.films import said_of
-from stories.domain import order, scenes, thumbs
-from stories.domain.plan import load_scenes
 from stories.film.build import _manifest
 from stories.film.changes import FilmChanges, changes_since
 from stories.film.segments import segments_of
 from stories.models import Film, Scene, Take
+from stories.services import scene_order, scenes, thumbnails
+from stories.services.plan import load_scenes
+from stories.web.films import said_of
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -34,7 +34,7 @@ def film_of(story, colour="red"):
     name = f"films/{story.pk}/preview-{colour}.mp4"
     with store.workplace() as folder:
         ffmpeg.run(["-f", "lavfi", "-i", f"color={colour}:s=320x180:r=24:d=1", "-f", "mp4", "-pix_fmt", "yuv420p"], out=folder / "film.mp4")
-        store.keep_as(folder / "film.mp4", name)
+        store.save_as(folder / "film.mp4", name)
     number = story.films.count() + 1
     digest = hashlib.sha256(colour.encode()).hexdigest()
     sizes = {"width": 320, "height": 180, "fps": 24, "frames": 24, "size_bytes": 10, "vtt": "WEBVTT\n"}
@@ -70,13 +70,13 @@ def test_words_that_no_film_shows_are_no_change(story, owner):
 
 def test_another_order_is_a_change(story, owner):
     film = film_of(story)
-    order.reorder(story.pk, actor=owner, moves=[order.Move(load_scenes(story)[2].pk, None)])
+    scene_order.reorder(story.pk, actor=owner, moves=[scene_order.Move(load_scenes(story)[2].pk, None)])
     assert changes(film, story) == FilmChanges(reordered=True)
 
 
 def test_a_picture_that_was_rejected_since_is_a_change(story):
     film = film_of(story)
-    Take.objects.filter(pk=load_scenes(story)[1].image_take_id).update(verdict="rejected", verdict_reason="dark")
+    Take.objects.filter(pk=load_scenes(story)[1].image_take_id).update(review_status="rejected", review_reason="dark")
     assert changes(film, story) == FilmChanges(changed=(2,))
 
 
@@ -107,14 +107,14 @@ def _pixel(data):
 def test_poster_comes_from_the_first_segment_while_it_is_there(story):
     film = film_of(story)
     digest = film.manifest["segments"][0]["hash"]
-    assert thumbs._beginning(film) == film.file
+    assert thumbnails._beginning(film) == film.file
     storages["media"].save(f"segments/{digest[:2]}/{digest}.mp4", ContentFile(b"x"))
-    assert thumbs._beginning(film) == f"segments/{digest[:2]}/{digest}.mp4"
+    assert thumbnails._beginning(film) == f"segments/{digest[:2]}/{digest}.mp4"
 
 
 def test_poster_is_for_those_who_see_the_story(story, stranger, client):
     film = film_of(story)
-    address = reverse("stories:film_poster", args=[film.pk, thumbs.film_mark(film)[:16], 640])
+    address = reverse("stories:film_poster", args=[film.pk, thumbnails.film_mark(film)[:16], 640])
     client.force_login(stranger)
     assert client.get(address).status_code == 404
 

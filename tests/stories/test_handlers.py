@@ -6,19 +6,19 @@ from decimal import Decimal
 import pytest
 from django.test import TestCase
 
-from ground.clock import moved
-from jobs.domain.queue import retry, wake
+from core.clock import moved
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from jobs.runner import run_due
-from providers.domain.configs import house
+from jobs.services.queue import retry, wake
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain.launch import generate_scene, launch, start
-from stories.domain.scenes import edit
-from stories.domain.takes import judge
-from stories.domain.transitions import apply_transition
+from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from stories.services.generation import generate_scene, launch, start
+from stories.services.scenes import edit
+from stories.services.takes import review_take
+from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -164,12 +164,12 @@ def test_a_rejected_picture_is_made_again_and_the_old_one_stays(two, owner):
     apply_transition(two.pk, "generate_preview", actor=owner)
     run_due()
     scene = Scene.live.filter(story=two).select_related("image_take").first()
-    judge(scene.image_take.pk, verdict="rejected", reason="too dark", actor=owner)
+    review_take(scene.image_take.pk, review_status="rejected", reason="too dark", actor=owner)
     start(two.pk, "image", actor=owner)
     run_due()
     scene.refresh_from_db()
     assert scene.takes.count() == 2
-    assert scene.image_take.verdict == "unreviewed"
+    assert scene.image_take.review_status == "unreviewed"
 
 
 def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselves(two, owner):
@@ -189,7 +189,7 @@ def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselv
     whole = Job.objects.filter(name="story_render").order_by("created_at").last()
     assert (whole.status, whole.wait_for, Film.objects.filter(kind="final").count()) == (JobStatus.WAITING, WaitFor.PERSON, 1)
     assert str(whole.note) == "Scene 1 has changed since its take was made. Redo it, or override with a reason."
-    judge(Scene.live.filter(story=two).order_by("position").last().clip_take_id, verdict="rejected", actor=owner, reason="too dark")
+    review_take(Scene.live.filter(story=two).order_by("position").last().clip_take_id, review_status="rejected", actor=owner, reason="too dark")
     with TestCase.captureOnCommitCallbacks(execute=True):
         launch(two.pk, "clip", actor=owner, confirm_total=Decimal(0), plan_hash=None, override_reason="the client likes it")
     run_due()
@@ -223,13 +223,13 @@ def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owne
     drill()
     retry(first.pk, actor=owner)
     run_due()
-    assert list(ProviderCall.objects.filter(item=first.item).order_by("generation").values_list("state", flat=True)) == ["refused", "settled"]
+    assert list(ProviderCall.objects.filter(item=first.item).order_by("attempt_no").values_list("state", flat=True)) == ["refused", "settled"]
 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner, whole, django_capture_on_commit_callbacks):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.10"))
-    money = house()
+    money = organization_budget()
     money.plan_limit = Decimal("0.30")
     money.save()
     start(two.pk, "image", actor=owner)

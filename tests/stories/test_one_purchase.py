@@ -6,24 +6,24 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from jobs.domain import queue
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
 from jobs.runner import run_due
-from providers import gate
+from jobs.services import queue
+from providers import calls
 from providers.adapters import Accepted, Bytes, Result, Running
-from providers.domain import resolve
 from providers.enums import CallState, Refusal
 from providers.errors import Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
-from stories.domain import work
-from stories.domain.facts import Facts
-from stories.domain.launch import generate_scene, launch, retry, start
-from stories.domain.plan import plan_generation
-from stories.domain.transitions import apply_transition, give_up
+from providers.services import unclear_calls
 from stories.errors import GuardRefused, Invalid
-from stories.handlers import land_what_was_left
+from stories.handlers import record_leftover_results
 from stories.models import Scene, Story, Take
+from stories.selectors.job_facts import JobFacts
+from stories.services import enqueue
+from stories.services.generation import generate_scene, launch, retry, start
+from stories.services.plan import plan_generation
+from stories.services.transitions import apply_transition, give_up
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -78,10 +78,10 @@ def test_what_is_over_does_not_count(two, story, state):
 def test_an_unclear_call_blocks_only_its_own_kind(two, story):
     for scene in two:
         make_take(scene)
-    make_take(two[1], verdict="rejected", verdict_reason="too dark")
+    make_take(two[1], review_status="rejected", review_reason="too dark")
     unclear = call(two[1], state=CallState.UNCLEAR, kind="clip")
     assert (states(story), states(story, "clip")) == (["done", "rejected"], ["missing", "blocked"])
-    facts = Facts.of(story)
+    facts = JobFacts.of(story)
     assert (facts.unclear, facts.unclear_of("image")) == ({two[1].key: unclear.pk}, {})
 
 
@@ -90,7 +90,7 @@ def call(scene, *, state, kind="image"):
         provider_id="paid",
         kind=kind,
         state=state,
-        key=work.piece_of_work(scene.pk, kind),
+        key=enqueue.piece_of_work(scene.pk, kind),
         subject=str(scene.story_id),
         item=scene.key,
         request_hash="h",
@@ -127,13 +127,13 @@ def test_giving_up_leaves_the_collectors_and_they_come_back_when_they_are_cancel
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
     give_up(story.pk, actor=owner)
-    collectors = Job.objects.filter(data__action=work.COLLECT)
+    collectors = Job.objects.filter(data__action=enqueue.INGEST_ONLY)
     assert [one.status for one in collectors] == ["queued", "queued"]
     apply_transition(story.pk, "retry", actor=owner)
     for one in collectors:
         queue.cancel(one.pk)
-    assert land_what_was_left() == 2
-    assert land_what_was_left() == 0
+    assert record_leftover_results() == 2
+    assert record_leftover_results() == 0
     script.poll = [MADE]
     go_on()
     assert (len(script.submitted), Take.objects.count(), states(story)) == (2, 2, ["done", "done"])
@@ -152,7 +152,7 @@ def test_a_worker_that_vanished_three_times_and_retry_failed(two, story, script,
         launch(story.pk, "image", actor=owner, mode=mode, scene_ids=[two[0].pk], confirm_total=None, plan_hash=None)
     with pytest.raises(GuardRefused):
         generate_scene(two[0].pk, "image", actor=owner)
-    assert land_what_was_left() == 1
+    assert record_leftover_results() == 1
     script.poll = [MADE]
     go_on()
     two[0].refresh_from_db()
@@ -179,7 +179,7 @@ def test_workers_away_for_ten_minutes_land_everything_selected_and_the_stories_g
     run_due()
     script.poll = [MADE]
     ProviderCall.objects.update(poll_after=timezone.now() - timedelta(minutes=11))
-    gate.collect()
+    calls.collect()
     assert Scene.live.filter(story=story, image_take=None).count() == 0
     go_on()
     go_on()
@@ -194,7 +194,7 @@ def test_a_new_start_after_the_end_is_a_new_purchase_under_the_same_key(two, sto
         generate_scene(two[0].pk, "image", actor=owner)
         run_due()
     key = f"image:{two[0].pk}:0"
-    assert list(ProviderCall.objects.order_by("generation").values_list("key", "generation", "state")) == [(key, 1, "settled"), (key, 2, "settled")]
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("key", "attempt_no", "state")) == [(key, 1, "settled"), (key, 2, "settled")]
     assert Take.objects.count() == 2
 
 
@@ -222,7 +222,7 @@ def unclear(two, story, script, owner):
     return ProviderCall.objects.get(state="unclear")
 
 
-@pytest.mark.parametrize("decide", [resolve.not_charged, resolve.write_off])
+@pytest.mark.parametrize("decide", [unclear_calls.not_charged, unclear_calls.write_off])
 def test_a_decision_orders_nothing_again_and_the_scene_is_started_at_its_price(
     unclear, story, script, owner, manager, decide, django_capture_on_commit_callbacks
 ):
@@ -248,7 +248,7 @@ def test_a_task_that_is_attached_lands_although_its_job_is_gone(unclear, story, 
     queue.cancel(Job.objects.get(item=unclear.item).pk)
     script.poll = [MADE]
     with django_capture_on_commit_callbacks(execute=True):
-        resolve.attach_task(unclear, actor=manager, reason="found it", task_id="theirs")
+        unclear_calls.attach_task(unclear, actor=manager, reason="found it", task_id="theirs")
     go_on()
     go_on()
     assert (len(script.submitted), states(story)) == (2, ["done", "done"])
@@ -291,7 +291,7 @@ def test_a_price_that_falls_again_needs_nobody(two, story, script, owner):
 
 
 def test_the_new_price_is_confirmed_with_the_new_words(two, story, script, owner, django_capture_on_commit_callbacks):
-    from stories.domain.scenes import edit
+    from stories.services.scenes import edit
 
     Story.objects.filter(pk=story.pk).update(status="previewing")
     generate_scene(two[0].pk, "image", actor=owner)
@@ -307,8 +307,8 @@ def test_the_new_price_is_confirmed_with_the_new_words(two, story, script, owner
 
 def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story, script, owner, django_capture_on_commit_callbacks):
     """The API answered 202 with the priced plan and made nothing."""
-    from stories.domain.launch import generate
-    from stories.domain.scenes import edit
+    from stories.services.generation import generate
+    from stories.services.scenes import edit
 
     script.submit = [MADE, Refused("No.", kind=Refusal.INVALID), MADE]
     apply_transition(story.pk, "generate_preview", actor=owner)
@@ -325,17 +325,17 @@ def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story
 @pytest.mark.django_db(transaction=True)
 def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(two, story, script, owner, monkeypatch):
     """Found by the random kills: the call was decided, its job stayed unclear, and nobody was asked again."""
-    advance = gate.advance
+    advance = calls.advance
     owner.is_superuser = True
 
     def decided_at_once(*args, **values):
         try:
             return advance(*args, **values)
         except Unclear:
-            resolve.write_off(ProviderCall.objects.get(state="unclear"), actor=owner, reason="it is on the bill")
+            unclear_calls.write_off(ProviderCall.objects.get(state="unclear"), actor=owner, reason="it is on the bill")
             raise
 
-    monkeypatch.setattr(gate, "advance", decided_at_once)
+    monkeypatch.setattr(calls, "advance", decided_at_once)
     script.submit = [Unclear("It may have been paid."), MADE]
     Story.objects.filter(pk=story.pk).update(status="previewing")
     generate_scene(two[0].pk, "image", actor=owner)

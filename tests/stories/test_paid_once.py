@@ -6,23 +6,23 @@ from decimal import Decimal
 
 import pytest
 
-from ground.isolation import PartlyDone
-from jobs.domain import queue
-from jobs.domain.claim import claim
-from jobs.domain.queue import cancel, wake
+from core.isolation import PartlyDone
 from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.runner import run, run_due
+from jobs.services import queue
+from jobs.services.claim import claim
+from jobs.services.queue import cancel, wake
 from providers.adapters import Accepted, Bytes, Result
 from providers.enums import Refusal
 from providers.errors import Refused
 from providers.models import ProviderCall
-from stories.domain.inputs import is_stale
-from stories.domain.launch import generate_scene
-from stories.domain.stories import edit
-from stories.domain.takes import choose
-from stories.handlers import land_what_was_left
+from stories.handlers import record_leftover_results
 from stories.models import Story, Take
+from stories.services.fingerprints import is_stale
+from stories.services.generation import generate_scene
+from stories.services.stories import edit
+from stories.services.takes import select_take
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -85,12 +85,12 @@ def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, s
         turn(job)
     assert (len(script.submitted), job.status) == (1, JobStatus.FAILED)
     ends = [("cancelled", Decimal(0)), ("failed", Decimal("0.03"))]  # the worker that was ending sent nothing
-    assert list(ProviderCall.objects.order_by("generation").values_list("refusal", "cost")) == ends
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("refusal", "cost")) == ends
 
     queue.retry(job.pk)
     turn(job)
-    assert (len(script.submitted), job.status, job.wish) == (2, JobStatus.SUCCEEDED, 2)
-    assert list(ProviderCall.objects.order_by("generation").values_list("wish", "state")) == [(1, "refused"), (1, "refused"), (2, "settled")]
+    assert (len(script.submitted), job.status, job.request_no) == (2, JobStatus.SUCCEEDED, 2)
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("request_no", "state")) == [(1, "refused"), (1, "refused"), (2, "settled")]
 
 
 def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it_arrives(job, scene, script, owner):
@@ -109,12 +109,12 @@ def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it
 
 def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch):
     first, other = make_take(scene), make_take(scene, chosen=False)
-    monkeypatch.setattr("providers.results._clip", lambda file, **_: keep_as_clip(file))
+    monkeypatch.setattr("providers.ingest._clip", lambda file, **_: keep_as_clip(file))
     script.submit = [OUT]
     script.poll = [MADE]
     (job,), _price = generate_scene(scene.pk, "clip", actor=owner)
     turn(job)
-    choose(other.pk, actor=owner)
+    select_take(other.pk, actor=owner)
     turn(job)
     clip = Take.objects.get(kind="clip")
     scene.refresh_from_db()
@@ -125,9 +125,9 @@ def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch)
 
 
 def keep_as_clip(file):
-    from providers.store import keep
+    from providers.store import save
 
-    stored = keep(file, "mp4")
+    stored = save(file, "mp4")
     return stored, stored, {"mime": "video/mp4", "width": 1280, "height": 720, "duration_ms": 7000}
 
 
@@ -139,14 +139,14 @@ def test_wake_of_a_cancelled_job_does_nothing(job, script):
 def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, clock, monkeypatch):
     """Whoever collected it was killed between the settling and the take."""
     with monkeypatch.context() as patch:
-        patch.setattr("stories.domain.takes.land", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("stories.services.takes.record_take", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run_due(limit=1)
-    assert (ProviderCall.objects.get().state, Take.objects.count(), land_what_was_left()) == ("settled", 0, 0)
+    assert (ProviderCall.objects.get().state, Take.objects.count(), record_leftover_results()) == ("settled", 0, 0)
     clock.forward(minutes=11)
-    assert land_what_was_left() == 0  # its job is still there to do it
+    assert record_leftover_results() == 0  # its job is still there to do it
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
-    assert (land_what_was_left(), land_what_was_left()) == (1, 0)
+    assert (record_leftover_results(), record_leftover_results()) == (1, 0)
     take = Take.objects.get()
     assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), take, job.item, Decimal("0.0300"))
 
@@ -154,7 +154,7 @@ def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, cl
 def test_result_that_cannot_become_a_take_leaves_the_others_alone(job, scene, script, clock, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(
-            "stories.domain.takes.land",
+            "stories.services.takes.record_take",
             lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt),
         )
         with pytest.raises(KeyboardInterrupt):
@@ -168,5 +168,5 @@ def test_result_that_cannot_become_a_take_leaves_the_others_alone(job, scene, sc
     Job.objects.update(status=JobStatus.FAILED)
     clock.forward(minutes=11)
     with pytest.raises(PartlyDone, match="1 of 2"):
-        land_what_was_left()
+        record_leftover_results()
     assert Take.objects.get().call == good

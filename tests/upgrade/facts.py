@@ -14,12 +14,12 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  Django must be set up first
 
+from accounts import mfa  # noqa: E402
 from jobs.models import Job  # noqa: E402
 from providers import keys  # noqa: E402
 from providers.models import AIProviderConfig, ProviderCall  # noqa: E402
-from stories.domain.inputs import is_stale  # noqa: E402
 from stories.models import Approval, Comment, Film, ReviewLink, Scene, ScenePrompt, Story, StoryStateTransition, Take  # noqa: E402
-from web.auth import factor  # noqa: E402
+from stories.services.fingerprints import is_stale  # noqa: E402
 
 MODELS = (Approval, Comment, Film, Job, ProviderCall, ReviewLink, Scene, Story, StoryStateTransition, Take, User)
 
@@ -63,7 +63,7 @@ def main() -> None:
         "key": keys.key_of(AIProviderConfig.objects.get(provider="runway_ml")),
         "pause_reason": str(AIProviderConfig.objects.get(provider="stability_ai").pause_reason),
         "money": money(),
-        "totp": factor.is_set_up(boss),
+        "totp": mfa.is_set_up(boss),
         "decomposed": decomposed(),
         "stale": stale(),
         "usernames": sorted(User.objects.values_list("username", flat=True)),

@@ -1,14 +1,17 @@
-"""Bring every stored provider key and second factor under the newest of VP_SECRET_KEYS, so that the older secrets can be taken away."""
+"""Encrypt stored provider keys and two-factor secrets again with the newest of VP_SECRET_KEYS.
+
+Afterwards the older secrets can be removed.
+"""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from providers import keys, raw_answers
+from accounts import mfa
+from providers import keys, raw_answer_store
 from providers.errors import KeyUnreadable
 from providers.models import AIProviderConfig
-from web.auth import factor
 
 
 class Command(BaseCommand):
@@ -26,7 +29,7 @@ class Command(BaseCommand):
                 config.save(update_fields=("api_key_enc", "webhook_secret_enc", "updated_at"))
                 done += 1
         try:
-            raw_answers.reseal()
+            raw_answer_store.reseal()
         except KeyUnreadable as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Keys stored anew: {done}; second factors: {factor.reseal()}")
+        self.stdout.write(f"Keys stored anew: {done}; second factors: {mfa.reseal()}")

@@ -1,1 +1,1 @@
-"""What the endpoints give: explicit types, and how each is made from rows; a module for each kind of thing."""
+"""Response types of the endpoints and their construction from rows. One module per resource."""

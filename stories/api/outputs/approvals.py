@@ -1,4 +1,4 @@
-"""Approvals: what a second person is asked to agree to."""
+"""Response types for approvals."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -57,7 +57,7 @@ def approval_out(row: Approval) -> ApprovalOut:
         id=row.pk,
         story_id=row.story_id,
         kind=Kind(row.kind),
-        state=row.state,  # type: ignore[arg-type]  # the property gives one of them
+        state=row.state,  # type: ignore[arg-type]  # the property returns one of them
         provider=row.provider,
         total=money(row.total),
         limit=money(row.limit),

@@ -1,12 +1,12 @@
-"""Films: the versions of a preview or a final film."""
+"""Response types for films: the versions of a preview or a final film."""
 
 from uuid import UUID
 
 import msgspec
 
+from api.routes import Call
 from stories.enums import FilmKind
 from stories.models import Film
-from web.json.routes import Call
 
 from .parts import Link, Moment, link
 

@@ -1,14 +1,14 @@
-"""Jobs: as they stand, with their envelope and log."""
+"""Response types for jobs, with their queue envelope and log."""
 
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from ground.sentence import Sentence
-from jobs.domain.envelope import answer, envelope
+from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
 from jobs.models import Job, JobLog
+from jobs.services.envelope import answer, envelope
 
 from .parts import Moment
 
@@ -54,7 +54,7 @@ class JobOut(msgspec.Struct):
 
 
 def job_out(job: Job) -> JobOut:
-    error = JobError(str(job.error.get("code", "")), str(Sentence.from_json(job.error.get("sentence")))) if job.error else None
+    error = JobError(str(job.error.get("code", "")), str(LocalizedMessage.from_json(job.error.get("sentence")))) if job.error else None
     return JobOut(
         id=job.pk,
         name=job.name,

@@ -1,4 +1,4 @@
-"""What several outputs are made of: money, moments and links."""
+"""Parts shared by several response types: money, timestamps and links."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from web.json.routes import Call
-from web.media import signed_url
+from api.routes import Call
+from core.file_serving import signed_url
 
 Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a decimal string.")]
 
@@ -23,5 +23,5 @@ def money(amount: Decimal | None) -> str:
 
 
 def link(call: Call, name: str, *, filename: str = "", download: bool = False) -> str:
-    """An address for a stored file that works without a header for the next hour."""
+    """A URL for a stored file, valid without a header for the next hour."""
     return call.request.build_absolute_uri(signed_url(name, filename=filename, download=download))

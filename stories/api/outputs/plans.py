@@ -1,4 +1,4 @@
-"""Plans: what a generation would make or makes, scene by scene, each priced."""
+"""Response types for plans: what a generation makes, priced per scene."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from stories.domain.english import EnglishPlan
-from stories.domain.plan import Item, Plan
 from stories.enums import TakeKind
+from stories.services.english import EnglishPlan
+from stories.services.plan import Item, Plan
 
 from .jobs import JobOut
 from .parts import Money, money

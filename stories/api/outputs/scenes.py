@@ -1,13 +1,13 @@
-"""Scenes with their prompt and the takes that the film is made with."""
+"""Response types for scenes, with their prompt and selected takes."""
 
 from uuid import UUID
 
 import msgspec
 
-from stories.domain.inputs import is_english_outdated, is_stale
-from stories.enums import Camera, Verdict
+from api.routes import Call
+from stories.enums import Camera, ReviewStatus
 from stories.models import Scene, ScenePrompt, Take
-from web.json.routes import Call
+from stories.services.fingerprints import is_english_outdated, is_stale
 
 from .parts import Link, Moment, link
 
@@ -28,7 +28,7 @@ class ChosenTake(msgspec.Struct):
     """The take that the film is made with. `stale`: the scene has changed since."""
 
     id: UUID
-    verdict: Verdict
+    verdict: ReviewStatus
     stale: bool
     url: Link
 
@@ -48,7 +48,7 @@ class SceneOut(msgspec.Struct):
 
 
 def scene_out(call: Call, scene: Scene) -> SceneOut:
-    """Needs the scene with story, prompt and both takes."""
+    """The scene's output. Needs the scene with story, prompt and both takes."""
     prompt: ScenePrompt = scene.prompt
     return SceneOut(
         id=scene.pk,
@@ -66,4 +66,4 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
 
 
 def _chosen(call: Call, scene: Scene, take: Take | None) -> ChosenTake | None:
-    return ChosenTake(take.pk, Verdict(take.verdict), is_stale(scene.story, scene, take), link(call, take.file)) if take else None
+    return ChosenTake(take.pk, ReviewStatus(take.review_status), is_stale(scene.story, scene, take), link(call, take.file)) if take else None

@@ -1,4 +1,4 @@
-"""Stories: in a list, in full, and their changes of state."""
+"""Response types for stories: list item, detail and state transitions."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -14,10 +14,10 @@ from msgspec import Meta
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers.errors import ProviderError
-from stories.domain.costs import estimate_story
-from stories.domain.transitions import Choice, choices
 from stories.enums import AspectRatio, Language, Resolution, StoryStatus
 from stories.models import Scene, Story, StoryStateTransition
+from stories.selectors.cost_estimate import estimate_story
+from stories.services.transitions import Choice, choices
 
 from .jobs import JobBrief, job_brief
 from .parts import Moment, Money, money
@@ -44,7 +44,7 @@ class StoryOut(msgspec.Struct):
     updated_at: Moment
 
 
-# In the order of the type, so that a row of the database is its arguments.
+# In the order of the type's fields, so that a database row is its arguments.
 STORY_COLUMNS = tuple("owner__username" if name == "owner" else name for name in StoryOut.__struct_fields__)
 STORY_KEY = (StoryOut.__struct_fields__.index("created_at"), StoryOut.__struct_fields__.index("id"))
 
@@ -53,7 +53,7 @@ _SCENE_COUNT = Coalesce(Subquery(_live, output_field=IntegerField()), 0)
 
 
 def with_scene_count(stories: QuerySet[Story]) -> QuerySet[Story]:
-    """The stories with `scene_count`, the number of their live scenes, in the same query."""
+    """Add `scene_count`, the number of live scenes, to the stories in the same query."""
     return stories.annotate(scene_count=_SCENE_COUNT)
 
 
@@ -95,7 +95,7 @@ class StoryDetail(StoryOut):
 
 
 def story_detail(story: Story, user: User) -> StoryDetail:
-    """A story with all that a page about it needs. Needs the story with `owner`."""
+    """The story with everything its page needs. Needs the story with `owner`."""
     takes = list(Scene.live.filter(story=story).values_list("image_take_id", "clip_take_id"))
     fields = {name: getattr(story, name) for name in StoryOut.__struct_fields__ if name not in {"owner", "scene_count"}}
     open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by("created_at", "id")
@@ -118,7 +118,7 @@ def _choice(way: Choice) -> ChoiceOut:
 
 
 def _estimate(story: Story) -> EstimateOut | None:
-    """None while a provider has no price."""
+    """The estimate, or None while a provider has no price."""
     try:
         made = estimate_story(story)
     except ProviderError:

@@ -1,4 +1,4 @@
-"""Takes: what was made for a scene or brought by a person."""
+"""Response types for takes, generated or uploaded."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,12 +6,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from ground.sentence import Sentence
-from stories.domain.crops import shown_part
-from stories.domain.inputs import is_stale
-from stories.enums import TakeKind, TakeSource, Verdict
+from api.routes import Call
+from core.localized_messages import LocalizedMessage
+from stories.enums import ReviewStatus, TakeKind, TakeSource
 from stories.models import Scene, Story, Take
-from web.json.routes import Call
+from stories.services.crops import shown_part
+from stories.services.fingerprints import is_stale
 
 from .parts import Link, Moment, Money, link, money
 
@@ -48,7 +48,7 @@ class TakeOut(msgspec.Struct):
     cost: Money
     made_by: str
     reason: str
-    verdict: Verdict
+    verdict: ReviewStatus
     verdict_reason: str
     created_at: Moment
 
@@ -62,7 +62,10 @@ def _crop(story: Story, take: Take) -> CropOut | None:
 
 
 def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
-    """Needs the take with `made_by` and the scene with story, prompt and chosen takes."""
+    """The take's output.
+
+    Needs the take with `made_by`, and the scene with story, prompt and selected takes.
+    """
     return TakeOut(
         id=take.pk,
         scene_id=take.scene_id,
@@ -76,14 +79,14 @@ def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
         height=take.height,
         duration_ms=take.duration_ms,
         crop=_crop(scene.story, take),
-        notes=[str(Sentence.from_json(note)) for note in take.notes],
+        notes=[str(LocalizedMessage.from_json(note)) for note in take.notes],
         provider=take.provider,
         model=take.model,
         seed=take.seed,
         cost=money(take.cost),
         made_by=take.made_by.get_username() if take.made_by else "",
         reason=take.reason,
-        verdict=Verdict(take.verdict),
-        verdict_reason=take.verdict_reason,
+        verdict=ReviewStatus(take.review_status),
+        verdict_reason=take.review_reason,
         created_at=take.created_at,
     )

@@ -3,9 +3,9 @@
 import pytest
 
 from jobs.enums import JobStatus
-from stories.domain import scenes, work
 from stories.enums import StoryStatus
 from stories.models import Scene
+from stories.services import enqueue, scenes
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def test_news_come_by_themselves_and_take_no_words_away(enter, quiet_page, owner, story):
     fifth = Scene.live.get(story=story, position=5)
-    job, _ = work.enqueue_scene(fifth, "image", owner=owner)
+    job, _ = enqueue.enqueue_scene(fifth, "image", owner=owner)
     page = enter(quiet_page, owner, story)
     page.evaluate("window.same = true")
     field = card(page, 5).get_by_label("Narration")

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from providers.domain.configs import house
 from providers.models import AIProviderConfig
+from providers.services.configs import organization_budget
 from stories.models import Approval, Scene, Take
 from tests.pictures import picture
 from tests.stories.factories import make_take
@@ -28,7 +28,7 @@ def test_plan_dialog_starts_what_it_shows(enter, quiet_page, owner, story):
 
 def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner, story):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"))
-    money = house()
+    money = organization_budget()
     money.plan_limit = Decimal("0.10")
     money.save()
     enter(page, owner, story)
@@ -45,7 +45,7 @@ def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner,
 def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_page, owner, story):
     make_take(Scene.live.get(story=story, position=5), content=picture("gray", (640, 360)))
     for scene in Scene.live.filter(story=story):
-        make_take(scene, "clip", verdict="rejected" if scene.position == 2 else "unreviewed", verdict_reason="too dark" if scene.position == 2 else "")
+        make_take(scene, "clip", review_status="rejected" if scene.position == 2 else "unreviewed", review_reason="too dark" if scene.position == 2 else "")
     Take.objects.filter(kind="clip", scene__position=4).update(input_hash="older")
     page = enter(quiet_page, owner, story)
     page.get_by_role("link", name="Make 1 $0.00").dblclick()

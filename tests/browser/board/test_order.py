@@ -3,9 +3,9 @@
 import pytest
 
 from jobs.enums import JobStatus
-from stories.domain import work
 from stories.enums import StoryStatus
 from stories.models import Scene, Story
+from stories.services import enqueue
 
 from .hands import card, drag, said, saved, shown
 
@@ -72,7 +72,7 @@ def test_move_that_is_refused_is_not_shown(enter, page, owner, story):
 
 
 def test_lock_and_unlock_are_seen_without_a_reload(enter, quiet_page, owner, story):
-    job, _ = work.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)
+    job, _ = enqueue.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)
     page = enter(quiet_page, owner, story)
     grip = card(page, 1).locator("[data-grip]")
     assert grip.count() == 1

@@ -2,10 +2,10 @@
 
 import pytest
 
+from media import ffmpeg
 from providers import store
-from providers.media import ffmpeg
-from stories.domain import review
 from stories.models import Comment, Film, Scene, Take
+from stories.services import review_links
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
@@ -31,7 +31,7 @@ def test_takes_are_compared_judged_and_talked_about(enter, quiet_page, owner, st
     take.get_by_role("button", name="Reject the take").click()
     take.get_by_text("“too yellow”").wait_for()
     other.refresh_from_db()
-    assert (other.verdict, other.verdict_reason) == ("rejected", "too yellow")
+    assert (other.review_status, other.review_reason) == ("rejected", "too yellow")
     assert panel.get_by_label("Your comment").input_value() == "half a com"
     panel.get_by_label("Your comment").fill("Brighter, please")
     panel.get_by_role("button", name="Comment", exact=True).click()
@@ -59,7 +59,7 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
     segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in Scene.live.filter(story=story)]
     with store.workplace() as folder:
         ffmpeg.run(["-f", "lavfi", "-i", "color=teal:s=320x180:r=24:d=10", "-f", "mp4", "-pix_fmt", "yuv420p"], out=folder / "film.mp4")
-        store.keep_as(folder / "film.mp4", "films/a.mp4")
+        store.save_as(folder / "film.mp4", "films/a.mp4")
     Film.objects.create(
         story=story,
         kind="preview",
@@ -74,7 +74,7 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
         manifest={"segments": segments},
         manifest_hash="x",
     )
-    _link, token = review.share(story.pk, actor=owner, name="client", days=1, may_comment=True)
+    _link, token = review_links.share(story.pk, actor=owner, name="client", days=1, may_comment=True)
     page = quiet_page
     page.set_default_timeout(WAIT)
     page.goto(f"{live_server.url}/review/{token}/")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stories.domain import scenes, work
 from stories.models import Scene
+from stories.services import enqueue, scenes
 
 from .hands import card, said, saved, shown
 
@@ -33,7 +33,7 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
 
 
 def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(enter, page, another, owner, manager, story):
-    work.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # while something is made, boards ask for news
+    enqueue.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # while something is made, boards ask for news
     enter(page, owner, story)
     enter(another, manager, story)
     kept = page.locator("#bd-deleted")

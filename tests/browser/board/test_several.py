@@ -17,7 +17,7 @@ def test_filter_and_act_on_several(enter, quiet_page, owner, story):
     page.get_by_role("button", name="Approve").click()
     said(page, "4 takes approved.")
     page.get_by_text("No scene is in this state.").wait_for()
-    assert Take.objects.filter(verdict="approved").count() == 4
+    assert Take.objects.filter(review_status="approved").count() == 4
     page.locator(".bd-none").get_by_role("button", name="Show all").click()
     card(page, 2).get_by_label("Select scene 2").check(force=True)
     card(page, 4).get_by_label("Select scene 4").check(force=True)

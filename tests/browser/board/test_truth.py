@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from jobs.enums import JobStatus
 from jobs.models import Job
-from stories.domain import scenes, work
 from stories.models import Scene, Take
+from stories.services import enqueue, scenes
 from tests.pictures import picture
 from tests.stories.factories import make_take
 
@@ -26,7 +26,7 @@ def fail(job):
 
 def test_a_refused_retake_is_said_on_the_card_in_a_toast_and_in_the_filter(enter, quiet_page, owner, story):
     first = Scene.live.get(story=story, position=1)
-    job, _ = work.enqueue_scene(first, "image", owner=owner)
+    job, _ = enqueue.enqueue_scene(first, "image", owner=owner)
     page = enter(quiet_page, owner, story)
     card(page, 1).get_by_text("Picture is in the queue").wait_for()
     fail(job)
@@ -62,7 +62,7 @@ def test_text_for_a_scene_that_is_gone_stays_and_comes_back_with_it(enter, page,
 
 def test_a_card_of_a_deleted_scene_is_no_scene_of_the_row(enter, page, owner, story):
     third = Scene.live.get(story=story, position=3)
-    work.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # so that the page looks for news
+    enqueue.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # so that the page looks for news
     enter(page, owner, story)
     field = card(page, 3).get_by_label("Narration")
     field.fill("What I typed")
@@ -103,7 +103,7 @@ def test_a_click_on_a_tab_right_after_typing_saves_and_asks_nothing(enter, page,
 
 def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_approved_take(enter, quiet_page, owner, story, tmp_path):
     first = Scene.live.get(story=story, position=1)
-    Take.objects.filter(scene=first).update(verdict="approved")
+    Take.objects.filter(scene=first).update(review_status="approved")
     file = Path(tmp_path / "tall.png")
     file.write_bytes(picture("red", (108, 192)))
     page = enter(quiet_page, owner, story)
@@ -129,7 +129,7 @@ def test_review_is_in_sight_without_scrolling(enter, quiet_page, owner, story):
     bar.get_by_placeholder("Why? The next take can be better for it.").fill("Too dark")
     bar.get_by_role("button", name="Reject").click()
     said(page, "Take rejected.")
-    assert Scene.live.get(story=story, position=1).image_take.verdict_reason == "Too dark"
+    assert Scene.live.get(story=story, position=1).image_take.review_reason == "Too dark"
 
 
 def test_account_menu_by_keyboard(enter, quiet_page, owner, story):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stories.domain import scenes
 from stories.models import Scene
+from stories.services import scenes
 
 from .hands import card, saved
 

@@ -16,7 +16,7 @@ def stored(tmp_path: Path) -> Path:
     """The file in the store."""
     file = tmp_path / "made.mp4"
     file.write_bytes(b"film" * 1000)
-    store.keep_as(file, NAME)
+    store.save_as(file, NAME)
     return Path(store.media().path(NAME))
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from providers.local.planner import plan
-from stories.domain.planning import plan_request
+from providers.backends.local.planner import plan
 from stories.imports.advice import advise
 from stories.imports.parsing import parse
 from stories.imports.reading import script_of
 from stories.imports.text import understand
 from stories.models import Story
+from stories.services.planning import plan_request
 
 from .made import docx, fdx, hwpx, odt, paragraphs, pdf
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ground.sentences import parts, sentences
+from core.sentences import parts, sentences
 from stories.imports.parsing import parse
 from stories.imports.script import Block, Format, Kind
 from stories.imports.text import as_screenplay, understand

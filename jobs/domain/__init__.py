@@ -1,1 +1,0 @@
-"""What may happen to a job, one function for each change."""

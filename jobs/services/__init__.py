@@ -1,0 +1,1 @@
+"""The state changes of a job, one function for each."""

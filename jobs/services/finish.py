@@ -1,0 +1,206 @@
+"""Ends an attempt. A write requires the current fencing token; all effects share one transaction."""
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, CharField, DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models.functions import Least
+from django.utils.translation import gettext_noop
+
+from core.clock import DatabaseNow, database_now
+from core.localized_messages import LocalizedMessage
+from jobs import registry
+from jobs.enums import GENERATING, OPEN, JobStatus, WaitFor
+from jobs.errors import LeaseLost
+from jobs.models import Job, JobLog
+from jobs.outcomes import Done, Wait
+from jobs.wakeup import notify_on_commit
+
+from . import envelope, raw_rows
+from .backoff import delay
+
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def log(job: Job, sentence: LocalizedMessage, *, level: str = JobLog.Level.INFO, detail: str = "") -> None:
+    JobLog.objects.create(job=job, message_data=sentence.as_json(), level=level, detail=detail)
+
+
+def end(job: Job, status: JobStatus, **values: Any) -> None:
+    """Run the end hooks of a job and wake its parent, after its row has reached a final state.
+
+    Call this inside the transaction that changed the row. `values` are the written fields, for the
+    hooks to read.
+    """
+    for name, value in {"status": status, **values}.items():
+        setattr(job, name, value)
+    for hook in registry.end_hooks(job.name):
+        hook(job)
+    if job.parent_id:
+        wake(Job.objects.filter(pk=job.parent_id), only=WaitFor.CHILDREN)
+
+
+def wake(jobs: QuerySet[Job], *, only: str = "") -> None:
+    """Make waiting jobs due, and record the wake-up on running or queued jobs so that they skip
+    their next wait.
+
+    This is one statement, so that a wake-up cannot be lost if a wait begins at the same time. With
+    `only`, jobs that wait for another reason keep waiting. Call this inside a transaction.
+    """
+    ready = Q(status=JobStatus.WAITING, wait_for=only) if only else Q(status=JobStatus.WAITING)
+    jobs.filter(status__in=OPEN).update(wakeup_count=F("wakeup_count") + 1, updated_at=DatabaseNow(), **due_values(ready))
+    notify_on_commit()
+
+
+def due_values(ready: Q) -> dict[str, Case]:
+    """Return the new values of waiting rows that become due if `ready`.
+
+    The duration of a wait that is part of the generation is added to `worked`.
+    """
+    waited = ExpressionWrapper(F("worked") + (DatabaseNow() - F("waiting_since")), output_field=DurationField())
+    generating = ready & Q(wait_for__in=GENERATING, waiting_since__isnull=False)
+    return {
+        "status": Case(When(ready, then=Value(JobStatus.QUEUED)), default=F("status"), output_field=CharField()),
+        "wait_for": Case(When(ready, then=Value("")), default=F("wait_for"), output_field=CharField()),
+        # Due from now, not from the end of the skipped wait: the claim takes the longest overdue job.
+        "run_at": Case(When(ready, then=Least(F("run_at"), DatabaseNow())), default=F("run_at"), output_field=DateTimeField()),
+        "worked": Case(When(generating, then=waited), default=F("worked"), output_field=DurationField()),
+    }
+
+
+def _with_consequences(job: Job) -> AbstractContextManager[None]:
+    """Return a transaction if more than the job's row is written, else a null context."""
+    return transaction.atomic() if job.parent_id or registry.end_hooks(job.name) else nullcontext()
+
+
+def succeed(job: Job, done: Done, *, took: timedelta) -> None:
+    worked = job.worked + took
+    result = envelope.success(done, generation_time=worked.total_seconds())
+    with _with_consequences(job):
+        _end_turn(job, JobStatus.SUCCEEDED, took=took, progress=100, result=result, error=None, note_data={})
+
+
+def fail(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta) -> None:
+    with transaction.atomic():
+        _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+
+
+def failed_values(sentence: LocalizedMessage, code: str) -> dict[str, Any]:
+    return {
+        "result": envelope.failure(sentence),
+        "error": {"code": code, "sentence": sentence.as_json()},
+        "note_data": sentence.as_json(),
+    }
+
+
+def cancelled(job: Job, *, took: timedelta) -> None:
+    with transaction.atomic():
+        _end_turn(job, JobStatus.CANCELLED, took=took, **cancelled_values())
+
+
+def cancelled_values() -> dict[str, Any]:
+    sentence = LocalizedMessage(gettext_noop("Cancelled."))
+    return {"result": envelope.failure(sentence), "error": {"code": "cancelled", "sentence": sentence.as_json()}, "note_data": sentence.as_json()}
+
+
+def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
+    """Set the job to waiting and return its attempt. If it was woken while it ran, it is due at
+    once.
+    """
+    now = DatabaseNow()
+    values = {"waiting_since": now, "attempts": job.attempts - 1, "note_data": outcome.note.as_json()}
+    with transaction.atomic():
+        if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
+            _write(job, took=took, status=JobStatus.QUEUED, run_at=now, **values)
+        elif outcome.wait_for == WaitFor.PERSON:
+            _tell_parent(job)
+        notify_on_commit()
+
+
+def _tell_parent(job: Job) -> None:
+    """Wake the parent of a job that waits for a person, because the job will not end by itself.
+
+    The parent continues with other work or asks that person.
+    """
+    if job.parent_id:
+        wake(Job.objects.filter(pk=job.parent_id), only=WaitFor.CHILDREN)
+
+
+def retry_or_fail(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta, detail: str = "") -> None:
+    """Schedule the next attempt with the job's backoff, or fail after the last one.
+
+    `detail` goes into the log.
+    """
+    with transaction.atomic():
+        log(job, sentence, level=JobLog.Level.ERROR, detail=detail)
+        if job.attempts >= job.max_attempts:
+            _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+            return
+        _write(
+            job,
+            took=took,
+            status=JobStatus.WAITING,
+            wait_for=WaitFor.BACKOFF,
+            waiting_since=DatabaseNow(),
+            run_at=DatabaseNow(delay(job.backoff, attempt=job.attempts)),
+            note_data=sentence.as_json(),
+        )
+
+
+def unclear(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta) -> None:
+    """Stop the job until a user decides.
+
+    If it was woken while it ran, a user may have decided already, and it is due at once.
+    """
+    error = {"code": code, "sentence": sentence.as_json()}
+    values = {"error": error, "note_data": sentence.as_json()}
+    with transaction.atomic():
+        if _changed(job, took=took, unless_woken=True, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, **values):
+            log(job, sentence, level=JobLog.Level.WARNING)
+            _tell_parent(job)
+        else:
+            _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
+            notify_on_commit()
+
+
+def release(job: Job, *, took: timedelta) -> None:
+    """Return the job to the queue without using an attempt, because the worker is shutting down."""
+    with transaction.atomic():
+        _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
+        notify_on_commit()
+
+
+def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
+    now = database_now()
+    _write(job, took=took, status=status, finished_at=now, **values)
+    end(job, status, finished_at=now, **values)
+
+
+def _write(job: Job, *, took: timedelta, **values: Any) -> None:
+    """End the lease and write these values. Raises LeaseLost without writing if the token has
+    changed.
+    """
+    if not _changed(job, took=took, **values):
+        raise LeaseLost(job.pk)
+
+
+def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values: Any) -> bool:
+    """End the lease, write these values, and return whether the token was still valid.
+
+    After a cancel request only the cancelled state can be written. With `unless_woken`, nothing is
+    written if the job was woken after the claim.
+    """
+    wanted = "IS NULL" if values["status"] != JobStatus.CANCELLED else "IS NOT NULL"
+    where, params = f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}", [job.pk, job.token]
+    if unless_woken:
+        where, params = f"{where} AND wakeup_count = %s", [*params, job.wakeup_count]
+    ends = {"lease_until": None, "worker": "", "wait_for": "", "waiting_since": None, "updated_at": DatabaseNow()}
+    sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
+    return raw_rows.update({**ends, **sums, **values}, where=where, params=params) == 1
+
+
+def waited_in_queue(job: Job) -> timedelta:
+    """Return the time between the job becoming due and its current claim."""
+    return max(job.claimed_at - job.run_at, timedelta()) if job.claimed_at else timedelta()

@@ -1,0 +1,1 @@
+"""One package per provider backend. `providers.registry` names them."""

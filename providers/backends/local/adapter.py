@@ -1,0 +1,175 @@
+"""Adapter of the local provider: free, without key and network, with the common interface."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from core.unavailable import ServiceUnavailableError
+from media.errors import MediaError
+from media.image_segment import encode_still
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.enums import Kind, Refusal
+from providers.errors import Expired, Invalid, Refused, Unclear
+from providers.models import AIProviderConfig
+from providers.requests import ClipRequest, ImageRequest, Request, TextRequest, kind_of
+from providers.settings_schema import Common
+from providers.store import local_copy
+
+from . import fault_injection
+from .illustrator import paint
+from .planner import plan
+from .vocabulary import visual_words
+
+FREE = Decimal(0)
+PICTURE = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"})
+USED = {
+    Kind.IMAGE: PICTURE,
+    Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
+    Kind.TEXT: frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"}),
+}
+
+
+def _painted(request: ImageRequest | ClipRequest) -> bytes:
+    return paint(
+        request.prompt,
+        prompt_en=request.prompt_en,
+        style=request.style,
+        negative=request.negative,
+        seed=request.seed,
+        size=(request.width, request.height),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filmed:
+    """A clip that is rendered when it is downloaded.
+
+    The camera moves over the scene's image, or over one rendered from the prompt.
+    """
+
+    request: ClipRequest
+    call_context: CallContext
+    trusted: bool = True
+
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
+        request, film = self.request, to.with_name("film.mp4")
+        with self._picture(to.parent) as picture:
+            try:
+                encode_still(
+                    picture,
+                    film,
+                    frames=max(1, round(request.duration_ms * request.fps / 1000)),
+                    size=(request.width, request.height),
+                    fps=request.fps,
+                    camera=request.camera,
+                    should_stop=lambda: should_stop() or self.call_context.should_stop(),
+                    on_progress=self.call_context.on_progress,
+                )
+            except MediaError as error:
+                if error.code == "disk_full":  # it is temporary and unrelated to this clip
+                    raise ServiceUnavailableError(error.sentence.template, **error.sentence.values) from error
+                kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
+                raise Refused.of(error.sentence, kind=kind) from error
+        film.replace(to)
+
+    def _picture(self, folder: Path) -> AbstractContextManager[Path]:
+        if self.request.image_file:
+            return local_copy(self.request.image_file, folder)
+        drawn = folder / "drawn.png"
+        drawn.write_bytes(_painted(self.request))
+        return nullcontext(drawn)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredLink:
+    """Fault injection: an expired link; polling the task again returns a valid one."""
+
+    trusted: bool = True
+
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+        raise Expired(gettext_noop("Drill: the link to the result has expired; a new one is asked for."))
+
+
+class LocalAdapter:
+    """Renders images and clips, and splits scripts into scenes.
+
+    Its calls are free, so a lost call is simply repeated.
+    """
+
+    repeatable: ClassVar[bool] = True
+    needs_key: ClassVar[bool] = False
+    tells_balance: ClassVar[bool] = False
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    settings_kind: ClassVar[type[Common]] = Common
+    home: ClassVar[str] = ""
+    send_limit = timedelta(0)
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.settings = config.settings if isinstance(config.settings, dict) else {}
+
+    def ready(self) -> None:
+        """Do nothing: the local provider is always ready."""
+
+    def check_request(self, request: Request, model: ModelSpec) -> None:
+        """Accept every request."""
+
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED[kind]
+
+    def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
+        scenario = fault_injection.scenario(self.settings, kind_of(request), call_context)
+        if scenario and (task := fault_injection.play(scenario, self.settings, call_context)):
+            return task
+        if scenario == "broken_file":
+            return Result(media=Bytes(b"This is no picture."), cost=FREE)
+        return self._made(request, call_context)
+
+    def _made(self, request: Request, call_context: CallContext) -> Result:
+        match request:
+            case ImageRequest():
+                return Result(media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed)
+            case ClipRequest():
+                return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
+            case TextRequest(task="to_english"):
+                return Result(data={"text": ", ".join(word.gloss for word in visual_words(request.script))}, cost=FREE)
+            case _:
+                return Result(data={"scenes": plan(request)}, cost=FREE)
+
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
+        """Poll a fault injection task, `local-<scenario>-<ready at>-<attempt>`.
+
+        Any other id, such as one that a person attached, is ready at once.
+        """
+        scenario, _, rest = task_id.removeprefix("local-").partition("-")
+        ready_at, _, _attempt = rest.partition("-")
+        if ready_at.isdigit() and (left := int(ready_at) - timezone.now().timestamp()) > 0:
+            return Running(poll_in=min(1.0, max(0.1, left)), progress=max(0, min(90, 90 - int(left * 10))))
+        if scenario == "async_failed":
+            raise Refused(gettext_noop("Drill: the provider worked on it and failed."), kind=Refusal.FAILED)
+        if scenario == "async_lost":
+            raise Unclear(gettext_noop("Drill: the task is gone at the provider."))
+        if scenario == "expired_link" and ready_at.isdigit() and timezone.now().timestamp() - int(ready_at) < fault_injection.seconds(self.settings, 3):
+            return Result(media=ExpiredLink(), cost=FREE)
+        return self._made(request, call_context)
+
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        raise Invalid(gettext_noop("The local provider's calls are made again by themselves."))
+
+    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  no task runs anywhere
+        return True
+
+    def balance(self) -> Decimal | None:
+        return None
+
+    def check(self) -> Health:
+        return Health(ok=True, facts={"price": "0.00 USD"})
+
+    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []

@@ -1,0 +1,193 @@
+"""Adapter for Stability AI's images: v2beta core, ultra, sd3, and v1 for the model in the guide."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_noop
+
+from media import file_types
+from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.amounts import usd
+from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
+from providers.enums import Kind, Refusal
+from providers.errors import Later, Refused, Unclear
+from providers.lenient_decoding import bytes_of, seed_of
+from providers.models import AIProviderConfig
+from providers.requests import ImageRequest, Request
+from providers.settings_schema import Common
+
+from .errors import MODERATED, problem_of, refusal
+from .messages import Artifacts, Balance, Finish, Picture, Problem
+from .settings import Settings
+
+NAME = "Stability AI"
+CREDIT = Decimal("0.01")  # USD
+SEEDS = 4294967295
+USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
+FILTERED, SUCCESS = "CONTENT_FILTERED", {"", "SUCCESS", "SUCCEEDED", "COMPLETED"}
+MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
+BLURRED = gettext_noop("Stability AI made the picture, blurred it because of its content, and charged it; change the words of the prompt.")
+
+
+class StabilityAdapter:
+    """Each call is one POST whose response is the image."""
+
+    repeatable: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = True
+    tells_balance: ClassVar[bool] = True
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.stability.ai"
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.config = config
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
+        self.send_limit = timedelta(seconds=self.read + 75)
+
+    def _client(self, **headers: str) -> ProviderClient:
+        base = checked_base(self.config.base_url, name=NAME)
+        return ProviderClient(base, name=NAME, headers={"authorization": f"Bearer {keys.key_of(self.config)}", "accept": "application/json", **headers})
+
+    def ready(self) -> None:
+        self._client()
+
+    def check_request(self, request: Request, model: ModelSpec) -> None:
+        if not isinstance(request, ImageRequest):
+            raise Refused(gettext_noop("Stability AI makes pictures only."), kind=Refusal.INVALID)
+        prompt_text.english(request, provider=NAME)
+        if not model.endpoint:
+            raise Refused(gettext_noop("Stability AI has no model named “%(model)s”."), kind=Refusal.INVALID, model=model.name)
+        if model.endpoint.startswith("v1/") and request.aspect_ratio not in model.ratios:
+            raise prompt_text.no_format(request, provider=NAME, model=model.name)
+
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED
+
+    def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
+        self.check_request(request, call_context.model)
+        assert isinstance(request, ImageRequest)
+        line = self._client(**{"stability-client-user-id": str(call_context.attempt)})
+        if call_context.model.endpoint.startswith("v1/"):
+            answer = line.post_once(f"/{call_context.model.endpoint}", read=self.read, json=self._v1(request, call_context))
+            return self._first_artifact(answer, call_context)
+        answer = line.post_once(f"/{call_context.model.endpoint}", read=self.read, files=self._v2(request, call_context))
+        return self._picture(answer, call_context)
+
+    def _v2(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
+        """Return the multipart fields; multipart is required even without a file."""
+        fields = {
+            "prompt": prompt_text.cut(prompt_text.english(request, provider=NAME), MOST_WORDS["v2beta"]),
+            "aspect_ratio": call_context.model.ratios.get(request.aspect_ratio, request.aspect_ratio),
+            "output_format": "png",
+            "seed": str(request.seed % SEEDS),
+            **call_context.model.options.get("fields", {}),
+        }
+        if request.negative.strip() and prompt_text.is_english(request.negative):
+            fields["negative_prompt"] = prompt_text.cut(request.negative, MOST_WORDS["v2beta"])
+        return {name: (None, value) for name, value in fields.items()}
+
+    def _v1(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
+        width, height = call_context.model.ratios[request.aspect_ratio].split("x")
+        prompts: list[dict[str, Any]] = [{"text": prompt_text.cut(prompt_text.english(request, provider=NAME), MOST_WORDS["v1"]), "weight": 1}]
+        if request.negative.strip() and prompt_text.is_english(request.negative):
+            prompts.append({"text": prompt_text.cut(request.negative, MOST_WORDS["v1"]), "weight": -1})
+        return {
+            "text_prompts": prompts,
+            "width": int(width),
+            "height": int(height),
+            "samples": 1,
+            "steps": self.settings.default_steps,
+            "seed": request.seed % SEEDS,
+        }
+
+    def _picture(self, answer: ProviderResponse, call_context: CallContext) -> Result:
+        if not answer.ok:
+            raise refusal(answer)
+        if file_types.is_picture(answer.body):  # the image itself instead of JSON
+            headers = answer.headers
+            return self._result(headers.get("finish-reason", ""), answer.body, seed_of(headers.get("seed")), call_context, answer)
+        try:
+            said = answer.parsed(Picture)
+            return self._result(said.finish_reason, bytes_of(said.image), seed_of(said.seed), call_context, answer)
+        except UnreadableError as error:
+            raise self._without(answer, call_context) from error
+
+    def _first_artifact(self, answer: ProviderResponse, call_context: CallContext) -> Result:
+        if not answer.ok:
+            raise refusal(answer)
+        if file_types.is_picture(answer.body):
+            return self._picture(answer, call_context)
+        try:
+            said = next(iter(answer.parsed(Artifacts).artifacts), None)
+            if said is None:
+                raise self._without(answer, call_context)
+            return self._result(said.finish_reason, bytes_of(said.base64), seed_of(said.seed), call_context, answer)
+        except UnreadableError as error:
+            raise self._without(answer, call_context) from error
+
+    def _without(self, answer: ProviderResponse, call_context: CallContext) -> Refused | Unclear:
+        """Return the error for a success response without an image.
+
+        It is a content refusal if the response says so, else unclear.
+        """
+        try:
+            problem = answer.parsed(Problem)
+            finish = answer.parsed(Finish).finish_reason
+        except UnreadableError:
+            return unparsable(NAME, answer)
+        if finish.upper() == FILTERED:
+            return Refused(BLURRED, kind=Refusal.MODERATED, cost=call_context.estimate)
+        return refusal(answer) if problem.name.lower() in MODERATED else unparsable(NAME, answer)
+
+    def _result(self, finish: str, image: bytes, seed: int | None, call_context: CallContext, answer: ProviderResponse) -> Result:
+        """Return the result; its cost follows from the price list, because the response has none.
+
+        Raises `Unclear` for an unknown finish reason.
+        """
+        if finish.upper() == FILTERED:
+            raise Refused(BLURRED, kind=Refusal.MODERATED, cost=call_context.estimate)
+        if finish.upper() not in SUCCESS:
+            template = gettext_noop("Stability AI ended with “%(finish)s”; whether it charged that is not known.")
+            raise Unclear(template, finish=brief(finish)[:60], raw=answer.body)
+        return Result(media=Bytes(image), seed=seed)
+
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        return Result(media=Bytes(raw_answer_search.picture_in(raw)))
+
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+        """Raise `Unclear`: these endpoints do not store results.
+
+        A person who attaches a task id gets this message.
+        """
+        raise Unclear(gettext_noop("Stability AI keeps no pictures: a lost answer cannot be fetched again."))
+
+    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
+        return False
+
+    def balance(self) -> Decimal | None:
+        answer = self._client().ask("GET", "/v1/user/balance")
+        if not answer.ok:
+            raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=problem_of(answer).words)
+        try:
+            return usd(answer.parsed(Balance).credits, unit=CREDIT)
+        except UnreadableError as error:
+            raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=answer.text) from error
+
+    def check(self) -> Health:
+        line = self._client()
+        answer = line.ask("GET", "/v1/user/balance")
+        if not answer.ok:
+            return connection_test.failed(answer)
+        engines = line.ask("GET", "/v1/engines/list")
+        try:
+            left = usd(answer.parsed(Balance).credits, unit=CREDIT)
+        except UnreadableError:
+            return connection_test.failed(answer)
+        known = ", ".join(name for name in connection_test.own_models(self.config) if engines.ok and f'"{name}"'.encode() in engines.body)
+        return Health(ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})})
+
+    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []

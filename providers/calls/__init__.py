@@ -1,0 +1,27 @@
+"""The call service: the only way to call a provider.
+
+The order is reserve, commit, send, commit, fetch, settle. A request that may have been charged is
+never sent again automatically.
+"""
+
+from providers.errors import NoPrice, NotConfigured, NotNow, PriceAboveConfirmed, Refused, Unclear
+
+from .reconcile import collect, reconcile
+from .service import Pending, Ready, advance, attempt_no_of, follow, resume
+
+__all__ = [
+    "NoPrice",
+    "NotConfigured",
+    "NotNow",
+    "Pending",
+    "PriceAboveConfirmed",
+    "Ready",
+    "Refused",
+    "Unclear",
+    "advance",
+    "attempt_no_of",
+    "collect",
+    "follow",
+    "reconcile",
+    "resume",
+]

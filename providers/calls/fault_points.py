@@ -1,0 +1,23 @@
+"""Named fault points in the life of a call. Fault injection can kill the process at any of them."""
+
+import os
+import signal
+from itertools import count
+
+KILL_AT = "GATE_KILL_AT_STEP"
+TRACE = "GATE_TRACE_STEPS"
+_passed = count(1)
+
+
+def hit(name: str) -> None:
+    """Mark a fault point between two side effects.
+
+    Does nothing unless fault injection is enabled by the environment. GATE_KILL_AT_STEP=n kills
+    this process with SIGKILL at the n-th point that it reaches. GATE_TRACE_STEPS=file appends the
+    names of the points to the file, so that a test can count them.
+    """
+    if trace := os.environ.get(TRACE):
+        with open(trace, "a", encoding="utf-8") as file:  # noqa: PTH123  plain append for fault injection
+            file.write(f"{name}\n")
+    if (wanted := os.environ.get(KILL_AT)) and next(_passed) == int(wanted):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,158 @@
+"""Ingests a provider's result: fetches, checks, cleans and stores it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import LocalizedMessage, sentence_of
+from media import clip_import, image_import
+from media.errors import MediaError
+from media.ffmpeg import probe
+
+from .adapters import Media, Result
+from .errors import Incomplete, Later, Unclear
+from .raw_answer_store import MOST_BYTES
+from .requests import ClipRequest, ImageRequest, Request
+from .store import Stored, save
+
+LOST_PICTURE = gettext_noop("What the provider sent is not a picture that can be read: %(reason)s")
+LOST_CLIP = gettext_noop("What the provider sent is not a clip that can be read: %(reason)s")
+BROKEN_OFF = gettext_noop("The clip that the provider sent is broken off.")
+TOO_SHORT = gettext_noop("The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered.")
+WAIT_TIMEOUT = 600.0  # seconds for which a paid file waits until one of the limited processes is free
+SHORTER = 250  # ms by which a valid clip may be shorter than ordered
+BOX_HEAD, WIDE_HEAD = 8, 16
+BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"meta", b"sidx", b"styp", b"pnot", b"pdin"}
+
+
+def ingest(result: Result, request: Request, folder: Path, *, should_stop: Callable[[], bool], ordered_ms: int = 0, as_is: bool = False) -> dict[str, Any]:
+    """Return the result as the call stores it.
+
+    For text it is the data. For images and clips it is file, sha256, mime, width, height,
+    duration_ms, seed, and `original`, the file as it arrived (file, sha256). `ordered_ms` is the
+    length that was paid for. `as_is` accepts a shorter clip, because a person decided so. Raises
+    `Later` or `Expired` if the file cannot be fetched now, `Incomplete` if it is incomplete and can
+    be fetched again, `Unclear` if it is not what was requested.
+    """
+    if not isinstance(request, ImageRequest | ClipRequest):
+        return dict(result.data)
+    if result.media is None:
+        raise Unclear(gettext_noop("The provider says that it is done and gives no file."))
+    file = folder / "result"
+    result.media.download(file, should_stop=should_stop)
+    trusted = result.media.trusted
+    try:
+        if isinstance(request, ImageRequest):
+            stored, original, facts = _picture(file, trusted=trusted)
+        else:
+            # A file that was part of the response cannot be fetched again: it is checked even while
+            # the worker is stopping.
+            stop = should_stop if getattr(result.media, "again", False) else None
+            stored, original, facts = _clip(file, trusted=trusted, should_stop=stop)
+            if not (trusted or as_is):
+                _require_length(facts["duration_ms"], request, ordered_ms)
+    except MediaError as error:
+        if error.code == "stopped":
+            raise Later(gettext_noop("Fetching the result was stopped.")) from error
+        template = LOST_PICTURE if isinstance(request, ImageRequest) else LOST_CLIP
+        raise _lost(result.media, file, template, reason=sentence_of(error)) from error
+    except _ShortError as short:
+        raise _lost(result.media, file, short.template, **short.values) from short
+    kept = {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
+    return kept if trusted else {**kept, "original": {"file": original.name, "sha256": original.sha256}}
+
+
+class _ShortError(Exception):
+    """The clip is shorter than ordered."""
+
+    def __init__(self, template: str, **values: str) -> None:
+        super().__init__(template)
+        self.template, self.values = template, values
+
+
+def _lost(media: Media, file: Path, template: str, **values: Any) -> Incomplete | Unclear:
+    """Return the error for an unusable file; a file that can be fetched again is retried first.
+
+    The file is stored for a person.
+    """
+    with file.open("rb") as opened:
+        raw = opened.read(MOST_BYTES + 1)
+    if getattr(media, "again", False):
+        return Incomplete(template, raw=raw, **values)
+    return Unclear.of(LocalizedMessage(template, {**values}), raw=raw)
+
+
+def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, Any]]:
+    """Store an image.
+
+    An untrusted image is decoded in a limited process and encoded again, which removes everything
+    that is not image data. The original is stored beside it.
+    """
+    if trusted:
+        data = file.read_bytes()
+        stored = original = save(file, _extension(image_import.mime_of(data)))
+        mime, (width, height) = image_import.mime_of(data), image_import.decode(data).size
+    else:
+        taken = image_import.ingested(file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT)
+        mime, (width, height) = taken.mime, taken.size
+        stored, original = save(taken.path, _extension(mime)), save(file, _extension(image_import.mime_of(file.read_bytes())))
+    return stored, original, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
+
+
+def _extension(mime: str) -> str:
+    return mime.removeprefix("image/").replace("jpeg", "jpg")
+
+
+def _clip(file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None) -> tuple[Stored, Stored, dict[str, Any]]:
+    """Store a clip.
+
+    An untrusted clip is decoded to its end and stored in a format that every browser plays.
+    """
+    if _is_broken_off(file):
+        raise _ShortError(BROKEN_OFF)
+    if trusted:
+        found = probe(file)
+        if not found.frames or not found.duration_ms:
+            raise _ShortError(gettext_noop("The clip that the provider sent is empty."))
+        stored = save(file, "mp4")
+        return stored, stored, {"mime": "video/mp4", "width": found.width, "height": found.height, "duration_ms": found.duration_ms}
+    taken = clip_import.ingested(file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT, should_stop=should_stop)
+    width, height = taken.size
+    stored, original = save(taken.path, taken.extension), save(file, clip_import.container(file))
+    facts = {"mime": taken.mime, "width": width, "height": height, "duration_ms": taken.duration_ms}
+    return stored, original, {**facts, "notes": [note.as_json() for note in taken.notes]}
+
+
+def _require_length(duration_ms: int, request: ClipRequest, ordered_ms: int) -> None:
+    """Raise if the clip is shorter than ordered, or than the part that the scene needs."""
+    if not ordered_ms:
+        return
+    needed = min(request.duration_ms, ordered_ms) - 1000 // request.fps
+    if duration_ms < needed or duration_ms < ordered_ms - SHORTER:
+        raise _ShortError(TOO_SHORT, length=f"{duration_ms / 1000:g}", ordered=f"{ordered_ms / 1000:g}")
+
+
+def _is_broken_off(file: Path) -> bool:
+    """Return whether an MP4 or QuickTime file ends before its last box.
+
+    Players play such a file without reporting an error.
+    """
+    size = file.stat().st_size
+    at = 0
+    with file.open("rb") as opened:
+        while at + BOX_HEAD <= size:
+            opened.seek(at)
+            head = opened.read(WIDE_HEAD)
+            if head[4:8] not in BOXES:
+                return False  # not such a file, or trailing data that does not matter
+            length = int.from_bytes(head[:4])
+            if length == 0:  # up to the end of the file, wherever that is
+                return False
+            if length == 1:
+                length = int.from_bytes(head[8:16])
+            if length < BOX_HEAD:
+                return False
+            at += length
+    return at > size

@@ -1,1 +1,0 @@
-"""Planning and translating by any server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM and others."""

@@ -1,1 +1,0 @@
-"""The local provider: draws, films and plans with no key and no network."""

@@ -1,0 +1,56 @@
+"""Searches a stored response for the result that was paid for.
+
+Used only when a person decides to recover a call, so anything plausible is accepted.
+"""
+
+import re
+from itertools import islice
+
+from django.utils.translation import gettext_noop
+
+from media.file_types import is_picture
+
+from .errors import Invalid
+from .lenient_decoding import UnreadableError, bytes_of, decoded, text_of, texts_in
+
+NO_PICTURE = gettext_noop("The kept answer holds no picture that can be read.")
+NO_TASK = gettext_noop("The kept answer names no task.")
+BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/|\\n|\\r|\s){400,}={0,2}")
+ID_FIELD = re.compile(r"""["'](?:id|task_?id|prediction_?id|uuid)["']\s*:\s*["']([A-Za-z0-9_.:-]{1,120})["']""", re.IGNORECASE)
+IN_ADDRESS = re.compile(r"/(?:tasks|predictions)/([A-Za-z0-9_-]{6,120})")
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+MOST_TEXTS = 10_000
+
+
+def picture_in(raw: bytes) -> bytes:
+    """Return the image that the response is or contains, in base64 or raw. Raises `Invalid`."""
+    if is_picture(raw):
+        return raw
+    for text in (*_texts_of(raw), *(found.group().replace("\\/", "/").replace("\\n", "").replace("\\r", "") for found in BASE64.finditer(text_of(raw)))):
+        try:
+            content = bytes_of(text)
+        except UnreadableError:
+            continue
+        if is_picture(content):
+            return content
+    raise Invalid(NO_PICTURE)
+
+
+def task_in(raw: bytes) -> str:
+    """Return the id of the task that the response names. Raises `Invalid`."""
+    text = text_of(raw)
+    found = ID_FIELD.search(text) or IN_ADDRESS.search(text)
+    if found:
+        return found[1]
+    if uuid := UUID.search(text):
+        return uuid.group()
+    raise Invalid(NO_TASK)
+
+
+def _texts_of(raw: bytes) -> list[str]:
+    """Return the strings of a JSON response, longest first."""
+    try:
+        data = decoded(raw)
+    except UnreadableError:
+        return []
+    return sorted(islice(texts_in(data), MOST_TEXTS), key=len, reverse=True)[:20]

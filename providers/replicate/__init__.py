@@ -1,1 +1,0 @@
-"""Replicate: pictures and clips as predictions; signed webhooks tell early, and lost predictions can be found in its list."""

@@ -1,0 +1,39 @@
+"""Parses how long a provider asks to wait."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.http import parse_http_date_safe
+
+from .lenient_decoding import number_of
+
+LONGEST_WAIT = timedelta(hours=1)  # a provider that means longer will repeat it
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """Return the wait that `Retry-After` states (seconds or a date, RFC 9110, section 10.2.3).
+
+    Returns None if there is no valid header.
+    """
+    if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
+        return bounded(milliseconds / 1000)
+    told = headers.get("retry-after", "").strip()
+    if (seconds := _number(told)) is not None:
+        return bounded(seconds)
+    moment = parse_http_date_safe(told) if told.isascii() else None
+    return None if moment is None else bounded(moment - timezone.now().timestamp())
+
+
+def _number(told: str) -> float | None:
+    """Parse digits of any length, with an optional fraction."""
+    told = told.strip()
+    if told.isascii() and told.isdigit():
+        return float(told[-9:]) if len(told.lstrip("0")) <= 9 else LONGEST_WAIT.total_seconds()  # noqa: PLR2004  years, whatever follows
+    whole, dot, fraction = told.partition(".")
+    return float(number_of(told) or 0) if dot and (whole + fraction).isascii() and (whole + fraction).isdigit() else None
+
+
+def bounded(seconds: float) -> timedelta:
+    """Return a wait of at least a second and at most an hour."""
+    return timedelta(seconds=min(max(float(seconds), 1.0), LONGEST_WAIT.total_seconds()))

@@ -1,1 +1,0 @@
-"""Stability AI: pictures. Its answers are the pictures themselves, so an answer that is lost is lost."""

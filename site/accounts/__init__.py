@@ -1,0 +1,4 @@
+"""Accounts: log-in, tokens, two-factor authentication and sessions.
+
+Does not depend on stories, jobs or providers.
+"""

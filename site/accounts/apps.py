@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    label = "web"  # names tables and permissions of installations since 0.1.0
+    verbose_name = _("Accounts")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import account_changes, login_throttle  # noqa: PLC0415  needs the models
+
+        login_throttle.connect()
+        account_changes.connect()

@@ -1,0 +1,19 @@
+"""Grants role permissions to staff only.
+
+Without staff status a user's roles have no effect, in the admin and over the API.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+
+
+class StaffBackend(ModelBackend):
+    def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
+        """Return the permissions of the user or their groups, or none for users without staff
+        status.
+        """
+        if not user_obj.is_staff:
+            return set()
+        found: set[str] = super()._get_permissions(user_obj, obj, from_name)  # type: ignore[misc]  # not in the stubs
+        return found

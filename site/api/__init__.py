@@ -1,0 +1,1 @@
+"""A framework for JSON endpoints: typed routes, problem responses, paging, idempotency and OpenAPI."""

@@ -1,0 +1,1 @@
+"""Shared utilities for all packages. This package depends on none of them."""

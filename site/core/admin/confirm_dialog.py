@@ -1,0 +1,62 @@
+"""Confirm dialogs: a page that asks on GET and executes on POST, shown in a dialog for htmx
+requests.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+from core.localized_messages import DomainError
+
+FORBIDDEN = "forbidden"
+
+
+class Failed(str):
+    """The message of an action that ran and found a problem. It is shown as an error."""
+
+    __slots__ = ()
+
+
+def ask(
+    request: HttpRequest,
+    *,
+    template: str,
+    context: Callable[[], dict[str, Any]],
+    act: Callable[[], str],
+    back: str,
+) -> HttpResponse:
+    """Show the confirm dialog, or execute the action and redirect to `back`.
+
+    `template` has a partial named `dialog`. `context` is called each time the dialog is rendered.
+    `act` executes the action, on POST only, and returns a message for the user. A DomainError from
+    it is shown in the dialog: status 403 if its code is `forbidden`, else 409.
+    """
+    status = HTTPStatus.OK
+    error = ""
+    if request.method == "POST":
+        try:
+            said = act()
+        except DomainError as failure:
+            error = str(failure)
+            status = HTTPStatus.FORBIDDEN if failure.code == FORBIDDEN else HTTPStatus.CONFLICT
+        else:
+            messages.add_message(request, messages.ERROR if isinstance(said, Failed) else messages.SUCCESS, said)
+            return HttpResponseClientRedirect(back) if in_dialog(request) else HttpResponseRedirect(back)
+    name = f"{template}#dialog" if in_dialog(request) else template
+    return TemplateResponse(request, name, {**context(), "error": error, "back": back}, status=status)
+
+
+def back_from(request: HttpRequest, usual: str) -> str:
+    """Return the `back` address of the query if it belongs to this site, else `usual`."""
+    wanted = request.GET.get("back", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else usual
+
+
+def in_dialog(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False))

@@ -1,0 +1,21 @@
+"""CSV files for spreadsheets."""
+
+from django.http import HttpResponse
+
+BYTE_ORDER = "\ufeff"  # spreadsheets detect UTF-8 by it
+
+
+# Asian editions also accept the full-width forms.
+SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def safe(text: object) -> str:
+    """Escape text so that a spreadsheet does not interpret it as a formula."""
+    said = str(text)
+    return f"'{said}" if said[:1] in SIGNS else said
+
+
+def attachment(name: str) -> HttpResponse:
+    """Return an empty CSV response with this file name, ready to be written to."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(BYTE_ORDER, content_type="text/csv; charset=utf-8", headers=headers)

@@ -1,1 +1,0 @@
-"""What every floor may use and that knows nothing of any of them."""

@@ -1,0 +1,3 @@
+"""Media processing: ffmpeg, camera moves, captions, safe decoding. Independent of stories and
+calls.
+"""

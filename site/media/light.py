@@ -1,0 +1,99 @@
+"""Converts HDR (PQ, HLG) and wide-gamut images, identified by code points, to sRGB.
+
+HEIC, AVIF and PNG may carry the code points of ITU-T H.273 instead of a profile. They are converted
+like clips (`clip_normalization.py`), so that both look alike in a film.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from media.clip_normalization import KNEE, PEAK_NITS, WHITE_NITS
+
+PQ, HLG = 16, 18  # transfer characteristics
+# To linear BT.709; other primaries are treated as BT.709
+TO_BT709 = {
+    9: ((1.660491, -0.587641, -0.072850), (-0.124550, 1.132900, -0.008349), (-0.018151, -0.100579, 1.118730)),  # BT.2020
+    12: ((1.224940, -0.224940, 0.0), (-0.042057, 1.042057, 0.0), (-0.019638, -0.078636, 1.098274)),  # Display P3
+}
+META_FIRST = 1 << 20  # bytes of the file that are searched for the description
+STEPS = 1 << 14  # entries of the table from linear light to sRGB
+
+type Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """Code points of primaries and transfer characteristics."""
+
+    primaries: int
+    transfer: int
+
+    @property
+    def hdr(self) -> bool:
+        return self.transfer in {PQ, HLG}
+
+
+def light_of(data: bytes, kind: str) -> Light | None:
+    """Returns the code points of an image file; None for plain sRGB or if a profile describes it."""
+    if kind in {"AVIF", "HEIF"}:
+        at = data.find(b"colrnclx", 0, META_FIRST) + 8
+        found = Light(int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4])) if at > 8 else None  # noqa: PLR2004
+        profiled = any(data.find(name, 0, META_FIRST) >= 0 for name in (b"colrprof", b"colrrICC"))
+    elif kind == "PNG":
+        at = data.find(b"cICP", 0, META_FIRST) + 4
+        found = Light(data[at], data[at + 1]) if 4 < at < len(data) - 1 else None  # noqa: PLR2004
+        profiled = False  # the PNG standard gives code points precedence over a profile
+    else:
+        return None
+    if found is None or not (found.hdr or (found.primaries in TO_BT709 and not profiled)):
+        return None
+    return found
+
+
+def to_srgb(pixels: npt.NDArray[np.uint8], light: Light) -> npt.NDArray[np.uint8]:
+    """Converts rows (height, width, 3) to sRGB, with diffuse white of HDR (203 nits) at about 249."""
+    linear = _table(light.transfer)[pixels]
+    if light.transfer == HLG:
+        luminance = linear @ np.array((0.2627, 0.6780, 0.0593), np.float32)
+        linear *= (luminance**0.2)[..., None] * (PEAK_NITS / WHITE_NITS)
+    if light.primaries in TO_BT709:
+        linear = np.maximum(linear @ np.array(TO_BT709[light.primaries], np.float32).T, 0)
+    if light.hdr:
+        strongest = np.maximum(linear.max(axis=2), 1e-6)
+        linear *= (_pressed(strongest) / strongest)[..., None]
+    return _SRGB[np.rint(np.minimum(linear, 1) * (STEPS - 1)).astype(np.int32)]
+
+
+def _table(transfer: int) -> Floats:
+    """Returns linear light for each of the 256 values: 1 is diffuse white; for HLG, scene light."""
+    signal = np.arange(256) / 255
+    if transfer == PQ:
+        m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
+        power = signal ** (1 / m2)
+        light = (np.maximum(power - c1, 0) / (c2 - c3 * power)) ** (1 / m1) * 10_000 / WHITE_NITS
+    elif transfer == HLG:
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        light = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)  # noqa: PLR2004
+    else:
+        light = np.where(signal <= 0.04045, signal / 12.92, ((signal + 0.055) / 1.055) ** 2.4)  # noqa: PLR2004
+    return light.astype(np.float32)
+
+
+def _pressed(light: Floats) -> Floats:
+    """Compresses highlights above the knee by a Moebius curve, as ffmpeg does for clips."""
+    peak = PEAK_NITS / WHITE_NITS
+    a = -KNEE * KNEE * (peak - 1) / (KNEE * KNEE - 2 * KNEE + peak)
+    b = (KNEE * KNEE - 2 * KNEE * peak + peak) / (peak - 1)
+    curve = (b * b + 2 * b * KNEE + KNEE * KNEE) / (b - a) * (light + a) / (light + b)
+    return np.where(light <= KNEE, light, curve).astype(np.float32)
+
+
+def _srgb_table() -> npt.NDArray[np.uint8]:
+    linear = np.linspace(0, 1, STEPS)
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)  # noqa: PLR2004
+    return np.rint(encoded * 255).astype(np.uint8)
+
+
+_SRGB = _srgb_table()

@@ -1,0 +1,1 @@
+"""Operations across all layers: dashboard, monitoring, health, metrics and commands."""

@@ -1,0 +1,162 @@
+"""Collects every translatable message of the studio and updates the .po file."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.utils.translation.template import templatize
+
+from api.openapi import texts
+from stories.api.routes import api
+
+from .compile_messages import Entry, entries
+
+SOURCES = ("jobs", "providers", "stories", "site", "tools", "templates")
+PLAIN = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop"})
+PLURAL = frozenset({"ngettext", "ngettext_lazy"})
+CONTEXT = frozenset({"pgettext", "pgettext_lazy"})
+NAMES = PLAIN | PLURAL | CONTEXT
+TEXT = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
+IN_TEMPLATE = re.compile(rf"\b(n?p?gettext|_)\(\s*u?({TEXT})(?:\s*,\s*u?({TEXT}))?")
+WIDTH = 100
+
+# Texts of Unfold's interface that the studio shows and Unfold does not translate.
+FROM_UNFOLD = (
+    "Search apps and models...",
+    "Type to search",
+    "Filters",
+    "Apply Filters",
+    "Reset filters",
+    "Clear all filters",
+    "No results found",
+    "This page yielded into no results.",
+    "Light",
+    "Dark",
+    "System",
+    "General",
+    "Loading...",
+    "Choose file to upload",
+    "Select record",
+    "Select action",
+    "Record picture",
+    "Shortcuts",
+    "Save and view",
+    "All",
+    "Reset",
+    "Run",
+)
+
+
+@dataclass
+class Message:
+    """One entry of the catalog: its location and its name there."""
+
+    msgid: str
+    plural: str = ""
+    context: str = ""
+    places: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.context, self.msgid
+
+
+def collect(root: Path) -> dict[tuple[str, str], Message]:
+    """Returns every message of our code and templates under `root`, of the API document and of
+    Unfold's interface, by context and text.
+    """
+    found: dict[tuple[str, str], Message] = {}
+    for file in _files(root):
+        text = file.read_text(encoding="utf-8")
+        for message in _in_python(text) if file.suffix == ".py" else _in_template(text):
+            kept = found.setdefault(message.key, message)
+            kept.plural = kept.plural or message.plural
+            kept.places.append(file.relative_to(root).as_posix())
+    for place, sentences in (("openapi.json", texts(api)), ("unfold", FROM_UNFOLD)):
+        for words in sentences:
+            found.setdefault(("", words), Message(words)).places.append(place)
+    return found
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for source in SOURCES:
+        yield from sorted(
+            path for path in (root / source).rglob("*") if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts and _is_ours(path)
+        )
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix != ".txt" or "templates" in path.parts
+
+
+def _in_python(text: str) -> Iterator[Message]:
+    nodes = list(ast.walk(ast.parse(text)))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"]
+    other_names = {name.asname: name.name for node in imports for name in node.names if name.asname}
+    for node in nodes:
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        name = other_names.get(called, called)
+        given = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else None for arg in node.args[:2]]
+        if name in NAMES and given and given[0]:
+            yield from _message(name, given[0], given[1] if len(given) > 1 else None)
+
+
+def _in_template(text: str) -> Iterator[Message]:
+    for name, first, second in IN_TEMPLATE.findall(templatize(text)):
+        yield from _message(name, ast.literal_eval(first), ast.literal_eval(second) if second else None)
+
+
+def _message(name: str, first: str, second: str | None) -> Iterator[Message]:
+    if name in CONTEXT:
+        if second:
+            yield Message(second, context=first)
+    elif name in PLURAL:
+        yield Message(first, plural=second or "")
+    else:
+        yield Message(first)
+
+
+def known(po: Path) -> dict[tuple[str, str], Entry]:
+    """Returns the entries of an existing catalog, by context and text."""
+    if not po.exists():
+        return {}
+    with po.open(encoding="utf-8") as lines:
+        return {(entry.fields.get("msgctxt", ""), entry.fields["msgid"]): entry for entry in entries(lines, name=po.name)}
+
+
+def written(messages: Iterable[Message], before: dict[tuple[str, str], Entry]) -> str:
+    """Returns the new catalog. Messages keep their translation; unused ones are removed.
+
+    Raises KeyError without a header.
+    """
+    head = before["", ""].fields["msgstr"]
+    parts = ["msgid " + _quoted("") + "\nmsgstr " + _quoted(head)]
+    for message in sorted(messages, key=lambda one: (one.places[0], one.msgid)):
+        entry = before.get(message.key)
+        lines = [f"#: {' '.join(dict.fromkeys(message.places))}"]
+        if re.search(r"%\(\w+\)s", message.msgid):
+            lines.append("#, python-format")
+        if message.context:
+            lines.append("msgctxt " + _quoted(message.context))
+        lines.append("msgid " + _quoted(message.msgid))
+        if message.plural:
+            lines.append("msgid_plural " + _quoted(message.plural))
+            lines.append("msgstr[0] " + _quoted(entry.fields.get("msgstr[0]", "") if entry else ""))
+        else:
+            lines.append("msgstr " + _quoted(entry.fields.get("msgstr", "") if entry else ""))
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _quoted(text: str) -> str:
+    def quote(part: str) -> str:
+        return '"' + part.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
+
+    pieces = text.splitlines(keepends=True)
+    if len(pieces) < 2 and len(text) <= WIDTH:  # noqa: PLR2004  one line
+        return quote(text)
+    return "\n".join(['""', *(quote(piece) for piece in pieces)])

@@ -1,1 +1,0 @@
-"""What looks over all floors: dashboard, monitoring, health, metrics, the commands."""

@@ -1,1 +1,0 @@
-"""Who asks: bearer tokens, refresh tokens, limits on log-in, and the browser's session with CSRF."""

@@ -1,0 +1,73 @@
+"""Approval endpoints: list, detail, decision and withdrawal."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from msgspec import UNSET
+
+from api.paging import Keyset, Page, page
+from api.problems import not_found
+from api.routes import Call
+from stories.api import schemas
+from stories.enums import Decision
+from stories.models import Approval
+from stories.services import approvals as domain
+
+from .base import APPROVALS, api
+from .outputs.approvals import ApprovalOut, approval_out
+
+BY_ASKED = Keyset("asked_at", "id")
+STATES = {
+    "asked": Q(decision="", started_at=None),
+    "approved": Q(decision=Decision.APPROVED, started_at=None),
+    "started": Q(started_at__isnull=False),
+    "refused": Q(decision=Decision.REFUSED),
+    "withdrawn": Q(decision=Decision.WITHDRAWN),
+}
+
+
+def _visible(call: Call) -> QuerySet[Approval]:
+    return domain.approvals_for(call.user).select_related("asked_by", "decided_by", "started_by")
+
+
+def _one(call: Call, approval_id: UUID) -> ApprovalOut:
+    row = _visible(call).filter(pk=approval_id).first()
+    if row is None:
+        raise not_found()
+    return approval_out(row)
+
+
+@api.get("approvals/", tag=APPROVALS, summary="List approvals")
+def list_approvals(call: Call, query: schemas.ApprovalFilter) -> Page[ApprovalOut]:
+    """Of the stories that you may see, the newest first."""
+    rows = _visible(call)
+    if query.story is not UNSET:
+        rows = rows.filter(story_id=query.story)
+    if query.state:
+        wanted = Q()
+        for state in query.state:
+            wanted |= STATES[state]
+        rows = rows.filter(wanted)
+    return page(rows, query, out=lambda found: [approval_out(row) for row in found], key=lambda row: (row.asked_at, row.pk), keyset=BY_ASKED)
+
+
+@api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary="Show an approval")
+def get_approval(call: Call, approval_id: UUID, query: schemas.WaitQuery) -> ApprovalOut:  # noqa: ARG001  long polling is handled by `Api`
+    """With `wait` the answer comes when somebody has decided, or it was started."""
+    return _one(call, approval_id)
+
+
+@api.post("approvals/<uuid:approval_id>/decide/", tag=APPROVALS, summary="Approve or refuse")
+def decide_approval(call: Call, approval_id: UUID, body: schemas.DecideIn) -> ApprovalOut:
+    """A second person with the right to, never the one who asked. 409 when it is decided already, or the plan has changed since."""
+    _one(call, approval_id)
+    domain.decide(approval_id, actor=call.user, approve=body.decision == "approved", reason=body.reason)
+    return _one(call, approval_id)
+
+
+@api.post("approvals/<uuid:approval_id>/withdraw/", tag=APPROVALS, summary="Withdraw a request for approval")
+def withdraw_approval(call: Call, approval_id: UUID, body: schemas.CancelIn) -> ApprovalOut:
+    """By who asked, the story's owner or a manager, as long as it has not been started."""
+    _one(call, approval_id)
+    domain.withdraw(approval_id, actor=call.user, reason=body.reason)
+    return _one(call, approval_id)

@@ -1,0 +1,159 @@
+"""Job endpoints: list, detail with log, retry, cancel and statistics."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from django.db.models import Count
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+from msgspec import UNSET, Meta, UnsetType
+
+from api.inputs import Empty, Strict
+from api.paging import Page, page
+from api.problems import FieldError, invalid
+from api.routes import Call
+from core.cached_values import kept
+from core.clock import database_now
+from core.localized_messages import LocalizedMessage
+from jobs.enums import JobStatus
+from jobs.models import Job
+from jobs.services import queue
+from jobs.services.statistics import mark, statistics
+from providers import ledger
+from stories.api import schemas
+from stories.services import generation
+from stories.services.permissions import jobs_for, sees_all
+
+from .base import JOBS, api
+from .lookups import job_of, steerable_job
+from .outputs.jobs import JobDetail, JobOut, envelope_out, job_out, log_line
+from .outputs.parts import Moment, Money, money
+
+LOG_LINES = 100
+SPAN = timedelta(days=30)
+
+
+@api.get("jobs/", tag=JOBS, summary="List jobs")
+def list_jobs(call: Call, query: schemas.JobFilter) -> Page[JobOut]:
+    """The newest first."""
+    rows = jobs_for(call.user)
+    if query.story is not UNSET:
+        rows = rows.filter(subject=str(query.story))
+    if query.scene is not UNSET:
+        rows = rows.filter(item=str(query.scene))
+    if query.status:
+        rows = rows.filter(status__in=query.status)
+    if query.name is not UNSET:
+        rows = rows.filter(name=query.name)
+    return page(rows, query, out=lambda found: [job_out(job) for job in found], key=lambda job: (job.created_at, job.pk))
+
+
+class SpanQuery(Strict):
+    """The span is [since, until); without it the last 30 days."""
+
+    since: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+    until: Annotated[datetime, Meta(tz=True)] | UnsetType = UNSET
+
+
+class ProviderCost(msgspec.Struct):
+    provider: str
+    calls: int
+    cost: Money
+    at_risk: Annotated[str, Meta(description="USD of calls that may have been paid.")]
+
+
+class StatisticsOut(msgspec.Struct):
+    since: Moment
+    until: Moment
+    counts: Annotated[dict[str, int], Meta(description="Jobs made in the span, by their status now.")]
+    succeeded: int
+    failed: int
+    cancelled: int
+    success_rate: Annotated[float | None, Meta(description="Of the jobs that ended in the span: succeeded / (succeeded + failed); null: none ended.")]
+    mean_generation_time: Annotated[float | None, Meta(description="Seconds of work of a job that succeeded.")]
+    mean_queue_wait: Annotated[float | None, Meta(description="Seconds that a job was due and no worker was free.")]
+    cost_today: Money
+    cost_this_month: Money
+    cost: Annotated[str, Meta(description="USD in the span.")]
+    cost_by_provider: list[ProviderCost]
+
+
+@api.get("jobs/statistics/", tag=JOBS, summary="How well the queue does, and what it cost")
+def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
+    """Over the jobs that you may see; who sees only their own stories sees their own calls' costs.
+
+    At most five seconds old, and counted anew as soon as a job has ended or a provider was called.
+    """
+    whose = "all" if sees_all(call.user) else call.user.pk
+    return kept("statistics", whose, query.since, query.until, timezone.localdate(), mark(), ledger.mark(), make=lambda: _counted(call, query))
+
+
+def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
+    now = database_now()
+    until = now if query.until is UNSET else _utc(query.until)
+    since = _before(until) if query.since is UNSET else _utc(query.since)
+    if since >= until:
+        raise invalid([FieldError(detail=str(LocalizedMessage(gettext_noop("The span must begin before it ends."))), parameter="since")])
+    jobs = jobs_for(call.user)
+    found = statistics(since=since, until=until, jobs=jobs)
+    counted = jobs.filter(created_at__gte=since, created_at__lt=until).order_by().values_list("status").annotate(Count("pk"))
+    counts = defaultdict(int, {str(status): n for status, n in counted})
+    mine = {} if sees_all(call.user) else {"actor": call.user}
+    by_provider = ledger.breakdown("provider", since=since, before=until, **mine)
+    return StatisticsOut(
+        since=since,
+        until=until,
+        counts={str(status): counts[str(status)] for status in JobStatus},
+        succeeded=found.succeeded,
+        failed=found.failed,
+        cancelled=found.cancelled,
+        success_rate=found.success_rate,
+        mean_generation_time=found.mean_generation_time,
+        mean_queue_wait=found.mean_queue_wait,
+        cost_today=money(ledger.totals(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0), **mine).actual),
+        cost_this_month=money(ledger.totals(since=ledger.month_start(), **mine).actual),
+        cost=money(sum((sums.actual for sums in by_provider.values()), ledger.exact(0))),
+        cost_by_provider=[ProviderCost(name, sums.calls, money(sums.actual), money(sums.at_risk)) for name, sums in by_provider.items()],
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    """The moment in UTC, limited to the representable range."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+def _before(until: datetime) -> datetime:
+    try:
+        return until - SPAN
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+@api.get("jobs/<slug:job_id>/", tag=JOBS, summary="Show a job")
+def get_job(call: Call, job_id: str, query: schemas.WaitQuery) -> JobDetail:  # noqa: ARG001  long polling is handled by `Api`
+    """With `wait` the answer comes when the job's status, progress or log changes."""
+    return _detail(job_of(call, job_id))
+
+
+@api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary="Try a job again")
+def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  rejects a body that is not empty
+    """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared with what you may start alone."""
+    steerable_job(call, job_id)
+    return job_out(generation.retry(job_id, actor=call.user))
+
+
+@api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary="Cancel a job")
+def cancel_job(call: Call, job_id: str, body: schemas.CancelIn) -> JobOut:
+    """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
+    steerable_job(call, job_id)
+    return job_out(queue.cancel(job_id, actor=call.user, reason=body.reason))
+
+
+def _detail(job: Job) -> JobDetail:
+    lines = list(job.log.order_by("-id")[:LOG_LINES])
+    return JobDetail(job_out(job), envelope_out(job), [log_line(line) for line in reversed(lines)])

@@ -1,0 +1,220 @@
+"""Request bodies and query parameters, with the limits of the models."""
+
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.inputs import Strict, text
+from api.long_polling import Waiting
+from api.paging import Paging
+from jobs.enums import JobStatus
+from stories.enums import AspectRatio, Camera, FilmKind, Language, Resolution, ReviewStatus, StoryStatus, TakeKind
+from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
+from stories.services.planning import MAX_SCENES
+
+# Money is sent as a decimal string, so that no digit is lost.
+Money = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,4})?$", max_length=13, description="USD as a decimal string, such as “1.23”.")]
+Budget = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$", max_length=11, description="USD as a decimal string; null: no limit.")]
+Title = Annotated[str, text(least=1, most=200)]
+SceneTitle = Annotated[str, text(most=200, visible=True)]
+Script = Annotated[str, text(most=MAX_SCRIPT)]
+Style = Annotated[str, text(most=200)]
+Provider = Annotated[str, Meta(pattern=r"^[-a-zA-Z0-9_]{1,40}$", description="Name of a provider of the studio, such as “local”.")]
+StorySeconds = Annotated[int, Meta(ge=MIN_DURATION, le=MAX_DURATION, description="Seconds.")]
+SceneSeconds = Annotated[int, Meta(ge=1, le=600, description="Seconds.")]
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Reason = Annotated[str, text(most=500)]
+Place = Annotated[int, Meta(ge=1, le=MAX_SCENES, description="Counted from 1.")]
+
+
+AskAgain = Annotated[bool, Meta(description="Ask a second person once more for exactly what one has refused.")]
+
+
+class StoryIn(Strict):
+    title: Title
+    script: Script = ""
+    language: Annotated[Language, Meta(description="If it is left out the script tells it.")] | UnsetType = UNSET
+    style: Style = ""
+    aspect_ratio: AspectRatio = AspectRatio.WIDE
+    resolution: Resolution = Resolution.HD
+    duration_seconds: StorySeconds = 60
+    burn_captions: bool = True
+    planner_provider: Provider = "local"
+    image_provider: Provider = "local"
+    clip_provider: Provider = "local"
+    budget: Budget | UnsetType = UNSET
+
+
+class StoryPatch(Strict):
+    """Only what is sent is changed. `duration_seconds` can be set while the story has no scenes; then they add up to it."""
+
+    title: Title | UnsetType = UNSET
+    script: Script | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+    style: Style | UnsetType = UNSET
+    aspect_ratio: AspectRatio | UnsetType = UNSET
+    resolution: Resolution | UnsetType = UNSET
+    duration_seconds: StorySeconds | UnsetType = UNSET
+    burn_captions: bool | UnsetType = UNSET
+    planner_provider: Provider | UnsetType = UNSET
+    image_provider: Provider | UnsetType = UNSET
+    clip_provider: Provider | UnsetType = UNSET
+    budget: Budget | UnsetType | None = UNSET
+
+
+class TransitionIn(Strict):
+    """`confirm_total` is the price that was seen (`price` of the choice): if it is another one now, nothing is started."""
+
+    status: StoryStatus
+    reason: Reason = ""
+    confirm_total: Money | UnsetType = UNSET
+
+
+class GenerateStoryIn(Strict):
+    """`confirm_total` is the price that was seen: if it is another one now, nothing is started."""
+
+    mode: Annotated[Literal["missing", "stale", "failed"], Meta(description="Which scenes: those without a take, those changed since, those that failed.")] = (
+        "missing"
+    )
+    confirm_total: Money | UnsetType = UNSET
+    override_reason: Annotated[str, text(most=500)] = ""
+    ask_again: AskAgain = False
+
+
+class EnglishIn(Strict):
+    """`scenes` left out: all that need it. `confirm_total` is the price that was seen: if it is another one now, nothing is started."""
+
+    scenes: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SCENES)] | UnsetType = UNSET
+    replace: Annotated[bool, Meta(description="Also English that a person wrote and that is older than its prompt.")] = False
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
+class PlanQuery(Strict):
+    plan: Annotated[Literal[0, 1], Meta(description="1: only tell what would be made and what it costs.")] = 0
+
+
+class SceneIn(Strict):
+    prompt: Annotated[str, text(least=1, most=4000)]
+    prompt_en: Annotated[str, text(most=4000)] = ""
+    negative: Annotated[str, text(most=2000)] = ""
+    style: Style = ""
+    camera: Camera = Camera.PUSH_IN
+    seed: Seed | UnsetType = UNSET
+    title: SceneTitle = ""
+    narration: Script = ""
+    duration_seconds: SceneSeconds = 7
+
+
+class ScenePatch(Strict):
+    """Only what is sent is changed. Anything of the prompt makes a new prompt; takes keep the one they came from."""
+
+    prompt: Annotated[str, text(least=1, most=4000)] | UnsetType = UNSET
+    prompt_en: Annotated[str, text(most=4000)] | UnsetType = UNSET
+    negative: Annotated[str, text(most=2000)] | UnsetType = UNSET
+    style: Style | UnsetType = UNSET
+    camera: Camera | UnsetType = UNSET
+    seed: Seed | UnsetType = UNSET
+    title: SceneTitle | UnsetType = UNSET
+    narration: Script | UnsetType = UNSET
+    duration_seconds: SceneSeconds | UnsetType = UNSET
+
+
+class BulkIn(Strict, kw_only=True):
+    """All or nothing: one scene that cannot be taken leaves everything as it was."""
+
+    story_id: UUID
+    mode: Literal["append", "replace"] = "append"
+    scenes: Annotated[list[SceneIn], Meta(min_length=1, max_length=MAX_SCENES)]
+
+
+class GenerateSceneIn(Strict):
+    kind: TakeKind
+    provider: Provider | UnsetType = UNSET
+    seed: Seed | UnsetType = UNSET
+    variants: Annotated[int, Meta(ge=1, le=4, description="Takes to make side by side.")] = 1
+    reason: Annotated[str, text(most=200)] = ""
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
+class ReorderIn(Strict):
+    """Exactly one of the three."""
+
+    position: Place | UnsetType = UNSET
+    before: UUID | UnsetType = UNSET
+    after: UUID | UnsetType = UNSET
+
+    extra_schema: ClassVar[dict[str, Any]] = {"minProperties": 1, "maxProperties": 1}
+
+    def __post_init__(self) -> None:
+        if sum(value is not UNSET for value in (self.position, self.before, self.after)) != 1:
+            raise ValueError("Say exactly one of position, before and after.")
+
+
+class VerdictIn(Strict):
+    """A rejection needs a reason, so that the next take can be better."""
+
+    verdict: ReviewStatus
+    reason: Reason = ""
+
+
+class CropIn(Strict):
+    """Where the part that the film shows lies: 0 is as far left (up) as it goes, 1 as far right (down). The middle by default."""
+
+    x: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    y: Annotated[float, Meta(ge=0, le=1)] = 0.5
+
+
+class CancelIn(Strict):
+    reason: Reason = ""
+
+
+class DecideIn(Strict):
+    """A refusal needs a reason, for the person who asked."""
+
+    decision: Literal["approved", "refused"]
+    reason: Reason = ""
+
+
+class ApprovalFilter(Paging):
+    story: UUID | UnsetType = UNSET
+    state: list[Literal["asked", "approved", "started", "refused", "withdrawn"]] = []
+
+
+class StoryFilter(Paging):
+    status: list[StoryStatus] = []
+    owner: Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")] | UnsetType = UNSET
+    mine: bool = False
+    title: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\u0000]*$", description="Part of the title.")] | UnsetType = UNSET
+
+
+class SceneFilter(Paging):
+    """With a story its scenes come in their order, else the newest first."""
+
+    story: UUID | UnsetType = UNSET
+
+
+class TakeFilter(Paging):
+    kind: TakeKind | UnsetType = UNSET
+    verdict: ReviewStatus | UnsetType = UNSET
+
+
+class FilmFilter(Paging):
+    kind: FilmKind | UnsetType = UNSET
+
+
+class TransitionFilter(Paging):
+    """The newest change first."""
+
+
+class JobFilter(Paging):
+    story: UUID | UnsetType = UNSET
+    scene: UUID | UnsetType = UNSET
+    status: list[JobStatus] = []
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z_]+$")] | UnsetType = UNSET
+
+
+class WaitQuery(Waiting):
+    """Holds the answer back until it changes."""

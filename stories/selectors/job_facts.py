@@ -1,0 +1,178 @@
+"""Facts about a story's jobs and calls as lightweight rows.
+
+Boards with hundreds of scenes read them on every poll.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, UUIDField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, NullIf, Replace
+
+from core.localized_messages import LocalizedMessage
+from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.models import Job
+from providers.enums import CallState
+from providers.models import AIProviderConfig, ProviderCall
+from providers.prices import configs_of, not_configured
+from stories.enums import ReviewStatus, TakeKind
+from stories.models import Story, Take
+from stories.services import enqueue
+
+from .precompiled_query import PrecompiledQuery
+
+
+class JobRow(NamedTuple):
+    """A job as shown to a person. The fields are the model's; `action` is that of its envelope."""
+
+    name: str
+    item: str
+    status: str
+    wait_for: str
+    progress: int
+    action: str
+    note_data: dict[str, Any]
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def asks_price(self) -> bool:
+        """Whether the scene's job waits for a person because its price exceeds the confirmed
+        one.
+        """
+        return self.name in enqueue.TAKE_KIND and self.status == JobStatus.WAITING and self.wait_for == WaitFor.PERSON
+
+    @property
+    def note(self) -> LocalizedMessage:
+        return LocalizedMessage.from_json(self.note_data or None)
+
+    def get_status_display(self) -> str:
+        return str(JobStatus(self.status).label)
+
+    def get_wait_for_display(self) -> str:
+        return str(WaitFor(self.wait_for).label) if self.wait_for else ""
+
+
+def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
+    later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
+    later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
+    later = enqueue.but_collectors(later)
+    over = Q(Exists(later.order_by()))
+    for kind in TakeKind.values:
+        over |= Q(name=enqueue.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
+    wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
+    rows = Job.objects.filter(wanted, subject=str(story_id)).order_by("created_at", "id")
+    return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data")
+
+
+def _takes_since(kind: str) -> QuerySet[Take, Any]:
+    """The takes of a job's scene that were made, uploaded or approved after the job ended.
+
+    They supersede its failure.
+    """
+    # A job refers to its scene by text. An empty text is no scene, and PostgreSQL would fail to
+    # cast it to an id.
+    scene = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
+    approved = Q(review_status=ReviewStatus.APPROVED, reviewed_at__gt=OuterRef("finished_at"))
+    since = Q(created_at__gt=OuterRef("finished_at")) | approved
+    return Take.objects.filter(since, kind=kind, scene_id=scene).order_by()
+
+
+class CallRow(NamedTuple):
+    """An open call for a take, or one whose result has not become a take yet."""
+
+    item: str
+    kind: str
+    state: str
+    id_text: str
+
+
+def _calls(story_id: UUID) -> QuerySet[ProviderCall, Any]:
+    taken = Take.objects.filter(call=OuterRef("pk"))
+    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~Exists(taken)
+    calls = ProviderCall.objects.filter(counts, subject=str(story_id), kind__in=TakeKind.values).order_by("reserved_at")
+    return calls.values_list("item", "kind", "state", Cast("pk", CharField()))
+
+
+JOBS, CALLS = PrecompiledQuery(_jobs), PrecompiledQuery(_calls)
+
+
+class JobFacts:
+    """The story's open jobs, failed jobs without a later result, open calls, and providers.
+
+    Whether something is running is read from calls as well as jobs: a call that is reserved, being
+    sent or accepted is paid or about to be, whatever the state of its job.
+    """
+
+    def __init__(self, jobs: Iterable[JobRow], calls: Iterable[CallRow], providers: Collection[str]) -> None:
+        """`providers` are those that make the takes."""
+        self.jobs = list(jobs)
+        self.calls = list(calls)
+        self.providers = providers
+
+    @classmethod
+    def of(cls, story: Story) -> "JobFacts":
+        """Load the facts of a story in two queries, whatever the number of finished jobs.
+
+        They serve the plans of both kinds.
+        """
+        jobs = (JobRow._make((*row, json.loads(note))) for *row, note in JOBS.rows(story.pk))
+        return cls(jobs, map(CallRow._make, CALLS.rows(story.pk)), {story.image_provider, story.clip_provider})
+
+    @cached_property
+    def unclear(self) -> dict[str, UUID]:
+        """The newest unresolved call of each scene, of any kind, by scene id as text."""
+        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR}
+
+    def unclear_of(self, kind: str) -> dict[str, UUID]:
+        """The newest unresolved call for a take of this kind. It blocks only this kind."""
+        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR and call.kind == kind}
+
+    def under_way(self, kind: str) -> set[str]:
+        """The scenes for which a take of this kind is paid or about to be, even without a job."""
+        return {call.item for call in self.calls if call.state != CallState.UNCLEAR and call.kind == kind}
+
+    def running(self, kind: str) -> dict[str, JobRow]:
+        """The open job of each scene that makes a take of this kind, by scene id."""
+        return self._running[kind]
+
+    def failed(self, kind: str) -> dict[str, JobRow]:
+        """The newest job of each scene for a take of this kind, if it failed, by scene id."""
+        return self._failed[kind]
+
+    @cached_property
+    def _running(self) -> dict[str, dict[str, JobRow]]:
+        making = [job for job in self.open if job.action != enqueue.INGEST_ONLY and not job.asks_price]
+        return {kind: {job.item: job for job in making if job.name == name} for kind, name in enqueue.SCENE_JOB.items()}
+
+    def asks_price(self, kind: str) -> dict[str, JobRow]:
+        """The open job of each scene that waits because its price has risen, by scene id."""
+        return {job.item: job for job in self.open if job.asks_price and job.name == enqueue.SCENE_JOB[TakeKind(kind)]}
+
+    @cached_property
+    def _failed(self) -> dict[str, dict[str, JobRow]]:
+        return {kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open} for kind, name in enqueue.SCENE_JOB.items()}
+
+    def config_of(self, provider: str) -> AIProviderConfig:
+        """The configuration of one of the story's providers, with its models.
+
+        Raises NotConfigured. Two queries for all.
+        """
+        if provider not in self._configs:
+            raise not_configured(provider)
+        return self._configs[provider]
+
+    @cached_property
+    def _configs(self) -> dict[str, AIProviderConfig]:
+        return configs_of(self.providers)
+
+    @cached_property
+    def open(self) -> list[JobRow]:
+        """The open jobs, oldest first."""
+        return [job for job in self.jobs if job.is_open]

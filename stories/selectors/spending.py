@@ -1,0 +1,65 @@
+"""What a person has started for one story within 24 hours, as counted by the spending limit.
+
+The starts of the last 24 hours add up, so splitting a plan into single scenes or calls changes
+nothing. Work that a second person approved does not count, and neither does work that ended without
+cost.
+"""
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from core.clock import DatabaseNow
+from jobs.enums import OPEN
+from jobs.models import Job
+from providers import ledger
+from providers.enums import Kind
+from stories.enums import JobName
+from stories.models import Confirmation, Story
+from stories.services import enqueue
+
+DAY = timedelta(hours=24)
+
+type Piece = tuple[str, str]  # kind, id of the scene as text
+
+
+def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
+    """USD that this person started alone for the story within 24 hours of the database's clock.
+
+    `besides` excludes a job that is being retried.
+    """
+    starts = Confirmation.objects.filter(story=story, actor=person, approval=None, at__gt=DatabaseNow(-DAY)).order_by("id")
+    confirmed: dict[Piece, Decimal] = defaultdict(Decimal)
+    first = None
+    for start in starts:
+        first = first or start.at
+        takes = _takes_of(start)
+        for scene, line in start.lines.items():
+            confirmed[start.kind, scene] += Decimal(line["price"]) * takes
+    confirmed = {piece: amount for piece, amount in confirmed.items() if amount}
+    if not confirmed or first is None:
+        return Decimal(0)
+    spent = ledger.breakdown("kind", "item", subject=str(story.pk), since=first)
+    open_pieces, whole = _open(story, besides=besides)
+    total = Decimal(0)
+    for piece, amount in confirmed.items():
+        is_open = piece in open_pieces or piece[0] in whole
+        counted = spent[piece].counted if piece in spent else Decimal(0)
+        total += amount if is_open else min(amount, counted)
+    return total
+
+
+def _takes_of(start: Confirmation) -> int:
+    """How many takes of each scene were started. More than one only for variants."""
+    one = sum((Decimal(line["price"]) for line in start.lines.values()), Decimal(0))
+    return round(start.total / one) if one else 1
+
+
+def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
+    """The takes being made, and the kinds that a job of the whole story makes."""
+    jobs = Job.objects.filter(subject=str(story.pk), status__in=OPEN).exclude(pk=besides).values_list("name", "item")
+    pieces = {(str(enqueue.TAKE_KIND[JobName(name)]), item) for name, item in jobs if name in enqueue.TAKE_KIND}
+    pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
+    whole = {str(enqueue.STORY_KIND[JobName(name)]) for name, _item in jobs if name in enqueue.STORY_KIND}
+    return pieces, whole

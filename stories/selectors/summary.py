@@ -1,0 +1,188 @@
+"""Summary of a story's scenes: states, counts, prices and progress.
+
+The board, the story pages, the overview, the cost page and the list of stories that need attention
+all use it, so their numbers agree.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.db.models import Count, Q
+
+from stories.enums import ReviewStatus, StoryStatus, TakeKind
+from stories.models import Scene, Story
+from stories.services.generation import why_closed
+from stories.services.plan import NEEDS_PICTURE, UNRESOLVED, Item, Mode, Plan, has_take, is_wanted, load_scenes, plan_generation
+
+from .job_facts import JobFacts
+
+LATE = frozenset({"missing", "rejected"})
+SETTLED = frozenset({"approved", "review"})
+MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
+NOTHING = Decimal(0)
+
+
+def needs_picture(item: Item) -> bool:
+    return item.state == "blocked" and item.why.template == NEEDS_PICTURE
+
+
+def is_locked(item: Item) -> bool:
+    """Whether paid work is blocked until a person resolves a call that may have been paid."""
+    return item.state == "blocked" and item.why.template == UNRESOLVED.template
+
+
+def words_of(item: Item, take: Any) -> tuple[str, ...]:
+    """The state keys by which a board filters.
+
+    A failed attempt precedes the state of an existing take.
+    """
+    word: str = item.state
+    if word == "done":
+        word = "approved" if take and take.review_status == ReviewStatus.APPROVED else "review"
+    return ("failed", word) if item.failed else (word,)
+
+
+class SceneSummary(NamedTuple):
+    """One scene with its items in the plans of both kinds.
+
+    `words`: its states, most urgent first. `only_picture`: the clip has no state to show yet.
+    `left`: remaining cost in USD until the film is complete. `uncertain`: USD that an unclear call
+    may have cost.
+    """
+
+    scene: Any
+    image: Item
+    clip: Item
+    words: tuple[str, ...]
+    only_picture: bool
+    left: Decimal
+    uncertain: Decimal
+
+    def item(self, kind: str) -> Item:
+        return self.image if kind == TakeKind.IMAGE else self.clip
+
+
+def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
+    pictures, clips = words_of(image, scene.image_take), words_of(clip, scene.clip_take)
+    alone = scene.clip_take is None and (clips == ("missing",) or needs_picture(clip))
+    if alone:
+        words = pictures
+    else:
+        both = clips + pictures if pictures[0] in SETTLED else pictures + clips
+        words = tuple(dict.fromkeys(both))
+    left = uncertain = NOTHING
+    for item in (image, clip):
+        if item.state in LATE or needs_picture(item):
+            left += item.price
+        uncertain += item.uncertain
+    return SceneSummary(scene, image, clip, words, alone, left, uncertain)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Takes that can be made together: how many, and their price in USD."""
+
+    kind: str
+    mode: str
+    count: int
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The progress of all scenes with one kind of take.
+
+    `ready` counts scenes with a take that is not rejected.
+    """
+
+    kind: str
+    ready: int
+    total: int
+    running: int
+    batches: list[Batch]
+    why_not: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.ready // self.total if self.total else 0
+
+
+@dataclass
+class Summary:
+    """Counts over a story's scenes."""
+
+    story: Story
+    scenes: list[SceneSummary]
+    plans: dict[str, Plan]
+
+    @cached_property
+    def seconds(self) -> int:
+        return sum(one.scene.duration_seconds for one in self.scenes)
+
+    @cached_property
+    def left(self) -> Decimal:
+        """The remaining cost in USD until the film is complete."""
+        return sum((one.left for one in self.scenes), NOTHING)
+
+    @cached_property
+    def uncertain(self) -> Decimal:
+        """USD of missing takes whose call may or may not have been paid."""
+        return sum((one.uncertain for one in self.scenes), NOTHING)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """The number of scenes in each state. A scene may be in more than one."""
+        found: Counter[str] = Counter()
+        for words, number in Counter(one.words for one in self.scenes).items():
+            found.update(dict.fromkeys(words, number))
+        return dict(found)
+
+    @cached_property
+    def progress(self) -> list[Progress]:
+        return [self._progress(kind) for kind in TakeKind.values]
+
+    def _progress(self, kind: str) -> Progress:
+        items = self.plans[kind].items
+        ready = sum(has_take(item.scene, kind) for item in items)
+        running = sum(item.state == "running" for item in items)
+        batches = [_batch(kind, mode, items) for mode in MODES]
+        closed = why_closed(self.story, kind)
+        why_not = str(closed) if closed else ""
+        return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], why_not)
+
+
+def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
+    wanted = [item for item in items if is_wanted(item.state, mode, failed=item.failed)]
+    return Batch(kind, mode, len(wanted), sum((item.price for item in wanted), NOTHING))
+
+
+def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: JobFacts | None = None) -> Summary:
+    """Summarize the story as it is now. Six queries, and at most two if scenes and facts are given.
+
+    `scenes`: live scenes in order with their prompt and selected takes, or rows with the same
+    names.
+    """
+    rows: list[Any] = load_scenes(story) if scenes is None else list(scenes)
+    facts = JobFacts.of(story) if facts is None else facts
+    plans = {kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values}
+    places = zip(rows, plans[TakeKind.IMAGE].items, plans[TakeKind.CLIP].items, strict=True)
+    return Summary(story, [summary_of(*place) for place in places], plans)
+
+
+def unreviewed_of(owner: Any) -> list[tuple[Any, str, int]]:
+    """The person's stories with unreviewed takes in the film: id, title and count, highest first.
+
+    One query.
+
+    Pictures count during the preview, clips from the final film on.
+    """
+    pictures = Q(story__status=StoryStatus.PREVIEWING, image_take__review_status=ReviewStatus.UNREVIEWED)
+    late = (StoryStatus.RENDERING, StoryStatus.COMPLETED)
+    clips = Q(story__status__in=late, clip_take__review_status=ReviewStatus.UNREVIEWED)
+    scenes = Scene.live.filter(pictures | clips, story__owner_id=owner.pk).order_by()
+    counted = scenes.values_list("story_id", "story__title").annotate(n=Count("pk")).order_by("-n", "story_id")
+    return [(pk, title, number) for pk, title, number in counted]

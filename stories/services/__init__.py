@@ -1,0 +1,1 @@
+"""The service layer: one function for each state change."""

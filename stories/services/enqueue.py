@@ -1,0 +1,358 @@
+"""Enqueues a story's jobs.
+
+Call these functions inside the transaction of the change that needs the job. The wake-up is sent
+after the commit.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import LocalizedMessage
+from jobs.enums import OPEN, WaitFor
+from jobs.models import Job, JobLog
+from jobs.services import queue
+from providers.enums import OPEN_CALL, OVER, CallState, Kind
+from providers.models import ProviderCall
+from stories.enums import JobName, TakeKind
+from stories.models import Comment, Confirmation, Scene, Story, Take
+
+SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
+TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
+STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
+STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
+ACTION = {
+    JobName.STORY_PLANNING: "plan_story",
+    JobName.STORY_PREVIEW: "generate_preview",
+    JobName.STORY_RENDER: "render_final",
+    JobName.SCENE_PREVIEW: "generate_image",
+    JobName.SCENE_RENDER: "generate_clip",
+    JobName.SCENE_ENGLISH: "to_english",
+}
+# Made by language models; their cost is confirmed like that of takes.
+TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})
+INGEST_ONLY = "collect_take"
+COLLECTED = 2  # priority: paid results come before new purchases
+UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
+# A story's job that waits for a person or for children checks by itself after this time.
+WAIT_TIMEOUT = timedelta(minutes=10)
+
+
+def data(story_id: Any, name: str, parameters: dict[str, Any], *, action: str = "") -> dict[str, Any]:
+    """The `data` part of the envelope."""
+    return {"story_id": str(story_id), "action": action or ACTION[JobName(name)], "parameters": parameters}
+
+
+def _owner(story: Story, actor: Any) -> Any:
+    return actor if actor is not None else story.owner
+
+
+def has_history(scene: Scene) -> bool:
+    """Whether anything was made, ordered or said for the scene."""
+    named = (Job, ProviderCall)
+    return (
+        Take.objects.filter(scene=scene).exists()
+        or Comment.objects.filter(scene=scene).exists()
+        or any(model._default_manager.filter(item=str(scene.pk)).exists() for model in named)  # noqa: SLF001  Django's documented API
+    )
+
+
+def enqueue_planning(story: Story, *, actor: Any, replace: bool, price: Decimal | None = None) -> Job:
+    """Enqueue the planning of a story.
+
+    `price` is the confirmed price of the call in USD, None if no call is made.
+    """
+    name = JobName.STORY_PLANNING
+    known = Confirmation.objects.filter(story=story).order_by("-id").values_list("pk", flat=True).first()
+    wanted: dict[str, Any] = {"replace": replace}
+    if price is not None:
+        wanted |= {"price": str(price), "confirmation": known}
+    job, _ = queue.enqueue(
+        name, data=data(story.pk, name, wanted), subject=str(story.pk), owner=_owner(story, actor), priority=3, unique_key=f"{name}:{story.pk}"
+    )
+    return job
+
+
+def enqueue_story(story: Story, kind: str, *, actor: Any, parameters: dict[str, Any] | None = None) -> Job:
+    """Enqueue the job that makes missing takes of a kind and joins the film.
+
+    A story has at most one open job of each kind.
+    """
+    name = STORY_JOB[TakeKind(kind)]
+    job, _ = queue.enqueue(
+        name, data=data(story.pk, name, parameters or {}), subject=str(story.pk), owner=_owner(story, actor), priority=4, unique_key=f"{name}:{story.pk}"
+    )
+    return job
+
+
+def override(job: Job, reason: str, *, actor: Any) -> None:
+    """Let a story's waiting job accept stale and rejected takes, for this reason.
+
+    The caller wakes the job.
+    """
+    said = LocalizedMessage(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
+    # The caller holds the story's lock and must not wait for rows of its jobs: write at once if the
+    # row is free, else after the commit.
+    if not _override(job.pk, reason, said, waiting=False):
+        transaction.on_commit(lambda: _override(job.pk, reason, said, waiting=True))
+
+
+def _override(job_id: str, reason: str, said: LocalizedMessage, *, waiting: bool) -> bool:
+    """Write the override under the job's own row lock.
+
+    `waiting`: wait for the lock. Returns whether it was written.
+    """
+    with transaction.atomic():
+        skip = not waiting and connection.features.has_select_for_update_skip_locked
+        job = Job.objects.select_for_update(no_key=True, skip_locked=skip).filter(pk=job_id).first()
+        if job is None:
+            return False
+        job.data["parameters"]["override_reason"] = reason
+        Job.objects.filter(pk=job.pk).update(data=job.data)
+        JobLog.objects.create(job=job, message_data=said.as_json())
+    return True
+
+
+def enqueue_english(scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str) -> Job:
+    """Enqueue the job that translates the scene's prompt.
+
+    A job that waits for a person to confirm its price continues after the commit.
+    """
+    name = JobName.SCENE_ENGLISH
+    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
+    wanted = {"prompt_id": scene.prompt_id, "seen": seen, "provider": provider, "price": str(price), "confirmation": known}
+    wanted |= _named(piece_of_work(scene.pk, Kind.TEXT))
+    job, new = queue.enqueue(
+        name,
+        data=data(scene.story_id, name, wanted),
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        owner=owner,
+        priority=2,
+        unique_key=f"{name}:{scene.pk}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
+
+
+def scene_key(kind: str, scene_id: Any) -> str:
+    """At most one open job makes a kind of take for a scene, except for requested variants."""
+    return f"{SCENE_JOB[TakeKind(kind)]}:{scene_id}"
+
+
+def enqueue_scene(
+    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None, parameters: dict[str, Any] | None = None, variant: int = 0, priority: int | None = None
+) -> tuple[Job, bool]:
+    """Enqueue the job that makes one take. Returns the job and whether it is new.
+
+    With `variant` > 0 several jobs run side by side. Without a priority of its own the job comes
+    right after its parent.
+    """
+    name = SCENE_JOB[TakeKind(kind)]
+    key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
+    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
+    named = {"confirmation": known, **_named(piece_of_work(scene.pk, kind, variant)), "replaces": str(getattr(scene, f"{kind}_take_id") or "")}
+    wanted = {**made_from(scene, kind), **named, **(parameters or {})}
+    return queue.enqueue(
+        name,
+        data=data(scene.story_id, name, wanted),
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        owner=owner,
+        parent=parent,
+        priority=priority,
+        unique_key=key,
+    )
+
+
+def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
+    """As `enqueue_scene`, for work that a person has confirmed.
+
+    A job that waited for the confirmation continues after the commit.
+    """
+    job, new = enqueue_scene(scene, kind, **values)
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON))
+    return job, new
+
+
+def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
+    """The key of a provider call: one kind of take for one scene, whichever job makes it.
+
+    A key has at most one open call.
+
+    Each of several variants that a person requests side by side has its own key.
+    """
+    return f"{kind}:{scene_id}:{variant}"
+
+
+def _named(key: str) -> dict[str, Any]:
+    """The values that identify a job's call.
+
+    These are the key, and the number of the newest call that had ended when the work was requested.
+    An open call is continued, so it counts as later. The values are set when the job is created,
+    under the story's lock, so that each attempt finds its call again.
+    """
+    newest = ProviderCall.objects.filter(key=key).order_by("-attempt_no").values_list("attempt_no", "state").first()
+    generation, state = newest or (0, "")
+    return {"call_key": key, "after": generation - (state in UNDER_WAY)}
+
+
+def call_key(job: Job) -> str:
+    """The call key of a scene's or a planning job.
+
+    Calls of jobs from earlier versions are named after the job.
+    """
+    return str(job.data["parameters"].get("call_key") or job.pk)
+
+
+def after(job: Job) -> int:
+    """The number of the newest call of the key when the job was created.
+
+    Calls up to that number belong to earlier work.
+    """
+    return int(job.data["parameters"].get("after") or 0)
+
+
+def follows(job: Job, call: ProviderCall) -> bool:
+    """Whether this call was made for this job."""
+    return "parameters" in job.data and call_key(job) == call.key and call.attempt_no > after(job)
+
+
+def made_from(scene: Scene, kind: str) -> dict[str, Any]:
+    """The current inputs of a take of this scene, as recorded in a job and a confirmation."""
+    words: dict[str, Any] = {"prompt_id": scene.prompt_id}
+    if kind == TakeKind.CLIP:
+        words["image_take_id"] = str(scene.image_take_id or "")
+    return words
+
+
+def asked(job: Job) -> dict[str, Any]:
+    """What a scene's job is to make and at what price.
+
+    These are the values at its creation, or those a person has confirmed since.
+    """
+    parameters: dict[str, Any] = job.data["parameters"]
+    kind = _confirmed_as(job)
+    if kind is None or job.data["action"] == INGEST_ONLY or not _is_id(job.subject):
+        return parameters
+    later = Confirmation.objects.filter(story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0)
+    found = (lines[job.item] for lines in later.order_by("-id").values_list("lines", flat=True) if job.item in lines)
+    return {**parameters, **next(found, {})}
+
+
+def _confirmed_as(job: Job) -> str | None:
+    """The kind under which the job's result is confirmed."""
+    if job.name in TEXT_JOBS:
+        return Kind.TEXT
+    return TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
+
+
+def call_of(job: Job) -> ProviderCall | None:
+    """The newest call that was made for this job."""
+    return ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job)).order_by("-attempt_no").first()
+
+
+def may_spend(job: Job) -> bool:
+    """Whether the next attempt of a scene's job may make a new call.
+
+    Otherwise it continues the existing one.
+    """
+    if job.name not in TAKE_KIND or not job.item or job.data["action"] == INGEST_ONLY:
+        return False
+    return not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job)).exclude(state__in=OVER).exists()
+
+
+def to_collect() -> QuerySet[ProviderCall]:
+    """Calls for takes that are open, or whose result has not become a take yet.
+
+    The state of their jobs does not matter.
+    """
+    taken = Take.objects.filter(call=OuterRef("pk"))
+    paid = Q(state__in=[CallState.SENDING, CallState.ACCEPTED]) | Q(state=CallState.SETTLED) & ~Exists(taken)
+    return ProviderCall.objects.filter(paid, kind__in=TakeKind.values).exclude(item="")
+
+
+def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
+    """Those of these calls that no open job follows and whose scene still exists. Three queries."""
+    wanted = list(calls)
+    items = {call.item for call in wanted}
+    jobs: dict[str, list[Job]] = {}
+    for job in Job.objects.filter(item__in=items, name__in=TAKE_KIND, status__in=OPEN):
+        jobs.setdefault(job.item, []).append(job)
+    scenes = {str(pk) for pk in Scene.objects.filter(pk__in=filter(_is_id, items)).values_list("pk", flat=True)}
+    return [call for call in wanted if call.item in scenes and not any(follows(job, call) for job in jobs.get(call.item, []))]
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def collect(calls: Iterable[ProviderCall]) -> int:
+    """Create a job for each of these calls that no open job follows. Returns how many are created.
+
+    The rule looks at the calls alone, so it holds however a job ended: cancelled, aborted, failed
+    or lost.
+    """
+    return sum(_collect_one(call) for call in not_followed(calls))
+
+
+def _collect_one(call: ProviderCall) -> bool:
+    name = SCENE_JOB[TakeKind(call.kind)]
+    ordered = asked_for(call)
+    asked = {**(ordered.data["parameters"] if ordered else {}), "call_key": call.key, "after": call.attempt_no - 1, "call_id": str(call.pk)}
+    wanted = data(call.subject, name, asked, action=INGEST_ONLY)
+    _, new = queue.enqueue(name, data=wanted, subject=call.subject, item=call.item, owner=call.actor, unique_key=f"collect:{call.pk}", priority=COLLECTED)
+    return new
+
+
+def asked_for(call: ProviderCall) -> Job | None:
+    """The job that ordered the call; it has the prompt and the reason.
+
+    None once its row is removed.
+    """
+    jobs = Job.objects.filter(item=call.item, name=SCENE_JOB[TakeKind(call.kind)]).order_by("-created_at")
+    return next((job for job in but_collectors(jobs) if follows(job, call)), None)
+
+
+def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """These jobs, without those that only collect paid results.
+
+    A job without an action is not a collector.
+    """
+    return jobs.filter(~Q(data__action=INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True))
+
+
+def wake_story_jobs(story_id: Any) -> None:
+    """Wake the story's own jobs now. Only their rows are locked, in a fixed order."""
+    for name in STORY_JOB.values():
+        queue.wake(subject=str(story_id), name=name)
+
+
+def wake_story_jobs_on_commit(story_id: Any) -> None:
+    """As `wake_story_jobs`, after the commit.
+
+    A caller that holds the story's lock must not wait for its jobs' rows. If the process dies in
+    between, the jobs check by themselves within `WAIT_TIMEOUT`.
+    """
+    transaction.on_commit(lambda: wake_story_jobs(story_id))
+
+
+def lock_jobs(story_id: Any) -> None:
+    """Lock the story's open jobs, children first, as the end of a job does.
+
+    The story may then be locked without a deadlock.
+    """
+    rows = Job.objects.select_for_update().filter(subject=str(story_id), status__in=OPEN)
+    list(rows.order_by(F("parent").asc(nulls_last=True), "pk").values_list("pk", flat=True))

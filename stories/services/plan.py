@@ -1,0 +1,308 @@
+"""Plan before spend: what a generation would make, with prices, from the current rows.
+
+The price on the button is the price the server checks: `confirm` compares it in the transaction
+that starts the work.
+"""
+
+import hashlib
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import DomainError, LocalizedMessage
+from providers.enums import Kind
+from providers.preflight import ready_adapter
+from providers.prices import model_name, model_row, priced, spec_from
+from stories.enums import ReviewStatus, TakeKind
+from stories.errors import GuardRefused, PlanChanged
+from stories.models import Scene, Story, Take
+from stories.selectors.job_facts import JobFacts
+from stories.selectors.warnings import warnings_of
+
+from .fingerprints import clip_request, image_request, is_stale, present_hash
+
+if TYPE_CHECKING:
+    from providers.adapters import Adapter, ModelSpec
+    from providers.models import AIProviderConfig, ProviderModel
+
+NEEDS_PICTURE = gettext_noop("It needs a picture first.")
+PICTURE_FIRST = LocalizedMessage(NEEDS_PICTURE)
+CHANGED = LocalizedMessage(gettext_noop("The scene has changed since."))
+LANDING = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
+UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
+SILENT = LocalizedMessage("")
+NOTHING = Decimal(0)
+NO_PICTURE_YET = "none"
+
+State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+Mode = Literal["missing", "stale", "failed"]
+PRICED = frozenset({"missing", "rejected", "stale"})
+RETAKEN = PRICED | {"done"}  # failed attempts are reported whether or not an older take exists
+
+
+class Item(NamedTuple):
+    """One scene in a plan.
+
+    `will`: the plan makes a take for it, at `price` USD. `why`: what blocks it, or why a take is
+    made. `failed`: the last attempt failed and nothing came after it, whatever older take the scene
+    has. A clip that only waits for its picture has a price, too, because it must still be paid to
+    finish the film. `uncertain`: USD that an unclear call may have cost for a missing take.
+    `warnings`: what a person should know before paying, though it does not block the take.
+    """
+
+    scene: Scene
+    state: State
+    failed: bool
+    will: bool
+    price: Decimal
+    why: LocalizedMessage
+    uncertain: Decimal = NOTHING
+    warnings: tuple[LocalizedMessage, ...] = ()
+
+    @property
+    def scene_id(self) -> UUID:
+        return self.scene.pk
+
+    @property
+    def position(self) -> int:
+        return self.scene.position
+
+    @property
+    def title(self) -> str:
+        return self.scene.title
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    kind: str
+    mode: Mode
+    provider: str
+    items: list[Item]
+    story: Story = field(repr=False)
+    scenes: list[Scene] = field(repr=False)
+    as_is: bool = False
+
+    @property
+    def total(self) -> Decimal:
+        """The total price in USD of everything the plan makes."""
+        return sum((item.price for item in self.items if item.will), Decimal(0))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(Counter(item.state for item in self.items))
+
+    @property
+    def todo(self) -> list[Item]:
+        return [item for item in self.items if item.will]
+
+    @property
+    def doubtful(self) -> list[Item]:
+        """Takes that block the film unless a person overrides them: rejected takes and stale
+        clips.
+        """
+        kinds = {"rejected"} if self.kind == TakeKind.IMAGE else {"rejected", "stale"}
+        return [item for item in self.items if item.state in kinds and not item.will]
+
+    @property
+    def blocked(self) -> list[Item]:
+        return [item for item in self.items if item.state == "blocked"]
+
+    @property
+    def hash(self) -> str:
+        """Identifies exactly this plan.
+
+        It covers kind, provider, scenes with the inputs of their takes, and prices, but not the
+        scene order.
+        """
+        made = {item.scene_id: item.price for item in self.items if item.will}
+        lines = sorted(f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made)
+        return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
+
+
+def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
+    """The live scenes in order with prompt and selected takes. One query."""
+    scenes = Scene.live.filter(story=story).select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+    return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
+
+
+def plan_generation(
+    story: Story,
+    kind: str,
+    *,
+    mode: Mode = "missing",
+    scene_ids: list[UUID] | None = None,
+    scenes: list[Scene] | None = None,
+    facts: JobFacts | None = None,
+    as_is: bool = False,
+) -> Plan:
+    """Plan what would be made.
+
+    Mode `missing` makes missing and rejected takes, `stale` redoes outdated ones, `failed` retries
+    failed ones.
+
+    `as_is`: a person accepts rejected takes for the film, so they are not made again. Five queries
+    whatever the number of scenes; at most two, for the providers, if scenes and facts are given.
+    """
+    scenes = load_scenes(story, scene_ids) if scenes is None else scenes
+    facts = JobFacts.of(story) if facts is None else facts
+    provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
+    seen = _Seen(facts, kind)
+    prices = _Prices(story, kind, provider, facts)
+    items = []
+    for scene in scenes:
+        key = scene.key
+        state, why = _state(story, scene, kind, seen)
+        was_failed = key in seen.failed and state in RETAKEN
+        price = NOTHING
+        uncertain = NOTHING
+        if state in PRICED or why is PICTURE_FIRST:
+            try:
+                price = prices.of(scene)
+            except DomainError as error:
+                if not (as_is and has_take(scene, kind)):
+                    state, why = "blocked", error.sentence
+        elif why is UNRESOLVED and not has_take(scene, kind):
+            with suppress(DomainError):
+                uncertain = prices.of(scene)
+        will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
+        items.append(Item(scene, state, was_failed, will, price, why, uncertain, warnings_of(story, scene, kind)))
+    return Plan(kind, mode, provider, items, story, scenes, as_is)
+
+
+class _Prices:
+    """Prices of the scenes' takes, and whether the provider accepts them.
+
+    Provider and model are looked up once.
+    """
+
+    def __init__(self, story: Story, kind: str, provider: str, facts: JobFacts) -> None:
+        self.story, self.kind, self.provider, self.facts = story, kind, provider, facts
+        self.known: dict[int, Decimal] = {}  # scenes of equal length cost the same
+        self.asked: tuple[AIProviderConfig, ProviderModel | None, Adapter, ModelSpec] | None = None
+
+    def of(self, scene: Scene) -> Decimal:
+        """The price in USD.
+
+        Raises the errors the call would be refused with before payment; see
+        `preflight.require_possible`.
+        """
+        request = request_of(self.story, scene, self.kind)
+        if self.asked is None:
+            config = self.facts.config_of(self.provider)
+            row = model_row(config, request)
+            self.asked = config, row, ready_adapter(config, Kind(self.kind)), spec_from(row, model_name(config, request, row))
+        config, row, adapter, spec = self.asked
+        adapter.check_request(request, spec)
+        length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
+        if length not in self.known:
+            self.known[length] = priced(config, request, row).total
+        return self.known[length]
+
+
+def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
+    """Whether a plan in this mode makes a take for a scene in this state."""
+    if mode == "stale":
+        return state == "stale"
+    if mode == "failed":
+        return failed and state in PRICED
+    return state in {"missing", "rejected"}
+
+
+def request_of(story: Story, scene: Scene, kind: str) -> Any:
+    """The provider request for a take of this kind."""
+    if kind == TakeKind.IMAGE:
+        return image_request(story, scene.prompt)
+    # Without a picture the clip is blocked but has a price, calculated as if there were one.
+    return clip_request(story, scene, scene.prompt, scene.image_take or Take(file=NO_PICTURE_YET))
+
+
+def has_take(scene: Scene, kind: str) -> bool:
+    """Whether the scene has a take of this kind that is not rejected.
+
+    It does not matter whether another take is being made or is locked.
+    """
+    take = scene.take(kind)
+    return take is not None and take.review_status != ReviewStatus.REJECTED
+
+
+class _Seen:
+    """The job facts for one kind of take, by scene id."""
+
+    def __init__(self, facts: JobFacts, kind: str) -> None:
+        self.running, self.failed = facts.running(kind), facts.failed(kind)
+        self.under_way, self.unclear = facts.under_way(kind), facts.unclear_of(kind)
+        self.asks_price = facts.asks_price(kind)
+
+
+def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, LocalizedMessage]:
+    take, key = scene.take(kind), scene.key
+    if key in seen.unclear:
+        return "blocked", UNRESOLVED
+    if key in seen.running:
+        return "running", seen.running[key].note
+    if key in seen.under_way:
+        return "running", LANDING
+    state, why = _state_of_take(story, scene, kind, take)
+    if key in seen.asks_price and state in PRICED:
+        return state, seen.asks_price[key].note
+    return state, why
+
+
+def _state_of_take(story: Story, scene: Scene, kind: str, take: Take | None) -> tuple[State, LocalizedMessage]:
+    if take is not None and take.review_status != ReviewStatus.REJECTED:
+        return ("stale", CHANGED) if is_stale(story, scene, take) else ("done", SILENT)
+    if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED):
+        return "blocked", PICTURE_FIRST
+    if take is not None:
+        return "rejected", LocalizedMessage(gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason})
+    return "missing", SILENT
+
+
+def is_in_the_way(item: Item, kind: str) -> bool:
+    """Whether this blocked scene prevents joining the film.
+
+    A preview may show a picture that is older than its scene.
+    """
+    return item.state == "blocked" and not (kind == TakeKind.IMAGE and has_take(item.scene, kind))
+
+
+def why_nothing(plan: Plan) -> GuardRefused | None:
+    """The first reason if nothing can be made and a scene is blocked, else None.
+
+    Such a start would only wait for a person.
+    """
+    in_the_way = [item for item in plan.items if is_in_the_way(item, plan.kind)]
+    if plan.todo or not in_the_way or any(item.state == "running" for item in plan.items):
+        return None
+    first = in_the_way[0]
+    return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=first.why)
+
+
+def require_some(plan: Plan) -> None:
+    """Raises GuardRefused if `why_nothing` returns a reason."""
+    if why := why_nothing(plan):
+        raise why
+
+
+def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) -> None:
+    """Raises PlanChanged if the cost or the plan differs from what the person confirmed.
+
+    None skips a comparison.
+    """
+    confirm_amount(plan.total, total)
+    if plan_hash is not None and plan_hash != plan.hash:
+        raise PlanChanged(gettext_noop("The plan has changed since you saw it. Nothing was started."))
+
+
+def confirm_amount(now: Decimal, confirmed: Decimal | None) -> None:
+    """Raises PlanChanged if the cost differs from the confirmed amount.
+
+    None skips the comparison.
+    """
+    if confirmed is not None and confirmed != now:
+        raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(now), then=str(confirmed))

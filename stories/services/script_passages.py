@@ -1,0 +1,171 @@
+"""A story's script as the planner receives it: passages that no scene crosses.
+
+Each passage has the text of its heading.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from providers.requests import Passage
+from stories.imports.headings import place_of
+from stories.imports.script import BORDERS, SPOKEN, Block, Format, Kind, Understood
+from stories.imports.text import understand
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A passage under construction."""
+
+    title: str = ""
+    place: str = ""
+    time: str = ""
+    texts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(self.texts)
+
+
+def passages(script: str, lengths: Sequence[int]) -> tuple[str, list[Passage]]:
+    """The spoken words, and the passages, which together have as many scenes as `lengths`.
+
+    Prose without headings has no passages, so the planner is free. Subtitles give one passage per
+    scene, by their times.
+    """
+    found = understand(script)
+    if found.format == Format.SUBTITLES:
+        return found.spoken, _timed(found, lengths)
+    if found.format == Format.PROSE and not any(block.kind in BORDERS for block in found.blocks):
+        return script, []
+    drafts = [draft for draft in _drafts(found.blocks) if draft.texts]
+    spoken = "\n\n".join(draft.text for draft in drafts)
+    return spoken, _shared(_merged(drafts, len(lengths)), len(lengths))
+
+
+def _drafts(blocks: Iterable[Block]) -> Iterator[_Draft]:
+    draft = _Draft()
+    for block in blocks:
+        if block.kind in BORDERS:
+            if draft.texts:
+                yield draft
+                draft = _Draft()
+            if block.kind == Kind.SECTION:
+                draft.title = block.text
+            else:
+                place = place_of(block.text)
+                draft.title, draft.place, draft.time = place.words or draft.title, place.place, place.time
+        elif block.kind in SPOKEN:
+            draft.texts.append(block.text)
+    yield draft
+
+
+def _weight(text: str) -> int:
+    return max(1, sum(not char.isspace() for char in text))
+
+
+def _merged(drafts: list[_Draft], most: int) -> list[_Draft]:
+    """Merge neighbours, shortest pair first, until there are no more passages than scenes."""
+    drafts = list(drafts)
+    while len(drafts) > most:
+        sizes = [_weight(draft.text) for draft in drafts]
+        at = min(range(len(drafts) - 1), key=lambda n: sizes[n] + sizes[n + 1])
+        first, second = drafts[at], drafts[at + 1]
+        drafts[at : at + 2] = [
+            _Draft(
+                title=first.title or second.title,
+                place=", ".join(dict.fromkeys(filter(None, (first.place, second.place)))),
+                time=", ".join(dict.fromkeys(filter(None, (first.time, second.time)))),
+                texts=[*first.texts, *second.texts],
+            )
+        ]
+    return drafts
+
+
+def _shared(drafts: list[_Draft], scenes: int) -> list[Passage]:
+    """Distribute the scenes over the passages by length, at least one each."""
+    if not drafts:
+        return []
+    weights = [_weight(draft.text) for draft in drafts]
+    counts = [1] * len(drafts)
+    for _ in range(scenes - len(drafts)):
+        most = max(range(len(drafts)), key=lambda n: weights[n] / counts[n])
+        counts[most] += 1
+    return [
+        Passage(text=draft.text, title=draft.title[:200], place=draft.place[:200], time=draft.time[:100], scenes=count)
+        for draft, count in zip(drafts, counts, strict=True)
+    ]
+
+
+def _timed(found: Understood, lengths: Sequence[int]) -> list[Passage]:
+    """The words spoken during each scene.
+
+    Subtitle times are scaled if the film has another length.
+    """
+    total = sum(lengths) * 1000
+    last = max((block.end_ms or 0 for block in found.blocks), default=0) or total
+    ends = [1000 * end for end in accumulate(lengths)]
+    texts: list[list[str]] = [[] for _ in lengths]
+    scale = total / last if last > total else 1.0
+    for block in found.blocks:
+        middle = ((block.start_ms or 0) + (block.end_ms or 0)) / 2 * scale
+        scene = next((number for number, end in enumerate(ends) if middle < end), len(ends) - 1)
+        texts[scene].append(block.text)
+    return [Passage(text="\n".join(said), scenes=1) for said in texts]
+
+
+# Speakers
+
+
+def spoken_lines(script: str) -> list[tuple[str, str]]:
+    """Speaker and words of each spoken block of the script.
+
+    The speaker is empty for narration and action.
+    """
+    speaker = ""
+    found = []
+    for block in understand(script).blocks:
+        if block.kind == Kind.CUE:
+            speaker = _name(block.text)
+        elif block.kind in {Kind.DIALOGUE, Kind.LYRICS}:
+            found.append((speaker, block.text))
+        elif block.kind != Kind.PARENTHETICAL:
+            speaker = ""
+            if block.kind in SPOKEN:
+                found.append(("", block.text))
+    return found
+
+
+def _name(cue: str) -> str:
+    """The name without a voice extension, as in MARA (V.O.)."""
+    return cue.partition("(")[0].partition("（")[0].strip() or cue.strip()
+
+
+def lines_of(lines: Sequence[tuple[str, str]], narrations: Sequence[str]) -> list[list[dict[str, str]]]:
+    """The lines of each scene, found by character position in the joined narrations.
+
+    The joined narrations equal the joined lines. Scenes whose words differ from the script have no
+    lines. Without any speaker nothing is stored.
+    """
+    none: list[list[dict[str, str]]] = [[] for _ in narrations]
+    if not any(speaker for speaker, _text in lines):
+        return none
+    if _bare("".join(text for _speaker, text in lines)) != _bare("".join(narrations)):
+        return none
+    ends = list(accumulate(len(_bare(text)) for _speaker, text in lines))
+    place = line = 0
+    for narration, found in zip(narrations, none, strict=True):
+        for word in narration.split():
+            while line < len(ends) - 1 and place >= ends[line]:
+                line += 1
+            speaker = lines[line][0]
+            if found and found[-1]["speaker"] == speaker and found[-1]["line"] == str(line):
+                found[-1]["text"] += f" {word}"
+            else:
+                found.append({"speaker": speaker, "text": word, "line": str(line)})
+            place += len(word)
+    return [[{"speaker": part["speaker"], "text": part["text"]} for part in found] for found in none]
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())

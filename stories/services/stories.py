@@ -1,0 +1,122 @@
+"""Creating a story and editing its fields."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from core import visible
+from core.unicode_normalization import composed_values
+from jobs.enums import WaitFor
+from jobs.services import queue
+from providers.models import AIProviderConfig
+from stories.enums import Language
+from stories.errors import Forbidden, GuardRefused, Invalid
+from stories.imports.languages import language_of
+from stories.imports.text import understand
+from stories.models import MAX_SCRIPT, Scene, Story
+
+from . import enqueue
+from .locking import CLOSED
+from .permissions import require_story_owner
+from .planning import scene_lengths
+
+FIELDS = (
+    "title",
+    "script",
+    "language",
+    "style",
+    "aspect_ratio",
+    "resolution",
+    "duration_seconds",
+    "burn_captions",
+    "planner_provider",
+    "image_provider",
+    "clip_provider",
+    "budget",
+)
+PROVIDERS = ("planner_provider", "image_provider", "clip_provider")
+FREE_WHILE_CLOSED = frozenset({"budget"})  # raising it lets a waiting film continue
+
+
+def create(*, owner: Any, **values: Any) -> Story:
+    """Create a draft owned by this person.
+
+    `values`: any of FIELDS; a title is required. An omitted language is detected from the script.
+
+    Raises Forbidden or Invalid with the field.
+    """
+    if not owner.has_perm("stories.add_story"):
+        raise Forbidden(gettext_noop("You may not begin stories."))
+    story = Story(owner=owner)
+    if "language" not in values:
+        detected = language_of(understand(str(values.get("script", ""))[: 2 * MAX_SCRIPT]).spoken)
+        values["language"] = detected if detected in Language.values else Language.KO
+    with transaction.atomic():
+        _assign(story, {"title": "", **values})
+        story.save()
+    return story
+
+
+def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
+    """Change any of FIELDS.
+
+    A new length is spread over the existing scenes; a new budget wakes the jobs waiting for it.
+
+    Raises Story.DoesNotExist, Forbidden, Invalid with the field, or GuardRefused while the story is
+    planned, rendered or archived.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        changed = {name: value for name, value in values.items() if name not in FIELDS or getattr(story, name) != value}
+        if story.status in CLOSED and not FREE_WHILE_CLOSED.issuperset(changed):
+            raise GuardRefused(gettext_noop("The story cannot be changed while it is “%(status)s”."), status=story.status)
+        _assign(story, changed)
+        if "duration_seconds" in changed:
+            _spread(story)
+        story.save()
+        if "budget" in changed:
+            transaction.on_commit(lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET))
+        enqueue.wake_story_jobs_on_commit(story.pk)
+    return story
+
+
+def _assign(story: Story, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise Invalid(gettext_noop("A story has no “%(field_name)s”."), field_name=name, field=name)
+        value = composed_values(value)  # noqa: PLW2901  the normalized text is checked and written
+        field: Any = Story._meta.get_field(name)  # noqa: SLF001  Django's documented model API
+        # For text fields only forms check this.
+        if field.max_length and isinstance(value, str) and len(value) > field.max_length:
+            raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
+        try:
+            if name == "title":
+                value = value.strip()  # noqa: PLW2901  as above
+                visible.require_visible(value)
+            setattr(story, name, field.clean(value, story))
+        except ValidationError as error:
+            raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
+    _require_providers(values)
+
+
+def _require_providers(values: Mapping[str, Any]) -> None:
+    asked = {name: values[name] for name in PROVIDERS if name in values}
+    known = set(AIProviderConfig.objects.filter(provider__in=asked.values()).values_list("provider", flat=True)) if asked else set()
+    for name, provider in asked.items():
+        if provider not in known:
+            raise Invalid(gettext_noop("There is no provider named “%(provider)s”."), provider=provider, field=name)
+
+
+def _spread(story: Story) -> None:
+    """Give the live scenes lengths that add up to the story's new length."""
+    scenes = list(Scene.live.filter(story=story).order_by("position"))
+    if not scenes:
+        return
+    for scene, seconds in zip(scenes, scene_lengths(story.duration_seconds, len(scenes)), strict=True):
+        scene.duration_seconds = seconds
+    Scene.objects.bulk_update(scenes, ["duration_seconds"])

@@ -1,0 +1,105 @@
+"""Uploaded takes: validated completely, stored by content, selected for the scene."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import sentence_of
+from media import clip_import, image_import
+from media.errors import MediaError
+from providers.store import Stored, save, workplace
+from stories.enums import ReviewStatus, TakeKind, TakeSource
+from stories.errors import ApprovedTake, Invalid
+from stories.models import Scene, Take
+
+from . import enqueue
+from .locking import locked_for_words, require_live
+from .permissions import require_story_owner
+from .takes import FIELD
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
+
+NOT_TAKEN = gettext_noop("Scene %(position)s: the upload was not taken. %(why)s")
+LIMIT = clip_import.MAX_BYTES  # for uploads; pictures have a smaller limit of their own
+
+
+def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Take:
+    """Store the file as a take of the scene and select it.
+
+    An approved take is replaced only with `replace`; with None, ApprovedTake is raised if there is
+    one.
+
+    The file is read before the transaction, in a separate process, and rewritten, so that only its
+    pictures and sound are kept. Changes made to it are noted on the take. Raises
+    Scene.DoesNotExist, Forbidden, Conflict (the scene is deleted), GuardRefused (closed by the
+    story's status), ApprovedTake (nothing is stored), Invalid (too large), MediaError (unreadable)
+    or BusyError.
+    """
+    scene = Scene.objects.select_related("story", "image_take", "clip_take").get(pk=scene_id)
+    require_story_owner(actor, scene.story)
+    require_live(scene)
+    if replace is None:
+        _require_no_approved(scene, kind)  # before reading the file
+    if (file.size or 0) > (image_import.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):
+        raise Invalid(gettext_noop("The file is too large."), field="file")
+    with workplace() as folder, _naming(scene):
+        kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
+    with transaction.atomic():
+        story, scene = locked_for_words(scene_id, actor)
+        if replace is None:
+            _require_no_approved(scene, kind)
+        take = Take.objects.create(
+            scene=scene, kind=kind, source=TakeSource.UPLOADED, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, made_by=actor, reason=reason, **facts
+        )
+        # An approved take leaves the film only if the person has agreed. Checked under the lock.
+        standing = scene.take(kind)
+        if replace or standing is None or standing.review_status != ReviewStatus.APPROVED:
+            setattr(scene, FIELD[kind], take)
+            scene.save(update_fields=[FIELD[kind], "updated_at"])
+            enqueue.wake_story_jobs_on_commit(story.pk)
+    return take
+
+
+def _require_no_approved(scene: Scene, kind: TakeKind) -> None:
+    standing = scene.take(kind)
+    if standing is not None and standing.review_status == ReviewStatus.APPROVED:
+        raise ApprovedTake(gettext_noop("An approved take stands there. Say whether the file replaces it."), take=str(standing.pk))
+
+
+@contextmanager
+def _naming(scene: Scene) -> Iterator[None]:
+    """Add the scene to an error about an unreadable file.
+
+    The board may show the message beside all scenes.
+    """
+    try:
+        yield
+    except MediaError as error:
+        why = sentence_of(error)
+        raise MediaError(NOT_TAKEN, code=error.code, detail=error.detail, position=scene.position, why=why) from error
+
+
+def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
+    taken = image_import.ingested(_sent(file, folder), folder / "picture")
+    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    return save(taken.path, "jpg" if taken.mime == "image/jpeg" else "png"), facts
+
+
+def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
+    taken = clip_import.ingested(_sent(file, folder), folder / "clip")
+    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    return save(taken.path, taken.extension), {**facts, "duration_ms": taken.duration_ms}
+
+
+def _sent(file: "UploadedFile[Any]", folder: Path) -> Path:
+    path = folder / "sent"
+    with path.open("wb") as target:
+        for chunk in file.chunks():
+            target.write(chunk)
+    return path

@@ -1,0 +1,116 @@
+"""The board page, further cards, and changes since the page last polled."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from core.numbers import whole_number
+from stories.models import Story
+
+from . import layout
+from .board_state import Board
+from .card_rendering import drawn, tools
+from .responses import BoardUpdate, saying, told
+
+FIRST = 8  # complete cards in the first page, about one screen; the others load on scrolling
+WITHOUT_SCRIPTS = 24  # per further page; only requested without JavaScript
+MOST = 60  # complete cards in one response
+STOP_POLLING = 286  # htmx stops polling on this status
+FILTERS = {
+    "missing": _lazy("To make"),
+    "running": _lazy("Being made"),
+    "failed": _lazy("Failed"),
+    "blocked": _lazy("Blocked"),
+    "stale": _lazy("Out of date"),
+    "rejected": _lazy("Rejected"),
+    "review": _lazy("To review"),
+    "approved": _lazy("Approved"),
+}
+
+
+@require_GET
+@saying
+def board(request: HttpRequest, story: Story) -> HttpResponse:
+    """All scenes in film order.
+
+    Without JavaScript `?from=25` starts at that scene and `?state=review` filters.
+    """
+    whole = Board(story, request.user)
+    first, wanted = _number(request.GET.get("from", "")), request.GET.get("state", "")
+    wanted = wanted if wanted in FILTERS else ""
+    matching = [card for card in whole.cards if not wanted or wanted in card.keys.split()]
+    size = WITHOUT_SCRIPTS if "from" in request.GET else FIRST
+    whole.complete(matching[first : first + size])
+    for card in whole.cards:
+        card.hidden = bool(wanted) and wanted not in card.keys.split()
+    values: dict[str, Any] = {
+        "board": whole,
+        "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
+        "wanted": wanted,
+        "cards": drawn(whole.cards, csrf_token=get_token(request)),
+        "next": first + size + 1 if len(matching) > first + size else 0,
+        "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
+        "tools": tools(get_language() or "en", story.pk, may_act=whole.is_owner),
+        "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
+        "is_fullwidth": "1",
+    }
+    return render(request, "board/page.html", layout.context(request, story, **values))
+
+
+def _number(text: str) -> int:
+    number = whole_number(text)
+    return max(0, number - 1) if number is not None and number < 10_000 else 0  # noqa: PLR2004  pages
+
+
+def _ids(values: list[str]) -> set[str]:
+    return {value for text in values for value in text.split(",")}
+
+
+@require_GET
+@saying
+def cards(request: HttpRequest, story: Story) -> HttpResponse:
+    """The complete cards of these scenes, for a page that shows placeholders or has new scenes."""
+    wanted = _ids(request.GET.getlist("ids"))
+    whole = Board(story, request.user)
+    found = [card for card in whole.cards if card.scene.key in wanted][:MOST]
+    whole.complete(found)
+    return told(request, story, BoardUpdate(cards=found, board=whole, version=whole.version))
+
+
+@require_POST
+@saying
+def live(request: HttpRequest, story: Story) -> HttpResponse:
+    """The changes since the page was last updated.
+
+    The page sends the version of each card, with `~` before that of a placeholder.
+
+    204 if nothing has changed. 286 with the last update if nothing is running any more; htmx then
+    stops polling.
+    """
+    whole = Board(story, request.user)
+    known = dict(pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair)
+    marks = {card.scene.key: known.get(short(card.scene.key), "~") for card in whole.cards}
+    whole.complete([card for card in whole.cards if not marks[card.scene.key].startswith("~")])
+    changed = [card for card in whole.cards if marks[card.scene.key].removeprefix("~") != card.mark]
+    full = [card for card in changed if card.full]
+    shells = [card for card in changed if not card.full]
+    moved = request.POST.get("version") != whole.version
+    bar = request.POST.get("bar") != whole.bar_mark
+    status = HTTPStatus.OK if whole.is_moving else STOP_POLLING
+    if not (full or shells or moved or bar):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT if whole.is_moving else STOP_POLLING)
+    ids = [card.scene.pk for card in whole.cards] if moved else None
+    news = BoardUpdate(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
+    return told(request, story, news, status=status)
+
+
+def short(key: str) -> str:
+    """The first digits of an id, enough to distinguish the scenes of one story."""
+    return key[:8] + key[9:13]

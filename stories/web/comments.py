@@ -1,0 +1,78 @@
+"""Actions for comments: on a scene, at a time of a film, and settling them."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_POST
+
+from stories.enums import TakeKind, Visibility
+from stories.errors import Invalid
+from stories.models import Comment, Film, Story
+from stories.services import comments
+
+from . import film_review, takes
+from .responses import saying, scene_or_404
+
+
+@require_POST
+@saying
+def on_scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    scene = scene_or_404(story, scene_id)
+    comments.on_scene(scene.pk, actor=request.user, text=request.POST.get("text", ""))
+    return takes.after(request, story, scene, _kind(request), said=_("Comment added."))
+
+
+def _kind(request: HttpRequest) -> str:
+    return TakeKind.CLIP if request.POST.get("kind") == TakeKind.CLIP else TakeKind.IMAGE
+
+
+@require_POST
+@saying
+def on_film(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
+    shown = get_object_or_404(Film, pk=film_id, story=story)
+    comments.on_film(
+        shown.pk,
+        actor=request.user,
+        text=request.POST.get("text", ""),
+        at_ms=milliseconds(request.POST.get("at", "")),
+        visibility=request.POST.get("visibility", Visibility.INTERNAL),
+    )
+    return film_review.after(request, story, shown, said=_("Comment added."))
+
+
+def milliseconds(text: str) -> int:
+    """Convert a time in seconds, such as `12.480`, to milliseconds. Raises Invalid."""
+    try:
+        seconds = float(text or 0)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < comments.LONGEST:
+        raise Invalid(gettext_noop("That is no time of the film."), field="at")
+    return round(seconds * 1000)
+
+
+@require_POST
+@saying
+def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
+    comment = get_object_or_404(Comment.objects.select_related("scene", "film"), pk=comment_id, story=story)
+    comments.settle(comment.pk, actor=request.user, settled=request.POST.get("settled", "1") == "1")
+    said = _("Comment settled.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
+    if request.POST.get("where") == "film" and comment.film:
+        return film_review.after(request, story, comment.film, said=said)
+    if comment.scene:
+        return takes.after(request, story, comment.scene, _kind(request), said=said)
+    return film_review.after(request, story, comment.film, said=said)
+
+
+@require_POST
+@saying
+def show(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
+    """Show a comment to the client, or make it internal."""
+    comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
+    visibility = request.POST.get("visibility", "")
+    comments.show(comment.pk, actor=request.user, visibility=visibility)
+    said = _("The client sees this comment now.") if visibility == Visibility.CLIENT else _("The client does not see this comment any more.")
+    return film_review.after(request, story, comment.film, said=said)

@@ -1,0 +1,80 @@
+"""The dialog that translates prompts into English.
+
+It shows the affected scenes, costs and blockers before anything is spent.
+"""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from core.admin.display import money
+from core.localized_messages import DomainError
+from providers.models import AIProviderConfig
+from stories.errors import ApprovalNeeded, Forbidden
+from stories.models import Story
+from stories.services.approvals import approval_preview, ask_for_english
+from stories.services.english import plan_english
+from stories.services.generation import put_into_english
+from stories.services.permissions import is_story_owner
+
+from . import layout
+from .generation_dialog import chosen, confirmed
+from .responses import BoardUpdate, board_url, fresh, is_live, saying, status_of, told
+
+
+@require_http_methods(["GET", "POST"])
+@saying
+def english(request: HttpRequest, story: Story) -> HttpResponse:
+    """GET shows the dialog.
+
+    POST starts what was shown at its price, or shows the current state if it has changed.
+    """
+    scene_ids = chosen(request)
+    replace = bool((request.POST if request.method == "POST" else request.GET).get("replace"))
+    error, status = "", HTTPStatus.OK
+    if request.method == "POST":
+        wanted: dict[str, Any] = {"scene_ids": scene_ids, "replace": replace, "ask_again": "ask_again" in request.POST}
+        try:
+            jobs, plan = put_into_english(story.pk, actor=request.user, confirm_total=confirmed(request), **wanted)
+        except Forbidden:
+            raise
+        except DomainError as failure:
+            if isinstance(failure, ApprovalNeeded) and failure.new:
+                return told(request, story, BoardUpdate(said=str(failure), tone="ask"))
+            error, status = str(failure), status_of(failure)
+        else:
+            said = ngettext(
+                "%(count)s prompt is being put into English for %(price)s.",
+                "%(count)s prompts are being put into English for %(price)s.",
+                len(jobs),
+            )
+            said %= {"count": len(jobs), "price": money(plan.total)}
+            return told(request, story, fresh(request, story, [item.scene.pk for item in plan.todo], said=said))
+    values = _shown(request, story, scene_ids, replace=replace) | {"error": error}
+    name = "board/english.html#dialog" if is_live(request) else "board/english.html"
+    return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
+
+
+def _shown(request: HttpRequest, story: Story, scene_ids: list[UUID] | None, *, replace: bool) -> dict[str, Any]:
+    plan = plan_english(story, scene_ids, replace=replace)
+    provider = AIProviderConfig.objects.filter(provider=plan.provider).values_list("name", flat=True).first()
+    why_not = "" if plan.todo else _("There is nothing to put into English.")
+    if not is_story_owner(request.user, story):
+        why_not = _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
+    return {
+        "story": story,
+        "title": _("Put prompts into English"),
+        "plan": plan,
+        "scene_ids": scene_ids or [],
+        "owned": any(item.state == "own" for item in plan.items),
+        "provider": provider or plan.provider,
+        "why_not": why_not,
+        "outlook": approval_preview(ask_for_english(plan), request.user),
+        "back": board_url(story.pk),
+    }

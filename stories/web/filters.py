@@ -1,0 +1,67 @@
+"""The view filter of the story list, with its "needs attention" view."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from stories.enums import StoryStatus
+from stories.models import Story
+
+from .open_jobs import OpenJob, under_way
+
+MINE, RUNNING, TURN, FINISHED, ARCHIVED = "mine", "running", "turn", "finished", "archived"
+TITLES = (
+    (MINE, _("Mine")),
+    (RUNNING, _("Running")),
+    (TURN, _("Needs a person")),
+    (FINISHED, _("Finished")),
+    (ARCHIVED, _("Archived")),
+)
+
+
+def running_subjects(jobs: Iterable[OpenJob]) -> set[str]:
+    """Ids of the stories that have an open job of their own."""
+    return {job.subject for job in jobs if job.parent_id is None and not job.item}
+
+
+def needs_person(stories: QuerySet[Story], jobs: Collection[OpenJob]) -> QuerySet[Story]:
+    """The stories that need a person.
+
+    These are planned and waiting for the preview, previewed and waiting for the film, failed, or
+    have a job that waits for a person.
+    """
+    resting = Q(status=StoryStatus.PREVIEWING) & ~Q(pk__in=running_subjects(jobs))
+    approval_transaction = {job.subject for job in jobs if job.asks}
+    return stories.filter(Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=approval_transaction))
+
+
+class Turn(SimpleListFilter):
+    """Shown as tabs above the list. Here it only carries its value through the other filters."""
+
+    title = _("turn")
+    parameter_name = "view"
+    template = "studio/story/list_view_kept.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:  # noqa: ARG002  Django's signature
+        return TITLES
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Story]) -> QuerySet[Story]:
+        if self.value() == ARCHIVED:
+            return queryset.filter(status=StoryStatus.ARCHIVED)
+        # A filter by status replaces the default.
+        if not any(name.startswith("status") for name in request.GET):
+            queryset = queryset.exclude(status=StoryStatus.ARCHIVED)
+        match self.value():
+            case "mine":
+                return queryset.filter(owner_id=request.user.pk)
+            case "running":
+                return queryset.filter(pk__in=running_subjects(under_way()))
+            case "turn":
+                return needs_person(queryset, under_way())
+            case "finished":
+                return queryset.filter(status=StoryStatus.COMPLETED)
+        return queryset

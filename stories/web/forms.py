@@ -1,0 +1,132 @@
+"""The forms of a story: a short one to create it, and one for everything that can be edited."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from core.unicode_normalization import composed_query
+from providers.enums import Kind
+from providers.models import AIProviderConfig
+from providers.preflight import makes
+from stories.imports.encodings import CHOICES
+from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
+from stories.models import MAX_SCRIPT, Story
+
+from . import script_preview
+
+if TYPE_CHECKING:
+    StoryModelForm = forms.ModelForm[Story]
+else:
+    StoryModelForm = forms.ModelForm
+
+PROVIDER_FIELDS = ("planner_provider", "image_provider", "clip_provider")
+
+
+MAKES = {"planner_provider": Kind.TEXT, "image_provider": Kind.IMAGE, "clip_provider": Kind.CLIP}
+
+
+def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
+    """The choices for this field: configured and active providers of its kind.
+
+    The current provider is included even if it is none of these.
+    """
+    rows = AIProviderConfig.objects.order_by("name")
+    return [(row.provider, row.name) for row in rows if row.provider == current or makes(row, MAKES[name])]
+
+
+class ComposedForm(StoryModelForm):
+    """A form that normalizes its text (NFC) before its length is checked."""
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(composed_query(data) if isinstance(data, QueryDict) else data, *args, **kwargs)
+
+
+class NewStoryForm(ComposedForm):
+    """What a story needs to be created. Everything else has a default and can be changed later."""
+
+    script_file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget({"accept": ",".join(ENDINGS)}),
+        help_text=_("TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the place of what is written above."),
+    )
+
+    # The form carries a text file along, so that it can be read again in another encoding.
+    encoding = forms.ChoiceField(label=_("Encoding of the file"), required=False, widget=UnfoldAdminSelectWidget())
+    kept_name = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    kept_file = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Story
+        fields = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
+        widgets = {"script": UnfoldAdminTextareaWidget({"rows": 14})}
+        labels = {"duration_seconds": _("Length (seconds)"), "aspect_ratio": _("Format")}
+        help_texts = {"script": _("Paste the text of the film. It is cut into scenes at its sentences.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kept = self.data.get("kept_file") if self.is_bound else self.initial.get("kept_file")
+        if kept:
+            cast("forms.ChoiceField", self.fields["encoding"]).choices = [("", _("Detect")), *CHOICES.items()]
+        else:
+            self.fields["encoding"] = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_script_file(self) -> Any:
+        """Report why a file cannot be read.
+
+        Readable files are handled before the form is validated.
+        """
+        if self.cleaned_data["script_file"]:
+            self._read(*script_preview.sent_file_of(self.cleaned_data["script_file"]))
+        return None
+
+    def clean(self) -> Any:
+        """Report that the preview button was pressed but there is nothing to show."""
+        cleaned = super().clean()
+        if script_preview.READ in self.data and not self.errors:
+            data = script_preview.kept_bytes(self.data.get("kept_file", ""))
+            if data:
+                try:
+                    self._read(self.data.get("kept_name", ""), data, self.data.get("encoding", ""))
+                except forms.ValidationError as error:
+                    self.add_error("encoding", error)
+            elif not self.data.get("script", "").strip():
+                self.add_error("script", _("There is nothing to read yet: paste a text or choose a file."))
+        return cleaned
+
+    def _read(self, name: str, data: bytes, encoding: str = "") -> None:
+        """Read the file. Raises ValidationError if it cannot be a script."""
+        try:
+            script = read_script(name, data, encoding)
+        except ScriptUnreadable as error:
+            raise forms.ValidationError(str(error)) from error
+        if len(script.text) > MAX_SCRIPT:
+            raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
+
+
+class StoryForm(ComposedForm):
+    class Meta:
+        model = Story
+        fields = (
+            "title",
+            "script",
+            "language",
+            "style",
+            "duration_seconds",
+            "aspect_ratio",
+            "resolution",
+            "burn_captions",
+            *PROVIDER_FIELDS,
+            "budget",
+        )
+        widgets = {"script": UnfoldAdminExpandableTextareaWidget({"rows": 12})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in PROVIDER_FIELDS:
+            if name in self.fields:
+                choices = provider_choices(name, getattr(self.instance, name))
+                self.fields[name] = forms.ChoiceField(choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget())

@@ -1,0 +1,94 @@
+"""The job admin with story data: what jobs work for, who may see them and who may control them."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from jobs.admin import JobAdmin
+from jobs.models import Job
+from providers.models import AIProviderConfig, ProviderCall
+from stories.enums import JobName
+from stories.models import Scene, Story
+from stories.services import enqueue, generation
+from stories.services.permissions import is_job_owner, jobs_for, stories_for
+
+from .cancel_impact import kept
+from .story_state import job_label
+
+FOUND = 200  # maximum number of stories whose title a search matches
+
+
+def _is_id(text: str) -> bool:
+    return len(text) == 36  # noqa: PLR2004  a UUID with its dashes
+
+
+@admin.register(Job)
+class StoryJobAdmin(JobAdmin):
+    def visible(self, request: HttpRequest) -> QuerySet[Job]:
+        return jobs_for(request.user)
+
+    def may_steer(self, request: HttpRequest, job: Job) -> bool:
+        return is_job_owner(request.user, job)
+
+    def retry(self, request: HttpRequest, job: Job) -> None:
+        generation.retry(job.pk, actor=request.user)
+
+    def label(self, job: Job) -> str:
+        return job_label(job)
+
+    def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
+        """Add the story and the scene that each job works for. Two more queries."""
+        super().prepare(request, rows)
+        titles = {str(pk): title for pk, title in Story.objects.filter(pk__in={row.subject for row in rows if _is_id(row.subject)}).values_list("pk", "title")}
+        items = {row.item for row in rows if _is_id(row.item)}
+        places = {str(pk): position for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")}
+        for row in rows:
+            title = titles.get(row.subject, "")
+            row.place = _("scene %(n)s") % {"n": places[row.item]} if row.item in places else ""
+            row.about_name = f"{title} · {row.place}" if row.place else title
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
+        """Search also by the story's title and by the job's label in the user's language."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        titled = stories_for(request.user).filter(title__icontains=search_term).order_by("-created_at").values_list("pk", flat=True)[:FOUND]
+        named = [name.value for name in JobName if search_term.lower() in str(name.label).lower()]
+        return found | queryset.filter(Q(subject__in=[str(pk) for pk in titled]) | Q(name__in=named)), may_repeat
+
+    def sources(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The active providers and the paused ones. One query."""
+        may = request.user.has_perm("providers.pause_provider")
+        back = urlencode({"back": request.get_full_path()})
+        shown = AIProviderConfig.objects.filter(Q(is_active=True) | Q(is_paused=True)).order_by("name")
+        return [
+            {
+                "name": config.name,
+                "paused": config.is_paused,
+                "why": config.paused_because,
+                "url": f"{reverse('admin:providers_do', args=[config.pk, 'resume' if config.is_paused else 'pause'])}?{back}" if may else "",
+            }
+            for config in shown
+        ]
+
+    def kept(self, job: Job, parts: list[Job]) -> list[str]:
+        return kept(job, parts)
+
+    def about(self, request: HttpRequest, job: Job) -> dict[str, Any]:  # noqa: ARG002  the signature of the hook
+        story = Story.objects.filter(pk=job.subject).first() if _is_id(job.subject) else None
+        scene = Scene.objects.filter(pk=job.item).first() if _is_id(job.item) else None
+        calls = (
+            list(ProviderCall.objects.filter(key=enqueue.call_key(job)).select_related("provider").order_by("attempt_no")) if "parameters" in job.data else []
+        )
+        return {
+            "about_name": story.title if story else job.subject,
+            "about_url": reverse("admin:stories_story_change", args=[story.pk]) if story else "",
+            "about_jobs_url": reverse("admin:stories_story_jobs", args=[story.pk]) if story else reverse("admin:jobs_job_changelist"),
+            "scene": scene,
+            "calls": calls,
+        }

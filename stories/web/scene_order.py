@@ -1,0 +1,53 @@
+"""The action that reorders scenes, by drag, key or button, and its undo."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_POST
+
+from stories.errors import Invalid
+from stories.models import Story
+from stories.services import scene_order
+from stories.services.scene_order import Move
+
+from .responses import BoardUpdate, fresh, move_fields, saying, told
+from .undo import UndoAction
+
+MOST = 500
+
+
+def moves_of(values: list[str]) -> list[Move]:
+    """The moves from values of the form `scene:neighbour`.
+
+    Without a neighbour the scene goes to the beginning. Raises Invalid.
+    """
+    try:
+        pairs = [value.split(":", 1) for value in values[:MOST]]
+        return [Move(UUID(scene), UUID(after) if after else None) for scene, after in pairs]
+    except ValueError:
+        raise Invalid(gettext_noop("Say which scene goes behind which."), field="move") from None
+
+
+@require_POST
+@saying
+def reorder(request: HttpRequest, story: Story) -> HttpResponse:
+    """Apply the moves.
+
+    An undo can be redone, and a move that came too late can be repeated on the new order.
+    """
+    moves, seen = moves_of(request.POST.getlist("move")), request.POST.get("version") or None
+    here = reverse("admin:board_order", args=[story.pk])
+    try:
+        made = scene_order.reorder(story.pk, actor=request.user, moves=moves, version=seen)
+    except scene_order.OrderChanged as error:
+        again = UndoAction(_("Move it anyway"), here, move_fields(moves, scene_order.version_of(error.ids)))
+        return told(request, story, fresh(request, story, [], with_order=True, said=str(error), tone="ask", offer=again), status=HTTPStatus.CONFLICT)
+    said = ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
+    back = UndoAction(_("Undo"), here, move_fields(made.back, made.version))
+    focus = str(moves[0].scene_id) if moves else ""
+    ids = made.ids if request.POST.get("whole") or not request.POST.get("shown") else None
+    return told(request, story, BoardUpdate(said=said, offer=back, version=made.version, ids=ids, focus=focus))

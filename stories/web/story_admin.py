@@ -1,0 +1,232 @@
+"""The story admin: list, form, and the URLs of the story's pages."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from accounts.admin_site import AdminSite
+from core.admin.display import ago, badge, bar, clock, money, quick_html
+from core.admin.display import scenes as scenes_text
+from core.admin.filters import ChoicesFilter, RelatedFilter
+from core.localized_messages import DomainError
+from stories.enums import Language, StoryStatus
+from stories.models import Story
+from stories.services import stories
+from stories.services.locking import CLOSED
+from stories.services.permissions import is_story_owner, sees_all, stories_for
+from stories.services.stories import FIELDS, FREE_WHILE_CLOSED
+from stories.web import BoardUrls
+
+from . import actions, create_once, script_preview, status_colors, story_pages
+from .filters import TITLES, Turn
+from .forms import NewStoryForm, StoryForm
+from .list_columns import EstimatingPaginator, Facts, StoryList
+from .story_state import picture_url
+
+NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="true">movie</span>')
+
+
+@admin.register(Story)
+class StoryAdmin(BoardUrls, ModelAdmin):
+    list_display = ("film", "state", "length", "person", "cost", "changed")
+    list_filter = (
+        Turn,
+        ("status", ChoicesFilter),
+        ("owner", RelatedFilter),
+        ("language", ChoicesFilter),
+        ("aspect_ratio", ChoicesFilter),
+    )
+    list_filter_submit = True
+    list_fullwidth = True
+    list_before_template = "studio/story/list_views.html"  # type: ignore[assignment]  # Unfold writes None without a type
+    list_per_page = 25
+    list_select_related = ("owner",)
+    search_fields = ("title", "owner__username")
+    search_help_text = _("Title or owner")
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+    paginator = EstimatingPaginator
+    actions = None
+    views = TITLES
+    change_form_template = "studio/story/form.html"
+    warn_unsaved_form = True
+    compressed_fields = True
+    add_fieldsets: Any = (
+        (None, {"fields": ("title", "script", "script_file", "encoding", "kept_name", "kept_file", ("duration_seconds", "aspect_ratio", "language"), "style")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("title", "script")}),
+        (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
+        (_("Providers and money"), {"fields": (("planner_provider", "image_provider", "clip_provider"), "budget")}),
+    )
+
+    # Permissions
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
+        return stories_for(request.user).select_related("owner").order_by(*self.ordering)
+
+    def has_view_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
+        return obj is None or sees_all(request.user) or obj.owner_id == request.user.pk
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_staff)
+
+    def has_change_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
+        if obj is None:
+            return super().has_change_permission(request)
+        return is_story_owner(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:  # noqa: ARG002  Django's signature
+        return False  # paid content is archived, never deleted
+
+    # List
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StoryList]:  # noqa: ARG002  Django's signature
+        return StoryList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})})
+        return response
+
+    @admin.display(description=_("story"), ordering="title")
+    def film(self, story: Any) -> SafeString:
+        facts: Facts = story.facts
+        picture = picture_url(facts.cover, 320)
+        image = quick_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture) if picture else NO_PICTURE
+        below = scenes_text(facts.scenes) if facts.scenes else gettext("No scenes yet")
+        return quick_html(
+            '<span class="vp-film"><span class="vp-thumb">{}</span><span class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>',
+            image,
+            story.title,
+            below,
+            story.aspect_ratio,
+        )
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, story: Any) -> SafeString:
+        work = story.facts.work
+        shown = badge(StoryStatus(story.status).label, status_colors.of_story(story.status, work))
+        if work is None:
+            return shown
+        return quick_html(
+            '<span class="vp-state">{}<span class="vp-state-bar">{}<small>{}%</small></span></span>',
+            shown,
+            bar(work.progress, status_colors.of_job(work), label=story.title),
+            work.progress,
+        )
+
+    @admin.display(description=_("length"), ordering="duration_seconds")
+    def length(self, story: Story) -> str:
+        return clock(story.duration_seconds)
+
+    @admin.display(description=_("owner"), ordering="owner__username")
+    def person(self, story: Story) -> str:
+        return story.owner.get_full_name() or story.owner.get_username()
+
+    @admin.display(description=_("cost"))
+    def cost(self, story: Any) -> str:
+        return money(story.facts.cost)
+
+    @admin.display(description=_("changed"), ordering="updated_at")
+    def changed(self, story: Story) -> SafeString | str:
+        return ago(story.updated_at)
+
+    # Form
+
+    def get_form(self, request: HttpRequest, obj: Story | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's signature
+        return super().get_form(request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
+        return tuple(name for name in FIELDS if name not in FREE_WHILE_CLOSED) if obj and obj.status in CLOSED else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        if change:
+            stories.edit(obj.pk, actor=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
+        else:
+            values = {name: form.cleaned_data[name] for name in NewStoryForm.Meta.fields}
+            obj.pk = stories.create(owner=request.user, **values).pk
+
+    def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The form of an existing story. The `change` page shows the story itself."""
+        try:
+            response: HttpResponse = super().change_view(request, object_id, extra_context=self._form_context(request, object_id))
+        except DomainError as error:
+            messages.error(request, _("Nothing was saved. %(why)s") % {"why": error})
+            return HttpResponseRedirect(self._page(object_id))
+        return response
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        return self.edit(request, object_id) if request.method == "POST" else story_pages.scenes(request, object_id)
+
+    def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        story = stories_for(request.user).select_related("owner").filter(pk=story_pages.uuid_or_404(object_id)).first()
+        return story_pages.context(request, story, tab="edit", closed=story.status in CLOSED, show_save_and_add_another=False) if story else {}
+
+    def _page(self, object_id: Any) -> str:
+        return reverse("admin:stories_story_change", args=[object_id])
+
+    def response_change(self, request: HttpRequest, obj: Story) -> HttpResponse:
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("admin:stories_story_edit", args=[obj.pk]) if "_continue" in request.POST else self._page(obj.pk))
+
+    def response_add(self, request: HttpRequest, obj: Story, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+        create_once.note(request, obj)
+        messages.success(request, _("The story is made. Start planning when the script is ready."))
+        return HttpResponseRedirect(self._page(obj.pk))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The initial values of the form.
+
+        These are the values read from the script, else the settings of the user's last story, else
+        the user's own language.
+        """
+        found: Any = getattr(request, "reading", None)
+        if found is not None:
+            return dict(found.initial)
+        language = (get_language() or "")[:2]
+        own = {"language": language} if language in Language.values else {}
+        return {**own, **script_preview.remembered(request.user), **super().get_changeform_initial_data(request)}
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        found = script_preview.read(request)
+        if found is not None:
+            # Show the form again, filled with what was read. This request creates nothing.
+            request.reading = found  # type: ignore[attr-defined]
+            request.method = "GET"
+            extra_context = {**(extra_context or {}), "reading": found}
+        if (made := create_once.found(request)) is not None:
+            messages.info(request, _("This story was made already; here it is."))
+            return HttpResponseRedirect(self._page(made.pk))
+        crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
+        values = {"title": gettext("New story"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        response: HttpResponse = super().add_view(request, form_url, values)
+        return response
+
+    # URLs
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        own = [
+            path("estimate/", wrap(story_pages.estimate_new), name="stories_story_estimate"),
+            path("<uuid:story_id>/live/<slug:tab>/", wrap(story_pages.live), name="stories_story_live"),
+            path("<uuid:story_id>/film/", wrap(story_pages.film), name="stories_story_film"),
+            path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),
+            path("<uuid:story_id>/money/", wrap(story_pages.spent), name="stories_story_money"),
+            path("<uuid:story_id>/history/", wrap(story_pages.history), name="stories_story_history"),
+            path("<str:object_id>/edit/", wrap(self.edit), name="stories_story_edit"),
+            path("<uuid:story_id>/do/give_up/", wrap(actions.give_up), name="stories_story_give_up"),
+            path("<uuid:story_id>/do/make/<slug:kind>/", wrap(actions.make), name="stories_story_make"),
+            path("<uuid:story_id>/do/<slug:name>/", wrap(actions.change), name="stories_story_do"),
+        ]
+        return [*own, *super().get_urls()]
+
+
+assert isinstance(admin.site, AdminSite) or hasattr(admin.site, "add_redirect")
+admin.site.add_redirect("ai_video/", "admin:stories_story_changelist")

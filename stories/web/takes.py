@@ -1,0 +1,296 @@
+"""The takes of a scene: side-by-side view, differences, select, review, upload and generate."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from core.admin.display import money
+from core.localized_messages import DomainError, LocalizedMessage
+from media.crop import Crop
+from providers.models import AIProviderConfig
+from providers.prices import price_of
+from stories.enums import Camera, ReviewStatus, TakeKind
+from stories.errors import ApprovalNeeded, Invalid
+from stories.models import Comment, Scene, Story, Take
+from stories.services import crops, scenes, takes, uploads
+from stories.services.english import price_or_none
+from stories.services.fingerprints import clip_request, frame_size, image_request, is_english_outdated, is_stale
+from stories.services.generation import generate_scene, why_closed
+from stories.services.word_diff import Word, difference
+
+from . import layout
+from .board_state import Board
+from .cards import EDITABLE, thumb_url
+from .generation_dialog import confirmed
+from .responses import BoardUpdate, board_url, fresh, is_live, saying, scene_or_404, told
+from .scenes import values_of
+from .undo import UndoAction
+
+VARIANTS = 3
+ALMOST_ALL = 0.97  # share of a picture shown by the film, above which its shape is not mentioned
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One take as shown beside the others."""
+
+    take: Take
+    chosen: bool
+    stale: bool
+    took: timedelta | None
+    words: list[Word]
+    part: crops.Shown | None  # the part of the take that the film shows; None: all of it
+
+    @property
+    def frame(self) -> str:
+        """The position of that part, as the style of a box over the take."""
+        crop = self.part.crop if self.part else Crop(0, 0, 1, 1)
+        places = {"left": crop.left, "top": crop.top, "width": crop.width, "height": crop.height}
+        return ";".join(f"{name}:{100 * part:.2f}%" for name, part in places.items())
+
+    @property
+    def along(self) -> str:
+        """The axis along which the part can be moved."""
+        return "x" if self.part and self.part.crop.width < 1 else "y"
+
+    @property
+    def percent(self) -> int:
+        """The position along that axis in percent."""
+        return round(100 * getattr(self.part, self.along)) if self.part else 0
+
+    @property
+    def notes(self) -> list[str]:
+        """The changes made to the file on upload."""
+        return [str(LocalizedMessage.from_json(note)) for note in self.take.notes]
+
+    @property
+    def small(self) -> str:
+        return thumb_url(self.take)
+
+    @property
+    def large(self) -> str:
+        return thumb_url(self.take, 1280)
+
+    @property
+    def url(self) -> str:
+        return reverse("stories:take_file", args=[self.take.pk])
+
+    @property
+    def differs(self) -> bool:
+        return any(word.kind != "same" for word in self.words)
+
+
+def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
+    """The takes of this kind, newest first. One query."""
+    rows = Take.objects.filter(scene=scene, kind=kind).select_related("prompt", "call", "made_by", "reviewed_by")
+    chosen = scene.image_take_id if kind == TakeKind.IMAGE else scene.clip_take_id
+    return [_shown(story, scene, take, chosen=take.pk == chosen) for take in rows]
+
+
+def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
+    call = take.call
+    took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
+    words = difference(take.prompt.text, scene.prompt.text)
+    return Shown(take, chosen, is_stale(story, scene, take), took, words, crops.shown_part(story, take))
+
+
+def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
+    """The price of one more take, as the server will check it.
+
+    None without a price or a start picture.
+    """
+    try:
+        if kind == TakeKind.IMAGE:
+            return price_of(story.image_provider, image_request(story, scene.prompt))
+        if scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED:
+            return None
+        return price_of(story.clip_provider, clip_request(story, scene, scene.prompt, scene.image_take))
+    except DomainError:
+        return None
+
+
+def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[str, Any]:
+    """The context of the scene's panel and page."""
+    board = Board(story, request.user)
+    card = next((card for card in board.cards if card.scene.pk == scene.pk), None)
+    if card is None:
+        raise Http404
+    ids = [one.scene.pk for one in board.cards]
+    place = ids.index(scene.pk)
+    scene = scene_or_404(story, scene.pk)  # reloaded after the change
+    price, shown = _price(story, scene, kind), shown_takes(story, scene, kind)
+    return {
+        "story": story,
+        "board": board,
+        "scene": scene,
+        "card": card,
+        "english_outdated": is_english_outdated(scene.prompt),
+        "english_price": price_or_none(story, scene),
+        "kind": kind,
+        "takes": shown,
+        "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),
+        "chosen": next((one for one in shown if one.chosen), None),
+        "other": next((one for one in shown if not one.chosen), None),
+        "counts": dict(Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))),
+        "may_make": board.is_owner and why_closed(story, kind) is None,
+        "running": card.work(kind),
+        "price": price,
+        "price_three": None if price is None else price * VARIANTS,
+        "comments": Comment.objects.filter(scene=scene).select_related("author", "film", "resolved_by"),
+        "cameras": Camera.choices,
+        "before": ids[place - 1] if place else None,
+        "after": ids[place + 1] if place + 1 < len(ids) else None,
+        "count": len(ids),
+        "frame": frame_size(story),
+        "back": board_url(story.pk, scene.pk),
+    }
+
+
+@require_GET
+@saying
+def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """The scene with its takes of one kind, as a panel beside the board or as a page."""
+    kind = request.GET.get("kind", TakeKind.IMAGE)
+    if kind not in TakeKind.values:
+        raise Http404
+    values = panel(request, story, scene_or_404(story, scene_id), kind)
+    if is_live(request):
+        return render(request, "board/scene.html#panel", values | {"again": bool(request.GET.get("again"))})
+    return render(request, "board/scene.html", layout.context(request, story, **values, title=_("Scene %(number)s") % {"number": values["scene"].position}))
+
+
+def after(
+    request: HttpRequest, story: Story, scene: Scene, kind: str, *, said: str, offer: UndoAction | None = None, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    """The updated panel with the board's update, or a redirect to the scene's page."""
+    page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
+    if not is_live(request):
+        return told(request, story, BoardUpdate(said=said, offer=offer), back=page, status=status)
+    news = fresh(request, story, [scene.pk], said=said, offer=offer)
+    answer = told(request, story, news, status=status)
+    answer.content += render(request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}).content
+    return answer
+
+
+def _take(story: Story, take_id: UUID) -> Take:
+    return get_object_or_404(Take.objects.select_related("scene"), pk=take_id, scene__story=story)
+
+
+@require_POST
+@saying
+def select_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Select the take for the film."""
+    take = _take(story, take_id)
+    before = take.scene.image_take_id if take.kind == TakeKind.IMAGE else take.scene.clip_take_id
+    takes.select_take(take.pk, actor=request.user)
+    undo = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before])) if before and before != take.pk else None
+    return after(request, story, take.scene, take.kind, said=_("Take chosen."), offer=undo)
+
+
+@require_POST
+@saying
+def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Set the part of a take of another aspect ratio that the film shows, in percent."""
+    take = _take(story, take_id)
+    places = {}
+    for name in ("x", "y"):
+        try:
+            places[name] = float(request.POST.get(name, "50")[:10]) / 100
+        except ValueError as error:
+            raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name) from error
+    crops.choose_crop(take.pk, actor=request.user, **places)
+    return after(request, story, take.scene, take.kind, said=_("The film shows this part of the take."))
+
+
+@require_POST
+@saying
+def review_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
+    """Approve a take, reject it with a reason, or reset its review."""
+    take = _take(story, take_id)
+    review_status = request.POST.get("review_status", "")
+    takes.review_take(take.pk, review_status=review_status, actor=request.user, reason=request.POST.get("reason", ""))
+    said = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(ReviewStatus(review_status), _("Verdict taken back."))
+    undo = UndoAction(
+        _("Undo"), reverse("admin:board_judge", args=[story.pk, take.pk]), [("review_status", take.review_status), ("reason", take.review_reason)]
+    )
+    return after(request, story, take.scene, take.kind, said=said, offer=undo)
+
+
+@require_POST
+@saying
+def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """Upload a picture or clip."""
+    scene = scene_or_404(story, scene_id)
+    kind, file = request.POST.get("kind", ""), request.FILES.get("file")
+    if kind not in TakeKind.values:
+        raise Http404
+    if file is None:
+        raise Invalid(gettext_noop("Choose a file first."), field="file")
+    before = scene.take(kind)
+    take = uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user, replace=request.POST.get("choice") == "replace")
+    chosen = scene_or_404(story, scene.pk).take(kind) == take
+    said = _("Your file is the chosen take now.") if chosen else _("Your file is a take of the scene. The approved take stays in the film.")
+    if other := other_shape(story, take.width, take.height):
+        said = f"{said} {other}"
+    offer = None
+    if chosen and before is not None and before.review_status != ReviewStatus.REJECTED:
+        offer = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before.pk]))
+    elif not chosen:
+        offer = UndoAction(_("Put it into the film"), reverse("admin:board_choose", args=[story.pk, take.pk]))
+    return after(request, story, scene, kind, said=said, offer=offer)
+
+
+def other_shape(story: Story, width: int, height: int) -> str:
+    """What the film does not show of a picture of this size, in words.
+
+    Empty if the aspect ratios match.
+    """
+    film_width, film_height = frame_size(story)
+    scale = max(film_width / width, film_height / height)
+    shown = (film_width * film_height) / (width * height * scale * scale)
+    if shown > ALMOST_ALL:
+        return ""
+    values = {"width": width, "height": height, "ratio": story.aspect_ratio, "lost": round(100 * (1 - shown))}
+    return _("It has %(width)s × %(height)s; to fit %(ratio)s, %(lost)s%% of it is cut off.") % values
+
+
+@require_POST
+@saying
+def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> HttpResponse:
+    """Generate one more take, or three variants, with the form's prompt and seed.
+
+    A changed prompt is saved to the scene.
+    """
+    scene = scene_or_404(story, scene_id)
+    if kind not in TakeKind.values:
+        raise Http404
+    total = confirmed(request)
+    variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
+    seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
+    reason = request.POST.get("reason", "")[:200]
+    needed = None
+    with transaction.atomic():
+        words = values_of(request, ("text", "text_en"))
+        if words.get("text") and any(value != getattr(scene.prompt, name) for name, value in words.items()):
+            seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
+            scenes.edit(scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",)))
+        try:
+            jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total, ask_again=True)
+        except ApprovalNeeded as stopped:
+            needed = stopped
+    if needed:  # the prompt is saved: a second person is asked to approve a take of exactly this
+        raise needed
+    said = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
+    return after(request, story, scene, kind, said=said % {"count": len(jobs), "price": money(price)})

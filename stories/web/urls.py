@@ -1,0 +1,49 @@
+"""URLs of the board's pages and actions, below a story's page in the admin."""
+
+from typing import Any
+
+from django.urls import URLPattern, path
+
+
+class BoardUrls:
+    """A mixin for the story's ModelAdmin that adds the board at `<story id>/board/`."""
+
+    admin_site: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        from . import board_page, bulk_actions, comments, english, film_review, generation_dialog, scene_order, scenes, takes  # noqa: PLC0415  they use the layout of the admin that includes this mixin
+
+        wrap = self.admin_site.admin_view
+        board = "<uuid:story_id>/board/"
+        scene = f"{board}scenes/<uuid:scene_id>/"
+        film_page = "<uuid:story_id>/review/"
+        take = f"{board}takes/<uuid:take_id>/"
+        own = [
+            path(board, wrap(board_page.board), name="stories_story_board"),
+            path(f"{board}cards/", wrap(board_page.cards), name="board_cards"),
+            path(f"{board}live/", wrap(board_page.live), name="board_live"),
+            path(f"{board}order/", wrap(scene_order.reorder), name="board_order"),
+            path(f"{board}many/", wrap(bulk_actions.many), name="board_many"),
+            path(f"{board}english/", wrap(english.english), name="board_english"),
+            path(f"{board}make/failed/", wrap(generation_dialog.retry), name="board_retry"),
+            path(f"{board}make/<slug:kind>/<slug:mode>/", wrap(generation_dialog.plan), name="board_plan"),
+            path(f"{board}scenes/new/", wrap(scenes.insert), name="board_insert"),
+            path(scene, wrap(takes.scene), name="board_scene"),
+            path(f"{scene}edit/", wrap(scenes.edit), name="board_edit"),
+            path(f"{scene}split/", wrap(scenes.split), name="board_split"),
+            path(f"{scene}upload/", wrap(takes.upload), name="board_upload"),
+            path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
+            path(f"{scene}comments/", wrap(comments.on_scene), name="board_comment"),
+            path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
+            path(f"{take}choose/", wrap(takes.select_take), name="board_choose"),
+            path(f"{take}crop/", wrap(takes.crop), name="board_crop"),
+            path(f"{take}judge/", wrap(takes.review_take), name="board_judge"),
+            path(f"{board}comments/<uuid:comment_id>/settle/", wrap(comments.settle), name="board_settle"),
+            path(f"{board}comments/<uuid:comment_id>/show/", wrap(comments.show), name="board_show_comment"),
+            path(f"{film_page}<uuid:film_id>/comments/now/", wrap(film_review.comments_now), name="board_comments_now"),
+            path(film_page, wrap(film_review.review), name="stories_story_review"),
+            path(f"{film_page}<uuid:film_id>/comments/", wrap(comments.on_film), name="board_film_comment"),
+            path(f"{film_page}links/", wrap(film_review.share), name="board_share"),
+            path(f"{film_page}links/<uuid:link_id>/withdraw/", wrap(film_review.withdraw), name="board_withdraw"),
+        ]
+        return [*own, *super().get_urls()]  # type: ignore[misc]  # of the ModelAdmin that uses the mixin

@@ -1,0 +1,118 @@
+"""An account that loses its rights loses its log-ins, and one with a history is not deleted."""
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.test import Client
+from django.urls import reverse
+
+from accounts import account_changes, refresh_tokens
+from stories.models import Story
+from tests.stories.factories import make_story
+
+
+@pytest.mark.parametrize("mark", ["is_active", "is_staff"])
+def test_log_ins_end_for_good(client, owner, mark):
+    client.force_login(owner)
+    pair = refresh_tokens.start(owner)
+    bearer = {"Authorization": f"Bearer {pair.access.token}"}
+    setattr(owner, mark, False)
+    owner.save()
+    setattr(owner, mark, True)
+    owner.save()
+    assert client.get("/admin/").status_code == 302
+    assert client.get("/api/ai-video/me/", headers=bearer).status_code == 401
+    assert client.post("/api/ai-video/auth/refresh/", {"refresh_token": pair.refresh.token}, content_type="application/json").status_code == 401
+    client.force_login(owner)
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("mark", ["is_active", "is_staff", "is_superuser"])
+@pytest.mark.parametrize("way", ["browser", "api", "refresh"])
+def test_bulk_update_ends_log_ins_for_good(client, admin_user, way, mark):
+    """A bulk `update()` sends no signals: the next request sees what is gone."""
+    client.force_login(admin_user)
+    pair = refresh_tokens.start(admin_user)
+    bearer = {"Authorization": f"Bearer {pair.access.token}"}
+    account = get_user_model().objects.filter(pk=admin_user.pk)
+
+    def statuses():
+        fresh = Client()
+        sent = {"refresh_token": pair.refresh.token}
+        if way == "browser":
+            return [client.get("/admin/").status_code]
+        if way == "api":
+            return [fresh.get("/api/ai-video/me/", headers=bearer).status_code]
+        return [fresh.post("/api/ai-video/auth/refresh/", sent, content_type="application/json").status_code]
+
+    account.update(**{mark: False})
+    refused = [302] if way == "browser" else [401]
+    assert statuses() == refused
+    account.update(**{mark: True})
+    assert statuses() == refused
+    if way == "browser":
+        assert Client().get("/api/ai-video/me/", headers=bearer).status_code == 401
+    client.force_login(admin_user)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_rights_given_in_the_meantime_end_nothing(client, owner):
+    client.force_login(owner)
+    bearer = {"Authorization": f"Bearer {refresh_tokens.start(owner).access.token}"}
+    get_user_model().objects.filter(pk=owner.pk).update(is_superuser=True)
+    assert client.get("/admin/").status_code == 200
+    assert client.get("/api/ai-video/me/", headers=bearer).status_code == 200
+    get_user_model().objects.filter(pk=owner.pk).update(is_superuser=False)
+    assert client.get("/admin/").status_code == 302
+
+
+def test_other_changes_end_nothing(client, owner):
+    client.force_login(owner)
+    owner.first_name = "Ann"
+    owner.save()
+    assert client.get("/admin/").status_code == 200
+
+
+def test_without_the_mark_of_staff_a_role_counts_for_nothing(client, owner):
+    owner.is_staff = False
+    owner.save()
+    owner = get_user_model().objects.get(pk=owner.pk)
+    assert not owner.get_all_permissions()
+    bearer = {"Authorization": f"Bearer {refresh_tokens.start(owner).access.token}"}
+    response = client.post("/api/ai-video/stories/", {"title": "x"}, content_type="application/json", headers=bearer)
+    assert (response.status_code, Story.objects.count()) == (403, 0)
+
+
+def test_superuser_without_the_mark_of_staff_has_no_rights_over_the_api(client, admin_user):
+    admin_user.is_staff = False
+    admin_user.save()
+    bearer = {"Authorization": f"Bearer {refresh_tokens.start(admin_user).access.token}"}
+    assert client.get("/api/ai-video/stories/", headers=bearer).status_code == 403
+
+
+def test_account_with_a_history_is_not_deleted(owner, manager, admin_client):
+    LogEntry.objects.log_actions(manager.pk, [owner], CHANGE, change_message="x", single_object=True)
+    make_story(owner=owner)
+    for person, kind in ((manager, "log entries"), (owner, "stories")):
+        assert kind in account_changes.history_of(person)
+        with pytest.raises(ProtectedError), transaction.atomic():
+            person.delete()
+        assert admin_client.post(reverse("admin:auth_user_delete", args=[person.pk]), {"post": "yes"}).status_code == 403
+    assert (LogEntry.objects.count(), Story.objects.count()) == (1, 1)
+
+
+def test_account_without_a_history_goes_with_what_is_its_own(make_person, client):
+    person = make_person("short", role="producer")
+    refresh_tokens.start(person)
+    person.delete()
+    assert not get_user_model().objects.filter(username="short").exists()
+
+
+def test_every_relation_to_an_account_is_history_or_its_own():
+    """A new model that names accounts is history, and so keeps them, unless it is named as their own."""
+    from django.apps import apps
+
+    for label in account_changes.OWN:
+        assert apps.get_model(label)

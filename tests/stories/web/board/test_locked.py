@@ -1,0 +1,50 @@
+"""A scene with a call that may have been paid: locked on the board, with the way to the decision for who may decide."""
+
+import pytest
+from django.urls import reverse
+
+from providers.enums import CallState
+from providers.models import ProviderCall
+from providers.services.unclear_calls import not_charged
+
+
+@pytest.fixture
+def call(five):
+    return ProviderCall.objects.create(
+        provider_id="local", kind="image", key="u", subject=str(five[0].story_id), item=str(five[0].pk), request_hash="h",
+        unit_price=0, units=1, estimate=0, state=CallState.UNCLEAR,
+    )  # fmt: skip
+
+
+def card(answer, scene):
+    html = answer.content.decode()
+    return html[html.index(f'id="scene-{scene.pk}"') :].split("</li>\n")[0].split('id="scene-')[1]
+
+
+def test_card_says_why_and_who_may_decide_gets_the_way_there(door, story, five, call, manager, take):
+    take(five[0])
+    page = reverse("admin:providers_providercall_change", args=[call.pk])
+    mine = card(door.get("stories_story_board", story.pk, live=False), five[0])
+    assert "Locked" in mine
+    assert mine.count("A call may have been paid and is not resolved yet.") == 2  # the text and its title, once for picture and clip together
+    assert page not in mine
+    door.login(manager)
+    theirs = door.get("stories_story_board", story.pk, live=False)
+    assert f'<a class="bd-decide" href="{page}">Decide</a>' in card(theirs, five[0])
+    assert page not in card(theirs, five[1])
+    assert page in door.get("board_scene", story.pk, five[0].pk).content.decode()
+
+
+def test_card_changes_when_it_is_decided(door, story, five, call, manager):
+    before = card(door.get("stories_story_board", story.pk, live=False), five[0])
+    not_charged(call, actor=manager, reason="seen in their list")
+    after = card(door.get("stories_story_board", story.pk, live=False), five[0])
+    assert "Locked" in before
+    assert "Locked" not in after
+    mark = before.split('data-mark="')[1].split('"')[0]
+    assert mark not in after
+
+
+def test_locked_scene_is_found_by_the_filter_and_left_out_of_the_plan(door, story, five, call):
+    assert 'data-keys="blocked"' in card(door.get("stories_story_board", story.pk, live=False), five[0])
+    assert "Make 4 pictures" in door.get("board_plan", story.pk, "image", "missing").content.decode()

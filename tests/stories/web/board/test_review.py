@@ -1,0 +1,181 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.test import Client
+from django.utils import timezone
+
+from stories.errors import Forbidden, Invalid
+from stories.models import Comment, Film, ReviewLink
+from stories.services import comments, review_links
+
+
+@pytest.fixture
+def film(story, five):
+    storages["media"].save("films/a.mp4", ContentFile(b"0123456789"))
+    segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in five]
+    return Film.objects.create(
+        story=story,
+        kind="preview",
+        number=1,
+        file="films/a.mp4",
+        vtt="WEBVTT\n",
+        width=1280,
+        height=720,
+        fps=24,
+        frames=240,
+        size_bytes=10,
+        manifest={"segments": segments},
+        manifest_hash="x",
+    )
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+@pytest.fixture
+def guest(story, owner, film):
+    """A browser without an account, and the address of a link that allows comments."""
+    link, token = review_links.share(story.pk, actor=owner, name="client", days=7, may_comment=True)
+    return Client(), f"/review/{token}/", link
+
+
+# Comments at a time
+
+
+@pytest.mark.parametrize(("at", "which"), [(0, 0), (1999, 0), (2000, 1), (9999, 4)])
+def test_comment_at_a_time_knows_its_scene(film, five, owner, at, which):
+    assert comments.on_film(film.pk, actor=owner, text="x", at_ms=at).scene_id == five[which].pk
+
+
+def test_comment_beyond_the_film(film, owner):
+    for at in (-1, 10_001):
+        with pytest.raises(Invalid, match="not that long"):
+            comments.on_film(film.pk, actor=owner, text="x", at_ms=at)
+    assert Comment.objects.count() == 0
+
+
+def test_comment_on_the_review_page(door, story, film, five):
+    assert "There is nothing" not in text(door.get("stories_story_review", story.pk, live=False))
+    answer = door.post("board_film_comment", story.pk, film.pk, text="Slower here.", at="2.500")
+    assert answer.status_code == 200
+    assert "Slower here." in text(answer)
+    assert (Comment.objects.get().at_ms, Comment.objects.get().scene_id) == (2500, five[1].pk)
+    for wrong in ("x", "-1", "nan", "99999999"):
+        assert door.post("board_film_comment", story.pk, film.pk, text="x", at=wrong).status_code == 422
+    assert Comment.objects.count() == 1
+
+
+def test_review_page_marks_the_scenes(door, story, film, five):
+    page = text(door.get("stories_story_review", story.pk, live=False))
+    assert re.findall(r'data-rv-seek="([\d.]+)" data-length="(\d+)"', page) == [(f"{2 * n}.000", "2000") for n in range(5)]
+
+
+# Links
+
+
+def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
+    page = text(door.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1"))
+    token = re.search(r"http://testserver/review/([\w-]+)/", page)[1]
+    link = ReviewLink.objects.get()
+    assert token not in str(ReviewLink.objects.values().get())
+    assert link.may_comment
+    assert timedelta(days=6, hours=23) < link.expires_at - timezone.now() <= timedelta(days=7)
+    assert token not in text(door.get("stories_story_review", story.pk, live=False))
+    assert Client().get(f"/review/{token}/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"name": " ", "days": "7"}, {"name": "x", "days": "0"}, {"name": "x", "days": "91"}, {"name": "x", "days": "soon"}, {"name": "x" * 81, "days": "7"}],
+)
+def test_link_that_cannot_be(door, story, values):
+    assert door.post("board_share", story.pk, **values).status_code == 422
+    assert ReviewLink.objects.count() == 0
+
+
+def test_guest_sees_the_film_and_nothing_else(guest, story, five):
+    browser, address, _link = guest
+    page = browser.get(address)
+    assert page.status_code == 200
+    assert story.title in text(page)
+    assert "/admin/" not in text(page)
+    assert "script-src 'self';" in page["Content-Security-Policy"] + ";"
+    assert "unsafe" not in page["Content-Security-Policy"]
+    assert (page["Referrer-Policy"], page["X-Robots-Tag"]) == ("same-origin", "noindex")
+    part = browser.get(f"{address}film.mp4", headers={"Range": "bytes=2-4"})
+    assert (part.status_code, part.getvalue()) == (206, b"234")
+    assert browser.get(f"{address}subtitles.vtt").content == b"WEBVTT\n"
+
+
+def test_guest_comments_under_a_name(guest, five):
+    browser, address, link = guest
+    answer = browser.post(address, {"guest": " Kim ", "text": "Brighter <b>please</b>", "at": "4.1"})
+    assert (answer.status_code, answer.url) == (302, f"{address}#comments")
+    one = Comment.objects.get()
+    assert (one.guest, one.author, one.link, one.at_ms, one.scene_id) == ("Kim", None, link, 4100, five[2].pk)
+    page = text(browser.get(address))
+    assert "Brighter &lt;b&gt;please&lt;/b&gt;" in page
+    assert 'value="Kim"' in page
+
+
+@pytest.mark.parametrize("name", ["손님", "Zoë; Müller", "100%"])
+def test_guest_of_any_name_is_known_again(guest, name):
+    browser, address, _link = guest
+    answer = browser.post(address, {"guest": name, "text": "x", "at": "0"})
+    assert answer.cookies.output().isascii(), "a web server refuses other letters in a header"
+    assert f'value="{name}"' in browser.get(address).content.decode()
+
+
+@pytest.mark.parametrize("values", [{"guest": "", "text": "x"}, {"guest": "Kim", "text": " "}, {"guest": "Kim", "text": "x", "at": "99"}])
+def test_guest_says_what_cannot_be(guest, values):
+    browser, address, _link = guest
+    assert browser.post(address, values).status_code == 422
+    assert Comment.objects.count() == 0
+
+
+def test_guest_needs_the_token_of_the_form(guest):
+    _browser, address, _link = guest
+    assert Client(enforce_csrf_checks=True).post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 403
+    assert Comment.objects.count() == 0
+
+
+def test_guest_who_may_only_look(guest):
+    browser, address, link = guest
+    ReviewLink.objects.filter(pk=link.pk).update(may_comment=False)
+    assert "<textarea" not in text(browser.get(address))
+    assert browser.post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 403
+    assert Comment.objects.count() == 0
+
+
+def test_link_that_was_withdrawn_or_is_over_shows_nothing(door, guest, story):
+    browser, address, link = guest
+    ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
+    assert [browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")] == [404, 404, 404]
+    ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() + timedelta(days=1))
+    assert browser.get(address).status_code == 200
+    door.post("board_withdraw", story.pk, link.pk)
+    assert [browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")] == [404, 404, 404]
+    assert browser.post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 404
+    assert Comment.objects.count() == 0
+
+
+def test_token_that_is_none(client, db):
+    assert client.get("/review/nonsense/").status_code == 404
+
+
+def test_link_of_another_story_does_not_comment(owner, guest, five, film):
+    from tests.stories.factories import make_story
+
+    other, _token = review_links.share(make_story(owner).pk, actor=owner, name="x", days=1, may_comment=True)
+    with pytest.raises(Forbidden):
+        comments.on_film(film.pk, link=other, guest="Kim", text="x", at_ms=0)
+
+
+def test_share_by_who_may_not(story, colleague):
+    with pytest.raises(Forbidden):
+        review_links.share(story.pk, actor=colleague, name="x", days=1, may_comment=False)
+    assert ReviewLink.objects.count() == 0
