@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-quick test-all check lint types floors migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test test-quick test-all check lint types layers migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -55,7 +55,7 @@ test-all: dev-env
 	@$(call pytest,,-n $(drillers) --dist loadgroup -m drill)
 
 check: dev-env
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types floors migrations audit
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types layers migrations audit
 
 lint:
 	@$(python) -m ruff check --quiet .
@@ -64,8 +64,8 @@ lint:
 types:
 	@PYTHONPATH=.:site $(python) -m mypy .
 
-floors:
-	@PYTHONPATH=.:site .venv/bin/lint-imports --no-cache > var/floors.log || { cat var/floors.log; exit 1; }
+layers:
+	@PYTHONPATH=.:site .venv/bin/lint-imports --no-cache > var/layers.log || { cat var/layers.log; exit 1; }
 
 migrations:
 	@$(alone) $(python) manage.py makemigrations --check --dry-run

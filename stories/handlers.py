@@ -26,8 +26,7 @@ from media.errors import MediaError
 from providers import calls
 from providers import errors as provider_errors
 from providers.enums import OVER, CallState, Refusal
-from providers.models import CallEvent, ProviderCall
-from providers.services import unclear_calls
+from providers.models import ProviderCall
 from providers.signals import capacity_freed, result_recorded
 
 from .enums import FilmKind, JobName, StoryStatus, TakeKind
@@ -60,7 +59,6 @@ def _story(run: Run) -> Story:
 
 def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> calls.Ready | Wait:
     """Make or continue the provider call, and convert its result to the job's outcome."""
-    _require_not_decided(run)
     try:
         answer = calls.advance(
             request,
@@ -86,6 +84,8 @@ def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_
     except provider_errors.Refused as refused:
         if refused.kind == Refusal.CANCELLED and run.should_stop():
             raise JobStopped from refused
+        if refused.call is not None and calls.was_decided(refused.call):
+            raise Fail(DECIDED[CallState(refused.call.state)], code="decided") from refused
         if refused.kind in TRY_AGAIN:
             raise Retry(refused.sentence.template, **refused.sentence.values) from refused
         raise Fail(refused.sentence.template, code=str(refused.kind), **refused.sentence.values) from refused
@@ -98,22 +98,6 @@ def _usd(amount: Decimal) -> str:
     """The amount with two decimal places, or as many as it needs."""
     cents = amount.quantize(Decimal("0.01"))
     return str(cents) if cents == amount else f"{amount.normalize():f}"
-
-
-def _require_not_decided(run: Run) -> None:
-    """Reject a job whose unclear call a person has resolved.
-
-    The decision does not order the call again: that has a price and needs a start of its own.
-
-    Raises Fail if the newest call of the job was resolved by such a decision and nobody has
-    requested the work since.
-    """
-    call = enqueue.call_of(run.job)
-    if call is None or call.state not in OVER or run.job.request_no > call.request_no:
-        return
-    decided = CallEvent.objects.filter(call=call, from_state=CallState.UNCLEAR, to_state=call.state, name__in=unclear_calls.DECISIONS).exists()
-    if decided:
-        raise Fail(DECIDED[CallState(call.state)], code="decided")
 
 
 def _when_ready(answer: calls.Ready | calls.Pending) -> calls.Ready | Wait:

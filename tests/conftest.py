@@ -35,7 +35,7 @@ LONGEST = (
     *("providers/test_film.py", "operations/test_walk_through.py", "providers/backends/local/test_kills.py", "jobs/test_chaos.py", "operations/test_serve.py"),
 )
 TOGETHER = ("chaos/test_chaos.py", "operations/test_whole_story.py")  # their servers are started once for all tests of the file
-PAGES = ("admin", "api", "board", "web")
+PAGES = ("accounts", "api", "stories/web")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences

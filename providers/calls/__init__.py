@@ -8,6 +8,7 @@ from providers.errors import NoPrice, NotConfigured, NotNow, PriceAboveConfirmed
 
 from .reconcile import collect, reconcile
 from .service import Pending, Ready, advance, attempt_no_of, follow, resume
+from .states import was_decided
 
 __all__ = [
     "NoPrice",
@@ -24,4 +25,5 @@ __all__ = [
     "follow",
     "reconcile",
     "resume",
+    "was_decided",
 ]

@@ -34,7 +34,7 @@ from providers.requests import ClipRequest, Request
 from . import balance_evidence, limits, outcomes, quotes, recovery, spool
 from .fault_points import hit
 from .polling import poll
-from .states import ENDED, move, write_event
+from .states import ENDED, move, was_decided, write_event
 
 log = logging.getLogger("ai_video.providers")
 S = CallState
@@ -177,10 +177,11 @@ def follow(key: str, *, should_stop: Callable[[], bool] = never, on_progress: Ca
 
 
 def _may_try_anew(call: ProviderCall, request: Request, *, request_no: int, after: int) -> bool:
-    if call.state == S.WRITTEN_OFF:
-        return True
     if call.state in ENDED and call.attempt_no <= after:
         return True
+    # Looked at here, and not by the caller: a person may decide while the caller is on its way.
+    if was_decided(call):
+        return request_no > call.request_no
     if call.state != S.REFUSED:
         return False
     bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(request)

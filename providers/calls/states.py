@@ -130,6 +130,20 @@ def merged_evidence(call: ProviderCall, added: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in merged.items() if value is not None}
 
 
+DECISIONS = ("not charged", "write off")  # by which a person resolves an unclear call that has no result
+
+
+def was_decided(call: ProviderCall) -> bool:
+    """Return whether a person resolved this unclear call without a result.
+
+    The decision does not order the work again: that has a price and needs a start of its own.
+    """
+    if call.state == S.WRITTEN_OFF:
+        return True
+    events = CallEvent.objects.filter(call=call, from_state=S.UNCLEAR, to_state=S.REFUSED)
+    return call.state == S.REFUSED and events.filter(name__in=DECISIONS).exists()
+
+
 def write_event(
     call: ProviderCall, *, name: str, came_from: str, to: str, actor: Any = None, reason: str = "", note: LocalizedMessage | None = None
 ) -> CallEvent:

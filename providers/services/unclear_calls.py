@@ -25,7 +25,6 @@ from providers.signals import capacity_freed
 
 PERMISSION = "providers.resolve_call"
 MAX_TASK_ID = 120
-DECISIONS = ("not charged", "write off")  # events by which a person closes an unclear call without a result
 
 
 def candidates(call: ProviderCall) -> list[Candidate]:

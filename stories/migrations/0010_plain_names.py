@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -10,4 +10,11 @@ class Migration(migrations.Migration):
         migrations.RenameField("take", "verdict_by", "reviewed_by"),
         migrations.RenameField("take", "verdict_at", "reviewed_at"),
         migrations.RenameField("confirmation", "allowance", "spending_cap"),
+        migrations.AlterField(
+            "confirmation",
+            "spending_cap",
+            models.DecimalField(
+                blank=True, decimal_places=4, max_digits=12, null=True, verbose_name="spending cap (USD)"
+            ),
+        ),
     ]

@@ -26,7 +26,7 @@ class Confirmation(models.Model):
     job_id = models.CharField(_("job"), max_length=40, blank=True, help_text="The story's own job that makes the takes; empty: jobs of their own.")
     lines = models.JSONField(_("takes"), default=dict)
     total = models.DecimalField(_("sum (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
-    spending_cap = models.DecimalField(_("allowance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
+    spending_cap = models.DecimalField(_("spending cap (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
     limit = models.DecimalField(_("limit (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
     approval = models.ForeignKey("stories.Approval", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("approval"))
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))

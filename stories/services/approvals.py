@@ -258,7 +258,7 @@ def affordable_items(job: Job, items: Iterable[Item], children: Iterable[Job]) -
     """
     known = list(Confirmation.objects.filter(job_id=job.pk).order_by("-id"))
     # A job of an earlier version has the cap in its parameters.
-    spending_cap = Decimal(job.data["parameters"]["spending_cap"]) if "spending_cap" in job.data["parameters"] else None
+    spending_cap = Decimal(job.data["parameters"]["allowance"]) if "allowance" in job.data["parameters"] else None
     if known:
         spending_cap = known[0].spending_cap
     left = None if spending_cap is None else spending_cap - _begun(children)

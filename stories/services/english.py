@@ -18,9 +18,9 @@ from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers.enums import CallState
-from providers.models import ProviderCall
+from providers.models import AIProviderConfig, ProviderCall
 from providers.preflight import require_possible
-from providers.prices import config_of, quote
+from providers.prices import configs_of, not_configured, quote
 from providers.prompt_text import is_english
 from providers.requests import TextRequest
 from stories.enums import JobName
@@ -90,6 +90,8 @@ def plan_english(story: Story, scene_ids: list[UUID] | None = None, *, replace: 
     states = {keys[key]: state for key, state in calls}
     jobs = Job.objects.filter(subject=str(story.pk), name=JobName.SCENE_ENGLISH, status__in=OPEN)
     running = set(jobs.exclude(status=JobStatus.WAITING, wait_for=WaitFor.PERSON).values_list("item", flat=True))
+    # With its models, so that a price asks the database nothing, however many scenes there are.
+    config = configs_of([story.planner_provider]).get(story.planner_provider)
     items = []
     for scene in scenes:
         state, why, price = _state(scene, states, running, replace=replace), SILENT, Decimal(0)
@@ -99,7 +101,7 @@ def plan_english(story: Story, scene_ids: list[UUID] | None = None, *, replace: 
             why = UNRESOLVED
         elif state in {"missing", "outdated"}:
             try:
-                price = _price(story, scene.prompt)
+                price = _price(config, story, scene.prompt)
             except DomainError as error:
                 state, why = "blocked", error.sentence
         items.append(EnglishItem(scene, state, state in {"missing", "outdated"}, price, why))
@@ -119,11 +121,13 @@ def _state(scene: Scene, calls: dict[str, str], running: set[str], *, replace: b
     return "outdated" if replace or prompt.english_by_model else "own"
 
 
-def _price(story: Story, prompt: ScenePrompt) -> Decimal:
+def _price(config: AIProviderConfig | None, story: Story, prompt: ScenePrompt) -> Decimal:
     """The price of one prompt in USD. Raises the errors that the call would be refused with."""
     if story.planner_provider == LOCAL:
         raise DomainError(NO_MODEL.template)
-    config, request = config_of(story.planner_provider), english_request(story, prompt)
+    if config is None:
+        raise not_configured(story.planner_provider)
+    request = english_request(story, prompt)
     require_possible(config, request)
     return quote(config, request).total
 

@@ -7,9 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.admin.display import money
-from providers.enums import CallState
+from providers import calls
 from providers.models import ProviderCall
-from providers.services.unclear_calls import DECISIONS
 from stories.enums import TakeKind
 from stories.models import Scene
 from stories.services.generation import why_closed
@@ -24,7 +23,7 @@ def offer(call: ProviderCall, user: Any) -> tuple[str, str] | None:
     """
     if call.kind not in TakeKind.values:
         return None
-    if not call.events.filter(from_state=CallState.UNCLEAR, to_state=call.state, name__in=DECISIONS).exists():
+    if not calls.was_decided(call):
         return None
     scene = _scene_of(call)
     if scene is None or not is_story_owner(user, scene.story) or why_closed(scene.story, call.kind):

@@ -35,8 +35,8 @@ def needs_person(stories: QuerySet[Story], jobs: Collection[OpenJob]) -> QuerySe
     have a job that waits for a person.
     """
     resting = Q(status=StoryStatus.PREVIEWING) & ~Q(pk__in=running_subjects(jobs))
-    approval_transaction = {job.subject for job in jobs if job.asks}
-    return stories.filter(Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=approval_transaction))
+    needs_person = {job.subject for job in jobs if job.asks}
+    return stories.filter(Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=needs_person))
 
 
 class Turn(SimpleListFilter):

@@ -95,7 +95,11 @@ def _paid_twice(charges: Sequence[Charged], calls: Sequence[Booked], orders: Ite
         for before, after in pairwise(ours):
             since = (order for order in wanted if order.ended >= before.reserved_at - SLACK)
             if not any(order.began <= after.reserved_at + SLACK for order in since):
-                yield f"twice: {key} was paid for again (call {after.id}) and nobody had ordered it since"
+                known = ", ".join(f"{order.began:%X.%f} to {order.ended:%X.%f}" for order in wanted)
+                yield (
+                    f"twice: {key} was paid for again (call {after.id}) and nobody had ordered it since:"
+                    f" reserved {before.reserved_at:%X.%f} ({before.state}) and {after.reserved_at:%X.%f}, ordered {known}"
+                )
             if not before.is_late and (before.ended_at is None or before.ended_at > after.reserved_at):
                 yield f"twice: {key} was paid for again (call {after.id}) while call {before.id} was out"
 

@@ -47,9 +47,10 @@ def test_what_is_lost() -> None:
 
 def test_what_is_paid_twice() -> None:
     two, paid = [call("a", at=1), call("b", at=10)], [charge("a"), charge("b")]
-    again = "twice: image:s:0 was paid for again (call b) and nobody had ordered it since"
-    assert judge(paid, two, [order(0)]) == [again]
-    assert judge(paid, two, [order(0), order(11)]) == [again]
+    again = "twice: image:s:0 was paid for again (call b) and nobody had ordered it since: reserved 00:00:01.000000 (settled) and 00:00:10.000000, ordered "
+    once = again + "00:00:00.000000 to 00:00:00.100000"
+    assert judge(paid, two, [order(0)]) == [once]
+    assert judge(paid, two, [order(0), order(11)]) == [f"{once}, 00:00:11.000000 to 00:00:11.100000"]
     out = "twice: image:s:0 was paid for again (call b) while call a was out"
     assert judge(paid, [call("a", at=1, lasts=20), two[1]], [order(0), order(8)]) == [out]
     assert judge(paid, [call("a", at=1, ended_at=None, is_late=True), two[1]], [order(0), order(8)]) == []

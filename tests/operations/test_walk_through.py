@@ -145,10 +145,7 @@ def test_page_followed_step_by_step(machine: Machine) -> None:
     until(lambda: machine.ask("/readyz")[0] == 200, what="/readyz")
     said = machine.studio(todo["9. The web and the workers"][0])
     assert [line.split(":")[0] for line in said.splitlines()] == [
-        f"well     {name}"
-        for name in (
-            "database", "migrations", "storage", "wakeup", "workers", "clocks", "periodic", "spool", "ffmpeg", "font"
-        )
+        f"well     {name}" for name in ("database", "migrations", "storage", "wakeup", "workers", "clocks", "periodic", "spool", "ffmpeg", "font")
     ]
 
     # Through the proxy: HTTPS is demanded, and what it tells is believed.

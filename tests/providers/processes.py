@@ -24,7 +24,7 @@ import json, os, sys, time
 import django
 django.setup()
 from django.utils import timezone
-from providers import gate, registry, requests
+from providers import calls, registry, requests
 from providers.registry import ADAPTERS
 from django.utils.module_loading import import_string
 for path in ADAPTERS.values():
@@ -36,13 +36,13 @@ def work(order):
     said = {"state": "timeout"}
     while time.monotonic() < deadline:
         try:
-            answer = gate.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
-        except gate.NotNow as error:
+            answer = calls.advance(request, provider=order["provider"], key=order["key"], subject="story", item=order["key"])
+        except calls.NotNow as error:
             said, until = {"state": "not now", "why": str(error)}, error.until
-        except (gate.Refused, gate.Unclear) as error:
+        except (calls.Refused, calls.Unclear) as error:
             return {"state": type(error).__name__.lower(), "why": str(error)}
         else:
-            if isinstance(answer, gate.Ready):
+            if isinstance(answer, calls.Ready):
                 return {"state": "ready", "cost": str(answer.call.cost)}
             until = answer.until
         time.sleep(max(0.005, min(0.5, (until - timezone.now()).total_seconds())))

@@ -25,8 +25,8 @@ REQUEST = ImageRequest(prompt="sea", width=64, height=64)
 ANSWER = Result(media=Bytes(picture()), cost=Decimal("0.03"))
 
 
-def go(provider: str = "paid") -> Ready | Pending:
-    return advance(REQUEST, provider=provider, key="k", subject="story", item="scene")
+def go(provider: str = "paid", **more: Any) -> Ready | Pending:
+    return advance(REQUEST, provider=provider, key="k", subject="story", item="scene", **more)
 
 
 class Died(BaseException):
@@ -200,13 +200,13 @@ def test_late_task_beside_a_newer_call_that_is_out_is_no_second_undecided_call(p
     call = unclear_call(script, clock)
     ProviderCall.objects.update(state=CallState.WRITTEN_OFF, cost=Decimal("0.03"), cost_is_estimated=True)
     script.submit = [Accepted("newer", poll_in=60)]
-    assert isinstance(go(), Pending)
+    assert isinstance(go(request_no=2), Pending)
     outcomes.accept(call, Accepted("late", poll_in=0))
     script.poll = [Refused("It failed.", kind=Refusal.FAILED, cost=Decimal("0.01"))]
     assert collect() == 0
     call.refresh_from_db()
     assert (call.state, call.cost) == (CallState.REFUSED, Decimal("0.01"))
-    pending = go()
+    pending = go(request_no=2)
     assert isinstance(pending, Pending)
     assert (pending.call.task_id, len(script.submitted)) == ("newer", 2)
 
@@ -216,7 +216,7 @@ def test_late_result_beside_a_newer_call_is_settled_and_lands(
 ) -> None:
     call = unclear_call(script, clock)
     ProviderCall.objects.update(state=CallState.WRITTEN_OFF, cost=Decimal("0.03"))
-    assert isinstance(go(), Ready)
+    assert isinstance(go(request_no=2), Ready)
     heard, hear = heard_landing()
     try:
         with django_capture_on_commit_callbacks(execute=True):

@@ -177,3 +177,12 @@ def test_page_and_api_start_it_by_the_same_service(story, script, owner, client)
     shown = client.get(f"/admin/stories/story/{story.pk}/board/scenes/{scene.pk}/").content.decode()
     assert "The English prompt is older than the prompt" in shown
     assert "?scene=" in shown
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_plan_asks_as_often_for_one_scene_as_for_many(story, count, django_assert_num_queries):
+    for _ in range(count):
+        make_scene(story, text=TEXT)
+    with django_assert_num_queries(5):
+        plan = plan_english(story)
+    assert [item.price for item in plan.todo] == [PRICE] * count

@@ -11,7 +11,7 @@ from providers.backends.local.illustrator.color import Color, darker, ink, light
 from providers.backends.local.illustrator.dice import Dice
 from providers.backends.local.illustrator.stage import Shot
 
-type ProviderClient = noise.Field
+type Ridge = noise.Field
 
 SAND, STONE = ink("e9cf9f"), ink("a39d96")
 
@@ -21,7 +21,7 @@ def ground_color(shot: Shot) -> tuple[str, str]:
     return {"snow": ("e9eff5", "dbe5ee"), "leaves": ("b98a45", "a2703c"), "petals": ("93b864", "7aa653")}.get(shot.season, ("8fb35f", "6f9a50"))
 
 
-def surface(line: ProviderClient) -> Callable[[float], float]:
+def surface(line: Ridge) -> Callable[[float], float]:
     """Return the height of a drawn line at a column."""
 
     def at(x: float) -> float:
@@ -30,19 +30,19 @@ def surface(line: ProviderClient) -> Callable[[float], float]:
     return at
 
 
-def under(shot: Shot, line: ProviderClient, fill: Fill, *, soft: float = 0.0, rough: float = 0.05) -> None:
+def under(shot: Shot, line: Ridge, fill: Fill, *, soft: float = 0.0, rough: float = 0.05) -> None:
     """Fill everything below the line."""
     hit = max(1, int(shot.unit / 240))
     points = [(float(x), float(line[min(x, len(line) - 1)])) for x in range(0, len(line) + hit, hit)]
     shot.canvas.poly([(-2, shot.h + 2), (-2, points[0][1]), *points, (shot.w + 2, points[-1][1]), (shot.w + 2, shot.h + 2)], fill, soft=soft, rough=rough)
 
 
-def rolling(shot: Shot, dice: Dice, y: float, high: float, *, lumps: float = 1.6, octaves: int = 2) -> ProviderClient:
+def rolling(shot: Shot, dice: Dice, y: float, high: float, *, lumps: float = 1.6, octaves: int = 2) -> Ridge:
     """Return a soft line of hills with its feet at y and its tops `high` above."""
     return (y - high * noise.ridge(dice, shot.canvas.width, lumps=lumps * shot.wide / 1.5, octaves=octaves)).astype(np.float32)
 
 
-def hills(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lumps: float = 1.6, depth: float = 0.0, fade: float = 0.35) -> ProviderClient:
+def hills(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lumps: float = 1.6, depth: float = 0.0, fade: float = 0.35) -> Ridge:
     """Draw hills in a daylight colour, lighter towards their feet where there is mist."""
     line = rolling(shot, dice, y, high, lumps=lumps)
     top = shot.palette.lit(color, depth)
@@ -50,7 +50,7 @@ def hills(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lumps:
     return line
 
 
-def mountains(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lumps: float = 2.2, depth: float = 0.3, snow: float = 0.0) -> ProviderClient:
+def mountains(shot: Shot, dice: Dice, y: float, high: float, color: Color, *, lumps: float = 2.2, depth: float = 0.3, snow: float = 0.0) -> Ridge:
     """Draw sharp mountains with a light and a dark side.
 
     `snow` is how far down their tops are white (0 none, 1 all).
@@ -134,7 +134,7 @@ def wavelets(shot: Shot, top: float, bottom: float, *, strength: float = 1.0) ->
         )
 
 
-def stripes(shot: Shot, line: ProviderClient, color: Color, *, count: int, meet: float) -> None:
+def stripes(shot: Shot, line: Ridge, color: Color, *, count: int, meet: float) -> None:
     """Draw furrows or rows of a field that converge in the distance at column `meet`."""
     top = float(line.min())
     for number in range(-count, count + 1):

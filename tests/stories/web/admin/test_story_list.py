@@ -81,8 +81,8 @@ def test_views_of_the_list(owner, colleague, as_):
     make_story(owner, title="With a plan", status=StoryStatus.PLANNED)
     make_story(owner, title="All done", status=StoryStatus.COMPLETED)
     running = _whole_story(owner, title="Under way", status=StoryStatus.PREVIEWING)
-    approval_transaction = make_story(owner, title="Asks somebody", status=StoryStatus.RENDERING)
-    Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(approval_transaction.pk), status=JobStatus.WAITING, wait_for=WaitFor.PERSON)
+    needs_person = make_story(owner, title="Asks somebody", status=StoryStatus.RENDERING)
+    Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(needs_person.pk), status=JobStatus.WAITING, wait_for=WaitFor.PERSON)
     client = as_(owner)
     titles = lambda view: {row.title for row in client.get(LIST, {"view": view}).context["cl"].result_list}  # noqa: E731  read once, here
     assert titles("mine") == {"At rest", "With a plan", "All done", running.title, "Asks somebody"}

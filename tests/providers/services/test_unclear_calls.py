@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from providers.adapters import Bytes, Result
-from providers.calls import Pending, Ready, advance
+from providers.calls import Pending, Ready, advance, was_decided
 from providers.enums import CallState
 from providers.errors import Conflict, Forbidden, Invalid, Refused, Unclear
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
@@ -49,7 +49,7 @@ def test_not_charged_frees_the_money_and_the_work(unclear: ProviderCall, script:
     unclear_calls.not_charged(unclear, actor=admin_user, reason="balance unchanged")
     assert last_event(unclear) == ("not charged", "unclear", "refused", "balance unchanged", admin_user)
     assert unclear.counted == Decimal(0)
-    ready = go(subject_budget=Decimal("0.03"))
+    ready = go(subject_budget=Decimal("0.03"), request_no=2)
     assert isinstance(ready, Ready)
     assert (ready.call.attempt_no, len(script.submitted)) == (2, 2)
 
@@ -58,9 +58,24 @@ def test_write_off_books_the_amount_at_risk(unclear: ProviderCall, script: Scrip
     unclear_calls.write_off(unclear, actor=admin_user, reason="never came")
     assert last_event(unclear) == ("write off", "unclear", "written_off", "never came", admin_user)
     assert (unclear.cost, unclear.counted, unclear.cost_is_estimated) == (Decimal("0.03"), Decimal("0.03"), True)
-    ready = go()
+    ready = go(request_no=2)
     assert isinstance(ready, Ready)
     assert ready.call.attempt_no == 2
+
+
+@pytest.mark.parametrize("decide", [unclear_calls.not_charged, unclear_calls.write_off])
+def test_decision_orders_nothing_again(decide: Any, unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+    """A job that was on its way when the person decided submits nothing. Only a later request does."""
+    decide(unclear, actor=admin_user, reason="seen in their list")
+    for more in ({}, {"request_no": 1, "after": 0}):
+        with pytest.raises(Refused) as refused:
+            go(**more)
+        assert refused.value.call is not None
+        assert was_decided(refused.value.call)
+    assert (len(script.submitted), ProviderCall.objects.count()) == (1, 1)
+    ready = go(after=1)
+    assert isinstance(ready, Ready)
+    assert (ready.call.attempt_no, len(script.submitted)) == (2, 2)
 
 
 WAYS: list[Any] = [
