@@ -289,6 +289,20 @@ def probe(path: Path, *, limit_seconds: float = 60.0) -> Probe:
     return found
 
 
+def listen(
+    arguments: Sequence[str],
+    *,
+    on_line: Callable[[str], None],
+    feed: Iterable[memoryview] | None = None,
+    limit_seconds: float = 900.0,
+    should_stop: Callable[[], bool] = never,
+) -> tuple[int, str]:
+    """Runs ffmpeg for what it prints: `on_line` receives each line of its standard output. Returns
+    the exit code and the end of its standard error. Raises MediaError on a stop or a timeout.
+    """
+    return _execute(arguments, feed=feed, on_line=on_line, limit_seconds=limit_seconds, should_stop=should_stop)
+
+
 def watch(arguments: Sequence[str], *, limit_seconds: float) -> tuple[int, str]:
     """Runs ffmpeg without an output file. Returns the number of frames and its warnings.
 
