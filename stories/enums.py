@@ -48,6 +48,36 @@ class TakeKind(models.TextChoices):
     CLIP = "clip", _("Clip")
 
 
+class LineKind(models.TextChoices):
+    NARRATION = "narration", _("Narration")
+    DIALOGUE = "dialogue", _("Dialogue")
+
+
+class SoundKind(models.TextChoices):
+    SPEECH = "speech", _("Speech")
+    MUSIC = "music", _("Music")
+    SOUND = "sound", _("Sound effect")
+
+
+class Mood(models.TextChoices):
+    """The mood of the music bed. With none the film has no music."""
+
+    NONE = "none", _("No music")
+    CALM = "calm", _("Calm")
+    TENDER = "tender", _("Tender")
+    HOPEFUL = "hopeful", _("Hopeful")
+    TENSE = "tense", _("Tense")
+    HAPPY = "happy", _("Happy")
+
+
+class LoudnessPreset(models.TextChoices):
+    """Integrated loudness of the film."""
+
+    WEB = "web", _("Web (−14 LUFS)")
+    EBU = "ebu", _("Broadcast, Europe (−23 LUFS)")
+    ATSC = "atsc", _("Broadcast, Korea and US (−24 LUFS)")
+
+
 class TakeSource(models.TextChoices):
     GENERATED = "generated", _("Generated")
     UPLOADED = "uploaded", _("Uploaded")

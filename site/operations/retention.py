@@ -26,7 +26,7 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall, RawAnswer
-from stories.models import Film, Scene, ScenePrompt, Take
+from stories.models import Film, Line, LineText, Scene, ScenePrompt, SoundTake, Take
 from stories.services.thumbnails import film_mark
 
 SHORTEST_AGE = timedelta(days=1)  # a file may be older than the row that will reference it, but not by a day
@@ -80,7 +80,12 @@ def findings() -> list[Find]:
         "log-in attempts": LogInAttempt.objects.filter(Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
-    return [*(partial(_finding, name, found) for name, found in over.items()), _deleted_scenes, lambda: _finding("prompts", _unused_prompts())]
+    return [
+        *(partial(_finding, name, found) for name, found in over.items()),
+        _deleted_scenes,
+        lambda: _finding("prompts", _unused_prompts()),
+        lambda: _finding("texts of lines", _unused_texts()),
+    ]
 
 
 def rows() -> list[Finding]:
@@ -137,6 +142,13 @@ def _unused_prompts() -> QuerySet[ScenePrompt]:
     used = Q(Exists(Scene.objects.filter(prompt=OuterRef("pk")))) | Q(Exists(Take.objects.filter(prompt=OuterRef("pk"))))
     named = {parameters.get("prompt_id") for parameters in _open_parameters()}
     return ScenePrompt.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE).exclude(used).exclude(pk__in=[pk for pk in named if pk])
+
+
+def _unused_texts() -> QuerySet[LineText]:
+    """Returns texts without line, take or later version that are a day old."""
+    used = Q(Exists(Line.objects.filter(current=OuterRef("pk")))) | Q(Exists(SoundTake.objects.filter(text=OuterRef("pk"))))
+    used |= Q(Exists(LineText.objects.filter(previous=OuterRef("pk"))))
+    return LineText.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE).exclude(used)
 
 
 def _open_parameters() -> Iterator[dict[str, Any]]:
@@ -226,6 +238,7 @@ def _column(rows: QuerySet[Any], name: str) -> Iterator[str]:
 # Every place where a row references a file. Files of a column missing here would be removed.
 SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
     lambda: _column(Take.objects.all(), "file"),
+    lambda: _column(SoundTake.objects.all(), "file"),
     lambda: _column(Film.objects.all(), "file"),
     lambda: _column(ScenePrompt.objects.all(), "reference_image"),
     lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__file"),

@@ -200,10 +200,8 @@ class Scene(models.Model):
     story = models.ForeignKey(Story, models.CASCADE, related_name="all_scenes", verbose_name=_("story"))
     position = models.PositiveIntegerField(_("position"))
     title = models.CharField(_("title"), max_length=200, blank=True)
+    # The words of the scene's lines. Only `stories.services.lines` writes it.
     narration = models.TextField(_("narration"), max_length=MAX_SCRIPT, blank=True)
-    # The lines of the narration by speaker: [{"speaker": "MARA", "text": "…"}]. Empty if no speaker
-    # is named.
-    lines = models.JSONField(_("lines"), default=list, blank=True, editable=False)
     duration_seconds = models.PositiveSmallIntegerField(_("length (seconds)"), default=7, validators=[MinValueValidator(1), MaxValueValidator(600)])
     prompt = models.ForeignKey(ScenePrompt, models.PROTECT, related_name="+", verbose_name=_("prompt"))
     image_take = models.ForeignKey("Take", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("chosen picture"))
@@ -359,7 +357,11 @@ class StoryStateTransition(models.Model):
 
 from .approval import Approval  # noqa: E402  refers to the models above by their labels
 from .confirmation import Confirmation  # noqa: E402  refers to the models above by their labels
+from .line import Line, LineText  # noqa: E402  refers to the models above by their labels
 from .review import Comment, ReviewLink  # noqa: E402  refer to the models above by their labels
+from .sound_take import SoundTake  # noqa: E402  refers to the models above by their labels
+from .story_sound import StorySound  # noqa: E402  refers to the models above by their labels
+from .voice import Voice  # noqa: E402  refers to the models above by their labels
 
 __all__ = [
     "MAX_DURATION",
@@ -369,10 +371,15 @@ __all__ = [
     "Comment",
     "Confirmation",
     "Film",
+    "Line",
+    "LineText",
     "ReviewLink",
     "Scene",
     "ScenePrompt",
+    "SoundTake",
     "Story",
+    "StorySound",
     "StoryStateTransition",
     "Take",
+    "Voice",
 ]

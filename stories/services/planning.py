@@ -20,6 +20,7 @@ from stories.enums import Camera
 from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, ScenePrompt, Story
 
+from . import lines
 from .script_passages import lines_of, passages, spoken_lines
 
 if TYPE_CHECKING:
@@ -138,15 +139,16 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
             )
             for index, part in enumerate(planned)
         )
-        return Scene.objects.bulk_create(
+        made = Scene.objects.bulk_create(
             Scene(
                 story=story,
                 position=index + 1,
                 title=part["title"],
                 narration=part["narration"],
-                lines=lines,
                 duration_seconds=length,
                 prompt=prompt,
             )
-            for index, (part, prompt, length, lines) in enumerate(zip(planned, prompts, lengths, spoken, strict=True))
+            for index, (part, prompt, length) in enumerate(zip(planned, prompts, lengths, strict=True))
         )
+        lines.create(made, spoken)
+        return made

@@ -20,7 +20,7 @@ from core.unicode_normalization import composed_values
 from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
-from . import enqueue, scene_splitting
+from . import enqueue, lines, scene_splitting
 from .fingerprints import is_english_outdated, text_digest
 from .locking import CLOSED, locked_for_words, locked_scene, locked_story, require_room
 from .planning import seed_of
@@ -108,6 +108,7 @@ def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **v
             prompt=ScenePrompt.objects.create(**prompt_values),
             **{k: v for k, v in values.items() if k in SCENE_FIELDS},
         )
+        lines.create_one([scene])
         _settle_length(story)
     return scene
 
@@ -140,6 +141,7 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
             Scene(story=story, position=last + index + 1, prompt=prompt, **{k: v for k, v in values.items() if k in SCENE_FIELDS})
             for index, (values, prompt) in enumerate(zip(scenes, prompts, strict=True))
         )
+        lines.create_one(made)
         _settle_length(story)
     return made
 
@@ -192,7 +194,9 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
         if changed:
             changed |= _english(scene.prompt, changed)
             scene.prompt = ScenePrompt.objects.create(**{**_kept(scene.prompt), **changed})
-        for name in SCENE_FIELDS:
+        if "narration" in values and values["narration"] != scene.narration:
+            lines.rewrite(scene, values["narration"])
+        for name in ("title", "duration_seconds"):
             if name in values:
                 setattr(scene, name, values[name])
         scene.save()
@@ -303,6 +307,7 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
             duration_seconds=scene.duration_seconds,
             prompt=scene.prompt,
         )
+        lines.copy(scene, copy)
         _settle_length(story)
     return copy
 
@@ -333,7 +338,8 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
             duration_seconds=scene.duration_seconds - first,
             prompt=prompts[1],
         )
-        scene.narration, scene.duration_seconds, scene.prompt = head, first, prompts[0]
+        lines.cut(scene, second, head=head, tail=tail)
+        scene.duration_seconds, scene.prompt = first, prompts[0]
         scene.save()
         _settle_length(story)
     return scene, second
@@ -363,7 +369,8 @@ def unsplit(
         if other is None or before is None or (scene.prompt_id, other.prompt_id) != half_ids or "".join(f"{scene.narration}{other.narration}".split()) != words:
             raise Conflict(gettext_noop("The scene has been changed since it was split. Join the two scenes instead."))
         scene.prompt = before
-        scene.narration, scene.duration_seconds = narration, scene.duration_seconds + other.duration_seconds
+        lines.join(scene, other, narration)
+        scene.duration_seconds += other.duration_seconds
         scene.save()
         Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
         if enqueue.has_history(other):
@@ -405,7 +412,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             kept = _kept(scene.prompt)
             english = scene_splitting.joined(scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration)
             scene.prompt = ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": english[:4000]})
-        scene.narration = f"{scene.narration} {other.narration}".strip()
+        lines.join(scene, other, f"{scene.narration} {other.narration}".strip())
         scene.duration_seconds = total
         scene.save()
         other.deleted_at = timezone.now()
@@ -428,7 +435,7 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         if other.deleted_at is None or left < 1 or not scene.narration.endswith(other.narration):
             raise Conflict(gettext_noop("The joined scene has been changed since; it cannot be taken apart by itself."))
         require_room(story)
-        scene.narration = scene.narration.removesuffix(other.narration).strip()
+        lines.take_back(scene, other, scene.narration.removesuffix(other.narration).strip())
         scene.duration_seconds = left
         scene.save()
         Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)

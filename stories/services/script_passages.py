@@ -4,13 +4,15 @@ Each passage has the text of its heading.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from providers.requests import Passage
 from stories.imports.headings import place_of
 from stories.imports.script import BORDERS, SPOKEN, Block, Format, Kind, Understood
 from stories.imports.text import understand
+
+from .lines import Spoken
 
 
 @dataclass(slots=True)
@@ -117,22 +119,25 @@ def _timed(found: Understood, lengths: Sequence[int]) -> list[Passage]:
 # Speakers
 
 
-def spoken_lines(script: str) -> list[tuple[str, str]]:
-    """Speaker and words of each spoken block of the script.
+def spoken_lines(script: str) -> list[Spoken]:
+    """Each spoken block of the script, with its speaker and how it is to be said.
 
     The speaker is empty for narration and action.
     """
-    speaker = ""
+    speaker = direction = ""
     found = []
     for block in understand(script).blocks:
         if block.kind == Kind.CUE:
-            speaker = _name(block.text)
+            speaker, direction = _name(block.text), ""
+        elif block.kind == Kind.PARENTHETICAL:
+            direction = block.text.strip().strip("()（）").strip()
         elif block.kind in {Kind.DIALOGUE, Kind.LYRICS}:
-            found.append((speaker, block.text))
-        elif block.kind != Kind.PARENTHETICAL:
-            speaker = ""
+            found.append(Spoken(block.text, speaker, direction))
+            direction = ""
+        else:
+            speaker = direction = ""
             if block.kind in SPOKEN:
-                found.append(("", block.text))
+                found.append(Spoken(block.text))
     return found
 
 
@@ -141,30 +146,29 @@ def _name(cue: str) -> str:
     return cue.partition("(")[0].partition("（")[0].strip() or cue.strip()
 
 
-def lines_of(lines: Sequence[tuple[str, str]], narrations: Sequence[str]) -> list[list[dict[str, str]]]:
+def lines_of(spoken: Sequence[Spoken], narrations: Sequence[str]) -> list[list[Spoken]]:
     """The lines of each scene, found by character position in the joined narrations.
 
-    The joined narrations equal the joined lines. Scenes whose words differ from the script have no
-    lines. Without any speaker nothing is stored.
+    The joined narrations equal the joined lines. Where the words differ from the script, or nobody
+    is named in it, each scene has one line of narration.
     """
-    none: list[list[dict[str, str]]] = [[] for _ in narrations]
-    if not any(speaker for speaker, _text in lines):
-        return none
-    if _bare("".join(text for _speaker, text in lines)) != _bare("".join(narrations)):
-        return none
-    ends = list(accumulate(len(_bare(text)) for _speaker, text in lines))
-    place = line = 0
-    for narration, found in zip(narrations, none, strict=True):
+    one_each = [[Spoken(narration.strip())] if narration.strip() else [] for narration in narrations]
+    if not any(line.speaker for line in spoken):
+        return one_each
+    if _bare("".join(line.text for line in spoken)) != _bare("".join(narrations)):
+        return one_each
+    ends = list(accumulate(len(_bare(line.text)) for line in spoken))
+    place = number = 0
+    found = []
+    for narration in narrations:
+        parts: dict[int, list[str]] = {}
         for word in narration.split():
-            while line < len(ends) - 1 and place >= ends[line]:
-                line += 1
-            speaker = lines[line][0]
-            if found and found[-1]["speaker"] == speaker and found[-1]["line"] == str(line):
-                found[-1]["text"] += f" {word}"
-            else:
-                found.append({"speaker": speaker, "text": word, "line": str(line)})
+            while number < len(ends) - 1 and place >= ends[number]:
+                number += 1
+            parts.setdefault(number, []).append(word)
             place += len(word)
-    return [[{"speaker": part["speaker"], "text": part["text"]} for part in found] for found in none]
+        found.append([replace(spoken[line], text=" ".join(words)) for line, words in parts.items()])
+    return found
 
 
 def _bare(text: str) -> str:

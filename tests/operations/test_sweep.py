@@ -22,7 +22,7 @@ from jobs.services.queue import enqueue
 from operations import retention
 from providers.models import ProviderCall, RawAnswer
 from providers.store import save_as
-from stories.models import Film, Scene, ScenePrompt, Take
+from stories.models import Film, LineText, Scene, ScenePrompt, Take
 from stories.services import scenes as domain
 from stories.services.thumbnails import film_mark, thumb_name
 from tests import services
@@ -199,3 +199,15 @@ def test_references_take_eight_bytes_each() -> None:
     assert (len(needed), needed.digests.nbytes) == (50_000, 400_000)
     assert all(name("calls", number) in needed for number in range(0, 50_000, 97))
     assert not any(name("calls", number) in needed for number in range(50_000, 60_000))
+
+
+def test_texts_of_lines_are_removed_when_nothing_has_them(owner):
+    scene = make_scene(make_story(owner), narration="The sea.")
+    for words in ("The sea is calm.", "The sea is wild."):
+        domain.edit(scene.pk, actor=owner, narration=words)
+    LineText.objects.create(text="of a removed scene")
+    assert {found.name: found.count for found in retention.rows()}["texts of lines"] == 0
+    LineText.objects.update(created_at=timezone.now() - timedelta(days=2))
+    (unused,) = [found for found in retention.rows() if found.name == "texts of lines"]
+    assert (unused.count, unused.remove()) == (1, 1)
+    assert LineText.objects.count() == 3

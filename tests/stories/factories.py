@@ -8,6 +8,7 @@ from django.core.files.storage import storages
 
 from stories.enums import StoryStatus, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
+from stories.services import lines
 from stories.services.fingerprints import present_hash
 
 
@@ -23,9 +24,11 @@ def make_story(owner: Any, *, status: str = StoryStatus.DRAFT, **values: Any) ->
 def make_scene(story: Story, *, position: int | None = None, text: str = "a boat at dawn", **values: Any) -> Scene:
     place = position or Scene.live.filter(story=story).count() + 1
     prompt = ScenePrompt.objects.create(text=text, **{k: values.pop(k) for k in ("camera", "seed", "style", "text_en") if k in values})
-    return Scene.objects.create(
+    scene = Scene.objects.create(
         story=story, position=place, prompt=prompt, **{"title": f"Scene {place}", "narration": f"Line {place}.", "duration_seconds": 7, **values}
     )
+    lines.create_one([scene])
+    return scene
 
 
 def make_take(scene: Scene, kind: str = TakeKind.IMAGE, *, chosen: bool = True, content: bytes = b"", **values: Any) -> Take:

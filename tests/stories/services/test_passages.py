@@ -7,6 +7,7 @@ import pytest
 from providers.backends.local.planner import plan
 from stories.imports.parsing import parse
 from stories.models import Story
+from stories.services.lines import Spoken
 from stories.services.planning import plan_request, scene_count
 from stories.services.script_passages import lines_of, spoken_lines
 
@@ -90,11 +91,11 @@ def test_more_headings_than_scenes_share_one():
 def test_who_speaks_is_kept_with_the_narration():
     narrations = [scene["narration"] for scene in scenes_of(ENGLISH, seconds=21, language="en")]
     assert lines_of(spoken_lines(ENGLISH), narrations) == [
-        [{"speaker": "", "text": "The keeper counts the lamps. One is missing."}],
-        [{"speaker": "MARA", "text": "It was here at dusk."}],
-        [{"speaker": "", "text": "She runs into the rain."}],
+        [Spoken("The keeper counts the lamps. One is missing.")],
+        [Spoken("It was here at dusk.", "MARA")],
+        [Spoken("She runs into the rain.")],
     ]
-    assert lines_of(spoken_lines(ENGLISH), ["Other words."]) == [[]]
+    assert lines_of(spoken_lines(ENGLISH), ["Other words.", " "]) == [[Spoken("Other words.")], []]
 
 
 def test_subtitles_go_to_the_scenes_of_their_time():
