@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from .adapters import Health
 from .client import ProviderResponse
+from .enums import Kind
 from .models import AIProviderConfig
 
 
@@ -19,6 +20,7 @@ def failed(answer: ProviderResponse) -> Health:
 
 def own_models(config: AIProviderConfig) -> list[str]:
     """Return the model names that this installation has configured for the provider."""
-    named = [config.settings.get(name) for name in ("default_model", "image_model", "clip_model", "text_model")] if isinstance(config.settings, dict) else []
+    fields = ("default_model", *(f"{kind}_model" for kind in Kind))
+    named = [config.settings.get(name) for name in fields] if isinstance(config.settings, dict) else []
     rows = config.models.values_list("name", flat=True)
     return list(dict.fromkeys([*rows, *(str(name) for name in named if name)]))

@@ -8,6 +8,13 @@ class Kind(models.TextChoices):
     TEXT = "text", _("Text")
     IMAGE = "image", _("Picture")
     CLIP = "clip", _("Clip")
+    SPEECH = "speech", _("Speech")
+    MUSIC = "music", _("Music")
+    SOUND = "sound", _("Sound effect")
+
+
+# The kinds whose result is a sound file.
+AUDIO_KINDS = frozenset({Kind.SPEECH, Kind.MUSIC, Kind.SOUND})
 
 
 class Unit(models.TextChoices):
@@ -16,6 +23,8 @@ class Unit(models.TextChoices):
     IMAGE = "image", _("a picture")
     SECOND = "second", _("a second of video")
     CALL = "call", _("a call")
+    CHARACTERS = "characters", _("1,000 characters")
+    MINUTE = "minute", _("a minute of sound")
 
 
 class CallState(models.TextChoices):

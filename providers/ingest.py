@@ -1,24 +1,30 @@
 """Ingests a provider's result: fetches, checks, cleans and stores it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage, sentence_of
-from media import clip_import, image_import
+from media import audio_import, clip_import, image_import
+from media.audio.decode import RATE
 from media.errors import MediaError
 from media.ffmpeg import probe
 
 from .adapters import Media, Result
-from .errors import Incomplete, Later, Unclear
+from .enums import Refusal
+from .errors import Incomplete, Later, Refused, Unclear
+from .marks import within
 from .raw_answer_store import MOST_BYTES
-from .requests import ClipRequest, ImageRequest, Request
+from .requests import ClipRequest, ImageRequest, Request, SpeechRequest, TextRequest
 from .store import Stored, save
 
 LOST_PICTURE = gettext_noop("What the provider sent is not a picture that can be read: %(reason)s")
 LOST_CLIP = gettext_noop("What the provider sent is not a clip that can be read: %(reason)s")
+LOST_SOUND = gettext_noop("What the provider sent is not a sound that can be read: %(reason)s")
+EMPTY_SOUND = gettext_noop("The provider sent a sound in which nothing can be heard.")
 BROKEN_OFF = gettext_noop("The clip that the provider sent is broken off.")
 TOO_SHORT = gettext_noop("The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered.")
 WAIT_TIMEOUT = 600.0  # seconds for which a paid file waits until one of the limited processes is free
@@ -27,41 +33,68 @@ BOX_HEAD, WIDE_HEAD = 8, 16
 BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"meta", b"sidx", b"styp", b"pnot", b"pdin"}
 
 
-def ingest(result: Result, request: Request, folder: Path, *, should_stop: Callable[[], bool], ordered_ms: int = 0, as_is: bool = False) -> dict[str, Any]:
+def ingest(
+    result: Result,
+    request: Request,
+    folder: Path,
+    *,
+    should_stop: Callable[[], bool],
+    ordered_ms: int = 0,
+    as_is: bool = False,
+    cost: Decimal = Decimal(0),
+) -> dict[str, Any]:
     """Return the result as the call stores it.
 
     For text it is the data. For images and clips it is file, sha256, mime, width, height,
-    duration_ms, seed, and `original`, the file as it arrived (file, sha256). `ordered_ms` is the
-    length that was paid for. `as_is` accepts a shorter clip, because a person decided so. Raises
-    `Later` or `Expired` if the file cannot be fetched now, `Incomplete` if it is incomplete and can
-    be fetched again, `Unclear` if it is not what was requested.
+    duration_ms, seed, and `original`, the file as it arrived (file, sha256). For sound it is the
+    same with samples (of one channel, at 48 kHz), rate and channels in place of the size, and for
+    speech `marks`: when each part of the text is heard, as far as the provider says.
+
+    `ordered_ms` is the length that was paid for. `as_is` accepts a shorter clip, because a person
+    decided so. Raises `Later` or `Expired` if the file cannot be fetched now, `Incomplete` if it is incomplete and can
+    be fetched again, `Unclear` if it is not what was requested, and `Refused` with `cost`, which
+    was paid, if nothing can be heard.
     """
-    if not isinstance(request, ImageRequest | ClipRequest):
+    if isinstance(request, TextRequest):
         return dict(result.data)
     if result.media is None:
         raise Unclear(gettext_noop("The provider says that it is done and gives no file."))
     file = folder / "result"
     result.media.download(file, should_stop=should_stop)
     trusted = result.media.trusted
+    # A file that was part of the response cannot be fetched again: it is checked even while the
+    # worker is stopping.
+    stop = should_stop if getattr(result.media, "again", False) else None
     try:
-        if isinstance(request, ImageRequest):
-            stored, original, facts = _picture(file, trusted=trusted)
-        else:
-            # A file that was part of the response cannot be fetched again: it is checked even while
-            # the worker is stopping.
-            stop = should_stop if getattr(result.media, "again", False) else None
-            stored, original, facts = _clip(file, trusted=trusted, should_stop=stop)
-            if not (trusted or as_is):
-                _require_length(facts["duration_ms"], request, ordered_ms)
+        match request:
+            case ImageRequest():
+                stored, original, facts = _picture(file, trusted=trusted)
+            case ClipRequest():
+                stored, original, facts = _clip(file, trusted=trusted, should_stop=stop)
+                if not (trusted or as_is):
+                    _require_length(facts["duration_ms"], request, ordered_ms)
+            case _:
+                stored, original, facts = _sound(file, request, result, should_stop=stop)
     except MediaError as error:
         if error.code == "stopped":
             raise Later(gettext_noop("Fetching the result was stopped.")) from error
-        template = LOST_PICTURE if isinstance(request, ImageRequest) else LOST_CLIP
-        raise _lost(result.media, file, template, reason=sentence_of(error)) from error
+        raise _lost(result.media, file, _lost_words(request), reason=sentence_of(error)) from error
+    except _SilentError as silent:
+        raise Refused(EMPTY_SOUND, kind=Refusal.FAILED, cost=cost) from silent
     except _ShortError as short:
         raise _lost(result.media, file, short.template, **short.values) from short
     kept = {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
     return kept if trusted else {**kept, "original": {"file": original.name, "sha256": original.sha256}}
+
+
+def _lost_words(request: Request) -> str:
+    if isinstance(request, ImageRequest):
+        return LOST_PICTURE
+    return LOST_CLIP if isinstance(request, ClipRequest) else LOST_SOUND
+
+
+class _SilentError(Exception):
+    """Nothing can be heard in the sound."""
 
 
 class _ShortError(Exception):
@@ -123,6 +156,36 @@ def _clip(file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None) 
     stored, original = save(taken.path, taken.extension), save(file, clip_import.container(file))
     facts = {"mime": taken.mime, "width": width, "height": height, "duration_ms": taken.duration_ms}
     return stored, original, {**facts, "notes": [note.as_json() for note in taken.notes]}
+
+
+def _sound(file: Path, request: Request, result: Result, *, should_stop: Callable[[], bool] | None) -> tuple[Stored, Stored, dict[str, Any]]:
+    """Store a sound: speech in one channel, music and effects in two.
+
+    Raises `_SilentError` if nothing can be heard.
+
+    An untrusted sound is decoded to its end in a limited process. The original is stored beside it.
+    """
+    trusted = result.media is not None and result.media.trusted
+    channels = 1 if isinstance(request, SpeechRequest) else 2
+    clean = file.with_name("clean.flac")
+    if trusted:
+        taken = audio_import.trusted(file, clean, channels=channels)
+    else:
+        taken = audio_import.ingested(file, clean, channels=channels, wait_seconds=WAIT_TIMEOUT, should_stop=should_stop)
+    if taken.is_silent:
+        raise _SilentError
+    stored = save(clean, "flac")
+    original = stored if trusted else save(file, audio_import.extension(file))
+    facts: dict[str, Any] = {
+        "mime": "audio/flac",
+        "samples": taken.samples,
+        "rate": RATE,
+        "channels": channels,
+        "duration_ms": taken.duration_ms,
+    }
+    if isinstance(request, SpeechRequest):
+        facts["marks"] = within(result.data.get("marks"), taken.duration_ms)
+    return stored, original, facts
 
 
 def _require_length(duration_ms: int, request: ClipRequest, ordered_ms: int) -> None:

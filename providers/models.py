@@ -131,14 +131,14 @@ class ProviderModel(models.Model):
 
     provider = models.ForeignKey(AIProviderConfig, models.CASCADE, to_field="provider", related_name="models", verbose_name=_("provider"))
     name = models.CharField(_("model"), max_length=80)
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     is_active = models.BooleanField(_("active"), default=True)
     is_default = models.BooleanField(_("used when none is named"), default=False)
     stands_for = models.CharField(
         _("is really"), max_length=80, blank=True, help_text=_("The model that is called when this name is asked for; empty: itself.")
     )
     endpoint = models.CharField(_("endpoint"), max_length=120, blank=True)
-    unit = models.CharField(_("priced by"), max_length=6, choices=Unit)
+    unit = models.CharField(_("priced by"), max_length=10, choices=Unit)
     price = models.DecimalField(
         _("price of a unit (USD)"),
         max_digits=10,
@@ -175,7 +175,7 @@ class ProviderCall(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.ForeignKey(AIProviderConfig, models.PROTECT, to_field="provider", related_name="calls", verbose_name=_("provider"))
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     model = models.CharField(_("model"), max_length=80, blank=True)
     state = models.CharField(_("state"), max_length=11, choices=CallState, default=CallState.RESERVED)
     key = models.CharField(max_length=120, help_text=_("Names the piece of work; at most one call of a key is undecided at a time."))

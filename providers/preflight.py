@@ -20,7 +20,11 @@ from .requests import Request, kind_of
 
 UNSENDABLE = (NotConfigured, NoPrice, KeyUnreadable, Refused)
 EVERYTHING = frozenset(
-    {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height", "fps", "duration_ms", "camera", "image_file", "reference_image"}
+    {
+        *("prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"),
+        *("fps", "duration_ms", "camera", "image_file", "reference_image"),
+        *("text", "language", "voice", "direction", "speed", "mood"),
+    }
 )
 
 

@@ -2,19 +2,29 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 from django.utils.translation import gettext_noop
 
 from .adapters import ModelSpec
 from .amounts import rounded
-from .enums import Kind, Unit
+from .enums import AUDIO_KINDS, Kind, Unit
 from .errors import NoPrice, NotConfigured
 from .models import AIProviderConfig, ProviderModel
 from .registry import is_free
-from .requests import ClipRequest, Request, kind_of
+from .requests import ClipRequest, MusicRequest, Request, SoundRequest, SpeechRequest, kind_of
+from .sound_requests import longest_speech_ms, ordered_ms
 
-UNIT_OF = {Kind.IMAGE: Unit.IMAGE, Kind.CLIP: Unit.SECOND, Kind.TEXT: Unit.CALL}
+UNIT_OF = {
+    Kind.IMAGE: Unit.IMAGE,
+    Kind.CLIP: Unit.SECOND,
+    Kind.TEXT: Unit.CALL,
+    Kind.SPEECH: Unit.CHARACTERS,
+    Kind.MUSIC: Unit.MINUTE,
+    Kind.SOUND: Unit.MINUTE,
+}
+# What the ledger stores of a unit: one character of a thousand, 60 ms of a minute.
+UNIT_PLACES = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +123,48 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
     Makes no query. Raises `NoPrice`.
     """
     kind = kind_of(request)
-    own = {Kind.IMAGE: config.cost_per_image, Kind.CLIP: config.cost_per_second_video, Kind.TEXT: config.cost_per_text_call}[kind]
+    own = own_price(config, kind)
     unit_price = row.price if row and row.price is not None else own
     if unit_price is None or (unit_price == 0 and not is_free(config)):
         # A zero price for a provider that charges means that no price has been entered.
         raise NoPrice(gettext_noop("%(provider)s has no price for this; enter one before it is used."), provider=config.name)
-    unit = row.unit if row else UNIT_OF[kind]
-    units = Decimal(seconds_asked(request, row)) if unit == Unit.SECOND and isinstance(request, ClipRequest) else Decimal(1)
-    return Price(model_name(config, request, row), unit_price, units)
+    unit = Unit(row.unit) if row else UNIT_OF[kind]
+    return Price(model_name(config, request, row), unit_price, units_of(request, unit, row))
+
+
+def own_price(config: AIProviderConfig, kind: Kind) -> Decimal | None:
+    """Return the provider's own price of this kind, for models without a price; None if not set.
+
+    Prices of sound stand at the models, because each model counts in another unit. A provider that
+    is free needs none.
+    """
+    if kind in AUDIO_KINDS:
+        return Decimal(0) if is_free(config) else None
+    return {
+        Kind.IMAGE: config.cost_per_image,
+        Kind.CLIP: config.cost_per_second_video,
+        Kind.TEXT: config.cost_per_text_call,
+    }[kind]
+
+
+def units_of(request: Request, unit: Unit, row: ProviderModel | None) -> Decimal:
+    """Return how many units the request is charged for, rounded up as far as the ledger stores.
+
+    The length of speech is known only afterwards: its estimate is the longest that it may become.
+    """
+    match request, unit:
+        case ClipRequest(), Unit.SECOND:
+            return Decimal(seconds_asked(request, row))
+        case SpeechRequest(), Unit.CHARACTERS:
+            return Decimal(max(1, len(request.text))) / 1000
+        case SpeechRequest(), Unit.SECOND | Unit.MINUTE:
+            length = longest_speech_ms(request)
+        case MusicRequest() | SoundRequest(), Unit.SECOND | Unit.MINUTE:
+            length = ordered_ms(request, row.options if row else {})
+        case _:
+            return Decimal(1)
+    of_unit = Decimal(length) / (1000 if unit == Unit.SECOND else 60_000)
+    return of_unit.quantize(UNIT_PLACES, rounding=ROUND_UP)
 
 
 def price_of(provider: str, request: Request) -> Decimal:

@@ -87,9 +87,73 @@ class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     passages: list[Passage] = []
 
 
-type Request = ImageRequest | ClipRequest | TextRequest
+class SpeechRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="speech",
+):
+    """A text to be spoken, as it is to be pronounced.
 
-_KINDS: dict[type[msgspec.Struct], Kind] = {ImageRequest: Kind.IMAGE, ClipRequest: Kind.CLIP, TextRequest: Kind.TEXT}
+    An empty `voice` is the provider's default for the language. `direction` says how it is spoken
+    ("whispers"); it is never spoken itself. `speed` 1 is the voice's own speed.
+    """
+
+    text: str
+    language: Literal["ko", "en"]
+    voice: str = ""
+    direction: str = ""
+    speed: float = 1.0
+    seed: int = 0
+    model: str = ""
+
+
+class MusicRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="music",
+):
+    """Instrumental music of a length. `mood` is one word, such as "calm"; `prompt` describes it."""
+
+    prompt: str
+    mood: str = ""
+    duration_ms: int = 30_000
+    seed: int = 0
+    model: str = ""
+
+
+class SoundRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="sound",
+):
+    """A sound effect of a length."""
+
+    prompt: str
+    duration_ms: int = 5_000
+    seed: int = 0
+    model: str = ""
+
+
+type AudioRequest = SpeechRequest | MusicRequest | SoundRequest
+type Request = ImageRequest | ClipRequest | TextRequest | AudioRequest
+
+_KINDS: dict[type[msgspec.Struct], Kind] = {
+    ImageRequest: Kind.IMAGE,
+    ClipRequest: Kind.CLIP,
+    TextRequest: Kind.TEXT,
+    SpeechRequest: Kind.SPEECH,
+    MusicRequest: Kind.MUSIC,
+    SoundRequest: Kind.SOUND,
+}
 
 
 def kind_of(request: Request) -> Kind:
@@ -106,7 +170,10 @@ def to_json(request: Request) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any]) -> Request:
-    return msgspec.convert(data, ImageRequest | ClipRequest | TextRequest)
+    return msgspec.convert(
+        data,
+        ImageRequest | ClipRequest | TextRequest | SpeechRequest | MusicRequest | SoundRequest,
+    )
 
 
 def hash_of(request: Request) -> str:

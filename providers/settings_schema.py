@@ -171,6 +171,9 @@ class Common:
     image_model: str = setting(Text(), "")
     clip_model: str = setting(Text(), "")
     text_model: str = setting(Text(), "")
+    speech_model: str = setting(Text(), "")
+    music_model: str = setting(Text(), "")
+    sound_model: str = setting(Text(), "")
     drill: Any = setting(FaultInjectionSetting(), None)  # noqa: RUF009  a field like the others
 
 

@@ -10,11 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .calls.limits import counting
-from .enums import OPEN_CALL, CallState
+from .enums import OPEN_CALL, CallState, Kind
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
-from .prices import model_row
-from .requests import ClipRequest, ImageRequest, Request, TextRequest
+from .prices import model_row, own_price
+from .requests import ClipRequest, ImageRequest, MusicRequest, Request, SoundRequest, SpeechRequest, TextRequest
 from .services.configs import organization_budget
 
 FULL, NEARLY = 100, 80  # percent
@@ -67,7 +67,14 @@ def _whole(limit: int | None) -> Decimal | None:
 
 
 # One request of each kind that names no model.
-PLAIN: tuple[Request, ...] = (ImageRequest(prompt=""), ClipRequest(prompt=""), TextRequest(task="plan_story", script=""))
+PLAIN: tuple[Request, ...] = (
+    ImageRequest(prompt=""),
+    ClipRequest(prompt=""),
+    TextRequest(task="plan_story", script=""),
+    SpeechRequest(text="", language="ko"),
+    MusicRequest(prompt=""),
+    SoundRequest(prompt=""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +96,10 @@ class Priced:
 
 def prices_of(config: AIProviderConfig) -> list[Priced]:
     """Return the active models in order, each with its own price or the provider's; one query."""
-    own = {"image": config.cost_per_image, "second": config.cost_per_second_video, "call": config.cost_per_text_call}
     prefetch_related_objects([config], "models")
     used = [model_row(config, request) for request in PLAIN]
     rows = sorted((row for row in config.models.all() if row.is_active), key=lambda row: (row.kind, row.name))
-    return [Priced(row, own[row.unit] if row.price is None else row.price, row.price is not None, row in used) for row in rows]
+    return [Priced(row, own_price(config, Kind(row.kind)) if row.price is None else row.price, row.price is not None, row in used) for row in rows]
 
 
 def last_errors(config: AIProviderConfig) -> list[ProviderCall]:

@@ -102,16 +102,23 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
     does not store it forever.
     """
     hit("fetching")
+    cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
     with workplace() as folder:
         fetched, file = _at_hand(call, answer, folder, should_stop)
         try:
-            result = ingest.ingest(fetched, asked.from_json(call.request), folder, should_stop=should_stop, ordered_ms=ordered_ms(call))
+            result = ingest.ingest(
+                fetched,
+                asked.from_json(call.request),
+                folder,
+                should_stop=should_stop,
+                ordered_ms=ordered_ms(call),
+                cost=cost,
+            )
         except Exception as error:
             if file is not None and is_unavailable(error):
                 _spool(call, answer, file)
             raise
     hit("stored")
-    cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
     fields: dict[str, Any] = {
         "result": result,
         "cost": cost,

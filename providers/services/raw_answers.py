@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage
-from media.file_types import what
+from media.file_types import is_audio, what
 from providers import ingest, raw_answer_store
 from providers import requests as asked
 from providers.adapters import Accepted, Bytes, Result
 from providers.calls.service import call_context_of
-from providers.enums import CallState, Kind
-from providers.errors import Conflict, Invalid, KeyUnreadable, Unclear
+from providers.enums import AUDIO_KINDS, CallState, Kind
+from providers.errors import Conflict, Invalid, KeyUnreadable, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
 from providers.signals import result_recorded
@@ -49,7 +49,9 @@ def recover(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
 
 def _found(call: ProviderCall, raw: bytes) -> Accepted | Result:
     """Return what the response holds: the file itself, or what the adapter finds in it."""
-    if call.kind != Kind.TEXT and what(raw[:512]) in {"image", "video"}:
+    if call.kind in {Kind.IMAGE, Kind.CLIP} and what(raw[:512]) in {"image", "video"}:
+        return Result(media=Bytes(raw))
+    if call.kind in AUDIO_KINDS and is_audio(raw[:512]):
         return Result(media=Bytes(raw))
     config = AIProviderConfig.objects.get(provider=call.provider_id)
     return adapter_for(config).recover(raw, asked.from_json(call.request), call_context_of(call, config))
@@ -59,7 +61,7 @@ def _settle(call: ProviderCall, found: Result, *, actor: Any, reason: str) -> Pr
     try:
         with workplace() as folder:
             result = ingest.ingest(found, asked.from_json(call.request), folder, should_stop=lambda: False, as_is=True)
-    except Unclear as error:
+    except (Refused, Unclear) as error:
         raise Invalid(error.sentence.template, field="decision", **error.sentence.values) from error
     cost = call.counted if found.cost is None else found.cost
     fields: dict[str, Any] = {"result": result, "cost": cost, "cost_is_estimated": cost > Decimal(0), "progress": 100, "refusal": ""}

@@ -26,5 +26,14 @@ def _is_text(head: bytes) -> bool:
     return start.startswith((b"<", b"{", b"["))
 
 
+def is_audio(head: bytes) -> bool:
+    """Return whether a file that begins so holds sound alone, as far as that can be seen."""
+    if head.startswith((b"ID3", b"fLaC", b"OggS")) or (head[:4], head[8:12]) == (b"RIFF", b"WAVE"):
+        return True
+    if head[4:8] == b"ftyp":
+        return head[8:12] in {b"M4A ", b"M4B "}
+    return head[:1] == b"\xff" and head[1:2] >= b"\xe0"  # a frame of MP3 or AAC
+
+
 def is_picture(content: bytes) -> bool:
     return what(content[:ENOUGH]) == "image"

@@ -24,7 +24,7 @@ class Approval(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     story = models.ForeignKey("stories.Story", models.CASCADE, related_name="approvals", verbose_name=_("story"))
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     plan_hash = models.CharField(max_length=64)
     what = models.JSONField(default=dict)
     provider = models.CharField(_("provider"), max_length=40)

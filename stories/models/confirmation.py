@@ -22,7 +22,7 @@ class Confirmation(models.Model):
     """
 
     story = models.ForeignKey("stories.Story", models.CASCADE, related_name="confirmations", verbose_name=_("story"))
-    kind = models.CharField(_("kind"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     job_id = models.CharField(_("job"), max_length=40, blank=True, help_text="The story's own job that makes the takes; empty: jobs of their own.")
     lines = models.JSONField(_("takes"), default=dict)
     total = models.DecimalField(_("sum (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))

@@ -106,7 +106,7 @@ class LocalAdapter:
     repeatable: ClassVar[bool] = True
     needs_key: ClassVar[bool] = False
     tells_balance: ClassVar[bool] = False
-    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT, Kind.IMAGE, Kind.CLIP})
     settings_kind: ClassVar[type[Common]] = Common
     home: ClassVar[str] = ""
     send_limit = timedelta(0)
@@ -139,8 +139,10 @@ class LocalAdapter:
                 return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
             case TextRequest(task="to_english"):
                 return Result(data={"text": ", ".join(word.gloss for word in visual_words(request.script))}, cost=FREE)
-            case _:
+            case TextRequest():
                 return Result(data={"scenes": plan(request)}, cost=FREE)
+            case _:
+                raise Refused(gettext_noop("The local provider makes no sound."), kind=Refusal.INVALID)
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Poll a fault injection task, `local-<scenario>-<ready at>-<attempt>`.
