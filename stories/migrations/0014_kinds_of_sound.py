@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stories', '0010_plain_names'),
+        ('stories', '0013_remove_scene_lines'),
     ]
 
     operations = [
