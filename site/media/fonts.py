@@ -260,6 +260,9 @@ def _levels(text: str, base: int) -> list[int]:
     storage: dict[str, Any] = bidi.get_empty_storage()
     storage["base_level"], storage["base_dir"] = base, "LR"[base]
     bidi.get_embedding_levels(text, storage)
+    for char in storage["chars"]:
+        # Unicode gives noncharacters and unassigned code points no class, and bidi rejects them.
+        char["type"] = char["type"] or "ON"
     bidi.explicit_embed_and_overrides(storage)
     bidi.resolve_weak_types(storage)
     bidi.resolve_neutral_types(storage, False)

@@ -135,6 +135,13 @@ def test_layout_shows_none_for_less_than_five_sixths_of_a_second_where_the_time_
     assert min(span.end_frame - span.start_frame for span in spans) >= fps * 5 / 6
 
 
+@pytest.mark.parametrize("text", ["\u0620\ufffe", "\ufdd0 שלום", "سلام \U0001fffe", "\u05ff\u0378"])
+def test_character_without_a_class_beside_text_from_right_to_left(text):
+    spans = layout(text, size=(1280, 720), frames=72, fps=24)
+    assert "".join(span.text for span in spans).split() == text.split()
+
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(1, 400), st.sampled_from(SIZES))
 @example("a b c d e. f! " * 30, 2, (1280, 720))
