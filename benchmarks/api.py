@@ -134,8 +134,8 @@ def lists(rounds: int, requests: int) -> None:
     for side, title in SIDES.items():
         rate, cpu = (statistics.median(values) for values in zip(*found[side], strict=True))
         ratios = [mine[0] / theirs[0] for mine, theirs in zip(found["studio"], found[side], strict=True)]
-        said = "" if side == "studio" else f"   {statistics.median(ratios):.2f}x [{min(ratios):.2f}-{max(ratios):.2f}]   bar {BARS[side]}x"
-        print(f"{title:26}{rate:8.0f}{cpu:8.2f}{said}")
+        suffix = "" if side == "studio" else f"   {statistics.median(ratios):.2f}x [{min(ratios):.2f}-{max(ratios):.2f}]   bar {BARS[side]}x"
+        print(f"{title:26}{rate:8.0f}{cpu:8.2f}{suffix}")
 
 
 def deep(rows: int, rounds: int) -> None:

@@ -51,8 +51,8 @@ def measure(title: str, scenes: int, rounds: int, **more: str) -> None:
         found = json.loads(subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
     print(f"\n{title:28}{'CPU ms':>8}{'ms':>8}{'queries':>9}   against {EMPTY}")
     for label, (cpu, wall, queries, ratio, wall_ratio, barred) in found.items():
-        said = "" if label == EMPTY else f"   CPU {ratio:.2f}x   wall {wall_ratio:.2f}x" + (f"   bar {BAR}x, {MOST_QUERIES} queries" if barred else "")
-        print(f"{label:28}{cpu:8.1f}{wall:8.1f}{queries:9d}{said}")
+        suffix = "" if label == EMPTY else f"   CPU {ratio:.2f}x   wall {wall_ratio:.2f}x" + (f"   bar {BAR}x, {MOST_QUERIES} queries" if barred else "")
+        print(f"{label:28}{cpu:8.1f}{wall:8.1f}{queries:9d}{suffix}")
 
 
 # What runs in a process of its own, with Django set up for its database
@@ -72,8 +72,8 @@ def inside(scenes: int, rounds: int) -> None:
 
     from benchmarks import rows
 
-    person = rows.worker_of_the_house()
-    rows.house_of(person)
+    person = rows.worker_row()
+    rows.organization_budget_of(person)
     boards = [reverse("admin:stories_story_board", args=[rows.story_of(scenes, person).pk]) for _ in range(2)]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

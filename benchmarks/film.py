@@ -137,13 +137,13 @@ def in_turn(rounds: int, *commands: list[object]) -> list[list[float]]:
 def compare(folder: Path, rounds: int) -> Iterator[Row | str]:
     from media import codec, ffmpeg
 
-    floors: list[list[object]] = []
+    encode_only: list[list[object]] = []
     for number in range(FEW):
         raw_frames(folder / f"picture-{number}.jpg", raw := folder / f"frames-{number}.yuv")
         source = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{SIZE[0]}x{SIZE[1]}", "-framerate", FPS, "-i", raw]
-        floors.append([ffmpeg.binary(), "-v", "error", "-y", *source, "-vf", codec.COLOR_TAGS, *codec.video_settings(FPS), folder / "floor.mp4"])
+        encode_only.append([ffmpeg.binary(), "-v", "error", "-y", *source, "-vf", codec.COLOR_TAGS, *codec.video_settings(FPS), folder / "floor.mp4"])
     few, alone, *least = in_turn(
-        rounds, task("studio_film", folder, folder / "few.mp4", "few"), task("studio_scene", folder / "picture-0.jpg", folder / "a.mp4"), *floors
+        rounds, task("studio_film", folder, folder / "few.mp4", "few"), task("studio_scene", folder / "picture-0.jpg", folder / "a.mp4"), *encode_only
     )
     for number in range(FEW):
         (folder / f"frames-{number}.yuv").unlink()

@@ -7,7 +7,7 @@ from typing import Any
 HUNDRED = range(100)
 
 
-def worker_of_the_house() -> Any:
+def worker_row() -> Any:
     """Somebody who may see every screen, by roles and not as a superuser."""
     from django.contrib.auth.models import Group, Permission, User
 
@@ -17,7 +17,7 @@ def worker_of_the_house() -> Any:
     return person
 
 
-def house_of(person: Any) -> None:
+def organization_budget_of(person: Any) -> None:
     """A hundred people, stories, films, jobs that run and wait, calls, requests for approval and bills."""
     from django.contrib.auth.models import User
     from django.utils import timezone
@@ -106,7 +106,7 @@ def story_of(number: int, person: Any) -> Any:
     )
     _takes(story, scenes, "image", [scene for n, scene in enumerate(scenes) if n % 20])
     _takes(story, scenes, "clip", [scene for n, scene in enumerate(scenes) if n % 20 and n % 2])
-    _said(story, scenes, person)
+    _comments(story, scenes, person)
     _under_way(scenes[20], person)
     return story
 
@@ -155,7 +155,7 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     )
 
 
-def _said(story: Any, scenes: list[Any], person: Any) -> None:
+def _comments(story: Any, scenes: list[Any], person: Any) -> None:
     from stories.models import Comment
 
     Comment.objects.bulk_create(Comment(story=story, scene=scene, text="Brighter, please.", author=person) for scene in scenes[::7])

@@ -178,8 +178,8 @@ class JobAdmin(JobActions, ModelAdmin):
 
     @admin.display(description=gettext_lazy("why it waits, what it does"))
     def why(self, job: Any) -> SafeString:
-        said = job.queue_position or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
-        return quick_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', said, next_look(job))
+        text = job.queue_position or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
+        return quick_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', text, next_look(job))
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def order(self, job: Any) -> SafeString | str:

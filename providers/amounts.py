@@ -15,13 +15,13 @@ def rounded(amount: Decimal) -> Decimal:
     return amount.quantize(PLACES, rounding=ROUND_UP)
 
 
-def usd(told: float | Decimal, *, unit: Decimal = Decimal(1)) -> Decimal | None:
+def usd(amount: float | Decimal, *, unit: Decimal = Decimal(1)) -> Decimal | None:
     """Return `told` units of `unit` USD each, rounded.
 
     Returns None if the amount is negative, implausibly large or not a number.
     """
     try:
-        found = Decimal(str(told)) * unit
+        found = Decimal(str(amount)) * unit
         return rounded(found) if 0 <= found <= MOST else None
     except InvalidOperation:  # not a number
         return None

@@ -5,7 +5,7 @@ from django.db.models.signals import post_save
 from django.utils.translation import gettext_lazy as _
 
 
-def _tell_the_waiting(instance: Any, **_kwargs: Any) -> None:
+def _wake_waiting_jobs(instance: Any, **_kwargs: Any) -> None:
     """Notify waiting work after a configuration or the organization budget was saved.
 
     The work may wait for a price, a key, a higher budget or the end of a pause.
@@ -22,4 +22,4 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         for name in ("AIProviderConfig", "OrganizationBudget"):
-            post_save.connect(_tell_the_waiting, sender=self.get_model(name), dispatch_uid=f"providers.{name}.freed")
+            post_save.connect(_wake_waiting_jobs, sender=self.get_model(name), dispatch_uid=f"providers.{name}.freed")

@@ -14,8 +14,8 @@ from .models import AIProviderConfig
 def failed(answer: ProviderResponse) -> Health:
     """Return the result for a response that is not what the provider would send."""
     words = {401: _("the key is not accepted"), 403: _("the key is not accepted"), 404: _("there is no such page: is the address right?")}
-    told = words.get(answer.status, _("this is not an answer of the provider") if answer.ok else "")
-    return Health(ok=False, facts={"answer": f"HTTP {answer.status}{f', {told}' if told else ''}"})
+    reason = words.get(answer.status, _("this is not an answer of the provider") if answer.ok else "")
+    return Health(ok=False, facts={"answer": f"HTTP {answer.status}{f', {reason}' if reason else ''}"})
 
 
 def own_models(config: AIProviderConfig) -> list[str]:

@@ -111,8 +111,8 @@ class Link:
         if response.status_code != httpx.codes.OK:
             raise Later(NOT_NOW, error=f"HTTP {response.status_code}")
         require_one_coding(response)
-        told = response.headers.get("content-length", "")
-        if told.isascii() and told.isdigit() and (len(told) > 15 or int(told) > self.max_bytes):  # noqa: PLR2004  digits of a petabyte
+        length = response.headers.get("content-length", "")
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.max_bytes):  # noqa: PLR2004  digits of a petabyte
             raise self._too_large()
 
     def _require_whole(self, file: Path, response: httpx.Response) -> None:

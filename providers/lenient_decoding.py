@@ -81,10 +81,10 @@ def read[T: msgspec.Struct](data: Any, kind: type[T]) -> T:
     values = {}
     for field in msgspec.structs.fields(kind):
         required = field.required
-        told = _told(data, field.encode_name)
-        if told is None and not required:
+        value = _read(data, field.encode_name)
+        if value is None and not required:
             continue
-        found = _fit(told, field.type)
+        found = _fit(value, field.type)
         if found is not NOTHING:
             values[field.name] = found
         elif required:
@@ -92,7 +92,7 @@ def read[T: msgspec.Struct](data: Any, kind: type[T]) -> T:
     return kind(**values)
 
 
-def _told(data: Mapping[str, Any], name: str) -> Any:
+def _read(data: Mapping[str, Any], name: str) -> Any:
     """Return the field's value, in any spelling of its name: finishReason, finish_reason."""
     if name in data:
         return data[name]
@@ -104,71 +104,71 @@ def _plain(name: str) -> str:
     return name.replace("_", "").replace("-", "").lower()
 
 
-def _fit(told: Any, kind: Any) -> Any:  # noqa: PLR0911  one line for each type
+def _fit(value: Any, kind: Any) -> Any:  # noqa: PLR0911  one line for each type
     """Return `told` converted to this type, or NOTHING."""
     if kind is Any:
-        return told
+        return value
     origin = get_origin(kind)
     if origin in {Union, types.UnionType}:
         kinds = [one for one in get_args(kind) if one is not type(None)]
-        return next((found for one in kinds if (found := _fit(told, one)) is not NOTHING), NOTHING)
-    if told is None:
+        return next((found for one in kinds if (found := _fit(value, one)) is not NOTHING), NOTHING)
+    if value is None:
         return NOTHING
     if origin is list:
         (inner,) = get_args(kind)
-        return [found for one in (told if isinstance(told, list) else [told]) if (found := _fit(one, inner)) is not NOTHING]
+        return [found for one in (value if isinstance(value, list) else [value]) if (found := _fit(one, inner)) is not NOTHING]
     if origin is dict:
         inner = get_args(kind)[1]
-        if not isinstance(told, Mapping):
+        if not isinstance(value, Mapping):
             return NOTHING
-        return {str(name): found for name, one in told.items() if (found := _fit(one, inner)) is not NOTHING}
+        return {str(name): found for name, one in value.items() if (found := _fit(one, inner)) is not NOTHING}
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         try:
-            return read(told, kind)
+            return read(value, kind)
         except UnreadableError:
             return NOTHING
-    return _scalar(told, kind)
+    return _scalar(value, kind)
 
 
-def _scalar(told: Any, kind: Any) -> Any:
-    if isinstance(told, list) and len(told) == 1:
-        told = told[0]
+def _scalar(value: Any, kind: Any) -> Any:
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if kind is str:
-        if isinstance(told, str):
-            return told
-        return str(told) if isinstance(told, int | float) and not isinstance(told, bool) else NOTHING
+        if isinstance(value, str):
+            return value
+        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else NOTHING
     if kind is bool:
-        return _truth(told)
-    number = number_of(told)
+        return _truth(value)
+    number = number_of(value)
     if number is None:
         return NOTHING
     return int(number) if kind is int else number
 
 
-def _truth(told: Any) -> Any:
-    if isinstance(told, bool):
-        return told
-    return {"true": True, "false": False, "1": True, "0": False}.get(str(told).strip().lower(), NOTHING)
+def _truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower(), NOTHING)
 
 
-def number_of(told: Any) -> float | int | None:
+def number_of(value: Any) -> float | int | None:
     """Return a finite number given as a number or in digits; None for anything else."""
-    if isinstance(told, bool):
+    if isinstance(value, bool):
         return None
-    if isinstance(told, str):
-        text = told.strip()
+    if isinstance(value, str):
+        text = value.strip()
         if len(text) > MOST_DIGITS or not text.isascii():
             return None
         try:
-            told = int(text)
+            value = int(text)
         except ValueError:
             try:
-                told = float(text)
+                value = float(text)
             except ValueError:
                 return None
-    if isinstance(told, int):
-        return told
-    return told if isinstance(told, float) and math.isfinite(told) else None
+    if isinstance(value, int):
+        return value
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def texts_in(node: Any, depth: int = 0) -> Iterator[str]:
@@ -180,9 +180,9 @@ def texts_in(node: Any, depth: int = 0) -> Iterator[str]:
             yield from texts_in(value, depth + 1)
 
 
-def seed_of(told: Any) -> int | None:
+def seed_of(value: Any) -> int | None:
     """Return a seed that the database can store; None if it is not a valid seed."""
-    number = number_of(told)
+    number = number_of(value)
     return int(number) if number is not None and 0 <= number < 2**63 else None
 
 

@@ -81,8 +81,8 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
 def models_in_settings(config: AIProviderConfig, kind: str) -> list[str]:
     """Return the model that the settings name for this kind, and the default; empty if not set."""
     settings = config.settings if isinstance(config.settings, dict) else {}
-    told = [settings.get(name) for name in (f"{kind}_model", "default_model")]
-    return [name if isinstance(name, str) else "" for name in told]
+    names = [settings.get(name) for name in (f"{kind}_model", "default_model")]
+    return [name if isinstance(name, str) else "" for name in names]
 
 
 def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> str:

@@ -18,20 +18,20 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """
     if (milliseconds := _number(headers.get("retry-after-ms", ""))) is not None:
         return bounded(milliseconds / 1000)
-    told = headers.get("retry-after", "").strip()
-    if (seconds := _number(told)) is not None:
+    value = headers.get("retry-after", "").strip()
+    if (seconds := _number(value)) is not None:
         return bounded(seconds)
-    moment = parse_http_date_safe(told) if told.isascii() else None
+    moment = parse_http_date_safe(value) if value.isascii() else None
     return None if moment is None else bounded(moment - timezone.now().timestamp())
 
 
-def _number(told: str) -> float | None:
+def _number(value: str) -> float | None:
     """Parse digits of any length, with an optional fraction."""
-    told = told.strip()
-    if told.isascii() and told.isdigit():
-        return float(told[-9:]) if len(told.lstrip("0")) <= 9 else LONGEST_WAIT.total_seconds()  # noqa: PLR2004  years, whatever follows
-    whole, dot, fraction = told.partition(".")
-    return float(number_of(told) or 0) if dot and (whole + fraction).isascii() and (whole + fraction).isdigit() else None
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[-9:]) if len(value.lstrip("0")) <= 9 else LONGEST_WAIT.total_seconds()  # noqa: PLR2004  years, whatever follows
+    whole, dot, fraction = value.partition(".")
+    return float(number_of(value) or 0) if dot and (whole + fraction).isascii() and (whole + fraction).isdigit() else None
 
 
 def bounded(seconds: float) -> timedelta:

@@ -26,10 +26,10 @@ MOST_HOSTS = 20
 class Spec(Protocol):
     """How one setting is checked and read."""
 
-    def check(self, name: str, told: Any) -> None:
+    def check(self, name: str, value: Any) -> None:
         """Raise `Invalid` if the value is not allowed."""
 
-    def read(self, told: Any) -> Any:
+    def read(self, value: Any) -> Any:
         """Return the value. Raises `ValueError` if it is not valid."""
 
 
@@ -39,18 +39,18 @@ class Number:
     most: float
     whole: bool = False
 
-    def check(self, name: str, told: Any) -> None:
-        is_number = isinstance(told, int) or (isinstance(told, float) and (not self.whole or told.is_integer()))
-        if isinstance(told, bool) or not is_number or not self.least <= told <= self.most:
+    def check(self, name: str, value: Any) -> None:
+        is_number = isinstance(value, int) or (isinstance(value, float) and (not self.whole or value.is_integer()))
+        if isinstance(value, bool) or not is_number or not self.least <= value <= self.most:
             template = gettext_noop("The setting “%(name)s” must be a number from %(least)s to %(most)s.")
             if self.whole:
                 template = gettext_noop("The setting “%(name)s” must be a whole number from %(least)s to %(most)s.")
             raise Invalid(template, field="settings", name=name, least=f"{self.least:g}", most=f"{self.most:g}")
 
-    def read(self, told: Any) -> float | int:
-        number = number_of(told)
+    def read(self, value: Any) -> float | int:
+        number = number_of(value)
         if number is None or not self.least <= number <= self.most:
-            raise ValueError(told)
+            raise ValueError(value)
         return int(number) if self.whole else float(number)
 
 
@@ -60,100 +60,100 @@ class Text:
     pattern: re.Pattern[str] | None = None
     like: str = ""
 
-    def check(self, name: str, told: Any) -> None:
-        if isinstance(told, str) and len(told) <= self.most and told.isprintable() and (not told or self.pattern is None or self.pattern.fullmatch(told)):
+    def check(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and len(value) <= self.most and value.isprintable() and (not value or self.pattern is None or self.pattern.fullmatch(value)):
             return
         if self.like:
             raise Invalid(gettext_noop("The setting “%(name)s” must be a text such as “%(like)s”."), field="settings", name=name, like=self.like)
         raise Invalid(gettext_noop("The setting “%(name)s” must be a text of at most %(most)s characters."), field="settings", name=name, most=self.most)
 
-    def read(self, told: Any) -> str:
+    def read(self, value: Any) -> str:
         try:
-            self.check("", told)
+            self.check("", value)
         except Invalid as error:
-            raise ValueError(told) from error
-        return cast("str", told)
+            raise ValueError(value) from error
+        return cast("str", value)
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
     known: tuple[str, ...]
 
-    def check(self, name: str, told: Any) -> None:
-        if told not in self.known:
+    def check(self, name: str, value: Any) -> None:
+        if value not in self.known:
             template = gettext_noop("The setting “%(name)s” must be one of: %(known)s.")
             raise Invalid(template, field="settings", name=name, known=", ".join(filter(None, self.known)))
 
-    def read(self, told: Any) -> str:
-        if told not in self.known:
-            raise ValueError(told)
-        return str(told)
+    def read(self, value: Any) -> str:
+        if value not in self.known:
+            raise ValueError(value)
+        return str(value)
 
 
 class Flag:
-    def check(self, name: str, told: Any) -> None:
-        if not isinstance(told, bool):
+    def check(self, name: str, value: Any) -> None:
+        if not isinstance(value, bool):
             raise Invalid(gettext_noop("The setting “%(name)s” must be true or false."), field="settings", name=name)
 
-    def read(self, told: Any) -> bool:
-        if not isinstance(told, bool):
-            raise ValueError(told)  # noqa: TRY004  consistent with the other specs
-        return told
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(value)  # noqa: TRY004  consistent with the other specs
+        return value
 
 
 class Address:
     """An https address of this installation itself."""
 
-    def check(self, name: str, told: Any) -> None:
+    def check(self, name: str, value: Any) -> None:
         try:
-            self.read(told)
+            self.read(value)
         except ValueError as error:
             raise Invalid(gettext_noop("The setting “%(name)s” must be an address that begins with https://."), field="settings", name=name) from error
 
-    def read(self, told: Any) -> str:
-        if told == "":
+    def read(self, value: Any) -> str:
+        if value == "":
             return ""
-        parts = addresses.split(told) if isinstance(told, str) and len(told) <= 500 and told.isprintable() and " " not in told else None  # noqa: PLR2004
+        parts = addresses.split(value) if isinstance(value, str) and len(value) <= 500 and value.isprintable() and " " not in value else None  # noqa: PLR2004
         if parts is None or parts.query or parts.fragment or parts.username is not None or not (parts.scheme == "https" or addresses.is_allowed(parts)):
-            raise ValueError(told)
-        return cast("str", told)
+            raise ValueError(value)
+        return cast("str", value)
 
 
 class Hosts:
     """Names of hosts from which results are fetched, including their subdomains."""
 
-    def check(self, name: str, told: Any) -> None:
-        if not isinstance(told, list) or not told or len(told) > MOST_HOSTS or not all(map(is_host, told)):
+    def check(self, name: str, value: Any) -> None:
+        if not isinstance(value, list) or not value or len(value) > MOST_HOSTS or not all(map(is_host, value)):
             template = gettext_noop("The setting “%(name)s” must be a list of host names, such as [“files.example.com”].")
             raise Invalid(template, field="settings", name=name)
 
-    def read(self, told: Any) -> tuple[str, ...]:
-        given = [told] if isinstance(told, str) else told
+    def read(self, value: Any) -> tuple[str, ...]:
+        given = [value] if isinstance(value, str) else value
         if not isinstance(given, list) or not (found := tuple(host.lower() for host in given[:MOST_HOSTS] if is_host(host))):
-            raise ValueError(told)
+            raise ValueError(value)
         return found
 
 
-def is_host(told: Any) -> bool:
+def is_host(value: Any) -> bool:
     """Return whether this is a host name with a dot (not a whole top-level domain) or loopback."""
-    if not isinstance(told, str) or len(told) > 253:  # noqa: PLR2004  maximum length of a name
+    if not isinstance(value, str) or len(value) > 253:  # noqa: PLR2004  maximum length of a name
         return False
-    if addresses.is_loopback(told):
+    if addresses.is_loopback(value):
         return True  # it is used only if LOOPBACK_PROVIDERS is set
-    labels = told.lower().split(".")
-    return len(labels) > 1 and all(NAME.fullmatch(label) and len(label) < 64 for label in labels) and addresses.literal(told) is None  # noqa: PLR2004
+    labels = value.lower().split(".")
+    return len(labels) > 1 and all(NAME.fullmatch(label) and len(label) < 64 for label in labels) and addresses.literal(value) is None  # noqa: PLR2004
 
 
 class FaultInjectionSetting:
-    def check(self, name: str, told: Any) -> None:
-        if not isinstance(told, dict):
+    def check(self, name: str, value: Any) -> None:
+        if not isinstance(value, dict):
             raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name=name)
-        fault_injection.check({"drill": told})
+        fault_injection.check({"drill": value})
 
-    def read(self, told: Any) -> dict[str, Any]:
-        if not isinstance(told, dict):
-            raise ValueError(told)  # noqa: TRY004  consistent with the other specs
-        return told
+    def read(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError(value)  # noqa: TRY004  consistent with the other specs
+        return value
 
 
 def setting(spec: Spec, default: Any) -> Any:
@@ -182,7 +182,7 @@ def check(settings: Any, kind: type[Common], *, provider: str) -> None:
     if not isinstance(settings, dict):
         raise Invalid(gettext_noop("The settings must be a JSON object."), field="settings")
     specs = _specs(kind)
-    for name, told in settings.items():
+    for name, value in settings.items():
         if name not in specs:
             raise Invalid(
                 gettext_noop("%(provider)s has no setting “%(name)s”; there are: %(known)s."),
@@ -191,7 +191,7 @@ def check(settings: Any, kind: type[Common], *, provider: str) -> None:
                 name=str(name)[:60],
                 known=", ".join(sorted(specs)),
             )
-        specs[name].check(name, told)
+        specs[name].check(name, value)
 
 
 def read[T: Common](settings: Any, kind: type[T]) -> T:

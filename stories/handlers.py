@@ -57,7 +57,7 @@ def _story(run: Run) -> Story:
         raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
 
 
-def _through_gate(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> calls.Ready | Wait:
+def _through_call_service(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> calls.Ready | Wait:
     """Make or continue the provider call, and convert its result to the job's outcome."""
     try:
         answer = calls.advance(
@@ -133,7 +133,7 @@ def story_planning(run: Run) -> Done | Wait:
     if replace or not Scene.live.filter(story=story).exists():
         limit = enqueue.asked(run.job).get("price")
         price_limit = None if limit is None else Decimal(limit)
-        answer = _through_gate(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit, rose=PLANNING_ROSE)
+        answer = _through_call_service(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit, rose=PLANNING_ROSE)
         if isinstance(answer, Wait):
             return answer
         planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold)
@@ -181,7 +181,7 @@ def scene_english(run: Run) -> Done | Wait:
     if scene is None or prompt is None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     request = english.english_request(story, prompt)
-    answer = _through_gate(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+    answer = _through_call_service(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
     if isinstance(answer, Wait):
         return answer
     text = str((answer.call.result or {}).get("text") or "")
@@ -205,7 +205,7 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
         prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
         request, provider = _request(story, scene, prompt, kind, asked)
         limit = Decimal(asked["price"]) if "price" in asked else None
-        answer = _through_gate(run, story, request, provider=asked.get("provider") or provider, price_limit=limit)
+        answer = _through_call_service(run, story, request, provider=asked.get("provider") or provider, price_limit=limit)
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
@@ -375,10 +375,10 @@ def record_leftover_results() -> int:
     since = database_now() - LOOKED_BACK
     left = enqueue.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
     calls = enqueue.not_followed(left[:AT_ONCE])
-    return each(calls, _land_or_collect)  # one failing call does not affect the others
+    return each(calls, _record_or_collect)  # one failing call does not affect the others
 
 
-def _land_or_collect(call: ProviderCall) -> bool:
+def _record_or_collect(call: ProviderCall) -> bool:
     return _record(call) if call.state == CallState.SETTLED else bool(enqueue.collect([call]))
 
 

@@ -115,11 +115,11 @@ def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
         if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
             _write(job, took=took, status=JobStatus.QUEUED, run_at=now, **values)
         elif outcome.wait_for == WaitFor.PERSON:
-            _tell_parent(job)
+            _notify_parent(job)
         notify_on_commit()
 
 
-def _tell_parent(job: Job) -> None:
+def _notify_parent(job: Job) -> None:
     """Wake the parent of a job that waits for a person, because the job will not end by itself.
 
     The parent continues with other work or asks that person.
@@ -159,7 +159,7 @@ def unclear(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta)
     with transaction.atomic():
         if _changed(job, took=took, unless_woken=True, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, **values):
             log(job, sentence, level=JobLog.Level.WARNING)
-            _tell_parent(job)
+            _notify_parent(job)
         else:
             _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
             notify_on_commit()

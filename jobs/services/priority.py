@@ -65,10 +65,10 @@ def _set(level: QuerySet[Job], priority: int, *, actor: Any, reason: str) -> Non
     if not changing:
         return
     Job.objects.filter(pk__in=[job.pk for job in changing]).update(priority=priority, updated_at=DatabaseNow())
-    JobLog.objects.bulk_create(JobLog(job=job, message_data=_said(job.priority, priority, actor, reason).as_json()) for job in changing)
+    JobLog.objects.bulk_create(JobLog(job=job, message_data=_log_message(job.priority, priority, actor, reason).as_json()) for job in changing)
 
 
-def _said(before: int, after: int, actor: Any, reason: str) -> LocalizedMessage:
+def _log_message(before: int, after: int, actor: Any, reason: str) -> LocalizedMessage:
     values: dict[str, Value] = {"before": before, "after": after, "who": str(actor or ""), "reason": reason}
     if actor:
         return LocalizedMessage(gettext_noop("%(who)s changed the priority from %(before)s to %(after)s. %(reason)s"), values)

@@ -145,17 +145,17 @@ def _cancel_one(job: Job, *, actor: Any, reason: str | LocalizedMessage) -> None
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
     for _try in range(TRIES):
         if idle.update(status=JobStatus.CANCELLED, wait_for="", updated_at=now, **ended):
-            finish.log(job, _said(gettext_noop("Cancelled."), actor, reason))
+            finish.log(job, _log_message(gettext_noop("Cancelled."), actor, reason))
             finish.end(job, JobStatus.CANCELLED, **ended)
             return
         if running.update(cancel_requested_at=now, updated_at=now):
-            finish.log(job, _said(gettext_noop("Told to stop."), actor, reason))
+            finish.log(job, _log_message(gettext_noop("Told to stop."), actor, reason))
             return
         if not Job.objects.filter(pk=job.pk, status__in=OPEN).exists():
             return  # it ended in the meantime
 
 
-def _said(template: str, actor: Any, reason: str | LocalizedMessage) -> LocalizedMessage:
+def _log_message(template: str, actor: Any, reason: str | LocalizedMessage) -> LocalizedMessage:
     """Return a message with the actor and the reason, as far as they are known."""
     if not actor and not reason:
         return LocalizedMessage(template)
@@ -185,7 +185,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
             raise AlreadyOpen(gettext_noop("Another job for the same thing is open already.")) from error
         if not changed:
             raise NotPossible(gettext_noop("A job that is %(status)s cannot be tried again."), status=job.status)
-        finish.log(job, _said(gettext_noop("Queued again."), actor, ""))
+        finish.log(job, _log_message(gettext_noop("Queued again."), actor, ""))
         notify_on_commit()
         job.refresh_from_db()
     return job

@@ -19,7 +19,7 @@ logger = logging.getLogger("ai_video.jobs")
 
 DRAIN = "jobs.tasks.drain"
 CLAIM_SECONDS = 0.002  # time a woken worker needs to claim; checking earlier would wake another worker for the same job
-TROUBLE_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 TICKS = 4  # a pusher ticks this many times less often than the ticker
 
 
@@ -50,7 +50,7 @@ class WakeupBroker(Broker):
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The bell cannot look for due jobs: %s", error)
             connection.close()
-            time.sleep(TROUBLE_SECONDS)
+            time.sleep(RETRY_SECONDS)
             return []
         return [(None, self.task)] if self.again else []
 

@@ -8,7 +8,7 @@ from django_q.brokers import Broker, get_broker
 
 logger = logging.getLogger("ai_video.jobs")
 
-RING = "ring"  # not a signed django-q2 task: the woken process reads the database
+WAKEUP = "ring"  # not a signed django-q2 task: the woken process reads the database
 
 
 @cache
@@ -20,7 +20,7 @@ def broker() -> Broker:
 def notify() -> None:
     """Wake a worker. Never raises: if a notification is lost, the ticker finds the job."""
     try:
-        broker().enqueue(RING)
+        broker().enqueue(WAKEUP)
     except Exception as error:  # noqa: BLE001  a failed notification must not affect the caller
         logger.warning("The bell did not ring (%s); the ticker will find the job.", error)
 

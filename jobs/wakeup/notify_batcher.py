@@ -23,11 +23,11 @@ class NotifyBatcher:
 
     def __init__(self, push: Callable[[], None]) -> None:
         self.push = push
-        self._begin_anew()
+        self._restart()
         atexit.register(self.end)
-        os.register_at_fork(before=self.end, after_in_child=self._begin_anew)
+        os.register_at_fork(before=self.end, after_in_child=self._restart)
 
-    def _begin_anew(self) -> None:
+    def _restart(self) -> None:
         self.changed = threading.Condition()
         self.asked = 0  # notifications requested so far
         self.rung = 0  # of these, pushed or failed
@@ -40,7 +40,7 @@ class NotifyBatcher:
             self.changed.notify_all()
             if self.thread is None:
                 self.ending = threading.Event()
-                thread = threading.Thread(target=self._ring_until, args=(self.ending,), name="ringer", daemon=True)
+                thread = threading.Thread(target=self._notify_until, args=(self.ending,), name="ringer", daemon=True)
                 thread.start()
                 self.thread = thread
 
@@ -61,7 +61,7 @@ class NotifyBatcher:
         if thread:
             thread.join(LAST_SECONDS)
 
-    def _ring_until(self, ending: threading.Event) -> None:
+    def _notify_until(self, ending: threading.Event) -> None:
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: self.asked > self.rung or ending.is_set())

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from .base import WakeupBroker
-from .notifications import RING
+from .notifications import WAKEUP
 from .notify_batcher import NotifyBatcher
 
 logger = logging.getLogger("ai_video.jobs")
@@ -44,7 +44,7 @@ class RedisWakeup(WakeupBroker):
 
     @cached_property
     def notify_batcher(self) -> NotifyBatcher:
-        return NotifyBatcher(lambda: self.connection.eval(PUSH, 1, self.key, RING))
+        return NotifyBatcher(lambda: self.connection.eval(PUSH, 1, self.key, WAKEUP))
 
     def enqueue(self, _task: str) -> None:
         self.notify_batcher.notify()

@@ -17,7 +17,7 @@ from .shared_memory import Flag, ProcessRecord
 
 logger = logging.getLogger("ai_video.jobs")
 
-TROUBLE_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 HEARTBEAT_SECONDS = 0.5
 
 
@@ -82,6 +82,6 @@ def drain() -> None:
     except Exception:
         logger.exception("A worker could not go on; it tries again at the next ring.")
         connection.close()
-        time.sleep(TROUBLE_SECONDS)
+        time.sleep(RETRY_SECONDS)
     if worker_process().terminated:
         raise SystemExit

@@ -19,7 +19,7 @@ from .shared_memory import Flag
 logger = logging.getLogger("ai_video.jobs")
 
 LOOK_SECONDS = 0.25
-TELL_SECONDS = 60.0  # minimum interval between two records of success
+WARNING_INTERVAL = 60.0  # minimum interval between two records of success
 
 
 def start(stop: Flag) -> list[threading.Thread]:
@@ -62,19 +62,19 @@ def run_once(one: registry.Periodic) -> None:
         connection.close()
 
 
-_told: dict[str, float] = {}
+_last_warning: dict[str, float] = {}
 
 
 def _record(step: str, failure: str) -> None:
-    if not failure and time.monotonic() < _told.get(step, -TELL_SECONDS) + TELL_SECONDS:
+    if not failure and time.monotonic() < _last_warning.get(step, -WARNING_INTERVAL) + WARNING_INTERVAL:
         return
     connection.close()  # a failed task may have left a broken connection
     now = database_now()
     row, _made = PeriodicTask.objects.get_or_create(name=step)
     if failure:
-        _told.pop(step, None)
+        _last_warning.pop(step, None)
         row.failed_at, row.error = row.failed_at or now, failure
     else:
-        _told[step] = time.monotonic()
+        _last_warning[step] = time.monotonic()
         row.succeeded_at, row.failed_at, row.error = now, None, ""
     row.save()

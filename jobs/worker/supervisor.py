@@ -136,7 +136,7 @@ class Supervisor:
     def _finish(self) -> None:
         for child in (self.pool, self.ticker):
             child.stop.set()
-        begun, told = time.monotonic(), False
+        begun, warned = time.monotonic(), False
         left = [child.pid for child in (self.pool, self.ticker) if child.pid]
         while left and (now := time.monotonic()) < begun + max(self.grace, self.paid_grace):
             left = [pid for pid in left if not linux_processes.collect(pid)]
@@ -144,9 +144,9 @@ class Supervisor:
                 waiting = [record for record in self.table.records if record.read("paid_until") > now]
                 if not waiting:
                     break
-                if not told:
+                if not warned:
                     logger.warning("Waiting for the answers to %s paid requests.", len(waiting))
-                    told = True
+                    warned = True
                 self._end_unpaid()
             time.sleep(LOOK_SECONDS / 4)
         if killed := linux_processes.kill_family():

@@ -54,7 +54,7 @@ OFFERS: list[Offer] = []
 class ProviderCallAdmin(ModelAdmin):
     """The ledger of calls. Read-only, except for the action that resolves an unclear call."""
 
-    list_display = ("what", "stated", "amount", "person", "said", "reserved")
+    list_display = ("what", "stated", "amount", "person", "note", "reserved")
     list_filter = (("provider", RelatedFilter), ("state", ChoicesFilter), ("kind", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -97,7 +97,7 @@ class ProviderCallAdmin(ModelAdmin):
         return str(call.actor.get_full_name() or call.actor.get_username()) if call.actor else "–"
 
     @admin.display(description=gettext_lazy("note"))
-    def said(self, call: ProviderCall) -> SafeString:
+    def note(self, call: ProviderCall) -> SafeString:
         return format_html('<span class="vp-note">{}</span>', str(call.note) or (Refusal(call.refusal).label if call.refusal else ""))
 
     @admin.display(description=gettext_lazy("reserved"), ordering="reserved_at")

@@ -19,7 +19,7 @@ from providers.models import AIProviderConfig, ProviderCall
 from .states import merged_evidence
 
 log = logging.getLogger("ai_video.providers")
-FRESH = timedelta(minutes=5)
+BALANCE_MAX_AGE = timedelta(minutes=5)
 
 
 def ask_balance(config: AIProviderConfig, adapter: Adapter) -> Decimal | None:
@@ -44,7 +44,7 @@ def before_sending(config: AIProviderConfig, adapter: Adapter) -> dict[str, Any]
     """
     if not adapter.tells_balance:
         return {}
-    if config.balance_at is None or timezone.now() - config.balance_at > FRESH:
+    if config.balance_at is None or timezone.now() - config.balance_at > BALANCE_MAX_AGE:
         ask_balance(config, adapter)
     if config.balance is None or config.balance_at is None:
         return {}

@@ -69,7 +69,7 @@ def accept(call: ProviderCall, answer: Accepted) -> None:
             if came_from is None:
                 _late_task(call, answer, fields)
             if came_from != S.SENDING:
-                _tell(call)
+                _notify(call)
     except IntegrityError:  # one task, one call: only a person can find out this charge
         call.refresh_from_db()
         leave_unclear(call, LocalizedMessage(FOREIGN_TASK, {"task": answer.task_id}))
@@ -167,7 +167,7 @@ def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
         if came_from is None:
             _late_result(call, fields)
         if came_from not in {S.SENDING, S.ACCEPTED}:
-            _tell(call)
+            _notify(call)
     spool.forget(call.pk)
     hit("settled")
 
@@ -203,7 +203,7 @@ def refuse(call: ProviderCall, refused: Refused) -> None:
         if came_from is None:
             _late_refusal(call, refused)
         elif came_from == S.UNCLEAR:
-            _tell(call)
+            _notify(call)
     spool.forget(call.pk)
 
 
@@ -346,6 +346,6 @@ def as_unclear(call: ProviderCall) -> Unclear:
     return Unclear.of(call.note, call=call)
 
 
-def _tell(call: ProviderCall) -> None:
+def _notify(call: ProviderCall) -> None:
     """Notify waiting work after the commit."""
     transaction.on_commit(lambda: capacity_freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))

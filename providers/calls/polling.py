@@ -57,14 +57,14 @@ def poll(call: ProviderCall, adapter: Adapter, call_context: CallContext) -> Non
     except Unclear as unclear:
         outcomes.leave_unclear(call, unclear.sentence, raw=unclear.raw)
     except ServiceUnavailableError as away:  # the result stays at the provider meanwhile
-        _ask_again(call, away.sentence, seconds=_patience(call))
+        _ask_again(call, away.sentence, seconds=_poll_delay(call))
     except Exception as error:
         if adapter.repeatable or is_unavailable(error) or isinstance(error, (OperationalError, InterfaceError)):
             raise
         # No adapter anticipated this error. The work is paid for, so its job must not end because
         # of it.
         log.exception("Call %s: unexpected error at %s", call.pk, call.provider_id)
-        _ask_again(call, LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}), seconds=_patience(call))
+        _ask_again(call, LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}), seconds=_poll_delay(call))
 
 
 def _ask(call: ProviderCall, adapter: Adapter, call_context: CallContext) -> None:
@@ -84,7 +84,7 @@ def _later(call: ProviderCall, later: Later) -> None:
     match later:
         case Expired():
             first = call.note_data != later.sentence.as_json()
-            _ask_again(call, later.sentence, seconds=EXPIRED_AGAIN if first else _patience(call))
+            _ask_again(call, later.sentence, seconds=EXPIRED_AGAIN if first else _poll_delay(call))
         case Incomplete():
             _fetch_again(call, later)
         case Unreadable():
@@ -93,7 +93,7 @@ def _later(call: ProviderCall, later: Later) -> None:
             outcomes.pause_for_key(call, later.sentence)
             _ask_again(call, later.sentence, seconds=KEY_AGAIN)
         case _:
-            _ask_again(call, later.sentence, seconds=_patience(call))
+            _ask_again(call, later.sentence, seconds=_poll_delay(call))
 
 
 def _claim(call: ProviderCall) -> bool:
@@ -145,7 +145,7 @@ def _ask_while_unreadable(call: ProviderCall, why: LocalizedMessage, raw: bytes)
         outcomes.leave_unclear(call, why, raw=raw)
         return
     added = None if since else {UNREADABLE_SINCE: now.isoformat()}
-    _ask_again(call, why, seconds=_patience(call), evidence=added)
+    _ask_again(call, why, seconds=_poll_delay(call), evidence=added)
 
 
 def _readable_again(call: ProviderCall) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def _fetch_again(call: ProviderCall, incomplete: Incomplete) -> None:
     _ask_again(call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={BROKEN_FILES: tries})
 
 
-def _patience(call: ProviderCall) -> float:
+def _poll_delay(call: ProviderCall) -> float:
     """Return the seconds until the next try: a fifth of the elapsed time, between 5 s and 60 s."""
     age = (database_now() - call.accepted_at).total_seconds() if call.accepted_at else 0.0
     return min(60.0, max(5.0, age / 5))

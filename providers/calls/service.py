@@ -134,12 +134,12 @@ def advance(
         raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
     while True:
-        if call is None or _may_try_anew(call, request, request_no=request_no, after=after):
+        if call is None or _may_submit_again(call, request, request_no=request_no, after=after):
             known = call.attempt_no if call else 0
             about = {"key": key, "request_no": request_no, "subject": subject, "item": item, "actor": actor}
             call, mine = _reserve(request, provider=provider, terms=terms, after=known, about=about)
         try:
-            return _carry(call, terms, fresh=mine)
+            return _carry(call, terms, newly_reserved=mine)
         except Refused:
             if call.state != S.REFUSED or not _may_ask_again(call):
                 raise
@@ -156,7 +156,7 @@ def attempt_no_of(key: str) -> int:
 
 def resume(call: ProviderCall, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending:
     """Advance an existing call without making a new one. Raises as `advance` does."""
-    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), fresh=False)
+    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False)
 
 
 def latest(key: str) -> ProviderCall | None:
@@ -173,10 +173,10 @@ def follow(key: str, *, should_stop: Callable[[], bool] = never, on_progress: Ca
     call = latest(key)
     if call is None or call.state in {S.RESERVED, S.REFUSED, S.WRITTEN_OFF}:
         return None
-    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), fresh=False)
+    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False)
 
 
-def _may_try_anew(call: ProviderCall, request: Request, *, request_no: int, after: int) -> bool:
+def _may_submit_again(call: ProviderCall, request: Request, *, request_no: int, after: int) -> bool:
     if call.state in ENDED and call.attempt_no <= after:
         return True
     # Looked at here, and not by the caller: a person may decide while the caller is on its way.
@@ -264,14 +264,14 @@ def _quoted_before(newest: ProviderCall | None, request: Request) -> Decimal | N
     return newest.quote
 
 
-def _carry(call: ProviderCall, terms: Terms, *, fresh: bool) -> Ready | Pending:
+def _carry(call: ProviderCall, terms: Terms, *, newly_reserved: bool) -> Ready | Pending:
     if call.state in {S.RESERVED, S.SENDING, S.ACCEPTED}:
         config = AIProviderConfig.objects.get(provider=call.provider_id)
         adapter = adapter_for(config)
         call_context = call_context_of(call, config, should_stop=terms.should_stop, on_progress=terms.on_progress)
         if call.state == S.RESERVED:
             with _ends_no_sooner(adapter):
-                _send(call, config, adapter, call_context, terms, readmit=not fresh)
+                _send(call, config, adapter, call_context, terms, readmit=not newly_reserved)
         elif call.state == S.SENDING:
             recovery.recover_sending(call, adapter)
         else:
@@ -417,8 +417,8 @@ def _submit(call: ProviderCall, adapter: Adapter, call_context: CallContext, ter
         before_sending.last_look()
         try:
             return adapter.submit(asked.from_json(call.request), call_context)
-        except (Refused, Unclear) as said:
-            return said
+        except (Refused, Unclear) as error:
+            return error
 
 
 def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms, *, pauses: Iterable[float]) -> None:

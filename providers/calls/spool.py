@@ -197,8 +197,8 @@ def read(path: Path) -> tuple[uuid.UUID, Answer]:
     """Return the id of the call and its response. Raises `UnreadableError`."""
     try:
         with path.open("rb") as file:
-            said: dict[str, Any] = json.loads(_opened(next(file)))
-            return uuid.UUID(said["call"]), _answer(said, path)
+            data: dict[str, Any] = json.loads(_opened(next(file)))
+            return uuid.UUID(data["call"]), _answer(data, path)
     except (InvalidToken, ValueError, KeyError, StopIteration) as error:
         raise UnreadableError(path.name) from error
 
@@ -230,11 +230,11 @@ def _opened(line: bytes) -> bytes:
 
 
 def _lines(call: ProviderCall, answer: Answer, file: Path | None) -> Iterator[bytes]:
-    said = {"call": str(call.pk), **_as_json(answer)}
+    data = {"call": str(call.pk), **_as_json(answer)}
     content = _content(answer)
     if file is not None or content is not None:
-        said["file"] = True
-    yield _encrypted(json.dumps(said).encode())
+        data["file"] = True
+    yield _encrypted(json.dumps(data).encode())
     if file is not None:
         with file.open("rb") as source:
             while block := source.read(BLOCK):
@@ -280,26 +280,26 @@ def _as_json(answer: Answer) -> dict[str, Any]:
             return {"what": "stored", "fields": answer.fields | {"cost": _text(answer.fields["cost"])}}
 
 
-def _answer(said: dict[str, Any], path: Path) -> Answer:
-    match said["what"]:
+def _answer(data: dict[str, Any], path: Path) -> Answer:
+    match data["what"]:
         case "accepted":
-            return Accepted(said["task_id"], poll_in=said["poll_in"], quote=_amount(said["quote"]))
+            return Accepted(data["task_id"], poll_in=data["poll_in"], quote=_amount(data["quote"]))
         case "result":
-            media = Spooled(path, said["call"], trusted=said["trusted"]) if said.get("file") else None
-            return Result(media=media, data=said["data"], cost=_amount(said["cost"]), is_estimated=said["is_estimated"], seed=said["seed"])
+            media = Spooled(path, data["call"], trusted=data["trusted"]) if data.get("file") else None
+            return Result(media=media, data=data["data"], cost=_amount(data["cost"]), is_estimated=data["is_estimated"], seed=data["seed"])
         case "refused":
-            note = LocalizedMessage.from_json(said["note"])
-            until = datetime.fromisoformat(said["until"]) if said.get("until") else None
-            refused = Refused.of(note, kind=Refusal(said["kind"]), cost=Decimal(said["cost"]), until=until)
-            refused.validation_error = said["complaint"]
+            note = LocalizedMessage.from_json(data["note"])
+            until = datetime.fromisoformat(data["until"]) if data.get("until") else None
+            refused = Refused.of(note, kind=Refusal(data["kind"]), cost=Decimal(data["cost"]), until=until)
+            refused.validation_error = data["complaint"]
             return refused
         case "unclear":
-            unclear = Unclear.of(LocalizedMessage.from_json(said["note"]))
+            unclear = Unclear.of(LocalizedMessage.from_json(data["note"]))
             unclear.raw = b"".join(_pieces(path))
             return unclear
         case "not sent":
-            return NeverSent(LocalizedMessage.from_json(said["note"]), datetime.fromisoformat(said["claimed_at"]))
+            return NeverSent(LocalizedMessage.from_json(data["note"]), datetime.fromisoformat(data["claimed_at"]))
         case "stored":
-            return Stored(said["fields"] | {"cost": _amount(said["fields"]["cost"])})
+            return Stored(data["fields"] | {"cost": _amount(data["fields"]["cost"])})
         case other:
             raise ValueError(other)

@@ -21,7 +21,7 @@ from providers.store import workplace
 
 from . import unclear_calls
 
-NOTHING_KEPT = gettext_noop("No answer of this call was kept.")
+NO_STORED_ANSWER = gettext_noop("No answer of this call was kept.")
 
 
 def recover(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
@@ -36,7 +36,7 @@ def recover(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
         raise no_longer_unclear(call)
     kept = getattr(call, "raw_answer", None)
     if kept is None:
-        raise Invalid(NOTHING_KEPT, field="decision")
+        raise Invalid(NO_STORED_ANSWER, field="decision")
     try:
         raw = raw_answer_store.read(kept)
     except KeyUnreadable as error:

@@ -19,7 +19,7 @@ CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "autocapitalize": "none", "s
 class LogInForm(AuthenticationForm):
     """Asks for username and password, then for the code if two-factor authentication is set up.
 
-    Past the limit it reports when to try again. `half` is set while the code is asked for: the page
+    Past the limit it reports when to try again. `mfa_token` is set while the code is asked for: the page
     submits it with the code in place of the password.
     """
 
@@ -35,13 +35,13 @@ class LogInForm(AuthenticationForm):
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
-        self.half = str(self.data.get("half", ""))[:500]
-        if self.half:
+        self.mfa_token = str(self.data.get("mfa_token", ""))[:500]
+        if self.mfa_token:
             self.fields["username"].required = self.fields["password"].required = False
 
     def clean(self) -> dict[str, Any]:
         try:
-            if self.half:
+            if self.mfa_token:
                 self._pass()
             elif (username := self.cleaned_data.get("username")) and (password := self.cleaned_data.get("password")):
                 self._log_in(username, password)
@@ -52,19 +52,19 @@ class LogInForm(AuthenticationForm):
         return dict(self.cleaned_data)
 
     def _log_in(self, username: str, password: str) -> None:
-        """Check the password. If a code is required, set `half` and no user yet."""
+        """Check the password. If a code is required, set `mfa_token` and no user yet."""
         try:
             self.user_cache = login_throttle.log_in(self.request, username, password)
         except login_throttle.CodeNeeded as needed:
             self.confirm_login_allowed(needed.user)
-            self.half = login_throttle.half(needed.user)
+            self.mfa_token = login_throttle.mfa_pending_token(needed.user)
             raise ValidationError("", code=login_throttle.CODE_NEEDED) from needed
         self.confirm_login_allowed(self.user_cache)
 
     def _pass(self) -> None:
-        user = login_throttle.of_mfa_pending(self.half)
+        user = login_throttle.of_mfa_pending(self.mfa_token)
         if user is None:
-            self.half = ""
+            self.mfa_token = ""
             raise ValidationError(_("That took too long. Log in again."), code="too_late")
         self.user_cache = login_throttle.verify_mfa(self.request, user, self.cleaned_data.get("code", ""))
         self.confirm_login_allowed(self.user_cache)

@@ -94,7 +94,7 @@ def confirm_mfa(request: HttpRequest, user: User, code: str) -> list[str]:
     return codes
 
 
-def half(user: User) -> str:
+def mfa_pending_token(user: User) -> str:
     """Return a signed token that shows that the password was correct; the browser submits it with
     the code.
     """

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 SHORTEST = 32  # bytes of an HS256 secret (RFC 7518, section 3.2)
-FRESH = 300.0  # seconds a key set is used before it is fetched again
+KEY_SET_MAX_AGE = 300.0  # seconds a key set is used before it is fetched again
 STALE = 24 * 3600.0  # seconds it may still be used while the address does not answer
 RETRY = 30.0  # seconds between fetches that an unknown key id may cause
 
@@ -62,10 +62,10 @@ class KeySet:
     def get(self, kid: str) -> jwt.PyJWK | None:
         """Return the key with this id, or None if the sign-on has none. Raises `Unreachable`."""
         now = time.monotonic()
-        if kid in self._keys and now - self._fetched < FRESH:
+        if kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE:
             return self._keys[kid]
         with self._lock:
-            if now - self._tried >= RETRY and not (kid in self._keys and now - self._fetched < FRESH):
+            if now - self._tried >= RETRY and not (kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE):
                 self._fetch(now)
         if now - self._fetched > STALE:
             raise Unreachable(self.url)

@@ -99,8 +99,8 @@ def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]
         "answer_fields": _fields(made, _resolved(made, answer.get("schema", {}))),
         "example": _pretty(answer["example"]) if "example" in answer else "",
         "problems": [
-            {"status": status, "phrase": said["description"], "example": _problem_example(said)}
-            for status, said in operation["responses"].items()
+            {"status": status, "phrase": described["description"], "example": _problem_example(described)}
+            for status, described in operation["responses"].items()
             if status >= "400"
         ],
     }
@@ -113,8 +113,8 @@ def _first(holder: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return "", {}
 
 
-def _problem_example(said: dict[str, Any]) -> str:
-    _media, content = _first(said)
+def _problem_example(described: dict[str, Any]) -> str:
+    _media, content = _first(described)
     return _pretty(content["example"]) if "example" in content else ""
 
 

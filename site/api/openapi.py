@@ -50,20 +50,20 @@ def document(api: Api, prefix: str, examples: Examples) -> dict[str, Any]:
 
     `prefix` is the path where the API is mounted; `examples` are recorded responses by operation.
     """
-    return dict(_said(_written(api, prefix, examples), gettext))
+    return dict(_translated(_written(api, prefix, examples), gettext))
 
 
 def texts(api: Api) -> Iterator[str]:
     """Returns every human-readable text of the document, as written in the code, for the catalog."""
     found: dict[str, None] = {}
-    _said(_written(api, "/", {}), lambda text: found.setdefault(text) or text)
+    _translated(_written(api, "/", {}), lambda text: found.setdefault(text) or text)
     yield from found
 
 
-def _said(part: Any, say: Callable[[str], str]) -> Any:
+def _translated(part: Any, say: Callable[[str], str]) -> Any:
     """Applies `say` to every human-readable text. A paragraph becomes one line."""
     if isinstance(part, list):
-        return [_said(each, say) for each in part]
+        return [_translated(each, say) for each in part]
     if not isinstance(part, dict):
         return part
     made: dict[str, Any] = {}
@@ -71,9 +71,12 @@ def _said(part: Any, say: Callable[[str], str]) -> Any:
         if name in FOR_PEOPLE and isinstance(value, str):
             made[name] = say("\n\n".join(" ".join(paragraph.split()) for paragraph in value.split("\n\n")))
         elif name == "responses":  # a response's description is the standard HTTP phrase
-            made[name] = {status: {key: said if key == "description" else _said(said, say) for key, said in answer.items()} for status, answer in value.items()}
+            made[name] = {
+                status: {key: described if key == "description" else _translated(described, say) for key, described in answer.items()}
+                for status, answer in value.items()
+            }
         else:
-            made[name] = value if name in {"example", "enum"} else _said(value, say)
+            made[name] = value if name in {"example", "enum"} else _translated(value, say)
     return made
 
 
@@ -165,8 +168,8 @@ def _query_parameters(route: Route, components: Mapping[str, Any]) -> list[dict[
     required = component.get("required", [])
     made = []
     for name, schema in component["properties"].items():
-        said = {key: value for key, value in schema.items() if key != "description"}
-        entry = {"name": name, "in": "query", "required": name in required, "schema": said, "description": schema.get("description", "")}
+        described = {key: value for key, value in schema.items() if key != "description"}
+        entry = {"name": name, "in": "query", "required": name in required, "schema": described, "description": schema.get("description", "")}
         made.append({key: value for key, value in entry.items() if value != ""})
     return made
 
@@ -175,8 +178,8 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if not route.once:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST_KEY, "pattern": f"^{idempotency.KEY.pattern}$"}
-    said = "Sent twice with the same key and body, the request is done once and answered the same."
-    return [{"name": idempotency.HEADER, "in": "header", "required": False, "schema": schema, "description": said}]
+    described = "Sent twice with the same key and body, the request is done once and answered the same."
+    return [{"name": idempotency.HEADER, "in": "header", "required": False, "schema": schema, "description": described}]
 
 
 def statuses(route: Route) -> list[int]:

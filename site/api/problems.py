@@ -141,12 +141,12 @@ def crashed(incident: str) -> Problem:
 
 type Members = Callable[[Any], Mapping[str, Any]]
 type Fields = Callable[[Any], Iterable[FieldError]]
-_said: dict[type[DomainError], tuple[int, Members | None, Fields | None, bool]] = {}
+_registered: dict[type[DomainError], tuple[int, Members | None, Fields | None, bool]] = {}
 
 
 def register(error: type[DomainError], status: int, *, members: Members | None = None, errors: Fields | None = None, keeps: bool = False) -> None:
     """Sets the status of a domain error and of its subclasses that are not registered themselves."""
-    _said[error] = (status, members, errors, keeps)
+    _registered[error] = (status, members, errors, keeps)
 
 
 def problem_of(error: DomainError) -> Problem:
@@ -155,8 +155,8 @@ def problem_of(error: DomainError) -> Problem:
     An unregistered error gets 409, because its message is meant for people.
     """
     for kind in type(error).__mro__:
-        if kind in _said:
-            status, members, errors, keeps = _said[kind]
+        if kind in _registered:
+            status, members, errors, keeps = _registered[kind]
             break
     else:
         status, members, errors, keeps = HTTPStatus.CONFLICT, None, None, False

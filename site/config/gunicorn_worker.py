@@ -47,7 +47,7 @@ STATUSES = {
     errors.LimitRequestHeaders: 431,
     errors.ExpectationFailed: 417,
 }
-SAID = {
+SENTENCES = {
     400: "This request cannot be understood.",
     408: "The request did not arrive in time.",
     414: "The address of this request is too long.",
@@ -66,13 +66,13 @@ def refusal(status: int, begun: bytes) -> bytes:
 
     `begun` is the beginning of the request.
     """
-    phrase, said = HTTPStatus(status).phrase, SAID[status]
+    phrase, sentence = HTTPStatus(status).phrase, SENTENCES[status]
     if API.match(begun):
         kind = "application/problem+json"
-        told = {"type": "about:blank", "title": phrase, "status": status, "code": CODES.get(status, "bad_request"), "detail": said}
-        body = json.dumps(told)
+        problem = {"type": "about:blank", "title": phrase, "status": status, "code": CODES.get(status, "bad_request"), "detail": sentence}
+        body = json.dumps(problem)
     else:
-        kind, body = "text/plain; charset=utf-8", f"{said}\n"
+        kind, body = "text/plain; charset=utf-8", f"{sentence}\n"
     lines = [f"HTTP/1.1 {status} {phrase}", "Connection: close", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Cache-Control: no-store"]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         lines.append("Retry-After: 10")
@@ -276,7 +276,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """
         if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
             status = STATUSES.get(type(exc), 400)
-            self.log.warning("Refused a request from %s: %s (%s)", (addr or ("-",))[0], SAID[status], type(exc).__name__)
+            self.log.warning("Refused a request from %s: %s (%s)", (addr or ("-",))[0], SENTENCES[status], type(exc).__name__)
         else:
             status = 500
             self.log.error("Error handling a request", exc_info=exc)

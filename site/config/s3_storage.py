@@ -82,12 +82,12 @@ def cause(error: ClientError) -> tuple[str, dict[str, str]]:
 
     It depends on the store's error code, or on the status for HEAD requests, which return no code.
     """
-    told: Any = error.response.get("Error", {})
-    code = str(told.get("Code", ""))
+    error_data: Any = error.response.get("Error", {})
+    code = str(error_data.get("Code", ""))
     answer: Any = error.response.get("ResponseMetadata", {})
     reason = f"{code} {answer.get('HTTPStatusCode', '')}".strip()
     if code in REGION_CODES:
-        region = str(told.get("Region") or answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or "")
+        region = str(error_data.get("Region") or answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or "")
         return (OTHER_REGION, {"region": region}) if region else (UNKNOWN_REGION, {})
     if code in DENIED and (permission := PERMISSIONS.get(error.operation_name)):
         return NO_PERMISSION, {"permission": permission, "reason": reason}

@@ -9,7 +9,7 @@ SECONDS = 5
 _nothing = object()
 
 
-def kept[T](name: str, *marks: object, make: Callable[[], T]) -> T:
+def cached[T](name: str, *marks: object, make: Callable[[], T]) -> T:
     """Return the result of `make`, or its result of the last SECONDS for the same marks.
 
     `marks` identify for whom and of what the value was computed; a change that must be visible at

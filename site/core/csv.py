@@ -11,8 +11,8 @@ SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
 
 def safe(text: object) -> str:
     """Escape text so that a spreadsheet does not interpret it as a formula."""
-    said = str(text)
-    return f"'{said}" if said[:1] in SIGNS else said
+    cell = str(text)
+    return f"'{cell}" if cell[:1] in SIGNS else cell
 
 
 def attachment(name: str) -> HttpResponse:

@@ -75,10 +75,10 @@ def linked(request: HttpRequest, token: str) -> HttpResponseBase:
     try:
         name, filename, ends, download = signing.Signer(salt=SALT).unsign_object(token)
     except (signing.BadSignature, ValueError):
-        return _said(HTTPStatus.NOT_FOUND, _("There is no such file."))
+        return _error_response(HTTPStatus.NOT_FOUND, _("There is no such file."))
     left = int(ends - time.time())
     if left <= 0:
-        return _said(HTTPStatus.GONE, _("This link has ended. Open the page again for a new one."))
+        return _error_response(HTTPStatus.GONE, _("This link has ended. Open the page again for a new one."))
     response = serve(request, name, filename=filename, download=bool(download), seconds=left)
     if response.status_code in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED}:
         # The address is the permission, so a shared cache may store the file until the link expires.
@@ -96,7 +96,7 @@ def serve(request: HttpRequest, name: str, *, filename: str = "", download: bool
     """
     storage = storages["media"]
     if not name:
-        return _said(HTTPStatus.NOT_FOUND, _("There is no such file."))
+        return _error_response(HTTPStatus.NOT_FOUND, _("There is no such file."))
     mime = SHOWN.get(PurePosixPath(name).suffix.lower())
     disposition = content_disposition_header(download or mime is None, filename or (PurePosixPath(name).name if download or mime is None else "")) or "inline"
     if getattr(storage, "querystring_auth", False):
@@ -104,7 +104,7 @@ def serve(request: HttpRequest, name: str, *, filename: str = "", download: bool
     try:
         file = _Stored(storage, name)
     except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):
-        return _said(HTTPStatus.NOT_FOUND, _("There is no such file."))
+        return _error_response(HTTPStatus.NOT_FOUND, _("There is no such file."))
     response = _answer(request, file)
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = file.etag
@@ -151,7 +151,7 @@ def _answer(request: HttpRequest, file: _Stored) -> HttpResponseBase:
     try:
         span = parse(request.headers["Range"], file.size) if "Range" in request.headers and _range_holds(request, file) else None
     except Unsatisfiable:
-        response: HttpResponseBase = _said(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, _("The file has no such single range of bytes."))
+        response: HttpResponseBase = _error_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, _("The file has no such single range of bytes."))
         response["Content-Range"] = f"bytes */{file.size}"
         return response
     sent = span or Span(0, file.size - 1)
@@ -200,7 +200,7 @@ def _digest(name: str) -> str:
     return stem if CONTENT_ADDRESSED.fullmatch(stem) else ""
 
 
-def _said(status: HTTPStatus, sentence: str) -> HttpResponse:
+def _error_response(status: HTTPStatus, sentence: str) -> HttpResponse:
     return cast("HttpResponse", _hardened(HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")))
 
 

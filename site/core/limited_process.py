@@ -170,8 +170,8 @@ def run_limited(
         }
     )
     with _place(wait_seconds):
-        code, out, said = _converse(message, seconds, max_output_bytes + OVERHEAD, should_stop)
-    return _answer(code, out, said, max_output_bytes)
+        code, out, stderr_text = _converse(message, seconds, max_output_bytes + OVERHEAD, should_stop)
+    return _answer(code, out, stderr_text, max_output_bytes)
 
 
 def _converse(message: bytes, seconds: float, most: int, should_stop: Callable[[], bool] | None) -> tuple[int, bytes, str]:
@@ -190,7 +190,7 @@ def _converse(message: bytes, seconds: float, most: int, should_stop: Callable[[
         cwd="/",
         process_group=0,
     )
-    out, said = bytearray(), bytearray()
+    out, stderr_text = bytearray(), bytearray()
     stdin = cast("IO[bytes]", process.stdin)
     stdout, stderr = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
     pending = memoryview(message)
@@ -199,7 +199,7 @@ def _converse(message: bytes, seconds: float, most: int, should_stop: Callable[[
             os.set_blocking(stdin.fileno(), False)
             selector.register(stdin, selectors.EVENT_WRITE)
             selector.register(stdout, selectors.EVENT_READ, out)
-            selector.register(stderr, selectors.EVENT_READ, said)
+            selector.register(stderr, selectors.EVENT_READ, stderr_text)
             while selector.get_map():
                 _check(end, should_stop)
                 for key, _events in selector.select(0.2):
@@ -214,13 +214,13 @@ def _converse(message: bytes, seconds: float, most: int, should_stop: Callable[[
                     if done:
                         selector.unregister(file)
                         file.close()
-                del said[:-TAIL_BYTES]
+                del stderr_text[:-TAIL_BYTES]
                 if len(out) > most:
                     raise too_much_output()
         while True:
             _check(end, should_stop)
             with suppress(subprocess.TimeoutExpired):
-                return process.wait(0.2), bytes(out), said.decode("utf-8", "replace")
+                return process.wait(0.2), bytes(out), stderr_text.decode("utf-8", "replace")
     finally:
         _end(process)
 
@@ -253,7 +253,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _answer(code: int, out: bytes, said: str, most: int) -> Any:
+def _answer(code: int, out: bytes, stderr_text: str, most: int) -> Any:
     """Return the result of the process. Its output is untrusted, because it parsed an untrusted
     file.
     """
@@ -264,8 +264,8 @@ def _answer(code: int, out: bytes, said: str, most: int) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or code != 0:
-        logger.warning("A limited process ended with %s: %s", code, said.strip()[-TAIL_BYTES:])
-        raise failed(f"exit code {code}: {said}")
+        logger.warning("A limited process ended with %s: %s", code, stderr_text.strip()[-TAIL_BYTES:])
+        raise failed(f"exit code {code}: {stderr_text}")
     if "result" in answer:
         if len(out) > most + OVERHEAD:
             raise too_much_output()

@@ -39,10 +39,10 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"code": "too_much_memory"}
     except Exception as error:  # noqa: BLE001  every decoder error is reported, never a traceback on a page
-        return told(error)
+        return error_as_dict(error)
 
 
-def told(error: Exception) -> dict[str, Any]:
+def error_as_dict(error: Exception) -> dict[str, Any]:
     detail = f"{type(error).__name__}: {getattr(error, 'detail', '') or error.args}"[:LONGEST_DETAIL]
     sentence = getattr(error, "sentence", None)
     if sentence is None:
@@ -67,14 +67,14 @@ def main() -> None:
     asked = msgspec.msgpack.decode(sys.stdin.buffer.read())
     sys.path[:0] = asked["roots"]
     bound(asked)
-    said = answer(asked)
+    answered = answer(asked)
     try:
-        message = msgspec.msgpack.encode(said)
+        message = msgspec.msgpack.encode(answered)
     except MemoryError:
         message = msgspec.msgpack.encode({"code": "too_much_memory"})
     except Exception as error:  # noqa: BLE001  a result that cannot be encoded
-        message = msgspec.msgpack.encode(told(error))
-    if "result" in said and len(message) > asked["output"]:
+        message = msgspec.msgpack.encode(error_as_dict(error))
+    if "result" in answered and len(message) > asked["output"]:
         message = msgspec.msgpack.encode({"code": "too_much_output"})
     out.write(message)
     out.flush()

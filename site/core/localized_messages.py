@@ -35,8 +35,8 @@ class LocalizedMessage:
         text = gettext(self.template) if self.template else ""
         if not self.values:
             return text
-        said = text % {name: _in_words(value) for name, value in self.values.items()}
-        return with_particles(said) if (get_language() or "").startswith("ko") else said
+        sentence = text % {name: _in_words(value) for name, value in self.values.items()}
+        return with_particles(sentence) if (get_language() or "").startswith("ko") else sentence
 
     @property
     def english(self) -> str:

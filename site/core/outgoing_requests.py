@@ -23,11 +23,11 @@ def paid_request(seconds: float) -> Iterator[None]:
     `seconds` is the maximum duration of both.
     """
     mark = object()
-    _tell(mark, time.monotonic() + seconds)
+    _set_deadline(mark, time.monotonic() + seconds)
     try:
         yield
     finally:
-        _tell(mark, None)
+        _set_deadline(mark, None)
 
 
 def paid_until() -> float:
@@ -45,7 +45,7 @@ def watch(watcher: Callable[[float], None] | None) -> None:
         watcher(paid_until())
 
 
-def _tell(mark: object, until: float | None) -> None:
+def _set_deadline(mark: object, until: float | None) -> None:
     with _Open.lock:
         if until is None:
             ended = min(_Open.until.pop(mark), time.monotonic() + AFTERWARDS)

@@ -127,7 +127,7 @@ class _Line:
         """Returns whether the run fits in one line by width and count. A single piece always does."""
         return end - first == 1 or (self.width(first, end) <= self.style.line_width and self.ends[end - 1] - self.begins[first] <= self.limit)
 
-    def said(self, first: int, end: int) -> str:
+    def lines_text(self, first: int, end: int) -> str:
         """Returns the text of a run."""
         return "".join(self.words[at] if at == first or self.glued[at] else f" {self.words[at]}" for at in range(first, end))
 
@@ -161,13 +161,13 @@ class _Line:
         """Splits a run into one line, or two as even as possible (the lower one longer on a tie)."""
         upper = self._upper(first, end)
         if upper == end:
-            return self.said(first, end)
+            return self.lines_text(first, end)
 
         def cost(cut: int) -> float:
             return abs(self.width(first, cut) - self.width(cut, end)) / self.style.line_width - self.pause(cut)
 
         cut = min(range(self._lower(first, end), upper + 1), key=cost)
-        return f"{self.said(first, cut)}\n{self.said(cut, end)}"
+        return f"{self.lines_text(first, cut)}\n{self.lines_text(cut, end)}"
 
 
 def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_frame: int = 0) -> list[CaptionSpan]:

@@ -17,7 +17,7 @@ from core.limited_process import LimitedError, run_limited
 from core.localized_messages import LocalizedMessage
 from media import clip_normalization, codec, ffmpeg
 from media.errors import MediaError
-from media.image_import import said_by
+from media.image_import import media_error_of
 from media.probe import MAX_FRAMES, Probe
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -217,12 +217,12 @@ def _opened(path: Path, probe: Probe | None = None) -> list[str]:
     ]
 
 
-def _check(probe: Probe, frames: int, said: str) -> None:
+def _check(probe: Probe, frames: int, output: str) -> None:
     """Checks that everything was decoded: no warnings, and as many frames as packets."""
     # Two packets of interlaced video may be one frame; a cut clip may start with dependent ones.
     least = probe.frames // 2 if probe.interlaced is not False else probe.frames - max(4, probe.frames // 20)
-    if frames < max(1, least) or any(sign in said for sign in DAMAGE):
-        raise _refuse(DAMAGED, said)
+    if frames < max(1, least) or any(sign in output for sign in DAMAGE):
+        raise _refuse(DAMAGED, output)
 
 
 def _copy(path: Path, out: Path, probe: Probe, kind: str) -> None:
@@ -256,7 +256,7 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
         nonlocal written
         written = frames
 
-    said = ffmpeg.run(
+    output = ffmpeg.run(
         [
             *_opened(path, probe),
             *("-map", "0:a:0?", "-c:a", "aac", "-b:a", "192k", "-vf", ",".join(chain)),
@@ -269,7 +269,7 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
         limit_seconds=SECONDS,
         on_frame=hear,
     )
-    _check(probe, written, said)
+    _check(probe, written, output)
 
 
 def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0, should_stop: Callable[[], bool] | None = None) -> Taken:
@@ -289,7 +289,7 @@ def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0, should_s
             should_stop=should_stop,
         )
     except LimitedError as error:
-        raise said_by(error) from error
+        raise media_error_of(error) from error
     kind = "webm" if found["kind"] == "webm" else "mp4"
     notes = tuple(LocalizedMessage(str(template), dict(values)) for template, values in found["notes"])
     return Taken(target, kind, f"video/{kind}", (int(found["size"][0]), int(found["size"][1])), int(found["duration_ms"]), notes)

@@ -59,11 +59,11 @@ def _named_binary(override: str) -> str:
     found = shutil.which(override)
     if not found:
         raise MediaError(gettext_noop("The program ffmpeg was not found at %(path)s."), code="failed", path=override)
-    said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  configured by the operator
-    version = _RELEASE.match(said)
-    if not said.startswith("ffmpeg version ") or (version and (int(version[1]), int(version[2])) < OLDEST):
+    output = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  configured by the operator
+    version = _RELEASE.match(output)
+    if not output.startswith("ffmpeg version ") or (version and (int(version[1]), int(version[2])) < OLDEST):
         raise MediaError(
-            gettext_noop("%(path)s is no ffmpeg of version %(oldest)s or later."), code="failed", detail=said, path=found, oldest=".".join(map(str, OLDEST))
+            gettext_noop("%(path)s is no ffmpeg of version %(oldest)s or later."), code="failed", detail=output, path=found, oldest=".".join(map(str, OLDEST))
         )
     return found
 
@@ -208,15 +208,15 @@ def _execute(
         _end(process)
 
 
-def failure(code: int, said: str) -> MediaError:
+def failure(code: int, output: str) -> MediaError:
     """Returns the error for this exit code and the end of the output."""
-    if code == -signal.SIGXFSZ or any(sign in said for sign in DISK_FULL):
-        return disk_full(said)
+    if code == -signal.SIGXFSZ or any(sign in output for sign in DISK_FULL):
+        return disk_full(output)
     if code < 0:
-        return MediaError(gettext_noop("ffmpeg was killed while it worked (signal %(signal)s)."), code="killed", detail=said, signal=-code)
-    if any(sign in said for sign in BROKEN_INPUT):
-        return MediaError(gettext_noop("A picture or clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=said)
-    return MediaError(gettext_noop("ffmpeg failed (exit code %(exit)s)."), code="failed", detail=said, exit=code)
+        return MediaError(gettext_noop("ffmpeg was killed while it worked (signal %(signal)s)."), code="killed", detail=output, signal=-code)
+    if any(sign in output for sign in BROKEN_INPUT):
+        return MediaError(gettext_noop("A picture or clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=output)
+    return MediaError(gettext_noop("ffmpeg failed (exit code %(exit)s)."), code="failed", detail=output, exit=code)
 
 
 def run(
@@ -243,20 +243,20 @@ def run(
     part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     with ExitStack() as stack:
         stack.callback(part.unlink, missing_ok=True)
-        code, said = _execute(
+        code, output = _execute(
             ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments, "-y", f"file:{part}"],
             feed=feed,
             on_line=on_line,
             limit_seconds=limit_seconds,
             should_stop=should_stop,
         )
-        if code or any(sign in said for sign in DISK_FULL):
-            raise failure(code, said)
-        _settle(part, out, said)
-        return said
+        if code or any(sign in output for sign in DISK_FULL):
+            raise failure(code, output)
+        _settle(part, out, output)
+        return output
 
 
-def _settle(part: Path, out: Path, said: str) -> None:
+def _settle(part: Path, out: Path, output: str) -> None:
     """Syncs the finished file to disk, then renames it."""
     try:
         with part.open("rb") as file:
@@ -265,7 +265,7 @@ def _settle(part: Path, out: Path, said: str) -> None:
     except FileNotFoundError:
         size = 0
     if not size:
-        raise failure(1, said)
+        raise failure(1, output)
     part.replace(out)
 
 
@@ -276,16 +276,16 @@ def probe(path: Path, *, limit_seconds: float = 60.0) -> Probe:
     A cover image is ignored in favour of the moving stream.
     """
     timeline = Timeline()
-    code, said = _execute(
+    code, output = _execute(
         [*INPUT_GUARD, "-i", f"file:{path}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "pipe:1"],
         feed=None,
         on_line=timeline.hear,
         limit_seconds=limit_seconds,
         should_stop=never,
     )
-    found = None if code else parse_probe(said, timeline)
+    found = None if code else parse_probe(output, timeline)
     if found is None:
-        raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=said)
+        raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=output)
     return found
 
 
@@ -316,9 +316,9 @@ def watch(arguments: Sequence[str], *, limit_seconds: float) -> tuple[int, str]:
         if key == "frame" and value.strip().isdigit():
             frames = int(value)
 
-    code, said = _execute(
+    code, output = _execute(
         ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments], feed=None, on_line=on_line, limit_seconds=limit_seconds, should_stop=never
     )
     if code:
-        raise failure(code, said)
-    return frames, said
+        raise failure(code, output)
+    return frames, output

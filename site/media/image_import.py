@@ -275,12 +275,12 @@ def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0) -> Taken
             wait_seconds=wait_seconds,
         )
     except LimitedError as error:
-        raise said_by(error) from error
+        raise media_error_of(error) from error
     notes = tuple(LocalizedMessage(str(template), dict(values)) for template, values in found["notes"])
     return Taken(target, str(found["mime"]), (int(found["size"][0]), int(found["size"][1])), notes)
 
 
-def said_by(error: LimitedError) -> MediaError:
+def media_error_of(error: LimitedError) -> MediaError:
     """Converts an error of a limited process to a MediaError."""
     code = error.code if error.code in {"disk_full", "killed", "timed_out", "stopped", "failed"} else "broken_input"
     return MediaError(error.sentence.template, code=code, detail=error.detail, **error.sentence.values)

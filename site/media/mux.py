@@ -64,9 +64,9 @@ def head(tracks: Sequence[Track], *, title: str, comment: str) -> bytes:
     """
     data = sum(sum(track.sizes) for track in tracks)
     before = struct.pack(">I4sQ", 1, b"mdat", data + 16) if data >= SHORT else struct.pack(">I4s", data + 8, b"mdat")
-    kind, told = _box(b"ftyp", FILE_TYPE), _told(title, comment)
-    begin = len(kind) + len(_index(tracks, 0, told)) + len(before)
-    return kind + _index(tracks, begin, told) + before
+    kind, atom = _box(b"ftyp", FILE_TYPE), _metadata(title, comment)
+    begin = len(kind) + len(_index(tracks, 0, atom)) + len(before)
+    return kind + _index(tracks, begin, atom) + before
 
 
 def _box(kind: bytes, *content: bytes) -> bytes:
@@ -83,7 +83,7 @@ def _numbers(numbers: Iterable[int], kind: str = "I") -> bytes:
     return struct.pack(f">{len(values)}{kind}", *values)
 
 
-def _index(tracks: Sequence[Track], begin: int, told: bytes) -> bytes:
+def _index(tracks: Sequence[Track], begin: int, atom: bytes) -> bytes:
     """Returns the `moov` box of a film whose samples start at `begin`."""
     film, (width, height) = length(tracks), tracks[0].size
     clock = -min(delay for track in tracks for _count, delay in track.delays)  # the delay after which no frame is shown before it is decoded
@@ -106,7 +106,7 @@ def _index(tracks: Sequence[Track], begin: int, told: bytes) -> bytes:
                 ),
             ),
         ),
-        told,
+        atom,
     )
 
 
@@ -140,7 +140,7 @@ def _runs(kind: bytes, runs: Iterable[tuple[int, int]]) -> bytes:
     return _table(kind, len(merged), *(struct.pack(">II", *run) for run in merged))
 
 
-def _told(title: str, comment: str) -> bytes:
+def _metadata(title: str, comment: str) -> bytes:
     """Returns title and comment in the format of iTunes and ffmpeg."""
     words = {b"\xa9nam": title, b"\xa9cmt": comment}
     entries = [_box(name, _box(b"data", struct.pack(">II", 1, 0), text.encode())) for name, text in words.items() if text]

@@ -94,11 +94,11 @@ class Timeline:
         return (self.end - self.start) * self.base
 
 
-def parse_probe(said: str, timeline: Timeline) -> Probe | None:
+def parse_probe(output: str, timeline: Timeline) -> Probe | None:
     """Returns facts from ffmpeg's input description and packet list; None without a moving video
     stream.
     """
-    described, _arrow, _output = said.partition("Output #0")
+    described, _arrow, _output = output.partition("Output #0")
     stream = next((found for found in _STREAM.finditer(described) if "(attached pic)" not in found["rest"]), None)
     video = _VIDEO.match(stream["rest"]) if stream else None
     if stream is None or video is None or not timeline.frames:

@@ -19,7 +19,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from core.admin.display import Tone, money, person
-from core.cached_values import kept
+from core.cached_values import cached
 from jobs.enums import WaitFor
 from jobs.models import Pause
 from jobs.services.statistics import alive_workers, ended_last, live_workers, statistics
@@ -146,9 +146,9 @@ def _unclear_of_mine(user: Any) -> list[Todo]:
     found = []
     for story in stories:
         count = counts[str(story.pk)]
-        said = ngettext("%(n)s call may have been paid and waits for a decision.", "%(n)s calls may have been paid and wait for a decision.", count)
+        text = ngettext("%(n)s call may have been paid and waits for a decision.", "%(n)s calls may have been paid and wait for a decision.", count)
         who = _("It is with: %(people)s.") % {"people": people} if people else _("Nobody may decide it yet.")
-        found.append(Todo("help", "ask", story.title, f"{said % {'n': count}} {who}", reverse("admin:stories_story_board", args=[story.pk])))
+        found.append(Todo("help", "ask", story.title, f"{text % {'n': count}} {who}", reverse("admin:stories_story_board", args=[story.pk])))
     return found
 
 
@@ -172,11 +172,11 @@ def _comments(user: Any) -> list[Todo]:
     )
     found = []
     for row in counted.order_by("-last")[:SHOWN]:
-        said = ngettext("%(n)s open comment", "%(n)s open comments", row["n"]) % {"n": row["n"]}
+        text = ngettext("%(n)s open comment", "%(n)s open comments", row["n"]) % {"n": row["n"]}
         if row["of_guests"]:
-            said += ngettext(", %(n)s of it by a guest", ", %(n)s of them by guests", row["of_guests"]) % {"n": row["of_guests"]}
+            text += ngettext(", %(n)s of it by a guest", ", %(n)s of them by guests", row["of_guests"]) % {"n": row["of_guests"]}
         page = "stories_story_review" if row["of_guests"] else "stories_story_board"
-        found.append(Todo("forum", "ask", row["story__title"], said, reverse(f"admin:{page}", args=[row["story_id"]])))
+        found.append(Todo("forum", "ask", row["story__title"], text, reverse(f"admin:{page}", args=[row["story_id"]])))
     return found
 
 
@@ -228,8 +228,8 @@ def _reviews(user: Any) -> list[Todo]:
     """Returns the takes in this person's films without a review."""
     found = []
     for pk, title, count in unreviewed_of(user)[:SHOWN]:
-        said = ngettext("%(n)s take is not reviewed yet.", "%(n)s takes are not reviewed yet.", count) % {"n": count}
-        found.append(Todo("rate_review", "ask", title, said, reverse("admin:stories_story_board", args=[pk]) + "?state=review"))
+        text = ngettext("%(n)s take is not reviewed yet.", "%(n)s takes are not reviewed yet.", count) % {"n": count}
+        found.append(Todo("rate_review", "ask", title, text, reverse("admin:stories_story_board", args=[pk]) + "?state=review"))
     return found
 
 
@@ -286,7 +286,7 @@ def films(user: Any) -> list[Any]:
     return rows
 
 
-def pulse() -> Any:
+def load_organization_budget() -> Any:
     """Returns a row with the number of live `workers` and the versions `ended`, `called` and
     `state`, by which outdated figures are recognized.
 
@@ -321,9 +321,9 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
     Figures are at most a few seconds old, and updated when a job ends or a call is made.
     """
-    organization_budget, configs, work = pulse(), list(AIProviderConfig.objects.only(*CONFIG_FIELDS).order_by("name")), Work.of(request.user)
+    organization_budget, configs, work = load_organization_budget(), list(AIProviderConfig.objects.only(*CONFIG_FIELDS).order_by("name")), Work.of(request.user)
     names = {config.provider: config.name for config in configs}
-    found = kept(
+    found = cached(
         "overview",
         get_language(),
         timezone.localdate(),

@@ -125,17 +125,17 @@ def steps_left(story: Story) -> Iterator[Step]:
             yield step
 
 
-def walk(story: Story, step: Step, *, actor: Any, tend: Callable[[], object], seen: Callable[[Seen], None]) -> None:
+def walk(story: Story, step: Step, *, actor: Any, check_children: Callable[[], object], seen: Callable[[Seen], None]) -> None:
     """Starts the step unless it already runs, and waits for its job. Raises DemoError.
 
-    Calls `tend` all the while.
+    Calls `check_children` all the while.
     """
     if story.status == step.begins and not _open_job(story, step):
         apply_transition(story.pk, step.transition, actor=actor)
     percent, moved = 0, time.monotonic()
     last: tuple[Any, ...] = ()
     while True:
-        tend()
+        check_children()
         job = Job.objects.filter(subject=str(story.pk), name=step.job, parent=None).latest("created_at")
         _require_going(job)
         percent = max(percent, job.progress)

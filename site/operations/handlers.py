@@ -33,7 +33,7 @@ def collect_results() -> None:
 @periodic_task(MINUTE)
 def know_the_signing_secret() -> None:
     """Loads the webhook signing secret in advance, so that an incoming webhook triggers no request."""
-    webhook.keep_secret_fresh()
+    webhook.refresh_webhook_secret()
 
 
 @periodic_task(MINUTE)

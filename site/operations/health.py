@@ -35,8 +35,8 @@ from providers.calls import spool
 logger = logging.getLogger("ai_video.health")
 
 LIMIT_SECONDS = 4.0  # for all checks together; they run in parallel
-FRESH_SECONDS = 2.0
-DOOR = "health"  # folder of the media storage for the write test
+FINDING_MAX_AGE = 2.0
+PROBE_CHECKS = "health"  # folder of the media storage for the write test
 
 
 AHEAD = gettext_noop(
@@ -90,7 +90,7 @@ def migrations() -> LocalizedMessage:
 def storage() -> LocalizedMessage:
     """Writes, reads and deletes a small file."""
     store, content = storages["media"], uuid.uuid4().hex.encode()
-    name = store.save(f"{DOOR}/{content.decode()}", ContentFile(content))
+    name = store.save(f"{PROBE_CHECKS}/{content.decode()}", ContentFile(content))
     try:
         _read(store, name, content)
     except Exception:
@@ -107,7 +107,7 @@ def _read(store: Storage, name: str, content: bytes) -> None:
             raise Unhealthy(gettext_noop("What was written is not what was read."))
     # As before each file write: without permission to list the bucket, a missing file cannot be
     # recognized.
-    if store.exists(f"{DOOR}/missing-{uuid.uuid4().hex}"):
+    if store.exists(f"{PROBE_CHECKS}/missing-{uuid.uuid4().hex}"):
         raise Unhealthy(gettext_noop("A file that was never written is said to be there."))
 
 
@@ -175,8 +175,8 @@ def film_tools() -> LocalizedMessage:
 @lru_cache(maxsize=4)
 def _version(program: str) -> str:
     """Returns the version of a program. It is run once, not for every check."""
-    said = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True).stdout  # noqa: S603  our own ffmpeg
-    return " ".join(said.split()[:3])
+    version = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True).stdout  # noqa: S603  our own ffmpeg
+    return " ".join(version.split()[:3])
 
 
 def caption_font() -> LocalizedMessage:
@@ -217,7 +217,7 @@ class _Last:
     findings: dict[str, tuple[float, Finding]] = {}
 
 
-def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, fresh: float = FRESH_SECONDS) -> list[Finding]:
+def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, max_age: float = FINDING_MAX_AGE) -> list[Finding]:
     """Runs these checks (all by default) in parallel and returns their findings.
 
     A check that exceeds `limit` seconds is reported and abandoned. Findings of the last `fresh`
@@ -229,7 +229,7 @@ def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, fre
         for name in wanted:
             known = _Last.findings.get(name)
             looking = _Last.looking.get(name)
-            if (known and begun < known[0] + fresh) or (looking and looking.is_alive()):
+            if (known and begun < known[0] + max_age) or (looking and looking.is_alive()):
                 continue
             _Last.findings.pop(name, None)
             _Last.looking[name] = threading.Thread(target=_look, args=(name,), name=f"health {name}", daemon=True)

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from core.cached_values import kept
+from core.cached_values import cached
 from core.clock import DatabaseNow, database_now
 from jobs.enums import OPEN, JobStatus
 from jobs.models import Job, Pause, Worker
@@ -98,12 +98,12 @@ def queue() -> list[Line]:
 
 def last_day() -> Statistics:
     now = database_now()
-    return kept("last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now))
+    return cached("last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now))
 
 
 def cost_today() -> ledger.Totals:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return kept("cost_of_a_day", midnight, ledger.mark(), make=lambda: ledger.totals(since=midnight))
+    return cached("cost_of_a_day", midnight, ledger.mark(), make=lambda: ledger.totals(since=midnight))
 
 
 def context() -> dict[str, Any]:

@@ -27,9 +27,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if unknown := sorted(set(names) - set(health.CHECKS)):
         return JsonResponse({"status": "unknown check", "unknown": unknown, "known": list(health.CHECKS)}, status=HTTPStatus.BAD_REQUEST)
     findings = health.examine(names or None)
-    well = all(finding.ok for finding in findings)
-    body = {"status": "ready" if well else "not ready", "checks": {finding.name: finding.as_json() for finding in findings}}
-    return JsonResponse(body, status=HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+    ok = all(finding.ok for finding in findings)
+    body = {"status": "ready" if ok else "not ready", "checks": {finding.name: finding.as_json() for finding in findings}}
+    return JsonResponse(body, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}

@@ -123,7 +123,7 @@ class Child:
 
 @dataclass
 class Children:
-    """`with Children() as children: children.start(...); while ...: children.tend()`.
+    """`with Children() as children: children.start(...); while ...: children.check()`.
 
     Leaving the context stops them all.
     """
@@ -145,7 +145,7 @@ class Children:
         child.start()
         return child
 
-    def tend(self) -> list[str]:
+    def check(self) -> list[str]:
         """Restarts ended programs and returns their names.
 
         Raises ChildError for one that repeatedly ends soon after its start.

@@ -14,7 +14,7 @@ from api.inputs import Empty, Strict
 from api.paging import Page, page
 from api.problems import FieldError, invalid
 from api.routes import Call
-from core.cached_values import kept
+from core.cached_values import cached
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
@@ -87,7 +87,7 @@ def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
     At most five seconds old, and counted anew as soon as a job has ended or a provider was called.
     """
     whose = "all" if sees_all(call.user) else call.user.pk
-    return kept("statistics", whose, query.since, query.until, timezone.localdate(), mark(), ledger.mark(), make=lambda: _counted(call, query))
+    return cached("statistics", whose, query.since, query.until, timezone.localdate(), mark(), ledger.mark(), make=lambda: _counted(call, query))
 
 
 def _counted(call: Call, query: SpanQuery) -> StatisticsOut:

@@ -224,21 +224,21 @@ class _Reader:
         """A cue and the lines up to the next empty one."""
         yield Block(Kind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
         self.at += 1
-        said: list[str] = []
+        dialogue: list[str] = []
         while self.at < len(self.lines) and (not self._blank(self.at) or self.lines[self.at] == "  "):
             line = self.lines[self.at].strip()
             if line.startswith("~"):
-                yield from _dialogue(said)
-                said = []
+                yield from _dialogue(dialogue)
+                dialogue = []
                 yield Block(Kind.LYRICS, _plain(line[1:].strip()))
             elif line.startswith(("(", "（")) and line.endswith((")", "）")):
-                yield from _dialogue(said)
-                said = []
+                yield from _dialogue(dialogue)
+                dialogue = []
                 yield Block(Kind.PARENTHETICAL, _plain(line[1:-1].strip()))
             elif line:
-                said.append(line)
+                dialogue.append(line)
             self.at += 1
-        yield from _dialogue(said)
+        yield from _dialogue(dialogue)
 
 
 def _dialogue(lines: list[str]) -> Iterator[Block]:

@@ -111,7 +111,7 @@ class _Reader:
         White space is collapsed, as the standard requires.
         """
         if node.text:
-            yield from self._said(node.text, hidden=hidden, struck=struck)
+            yield from self._visible_text(node.text, hidden=hidden, struck=struck)
         for child in node:
             name = local(child)
             if name == "s":
@@ -132,9 +132,9 @@ class _Reader:
                     struck=struck if own_struck is None else own_struck,
                 )
             if child.tail:
-                yield from self._said(child.tail, hidden=hidden, struck=struck)
+                yield from self._visible_text(child.tail, hidden=hidden, struck=struck)
 
-    def _said(self, text: str, *, hidden: bool, struck: bool) -> Iterator[str]:
+    def _visible_text(self, text: str, *, hidden: bool, struck: bool) -> Iterator[str]:
         if hidden or struck:
             if text.strip():
                 self.document.left_out.add("hidden" if hidden else "struck")

@@ -92,15 +92,15 @@ def _captions(text: str) -> Iterator[Block]:
     times = [(number, found) for number, line in enumerate(lines) if (found := _TIMING.match(line))]
     for index, (number, found) in enumerate(times):
         end = times[index + 1][0] if index + 1 < len(times) else len(lines)
-        said: list[str] = []
+        dialogue: list[str] = []
         for line in lines[number + 1 : end]:
             if not line.strip():
                 break
-            said.append(line.strip())
+            dialogue.append(line.strip())
         else:
-            if index + 1 < len(times) and said and said[-1].isdecimal():
-                said.pop()  # the next caption's number, without an empty line before it
-        words = _TAG.sub("", "\n".join(said)).strip()
+            if index + 1 < len(times) and dialogue and dialogue[-1].isdecimal():
+                dialogue.pop()  # the next caption's number, without an empty line before it
+        words = _TAG.sub("", "\n".join(dialogue)).strip()
         if words:
             yield Block(Kind.NARRATION, words, _milliseconds(*found.groups()[:4]), _milliseconds(*found.groups()[4:]))
 

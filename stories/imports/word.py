@@ -77,8 +77,8 @@ def _toggle(properties: Element | None, name: str) -> bool | None:
 
 
 def _struck(properties: Element | None) -> bool | None:
-    said = [on for name in ("strike", "dstrike") if (on := _toggle(properties, name)) is not None]
-    return any(said) if said else None
+    flags = [on for name in ("strike", "dstrike") if (on := _toggle(properties, name)) is not None]
+    return any(flags) if flags else None
 
 
 def _level(properties: Element | None) -> int | None:

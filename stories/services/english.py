@@ -91,7 +91,8 @@ def plan_english(story: Story, scene_ids: list[UUID] | None = None, *, replace: 
     jobs = Job.objects.filter(subject=str(story.pk), name=JobName.SCENE_ENGLISH, status__in=OPEN)
     running = set(jobs.exclude(status=JobStatus.WAITING, wait_for=WaitFor.PERSON).values_list("item", flat=True))
     # With its models, so that a price asks the database nothing, however many scenes there are.
-    config = configs_of([story.planner_provider]).get(story.planner_provider)
+    paid = story.planner_provider != LOCAL
+    config = configs_of([story.planner_provider]).get(story.planner_provider) if paid else None
     items = []
     for scene in scenes:
         state, why, price = _state(scene, states, running, replace=replace), SILENT, Decimal(0)

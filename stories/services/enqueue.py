@@ -96,14 +96,14 @@ def override(job: Job, reason: str, *, actor: Any) -> None:
 
     The caller wakes the job.
     """
-    said = LocalizedMessage(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
+    note = LocalizedMessage(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
     # The caller holds the story's lock and must not wait for rows of its jobs: write at once if the
     # row is free, else after the commit.
-    if not _override(job.pk, reason, said, waiting=False):
-        transaction.on_commit(lambda: _override(job.pk, reason, said, waiting=True))
+    if not _override(job.pk, reason, note, waiting=False):
+        transaction.on_commit(lambda: _override(job.pk, reason, note, waiting=True))
 
 
-def _override(job_id: str, reason: str, said: LocalizedMessage, *, waiting: bool) -> bool:
+def _override(job_id: str, reason: str, note: LocalizedMessage, *, waiting: bool) -> bool:
     """Write the override under the job's own row lock.
 
     `waiting`: wait for the lock. Returns whether it was written.
@@ -115,7 +115,7 @@ def _override(job_id: str, reason: str, said: LocalizedMessage, *, waiting: bool
             return False
         job.data["parameters"]["override_reason"] = reason
         Job.objects.filter(pk=job.pk).update(data=job.data)
-        JobLog.objects.create(job=job, message_data=said.as_json())
+        JobLog.objects.create(job=job, message_data=note.as_json())
     return True
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = LocalizedMessage(NEEDS_PICTURE)
 CHANGED = LocalizedMessage(gettext_noop("The scene has changed since."))
-LANDING = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
+BEING_RECORDED = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
@@ -246,7 +246,7 @@ def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, L
     if key in seen.running:
         return "running", seen.running[key].note
     if key in seen.under_way:
-        return "running", LANDING
+        return "running", BEING_RECORDED
     state, why = _state_of_take(story, scene, kind, take)
     if key in seen.asks_price and state in PRICED:
         return state, seen.asks_price[key].note

@@ -193,7 +193,7 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
             changed["text_en"] = values["text_en"]  # the person confirms that it matches
         if changed:
             changed |= _english(scene.prompt, changed)
-            scene.prompt = ScenePrompt.objects.create(**{**_kept(scene.prompt), **changed})
+            scene.prompt = ScenePrompt.objects.create(**{**_prompt_values(scene.prompt), **changed})
         if "narration" in values and values["narration"] != scene.narration:
             lines.rewrite(scene, values["narration"])
         for name in ("title", "duration_seconds"):
@@ -204,7 +204,7 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
     return scene
 
 
-def _kept(prompt: ScenePrompt) -> dict[str, Any]:
+def _prompt_values(prompt: ScenePrompt) -> dict[str, Any]:
     """The values of a prompt that is partly changed."""
     english: dict[str, Any] = {"english_by_model": prompt.english_by_model}
     if is_english_outdated(prompt):
@@ -351,7 +351,7 @@ def unsplit(
     *,
     actor: Any,
     prompt_id: Any,
-    half_ids: tuple[Any, Any],
+    second_half_ids: tuple[Any, Any],
     narration: str,
 ) -> Scene:
     """Undo `split`: restore the scene as it was and remove the second half.
@@ -366,7 +366,12 @@ def unsplit(
         # Unused prompts are removed after a day.
         before = ScenePrompt.objects.filter(pk=prompt_id).first()
         words = "".join(narration.split())
-        if other is None or before is None or (scene.prompt_id, other.prompt_id) != half_ids or "".join(f"{scene.narration}{other.narration}".split()) != words:
+        if (
+            other is None
+            or before is None
+            or (scene.prompt_id, other.prompt_id) != second_half_ids
+            or "".join(f"{scene.narration}{other.narration}".split()) != words
+        ):
             raise Conflict(gettext_noop("The scene has been changed since it was split. Join the two scenes instead."))
         scene.prompt = before
         lines.join(scene, other, narration)
@@ -387,7 +392,7 @@ def _halved(scene: Scene, head: str, tail: str) -> tuple[ScenePrompt, ScenePromp
 
     Two pictures of the same content would be paid twice.
     """
-    kept = _kept(scene.prompt)
+    kept = _prompt_values(scene.prompt)
     texts = scene_splitting.halves(scene.prompt.text, scene.narration, head, tail)
     english = scene_splitting.english_halves(scene.prompt.text_en, scene.narration, head, tail)
     first, second = (ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": en[:4000]}) for text, en in zip(texts, english, strict=True))
@@ -409,7 +414,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
         checked({"duration_seconds": total})
         text = scene_splitting.joined(scene.prompt.text, scene.narration, other.prompt.text, other.narration)
         if text != scene.prompt.text:
-            kept = _kept(scene.prompt)
+            kept = _prompt_values(scene.prompt)
             english = scene_splitting.joined(scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration)
             scene.prompt = ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": english[:4000]})
         lines.join(scene, other, f"{scene.narration} {other.narration}".strip())

@@ -113,7 +113,7 @@ def _timed(found: Understood, lengths: Sequence[int]) -> list[Passage]:
         middle = ((block.start_ms or 0) + (block.end_ms or 0)) / 2 * scale
         scene = next((number for number, end in enumerate(ends) if middle < end), len(ends) - 1)
         texts[scene].append(block.text)
-    return [Passage(text="\n".join(said), scenes=1) for said in texts]
+    return [Passage(text="\n".join(text), scenes=1) for text in texts]
 
 
 # Speakers

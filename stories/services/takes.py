@@ -34,8 +34,8 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     job = job or enqueue.asked_for(call)
     asked = enqueue.asked(job) if job else {}
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
-    wishes = {"select": bool(asked.get("select", True)), "reason": asked.get("reason", ""), "replaces": asked.get("replaces")}
-    return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **wishes)
+    options = {"select": bool(asked.get("select", True)), "reason": asked.get("reason", ""), "replaces": asked.get("replaces")}
+    return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **options)
 
 
 def record_take(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, select: bool, reason: str = "", replaces: str | None = None) -> Take:

@@ -150,10 +150,10 @@ def _move(
     except ConcurrentTransition:
         story.refresh_from_db()
         raise _wrong_state(story) from None
-    said: dict[str, Any] = {"reason": reason}
+    reason_fields: dict[str, Any] = {"reason": reason}
     if isinstance(reason, LocalizedMessage):
-        said = {"reason": reason.english[:REASON_LENGTH], "reason_data": reason.as_json()}
-    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, job_id=job_id, **said)
+        reason_fields = {"reason": reason.english[:REASON_LENGTH], "reason_data": reason.as_json()}
+    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, job_id=job_id, **reason_fields)
     _effects(story, name, actor=actor, reason=reason, parameters=asked, confirmation=confirmation)
 
 

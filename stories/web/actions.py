@@ -100,7 +100,7 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
     text, button, done = (_(word) for word in WORDS[name])
 
     def act() -> str:
-        return said_or_asked(done, lambda: make_change(story, name, request))
+        return done_or_asked(done, lambda: make_change(story, name, request))
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
@@ -152,7 +152,7 @@ def make_change(story: Story, name: str, request: HttpRequest) -> None:
     transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), **wanted)
 
 
-def said_or_asked(done: str, act: Callable[[], object]) -> str:
+def done_or_asked(done: str, act: Callable[[], object]) -> str:
     """Run the action and return its message.
 
     The message says that it is done, or that a second person has been asked for approval.
@@ -213,7 +213,7 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
             "plan_hash": request.POST.get("plan"),
             "ask_again": "ask_again" in request.POST,
         }
-        return said_or_asked(_("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted))
+        return done_or_asked(_("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted))
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)

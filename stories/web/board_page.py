@@ -17,7 +17,7 @@ from stories.models import Story
 from . import layout
 from .board_state import Board
 from .card_rendering import drawn, tools
-from .responses import BoardUpdate, saying, told
+from .responses import BoardUpdate, errors_as_responses, respond
 
 FIRST = 8  # complete cards in the first page, about one screen; the others load on scrolling
 WITHOUT_SCRIPTS = 24  # per further page; only requested without JavaScript
@@ -36,7 +36,7 @@ FILTERS = {
 
 
 @require_GET
-@saying
+@errors_as_responses
 def board(request: HttpRequest, story: Story) -> HttpResponse:
     """All scenes in film order.
 
@@ -74,18 +74,18 @@ def _ids(values: list[str]) -> set[str]:
 
 
 @require_GET
-@saying
+@errors_as_responses
 def cards(request: HttpRequest, story: Story) -> HttpResponse:
     """The complete cards of these scenes, for a page that shows placeholders or has new scenes."""
     wanted = _ids(request.GET.getlist("ids"))
     whole = Board(story, request.user)
     found = [card for card in whole.cards if card.scene.key in wanted][:MOST]
     whole.complete(found)
-    return told(request, story, BoardUpdate(cards=found, board=whole, version=whole.version))
+    return respond(request, story, BoardUpdate(cards=found, board=whole, version=whole.version))
 
 
 @require_POST
-@saying
+@errors_as_responses
 def live(request: HttpRequest, story: Story) -> HttpResponse:
     """The changes since the page was last updated.
 
@@ -107,8 +107,8 @@ def live(request: HttpRequest, story: Story) -> HttpResponse:
     if not (full or shells or moved or bar):
         return HttpResponse(status=HTTPStatus.NO_CONTENT if whole.is_moving else STOP_POLLING)
     ids = [card.scene.pk for card in whole.cards] if moved else None
-    news = BoardUpdate(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
-    return told(request, story, news, status=status)
+    update = BoardUpdate(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
+    return respond(request, story, update, status=status)
 
 
 def short(key: str) -> str:

@@ -21,7 +21,7 @@ from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
 from stories.services import scenes, takes
 
-from .responses import fresh, saying, told
+from .responses import errors_as_responses, respond, updated_cards
 from .scenes import values_of
 from .undo import UndoAction
 
@@ -30,7 +30,7 @@ SETTABLE = ("camera", "duration_seconds")
 
 
 @require_POST
-@saying
+@errors_as_responses
 def many(request: HttpRequest, story: Story) -> HttpResponse:
     """Apply an action to all selected scenes or to none. Errors name the scene by its number."""
     ids = _ids(request.POST.getlist("scene"))
@@ -41,8 +41,8 @@ def many(request: HttpRequest, story: Story) -> HttpResponse:
         raise Invalid(gettext_noop("Select at least one scene."), field="scene")
     found = list(Scene.objects.filter(story=story, pk__in=ids).select_related("prompt", "image_take", "clip_take").order_by("position", "id"))
     with transaction.atomic():
-        said, offer = do(request, story, found)
-    return told(request, story, fresh(request, story, ids, with_order=True, said=said, offer=offer))
+        message, offer = do(request, story, found)
+    return respond(request, story, updated_cards(request, story, ids, with_order=True, message=message, offer=offer))
 
 
 def _ids(values: list[str]) -> list[UUID]:
@@ -68,14 +68,14 @@ def _offer(label: str, story: Story, do: str, found: list[Scene], *fields: tuple
 def _delete(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
     # Last first, so that positions stay valid.
     _each(reversed(found), lambda scene: scenes.delete(scene.pk, actor=request.user))
-    said = ngettext("%(count)s scene deleted. Its takes are kept.", "%(count)s scenes deleted. Their takes are kept.", len(found)) % {"count": len(found)}
-    return said, _offer(_("Undo"), story, "restore", found)
+    message = ngettext("%(count)s scene deleted. Its takes are kept.", "%(count)s scenes deleted. Their takes are kept.", len(found)) % {"count": len(found)}
+    return message, _offer(_("Undo"), story, "restore", found)
 
 
 def _restore(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
     _each(found, lambda scene: scenes.restore(scene.pk, actor=request.user))
-    said = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {"count": len(found)}
-    return said, _offer(_("Undo"), story, "delete", found)
+    message = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {"count": len(found)}
+    return message, _offer(_("Undo"), story, "delete", found)
 
 
 def _approve(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
@@ -106,8 +106,8 @@ def _set(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
         raise Invalid(gettext_noop("Choose a camera or a length first."), field="camera")
     before = _as_they_are(found)
     _each(found, lambda scene: scenes.edit(scene.pk, actor=request.user, **values))
-    said = ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {"count": len(found)}
-    return said, _offer(_("Undo"), story, "set_back", found, *before)
+    message = ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {"count": len(found)}
+    return message, _offer(_("Undo"), story, "set_back", found, *before)
 
 
 def _as_they_are(found: list[Scene]) -> list[tuple[str, str]]:
@@ -124,8 +124,8 @@ def _set_back(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
         scenes.edit(scene.pk, actor=request.user, camera=camera, duration_seconds=whole_number(seconds) or 0)
 
     _each(found, back)
-    said = ngettext("%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)) % {"count": len(found)}
-    return said, _offer(_("Undo"), story, "set_back", found, *before)
+    message = ngettext("%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)) % {"count": len(found)}
+    return message, _offer(_("Undo"), story, "set_back", found, *before)
 
 
 MANY: dict[str, Callable[[HttpRequest, Story, list[Scene]], Done]] = {

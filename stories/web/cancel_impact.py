@@ -40,10 +40,10 @@ def _calls(job: Job, calls: list[ProviderCall]) -> list[str]:
     out = [call for call in calls if call.state in OUT]
     unclear = [call for call in calls if call.state == CallState.UNCLEAR]
     spent = sum((call.cost for call in calls if call.cost), Decimal(0))
-    said = []
+    message = []
     if out and job.name != JobName.STORY_PLANNING:
         risk = money(sum((call.counted for call in out), Decimal(0)))
-        said.append(
+        message.append(
             ngettext(
                 "%(n)s call is out (up to %(amount)s): what it delivers is kept as a take that is not chosen.",
                 "%(n)s calls are out (up to %(amount)s): what they deliver is kept as takes that are not chosen.",
@@ -52,10 +52,10 @@ def _calls(job: Job, calls: list[ProviderCall]) -> list[str]:
             % {"n": len(out), "amount": risk}
         )
     if unclear:
-        said.append(ngettext("%(n)s unclear call stays to be decided.", "%(n)s unclear calls stay to be decided.", len(unclear)) % {"n": len(unclear)})
+        message.append(ngettext("%(n)s unclear call stays to be decided.", "%(n)s unclear calls stay to be decided.", len(unclear)) % {"n": len(unclear)})
     if spent:
-        said.append(_("%(amount)s are spent on it; that is booked and is not paid again.") % {"amount": money(spent)})
-    return said
+        message.append(_("%(amount)s are spent on it; that is booked and is not paid again.") % {"amount": money(spent)})
+    return message
 
 
 def _story(job: Job) -> list[str]:

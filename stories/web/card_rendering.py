@@ -27,7 +27,7 @@ TEMPLATE = "board/card.html"
 def words(language: str) -> dict[str, SafeString]:
     """The fixed texts of every card, in this language. `%(n)s` is the scene's number."""
     with override(language):
-        said = {
+        message = {
             "title": gettext("Title"),
             "untitled": gettext("Untitled scene"),
             "narration": gettext("Narration"),
@@ -54,7 +54,7 @@ def words(language: str) -> dict[str, SafeString]:
             "pick": gettext("Select scene %(n)s"),
             "menu": gettext("More for scene %(n)s"),
         }
-    return {name: conditional_escape(text) for name, text in said.items()}
+    return {name: conditional_escape(text) for name, text in message.items()}
 
 
 @lru_cache(maxsize=256)
@@ -86,7 +86,7 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
     if not card.full:
         return card.placeholder
     language = get_language() or "en"
-    said = words(language)
+    message = words(language)
     numbers = {"n": card.scene.position}
     context = {
         "card": card,
@@ -99,8 +99,8 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
         "picture": card.picture,
         "running": card.running,
         "left": money(card.left) if card.left else "",
-        "words": said,
-        "names": {name: mark_safe(said[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of our own
+        "words": message,
+        "names": {name: mark_safe(message[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of our own
         "cameras": cameras(language, card.scene.prompt.camera),
         "may_edit": card.may_edit,
         "may_arrange": card.may_arrange,

@@ -14,15 +14,15 @@ from stories.models import Comment, Film, Story
 from stories.services import comments
 
 from . import film_review, takes
-from .responses import saying, scene_or_404
+from .responses import errors_as_responses, scene_or_404
 
 
 @require_POST
-@saying
+@errors_as_responses
 def on_scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     scene = scene_or_404(story, scene_id)
     comments.on_scene(scene.pk, actor=request.user, text=request.POST.get("text", ""))
-    return takes.after(request, story, scene, _kind(request), said=_("Comment added."))
+    return takes.after(request, story, scene, _kind(request), message=_("Comment added."))
 
 
 def _kind(request: HttpRequest) -> str:
@@ -30,7 +30,7 @@ def _kind(request: HttpRequest) -> str:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def on_film(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
     shown = get_object_or_404(Film, pk=film_id, story=story)
     comments.on_film(
@@ -40,7 +40,7 @@ def on_film(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
         at_ms=milliseconds(request.POST.get("at", "")),
         visibility=request.POST.get("visibility", Visibility.INTERNAL),
     )
-    return film_review.after(request, story, shown, said=_("Comment added."))
+    return film_review.after(request, story, shown, message=_("Comment added."))
 
 
 def milliseconds(text: str) -> int:
@@ -55,24 +55,24 @@ def milliseconds(text: str) -> int:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
     comment = get_object_or_404(Comment.objects.select_related("scene", "film"), pk=comment_id, story=story)
     comments.settle(comment.pk, actor=request.user, settled=request.POST.get("settled", "1") == "1")
-    said = _("Comment settled.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
+    message = _("Comment settled.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
     if request.POST.get("where") == "film" and comment.film:
-        return film_review.after(request, story, comment.film, said=said)
+        return film_review.after(request, story, comment.film, message=message)
     if comment.scene:
-        return takes.after(request, story, comment.scene, _kind(request), said=said)
-    return film_review.after(request, story, comment.film, said=said)
+        return takes.after(request, story, comment.scene, _kind(request), message=message)
+    return film_review.after(request, story, comment.film, message=message)
 
 
 @require_POST
-@saying
+@errors_as_responses
 def show(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
     """Show a comment to the client, or make it internal."""
     comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
     visibility = request.POST.get("visibility", "")
     comments.show(comment.pk, actor=request.user, visibility=visibility)
-    said = _("The client sees this comment now.") if visibility == Visibility.CLIENT else _("The client does not see this comment any more.")
-    return film_review.after(request, story, comment.film, said=said)
+    message = _("The client sees this comment now.") if visibility == Visibility.CLIENT else _("The client does not see this comment any more.")
+    return film_review.after(request, story, comment.film, message=message)

@@ -9,7 +9,7 @@ from stories.models import Story
 from stories.services.permissions import stories_for
 
 SESSION_KEY = "stories_made"
-KEPT = 20  # forms remembered per session
+UNDO_KEY = 20  # forms remembered per session
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105  a field name; its value differs each time
 
 
@@ -42,4 +42,4 @@ def found(request: HttpRequest) -> Story | None:
 def note(request: HttpRequest, story: Any) -> None:
     made: dict[str, str] = request.session.get(SESSION_KEY, {})
     made[_name(request)] = str(story.pk)
-    request.session[SESSION_KEY] = dict(list(made.items())[-KEPT:])
+    request.session[SESSION_KEY] = dict(list(made.items())[-UNDO_KEY:])

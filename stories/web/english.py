@@ -25,11 +25,11 @@ from stories.services.permissions import is_story_owner
 
 from . import layout
 from .generation_dialog import chosen, confirmed
-from .responses import BoardUpdate, board_url, fresh, is_live, saying, status_of, told
+from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, status_of, updated_cards
 
 
 @require_http_methods(["GET", "POST"])
-@saying
+@errors_as_responses
 def english(request: HttpRequest, story: Story) -> HttpResponse:
     """GET shows the dialog.
 
@@ -46,16 +46,16 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
             raise
         except DomainError as failure:
             if isinstance(failure, ApprovalNeeded) and failure.new:
-                return told(request, story, BoardUpdate(said=str(failure), tone="ask"))
+                return respond(request, story, BoardUpdate(message=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
-            said = ngettext(
+            message = ngettext(
                 "%(count)s prompt is being put into English for %(price)s.",
                 "%(count)s prompts are being put into English for %(price)s.",
                 len(jobs),
             )
-            said %= {"count": len(jobs), "price": money(plan.total)}
-            return told(request, story, fresh(request, story, [item.scene.pk for item in plan.todo], said=said))
+            message %= {"count": len(jobs), "price": money(plan.total)}
+            return respond(request, story, updated_cards(request, story, [item.scene.pk for item in plan.todo], message=message))
     values = _shown(request, story, scene_ids, replace=replace) | {"error": error}
     name = "board/english.html#dialog" if is_live(request) else "board/english.html"
     return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)

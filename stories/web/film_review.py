@@ -22,10 +22,10 @@ from stories.services import review_links as links
 from stories.services.comments import for_guest
 from stories.services.permissions import is_story_owner
 from stories.services.plan import load_scenes
-from stories.web.films import poster_url, said_of
+from stories.web.films import describe_changes, poster_url
 
 from . import layout
-from .responses import BoardUpdate, board_url, is_live, saying, told
+from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def page_values(story: Story, film: Film | None, link: ReviewLink | None = None)
 
 
 @require_GET
-@saying
+@errors_as_responses
 def review(request: HttpRequest, story: Story) -> HttpResponse:
     return _page(request, story)
 
@@ -85,7 +85,7 @@ def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
     owner = is_story_owner(request.user, story)
     shown = {
         **page_values(story, film),
-        "film_changes": said_of(changes_since(film, story, load_scenes(story))) if film else "",
+        "film_changes": describe_changes(changes_since(film, story, load_scenes(story))) if film else "",
         "poster": poster_url(film, 1280) if film else "",
         "source": reverse("stories:film_file", args=[film.pk]) if film else "",
         "track": reverse("stories:film_subtitles", args=[film.pk, "vtt"]) if film else "",
@@ -104,10 +104,10 @@ def _uuid(text: str) -> UUID:
         raise Invalid(gettext_noop("There is no such film."), field="film") from None
 
 
-def after(request: HttpRequest, story: Story, film: Film | None, *, said: str) -> HttpResponse:
+def after(request: HttpRequest, story: Story, film: Film | None, *, message: str) -> HttpResponse:
     """The updated comments, or a redirect to the page."""
     back = reverse("admin:stories_story_review", args=[story.pk])
-    answer = told(request, story, BoardUpdate(said=said), back=back)
+    answer = respond(request, story, BoardUpdate(message=message), back=back)
     if is_live(request):
         values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story), "again": True}
         answer.content += render(request, "board/comments.html", values).content
@@ -115,7 +115,7 @@ def after(request: HttpRequest, story: Story, film: Film | None, *, said: str) -
 
 
 @require_GET
-@saying
+@errors_as_responses
 def comments_now(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
     """The comments of the review page if they differ from those shown, else 204."""
     film = get_object_or_404(Film, pk=film_id, story=story)
@@ -133,7 +133,7 @@ def comments_mark(comments: Iterable[Comment]) -> str:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def share(request: HttpRequest, story: Story) -> HttpResponse:
     """Create a link. Its URL is shown only this once."""
     days = request.POST.get("days", "")
@@ -148,9 +148,9 @@ def share(request: HttpRequest, story: Story) -> HttpResponse:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def withdraw(request: HttpRequest, story: Story, link_id: UUID) -> HttpResponse:
     link = get_object_or_404(ReviewLink, pk=link_id, story=story)
     links.withdraw(link.pk, actor=request.user)
     back = reverse("admin:stories_story_review", args=[story.pk])
-    return told(request, story, BoardUpdate(said=_("The link is revoked; it shows nothing any more.")), back=back)
+    return respond(request, story, BoardUpdate(message=_("The link is revoked; it shows nothing any more.")), back=back)

@@ -33,10 +33,10 @@ def changed_scenes(newer: Film, older: Film) -> str:
         (len(now.keys() - before.keys()), _("%(n)s new")),
         (len(before.keys() - now.keys()), _("%(n)s gone")),
     ]
-    said = [text % {"n": count} for count, text in parts if count]
-    if not said and list(now) != list(before):
-        said = [_("other order")]
-    return ", ".join(said) or _("nothing")
+    message = [text % {"n": count} for count, text in parts if count]
+    if not message and list(now) != list(before):
+        message = [_("other order")]
+    return ", ".join(message) or _("nothing")
 
 
 def poster_url(film: Film, width: int = 640) -> str:
@@ -44,7 +44,7 @@ def poster_url(film: Film, width: int = 640) -> str:
     return reverse("stories:film_poster", args=[film.pk, film_mark(film)[:16], width])
 
 
-def said_of(changes: FilmChanges) -> str:
+def describe_changes(changes: FilmChanges) -> str:
     """A message about what the film shows differently from the current scenes.
 
     Empty if it is up to date.

@@ -27,7 +27,7 @@ from stories.services.permissions import is_story_owner
 from stories.services.plan import Mode, Plan, load_scenes, plan_generation, why_nothing
 
 from . import layout
-from .responses import BoardUpdate, board_url, fresh, is_live, saying, status_of, told
+from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, status_of, updated_cards
 
 LONGEST_REASON = 500
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -62,7 +62,7 @@ def chosen(request: HttpRequest) -> list[UUID] | None:
 
 
 @require_http_methods(["GET", "POST"])
-@saying
+@errors_as_responses
 def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpResponse:
     """GET shows the dialog.
 
@@ -88,17 +88,17 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
             raise
         except DomainError as failure:
             if isinstance(failure, ApprovalNeeded) and failure.new:
-                return told(request, story, BoardUpdate(said=str(failure), tone="ask"))
+                return respond(request, story, BoardUpdate(message=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
-            return told(request, story, fresh(request, story, [item.scene_id for item in made.todo], said=_said(kind, made)))
+            return respond(request, story, updated_cards(request, story, [item.scene_id for item in made.todo], message=_message(kind, made)))
     values = _shown(request, story, kind, mode, scene_ids, as_is=as_is) | {"error": error}
     name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
     return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
 
 
 @require_GET
-@saying
+@errors_as_responses
 def retry(request: HttpRequest, story: Story) -> HttpResponse:
     """Open the dialog for the failed takes of the selected scenes.
 
@@ -123,7 +123,7 @@ def _reason(request: HttpRequest) -> str:
     return reason
 
 
-def _said(kind: str, made: Plan) -> str:
+def _message(kind: str, made: Plan) -> str:
     count = len(made.todo)
     if made.as_is and not count:
         return _("The film is being made with the takes as they are.")

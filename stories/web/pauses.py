@@ -26,12 +26,12 @@ def pauses_of(story: Story) -> list[Standstill]:
         paused.values_list(Value(value=True), "name", "pause_reason", "pause_note_data"), all=True
     )
     return [
-        Standstill(_said(name, of_provider=bool(of_provider)), str(reason_of(reason, note)))
+        Standstill(_message(name, of_provider=bool(of_provider)), str(reason_of(reason, note)))
         for of_provider, name, reason, note in sorted(rows, key=lambda row: row[:3])
     ]
 
 
-def _said(name: str, *, of_provider: bool) -> str:
+def _message(name: str, *, of_provider: bool) -> str:
     if of_provider:
         return _("%(provider)s is paused.") % {"provider": name}
     if name:

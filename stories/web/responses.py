@@ -36,7 +36,7 @@ class BoardUpdate:
     `cards` replace or extend the cards of the page; `ids` is the order of all cards.
     """
 
-    said: str = ""
+    message: str = ""
     tone: str = "good"
     offer: UndoAction | None = None
     cards: Sequence[Card] = ()
@@ -71,15 +71,15 @@ def board_url(story_id: UUID, scene_id: Any = "") -> str:
     return reverse("admin:stories_story_board", args=[story_id]) + (f"#scene-{scene_id}" if scene_id else "")
 
 
-def told(request: HttpRequest, story: Story, news: BoardUpdate, *, status: int = HTTPStatus.OK, back: str = "") -> HttpResponse:
+def respond(request: HttpRequest, story: Story, update: BoardUpdate, *, status: int = HTTPStatus.OK, back: str = "") -> HttpResponse:
     """Respond with the update, or without JavaScript with a redirect to the board and a message."""
     if is_live(request):
-        return HttpResponse(render_to_string("board/news.html", {"news": news, "story": story, "board": news.board}, request=request), status=status)
-    if news.said and news.offer:
-        keep(request, story, news.offer, said=news.said)
-    elif news.said:
-        messages.add_message(request, messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR, news.said)
-    return HttpResponseRedirect(back or board_url(story.pk, news.focus))
+        return HttpResponse(render_to_string("board/news.html", {"news": update, "story": story, "board": update.board}, request=request), status=status)
+    if update.message and update.offer:
+        keep(request, story, update.offer, message=update.message)
+    elif update.message:
+        messages.add_message(request, messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR, update.message)
+    return HttpResponseRedirect(back or board_url(story.pk, update.focus))
 
 
 def status_of(error: DomainError) -> HTTPStatus:
@@ -90,7 +90,7 @@ def status_of(error: DomainError) -> HTTPStatus:
     return HTTPStatus.CONFLICT
 
 
-def saying(view: View) -> View:
+def errors_as_responses(view: View) -> View:
     """Decorator: passes the story instead of its id, and reports expected failures to the user.
 
     A missing scene gives 404.
@@ -104,12 +104,12 @@ def saying(view: View) -> View:
         except Scene.DoesNotExist:
             raise Http404 from None
         except DomainError as error:
-            return told(request, story, BoardUpdate(said=str(error), tone="ask" if isinstance(error, Conflict) else "bad"), status=status_of(error))
+            return respond(request, story, BoardUpdate(message=str(error), tone="ask" if isinstance(error, Conflict) else "bad"), status=status_of(error))
 
     return answer
 
 
-def fresh(request: HttpRequest, story: Story, ids: Sequence[Any], *, with_order: bool = False, **news: Any) -> BoardUpdate:
+def updated_cards(request: HttpRequest, story: Story, ids: Sequence[Any], *, with_order: bool = False, **update: Any) -> BoardUpdate:
     """An update with the current state of these cards and the bar.
 
     Includes the order if scenes were added or removed.
@@ -119,7 +119,7 @@ def fresh(request: HttpRequest, story: Story, ids: Sequence[Any], *, with_order:
     cards = [card for card in board.cards if card.scene.key in wanted]
     board.complete(cards)
     order = [card.scene.pk for card in board.cards] if with_order else None
-    return BoardUpdate(cards=cards, board=board, bar=True, ids=order, version=board.version, **news)
+    return BoardUpdate(cards=cards, board=board, bar=True, ids=order, version=board.version, **update)
 
 
 def move_fields(moves: Sequence[Move], version: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from stories.models import Story
 from stories.services import scene_order
 from stories.services.scene_order import Move
 
-from .responses import BoardUpdate, fresh, move_fields, saying, told
+from .responses import BoardUpdate, errors_as_responses, move_fields, respond, updated_cards
 from .undo import UndoAction
 
 MOST = 500
@@ -33,7 +33,7 @@ def moves_of(values: list[str]) -> list[Move]:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def reorder(request: HttpRequest, story: Story) -> HttpResponse:
     """Apply the moves.
 
@@ -45,9 +45,11 @@ def reorder(request: HttpRequest, story: Story) -> HttpResponse:
         made = scene_order.reorder(story.pk, actor=request.user, moves=moves, version=seen)
     except scene_order.OrderChanged as error:
         again = UndoAction(_("Move it anyway"), here, move_fields(moves, scene_order.version_of(error.ids)))
-        return told(request, story, fresh(request, story, [], with_order=True, said=str(error), tone="ask", offer=again), status=HTTPStatus.CONFLICT)
-    said = ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
+        return respond(
+            request, story, updated_cards(request, story, [], with_order=True, message=str(error), tone="ask", offer=again), status=HTTPStatus.CONFLICT
+        )
+    message = ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
     back = UndoAction(_("Undo"), here, move_fields(made.back, made.version))
     focus = str(moves[0].scene_id) if moves else ""
     ids = made.ids if request.POST.get("whole") or not request.POST.get("shown") else None
-    return told(request, story, BoardUpdate(said=said, offer=back, version=made.version, ids=ids, focus=focus))
+    return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=ids, focus=focus))

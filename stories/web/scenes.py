@@ -25,7 +25,7 @@ from stories.services.scene_order import Move
 
 from . import layout
 from .cards import EDITABLE
-from .responses import BoardUpdate, board_url, fresh, is_live, move_fields, saying, scene_or_404, told
+from .responses import BoardUpdate, board_url, errors_as_responses, is_live, move_fields, respond, scene_or_404, updated_cards
 from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
@@ -51,7 +51,7 @@ def values_of(request: HttpRequest, names: tuple[str, ...] = IN_FORM) -> dict[st
 
 
 @require_POST
-@saying
+@errors_as_responses
 def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Save the edited fields.
 
@@ -74,8 +74,8 @@ def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         return _beside(request, story, scene, str(conflict), theirs=conflict.theirs, status=HTTPStatus.CONFLICT)
     except Invalid as error:
         return _beside(request, story, scene, str(error), field=error.field, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    news = fresh(request, story, [scene.pk], said="" if is_live(request) else _("Saved."), focus=str(scene.pk))
-    return told(request, story, news, back=_own(back, story, scene))
+    update = updated_cards(request, story, [scene.pk], message="" if is_live(request) else _("Saved."), focus=str(scene.pk))
+    return respond(request, story, update, back=_own(back, story, scene))
 
 
 def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ...]) -> HttpResponse:
@@ -83,8 +83,8 @@ def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ..
 
     The typed text is not saved but stays in the form, and the scene can be restored.
     """
-    said = _("Somebody deleted this scene meanwhile. Your text is kept here.")
-    values: dict[str, Any] = {"story": story, "scene": scene, "said": said, "fields": {}, "names": names, "is_gone": True}
+    message = _("Somebody deleted this scene meanwhile. Your text is kept here.")
+    values: dict[str, Any] = {"story": story, "scene": scene, "message": message, "fields": {}, "names": names, "is_gone": True}
     values["restore_url"] = reverse("admin:board_act", args=[story.pk, scene.pk, "restore"])
     if is_live(request):
         return render(request, "board/beside.html", values, status=HTTPStatus.CONFLICT)
@@ -99,7 +99,7 @@ def _own(back: str, story: Story, scene: Scene) -> str:
 
 
 def _beside(
-    request: HttpRequest, story: Story, scene: Scene, said: str, *, field: str = "", theirs: dict[str, str] | None = None, status: HTTPStatus
+    request: HttpRequest, story: Story, scene: Scene, message: str, *, field: str = "", theirs: dict[str, str] | None = None, status: HTTPStatus
 ) -> HttpResponse:
     """Show the error beside its field.
 
@@ -108,7 +108,7 @@ def _beside(
     theirs = theirs or {}
     shown = {name: Camera(text).label if name == "camera" else text for name, text in theirs.items()}
     now = {name: (scenes.fingerprint(text), text, shown[name]) for name, text in theirs.items()}
-    values: dict[str, Any] = {"story": story, "scene": scene, "said": said, "fields": now, "field": field, "names": [*theirs] or [field]}
+    values: dict[str, Any] = {"story": story, "scene": scene, "message": message, "fields": now, "field": field, "names": [*theirs] or [field]}
     if is_live(request):
         return render(request, "board/beside.html", values, status=status)
     written = {name: request.POST[name] for name in IN_FORM if name in request.POST}
@@ -117,7 +117,7 @@ def _beside(
 
 
 @require_http_methods(["GET", "POST"])
-@saying
+@errors_as_responses
 def insert(request: HttpRequest, story: Story) -> HttpResponse:
     """Insert a new scene after `after`, or at the beginning."""
     after = _neighbour(story, request)
@@ -131,7 +131,7 @@ def insert(request: HttpRequest, story: Story) -> HttpResponse:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         else:
             undo = _offer(_("Undo"), story, made, "delete")
-            return told(request, story, fresh(request, story, [made.pk], with_order=True, said=_("Scene added."), offer=undo, focus=str(made.pk)))
+            return respond(request, story, updated_cards(request, story, [made.pk], with_order=True, message=_("Scene added."), offer=undo, focus=str(made.pk)))
     values["title"] = _("New scene")
     name = "board/insert.html#dialog" if is_live(request) else "board/insert.html"
     return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
@@ -164,7 +164,7 @@ def cuts(narration: str) -> list[tuple[int, str, str]]:
 
 
 @require_GET
-@saying
+@errors_as_responses
 def split(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Show the dialog for choosing where to split; POST splits."""
     scene = scene_or_404(story, scene_id)
@@ -184,7 +184,7 @@ def split(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    said: str
+    message: str
     cards: tuple[Scene, ...] = ()
     offer: UndoAction | None = None
 
@@ -213,7 +213,7 @@ def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
         raise Http404 from None
     if scene_id != str(scene.pk):
         raise Http404
-    joined = scenes.unsplit(scene.pk, second, actor=request.user, prompt_id=prompt, half_ids=(halves[0], halves[1]), narration=narration)
+    joined = scenes.unsplit(scene.pk, second, actor=request.user, prompt_id=prompt, second_half_ids=(halves[0], halves[1]), narration=narration)
     return Done(_("The scene is one again."), (joined,))
 
 
@@ -256,7 +256,7 @@ STEPS = ("first", "earlier", "later", "last")
 
 
 @require_POST
-@saying
+@errors_as_responses
 def act(request: HttpRequest, story: Story, scene_id: UUID, act: str) -> HttpResponse:
     """Run one of the actions, or move the scene by one step in the film."""
     scene = scene_or_404(story, scene_id)
@@ -266,7 +266,9 @@ def act(request: HttpRequest, story: Story, scene_id: UUID, act: str) -> HttpRes
         raise Http404
     done = ACTS[act](request, story, scene)
     focus = str(done.cards[0].pk) if done.cards else ""
-    return told(request, story, fresh(request, story, [card.pk for card in done.cards], with_order=True, said=done.said, offer=done.offer, focus=focus))
+    return respond(
+        request, story, updated_cards(request, story, [card.pk for card in done.cards], with_order=True, message=done.message, offer=done.offer, focus=focus)
+    )
 
 
 def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpResponse:
@@ -278,6 +280,6 @@ def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpRe
         place = {"first": 0, "earlier": max(0, ids.index(scene.pk) - 1), "later": ids.index(scene.pk) + 1, "last": len(others)}[step]
         place = min(place, len(others))
         made = scene_order.reorder(story.pk, actor=request.user, moves=[Move(scene.pk, others[place - 1] if place else None)])
-    said = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
+    message = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
     back = UndoAction(_("Undo"), reverse("admin:board_order", args=[story.pk]), move_fields(made.back, made.version))
-    return told(request, story, BoardUpdate(said=said, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))
+    return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))

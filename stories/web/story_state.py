@@ -23,7 +23,7 @@ from stories.services.plan import load_scenes
 from stories.services.transitions import Choice, choices
 
 from . import status_colors
-from .films import changed_scenes, chapters_of, poster_url, said_of
+from .films import changed_scenes, chapters_of, describe_changes, poster_url
 from .open_jobs import OpenJob
 from .pauses import Standstill, pauses_of
 from .scene_states import State, main_of, states_of
@@ -156,7 +156,7 @@ class StoryState:
     @cached_property
     def film_changes(self) -> str:
         """What the shown film shows differently from the current scenes, in words."""
-        return said_of(changes_since(self.film, self.story, self.scenes)) if self.film else ""
+        return describe_changes(changes_since(self.film, self.story, self.scenes)) if self.film else ""
 
     @cached_property
     def hurried(self) -> list[tuple[Scene, LocalizedMessage]]:

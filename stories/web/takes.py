@@ -34,7 +34,7 @@ from . import layout
 from .board_state import Board
 from .cards import EDITABLE, thumb_url
 from .generation_dialog import confirmed
-from .responses import BoardUpdate, board_url, fresh, is_live, saying, scene_or_404, told
+from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, scene_or_404, updated_cards
 from .scenes import values_of
 from .undo import UndoAction
 
@@ -159,7 +159,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
 
 
 @require_GET
-@saying
+@errors_as_responses
 def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """The scene with its takes of one kind, as a panel beside the board or as a page."""
     kind = request.GET.get("kind", TakeKind.IMAGE)
@@ -172,14 +172,14 @@ def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
 
 
 def after(
-    request: HttpRequest, story: Story, scene: Scene, kind: str, *, said: str, offer: UndoAction | None = None, status: int = HTTPStatus.OK
+    request: HttpRequest, story: Story, scene: Scene, kind: str, *, message: str, offer: UndoAction | None = None, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     """The updated panel with the board's update, or a redirect to the scene's page."""
     page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
     if not is_live(request):
-        return told(request, story, BoardUpdate(said=said, offer=offer), back=page, status=status)
-    news = fresh(request, story, [scene.pk], said=said, offer=offer)
-    answer = told(request, story, news, status=status)
+        return respond(request, story, BoardUpdate(message=message, offer=offer), back=page, status=status)
+    update = updated_cards(request, story, [scene.pk], message=message, offer=offer)
+    answer = respond(request, story, update, status=status)
     answer.content += render(request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}).content
     return answer
 
@@ -189,18 +189,18 @@ def _take(story: Story, take_id: UUID) -> Take:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def select_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     """Select the take for the film."""
     take = _take(story, take_id)
     before = take.scene.image_take_id if take.kind == TakeKind.IMAGE else take.scene.clip_take_id
     takes.select_take(take.pk, actor=request.user)
     undo = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before])) if before and before != take.pk else None
-    return after(request, story, take.scene, take.kind, said=_("Take chosen."), offer=undo)
+    return after(request, story, take.scene, take.kind, message=_("Take chosen."), offer=undo)
 
 
 @require_POST
-@saying
+@errors_as_responses
 def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     """Set the part of a take of another aspect ratio that the film shows, in percent."""
     take = _take(story, take_id)
@@ -211,25 +211,27 @@ def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
         except ValueError as error:
             raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name) from error
     crops.choose_crop(take.pk, actor=request.user, **places)
-    return after(request, story, take.scene, take.kind, said=_("The film shows this part of the take."))
+    return after(request, story, take.scene, take.kind, message=_("The film shows this part of the take."))
 
 
 @require_POST
-@saying
+@errors_as_responses
 def review_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     """Approve a take, reject it with a reason, or reset its review."""
     take = _take(story, take_id)
     review_status = request.POST.get("review_status", "")
     takes.review_take(take.pk, review_status=review_status, actor=request.user, reason=request.POST.get("reason", ""))
-    said = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(ReviewStatus(review_status), _("Verdict taken back."))
+    message = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(
+        ReviewStatus(review_status), _("Verdict taken back.")
+    )
     undo = UndoAction(
         _("Undo"), reverse("admin:board_judge", args=[story.pk, take.pk]), [("review_status", take.review_status), ("reason", take.review_reason)]
     )
-    return after(request, story, take.scene, take.kind, said=said, offer=undo)
+    return after(request, story, take.scene, take.kind, message=message, offer=undo)
 
 
 @require_POST
-@saying
+@errors_as_responses
 def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Upload a picture or clip."""
     scene = scene_or_404(story, scene_id)
@@ -241,15 +243,15 @@ def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     before = scene.take(kind)
     take = uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user, replace=request.POST.get("choice") == "replace")
     chosen = scene_or_404(story, scene.pk).take(kind) == take
-    said = _("Your file is the chosen take now.") if chosen else _("Your file is a take of the scene. The approved take stays in the film.")
+    message = _("Your file is the chosen take now.") if chosen else _("Your file is a take of the scene. The approved take stays in the film.")
     if other := other_shape(story, take.width, take.height):
-        said = f"{said} {other}"
+        message = f"{message} {other}"
     offer = None
     if chosen and before is not None and before.review_status != ReviewStatus.REJECTED:
         offer = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before.pk]))
     elif not chosen:
         offer = UndoAction(_("Put it into the film"), reverse("admin:board_choose", args=[story.pk, take.pk]))
-    return after(request, story, scene, kind, said=said, offer=offer)
+    return after(request, story, scene, kind, message=message, offer=offer)
 
 
 def other_shape(story: Story, width: int, height: int) -> str:
@@ -267,7 +269,7 @@ def other_shape(story: Story, width: int, height: int) -> str:
 
 
 @require_POST
-@saying
+@errors_as_responses
 def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> HttpResponse:
     """Generate one more take, or three variants, with the form's prompt and seed.
 
@@ -292,5 +294,5 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
             needed = stopped
     if needed:  # the prompt is saved: a second person is asked to approve a take of exactly this
         raise needed
-    said = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
-    return after(request, story, scene, kind, said=said % {"count": len(jobs), "price": money(price)})
+    message = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
+    return after(request, story, scene, kind, message=message % {"count": len(jobs), "price": money(price)})

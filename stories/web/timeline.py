@@ -92,7 +92,7 @@ def _comments(story: Story) -> Iterator[Event]:
 
 def _approvals(story: Story) -> Iterator[Event]:
     """Approval requests, their decisions and starts, each with the price."""
-    said = {Decision.APPROVED: _("Approved"), Decision.REFUSED: _("Approval refused"), Decision.WITHDRAWN: _("Request for approval withdrawn")}
+    message = {Decision.APPROVED: _("Approved"), Decision.REFUSED: _("Approval refused"), Decision.WITHDRAWN: _("Request for approval withdrawn")}
     look: dict[str, tuple[str, Tone]] = {Decision.APPROVED: ("verified", "good"), Decision.REFUSED: ("block", "bad"), Decision.WITHDRAWN: ("undo", "quiet")}
     for row in Approval.objects.filter(story=story).select_related("asked_by", "decided_by", "started_by").order_by("-asked_at")[:SHOWN]:
         link = reverse("admin:stories_approval_change", args=[row.pk])
@@ -100,7 +100,7 @@ def _approvals(story: Story) -> Iterator[Event]:
         text = _("Approval asked for: %(kind)s × %(count)s") % {"kind": kind, "count": len(row.lines)}
         yield Event(row.asked_at, "approval", "ask", text, _who(row.asked_by), cost=row.total, link=link)
         if row.decided_at:
-            yield Event(row.decided_at, *look[row.decision], said[Decision(row.decision)], _who(row.decided_by), row.reason, cost=row.total, link=link)
+            yield Event(row.decided_at, *look[row.decision], message[Decision(row.decision)], _who(row.decided_by), row.reason, cost=row.total, link=link)
         if row.started_at:
             yield Event(row.started_at, "play_arrow", "live", _("What was asked for has been started"), _who(row.started_by), cost=row.total, link=link)
 

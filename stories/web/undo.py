@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from stories.models import Story
 
-KEPT = "board_offer"  # session key
+UNDO_KEY = "board_offer"  # session key
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,15 @@ class UndoAction:
     fields: Sequence[tuple[str, str]] = ()
 
 
-def keep(request: HttpRequest, story: Story, offer: UndoAction, *, said: str) -> None:
+def keep(request: HttpRequest, story: Story, offer: UndoAction, *, message: str) -> None:
     """Keep the action for the next page of this story that the user sees."""
-    request.session[KEPT] = {"story": str(story.pk), "said": said, **asdict(offer)}
+    request.session[UNDO_KEY] = {"story": str(story.pk), "message": message, **asdict(offer)}
 
 
 def offered(request: HttpRequest, story: Story) -> dict[str, Any] | None:
     """The last message with an undo action, shown once on a newly loaded page."""
-    found: dict[str, Any] | None = request.session.get(KEPT)
+    found: dict[str, Any] | None = request.session.get(UNDO_KEY)
     if found is None or found["story"] != str(story.pk):
         return None
-    del request.session[KEPT]
+    del request.session[UNDO_KEY]
     return found

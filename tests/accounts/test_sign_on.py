@@ -124,7 +124,7 @@ def test_new_key_is_found_after_the_pause(nobody, user, sign_on, monkeypatch):
 def test_kept_keys_hold_while_the_address_is_down(nobody, user, sign_on, monkeypatch):
     assert status(nobody, sign_on.token("rs")) == 200
     sign_on.down = True
-    monkeypatch.setattr(signing_keys, "FRESH", 0.0)
+    monkeypatch.setattr(signing_keys, "KEY_SET_MAX_AGE", 0.0)
     monkeypatch.setattr(signing_keys, "RETRY", 0.0)
     assert status(nobody, sign_on.token("rs")) == 200
     monkeypatch.setattr(signing_keys, "STALE", 0.0)

@@ -92,7 +92,7 @@ def test_enqueue_rings_once_after_the_commit(make_job, monkeypatch):
         for _ in range(5):
             make_job()
         assert rung == []
-    assert rung == [wakeup.RING]
+    assert rung == [wakeup.WAKEUP]
     with transaction.atomic():
         make_job()
         transaction.set_rollback(True)

@@ -141,7 +141,6 @@ def test_character_without_a_class_beside_text_from_right_to_left(text):
     assert "".join(span.text for span in spans).split() == text.split()
 
 
-
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(1, 400), st.sampled_from(SIZES))
 @example("a b c d e. f! " * 30, 2, (1280, 720))

@@ -56,9 +56,9 @@ def test_ended_child_is_started_again() -> None:
         child = children.start("sleeper", SLEEP)
         assert child.process is not None
         first = child.process.pid
-        assert children.tend() == []
+        assert children.check() == []
         os.kill(first, signal.SIGKILL)
-        until(lambda: children.tend() == ["sleeper"])
+        until(lambda: children.check() == ["sleeper"])
         assert child.process.pid != first
         assert child.is_alive()
 
@@ -67,7 +67,7 @@ def test_child_that_never_lives_long_is_given_up(tmp_path: Path) -> None:
     with Children() as children:
         children.start("broken", ["-c", "raise SystemExit('no database')"], log=tmp_path / "broken.log")
         with pytest.raises(ChildError) as caught:
-            until(lambda: children.tend() is None)
+            until(lambda: children.check() is None)
     assert str(caught.value) == f"The process “broken” ends again and again: {tmp_path}/broken.log says why."
     assert (tmp_path / "broken.log").read_text().splitlines() == ["no database"] * module.MAX_YOUNG_DEATHS
 

@@ -186,7 +186,7 @@ def change_job(**values: Any) -> Any:
 
 def walk(story: Story, person: Any, worker: Any) -> list[int]:
     seen: list[int] = []
-    demo.walk(story, demo.STEPS[0], actor=person, tend=worker, seen=lambda now: seen.append(now.percent))
+    demo.walk(story, demo.STEPS[0], actor=person, check_children=worker, seen=lambda now: seen.append(now.percent))
     return seen
 
 

@@ -222,7 +222,7 @@ def test_log_in(client: Client) -> None:
     client.raise_request_exception = False
     found = []
     for at in range(len(KINDS)):
-        body = query(["username", "password", "code", "half", "next"], at)
+        body = query(["username", "password", "code", "mfa_token", "next"], at)
         found.append(crashed(client, "POST", "/admin/login/", data=body, content_type="application/x-www-form-urlencoded"))
         found.append(crashed(client, "GET", f"/admin/login/?{query(['next'], at)}"))
     for at, wrong in enumerate(WRONG):

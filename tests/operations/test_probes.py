@@ -126,7 +126,7 @@ def test_check_that_hangs_is_left_behind_and_not_begun_twice(monkeypatch: pytest
     monkeypatch.setitem(health.CHECKS, "storage", hang)
     try:
         for _ in range(3):
-            (finding,) = health.examine(["storage"], limit=0.1, fresh=0)
+            (finding,) = health.examine(["storage"], limit=0.1, max_age=0)
             assert (finding.ok, str(finding.detail)) == (False, "No answer within 0.1 s.")
         assert begun == [1]
     finally:

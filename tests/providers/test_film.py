@@ -98,7 +98,7 @@ def test_film_is_finished_and_every_cent_agrees(settings: Any, request: pytest.F
                 killed.append(victim)
 
         for hit in steps_left(story):
-            walk(story, hit, actor=owner, reconcile=kill_one, seen=lambda _: None)
+            walk(story, hit, actor=owner, check_children=kill_one, seen=lambda _: None)
     story.refresh_from_db()
     assert (story.status, len(killed)) == ("completed", 1)
     film = Film.objects.get(story=story, kind=FilmKind.FINAL)

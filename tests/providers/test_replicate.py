@@ -344,10 +344,10 @@ def test_periodic_work_learns_the_secret_only_where_webhooks_are_used(replicate:
     rows = AIProviderConfig.objects.filter(provider="replicate")
     rows.update(webhook_secret_enc="", webhook_tried_at=None)
     before = len(replicate.fake.asked)
-    webhook.keep_secret_fresh()
+    webhook.refresh_webhook_secret()
     assert len(replicate.fake.asked) == before
     rows.update(settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"})
-    webhook.keep_secret_fresh()
+    webhook.refresh_webhook_secret()
     assert webhook.secret_of(replicate.config) == SECRET
     assert SECRET not in replicate.config.webhook_secret_enc
 

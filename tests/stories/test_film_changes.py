@@ -15,7 +15,7 @@ from stories.film.segments import segments_of
 from stories.models import Film, Scene, Take
 from stories.services import scene_order, scenes, thumbnails
 from stories.services.plan import load_scenes
-from stories.web.films import said_of
+from stories.web.films import describe_changes
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -59,7 +59,7 @@ def test_what_changed_since_is_named_by_scene(story, owner):
     scenes.create(story.pk, actor=owner, position=1, title="New", text="a gull")
     found = changes(film, story)
     assert found == FilmChanges(changed=(2, 3), added=(1,), gone=1)
-    assert said_of(found) == "Since this film was made: scenes 2, 3 have changed · scene 1 is new · 1 scene is gone."
+    assert describe_changes(found) == "Since this film was made: scenes 2, 3 have changed · scene 1 is new · 1 scene is gone."
 
 
 def test_words_that_no_film_shows_are_no_change(story, owner):

@@ -146,14 +146,14 @@ class LlmAdapter:
     def _content(self, answer: ProviderResponse, call_context: CallContext) -> tuple[str, Decimal, bool]:
         """Return the text of the response, its cost, and whether the cost is estimated."""
         try:
-            said = answer.parsed(Completion)
+            parsed = answer.parsed(Completion)
         except UnreadableError as error:
             raise unparsable(NAME, answer) from error
-        choices = said.choices or ([Choice(message=said.message)] if said.message else [])
-        told = said.error or (choices[0].error if choices else None)
-        if told and not (choices and self._written(choices[0])):
-            raise refusal_within(told, answer)
-        cost, estimated = _cost(said.usage, call_context)
+        choices = parsed.choices or ([Choice(message=parsed.message)] if parsed.message else [])
+        problem = parsed.error or (choices[0].error if choices else None)
+        if problem and not (choices and self._written(choices[0])):
+            raise refusal_within(problem, answer)
+        cost, estimated = _cost(parsed.usage, call_context)
         if not choices:
             if not self._is_completion(answer):
                 raise unparsable(NAME, answer)
@@ -168,10 +168,10 @@ class LlmAdapter:
 
     def _text(self, choice: Choice, cost: Decimal) -> str:
         finish = choice.finish_reason.strip().lower()
-        said = choice.message.refusal if choice.message else ""
+        refusal = choice.message.refusal if choice.message else ""
         written = self._written(choice)
-        if said or finish in FILTERED:
-            raise Refused(TEMPLATES[Refusal.MODERATED], kind=Refusal.MODERATED, cost=cost, words=brief(said) or "content filter")
+        if refusal or finish in FILTERED:
+            raise Refused(TEMPLATES[Refusal.MODERATED], kind=Refusal.MODERATED, cost=cost, words=brief(refusal) or "content filter")
         if finish in CUT:
             raise self._unfit("it was cut off because it was too long; be brief.", cost)
         return written

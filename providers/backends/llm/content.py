@@ -26,9 +26,9 @@ def values(content: str) -> Iterator[Any]:
         if isinstance(value, dict | list):
             yield value
     yield from _beginnings(text)
-    mended = TRAILING_COMMA.sub(r"\1", text)
-    if mended != text:
-        yield from _beginnings(mended)
+    repaired = TRAILING_COMMA.sub(r"\1", text)
+    if repaired != text:
+        yield from _beginnings(repaired)
 
 
 def _without_thoughts(text: str) -> str:

@@ -47,20 +47,20 @@ TEMPLATES = {
 
 def problem_of(answer: ProviderResponse) -> Problem:
     try:
-        said = answer.parsed(Problems)
+        parsed = answer.parsed(Problems)
     except UnreadableError:
         return Problem(message=answer.text or f"HTTP {answer.status}")
-    told = next((part for part in (said.error, said.detail, said.message) if part), None)
-    return _problem(told) if told is not None else Problem(message=answer.text or f"HTTP {answer.status}")
+    problem = next((part for part in (parsed.error, parsed.detail, parsed.message) if part), None)
+    return _problem(problem) if problem is not None else Problem(message=answer.text or f"HTTP {answer.status}")
 
 
-def _problem(told: Any) -> Problem:
+def _problem(problem: Any) -> Problem:
     """Parse an error given as an object, a list of objects, or plain text."""
     try:
-        found = read(told, Problem)
+        found = read(problem, Problem)
     except UnreadableError:
-        return Problem(message=text_of(told))
-    return found if found.message else Problem(text_of(told), found.type, found.code, found.status)
+        return Problem(message=text_of(problem))
+    return found if found.message else Problem(text_of(problem), found.type, found.code, found.status)
 
 
 def refusal(answer: ProviderResponse) -> Refused:

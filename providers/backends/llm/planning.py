@@ -56,10 +56,10 @@ def messages(request: TextRequest, lines: list[str], validation_error: str) -> l
     system = SYSTEM.format(scenes=request.scenes, lines=len(lines), language=LANGUAGES[request.language], ratio=request.aspect_ratio, style=style)
     if any(_heading(passage) for passage in request.passages):
         system += HEADINGS
-    said = "\n".join(_numbered(request, lines))
+    prompt = "\n".join(_numbered(request, lines))
     return [
         {"role": "system", "content": system},
-        {"role": "user", "content": said},
+        {"role": "user", "content": prompt},
         *([{"role": "user", "content": f"Your last answer could not be used: {validation_error} Answer again."}] if validation_error else []),
     ]
 
@@ -90,11 +90,11 @@ def scenes_in(answer: str) -> list[ToldShot]:
         if found is None:
             continue
         try:
-            told = [read(one, ToldShot) for one in found]
+            shots_read = [read(one, ToldShot) for one in found]
         except UnreadableError as error:
             why = f"A scene cannot be read: {error}"
             continue
-        shots = max(shots, told, key=len)  # a damaged list may yield a single scene
+        shots = max(shots, shots_read, key=len)  # a damaged list may yield a single scene
     if not shots:
         raise UnfitError(why)
     return shots
@@ -154,7 +154,7 @@ def fitted(shots: list[ToldShot], request: TextRequest, lines: list[str]) -> lis
     return scenes
 
 
-def _camera(told: str, number: int) -> str:
+def _camera(name: str, number: int) -> str:
     """Normalize a camera move; replace an unknown one by one of ours in rotation."""
-    plain = "_".join(told.lower().replace("-", " ").replace("_", " ").split())
+    plain = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
     return plain if plain in CAMERAS else CAMERAS[(number - 1) % len(CAMERAS)]

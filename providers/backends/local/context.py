@@ -39,11 +39,11 @@ class Context:
         """Return the visual words of a scene, and those that it takes over from earlier scenes."""
         self._learn_names(text)
         words = list(visual_words(text, names=self.names))
-        said = {word.category for word in words}
+        mentioned = {word.category for word in words}
         moved = self._moved(words)
         follows = not moved or any(token.lower() in PRONOUNS for token in tokens(text))
-        self._forget(said, moved=moved)
-        carried = [self.seen[category] for category in CARRIED if category in self.seen and category not in said and (category != "person" or follows)]
+        self._forget(mentioned, moved=moved)
+        carried = [self.seen[category] for category in CARRIED if category in self.seen and category not in mentioned and (category != "person" or follows)]
         for word in words:
             if word.category in CARRIED:
                 self.seen[word.category], self.age[word.category] = word, 0
@@ -53,10 +53,10 @@ class Context:
         place = self.seen.get("place")
         return place is not None and any(word.category == "place" and word.gloss != place.gloss for word in words)
 
-    def _forget(self, said: set[str], *, moved: bool) -> None:
+    def _forget(self, mentioned: set[str], *, moved: bool) -> None:
         for category in list(self.seen):
             self.age[category] += 1
-            new_season = "season" in said and category in {"weather", "time"}
+            new_season = "season" in mentioned and category in {"weather", "time"}
             if self.age[category] > KEPT_FOR.get(category, 10_000) or new_season or (moved and category in GONE_ELSEWHERE):
                 del self.seen[category], self.age[category]
 

@@ -59,7 +59,7 @@ def plan(request: TextRequest) -> list[dict[str, Any]]:
             narration = " ".join(pieces)
             source, shot = (narration, 0) if narration else (source, shot + 1)
             begins = number == 0 and bool(passage.title or passage.place or passage.time)
-            words, carried = context.hear(f"{_said(passage)} {source}" if begins else source)
+            words, carried = context.hear(f"{_place_and_time(passage)} {source}" if begins else source)
             camera = _camera(words, position=len(scenes), last=camera)
             scenes.append({
                 "title": _place_title(passage, request.language) if begins and narration else _title(source, request.language, shot, len(scenes) + 1),
@@ -75,7 +75,7 @@ def _first_words(request: TextRequest) -> str:
     return next((passage.text for passage in request.passages if passage.text.strip()), "")
 
 
-def _said(passage: Passage) -> str:
+def _place_and_time(passage: Passage) -> str:
     """Return place and time from a heading; a title without them may contain them, too."""
     return f"{passage.place or passage.title}, {passage.time}.".lower()
 
@@ -86,9 +86,9 @@ def _shown(passage: Passage) -> list[str]:
 
 def _unsaid(passage: Passage, carried: list[Seen]) -> list[Seen]:
     """Return the carried words without those that the heading replaces."""
-    said = {"place"} if passage.place else set()
-    said |= {"time"} if passage.time else set()
-    return [word for word in carried if word.category not in said]
+    mentioned = {"place"} if passage.place else set()
+    mentioned |= {"time"} if passage.time else set()
+    return [word for word in carried if word.category not in mentioned]
 
 
 def _cased(words: str) -> str:

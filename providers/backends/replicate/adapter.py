@@ -184,11 +184,11 @@ class ReplicateAdapter:
             raise failure(prediction, failed=state == "failed", cost=_cost_of_an_end(prediction, call_context, cost))
         if state == "unknown":
             log.warning("Replicate's prediction %s is in a state that is not known: %s", task_id, brief(prediction.status))
-        told = PERCENT.findall(prediction.logs)
+        percents = PERCENT.findall(prediction.logs)
         unknown = brief(prediction.status)[:60] if state == "unknown" else ""
         return Running(
             poll_in=self.poll_in,
-            progress=int(told[-1]) if told else None,
+            progress=int(percents[-1]) if percents else None,
             queued=state == "waiting",
             unknown=unknown,
             raw=msgspec.json.encode(prediction) if unknown else b"",

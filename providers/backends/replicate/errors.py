@@ -47,8 +47,8 @@ def refusal(answer: ProviderResponse) -> Refused:
 
 def _wait(answer: ProviderResponse, words: str) -> timedelta:
     """Return the wait from Retry-After, else from "resets in ~30s", else 30 seconds."""
-    told = re.search(r"~([0-9]{1,9})s", words)
-    return answer.retry_after or (bounded(int(told[1])) if told else LIMIT_PAUSE)
+    match = re.search(r"~([0-9]{1,9})s", words)
+    return answer.retry_after or (bounded(int(match[1])) if match else LIMIT_PAUSE)
 
 
 def failure(prediction: Prediction, *, failed: bool, cost: Decimal) -> Refused:

@@ -16,8 +16,8 @@ MOST_DIGITS = 9
 @require_POST
 def hook(request: HttpRequest) -> HttpResponse:
     """Receive a webhook: 204 accepted, 403 wrong signature, 413 too large, 503 send again."""
-    told = request.headers.get("content-length") or "0"
-    if not (told.isascii() and told.isdigit()) or len(told) > MOST_DIGITS or int(told) > MOST_BYTES:
+    length = request.headers.get("content-length") or "0"
+    if not (length.isascii() and length.isdigit()) or len(length) > MOST_DIGITS or int(length) > MOST_BYTES:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:

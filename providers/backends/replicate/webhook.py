@@ -57,8 +57,8 @@ def require_form(headers: Mapping[str, str]) -> None:
 
 def _signatures(headers: Mapping[str, str]) -> list[bytes]:
     """Return the signatures that have a valid format."""
-    told = headers.get("webhook-signature", "")[:MOST_SIGNATURES]
-    return [entry[3:].encode() for entry in told.split() if SIGNATURE.fullmatch(entry)]
+    header = headers.get("webhook-signature", "")[:MOST_SIGNATURES]
+    return [entry[3:].encode() for entry in header.split() if SIGNATURE.fullmatch(entry)]
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
@@ -167,7 +167,7 @@ def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
     return True
 
 
-def keep_secret_fresh() -> None:
+def refresh_webhook_secret() -> None:
     """Periodic task: fetch the secret before the first webhook arrives."""
     config = AIProviderConfig.objects.filter(provider="replicate", is_active=True).first()
     if config is not None and keys.has_key(config) and ReplicateAdapter(config).settings.webhook_url:

@@ -50,9 +50,9 @@ def refusal(answer: ProviderResponse) -> Refused:
     return Refused(TEMPLATES[kind], kind=kind, until=until, words=words)
 
 
-def cost_of(told: Credits | None) -> Decimal | None:
+def cost_of(charged: Credits | None) -> Decimal | None:
     """Return the cost in USD; None if it is missing or invalid."""
-    return usd(told.credits, unit=CREDIT) if told else None
+    return usd(charged.credits, unit=CREDIT) if charged else None
 
 
 def failure(task: Task, *, cancelled: bool, raw: bytes) -> Refused | Unclear:

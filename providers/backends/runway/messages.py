@@ -43,8 +43,8 @@ class Problem(msgspec.Struct):
     def words(self) -> str:
         """The error, and for each issue its path and message."""
         error = self.error.get("message", "") if isinstance(self.error, dict) else self.error
-        told = [f"{'.'.join(issue.path)}: {issue.message}" for issue in self.issues]
-        return "; ".join(filter(None, [str(error or self.message), *told[:3]]))
+        issues_text = [f"{'.'.join(issue.path)}: {issue.message}" for issue in self.issues]
+        return "; ".join(filter(None, [str(error or self.message), *issues_text[:3]]))
 
 
 class ModelTier(msgspec.Struct, rename="camel"):

@@ -110,8 +110,8 @@ class StabilityAdapter:
             headers = answer.headers
             return self._result(headers.get("finish-reason", ""), answer.body, seed_of(headers.get("seed")), call_context, answer)
         try:
-            said = answer.parsed(Picture)
-            return self._result(said.finish_reason, bytes_of(said.image), seed_of(said.seed), call_context, answer)
+            parsed = answer.parsed(Picture)
+            return self._result(parsed.finish_reason, bytes_of(parsed.image), seed_of(parsed.seed), call_context, answer)
         except UnreadableError as error:
             raise self._without(answer, call_context) from error
 
@@ -121,10 +121,10 @@ class StabilityAdapter:
         if file_types.is_picture(answer.body):
             return self._picture(answer, call_context)
         try:
-            said = next(iter(answer.parsed(Artifacts).artifacts), None)
-            if said is None:
+            parsed = next(iter(answer.parsed(Artifacts).artifacts), None)
+            if parsed is None:
                 raise self._without(answer, call_context)
-            return self._result(said.finish_reason, bytes_of(said.base64), seed_of(said.seed), call_context, answer)
+            return self._result(parsed.finish_reason, bytes_of(parsed.base64), seed_of(parsed.seed), call_context, answer)
         except UnreadableError as error:
             raise self._without(answer, call_context) from error
 

@@ -41,12 +41,12 @@ def ask(
     error = ""
     if request.method == "POST":
         try:
-            said = act()
+            outcome = act()
         except DomainError as failure:
             error = str(failure)
             status = HTTPStatus.FORBIDDEN if failure.code == FORBIDDEN else HTTPStatus.CONFLICT
         else:
-            messages.add_message(request, messages.ERROR if isinstance(said, Failed) else messages.SUCCESS, said)
+            messages.add_message(request, messages.ERROR if isinstance(outcome, Failed) else messages.SUCCESS, outcome)
             return HttpResponseClientRedirect(back) if in_dialog(request) else HttpResponseRedirect(back)
     name = f"{template}#dialog" if in_dialog(request) else template
     return TemplateResponse(request, name, {**context(), "error": error, "back": back}, status=status)

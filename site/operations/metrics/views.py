@@ -24,7 +24,7 @@ from .row_metrics import RowCollector
 
 logger = logging.getLogger("ai_video.metrics")
 
-FRESH_SECONDS = 5.0  # limits the database load of several Prometheus servers or a short scrape interval
+FINDING_MAX_AGE = 5.0  # limits the database load of several Prometheus servers or a short scrape interval
 
 
 class _Rows:
@@ -79,7 +79,7 @@ def _of_rows() -> bytes:
     While the database is unavailable only `videoplanet_database_up` is reported.
     """
     with _Rows.lock:
-        if time.monotonic() < _Rows.at + FRESH_SECONDS and _Rows.text:
+        if time.monotonic() < _Rows.at + FINDING_MAX_AGE and _Rows.text:
             return _Rows.text
         try:
             text = _text(_DatabaseUp(up=True), RowCollector())

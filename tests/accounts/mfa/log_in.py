@@ -27,12 +27,12 @@ def log_in(client: Client, name: str, password: str = "") -> Any:
 
 
 def half_of(response: Any) -> str:
-    (found,) = re.findall(r'name="half" value="([^"]+)"', response.content.decode())
+    (found,) = re.findall(r'name="mfa_token" value="([^"]+)"', response.content.decode())
     return unescape(found)
 
 
 def give(client: Client, response: Any, code: str) -> Any:
-    return client.post(reverse("admin:login"), {"half": half_of(response), "code": code, "next": "/admin/"})
+    return client.post(reverse("admin:login"), {"mfa_token": half_of(response), "code": code, "next": "/admin/"})
 
 
 def is_in(client: Client) -> bool:

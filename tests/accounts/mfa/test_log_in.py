@@ -31,7 +31,7 @@ def test_log_in_asks_for_the_code_and_the_session_begins_only_with_it(client: Cl
 def test_sign_of_the_right_password_ends_and_is_worth_nothing_when_forged(client: Client, owner: User, phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     show = phone(owner)
     asked = log_in(client, "owner")
-    forged = client.post(reverse("admin:login"), {"half": half_of(asked)[:-1] + "x", "code": show()})
+    forged = client.post(reverse("admin:login"), {"mfa_token": half_of(asked)[:-1] + "x", "code": show()})
     assert ("That took too long" in forged.content.decode(), 'name="password"' in forged.content.decode()) == (True, True)
     owner.set_password("another")
     owner.save()

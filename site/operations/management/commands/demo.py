@@ -19,7 +19,7 @@ from operations.sample_scripts import SAMPLE_SECONDS, Script, read_script, sampl
 from stories.enums import AspectRatio, Language
 from stories.models import Story
 
-from .serve import add_address, checked_address, tend, url, web_command, work_command
+from .serve import add_address, check_children, checked_address, url, web_command, work_command
 
 BAR = 30  # characters
 PLAIN_PERCENT = 10  # without a terminal, between two lines
@@ -119,7 +119,7 @@ class Command(BaseCommand):
         if address:
             self.say(_("The studio is at %(url)s, log in as %(name)s with the password %(password)s") % self.login(address, password))
             self.say(_("Ctrl-C ends it."))
-            tend(children, self)
+            check_children(children, self)
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
@@ -132,7 +132,7 @@ class Command(BaseCommand):
         for step in demo.steps_left(story):
             progress = Progress(self, _(step.label))
             try:
-                demo.walk(story, step, actor=person, tend=children.tend, seen=progress)
+                demo.walk(story, step, actor=person, check_children=children.check, seen=progress)
             except BaseException:
                 if progress.on_terminal:
                     self.stdout.write("")

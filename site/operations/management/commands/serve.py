@@ -14,7 +14,7 @@ from core.localized_messages import DomainError
 from operations.bootstrap import prepare
 from operations.process_supervisor import PAID_STOP_SECONDS, Children, Ended, ended_by_signals, require_free_port
 
-TEND_SECONDS = 0.3
+CHECK_INTERVAL = 0.3
 LAST_PORT = 65535
 
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
                 children.start("web", web_command(host, port))
                 self.stdout.write(_("The studio is at %(url)s (Ctrl-C ends it).") % {"url": url(host, port)})
                 self.stdout.flush()
-                tend(children, self)
+                check_children(children, self)
         except DomainError as error:
             raise CommandError(str(error)) from error
         except Ended as ended:
@@ -72,9 +72,9 @@ def url(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}{reverse('admin:index')}"
 
 
-def tend(children: Children, command: BaseCommand) -> None:
+def check_children(children: Children, command: BaseCommand) -> None:
     """Restarts ended processes until a signal arrives."""
     while True:
-        time.sleep(TEND_SECONDS)
-        for name in children.tend():
+        time.sleep(CHECK_INTERVAL)
+        for name in children.check():
             command.stderr.write(_("The process “%(name)s” had ended and was started again.") % {"name": name})

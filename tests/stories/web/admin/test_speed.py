@@ -23,8 +23,8 @@ from tests.stories.factories import make_scene, make_story
 
 @pytest.mark.django_db
 def test_each_list_of_a_full_house_takes_few_queries(as_):
-    person = rows.worker_of_the_house()
-    rows.house_of(person)
+    person = rows.worker_row()
+    rows.organization_budget_of(person)
     client, asked = as_(person), {}
     for label, name in LISTS.items():
         cache.clear()

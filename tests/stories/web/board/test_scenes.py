@@ -5,7 +5,7 @@ from stories.services import scenes, takes
 from stories.services.scenes import fingerprint
 from stories.web.scenes import cuts
 from tests.stories.factories import make_scene, make_story
-from tests.stories.web.board.test_order import fields, numbers, said
+from tests.stories.web.board.test_scene_order import fields, numbers, said
 
 
 def text(answer):

@@ -9,7 +9,7 @@ from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.models import Comment, Scene, Take
 from tests.pictures import picture
-from tests.stories.web.board.test_order import said
+from tests.stories.web.board.test_scene_order import said
 
 
 def text(answer):

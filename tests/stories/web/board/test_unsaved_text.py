@@ -12,7 +12,7 @@ from stories.models import Scene, Take
 from stories.services import scenes
 from stories.web.takes import other_shape
 from tests.pictures import picture
-from tests.stories.web.board.test_order import said
+from tests.stories.web.board.test_scene_order import said
 
 
 def text(answer):

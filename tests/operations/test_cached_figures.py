@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from config import services
-from core.cached_values import SECONDS, kept
+from core.cached_values import SECONDS, cached
 from jobs.enums import JobStatus
 from jobs.models import Job
 from providers.enums import CallState
@@ -42,21 +42,21 @@ def mine(client: Client, manager: Any) -> Client:
 
 def test_is_made_once_for_the_same_marks_and_anew_for_others() -> None:
     made: list[str] = []
-    answers = [kept("x", *marks, make=lambda: made.append("x") or len(made)) for marks in ((1, None), (1, None), (2, None), (1, "y"), (1, None))]
+    answers = [cached("x", *marks, make=lambda: made.append("x") or len(made)) for marks in ((1, None), (1, None), (2, None), (1, "y"), (1, None))]
     assert answers == [1, 1, 2, 3, 1]
-    assert kept("nothing", make=lambda: None) is None
-    assert kept("nothing", make=lambda: 7) is None  # nothing is an answer too
+    assert cached("nothing", make=lambda: None) is None
+    assert cached("nothing", make=lambda: 7) is None  # nothing is an answer too
 
 
 def test_is_forgotten_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     now = time.time()
-    assert kept("x", make=lambda: 1) == 1
+    assert cached("x", make=lambda: 1) == 1
     monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: now + SECONDS - 1)
-    assert kept("x", make=lambda: 2) == 1
+    assert cached("x", make=lambda: 2) == 1
     monkeypatch.setattr("django.core.cache.backends.locmem.time.time", lambda: now + SECONDS + 1)
-    assert kept("x", make=lambda: 3) == 3
+    assert cached("x", make=lambda: 3) == 3
 
 
 def test_statistics_are_new_as_soon_as_a_job_has_ended_or_a_call_was_made(mine: Client) -> None:

@@ -8,7 +8,7 @@ from providers.models import AIProviderConfig
 from stories.models import Scene, Story, Take
 from stories.services import scenes, takes
 from tests.stories.factories import make_scene, make_story
-from tests.stories.web.board.test_order import said
+from tests.stories.web.board.test_scene_order import said
 
 
 @pytest.fixture(autouse=True)
