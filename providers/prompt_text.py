@@ -12,6 +12,7 @@ from .enums import Refusal
 from .errors import Refused
 from .requests import ClipRequest, ImageRequest, Request
 
+NEEDS_ENGLISH = gettext_noop("%(provider)s understands English only: give the scene a prompt in English.")
 CAMERA = {
     "push_in": "slow dolly in",
     "pull_out": "slow dolly out",
@@ -35,7 +36,7 @@ def english(request: ImageRequest | ClipRequest, *, provider: str) -> str:
     """
     text = request.prompt_en.strip() or (request.prompt.strip() if is_english(request.prompt) else "")
     if not text or not is_english(text):
-        raise Refused(gettext_noop("%(provider)s understands English only: give the scene a prompt in English."), kind=Refusal.INVALID, provider=provider)
+        raise Refused(NEEDS_ENGLISH, kind=Refusal.INVALID, provider=provider)
     return _with_style(text, request.style if is_english(request.style) else "")
 
 

@@ -111,15 +111,20 @@ def _handle(route: Route, request: HttpRequest, parameters: dict[str, Any]) -> H
     if route.body:
         arguments["body"] = parse_body(route.body, raw, request.META.get("CONTENT_TYPE", ""))
 
-    def work() -> HttpResponse:
+    def work(begin: Callable[[], None] | None = None) -> HttpResponse:
+        call = Call(user, request, begin) if begin else Call(user, request)
         try:
-            return respond(route.view(Call(user, request), **arguments))
+            return respond(route.view(call, **arguments))
         except DomainError as error:
             raise problem_of(error) from error
 
     if route.method == "GET":
         return _read(request, work, query.wait if isinstance(query, Waiting) else 0)
-    response = idempotency.answer_once(request, user, raw, work, atomic=not route.upload) if route.once and idempotency.HEADER in request.headers else work()
+    if route.once and idempotency.HEADER in request.headers:
+        once = idempotency.answer_upload_once if route.upload else idempotency.answer_once
+        response = once(request, user, raw, work)
+    else:
+        response = work()
     response["Cache-Control"] = "no-store"
     return response
 

@@ -5,6 +5,7 @@ import random
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -62,29 +63,53 @@ class Claim:
         return IdempotencyRecord.objects.filter(pk=self.row, claim=self.token, status=0)
 
 
-def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[], HttpResponse], *, atomic: bool = True) -> HttpResponse:
+def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[], HttpResponse]) -> HttpResponse:
     """Does the work, or returns the response of the first request.
 
-    The work and its response are written in one transaction; with `atomic=False` (work on files)
-    the response is stored right afterwards. Responses below 500 are stored for a day, including
-    refusals. Raises 409 while the first request runs and 422 if the key was used for another
-    request. A running request is recognized by something that ends with its process: the lock of
-    its row, or with `atomic=False` a lease that is renewed.
+    The work and its response are written in one transaction. Responses below 500 are stored for a
+    day, including refusals. Raises 409 while the first request runs and 422 if the key was used for
+    another request. A running request is recognized by the lock of its row, which ends with its
+    process.
     """
-    claim = _claim(request, user, body)
-    if isinstance(claim, HttpResponse):
-        return claim
-    try:
-        if not atomic:
-            with leases.renewed(claim.token):
-                response = work()
-            claim.keep(response)
-            return response
+
+    def run(claim: Claim) -> HttpResponse:
         with transaction.atomic():
             claim.hold()
             response = _answered(request, work)
             claim.keep(response)
             return response
+
+    return _once(request, user, body, run)
+
+
+def answer_upload_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[Callable[[], None]], HttpResponse]) -> HttpResponse:
+    """As `answer_once` for work on files, which takes long and must not run in a transaction.
+
+    Until the work calls `begin`, the key is held by a lease that is renewed; a process that is
+    stopped for longer than the lease loses it. `begin` opens the transaction of the work and its
+    response, and raises 409 if the lease was lost, so that the work is written once.
+    """
+
+    def run(claim: Claim) -> HttpResponse:
+        with leases.renewed(claim.token), ExitStack() as stack:
+
+            def begin() -> None:
+                stack.enter_context(transaction.atomic())
+                claim.hold()
+
+            response = work(begin)
+            claim.keep(response)
+            return response
+
+    return _once(request, user, body, run)
+
+
+def _once(request: HttpRequest, user: Any, body: bytes, run: Callable[[Claim], HttpResponse]) -> HttpResponse:
+    claim = _claim(request, user, body)
+    if isinstance(claim, HttpResponse):
+        return claim
+    try:
+        return run(claim)
     except Problem as problem:
         response = problem.response(request)
         if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -32,12 +32,21 @@ from .responses import Answer
 PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
 
 
+def _nothing() -> None:
+    """A request without an Idempotency-Key shares its key with nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to a route: the user and the underlying HTTP request."""
+    """One request to a route: the user and the underlying HTTP request.
+
+    `begin`: a view that works on files calls it before its first write. It opens the transaction in
+    which the response is stored too, and raises 409 if a repetition of the request has taken over.
+    """
 
     user: User
     request: HttpRequest
+    begin: Callable[[], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)

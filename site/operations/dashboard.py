@@ -225,11 +225,11 @@ def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
 
 
 def _reviews(user: Any) -> list[Todo]:
-    """Returns the takes in this person's films without a review."""
+    """Returns this person's stories with takes to review."""
     found = []
-    for pk, title, count in unreviewed_of(user)[:SHOWN]:
-        text = ngettext("%(n)s take is not reviewed yet.", "%(n)s takes are not reviewed yet.", count) % {"n": count}
-        found.append(Todo("rate_review", "ask", title, text, reverse("admin:stories_story_board", args=[pk]) + "?state=review"))
+    for story, count in unreviewed_of(user, SHOWN):
+        text = ngettext("%(n)s scene is to be reviewed.", "%(n)s scenes are to be reviewed.", count) % {"n": count}
+        found.append(Todo("rate_review", "ask", story.title, text, reverse("admin:stories_story_board", args=[story.pk]) + "?state=review"))
     return found
 
 

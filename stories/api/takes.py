@@ -19,7 +19,7 @@ from stories.models import Take
 from stories.services import crops
 from stories.services import takes as domain
 from stories.services.permissions import scenes_for
-from stories.services.uploads import LIMIT, upload
+from stories.services.uploads import LIMIT, add_take, read_upload
 
 from .base import TAKES, api
 from .lookups import admit_writer, scene_of, take_of
@@ -76,7 +76,9 @@ def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
     """
     scene_of(call, scene_id)
     kind, reason, replace, file = _fields(call)
-    take = upload(scene_id, kind, file=file, actor=call.user, reason=reason, replace=replace)
+    read = read_upload(scene_id, kind, file=file, actor=call.user, reason=reason, replace=replace)
+    call.begin()
+    take = add_take(read)
     return Created(take_out(call, scene_of(call, scene_id), take))
 
 

@@ -4,7 +4,7 @@ Boards with hundreds of scenes read them on every poll.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -59,7 +59,7 @@ class JobRow(NamedTuple):
         return str(WaitFor(self.wait_for).label) if self.wait_for else ""
 
 
-def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
+def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
     later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
     later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
     later = enqueue.but_collectors(later)
@@ -67,8 +67,8 @@ def _jobs(story_id: UUID) -> QuerySet[Job, Any]:
     for kind in TakeKind.values:
         over |= Q(name=enqueue.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
     wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
-    rows = Job.objects.filter(wanted, subject=str(story_id)).order_by("created_at", "id")
-    return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data")
+    rows = Job.objects.filter(wanted, stories).order_by("created_at", "id")
+    return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data", *more)
 
 
 def _takes_since(kind: str) -> QuerySet[Take, Any]:
@@ -93,14 +93,19 @@ class CallRow(NamedTuple):
     id_text: str
 
 
-def _calls(story_id: UUID) -> QuerySet[ProviderCall, Any]:
+def _calls(stories: Q, *more: str) -> QuerySet[ProviderCall, Any]:
     taken = Take.objects.filter(call=OuterRef("pk"))
     counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~Exists(taken)
-    calls = ProviderCall.objects.filter(counts, subject=str(story_id), kind__in=TakeKind.values).order_by("reserved_at")
-    return calls.values_list("item", "kind", "state", Cast("pk", CharField()))
+    calls = ProviderCall.objects.filter(counts, stories, kind__in=TakeKind.values).order_by("reserved_at")
+    return calls.values_list("item", "kind", "state", Cast("pk", CharField()), *more)
 
 
-JOBS, CALLS = PrecompiledQuery(_jobs), PrecompiledQuery(_calls)
+def _of(story_id: UUID) -> Q:
+    return Q(subject=str(story_id))
+
+
+JOBS = PrecompiledQuery(lambda story_id: _jobs(_of(story_id)))
+CALLS = PrecompiledQuery(lambda story_id: _calls(_of(story_id)))
 
 
 class JobFacts:
@@ -110,11 +115,15 @@ class JobFacts:
     sent or accepted is paid or about to be, whatever the state of its job.
     """
 
-    def __init__(self, jobs: Iterable[JobRow], calls: Iterable[CallRow], providers: Collection[str]) -> None:
-        """`providers` are those that make the takes."""
+    def __init__(
+        self, jobs: Iterable[JobRow], calls: Iterable[CallRow], providers: Collection[str], configs: Mapping[str, AIProviderConfig] | None = None
+    ) -> None:
+        """`providers` are those that make the takes. `configs`: theirs, if they are loaded."""
         self.jobs = list(jobs)
         self.calls = list(calls)
         self.providers = providers
+        if configs is not None:
+            self._configs = {name: config for name, config in configs.items() if name in providers}
 
     @classmethod
     def of(cls, story: Story) -> "JobFacts":
@@ -124,6 +133,20 @@ class JobFacts:
         """
         jobs = (JobRow._make((*row, json.loads(note))) for *row, note in JOBS.rows(story.pk))
         return cls(jobs, map(CallRow._make, CALLS.rows(story.pk)), {story.image_provider, story.clip_provider})
+
+    @classmethod
+    def of_each(cls, stories: Collection[Story]) -> "dict[UUID, JobFacts]":
+        """Load the facts of several stories, with their providers, in four queries."""
+        subjects = Q(subject__in=[str(story.pk) for story in stories])
+        jobs: dict[str, list[JobRow]] = {str(story.pk): [] for story in stories}
+        calls: dict[str, list[CallRow]] = {subject: [] for subject in jobs}
+        for *row, note, subject in _jobs(subjects, "subject"):
+            jobs[subject].append(JobRow._make((*row, note)))
+        for *call, subject in _calls(subjects, "subject"):
+            calls[subject].append(CallRow._make(call))
+        providers = {story.pk: {story.image_provider, story.clip_provider} for story in stories}
+        configs = configs_of(set().union(*providers.values()))
+        return {pk: cls(jobs[str(pk)], calls[str(pk)], names, configs) for pk, names in providers.items()}
 
     @cached_property
     def unclear(self) -> dict[str, UUID]:

@@ -9,20 +9,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Exists, OuterRef, Q
 
 from stories.enums import ReviewStatus, StoryStatus, TakeKind
 from stories.models import Scene, Story
 from stories.services.generation import why_closed
-from stories.services.plan import NEEDS_PICTURE, UNRESOLVED, Item, Mode, Plan, has_take, is_wanted, load_scenes, plan_generation
+from stories.services.plan import NEEDS_PICTURE, UNRESOLVED, Item, Mode, Plan, has_take, is_wanted, load_scenes, plan_generation, with_takes
 
 from .job_facts import JobFacts
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 LATE = frozenset({"missing", "rejected"})
 SETTLED = frozenset({"approved", "review"})
 MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
+REVIEWED = (StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)  # in which takes are reviewed
 NOTHING = Decimal(0)
 
 
@@ -49,7 +53,8 @@ def words_of(item: Item, take: Any) -> tuple[str, ...]:
 class SceneSummary(NamedTuple):
     """One scene with its items in the plans of both kinds.
 
-    `words`: its states, most urgent first. `only_picture`: the clip has no state to show yet.
+    `words`: its states, most urgent first; `image_words` and `clip_words`: those of each kind. A
+    picture whose clip is approved needs no review of its own. `only_picture`: the clip has no state to show yet.
     `left`: remaining cost in USD until the film is complete. `uncertain`: USD that an unclear call
     may have cost.
     """
@@ -58,6 +63,8 @@ class SceneSummary(NamedTuple):
     image: Item
     clip: Item
     words: tuple[str, ...]
+    image_words: tuple[str, ...]
+    clip_words: tuple[str, ...]
     only_picture: bool
     left: Decimal
     uncertain: Decimal
@@ -65,9 +72,14 @@ class SceneSummary(NamedTuple):
     def item(self, kind: str) -> Item:
         return self.image if kind == TakeKind.IMAGE else self.clip
 
+    def words_of(self, kind: str) -> tuple[str, ...]:
+        return self.image_words if kind == TakeKind.IMAGE else self.clip_words
+
 
 def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
     pictures, clips = words_of(image, scene.image_take), words_of(clip, scene.clip_take)
+    if clips == ("approved",) and pictures == ("review",):
+        pictures = clips
     alone = scene.clip_take is None and (clips == ("missing",) or needs_picture(clip))
     if alone:
         words = pictures
@@ -79,7 +91,7 @@ def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
         if item.state in LATE or needs_picture(item):
             left += item.price
         uncertain += item.uncertain
-    return SceneSummary(scene, image, clip, words, alone, left, uncertain)
+    return SceneSummary(scene, image, clip, words, pictures, clips, alone, left, uncertain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +185,21 @@ def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: JobFa
     return Summary(story, [summary_of(*place) for place in places], plans)
 
 
-def unreviewed_of(owner: Any) -> list[tuple[Any, str, int]]:
-    """The person's stories with unreviewed takes in the film: id, title and count, highest first.
+def unreviewed_of(owner: Any, most: int) -> list[tuple[Story, int]]:
+    """The person's newest stories with takes to review, each with the number of such scenes.
 
-    One query.
-
-    Pictures count during the preview, clips from the final film on.
+    The number is the one of the board's filter, because it is counted by the same summary. The
+    number of queries does not depend on the number of stories, of which at most `most` are examined.
     """
-    pictures = Q(story__status=StoryStatus.PREVIEWING, image_take__review_status=ReviewStatus.UNREVIEWED)
-    late = (StoryStatus.RENDERING, StoryStatus.COMPLETED)
-    clips = Q(story__status__in=late, clip_take__review_status=ReviewStatus.UNREVIEWED)
-    scenes = Scene.live.filter(pictures | clips, story__owner_id=owner.pk).order_by()
-    counted = scenes.values_list("story_id", "story__title").annotate(n=Count("pk")).order_by("-n", "story_id")
-    return [(pk, title, number) for pk, title, number in counted]
+    unreviewed = Q(image_take__review_status=ReviewStatus.UNREVIEWED) | Q(clip_take__review_status=ReviewStatus.UNREVIEWED)
+    rows = Scene.live.filter(unreviewed)
+    stories = Story.objects.filter(Exists(rows.filter(story=OuterRef("pk"))), owner_id=owner.pk, status__in=REVIEWED)
+    found = list(stories.defer("script").order_by("-updated_at", "id")[:most])
+    if not found:
+        return []
+    facts = JobFacts.of_each(found)
+    scenes: dict[UUID, list[Scene]] = {story.pk: [] for story in found}
+    for scene in with_takes(rows.filter(story__in=found)):
+        scenes[scene.story_id].append(scene)
+    counts = [(story, summarize(story, scenes=scenes[story.pk], facts=facts[story.pk]).counts.get("review", 0)) for story in found]
+    return [(story, count) for story, count in counts if count]

@@ -12,12 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import DomainError, LocalizedMessage
 from providers.enums import Kind
 from providers.preflight import ready_adapter
 from providers.prices import model_name, model_row, priced, spec_from
+from providers.prompt_text import NEEDS_ENGLISH
 from stories.enums import ReviewStatus, TakeKind
 from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
@@ -101,6 +103,19 @@ class Plan:
         return [item for item in self.items if item.will]
 
     @property
+    def kept(self) -> list[Item]:
+        """Scenes whose take is reused, up to date or not."""
+        return [item for item in self.items if item.state in {"done", "stale"} and not item.will]
+
+    @property
+    def stale_kept(self) -> list[Item]:
+        return [item for item in self.kept if item.state == "stale"]
+
+    @property
+    def running(self) -> list[Item]:
+        return [item for item in self.items if item.state == "running"]
+
+    @property
     def doubtful(self) -> list[Item]:
         """Takes that block the film unless a person overrides them: rejected takes and stale
         clips.
@@ -111,6 +126,11 @@ class Plan:
     @property
     def blocked(self) -> list[Item]:
         return [item for item in self.items if item.state == "blocked"]
+
+    @property
+    def without_english(self) -> list[Item]:
+        """The scenes that are blocked because the provider needs their prompt in English."""
+        return [item for item in self.blocked if item.why.template == NEEDS_ENGLISH]
 
     @property
     def hash(self) -> str:
@@ -124,9 +144,14 @@ class Plan:
         return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
 
 
+def with_takes(scenes: QuerySet[Scene]) -> QuerySet[Scene]:
+    """The scenes in order, with what a plan needs of each."""
+    return scenes.select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+
+
 def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
     """The live scenes in order with prompt and selected takes. One query."""
-    scenes = Scene.live.filter(story=story).select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+    scenes = with_takes(Scene.live.filter(story=story))
     return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -29,17 +30,31 @@ NOT_TAKEN = gettext_noop("Scene %(position)s: the upload was not taken. %(why)s"
 LIMIT = clip_import.MAX_BYTES  # for uploads; pictures have a smaller limit of their own
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was read and stored, and what its take will be."""
+
+    scene_id: UUID | str
+    kind: TakeKind
+    actor: Any
+    reason: str
+    replace: bool | None
+    kept: Stored
+    facts: dict[str, Any]
+
+
 def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Take:
-    """Store the file as a take of the scene and select it.
+    """Store the file as a take of the scene and select it. Raises what its two steps raise."""
+    return add_take(read_upload(scene_id, kind, file=file, actor=actor, reason=reason, replace=replace))
 
-    An approved take is replaced only with `replace`; with None, ApprovedTake is raised if there is
-    one.
 
-    The file is read before the transaction, in a separate process, and rewritten, so that only its
-    pictures and sound are kept. Changes made to it are noted on the take. Raises
-    Scene.DoesNotExist, Forbidden, Conflict (the scene is deleted), GuardRefused (closed by the
-    story's status), ApprovedTake (nothing is stored), Invalid (too large), MediaError (unreadable)
-    or BusyError.
+def read_upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Upload:
+    """Read and store the file. Call it outside of a transaction.
+
+    The file is read in a separate process and rewritten, so that only its pictures and sound are
+    kept. Changes made to it are noted on the take. Raises Scene.DoesNotExist, Forbidden, Conflict
+    (the scene is deleted), ApprovedTake (nothing is stored), Invalid (too large), MediaError
+    (unreadable) or BusyError.
     """
     scene = Scene.objects.select_related("story", "image_take", "clip_take").get(pk=scene_id)
     require_story_owner(actor, scene.story)
@@ -50,13 +65,23 @@ def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", a
         raise Invalid(gettext_noop("The file is too large."), field="file")
     with workplace() as folder, _naming(scene):
         kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
+    return Upload(scene_id, kind, actor, reason, replace, kept, facts)
+
+
+def add_take(read: Upload) -> Take:
+    """Make the stored file a take of the scene and select it.
+
+    An approved take is replaced only with `replace`; with None, ApprovedTake is raised if there is
+    one. Raises Scene.DoesNotExist, Forbidden, Conflict (the scene is deleted) or GuardRefused
+    (closed by the story's status).
+    """
+    kind, kept, replace = read.kind, read.kept, read.replace
     with transaction.atomic():
-        story, scene = locked_for_words(scene_id, actor)
+        story, scene = locked_for_words(read.scene_id, read.actor)
         if replace is None:
             _require_no_approved(scene, kind)
-        take = Take.objects.create(
-            scene=scene, kind=kind, source=TakeSource.UPLOADED, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, made_by=actor, reason=reason, **facts
-        )
+        source = {"source": TakeSource.UPLOADED, "made_by": read.actor, "reason": read.reason}
+        take = Take.objects.create(scene=scene, kind=kind, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, **source, **read.facts)
         # An approved take leaves the film only if the person has agreed. Checked under the lock.
         standing = scene.take(kind)
         if replace or standing is None or standing.review_status != ReviewStatus.APPROVED:

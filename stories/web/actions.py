@@ -178,14 +178,13 @@ def why_not(story: Story, name: str, user: Any) -> LocalizedMessage | None:
 
 def plan_context(plan: Plan) -> dict[str, Any]:
     """What a plan makes, reuses and cannot make, with its price."""
-    counts = plan.counts
     name = AIProviderConfig.objects.filter(provider=plan.provider).values_list("name", flat=True).first()
     return {
         "plan": plan,
         "makes": len(plan.todo),
-        "keeps": counts.get("done", 0) + counts.get("stale", 0),
-        "stale": counts.get("stale", 0),
-        "running": counts.get("running", 0),
+        "keeps": len(plan.kept),
+        "stale": len(plan.stale_kept),
+        "running": len(plan.running),
         "provider": name or plan.provider,
     }
 
@@ -223,7 +222,17 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
         blocked = plans["missing"].blocked
         nothing = None if any(plan.todo for plan in plans.values()) else why_nothing(plans["missing"])
         denied = nothing if is_story_owner(request.user, now) else why_not(now, "", request.user)
-        return _context(request, now, title, kind=kind, choices=choices, blocked=blocked, why_not=denied, provider=plan_context(plans["missing"])["provider"])
+        return _context(
+            request,
+            now,
+            title,
+            kind=kind,
+            choices=choices,
+            blocked=blocked,
+            missing=plans["missing"],
+            why_not=denied,
+            provider=plan_context(plans["missing"])["provider"],
+        )
 
     return ask(request, template="studio/story/make.html", context=context, act=act, back=back)
 

@@ -137,7 +137,6 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
     made = plan_generation(story, kind, mode=mode, scenes=scenes, as_is=as_is)
     closed = why_closed(story, kind)
     provider = AIProviderConfig.objects.filter(provider=made.provider).values_list("name", flat=True).first()
-    kept = [item for item in made.items if not item.will and item.state in {"done", "stale"}]
     return {
         "story": story,
         "kind": kind,
@@ -145,9 +144,6 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
         "plan": made,
         "title": _("Make the film with the takes as they are") if as_is else _(TITLES[kind, mode]),
         "scene_ids": scene_ids or [],
-        "kept": kept,
-        "stale_kept": [item for item in kept if item.state == "stale"],
-        "running": [item for item in made.items if item.state == "running"],
         "provider": provider or made.provider,
         "is_closed": story.status in CLOSED,
         "why_not": _why_not(request, story, made, closed),

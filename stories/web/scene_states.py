@@ -10,7 +10,7 @@ from core.admin.display import Tone
 from jobs.enums import JobStatus
 from stories.enums import TakeKind
 from stories.selectors.job_facts import JobFacts, JobRow
-from stories.selectors.summary import SETTLED, SceneSummary, is_locked, needs_picture, words_of
+from stories.selectors.summary import SETTLED, SceneSummary, is_locked, needs_picture
 from stories.services.plan import Item
 
 WEIGHT: dict[Tone, int] = {"bad": 5, "live": 4, "ask": 3, "idle": 2, "good": 1, "quiet": 0}
@@ -67,7 +67,7 @@ def _of_kind(kind: str, scene: SceneSummary, facts: JobFacts) -> list[State]:
     item, key = scene.item(kind), scene.scene.key
     take = scene.scene.take(kind)
     found = []
-    for word in words_of(item, take):
+    for word in scene.words_of(kind):
         if word == "failed":
             found.append(_failed(kind, facts.failed(kind).get(key)))
         elif word == "running" and (job := facts.running(kind).get(key)) is not None:

@@ -141,6 +141,7 @@ def take_file(call: Call) -> Created[NoteOut]:
         raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])
     if call.request.FILES["file"].name == "held.bin":
         hold()
+    call.begin()
     row = LogInAttempt.objects.create(account=call.request.FILES["file"].name)
     return Created(NoteOut(row.id, row.account, row.at))
 

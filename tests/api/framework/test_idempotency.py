@@ -240,6 +240,40 @@ def test_upload_that_takes_long_keeps_its_key(client_of_alice, held, monkeypatch
 
 
 @pytest.mark.django_db(transaction=True)
+def test_upload_of_a_process_that_was_stopped_is_written_once(client_of_alice, held):
+    """Its lease runs out while it reads the file; the repetition does the work, and it finds its key taken."""
+
+    def send():
+        file = SimpleUploadedFile("held.bin", b"one")
+        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+
+    answers = held(send)
+    with moved(timedelta(minutes=1)):
+        first = send()
+    held.end()
+    assert (first.status_code, answers) == (201, [409])
+    again = send()
+    assert (again.status_code, again.content, again["Idempotency-Replayed"]) == (201, first.content, "true")
+    assert LogInAttempt.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_upload_that_crashes_after_it_began_to_write_leaves_nothing(client_of_alice, monkeypatch):
+    def send():
+        file = SimpleUploadedFile("broken.bin", b"one")
+        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+
+    def keep(*_):
+        raise RuntimeError("between the work and its answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(idempotency.Claim, "keep", keep)
+        assert send().status_code == 500
+    assert (LogInAttempt.objects.count(), IdempotencyRecord.objects.count()) == (0, 0)
+    assert send().status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
 def test_leases_are_renewed_while_a_request_runs(django_user_model, monkeypatch):
     monkeypatch.setattr(leases, "RENEW_SECONDS", 0.05)
     user = django_user_model.objects.create(username="alice")

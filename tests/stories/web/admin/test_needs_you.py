@@ -9,7 +9,7 @@ from django.urls import reverse
 from providers.enums import CallState, Kind
 from providers.models import ProviderCall
 from stories.models import Film
-from stories.services import comments, review_links
+from stories.services import comments, enqueue, review_links
 from tests.stories.factories import make_scene, make_story, make_take
 
 HOME = reverse("admin:index")
@@ -93,5 +93,51 @@ def test_owner_is_told_of_takes_to_review(owner, colleague, todos):
         make_take(scene)
         make_take(scene, "clip", review_status=review_status)
     address = reverse("admin:stories_story_board", args=[story.pk]) + "?state=review"
-    assert todos(owner) == [("The sea", "2 takes are not reviewed yet.", address)]
+    assert todos(owner) == [("The sea", "2 scenes are to be reviewed.", address)]
     assert todos(colleague) == []
+
+
+def board_says(as_, person, story):
+    """How many scenes the board's filter “to review” shows."""
+    page = as_(person).get(reverse("admin:stories_story_board", args=[story.pk])).context["board"]
+    return page.counts.get("review", 0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["previewing", "rendering", "completed"])
+def test_number_of_takes_to_review_is_that_of_the_board(owner, todos, as_, status):
+    story = make_story(owner, title="The sea", status=status)
+    ready, stale, running, approved, clips, rejected = (make_scene(story) for _ in range(6))
+    make_take(ready)
+    make_take(stale, input_hash="older")
+    make_take(running)
+    enqueue.enqueue_scene(running, "image", owner=owner)
+    make_take(approved, review_status="approved")
+    make_take(clips)
+    make_take(clips, "clip", review_status="approved")
+    make_take(rejected, review_status="rejected")
+    assert board_says(as_, owner, story) == 1
+    assert todos(owner)[0][1] == "1 scene is to be reviewed."
+    make_take(approved, "clip")
+    assert board_says(as_, owner, story) == 2
+    assert todos(owner)[0][1] == "2 scenes are to be reviewed."
+    for scene in (ready, approved):
+        scene.refresh_from_db()
+        scene.clip_take = None
+        scene.save()
+        scene.image_take.review_status = "approved"
+        scene.image_take.save()
+    assert board_says(as_, owner, story) == 0
+    assert [why for _, why, _ in todos(owner) if "reviewed" in why] == []
+
+
+@pytest.mark.django_db
+def test_takes_to_review_of_many_stories_cost_the_same_queries(owner, as_, queries_of):
+    counts = []
+    for number in (1, 3, 12):
+        while owner.stories.count() < number:
+            story = make_story(owner, status="completed")
+            for _ in range(number):
+                make_take(make_scene(story), review_status="unreviewed")
+        counts.append(queries_of(as_(owner), HOME))
+    assert counts[0] == counts[1] == counts[2]

@@ -7,6 +7,7 @@ from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.models import Scene, Story, Take
 from stories.services import scenes, takes
+from stories.services.plan import plan_generation
 from tests.stories.factories import make_scene, make_story
 from tests.stories.web.board.test_scene_order import said
 
@@ -210,3 +211,27 @@ def test_retry_of_selected_scenes_asks_for_what_failed(door, story, five, take):
     assert "Make 1 picture · $0.02" in text(door.client.get(both.url, headers={"HX-Request": "true"}))
     clip = door.get("board_retry", story.pk, scene=five[0].key)
     assert clip.url == door.address("board_plan", story.pk, "clip", "failed") + f"?scene={five[0].key}"
+
+
+def test_dialog_leads_to_the_english_where_a_prompt_has_none(door, owner, settings):
+    settings.PROVIDER_KEYS = {"stability_ai": "sk-0123456789"}
+    AIProviderConfig.objects.filter(provider="stability_ai").update(is_active=True)
+    story = make_story(owner, status="planned", image_provider="stability_ai", language="ko")
+    make_scene(story, text="a boat")
+    korean = make_scene(story, text="밤바다의 등대")
+    english = door.address("board_english", story.pk)
+    plan = plan_generation(story, "image")
+    assert [item.scene_id for item in plan.without_english] == [korean.pk]
+    for page in (
+        door.get("board_plan", story.pk, "image", "missing"),
+        door.get("board_plan", story.pk, "image", "missing", live=False),
+        door.get("stories_story_make", story.pk, "image"),
+        door.get("stories_story_do", story.pk, "generate_preview"),
+    ):
+        assert f'href="{english}"' in text(page)
+        assert "1 scene has no English prompt." in text(page)
+    chosen = text(door.get("board_plan", story.pk, "image", "missing", scene=str(korean.pk)))
+    assert f'hx-get="{english}?scene={korean.pk}"' in chosen
+    assert "Choose a language model as the story" in text(door.get("board_english", story.pk, scene=str(korean.pk)))
+    scenes.edit(korean.pk, actor=owner, text_en="a lighthouse")
+    assert english not in text(door.get("board_plan", story.pk, "image", "missing"))

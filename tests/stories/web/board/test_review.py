@@ -137,6 +137,39 @@ def test_guest_says_what_cannot_be(guest, values):
     assert Comment.objects.count() == 0
 
 
+HOSTILE_TIMES = ["-1", "-0.001", "99", "1e400", "nan", "inf", "-inf", "abc", "1,5", "0x1", "9" * 5000, "1\u00002", "2 s", "[]", "⅓", "1e-400x"]
+
+
+@pytest.mark.parametrize("at", HOSTILE_TIMES)
+def test_guest_names_a_time_that_is_none_and_keeps_the_words(guest, at):
+    browser, address, _link = guest
+    answer = browser.post(address, {"guest": "Kim", "text": "Brighter please", "at": at})
+    assert answer.status_code in {400, 422}
+    assert answer.status_code == 400 or ">Brighter please</textarea>" in answer.content.decode()
+    assert Comment.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "stored", "shown"),
+    [({}, 0, "0:00"), ({"at": ""}, 0, "0:00"), ({"at": "0"}, 0, "0:00"), ({"at": " 4.1 "}, 4100, "0:04"), ({"at": "1e-9"}, 0, "0:00")],
+)
+def test_guests_comment_is_shown_at_its_time(guest, door, story, at, stored, shown):
+    browser, address, _link = guest
+    assert browser.post(address, {"guest": "Kim", "text": "Brighter please", **at}).status_code == 302
+    assert Comment.objects.get().at_ms == stored
+    mark = f'data-rv-seek="{stored}" data-ms>{shown}</button>'
+    assert mark in browser.get(address).content.decode()
+    assert mark in door.get("stories_story_review", story.pk, live=False).content.decode()
+
+
+def test_guests_comment_at_the_end_of_the_film_is_stored_and_after_it_not(guest, film):
+    browser, address, _link = guest
+    end = film.frames / film.fps
+    assert browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end + 0.001:.3f}"}).status_code == 422
+    assert browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end:.3f}"}).status_code == 302
+    assert Comment.objects.get().at_ms == round(end * 1000)
+
+
 def test_guest_needs_the_token_of_the_form(guest):
     _browser, address, _link = guest
     assert Client(enforce_csrf_checks=True).post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 403
