@@ -85,7 +85,7 @@ class JobAdmin(JobActions, ModelAdmin):
     The registered subclass decides who may view and who may manage a job.
     """
 
-    list_display = ("what", "state", "progressed", "why", "order", "tries", "person", "made", "actions_column")
+    list_display = ("what", "state", "progressed", "why", "order", "retried", "person", "made", "actions_column")
     list_filter = (("status", ChoicesFilter), ("wait_for", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -195,9 +195,9 @@ class JobAdmin(JobActions, ModelAdmin):
         cancel = _action_link(job, "cancel", _("Cancel")) if job.is_open else ""
         return quick_html('<span class="vp-doors">{}{}</span>', retry, cancel)
 
-    @admin.display(description=gettext_lazy("tries"))
-    def tries(self, job: Job) -> str:
-        return f"{job.attempts}/{job.max_attempts}"
+    @admin.display(description=gettext_lazy("retries"))
+    def retried(self, job: Job) -> str:
+        return job.retries
 
     @admin.display(description=gettext_lazy("for"), ordering="owner__username")
     def person(self, job: Job) -> str:

@@ -8,7 +8,7 @@ class JobStatus(models.TextChoices):
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")
     WAITING = "waiting", _("Waiting")
-    UNCLEAR = "unclear", _("Unclear")
+    UNCLEAR = "unclear", _("Needs checking")
     SUCCEEDED = "succeeded", _("Succeeded")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
@@ -20,7 +20,7 @@ class WaitFor(models.TextChoices):
     BUDGET = "budget", _("Budget")
     CHILDREN = "children", _("Other jobs")
     BACKOFF = "backoff", _("The next try")
-    PERSON = "person", _("A person")
+    PERSON = "person", _("A decision")
     TIME = "time", _("Its time")
 
 

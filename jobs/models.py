@@ -92,6 +92,11 @@ class Job(models.Model):
         return f"{self.name} {self.id}"
 
     @property
+    def retries(self) -> str:
+        """The retries made and allowed, such as `1/2`: attempts after the first."""
+        return f"{max(self.attempts - 1, 0)}/{max(self.max_attempts - 1, 0)}"
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 

@@ -39,7 +39,7 @@ class CallState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     SETTLED = "settled", _("Settled")
     REFUSED = "refused", _("Refused")
-    UNCLEAR = "unclear", _("Unclear")
+    UNCLEAR = "unclear", _("Needs checking")
     WRITTEN_OFF = "written_off", _("Written off")
 
 

@@ -283,7 +283,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
             )
         why = child.note if child and child.status != JobStatus.SUCCEEDED else open_item.why
         return _ask_person(
-            gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or give the story up."),
+            gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or stop production."),
             position=open_item.position,
             why=why,
         )

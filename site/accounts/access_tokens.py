@@ -103,7 +103,7 @@ def _own_user(claims: dict[str, Any]) -> User:
     Its log-in must still have a refresh token that is not revoked.
     """
     log_in = (
-        RefreshToken.objects.select_related("user")
+        RefreshToken.objects.select_related("user__account_version")
         .filter(family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True)
         .order_by()
         .first()
@@ -112,7 +112,6 @@ def _own_user(claims: dict[str, Any]) -> User:
         raise _refused()
     user: User = log_in.user
     if has_ended(standing_of(log_in), user):
-        revoke_user(user)
         raise _refused()
     if not any(constant_time_compare(mark, claims["pwd"]) for mark in password_marks(user)):
         raise _refused()

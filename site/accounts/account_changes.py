@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from . import sessions
 
 # Models deleted together with the account. All other rows that refer to an account are history.
-OWN = frozenset({"web.RefreshToken", "web.SecondFactor", "web.RecoveryCode", "web.IdempotencyRecord", "studio.Preference"})
+OWN = frozenset({"web.RefreshToken", "web.AccountVersion", "web.SecondFactor", "web.RecoveryCode", "web.IdempotencyRecord", "studio.Preference"})
 ENDING = ("is_active", "is_staff", "is_superuser")
 
 

@@ -27,7 +27,7 @@ from core.unicode_normalization import composed
 
 from . import known_devices, mfa
 from .access_tokens import password_mark
-from .standing import STANDING, standing_of
+from .standing import STANDING, standing_now
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10  # failures per account and origin in the window; each further one doubles the delay
@@ -114,7 +114,7 @@ def of_mfa_pending(token: str) -> User | None:
 def remember(sender: object, *, request: HttpRequest | None = None, user: User, **_: object) -> None:  # noqa: ARG001  the signal's form
     """Store in the session the account's status and whether it passed the second factor."""
     if request is not None:
-        request.session[STANDING] = standing_of(user)
+        request.session[STANDING] = standing_now(user)
     if request is not None and getattr(user, "passed_factor", False):
         request.session[mfa.PASSED] = True
 

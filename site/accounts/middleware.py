@@ -1,7 +1,7 @@
 """Ends a session when its account has lost a status that it had at log-in.
 
-Signals handle accounts that are saved one by one (`account_changes`). A bulk `update()` sends no
-signals, so each request checks, too.
+Signals end the log-ins of accounts that are saved one by one (`account_changes`). A bulk `update()`
+sends no signals, so each request compares the version of the account, too.
 """
 
 from typing import Any
@@ -12,7 +12,6 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from . import sessions
 from .standing import STANDING, has_ended, standing_of
 
 
@@ -38,9 +37,6 @@ def _user_of_session(request: HttpRequest) -> User | AnonymousUser:
             if before != standing_of(user):
                 session[STANDING] = standing_of(user)
             return user
-        sessions.end_all(user)
-    elif found := User.objects.filter(pk=session[SESSION_KEY], is_active=False).first():
-        sessions.end_all(found)
     session.flush()
     request._cached_user = nobody = AnonymousUser()  # type: ignore[attr-defined]  # noqa: SLF001  where Django keeps it
     return nobody

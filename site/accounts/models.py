@@ -1,5 +1,5 @@
-"""The models of accounts: refresh tokens, log-in attempts, second factors, recovery codes and
-idempotency records.
+"""The models of accounts: refresh tokens, account versions, log-in attempts, second factors,
+recovery codes and idempotency records.
 """
 
 import uuid
@@ -23,6 +23,7 @@ class RefreshToken(models.Model):
     password_mark = models.CharField(max_length=32, help_text=_("Changes with the password, which ends the log-in."))
     is_staff = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
     is_superuser = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
+    account_version = models.PositiveBigIntegerField(default=0, help_text=_("As the account was when the token was issued."))
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), db_index=True)
     used_at = models.DateTimeField(_("used"), null=True, blank=True)
@@ -36,6 +37,23 @@ class RefreshToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {str(self.family)[:8]}"
+
+
+class AccountVersion(models.Model):
+    """Counts how often an account was deactivated or lost a status. A database trigger writes it
+    (`account_versions`). An account without a row has the version 0.
+    """
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="account_version", verbose_name=_("user"))
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("account version")
+        verbose_name_plural = _("account versions")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.number}"
 
 
 class LogInAttempt(models.Model):

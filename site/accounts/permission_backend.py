@@ -6,9 +6,15 @@ Without staff status a user's roles have no effect, in the admin and over the AP
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
 
 
 class StaffBackend(ModelBackend):
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session with the version of the account. One query."""
+        user = User.objects.select_related("account_version").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
         """Return the permissions of the user or their groups, or none for users without staff
         status.

@@ -15,7 +15,8 @@ from accounts.models import RefreshToken
 from api.problems import unauthorized
 
 from . import mfa
-from .access_tokens import Issued, issue, password_mark, password_marks, revoke_user
+from .access_tokens import Issued, issue, password_mark, password_marks
+from .account_versions import current_version
 from .standing import has_ended, standing_of
 
 LIFE = timedelta(days=14)
@@ -31,7 +32,7 @@ class Pair:
 def start(user: User) -> Pair:
     """Return the tokens of a new log-in. Also deletes rows that expired long ago."""
     sweep()
-    return _next(user, uuid.uuid4())
+    return _next(user, uuid.uuid4(), current_version(user))
 
 
 def rotate(token: str) -> Pair:
@@ -42,12 +43,10 @@ def rotate(token: str) -> Pair:
     log-in: either the owner or a thief holds the newer one, and the server cannot tell which.
     """
     with transaction.atomic():
-        row = RefreshToken.objects.select_related("user").filter(token_hash=_hash(token)).first()
+        row = RefreshToken.objects.select_related("user__account_version").filter(token_hash=_hash(token)).first()
         pair = _rotated(row) if row else None
         if row and pair is None:
             revoke_family(row.family)
-            if has_ended(standing_of(row), row.user):
-                revoke_user(row.user)
     if pair is None:
         raise unauthorized("refresh_token_invalid", gettext_noop("This refresh token is not valid any more. Log in again."))
     return pair
@@ -63,7 +62,7 @@ def _rotated(row: RefreshToken) -> Pair | None:
     user = row.user
     if unused.update(used_at=now) != 1 or has_ended(standing_of(row), user) or row.password_mark not in password_marks(user) or mfa.is_missing(user):
         return None
-    return _next(user, row.family)
+    return _next(user, row.family, row.account_version)
 
 
 def revoke(token: str) -> None:
@@ -77,7 +76,7 @@ def revoke_family(family: uuid.UUID) -> None:
     RefreshToken.objects.filter(family=family, revoked_at__isnull=True).update(revoked_at=timezone.now())
 
 
-def _next(user: User, family: uuid.UUID) -> Pair:
+def _next(user: User, family: uuid.UUID, version: int) -> Pair:
     token, now = secrets.token_urlsafe(32), timezone.now()
     RefreshToken.objects.create(
         user=user,
@@ -86,6 +85,7 @@ def _next(user: User, family: uuid.UUID) -> Pair:
         password_mark=password_mark(user),
         is_staff=user.is_staff,
         is_superuser=user.is_superuser,
+        account_version=version,
         created_at=now,
         expires_at=now + LIFE,
     )

@@ -109,7 +109,7 @@ def settle(comment_id: UUID | str, *, actor: Any, settled: bool = True) -> Comme
     with transaction.atomic():
         comment = Comment.objects.select_for_update().get(pk=comment_id)
         if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
-            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may settle it."))
+            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may resolve it."))
         comment.resolved_at = timezone.now() if settled else None
         comment.resolved_by = actor if settled else None
         comment.save(update_fields=["resolved_at", "resolved_by"])

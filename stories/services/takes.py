@@ -110,7 +110,7 @@ def select_take(take_id: UUID | str, *, actor: Any) -> Scene:
     with transaction.atomic():
         scene, take = _locked(take_id, actor)
         if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(gettext_noop("This take is rejected. Take the rejection back first."), field="take")
+            raise Invalid(gettext_noop("This take is rejected. Clear the rejection first."), field="take")
         _choose(scene, take)
         enqueue.wake_story_jobs_on_commit(scene.story_id)
     return scene

@@ -97,7 +97,7 @@ def _unjudge(request: HttpRequest, _story: Story, found: list[Scene]) -> Done:
     ]
     for take in given:
         takes.review_take(take.pk, review_status=ReviewStatus.UNREVIEWED, actor=request.user)
-    return ngettext("%(count)s verdict taken back.", "%(count)s verdicts taken back.", len(given)) % {"count": len(given)}, None
+    return ngettext("%(count)s verdict cleared.", "%(count)s verdicts cleared.", len(given)) % {"count": len(given)}, None
 
 
 def _set(request: HttpRequest, story: Story, found: list[Scene]) -> Done:

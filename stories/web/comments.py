@@ -59,7 +59,7 @@ def milliseconds(text: str) -> int:
 def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
     comment = get_object_or_404(Comment.objects.select_related("scene", "film"), pk=comment_id, story=story)
     comments.settle(comment.pk, actor=request.user, settled=request.POST.get("settled", "1") == "1")
-    message = _("Comment settled.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
+    message = _("Comment resolved.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
     if request.POST.get("where") == "film" and comment.film:
         return film_review.after(request, story, comment.film, message=message)
     if comment.scene:

@@ -33,10 +33,10 @@ LONGEST_REASON = 500
 MODES: tuple[Mode, ...] = get_args(Mode)
 TITLES = {
     ("image", "missing"): gettext_noop("Make the missing pictures"),
-    ("image", "stale"): gettext_noop("Redo the pictures that are older than their scene"),
+    ("image", "stale"): gettext_noop("Redo the pictures that are out of date"),
     ("image", "failed"): gettext_noop("Try the failed pictures again"),
     ("clip", "missing"): gettext_noop("Make the missing clips"),
-    ("clip", "stale"): gettext_noop("Redo the clips that are older than their scene"),
+    ("clip", "stale"): gettext_noop("Redo the clips that are out of date"),
     ("clip", "failed"): gettext_noop("Try the failed clips again"),
 }
 

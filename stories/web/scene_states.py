@@ -107,8 +107,8 @@ def _plain(_language: str) -> dict[str, tuple[Tone, str, tuple[str, str], tuple[
         "stale": (
             "ask",
             "history",
-            (_("Picture out of date"), _("Picture is older than the scene")),
-            (_("Clip out of date"), _("Clip is older than the scene")),
+            (_("Picture out of date"), _("Picture is out of date")),
+            (_("Clip out of date"), _("Clip is out of date")),
         ),
         "missing": ("idle", "add_photo_alternate", ("", _("No picture yet")), ("", _("No clip yet"))),
         "approved": ("good", "check_circle", ("", _("Picture approved")), ("", _("Clip approved"))),

@@ -221,9 +221,7 @@ def review_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpRespon
     take = _take(story, take_id)
     review_status = request.POST.get("review_status", "")
     takes.review_take(take.pk, review_status=review_status, actor=request.user, reason=request.POST.get("reason", ""))
-    message = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(
-        ReviewStatus(review_status), _("Verdict taken back.")
-    )
+    message = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(ReviewStatus(review_status), _("Verdict cleared."))
     undo = UndoAction(
         _("Undo"), reverse("admin:board_judge", args=[story.pk, take.pk]), [("review_status", take.review_status), ("reason", take.review_reason)]
     )

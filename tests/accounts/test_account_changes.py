@@ -3,12 +3,13 @@
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.test import Client
 from django.urls import reverse
 
 from accounts import account_changes, refresh_tokens
+from accounts.account_versions import TRIGGER, create_trigger, current_version
 from stories.models import Story
 from tests.stories.factories import make_story
 
@@ -56,6 +57,63 @@ def test_bulk_update_ends_log_ins_for_good(client, admin_user, way, mark):
         assert Client().get("/api/ai-video/me/", headers=bearer).status_code == 401
     client.force_login(admin_user)
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("mark", ["is_active", "is_staff", "is_superuser"])
+@pytest.mark.parametrize("way", ["save", "update", "bulk_update", "sql"])
+def test_what_is_lost_and_given_back_between_two_requests_ends_log_ins(admin_user, mark, way):
+    """Nobody asks anything in between. A new log-in lasts, also after an old one was refused."""
+    account = get_user_model().objects.filter(pk=admin_user.pk)
+    old, pair = Client(), refresh_tokens.start(admin_user)
+    old.force_login(admin_user)
+    for value in (False, True):
+        if way == "update":
+            account.update(**{mark: value})
+            continue
+        person = account.get()
+        setattr(person, mark, value)
+        if way == "save":
+            person.save()
+        elif way == "bulk_update":
+            account.bulk_update([person], [mark])
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute(f"UPDATE auth_user SET {mark} = %s WHERE id = %s", [value, person.pk])
+    new, next_pair = Client(), refresh_tokens.start(account.get())
+    new.force_login(account.get())
+
+    def me(issued):
+        return Client().get("/api/ai-video/me/", headers={"Authorization": f"Bearer {issued.access.token}"}).status_code
+
+    def refreshed(issued):
+        return Client().post("/api/ai-video/auth/refresh/", {"refresh_token": issued.refresh.token}, content_type="application/json").status_code
+
+    assert (old.get("/admin/").status_code, me(pair), refreshed(pair)) == (302, 401, 401)
+    assert (new.get("/admin/").status_code, me(next_pair), refreshed(next_pair)) == (200, 200, 200)
+
+
+def test_version_is_raised_in_the_transaction_of_the_change(owner):
+    account = get_user_model().objects.filter(pk=owner.pk)
+    with transaction.atomic():
+        account.update(is_active=False)
+        assert current_version(owner) == 1
+        transaction.set_rollback(True)
+    assert (current_version(owner), account.get().is_active) == (0, True)
+    account.update(is_active=True, first_name="Ann")
+    account.update(is_superuser=True)
+    assert current_version(owner) == 0
+    account.update(is_active=False, is_staff=False)
+    assert current_version(owner) == 1
+
+
+def test_trigger_is_created_again_after_its_table_was_copied(owner):
+    table = " ON auth_user" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {TRIGGER}{table}")
+    create_trigger()
+    create_trigger()
+    get_user_model().objects.filter(pk=owner.pk).update(is_active=False)
+    assert current_version(owner) == 1
 
 
 def test_rights_given_in_the_meantime_end_nothing(client, owner):

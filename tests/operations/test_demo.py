@@ -65,7 +65,7 @@ def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(installation: In
     assert done.returncode == 1
     assert done.stderr.strip() == (
         "CommandError: The film could not be made: Scene 1 could not be made: Drill: the provider refused the content;"
-        " change the words of the prompt. Change its prompt or retry it, or give the story up."
+        " change the words of the prompt. Change its prompt or retry it, or stop production."
     )
     assert not list(installation.folder.glob("films/*"))
     assert installation.processes() == {}

@@ -117,11 +117,11 @@ def test_pause_of_a_provider_is_told_in_the_language_of_the_reader(client: Clien
 def test_label_within_a_message_is_shown_in_the_language_of_the_reader() -> None:
     with translation.override("ko"):
         stored = LocalizedMessage("It is “%(state)s”.", {"state": CallState.UNCLEAR.label}).as_json()
-    assert stored["values"] == {"state": {"sentence": {"template": "Unclear", "values": {}}}}
+    assert stored["values"] == {"state": {"sentence": {"template": "Needs checking", "values": {}}}}
     with translation.override("en"):
-        assert str(LocalizedMessage.from_json(stored)) == "It is “Unclear”."
+        assert str(LocalizedMessage.from_json(stored)) == "It is “Needs checking”."
     with translation.override("ko"):
-        assert translation.gettext("Unclear") in str(LocalizedMessage.from_json(stored))
+        assert translation.gettext("Needs checking") in str(LocalizedMessage.from_json(stored))
 
 
 def test_time_at_which_a_limit_ends_is_told_by_the_clock_of_the_reader() -> None:

@@ -24,7 +24,7 @@ def test_board_shows_each_scene_with_its_state_in_words(door, story, five, take)
     assert "Picture approved" in shown[0]
     assert "Picture to review" in shown[1]
     assert "Picture rejected: too dark" in shown[2]
-    assert "Picture is older than the scene" in shown[3]
+    assert "Picture is out of date" in shown[3]
     assert "No picture yet" in shown[4]
     assert [page.index(f'id="scene-{scene.pk}"') for scene in five] == sorted(page.index(f'id="scene-{scene.pk}"') for scene in five)
 

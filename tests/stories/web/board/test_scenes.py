@@ -278,5 +278,5 @@ def test_many_approvals_are_taken_back(door, story, five, take, owner):
     takes.review_take(five[1].image_take_id, review_status="approved", actor=owner)
     answer = door.post("board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five])
     assert said(answer) == "1 take approved."
-    assert said(door.post("board_many", story.pk, **fields(answer))) == "1 verdict taken back."
+    assert said(door.post("board_many", story.pk, **fields(answer))) == "1 verdict cleared."
     assert list(Take.objects.order_by("scene__position").values_list("review_status", flat=True)) == ["unreviewed", "approved"]
