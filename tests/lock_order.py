@@ -18,7 +18,6 @@ ORDER = (
     "stories_story",
     "stories_scene",
     "stories_approval",
-    "stories_comment",
     "providers_house",
     "providers_aiproviderconfig",
     "providers_providercall",

@@ -16,7 +16,6 @@ from core.localized_messages import LocalizedMessage
 from stories.api import schemas
 from stories.enums import TakeKind
 from stories.models import Take
-from stories.services import crops
 from stories.services import takes as domain
 from stories.services.permissions import scenes_for
 from stories.services.uploads import LIMIT, add_take, read_upload
@@ -125,7 +124,7 @@ def judge_take(call: Call, take_id: UUID, body: schemas.VerdictIn) -> TakeOut:
 def crop_take(call: Call, take_id: UUID, body: schemas.CropIn) -> TakeOut:
     """For a take of another format than the film. One of the film's format is refused (422): all of it is shown."""
     take_of(call, take_id)
-    crops.choose_crop(take_id, x=body.x, y=body.y, actor=call.user)
+    domain.choose_crop(take_id, x=body.x, y=body.y, actor=call.user)
     return _out(call, take_of(call, take_id))
 
 

@@ -6,7 +6,7 @@ its manifest.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -150,29 +150,37 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
         save_as(out, name)
     rows = _subtitles(segments)
+    return add_film(
+        story,
+        kind,
+        hold=run.hold,
+        file=name,
+        srt=srt(rows),
+        vtt=vtt(rows),
+        width=segments[0].size[0],
+        height=segments[0].size[1],
+        fps=segments[0].fps,
+        frames=length.frames,
+        size_bytes=size,
+        manifest=manifest,
+        manifest_hash=manifest_hash,
+        segments_reused=reused,
+        segments_encoded=encoded,
+        override_reason=override_reason,
+        made_by=made_by,
+    )
+
+
+def add_film(story: Story, kind: FilmKind | str, *, hold: Callable[[], None], **values: Any) -> Film:
+    """Write the film under the next number of its kind.
+
+    `hold` is called first in the transaction; it raises if the caller may no longer write.
+    """
     with transaction.atomic():
-        run.hold()
+        hold()
         Story.objects.select_for_update().get(pk=story.pk)  # keeps version numbers consecutive
         number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
-        return Film.objects.create(
-            story=story,
-            kind=kind,
-            number=number,
-            file=name,
-            srt=srt(rows),
-            vtt=vtt(rows),
-            width=segments[0].size[0],
-            height=segments[0].size[1],
-            fps=segments[0].fps,
-            frames=length.frames,
-            size_bytes=size,
-            manifest=manifest,
-            manifest_hash=manifest_hash,
-            segments_reused=reused,
-            segments_encoded=encoded,
-            override_reason=override_reason,
-            made_by=made_by,
-        )
+        return Film.objects.create(story=story, kind=kind, number=number, **values)
 
 
 def _local(segment: Segment, folder: Path) -> Path:

@@ -7,7 +7,6 @@ may settle.
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -106,13 +105,12 @@ def scene_at(film: Film, at_ms: int) -> UUID | None:
 
 def settle(comment_id: UUID | str, *, actor: Any, settled: bool = True) -> Comment:
     """Mark a comment as settled, or reopen it. Raises Comment.DoesNotExist or Forbidden."""
-    with transaction.atomic():
-        comment = Comment.objects.select_for_update().get(pk=comment_id)
-        if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
-            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may resolve it."))
-        comment.resolved_at = timezone.now() if settled else None
-        comment.resolved_by = actor if settled else None
-        comment.save(update_fields=["resolved_at", "resolved_by"])
+    comment = Comment.objects.select_related("story").get(pk=comment_id)
+    if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
+        raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may resolve it."))
+    changed = Comment.objects.filter(pk=comment.pk, resolved_at__isnull=settled)  # the first of two is the one named
+    changed.update(resolved_at=timezone.now() if settled else None, resolved_by=actor if settled else None)
+    comment.refresh_from_db()
     return comment
 
 
@@ -123,14 +121,13 @@ def show(comment_id: UUID | str, *, actor: Any, visibility: str) -> Comment:
     """
     if visibility not in Visibility.values:
         raise Invalid(gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility")
-    with transaction.atomic():
-        comment = Comment.objects.select_for_update().get(pk=comment_id)
-        if comment.guest:
-            raise Invalid(gettext_noop("A guest reads their own comment anyway."), field="visibility")
-        if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
-            raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may say who reads it."))
-        comment.visibility = visibility
-        comment.save(update_fields=["visibility"])
+    comment = Comment.objects.select_related("story").get(pk=comment_id)
+    if comment.guest:
+        raise Invalid(gettext_noop("A guest reads their own comment anyway."), field="visibility")
+    if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
+        raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may say who reads it."))
+    comment.visibility = visibility
+    comment.save(update_fields=["visibility"])
     return comment
 
 

@@ -1,22 +1,18 @@
-"""Which part of a take of another aspect ratio a film shows, and how to select it.
+"""Which part of a take of another aspect ratio a film shows.
 
 Takes are never cropped silently.
 """
 
 import json
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage
 from media.crop import SAME, Crop, differs, placed
-from stories.errors import Invalid
-from stories.models import Scene, Story, Take
+from stories.models import Story
 
 from .fingerprints import frame_size
-from .permissions import require_story_owner
 
 CUT = gettext_noop("The take has another format than the film (%(take)s, not %(film)s): the film shows the middle of it.")
 CUT_AS_CHOSEN = gettext_noop("The take has another format than the film (%(take)s, not %(film)s): the film shows the part that was chosen.")
@@ -67,23 +63,3 @@ def format_warning(story: Story, take: Any) -> LocalizedMessage | None:
     if shown is None:
         return None
     return LocalizedMessage(CUT_AS_CHOSEN if shown.chosen else CUT, {"take": f"{take.width} x {take.height}", "film": story.aspect_ratio})
-
-
-def choose_crop(take_id: UUID | str, *, x: float, y: float, actor: Any) -> Take:
-    """Set the part of the take that films show: 0 is far left (top), 1 far right (bottom).
-
-    Raises Take.DoesNotExist, Forbidden, or Invalid if there is nothing to select.
-    """
-    for name, value in (("x", x), ("y", y)):
-        if not 0 <= value <= 1:
-            raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name)
-    with transaction.atomic():
-        take = Take.objects.select_related("scene__story").get(pk=take_id)
-        scene = Scene.objects.select_for_update(of=("self",)).select_related("story").get(pk=take.scene_id)
-        require_story_owner(actor, scene.story)
-        take.refresh_from_db(fields=["crop"])
-        if shown_part(scene.story, take) is None:
-            raise Invalid(gettext_noop("The take has the film's format: all of it is shown."), field="x")
-        take.crop = placed((take.width, take.height), frame_size(scene.story), x=x, y=y).parts
-        take.save(update_fields=["crop"])
-    return take

@@ -1,4 +1,4 @@
-"""Recording, selecting and reviewing takes. A take is never overwritten."""
+"""Recording, selecting, cropping and reviewing takes. A take is never overwritten."""
 
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,15 @@ from django.utils.translation import gettext_noop
 
 from core import visible
 from jobs.models import Job
+from media.crop import placed
 from providers.models import ProviderCall
 from stories.enums import ReviewStatus, TakeKind, TakeSource
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take
 
 from . import enqueue
-from .fingerprints import is_stale, made_hash
+from .crops import shown_part
+from .fingerprints import frame_size, is_stale, made_hash
 from .locking import require_live
 from .permissions import require_story_owner
 
@@ -94,7 +96,7 @@ def _choose(scene: Scene, take: Take) -> None:
     scene.save(update_fields=[FIELD[TakeKind(take.kind)], "updated_at"])
 
 
-def _locked(take_id: UUID | str, actor: Any) -> tuple[Scene, Take]:
+def locked_take(take_id: UUID | str, actor: Any) -> tuple[Scene, Take]:
     """The take, read under its scene's lock. Raises Conflict if the scene is deleted."""
     scene_id = Take.objects.values_list("scene_id", flat=True).get(pk=take_id)
     scene = Scene.objects.select_for_update(of=("self",)).select_related("story").get(pk=scene_id)
@@ -108,7 +110,7 @@ def select_take(take_id: UUID | str, *, actor: Any) -> Scene:
     Raises Take.DoesNotExist, Forbidden or Invalid (a rejected take).
     """
     with transaction.atomic():
-        scene, take = _locked(take_id, actor)
+        scene, take = locked_take(take_id, actor)
         if take.review_status == ReviewStatus.REJECTED:
             raise Invalid(gettext_noop("This take is rejected. Clear the rejection first."), field="take")
         _choose(scene, take)
@@ -127,11 +129,29 @@ def review_take(take_id: UUID | str, *, review_status: str, actor: Any, reason: 
     if review_status == ReviewStatus.REJECTED and not reason:
         raise Invalid(gettext_noop("Say why it is rejected, so that the next take can be better."), field="reason")
     with transaction.atomic():
-        scene, take = _locked(take_id, actor)
+        scene, take = locked_take(take_id, actor)
         take.review_status = review_status
         take.review_reason = reason
         take.reviewed_by = None if review_status == ReviewStatus.UNREVIEWED else actor
         take.reviewed_at = None if review_status == ReviewStatus.UNREVIEWED else timezone.now()
         take.save(update_fields=["review_status", "review_reason", "reviewed_by", "reviewed_at"])
         enqueue.wake_story_jobs_on_commit(scene.story_id)
+    return take
+
+
+def choose_crop(take_id: UUID | str, *, x: float, y: float, actor: Any) -> Take:
+    """Set the part of the take that films show: 0 is far left (top), 1 far right (bottom).
+
+    Raises Take.DoesNotExist, Forbidden, Conflict if the scene is deleted, or Invalid if there is
+    nothing to select.
+    """
+    for name, value in (("x", x), ("y", y)):
+        if not 0 <= value <= 1:
+            raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name)
+    with transaction.atomic():
+        scene, take = locked_take(take_id, actor)
+        if shown_part(scene.story, take) is None:
+            raise Invalid(gettext_noop("The take has the film's format: all of it is shown."), field="x")
+        take.crop = placed((take.width, take.height), frame_size(scene.story), x=x, y=y).parts
+        take.save(update_fields=["crop"])
     return take

@@ -210,7 +210,7 @@ def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
             places[name] = float(request.POST.get(name, "50")[:10]) / 100
         except ValueError as error:
             raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name) from error
-    crops.choose_crop(take.pk, actor=request.user, **places)
+    takes.choose_crop(take.pk, actor=request.user, **places)
     return after(request, story, take.scene, take.kind, message=_("The film shows this part of the take."))
 
 

@@ -7,6 +7,7 @@ from jobs.errors import BadPriority, NoSuchJob, NotPossible
 from jobs.models import Job, JobLog
 from jobs.services import priority
 from jobs.services.claim import claim
+from tests.two_writers import in_turn, row_locks
 
 
 def _priorities():
@@ -82,3 +83,14 @@ def test_numbers_that_are_no_priority_and_a_job_that_is_not_there(family):
     with pytest.raises(NoSuchJob):
         priority.set_priority("story_0_0", priority=1)
     assert _priorities()["whole"] == 4
+
+
+@row_locks
+@pytest.mark.django_db(transaction=True)
+def test_part_that_ends_while_the_priority_changes_keeps_its_own(make_job):
+    whole = make_job(item="whole", priority=4)
+    part = make_job(item="part", parent=whole)
+    end = {"status": JobStatus.SUCCEEDED}
+    assert in_turn(lambda: Job.objects.filter(pk=part.pk).update(**end), lambda: priority.set_priority(whole.pk, priority=1)) == []
+    assert dict(Job.objects.values_list("item", "priority")) == {"whole": 1, "part": 5}
+    assert list(JobLog.objects.values_list("job__item", flat=True)) == ["whole"]

@@ -10,8 +10,9 @@ from media.errors import MediaError
 from stories.errors import Forbidden, Invalid
 from stories.film.segments import encode, segments_of, work_folder
 from stories.models import Take
-from stories.services.crops import choose_crop, shown_part
+from stories.services.crops import shown_part
 from stories.services.plan import plan_generation
+from stories.services.takes import choose_crop
 from tests.media.film import frames_of
 from tests.stories.factories import make_scene, make_story, make_take
 
