@@ -28,6 +28,7 @@ from stories.models import Scene, ScenePrompt, Story
 
 from . import enqueue
 from .fingerprints import english_of
+from .locking import locked_row
 
 LOCAL = "local"
 NO_MODEL = LocalizedMessage(gettext_noop("Choose a language model as the story's provider for planning: it puts prompts into English."))
@@ -151,7 +152,7 @@ def write(scene_id: UUID, prompt: ScenePrompt, text: str, *, seen_before: str, h
     with transaction.atomic():
         hold()
         Story.objects.select_for_update().get(pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id))
-        scene = Scene.objects.select_for_update(of=("self",)).select_related("prompt").get(pk=scene_id)
+        scene = locked_row(scene_id)
         now = scene.prompt
         if not text or scene.deleted_at is not None or now.text != prompt.text or seen(now) != seen_before:
             return False

@@ -37,7 +37,7 @@ def locked_scene(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
     Raises Scene.DoesNotExist, Conflict if it is deleted, and as `locked_story`.
     """
     story = locked_story(Scene.objects.values_list("story_id", flat=True).get(pk=scene_id), actor)
-    return story, require_live(_row(scene_id))
+    return story, require_live(locked_row(scene_id))
 
 
 def locked_for_words(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
@@ -47,18 +47,21 @@ def locked_for_words(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
     """
     story = Story.objects.select_for_update().get(pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id))
     require_story_owner(actor, story)
-    scene = require_live(_row(scene_id))
+    scene = require_live(locked_row(scene_id))
     if why := why_words_locked(story, scene):
         raise why
     return story, scene
 
 
-def _row(scene_id: UUID | str) -> Scene:
-    """Lock the scene after its story.
+def locked_row(scene_id: UUID | str) -> Scene:
+    """Lock the scene, after its story where both are locked, and return it with its takes.
 
-    Without the lock, saving the whole row could overwrite a take recorded at the same moment.
+    Without the lock, saving the whole row could overwrite a take recorded at the same moment. The
+    related rows are read by a second query: PostgreSQL joins those that the scene had before it
+    waited for the lock, so that a take selected meanwhile would be missing.
     """
-    return Scene.objects.select_for_update(of=("self",)).select_related("prompt", "image_take", "clip_take").get(pk=scene_id)
+    Scene.objects.select_for_update().values_list("pk").get(pk=scene_id)
+    return Scene.objects.select_related("story", "prompt", "image_take", "clip_take").get(pk=scene_id)
 
 
 def require_live(scene: Scene) -> Scene:

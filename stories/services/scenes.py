@@ -22,7 +22,7 @@ from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
 from . import enqueue, lines, scene_splitting
 from .fingerprints import is_english_outdated, text_digest
-from .locking import CLOSED, locked_for_words, locked_scene, locked_story, require_room
+from .locking import CLOSED, locked_for_words, locked_row, locked_scene, locked_story, require_room
 from .planning import seed_of
 from .scene_order import Move, apply_order, positions
 
@@ -274,7 +274,7 @@ def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
 def _locked_anyhow(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
     """As `locked_scene`, for a scene that may be deleted."""
     story = locked_story(Scene.objects.values_list("story_id", flat=True).get(pk=scene_id), actor)
-    return story, Scene.objects.select_for_update(of=("self",)).select_related("prompt").get(pk=scene_id)
+    return story, locked_row(scene_id)
 
 
 def restore(scene_id: UUID | str, *, actor: Any) -> Scene:

@@ -18,7 +18,7 @@ from stories.models import Scene, ScenePrompt, Take
 from . import enqueue
 from .crops import shown_part
 from .fingerprints import frame_size, is_stale, made_hash
-from .locking import require_live
+from .locking import locked_row, require_live
 from .permissions import require_story_owner
 
 FIELD = {TakeKind.IMAGE: "image_take", TakeKind.CLIP: "clip_take"}
@@ -83,7 +83,7 @@ def _select_by_rule(take: Take, *, wanted: bool, replaces: str | None) -> None:
     scene, and nobody has selected another since the request (`replaces`: the id of the take
     selected then, empty for none; None: not known). A good take is never replaced.
     """
-    scene = Scene.objects.select_for_update(of=("self",)).select_related("story", "prompt", "image_take", "clip_take").get(pk=take.scene_id)
+    scene = locked_row(take.scene_id)
     chosen = scene.take(take.kind)
     usable = chosen is not None and chosen.review_status != ReviewStatus.REJECTED
     outdated = wanted and chosen is not None and replaces in {None, str(chosen.pk)} and is_stale(scene.story, scene, chosen)
@@ -99,7 +99,7 @@ def _choose(scene: Scene, take: Take) -> None:
 def locked_take(take_id: UUID | str, actor: Any) -> tuple[Scene, Take]:
     """The take, read under its scene's lock. Raises Conflict if the scene is deleted."""
     scene_id = Take.objects.values_list("scene_id", flat=True).get(pk=take_id)
-    scene = Scene.objects.select_for_update(of=("self",)).select_related("story").get(pk=scene_id)
+    scene = locked_row(scene_id)
     require_story_owner(actor, scene.story)
     return require_live(scene), Take.objects.get(pk=take_id)
 

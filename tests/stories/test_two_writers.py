@@ -11,10 +11,12 @@ from operations import retention
 from providers.enums import CallState
 from providers.models import ProviderCall
 from providers.requests import to_json
-from stories.errors import Conflict, Invalid
+from providers.store import Stored
+from stories.errors import ApprovedTake, Conflict, Invalid
+from stories.enums import TakeKind
 from stories.film.build import add_film
-from stories.models import Comment, Film, Scene, Take
-from stories.services import comments, enqueue, scenes, takes
+from stories.models import Comment, Film, Scene, ScenePrompt, Take
+from stories.services import comments, enqueue, scenes, takes, uploads
 from stories.services.fingerprints import image_request
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.two_writers import in_turn, row_locks
@@ -59,6 +61,24 @@ def test_result_that_lands_leaves_what_a_person_chooses_meanwhile(story, owner):
     assert in_turn(lambda: takes.select_take(mine.pk, actor=owner), lambda: takes.record_result(call)) == []
     assert Scene.objects.get().image_take == mine
     assert Take.objects.count() == 2
+
+
+def test_upload_leaves_an_approved_take_that_is_chosen_meanwhile(story, owner):
+    scene = make_scene(story)
+    good = make_take(scene, chosen=False, review_status="approved")
+    facts = {"mime": "image/png", "width": 1280, "height": 720, "notes": []}
+    read = uploads.Upload(scene.pk, TakeKind.IMAGE, owner, "", None, Stored("takes/b.png", "b" * 64, 1), facts)
+    (error,) = in_turn(lambda: takes.select_take(good.pk, actor=owner), lambda: uploads.add_take(read))
+    assert isinstance(error, ApprovedTake)
+    assert Scene.objects.get().image_take == good
+
+
+def test_edit_of_a_scene_whose_prompt_changes_meanwhile_finds_it(story, owner):
+    scene = make_scene(story)
+    change = {"prompt": ScenePrompt.objects.create(text="other")}
+    assert in_turn(lambda: Scene.objects.filter(pk=scene.pk).update(**change), lambda: scenes.edit(scene.pk, actor=owner, title="New")) == []
+    now = Scene.objects.get()
+    assert (now.prompt.text, now.title) == ("other", "New")
 
 
 def test_crop_of_a_scene_that_is_deleted_meanwhile_stays(story, owner):
