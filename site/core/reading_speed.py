@@ -56,6 +56,16 @@ def reading_speed(text: str, seconds: float) -> ReadingSpeed:
     )
 
 
+def characters_that_fit(text: str, seconds: float) -> int:
+    """Return how many characters of a text like this, not counting spaces, can be read in time."""
+    text = " ".join(unicodedata.normalize("NFC", text).split())
+    if not text:
+        return 0
+    wide = _is_wide_text(text)
+    units = sum(1.0 if is_wide(char) else 0.5 for char in text) if wide else float(len(text))
+    return int(round((WIDE_LIMIT if wide else LATIN_COMFORT) * seconds * sum(not char.isspace() for char in text) / units, 6))
+
+
 def spoken_seconds(text: str) -> float:
     """Return the seconds needed to speak the text."""
     text = " ".join(unicodedata.normalize("NFC", text).split())

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from core.reading_speed import reading_speed, spoken_seconds
+from core.reading_speed import characters_that_fit, reading_speed, spoken_seconds
 
 from .languages import language_of
 from .script import Format, Kind, Understood, seconds_of
@@ -36,6 +36,7 @@ class Advice:
     duration_seconds: int  # proposed
     scenes: int  # number of scenes at the proposed length
     readable_seconds: int  # below this length the captions are unreadable
+    readable_per_minute: int  # spoken characters that can be read in a minute
     aspect_ratio: str  # proposed; empty if nothing suggests one
     first_lines: tuple[str, ...]
     blocks: tuple[tuple[Kind, str], ...]  # the first blocks
@@ -61,6 +62,7 @@ def advise(text: str) -> Advice:
         duration_seconds=proposed,
         scenes=proposed // SCENE,
         readable_seconds=reading_speed(spoken, 1).seconds_needed,
+        readable_per_minute=characters_that_fit(spoken, 60),
         aspect_ratio="9:16" if _PORTRAIT.search(f"{found.title} {remarks}") else "1:1" if _SQUARE.search(f"{found.title} {remarks}") else "",
         first_lines=tuple(line[:120] for line in lines[:FIRST_LINES]),
         blocks=tuple((block.kind, block.text[:160]) for block in found.blocks[:FIRST_BLOCKS]),

@@ -35,6 +35,11 @@ class _Reader:
             for node in (header.iter() if header is not None else ())
             if local(node) == "style"
         }
+        self.items = {
+            attribute(node, "id")
+            for node in (header.iter() if header is not None else ())
+            if local(node) == "paraPr" and any(local(part) == "heading" and attribute(part, "type") in {"BULLET", "NUMBER"} for part in node)
+        }
         self.deleted = 0  # number of open tracked deletions
 
     def blocks(self, node: Element) -> Iterator[Paragraph]:
@@ -67,7 +72,7 @@ class _Reader:
             self.document.title = " ".join(text.split())
         # A paragraph that only anchors a table or a box has no text.
         if text.strip() or not objects:
-            yield Paragraph(text, level, style)
+            yield Paragraph(text, level, style, is_item=attribute(node, "paraPrIDRef") in self.items)
         yield from objects
 
     def _inline(self, node: Element, objects: list[Paragraph]) -> Iterator[str]:

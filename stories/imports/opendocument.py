@@ -1,6 +1,7 @@
 """Reader for OpenDocument texts, as LibreOffice, Google and Hancom write them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .errors import Unreadable
 from .packages import Element, Package, attribute, local
@@ -58,6 +59,8 @@ class _Reader:
             elif name == "table":
                 rows = [list(self._cells(row)) for row in self._rows(child)]
                 yield from table_paragraphs(rows, self.document)
+            elif name == "list":
+                yield from (replace(part, is_item=True) for part in self.blocks(child))
             elif name == "section" and attribute(child, "display") == "none":
                 self.document.left_out.add("hidden")
             elif name not in UNSEEN:

@@ -34,12 +34,13 @@ _SPOKEN_COLUMN = re.compile(r"^(내레이션|나레이션|narration|대사|멘�
 class Paragraph:
     """`level` is the heading level, 0 for a title, None otherwise.
 
-    `style` is the lower-case style name.
+    `style` is the lower-case style name. `is_item`: an item of a list.
     """
 
     text: str
     level: int | None = None
     style: str = ""
+    is_item: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +94,8 @@ def script_text(document: Document) -> tuple[str, str, Format | None]:
         elif part.level is not None or is_heading(text):
             one = " ".join(text.split())
             lines += ["", one if is_heading(one) else f"# {one}", ""]
+        elif part.is_item:
+            lines += ["", text, ""]  # not together with the next: two short lines would be a speaker's name and words
         else:
             lines.append(text)
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -22,7 +22,7 @@ MARKS = {"br": "\n", "cr": "\n", "tab": "\t", "ptab": " ", "noBreakHyphen": "\u2
 
 
 class _Style:
-    __slots__ = ("based", "hidden", "level", "name", "struck")
+    __slots__ = ("based", "hidden", "is_item", "level", "name", "struck")
 
     def __init__(self, node: Element) -> None:
         self.name = attribute(_child(node, "name"), "val").lower() if _child(node, "name") is not None else ""
@@ -31,6 +31,7 @@ class _Style:
         self.hidden = _toggle(run, "vanish")
         self.struck = _struck(run)
         self.level = _level(paragraph)
+        self.is_item = _is_item(paragraph)
 
 
 def read(data: bytes) -> Document:
@@ -85,6 +86,12 @@ def _level(properties: Element | None) -> int | None:
     found = _child(properties, "outlineLvl")
     value = attribute(found, "val") if found is not None else ""
     return int(value) + 1 if value.isdecimal() and value.isascii() and int(value[:3]) < 9 else None  # noqa: PLR2004  9 is body text
+
+
+def _is_item(properties: Element | None) -> bool | None:
+    """Whether the paragraph has a bullet or a number; `numId` 0 takes away that of its style."""
+    number = _child(_child(properties, "numPr"), "numId")
+    return None if number is None else attribute(number, "val") != "0"
 
 
 class _Reader:
@@ -156,7 +163,9 @@ class _Reader:
         text = "".join(self._inline(node, chain, boxes))
         if level == 0 and not self.document.title:
             self.document.title = " ".join(text.split())
-        yield Paragraph(text, level, name)
+        marked = [_is_item(properties), *(style.is_item for style in chain)]
+        is_item = next((value for value in marked if value is not None), name.startswith("list "))
+        yield Paragraph(text, level, name, is_item=is_item)
         yield from boxes
 
     def _chain(self, style_id: str) -> Iterator[_Style]:

@@ -64,8 +64,18 @@ class Reading:
     @property
     def too_short(self) -> bool:
         """Whether the length in the form is too short to read the captions."""
+        return 0 < self._seconds < self.advice.readable_seconds
+
+    @property
+    def readable_characters(self) -> int:
+        """How many spoken characters can be read in the length in the form."""
+        return self._seconds * self.advice.readable_per_minute // 60
+
+    @property
+    def _seconds(self) -> int:
+        """The length in the form; 0 if it is none."""
         seconds = str(self.initial.get("duration_seconds", ""))
-        return seconds.isascii() and seconds.isdecimal() and int(seconds[:6]) < self.advice.readable_seconds
+        return int(seconds[:6]) if seconds.isascii() and seconds.isdecimal() else 0
 
     @property
     def encoding_name(self) -> str:

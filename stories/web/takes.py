@@ -51,6 +51,7 @@ class Shown:
     stale: bool
     took: timedelta | None
     words: list[Word]
+    english_words: list[Word]
     part: crops.Shown | None  # the part of the take that the film shows; None: all of it
 
     @property
@@ -91,6 +92,10 @@ class Shown:
     def differs(self) -> bool:
         return any(word.kind != "same" for word in self.words)
 
+    @property
+    def english_differs(self) -> bool:
+        return any(word.kind != "same" for word in self.english_words)
+
 
 def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
     """The takes of this kind, newest first. One query."""
@@ -103,7 +108,8 @@ def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     call = take.call
     took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
     words = difference(take.prompt.text, scene.prompt.text)
-    return Shown(take, chosen, is_stale(story, scene, take), took, words, crops.shown_part(story, take))
+    english = difference(take.prompt.text_en, scene.prompt.text_en)
+    return Shown(take, chosen, is_stale(story, scene, take), took, words, english, crops.shown_part(story, take))
 
 
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:

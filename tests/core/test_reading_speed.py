@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.reading_speed import reading_speed, spoken_seconds
+from core.reading_speed import characters_that_fit, reading_speed, spoken_seconds
 from stories.selectors.warnings import too_fast
 
 LONG = Path(__file__).parents[1] / "stories" / "imports" / "documents" / "too-much-text-for-7s.txt"
@@ -43,3 +43,11 @@ def test_scene_with_too_much_text_is_told_with_what_helps():
     assert str(too_fast("a" * 141, 7)) == (
         "Too much text for 7 s: 20.1 characters a second, and viewers read 20. Make the scene 9 s long, or shorten the text to 119 characters."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "fit"),
+    [("바" * 200, 7, 84), ("바" * 200, 60, 720), ("abcd " * 40, 7, 95), ("", 7, 0), (" \n", 7, 0), ("바다 " * 100, 10, 96)],
+)
+def test_characters_that_fit_into_a_length_are_counted_without_spaces(text, seconds, fit):
+    assert characters_that_fit(text, seconds) == fit

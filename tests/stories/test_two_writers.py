@@ -12,8 +12,8 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from providers.requests import to_json
 from providers.store import Stored
-from stories.errors import ApprovedTake, Conflict, Invalid
 from stories.enums import TakeKind
+from stories.errors import ApprovedTake, Conflict, Invalid
 from stories.film.build import add_film
 from stories.models import Comment, Film, Scene, ScenePrompt, Take
 from stories.services import comments, enqueue, scenes, takes, uploads

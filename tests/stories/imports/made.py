@@ -39,9 +39,9 @@ def odt(body):
     return zipped(**{"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ODT.replace("{body}", body)})
 
 
-def hwpx(*sections):
+def hwpx(*sections, header=""):
     parts = {f"Contents/section{number}.xml": HWPX.replace("{body}", body) for number, body in enumerate(sections)}
-    return zipped(**{"mimetype": "application/hwp+zip", "Contents/header.xml": HWPX_HEADER, **parts})
+    return zipped(**{"mimetype": "application/hwp+zip", "Contents/header.xml": HWPX_HEADER.replace("<hh:styles>", f"{header}<hh:styles>"), **parts})
 
 
 def docx(body):

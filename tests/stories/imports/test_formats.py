@@ -6,6 +6,7 @@ from providers.backends.local.planner import plan
 from stories.imports.advice import advise
 from stories.imports.parsing import parse
 from stories.imports.reading import script_of
+from stories.imports.script import Kind
 from stories.imports.text import understand
 from stories.models import Story
 from stories.services.planning import plan_request
@@ -156,3 +157,36 @@ def test_what_is_left_out_is_named():
 
 def test_pdf_of_pictures_is_refused():
     assert parse("a.pdf", pdf(["x"], text_layer=False)) == {"error": {"reason": "scan", "values": {}}}
+
+
+LIST = ("씬 1. 마트 - 낮", "철수가 장을 본다.", "")
+ITEMS = ("우유", "빵")
+NUMBERED = '<w:p><w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+BULLETS = '<hh:paraPr id="9"><hh:heading type="BULLET" idRef="1" level="0"/></hh:paraPr>'
+
+
+def lists():
+    """Two short items after an empty paragraph, as python-docx, Word, LibreOffice and Hancom write them."""
+    items = "".join(NUMBERED.format(item) for item in ITEMS)
+    text = "".join(f"<text:p>{line}</text:p>" for line in LIST)
+    odt_items = "".join(f"<text:list-item><text:p>{item}</text:p></text:list-item>" for item in ITEMS)
+    lines = "".join(f"<hp:p><hp:run><hp:t>{line}</hp:t></hp:run></hp:p>" for line in LIST)
+    hwpx_items = "".join(f'<hp:p paraPrIDRef="9"><hp:run><hp:t>{item}</hp:t></hp:run></hp:p>' for item in ITEMS)
+    return {
+        "style.docx": docx(paragraphs(*LIST, *(("List Bullet", item) for item in ITEMS))),
+        "number.docx": docx(paragraphs(*LIST) + items),
+        "list.odt": odt(f"{text}<text:list>{odt_items}</text:list>"),
+        "list.hwpx": hwpx(lines + hwpx_items, header=BULLETS),
+    }
+
+
+@pytest.mark.parametrize("name", ["style.docx", "number.docx", "list.odt", "list.hwpx"])
+def test_two_short_items_of_a_list_are_no_speaker_with_words(name):
+    script = script_of(parse(name, lists()[name]))
+    assert understand(script.text).spoken.split("\n") == ["철수가 장을 본다.", "우유", "빵"]
+    assert [block.kind for block in script.blocks if block.text in ITEMS] == [Kind.ACTION, Kind.ACTION]
+
+
+def test_two_short_paragraphs_that_are_no_list_are_a_speaker_with_words():
+    script = script_of(parse("talk.docx", docx(paragraphs(*LIST, "철수", "우유 주세요."))))
+    assert [block.kind for block in script.blocks][-2:] == [Kind.CUE, Kind.DIALOGUE]

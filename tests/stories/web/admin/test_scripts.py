@@ -5,9 +5,12 @@ import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
 from django.urls import reverse
 
+from stories.imports.advice import advise
 from stories.models import Story
+from stories.web.script_preview import Reading
 
 DOCUMENT = (
     '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>'
@@ -144,3 +147,12 @@ def test_file_without_words_leaves_the_typed_script(owner, as_, content):
     assert form["script"].value() == "나는 남는다."
     assert "나는 남는다." in response.content.decode()
     assert not Story.objects.exists()
+
+
+@pytest.mark.parametrize(("seconds", "proposed"), [("7", 84), ("16", 192), ("17", None), ("", None), ("ⅷ", None), ("9" * 50, None)])
+def test_reading_proposes_a_number_of_characters_beside_a_length(seconds, proposed):
+    """200 syllables need 17 s at 12 a second; in 7 s 84 can be read."""
+    reading = Reading(advise("바" * 200), {"duration_seconds": seconds})
+    page = render_to_string("studio/story/understood.html", {"reading": reading})
+    assert reading.too_short is (proposed is not None)
+    assert (f"Shorten the text to {proposed} characters, or make the film at least 0:17 long." in page) is (proposed is not None)

@@ -8,6 +8,7 @@ from PIL import Image
 from jobs.models import Job
 from providers.models import AIProviderConfig
 from stories.models import Comment, Scene, Take
+from stories.services import scenes
 from tests.pictures import picture
 from tests.stories.web.board.test_scene_order import said
 
@@ -17,8 +18,6 @@ def text(answer):
 
 
 def test_panel_shows_all_takes_and_what_differs(door, story, five, take, owner):
-    from stories.services import scenes
-
     take(five[0], seed=7, model="painter", cost=Decimal("0.02"))
     scenes.edit(five[0].pk, actor=owner, text="prompt one")
     five[0].refresh_from_db()
@@ -30,6 +29,17 @@ def test_panel_shows_all_takes_and_what_differs(door, story, five, take, owner):
     assert "painter" in panel
     assert "<html" not in panel
     assert "<html" in text(door.get("board_scene", story.pk, five[0].pk, live=False))
+
+
+def test_panel_shows_what_differs_in_the_english_too(door, story, five, take, owner):
+    scenes.edit(five[0].pk, actor=owner, text_en="a small boat at dawn")
+    five[0].refresh_from_db()
+    take(five[0])
+    assert 'lang="en" aria-label' not in text(door.get("board_scene", story.pk, five[0].pk))
+    scenes.edit(five[0].pk, actor=owner, text_en="a large boat at dawn")
+    panel = text(door.get("board_scene", story.pk, five[0].pk))
+    assert "a <del>small </del><ins>large </ins>boat at dawn" in panel
+    assert panel.count('class="bd-words"') == 1, "the prompt itself is the same"
 
 
 def test_panel_names_people_and_providers_as_the_house_does(door, story, five, take, owner):
@@ -51,7 +61,7 @@ def test_panel_takes_few_queries(door, story, five, take, number, django_assert_
     for _ in range(number):
         take(five[0])
         Comment.objects.create(story=story, scene=five[0], text="x")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         door.get("board_scene", story.pk, five[0].pk)
 
 
