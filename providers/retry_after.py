@@ -1,13 +1,15 @@
 """Parses how long a provider asks to wait."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 
 from django.utils import timezone
 from django.utils.http import parse_http_date_safe
 
 from .lenient_decoding import number_of
 
+LONGEST_DATE = 60  # characters
 LONGEST_WAIT = timedelta(hours=1)  # a provider that means longer will repeat it
 
 
@@ -21,8 +23,19 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
     value = headers.get("retry-after", "").strip()
     if (seconds := _number(value)) is not None:
         return bounded(seconds)
-    moment = parse_http_date_safe(value) if value.isascii() else None
+    moment = _moment(value) if value.isascii() else None
     return None if moment is None else bounded(moment - timezone.now().timestamp())
+
+
+def _moment(value: str) -> float | None:
+    """Parse a date as HTTP has it, else as mail has it, with an offset in place of GMT."""
+    if (moment := parse_http_date_safe(value)) is not None:
+        return moment
+    try:
+        date = parsedate_to_datetime(value[:LONGEST_DATE])
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _number(value: str) -> float | None:

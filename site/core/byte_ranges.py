@@ -50,6 +50,7 @@ def parse(header: str, size: int) -> Span | None:
 
 def _bounded(digits: str) -> str:
     """Return the number, capped above any file size: Python refuses to parse thousands of digits."""
+    digits = digits[:-1].lstrip("0") + digits[-1:]
     return digits if len(digits) <= LONGEST_NUMBER else "9" * LONGEST_NUMBER
 
 

@@ -307,6 +307,7 @@ WAITS: list[tuple[str, float | None]] = [
     ("DATE+600", 600),
     ("RFC850+600", 600),
     ("ASCTIME+600", 600),
+    ("MAIL+600", 600),
     ("DATE-600", 1),
     ("0", 1),
     ("99999999999", 3600),
@@ -326,6 +327,8 @@ def test_retry_after(told: str, seconds: float | None, provider: str, request: A
         told = http_date((now + timedelta(seconds=float(told[4:]))).timestamp())
     elif told.startswith("RFC850"):
         told = (now + timedelta(seconds=600)).strftime("%A, %d-%b-%y %H:%M:%S GMT")
+    elif told.startswith("MAIL"):
+        told = (now + timedelta(seconds=600)).strftime("%a, %d %b %Y %H:%M:%S +0000")
     elif told.startswith("ASCTIME"):
         told = (now + timedelta(seconds=600)).strftime("%a %b %e %H:%M:%S %Y")
     reply = Reply(429, {"error": "slow", "detail": "slow", "errors": ["slow"]}, {"Retry-After": told} if told else {})

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0012_plain_names'),
+        ('providers', '0013_kinds_of_sound'),
     ]
 
     operations = [
