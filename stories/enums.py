@@ -105,6 +105,8 @@ class JobName(models.TextChoices):
     SCENE_PREVIEW = "scene_preview", _("Make a scene's picture")
     SCENE_RENDER = "scene_render", _("Make a scene's clip")
     SCENE_ENGLISH = "scene_english", _("Put a scene's prompt into English")
+    LINE_SPEECH = "line_speech", _("Speak a line")
+    STORY_MUSIC = "story_music", _("Make the music")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
 

@@ -23,18 +23,19 @@ from jobs.registry import handler, on_end
 from jobs.run import Run
 from jobs.services import queue
 from media.errors import MediaError
-from providers import calls
+from providers import calls, requests
 from providers import errors as provider_errors
 from providers.enums import OVER, CallState, Refusal
 from providers.models import ProviderCall
 from providers.signals import capacity_freed, result_recorded
 
-from .enums import FilmKind, JobName, StoryStatus, TakeKind
+from .enums import FilmKind, JobName, SoundKind, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
-from .services import approvals, english, enqueue, planning, takes
+from .services import approvals, english, enqueue, planning, sound_takes, takes
 from .services.fingerprints import clip_request, image_request
 from .services.plan import Plan, is_in_the_way, plan_generation
+from .services.sound_plan import SoundItem
 from .services.transitions import ENDS_JOBS, apply_transition
 
 PRICE_ROSE = gettext_noop("It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm the new price to go on.")
@@ -240,10 +241,46 @@ def scene_render(run: Run) -> Done | Wait:
 
 @on_end(JobName.SCENE_PREVIEW)
 @on_end(JobName.SCENE_RENDER)
+@on_end(JobName.LINE_SPEECH)
+@on_end(JobName.STORY_MUSIC)
 def scene_ended(job: Job) -> None:
     if job.data["action"] != enqueue.INGEST_ONLY:
         enqueue.collect(enqueue.to_collect().filter(key=enqueue.call_key(job), attempt_no__gt=enqueue.after(job)))
     enqueue.wake_story_jobs(job.subject)
+
+
+# Sound
+
+
+def _sound_take(run: Run) -> Done | Wait:
+    """Speak a line, or make the story's music, as it was asked for when the job was made."""
+    story, asked = _story(run), enqueue.asked(run.job)
+    answer: calls.Ready | Wait | None
+    if run.job.data["action"] == enqueue.INGEST_ONLY:
+        answer = _collected(run)
+    else:
+        request = requests.from_json(asked["request"])
+        answer = _through_call_service(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+    if answer is None:
+        return Done()
+    if isinstance(answer, Wait):
+        return answer
+    with transaction.atomic():
+        run.hold()
+        take = sound_takes.record_result(answer.call, job=run.job)
+    if take is None:
+        raise Fail(gettext_noop("The line has been deleted."), code="line_gone")
+    return Done(preview_url=reverse("stories:sound_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
+
+
+@handler(JobName.LINE_SPEECH)
+def line_speech(run: Run) -> Done | Wait:
+    return _sound_take(run)
+
+
+@handler(JobName.STORY_MUSIC)
+def story_music(run: Run) -> Done | Wait:
+    return _sound_take(run)
 
 
 # The whole story
@@ -268,7 +305,8 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
         plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
         children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
         made = _make_children(run, kind, plan, children)
-    waiting_for = made + sum(_is_under_way(child) for child in children.values()) + plan.counts.get("running", 0)
+    sounds = plan.sound.running if plan.sound else []
+    waiting_for = made + sum(_is_under_way(child) for child in children.values()) + plan.counts.get("running", 0) + len(sounds)
     total, left = len(plan.items), len(plan.todo) + plan.counts.get("running", 0)
     if waiting_for:
         note = LocalizedMessage(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
@@ -287,6 +325,8 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
             position=open_item.position,
             why=why,
         )
+    if (ask := _missing_sound(plan, children)) is not None:
+        return ask
     try:
         film = build_film(story, film_kind, run=run, made_by=run.job.owner, override_reason=asked.get("override_reason", ""))
     except FilmNotReady as error:
@@ -298,6 +338,22 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
             raise ServiceUnavailableError(error.sentence.template, **error.sentence.values) from error
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
     return Done(preview_url=reverse("stories:film_file", args=[film.pk]), metadata={"film_id": str(film.pk), "frames": film.frames})
+
+
+def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
+    """Ask a person about speech or music that the film needs and nobody makes."""
+    item = next(iter(plan.sound.in_the_way), None) if plan.sound else None
+    if item is None:
+        return None
+    child = children.get(item.item)
+    why = child.note if child and child.status != JobStatus.SUCCEEDED else item.why
+    if item.scene is None:
+        return _ask_person(gettext_noop("The music could not be made: %(why)s Retry it, choose other music, or make the film without."), why=why)
+    return _ask_person(
+        gettext_noop("A line of scene %(position)s could not be spoken: %(why)s Change its words or its voice, retry it, or turn the sound off."),
+        position=item.position,
+        why=why,
+    )
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
@@ -318,11 +374,24 @@ def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job
     starts the same work. The priority is read again, because a person may have changed it since
     this attempt began.
     """
-    wanted = approvals.affordable_items(run.job, [item for item in plan.todo if str(item.scene_id) not in children], children.values())
+    pictures = [item for item in plan.todo if str(item.scene_id) not in children]
+    sounds = [item for item in plan.sound_todo if _may_be_ordered(item, children.get(item.item))]
+    wanted = approvals.affordable_items(run.job, [*pictures, *sounds], children.values())
     parent = Job.objects.get(pk=run.job.pk)
-    scenes = {item.scene_id: item.scene for item in plan.todo}
-    ordered = (enqueue.enqueue_scene(scenes[pk], kind, owner=run.job.owner, parent=parent, parameters=asked) for pk, asked in wanted.items())
-    return sum(new for _job, new in ordered)
+    made = 0
+    for item in pictures:
+        if item.key in wanted:
+            made += enqueue.enqueue_scene(item.scene, kind, owner=run.job.owner, parent=parent, parameters=wanted[item.key])[1]
+    for sound in sounds:
+        if sound.key in wanted:
+            enqueue.enqueue_sound(sound, plan.story, owner=run.job.owner, parent=parent, price=Decimal(wanted[sound.key]["price"]))
+            made += 1
+    return made
+
+
+def _may_be_ordered(item: SoundItem, child: Job | None) -> bool:
+    """Whether the story's job makes this sound: it has not yet, or not from these inputs."""
+    return child is None or child.data["parameters"].get("input_hash") != item.input_hash
 
 
 @on_end(JobName.STORY_PREVIEW)
@@ -383,6 +452,7 @@ def _record_or_collect(call: ProviderCall) -> bool:
 
 
 def _record(call: ProviderCall) -> bool:
-    if takes.record_result(call) is not None:
+    recorded = sound_takes.record_result(call) if call.kind in SoundKind.values else takes.record_result(call)
+    if recorded is not None:
         enqueue.wake_story_jobs_on_commit(call.subject)
     return True

@@ -9,6 +9,7 @@ app_name = "stories"
 urlpatterns = [
     path("files/takes/<uuid:take_id>/", views.take_file, name="take_file"),
     path("files/takes/<uuid:take_id>/<slug:content>-<int:width>.webp", views.take_thumb, name="take_thumb"),
+    path("files/sounds/<uuid:take_id>/", views.sound_file, name="sound_file"),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path("files/films/<uuid:film_id>/<slug:content>-<int:width>.webp", views.film_poster, name="film_poster"),
     path("files/films/<uuid:film_id>/subtitles.<str:form>", views.film_subtitles, name="film_subtitles"),

@@ -14,7 +14,7 @@ from core.file_serving import serve
 from media.errors import MediaError
 from providers.store import FileMissing
 
-from .models import Film, Take
+from .models import Film, SoundTake, Take
 from .services.permissions import stories_for
 from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 
@@ -23,6 +23,13 @@ from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 @login_required
 def take_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
     take = get_object_or_404(Take, pk=take_id, scene__story__in=stories_for(request.user))
+    return serve(request, take.file)
+
+
+@require_safe
+@login_required
+def sound_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
+    take = get_object_or_404(SoundTake, pk=take_id, story__in=stories_for(request.user))
     return serve(request, take.file)
 
 

@@ -19,8 +19,8 @@ from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import configs_of, not_configured
-from stories.enums import ReviewStatus, TakeKind
-from stories.models import Story, Take
+from stories.enums import ReviewStatus, SoundKind, TakeKind
+from stories.models import SoundTake, Story, Take
 from stories.services import enqueue
 
 from .precompiled_query import PrecompiledQuery
@@ -66,6 +66,7 @@ def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
         over |= Q(name=enqueue.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
+    over |= Q(name__in=enqueue.SOUND_KIND) & Q(Exists(_sound_since()))
     wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
     rows = Job.objects.filter(wanted, stories).order_by("created_at", "id")
     return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data", *more)
@@ -84,6 +85,13 @@ def _takes_since(kind: str) -> QuerySet[Take, Any]:
     return Take.objects.filter(since, kind=kind, scene_id=scene).order_by()
 
 
+def _sound_since() -> QuerySet[SoundTake, Any]:
+    """The takes of a job's line, or of its story's music, that supersede its failure."""
+    item = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
+    mine = Q(line_id=item) | Q(kind=SoundKind.MUSIC, story_id=item)
+    return SoundTake.objects.filter(mine, created_at__gt=OuterRef("finished_at")).order_by()
+
+
 class CallRow(NamedTuple):
     """An open call for a take, or one whose result has not become a take yet."""
 
@@ -94,9 +102,8 @@ class CallRow(NamedTuple):
 
 
 def _calls(stories: Q, *more: str) -> QuerySet[ProviderCall, Any]:
-    taken = Take.objects.filter(call=OuterRef("pk"))
-    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~Exists(taken)
-    calls = ProviderCall.objects.filter(counts, stories, kind__in=TakeKind.values).order_by("reserved_at")
+    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~enqueue.has_take()
+    calls = ProviderCall.objects.filter(counts, stories, kind__in=list(enqueue.TAKE_JOB)).order_by("reserved_at")
     return calls.values_list("item", "kind", "state", Cast("pk", CharField()), *more)
 
 

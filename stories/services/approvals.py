@@ -37,6 +37,7 @@ from .fingerprints import present_hash
 from .permissions import is_story_owner, stories_for
 from .plan import Item, Plan, plan_generation, request_of
 from .planning import plan_request, planning_price, require_plannable
+from .sound_plan import SoundItem, plan_sound
 
 PERMISSION = "stories.approve_plan"
 MAX_REASON = 500
@@ -62,17 +63,32 @@ class SpendRequest:
     scenes: list[Scene] = field(default_factory=list)  # one per line
     # Provider requests, used instead of the scenes' takes.
     requests: list[Any] = field(default_factory=list)
+    sound: list[SoundItem] = field(default_factory=list)  # the last of the lines, one each
     begun: Decimal = Decimal(0)  # what the person has already started for the story within 24 hours
     asked_by: Any = None
 
 
 def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRequest:
-    lines = [_line(item.scene, item.price) for item in plan.todo]
+    lines = [_line(item.scene, item.price) for item in plan.todo] + [_sound_line(item) for item in plan.sound_todo]
     what = {"mode": plan.mode, "scenes": None if scene_ids is None else sorted(map(str, scene_ids)), "as_is": plan.as_is}
     made_from = {item.scene.key: enqueue.made_from(item.scene, plan.kind) for item in plan.todo}
-    return SpendRequest(
-        plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total, made_from=made_from, scenes=[item.scene for item in plan.todo]
-    )
+    scenes = [item.scene for item in plan.todo]
+    return SpendRequest(plan.story, plan.kind, plan.hash, what, plan.provider, lines, plan.total, made_from=made_from, scenes=scenes, sound=plan.sound_todo)
+
+
+def ask_for_sound(story: Story, items: Sequence[SoundItem]) -> SpendRequest:
+    """The request for takes of sound alone."""
+    named = sorted(f"{item.key}={item.price} {item.input_hash}" for item in items)
+    digest = hashlib.sha256("\n".join(["sound", *named]).encode()).hexdigest()
+    total = sum((item.price for item in items), Decimal(0))
+    what = {"sound": sorted(item.key for item in items)}
+    lines = [_sound_line(item) for item in items]
+    return SpendRequest(story, items[0].kind, digest, what, items[0].provider, lines, total, sound=list(items))
+
+
+def _sound_line(item: SoundItem) -> dict[str, Any]:
+    scene = str(item.scene.pk) if item.scene else ""
+    return {"sound": item.key, "scene": scene, "position": item.position, "title": item.title, "price": str(item.price)}
 
 
 def _line(scene: Scene, price: Decimal) -> dict[str, Any]:
@@ -152,6 +168,13 @@ def present(approval: Approval) -> SpendRequest | None:
     if "mode" in what:
         scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
         return ask_for_plan(plan_generation(story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]), scene_ids)
+    if "sound" in what:
+        items = [item for item in plan_sound(story).items if item.key in what["sound"] and item.will]
+        return ask_for_sound(story, items) if items else None
+    return _present_of_takes(approval, story, what)
+
+
+def _present_of_takes(approval: Approval, story: Story, what: dict[str, Any]) -> SpendRequest | None:
     try:
         if "english" in what:
             return ask_for_english(plan_english(story, [UUID(pk) for pk in what["english"]], replace=what["replace"]))
@@ -214,7 +237,7 @@ def authorize_spend(story: Story, ask: SpendRequest, *, actor: Any, ask_again: b
 
 def _confirmed_lines(ask: SpendRequest) -> dict[str, dict[str, str]]:
     """For each scene: the price of one take, and its inputs."""
-    return {line["scene"]: {"price": line["price"], **ask.made_from.get(line["scene"], {})} for line in ask.lines}
+    return {line.get("sound") or line["scene"]: {"price": line["price"], **ask.made_from.get(line.get("sound") or line["scene"], {})} for line in ask.lines}
 
 
 def _compared(ask: SpendRequest, person: Any) -> Decimal:
@@ -223,13 +246,15 @@ def _compared(ask: SpendRequest, person: Any) -> Decimal:
     For a day after the person changed a price, the price from before the change counts if it is
     higher.
     """
-    before = prices_before(ask.provider, person=person)
-    if not before:
+    requests = ask.requests or [request_of(ask.story, scene, ask.kind) for scene in ask.scenes]
+    asked = [(ask.provider, request) for request in requests] + [(item.provider, item.request) for item in ask.sound]
+    before = {provider: prices_before(provider, person=person) for provider in {provider for provider, _request in asked}}
+    if not any(before.values()):
         return ask.total
     total = Decimal(0)
-    requests = ask.requests or [request_of(ask.story, scene, ask.kind) for scene in ask.scenes]
-    for request, line in zip(requests, ask.lines, strict=True):
-        total += highest_price(ask.provider, request, before=before, now=Decimal(line["price"]))
+    for (provider, request), line in zip(asked, ask.lines, strict=True):
+        now = Decimal(line["price"])
+        total += highest_price(provider, request, before=before[provider], now=now) if before[provider] else now
     return max(total, ask.total)
 
 
@@ -249,8 +274,8 @@ def _begun(children: Iterable[Job]) -> Decimal:
     return sum((Decimal(child.data["parameters"].get("price", 0)) for child in children), Decimal(0))
 
 
-def affordable_items(job: Job, items: Iterable[Item], children: Iterable[Job]) -> dict[UUID, dict[str, Any]]:
-    """The scenes that the story's job may make takes for, each with the price that binds its child.
+def affordable_items(job: Job, items: Iterable[Item | SoundItem], children: Iterable[Job]) -> dict[str, dict[str, Any]]:
+    """The scenes and sounds, by key, that the story's job may make takes for, each with the price that binds its child.
 
     The binding price is the confirmed one. For a scene that was added after the start, a take is
     made if the spending cap covers it, and its cost counts as started by the same person. The
@@ -262,16 +287,16 @@ def affordable_items(job: Job, items: Iterable[Item], children: Iterable[Job]) -
     if known:
         spending_cap = known[0].spending_cap
     left = None if spending_cap is None else spending_cap - _begun(children)
-    found: dict[UUID, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     added: dict[str, dict[str, str]] = {}
     for item in items:
-        key = str(item.scene_id)
+        key = item.key
         line = next((row.lines[key] for row in known if key in row.lines), None)
         price = Decimal(line["price"]) if line else item.price
         if left is not None and price > left:
             continue
         left = None if left is None else left - price
-        found[item.scene_id] = {"price": str(price)}
+        found[key] = {"price": str(price)}
         if line is None and price:
             added[key] = {"price": str(price)}
     if added:

@@ -7,7 +7,7 @@ after the commit.
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -18,13 +18,21 @@ from core.localized_messages import LocalizedMessage
 from jobs.enums import OPEN, WaitFor
 from jobs.models import Job, JobLog
 from jobs.services import queue
+from providers import requests
 from providers.enums import OPEN_CALL, OVER, CallState, Kind
 from providers.models import ProviderCall
-from stories.enums import JobName, TakeKind
-from stories.models import Comment, Confirmation, Scene, Story, Take
+from stories.enums import JobName, SoundKind, TakeKind
+from stories.models import Comment, Confirmation, Line, Scene, SoundTake, Story, Take
+
+if TYPE_CHECKING:
+    from .sound_plan import SoundItem
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
 TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
+SOUND_JOB = {SoundKind.SPEECH: JobName.LINE_SPEECH, SoundKind.MUSIC: JobName.STORY_MUSIC}
+SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
+# The job that makes each kind of take, of pictures and of sound.
+TAKE_JOB: dict[str, JobName] = {**SCENE_JOB, **SOUND_JOB}
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {
@@ -34,6 +42,8 @@ ACTION = {
     JobName.SCENE_PREVIEW: "generate_image",
     JobName.SCENE_RENDER: "generate_clip",
     JobName.SCENE_ENGLISH: "to_english",
+    JobName.LINE_SPEECH: "generate_speech",
+    JobName.STORY_MUSIC: "generate_music",
 }
 # Made by language models; their cost is confirmed like that of takes.
 TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})
@@ -183,6 +193,42 @@ def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
     return job, new
 
 
+def sound_key(kind: str, item: str) -> str:
+    """Identifies the speech of a line or the music of a story, in calls and confirmations."""
+    return f"{kind}:{item}"
+
+
+def enqueue_sound(item: "SoundItem", story: Story, *, owner: Any, parent: Job | None = None, price: Decimal, reason: str = "") -> Job:
+    """Enqueue the job that makes one take of sound. At most one is open for a line or for the music.
+
+    A job that waits for a person to confirm its price continues after the commit.
+    """
+    name = SOUND_JOB[SoundKind(item.kind)]
+    wanted = {
+        "provider": item.provider,
+        "request": requests.to_json(item.request),
+        "input_hash": item.input_hash,
+        "text_id": item.line.current_id if item.line else None,
+        "replaces": str(item.take.pk) if item.take else "",
+        "price": str(price),
+        "reason": reason,
+        **_named(item.key),
+    }
+    job, new = queue.enqueue(
+        name,
+        data=data(story.pk, name, wanted),
+        subject=str(story.pk),
+        item=item.item,
+        owner=owner,
+        parent=parent,
+        priority=None if parent else 2,
+        unique_key=f"{name}:{item.item}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
+
+
 def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
     """The key of a provider call: one kind of take for one scene, whichever job makes it.
 
@@ -240,11 +286,21 @@ def asked(job: Job) -> dict[str, Any]:
     These are the values at its creation, or those a person has confirmed since.
     """
     parameters: dict[str, Any] = job.data["parameters"]
+    if job.name in SOUND_KIND:
+        return _sound_as_confirmed(job, parameters)
     kind = _confirmed_as(job)
     if kind is None or job.data["action"] == INGEST_ONLY or not _is_id(job.subject):
         return parameters
     later = Confirmation.objects.filter(story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0)
     found = (lines[job.item] for lines in later.order_by("-id").values_list("lines", flat=True) if job.item in lines)
+    return {**parameters, **next(found, {})}
+
+
+def _sound_as_confirmed(job: Job, parameters: dict[str, Any]) -> dict[str, Any]:
+    """A take of sound is confirmed together with the story's pictures or clips, under its key."""
+    key = sound_key(SOUND_KIND[JobName(job.name)], job.item)
+    rows = Confirmation.objects.filter(story_id=UUID(job.subject), at__gte=job.created_at).order_by("-id")
+    found = (lines[key] for lines in rows.values_list("lines", flat=True) if key in lines)
     return {**parameters, **next(found, {})}
 
 
@@ -265,7 +321,7 @@ def may_spend(job: Job) -> bool:
 
     Otherwise it continues the existing one.
     """
-    if job.name not in TAKE_KIND or not job.item or job.data["action"] == INGEST_ONLY:
+    if job.name not in TAKE_JOB.values() or not job.item or job.data["action"] == INGEST_ONLY:
         return False
     return not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job)).exclude(state__in=OVER).exists()
 
@@ -275,20 +331,34 @@ def to_collect() -> QuerySet[ProviderCall]:
 
     The state of their jobs does not matter.
     """
-    taken = Take.objects.filter(call=OuterRef("pk"))
-    paid = Q(state__in=[CallState.SENDING, CallState.ACCEPTED]) | Q(state=CallState.SETTLED) & ~Exists(taken)
-    return ProviderCall.objects.filter(paid, kind__in=TakeKind.values).exclude(item="")
+    paid = Q(state__in=[CallState.SENDING, CallState.ACCEPTED]) | Q(state=CallState.SETTLED) & ~has_take()
+    return ProviderCall.objects.filter(paid, kind__in=list(TAKE_JOB)).exclude(item="")
+
+
+def has_take() -> Q:
+    """Whether the result of a call has become a take."""
+    return Q(Exists(Take.objects.filter(call=OuterRef("pk")))) | Q(Exists(SoundTake.objects.filter(call=OuterRef("pk"))))
 
 
 def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
-    """Those of these calls that no open job follows and whose scene still exists. Three queries."""
+    """Those of these calls that no open job follows and whose scene, line or story still exists.
+
+    At most five queries.
+    """
     wanted = list(calls)
     items = {call.item for call in wanted}
     jobs: dict[str, list[Job]] = {}
-    for job in Job.objects.filter(item__in=items, name__in=TAKE_KIND, status__in=OPEN):
+    for job in Job.objects.filter(item__in=items, name__in=TAKE_JOB.values(), status__in=OPEN):
         jobs.setdefault(job.item, []).append(job)
-    scenes = {str(pk) for pk in Scene.objects.filter(pk__in=filter(_is_id, items)).values_list("pk", flat=True)}
-    return [call for call in wanted if call.item in scenes and not any(follows(job, call) for job in jobs.get(call.item, []))]
+    known = _existing(Scene, items)
+    if rest := items - known:
+        known |= _existing(Line, rest) | _existing(Story, rest)
+    return [call for call in wanted if call.item in known and not any(follows(job, call) for job in jobs.get(call.item, []))]
+
+
+def _existing(model: type[Scene | Line | Story], items: Iterable[str]) -> set[str]:
+    keys = list(filter(_is_id, items))
+    return {str(pk) for pk in model._default_manager.filter(pk__in=keys).values_list("pk", flat=True)}  # noqa: SLF001  Django's documented API
 
 
 def _is_id(text: str) -> bool:
@@ -309,7 +379,7 @@ def collect(calls: Iterable[ProviderCall]) -> int:
 
 
 def _collect_one(call: ProviderCall) -> bool:
-    name = SCENE_JOB[TakeKind(call.kind)]
+    name = TAKE_JOB[call.kind]
     ordered = asked_for(call)
     asked = {**(ordered.data["parameters"] if ordered else {}), "call_key": call.key, "after": call.attempt_no - 1, "call_id": str(call.pk)}
     wanted = data(call.subject, name, asked, action=INGEST_ONLY)
@@ -322,7 +392,7 @@ def asked_for(call: ProviderCall) -> Job | None:
 
     None once its row is removed.
     """
-    jobs = Job.objects.filter(item=call.item, name=SCENE_JOB[TakeKind(call.kind)]).order_by("-created_at")
+    jobs = Job.objects.filter(item=call.item, name=TAKE_JOB[call.kind]).order_by("-created_at")
     return next((job for job in but_collectors(jobs) if follows(job, call)), None)
 
 

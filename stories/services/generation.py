@@ -19,11 +19,23 @@ from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
 from . import enqueue
-from .approvals import approval_transaction, ask_for_english, ask_for_plan, ask_for_planning, ask_for_retry, ask_for_takes, authorize_spend, bind
+from .approvals import (
+    SpendRequest,
+    approval_transaction,
+    ask_for_english,
+    ask_for_plan,
+    ask_for_planning,
+    ask_for_retry,
+    ask_for_sound,
+    ask_for_takes,
+    authorize_spend,
+    bind,
+)
 from .english import EnglishPlan, plan_english, seen
 from .locking import locked_story
 from .permissions import require_job_owner, require_story_owner
 from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
+from .sound_plan import plan_sound, priced_again
 from .transitions import SPENDS, apply_transition
 
 # The status transition that starts a kind of work, where the table has it, and the status in which
@@ -77,7 +89,7 @@ def launch(
         if closed := why_closed(story, kind):
             raise closed
         require_some(plan)
-        if not plan.todo and not (override_reason and plan.doubtful):
+        if plan.makes_nothing and not (override_reason and plan.doubtful):
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
         parent = Job.objects.filter(unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
         if scene_ids is not None or parent is not None:
@@ -150,6 +162,8 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> Non
     for item in plan.todo:
         parameters = {"price": str(item.price)}
         enqueue.order_scene(item.scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=priority)
+    for sound in plan.sound_todo:
+        enqueue.enqueue_sound(sound, story, owner=actor or story.owner, parent=parent, price=sound.price)
     enqueue.wake_story_jobs_on_commit(story.pk)
 
 
@@ -228,6 +242,44 @@ def generate_scene(
     return jobs, price
 
 
+def generate_sound(
+    story_id: UUID | str,
+    *,
+    actor: Any,
+    lines: Sequence[UUID] | None = None,
+    music: bool = False,
+    again: bool = False,
+    confirm_total: Decimal | None = None,
+    ask_again: bool = False,
+) -> tuple[list[Job], Decimal]:
+    """Make the missing and stale speech of these lines (None: of all), or the music.
+
+    `again`: also what is up to date, as another take. Returns the jobs and their total price.
+    Raises Story.DoesNotExist, Forbidden, PlanChanged, ApprovalNeeded, GuardRefused (something is
+    blocked), or Invalid if there is nothing to make.
+    """
+    with approval_transaction():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        if story.status in {StoryStatus.ARCHIVED, StoryStatus.DRAFT, StoryStatus.PLANNING}:
+            raise GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=StoryStatus(story.status).label)
+        wanted = None if lines is None else {str(key) for key in lines}
+        plan = plan_sound(story)
+        chosen = [item for item in plan.items if (music if item.line is None else wanted is None or item.item in wanted)]
+        if blocked := next((item for item in chosen if item.state == "blocked"), None):
+            raise GuardRefused(blocked.why.template, **blocked.why.values)
+        todo = [priced_again(item) if again and item.state == "done" else item for item in chosen]
+        todo = [item for item in todo if item.will]
+        if not todo:
+            raise Invalid(gettext_noop("There is nothing to make."), field="lines")
+        ask = ask_for_sound(story, todo)
+        confirm_amount(ask.total, confirm_total)
+        authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+        jobs = [enqueue.enqueue_sound(item, story, owner=actor or story.owner, price=item.price) for item in todo]
+        enqueue.wake_story_jobs_on_commit(story.pk)
+    return jobs, ask.total
+
+
 def put_into_english(
     story_id: UUID | str,
     *,
@@ -294,7 +346,7 @@ def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
             authorize_spend(story, again, actor=actor, besides=job.pk)
         return
     if kind is None:
-        if enqueue.may_spend(job) and (ask := ask_for_retry(story, job)):
+        if enqueue.may_spend(job) and (ask := _ask_for_one(story, job)):
             authorize_spend(story, ask, actor=actor, besides=job.pk)
         return
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
@@ -303,6 +355,15 @@ def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
     plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
     bind(authorize_spend(story, ask_for_plan(plan), actor=actor, besides=job.pk), job)
     _enqueue(story, plan, actor=actor, parent=job)
+
+
+def _ask_for_one(story: Story, job: Job) -> SpendRequest | None:
+    """The request for one more call of a job that makes one take."""
+    if job.name not in enqueue.SOUND_KIND:
+        return ask_for_retry(story, job)
+    key = enqueue.sound_key(enqueue.SOUND_KIND[JobName(job.name)], job.item)
+    items = [item for item in plan_sound(story).items if item.key == key and item.price]
+    return ask_for_sound(story, items) if items else None
 
 
 def _next_seed(scene: Scene, kind: str, variant: int) -> int:

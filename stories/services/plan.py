@@ -27,6 +27,7 @@ from stories.selectors.job_facts import JobFacts
 from stories.selectors.warnings import warnings_of
 
 from .fingerprints import clip_request, image_request, is_stale, present_hash
+from .sound_plan import SoundItem, SoundPlan, plan_sound
 
 if TYPE_CHECKING:
     from providers.adapters import Adapter, ModelSpec
@@ -71,6 +72,11 @@ class Item(NamedTuple):
         return self.scene.pk
 
     @property
+    def key(self) -> str:
+        """Identifies it in confirmations."""
+        return str(self.scene.pk)
+
+    @property
     def position(self) -> int:
         return self.scene.position
 
@@ -88,11 +94,22 @@ class Plan:
     story: Story = field(repr=False)
     scenes: list[Scene] = field(repr=False)
     as_is: bool = False
+    # What a plan of the whole story makes in speech and music. None: a plan of some scenes.
+    sound: SoundPlan | None = None
 
     @property
     def total(self) -> Decimal:
         """The total price in USD of everything the plan makes."""
-        return sum((item.price for item in self.items if item.will), Decimal(0))
+        total = sum((item.price for item in self.items if item.will), Decimal(0))
+        return total + self.sound.total if self.sound else total
+
+    @property
+    def sound_todo(self) -> list[SoundItem]:
+        return self.sound.todo if self.sound else []
+
+    @property
+    def makes_nothing(self) -> bool:
+        return not self.todo and not self.sound_todo
 
     @property
     def counts(self) -> dict[str, int]:
@@ -141,6 +158,7 @@ class Plan:
         """
         made = {item.scene_id: item.price for item in self.items if item.will}
         lines = sorted(f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made)
+        lines += self.sound.signature if self.sound else []
         return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
 
 
@@ -164,15 +182,20 @@ def plan_generation(
     scenes: list[Scene] | None = None,
     facts: JobFacts | None = None,
     as_is: bool = False,
+    sound: bool | None = None,
 ) -> Plan:
     """Plan what would be made.
 
     Mode `missing` makes missing and rejected takes, `stale` redoes outdated ones, `failed` retries
     failed ones.
 
-    `as_is`: a person accepts rejected takes for the film, so they are not made again. Five queries
-    whatever the number of scenes; at most two, for the providers, if scenes and facts are given.
+    `as_is`: a person accepts rejected takes for the film, so they are not made again. `sound`: the
+    plan includes the speech and music that the film needs; by default it does if it is a plan of the
+    whole story. Six queries whatever the number of scenes if the story has no sound; at most two,
+    for the providers, if scenes and facts are given.
     """
+    if sound is None:
+        sound = scenes is None and scene_ids is None
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = JobFacts.of(story) if facts is None else facts
     provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
@@ -196,7 +219,7 @@ def plan_generation(
                 uncertain = prices.of(scene)
         will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
         items.append(Item(scene, state, was_failed, will, price, why, uncertain, warnings_of(story, scene, kind)))
-    return Plan(kind, mode, provider, items, story, scenes, as_is)
+    return Plan(kind, mode, provider, items, story, scenes, as_is, plan_sound(story, scenes=scenes, facts=facts) if sound else None)
 
 
 class _Prices:
@@ -302,10 +325,22 @@ def why_nothing(plan: Plan) -> GuardRefused | None:
     Such a start would only wait for a person.
     """
     in_the_way = [item for item in plan.items if is_in_the_way(item, plan.kind)]
-    if plan.todo or not in_the_way or any(item.state == "running" for item in plan.items):
+    if not plan.makes_nothing or any(item.state == "running" for item in plan.items):
         return None
+    if not in_the_way:
+        return _why_no_sound(plan)
     first = in_the_way[0]
     return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=first.why)
+
+
+def _why_no_sound(plan: Plan) -> GuardRefused | None:
+    """The first reason why speech or music that the film needs cannot be made."""
+    blocked = [item for item in plan.sound.items if item.state == "blocked"] if plan.sound else []
+    if not blocked or (plan.sound and plan.sound.running):
+        return None
+    if blocked[0].scene is None:
+        return GuardRefused(gettext_noop("Nothing can be made. Music: %(why)s"), why=blocked[0].why)
+    return GuardRefused(gettext_noop("Nothing can be made. Speech of scene %(position)s: %(why)s"), position=blocked[0].position, why=blocked[0].why)
 
 
 def require_some(plan: Plan) -> None:

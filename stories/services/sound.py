@@ -1,0 +1,136 @@
+"""How a story sounds: its settings, and who speaks its lines."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext_noop
+
+from core import visible
+from core.unicode_normalization import composed_values
+from providers.models import AIProviderConfig
+from providers.registry import adapter_class
+from stories.enums import SoundKind, StoryStatus
+from stories.errors import GuardRefused, Invalid
+from stories.models import Line, LineText, Story, StorySound, Voice
+
+from . import enqueue
+from .permissions import require_story_owner
+
+SETTINGS = ("enabled", "mood", "music_provider", "speech_db", "music_db", "loudness")
+VOICE = ("provider", "voice", "model", "speed")
+# The voices that a story has before a person chooses: its provider's default for the language.
+DEFAULT = "local"
+
+
+def settings_of(story: Story) -> StorySound | None:
+    """The story's sound settings. None: its film is silent."""
+    found = StorySound.objects.filter(story=story).select_related("music_take").first()
+    if found is not None:
+        found.story = story
+    return found
+
+
+def is_on(story: Story) -> bool:
+    return StorySound.objects.filter(story=story, enabled=True).exists()
+
+
+def makes(provider: str, kind: str) -> bool:
+    """Whether this kind of sound can be asked of the provider."""
+    config = AIProviderConfig.objects.filter(provider=provider).first()
+    found = adapter_class(provider)
+    return config is not None and found is not None and kind in getattr(found, "kinds", ())
+
+
+def _locked(story_id: UUID | str, actor: Any) -> Story:
+    story = Story.objects.select_for_update().get(pk=story_id)
+    require_story_owner(actor, story)
+    if story.status == StoryStatus.ARCHIVED:
+        raise GuardRefused(gettext_noop("The sound cannot be changed while the story is in the archive."))
+    return story
+
+
+def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> StorySound:
+    """Change the story's sound settings, and turn its sound on if it has none yet.
+
+    A changed level or mood changes no picture. Raises Story.DoesNotExist, Forbidden, GuardRefused
+    or Invalid.
+    """
+    if unknown := set(values) - set(SETTINGS):
+        raise Invalid(gettext_noop("The sound has no “%(field_name)s”."), field_name=min(unknown), field=min(unknown))
+    with transaction.atomic():
+        story = _locked(story_id, actor)
+        sound = StorySound.objects.filter(story=story).first() or StorySound(story=story)
+        for name, value in values.items():
+            setattr(sound, name, value)
+            _check(sound, name)
+        if "music_provider" in values and not makes(sound.music_provider, SoundKind.MUSIC):
+            raise Invalid(gettext_noop("This provider makes no music."), field="music_provider")
+        sound.save()
+        enqueue.wake_story_jobs_on_commit(story.pk)
+    return sound
+
+
+def _check(row: StorySound | Voice, name: str) -> None:
+    field: Any = row._meta.get_field(name)  # noqa: SLF001  Django's documented model API
+    try:
+        setattr(row, name, field.clean(getattr(row, name), row))
+    except ValidationError as error:
+        raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The newest voice of each speaker; the narrator has no name."""
+
+    voices: dict[str, Voice]
+
+    def voice_of(self, speaker: str) -> Voice:
+        """The speaker's voice, else the narrator's, else the local provider's default."""
+        return self.voices.get(speaker) or self.voices.get("") or Voice(provider=DEFAULT)
+
+    def speaking(self, text: LineText) -> Voice:
+        return self.voice_of(text.voice_of)
+
+
+def cast_of(story: Story) -> Cast:
+    """One query."""
+    found: dict[str, Voice] = {}
+    for voice in Voice.objects.filter(story=story).order_by("version"):
+        found[voice.speaker] = voice
+    return Cast(found)
+
+
+def speakers_of(story: Story) -> list[str]:
+    """The names of those who speak in the story's live scenes, in the order of their first line."""
+    rows = Line.live.filter(scene__story=story, scene__deleted_at=None, current__kind="dialogue").exclude(current__speaker="")
+    return list(dict.fromkeys(rows.order_by("scene__position", "position").values_list("current__speaker", flat=True)))
+
+
+def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: Any) -> Voice:
+    """Choose the voice of the narrator (no speaker) or of a speaker.
+
+    The lines that it speaks become stale, no picture does. The same voice again changes nothing.
+    Raises Story.DoesNotExist, Forbidden, GuardRefused or Invalid.
+    """
+    if unknown := set(values) - set(VOICE):
+        raise Invalid(gettext_noop("A voice has no “%(field_name)s”."), field_name=min(unknown), field=min(unknown))
+    wanted = composed_values({"speaker": visible.stripped(speaker), **values})
+    with transaction.atomic():
+        story = _locked(story_id, actor)
+        newest = Voice.objects.filter(story=story, speaker=wanted["speaker"]).order_by("-version").first()
+        kept = {name: getattr(newest, name) for name in VOICE} if newest else {}
+        voice = Voice(story=story, version=newest.version + 1 if newest else 1, made_by=actor, **{**kept, **wanted})
+        if len(voice.speaker) > Voice._meta.get_field("speaker").max_length:  # type: ignore[operator]  # noqa: SLF001  Django's documented model API
+            raise Invalid(gettext_noop("At most %(most)s characters."), most=100, field="speaker")
+        for name in VOICE:
+            _check(voice, name)
+        if not makes(voice.provider, SoundKind.SPEECH):
+            raise Invalid(gettext_noop("This provider does not speak."), field="provider")
+        if newest is not None and all(getattr(voice, name) == getattr(newest, name) for name in VOICE):
+            return newest
+        voice.save()
+        enqueue.wake_story_jobs_on_commit(story.pk)
+    return voice

@@ -1,0 +1,251 @@
+"""Plan before spend, for sound: which speech and music the film still needs, with prices."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import DomainError, LocalizedMessage
+from jobs.enums import JobStatus, WaitFor
+from providers.enums import CallState
+from providers.preflight import require_possible
+from providers.prices import configs_of, model_row, not_configured, priced
+from stories.enums import JobName, Mood, ReviewStatus, SoundKind
+from stories.models import Line, Scene, SoundTake, Story, StorySound
+
+from . import enqueue
+from .sound import Cast, cast_of, settings_of
+from .sound_inputs import is_music_stale, music_hash, music_request, speech_hash, speech_request
+
+if TYPE_CHECKING:
+    from providers.models import AIProviderConfig
+    from stories.selectors.job_facts import JobFacts, JobRow
+
+    from .plan import State
+
+CHANGED_LINE = LocalizedMessage(gettext_noop("Its words or its voice have changed since."))
+CHANGED_MUSIC = LocalizedMessage(gettext_noop("The mood, the provider or the length of the film has changed since."))
+BEING_MADE = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
+UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
+SILENT = LocalizedMessage("")
+NOTHING = Decimal(0)
+MADE = frozenset({"missing", "stale", "rejected"})
+
+
+class SoundItem(NamedTuple):
+    """The speech of one line, or the story's music, in a plan. As `plan.Item`.
+
+    `item` is the id of the line or the story, `take` the selected take.
+    """
+
+    kind: str
+    item: str
+    state: "State"
+    will: bool
+    price: Decimal
+    why: LocalizedMessage
+    provider: str
+    request: Any
+    input_hash: str
+    scene: Scene | None = None
+    line: Line | None = None
+    take: SoundTake | None = None
+    failed: bool = False
+
+    @property
+    def key(self) -> str:
+        """Identifies it in confirmations and calls."""
+        return enqueue.sound_key(self.kind, self.item)
+
+    @property
+    def position(self) -> int:
+        return self.scene.position if self.scene else 0
+
+    @property
+    def title(self) -> str:
+        return self.line.current.text[:80] if self.line else ""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """What a story's film needs in sound. A story without sound has an empty plan."""
+
+    story: Story = field(repr=False)
+    settings: StorySound | None = None
+    items: tuple[SoundItem, ...] = ()
+    cast: Cast | None = None
+
+    @property
+    def todo(self) -> list[SoundItem]:
+        return [item for item in self.items if item.will]
+
+    @property
+    def running(self) -> list[SoundItem]:
+        return [item for item in self.items if item.state == "running"]
+
+    @property
+    def total(self) -> Decimal:
+        """The price in USD of everything the plan makes."""
+        return sum((item.price for item in self.todo), NOTHING)
+
+    @property
+    def in_the_way(self) -> list[SoundItem]:
+        """Items without which the film cannot be built."""
+        return [item for item in self.items if item.will or item.state == "blocked"]
+
+    @property
+    def signature(self) -> list[str]:
+        """Identifies what is made, for the hash of a plan."""
+        return sorted(f"{item.key}={item.price} {item.input_hash}" for item in self.todo)
+
+
+def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, list[Line]]]:
+    """The scenes with their live lines in order. One query."""
+    rows = Line.live.filter(scene__story=story).select_related("current", "speech_take").order_by("position", "id")
+    found: dict[Any, list[Line]] = {}
+    for line in rows:
+        found.setdefault(line.scene_id, []).append(line)
+    return [(scene, found.get(scene.pk, [])) for scene in scenes]
+
+
+def plan_sound(story: Story, *, scenes: list[Scene] | None = None, facts: "JobFacts | None" = None) -> SoundPlan:
+    """Plan the speech of every line and the music.
+
+    Missing, stale and rejected sound is made; it belongs to both the preview and the final film. A
+    story without sound costs one query.
+    """
+    settings = settings_of(story)
+    if settings is None or not settings.enabled:
+        return SoundPlan(story, settings)
+    if scenes is None:
+        scenes = list(Scene.live.filter(story=story).order_by("position", "id"))
+    if facts is None:
+        from stories.selectors.job_facts import JobFacts  # noqa: PLC0415  the selectors import the services
+
+        facts = JobFacts.of(story)
+    cast = cast_of(story)
+    seen = _Seen(facts)
+    providers = {settings.music_provider, *(voice.provider for voice in cast.voices.values()), cast.voice_of("").provider}
+    prices = _Prices(configs_of(providers))
+    items = [_speech(story, scene, line, cast) for scene, found in lines_of_film(story, scenes) for line in found]
+    if settings.mood != Mood.NONE and scenes:
+        items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
+    return SoundPlan(story, settings, tuple(_decided(item, seen, prices) for item in items), cast)
+
+
+def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
+    voice = cast.speaking(line.current)
+    wanted = speech_hash(story, line.current, voice)
+    take = line.speech_take
+    stale = take is not None and bool(take.input_hash) and take.input_hash != wanted
+    return SoundItem(
+        SoundKind.SPEECH,
+        line.key,
+        *_standing(take, stale=stale, why=CHANGED_LINE),
+        provider=voice.provider,
+        request=speech_request(story, line.current, voice),
+        input_hash=wanted,
+        scene=scene,
+        line=line,
+        take=take,
+    )
+
+
+def _music(story: Story, settings: StorySound, seconds: int) -> SoundItem:
+    wanted, take = music_hash(story, settings), settings.music_take
+    stale = take is not None and is_music_stale(take, wanted, seconds)
+    return SoundItem(
+        SoundKind.MUSIC,
+        str(story.pk),
+        *_standing(take, stale=stale, why=CHANGED_MUSIC),
+        provider=settings.music_provider,
+        request=music_request(story, settings, seconds),
+        input_hash=wanted,
+        take=take,
+    )
+
+
+def _standing(take: SoundTake | None, *, stale: bool, why: LocalizedMessage) -> "tuple[State, bool, Decimal, LocalizedMessage]":
+    """State, will, price and why of the selected take alone."""
+    if take is None:
+        return "missing", True, NOTHING, SILENT
+    if take.review_status == ReviewStatus.REJECTED:
+        return "rejected", True, NOTHING, LocalizedMessage(gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason})
+    return ("stale", True, NOTHING, why) if stale else ("done", False, NOTHING, SILENT)
+
+
+def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
+    """The item with what its jobs and calls say, and its price."""
+    if item.key in seen.unclear:
+        return item._replace(state="blocked", will=False, why=UNRESOLVED)
+    if (job := seen.running.get(item.key)) is not None:
+        return item._replace(state="running", will=False, why=job.note)
+    if item.key in seen.under_way:
+        return item._replace(state="running", will=False, why=BEING_MADE)
+    if item.state not in MADE:
+        return item
+    failed = seen.failed.get(item.key)
+    if failed is not None:
+        item = item._replace(failed=True, why=failed.note)
+    elif (asks := seen.asks_price.get(item.key)) is not None:
+        item = item._replace(why=asks.note)
+    try:
+        return item._replace(price=prices.of(item))
+    except DomainError as error:
+        return item._replace(state="blocked", will=False, why=error.sentence)
+
+
+def priced_again(item: SoundItem) -> SoundItem:
+    """A done item as one that is made once more, beside the take that it has."""
+    config = configs_of({item.provider}).get(item.provider)
+    prices = _Prices({item.provider: config} if config else {})
+    request = item.request if not hasattr(item.request, "seed") else msgspec.structs.replace(item.request, seed=_next_seed(item))
+    item = item._replace(request=request)
+    return item._replace(will=True, price=prices.of(item))
+
+
+def _next_seed(item: SoundItem) -> int:
+    takes = SoundTake.objects.filter(line=item.line) if item.line else SoundTake.objects.filter(story_id=item.item, kind=item.kind)
+    return int((item.request.seed + takes.count()) % 2**32)
+
+
+class _Seen:
+    """The job facts for sound, by key."""
+
+    def __init__(self, facts: "JobFacts") -> None:
+        self.running: dict[str, JobRow] = {}
+        self.failed: dict[str, JobRow] = {}
+        self.asks_price: dict[str, JobRow] = {}
+        for job in facts.jobs:
+            kind = enqueue.SOUND_KIND.get(JobName(job.name)) if job.name in JobName else None
+            if kind is None:
+                continue
+            key = enqueue.sound_key(kind, job.item)
+            if not job.is_open:
+                self.failed[key] = job
+            elif job.status == JobStatus.WAITING and job.wait_for == WaitFor.PERSON:
+                self.asks_price[key] = job
+            elif job.action != enqueue.INGEST_ONLY:
+                self.running[key] = job
+        calls = [(enqueue.sound_key(call.kind, call.item), call.state) for call in facts.calls if call.kind in SoundKind.values]
+        self.unclear = {key for key, state in calls if state == CallState.UNCLEAR}
+        self.under_way = {key for key, state in calls if state != CallState.UNCLEAR}
+
+
+class _Prices:
+    """Prices, with each provider looked up once."""
+
+    def __init__(self, configs: "dict[str, AIProviderConfig]") -> None:
+        self.configs = configs
+
+    def of(self, item: SoundItem) -> Decimal:
+        """The price in USD. Raises the errors that the call would be refused with."""
+        config = self.configs.get(item.provider)
+        if config is None:
+            raise not_configured(item.provider)
+        row = model_row(config, item.request)
+        require_possible(config, item.request, row=row)
+        return priced(config, item.request, row).total
