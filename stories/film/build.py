@@ -20,7 +20,7 @@ from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage
 from jobs.run import Run
-from media.captions import cannot_draw, layout
+from media.captions import cannot_draw
 from media.errors import MediaError
 from media.join import join
 from media.subtitles import srt, vtt
@@ -32,6 +32,7 @@ from stories.services.fingerprints import is_stale
 from stories.services.plan import load_scenes
 
 from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
+from .sound import FilmSound, add_sound, sound_of
 
 LOST_FILE = gettext_noop(
     "The file of take %(take)s of scene %(position)s is missing in the store: %(name)s. "
@@ -79,8 +80,9 @@ def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason
         )
 
 
-def _manifest(story: Story, segments: list[Segment], override_reason: str) -> dict[str, Any]:
-    return {
+def _manifest(story: Story, segments: list[Segment], sound: FilmSound | None, override_reason: str) -> dict[str, Any]:
+    heard = {"sound": sound.manifest()} if sound else {}
+    return heard | {
         "story": str(story.pk),
         "title": story.title,
         "encoder": ENCODER,
@@ -111,8 +113,8 @@ def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
     """
     rows, first = [], 0
     for segment in segments:
-        spans = layout(segment.scene.narration, size=segment.size, frames=segment.frames, fps=segment.fps, start_frame=first)
-        rows += [(Fraction(span.start_frame, segment.fps), Fraction(span.end_frame, segment.fps), span.text) for span in spans]
+        spans = [(first + span.start_frame, first + span.end_frame, span.text) for span in segment.subtitles]
+        rows += [(Fraction(start, segment.fps), Fraction(end, segment.fps), text) for start, end, text in spans]
         first += segment.frames
     return rows
 
@@ -127,8 +129,11 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
     """
     scenes = load_scenes(story)
     _require_ready(story, scenes, kind, override_reason)
-    segments = segments_of(story, scenes, kind)
-    manifest = _manifest(story, segments, override_reason)
+    sound = sound_of(story, scenes)
+    if sound and sound.too_long:
+        raise FilmNotReady(sound.too_long[0].template, **sound.too_long[0].values)
+    segments = segments_of(story, scenes, kind, sound)
+    manifest = _manifest(story, segments, sound, override_reason)
     manifest_hash = hashlib.sha256(json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     if (latest := Film.objects.filter(story=story, kind=kind).order_by("-number").first()) and latest.manifest_hash == manifest_hash:
         return latest
@@ -146,6 +151,8 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         parts = [_local(segment, folder) for segment in segments]
         out = folder / "film.mp4"
         length = join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
+        if sound:
+            manifest["loudness"], out = _with_sound(sound, out, folder, run)
         size = out.stat().st_size
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
         save_as(out, name)
@@ -181,6 +188,15 @@ def add_film(story: Story, kind: FilmKind | str, *, hold: Callable[[], None], **
         Story.objects.select_for_update().get(pk=story.pk)  # keeps version numbers consecutive
         number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
         return Film.objects.create(story=story, kind=kind, number=number, **values)
+
+
+def _with_sound(sound: FilmSound, film: Path, folder: Path, run: Run) -> tuple[dict[str, Any], Path]:
+    """The film with its sound, and how loud it is."""
+    note = LocalizedMessage(gettext_noop("Mixing the sound."))
+    run.progress(98, note)
+    out = folder / "film-with-sound.mp4"
+    mixed = add_sound(sound, film, out, folder=folder, fetch=fetch, should_stop=run.should_stop, on_progress=lambda _part: run.progress(98, note))
+    return {"integrated_lufs": mixed.integrated, "true_peak_dbtp": mixed.true_peak, "samples": mixed.samples}, out
 
 
 def _local(segment: Segment, folder: Path) -> Path:

@@ -8,6 +8,7 @@ from stories.models import Film, Scene, Story
 from stories.services.plan import has_take
 
 from .segments import ENCODER, segments_of
+from .sound import sound_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
     kind = TakeKind.IMAGE if film.kind == FilmKind.PREVIEW else TakeKind.CLIP
     known = [scene for scene in scenes if scene.key in made]
     standing = [scene for scene in known if has_take(scene, kind)]
-    now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind)}
+    sound = sound_of(story, standing) if standing else None
+    now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind, sound)}
     # Another encoder version gives other hashes for the same picture.
     by_hash = film.manifest.get("encoder") == ENCODER
 

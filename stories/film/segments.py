@@ -24,6 +24,8 @@ from stories.models import Scene, Story, Take
 from stories.services.crops import shown_part
 from stories.services.fingerprints import frame_rate, frame_size
 
+from .sound import FilmSound
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,6 +45,8 @@ class Segment:
     camera: str
     captions: tuple[CaptionSpan, ...]
     crop: Crop | None = None
+    # The captions of the film's subtitle files, in frames of the scene.
+    subtitles: tuple[CaptionSpan, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -58,18 +62,23 @@ class Segment:
         return f"segments/{self.hash[:2]}/{self.hash}.mp4"
 
 
-def segments_of(story: Story, scenes: list[Scene], kind: str) -> list[Segment]:
-    """The segments of the film in order. Each scene must have a selected take."""
+def segments_of(story: Story, scenes: list[Scene], kind: str, sound: FilmSound | None = None) -> list[Segment]:
+    """The segments of the film in order. Each scene must have a selected take.
+
+    `sound`: that of the same scenes; where it has the times of the words, captions follow them.
+    """
     fps, size = frame_rate(story), frame_size(story)
     found = []
     for scene in scenes:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
         assert take is not None  # film.build has checked this
         frames = scene.duration_seconds * fps
-        spans = _captions(scene.narration, size, frames, fps) if story.burn_captions else ()
+        spoken = sound.captions.get(scene.pk) if sound else None
+        subtitles = _captions(scene.narration, size, frames, fps) if spoken is None else spoken
+        spans = subtitles if story.burn_captions else ()
         shown = shown_part(story, take)
         crop = shown.crop if shown else None
-        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans, crop))
+        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans, crop, subtitles))
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_noop
 
 from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import JobStatus, WaitFor
+from media.audio.timing import speech_ms
 from providers.enums import CallState
 from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
@@ -19,6 +21,7 @@ from stories.models import Line, Scene, SoundTake, Story, StorySound
 from . import enqueue
 from .sound import Cast, cast_of, settings_of
 from .sound_inputs import is_music_stale, music_hash, music_request, speech_hash, speech_request
+from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
     from providers.models import AIProviderConfig
@@ -77,6 +80,7 @@ class SoundPlan:
     settings: StorySound | None = None
     items: tuple[SoundItem, ...] = ()
     cast: Cast | None = None
+    scenes: tuple[Scene, ...] = ()
 
     @property
     def todo(self) -> list[SoundItem]:
@@ -95,6 +99,18 @@ class SoundPlan:
     def in_the_way(self) -> list[SoundItem]:
         """Items without which the film cannot be built."""
         return [item for item in self.items if item.will or item.state == "blocked"]
+
+    @property
+    def warnings(self) -> list[LocalizedMessage]:
+        """The scenes that are too short for their lines, by the real lengths or by estimates."""
+        found = []
+        for scene, items in groupby((item for item in self.items if item.scene), key=lambda item: item.scene):
+            found.append(_too_long(self.story, scene, list(items), last=scene is self.last))
+        return [warning for warning in found if warning is not None]
+
+    @property
+    def last(self) -> Scene | None:
+        return self.scenes[-1] if self.scenes else None
 
     @property
     def signature(self) -> list[str]:
@@ -133,7 +149,7 @@ def plan_sound(story: Story, *, scenes: list[Scene] | None = None, facts: "JobFa
     items = [_speech(story, scene, line, cast) for scene, found in lines_of_film(story, scenes) for line in found]
     if settings.mood != Mood.NONE and scenes:
         items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
-    return SoundPlan(story, settings, tuple(_decided(item, seen, prices) for item in items), cast)
+    return SoundPlan(story, settings, tuple(_decided(item, seen, prices) for item in items), cast, tuple(scenes))
 
 
 def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
@@ -233,6 +249,18 @@ class _Seen:
         calls = [(enqueue.sound_key(call.kind, call.item), call.state) for call in facts.calls if call.kind in SoundKind.values]
         self.unclear = {key for key, state in calls if state == CallState.UNCLEAR}
         self.under_way = {key for key, state in calls if state != CallState.UNCLEAR}
+
+
+def _too_long(story: Story, scene: Scene | None, items: list[SoundItem], *, last: bool) -> LocalizedMessage | None:
+    assert scene is not None  # music has none
+    estimated = any(item.take is None or item.state != "done" for item in items)
+    lengths = [item.take.duration_ms if item.take and item.state == "done" else _estimated_ms(story, item) for item in items]
+    return too_long(scene, timing(lengths, scene.duration_seconds * 1000, last=last), estimated=estimated)
+
+
+def _estimated_ms(story: Story, item: SoundItem) -> int:
+    speed = getattr(item.request, "speed", 1.0)
+    return round(speech_ms(item.line.current.text, story.language) / speed) if item.line else 0
 
 
 class _Prices:

@@ -1,0 +1,211 @@
+"""The sound of a film: which takes are heard when, their captions, and the mix."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import LocalizedMessage
+from media.audio.mix import MIXER, Levels, Mixed, MusicBed, Placed, mix
+from media.audio.mux import add_audio
+from media.audio.tempo import faster
+from media.audio.tracks import OFF
+from media.captions import CaptionSpan, layout
+from media.errors import MediaError
+from stories.enums import LoudnessPreset, Mood
+from stories.models import Line, Scene, SoundTake, Story, StorySound
+from stories.models.story_sound import SILENT_DB
+from stories.services.fingerprints import frame_rate, frame_size
+from stories.services.lines import mapped
+from stories.services.sound import settings_of
+from stories.services.sound_plan import lines_of_film
+from stories.services.speech_timing import SceneTiming, timing, too_long
+
+BEFORE, AFTER = 2, 6  # frames by which a caption is shown before and after its speech
+SHORTEST_CAPTION = Fraction(5, 6)  # seconds
+TARGETS = {LoudnessPreset.WEB: (-14.0, -1.0), LoudnessPreset.EBU: (-23.0, -1.0), LoudnessPreset.ATSC: (-24.0, -2.0)}
+SILENT = gettext_noop("The film has speech or music, and its sound is silent. Listen to its takes.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A line's take in the film, from a frame of the scene on."""
+
+    line: Line
+    take: SoundTake
+    start: int  # frame of the scene
+    speed: Fraction
+
+    def frame_at(self, ms: float, fps: int) -> int:
+        return self.start + round(Fraction(round(ms)) * fps / 1000 / self.speed)
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSound:
+    """Everything that is heard, from the current rows. `too_long` says which scenes are too short."""
+
+    settings: StorySound
+    fps: int
+    frames: Mapping[UUID, int]  # of each scene, in their order
+    cues: Mapping[UUID, tuple[Cue, ...]]
+    captions: Mapping[UUID, tuple[CaptionSpan, ...]]  # of scenes whose lines are all spoken
+    too_long: tuple[LocalizedMessage, ...]
+
+    @property
+    def music(self) -> SoundTake | None:
+        return self.settings.music_take if self.settings.mood != Mood.NONE else None
+
+    @property
+    def levels(self) -> Levels:
+        base, settings = Levels(), self.settings
+        target, peak = TARGETS[LoudnessPreset(settings.loudness)]
+        speech = OFF if settings.speech_db <= SILENT_DB else base.speech + settings.speech_db
+        silent = settings.music_db <= SILENT_DB
+        music, alone = (OFF, OFF) if silent else (base.music + settings.music_db, base.music_alone + settings.music_db)
+        return Levels(speech=speech, music=music, music_alone=alone, target=target, peak=peak)
+
+    def placed(self) -> list[tuple[Cue, int]]:
+        """Each cue with its frame of the film."""
+        first, found = 0, []
+        for key, frames in self.frames.items():
+            found += [(cue, first + cue.start) for cue in self.cues.get(key, ())]
+            first += frames
+        return found
+
+    @property
+    def should_be_heard(self) -> bool:
+        levels = self.levels
+        speech = any(self.cues.values()) and levels.speech != OFF
+        return speech or (self.music is not None and levels.music_alone != OFF)
+
+    def manifest(self) -> dict[str, Any]:
+        """What the sound is made of; a change makes another film."""
+        levels = self.levels
+        music = self.music
+        return {
+            "mixer": MIXER,
+            "speech": [
+                {
+                    "line": cue.line.key,
+                    "take": str(cue.take.pk),
+                    "take_sha256": cue.take.sha256,
+                    "provider": cue.take.provider,
+                    "model": cue.take.model,
+                    "start_frame": frame,
+                    "speed": float(round(cue.speed, 4)),
+                    "gain_db": self.settings.speech_db,
+                }
+                for cue, frame in self.placed()
+            ],
+            "music": music
+            and {
+                "take": str(music.pk),
+                "take_sha256": music.sha256,
+                "provider": music.provider,
+                "model": music.model,
+                "start_frame": 0,
+                "end_frame": sum(self.frames.values()),
+                "gain_db": self.settings.music_db,
+            },
+            "target_lufs": levels.target,
+            "peak_dbtp": levels.peak,
+        }
+
+
+def sound_of(story: Story, scenes: Sequence[Scene]) -> FilmSound | None:
+    """The sound of a film of these scenes. None: the story has none. At most two queries."""
+    settings = settings_of(story)
+    if settings is None or not settings.enabled:
+        return None
+    fps, size = frame_rate(story), frame_size(story)
+    frames = {scene.pk: scene.duration_seconds * fps for scene in scenes}
+    cues: dict[UUID, tuple[Cue, ...]] = {}
+    captions: dict[UUID, tuple[CaptionSpan, ...]] = {}
+    problems = []
+    for scene, lines in lines_of_film(story, scenes):
+        spoken = [(line, line.speech_take) for line in lines if line.speech_take is not None]
+        lengths = [take.duration_ms for _line, take in spoken]
+        found = timing(lengths, scene.duration_seconds * 1000, last=scene is scenes[-1])
+        if problem := too_long(scene, found, estimated=False):
+            problems.append(problem)
+        cues[scene.pk] = _cues(spoken, found, fps)
+        if spoken and len(spoken) == len(lines):
+            captions[scene.pk] = _captions(cues[scene.pk], frames[scene.pk], fps, size)
+    return FilmSound(settings, fps, frames, cues, captions, tuple(problems))
+
+
+def _cues(spoken: Sequence[tuple[Line, SoundTake]], found: SceneTiming, fps: int) -> tuple[Cue, ...]:
+    places = zip(spoken, found.starts, strict=True)
+    return tuple(Cue(line, take, round(start * fps / 1000), found.speed) for (line, take), start in places)
+
+
+def _captions(cues: Sequence[Cue], frames: int, fps: int, size: tuple[int, int]) -> tuple[CaptionSpan, ...]:
+    """Captions by clause, each from shortly before its speech until shortly after it."""
+    clauses = [clause for cue in cues for clause in _clauses(cue, fps)]
+    groups = _grouped(clauses, ceil(SHORTEST_CAPTION * fps))
+    spans: list[CaptionSpan] = []
+    for at, (text, start, end) in enumerate(groups):
+        first = max(start - BEFORE, 0)
+        limit = max(groups[at + 1][1] - BEFORE, first + 1) if at + 1 < len(groups) else frames
+        last = min(max(end + AFTER, first + ceil(SHORTEST_CAPTION * fps) + BEFORE), limit, frames)
+        if last > first:
+            spans += layout(text, size=size, frames=last - first, fps=fps, start_frame=first)
+    return tuple(spans)
+
+
+def _clauses(cue: Cue, fps: int) -> list[tuple[str, int, int]]:
+    """Text, first and last frame of each clause. The text is the line's own, not the spoken one."""
+    marks = cue.take.marks or [{"text": cue.line.current.text, "start_ms": 0, "end_ms": cue.take.duration_ms}]
+    texts = mapped([str(mark.get("text", "")) for mark in marks], cue.line.current.text)
+    timed = ((text, cue.frame_at(mark["start_ms"], fps), cue.frame_at(mark["end_ms"], fps)) for text, mark in zip(texts, marks, strict=True))
+    return [clause for clause in timed if clause[0].strip()]
+
+
+def _grouped(clauses: Sequence[tuple[str, int, int]], shortest: int) -> list[tuple[str, int, int]]:
+    """Clauses that are spoken too quickly to be read alone are shown with the next one."""
+    groups: list[tuple[str, int, int]] = []
+    for text, start, end in clauses:
+        if groups and start - groups[-1][1] < shortest:
+            before, first, _last = groups[-1]
+            groups[-1] = (f"{before} {text}", first, end)
+        else:
+            groups.append((text, start, end))
+    return groups
+
+
+def add_sound(
+    sound: FilmSound,
+    video: Path,
+    out: Path,
+    *,
+    folder: Path,
+    fetch: Callable[[str, Path], Path],
+    should_stop: Callable[[], bool],
+    on_progress: Callable[[float], None],
+) -> Mixed:
+    """Mix one track for the whole film and put it beside its picture, which is copied.
+
+    Raises MediaError, also if the film should be heard and is silent.
+    """
+    speech = []
+    for number, (cue, frame) in enumerate(sound.placed()):
+        path = fetch(cue.take.file, folder)
+        if cue.speed > 1:
+            quick = folder / f"line-{number}.flac"
+            faster(path, quick, speed=float(cue.speed), should_stop=should_stop)
+            path = quick
+        speech.append(Placed(path, frame))
+    total = sum(sound.frames.values())
+    music = [MusicBed(fetch(sound.music.file, folder), 0, total)] if sound.music else []
+    track = folder / "sound.m4a"
+    wanted: dict[str, Any] = {"frames": total, "fps": sound.fps, "speech": speech, "music": music, "levels": sound.levels, "folder": folder}
+    mixed = mix(track, **wanted, should_stop=should_stop, on_progress=on_progress)
+    if mixed.silent and sound.should_be_heard:
+        raise MediaError(SILENT, code="silent")
+    add_audio(video, track, out, should_stop=should_stop)
+    return mixed
