@@ -12,13 +12,13 @@ from stories import errors
 
 from .outputs.approvals import approval_out
 
-STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS, ME = "Stories", "Scenes", "Takes", "Films", "Approvals", "Jobs", "Me"
+STORIES, SCENES, TAKES, SOUND, FILMS, APPROVALS, JOBS, ME = "Stories", "Scenes", "Takes", "Sound", "Films", "Approvals", "Jobs", "Me"
 
 api = Api(
     title="VideoPlanet Studio API",
     version="1.0",
     description="Stories become films: write one, plan its scenes, make the preview, render the film. Nothing is spent without its price being told first.",
-    tags=(TAG, ME, STORIES, SCENES, TAKES, FILMS, APPROVALS, JOBS),
+    tags=(TAG, ME, STORIES, SCENES, TAKES, SOUND, FILMS, APPROVALS, JOBS),
     examples=Path(__file__).with_name("examples.json"),
 )
 

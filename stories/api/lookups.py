@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from api.problems import forbidden, not_found
 from api.routes import Call
 from jobs.models import Job
-from stories.models import Film, Scene, Story, Take
+from stories.models import Film, Scene, SoundTake, Story, Take
 from stories.services.permissions import jobs_for, require_job_owner, scenes_for, sees_all, stories_for
 
 
@@ -27,6 +27,13 @@ def scene_of(call: Call, scene_id: UUID) -> Scene:
 
 def take_of(call: Call, take_id: UUID) -> Take:
     take = Take.objects.select_related("made_by").filter(pk=take_id, scene__in=scenes_for(call.user)).first()
+    if take is None:
+        raise not_found()
+    return take
+
+
+def sound_take_of(call: Call, take_id: UUID) -> SoundTake:
+    take = SoundTake.objects.filter(pk=take_id, story__in=stories_for(call.user)).first()
     if take is None:
         raise not_found()
     return take

@@ -6,6 +6,6 @@ from .base import api
 
 endpoints.add_to(api)
 
-from . import approvals, films, jobs, me, scenes, scripts, stories, takes  # noqa: E402  the documentation starts with the login
+from . import approvals, films, jobs, me, scenes, scripts, sound, stories, takes  # noqa: E402  the documentation starts with the login
 
-__all__ = ["api", "approvals", "films", "jobs", "me", "scenes", "scripts", "stories", "takes"]
+__all__ = ["api", "approvals", "films", "jobs", "me", "scenes", "scripts", "sound", "stories", "takes"]

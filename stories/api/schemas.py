@@ -9,8 +9,24 @@ from api.inputs import Strict, text
 from api.long_polling import Waiting
 from api.paging import Paging
 from jobs.enums import JobStatus
-from stories.enums import AspectRatio, Camera, FilmKind, Language, Resolution, ReviewStatus, StoryStatus, TakeKind
+from stories.enums import (
+    AspectRatio,
+    Camera,
+    FilmKind,
+    Language,
+    LineKind,
+    LoudnessPreset,
+    Mood,
+    Resolution,
+    ReviewStatus,
+    SoundKind,
+    StoryStatus,
+    TakeKind,
+)
 from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
+from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
+from stories.models.story_sound import LOUDEST_DB, SILENT_DB
+from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
 
 # Money is sent as a decimal string, so that no digit is lost.
@@ -89,6 +105,57 @@ class EnglishIn(Strict):
     replace: Annotated[bool, Meta(description="Also English that a person wrote and that is older than its prompt.")] = False
     confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False
+
+
+class LineIn(Strict):
+    """A line with an id is one that the scene has. Without `kind` it is dialogue if it has a speaker."""
+
+    text: Annotated[str, text(least=1, most=MAX_SCRIPT)]
+    speaker: Annotated[str, text(most=MAX_SPEAKER)] = ""
+    direction: Annotated[str, text(most=MAX_DIRECTION)] = ""
+    kind: LineKind | UnsetType = UNSET
+    id: UUID | UnsetType = UNSET
+
+
+class LinesIn(Strict):
+    lines: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
+
+
+Decibels = Annotated[float, Meta(ge=SILENT_DB, le=LOUDEST_DB, description="Change from the mixer's level in dB; −60 mutes.")]
+
+
+class SoundPatch(Strict):
+    enabled: bool | UnsetType = UNSET
+    mood: Mood | UnsetType = UNSET
+    music_provider: Provider | UnsetType = UNSET
+    speech_db: Decibels | UnsetType = UNSET
+    music_db: Decibels | UnsetType = UNSET
+    loudness: LoudnessPreset | UnsetType = UNSET
+
+
+class VoiceIn(Strict):
+    """Of the narrator if no speaker is named. What is left out stays as it is."""
+
+    speaker: Annotated[str, text(most=MAX_SPEAKER)] = ""
+    provider: Provider | UnsetType = UNSET
+    voice: Annotated[str, text(most=100)] | UnsetType = UNSET
+    model: Annotated[str, text(most=80)] | UnsetType = UNSET
+    speed: Annotated[float, Meta(ge=0.7, le=1.2)] | UnsetType = UNSET
+
+
+class GenerateSoundIn(Strict):
+    """`lines` left out: of all that need it. `music`: also the music. `again`: also what is up to date, as another take."""
+
+    lines: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] | UnsetType = UNSET
+    music: bool = False
+    again: bool = False
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
+class SoundFilter(Paging):
+    kind: SoundKind | UnsetType = UNSET
+    line: UUID | UnsetType = UNSET
 
 
 class PlanQuery(Strict):

@@ -80,7 +80,7 @@ def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason
         )
 
 
-def _manifest(story: Story, segments: list[Segment], sound: FilmSound | None, override_reason: str) -> dict[str, Any]:
+def _manifest(story: Story, segments: list[Segment], override_reason: str, sound: FilmSound | None = None) -> dict[str, Any]:
     heard = {"sound": sound.manifest()} if sound else {}
     return heard | {
         "story": str(story.pk),
@@ -133,7 +133,7 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
     if sound and sound.too_long:
         raise FilmNotReady(sound.too_long[0].template, **sound.too_long[0].values)
     segments = segments_of(story, scenes, kind, sound)
-    manifest = _manifest(story, segments, sound, override_reason)
+    manifest = _manifest(story, segments, override_reason, sound)
     manifest_hash = hashlib.sha256(json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     if (latest := Film.objects.filter(story=story, kind=kind).order_by("-number").first()) and latest.manifest_hash == manifest_hash:
         return latest

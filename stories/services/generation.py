@@ -265,7 +265,7 @@ def generate_sound(
             raise GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=StoryStatus(story.status).label)
         wanted = None if lines is None else {str(key) for key in lines}
         plan = plan_sound(story)
-        chosen = [item for item in plan.items if (music if item.line is None else wanted is None or item.item in wanted)]
+        chosen = [item for item in plan.items if (music if item.line is None else (wanted is None and not music) or item.item in (wanted or ()))]
         if blocked := next((item for item in chosen if item.state == "blocked"), None):
             raise GuardRefused(blocked.why.template, **blocked.why.values)
         todo = [priced_again(item) if again and item.state == "done" else item for item in chosen]

@@ -12,6 +12,7 @@ from stories.services.plan import Item, Plan
 
 from .jobs import JobOut
 from .parts import Money, money
+from .sound import SoundItemOut, sound_item_out
 
 
 class PlanItem(msgspec.Struct):
@@ -35,6 +36,8 @@ class PlanOut(msgspec.Struct):
     counts: dict[str, int]
     items: list[PlanItem]
     blocked: Annotated[list[PlanItem], Meta(description="Those of the items that cannot be made now, and why.")]
+    sound: Annotated[list[SoundItemOut], Meta(description="Speech and music that the film needs; their prices are part of the total.")]
+    sound_warnings: Annotated[list[str], Meta(description="Scenes that are too short for their lines, with the length that they need.")]
     hash: Annotated[str, Meta(description="Names exactly this: scenes, what their takes are made from, and prices.")]
     approval: Annotated[
         Literal["free", "ask", "asked", "approved", "refused"] | None,
@@ -50,7 +53,9 @@ def _item(item: Item) -> PlanItem:
 def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
     items = [_item(item) for item in plan.items]
     blocked = [item for item in items if item.state == "blocked"]
-    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, plan.hash, approval)
+    sound = [sound_item_out(item) for item in plan.sound.items] if plan.sound else []
+    warnings = [str(warning) for warning in plan.sound.warnings] if plan.sound else []
+    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, sound, warnings, plan.hash, approval)
 
 
 class EnglishItemOut(msgspec.Struct):

@@ -91,7 +91,7 @@ def test_retry_failed_takes_only_what_failed(story, owner):
 def test_plan_in_the_same_queries_for_any_number_of_scenes(story, number, django_assert_num_queries):
     for _ in range(number):
         make_scene(story)
-    with django_assert_num_queries(5):  # scenes, jobs, unclear calls, provider, its models
+    with django_assert_num_queries(6):  # scenes, jobs, unclear calls, provider, its models, sound
         plan_generation(story, "image")
 
 

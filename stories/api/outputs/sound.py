@@ -1,0 +1,163 @@
+"""Response types for sound: lines, takes of sound, voices, settings and what is still to be made."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.routes import Call
+from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKind, TakeSource
+from stories.models import Line, SoundTake, Story, StorySound, Voice
+from stories.services.sound import speakers_of
+from stories.services.sound_plan import SoundItem, SoundPlan
+
+from .parts import Link, Moment, Money, link, money
+
+
+class Mark(msgspec.Struct):
+    """When a clause is heard, in the take."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+class SoundTakeOut(msgspec.Struct):
+    """One generation or upload of sound. `scene_id` and `line_id` are null for music."""
+
+    id: UUID
+    story_id: UUID
+    scene_id: UUID | None
+    line_id: UUID | None
+    kind: SoundKind
+    source: TakeSource
+    url: Link
+    mime: str
+    duration_ms: int
+    samples: Annotated[int, Meta(description="At 48,000 a second.")]
+    marks: list[Mark]
+    provider: str
+    model: str
+    seed: int | None
+    cost: Money
+    verdict: ReviewStatus
+    verdict_reason: str
+    created_at: Moment
+
+
+class LineOut(msgspec.Struct):
+    """One line of a scene. `speech` is the take that the film speaks it with."""
+
+    id: UUID
+    scene_id: UUID
+    position: int
+    kind: LineKind
+    speaker: Annotated[str, Meta(description="Empty: the narrator.")]
+    direction: Annotated[str, Meta(description="How it is said; never spoken itself.")]
+    text: str
+    speech: SoundTakeOut | None
+
+
+class Lines(msgspec.Struct):
+    """The scene's lines in their order. Their words are the scene's narration."""
+
+    items: list[LineOut]
+
+
+class VoiceOut(msgspec.Struct):
+    """Who speaks: the narrator (no speaker) or a speaker. The newest version speaks."""
+
+    speaker: str
+    version: int
+    provider: str
+    voice: str
+    model: str
+    speed: float
+
+
+class SoundItemOut(msgspec.Struct):
+    """The speech of a line, or the music (`line_id` null). `will`: a take is made, at `price`."""
+
+    kind: SoundKind
+    line_id: UUID | None
+    position: Annotated[int, Meta(description="Of the line's scene; 0 for music.")]
+    state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+    will: bool
+    price: Money
+    provider: str
+    why: str
+
+
+class SoundOut(msgspec.Struct):
+    """How the story sounds, and what is still to be made for it. Without `enabled` its film is silent."""
+
+    enabled: bool
+    mood: Mood
+    music_provider: str
+    speech_db: float
+    music_db: float
+    loudness: LoudnessPreset
+    music: SoundTakeOut | None
+    speakers: Annotated[list[str], Meta(description="Those who speak in the story, besides the narrator.")]
+    voices: list[VoiceOut]
+    items: list[SoundItemOut]
+    total: Annotated[str, Meta(description="USD for all that is to be made; part of the plans of preview and film.")]
+    warnings: Annotated[list[str], Meta(description="Scenes that are too short for their lines, with the length that they need.")]
+
+
+def sound_take_out(call: Call, take: SoundTake) -> SoundTakeOut:
+    return SoundTakeOut(
+        id=take.pk,
+        story_id=take.story_id,
+        scene_id=take.scene_id,
+        line_id=take.line_id,
+        kind=SoundKind(take.kind),
+        source=TakeSource(take.source),
+        url=link(call, take.file),
+        mime=take.mime,
+        duration_ms=take.duration_ms,
+        samples=take.samples,
+        marks=[Mark(mark["text"], mark["start_ms"], mark["end_ms"]) for mark in take.marks],
+        provider=take.provider,
+        model=take.model,
+        seed=take.seed,
+        cost=money(take.cost),
+        verdict=ReviewStatus(take.review_status),
+        verdict_reason=take.review_reason,
+        created_at=take.created_at,
+    )
+
+
+def line_out(call: Call, line: Line) -> LineOut:
+    """Needs the line with its text and its speech."""
+    text = line.current
+    speech = sound_take_out(call, line.speech_take) if line.speech_take else None
+    return LineOut(line.pk, line.scene_id, line.position, LineKind(text.kind), text.speaker, text.direction, text.text, speech)
+
+
+def voice_out(voice: Voice) -> VoiceOut:
+    return VoiceOut(voice.speaker, voice.version, voice.provider, voice.voice, voice.model, voice.speed)
+
+
+def sound_item_out(item: SoundItem) -> SoundItemOut:
+    line_id = item.line.pk if item.line else None
+    return SoundItemOut(SoundKind(item.kind), line_id, item.position, item.state, item.will, money(item.price), item.provider, str(item.why))
+
+
+def sound_out(call: Call, story: Story, plan: SoundPlan, voices: list[Voice]) -> SoundOut:
+    settings = plan.settings or StorySound(story=story, enabled=False)
+    return SoundOut(
+        enabled=settings.enabled,
+        mood=Mood(settings.mood),
+        music_provider=settings.music_provider,
+        speech_db=settings.speech_db,
+        music_db=settings.music_db,
+        loudness=LoudnessPreset(settings.loudness),
+        music=sound_take_out(call, settings.music_take) if settings.music_take else None,
+        speakers=speakers_of(story),
+        voices=[voice_out(voice) for voice in voices],
+        items=[sound_item_out(item) for item in plan.items],
+        total=money(plan.total),
+        warnings=[str(warning) for warning in plan.warnings],
+    )
