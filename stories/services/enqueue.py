@@ -32,7 +32,7 @@ TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
 SOUND_JOB = {SoundKind.SPEECH: JobName.LINE_SPEECH, SoundKind.MUSIC: JobName.STORY_MUSIC}
 SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
 # The job that makes each kind of take, of pictures and of sound.
-TAKE_JOB: dict[str, JobName] = {**SCENE_JOB, **SOUND_JOB}
+TAKE_JOB: dict[str, JobName] = {str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())}
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {

@@ -127,7 +127,7 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
             raise Invalid(gettext_noop("At most %(most)s characters."), most=100, field="speaker")
         for name in VOICE:
             _check(voice, name)
-        if not makes(voice.provider, SoundKind.SPEECH):
+        if "provider" in values and not makes(voice.provider, SoundKind.SPEECH):
             raise Invalid(gettext_noop("This provider does not speak."), field="provider")
         if newest is not None and all(getattr(voice, name) == getattr(newest, name) for name in VOICE):
             return newest

@@ -4,7 +4,7 @@ Position is not content: reordering scenes makes no speech stale.
 """
 
 import hashlib
-from typing import Any
+from typing import Any, Literal, cast
 
 from providers.requests import MusicRequest, SpeechRequest
 from stories.models import LineText, SoundTake, Story, StorySound, Voice
@@ -19,7 +19,7 @@ LONGEST_MUSIC_MS = 120_000
 def speech_request(story: Story, text: LineText, voice: Voice) -> SpeechRequest:
     return SpeechRequest(
         text=text.text,
-        language=story.language,
+        language=cast("Literal['ko', 'en']", story.language),
         voice=voice.voice,
         direction=text.direction,
         speed=voice.speed,

@@ -17,8 +17,10 @@ from providers.services.configs import organization_budget
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
+from stories.services import sound as sound_settings
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.speaking import speak_with
 
 from .world import script
 
@@ -67,7 +69,8 @@ class Recorder:
 
 
 @pytest.fixture
-def recorded(mine, owner, manager, world, settings):
+def recorded(mine, owner, manager, world, settings, monkeypatch):
+    speak_with(monkeypatch)
     settings.LANGUAGE_CODE = "en"
     record = Recorder(mine)
     pair = record("log_in_for_token", "POST", "auth/token/", {"username": "owner", "password": "owner"}, token="")
@@ -80,6 +83,7 @@ def recorded(mine, owner, manager, world, settings):
     _stories(record, owner, world)
     _scenes(record, world)
     _takes_and_films(record, world)
+    _sound(record, world)
     _jobs(record, world)
     me = record("get_me", "GET", "me/")
     record.kept["get_me"]["200"] = {**me, "id": 1, "permissions": [name for name in me["permissions"] if name.startswith("stories.")][:3]}
@@ -118,6 +122,27 @@ def _stories(record, owner, world):
     record("put_story_into_english", "POST", f"stories/{korean.pk}/english/?plan=1", {})
     record.kept["put_story_into_english"].pop("request")
     record("put_story_into_english", "POST", f"stories/{korean.pk}/english/", {"confirm_total": "0.0500"})
+
+
+def _sound(record, world):
+    story, scene, sound = world.story.pk, world.scenes[0].pk, world.sound.pk
+    record("list_lines", "GET", f"scenes/{scene}/lines/")
+    record("write_lines", "POST", f"scenes/{scene}/lines/", {"lines": [{"text": "Who is there?", "speaker": "MARA", "direction": "whispers"}]})
+    record("write_lines", "POST", f"scenes/{scene}/lines/", {"lines": [{"text": " "}]})
+    record("choose_voice", "POST", f"stories/{story}/voices/", {"speaker": "MARA", "voice": "bella", "speed": 1.1})
+    record("get_sound", "GET", f"stories/{story}/sound/")
+    record("list_sounds", "GET", f"stories/{story}/sounds/?page_size=1")
+    record("get_sound_take", "GET", f"sounds/{sound}/")
+    record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
+    record("judge_sound", "POST", f"sounds/{sound}/verdict/", {"verdict": "rejected"})
+    record("judge_sound", "POST", f"sounds/{sound}/verdict/", {"verdict": "rejected", "reason": "too fast"})
+    record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
+    speaking = make_story(world.story.owner, status=StoryStatus.PLANNED)
+    make_scene(speaking)
+    record("make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {})
+    sound_settings.change_settings(speaking.pk, actor=world.story.owner)
+    record("make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {"confirm_total": "0.0000"})
+    record("patch_sound", "PATCH", f"stories/{speaking.pk}/sound/", {"mood": "hopeful", "music_db": -3.0})
 
 
 def _approvals(record, owner, manager):

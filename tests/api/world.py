@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from jobs.enums import JobStatus
 from jobs.models import Job
-from stories.enums import FilmKind, StoryStatus, TakeKind
-from stories.models import Approval, Film, Scene, Story, StoryStateTransition, Take
-from stories.services import approvals, enqueue
+from stories.enums import FilmKind, SoundKind, StoryStatus, TakeKind
+from stories.models import Approval, Film, Scene, SoundTake, Story, StoryStateTransition, Take
+from stories.services import approvals, enqueue, lines
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -33,6 +33,7 @@ class World:
     scenes: list[Scene]
     take: Take
     other_take: Take
+    sound: SoundTake
     film: Film
     job: Job
     failed_job: Job
@@ -58,6 +59,21 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         size_bytes=10,
         manifest_hash="0",
     )
+    line = lines.of(scenes[0])[0]
+    sound = SoundTake.objects.create(
+        story=story,
+        scene=scenes[0],
+        line=line,
+        text=line.current,
+        kind=SoundKind.SPEECH,
+        file=take.file,
+        sha256=take.sha256,
+        mime="audio/flac",
+        samples=48_000,
+        marks=[{"text": "Line 1.", "start_ms": 0, "end_ms": 1000}],
+        provider="local",
+        seed=0,
+    )
     job, _ = enqueue.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
     failed, _ = enqueue.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
@@ -65,4 +81,4 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     ask = approvals.ask_for_takes(story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None)
     values = {"kind": ask.kind, "what": ask.what, "provider": ask.provider, "lines": ask.lines, "total": ask.total, "limit": 0}
     approval = Approval.objects.create(story=story, plan_hash=ask.hash, asked_by=owner, **values)
-    return World(story, scenes, take, other, film, job, failed, approval)
+    return World(story, scenes, take, other, sound, film, job, failed, approval)
