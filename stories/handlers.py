@@ -260,7 +260,7 @@ def _sound_take(run: Run) -> Done | Wait:
         answer = _collected(run)
     else:
         request = requests.from_json(asked["request"])
-        answer = _through_gate(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+        answer = _through_call_service(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
