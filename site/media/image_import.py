@@ -18,6 +18,7 @@ from PIL import AvifImagePlugin, Image, ImageCms
 
 from core.limited_process import LimitedError, run_limited
 from core.localized_messages import LocalizedMessage
+from media.deep_pixels import Deep, deep_pixels
 from media.errors import MediaError
 from media.light import Light, light_of, to_srgb
 
@@ -154,24 +155,27 @@ def _strip(image: Image.Image, top: int, bottom: int, transform: Transform) -> I
     return shown
 
 
-def _strips(image: Image.Image, by: int, light: Light | None) -> Iterator[tuple[int, Image.Image]]:
+def _strips(image: Image.Image, by: int, light: Light | None, deep: Deep | None) -> Iterator[tuple[int, Image.Image]]:
     """Yields all rows in order, reduced to one pixel per `by` x `by`, with their output position."""
     transform = light or _to_srgb(image)
     rows = STRIP * by
     for top in range(0, image.height, rows):
-        strip = _strip(image, top, min(top + rows, image.height), transform)
+        if light and deep is not None:
+            strip = Image.fromarray(to_srgb(deep[top : top + rows], light))
+        else:
+            strip = _strip(image, top, min(top + rows, image.height), transform)
         yield top // by, strip.reduce(by) if by > 1 else strip
 
 
-def _rgb(image: Image.Image, light: Light | None, *, most: int = MAX_PIXELS) -> Image.Image:
-    """Returns an upright sRGB image of at most this many pixels."""
+def _rgb(image: Image.Image, light: Light | None, deep: Deep | None, *, most: int = MAX_PIXELS) -> Image.Image:
+    """Returns an upright sRGB image of at most this many pixels. `deep`: its pixels, if not Pillow's."""
     turn = _turn(image)
-    image.load()
+    image.load()  # also finds out whether the file is complete
     by = 1
     while -(-image.width // by) * -(-image.height // by) > most:
         by += 1
     shown = Image.new("RGB", (-(-image.width // by), -(-image.height // by)))
-    for top, strip in _strips(image, by, light):
+    for top, strip in _strips(image, by, light, deep):
         shown.paste(strip, (0, top))
     return shown.transpose(turn) if turn is not None else shown
 
@@ -189,7 +193,11 @@ def decode(data: bytes, *, enough: tuple[int, int] | None = None, most: int = MA
             image.draft(image.mode, (max(enough), max(enough)))  # a square, because the image may still be rotated
         elif image.width * image.height > 4 * most:
             image.draft(image.mode, (image.width // 2, image.height // 2))
-        return _rgb(image, light_of(data, image.format or ""), most=most)
+        kind = image.format or ""
+        light = light_of(data, kind)
+        # Larger ones are reduced, which evens out bands, and would take too much memory.
+        is_deep = light is not None and image.width * image.height <= KEPT_PIXELS and not image.has_transparency_data
+        return _rgb(image, light, deep_pixels(data, kind, image.size) if is_deep else None, most=most)
     except MemoryError:
         raise
     except Exception as error:  # as above: decoders raise many kinds of errors

@@ -5,6 +5,7 @@ like clips (`clip_normalization.py`), so that both look alike in a film.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +53,9 @@ def light_of(data: bytes, kind: str) -> Light | None:
     return found
 
 
-def to_srgb(pixels: npt.NDArray[np.uint8], light: Light) -> npt.NDArray[np.uint8]:
+def to_srgb(pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], light: Light) -> npt.NDArray[np.uint8]:
     """Converts rows (height, width, 3) to sRGB, with diffuse white of HDR (203 nits) at about 249."""
-    linear = _table(light.transfer)[pixels]
+    linear = _table(light.transfer, 1 << (8 * pixels.itemsize))[pixels]
     if light.transfer == HLG:
         luminance = linear @ np.array((0.2627, 0.6780, 0.0593), np.float32)
         linear *= (luminance**0.2)[..., None] * (PEAK_NITS / WHITE_NITS)
@@ -66,9 +67,10 @@ def to_srgb(pixels: npt.NDArray[np.uint8], light: Light) -> npt.NDArray[np.uint8
     return _SRGB[np.rint(np.minimum(linear, 1) * (STEPS - 1)).astype(np.int32)]
 
 
-def _table(transfer: int) -> Floats:
-    """Returns linear light for each of the 256 values: 1 is diffuse white; for HLG, scene light."""
-    signal = np.arange(256) / 255
+@lru_cache(maxsize=4)
+def _table(transfer: int, values: int) -> Floats:
+    """Returns linear light for each of the values: 1 is diffuse white; for HLG, scene light."""
+    signal = np.arange(values) / (values - 1)
     if transfer == PQ:
         m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
         power = signal ** (1 / m2)

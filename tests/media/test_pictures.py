@@ -3,7 +3,9 @@ import struct
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
@@ -170,6 +172,46 @@ def test_white_of_hdr_stays_white(tmp_path, kind, transfer, levels):
     assert 20 <= found[1] < found[2] < found[3] <= found[4]
     assert 235 <= found[3] < 253
     assert found[4] >= 253
+
+
+def ramp(kind, transfer):
+    """A grey ramp of all values of 10 bits, from black to diffuse white, with 10 bits (PNG: 16) per channel."""
+    white = round({16: 148, 18: 191}[transfer] / 255 * 1023)
+    row = np.linspace(0, white, 1024).round().astype(np.uint16)
+    pixels = np.repeat(np.repeat(row[None, :, None], 64, axis=0), 3, axis=2)
+    if kind == "HEIF":
+        image = pillow_heif.from_bytes(mode="RGB;16", size=(1024, 64), data=(pixels << 6).tobytes())
+        out = io.BytesIO()
+        image.save(out, quality=100, chroma=444, bit_depth=10, color_primaries=9, transfer_characteristics=transfer)
+        return out.getvalue()
+    if kind == "PNG":
+        data = cv2.imencode(".png", pixels << 6 | pixels >> 4)[1].tobytes()
+        return data[:33] + chunk(b"cICP", bytes([9, transfer, 0, 1])) + data[33:]
+    data = cv2.imencode(".avif", pixels, [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_QUALITY, 100])[1].tobytes()
+    at = data.index(b"colrnclx") + 8
+    return data[:at] + struct.pack(">HH", 9, transfer) + data[at + 4 :]
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
+@pytest.mark.parametrize("transfer", [16, 18], ids=["PQ", "HLG"])
+def test_ramp_of_hdr_has_no_bands(kind, transfer, monkeypatch):
+    """Read with 8 bits, PQ has 149 values up to white, which leave gaps of up to 4 levels."""
+    data = ramp(kind, transfer)
+    levels = np.asarray(image_import.decode(data), int)[32, :, 1]
+    assert 235 <= levels.max() <= 253
+    assert np.diff(np.unique(levels)).max() <= 2
+    assert len(np.unique(levels)) >= 225
+    monkeypatch.setattr(image_import, "deep_pixels", lambda *_: None)
+    flat = np.asarray(image_import.decode(data), int)[32, :, 1]
+    assert np.abs(flat - levels).mean() < 2, "the same picture"
+    assert len(np.unique(flat)) < 200
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
+def test_hdr_picture_that_breaks_off_is_refused(kind):
+    data = ramp(kind, 16)
+    with pytest.raises(MediaError, match=r"damaged or not complete|not a picture"):
+        image_import.decode(data[: len(data) * 2 // 3])
 
 
 def test_wide_gamut_by_code_points_is_converted_to_srgb():
