@@ -143,6 +143,20 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice of a provider. `languages` are ISO 639-1 codes, as far as the provider names them.
+
+    `sample_url` is a sample to hear; without one `sample_text` may be spoken as a sample.
+    """
+
+    id: str
+    name: str
+    languages: tuple[str, ...] = ()
+    sample_text: str = ""
+    sample_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A task found at the provider that may belong to an unclear call."""
 
@@ -210,4 +224,10 @@ class Adapter(Protocol):
         """Return tasks created at the provider since `since` that may belong to this call.
 
         The list is empty if the provider keeps none. Raises `Later`.
+        """
+
+    def voices(self) -> list[Voice]:
+        """Return the voices that speak; empty if the provider makes no speech.
+
+        Calls the provider, which is free. Raises `Later`.
         """

@@ -25,6 +25,7 @@ from .lenient_decoding import UnreadableError, decoded, read
 
 log = logging.getLogger("ai_video.providers")
 CONNECT = 10.0  # seconds
+KEY_HEADERS = ("authorization", "xi-api-key")
 WRITE = 60.0
 FREE_READ = 20.0
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # bytes; the largest response is an image in base64
@@ -98,7 +99,8 @@ class ProviderClient:
 
     def __init__(self, base: str, *, name: str, headers: Mapping[str, str]) -> None:
         self.base, self.name, self.headers = base, name, httpx.Headers(headers)
-        self.key = self.headers.get("Authorization", "").rpartition(" ")[2].encode()
+        stated = (self.headers[name] for name in KEY_HEADERS if name in self.headers)
+        self.key = next(stated, "").rpartition(" ")[2].encode()
 
     def ask(self, method: str, path: str, *, read: float = FREE_READ, **body: Any) -> ProviderResponse:
         """Send a free, repeatable request. Raises `Later` when no response arrives."""

@@ -13,7 +13,7 @@ from .errors import NoPrice, NotConfigured
 from .models import AIProviderConfig, ProviderModel
 from .registry import is_free
 from .requests import ClipRequest, MusicRequest, Request, SoundRequest, SpeechRequest, kind_of
-from .sound_requests import longest_speech_ms, ordered_ms
+from .sound_requests import longest_speech_ms, ordered_ms, spoken_text
 
 UNIT_OF = {
     Kind.IMAGE: Unit.IMAGE,
@@ -156,7 +156,7 @@ def units_of(request: Request, unit: Unit, row: ProviderModel | None) -> Decimal
         case ClipRequest(), Unit.SECOND:
             return Decimal(seconds_asked(request, row))
         case SpeechRequest(), Unit.CHARACTERS:
-            return Decimal(max(1, len(request.text))) / 1000
+            return Decimal(max(1, len(spoken_text(request, row.options if row else {})))) / 1000
         case SpeechRequest(), Unit.SECOND | Unit.MINUTE:
             length = longest_speech_ms(request)
         case MusicRequest() | SoundRequest(), Unit.SECOND | Unit.MINUTE:

@@ -4,16 +4,18 @@ Used only when a person decides to recover a call, so anything plausible is acce
 """
 
 import re
+from collections.abc import Callable
 from itertools import islice
 
 from django.utils.translation import gettext_noop
 
-from media.file_types import is_picture
+from media.file_types import is_audio, is_picture
 
 from .errors import Invalid
 from .lenient_decoding import UnreadableError, bytes_of, decoded, text_of, texts_in
 
 NO_PICTURE = gettext_noop("The kept answer holds no picture that can be read.")
+NO_SOUND = gettext_noop("The kept answer holds no sound that can be read.")
 NO_TASK = gettext_noop("The kept answer names no task.")
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/|\\n|\\r|\s){400,}={0,2}")
 ID_FIELD = re.compile(r"""["'](?:id|task_?id|prediction_?id|uuid)["']\s*:\s*["']([A-Za-z0-9_.:-]{1,120})["']""", re.IGNORECASE)
@@ -24,16 +26,29 @@ MOST_TEXTS = 10_000
 
 def picture_in(raw: bytes) -> bytes:
     """Return the image that the response is or contains, in base64 or raw. Raises `Invalid`."""
-    if is_picture(raw):
+    return _file_in(raw, is_picture, NO_PICTURE)
+
+
+def sound_in(raw: bytes) -> bytes:
+    """Return the sound that the response is or contains, in base64 or raw. Raises `Invalid`."""
+    return _file_in(raw, is_audio, NO_SOUND)
+
+
+def _file_in(raw: bytes, is_wanted: Callable[[bytes], bool], missing: str) -> bytes:
+    if is_wanted(raw):
         return raw
-    for text in (*_texts_of(raw), *(found.group().replace("\\/", "/").replace("\\n", "").replace("\\r", "") for found in BASE64.finditer(text_of(raw)))):
+    for text in (*_texts_of(raw), *(_without_escapes(found.group()) for found in BASE64.finditer(text_of(raw)))):
         try:
             content = bytes_of(text)
         except UnreadableError:
             continue
-        if is_picture(content):
+        if is_wanted(content):
             return content
-    raise Invalid(NO_PICTURE)
+    raise Invalid(missing)
+
+
+def _without_escapes(text: str) -> str:
+    return text.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
 
 
 def task_in(raw: bytes) -> str:

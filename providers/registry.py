@@ -19,6 +19,8 @@ ADAPTERS = {
     "stability_ai": "providers.backends.stability.adapter.StabilityAdapter",
     "runway_ml": "providers.backends.runway.adapter.RunwayAdapter",
     "replicate": "providers.backends.replicate.adapter.ReplicateAdapter",
+    "elevenlabs": "providers.backends.elevenlabs.adapter.ElevenLabsAdapter",
+    "openai_speech": "providers.backends.openai_speech.adapter.OpenAISpeechAdapter",
     "llm": "providers.backends.llm.adapter.LlmAdapter",
 }
 

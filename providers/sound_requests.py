@@ -50,25 +50,42 @@ def require_length(request: MusicRequest | SoundRequest, model: ModelSpec, *, pr
         )
 
 
-def require_prompt(request: MusicRequest | SoundRequest, model: ModelSpec, *, provider: str, most: int) -> None:
+def spoken_text(request: SpeechRequest, options: Mapping[str, Any]) -> str:
+    """Return the text to send: for a model with `direction_tags`, after the direction as a tag."""
+    direction = " ".join(request.direction.replace("[", " ").replace("]", " ").split())
+    if not direction or not options.get("direction_tags"):
+        return request.text
+    return f"[{direction}] {request.text}"
+
+
+def prompt_of(request: MusicRequest | SoundRequest) -> str:
+    """Return the prompt, with the mood if there is one."""
+    mood = request.mood.strip() if isinstance(request, MusicRequest) else ""
+    if not mood or mood.lower() in request.prompt.lower():
+        return request.prompt
+    return f"{request.prompt.rstrip('. ')}. Mood: {mood}." if request.prompt.strip() else mood
+
+
+def require_prompt(prompt: str, model: ModelSpec, *, provider: str, most: int) -> None:
     """Raise `Refused` (invalid) for an empty prompt, or one that is too long (`most_characters`)."""
-    _require_text(request.prompt, model, provider=provider, most=most)
+    _require_text(prompt, model, provider=provider, most=most)
 
 
 def require_speech(
     request: SpeechRequest,
     model: ModelSpec,
     *,
+    sent: str,
     provider: str,
     most: int,
     speeds: tuple[float, float],
 ) -> None:
-    """Raise `Refused` (invalid) for a text that would not be spoken as it is.
+    """Raise `Refused` (invalid) for a text that would not be spoken as it is; `sent` is what is sent.
 
     It is empty, holds nothing that can be pronounced, is longer than the model takes (option
     `most_characters`), or is to be spoken at a speed that the model does not have.
     """
-    _require_text(request.text, model, provider=provider, most=most)
+    _require_text(request.text and sent, model, provider=provider, most=most)
     if not any(character.isalnum() for character in request.text):
         raise Refused(gettext_noop("The text holds nothing that can be spoken."), kind=Refusal.INVALID)
     slowest, fastest = speeds

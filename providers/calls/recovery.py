@@ -9,10 +9,12 @@ from django.db import InterfaceError, OperationalError
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage
 from core.unavailable import ServiceUnavailableError
-from providers.adapters import Accepted, Adapter, Result, never
+from providers import prices
+from providers import requests as asked
+from providers.adapters import Accepted, Adapter, CallContext, Result, never
 from providers.enums import CallState, Refusal
-from providers.errors import Later, Refused, Unclear
-from providers.models import ProviderCall
+from providers.errors import Later, ProviderError, Refused, Unclear
+from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import capacity_freed, result_recorded
 
 from . import outcomes, spool
@@ -110,5 +112,31 @@ def recover_sending(call: ProviderCall, adapter: Adapter) -> None:
         if host != outcomes.this_machine() and now < call.sending_at + ELSEWHERE:
             return
         outcomes.leave_unclear(call, LocalizedMessage(outcomes.LOST_SPOOL, {"host": str(host)}))
-    elif call.sending_at is None or now >= call.sending_at + adapter.send_limit + outcomes.MARGIN:
+        return
+    is_lost = call.sending_at is None or now >= call.sending_at + adapter.send_limit + outcomes.MARGIN
+    if is_lost and not _found_at_provider(call, adapter):
         outcomes.leave_unclear(call, LocalizedMessage(outcomes.MAYBE_SENT))
+
+
+def _found_at_provider(call: ProviderCall, adapter: Adapter) -> bool:
+    """Return whether the provider's own list holds exactly one task that must be this call's.
+
+    The call is then accepted as that task. Calls the provider, which is free; if it cannot be asked
+    now, a person decides, who may ask again.
+    """
+    if not getattr(adapter, "finds_lost_answers", False) or call.sending_at is None:
+        return False
+    config = AIProviderConfig.objects.get(provider=call.provider_id)
+    context = CallContext(attempt=call.pk, model=prices.spec_of(config, kind=call.kind, model=call.model))
+    try:
+        found = adapter.candidates(asked.from_json(call.request), context, since=call.sending_at)
+    except ProviderError as error:
+        log.warning("Call %s: %s could not be asked for it: %s", call.pk, config.name, error)
+        return False
+    known = ProviderCall.objects.filter(provider=config, task_id__in=[one.task_id for one in found])
+    taken = set(known.values_list("task_id", flat=True))
+    mine = [one for one in found if one.matches and one.task_id not in taken]
+    if len(mine) != 1:
+        return False
+    outcomes.accept(call, Accepted(mine[0].task_id, poll_in=0.0))
+    return call.state == S.ACCEPTED

@@ -55,6 +55,8 @@ PROVIDER_KEYS = {
     "runway_ml": env.text("RUNWAY_ML_KEY"),
     "replicate": env.text("REPLICATE_API_TOKEN"),
     "llm": env.text("LLM_API_KEY"),
+    "elevenlabs": env.text("ELEVENLABS_API_KEY"),
+    "openai_speech": env.text("OPENAI_API_KEY"),
 }
 # Additional hosts to which a key from the environment may be sent.
 PROVIDER_ADDRESSES = {
@@ -62,6 +64,8 @@ PROVIDER_ADDRESSES = {
     "runway_ml": env.text("RUNWAY_ML_BASE_URL"),
     "replicate": env.text("REPLICATE_BASE_URL"),
     "llm": env.text("LLM_BASE_URL"),
+    "elevenlabs": env.text("ELEVENLABS_BASE_URL"),
+    "openai_speech": env.text("OPENAI_BASE_URL"),
 }
 # Private hosts ("models.lan", "10.0.0.5:11434") allowed in provider addresses, also over http.
 PROVIDER_PRIVATE_HOSTS = env.words("PROVIDER_PRIVATE_HOSTS", [])

@@ -3,13 +3,22 @@
 import signal
 import sys
 
+from .elevenlabs import ElevenLabs
 from .llm import Llm
+from .openai_speech import OpenAISpeech
 from .replicate import Replicate
 from .runway import Runway
 from .server import Fake
 from .stability import Stability
 
-FAKES: dict[str, type[Fake]] = {"runway": Runway, "replicate": Replicate, "stability": Stability, "llm": Llm}
+FAKES: dict[str, type[Fake]] = {
+    "runway": Runway,
+    "replicate": Replicate,
+    "stability": Stability,
+    "llm": Llm,
+    "elevenlabs": ElevenLabs,
+    "openai_speech": OpenAISpeech,
+}
 
 
 def main(name: str) -> None:

@@ -235,7 +235,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def send(self, reply: Reply) -> None:
         content = reply.content
-        self.send_response(reply.status)
+        if "Date" in reply.headers:
+            self.send_response_only(reply.status)
+        else:
+            self.send_response(reply.status)
         kind = {} if isinstance(reply.body, bytes) else {"Content-Type": "application/json"}
         length = {} if reply.status == 204 or reply.no_length else {"Content-Length": str(len(content))}
         for name, value in (kind | reply.headers | length).items():

@@ -93,6 +93,8 @@ def environment() -> dict[str, str]:
         "RUNWAY_ML_KEY": settings.PROVIDER_KEYS.get("runway_ml", ""),
         "REPLICATE_API_TOKEN": settings.PROVIDER_KEYS.get("replicate", ""),
         "LLM_API_KEY": settings.PROVIDER_KEYS.get("llm", ""),
+        "ELEVENLABS_API_KEY": settings.PROVIDER_KEYS.get("elevenlabs", ""),
+        "OPENAI_API_KEY": settings.PROVIDER_KEYS.get("openai_speech", ""),
     }
 
 

@@ -17,7 +17,9 @@ from providers.errors import NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.requests import ClipRequest, ImageRequest, Request, TextRequest
 from tests.fakes import media
+from tests.fakes.elevenlabs import ElevenLabs
 from tests.fakes.llm import COMPLETION_PRICE, PROMPT_PRICE, Llm
+from tests.fakes.openai_speech import OpenAISpeech
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.server import Fake
@@ -29,7 +31,14 @@ SCRIPT = "새벽에 소녀가 걸었다. 비가 왔다. 등대가 보였다. 할
 IMAGE = ImageRequest(prompt="밤바다의 등대", prompt_en="a lighthouse at the sea by night", style="watercolour", seed=7)
 CLIP = ClipRequest(prompt="밤바다의 등대", prompt_en="a lighthouse at the sea by night", seed=7, duration_ms=4000, image_file="scene.png")
 PLAN = TextRequest(task="plan_story", script=SCRIPT, scenes=2, language="ko")
-KEYS = {"runway_ml": Runway.key, "stability_ai": Stability.key, "replicate": Replicate.key, "llm": Llm.key}
+KEYS = {
+    "runway_ml": Runway.key,
+    "stability_ai": Stability.key,
+    "replicate": Replicate.key,
+    "llm": Llm.key,
+    "elevenlabs": ElevenLabs.key,
+    "openai_speech": OpenAISpeech.key,
+}
 
 
 @dataclass
@@ -80,12 +89,13 @@ def seed_rows() -> None:
     import_module("providers.migrations.0002_first_rows").make(names, None)
     import_module("providers.migrations.0003_models_and_prices").make(names, None)
     import_module("providers.migrations.0006_clips_without_sound").lower(names, None)
+    import_module("providers.migrations.0014_speech_providers").make(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:
     """Active, at the fake's address, asked for without a pause, and all the prices that the fakes charge."""
     seed_rows()
-    base = fake.base if isinstance(fake, Replicate | Llm) else fake.url
+    base = fake.base if isinstance(fake, Replicate | Llm | OpenAISpeech) else fake.url
     settings = AIProviderConfig.objects.get(provider=provider).settings | {"poll_seconds": 0, "send_timeout": 2, "result_hosts": ["127.0.0.1"]}
     if provider == "llm":
         settings["default_model"] = "planner-1"

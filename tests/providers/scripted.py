@@ -92,3 +92,6 @@ class ScriptedAdapter:
 
     def candidates(self, request: Request, call_context: CallContext, **_kwargs: Any) -> list[Any]:
         return []
+
+    def voices(self) -> list[Any]:
+        return []

@@ -7,19 +7,29 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from providers.client import KEY_HEADERS
 from providers.errors import ProviderError
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
-from providers.requests import ImageRequest
+from providers.requests import ImageRequest, Request, SpeechRequest
 from providers.services import configs
+from tests.fakes.elevenlabs import ElevenLabs
 from tests.fakes.llm import Llm
+from tests.fakes.openai_speech import OpenAISpeech
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
 from tests.providers.conftest import Clock
 from tests.providers.real import IMAGE, PLAN, Real, configure
 
-FAKES: dict[str, Any] = {"runway_ml": Runway, "stability_ai": Stability, "replicate": Replicate, "llm": Llm}
+FAKES: dict[str, Any] = {
+    "runway_ml": Runway,
+    "stability_ai": Stability,
+    "replicate": Replicate,
+    "llm": Llm,
+    "elevenlabs": ElevenLabs,
+    "openai_speech": OpenAISpeech,
+}
 TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect", "echo"]
 
 
@@ -38,14 +48,19 @@ def test_marked_key_stays_where_it_belongs(
             fake.calm()
             fake.expect(scenario, times=1)
             AIProviderConfig.objects.update(is_paused=False, not_before=None)
-            request = PLAN if provider == "llm" else ImageRequest(prompt="x", prompt_en=f"a lighthouse {scenario}", model=IMAGE.model)
+            request: Request = ImageRequest(prompt="x", prompt_en=f"a lighthouse {scenario}", model=IMAGE.model)
+            if provider == "llm":
+                request = PLAN
+            elif provider in {"elevenlabs", "openai_speech"}:
+                voice = "anna0001" if provider == "elevenlabs" else ""
+                request = SpeechRequest(text=f"a lighthouse {scenario}", language="en", voice=voice)
             try:
                 real.go(request, key=scenario)
             except (ProviderError, RuntimeError) as error:
                 told += [str(error), repr(error), "".join(traceback.format_exception(error))]
             real.finish(request, key=scenario)
         told.append(str(adapter_for(real.config).check()))
-        assert any(asked.headers.get("authorization", "").endswith(marked) for asked in fake.asked)
+        assert any(asked.headers.get(name, "").endswith(marked) for asked in fake.asked for name in KEY_HEADERS)
     dump = io.StringIO()
     call_command("dumpdata", stdout=dump)
     everywhere = "\n".join([*told, dump.getvalue(), everything_is_logged.text, repr(adapter_for(real.config)), repr(real.config.__dict__)])

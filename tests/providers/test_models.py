@@ -79,8 +79,10 @@ def test_first_rows(db: None) -> None:
         "provider", "is_active", "rate_limit_per_minute", "rate_limit_per_hour", "cost_per_image", "cost_per_second_video"
     )
     assert [(name, active, minute, hour, str(image), str(second)) for name, active, minute, hour, image, second in rows] == [
+        ("elevenlabs", False, None, None, "None", "None"),
         ("llm", False, None, None, "None", "None"),
         ("local", True, None, None, "0.0000", "0.0000"),
+        ("openai_speech", False, None, None, "None", "None"),
         ("replicate", False, 600, None, "None", "None"),
         ("runway_ml", False, 30, 500, "0.0300", "0.0800"),
         ("stability_ai", False, 60, 1000, "0.0200", "0.0500"),

@@ -144,9 +144,10 @@ def test_longest_speech() -> None:
 def test_text_that_would_not_be_spoken_is_refused(request_: SpeechRequest, says: str) -> None:
     spec = ModelSpec("m", options={"most_characters": 10})
     with pytest.raises(Refused) as refused:
-        require_speech(request_, spec, provider="P", most=5, speeds=(0.7, 1.2))
+        require_speech(request_, spec, sent=request_.text, provider="P", most=5, speeds=(0.7, 1.2))
     assert (str(refused.value), refused.value.kind) == (says, Refusal.INVALID)
-    require_speech(SpeechRequest(text="가" * 10, language="ko"), spec, provider="P", most=5, speeds=(0.7, 1.2))
+    fits = SpeechRequest(text="가" * 10, language="ko")
+    require_speech(fits, spec, sent=fits.text, provider="P", most=5, speeds=(0.7, 1.2))
 
 
 # --- what is stored

@@ -15,7 +15,7 @@ from django.core.cache import cache
 from django.utils.translation import gettext_noop
 
 from providers import connection_test, keys, settings_schema
-from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
 from providers.amounts import usd
 from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
@@ -229,6 +229,9 @@ class LlmAdapter:
         return Health(ok=True, facts={"models": ", ".join(name for name in connection_test.own_models(self.config) if name in names) or str(len(names))})
 
     def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+    def voices(self) -> list[Voice]:
         return []
 
 

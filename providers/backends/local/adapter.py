@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from core.unavailable import ServiceUnavailableError
 from media.errors import MediaError
 from media.image_segment import encode_still
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
 from providers.enums import Kind, Refusal
 from providers.errors import Expired, Invalid, Refused, Unclear
 from providers.models import AIProviderConfig
@@ -174,4 +174,7 @@ class LocalAdapter:
         return Health(ok=True, facts={"price": "0.00 USD"})
 
     def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+    def voices(self) -> list[Voice]:
         return []

@@ -18,7 +18,7 @@ from core.localized_messages import sentence_of
 from media import image_import
 from media.errors import MediaError
 from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, Media, ModelSpec, Result, Running
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, Media, ModelSpec, Result, Running, Voice
 from providers.amounts import usd
 from providers.client import ProviderClient, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
@@ -253,6 +253,9 @@ class ReplicateAdapter:
         except UnreadableError as error:
             raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text) from error
         return [Candidate(p.id, p.created_at, p.status, matches=matches(p, request, call_context)) for p in found]
+
+    def voices(self) -> list[Voice]:
+        return []
 
 
 def matches(prediction: Prediction, request: Request, call_context: CallContext) -> bool:

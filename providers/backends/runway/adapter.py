@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from media import image_import
 from media.errors import MediaError
 from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
-from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
 from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
@@ -223,6 +223,9 @@ class RunwayAdapter:
         return Health(ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **at_once})
 
     def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+    def voices(self) -> list[Voice]:
         return []
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from media import file_types
 from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
 from providers.amounts import usd
 from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
@@ -190,4 +190,7 @@ class StabilityAdapter:
         return Health(ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})})
 
     def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+    def voices(self) -> list[Voice]:
         return []

@@ -1,0 +1,128 @@
+"""Adapter for OpenAI's speech API. It gives no timestamps and keeps nothing."""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_noop
+
+from media import file_types
+from providers import connection_test, keys, raw_answer_search, settings_schema, sound_requests
+from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers.client import ProviderClient, UnreadableError, checked_base, unparsable
+from providers.enums import Kind, Refusal
+from providers.errors import Refused, Unclear
+from providers.models import AIProviderConfig
+from providers.requests import Request, SpeechRequest
+from providers.settings_schema import Common
+
+from .errors import refusal
+from .messages import Models
+from .settings import Settings
+
+NAME = "OpenAI"
+MOST_CHARACTERS = 4096  # of the text, and of the direction
+SPEEDS = (0.25, 4.0)
+DEFAULT_VOICE = "alloy"
+# The voices of every model, and those of the newer ones only.
+VOICES = ("alloy", "ash", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer")
+NEWER_VOICES = ("ballad", "cedar", "marin", "verse")
+OWN_VOICE = re.compile(r"voice_[A-Za-z0-9_-]{1,60}")
+USED = frozenset({"text", "voice", "speed"})
+
+
+class OpenAISpeechAdapter:
+    """Each call is one POST whose response is the sound."""
+
+    repeatable: ClassVar[bool] = False
+    needs_key: ClassVar[bool] = True
+    tells_balance: ClassVar[bool] = False
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.SPEECH})
+    settings_kind: ClassVar[type[Common]] = Settings
+    home: ClassVar[str] = "https://api.openai.com/v1"
+
+    def __init__(self, config: AIProviderConfig) -> None:
+        self.config = config
+        self.settings = settings_schema.read(config.settings, Settings)
+        self.read = self.settings.send_timeout
+        self.send_limit = timedelta(seconds=self.read + 75)
+
+    def _client(self) -> ProviderClient:
+        base = checked_base(self.config.base_url, name=NAME)
+        return ProviderClient(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"})
+
+    def ready(self) -> None:
+        self._client()
+
+    def check_request(self, request: Request, model: ModelSpec) -> None:
+        if not isinstance(request, SpeechRequest):
+            raise Refused(gettext_noop("%(provider)s makes speech only."), kind=Refusal.INVALID, provider=NAME)
+        sound_requests.require_speech(request, model, sent=request.text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS)
+        known = {*VOICES, *(NEWER_VOICES if _takes_directions(model) else ())}
+        if request.voice and request.voice not in known and not OWN_VOICE.fullmatch(request.voice):
+            raise Refused(gettext_noop("Choose one of the voices of %(provider)s."), kind=Refusal.INVALID, provider=NAME)
+        if _takes_directions(model) and len(request.direction) > MOST_CHARACTERS:
+            raise Refused(gettext_noop("The direction is longer than %(most)s characters."), kind=Refusal.INVALID, most=MOST_CHARACTERS)
+
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+        return USED | {"direction"} if _takes_directions(model) else USED
+
+    def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
+        self.check_request(request, call_context.model)
+        assert isinstance(request, SpeechRequest)
+        body = self._body(request, call_context.model)
+        headers = {"X-Client-Request-Id": str(call_context.attempt)}
+        answer = self._client().post_once("/audio/speech", read=self.read, json=body, headers=headers)
+        if not answer.ok:
+            raise refusal(answer)
+        if file_types.what(answer.body[: file_types.ENOUGH]) == "text":  # a page or an error, no sound
+            raise unparsable(NAME, answer)
+        return Result(media=Bytes(answer.body))
+
+    def _body(self, request: SpeechRequest, model: ModelSpec) -> dict[str, Any]:
+        voice = request.voice or DEFAULT_VOICE
+        direction = request.direction.strip() if _takes_directions(model) else ""
+        return {
+            "model": model.name,
+            "input": request.text,
+            "voice": {"id": voice} if OWN_VOICE.fullmatch(voice) else voice,
+            "response_format": self.settings.output_format,
+            **({"speed": request.speed} if request.speed != 1 else {}),
+            **({"instructions": direction} if direction else {}),
+        }
+
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        return Result(media=Bytes(raw_answer_search.sound_in(raw)))
+
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+        """Raise `Unclear`: the API does not store results."""
+        raise Unclear(gettext_noop("OpenAI keeps no speech: a lost answer cannot be fetched again."))
+
+    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
+        return False
+
+    def balance(self) -> Decimal | None:
+        return None
+
+    def check(self) -> Health:
+        answer = self._client().ask("GET", "/models")
+        try:
+            names = [model.id for model in answer.parsed(Models).data] if answer.ok else None
+        except UnreadableError:
+            names = None
+        if names is None:
+            return connection_test.failed(answer)
+        own = ", ".join(name for name in connection_test.own_models(self.config) if name in names)
+        return Health(ok=True, facts={"models": own or str(len(names))})
+
+    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+        return []
+
+    def voices(self) -> list[Voice]:
+        return [Voice(name, name.capitalize(), ("en", "ko")) for name in sorted((*VOICES, *NEWER_VOICES))]
+
+
+def _takes_directions(model: ModelSpec) -> bool:
+    """Return whether the model takes instructions and the newer voices: the older ones do not."""
+    return not model.name.startswith("tts-1")
