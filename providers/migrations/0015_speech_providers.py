@@ -104,5 +104,5 @@ def make(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0013_kinds_of_sound")]
+    dependencies = [("providers", "0014_needs_checking")]
     operations = [migrations.RunPython(make, migrations.RunPython.noop)]
