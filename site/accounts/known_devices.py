@@ -7,7 +7,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
 COOKIE = "vp_device"
-SALT = "accounts.known_devices"
+SALT = "web.auth.devices"  # never changed: devices stay known after an upgrade
 AGE = 180 * 24 * 3600  # seconds since the last log-in
 MOST = 8  # accounts of one browser
 SHORT = 16  # characters of an account's key that the cookie holds

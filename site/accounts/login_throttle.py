@@ -38,7 +38,7 @@ FIRST_DELAY = timedelta(seconds=30)
 KNOWN_FOR = timedelta(days=30)  # how long an address counts as known after a log-in
 CHANGE = "password change"  # attempts at the old password within a session
 CODE_NEEDED, WRONG_CODE = "code_required", "wrong_code"
-MFA_PENDING_SALT, MFA_PENDING_SECONDS = ".dev.n.half", 300  # how long a correct password stays valid while the code is entered
+MFA_PENDING_SALT, MFA_PENDING_SECONDS = "accounts.mfa_pending", 300  # how long a correct password stays valid while the code is entered
 
 
 class CodeNeeded(Problem):
@@ -141,7 +141,7 @@ def account_key(username: str) -> str:
 
     It is a hash, because users sometimes type a password into the username field.
     """
-    return salted_hmac("accounts.login_throttle", username.casefold(), algorithm="sha256").hexdigest()
+    return salted_hmac("web.auth.attempts", username.casefold(), algorithm="sha256").hexdigest()
 
 
 def failures(username: str) -> int:

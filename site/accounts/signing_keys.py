@@ -20,10 +20,14 @@ STALE = 24 * 3600.0  # seconds it may still be used while the address does not a
 RETRY = 30.0  # seconds between fetches that an unknown key id may cause
 
 
+# Names the purpose of the derived keys. Never changed: access tokens outlive an upgrade.
+PURPOSE = b"web.auth.jwt"
+
+
 @cache
 def _own(configured: tuple[str, ...], secrets: tuple[str, ...]) -> dict[str, bytes]:
     if not configured:
-        derived = [hmac.digest(secret.encode(), b".dev.n.jwt", "sha256") for secret in secrets]
+        derived = [hmac.digest(secret.encode(), PURPOSE, "sha256") for secret in secrets]
         return {hashlib.sha256(key).hexdigest()[:8]: key for key in derived}
     keys: dict[str, bytes] = {}
     for entry in configured:

@@ -30,7 +30,7 @@ from django.views.decorators.http import require_safe
 
 from .byte_ranges import Slice, Span, Unsatisfiable, parse
 
-SALT = "core.file_serving"
+SALT = "web.media"  # never changed: links outlive an upgrade
 BLOCK = 256 * 1024  # bytes read at a time when the server cannot send the file itself
 REDIRECT_SECONDS = 3600  # lifetime of an object store address
 

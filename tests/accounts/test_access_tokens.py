@@ -11,8 +11,9 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from accounts import access_tokens, login_throttle, refresh_tokens, signing_keys
+from accounts import access_tokens, known_devices, login_throttle, refresh_tokens, signing_keys
 from accounts.models import LogInAttempt, RefreshToken
+from core import file_serving
 from tests.api.framework.conftest import PASSWORD, JsonClient
 
 
@@ -292,3 +293,11 @@ def test_inactive_person_has_no_session(urls, user):
 def test_bearer_costs_one_query_and_no_session(api, django_assert_num_queries):
     with django_assert_num_queries(1):
         api.ask("DELETE", "notes/1/?x=1")
+
+
+def test_keys_are_derived_as_by_earlier_versions(settings) -> None:
+    """Otherwise an upgrade would end all log-ins and forget failed attempts, devices and links."""
+    settings.SECRET_KEY = "s" * 50
+    assert list(signing_keys._own((), ("s" * 50,))) == ["24a8ef39"]
+    assert login_throttle.account_key("mina") == ("b1ed9befb3acd2799851d4d62c88b99956e1dcef57c4f90932601cc76667ddf0")
+    assert (known_devices.SALT, file_serving.SALT) == ("web.auth.devices", "web.media")

@@ -1,4 +1,4 @@
-"""A client of the API as a careful program is: it sends each wish with a key of its own, and again while nobody answers."""
+"""A client of the API as a careful program is: it sends each request with a key of its own, and again while nobody answers."""
 
 import time
 import uuid
@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 
 API = "/api/ai-video/"
-LATER = {429, 500, 502, 503, 504}  # statuses after which the same wish may be sent again
-PATIENCE = 120.0  # seconds until a wish is given up
+LATER = {429, 500, 502, 503, 504}  # statuses after which the same request may be sent again
+PATIENCE = 120.0  # seconds until a request is given up
 SCRIPT = "A boat leaves the harbour at dawn. The old lighthouse keeper waves. Rain comes over the sea."
 
 

@@ -54,7 +54,7 @@ class Command(BaseCommand):
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vp-drills-")))
             fake, disks = stack.enter_context(Stability(seconds=1.0)), stack.enter_context(small_disks(folder))
-            installation = stack.enter_context(Installation(folder / "house", env={"STABILITY_AI_KEY": fake.key}, disks=disks))
+            installation = stack.enter_context(Installation(folder / "studio", env={"STABILITY_AI_KEY": fake.key}, disks=disks))
             installation.start(crews=2)
             drill = Drill(installation, fake)
             for fault in wanted:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vp-many-")))
             images, clips = stack.enter_context(stability.Stability()), stack.enter_context(runway.Runway())
             keys = {"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key}
-            installation = stack.enter_context(Installation(folder / "house", env=keys))
+            installation = stack.enter_context(Installation(folder / "studio", env=keys))
             installation.start(crews=crews)
             made = Many(installation, images=images, clips=clips, say=self._say).run(stories=stories)
         self._say(str(made))

@@ -38,8 +38,8 @@ def filled(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def small_disks(folder: Path) -> Iterator[dict[str, Path]]:
-    """What could be mounted, by name: for the workers the folder `work` of a house at `folder`/house, for the database one of its own."""
-    places = {"work": folder / "house/var/work", "database": folder / "database"}
+    """What could be mounted, by name: for the workers the folder `work` of an installation at `folder`/studio, for the database one of its own."""
+    places = {"work": folder / "studio/var/work", "database": folder / "database"}
     there: dict[str, Path] = {}
     folder.chmod(0o755)  # the database runs as another user
     try:

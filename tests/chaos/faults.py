@@ -90,7 +90,7 @@ FAULTS = (
         seconds=LONG + 4,
     ),
     Fault(WORKERS, "full", "The workers' disk is full", WAITS, processes.workers_disk_full, disk="work"),
-    Fault(WEB, "killed", "The web is killed", "work goes on; clients send their wishes again, each is done once", processes.web_killed, web_stays=False),
+    Fault(WEB, "killed", "The web is killed", "work goes on; clients send their requests again, each is done once", processes.web_killed, web_stays=False),
     Fault(WEB, "restarted", "The web is restarted", "work goes on; clients wait a moment", processes.web_restarted, seconds=1.0, web_stays=False),
-    Fault(WEB, "hangs", "The web hangs", "work goes on; clients wait, each wish is done once", processes.web_frozen, web_stays=False),
+    Fault(WEB, "hangs", "The web hangs", "work goes on; clients wait, each request is done once", processes.web_frozen, web_stays=False),
 )

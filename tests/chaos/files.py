@@ -16,7 +16,7 @@ FILMS = "SELECT file, size_bytes FROM stories_film WHERE story_id = ANY(%s::uuid
 
 @contextmanager
 def store(installation: Installation) -> Iterator[Any]:
-    """A client of the house's store."""
+    """A client of the store."""
     env = installation.env
     client = boto3.client(
         "s3",

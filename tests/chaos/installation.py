@@ -53,10 +53,10 @@ def until[T](condition: Callable[[], T], *, seconds: float = SETTLE_SECONDS, wha
 
 
 class Installation:
-    """`with House(folder) as house:` a migrated installation with one producer; `house.start()` begins web and workers.
+    """`with Installation(folder) as installation:` a migrated installation with one producer; `installation.start()` begins web and workers.
 
     Services that DATABASE_URL, REDIS_URL and MINIO_ENDPOINT name are used when `given` says so, with a database and a
-    bucket made for this house alone; the others are started here, and only those can be broken.
+    bucket made for this installation alone; the others are started here, and only those can be broken.
     """
 
     def __init__(self, folder: Path, *, given: bool = False, env: dict[str, str] | None = None, disks: dict[str, Path] | None = None) -> None:

@@ -60,7 +60,7 @@ class Made:
 
 
 class Many:
-    """`Many(house, images=fake, clips=fake, say=print).run(stories=200)`: the house runs web and workers; the fakes charge for every work."""
+    """`Many(installation, images=fake, clips=fake, say=print).run(stories=200)`: the installation runs web and workers; the fakes charge for every work."""
 
     def __init__(self, installation: Installation, *, images: Any, clips: Any, say: Callable[[str], None]) -> None:
         self.installation, self.fakes, self.say = installation, (images, clips), say

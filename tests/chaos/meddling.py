@@ -200,7 +200,7 @@ class Run:
             for call in ProviderCall.objects.filter(state="unclear"):
                 person.attempt(partial(person.decide_on, call))
             person.attempt(person.resume)
-            calls.tend()
+            calls.reconcile()
             calls.collect()
             record_leftover_results()
             move_time(at_once=True)

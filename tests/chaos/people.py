@@ -200,10 +200,10 @@ class Person:
         scenes.edit(self._scene().pk, actor=self.user, text=words())
 
     def reject(self) -> None:
-        take = self._one_of(Take.objects.exclude(verdict=ReviewStatus.REJECTED))
+        take = self._one_of(Take.objects.exclude(review_status=ReviewStatus.REJECTED))
         with self.notebook.ordering() as pieces:
             pieces.append(f"{take.kind}:{take.scene_id}")  # a story's job that is open makes it again
-            takes.review_take(take.pk, verdict=ReviewStatus.REJECTED, reason="too dark", actor=self.user)
+            takes.review_take(take.pk, review_status=ReviewStatus.REJECTED, reason="too dark", actor=self.user)
 
     def delete_and_restore(self) -> None:
         scene = self._scene()

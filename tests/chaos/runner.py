@@ -66,7 +66,7 @@ class Watch:
 
 
 class Drill:
-    """`Drill(house, fake).run(fault)`: the house runs, `fake` is a provider that charges for every picture."""
+    """`Drill(installation, fake).run(fault)`: the installation runs, `fake` is a provider that charges for every picture."""
 
     def __init__(self, installation: Installation, fake: Any) -> None:
         self.installation, self.fake = installation, fake
@@ -90,7 +90,7 @@ class Drill:
             seen.seconds = time.monotonic() - mended
             self._judge_books(seen, stories, paid=self.fake.paid - paid_before)
             self._judge_files(seen, stories)
-            self._judge_wishes(seen, written)
+            self._judge_requests(seen, written)
             self._judge_watch(seen, fault, watch)
         except Exception as error:  # noqa: BLE001  a drill that does not end is a result too
             seen.wrong.append(f"{type(error).__name__}: {error}"[:400])
@@ -197,7 +197,7 @@ class Drill:
         seen.wrong += wrong
         seen.facts.append(f"{takes} takes and {films} films whole")
 
-    def _judge_wishes(self, seen: Seen, written: dict[str, str]) -> None:
+    def _judge_requests(self, seen: Seen, written: dict[str, str]) -> None:
         """What a client was told is written stands once; what it was not told stands at most once."""
         rows = dict(
             self.installation.rows("SELECT title, count(*) FROM stories_story WHERE title LIKE %s GROUP BY title", f"{seen.fault}, written meanwhile %")

@@ -101,7 +101,7 @@ def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyP
     installation.manage("shell", "-v0", "-c", "from stories.models import Take; Take.objects.update(sha256='0' * 64)")
     drill._judge_books(bad, [story], paid=2)
     drill._judge_files(bad, [story])
-    drill._judge_wishes(bad, {"nobody wrote this": "id"})
+    drill._judge_requests(bad, {"nobody wrote this": "id"})
     assert bad.wrong[0] == "3 pictures paid for 2 scenes"
     assert bad.wrong[1].startswith("jobs: ")
     assert [wrong for wrong in bad.wrong if wrong.startswith("half a file")]

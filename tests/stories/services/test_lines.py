@@ -122,7 +122,7 @@ def test_split_and_its_undo_carry_the_lines(owner, at):
     speakers = {text: speaker for scene in (first, second) for _n, _kind, speaker, text in said(scene)}
     assert all((speaker == "MARA") == (text in THREE[1]) for text, speaker in speakers.items())
     halves = (first.prompt_id, second.prompt_id)
-    scenes.unsplit(first.pk, second.pk, actor=owner, prompt_id=prompt, half_ids=halves, narration=narration)
+    scenes.unsplit(first.pk, second.pk, actor=owner, prompt_id=prompt, second_half_ids=halves, narration=narration)
     assert (said(scene), words(scene)) == (before, narration)
 
 
