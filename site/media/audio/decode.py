@@ -1,12 +1,16 @@
 """Decodes sound files with ffmpeg and measures them on the way."""
 
-from collections.abc import Callable
+import errno
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.utils.translation import gettext_noop
 
+from core.unavailable import FULL
 from media import ffmpeg
-from media.errors import MediaError
+from media.errors import MediaError, disk_full
 
 RATE = 48_000
 CHANNELS = 2
@@ -33,6 +37,20 @@ def unreadable(detail: str) -> MediaError:
 def without_sound(error: MediaError) -> bool:
     """Returns whether a file was refused because it has no sound at all, as a silent clip."""
     return NO_SOUND in error.detail
+
+
+@contextmanager
+def working_folder(folder: Path | None, prefix: str) -> Iterator[Path]:
+    """Yields a new folder in `folder`, or in the system's, which is removed at the end. A full disk
+    is raised as MediaError.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as temporary:
+            yield Path(temporary)
+    except OSError as error:
+        if error.errno in {*FULL, errno.EFBIG}:
+            raise disk_full(str(error)) from error
+        raise
 
 
 def decode(

@@ -1,6 +1,6 @@
 """Mixes the sound of a whole film into one continuous track of exact length."""
 
-import tempfile
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 
 from media import ffmpeg
 from media.audio import loudness
-from media.audio.decode import CHANNELS, RATE
+from media.audio.decode import CHANNELS, RATE, working_folder
 from media.audio.loudness import Loudness
 from media.audio.tracks import MOST_GAIN, Levels, MusicBed, Placed, Tracks, linear, place
 from media.errors import stopped
@@ -20,7 +20,7 @@ MIXER = 1  # the version: part of what a mix is known by, raised when the same i
 
 BROADCAST = {"r128": -23.0, "tv": -24.0}  # EBU R 128; ATSC A/85 and Korean television
 TOLERANCE = 0.15  # LU from the target, half of what is promised
-MARGIN = 0.5  # dB between the limiter and the true peak: AAC and the curve between samples exceed it
+MARGIN = 1.0  # dB between the limiter and the true peak: AAC and the curve between samples exceed it
 TRIES = 5
 AUDIBLE = linear(loudness.SILENCE)
 # Without noise substitution, which would move a click. The fast coder needs 40 % of the time of the
@@ -71,7 +71,7 @@ def mix(
     the part that is done, from 0 to 1. Raises MediaError (broken_input, disk_full, stopped, ...);
     then nothing is left of `out`.
     """
-    with tempfile.TemporaryDirectory(prefix="mix-", dir=folder) as temporary:
+    with working_folder(folder, "mix-") as temporary:
         tracks = place(
             frames=frames,
             fps=fps,
@@ -80,11 +80,11 @@ def mix(
             sounds=sounds,
             music=music,
             levels=levels,
-            folder=Path(temporary),
+            folder=temporary,
             should_stop=should_stop,
             on_progress=lambda part: on_progress(part * 0.4),
         )
-        return _Master(tracks, Path(temporary), should_stop, on_progress).write(out)
+        return _Master(tracks, should_stop, on_progress).write(out)
 
 
 @dataclass
@@ -92,7 +92,6 @@ class _Master:
     """Brings the sum of the tracks to its loudness and encodes it."""
 
     tracks: Tracks
-    folder: Path
     should_stop: Callable[[], bool]
     on_progress: Callable[[float], None]
     reached: float = 0.0
@@ -108,20 +107,25 @@ class _Master:
         if not silent and found.integrated is not None:
             gain = max(-MOST_GAIN, min(MOST_GAIN, levels.target - found.integrated))
         limit = levels.peak - MARGIN
-        part = self.folder / "mix.m4a"
-        for attempt in range(TRIES):
-            self._encode(part, gain, limit, attempt)
-            found = loudness.measure(part, should_stop=self.should_stop)
-            over = max(0.0, found.true_peak - levels.peak)
-            off = 0.0 if silent or found.integrated is None else levels.target - found.integrated
-            wanted = max(-MOST_GAIN, min(MOST_GAIN, gain + off))
-            if not over and (abs(off) <= TOLERANCE or wanted == gain):
-                break
-            if attempt + 1 < TRIES:
-                # The peak comes first: what exceeds it is taken from the limiter's threshold.
-                limit -= over + 0.1 if over else 0.0
-                gain = wanted
-        part.replace(out)
+        part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.mix")
+        try:
+            for attempt in range(TRIES):
+                self._encode(part, gain, limit, attempt)
+                found = loudness.measure(part, should_stop=self.should_stop)
+                over = max(0.0, found.true_peak - levels.peak)
+                off = 0.0
+                if not silent and found.integrated is not None:
+                    off = levels.target - found.integrated
+                wanted = max(-MOST_GAIN, min(MOST_GAIN, gain + off))
+                if not over and (abs(off) <= TOLERANCE or wanted == gain):
+                    break
+                if attempt + 1 < TRIES:
+                    # What exceeds the peak is taken from the threshold of the limiter.
+                    limit -= over + 0.1 if over else 0.0
+                    gain = wanted
+            part.replace(out)
+        finally:
+            part.unlink(missing_ok=True)
         self.on_progress(1.0)
         return Mixed(None if silent else found.integrated, found.true_peak, found.samples, silent, gain)
 

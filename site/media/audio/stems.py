@@ -1,11 +1,10 @@
 """Writes the tracks of a mix to files of their own: to listen to, and for editors."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from media import ffmpeg
-from media.audio.decode import RATE
+from media.audio.decode import RATE, working_folder
 from media.audio.mix import RAW
 from media.audio.tracks import Levels, MusicBed, Placed, Tracks, place
 from media.errors import stopped
@@ -39,7 +38,7 @@ def stems(
     All have the length of the film, 48 kHz and two channels. With `gain_db` of the mix they add up
     to the mix before its limiter. Music is lowered under speech as in the mix. Raises MediaError.
     """
-    with tempfile.TemporaryDirectory(prefix="stems-", dir=folder) as temporary:
+    with working_folder(folder, "stems-") as temporary:
         tracks = place(
             frames=frames,
             fps=fps,
@@ -48,7 +47,7 @@ def stems(
             sounds=sounds,
             music=music,
             levels=levels,
-            folder=Path(temporary),
+            folder=temporary,
             should_stop=should_stop,
             on_progress=lambda part: on_progress(part * 0.5),
         )

@@ -1,13 +1,12 @@
 """The outline of a sound, to be drawn."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from media import ffmpeg
-from media.audio.decode import decode
+from media.audio.decode import decode, working_folder
 
 RATE = 16_000
 FULL = 100
@@ -22,8 +21,8 @@ def peaks(path: Path, count: int, *, should_stop: Callable[[], bool] = ffmpeg.ne
     """
     if not 1 <= count <= MOST_PEAKS:
         raise ValueError(f"between 1 and {MOST_PEAKS} peaks")
-    with tempfile.TemporaryDirectory(prefix="waveform-") as temporary:
-        raw = Path(temporary) / "sound.s16"
+    with working_folder(None, "waveform-") as temporary:
+        raw = temporary / "sound.s16"
         decode(path, raw, channels=1, sample_format="s16le", rate=RATE, should_stop=should_stop)
         samples = raw.stat().st_size // 2
         highest = np.zeros(count, np.int64)

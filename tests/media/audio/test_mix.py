@@ -1,4 +1,8 @@
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,8 @@ from media.audio.tracks import OFF, place, sample_at
 from media.errors import MediaError
 from tests.media.audio.sound import RATE, click, decoded, rms_db, save, tone, voice
 from tests.media.film import make_clip
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def mixed(tmp_path, *, frames=240, fps=24, speech=(), **more) -> tuple[Mixed, np.ndarray]:
@@ -230,6 +236,48 @@ def test_stop_leaves_nothing(tmp_path, asked):
         mix(tmp_path / "out.m4a", frames=24 * 60, fps=24, speech=[Placed(speech, 0)], folder=tmp_path, should_stop=should_stop)
     assert caught.value.code == "stopped"
     assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from media.audio.mix import Placed, mix
+from media.errors import MediaError
+folder = Path(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+try:
+    mix(folder / "out.m4a", frames=240, fps=24, speech=[Placed(folder / "speech.wav", 0)], folder=folder)
+except MediaError as error:
+    print(error.code)
+"""
+
+
+@pytest.mark.parametrize("limit", [100_000, 2_000_000])
+def test_full_disk_by_file_size_limit(tmp_path, limit):
+    """100 kB are too few for the decoded speech; of 2 MB the speech takes its 1.5, and the mix fits."""
+    save(tmp_path / "speech.wav", voice(4))
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run([sys.executable, "-c", LIMITED, tmp_path, str(limit)], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == (["disk_full"] if limit == 100_000 else [])
+    assert {path.name for path in tmp_path.iterdir()} == {"speech.wav", *(["out.m4a"] if limit > 100_000 else [])}
+
+
+def test_full_disk_where_the_film_goes(tmp_path):
+    disk, work = tmp_path / "disk", tmp_path / "work"
+    disk.mkdir()
+    work.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        speech = save(work / "speech.wav", voice(4))
+        with pytest.raises(MediaError) as caught:
+            mix(disk / "out.m4a", frames=240, fps=24, speech=[Placed(speech, 0)], folder=work)
+        assert caught.value.code == "disk_full"
+        assert list(disk.iterdir()) == []
+        assert [path.name for path in work.iterdir()] == ["speech.wav"]
+        assert mix(tmp_path / "out.m4a", frames=240, fps=24, speech=[Placed(speech, 0)], folder=work).samples == 480_000
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_sound_before_the_film_is_an_error_of_the_caller(tmp_path):

