@@ -1,10 +1,11 @@
-/* The clip plays while the pointer is on its card. */
+/* The clip plays while the pointer is on its card, unless the person wants no motion. */
 (function (board) {
 	"use strict";
 
+	const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 	document.addEventListener("pointerover", (event) => {
 		const media = event.target.closest?.(".bd-shot")?.querySelector("[data-clip]");
-		if (!media || media.querySelector("video") || event.pointerType === "touch" || board.dragging) return;
+		if (!media || media.querySelector("video") || event.pointerType === "touch" || board.dragging || still.matches) return;
 		const video = Object.assign(document.createElement("video"), { src: media.dataset.clip, muted: true, loop: true, playsInline: true });
 		video.setAttribute("aria-hidden", "true");
 		media.append(video);

@@ -111,7 +111,7 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
     with transaction.atomic():
         take = _locked(take_id, actor)
         if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(gettext_noop("This take is rejected. Take the rejection back first."), field="take")
+            raise Invalid(gettext_noop("This take is rejected. Clear the rejection first."), field="take")
         _choose(take)
         enqueue.wake_story_jobs_on_commit(take.story_id)
     return take

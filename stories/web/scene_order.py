@@ -48,8 +48,10 @@ def reorder(request: HttpRequest, story: Story) -> HttpResponse:
         return respond(
             request, story, updated_cards(request, story, [], with_order=True, message=str(error), tone="ask", offer=again), status=HTTPStatus.CONFLICT
         )
-    message = ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
-    back = UndoAction(_("Undo"), here, move_fields(made.back, made.version))
+    is_undo = request.POST.get("undo") == "1"
+    message = _("The move is undone.") if is_undo else ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
+    fields = move_fields(made.back, made.version)
+    back = UndoAction(_("Redo"), here, fields) if is_undo else UndoAction(_("Undo"), here, [*fields, ("undo", "1")])
     focus = str(moves[0].scene_id) if moves else ""
     ids = made.ids if request.POST.get("whole") or not request.POST.get("shown") else None
     return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=ids, focus=focus))

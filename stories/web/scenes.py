@@ -281,5 +281,5 @@ def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpRe
         place = min(place, len(others))
         made = scene_order.reorder(story.pk, actor=request.user, moves=[Move(scene.pk, others[place - 1] if place else None)])
     message = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
-    back = UndoAction(_("Undo"), reverse("admin:board_order", args=[story.pk]), move_fields(made.back, made.version))
+    back = UndoAction(_("Undo"), reverse("admin:board_order", args=[story.pk]), [*move_fields(made.back, made.version), ("undo", "1")])
     return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))

@@ -8,15 +8,16 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from jobs.worker.linux_processes import children
-from tests.services.server import LAUNCH
+from tests.services.server import LAUNCH, Server
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_STOP = 9.0  # seconds, longer than a lease
+OUTAGE = (1.0, 8.0)  # seconds that Redis or the store is off
 
 
 def descendants(pid: int) -> list[int]:
@@ -76,11 +77,40 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
+class Outages:
+    """Servers (Redis, the store) that are switched off for some seconds, each only while it is on.
+
+    Everything happens in the thread that started them: they end with it.
+    """
+
+    def __init__(self, servers: Sequence[Server], *, chance: random.Random) -> None:
+        self.servers, self.chance = servers, chance
+        self.off: dict[str, float] = {}  # until when, by name
+
+    def strike(self) -> str:
+        """Switch one off and return its name; empty if none is on."""
+        on = [server for server in self.servers if server.name not in self.off]
+        if not on:
+            return ""
+        server = self.chance.choice(on)
+        server.stop()  # in order: a store that loses what it has acknowledged is not promised to be survived
+        self.off[server.name] = time.monotonic() + self.chance.uniform(*OUTAGE)
+        return server.name
+
+    def recover(self, *, at_once: bool = False) -> None:
+        """Switch on those that were off for long enough."""
+        for server in self.servers:
+            if server.name in self.off and (at_once or time.monotonic() > self.off[server.name]):
+                server.start()
+                del self.off[server.name]
+
+
 class Killer:
     """`run()` until so many SIGKILLs. `busy` gives the process ids of workers that have a job."""
 
-    def __init__(self, groups: Groups, *, chance: random.Random, busy: Callable[[], list[int]]) -> None:
+    def __init__(self, groups: Groups, *, chance: random.Random, busy: Callable[[], list[int]], servers: Sequence[Server] = ()) -> None:
         self.groups, self.chance, self.busy = groups, chance, busy
+        self.outages = Outages(servers, chance=chance)
         self.done: Counter[str] = Counter()
         self.stopped: list[threading.Timer] = []
 
@@ -88,16 +118,22 @@ class Killer:
         while self.done["SIGKILL"] < kills and not over():
             time.sleep(self.chance.uniform(*pauses))
             self.groups.fill()
+            self.outages.recover()
             self._strike()
             say(f"{dict(self.done)}")
+        self.outages.recover(at_once=True)
         for timer in self.stopped:
             timer.join(LONGEST_STOP + 1)
 
     def _strike(self) -> None:
         group = self.chance.choice(self.groups.processes)
         below = descendants(group.pid)
-        kind = self.chance.choices(("worker", "process", "group", "supervisor", "end", "stop"), (45, 15, 8, 6, 6, 20))[0]
-        if kind == "end":
+        kinds = {"worker": 45, "process": 15, "group": 8, "supervisor": 6, "end": 6, "stop": 20, "outage": 10 if self.outages.servers else 0}
+        kind = self.chance.choices(list(kinds), list(kinds.values()))[0]
+        if kind == "outage":
+            if name := self.outages.strike():
+                self.done[f"{name} off"] += 1
+        elif kind == "end":
             group.terminate()
             self.done["SIGTERM"] += 1
         elif kind == "stop" and below:

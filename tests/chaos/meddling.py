@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tests.services import Server
+
     from .people import Person
     from .providers import Odd
 
@@ -89,11 +91,11 @@ def web() -> Iterator[str]:
 class Run:
     """One run against an installation that is set up; `wrong` is empty if everything held."""
 
-    def __init__(self, *, seed: int, kills: int, folder: Path, env: dict[str, str], minutes: float) -> None:
+    def __init__(self, *, seed: int, kills: int, folder: Path, env: dict[str, str], minutes: float, servers: Sequence["Server"] = ()) -> None:
         from .killing import Groups
         from .people import Notebook
 
-        self.seed, self.kills, self.minutes = seed, kills, minutes
+        self.seed, self.kills, self.minutes, self.servers = seed, kills, minutes, servers
         self.groups = Groups(GROUPS, env=env, log=folder / "workers.log")
         self.notebook = Notebook()
         self.fakes: dict[str, Odd] = {}
@@ -163,7 +165,7 @@ class Run:
         began = time.monotonic()
         while sum(fake.paid for fake in self.fakes.values()) < FIRST_PAID and time.monotonic() < began + 60:
             time.sleep(0.2)
-        killer = Killer(self.groups, chance=random.Random(f"{self.seed} kills"), busy=_busy)
+        killer = Killer(self.groups, chance=random.Random(f"{self.seed} kills"), busy=_busy, servers=self.servers)
         try:
             killer.run(self.kills, pauses=PAUSES, over=lambda: time.monotonic() > began + 60 * self.minutes, say=self.say)
         finally:
@@ -403,20 +405,30 @@ def why(story: Any) -> str:
     return f"{jobs} {states}"
 
 
+def _servers(stack: ExitStack, names: Sequence[str]) -> list["Server"]:
+    from tests.services import SERVICES
+
+    return [stack.enter_context(SERVICES[name]()) for name in names]
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.meddling", description=__doc__)
     parser.add_argument("--kills", type=int, default=500, help="SIGKILLs; other faults come on top (default 500)")
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="sqlite")
     parser.add_argument("--seed", type=int, default=7, help="decides on every choice; only the moments differ between two runs")
     parser.add_argument("--minutes", type=float, default=60.0, help="at most so long under fire (default 60)")
+    parser.add_argument("--services", nargs="*", choices=["redis", "s3"], default=[], help="real servers that are switched off for seconds as well")
     parser.add_argument("--keep", help="a new folder for logs and files that stays")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(options.keep or tempfile.mkdtemp(prefix="vp-chaos-"))
     (folder / "var" / "static").mkdir(parents=True, exist_ok=True)
     try:
-        with database(options.database, folder) as url:
+        with database(options.database, folder) as url, ExitStack() as stack:
+            servers = _servers(stack, options.services)
             env = environment(folder, url)
+            for server in servers:
+                env |= server.env
             os.environ.update(env)
             subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True)
             sys.path[:0] = [str(ROOT), str(ROOT / "site")]
@@ -424,7 +436,7 @@ def main(arguments: list[str]) -> int:
 
             django.setup()
             logging.disable(logging.CRITICAL)
-            run = Run(seed=options.seed, kills=options.kills, folder=folder, env=env, minutes=options.minutes)
+            run = Run(seed=options.seed, kills=options.kills, folder=folder, env=env, minutes=options.minutes, servers=servers)
             run.go()
         sys.stdout.write(json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2) + "\n")
         return 1 if run.wrong else 0

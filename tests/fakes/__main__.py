@@ -2,6 +2,9 @@
 
 import signal
 import sys
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "site"))
 
 from .elevenlabs import ElevenLabs
 from .llm import Llm

@@ -114,9 +114,12 @@ def test_door_saves_an_order_and_offers_the_way_back(door, story, five):
     assert "data-ids" not in answer.content.decode()
     assert numbers(story) == "23145"
     undone = door.post("board_order", story.pk, **fields(answer), whole="1")
-    assert undone.status_code == 200
+    assert (undone.status_code, said(undone)) == (200, "The move is undone.")
+    assert ">Redo<" in undone.content.decode()
     assert f'data-ids="{",".join(str(scene.pk) for scene in five)}"' in undone.content.decode()
     assert numbers(story) == "12345"
+    redone = door.post("board_order", story.pk, **fields(undone), whole="1")
+    assert (said(redone), numbers(story)) == ("Scene moved.", "23145")
 
 
 def test_door_shows_somebody_elses_order_and_can_move_on_it(door, story, five, owner):
