@@ -14,9 +14,9 @@ FALL_STEPS, RISE_STEPS = 15, 60
 
 @dataclass(frozen=True, slots=True)
 class Ducking:
-    """The gain of the music in dB, one value per step and one more for the end."""
+    """The linear gain of the music, one value per step and one more for the end."""
 
-    decibels: NDArray[np.float32]
+    gains: NDArray[np.float32]
 
     @classmethod
     def under(cls, speech: Iterable[NDArray[np.float32]], *, samples: int, depth_db: float) -> "Ducking":
@@ -36,10 +36,13 @@ class Ducking:
         for step, low in enumerate(wide.tolist()):
             gain = max(-depth_db, gain - fall) if low else min(0.0, gain + rise)
             values[step] = gain
-        return cls(values)
+        return cls(np.asarray(10 ** (values / 20), np.float32))
 
     def gain(self, at: int, count: int) -> NDArray[np.float32]:
         """Returns the linear gain of `count` samples from sample `at`."""
-        positions = np.arange(at, at + count) / STEP
-        decibels = np.interp(positions, np.arange(len(self.decibels)), self.decibels)
-        return np.asarray(10 ** (decibels / 20), np.float32)
+        first, last = at // STEP, -(-(at + count) // STEP)
+        steps = self.gains[first : last + 1]
+        if steps.min() == steps.max():
+            return np.full(count, steps[0], np.float32)
+        positions = (np.arange(at, at + count) - first * STEP) / STEP
+        return np.asarray(np.interp(positions, np.arange(len(steps)), steps), np.float32)
