@@ -17,6 +17,8 @@ def voices_of(config: AIProviderConfig) -> list[Voice]:
     `KeyUnreadable` or `Later`.
     """
     adapter = ready_adapter(config, Kind.SPEECH)
+    if adapter.repeatable:
+        return adapter.voices()
     # A change of address or key shows the voices of the other account.
     name = f"provider-voices:{config.provider}:{config.updated_at.timestamp()}"
     found: list[Voice] | None = cache.get(name)

@@ -109,7 +109,8 @@ class ElevenLabs(Fake):
         answer |= _oddly(answer, scenario)
         headers = {"request-id": f"req{len(self.items)}", "current-concurrent-requests": "1", "maximum-concurrent-requests": "5"}
         if scenario != "no_cost":
-            headers["character-cost"] = "free" if scenario == "cost_in_words" else f"{credits_:g}"
+            odd = {"cost_in_words": "free", "cost_negative": "-5", "cost_absurd": "1e308"}
+            headers["character-cost"] = odd.get(scenario, f"{credits_:g}")
         return self.twisted(scenario, Reply(200, answer, headers))
 
     def music(self, asked: Asked) -> Reply:

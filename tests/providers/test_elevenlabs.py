@@ -20,6 +20,7 @@ from providers.requests import ImageRequest, MusicRequest, Request, SoundRequest
 from providers.services import unclear_calls
 from providers.services.raw_answers import recover
 from providers.voices import voices_of
+from tests.fakes import media
 from tests.fakes.elevenlabs import ElevenLabs
 from tests.providers.conftest import Clock
 from tests.providers.real import Real, configure, specs
@@ -41,6 +42,9 @@ def elevenlabs(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = {"elevenlabs": ElevenLabs.key}
     cache.clear()
+    for seconds in (0.85, 1.5, 3.0, 4.0):  # made before a request waits for them
+        media.sound(seconds)
+        media.silence(seconds)
     with ElevenLabs() as fake:
         configure("elevenlabs", fake)
         yield Real("elevenlabs", fake, clock)
@@ -260,7 +264,7 @@ def test_speech_without_times_has_no_marks(scenario: str, elevenlabs: Real) -> N
     assert (call.state, call.result and call.result["marks"], call.cost) == ("settled", [], Decimal("0.0017"))
 
 
-@pytest.mark.parametrize("scenario", ["no_cost", "cost_in_words"])
+@pytest.mark.parametrize("scenario", ["no_cost", "cost_in_words", "cost_negative", "cost_absurd"])
 def test_answer_that_names_no_cost_is_counted_at_its_price(scenario: str, elevenlabs: Real) -> None:
     call = spoken(elevenlabs, scenario)
     assert (call.state, call.cost, call.cost_is_estimated) == ("settled", Decimal("0.0017"), True)

@@ -13,10 +13,12 @@ from django.utils.http import http_date
 from providers import raw_answer_store
 from providers.errors import Conflict, Forbidden, Invalid, NotNow
 from providers.models import AIProviderConfig, CallEvent, ProviderCall, RawAnswer
-from providers.requests import ClipRequest, ImageRequest, TextRequest
+from providers.requests import ClipRequest, ImageRequest, SpeechRequest, TextRequest
 from providers.services.raw_answers import recover
 from providers.signals import result_recorded
+from tests.fakes.elevenlabs import ElevenLabs
 from tests.fakes.llm import Llm
+from tests.fakes.openai_speech import OpenAISpeech
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.server import Reply
@@ -26,6 +28,7 @@ from tests.providers.real import CLIP, IMAGE, PLAN, Real, configure, put_picture
 
 CORE = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7, model="core")
 SDXL = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7)
+SPEECH = SpeechRequest(text="바다", language="ko", voice="voice_0001")
 SHORT = ClipRequest(prompt="sea", prompt_en="sea", seed=7, duration_ms=4000, image_file="scene.png")
 
 
@@ -60,6 +63,18 @@ def replicate(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
 def llm(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
     with Llm() as fake:
         yield started("llm", fake, settings, clock)
+
+
+@pytest.fixture
+def elevenlabs(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
+    with ElevenLabs() as fake:
+        yield started("elevenlabs", fake, settings, clock)
+
+
+@pytest.fixture
+def openai_speech(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
+    with OpenAISpeech() as fake:
+        yield started("openai_speech", fake, settings, clock)
 
 
 # --- Stability AI
@@ -318,7 +333,7 @@ WAITS: list[tuple[str, float | None]] = [
 ]
 
 
-@pytest.mark.parametrize("provider", ["stability", "runway", "replicate", "llm"])
+@pytest.mark.parametrize("provider", ["stability", "runway", "replicate", "llm", "elevenlabs", "openai_speech"])
 @pytest.mark.parametrize(("told", "seconds"), WAITS)
 def test_retry_after(told: str, seconds: float | None, provider: str, request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     real: Real = request.getfixturevalue(provider)
@@ -334,8 +349,8 @@ def test_retry_after(told: str, seconds: float | None, provider: str, request: A
     reply = Reply(429, {"error": "slow", "detail": "slow", "errors": ["slow"]}, {"Retry-After": told} if told else {})
     monkeypatch.setattr(type(real.fake), "answer", lambda _self, _asked: reply)
     with pytest.raises(NotNow) as wait:
-        real.go(PLAN if provider == "llm" else CORE if provider == "stability" else IMAGE)
-    default = {"stability": 60, "runway": 3600, "replicate": 30, "llm": 20}[provider]
+        real.go({"llm": PLAN, "stability": CORE, "elevenlabs": SPEECH, "openai_speech": SPEECH}.get(provider, IMAGE))
+    default = {"stability": 60, "runway": 3600, "replicate": 30, "llm": 20, "elevenlabs": 15, "openai_speech": 20}[provider]
     wanted = default if seconds is None else seconds
     assert abs((wait.value.until - now).total_seconds() - wanted) < 10
 

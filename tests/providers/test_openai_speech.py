@@ -14,6 +14,7 @@ from providers.requests import MusicRequest, SpeechRequest
 from providers.services import unclear_calls
 from providers.services.raw_answers import recover
 from providers.voices import voices_of
+from tests.fakes import media
 from tests.fakes.openai_speech import FIELDS, VOICES, OpenAISpeech
 from tests.providers.conftest import Clock
 from tests.providers.real import Real, configure, specs
@@ -27,6 +28,9 @@ OLDER = SpeechRequest(text=TEXT, language="ko", model="tts-1", direction="whispe
 def openai(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = {"openai_speech": OpenAISpeech.key}
+    for form in ("flac", "wav", "mp3", "ogg", "m4a"):  # made before a request waits for them
+        media.sound(0.4, form)
+    media.silence(0.4, "flac")
     with OpenAISpeech() as fake:
         configure("openai_speech", fake)
         yield Real("openai_speech", fake, clock)

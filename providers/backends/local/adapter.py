@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from core.unavailable import ServiceUnavailableError
@@ -28,6 +29,7 @@ from .planner import plan
 from .vocabulary import visual_words
 
 FREE = Decimal(0)
+SAMPLES = {"ko": "새벽 바다에 등대가 보였다.", "en": "A lighthouse stood at the sea."}
 PICTURE = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"})
 USED = {
     Kind.IMAGE: PICTURE,
@@ -177,4 +179,17 @@ class LocalAdapter:
         return []
 
     def voices(self) -> list[Voice]:
-        return []
+        """Return the voices that need no network; a scratch voice is for timing, not for delivery."""
+        # Imported here: an installation whose films are silent loads no library of voices.
+        from .voices import VOICES  # noqa: PLC0415  see above
+
+        scratch = _("Scratch voice, for timing only")
+        return [
+            Voice(
+                voice.name,
+                scratch if voice.scratch else voice.name.capitalize(),
+                (voice.language,),
+                sample_text=SAMPLES.get(voice.language, ""),
+            )
+            for voice in VOICES.values()
+        ]

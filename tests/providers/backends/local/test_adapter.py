@@ -14,6 +14,7 @@ from providers.calls import Pending, Ready, advance
 from providers.enums import CallState, Refusal
 from providers.errors import Invalid, NotNow, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
+from providers.registry import adapter_for
 from providers.requests import ClipRequest, ImageRequest, TextRequest
 from tests.providers.conftest import Clock
 
@@ -229,3 +230,12 @@ def test_full_disk_is_no_refusal(settings: Any, tmp_path: Any) -> None:
     finally:
         subprocess.run(["umount", disk], check=True)
     assert result(go(request, key="clip"))["duration_ms"] == 3000
+
+
+def test_voices_need_no_network_and_say_what_they_are_for() -> None:
+    found = adapter_for(AIProviderConfig.objects.get(provider="local")).voices()
+    assert [(voice.id, voice.name, voice.languages) for voice in found] == [
+        ("heart", "Heart", ("en",)),
+        ("scratch", "Scratch voice, for timing only", ("ko",)),
+    ]
+    assert all(voice.sample_text for voice in found)
