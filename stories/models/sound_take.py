@@ -61,3 +61,7 @@ class SoundTake(models.Model):
     @property
     def duration_ms(self) -> int:
         return self.samples * 1000 // SAMPLE_RATE
+
+    @property
+    def seconds(self) -> float:
+        return self.samples / SAMPLE_RATE

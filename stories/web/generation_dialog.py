@@ -134,7 +134,7 @@ def _message(kind: str, made: Plan) -> str:
 
 def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: list[UUID] | None, *, as_is: bool) -> dict[str, Any]:
     scenes = load_scenes(story, scene_ids)
-    made = plan_generation(story, kind, mode=mode, scenes=scenes, as_is=as_is)
+    made = plan_generation(story, kind, mode=mode, scenes=scenes, as_is=as_is, sound=scene_ids is None)
     closed = why_closed(story, kind)
     provider = AIProviderConfig.objects.filter(provider=made.provider).values_list("name", flat=True).first()
     return {
@@ -171,4 +171,4 @@ def _why_not(request: HttpRequest, story: Story, made: Plan, closed: DomainError
         return str(closed)
     if nothing := why_nothing(made):
         return str(nothing)
-    return "" if made.todo or (made.as_is and made.doubtful) else _("There is nothing to make.")
+    return "" if not made.makes_nothing or (made.as_is and made.doubtful) else _("There is nothing to make.")

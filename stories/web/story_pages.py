@@ -23,7 +23,7 @@ from stories.selectors.cost_estimate import estimate_story
 from stories.services.permissions import stories_for
 from stories.services.planning import scene_count
 
-from . import status_colors, timeline
+from . import sound, status_colors, timeline
 from .spending import spending_of
 from .story_state import StoryState, job_label
 
@@ -93,7 +93,8 @@ def scenes(request: HttpRequest, story_id: Any) -> HttpResponse:
 
 
 def film(request: HttpRequest, story_id: Any) -> HttpResponse:
-    return _page(request, story_id, "film")
+    story = story_or_404(request, story_id)
+    return TemplateResponse(request, "studio/story/film.html", context(request, story, tab="film", sound=sound.section(story, request.user)))
 
 
 def jobs(request: HttpRequest, story_id: Any) -> HttpResponse:

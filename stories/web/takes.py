@@ -36,6 +36,7 @@ from .cards import EDITABLE, thumb_url
 from .generation_dialog import confirmed
 from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, scene_or_404, updated_cards
 from .scenes import values_of
+from .sound import shown_lines
 from .undo import UndoAction
 
 VARIANTS = 3
@@ -161,6 +162,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "count": len(ids),
         "frame": frame_size(story),
         "back": board_url(story.pk, scene.pk),
+        **shown_lines(story, scene),
     }
 
 

@@ -11,7 +11,7 @@ class BoardUrls:
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
-        from . import board_page, bulk_actions, comments, english, film_review, generation_dialog, scene_order, scenes, takes  # noqa: PLC0415  they use the layout of the admin that includes this mixin
+        from . import board_page, bulk_actions, comments, english, film_review, generation_dialog, scene_order, scenes, sound, takes  # noqa: PLC0415  they use the layout of the admin that includes this mixin
 
         wrap = self.admin_site.admin_view
         board = "<uuid:story_id>/board/"
@@ -33,6 +33,9 @@ class BoardUrls:
             path(f"{scene}split/", wrap(scenes.split), name="board_split"),
             path(f"{scene}upload/", wrap(takes.upload), name="board_upload"),
             path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
+            path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
+            path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
+            path(f"{board}sounds/<uuid:take_id>/choose/", wrap(sound.choose), name="board_sound_choose"),
             path(f"{scene}comments/", wrap(comments.on_scene), name="board_comment"),
             path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
             path(f"{take}choose/", wrap(takes.select_take), name="board_choose"),

@@ -1,0 +1,129 @@
+"""The pages of sound: settings, voices, lines and their takes."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from jobs.runner import run_due
+from providers.models import AIProviderConfig
+from stories.models import Line, SoundTake, StorySound, Voice
+from stories.services import lines, sound
+from stories.services.generation import generate_sound
+from tests.stories.factories import make_scene, make_story
+from tests.stories.speaking import speak_with
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def story(owner, client, monkeypatch):
+    speak_with(monkeypatch)
+    client.force_login(owner)
+    client.cookies["django_language"] = "en"
+    story = make_story(owner, status="planned", duration_seconds=8)
+    make_scene(story, narration="The boat leaves.", duration_seconds=4)
+    return story
+
+
+def post(client, name, *args, **values):
+    return client.post(reverse(f"admin:{name}", args=args), values)
+
+
+def page(client, name, *args):
+    response = client.get(reverse(f"admin:{name}", args=args))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_film_page_sets_the_sound(story, client):
+    assert "The film has sound" in page(client, "stories_story_film", story.pk)
+    response = post(client, "stories_story_sound", story.pk, enabled="1", mood="tense", speech_db="-1,5", music_db="−3", loudness="ebu", music_provider="local")
+    assert response.status_code == 302
+    found = StorySound.objects.get(story=story)
+    assert (found.enabled, found.mood, found.speech_db, found.music_db, found.loudness) == (True, "tense", -1.5, -3.0, "ebu")
+    shown = page(client, "stories_story_film", story.pk)
+    assert "2 sounds are still to be made, for $0.00" in shown
+    post(client, "stories_story_sound", story.pk, mood="tense")
+    assert not StorySound.objects.get(story=story).enabled
+
+
+@pytest.mark.parametrize("values", [{"mood": "angry"}, {"music_db": "loud"}, {"music_db": "99"}, {"music_provider": "nobody"}])
+def test_bad_settings_change_nothing(story, client, values):
+    response = post(client, "stories_story_sound", story.pk, enabled="1", **values)
+    assert response.status_code == 302
+    assert not StorySound.objects.filter(story=story).exists()
+
+
+def test_film_page_sets_voices(story, client, owner, colleague):
+    scene = make_scene(story, narration="")
+    post(client, "board_lines", story.pk, scene.pk, line="", speaker="MARA", direction="whispers", text="Who is there?")
+    shown = page(client, "stories_story_film", story.pk)
+    assert re.findall(r"<legend><b>([^<]+)</b>", shown) == ["Narrator", "MARA"]
+    post(client, "stories_story_voice", story.pk, speaker="MARA", provider="local", voice="bella", speed="1.1")
+    (voice,) = Voice.objects.all()
+    assert (voice.speaker, voice.voice, voice.speed, voice.made_by) == ("MARA", "bella", 1.1, owner)
+    client.force_login(colleague)
+    assert "disabled" in page(client, "stories_story_film", story.pk)
+    post(client, "stories_story_voice", story.pk, speaker="MARA", voice="other")
+    post(client, "stories_story_sound", story.pk, enabled="1")
+    assert (Voice.objects.count(), StorySound.objects.count()) == (1, 0)
+
+
+def test_scene_panel_shows_lines_and_plays_their_takes(story, client, owner):
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    scene, take = story.all_scenes.get(), SoundTake.objects.get()
+    shown = page(client, "board_scene", story.pk, scene.pk)
+    assert reverse("stories:sound_file", args=[take.pk]) in shown
+    assert "900 ms" in shown
+    assert "The boat leaves." in shown
+    response = client.get(reverse("stories:sound_file", args=[take.pk]))
+    assert (response.status_code, response["Content-Type"]) == (200, "audio/flac")
+
+
+def test_a_line_is_spoken_at_the_price_that_was_shown(story, client, owner):
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    AIProviderConfig.objects.get(provider="local").models.create(kind="speech", name="paid", is_default=True, price=Decimal("0.25"), unit="call")
+    scene, line = story.all_scenes.get(), Line.live.get()
+    assert "Speak it · $0.25" in page(client, "board_scene", story.pk, scene.pk)
+    for values in ({}, {"confirm_total": "0.10"}):
+        post(client, "board_speak", story.pk, scene.pk, line=line.pk, **values)
+    run_due()
+    assert not SoundTake.objects.exists()
+    for _ in range(2):
+        post(client, "board_speak", story.pk, scene.pk, line=line.pk, confirm_total="0.25")
+        run_due()
+    first, second = SoundTake.objects.order_by("created_at")
+    line.refresh_from_db()
+    assert (line.speech_take, first.cost, second.cost) == (second, Decimal("0.25"), Decimal("0.25"))
+    post(client, "board_sound_choose", story.pk, first.pk)
+    line.refresh_from_db()
+    assert line.speech_take == first
+
+
+def test_lines_are_written_on_the_panel(story, client, colleague):
+    scene, line = story.all_scenes.get(), Line.live.get()
+    values = {"line": [line.pk, ""], "speaker": ["", "MARA"], "direction": ["", ""], "text": ["The boat stays.", "Why?"]}
+    post(client, "board_lines", story.pk, scene.pk, **values)
+    assert [(one.current.speaker, one.current.text) for one in lines.of(scene)] == [("", "The boat stays."), ("MARA", "Why?")]
+    client.force_login(colleague)
+    post(client, "board_lines", story.pk, scene.pk, **values | {"text": ["Gone.", ""]})
+    scene.refresh_from_db()
+    assert scene.narration == "The boat stays.\nWhy?"
+
+
+def test_strangers_see_no_sound(story, client, owner, stranger):
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    client.force_login(stranger)
+    assert client.get(reverse("stories:sound_file", args=[SoundTake.objects.get().pk])).status_code == 404
+
+
+def test_the_price_dialog_names_the_sound(story, client, owner):
+    sound.change_settings(story.pk, actor=owner)
+    shown = page(client, "stories_story_do", story.pk, "generate_preview")
+    assert "And 2 sounds: speech and music, for $0.00" in " ".join(shown.split())
