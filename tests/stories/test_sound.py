@@ -259,3 +259,24 @@ def test_a_copy_and_a_moved_line_keep_their_speech(story, owner):
     copy = scenes.duplicate(scene.pk, actor=owner)
     scenes.merge_with_next(copy.pk, actor=owner)
     assert [item.state for item in plan_sound(story).items if item.kind == "speech"] == ["done"] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "text"), [("en", "The boat leaves, the gulls cry."), ("ko", "배가 떠난다, 갈매기가 운다.")])
+def test_the_local_provider_speaks_and_plays(owner, language, text):
+    story = make_story(owner, status="planned", language=language)
+    make_scene(story, narration=text)
+    sound.change_settings(story.pk, actor=owner, mood="tender")
+    plan = plan_sound(story)
+    assert (plan.total, [item.will for item in plan.items]) == (0, [True, True])
+    generate_sound(story.pk, actor=owner)
+    generate_sound(story.pk, actor=owner, music=True)
+    run_due()
+    speech, music = SoundTake.objects.order_by("-kind")
+    assert [mark["text"] for mark in speech.marks] == [f"{text.split(',')[0]},", text.split(", ")[1]]
+    assert 1000 < speech.duration_ms < 5000
+    assert speech.marks[-1]["end_ms"] <= speech.duration_ms
+    assert music.samples == 7 * RATE
+    sound.set_voice(story.pk, actor=owner, voice="nobody")
+    item = plan_sound(story).items[0]
+    assert (item.state, str(item.why)) == ("blocked", "There is no local voice named nobody.")

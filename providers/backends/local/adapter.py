@@ -19,11 +19,11 @@ from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, 
 from providers.enums import Kind, Refusal
 from providers.errors import Expired, Invalid, Refused, Unclear
 from providers.models import AIProviderConfig
-from providers.requests import ClipRequest, ImageRequest, Request, TextRequest, kind_of
+from providers.requests import ClipRequest, ImageRequest, MusicRequest, Request, SpeechRequest, TextRequest, kind_of
 from providers.settings_schema import Common
 from providers.store import local_copy
 
-from . import fault_injection
+from . import fault_injection, sound
 from .illustrator import paint
 from .planner import plan
 from .vocabulary import visual_words
@@ -34,6 +34,8 @@ PICTURE = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect
 USED = {
     Kind.IMAGE: PICTURE,
     Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
+    Kind.SPEECH: frozenset({"text", "language", "voice", "speed", "seed"}),
+    Kind.MUSIC: frozenset({"mood", "duration_ms", "seed"}),
     Kind.TEXT: frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"}),
 }
 
@@ -100,7 +102,7 @@ class ExpiredLink:
 
 
 class LocalAdapter:
-    """Renders images and clips, and splits scripts into scenes.
+    """Renders images and clips, speaks lines, plays music, and splits scripts into scenes.
 
     Its calls are free, so a lost call is simply repeated.
     """
@@ -108,7 +110,7 @@ class LocalAdapter:
     repeatable: ClassVar[bool] = True
     needs_key: ClassVar[bool] = False
     tells_balance: ClassVar[bool] = False
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT, Kind.IMAGE, Kind.CLIP})
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC})
     settings_kind: ClassVar[type[Common]] = Common
     home: ClassVar[str] = ""
     send_limit = timedelta(0)
@@ -119,8 +121,10 @@ class LocalAdapter:
     def ready(self) -> None:
         """Do nothing: the local provider is always ready."""
 
-    def check_request(self, request: Request, model: ModelSpec) -> None:
-        """Accept every request."""
+    def check_request(self, request: Request, model: ModelSpec) -> None:  # noqa: ARG002  the adapters' signature
+        """Accept every request that a local voice can speak and a local mood can play."""
+        if isinstance(request, SpeechRequest | MusicRequest):
+            sound.check(request)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
         return USED[kind]
@@ -139,6 +143,8 @@ class LocalAdapter:
                 return Result(media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed)
             case ClipRequest():
                 return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
+            case SpeechRequest() | MusicRequest():
+                return sound.made(request, call_context)
             case TextRequest(task="to_english"):
                 return Result(data={"text": ", ".join(word.gloss for word in visual_words(request.script))}, cost=FREE)
             case TextRequest():

@@ -81,7 +81,8 @@ def test_scene_panel_shows_lines_and_plays_their_takes(story, client, owner):
     assert "900 ms" in shown
     assert "The boat leaves." in shown
     response = client.get(reverse("stories:sound_file", args=[take.pk]))
-    assert (response.status_code, response["Content-Type"]) == (200, "audio/flac")
+    assert (response.status_code, response["Content-Type"], b"".join(response.streaming_content)[:4]) == (200, "audio/flac", b"fLaC")
+    response.close()
 
 
 def test_a_line_is_spoken_at_the_price_that_was_shown(story, client, owner):

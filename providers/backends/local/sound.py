@@ -1,0 +1,76 @@
+"""Speech and music of the local provider as results of a call."""
+
+import io
+import wave
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext_noop
+
+from core.localized_messages import sentence_of
+from media.errors import MediaError
+from providers.adapters import Bytes, CallContext, Result
+from providers.enums import Refusal
+from providers.errors import Refused
+from providers.requests import MusicRequest, SpeechRequest
+
+FREE = Decimal(0)
+
+
+def check(request: SpeechRequest | MusicRequest) -> None:
+    """Raises `Refused` for a voice or a mood that there is not. Loads no model."""
+    # Imported here: an installation whose films are silent loads neither models nor their libraries.
+    if isinstance(request, SpeechRequest):
+        from .voices import VOICES  # noqa: PLC0415  see above
+
+        if request.voice and request.voice not in VOICES:
+            raise Refused(gettext_noop("There is no local voice named %(name)s."), kind=Refusal.INVALID, name=request.voice)
+        return
+    from .music import MOODS  # noqa: PLC0415  see above
+
+    if request.mood not in MOODS:
+        raise Refused(gettext_noop("The local provider has no music of the mood “%(mood)s”."), kind=Refusal.INVALID, mood=request.mood)
+
+
+def made(request: SpeechRequest | MusicRequest, call_context: CallContext) -> Result:
+    """The recording, and for speech when each clause is heard. Raises `Refused`."""
+    if isinstance(request, SpeechRequest):
+        return _spoken(request, call_context)
+    from .music import LONGEST, SHORTEST, bed  # noqa: PLC0415  see `check`
+
+    seconds = min(max(request.duration_ms / 1000, SHORTEST), LONGEST)
+    return Result(media=Bytes(_wav(bed(request.mood, seconds, request.seed), 48_000), trusted=True), cost=FREE, seed=request.seed)
+
+
+def _spoken(request: SpeechRequest, call_context: CallContext) -> Result:
+    from .voices import VoiceError, speak  # noqa: PLC0415  see `check`
+
+    try:
+        found = speak(
+            request.text,
+            language=request.language,
+            voice=request.voice,
+            speed=request.speed,
+            seed=request.seed,
+            should_stop=call_context.should_stop,
+        )
+    except VoiceError as error:
+        raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
+    except MediaError as error:
+        kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
+        raise Refused.of(sentence_of(error), kind=kind) from error
+    marks = [{"text": mark.text, "start_ms": mark.start_ms, "end_ms": mark.end_ms} for mark in found.marks]
+    return Result(media=Bytes(_wav(found.samples, found.rate), trusted=True), data={"marks": marks}, cost=FREE, seed=request.seed)
+
+
+def _wav(samples: Any, rate: int) -> bytes:
+    """The samples, between -1 and 1, as a WAV file of 16 bits."""
+    whole = np.clip(np.asarray(samples, np.float32) * 32767, -32768, 32767).astype("<i2")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1 if whole.ndim == 1 else whole.shape[1])
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        sound.writeframes(whole.tobytes())
+    return file.getvalue()
