@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_noop
 
-from core.localized_messages import sentence_of
 from media.errors import MediaError
 from providers.adapters import Bytes, CallContext, Result
 from providers.enums import Refusal
@@ -59,7 +58,7 @@ def _spoken(request: SpeechRequest, call_context: CallContext) -> Result:
         raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
     except MediaError as error:
         kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
-        raise Refused.of(sentence_of(error), kind=kind) from error
+        raise Refused.of(error.sentence, kind=kind) from error
     marks = [{"text": mark.text, "start_ms": mark.start_ms, "end_ms": mark.end_ms} for mark in found.marks]
     return Result(media=Bytes(_wav(found.samples, found.rate), trusted=True), data={"marks": marks}, cost=FREE, seed=request.seed)
 
