@@ -59,8 +59,7 @@ def _books(person: Any, people: list[Any], scenes: list[Any]) -> None:
     """A call for each scene over the last thirty days, some of them unclear; requests for approval; bills."""
     from django.utils import timezone
 
-    from providers.models import ProviderCall
-    from providers.organization_budget import Bill
+    from providers.models import Bill, ProviderCall
     from stories.models import Approval
 
     now = timezone.now()

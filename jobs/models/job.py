@@ -1,4 +1,4 @@
-"""The models of the job engine: jobs, log lines, workers, periodic tasks and pauses."""
+"""Jobs: units of durable work."""
 
 import secrets
 from datetime import timedelta
@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.localized_messages import LocalizedMessage
-
-from .enums import OPEN, JobStatus, WaitFor
+from jobs.enums import OPEN, JobStatus, WaitFor
 
 
 def default_backoff() -> dict[str, Any]:
@@ -104,84 +103,3 @@ class Job(models.Model):
     def note(self) -> LocalizedMessage:
         """The localized message that explains why the job waits, what it does, or why it failed."""
         return LocalizedMessage.from_json(self.note_data or None)
-
-
-class JobLog(models.Model):
-    """The event log of a job, oldest first. It also stores tracebacks of unexpected errors."""
-
-    class Level(models.TextChoices):
-        INFO = "info", _("Info")
-        WARNING = "warning", _("Warning")
-        ERROR = "error", _("Error")
-
-    job = models.ForeignKey(Job, models.CASCADE, related_name="log", verbose_name=_("job"))
-    at = models.DateTimeField(_("at"), default=timezone.now)
-    level = models.CharField(_("level"), max_length=7, choices=Level, default=Level.INFO)
-    message_data = models.JSONField(default=dict)
-    detail = models.TextField(_("detail"), blank=True)
-
-    class Meta:
-        verbose_name = _("log line")
-        verbose_name_plural = _("log lines")
-        ordering = ("id",)
-
-    def __str__(self) -> str:
-        return str(self.message)
-
-    @property
-    def message(self) -> LocalizedMessage:
-        return LocalizedMessage.from_json(self.message_data or None)
-
-
-class Worker(models.Model):
-    """A worker process and its last heartbeat. A `seen_at` older than one lease means it is dead."""
-
-    name = models.CharField(_("name"), max_length=80, primary_key=True)
-    host = models.CharField(_("host"), max_length=80)
-    pid = models.PositiveIntegerField(_("process"))
-    role = models.CharField(_("role"), max_length=10, help_text=_("worker or ticker"))
-    started_at = models.DateTimeField(_("started"), default=timezone.now)
-    seen_at = models.DateTimeField(_("last seen"), default=timezone.now, db_index=True)
-    clock_ahead = models.FloatField(_("clock ahead"), default=0.0, help_text=_("Seconds by which the clock of this host is ahead of the database's."))
-
-    class Meta:
-        verbose_name = _("worker")
-        verbose_name_plural = _("workers")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PeriodicTask(models.Model):
-    """The last result of a periodic task. A failing task does not prevent the others from running."""
-
-    name = models.CharField(_("name"), max_length=120, primary_key=True)
-    succeeded_at = models.DateTimeField(_("last succeeded"), null=True, blank=True)
-    failed_at = models.DateTimeField(_("failing since"), null=True, blank=True, help_text=_("Empty while it succeeds."))
-    error = models.CharField(_("error"), max_length=300, blank=True)
-
-    class Meta:
-        verbose_name = _("periodic task")
-        verbose_name_plural = _("periodic tasks")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Pause(models.Model):
-    """While this row exists, no worker claims jobs of this name. An empty name pauses all jobs."""
-
-    name = models.CharField(_("job name"), max_length=60, primary_key=True, blank=True)
-    paused_at = models.DateTimeField(_("paused"), default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = _("pause")
-        verbose_name_plural = _("pauses")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name or str(_("All jobs"))

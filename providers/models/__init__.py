@@ -1,0 +1,22 @@
+"""Models for provider configurations, their AI models, and the ledger of calls with its events."""
+
+from .call_event import CallEvent
+from .config import AIProviderConfig, reason_of
+from .money_change import MoneyChange
+from .organization_budget import Bill, OrganizationBudget, RoleLimit
+from .provider_call import ProviderCall
+from .provider_model import ProviderModel
+from .raw_answer import RawAnswer
+
+__all__ = [
+    "AIProviderConfig",
+    "Bill",
+    "CallEvent",
+    "MoneyChange",
+    "OrganizationBudget",
+    "ProviderCall",
+    "ProviderModel",
+    "RawAnswer",
+    "RoleLimit",
+    "reason_of",
+]
