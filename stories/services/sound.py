@@ -39,9 +39,12 @@ def is_on(story: Story) -> bool:
 
 def makes(provider: str, kind: str) -> bool:
     """Whether this kind of sound can be asked of the provider."""
-    config = AIProviderConfig.objects.filter(provider=provider).first()
-    found = adapter_class(provider)
-    return config is not None and found is not None and kind in getattr(found, "kinds", ())
+    return offers(provider, kind) and AIProviderConfig.objects.filter(provider=provider).exists()
+
+
+def offers(provider: str, kind: str) -> bool:
+    """Whether a provider of this name makes this kind of sound. No query."""
+    return kind in getattr(adapter_class(provider), "kinds", ())
 
 
 def _locked(story_id: UUID | str, actor: Any) -> Story:
