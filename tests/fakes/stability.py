@@ -21,6 +21,8 @@ RATIOS = {
 }
 SDXL = {(1024, 1024), (1152, 896), (896, 1152), (1216, 832), (832, 1216), (1344, 768), (768, 1344), (1536, 640), (640, 1536)}
 CREDITS = {"core": "3", "ultra": "8", "sd3.5-large": "6.5", "sd3.5-large-turbo": "4", "sd3.5-medium": "3.5", "sd3.5-flash": "2.5"}
+AUDIO_CREDITS = Decimal(20)
+AUDIO_FIELDS = {"prompt", "duration", "seed", "steps", "cfg_scale", "model", "output_format"}
 COMMON = {"prompt", "negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset"}
 FIELDS = {"core": COMMON, "ultra": COMMON | {"image", "strength"}, "sd3": COMMON | {"model", "mode", "image", "strength", "cfg_scale"}}
 ENGINE = "stable-diffusion-xl-1024-v1-0"
@@ -39,6 +41,7 @@ class Stability(Fake):
     routes = [
         ("POST", r"/v2beta/stable-image/generate/(core|ultra|sd3)", "generate"),
         ("POST", r"/v1/generation/([^/]+)/text-to-image", "v1"),
+        ("POST", r"/v2beta/audio/stable-audio-2/text-to-audio", "audio"),
         ("GET", r"/v1/user/balance", "balance"),
         ("GET", r"/v1/engines/list", "engines"),
     ]
@@ -48,7 +51,7 @@ class Stability(Fake):
         self.start, self.seconds, self.sdxl_price = credits_, seconds, sdxl_price
 
     def is_paid(self, asked: Asked) -> bool:
-        return "/generat" in asked.path
+        return "/generat" in asked.path or "/audio/" in asked.path
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
@@ -87,6 +90,21 @@ class Stability(Fake):
         if "application/json" not in asked.headers.get("accept", ""):
             reply = Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
         return self.twisted(scenario, reply)
+
+    def audio(self, asked: Asked) -> Reply:
+        try:
+            fields = {name: value.decode() for name, value in multipart(asked).items()}
+        except ValueError:
+            return problem(400, "bad_request", "content-type: must be multipart/form-data")
+        scenario = self.scenario(fields.get("prompt", ""))
+        if refused := self._door(asked) or self._trouble(scenario) or _wrong_audio(fields, asked.headers.get("accept", "")):
+            return refused
+        self._paid(asked, credits_=AUDIO_CREDITS, what="audio")
+        sounds = {"silent": media.silence, "empty": lambda _seconds: b"", "bad_file": lambda _seconds: b"\x00no sound"}
+        content = sounds.get(scenario, media.sound)(float(fields["duration"]))
+        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(scenario, "SUCCESS")
+        headers = {"Content-Type": "audio/mpeg", "finish-reason": finish, "seed": fields.get("seed", "42")}
+        return self.twisted(scenario, Reply(200, content, headers, delay=self.seconds))
 
     def v1(self, asked: Asked, engine: str) -> Reply:
         body = asked.json
@@ -153,6 +171,18 @@ def _wrong(fields: dict[str, str], service: str) -> Reply | None:
         return problem(400, "bad_request", f"aspect_ratio: must be one of {sorted(RATIOS)}")
     if not fields.get("seed", "0").isdigit() or int(fields.get("seed", "0")) > 4294967294:
         return problem(400, "bad_request", "seed: must be between 0 and 4294967294")
+    return None
+
+
+def _wrong_audio(fields: dict[str, str], accept: str) -> Reply | None:
+    if unknown := set(fields) - AUDIO_FIELDS:
+        return problem(400, "bad_request", f"unknown fields: {sorted(unknown)}")
+    if accept not in {"audio/*", "application/json"}:
+        return problem(400, "bad_request", "accept: must be audio/* or application/json")
+    if not 1 <= len(fields.get("prompt", "")) <= 10_000 or fields.get("model") != "stable-audio-2.5":
+        return problem(400, "bad_request", "prompt or model is wrong")
+    if not 1 <= float(fields.get("duration", 190)) <= 190 or not 0 <= int(fields.get("seed", "0")) <= 4294967294:
+        return problem(400, "bad_request", "duration or seed out of range")
     return None
 
 

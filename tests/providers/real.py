@@ -90,6 +90,7 @@ def seed_rows() -> None:
     import_module("providers.migrations.0003_models_and_prices").make(names, None)
     import_module("providers.migrations.0006_clips_without_sound").lower(names, None)
     import_module("providers.migrations.0015_speech_providers").make(names, None)
+    import_module("providers.migrations.0016_stable_audio").make(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:

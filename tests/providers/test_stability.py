@@ -152,7 +152,7 @@ def test_attached_id_tells_that_nothing_is_kept(stability: Real, admin_user: Any
     stability.fake.expect("drop", times=1)
     call = stability.finish(CORE)
     unclear_calls.attach_task(call, actor=admin_user, reason="try", task_id="abc")
-    with pytest.raises(Unclear, match="keeps no pictures"):
+    with pytest.raises(Unclear, match="keeps no results"):
         stability.go(CORE)
 
 

@@ -1,4 +1,4 @@
-"""Stability AI: images.
+"""Stability AI: images, music and sound effects.
 
-Its responses are the images themselves, so a lost response cannot be fetched again.
+Its responses are the images and sounds themselves, so a lost response cannot be fetched again.
 """

@@ -1,4 +1,6 @@
-"""Adapter for Stability AI's images: v2beta core, ultra, sd3, and v1 for the model in the guide."""
+"""Adapter for Stability AI's images (v2beta core, ultra, sd3, and v1 for the model in the guide) and
+for the sound of Stable Audio 2.5.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,7 +9,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_noop
 
 from media import file_types
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema, sound_requests
 from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
 from providers.amounts import usd
 from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
@@ -15,7 +17,7 @@ from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.lenient_decoding import bytes_of, seed_of
 from providers.models import AIProviderConfig
-from providers.requests import ImageRequest, Request
+from providers.requests import ImageRequest, MusicRequest, Request, SoundRequest
 from providers.settings_schema import Common
 
 from .errors import MODERATED, problem_of, refusal
@@ -25,19 +27,22 @@ from .settings import Settings
 NAME = "Stability AI"
 CREDIT = Decimal("0.01")  # USD
 SEEDS = 4294967295
+MOST_SOUND_MS = 190_000
+USED_SOUND = frozenset({"prompt", "mood", "duration_ms", "seed"})
 USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
 FILTERED, SUCCESS = "CONTENT_FILTERED", {"", "SUCCESS", "SUCCEEDED", "COMPLETED"}
 MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
+WITHHELD = gettext_noop("Stability AI made the sound, withheld it because of its content, and charged it; change the words of the prompt.")
 BLURRED = gettext_noop("Stability AI made the picture, blurred it because of its content, and charged it; change the words of the prompt.")
 
 
 class StabilityAdapter:
-    """Each call is one POST whose response is the image."""
+    """Each call is one POST whose response is the image or the sound."""
 
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = True
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE})
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.MUSIC, Kind.SOUND})
     settings_kind: ClassVar[type[Common]] = Settings
     home: ClassVar[str] = "https://api.stability.ai"
 
@@ -55,19 +60,29 @@ class StabilityAdapter:
         self._client()
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
-        if not isinstance(request, ImageRequest):
-            raise Refused(gettext_noop("Stability AI makes pictures only."), kind=Refusal.INVALID)
-        prompt_text.english(request, provider=NAME)
+        match request:
+            case ImageRequest():
+                prompt_text.english(request, provider=NAME)
+            case MusicRequest() | SoundRequest():
+                prompt = sound_requests.prompt_of(request)
+                if not prompt_text.is_english(prompt):
+                    raise Refused(gettext_noop("%(provider)s understands English only: describe the sound in English."), kind=Refusal.INVALID, provider=NAME)
+                sound_requests.require_prompt(prompt, model, provider=NAME, most=MOST_WORDS["v2beta"])
+                sound_requests.require_length(request, model, provider=NAME, most_ms=MOST_SOUND_MS)
+            case _:
+                raise Refused(gettext_noop("Stability AI makes pictures, music and effects only."), kind=Refusal.INVALID)
         if not model.endpoint:
             raise Refused(gettext_noop("Stability AI has no model named “%(model)s”."), kind=Refusal.INVALID, model=model.name)
-        if model.endpoint.startswith("v1/") and request.aspect_ratio not in model.ratios:
+        if isinstance(request, ImageRequest) and model.endpoint.startswith("v1/") and request.aspect_ratio not in model.ratios:
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
-        return USED
+        return USED if kind == Kind.IMAGE else USED_SOUND
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
+        if isinstance(request, MusicRequest | SoundRequest):
+            return self._sound(request, call_context)
         assert isinstance(request, ImageRequest)
         line = self._client(**{"stability-client-user-id": str(call_context.attempt)})
         if call_context.model.endpoint.startswith("v1/"):
@@ -103,6 +118,24 @@ class StabilityAdapter:
             "seed": request.seed % SEEDS,
         }
 
+    def _sound(self, request: MusicRequest | SoundRequest, call_context: CallContext) -> Result:
+        model = call_context.model
+        fields = {
+            "prompt": sound_requests.prompt_of(request),
+            "duration": str(-(-sound_requests.ordered_ms(request, model.options) // 1000)),
+            "output_format": "mp3",
+            "seed": str(request.seed % SEEDS),
+            **model.options.get("fields", {}),
+        }
+        headers = {"stability-client-user-id": str(call_context.attempt), "accept": "audio/*"}
+        files = {name: (None, value) for name, value in fields.items()}
+        answer = self._client(**headers).post_once(f"/{model.endpoint}", read=self.read, files=files)
+        if not answer.ok:
+            raise refusal(answer)
+        if file_types.what(answer.body[: file_types.ENOUGH]) == "text":
+            raise self._without(answer, call_context)
+        return self._result(answer.headers.get("finish-reason", ""), answer.body, seed_of(answer.headers.get("seed")), call_context, answer)
+
     def _picture(self, answer: ProviderResponse, call_context: CallContext) -> Result:
         if not answer.ok:
             raise refusal(answer)
@@ -129,7 +162,7 @@ class StabilityAdapter:
             raise self._without(answer, call_context) from error
 
     def _without(self, answer: ProviderResponse, call_context: CallContext) -> Refused | Unclear:
-        """Return the error for a success response without an image.
+        """Return the error for a success response without an image or a sound.
 
         It is a content refusal if the response says so, else unclear.
         """
@@ -139,7 +172,7 @@ class StabilityAdapter:
         except UnreadableError:
             return unparsable(NAME, answer)
         if finish.upper() == FILTERED:
-            return Refused(BLURRED, kind=Refusal.MODERATED, cost=call_context.estimate)
+            return Refused(_filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate)
         return refusal(answer) if problem.name.lower() in MODERATED else unparsable(NAME, answer)
 
     def _result(self, finish: str, image: bytes, seed: int | None, call_context: CallContext, answer: ProviderResponse) -> Result:
@@ -148,13 +181,15 @@ class StabilityAdapter:
         Raises `Unclear` for an unknown finish reason.
         """
         if finish.upper() == FILTERED:
-            raise Refused(BLURRED, kind=Refusal.MODERATED, cost=call_context.estimate)
+            raise Refused(_filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate)
         if finish.upper() not in SUCCESS:
             template = gettext_noop("Stability AI ended with “%(finish)s”; whether it charged that is not known.")
             raise Unclear(template, finish=brief(finish)[:60], raw=answer.body)
         return Result(media=Bytes(image), seed=seed)
 
     def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+        if isinstance(request, MusicRequest | SoundRequest):
+            return Result(media=Bytes(raw_answer_search.sound_in(raw)))
         return Result(media=Bytes(raw_answer_search.picture_in(raw)))
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
@@ -162,7 +197,7 @@ class StabilityAdapter:
 
         A person who attaches a task id gets this message.
         """
-        raise Unclear(gettext_noop("Stability AI keeps no pictures: a lost answer cannot be fetched again."))
+        raise Unclear(gettext_noop("Stability AI keeps no results: a lost answer cannot be fetched again."))
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
         return False
@@ -194,3 +229,7 @@ class StabilityAdapter:
 
     def voices(self) -> list[Voice]:
         return []
+
+
+def _filtered(call_context: CallContext) -> str:
+    return WITHHELD if "/audio/" in call_context.model.endpoint else BLURRED
