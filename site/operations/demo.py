@@ -25,6 +25,7 @@ from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import AspectRatio, FilmKind, JobName, StoryStatus
 from stories.models import Film, Story
+from stories.services import sound
 from stories.services.transitions import apply_transition
 
 from .sample_scripts import Script
@@ -110,6 +111,7 @@ def _new(owner: Any, values: dict[str, Any]) -> Story:
     except ValidationError as error:
         raise DemoError(gettext_noop("This script cannot be made into a film: %(why)s"), why=" ".join(error.messages)) from error
     story.save()
+    sound.change_settings(story.pk, actor=owner, enabled=True)
     return story
 
 
