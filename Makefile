@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-quick test-all check lint types layers migrations bench lock schemathesis audit drills many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test test-quick test-all check lint types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -20,7 +20,7 @@ help:
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make schemathesis  tests the API with 2,000 cases generated from its OpenAPI document"
 	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
-	@echo "make drills   runs fault tests: stops each service while stories run, writes docs/operation/drills.md (ONLY=redis for some, not written)"
+	@echo "make fault-tests runs fault tests: stops each service while stories run, writes docs/operation/fault-tests.md (ONLY=redis for some, not written)"
 	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
 	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
@@ -37,8 +37,8 @@ serve: run-env
 
 # Fault-injection tests kill processes and depend on timing: they run separately, and because they
 # mostly wait, three on two processors.
-drillers = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
-quick := not drill and not browser and not slow
+fault_processes = $(shell $(python) -c "import os; print((3 * os.cpu_count() + 1) // 2)")
+quick := not fault_injection and not browser and not slow
 # Exit code 5: the part that TESTS names has no such test.
 pytest = $(alone) $(1) $(python) -m pytest $(2) $(TESTS) || [ $$? = 5 ]
 on_postgresql := $(python) -m tests.services postgresql --
@@ -50,9 +50,9 @@ test-quick: dev-env
 	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "($(quick)) and database and not page")
 
 test-all: dev-env
-	@$(call pytest,,-n logical --dist worksteal -m "not drill")
-	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "not drill or each_database" --database-only)
-	@$(call pytest,,-n $(drillers) --dist loadgroup -m drill)
+	@$(call pytest,,-n logical --dist worksteal -m "not fault_injection")
+	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "not fault_injection or each_database" --database-only)
+	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
 
 check: dev-env
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types layers migrations audit
@@ -83,7 +83,7 @@ schemathesis: dev-env
 audit: dev-env
 	@$(python) tools/audit.py $(if $(filter required,$(AUDIT)),--required)
 
-drills: dev-env
+fault-tests: dev-env
 	@$(alone) $(python) -m tests.chaos $(if $(ONLY),$(ONLY),--write)
 
 many: dev-env

@@ -1,11 +1,14 @@
 #!/usr/bin/env python
-"""Django's command line, with `site/` as a second import root (it holds the packages `config`, `web` and `ground`)."""
+"""Django's command line, with `site/` as a second import root (it holds the packages `config`,
+`web` and `ground`).
+"""
 
 import os
 import sys
 from pathlib import Path
 
-# At index 1: behind the folder of this file, before the standard library, whose module `site` stays importable by name.
+# At index 1: behind the folder of this file, before the standard library, whose module `site` stays
+# importable by name.
 sys.path.insert(1, str(Path(__file__).resolve().parent / "site"))
 
 

@@ -2,9 +2,10 @@
 
     python -m benchmarks.api [--rounds 7] [--requests 300] [--rows 1000000]
 
-Each server is gunicorn with one worker process, the same database, middleware, token check and rows; they are asked in turn
-over loopback by four threads with kept connections. CPU is that of the server's processes. Every side must give the same
-stories. Pages are asked in process: the first one and one behind nine tenths of the rows.
+Each server is gunicorn with one worker process, the same database, middleware, token check and
+rows; they are asked in turn over loopback by four threads with kept connections. CPU is that of the
+server's processes. Every side must give the same stories. Pages are asked in process: the first one
+and one behind nine tenths of the rows.
 """
 
 import argparse
@@ -37,17 +38,39 @@ CLIENTS = 4
 
 def environment(folder: str, **more: str) -> dict[str, str]:
     paths = os.pathsep.join([str(HERE), str(HERE / "site")])
-    return {**os.environ, "VAR_DIR": folder, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "benchmarks.api_app.settings", "LANGUAGE_CODE": "en", **more}
+    return {
+        **os.environ,
+        "VAR_DIR": folder,
+        "PYTHONPATH": paths,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.api_app.settings",
+        "LANGUAGE_CODE": "en",
+        **more,
+    }
 
 
 class Server:
     """One side under gunicorn, on a port that the system chooses."""
 
     def __init__(self, side: str, folder: str) -> None:
-        command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--chdir", str(HERE), "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "4"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "config.wsgi",
+            "--chdir",
+            str(HERE),
+            "--bind",
+            "127.0.0.1:0",
+            "--workers",
+            "1",
+            "--threads",
+            "4",
+        ]
         command += ["--worker-class", "gthread", "--keep-alive", "30"]
         self.side, self.path = side, PATHS.get(side, PATH)
-        self.process = subprocess.Popen(command, env=environment(folder, BENCH_SIDE=side), stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, env=environment(folder, BENCH_SIDE=side), stderr=subprocess.PIPE, text=True
+        )
         assert self.process.stderr is not None
         self.port = 0
         for line in self.process.stderr:
@@ -58,7 +81,9 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of the server with its worker."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = (
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        )
         return cpu_seconds(self.process.pid) + sum(cpu_seconds(int(child)) for child in children)
 
     def close(self) -> None:
@@ -96,15 +121,26 @@ def load(server: Server, token: str, requests: int) -> tuple[float, float]:
 
 def same_stories(bodies: dict[str, bytes]) -> None:
     """Raises SystemExit unless every side gives the same values of the same stories."""
-    found = {side: json.loads(body).get("items") or json.loads(body).get("results") for side, body in bodies.items()}
-    plain = {side: [{name: _plain(value) for name, value in story.items()} for story in stories] for side, stories in found.items()}
+    found = {
+        side: json.loads(body).get("items") or json.loads(body).get("results")
+        for side, body in bodies.items()
+    }
+    plain = {
+        side: [{name: _plain(value) for name, value in story.items()} for story in stories]
+        for side, stories in found.items()
+    }
     for side, stories in plain.items():
         if stories != plain["studio"]:
-            raise SystemExit(f"{side} gives other stories than the studio: {stories[:1]} and {plain['studio'][:1]}")
+            raise SystemExit(
+                f"{side} gives other stories than the studio: {stories[:1]} and "
+                f"{plain['studio'][:1]}"
+            )
 
 
 def _plain(value: Any) -> Any:
-    """Times as the millisecond that they name, whatever the zone and however many digits they are written with."""
+    """Times as the millisecond that they name, whatever the zone and however many digits they are
+    written with.
+    """
     if isinstance(value, str) and value[4:5] == "-" and "T" in value:
         from datetime import datetime
 
@@ -115,12 +151,21 @@ def _plain(value: Any) -> Any:
 def lists(rounds: int, requests: int) -> None:
     with tempfile.TemporaryDirectory(prefix="vp-bench-") as folder, ExitStack() as stack:
         token = subprocess.run(
-            [sys.executable, "-m", "benchmarks.api", "--prepare"], env=environment(folder), check=True, capture_output=True, text=True
+            [sys.executable, "-m", "benchmarks.api", "--prepare"],
+            env=environment(folder),
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         servers = {side: Server(side, folder) for side in SIDES}
         for server in servers.values():
             stack.callback(server.close)
-        bodies = {side: ask(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), server.path, token) for side, server in servers.items()}
+        bodies = {
+            side: ask(
+                http.client.HTTPConnection("127.0.0.1", server.port, timeout=30), server.path, token
+            )
+            for side, server in servers.items()
+        }
         same_stories(bodies)
         for server in servers.values():
             load(server, token, requests // 2)
@@ -129,12 +174,24 @@ def lists(rounds: int, requests: int) -> None:
             for side, server in servers.items():
                 found[side].append(load(server, token, requests))
     size = len(bodies["studio"]) // 1024
-    print(f"List of 50 stories ({size} KB) with JWT, SQLite, gunicorn, {CLIENTS} connections, {rounds} rounds of {requests} requests in turn")
+    print(
+        f"List of 50 stories ({size} KB) with JWT, SQLite, gunicorn, {CLIENTS} connections, "
+        f"{rounds} rounds of {requests} requests in turn"
+    )
     print(f"{'':26}{'req/s':>8}{'CPU ms':>8}   studio is faster by")
     for side, title in SIDES.items():
         rate, cpu = (statistics.median(values) for values in zip(*found[side], strict=True))
-        ratios = [mine[0] / theirs[0] for mine, theirs in zip(found["studio"], found[side], strict=True)]
-        suffix = "" if side == "studio" else f"   {statistics.median(ratios):.2f}x [{min(ratios):.2f}-{max(ratios):.2f}]   bar {BARS[side]}x"
+        ratios = [
+            mine[0] / theirs[0] for mine, theirs in zip(found["studio"], found[side], strict=True)
+        ]
+        suffix = (
+            ""
+            if side == "studio"
+            else (
+                f"   {statistics.median(ratios):.2f}x "
+                f"[{min(ratios):.2f}-{max(ratios):.2f}]   bar {BARS[side]}x"
+            )
+        )
         print(f"{title:26}{rate:8.0f}{cpu:8.2f}{suffix}")
 
 
@@ -149,7 +206,11 @@ def deep(rows: int, rounds: int) -> None:
 
 def _deep(title: str, env: dict[str, str], rows: int, rounds: int) -> None:
     command = [sys.executable, "-m", "benchmarks.api", "--deep", str(rows), "--rounds", str(rounds)]
-    first, far, ratio = json.loads(subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    first, far, ratio = json.loads(
+        subprocess.run(
+            command, env=env, check=True, capture_output=True, text=True
+        ).stdout.splitlines()[-1]
+    )
     print(f"{title:26}{first:8.2f}{far:9.2f}   {ratio:.2f}x")
 
 
@@ -171,9 +232,16 @@ def prepare() -> None:
     from stories.models import Scene, ScenePrompt, Story
 
     person = _person()
-    stories = Story.objects.bulk_create(Story(owner=person, title=f"Story {n}", script="A boat. " * 100, style="soft light") for n in range(STORIES))
+    stories = Story.objects.bulk_create(
+        Story(owner=person, title=f"Story {n}", script="A boat. " * 100, style="soft light")
+        for n in range(STORIES)
+    )
     prompt = ScenePrompt.objects.create(text="a boat")
-    Scene.objects.bulk_create(Scene(story=story, position=n + 1, prompt=prompt) for story in stories for n in range(SCENES))
+    Scene.objects.bulk_create(
+        Scene(story=story, position=n + 1, prompt=prompt)
+        for story in stories
+        for n in range(SCENES)
+    )
     print(refresh_tokens.start(person).access.token)
 
 
@@ -193,7 +261,9 @@ def measure_depth(rows: int, rounds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client, token = Client(SERVER_NAME="127.0.0.1"), refresh_tokens.start(person).access.token
-    place = Story.objects.order_by("-created_at", "-id").values_list("created_at", "id")[rows * 9 // 10]
+    place = Story.objects.order_by("-created_at", "-id").values_list("created_at", "id")[
+        rows * 9 // 10
+    ]
     far = cursor_at(place, binding(StoryFilter(), NEWEST_FIRST, ""))
 
     def timed(path: str) -> float:
@@ -216,17 +286,26 @@ def _fill(rows: int, owner: int) -> None:
     from django.db import connection
 
     columns = (
-        "id, owner_id, title, script, language, style, aspect_ratio, resolution, duration_seconds, burn_captions, planner_provider, image_provider, "
+        "id, owner_id, title, script, language, style, aspect_ratio, resolution, "
+        "duration_seconds, burn_captions, planner_provider, image_provider, "
         "clip_provider, status, created_at, updated_at"
     )
     same = "'', 'en', '', '16:9', '720p', 60, true, 'local', 'local', 'local', 'draft'"
     if connection.vendor == "sqlite":
         moment = "strftime('%Y-%m-%d %H:%M:%S', 1700000000 + n / 20, 'unixepoch')"
-        numbers = f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {rows})"
-        source = f"{numbers} SELECT lower(hex(randomblob(16))), {owner}, 'Story ' || n, {same}, {moment}, {moment} FROM c"
+        numbers = (
+            f"WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {rows})"
+        )
+        source = (
+            f"{numbers} SELECT lower(hex(randomblob(16))), {owner}, 'Story ' || n, {same}, "
+            f"{moment}, {moment} FROM c"
+        )
     else:
         moment = "to_timestamp(1700000000 + n / 20)"
-        source = f"SELECT gen_random_uuid(), {owner}, 'Story ' || n, {same}, {moment}, {moment} FROM generate_series(1, {rows}) n"
+        source = (
+            f"SELECT gen_random_uuid(), {owner}, 'Story ' || n, {same}, {moment}, {moment} "
+            f"FROM generate_series(1, {rows}) n"
+        )
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO stories_story ({columns}) {source}")
 
@@ -240,7 +319,9 @@ def _set_up() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=300)
     parser.add_argument("--rows", type=int, default=1_000_000)

@@ -1,10 +1,12 @@
-"""The screens beside the barest page of the same admin: the server's time for the board of 500 scenes, for each list, a look for news and a move.
+"""The screens beside the barest page of the same admin: the server's time for the board of 500
+scenes, for each list, a look for news and a move.
 
     python -m benchmarks.board [--rounds 25] [--scenes 500]
 
-In process, asked by one person who is logged in, on SQLite and on PostgreSQL; each screen in turn with the empty page, and
-its ratio is the median over these pairs. `benchmarks.rows` says what the screens show. Figures that pages keep for some seconds
-are counted anew each time. Time is the process's CPU, and for PostgreSQL the wall's beside it.
+In process, asked by one person who is logged in, on SQLite and on PostgreSQL; each screen in turn
+with the empty page, and its ratio is the median over these pairs. `benchmarks.rows` says what the
+screens show. Figures that pages keep for some seconds are counted anew each time. Time is the
+process's CPU, and for PostgreSQL the wall's beside it.
 """
 
 import argparse
@@ -38,7 +40,11 @@ LISTS = {
     "roles": "auth_group_changelist",
 }
 
-REPORTS = {"overview": "index", "costs": "costs", "monitoring": "monitoring"}  # no lists, without a bar
+REPORTS = {
+    "overview": "index",
+    "costs": "costs",
+    "monitoring": "monitoring",
+}  # no lists, without a bar
 
 type SpendRequest = Callable[[], Any]
 
@@ -46,12 +52,37 @@ type SpendRequest = Callable[[], Any]
 def measure(title: str, scenes: int, rounds: int, **more: str) -> None:
     with tempfile.TemporaryDirectory(prefix="vp-bench-") as folder:
         paths = os.pathsep.join([str(HERE), str(HERE / "site")])
-        env = {**os.environ, "VAR_DIR": folder, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "config.settings", "LANGUAGE_CODE": "en", **more}
-        command = [sys.executable, "-m", "benchmarks.board", "--inside", "--scenes", str(scenes), "--rounds", str(rounds)]
-        found = json.loads(subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+        env = {
+            **os.environ,
+            "VAR_DIR": folder,
+            "PYTHONPATH": paths,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LANGUAGE_CODE": "en",
+            **more,
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.board",
+            "--inside",
+            "--scenes",
+            str(scenes),
+            "--rounds",
+            str(rounds),
+        ]
+        found = json.loads(
+            subprocess.run(
+                command, env=env, check=True, stdout=subprocess.PIPE, text=True
+            ).stdout.splitlines()[-1]
+        )
     print(f"\n{title:28}{'CPU ms':>8}{'ms':>8}{'queries':>9}   against {EMPTY}")
     for label, (cpu, wall, queries, ratio, wall_ratio, barred) in found.items():
-        suffix = "" if label == EMPTY else f"   CPU {ratio:.2f}x   wall {wall_ratio:.2f}x" + (f"   bar {BAR}x, {MOST_QUERIES} queries" if barred else "")
+        suffix = (
+            ""
+            if label == EMPTY
+            else f"   CPU {ratio:.2f}x   wall {wall_ratio:.2f}x"
+            + (f"   bar {BAR}x, {MOST_QUERIES} queries" if barred else "")
+        )
         print(f"{label:28}{cpu:8.1f}{wall:8.1f}{queries:9d}{suffix}")
 
 
@@ -59,7 +90,9 @@ def measure(title: str, scenes: int, rounds: int, **more: str) -> None:
 
 
 def inside(scenes: int, rounds: int) -> None:
-    """Prints for each screen the milliseconds of CPU and of the wall, the queries, both ratios to the empty page, and whether it has a bar."""
+    """Prints for each screen the milliseconds of CPU and of the wall, the queries, both ratios to
+    the empty page, and whether it has a bar.
+    """
     import django
     from django.core.management import call_command
 
@@ -74,7 +107,10 @@ def inside(scenes: int, rounds: int) -> None:
 
     person = rows.worker_row()
     rows.organization_budget_of(person)
-    boards = [reverse("admin:stories_story_board", args=[rows.story_of(scenes, person).pk]) for _ in range(2)]
+    boards = [
+        reverse("admin:stories_story_board", args=[rows.story_of(scenes, person).pk])
+        for _ in range(2)
+    ]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = Client(SERVER_NAME="127.0.0.1")
@@ -87,10 +123,20 @@ def inside(scenes: int, rounds: int) -> None:
         "a look for news, one": _look(client, boards[0], news=True),
         f"a move of 1 of {scenes}": _move(client, boards[1]),
         ALONE: _move_alone(person, boards[1]),
-        **{label: _page(client, reverse(f"admin:{name}")) for label, name in (LISTS | REPORTS).items()},
+        **{
+            label: _page(client, reverse(f"admin:{name}"))
+            for label, name in (LISTS | REPORTS).items()
+        },
     }
     barred = {*LISTS, f"the board of {scenes}"}
-    print(json.dumps({label: [*_measured(ask, empty, rounds), label in barred] for label, ask in asks.items()}))
+    print(
+        json.dumps(
+            {
+                label: [*_measured(ask, empty, rounds), label in barred]
+                for label, ask in asks.items()
+            }
+        )
+    )
 
 
 def _measured(ask: SpendRequest, empty: SpendRequest, rounds: int) -> list[float]:
@@ -129,10 +175,15 @@ def _page(client: Any, address: str) -> SpendRequest:
 
 
 def _look(client: Any, board: str, *, news: bool = False) -> SpendRequest:
-    """What an open page asks again and again, with all that it shows; with news, it shows an older state of one complete card."""
+    """What an open page asks again and again, with all that it shows; with news, it shows an older
+    state of one complete card.
+    """
     page = client.get(board).content.decode()
     cards = _cards(page)
-    marks = [f"{pk.replace('-', '')[:12]}:{'' if n < page.count('data-url=') else '~'}{mark}" for n, (pk, mark) in enumerate(cards)]
+    marks = [
+        f"{pk.replace('-', '')[:12]}:{'' if n < page.count('data-url=') else '~'}{mark}"
+        for n, (pk, mark) in enumerate(cards)
+    ]
     known = {
         "marks": ",".join([f"{marks[0]}0" if news else marks[0], *marks[1:]]),
         "version": re.search(r'data-version="(\w+)"', page)[1],  # type: ignore[index]  # it is there
@@ -152,7 +203,11 @@ def _move(client: Any, board: str) -> SpendRequest:
     places = _places()
 
     def ask() -> None:
-        answer = client.post(f"{board}order/", {"move": f"{cards[250][0]}:{cards[next(places)][0]}", "shown": "1"}, HTTP_HX_REQUEST="true")
+        answer = client.post(
+            f"{board}order/",
+            {"move": f"{cards[250][0]}:{cards[next(places)][0]}", "shown": "1"},
+            HTTP_HX_REQUEST="true",
+        )
         assert b"Scene moved." in answer.content, answer.content[:300]
 
     return ask
@@ -167,7 +222,9 @@ def _move_alone(person: Any, board: str) -> SpendRequest:
     ids = list(Scene.live.filter(story=story_id).order_by("position").values_list("pk", flat=True))
     places = _places()
     person.get_all_permissions()
-    return lambda: scene_order.reorder(story_id, actor=person, moves=[scene_order.Move(ids[-1], ids[next(places)])])
+    return lambda: scene_order.reorder(
+        story_id, actor=person, moves=[scene_order.Move(ids[-1], ids[next(places)])]
+    )
 
 
 def _places() -> Iterator[int]:
@@ -181,7 +238,9 @@ def _cards(page: str) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--scenes", type=int, default=500)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
@@ -189,7 +248,10 @@ def main() -> None:
     if asked.inside:
         inside(asked.scenes, asked.rounds)
         return
-    print(f"The board of {asked.scenes} scenes and the lists of a house with a hundred of everything, asked in process, median of {asked.rounds} in turn")
+    print(
+        f"The board of {asked.scenes} scenes and the lists of a house with a hundred of "
+        f"everything, asked in process, median of {asked.rounds} in turn"
+    )
     measure("SQLite", asked.scenes, asked.rounds)
     with services.postgresql() as server:
         measure("PostgreSQL", asked.scenes, asked.rounds, DATABASE_URL=server.url)

@@ -1,6 +1,8 @@
-"""What a film costs beside its limits and its peers. Run with `make bench`; every pair is measured in turn, medians of ratios are printed.
+"""What a film costs beside its limits and its peers. Run with `make bench`; every pair is measured
+in turn, medians of ratios are printed.
 
-CPU seconds (user and system, children included) of whole processes, start of Python included: the wall clock of a shared machine lies.
+CPU seconds (user and system, children included) of whole processes, start of Python included: the
+wall clock of a shared machine lies.
 """
 
 import argparse
@@ -23,7 +25,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SIZE, FPS, SECONDS, SCENES, FEW = (1280, 720), 24, 7, 9, 3
 FRAMES = FPS * SECONDS
 CAPTION = "바닷가 작은 마을에 사는 소녀는 매일 저녁 등대에 올라 불을 켰습니다."
-PEER = Path(sys.executable if importlib.util.find_spec("moviepy") else os.environ.get("BENCH_PYTHON") or ROOT / ".venv-bench" / "bin" / "python")
+PEER = Path(
+    sys.executable
+    if importlib.util.find_spec("moviepy")
+    else os.environ.get("BENCH_PYTHON") or ROOT / ".venv-bench" / "bin" / "python"
+)
 
 
 def photograph(path: Path, seed: int) -> None:
@@ -40,7 +46,14 @@ def photograph(path: Path, seed: int) -> None:
         pixels += cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC) * strength
     for _shape in range(70):
         place = int(dice.integers(width)), int(dice.integers(height))
-        cv2.circle(pixels, place, int(dice.integers(10, 110)), tuple(int(part) for part in dice.integers(0, 255, 3)), -1, cv2.LINE_AA)
+        cv2.circle(
+            pixels,
+            place,
+            int(dice.integers(10, 110)),
+            tuple(int(part) for part in dice.integers(0, 255, 3)),
+            -1,
+            cv2.LINE_AA,
+        )
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path, quality=92)
 
 
@@ -52,7 +65,9 @@ def studio_scene(picture: Path, out: Path) -> None:
     from media.image_segment import encode_still
 
     captions = layout(CAPTION, size=SIZE, frames=FRAMES, fps=FPS)
-    encode_still(picture, out, frames=FRAMES, size=SIZE, fps=FPS, camera="push_in", captions=captions)
+    encode_still(
+        picture, out, frames=FRAMES, size=SIZE, fps=FPS, camera="push_in", captions=captions
+    )
 
 
 def studio_join(folder: Path, out: Path) -> None:
@@ -62,7 +77,9 @@ def studio_join(folder: Path, out: Path) -> None:
 
 
 def studio_film(folder: Path, out: Path, redo: str) -> None:
-    """All nine scenes and the join; or, by `redo`, only the fifth (`one`), or the first three (`few`)."""
+    """All nine scenes and the join; or, by `redo`, only the fifth (`one`), or the first three
+    (`few`).
+    """
     numbers = {"all": range(SCENES), "few": range(FEW), "one": [SCENES // 2]}[redo]
     for number in numbers:
         studio_scene(folder / f"picture-{number}.jpg", folder / f"scene-{number}.mp4")
@@ -79,21 +96,38 @@ def raw_frames(picture: Path, out: Path) -> None:
 
     image = Image.open(picture).convert("RGB")
     windows = camera.path("push_in", frames=FRAMES, size=SIZE, cover=cover_size(image.size, SIZE))
-    spans = [(span.start_frame, span.end_frame, Overlay.of(span.text, SIZE)) for span in layout(CAPTION, size=SIZE, frames=FRAMES, fps=FPS)]
+    spans = [
+        (span.start_frame, span.end_frame, Overlay.of(span.text, SIZE))
+        for span in layout(CAPTION, size=SIZE, frames=FRAMES, fps=FPS)
+    ]
     with out.open("wb") as file:
         for frame in film(scenery(image, windows, SIZE), windows, SIZE, Overlays(spans, fps=FPS)):
             file.write(frame)
 
 
 def moviepy_scene(picture: Path, out: Path, preset: str) -> None:
-    """The same scene as MoviePy's users make it: a resized picture in a composite, a TextClip over it."""
+    """The same scene as MoviePy's users make it: a resized picture in a composite, a TextClip over
+    it.
+    """
     from moviepy import CompositeVideoClip, ImageClip, TextClip
 
     font = ROOT / "assets" / "fonts" / "NotoSansKR-Medium.otf"
     base = ImageClip(str(picture)).resized(SIZE).with_duration(SECONDS)
     moving = base.resized(lambda t: 1 + 0.14 * t / SECONDS).with_position("center")
-    text = TextClip(font=str(font), text=CAPTION, font_size=40, color="white", stroke_color="black", stroke_width=2, method="caption", size=(900, None))
-    clip = CompositeVideoClip([moving, text.with_duration(SECONDS).with_position(("center", 0.82), relative=True)], size=SIZE)
+    text = TextClip(
+        font=str(font),
+        text=CAPTION,
+        font_size=40,
+        color="white",
+        stroke_color="black",
+        stroke_width=2,
+        method="caption",
+        size=(900, None),
+    )
+    clip = CompositeVideoClip(
+        [moving, text.with_duration(SECONDS).with_position(("center", 0.82), relative=True)],
+        size=SIZE,
+    )
     options = {"preset": preset, "ffmpeg_params": ["-crf", "21"]} if preset else {}
     clip.write_videofile(str(out), fps=FPS, audio=False, logger=None, **options)
 
@@ -114,13 +148,21 @@ class Row:
         ratios = sorted(one / two for one, two in zip(self.ours, self.other, strict=True))
         spread = f"[{ratios[0]:.3f}-{ratios[-1]:.3f}]"
         seconds = f"{statistics.median(self.ours):>7.2f} {statistics.median(self.other):>8.2f}"
-        return f"{self.name:<58} {statistics.median(ratios):>7.3f} {spread:<15} {self.bar:<9} {seconds}"
+        return (
+            f"{self.name:<58} {statistics.median(ratios):>7.3f} {spread:<15} {self.bar:<9} "
+            f"{seconds}"
+        )
 
 
 def cpu(command: list[object]) -> float:
     """CPU seconds of a command and its children."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    subprocess.run(
+        [str(part) for part in command],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -131,7 +173,12 @@ def task(name: str, *arguments: object, python: Path | str = sys.executable) -> 
 
 def in_turn(rounds: int, *commands: list[object]) -> list[list[float]]:
     """CPU seconds of each command, round by round, one after the other."""
-    return [list(column) for column in zip(*[[cpu(command) for command in commands] for _round in range(rounds)], strict=True)]
+    return [
+        list(column)
+        for column in zip(
+            *[[cpu(command) for command in commands] for _round in range(rounds)], strict=True
+        )
+    ]
 
 
 def compare(folder: Path, rounds: int) -> Iterator[Row | str]:
@@ -140,22 +187,72 @@ def compare(folder: Path, rounds: int) -> Iterator[Row | str]:
     encode_only: list[list[object]] = []
     for number in range(FEW):
         raw_frames(folder / f"picture-{number}.jpg", raw := folder / f"frames-{number}.yuv")
-        source = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{SIZE[0]}x{SIZE[1]}", "-framerate", FPS, "-i", raw]
-        encode_only.append([ffmpeg.binary(), "-v", "error", "-y", *source, "-vf", codec.COLOR_TAGS, *codec.video_settings(FPS), folder / "floor.mp4"])
+        source = [
+            "-f",
+            "rawvideo",
+            "-pixel_format",
+            "yuv420p",
+            "-video_size",
+            f"{SIZE[0]}x{SIZE[1]}",
+            "-framerate",
+            FPS,
+            "-i",
+            raw,
+        ]
+        encode_only.append(
+            [
+                ffmpeg.binary(),
+                "-v",
+                "error",
+                "-y",
+                *source,
+                "-vf",
+                codec.COLOR_TAGS,
+                *codec.video_settings(FPS),
+                folder / "floor.mp4",
+            ]
+        )
     few, alone, *least = in_turn(
-        rounds, task("studio_film", folder, folder / "few.mp4", "few"), task("studio_scene", folder / "picture-0.jpg", folder / "a.mp4"), *encode_only
+        rounds,
+        task("studio_film", folder, folder / "few.mp4", "few"),
+        task("studio_scene", folder / "picture-0.jpg", folder / "a.mp4"),
+        *encode_only,
     )
     for number in range(FEW):
         (folder / f"frames-{number}.yuv").unlink()
-    yield Row(f"film of {FEW} scenes with captions : only encoding its frames", "<= 1.6", few, [sum(column) for column in zip(*least, strict=True)])
+    yield Row(
+        f"film of {FEW} scenes with captions : only encoding its frames",
+        "<= 1.6",
+        few,
+        [sum(column) for column in zip(*least, strict=True)],
+    )
     yield Row("one scene alone, start of Python included : its encoding", "", alone, least[0])
     yield from moviepy_rows(folder, rounds)
-    full, one = in_turn(max(1, rounds // 2), task("studio_film", folder, folder / "film.mp4", "all"), task("studio_film", folder, folder / "film.mp4", "one"))
+    full, one = in_turn(
+        max(1, rounds // 2),
+        task("studio_film", folder, folder / "film.mp4", "all"),
+        task("studio_film", folder, folder / "film.mp4", "one"),
+    )
     yield Row("one scene of nine changed : the whole film", "<= 0.14", one, full)
     names = folder / "names.txt"
     names.write_text("".join(f"file '{folder}/scene-{number}.mp4'\n" for number in range(SCENES)))
-    again = [ffmpeg.binary(), "-v", "error", "-y", "-f", "concat", "-safe", 0, "-i", names, *codec.video_settings(FPS), folder / "again.mp4"]
-    joined, encoded = in_turn(max(1, rounds // 2), task("studio_join", folder, folder / "film.mp4"), again)
+    again = [
+        ffmpeg.binary(),
+        "-v",
+        "error",
+        "-y",
+        "-f",
+        "concat",
+        "-safe",
+        0,
+        "-i",
+        names,
+        *codec.video_settings(FPS),
+        folder / "again.mp4",
+    ]
+    joined, encoded = in_turn(
+        max(1, rounds // 2), task("studio_join", folder, folder / "film.mp4"), again
+    )
     yield Row("join by copying : join by encoding again", "<= 0.020", joined, encoded)
 
 
@@ -170,11 +267,18 @@ def moviepy_rows(folder: Path, rounds: int) -> Iterator[Row | str]:
             task("studio_scene", picture, folder / "studio.mp4"),
             task("moviepy_scene", picture, folder / "moviepy.mp4", preset, python=PEER),
         )
-        yield Row(f"the same scene : MoviePy 2.2, preset {preset or 'as it comes'}", "" if preset else "<= 0.200", ours, peer)
+        yield Row(
+            f"the same scene : MoviePy 2.2, preset {preset or 'as it comes'}",
+            "" if preset else "<= 0.200",
+            ours,
+            peer,
+        )
 
 
 def jitter(folder: Path) -> Iterator[str]:
-    """Shift of encoded frames against the ideal move (four times the size, Lanczos) in four windows, by phase correlation."""
+    """Shift of encoded frames against the ideal move (four times the size, Lanczos) in four
+    windows, by phase correlation.
+    """
     import cv2
     import numpy as np
     from PIL import Image
@@ -185,25 +289,59 @@ def jitter(folder: Path) -> Iterator[str]:
     pixels = np.asarray(Image.open(folder / "picture-0.jpg").convert("RGB"), np.float32)
     luma = (pixels @ np.array([0.2126, 0.7152, 0.0722], np.float32)) * 219 / 255 + 16
     cover = cover_size((1920, 1080), SIZE)
-    large = cv2.resize(luma, (round(cover[0] * 4), round(cover[1] * 4)), interpolation=cv2.INTER_LANCZOS4)
+    large = cv2.resize(
+        luma, (round(cover[0] * 4), round(cover[1] * 4)), interpolation=cv2.INTER_LANCZOS4
+    )
     hann = cv2.createHanningWindow((256, 256), cv2.CV_64F)
     for move in ("push_in", "pan_left", "tilt_up"):
         out = folder / "jitter.mp4"
         encode_still(folder / "picture-0.jpg", out, frames=FRAMES, size=SIZE, fps=FPS, camera=move)
-        fourth = ["-vf", "select=not(mod(n\\,4))", "-fps_mode", "passthrough", "-pix_fmt", "gray", "-f", "rawvideo", "pipe:1"]
-        read = subprocess.run([ffmpeg.binary(), "-v", "error", "-i", out, *fourth], capture_output=True, check=True)
+        fourth = [
+            "-vf",
+            "select=not(mod(n\\,4))",
+            "-fps_mode",
+            "passthrough",
+            "-pix_fmt",
+            "gray",
+            "-f",
+            "rawvideo",
+            "pipe:1",
+        ]
+        read = subprocess.run(
+            [ffmpeg.binary(), "-v", "error", "-i", out, *fourth], capture_output=True, check=True
+        )
         shown = np.frombuffer(read.stdout, np.uint8).reshape(-1, SIZE[1], SIZE[0])
         shifts = []
-        for window, frame in zip(camera.path(move, frames=FRAMES, size=SIZE, cover=cover)[::4], shown, strict=True):
+        for window, frame in zip(
+            camera.path(move, frames=FRAMES, size=SIZE, cover=cover)[::4], shown, strict=True
+        ):
             fine = 1 / window.zoom
-            start = [4 * center - 2 * side * fine + (fine - 1) / 2 for center, side in ((window.x, SIZE[0]), (window.y, SIZE[1]))]
+            start = [
+                4 * center - 2 * side * fine + (fine - 1) / 2
+                for center, side in ((window.x, SIZE[0]), (window.y, SIZE[1]))
+            ]
             matrix = np.array([[fine, 0, start[0]], [0, fine, start[1]]])
-            drawn = cv2.warpAffine(large, matrix, (SIZE[0] * 4, SIZE[1] * 4), flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+            drawn = cv2.warpAffine(
+                large,
+                matrix,
+                (SIZE[0] * 4, SIZE[1] * 4),
+                flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
             wanted = cv2.resize(drawn, SIZE, interpolation=cv2.INTER_AREA)
             views = [(slice(y, y + 256), slice(x, x + 256)) for x in (100, 900) for y in (60, 400)]
-            shifts += [cv2.phaseCorrelate(frame[view].astype(np.float64), wanted[view].astype(np.float64), hann)[0] for view in views]
+            shifts += [
+                cv2.phaseCorrelate(
+                    frame[view].astype(np.float64), wanted[view].astype(np.float64), hann
+                )[0]
+                for view in views
+            ]
         off = np.array(shifts)
-        yield f"{'steadiness of ' + move + ', px rms / max':<58} {math.sqrt((off**2).sum(axis=1).mean()):>7.3f} / {np.abs(off).max():.3f}  <= 0.10 / 0.25"
+        yield (
+            f"{'steadiness of ' + move + ', px rms / max':<58} "
+            f"{math.sqrt((off**2).sum(axis=1).mean()):>7.3f} / {np.abs(off).max():.3f}  <= "
+            f"0.10 / 0.25"
+        )
 
 
 def main() -> None:
@@ -221,7 +359,10 @@ def main() -> None:
         }
         tasks[asked.task](*[Path(word) if "/" in word else word for word in asked.arguments])
         return
-    print(f"Film, {SIZE[0]}x{SIZE[1]} at {FPS}: CPU of ours : the other's; {asked.rounds} rounds in turn\n")
+    print(
+        f"Film, {SIZE[0]}x{SIZE[1]} at {FPS}: CPU of ours : the other's; {asked.rounds} "
+        f"rounds in turn\n"
+    )
     print(f"{'':<58} {'median':>7} {'[min-max]':<15} {'bar':<9} {'ours s':>7} {'other s':>8}")
     with tempfile.TemporaryDirectory(prefix="bench-film-") as name:
         folder = Path(name)

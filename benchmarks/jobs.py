@@ -1,10 +1,12 @@
-"""The job engine beside django-q2 at its defaults: idle start wait and throughput of no-op jobs, in turn, on the same store.
+"""The job engine beside django-q2 at its defaults: idle start wait and throughput of no-op jobs, in
+turn, on the same store.
 
     python -m benchmarks.jobs [--rounds 3] [--jobs 2000] [--probes 20] [--postgresql]
 
-Each side has two workers, a fresh database and its own enqueuing process. An idle wait is the time from before the enqueue
-to the first line of the handler. The rate counts from the first enqueue to the last start (django-q2) or to the last row
-that is written as succeeded (the studio). Redis is Valkey from a Python package.
+Each side has two workers, a fresh database and its own enqueuing process. An idle wait is the time
+from before the enqueue to the first line of the handler. The rate counts from the first enqueue to
+the last start (django-q2) or to the last row that is written as succeeded (the studio). Redis is
+Valkey from a Python package.
 """
 
 import argparse
@@ -49,7 +51,10 @@ def family(pid: int) -> list[int]:
     found = [pid]
     for known in found:
         try:
-            found += [int(child) for child in Path(f"/proc/{known}/task/{known}/children").read_text().split()]
+            found += [
+                int(child)
+                for child in Path(f"/proc/{known}/task/{known}/children").read_text().split()
+            ]
         except OSError:
             continue
     return found
@@ -69,7 +74,9 @@ def idle_cpu(pid: int) -> float:
     time.sleep(1)
     before = {one: cpu_seconds(one) for one in family(pid)}
     time.sleep(IDLE_SECONDS)
-    return 100 * sum(max(cpu_seconds(one) - used, 0.0) for one, used in before.items()) / IDLE_SECONDS
+    return (
+        100 * sum(max(cpu_seconds(one) - used, 0.0) for one, used in before.items()) / IDLE_SECONDS
+    )
 
 
 def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str, Any]:
@@ -79,20 +86,39 @@ def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str
             "VAR_DIR": name,
             "BENCH_STARTS": str(folder / "starts"),
             "EXTRA_APPS": "benchmarks.jobs_app",
-            "DJANGO_SETTINGS_MODULE": "config.settings" if side.engine == "studio" else "benchmarks.q2_settings",
+            "DJANGO_SETTINGS_MODULE": "config.settings"
+            if side.engine == "studio"
+            else "benchmarks.q2_settings",
             "PYTHONPATH": f"{HERE}:{HERE / 'site'}",
             "PYTHONWARNINGS": "ignore",
             "SECRET_KEY": "bench",
             "WORKERS": "2",
         }
         run = {"env": os.environ | own, "cwd": HERE}
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True, **run)
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True, **run
+        )
         command = "work" if side.engine == "studio" else "qcluster"
         with (folder / "log").open("w") as log:
-            workers = subprocess.Popen([sys.executable, "manage.py", command], stdout=log, stderr=log, start_new_session=True, **run)
+            workers = subprocess.Popen(
+                [sys.executable, "manage.py", command],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **run,
+            )
             try:
-                probe = [sys.executable, "-m", "benchmarks.jobs_probe", side.engine, str(probes), str(jobs)]
-                out = subprocess.run(probe, check=True, stdout=subprocess.PIPE, stderr=log, text=True, **run).stdout
+                probe = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.jobs_probe",
+                    side.engine,
+                    str(probes),
+                    str(jobs),
+                ]
+                out = subprocess.run(
+                    probe, check=True, stdout=subprocess.PIPE, stderr=log, text=True, **run
+                ).stdout
                 found = json.loads(out.splitlines()[-1])
                 found["idle_cpu"] = idle_cpu(workers.pid)
             except subprocess.CalledProcessError:
@@ -123,7 +149,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--probes", type=int, default=20)
-    parser.add_argument("--postgresql", action="store_true", help="keep the rows in PostgreSQL instead of SQLite")
+    parser.add_argument(
+        "--postgresql", action="store_true", help="keep the rows in PostgreSQL instead of SQLite"
+    )
     options = parser.parse_args()
     found: dict[str, list[dict[str, Any]]] = {side.title: [] for side in SIDES}
     for number in range(options.rounds):
@@ -135,20 +163,50 @@ def main() -> None:
                 if side.redis:
                     env |= stack.enter_context(services.redis()).env
                 found[side.title].append(measure(side, env, options.probes, options.jobs))
-            sys.stderr.write(f"round {number + 1}: {side.title} {found[side.title][-1]['rate']:.0f}/s\n")
+            sys.stderr.write(
+                f"round {number + 1}: {side.title} {found[side.title][-1]['rate']:.0f}/s\n"
+            )
     store = "PostgreSQL" if options.postgresql else "SQLite"
-    print(f"Jobs: {options.jobs} no-op jobs, 2 workers, {store}; medians of {options.rounds} rounds in turn; {shutil.os.cpu_count()} cores")
-    print(f"{'':<26}{'idle wait ms':>14}{'worst ms':>10}{'enqueue us':>12}{'jobs/s':>9}{'times q2':>10}{'idle cpu %':>12}  bars")
+    print(
+        f"Jobs: {options.jobs} no-op jobs, 2 workers, {store}; medians of {options.rounds} "
+        f"rounds in turn; {shutil.os.cpu_count()} cores"
+    )
+    print(
+        f"{'':<26}{'idle wait ms':>14}{'worst ms':>10}{'enqueue us':>12}"
+        f"{'jobs/s':>9}{'times q2':>10}{'idle cpu %':>12}  "
+        f"bars"
+    )
     for index, side in enumerate(SIDES):
         rounds = found[side.title]
         waits = statistics.median(statistics.median(one["waits"]) for one in rounds)
         worst = max(max(one["waits"]) for one in rounds)
         other = found[SIDES[index | 1].title]
-        times = statistics.median(one["rate"] / base["rate"] for one, base in zip(rounds, other, strict=True))
-        judged = [waits <= side.wait_bar] * bool(side.wait_bar) + [times >= side.rate_bar] * bool(side.rate_bar) if side.wait_bar and side.rate_bar else []
-        bars = f"{'met' if all(judged) else 'MISSED'}: wait <= {side.wait_bar:g} ms, >= {side.rate_bar:g} x" if judged else ""
-        row = [statistics.median(one[key] for one in rounds) for key in ("enqueue_us", "rate", "idle_cpu")]
-        print(f"{side.title:<26}{waits:>14.2f}{worst:>10.1f}{row[0]:>12.0f}{row[1]:>9.0f}{times:>10.2f}{row[2]:>12.1f}  {bars}")
+        times = statistics.median(
+            one["rate"] / base["rate"] for one, base in zip(rounds, other, strict=True)
+        )
+        judged = (
+            [waits <= side.wait_bar] * bool(side.wait_bar)
+            + [times >= side.rate_bar] * bool(side.rate_bar)
+            if side.wait_bar and side.rate_bar
+            else []
+        )
+        bars = (
+            (
+                f"{'met' if all(judged) else 'MISSED'}: wait <= {side.wait_bar:g} ms, >= "
+                f"{side.rate_bar:g} x"
+            )
+            if judged
+            else ""
+        )
+        row = [
+            statistics.median(one[key] for one in rounds)
+            for key in ("enqueue_us", "rate", "idle_cpu")
+        ]
+        print(
+            f"{side.title:<26}{waits:>14.2f}{worst:>10.1f}{row[0]:>12.0f}"
+            f"{row[1]:>9.0f}{times:>10.2f}{row[2]:>12.1f}  "
+            f"{bars}"
+        )
 
 
 if __name__ == "__main__":

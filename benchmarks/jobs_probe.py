@@ -1,4 +1,6 @@
-"""One measurement from the side of the one who enqueues: idle waits, then a burst. Called by benchmarks/jobs.py with everything in the environment."""
+"""One measurement from the side of the one who enqueues: idle waits, then a burst. Called by
+benchmarks/jobs.py with everything in the environment.
+"""
 
 import json
 import os
@@ -28,7 +30,9 @@ def studio() -> tuple[Callable[[int], object], Callable[[int], bool]]:
 def q2() -> tuple[Callable[[int], object], Callable[[int], bool]]:
     from django_q.tasks import async_task
 
-    return lambda number: async_task("benchmarks.jobs_app.handlers.started", number), lambda _count: True
+    return lambda number: async_task(
+        "benchmarks.jobs_app.handlers.started", number
+    ), lambda _count: True
 
 
 def starts(count: int) -> dict[int, float]:
@@ -37,7 +41,10 @@ def starts(count: int) -> dict[int, float]:
     while time.monotonic() < until:
         text = STARTS.read_text() if STARTS.exists() else ""
         if text.count("\n") >= count:
-            return {int(number): float(at) for number, at in (line.split() for line in text.splitlines())}
+            return {
+                int(number): float(at)
+                for number, at in (line.split() for line in text.splitlines())
+            }
         time.sleep(0.002)
     raise SystemExit(f"Only {text.count(chr(10))} of {count} jobs started within {PATIENCE:.0f} s.")
 
@@ -59,10 +66,20 @@ def main(side: str, probes: int, burst: int) -> None:
         one(probes + 1 + number)
     enqueued = time.monotonic()
     done = starts(1 + probes + burst)
-    while not ended(1 + probes + burst):  # the studio's jobs must have ended, too, with their rows written
+    while not ended(
+        1 + probes + burst
+    ):  # the studio's jobs must have ended, too, with their rows written
         time.sleep(0.002)
     last = time.monotonic() if side == "studio" else max(done.values())
-    print(json.dumps({"waits": waits, "rate": burst / (last - begun), "enqueue_us": 1e6 * (enqueued - begun) / burst}))
+    print(
+        json.dumps(
+            {
+                "waits": waits,
+                "rate": burst / (last - begun),
+                "enqueue_us": 1e6 * (enqueued - begun) / burst,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

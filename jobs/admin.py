@@ -53,7 +53,10 @@ class Stated(Protocol):
 
 
 def tone(job: Stated) -> Tone:
-    """Return the tone of a job's status. A job that waits for a person or a budget needs attention."""
+    """Return the tone of a job's status.
+
+    A job that waits for a person or a budget needs attention.
+    """
     if job.status == JobStatus.WAITING and job.wait_for in {WaitFor.PERSON, WaitFor.BUDGET}:
         return "ask"
     return TONE[job.status]
@@ -64,12 +67,18 @@ def next_look(job: Job) -> SafeString | str:
 
     Jobs that wait for a person, a budget or other jobs are woken by an event, not by time.
     """
-    by_itself = job.status == JobStatus.WAITING and job.wait_for not in {WaitFor.PERSON, WaitFor.CHILDREN, WaitFor.BUDGET}
+    by_itself = job.status == JobStatus.WAITING and job.wait_for not in {
+        WaitFor.PERSON,
+        WaitFor.CHILDREN,
+        WaitFor.BUDGET,
+    }
     return ago(job.run_at) if by_itself and timezone.now() < job.run_at < NEVER else ""
 
 
 class JobList(ChangeList):
-    """The rows of one page, with the values that the columns need in addition to the model fields."""
+    """The rows of one page, with the values that the columns need in addition
+    to the model fields.
+    """
 
     model_admin: "JobAdmin"
 
@@ -85,7 +94,17 @@ class JobAdmin(JobActions, ModelAdmin):
     The registered subclass decides who may view and who may manage a job.
     """
 
-    list_display = ("what", "state", "progressed", "why", "order", "retried", "person", "made", "actions_column")
+    list_display = (
+        "what",
+        "state",
+        "progressed",
+        "why",
+        "order",
+        "retried",
+        "person",
+        "made",
+        "actions_column",
+    )
     list_filter = (("status", ChoicesFilter), ("wait_for", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
@@ -126,7 +145,11 @@ class JobAdmin(JobActions, ModelAdmin):
         """
         why = queue_position(rows)
         for row in rows:
-            row.queue_position, row.steers, row.page = why.get(row.pk), self.may_steer(request, row), request.get_full_path()
+            row.queue_position, row.steers, row.page = (
+                why.get(row.pk),
+                self.may_steer(request, row),
+                request.get_full_path(),
+            )
 
     # Permissions
 
@@ -153,20 +176,42 @@ class JobAdmin(JobActions, ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:  # noqa: ARG002  Django's signature
         return JobList
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         counts = depth(self.visible(request))
-        shown = [(JobStatus(status).label, TONE[status], status, count) for status, count in counts.items()]
+        shown = [
+            (JobStatus(status).label, TONE[status], status, count)
+            for status, count in counts.items()
+        ]
         everything = Pause.objects.filter(name=EVERYTHING).select_related("actor").first()
-        values = {"title": _("Queue"), "crumbs": [], "depth": shown, "under_way": any(counts.values()), "paused": everything}
-        values |= {"may_pause": request.user.has_perm(PAUSE_PERMISSION), "sources": self.sources(request)}
-        response: HttpResponse = super().changelist_view(request, {**values, **(extra_context or {})})
+        values = {
+            "title": _("Queue"),
+            "crumbs": [],
+            "depth": shown,
+            "under_way": any(counts.values()),
+            "paused": everything,
+        }
+        values |= {
+            "may_pause": request.user.has_perm(PAUSE_PERMISSION),
+            "sources": self.sources(request),
+        }
+        response: HttpResponse = super().changelist_view(
+            request, {**values, **(extra_context or {})}
+        )
         if in_dialog(request) and isinstance(response, TemplateResponse):
-            response.template_name = "studio/queue_live.html"  # a polling request needs no page layout
+            response.template_name = (
+                "studio/queue_live.html"  # a polling request needs no page layout
+            )
         return response
 
     @admin.display(description=gettext_lazy("job"))
     def what(self, job: Any) -> SafeString:
-        return quick_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', self.label(job), getattr(job, "about_name", "") or job.pk)
+        return quick_html(
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>',
+            self.label(job),
+            getattr(job, "about_name", "") or job.pk,
+        )
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, job: Job) -> SafeString:
@@ -178,14 +223,26 @@ class JobAdmin(JobActions, ModelAdmin):
 
     @admin.display(description=gettext_lazy("why it waits, what it does"))
     def why(self, job: Any) -> SafeString:
-        text = job.queue_position or str(job.note) or (WaitFor(job.wait_for).label if job.wait_for else "")
-        return quick_html('<span class="vp-note">{} <span class="vp-soft">{}</span></span>', text, next_look(job))
+        text = (
+            job.queue_position
+            or str(job.note)
+            or (WaitFor(job.wait_for).label if job.wait_for else "")
+        )
+        return quick_html(
+            '<span class="vp-note">{} <span class="vp-soft">{}</span></span>', text, next_look(job)
+        )
 
     @admin.display(description=gettext_lazy("priority"), ordering="priority")
     def order(self, job: Any) -> SafeString | str:
         if not (job.is_open and job.steers):
             return str(job.priority) if job.is_open else ""
-        return _action_link(job, "priority", quick_html('{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")))
+        return _action_link(
+            job,
+            "priority",
+            quick_html(
+                '{}<span class="vp-hidden"> {}</span>', job.priority, _("Change the priority")
+            ),
+        )
 
     @admin.display(description="")
     def actions_column(self, job: Any) -> SafeString | str:
@@ -210,16 +267,26 @@ class JobAdmin(JobActions, ModelAdmin):
     # One job
 
     def found(self, request: HttpRequest, job_id: str) -> Job:
-        job: Job = get_object_or_404(self.visible(request).select_related("owner", "parent"), pk=job_id)
+        job: Job = get_object_or_404(
+            self.visible(request).select_related("owner", "parent"), pk=job_id
+        )
         return job
 
     def frame(self, request: HttpRequest, job: Job, **values: Any) -> dict[str, Any]:
         crumbs = [(_("Queue"), reverse("admin:jobs_job_changelist"))]
         site: Any = self.admin_site
-        frame: dict[str, Any] = site.page_context(request, title=self.label(job), crumbs=crumbs, job=job, tone=tone(job), **values)
+        frame: dict[str, Any] = site.page_context(
+            request, title=self.label(job), crumbs=crumbs, job=job, tone=tone(job), **values
+        )
         return frame
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002  Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
         job = self.found(request, object_id)
         steers = self.may_steer(request, job)
         values = {
@@ -239,4 +306,10 @@ class JobAdmin(JobActions, ModelAdmin):
 
 def _action_link(job: Any, name: str, text: str) -> SafeString:
     url = f"{reverse('admin:jobs_job_do', args=[job.pk, name])}?{urlencode({'back': job.page})}"
-    return quick_html('<a class="vp-btn vp-small" id="{}-{}" data-dialog href="{}">{}</a>', name, job.pk, url, text)
+    return quick_html(
+        '<a class="vp-btn vp-small" id="{}-{}" data-dialog href="{}">{}</a>',
+        name,
+        job.pk,
+        url,
+        text,
+    )

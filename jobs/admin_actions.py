@@ -68,21 +68,35 @@ class JobActions(Base):
             raise Http404
         job = self.found(request, job_id)
         story_page = request.GET.get("from") == "story"
-        back = self.about(request, job).get("about_jobs_url", "") if story_page else back_from(request, reverse("admin:jobs_job_change", args=[job.pk]))
+        back = (
+            self.about(request, job).get("about_jobs_url", "")
+            if story_page
+            else back_from(request, reverse("admin:jobs_job_change", args=[job.pk]))
+        )
 
         def act() -> str:
             if not self.may_steer(request, job):
-                raise ForbiddenError(gettext_noop("Only the owner of the story or a manager may steer this job."))
+                raise ForbiddenError(
+                    gettext_noop("Only the owner of the story or a manager may steer this job.")
+                )
             return self._steer(request, job, name)
 
         def context() -> dict[str, Any]:
             now = self.found(request, job_id)
-            values = {"name": name, "denied": not self.may_steer(request, now), "label": self.label(now), **self.about(request, now)}
+            values = {
+                "name": name,
+                "denied": not self.may_steer(request, now),
+                "label": self.label(now),
+                **self.about(request, now),
+            }
             if name == "cancel":
                 parts = queue.open_below(now)
                 values |= {"parts": len(parts), "kept": self.kept(now, parts)}
             if name == "priority":
-                values |= {"levels": LEVELS, "own": all(now.priority != level for level, *_words in LEVELS)}
+                values |= {
+                    "levels": LEVELS,
+                    "own": all(now.priority != level for level, *_words in LEVELS),
+                }
             return self.frame(request, now, **values)
 
         return ask(request, template="studio/job_do.html", context=context, act=act, back=back)
@@ -112,7 +126,11 @@ class JobActions(Base):
             if not request.user.has_perm(PAUSE_PERMISSION):
                 raise ForbiddenError(gettext_noop("You may not pause the queue."))
             if name == "pause":
-                pause(EVERYTHING, actor=request.user, reason=visible.stripped(request.POST.get("reason", ""))[:200])
+                pause(
+                    EVERYTHING,
+                    actor=request.user,
+                    reason=visible.stripped(request.POST.get("reason", ""))[:200],
+                )
                 return _("The queue is paused. What runs now still ends.")
             resume(EVERYTHING)
             return _("The queue goes on.")
@@ -121,7 +139,11 @@ class JobActions(Base):
             site: Any = self.admin_site
             title = _("Pause the queue") if name == "pause" else _("Resume the queue")
             frame: dict[str, Any] = site.page_context(
-                request, title=title, crumbs=[(_("Queue"), back)], name=name, denied=not request.user.has_perm(PAUSE_PERMISSION)
+                request,
+                title=title,
+                crumbs=[(_("Queue"), back)],
+                name=name,
+                denied=not request.user.has_perm(PAUSE_PERMISSION),
             )
             return frame
 
@@ -130,5 +152,8 @@ class JobActions(Base):
     def get_urls(self) -> list[URLPattern]:
         view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
         hold = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.hold))
-        own = [path("queue/<slug:name>/", hold, name="jobs_queue_do"), path("<str:job_id>/do/<slug:name>/", view, name="jobs_job_do")]
+        own = [
+            path("queue/<slug:name>/", hold, name="jobs_queue_do"),
+            path("<str:job_id>/do/<slug:name>/", view, name="jobs_job_do"),
+        ]
         return [*own, *super().get_urls()]

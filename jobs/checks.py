@@ -15,9 +15,21 @@ def wakeup(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.Q_CLUSTER.get("broker_class") not in BELLS:
         hint = f"Set broker_class to one of {', '.join(sorted(BELLS))}."
-        found.append(Error("Q_CLUSTER has another broker than the studio's bells: workers would not be woken.", hint=hint, id="jobs.E001"))
+        found.append(
+            Error(
+                "Q_CLUSTER has another broker than the studio's bells: workers would not be woken.",
+                hint=hint,
+                id="jobs.E001",
+            )
+        )
     if settings.Q_CLUSTER.get("sync"):
-        found.append(Error("Q_CLUSTER runs tasks inside the caller.", hint="Remove sync from Q_CLUSTER.", id="jobs.E002"))
+        found.append(
+            Error(
+                "Q_CLUSTER runs tasks inside the caller.",
+                hint="Remove sync from Q_CLUSTER.",
+                id="jobs.E002",
+            )
+        )
     return found
 
 
@@ -25,5 +37,14 @@ def wakeup(**_kwargs: Any) -> list[CheckMessage]:
 def lease(**_kwargs: Any) -> list[CheckMessage]:
     if settings.JOB_TICK_MS / 1000 > LONGEST_TICK * settings.JOB_LEASE_SECONDS:
         hint = "Lower JOB_TICK_MS or raise JOB_LEASE_SECONDS."
-        return [checks.Warning("The ticker looks less often than twice a lease: vanished workers are noticed late.", hint=hint, id="jobs.W001")]
+        return [
+            checks.Warning(
+                (
+                    "The ticker looks less often than twice a lease: vanished workers are "
+                    "noticed late."
+                ),
+                hint=hint,
+                id="jobs.W001",
+            )
+        ]
     return []

@@ -25,7 +25,9 @@ class Lease:
     The handler's thread reads it and the heartbeat thread writes it. Times are monotonic seconds.
     """
 
-    def __init__(self, job: Job, *, time_limit: timedelta, stopping: Callable[[], bool] = never) -> None:
+    def __init__(
+        self, job: Job, *, time_limit: timedelta, stopping: Callable[[], bool] = never
+    ) -> None:
         self.job = job
         self.begun = time.monotonic()
         self.until = self.begun + settings.JOB_LEASE_SECONDS
@@ -48,7 +50,12 @@ class Lease:
         True also if the lease has expired unnoticed: this process may have been suspended, and
         another worker may have claimed the job.
         """
-        return self.lost or self.cancelled or self.stopping() or time.monotonic() > min(self.until, self.limit)
+        return (
+            self.lost
+            or self.cancelled
+            or self.stopping()
+            or time.monotonic() > min(self.until, self.limit)
+        )
 
     def look(self) -> None:
         """Check that the job still belongs to this attempt and is not cancelled.
@@ -75,8 +82,12 @@ class Lease:
         cancel was requested. Raises RuntimeError outside a transaction.
         """
         if not connection.in_atomic_block:
-            raise RuntimeError("A lease is held for the length of a transaction: call hold() inside one.")
-        mine = Job.objects.select_for_update(no_key=True).filter(pk=self.job.pk, token=self.job.token, status=JobStatus.RUNNING)
+            raise RuntimeError(
+                "A lease is held for the length of a transaction: call hold() inside one."
+            )
+        mine = Job.objects.select_for_update(no_key=True).filter(
+            pk=self.job.pk, token=self.job.token, status=JobStatus.RUNNING
+        )
         found = list(mine.values_list("lease_until", "cancel_requested_at"))
         if not found:
             self.lost = True

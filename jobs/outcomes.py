@@ -1,4 +1,7 @@
-"""The outcomes of a handler's attempt. A handler returns Done or Wait, or raises one of the others."""
+"""The outcomes of a handler's attempt.
+
+A handler returns Done or Wait, or raises one of the others.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

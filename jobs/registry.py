@@ -47,7 +47,9 @@ def handler(name: str, *, time_limit: timedelta = TIME_LIMIT) -> Callable[["Hand
 
     def register(function: "Handler") -> "Handler":
         if name in _handlers and _handlers[name].function is not function:
-            raise ValueError(f"The job name {name!r} has a handler already: {_handlers[name].function!r}.")
+            raise ValueError(
+                f"The job name {name!r} has a handler already: {_handlers[name].function!r}."
+            )
         _handlers[name] = Registered(function, time_limit)
         return function
 
@@ -94,7 +96,10 @@ def find(name: str) -> Registered:
     try:
         return _handlers[name]
     except KeyError:
-        raise LookupError(f"No handler does jobs named {name!r}; known are {', '.join(sorted(_handlers)) or 'none'}.") from None
+        raise LookupError(
+            f"No handler does jobs named {name!r}; "
+            f"known are {', '.join(sorted(_handlers)) or 'none'}."
+        ) from None
 
 
 def end_hooks(name: str) -> tuple["EndHook", ...]:

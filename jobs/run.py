@@ -64,7 +64,9 @@ class Run:
         percent = max(0, min(DONE, int(percent)))
         now = time.monotonic()
         hurried = now < self.progress_at + PROGRESS_SECONDS
-        if (percent == self.percent and note is None) or (hurried and note is None and percent < DONE):
+        if (percent == self.percent and note is None) or (
+            hurried and note is None and percent < DONE
+        ):
             return
         self.progress_at, self.percent = now, percent
         values = {"progress": percent, **({"note_data": note.as_json()} if note else {})}
@@ -74,11 +76,14 @@ class Run:
         except (OperationalError, InterfaceError) as error:
             if not connection_lost(error):
                 raise
-            connection.close()  # progress can be written later; the work itself needs no database now
+            # progress can be written later; the work itself needs no database now
+            connection.close()
             return
         if not changed:
             self.lease.lost = True
 
-    def log(self, sentence: LocalizedMessage, level: str = JobLog.Level.INFO, detail: str = "") -> None:
+    def log(
+        self, sentence: LocalizedMessage, level: str = JobLog.Level.INFO, detail: str = ""
+    ) -> None:
         """Add a line to the job's log."""
         finish.log(self.job, sentence, level=level, detail=detail)

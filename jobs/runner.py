@@ -45,7 +45,13 @@ class Watch(Protocol):
     def holding(self, lease: Lease) -> AbstractContextManager[None]: ...
 
 
-def run(job: Job, *, watch: Watch | None = None, stopping: Callable[[], bool] = never, clean: Callable[[], None] | None = None) -> None:
+def run(
+    job: Job,
+    *,
+    watch: Watch | None = None,
+    stopping: Callable[[], bool] = never,
+    clean: Callable[[], None] | None = None,
+) -> None:
     """Run one attempt of a claimed job: call its handler and write the outcome.
 
     `stopping` returns whether this process is shutting down. `clean` is always called after the
@@ -78,11 +84,15 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
         except (OperationalError, InterfaceError) as error:
             if connection.in_atomic_block or time.monotonic() + pause > lease.until:
                 raise
-            logger.warning("The outcome of job %s could not be written (%s); trying again.", job.pk, error)
+            logger.warning(
+                "The outcome of job %s could not be written (%s); trying again.", job.pk, error
+            )
             connection.close()
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
-        except Exception as error:  # a hook failed: the whole transaction of the job was rolled back
+        except (
+            Exception
+        ) as error:  # a hook failed: the whole transaction of the job was rolled back
             logger.exception("Job %s could not be ended", job.pk)
             if isinstance(outcome, HookError):
                 return  # the failure cannot be written either; the job is reclaimed later
@@ -95,9 +105,17 @@ def _call(function: "registry.Handler", turn: Run) -> Outcome:
     try:
         outcome = function(turn)
     except OSError as error:
-        return ServiceUnavailableError(gettext_noop("The disk is full.")) if is_unavailable(error) else error
+        return (
+            ServiceUnavailableError(gettext_noop("The disk is full."))
+            if is_unavailable(error)
+            else error
+        )
     except (OperationalError, InterfaceError) as error:
-        return ServiceUnavailableError(gettext_noop("The database did not answer.")) if connection_lost(error) else error
+        return (
+            ServiceUnavailableError(gettext_noop("The database did not answer."))
+            if connection_lost(error)
+            else error
+        )
     except Exception as error:  # noqa: BLE001  the runner handles every failure
         return error
     if isinstance(outcome, (Done, Wait)):
@@ -112,7 +130,9 @@ def _settle(job: Job, lease: Lease, outcome: Outcome) -> None:
         except LeaseLost:
             finish.cancelled(job, took=lease.took)  # a cancel request may be the only reason
     except LeaseLost:
-        logger.warning("Job %s is no longer ours (token %s): its late result is dropped.", job.pk, job.token)
+        logger.warning(
+            "Job %s is no longer ours (token %s): its late result is dropped.", job.pk, job.token
+        )
 
 
 def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
@@ -127,10 +147,14 @@ def _write(job: Job, lease: Lease, outcome: Outcome) -> None:
             finish.fail(job, outcome.sentence, code=outcome.code, took=lease.took)
         case ServiceUnavailableError():
             logger.warning("Job %s waits: %s", job.pk, outcome)
-            finish.wait(job, Wait(database_now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took)
+            finish.wait(
+                job, Wait(database_now() + AWAY, WaitFor.TIME, outcome.sentence), took=lease.took
+            )
         case _ if lease.overtime:
             limit = int(lease.limit - lease.begun)
-            sentence = LocalizedMessage(gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit})
+            sentence = LocalizedMessage(
+                gettext_noop("It took longer than %(seconds)s seconds."), {"seconds": limit}
+            )
             finish.retry_or_fail(job, sentence, code="overtime", took=lease.took)
         case _ if lease.should_stop():
             finish.release(job, took=lease.took)
@@ -148,9 +172,17 @@ def _explained(error: Exception) -> tuple[LocalizedMessage, str, str]:
     logger.error("A handler failed unexpectedly", exc_info=error)
     detail = "".join(traceback.format_exception(error))
     if isinstance(error, JobStopped):
-        return LocalizedMessage(gettext_noop("It stopped although nobody had asked for it.")), "stopped", detail
+        return (
+            LocalizedMessage(gettext_noop("It stopped although nobody had asked for it.")),
+            "stopped",
+            detail,
+        )
     text = f"{type(error).__name__}: {error}"[:MESSAGE_LENGTH]
-    return LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": text}), "unexpected", detail
+    return (
+        LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": text}),
+        "unexpected",
+        detail,
+    )
 
 
 def run_due(*, worker: str = "here", limit: int | None = None) -> int:

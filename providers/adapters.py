@@ -200,7 +200,9 @@ class Adapter(Protocol):
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result: ...
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result: ...
+    def poll(
+        self, task_id: str, request: Request, call_context: CallContext
+    ) -> Running | Result: ...
 
     def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         """Extract the result from a stored response that could not be parsed before.
@@ -220,7 +222,9 @@ class Adapter(Protocol):
     def check(self) -> Health:
         """Make a free call that shows whether the key works."""
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:
+    def candidates(
+        self, request: Request, call_context: CallContext, *, since: datetime
+    ) -> list[Candidate]:
         """Return tasks created at the provider since `since` that may belong to this call.
 
         The list is empty if the provider keeps none. Raises `Later`.

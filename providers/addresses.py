@@ -33,7 +33,13 @@ def is_public(address: str) -> bool:
         return False
     if isinstance(found, ipaddress.IPv6Address) and (inner := _within(found)) is not None:
         found = inner
-    return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback or found.is_link_local)
+    return found.is_global and not (
+        found.is_multicast
+        or found.is_reserved
+        or found.is_unspecified
+        or found.is_loopback
+        or found.is_link_local
+    )
 
 
 def _within(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -110,7 +116,10 @@ def is_allowed(parts: SplitResult) -> bool:
     if settings.LOOPBACK_PROVIDERS and is_loopback(host):
         return True
     shown = f"[{host}]" if ":" in host else host
-    return bool({host, shown, f"{shown}:{port_of(parts)}"} & {name.lower() for name in settings.PROVIDER_PRIVATE_HOSTS})
+    return bool(
+        {host, shown, f"{shown}:{port_of(parts)}"}
+        & {name.lower() for name in settings.PROVIDER_PRIVATE_HOSTS}
+    )
 
 
 def addresses(host: str, port: int) -> list[str]:
@@ -118,7 +127,11 @@ def addresses(host: str, port: int) -> list[str]:
 
     Raises `OSError` if the name has no address, `NotPublicError` if one of them is not public.
     """
-    found = list(dict.fromkeys(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+    found = list(
+        dict.fromkeys(
+            str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
+    )
     if not found:
         raise socket.gaierror(socket.EAI_NONAME, "no address")
     if not all(map(is_public, found)):
@@ -135,4 +148,8 @@ def pinned(parts: SplitResult, address: str) -> tuple[str, dict[str, str], dict[
     default = port_of(parts) == PORTS[parts.scheme]
     host = f"[{host_of(parts)}]" if ":" in host_of(parts) else host_of(parts)
     port = "" if default else f":{port_of(parts)}"
-    return parts._replace(netloc=f"{at}{port}").geturl(), {"Host": f"{host}{port}"}, {"sni_hostname": host_of(parts)}
+    return (
+        parts._replace(netloc=f"{at}{port}").geturl(),
+        {"Host": f"{host}{port}"},
+        {"sni_hostname": host_of(parts)},
+    )

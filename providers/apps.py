@@ -22,4 +22,8 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         for name in ("AIProviderConfig", "OrganizationBudget"):
-            post_save.connect(_wake_waiting_jobs, sender=self.get_model(name), dispatch_uid=f"providers.{name}.freed")
+            post_save.connect(
+                _wake_waiting_jobs,
+                sender=self.get_model(name),
+                dispatch_uid=f"providers.{name}.freed",
+            )

@@ -26,7 +26,9 @@ class NotSent(ProviderError):  # noqa: N818  named for what happened, as Refused
 
     code = "not_sent"
 
-    def __init__(self, template: str, /, *, reason: Exception | None = None, **values: Value) -> None:
+    def __init__(
+        self, template: str, /, *, reason: Exception | None = None, **values: Value
+    ) -> None:
         super().__init__(template, **values)
         self.reason = reason
 

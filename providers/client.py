@@ -32,10 +32,19 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # bytes; the largest response is an image
 MAX_ERROR_TEXT = 300  # characters of a provider's message
 HIDDEN, SHORTEST_KEY = b"[hidden]", 8  # shorter keys are placeholders of self-hosted servers
 # Raised before the first byte of the request was sent, or because it could never be sent.
-UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+UNSENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
 NOUGHT, UNKNOWN_SIGN = rb"\u0000", rb"\ufffd"  # in JSON; a text column cannot store NUL
 DID_NOTHING = {301, 302, 307, 308}  # redirects for "ask elsewhere"; 303 means "done"
-INSIDE = gettext_noop("The address of %(provider)s leads to a network that is not public; nothing was sent. PROVIDER_PRIVATE_HOSTS may allow its host.")
+INSIDE = gettext_noop(
+    "The address of %(provider)s leads to a network that is not public; nothing was sent. "
+    "PROVIDER_PRIVATE_HOSTS may allow its host."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,9 @@ class ProviderResponse:
 
 def brief(text: str) -> str:
     """Shorten a provider's text: one line, no control characters, at most 300 characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * MAX_ERROR_TEXT]).split())[:MAX_ERROR_TEXT]
+    return " ".join(
+        "".join(sign if sign.isprintable() else " " for sign in text[: 4 * MAX_ERROR_TEXT]).split()
+    )[:MAX_ERROR_TEXT]
 
 
 def checked_base(url: str, *, name: str) -> str:
@@ -80,13 +91,28 @@ def checked_base(url: str, *, name: str) -> str:
     """
     parts = addresses.split(url)
     allowed = parts is not None and addresses.is_allowed(parts)
-    if parts is None or (parts.scheme != "https" and not allowed) or parts.username is not None or parts.password is not None:
-        raise NotConfigured(gettext_noop("The address of %(provider)s must begin with https://."), provider=name)
+    if (
+        parts is None
+        or (parts.scheme != "https" and not allowed)
+        or parts.username is not None
+        or parts.password is not None
+    ):
+        raise NotConfigured(
+            gettext_noop("The address of %(provider)s must begin with https://."), provider=name
+        )
     if "?" in url or "#" in url or not url.isprintable() or " " in url or "\\" in url:
-        raise NotConfigured(gettext_noop("The address of %(provider)s must be without a question mark, a number sign and blanks."), provider=name)
+        raise NotConfigured(
+            gettext_noop(
+                "The address of %(provider)s must be without a question mark, a number "
+                "sign and blanks."
+            ),
+            provider=name,
+        )
     host = addresses.host_of(parts)
     found = addresses.literal(host)
-    if not allowed and (addresses.is_loopback(host) or (found is not None and not addresses.is_public(found))):
+    if not allowed and (
+        addresses.is_loopback(host) or (found is not None and not addresses.is_public(found))
+    ):
         raise NotConfigured(INSIDE, provider=name)
     return url.rstrip("/")
 
@@ -102,18 +128,28 @@ class ProviderClient:
         stated = (self.headers[name] for name in KEY_HEADERS if name in self.headers)
         self.key = next(stated, "").rpartition(" ")[2].encode()
 
-    def ask(self, method: str, path: str, *, read: float = FREE_READ, **body: Any) -> ProviderResponse:
+    def ask(
+        self, method: str, path: str, *, read: float = FREE_READ, **body: Any
+    ) -> ProviderResponse:
         """Send a free, repeatable request. Raises `Later` when no response arrives."""
         try:
             return self._exchange(method, path, read=read, **body)
         except httpx.HTTPError as error:
-            raise Later(gettext_noop("%(provider)s cannot be reached at the moment (%(error)s)."), provider=self.name, error=type(error).__name__) from error
+            raise Later(
+                gettext_noop("%(provider)s cannot be reached at the moment (%(error)s)."),
+                provider=self.name,
+                error=type(error).__name__,
+            ) from error
         except _TooLargeError as error:
-            raise Later(gettext_noop("The answer of %(provider)s is too large."), provider=self.name) from error
+            raise Later(
+                gettext_noop("The answer of %(provider)s is too large."), provider=self.name
+            ) from error
         except NotPublicError as error:
             raise Later(INSIDE, provider=self.name) from error
 
-    def post_once(self, path: str, *, read: float, not_done: Collection[int] = (), **body: Any) -> ProviderResponse:
+    def post_once(
+        self, path: str, *, read: float, not_done: Collection[int] = (), **body: Any
+    ) -> ProviderResponse:
         """Send the one POST that may be charged; it is sent once.
 
         Returns responses that state the outcome. `not_done` are further status codes with which
@@ -124,7 +160,9 @@ class ProviderClient:
         """
         received = bytearray()
         try:
-            answer = self._exchange("POST", path, read=read, received=received, trace=_LastLook(read), **body)
+            answer = self._exchange(
+                "POST", path, read=read, received=received, trace=_LastLook(read), **body
+            )
         except NotPublicError as error:
             raise NotConfigured(INSIDE, provider=self.name) from error
         except UNSENT as error:
@@ -136,16 +174,31 @@ class ProviderClient:
             ) from error
         except (httpx.HTTPError, _TooLargeError) as error:
             raise Unclear(
-                gettext_noop("The connection to %(provider)s broke after sending (%(error)s); it may have been done and paid."),
+                gettext_noop(
+                    "The connection to %(provider)s broke after sending (%(error)s); it "
+                    "may have been done and paid."
+                ),
                 provider=self.name,
                 error=type(error).__name__,
                 raw=self._without_key(bytes(received)),
             ) from error
         if answer.status in DID_NOTHING:
-            raise Refused(gettext_noop("%(provider)s is at another address (HTTP %(status)s)."), kind=Refusal.INVALID, provider=self.name, status=answer.status)
-        if not answer.ok and answer.status not in not_done and not (400 <= answer.status < 500 and answer.status not in {408, 409, 425}):  # noqa: PLR2004  the class of client errors
+            raise Refused(
+                gettext_noop("%(provider)s is at another address (HTTP %(status)s)."),
+                kind=Refusal.INVALID,
+                provider=self.name,
+                status=answer.status,
+            )
+        if (
+            not answer.ok
+            and answer.status not in not_done
+            and not (400 <= answer.status < 500 and answer.status not in {408, 409, 425})  # noqa: PLR2004  the class of client errors
+        ):
             raise Unclear(
-                gettext_noop("%(provider)s answered with an error (HTTP %(status)s) that does not say whether it was done."),
+                gettext_noop(
+                    "%(provider)s answered with an error (HTTP %(status)s) that does not "
+                    "say whether it was done."
+                ),
                 provider=self.name,
                 status=answer.status,
                 raw=answer.body,
@@ -171,20 +224,43 @@ class ProviderClient:
         status: int | str = "no answer"
         content = bytearray() if received is None else received
         try:
-            with self._connected(method, path, {**self.headers, **(headers or {})}, read=read, trace=trace, **body) as response:
+            with self._connected(
+                method, path, {**self.headers, **(headers or {})}, read=read, trace=trace, **body
+            ) as response:
                 status = response.status_code
                 require_one_coding(response)
                 for piece in response.iter_bytes():
                     content += piece
-                    if len(content) > MAX_RESPONSE_BYTES or time.monotonic() - began > read + CONNECT + WRITE:
+                    if (
+                        len(content) > MAX_RESPONSE_BYTES
+                        or time.monotonic() - began > read + CONNECT + WRITE
+                    ):
                         raise _TooLargeError
-                return ProviderResponse(status, response.headers, self._without_key(bytes(content)).replace(NOUGHT, UNKNOWN_SIGN))
+                return ProviderResponse(
+                    status,
+                    response.headers,
+                    self._without_key(bytes(content)).replace(NOUGHT, UNKNOWN_SIGN),
+                )
         finally:
-            log.info("%s %s %s: %s in %.2f s", self.name, method, path.partition("?")[0], status, time.monotonic() - began)
+            log.info(
+                "%s %s %s: %s in %.2f s",
+                self.name,
+                method,
+                path.partition("?")[0],
+                status,
+                time.monotonic() - began,
+            )
 
     @contextmanager
     def _connected(
-        self, method: str, path: str, headers: Mapping[str, str], *, read: float, trace: "_LastLook | None" = None, **body: Any
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        read: float,
+        trace: "_LastLook | None" = None,
+        **body: Any,
     ) -> Iterator[httpx.Response]:
         """Yield the response to one request.
 
@@ -195,9 +271,22 @@ class ProviderClient:
         connect = CONNECT / len(targets)
         timeout = httpx.Timeout(connect=connect, read=read, write=WRITE, pool=CONNECT)
         how = {"timeout": timeout.as_dict()} | ({"trace": trace} if trace else {})
-        with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=timeout, follow_redirects=False, trust_env=False) as client:
-            for left, (url, host, extensions) in zip(reversed(range(len(targets))), targets, strict=True):
-                request = client.build_request(method, url, headers={**headers, **host}, extensions={**extensions, **how}, **body)
+        with httpx.Client(
+            transport=httpx.HTTPTransport(retries=0),
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+        ) as client:
+            for left, (url, host, extensions) in zip(
+                reversed(range(len(targets))), targets, strict=True
+            ):
+                request = client.build_request(
+                    method,
+                    url,
+                    headers={**headers, **host},
+                    extensions={**extensions, **how},
+                    **body,
+                )
                 try:
                     response = client.send(request, stream=True)
                 except (httpx.ConnectError, httpx.ConnectTimeout):
@@ -260,8 +349,19 @@ def unparsable(name: str, answer: ProviderResponse) -> Unclear:
 
     The work was done, but the result is unknown.
     """
-    template = gettext_noop("%(provider)s answered HTTP %(status)s with something that cannot be read.")
+    template = gettext_noop(
+        "%(provider)s answered HTTP %(status)s with something that cannot be read."
+    )
     return Unclear(template, provider=name, status=answer.status, raw=answer.body)
 
 
-__all__ = ["MAX_RESPONSE_BYTES", "ProviderClient", "ProviderResponse", "UnreadableError", "brief", "checked_base", "require_one_coding", "unparsable"]
+__all__ = [
+    "MAX_RESPONSE_BYTES",
+    "ProviderClient",
+    "ProviderResponse",
+    "UnreadableError",
+    "brief",
+    "checked_base",
+    "require_one_coding",
+    "unparsable",
+]

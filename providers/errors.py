@@ -39,8 +39,19 @@ class PriceAboveConfirmed(ProviderError):
 
     code = "price_above_confirmed"
 
-    def __init__(self, template: str, /, *, amount: Decimal, limit: Decimal, call: "ProviderCall | None" = None, **values: Value) -> None:
-        super().__init__(template, amount=f"{amount.normalize():f}", limit=f"{limit.normalize():f}", **values)
+    def __init__(
+        self,
+        template: str,
+        /,
+        *,
+        amount: Decimal,
+        limit: Decimal,
+        call: "ProviderCall | None" = None,
+        **values: Value,
+    ) -> None:
+        super().__init__(
+            template, amount=f"{amount.normalize():f}", limit=f"{limit.normalize():f}", **values
+        )
         self.amount = amount
         self.limit = limit
         self.call = call
@@ -85,7 +96,9 @@ class NotNow(ProviderError):
 
     code = "not_now"
 
-    def __init__(self, template: str, /, *, until: datetime, wait: WaitReason, **values: Value) -> None:
+    def __init__(
+        self, template: str, /, *, until: datetime, wait: WaitReason, **values: Value
+    ) -> None:
         super().__init__(template, **values)
         self.until = until
         self.wait = wait
@@ -130,7 +143,13 @@ class Refused(ProviderError):
 
     @classmethod
     def of(
-        cls, sentence: LocalizedMessage, *, kind: Refusal, cost: Decimal = Decimal(0), until: datetime | None = None, call: "ProviderCall | None" = None
+        cls,
+        sentence: LocalizedMessage,
+        *,
+        kind: Refusal,
+        cost: Decimal = Decimal(0),
+        until: datetime | None = None,
+        call: "ProviderCall | None" = None,
     ) -> "Refused":
         """Create the error from an existing message."""
         error = cls(sentence.template, kind=kind, cost=cost, until=until, call=call)
@@ -147,13 +166,23 @@ class Unclear(ProviderError):
 
     code = "provider_unclear"
 
-    def __init__(self, template: str, /, *, call: "ProviderCall | None" = None, raw: bytes = b"", **values: Value) -> None:
+    def __init__(
+        self,
+        template: str,
+        /,
+        *,
+        call: "ProviderCall | None" = None,
+        raw: bytes = b"",
+        **values: Value,
+    ) -> None:
         super().__init__(template, **values)
         self.call = call
         self.raw = raw
 
     @classmethod
-    def of(cls, sentence: LocalizedMessage, *, call: "ProviderCall | None" = None, raw: bytes = b"") -> "Unclear":
+    def of(
+        cls, sentence: LocalizedMessage, *, call: "ProviderCall | None" = None, raw: bytes = b""
+    ) -> "Unclear":
         error = cls(sentence.template, call=call, raw=raw)
         error.sentence = sentence
         return error

@@ -26,7 +26,9 @@ MOVED = {301, 302, 303, 307, 308}
 MOST_HOPS = 5
 HTTPS = 443
 NOT_NOW = gettext_noop("The result could not be fetched at the moment (%(error)s).")
-ELSEWHERE = gettext_noop("The provider's link leads to a place that is not the provider's: %(host)s.")
+ELSEWHERE = gettext_noop(
+    "The provider's link leads to a place that is not the provider's: %(host)s."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,19 @@ class Link:
             url = moved_to
         raise Later(NOT_NOW, error="too many redirects")
 
-    def _follow(self, url: str, to: Path, *, began: float, should_stop: Callable[[], bool]) -> str | None:
+    def _follow(
+        self, url: str, to: Path, *, began: float, should_stop: Callable[[], bool]
+    ) -> str | None:
         """Fetch from this URL; return the next URL if the file has moved within the hosts."""
         at, host, extensions = self._address(url)
         own = self.headers if addresses.origin(url) == addresses.origin(self.url) else {}
         with (
-            httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(
+                transport=httpx.HTTPTransport(retries=0),
+                timeout=TIMEOUT,
+                follow_redirects=False,
+                trust_env=False,
+            ) as client,
             client.stream("GET", at, headers={**own, **host}, extensions=extensions) as response,
         ):
             if response.status_code in MOVED:
@@ -95,7 +104,14 @@ class Link:
             raise Later(NOT_NOW, error=f"HTTP {response.status_code}")
         return target
 
-    def _write(self, response: httpx.Response, file: BinaryIO, *, began: float, should_stop: Callable[[], bool]) -> None:
+    def _write(
+        self,
+        response: httpx.Response,
+        file: BinaryIO,
+        *,
+        began: float,
+        should_stop: Callable[[], bool],
+    ) -> None:
         written = 0
         for piece in response.iter_bytes():
             file.write(piece)
@@ -107,12 +123,21 @@ class Link:
 
     def _judge(self, response: httpx.Response) -> None:
         if response.status_code in GONE:
-            raise Expired(gettext_noop("The link to the result has expired (HTTP %(status)s); a new one is asked for."), status=response.status_code)
+            raise Expired(
+                gettext_noop(
+                    "The link to the result has expired (HTTP %(status)s); a new one is asked for."
+                ),
+                status=response.status_code,
+            )
         if response.status_code != httpx.codes.OK:
             raise Later(NOT_NOW, error=f"HTTP {response.status_code}")
         require_one_coding(response)
         length = response.headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.max_bytes):  # noqa: PLR2004  digits of a petabyte
+        if (
+            length.isascii()
+            and length.isdigit()
+            and (len(length) > 15 or int(length) > self.max_bytes)  # noqa: PLR2004  digits of a petabyte
+        ):
             raise self._too_large()
 
     def _require_whole(self, file: Path, response: httpx.Response) -> None:
@@ -128,7 +153,10 @@ class Link:
             raise Later(NOT_NOW, error=response.headers.get("content-type", "text")[:60])
 
     def _too_large(self) -> Unclear:
-        return Unclear(gettext_noop("The result is larger than %(most)s MB and was not fetched."), most=self.max_bytes // (1024 * 1024))
+        return Unclear(
+            gettext_noop("The result is larger than %(most)s MB and was not fetched."),
+            most=self.max_bytes // (1024 * 1024),
+        )
 
     def _is_known(self, parts: SplitResult) -> bool:
         """Return whether the URL is on the provider's hosts and uses an allowed scheme and port."""
@@ -136,7 +164,13 @@ class Link:
         if _is_for_development(parts) and any(addresses.is_loopback(known) for known in self.hosts):
             return True
         known = any(host == h or host.endswith(f".{h}") for h in self.hosts)
-        return known and parts.scheme == "https" and parts.username is None and parts.password is None and addresses.port_of(parts) == HTTPS
+        return (
+            known
+            and parts.scheme == "https"
+            and parts.username is None
+            and parts.password is None
+            and addresses.port_of(parts) == HTTPS
+        )
 
     def _address(self, url: str | None = None) -> tuple[str, dict[str, str], dict[str, str]]:
         """Return where to connect: a checked IP address, so that DNS changes have no effect."""
@@ -158,4 +192,8 @@ class Link:
 
 
 def _is_for_development(parts: SplitResult) -> bool:
-    return bool(settings.LOOPBACK_PROVIDERS and parts.scheme == "http" and addresses.is_loopback(addresses.host_of(parts)))
+    return bool(
+        settings.LOOPBACK_PROVIDERS
+        and parts.scheme == "http"
+        and addresses.is_loopback(addresses.host_of(parts))
+    )

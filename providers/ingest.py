@@ -26,11 +26,30 @@ LOST_CLIP = gettext_noop("What the provider sent is not a clip that can be read:
 LOST_SOUND = gettext_noop("What the provider sent is not a sound that can be read: %(reason)s")
 EMPTY_SOUND = gettext_noop("The provider sent a sound in which nothing can be heard.")
 BROKEN_OFF = gettext_noop("The clip that the provider sent is broken off.")
-TOO_SHORT = gettext_noop("The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered.")
-WAIT_TIMEOUT = 600.0  # seconds for which a paid file waits until one of the limited processes is free
+TOO_SHORT = gettext_noop(
+    "The clip that the provider sent is %(length)s s long; %(ordered)s s were ordered."
+)
+WAIT_TIMEOUT = (
+    600.0  # seconds for which a paid file waits until one of the limited processes is free
+)
 SHORTER = 250  # ms by which a valid clip may be shorter than ordered
 BOX_HEAD, WIDE_HEAD = 8, 16
-BOXES = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"uuid", b"moof", b"mfra", b"meta", b"sidx", b"styp", b"pnot", b"pdin"}
+BOXES = {
+    b"ftyp",
+    b"moov",
+    b"mdat",
+    b"free",
+    b"skip",
+    b"wide",
+    b"uuid",
+    b"moof",
+    b"mfra",
+    b"meta",
+    b"sidx",
+    b"styp",
+    b"pnot",
+    b"pdin",
+}
 
 
 def ingest(
@@ -51,9 +70,9 @@ def ingest(
     speech `marks`: when each part of the text is heard, as far as the provider says.
 
     `ordered_ms` is the length that was paid for. `as_is` accepts a shorter clip, because a person
-    decided so. Raises `Later` or `Expired` if the file cannot be fetched now, `Incomplete` if it is incomplete and can
-    be fetched again, `Unclear` if it is not what was requested, and `Refused` with `cost`, which
-    was paid, if nothing can be heard.
+    decided so. Raises `Later` or `Expired` if the file cannot be fetched now, `Incomplete` if it is
+    incomplete and can be fetched again, `Unclear` if it is not what was requested, and `Refused`
+    with `cost`, which was paid, if nothing can be heard.
     """
     if isinstance(request, TextRequest):
         return dict(result.data)
@@ -83,8 +102,17 @@ def ingest(
         raise Refused(EMPTY_SOUND, kind=Refusal.FAILED, cost=cost) from silent
     except _ShortError as short:
         raise _lost(result.media, file, short.template, **short.values) from short
-    kept = {"file": stored.name, "sha256": stored.sha256, "seed": request.seed if result.seed is None else result.seed, **facts}
-    return kept if trusted else {**kept, "original": {"file": original.name, "sha256": original.sha256}}
+    kept = {
+        "file": stored.name,
+        "sha256": stored.sha256,
+        "seed": request.seed if result.seed is None else result.seed,
+        **facts,
+    }
+    return (
+        kept
+        if trusted
+        else {**kept, "original": {"file": original.name, "sha256": original.sha256}}
+    )
 
 
 def _lost_words(request: Request) -> str:
@@ -130,7 +158,10 @@ def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, An
     else:
         taken = image_import.ingested(file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT)
         mime, (width, height) = taken.mime, taken.size
-        stored, original = save(taken.path, _extension(mime)), save(file, _extension(image_import.mime_of(file.read_bytes())))
+        stored, original = (
+            save(taken.path, _extension(mime)),
+            save(file, _extension(image_import.mime_of(file.read_bytes()))),
+        )
     return stored, original, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
 
 
@@ -138,7 +169,9 @@ def _extension(mime: str) -> str:
     return mime.removeprefix("image/").replace("jpeg", "jpg")
 
 
-def _clip(file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None) -> tuple[Stored, Stored, dict[str, Any]]:
+def _clip(
+    file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None
+) -> tuple[Stored, Stored, dict[str, Any]]:
     """Store a clip.
 
     An untrusted clip is decoded to its end and stored in a format that every browser plays.
@@ -150,15 +183,28 @@ def _clip(file: Path, *, trusted: bool, should_stop: Callable[[], bool] | None) 
         if not found.frames or not found.duration_ms:
             raise _ShortError(gettext_noop("The clip that the provider sent is empty."))
         stored = save(file, "mp4")
-        return stored, stored, {"mime": "video/mp4", "width": found.width, "height": found.height, "duration_ms": found.duration_ms}
-    taken = clip_import.ingested(file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT, should_stop=should_stop)
+        return (
+            stored,
+            stored,
+            {
+                "mime": "video/mp4",
+                "width": found.width,
+                "height": found.height,
+                "duration_ms": found.duration_ms,
+            },
+        )
+    taken = clip_import.ingested(
+        file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT, should_stop=should_stop
+    )
     width, height = taken.size
     stored, original = save(taken.path, taken.extension), save(file, clip_import.container(file))
     facts = {"mime": taken.mime, "width": width, "height": height, "duration_ms": taken.duration_ms}
     return stored, original, {**facts, "notes": [note.as_json() for note in taken.notes]}
 
 
-def _sound(file: Path, request: Request, result: Result, *, should_stop: Callable[[], bool] | None) -> tuple[Stored, Stored, dict[str, Any]]:
+def _sound(
+    file: Path, request: Request, result: Result, *, should_stop: Callable[[], bool] | None
+) -> tuple[Stored, Stored, dict[str, Any]]:
     """Store a sound: speech in one channel, music and effects in two.
 
     Raises `_SilentError` if nothing can be heard.
@@ -171,7 +217,9 @@ def _sound(file: Path, request: Request, result: Result, *, should_stop: Callabl
     if trusted:
         taken = audio_import.trusted(file, clean, channels=channels)
     else:
-        taken = audio_import.ingested(file, clean, channels=channels, wait_seconds=WAIT_TIMEOUT, should_stop=should_stop)
+        taken = audio_import.ingested(
+            file, clean, channels=channels, wait_seconds=WAIT_TIMEOUT, should_stop=should_stop
+        )
     if taken.is_silent:
         raise _SilentError
     stored = save(clean, "flac")
@@ -194,7 +242,9 @@ def _require_length(duration_ms: int, request: ClipRequest, ordered_ms: int) -> 
         return
     needed = min(request.duration_ms, ordered_ms) - 1000 // request.fps
     if duration_ms < needed or duration_ms < ordered_ms - SHORTER:
-        raise _ShortError(TOO_SHORT, length=f"{duration_ms / 1000:g}", ordered=f"{ordered_ms / 1000:g}")
+        raise _ShortError(
+            TOO_SHORT, length=f"{duration_ms / 1000:g}", ordered=f"{ordered_ms / 1000:g}"
+        )
 
 
 def _is_broken_off(file: Path) -> bool:

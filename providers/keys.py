@@ -38,7 +38,13 @@ def decrypt(provider: str, encrypted: str) -> str:
     except InvalidToken:
         bound, key = "", ""
     if bound != provider or not key:
-        raise KeyUnreadable(gettext_noop("The stored key of %(provider)s cannot be read with this installation's secrets; enter it again."), provider=provider)
+        raise KeyUnreadable(
+            gettext_noop(
+                "The stored key of %(provider)s cannot be read with this installation's "
+                "secrets; enter it again."
+            ),
+            provider=provider,
+        )
     return key
 
 
@@ -52,7 +58,12 @@ def key_of(config: AIProviderConfig) -> str:
     if not config.api_key_enc:
         return ""
     if not is_bound_here(config):
-        raise KeyUnreadable(gettext_noop("The key of %(provider)s was entered for another address; enter it again."), provider=config.name)
+        raise KeyUnreadable(
+            gettext_noop(
+                "The key of %(provider)s was entered for another address; enter it again."
+            ),
+            provider=config.name,
+        )
     return decrypt(config.provider, config.api_key_enc)
 
 
@@ -64,9 +75,20 @@ def environment_key(config: AIProviderConfig) -> str:
     """
     key = from_environment(config.provider)
     here = addresses.origin(config.base_url)
-    if not key or (config.base_url and here not in {home_of(config.provider), addresses.origin(settings.PROVIDER_ADDRESSES.get(config.provider, ""))}):
+    if not key or (
+        config.base_url
+        and here
+        not in {
+            home_of(config.provider),
+            addresses.origin(settings.PROVIDER_ADDRESSES.get(config.provider, "")),
+        }
+    ):
         parts = addresses.split(config.base_url)
-        for_development = settings.LOOPBACK_PROVIDERS and parts is not None and addresses.is_loopback(addresses.host_of(parts))
+        for_development = (
+            settings.LOOPBACK_PROVIDERS
+            and parts is not None
+            and addresses.is_loopback(addresses.host_of(parts))
+        )
         return key if for_development else ""
     return key
 
@@ -79,7 +101,9 @@ def home_of(provider: str) -> str:
 
 def is_bound_here(config: AIProviderConfig) -> bool:
     """Return whether the stored key was entered for the host of the provider's current address."""
-    return not config.base_url or addresses.origin(config.base_url) == (config.key_origin or home_of(config.provider))
+    return not config.base_url or addresses.origin(config.base_url) == (
+        config.key_origin or home_of(config.provider)
+    )
 
 
 def has_key(config: AIProviderConfig) -> bool:
@@ -118,7 +142,9 @@ def reseal(config: AIProviderConfig) -> bool:
     config.api_key_enc = encrypt(config.provider, decrypt(config.provider, config.api_key_enc))
     if config.webhook_secret_enc:
         try:
-            config.webhook_secret_enc = encrypt(WEBHOOK, decrypt(WEBHOOK, config.webhook_secret_enc))
+            config.webhook_secret_enc = encrypt(
+                WEBHOOK, decrypt(WEBHOOK, config.webhook_secret_enc)
+            )
         except KeyUnreadable:
             config.webhook_secret_enc = ""  # it is requested again
     return True

@@ -34,8 +34,14 @@ DIMENSIONS: dict[str, Any] = {
 # A refusal is free unless it has a cost; an open or unclear call may cost the provider's quote,
 # else the estimate.
 _may_cost = Coalesce("quote", "estimate", output_field=MONEY)
-_expected = Case(When(state=CallState.REFUSED, then=NOTHING), default=F("estimate"), output_field=MONEY)
-_counted = Coalesce("cost", Case(When(state=CallState.REFUSED, then=NOTHING), default=_may_cost, output_field=MONEY), output_field=MONEY)
+_expected = Case(
+    When(state=CallState.REFUSED, then=NOTHING), default=F("estimate"), output_field=MONEY
+)
+_counted = Coalesce(
+    "cost",
+    Case(When(state=CallState.REFUSED, then=NOTHING), default=_may_cost, output_field=MONEY),
+    output_field=MONEY,
+)
 
 SUMS = {
     "sum_estimate": Sum(_expected, output_field=MONEY),
@@ -105,11 +111,15 @@ def calls(
         "reserved_at__gte": since,
         "reserved_at__lt": before,
     }
-    return ProviderCall.objects.filter(**{name: value for name, value in wanted.items() if value is not None})
+    return ProviderCall.objects.filter(
+        **{name: value for name, value in wanted.items() if value is not None}
+    )
 
 
 def _totals(row: Mapping[str, Any]) -> Totals:
-    return Totals(calls=row["count"], **{name.removeprefix("sum_"): exact(row[name]) for name in SUMS})
+    return Totals(
+        calls=row["count"], **{name.removeprefix("sum_"): exact(row[name]) for name in SUMS}
+    )
 
 
 def mark() -> object:
@@ -139,8 +149,17 @@ def counted(**wanted: Any) -> Decimal:
 def breakdown(*dimensions: Dimension, **wanted: Any) -> dict[Any, Totals]:
     """Return the sums by one dimension, or by several (keys are then tuples), ordered by key."""
     named = {f"by_{name}": DIMENSIONS[name] for name in dimensions}
-    rows: Any = calls(**wanted).order_by().values(**named).annotate(count=Count("id"), **SUMS).order_by(*named)
-    return {(tuple(row[n] for n in named) if len(named) > 1 else row[next(iter(named))]): _totals(row) for row in rows}
+    rows: Any = (
+        calls(**wanted)
+        .order_by()
+        .values(**named)
+        .annotate(count=Count("id"), **SUMS)
+        .order_by(*named)
+    )
+    return {
+        (tuple(row[n] for n in named) if len(named) > 1 else row[next(iter(named))]): _totals(row)
+        for row in rows
+    }
 
 
 def daily(*, since: datetime, before: datetime | None = None, **wanted: Any) -> dict[date, Totals]:

@@ -97,7 +97,14 @@ def _read(data: Mapping[str, Any], name: str) -> Any:
     if name in data:
         return data[name]
     plain = _plain(name)
-    return next((value for other, value in data.items() if isinstance(other, str) and _plain(other) == plain), None)
+    return next(
+        (
+            value
+            for other, value in data.items()
+            if isinstance(other, str) and _plain(other) == plain
+        ),
+        None,
+    )
 
 
 def _plain(name: str) -> str:
@@ -116,12 +123,20 @@ def _fit(value: Any, kind: Any) -> Any:  # noqa: PLR0911  one line for each type
         return NOTHING
     if origin is list:
         (inner,) = get_args(kind)
-        return [found for one in (value if isinstance(value, list) else [value]) if (found := _fit(one, inner)) is not NOTHING]
+        return [
+            found
+            for one in (value if isinstance(value, list) else [value])
+            if (found := _fit(one, inner)) is not NOTHING
+        ]
     if origin is dict:
         inner = get_args(kind)[1]
         if not isinstance(value, Mapping):
             return NOTHING
-        return {str(name): found for name, one in value.items() if (found := _fit(one, inner)) is not NOTHING}
+        return {
+            str(name): found
+            for name, one in value.items()
+            if (found := _fit(one, inner)) is not NOTHING
+        }
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         try:
             return read(value, kind)
@@ -136,7 +151,11 @@ def _scalar(value: Any, kind: Any) -> Any:
     if kind is str:
         if isinstance(value, str):
             return value
-        return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else NOTHING
+        return (
+            str(value)
+            if isinstance(value, int | float) and not isinstance(value, bool)
+            else NOTHING
+        )
     if kind is bool:
         return _truth(value)
     number = number_of(value)
@@ -148,7 +167,9 @@ def _scalar(value: Any, kind: Any) -> Any:
 def _truth(value: Any) -> Any:
     if isinstance(value, bool):
         return value
-    return {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower(), NOTHING)
+    return {"true": True, "false": False, "1": True, "0": False}.get(
+        str(value).strip().lower(), NOTHING
+    )
 
 
 def number_of(value: Any) -> float | int | None:
@@ -194,7 +215,15 @@ def bytes_of(text: str) -> bytes:
     """
     if prefix := DATA_URI.match(text):
         text = text[prefix.end() :]
-    plain = "".join(text.split()).replace("-", "+").replace("_", "/").replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").rstrip("=")
+    plain = (
+        "".join(text.split())
+        .replace("-", "+")
+        .replace("_", "/")
+        .replace("%2B", "+")
+        .replace("%2F", "/")
+        .replace("%3D", "=")
+        .rstrip("=")
+    )
     try:
         found = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error as error:

@@ -34,7 +34,11 @@ def words_of(characters: Sequence[Any], starts: Sequence[Any], ends: Sequence[An
             marks[-1]["text"] += character
             marks[-1]["end_ms"] = round(last * 1000)
         else:
-            mark = {"text": character, "start_ms": round(first * 1000), "end_ms": round(last * 1000)}
+            mark = {
+                "text": character,
+                "start_ms": round(first * 1000),
+                "end_ms": round(last * 1000),
+            }
             marks.append(mark)
         follows = True
     return marks

@@ -28,7 +28,12 @@ EVERYTHING = frozenset(
 )
 
 
-def require_possible(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> None:
+def require_possible(
+    config: AIProviderConfig,
+    request: Request,
+    *,
+    row: ProviderModel | Literal["look"] | None = "look",
+) -> None:
     """Raise what the call itself would raise.
 
     This is `NotConfigured`, `NoPrice`, `KeyUnreadable` or `Refused`. Does not check whether the
@@ -49,7 +54,9 @@ def ready_adapter(config: AIProviderConfig, kind: Kind) -> Adapter:
     """
     adapter = adapter_for(config)
     if kind not in adapter.kinds:
-        raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
+        raise NotConfigured(
+            gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name
+        )
     if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
     adapter.ready()
@@ -68,7 +75,12 @@ def makes(config: AIProviderConfig, kind: Kind) -> bool:
     return config.is_active
 
 
-def why_not(config: AIProviderConfig, request: Request, *, row: ProviderModel | Literal["look"] | None = "look") -> LocalizedMessage | None:
+def why_not(
+    config: AIProviderConfig,
+    request: Request,
+    *,
+    row: ProviderModel | Literal["look"] | None = "look",
+) -> LocalizedMessage | None:
     """Return why the provider would refuse this request; None if no reason is known."""
     try:
         require_possible(config, request, row=row)
@@ -87,6 +99,8 @@ def used_fields(provider: str, kind: str, model: str) -> frozenset[str]:
         return EVERYTHING
     row = config.models.filter(kind=kind, name=model).first()
     try:
-        return adapter_for(config).used_fields(Kind(kind), spec_from(row, model) if row else ModelSpec(model))
+        return adapter_for(config).used_fields(
+            Kind(kind), spec_from(row, model) if row else ModelSpec(model)
+        )
     except NotConfigured:
         return EVERYTHING

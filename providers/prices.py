@@ -57,11 +57,18 @@ def configs_of(providers: Collection[str]) -> dict[str, AIProviderConfig]:
 
     Their models are prefetched for `model_row`.
     """
-    return {config.provider: config for config in AIProviderConfig.objects.filter(provider__in=providers).prefetch_related("models")}
+    return {
+        config.provider: config
+        for config in AIProviderConfig.objects.filter(provider__in=providers).prefetch_related(
+            "models"
+        )
+    }
 
 
 def not_configured(provider: str) -> NotConfigured:
-    return NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider)
+    return NotConfigured(
+        gettext_noop("There is no provider named “%(provider)s”."), provider=provider
+    )
 
 
 def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | None:
@@ -74,7 +81,9 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
     kind = kind_of(request)
     rows = {row.name: row for row in config.models.all() if row.kind == kind and row.is_active}
     asked = [request.model, *models_in_settings(config, kind)]
-    row = next((rows[name] for name in asked if name in rows), None) or next((r for r in rows.values() if r.is_default), None)
+    row = next((rows[name] for name in asked if name in rows), None) or next(
+        (r for r in rows.values() if r.is_default), None
+    )
     return rows.get(row.stands_for, row) if row and row.stands_for else row
 
 
@@ -86,7 +95,11 @@ def models_in_settings(config: AIProviderConfig, kind: str) -> list[str]:
 
 
 def model_name(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> str:
-    return row.name if row else request.model or next(filter(None, models_in_settings(config, kind_of(request))), "")
+    return (
+        row.name
+        if row
+        else request.model or next(filter(None, models_in_settings(config, kind_of(request))), "")
+    )
 
 
 def spec_of(config: AIProviderConfig, *, kind: str, model: str) -> ModelSpec:
@@ -97,7 +110,11 @@ def spec_of(config: AIProviderConfig, *, kind: str, model: str) -> ModelSpec:
 
 def spec_from(row: ProviderModel | None, model: str) -> ModelSpec:
     """As `spec_of`, for a row that is already loaded."""
-    return ModelSpec(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations)) if row else ModelSpec(model)
+    return (
+        ModelSpec(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations))
+        if row
+        else ModelSpec(model)
+    )
 
 
 def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
@@ -127,7 +144,10 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
     unit_price = row.price if row and row.price is not None else own
     if unit_price is None or (unit_price == 0 and not is_free(config)):
         # A zero price for a provider that charges means that no price has been entered.
-        raise NoPrice(gettext_noop("%(provider)s has no price for this; enter one before it is used."), provider=config.name)
+        raise NoPrice(
+            gettext_noop("%(provider)s has no price for this; enter one before it is used."),
+            provider=config.name,
+        )
     unit = Unit(row.unit) if row else UNIT_OF[kind]
     return Price(model_name(config, request, row), unit_price, units_of(request, unit, row))
 

@@ -12,7 +12,9 @@ from .enums import Refusal
 from .errors import Refused
 from .requests import ClipRequest, ImageRequest, Request
 
-NEEDS_ENGLISH = gettext_noop("%(provider)s understands English only: give the scene a prompt in English.")
+NEEDS_ENGLISH = gettext_noop(
+    "%(provider)s understands English only: give the scene a prompt in English."
+)
 CAMERA = {
     "push_in": "slow dolly in",
     "pull_out": "slow dolly out",
@@ -34,7 +36,9 @@ def english(request: ImageRequest | ClipRequest, *, provider: str) -> str:
 
     Raises `Refused` (invalid) if there is none.
     """
-    text = request.prompt_en.strip() or (request.prompt.strip() if is_english(request.prompt) else "")
+    text = request.prompt_en.strip() or (
+        request.prompt.strip() if is_english(request.prompt) else ""
+    )
     if not text or not is_english(text):
         raise Refused(NEEDS_ENGLISH, kind=Refusal.INVALID, provider=provider)
     return _with_style(text, request.style if is_english(request.style) else "")
@@ -58,7 +62,9 @@ def _with_style(text: str, style: str) -> str:
 def no_format(request: ImageRequest | ClipRequest, *, provider: str, model: str) -> Refused:
     """Return the refusal for an aspect ratio that the model does not support."""
     template = gettext_noop("%(provider)s's model %(model)s does not make the format %(ratio)s.")
-    return Refused(template, kind=Refusal.INVALID, provider=provider, model=model, ratio=request.aspect_ratio)
+    return Refused(
+        template, kind=Refusal.INVALID, provider=provider, model=model, ratio=request.aspect_ratio
+    )
 
 
 def require_length(request: Request, model: ModelSpec, *, provider: str) -> None:
@@ -66,10 +72,15 @@ def require_length(request: Request, model: ModelSpec, *, provider: str) -> None
 
     A shorter clip would be of no use.
     """
-    if isinstance(request, ClipRequest) and model.durations and request.duration_ms > max(model.durations) * 1000:
+    if (
+        isinstance(request, ClipRequest)
+        and model.durations
+        and request.duration_ms > max(model.durations) * 1000
+    ):
         raise Refused(
             gettext_noop(
-                "The scene is %(length)s s long and %(provider)s's model %(model)s makes clips of at most %(longest)s s. "
+                "The scene is %(length)s s long and %(provider)s's model %(model)s makes "
+                "clips of at most %(longest)s s. "
                 "Split the scene or choose another model."
             ),
             kind=Refusal.INVALID,

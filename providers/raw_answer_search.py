@@ -18,9 +18,14 @@ NO_PICTURE = gettext_noop("The kept answer holds no picture that can be read.")
 NO_SOUND = gettext_noop("The kept answer holds no sound that can be read.")
 NO_TASK = gettext_noop("The kept answer names no task.")
 BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]|\\/|\\n|\\r|\s){400,}={0,2}")
-ID_FIELD = re.compile(r"""["'](?:id|task_?id|prediction_?id|uuid)["']\s*:\s*["']([A-Za-z0-9_.:-]{1,120})["']""", re.IGNORECASE)
+ID_FIELD = re.compile(
+    r"""["'](?:id|task_?id|prediction_?id|uuid)["']\s*:\s*["']([A-Za-z0-9_.:-]{1,120})["']""",
+    re.IGNORECASE,
+)
 IN_ADDRESS = re.compile(r"/(?:tasks|predictions)/([A-Za-z0-9_-]{6,120})")
-UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
+UUID = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 MOST_TEXTS = 10_000
 
 
@@ -37,7 +42,10 @@ def sound_in(raw: bytes) -> bytes:
 def _file_in(raw: bytes, is_wanted: Callable[[bytes], bool], missing: str) -> bytes:
     if is_wanted(raw):
         return raw
-    for text in (*_texts_of(raw), *(_without_escapes(found.group()) for found in BASE64.finditer(text_of(raw)))):
+    for text in (
+        *_texts_of(raw),
+        *(_without_escapes(found.group()) for found in BASE64.finditer(text_of(raw))),
+    ):
         try:
             content = bytes_of(text)
         except UnreadableError:

@@ -31,14 +31,20 @@ def prepare(call: ProviderCall, raw: bytes) -> RawAnswer | None:
         return None
     kept = raw[:MOST_BYTES]
     encrypted = fernet().encrypt(str(call.pk).encode() + b"\n" + kept)
-    answer = RawAnswer(call=call, size=len(kept), is_cut=len(raw) > len(kept), stored_at=timezone.now())
+    answer = RawAnswer(
+        call=call, size=len(kept), is_cut=len(raw) > len(kept), stored_at=timezone.now()
+    )
     if len(encrypted) > MOST_IN_ROW:
         try:
             answer.file = _stored(encrypted)
         except Exception as error:
             if not is_unavailable(error) and not isinstance(error, OSError):
                 raise
-            log.warning("Call %s: its answer is kept in the database, the storage is away: %s", call.pk, error)
+            log.warning(
+                "Call %s: its answer is kept in the database, the storage is away: %s",
+                call.pk,
+                error,
+            )
     if not answer.file:
         answer.encrypted = encrypted
     return answer
@@ -54,7 +60,13 @@ def _stored(encrypted: bytes) -> str:
 def put(call: ProviderCall, answer: RawAnswer | None) -> None:
     """Save a prepared response; it replaces an earlier one of the same call."""
     if answer is not None:
-        values = {"encrypted": answer.encrypted, "file": answer.file, "size": answer.size, "is_cut": answer.is_cut, "stored_at": answer.stored_at}
+        values = {
+            "encrypted": answer.encrypted,
+            "file": answer.file,
+            "size": answer.size,
+            "is_cut": answer.is_cut,
+            "stored_at": answer.stored_at,
+        }
         RawAnswer.objects.update_or_create(call=call, defaults=values)
 
 
@@ -77,7 +89,9 @@ def reseal() -> int:
     for answer in RawAnswer.objects.all().iterator():
         newer = prepare(answer.call, read(answer))
         if newer is not None:
-            RawAnswer.objects.filter(pk=answer.pk).update(encrypted=newer.encrypted, file=newer.file)
+            RawAnswer.objects.filter(pk=answer.pk).update(
+                encrypted=newer.encrypted, file=newer.file
+            )
             done += 1
     return done
 
@@ -89,5 +103,9 @@ def unsealed(name: str, encrypted: bytes) -> bytes:
     except InvalidToken:
         bound, content = b"", b""
     if bound != name.encode():
-        raise KeyUnreadable(gettext_noop("The kept answer cannot be decrypted with the secrets of this installation."))
+        raise KeyUnreadable(
+            gettext_noop(
+                "The kept answer cannot be decrypted with the secrets of this installation."
+            )
+        )
     return content

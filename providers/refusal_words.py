@@ -14,7 +14,12 @@ ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 CREDENTIAL = re.compile(
-    r"api[ _-]?key|\bkeys?\b|\btokens?\b|credential|unauthenticated|authenticat|unauthorized|\bsuspended\b|account (?:is )?disabled",
+    (
+        r"api[ "
+        r"_-]?key|\bkeys?\b|\btokens?\b|credential|unauthenticated|authenticat|unauthorized|"
+        r"\bsuspended\b|account "
+        r"(?:is )?disabled"
+    ),
     re.IGNORECASE,
 )
 

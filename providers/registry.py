@@ -36,7 +36,10 @@ def adapter_for(config: "AIProviderConfig") -> "Adapter":
     """Return the adapter for this configuration. Raises `NotConfigured` or `KeyUnreadable`."""
     kind = adapter_class(config.provider)
     if kind is None:
-        raise NotConfigured(gettext_noop("There is no connection to a provider named “%(provider)s”."), provider=config.provider)
+        raise NotConfigured(
+            gettext_noop("There is no connection to a provider named “%(provider)s”."),
+            provider=config.provider,
+        )
     build: Callable[[AIProviderConfig], Adapter] = kind  # a Protocol declares no constructor
     return build(config)
 

@@ -8,10 +8,19 @@ import msgspec
 from .enums import Kind
 
 type AspectRatio = Literal["16:9", "9:16", "1:1"]
-type Camera = Literal["push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still"]
+type Camera = Literal[
+    "push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still"
+]
 
 
-class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="image"):
+class ImageRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="image",
+):
     """An image.
 
     `width` and `height` are the pixels that the film needs; a provider may return another size of
@@ -29,7 +38,14 @@ class ImageRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     model: str = ""
 
 
-class ClipRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="clip"):
+class ClipRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="clip",
+):
     """A clip.
 
     `image_file` names the start image in the media storage; if empty, the clip is made from the
@@ -64,7 +80,14 @@ class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     time: str = ""
 
 
-class TextRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag_field="kind", tag="text"):
+class TextRequest(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="text",
+):
     """A text task.
 
     `plan_story`: plan exactly `scenes` scenes for the script; returns `{"scenes": [{title,

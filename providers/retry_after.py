@@ -44,7 +44,11 @@ def _number(value: str) -> float | None:
     if value.isascii() and value.isdigit():
         return float(value[-9:]) if len(value.lstrip("0")) <= 9 else LONGEST_WAIT.total_seconds()  # noqa: PLR2004  years, whatever follows
     whole, dot, fraction = value.partition(".")
-    return float(number_of(value) or 0) if dot and (whole + fraction).isascii() and (whole + fraction).isdigit() else None
+    return (
+        float(number_of(value) or 0)
+        if dot and (whole + fraction).isascii() and (whole + fraction).isdigit()
+        else None
+    )
 
 
 def bounded(seconds: float) -> timedelta:

@@ -40,12 +40,24 @@ class Number:
     whole: bool = False
 
     def check(self, name: str, value: Any) -> None:
-        is_number = isinstance(value, int) or (isinstance(value, float) and (not self.whole or value.is_integer()))
+        is_number = isinstance(value, int) or (
+            isinstance(value, float) and (not self.whole or value.is_integer())
+        )
         if isinstance(value, bool) or not is_number or not self.least <= value <= self.most:
-            template = gettext_noop("The setting “%(name)s” must be a number from %(least)s to %(most)s.")
+            template = gettext_noop(
+                "The setting “%(name)s” must be a number from %(least)s to %(most)s."
+            )
             if self.whole:
-                template = gettext_noop("The setting “%(name)s” must be a whole number from %(least)s to %(most)s.")
-            raise Invalid(template, field="settings", name=name, least=f"{self.least:g}", most=f"{self.most:g}")
+                template = gettext_noop(
+                    "The setting “%(name)s” must be a whole number from %(least)s to %(most)s."
+                )
+            raise Invalid(
+                template,
+                field="settings",
+                name=name,
+                least=f"{self.least:g}",
+                most=f"{self.most:g}",
+            )
 
     def read(self, value: Any) -> float | int:
         number = number_of(value)
@@ -61,11 +73,26 @@ class Text:
     like: str = ""
 
     def check(self, name: str, value: Any) -> None:
-        if isinstance(value, str) and len(value) <= self.most and value.isprintable() and (not value or self.pattern is None or self.pattern.fullmatch(value)):
+        if (
+            isinstance(value, str)
+            and len(value) <= self.most
+            and value.isprintable()
+            and (not value or self.pattern is None or self.pattern.fullmatch(value))
+        ):
             return
         if self.like:
-            raise Invalid(gettext_noop("The setting “%(name)s” must be a text such as “%(like)s”."), field="settings", name=name, like=self.like)
-        raise Invalid(gettext_noop("The setting “%(name)s” must be a text of at most %(most)s characters."), field="settings", name=name, most=self.most)
+            raise Invalid(
+                gettext_noop("The setting “%(name)s” must be a text such as “%(like)s”."),
+                field="settings",
+                name=name,
+                like=self.like,
+            )
+        raise Invalid(
+            gettext_noop("The setting “%(name)s” must be a text of at most %(most)s characters."),
+            field="settings",
+            name=name,
+            most=self.most,
+        )
 
     def read(self, value: Any) -> str:
         try:
@@ -82,7 +109,9 @@ class OneOf:
     def check(self, name: str, value: Any) -> None:
         if value not in self.known:
             template = gettext_noop("The setting “%(name)s” must be one of: %(known)s.")
-            raise Invalid(template, field="settings", name=name, known=", ".join(filter(None, self.known)))
+            raise Invalid(
+                template, field="settings", name=name, known=", ".join(filter(None, self.known))
+            )
 
     def read(self, value: Any) -> str:
         if value not in self.known:
@@ -93,7 +122,11 @@ class OneOf:
 class Flag:
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, bool):
-            raise Invalid(gettext_noop("The setting “%(name)s” must be true or false."), field="settings", name=name)
+            raise Invalid(
+                gettext_noop("The setting “%(name)s” must be true or false."),
+                field="settings",
+                name=name,
+            )
 
     def read(self, value: Any) -> bool:
         if not isinstance(value, bool):
@@ -108,13 +141,32 @@ class Address:
         try:
             self.read(value)
         except ValueError as error:
-            raise Invalid(gettext_noop("The setting “%(name)s” must be an address that begins with https://."), field="settings", name=name) from error
+            raise Invalid(
+                gettext_noop(
+                    "The setting “%(name)s” must be an address that begins with https://."
+                ),
+                field="settings",
+                name=name,
+            ) from error
 
     def read(self, value: Any) -> str:
         if value == "":
             return ""
-        parts = addresses.split(value) if isinstance(value, str) and len(value) <= 500 and value.isprintable() and " " not in value else None  # noqa: PLR2004
-        if parts is None or parts.query or parts.fragment or parts.username is not None or not (parts.scheme == "https" or addresses.is_allowed(parts)):
+        parts = (
+            addresses.split(value)
+            if isinstance(value, str)
+            and len(value) <= 500  # noqa: PLR2004
+            and value.isprintable()
+            and " " not in value
+            else None
+        )
+        if (
+            parts is None
+            or parts.query
+            or parts.fragment
+            or parts.username is not None
+            or not (parts.scheme == "https" or addresses.is_allowed(parts))
+        ):
             raise ValueError(value)
         return cast("str", value)
 
@@ -123,13 +175,23 @@ class Hosts:
     """Names of hosts from which results are fetched, including their subdomains."""
 
     def check(self, name: str, value: Any) -> None:
-        if not isinstance(value, list) or not value or len(value) > MOST_HOSTS or not all(map(is_host, value)):
-            template = gettext_noop("The setting “%(name)s” must be a list of host names, such as [“files.example.com”].")
+        if (
+            not isinstance(value, list)
+            or not value
+            or len(value) > MOST_HOSTS
+            or not all(map(is_host, value))
+        ):
+            template = gettext_noop(
+                "The setting “%(name)s” must be a list of host names, such as "
+                "[“files.example.com”]."
+            )
             raise Invalid(template, field="settings", name=name)
 
     def read(self, value: Any) -> tuple[str, ...]:
         given = [value] if isinstance(value, str) else value
-        if not isinstance(given, list) or not (found := tuple(host.lower() for host in given[:MOST_HOSTS] if is_host(host))):
+        if not isinstance(given, list) or not (
+            found := tuple(host.lower() for host in given[:MOST_HOSTS] if is_host(host))
+        ):
             raise ValueError(value)
         return found
 
@@ -141,13 +203,21 @@ def is_host(value: Any) -> bool:
     if addresses.is_loopback(value):
         return True  # it is used only if LOOPBACK_PROVIDERS is set
     labels = value.lower().split(".")
-    return len(labels) > 1 and all(NAME.fullmatch(label) and len(label) < 64 for label in labels) and addresses.literal(value) is None  # noqa: PLR2004
+    return (
+        len(labels) > 1
+        and all(NAME.fullmatch(label) and len(label) < 64 for label in labels)  # noqa: PLR2004
+        and addresses.literal(value) is None
+    )
 
 
 class FaultInjectionSetting:
     def check(self, name: str, value: Any) -> None:
         if not isinstance(value, dict):
-            raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name=name)
+            raise Invalid(
+                gettext_noop("The setting “%(name)s” must be a JSON object."),
+                field="settings",
+                name=name,
+            )
         fault_injection.check({"drill": value})
 
     def read(self, value: Any) -> dict[str, Any]:
@@ -203,7 +273,9 @@ def read[T: Common](settings: Any, kind: type[T]) -> T:
         try:
             values[name] = spec.read(settings[name])
         except (ValueError, TypeError):
-            log.warning("The setting %s of a provider cannot be read and is taken as not set.", name)
+            log.warning(
+                "The setting %s of a provider cannot be read and is taken as not set.", name
+            )
     return kind(**values)
 
 

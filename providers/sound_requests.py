@@ -36,12 +36,17 @@ def ordered_ms(request: MusicRequest | SoundRequest, options: Mapping[str, Any])
     return max(1, request.duration_ms, int(number_of(options.get("least_ms")) or 0))
 
 
-def require_length(request: MusicRequest | SoundRequest, model: ModelSpec, *, provider: str, most_ms: int) -> None:
+def require_length(
+    request: MusicRequest | SoundRequest, model: ModelSpec, *, provider: str, most_ms: int
+) -> None:
     """Raise `Refused` (invalid) for sound longer than the model makes (option `most_ms`)."""
     most = int(number_of(model.options.get("most_ms")) or most_ms)
     if request.duration_ms > most:
         raise Refused(
-            gettext_noop("%(length)s s of sound were asked for, and %(provider)s's model %(model)s makes at most %(most)s s."),
+            gettext_noop(
+                "%(length)s s of sound were asked for, and %(provider)s's model %(model)s "
+                "makes at most %(most)s s."
+            ),
             kind=Refusal.INVALID,
             provider=provider,
             model=model.name,
@@ -67,7 +72,9 @@ def prompt_of(request: MusicRequest | SoundRequest) -> str:
 
 
 def require_prompt(prompt: str, model: ModelSpec, *, provider: str, most: int) -> None:
-    """Raise `Refused` (invalid) for an empty prompt, or one that is too long (`most_characters`)."""
+    """Raise `Refused` (invalid) for an empty prompt, or one that
+    is too long (`most_characters`).
+    """
     _require_text(prompt, model, provider=provider, most=most)
 
 
@@ -80,14 +87,17 @@ def require_speech(
     most: int,
     speeds: tuple[float, float],
 ) -> None:
-    """Raise `Refused` (invalid) for a text that would not be spoken as it is; `sent` is what is sent.
+    """Raise `Refused` (invalid) for a text that would not be spoken as it is; `sent` is what is
+    sent.
 
     It is empty, holds nothing that can be pronounced, is longer than the model takes (option
     `most_characters`), or is to be spoken at a speed that the model does not have.
     """
     _require_text(request.text and sent, model, provider=provider, most=most)
     if not any(character.isalnum() for character in request.text):
-        raise Refused(gettext_noop("The text holds nothing that can be spoken."), kind=Refusal.INVALID)
+        raise Refused(
+            gettext_noop("The text holds nothing that can be spoken."), kind=Refusal.INVALID
+        )
     slowest, fastest = speeds
     if not slowest <= request.speed <= fastest:
         raise Refused(
@@ -105,7 +115,10 @@ def _require_text(text: str, model: ModelSpec, *, provider: str, most: int) -> N
     limit = int(number_of(model.options.get("most_characters")) or most)
     if len(text) > limit:
         raise Refused(
-            gettext_noop("The text is %(length)s characters long, and %(provider)s's model %(model)s takes at most %(most)s. Split it."),
+            gettext_noop(
+                "The text is %(length)s characters long, and %(provider)s's model "
+                "%(model)s takes at most %(most)s. Split it."
+            ),
             kind=Refusal.INVALID,
             provider=provider,
             model=model.name,

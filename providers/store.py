@@ -114,7 +114,10 @@ def opened(name: str) -> Iterator[IO[bytes]]:
 
 
 def _missing(name: str) -> FileMissing:
-    template = gettext_noop("A file is missing in the store: %(name)s. It goes on when the file is restored from the backup, or its scene is made again.")
+    template = gettext_noop(
+        "A file is missing in the store: %(name)s. It goes on when the file is restored "
+        "from the backup, or its scene is made again."
+    )
     return FileMissing(template, name=name)
 
 

@@ -5,11 +5,53 @@ from typing import Literal
 type State = Literal["waiting", "running", "done", "failed", "cancelled", "unknown"]
 
 WORDS: dict[State, frozenset[str]] = {
-    "waiting": frozenset({"pending", "throttled", "queued", "in_queue", "waiting", "starting", "scheduled", "created", "submitted", "accepted", "booting"}),
-    "running": frozenset({"running", "processing", "in_progress", "started", "generating", "working", "active"}),
-    "done": frozenset({"succeeded", "success", "successful", "completed", "complete", "done", "finished", "ready", "ok"}),
-    "failed": frozenset({"failed", "failure", "error", "errored", "rejected", "timeout", "timed_out", "expired", "crashed"}),
-    "cancelled": frozenset({"cancelled", "canceled", "aborted", "deleted", "terminated", "stopped"}),
+    "waiting": frozenset(
+        {
+            "pending",
+            "throttled",
+            "queued",
+            "in_queue",
+            "waiting",
+            "starting",
+            "scheduled",
+            "created",
+            "submitted",
+            "accepted",
+            "booting",
+        }
+    ),
+    "running": frozenset(
+        {"running", "processing", "in_progress", "started", "generating", "working", "active"}
+    ),
+    "done": frozenset(
+        {
+            "succeeded",
+            "success",
+            "successful",
+            "completed",
+            "complete",
+            "done",
+            "finished",
+            "ready",
+            "ok",
+        }
+    ),
+    "failed": frozenset(
+        {
+            "failed",
+            "failure",
+            "error",
+            "errored",
+            "rejected",
+            "timeout",
+            "timed_out",
+            "expired",
+            "crashed",
+        }
+    ),
+    "cancelled": frozenset(
+        {"cancelled", "canceled", "aborted", "deleted", "terminated", "stopped"}
+    ),
 }
 STATES: dict[str, State] = {word: state for state, words in WORDS.items() for word in words}
 

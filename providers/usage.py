@@ -14,7 +14,15 @@ from .enums import OPEN_CALL, CallState, Kind
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
 from .prices import model_row, own_price
-from .requests import ClipRequest, ImageRequest, MusicRequest, Request, SoundRequest, SpeechRequest, TextRequest
+from .requests import (
+    ClipRequest,
+    ImageRequest,
+    MusicRequest,
+    Request,
+    SoundRequest,
+    SpeechRequest,
+    TextRequest,
+)
 from .services.configs import organization_budget
 
 FULL, NEARLY = 100, 80  # percent
@@ -47,9 +55,21 @@ def limits_of(config: AIProviderConfig, *, now: datetime | None = None) -> list[
     now = now or timezone.now()
     calls = ProviderCall.objects.filter(provider=config)
     return [
-        Use(_("Calls in a minute"), Decimal(counting(calls, since=now - timedelta(minutes=1)).count()), _whole(config.rate_limit_per_minute)),
-        Use(_("Calls in an hour"), Decimal(counting(calls, since=now - timedelta(hours=1)).count()), _whole(config.rate_limit_per_hour)),
-        Use(_("Calls at once"), Decimal(calls.filter(state__in=OPEN_CALL).count()), _whole(config.max_concurrent)),
+        Use(
+            _("Calls in a minute"),
+            Decimal(counting(calls, since=now - timedelta(minutes=1)).count()),
+            _whole(config.rate_limit_per_minute),
+        ),
+        Use(
+            _("Calls in an hour"),
+            Decimal(counting(calls, since=now - timedelta(hours=1)).count()),
+            _whole(config.rate_limit_per_hour),
+        ),
+        Use(
+            _("Calls at once"),
+            Decimal(calls.filter(state__in=OPEN_CALL).count()),
+            _whole(config.max_concurrent),
+        ),
     ]
 
 
@@ -57,8 +77,16 @@ def budgets_of(config: AIProviderConfig) -> list[Use]:
     """Return this month's spending of provider and organization; three queries."""
     month = month_start()
     return [
-        Use(_("Budget of the provider, this month"), counted(provider=config.provider, since=month), config.monthly_budget),
-        Use(_("Organization budget, this month"), counted(since=month), organization_budget().monthly_budget),
+        Use(
+            _("Budget of the provider, this month"),
+            counted(provider=config.provider, since=month),
+            config.monthly_budget,
+        ),
+        Use(
+            _("Organization budget, this month"),
+            counted(since=month),
+            organization_budget().monthly_budget,
+        ),
     ]
 
 
@@ -98,11 +126,23 @@ def prices_of(config: AIProviderConfig) -> list[Priced]:
     """Return the active models in order, each with its own price or the provider's; one query."""
     prefetch_related_objects([config], "models")
     used = [model_row(config, request) for request in PLAIN]
-    rows = sorted((row for row in config.models.all() if row.is_active), key=lambda row: (row.kind, row.name))
-    return [Priced(row, own_price(config, Kind(row.kind)) if row.price is None else row.price, row.price is not None, row in used) for row in rows]
+    rows = sorted(
+        (row for row in config.models.all() if row.is_active), key=lambda row: (row.kind, row.name)
+    )
+    return [
+        Priced(
+            row,
+            own_price(config, Kind(row.kind)) if row.price is None else row.price,
+            row.price is not None,
+            row in used,
+        )
+        for row in rows
+    ]
 
 
 def last_errors(config: AIProviderConfig) -> list[ProviderCall]:
     """Return the newest calls that were refused, failed or are unclear; one query."""
-    rows = ProviderCall.objects.filter(provider=config, state__in=[CallState.REFUSED, CallState.UNCLEAR])
+    rows = ProviderCall.objects.filter(
+        provider=config, state__in=[CallState.REFUSED, CallState.UNCLEAR]
+    )
     return list(rows.order_by("-reserved_at", "-id")[:ERRORS])

@@ -1,4 +1,6 @@
-"""The voices of a provider, cached for a moment: pages ask for them often, and they change rarely."""
+"""The voices of a provider, cached for a moment: pages ask for them often,
+and they change rarely.
+"""
 
 from django.core.cache import cache
 

@@ -17,7 +17,9 @@ class NotAllowed(StoryError):
 
     code = "transition_not_allowed"
 
-    def __init__(self, template: str, /, *, status: str = "", allowed: tuple[str, ...] = (), **values: Value) -> None:
+    def __init__(
+        self, template: str, /, *, status: str = "", allowed: tuple[str, ...] = (), **values: Value
+    ) -> None:
         super().__init__(template, **values)
         self.status = status
         self.allowed = allowed
@@ -91,7 +93,9 @@ class ApprovalNeeded(StoryError):
 
     code = "approval_needed"
 
-    def __init__(self, template: str, /, *, ask: Any, approval: Any = None, **values: Value) -> None:
+    def __init__(
+        self, template: str, /, *, ask: Any, approval: Any = None, **values: Value
+    ) -> None:
         super().__init__(template, **values)
         self.ask = ask
         self.approval = approval

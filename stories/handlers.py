@@ -38,13 +38,22 @@ from .services.plan import Plan, is_in_the_way, plan_generation
 from .services.sound_plan import SoundItem
 from .services.transitions import ENDS_JOBS, apply_transition
 
-PRICE_ROSE = gettext_noop("It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm the new price to go on.")
+PRICE_ROSE = gettext_noop(
+    "It costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Confirm "
+    "the new price to go on."
+)
 PLANNING_ROSE = gettext_noop(
-    "Planning costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. Stop planning and start it again to confirm the new price."
+    "Planning costs %(now)s USD now, and %(then)s USD was confirmed. Nothing was bought. "
+    "Stop planning and start it again to confirm the new price."
 )
 DECIDED = {
-    CallState.REFUSED: gettext_noop("A person found that it was not charged. Nothing is ordered again by itself: start it anew at its price."),
-    CallState.WRITTEN_OFF: gettext_noop("A person wrote it off. Nothing is ordered again by itself: start it anew at its price."),
+    CallState.REFUSED: gettext_noop(
+        "A person found that it was not charged. Nothing is ordered again by itself: start "
+        "it anew at its price."
+    ),
+    CallState.WRITTEN_OFF: gettext_noop(
+        "A person wrote it off. Nothing is ordered again by itself: start it anew at its price."
+    ),
 }
 AT_ONCE = 200  # calls handled per run of the periodic task
 LOOKED_BACK = timedelta(days=7)
@@ -58,7 +67,15 @@ def _story(run: Run) -> Story:
         raise Fail(gettext_noop("The story has been deleted."), code="story_gone") from None
 
 
-def _through_call_service(run: Run, story: Story, request: Any, *, provider: str, price_limit: Decimal | None, rose: str = PRICE_ROSE) -> calls.Ready | Wait:
+def _through_call_service(
+    run: Run,
+    story: Story,
+    request: Any,
+    *,
+    provider: str,
+    price_limit: Decimal | None,
+    rose: str = PRICE_ROSE,
+) -> calls.Ready | Wait:
     """Make or continue the provider call, and convert its result to the job's outcome."""
     try:
         answer = calls.advance(
@@ -89,7 +106,9 @@ def _through_call_service(run: Run, story: Story, request: Any, *, provider: str
             raise Fail(DECIDED[CallState(refused.call.state)], code="decided") from refused
         if refused.kind in TRY_AGAIN:
             raise Retry(refused.sentence.template, **refused.sentence.values) from refused
-        raise Fail(refused.sentence.template, code=str(refused.kind), **refused.sentence.values) from refused
+        raise Fail(
+            refused.sentence.template, code=str(refused.kind), **refused.sentence.values
+        ) from refused
     except provider_errors.ProviderError as error:
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
     return _when_ready(answer)
@@ -112,7 +131,9 @@ def _collected(run: Run) -> calls.Ready | Wait | None:
 
     Makes no new call, because nobody needs it any more.
     """
-    call = ProviderCall.objects.filter(pk=run.job.data["parameters"].get("call_id")).first() or enqueue.call_of(run.job)
+    call = ProviderCall.objects.filter(
+        pk=run.job.data["parameters"].get("call_id")
+    ).first() or enqueue.call_of(run.job)
     if call is None or call.state in {CallState.RESERVED, *OVER}:
         return None
     try:
@@ -134,10 +155,19 @@ def story_planning(run: Run) -> Done | Wait:
     if replace or not Scene.live.filter(story=story).exists():
         limit = enqueue.asked(run.job).get("price")
         price_limit = None if limit is None else Decimal(limit)
-        answer = _through_call_service(run, story, planning.plan_request(story), provider=story.planner_provider, price_limit=price_limit, rose=PLANNING_ROSE)
+        answer = _through_call_service(
+            run,
+            story,
+            planning.plan_request(story),
+            provider=story.planner_provider,
+            price_limit=price_limit,
+            rose=PLANNING_ROSE,
+        )
         if isinstance(answer, Wait):
             return answer
-        planning.write_scenes(story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold)
+        planning.write_scenes(
+            story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold
+        )
     return Done(metadata={"scenes": Scene.live.filter(story=story).count()})
 
 
@@ -163,7 +193,9 @@ def _follow(job: Job, name: str, only_from: str) -> None:
     story = Story.objects.select_for_update().filter(pk=job.subject).first()
     if story is None or story.status != only_from:
         return
-    apply_transition(story.pk, name, actor=None, reason=job.note if name == "fail" else "", job_id=job.pk)
+    apply_transition(
+        story.pk, name, actor=None, reason=job.note if name == "fail" else "", job_id=job.pk
+    )
 
 
 # English
@@ -182,7 +214,9 @@ def scene_english(run: Run) -> Done | Wait:
     if scene is None or prompt is None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
     request = english.english_request(story, prompt)
-    answer = _through_call_service(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+    answer = _through_call_service(
+        run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"])
+    )
     if isinstance(answer, Wait):
         return answer
     text = str((answer.call.result or {}).get("text") or "")
@@ -206,7 +240,9 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
         prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
         request, provider = _request(story, scene, prompt, kind, asked)
         limit = Decimal(asked["price"]) if "price" in asked else None
-        answer = _through_call_service(run, story, request, provider=asked.get("provider") or provider, price_limit=limit)
+        answer = _through_call_service(
+            run, story, request, provider=asked.get("provider") or provider, price_limit=limit
+        )
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
@@ -216,14 +252,23 @@ def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
         take = takes.record_result(answer.call, job=run.job)
     if take is None:
         raise Fail(gettext_noop("The scene has been deleted."), code="scene_gone")
-    return Done(preview_url=reverse("stories:take_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
+    return Done(
+        preview_url=reverse("stories:take_file", args=[take.pk]),
+        metadata={"take_id": str(take.pk), "cost": str(take.cost)},
+    )
 
 
-def _request(story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]) -> tuple[Any, str]:
+def _request(
+    story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]
+) -> tuple[Any, str]:
     """The provider request, and the story's provider for it."""
     if kind == TakeKind.IMAGE:
         return image_request(story, prompt, seed=asked.get("seed")), story.image_provider
-    image = Take.objects.filter(pk=asked["image_take_id"]).first() if asked.get("image_take_id") else scene.image_take
+    image = (
+        Take.objects.filter(pk=asked["image_take_id"]).first()
+        if asked.get("image_take_id")
+        else scene.image_take
+    )
     if image is None:
         raise Fail(gettext_noop("The scene has no picture to start from."), code="no_picture")
     return clip_request(story, scene, prompt, image, seed=asked.get("seed")), story.clip_provider
@@ -245,7 +290,11 @@ def scene_render(run: Run) -> Done | Wait:
 @on_end(JobName.STORY_MUSIC)
 def scene_ended(job: Job) -> None:
     if job.data["action"] != enqueue.INGEST_ONLY:
-        enqueue.collect(enqueue.to_collect().filter(key=enqueue.call_key(job), attempt_no__gt=enqueue.after(job)))
+        enqueue.collect(
+            enqueue.to_collect().filter(
+                key=enqueue.call_key(job), attempt_no__gt=enqueue.after(job)
+            )
+        )
     enqueue.wake_story_jobs(job.subject)
 
 
@@ -260,7 +309,9 @@ def _sound_take(run: Run) -> Done | Wait:
         answer = _collected(run)
     else:
         request = requests.from_json(asked["request"])
-        answer = _through_call_service(run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"]))
+        answer = _through_call_service(
+            run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"])
+        )
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
@@ -270,7 +321,10 @@ def _sound_take(run: Run) -> Done | Wait:
         take = sound_takes.record_result(answer.call, job=run.job)
     if take is None:
         raise Fail(gettext_noop("The line has been deleted."), code="line_gone")
-    return Done(preview_url=reverse("stories:sound_file", args=[take.pk]), metadata={"take_id": str(take.pk), "cost": str(take.cost)})
+    return Done(
+        preview_url=reverse("stories:sound_file", args=[take.pk]),
+        metadata={"take_id": str(take.pk), "cost": str(take.cost)},
+    )
 
 
 @handler(JobName.LINE_SPEECH)
@@ -302,42 +356,75 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     with transaction.atomic():
         run.hold()
         story = Story.objects.select_for_update().get(pk=story.pk)
-        plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
-        children = {child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")}
+        plan = plan_generation(
+            story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
+        )
+        children = {
+            child.item: child for child in Job.objects.filter(parent=run.job).order_by("created_at")
+        }
         made = _make_children(run, kind, plan, children)
     sounds = plan.sound.running if plan.sound else []
-    waiting_for = made + sum(_is_under_way(child) for child in children.values()) + plan.counts.get("running", 0) + len(sounds)
+    waiting_for = (
+        made
+        + sum(_is_under_way(child) for child in children.values())
+        + plan.counts.get("running", 0)
+        + len(sounds)
+    )
     total, left = len(plan.items), len(plan.todo) + plan.counts.get("running", 0)
     if waiting_for:
-        note = LocalizedMessage(gettext_noop("%(done)s of %(total)s scenes are ready."), {"done": total - left, "total": total})
+        note = LocalizedMessage(
+            gettext_noop("%(done)s of %(total)s scenes are ready."),
+            {"done": total - left, "total": total},
+        )
         run.progress(90 * (total - left) // max(total, 1), note)
-        return Wait(until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.CHILDREN, note=note)
-    if open_item := next((item for item in plan.items if item.will or is_in_the_way(item, kind)), None):
+        return Wait(
+            until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.CHILDREN, note=note
+        )
+    if open_item := next(
+        (item for item in plan.items if item.will or is_in_the_way(item, kind)), None
+    ):
         child = children.get(str(open_item.scene_id))
         if child is None and open_item.will:
             return _ask_person(
-                gettext_noop("Scene %(position)s came later and costs more than was allowed when this was started. Start it from the board."),
+                gettext_noop(
+                    "Scene %(position)s came later and costs more than was allowed when "
+                    "this was started. Start it from the board."
+                ),
                 position=open_item.position,
             )
         why = child.note if child and child.status != JobStatus.SUCCEEDED else open_item.why
         return _ask_person(
-            gettext_noop("Scene %(position)s could not be made: %(why)s Change its prompt or retry it, or stop production."),
+            gettext_noop(
+                "Scene %(position)s could not be made: %(why)s Change its prompt or retry "
+                "it, or stop production."
+            ),
             position=open_item.position,
             why=why,
         )
     if (ask := _missing_sound(plan, children)) is not None:
         return ask
     try:
-        film = build_film(story, film_kind, run=run, made_by=run.job.owner, override_reason=asked.get("override_reason", ""))
+        film = build_film(
+            story,
+            film_kind,
+            run=run,
+            made_by=run.job.owner,
+            override_reason=asked.get("override_reason", ""),
+        )
     except FilmNotReady as error:
         return _ask_person(error.sentence.template, **error.sentence.values)
     except MediaError as error:
         if run.should_stop():
             raise JobStopped from error
         if error.code == "disk_full":
-            raise ServiceUnavailableError(error.sentence.template, **error.sentence.values) from error
+            raise ServiceUnavailableError(
+                error.sentence.template, **error.sentence.values
+            ) from error
         raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
-    return Done(preview_url=reverse("stories:film_file", args=[film.pk]), metadata={"film_id": str(film.pk), "frames": film.frames})
+    return Done(
+        preview_url=reverse("stories:film_file", args=[film.pk]),
+        metadata={"film_id": str(film.pk), "frames": film.frames},
+    )
 
 
 def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
@@ -348,21 +435,38 @@ def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
     child = children.get(item.item)
     why = child.note if child and child.status != JobStatus.SUCCEEDED else item.why
     if item.scene is None:
-        return _ask_person(gettext_noop("The music could not be made: %(why)s Retry it, choose other music, or make the film without."), why=why)
+        return _ask_person(
+            gettext_noop(
+                "The music could not be made: %(why)s Retry it, choose other music, or "
+                "make the film without."
+            ),
+            why=why,
+        )
     return _ask_person(
-        gettext_noop("A line of scene %(position)s could not be spoken: %(why)s Change its words or its voice, retry it, or turn the sound off."),
+        gettext_noop(
+            "A line of scene %(position)s could not be spoken: %(why)s Change its words or "
+            "its voice, retry it, or turn the sound off."
+        ),
         position=item.position,
         why=why,
     )
 
 
 def _ask_person(template: str, **values: Any) -> Wait:
-    return Wait(until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.PERSON, note=LocalizedMessage(template, values))
+    return Wait(
+        until=database_now() + enqueue.WAIT_TIMEOUT,
+        wait_for=WaitFor.PERSON,
+        note=LocalizedMessage(template, values),
+    )
 
 
 def _is_under_way(child: Job) -> bool:
     """Whether a scene's job continues without a person."""
-    return child.status in OPEN and child.status != JobStatus.UNCLEAR and child.wait_for != WaitFor.PERSON
+    return (
+        child.status in OPEN
+        and child.status != JobStatus.UNCLEAR
+        and child.wait_for != WaitFor.PERSON
+    )
 
 
 def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job]) -> int:
@@ -381,10 +485,18 @@ def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job
     made = 0
     for item in pictures:
         if item.key in wanted:
-            made += enqueue.enqueue_scene(item.scene, kind, owner=run.job.owner, parent=parent, parameters=wanted[item.key])[1]
+            made += enqueue.enqueue_scene(
+                item.scene, kind, owner=run.job.owner, parent=parent, parameters=wanted[item.key]
+            )[1]
     for sound in sounds:
         if sound.key in wanted:
-            enqueue.enqueue_sound(sound, plan.story, owner=run.job.owner, parent=parent, price=Decimal(wanted[sound.key]["price"]))
+            enqueue.enqueue_sound(
+                sound,
+                plan.story,
+                owner=run.job.owner,
+                parent=parent,
+                price=Decimal(wanted[sound.key]["price"]),
+            )
             made += 1
     return made
 
@@ -442,7 +554,11 @@ def record_leftover_results() -> int:
     gets a job that collects it. Returns how many takes are recorded or collected.
     """
     since = database_now() - LOOKED_BACK
-    left = enqueue.to_collect().exclude(state=CallState.SETTLED, reserved_at__lt=since).order_by("reserved_at")
+    left = (
+        enqueue.to_collect()
+        .exclude(state=CallState.SETTLED, reserved_at__lt=since)
+        .order_by("reserved_at")
+    )
     calls = enqueue.not_followed(left[:AT_ONCE])
     return each(calls, _record_or_collect)  # one failing call does not affect the others
 
@@ -452,7 +568,11 @@ def _record_or_collect(call: ProviderCall) -> bool:
 
 
 def _record(call: ProviderCall) -> bool:
-    recorded = sound_takes.record_result(call) if call.kind in SoundKind.values else takes.record_result(call)
+    recorded = (
+        sound_takes.record_result(call)
+        if call.kind in SoundKind.values
+        else takes.record_result(call)
+    )
     if recorded is not None:
         enqueue.wake_story_jobs_on_commit(call.subject)
     return True

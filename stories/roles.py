@@ -32,10 +32,21 @@ def sync_roles(**_: Any) -> None:
     """
     from django.contrib.auth.models import Group, Permission  # noqa: PLC0415  available only after the apps are loaded
 
-    known = {f"{app}.{codename}": pk for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")}
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in Permission.objects.values_list(
+            "pk", "content_type__app_label", "codename"
+        )
+    }
     for role, patterns in ROLES.items():
         group, _made = Group.objects.get_or_create(name=role)
-        group.permissions.set([pk for name, pk in known.items() if name not in KEPT and any(_fits(name, pattern) for pattern in patterns)])
+        group.permissions.set(
+            [
+                pk
+                for name, pk in known.items()
+                if name not in KEPT and any(_fits(name, pattern) for pattern in patterns)
+            ]
+        )
 
 
 def _fits(name: str, pattern: str) -> bool:

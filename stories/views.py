@@ -69,19 +69,24 @@ def _picture(request: HttpRequest, make: Callable[[], str]) -> HttpResponseBase:
 
 
 def _film(request: HttpRequest, film_id: str) -> Film:
-    return get_object_or_404(Film.objects.select_related("story"), pk=film_id, story__in=stories_for(request.user))
+    return get_object_or_404(
+        Film.objects.select_related("story"), pk=film_id, story__in=stories_for(request.user)
+    )
 
 
 def film_filename(film: Film, ending: str) -> str:
     """The download name of the film, such as `the-sea-final-2.mp4`."""
-    return f"{slugify(film.story.title, allow_unicode=True) or 'film'}-{film.kind}-{film.number}.{ending}"
+    title = slugify(film.story.title, allow_unicode=True) or "film"
+    return f"{title}-{film.kind}-{film.number}.{ending}"
 
 
 @require_safe
 @login_required
 def film_file(request: HttpRequest, film_id: str) -> HttpResponseBase:
     film = _film(request, film_id)
-    return serve(request, film.file, filename=film_filename(film, "mp4"), download="download" in request.GET)
+    return serve(
+        request, film.file, filename=film_filename(film, "mp4"), download="download" in request.GET
+    )
 
 
 @require_safe
@@ -89,6 +94,13 @@ def film_file(request: HttpRequest, film_id: str) -> HttpResponseBase:
 def film_subtitles(request: HttpRequest, film_id: str, form: str) -> HttpResponse:
     film = _film(request, film_id)
     if form == "srt":
-        name = content_disposition_header(as_attachment=True, filename=film_filename(film, "srt")) or ""
-        return HttpResponse(film.srt, content_type="application/x-subrip; charset=utf-8", headers={"Content-Disposition": name})
+        name = (
+            content_disposition_header(as_attachment=True, filename=film_filename(film, "srt"))
+            or ""
+        )
+        return HttpResponse(
+            film.srt,
+            content_type="application/x-subrip; charset=utf-8",
+            headers={"Content-Disposition": name},
+        )
     return HttpResponse(film.vtt, content_type="text/vtt; charset=utf-8")

@@ -1,4 +1,6 @@
-"""What every test has: no way out of this machine, folders of its own, and five people with different rights."""
+"""What every test has: no way out of this machine, folders of its own, and five people with
+different rights.
+"""
 
 import ipaddress
 import logging
@@ -24,17 +26,41 @@ from tests.migrations import NamesOfThen
 
 session_folder = pytest.StashKey[Path]()
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 CHROMIUM_OPTIONS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update"),
+    *(
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+    ),
     *("--no-first-run", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"),
 )
-# Drills that take longest, to be begun first, so that none of them is left over at the end of a run with nobody beside it.
+# Drills that take longest, to be begun first, so that none of them is left over at the end of a run
+# with nobody beside it.
 LONGEST = (
-    *("chaos/test_chaos.py", "operations/test_whole_story.py", "operations/test_demo.py", "api/test_walk.py", "browser/test_whole_way.py"),
-    *("providers/test_film.py", "operations/test_walk_through.py", "providers/backends/local/test_kills.py", "jobs/test_chaos.py", "operations/test_serve.py"),
+    *(
+        "chaos/test_chaos.py",
+        "operations/test_whole_story.py",
+        "operations/test_demo.py",
+        "api/test_walk.py",
+        "browser/test_whole_way.py",
+    ),
+    *(
+        "providers/test_film.py",
+        "operations/test_walk_through.py",
+        "providers/backends/local/test_kills.py",
+        "jobs/test_chaos.py",
+        "operations/test_serve.py",
+    ),
 )
-TOGETHER = ("chaos/test_chaos.py", "operations/test_whole_story.py")  # their servers are started once for all tests of the file
+TOGETHER = (
+    "chaos/test_chaos.py",
+    "operations/test_whole_story.py",
+)  # their servers are started once for all tests of the file
 PAGES = ("accounts", "api", "stories/web")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
@@ -42,7 +68,9 @@ TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="vp-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    folder = Path(
+        tempfile.mkdtemp(prefix="vp-tests-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+    )
     config.stash[session_folder] = folder
     compile_all(Path(folder) for folder in studio.LOCALE_PATHS)
     (folder / "static").mkdir()
@@ -51,26 +79,39 @@ def pytest_configure(config: pytest.Config) -> None:
     studio.STATIC_ROOT = folder / "static"
     studio.LOG_FILE = ""
     studio.LANGUAGE_CODE = "en"
-    trans_real._default = None  # what was said before in the studio's language is not kept for other threads
+    trans_real._default = (
+        None  # what was said before in the studio's language is not kept for other threads
+    )
     studio.SECRET_KEY = "only-for-tests-" * 4
     studio.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     database = studio.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
-        # A file, as in production: an in-memory database has no WAL and answers "table is locked" to a second thread.
+        # A file, as in production: an in-memory database has no WAL and answers "table is locked"
+        # to a second thread.
         database.setdefault("TEST", {})["NAME"] = str(folder / "studio.sqlite3")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database-only", action="store_true", help="Only tests that use the database: for a second run on another one.")
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="Only tests that use the database: for a second run on another one.",
+    )
 
 
 def is_transactional(item: pytest.Item) -> bool:
     marker = item.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction")) or bool(TRANSACTIONAL & set(getattr(item, "fixturenames", ())))
+    return bool(marker and marker.kwargs.get("transaction")) or bool(
+        TRANSACTIONAL & set(getattr(item, "fixturenames", ()))
+    )
 
 
 def uses_database(item: pytest.Item) -> bool:
-    return item.get_closest_marker("django_db") is not None or is_transactional(item) or "db" in getattr(item, "fixturenames", ())
+    return (
+        item.get_closest_marker("django_db") is not None
+        or is_transactional(item)
+        or "db" in getattr(item, "fixturenames", ())
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
@@ -82,30 +123,43 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if any(item.path.is_relative_to(folder) for folder in pages):
             item.add_marker(pytest.mark.page)
     if config.getoption("--database-only"):
-        chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+        chosen = [
+            item for item in items if uses_database(item) and not item.get_closest_marker("browser")
+        ]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
         items[:] = chosen
-    order_drills(items)
+    order_fault_tests(items)
     if CHROMIUM is None:
         for item in items:
             if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason="Chromium is missing: sudo apt-get install chromium"))
+                item.add_marker(
+                    pytest.mark.skip(reason="Chromium is missing: sudo apt-get install chromium")
+                )
 
 
-def order_drills(items: list[pytest.Item]) -> None:
-    """The longest drills first."""
+def order_fault_tests(items: list[pytest.Item]) -> None:
+    """The longest fault tests first."""
 
     def place(item: pytest.Item) -> int:
         name = item.path.as_posix()
-        return next((number for number, ending in enumerate(LONGEST) if name.endswith(ending)), len(LONGEST)) if item.get_closest_marker("drill") else 0
+        return (
+            next(
+                (number for number, ending in enumerate(LONGEST) if name.endswith(ending)),
+                len(LONGEST),
+            )
+            if item.get_closest_marker("fault_injection")
+            else 0
+        )
 
     items.sort(key=place)
 
 
 class Together(LoadScopeScheduling):
-    """With --dist loadgroup: each test goes to whichever worker is free, but those that share servers go to one.
+    """With --dist loadgroup: each test goes to whichever worker is free, but those that share
+    servers go to one.
 
-    The marks of xdist's own loadgroup are lost on the way: it writes them into `_nodeid`, which pytest 9 no longer reads.
+    The marks of xdist's own loadgroup are lost on the way: it writes them into `_nodeid`, which
+    pytest 9 no longer reads.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -129,7 +183,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def media_folder(settings: Any, tmp_path: Path) -> Path:
     """The folder behind the media storage of this test."""
     folder = tmp_path / "media"
-    local = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": folder}}
+    local = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": folder},
+    }
     settings.VAR_DIR = tmp_path
     settings.WORK_DIR = tmp_path / "work"
     settings.MEDIA_ROOT = folder
@@ -161,7 +218,9 @@ def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(autouse=True)
 def first_rows(request: pytest.FixtureRequest) -> None:
-    """A test that empties the database takes the rows of the data migrations away; whichever comes next needs them again."""
+    """A test that empties the database takes the rows of the data migrations away; whichever comes
+    next needs them again.
+    """
     if uses_database(request.node):
         request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
         if not apps.get_model("providers", "AIProviderConfig").objects.exists():
@@ -244,12 +303,19 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture
 def make_person(db: None) -> Callable[..., Any]:
-    """`make_person("name", role="producer")`: an account; with a role it is staff and in the group of that name. Password: its name."""
+    """`make_person("name", role="producer")`: an account; with a role it is staff and in the group
+    of that name. Password: its name.
+    """
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
 
     def make(username: str, *, role: str = "") -> Any:
-        person = get_user_model().objects.create_user(username=username, email=f"{username}@example.com", password=username, is_staff=bool(role))
+        person = get_user_model().objects.create_user(
+            username=username,
+            email=f"{username}@example.com",
+            password=username,
+            is_staff=bool(role),
+        )
         if role:
             person.groups.add(Group.objects.get(name=role))
         return person
@@ -292,10 +358,13 @@ def stranger(make_person: Callable[..., Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright: `page = chromium.new_page()`. Tests that use it carry the mark `browser`."""
+    """Debian's Chromium, driven by Playwright: `page = chromium.new_page()`. Tests that use it
+    carry the mark `browser`.
+    """
     from playwright.sync_api import sync_playwright
 
-    # Playwright's loop runs in this thread while a test waits for the browser; Django takes that for asynchronous code.
+    # Playwright's loop runs in this thread while a test waits for the browser; Django takes that
+    # for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))

@@ -1,7 +1,7 @@
 """Records which tables each transaction locks, in which order, and names an inversion.
 
-Two transactions that lock the same tables in different orders can wait for each other forever. The order
-is that of docs/development/locking.md. It is checked on SQLite, too, which has no row locks.
+Two transactions that lock the same tables in different orders can wait for each other forever. The
+order is that of docs/development/locking.md. It is checked on SQLite, too, which has no row locks.
 """
 
 import threading
@@ -58,7 +58,9 @@ class LockOrder:
         """Raises LockOrderError for what was recorded since the last check."""
         found, self.inversions = self.inversions, []
         if found:
-            raise LockOrderError("; ".join(dict.fromkeys(found)) + ": see docs/development/locking.md")
+            raise LockOrderError(
+                "; ".join(dict.fromkeys(found)) + ": see docs/development/locking.md"
+            )
 
 
 @contextmanager

@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-row_locks = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+row_locks = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has one writer at a time"
+)
 PATIENCE = 60  # seconds until a test that hangs fails
-LOCK_WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+LOCK_WAITS = (
+    "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM "
+    "pg_stat_activity WHERE datname = current_database())"
+)
 
 
 def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[BaseException]:
@@ -40,7 +45,10 @@ def in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> list[BaseExc
             done.set()
             connection.close()
 
-    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in ((begin, written), (follow, ended))]
+    threads = [
+        threading.Thread(target=run, args=pair, daemon=True)
+        for pair in ((begin, written), (follow, ended))
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,7 @@
 """Audits the locked packages with pip-audit. Exit code 1 when a known vulnerability is found.
 
-If no advisory service answers, prints "NOT AUDITED" and exits with 0, or with 2 when called with `--required`.
+If no advisory service answers, prints "NOT AUDITED" and exits with 0, or with 2 when called with
+`--required`.
 """
 
 import json
@@ -41,10 +42,15 @@ def report(found: list[dict[str, Any]], service: str) -> int:
     vulnerable = [(package, flaw) for package in audited for flaw in package["vulns"]]
     for package, flaw in vulnerable:
         fixed = ", ".join(flaw["fix_versions"]) or "no release yet"
-        sys.stdout.write(f"{package['name']} {package['version']}: {flaw['id']} (fixed in: {fixed})\n")
+        sys.stdout.write(
+            f"{package['name']} {package['version']}: {flaw['id']} (fixed in: {fixed})\n"
+        )
     unknown = len(found) - len(audited)
     left = f"; {unknown} packages are unknown to it" if unknown else ""
-    sys.stdout.write(f"audit: {service} answered for {len(audited)} locked packages, {len(vulnerable)} known vulnerabilities{left}\n")
+    sys.stdout.write(
+        f"audit: {service} answered for {len(audited)} locked packages, {len(vulnerable)} "
+        f"known vulnerabilities{left}\n"
+    )
     return int(bool(vulnerable))
 
 

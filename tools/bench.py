@@ -1,4 +1,5 @@
-"""Runs the benches one after the other, prints what they print, and writes it to docs/benchmarks.md with the date and the machine.
+"""Runs the benches one after the other, prints what they print, and writes it to docs/benchmarks.md
+with the date and the machine.
 
 usage: bench.py [film] [jobs] [api] [board]      all of them without a name
 """
@@ -23,9 +24,20 @@ PARTS = ("benchmarks", "jobs", "providers", "site", "stories", "tests")
 
 def run(name: str) -> str:
     """Runs the benchmark and returns its output, which is also shown. Raises CalledProcessError."""
-    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env = os.environ | {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
+        "PYTHONUNBUFFERED": "1",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     lines = []
-    with subprocess.Popen([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8") as bench:
+    with subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{name}"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as bench:
         assert bench.stdout is not None
         for line in bench.stdout:
             sys.stdout.write(line)
@@ -39,7 +51,10 @@ def run(name: str) -> str:
 def kept(document: str, found: dict[str, str]) -> str:
     """Returns the document with these results between its markers."""
     today = dt.datetime.now(tz=dt.UTC).date()
-    head = f"{today:%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}."
+    head = (
+        f"{today:%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}."
+    )
     blocks = [f"```\n{text}\n```" for text in found.values()]
     part = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if not part.search(document):
@@ -49,16 +64,34 @@ def kept(document: str, found: dict[str, str]) -> str:
 
 def main(names: list[str]) -> int:
     if unknown := sorted(set(names) - set(BENCHES)):
-        sys.stderr.write(f"bench: there is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}.\n")
+        sys.stderr.write(
+            f"bench: there is no bench {', '.join(unknown)}; there are: {', '.join(BENCHES)}.\n"
+        )
         return 2
     # Packages are installed uncompiled; otherwise the first process to start would pay for it.
-    subprocess.run([sys.executable, "-m", "compileall", "-q", "-j", "0", sysconfig.get_path("purelib"), *PARTS], cwd=ROOT, check=False)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "compileall",
+            "-q",
+            "-j",
+            "0",
+            sysconfig.get_path("purelib"),
+            *PARTS,
+        ],
+        cwd=ROOT,
+        check=False,
+    )
     found = {}
     for name in names or BENCHES:
         try:
             found[name] = run(name)
         except subprocess.CalledProcessError as error:
-            sys.stderr.write(f"bench: {name} ended with exit code {error.returncode}; docs/benchmarks.md is unchanged.\n")
+            sys.stderr.write(
+                f"bench: {name} ended with exit code {error.returncode}; docs/benchmarks.md "
+                f"is unchanged.\n"
+            )
             return 1
     if not names:
         PAGE.write_text(kept(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")

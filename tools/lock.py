@@ -23,7 +23,19 @@ LOCKS = {
 
 def main(extra: list[str]) -> int:
     for name, options in LOCKS.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", *OPTIONS, *options, *extra, "pyproject.toml", "-o", name]
+        command = [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            *OPTIONS,
+            *options,
+            *extra,
+            "pyproject.toml",
+            "-o",
+            name,
+        ]
         if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
             return code
     return 0

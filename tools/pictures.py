@@ -23,7 +23,9 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 STARTS_WITHIN = 60.0  # seconds
 WIDE, NARROW = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
 SHOTS = (
@@ -54,10 +56,17 @@ def environment(folder: Path) -> dict[str, str]:
 def studio(folder: Path) -> Iterator[str]:
     """Starts the studio with its sample films, yields its address and stops it afterwards."""
     for language in ("en", "ko"):
-        subprocess.run(manage("demo", "--no-serve", "--language", language), env=environment(folder), cwd=ROOT, check=True)
+        subprocess.run(
+            manage("demo", "--no-serve", "--language", language),
+            env=environment(folder),
+            cwd=ROOT,
+            check=True,
+        )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    process = subprocess.Popen(manage("serve", "--port", str(port)), env=environment(folder), cwd=ROOT)
+    process = subprocess.Popen(
+        manage("serve", "--port", str(port)), env=environment(folder), cwd=ROOT
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/admin/login/")
@@ -78,13 +87,17 @@ def _wait_for(address: str) -> None:
 
 def shoot(browser: Any, address: str, password: str, folder: Path) -> None:
     for name, language, theme, size, page_path in SHOTS:
-        context = browser.new_context(viewport=size, locale=language, color_scheme=theme, device_scale_factor=2)
+        context = browser.new_context(
+            viewport=size, locale=language, color_scheme=theme, device_scale_factor=2
+        )
         page = context.new_page()
         page.goto(f"{address}/admin/login/?next=/admin/stories/story/?view=finished")
         page.fill("#id_username", "demo")
         page.fill("#id_password", password)
         page.click("#login-form button[type=submit]")
-        title = page.locator("#result_list a", has_text="등대" if language == "ko" else "lantern").first
+        title = page.locator(
+            "#result_list a", has_text="등대" if language == "ko" else "lantern"
+        ).first
         story = title.get_attribute("href").split("?")[0].removesuffix("change/")
         page.goto(address + page_path.format(story=story))
         page.wait_for_load_state("networkidle")
@@ -96,7 +109,10 @@ def shoot(browser: Any, address: str, password: str, folder: Path) -> None:
 def keep(png: bytes, file: Path) -> None:
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     picture.save(file, quality=80, method=6)
-    print(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file, f"{file.stat().st_size // 1024} KB")  # noqa: T201  command output
+    print(  # noqa: T201  command output
+        file.relative_to(ROOT) if file.is_relative_to(ROOT) else file,
+        f"{file.stat().st_size // 1024} KB",
+    )
 
 
 def main() -> None:
@@ -104,8 +120,15 @@ def main() -> None:
         raise SystemExit("Chromium is missing: sudo apt-get install chromium")
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "pictures").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="vp-pictures-") as var, studio(Path(var)) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
+    with (
+        tempfile.TemporaryDirectory(prefix="vp-pictures-") as var,
+        studio(Path(var)) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
         shoot(browser, address, (Path(var) / "demo_login").read_text().strip(), folder)
         browser.close()
 

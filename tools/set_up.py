@@ -1,10 +1,12 @@
-"""Makes the environments from the locked requirements, once. Called by `tools/set-up`; needs nothing but Python >= 3.12.
+"""Makes the environments from the locked requirements, once. Called by `tools/set-up`; needs
+nothing but Python >= 3.12.
 
 usage: set_up.py run    .venv with what the studio needs
        set_up.py dev    .venv with what its tests and checks need too, and Chromium
        set_up.py bench  .venv-bench with what it is measured against
 
-A second call finds the stamp of the first and does nothing. Every failure is one sentence and exit code 1.
+A second call finds the stamp of the first and does nothing. Every failure is one sentence and exit
+code 1.
 """
 
 import fcntl
@@ -86,8 +88,20 @@ def base_python() -> str:
 
 def logged(*command: str) -> str:
     """Runs the command and returns its output, which is also logged. Raises CalledProcessError."""
-    env = {name: value for name, value in os.environ.items() if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}}
-    done = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_REQUIRE_VIRTUALENV"}
+    }
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     text = done.stdout.decode(errors="replace")
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"$ {' '.join(command)}\n{text}\n")
@@ -109,28 +123,55 @@ def make_venv(venv: Path) -> None:
     try:
         logged(base_python(), "-m", "venv", str(venv))
     except subprocess.CalledProcessError as error:
-        raise SetUpError(why(error.output) or f"Python could not make {venv.name} (on Debian: apt-get install python3-venv); the log is {LOG_NAME}.") from error
+        raise SetUpError(
+            why(error.output)
+            or (
+                f"Python could not make {venv.name} (on Debian: apt-get install "
+                f"python3-venv); the log is {LOG_NAME}."
+            )
+        ) from error
 
 
 def works(venv: Path) -> bool:
     """Returns whether its Python runs, has pip, and is of the same version as this one."""
     code = f"import sys, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
     try:
-        return subprocess.run([venv / "bin" / "python", "-I", "-c", code], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                [venv / "bin" / "python", "-I", "-c", code], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
     except OSError:
         return False
 
 
 def install(venv: Path, requirements: str) -> None:
     """Installs the locked packages, verified by hash, from wheels only: no compiler is needed."""
-    count = len(re.findall(r"^[a-z0-9]", (ROOT / requirements).read_text(encoding="utf-8"), re.MULTILINE))
+    count = len(
+        re.findall(r"^[a-z0-9]", (ROOT / requirements).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     say(f"installing {count} packages of {requirements} (once)")
     (venv / UNFINISHED).touch()
-    options = ("--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-compile", "--retries", "2")
+    options = (
+        "--no-input",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-compile",
+        "--retries",
+        "2",
+    )
     try:
-        logged(str(venv / "bin" / "python"), "-I", "-m", "pip", "install", *options, "-r", requirements)
+        logged(
+            str(venv / "bin" / "python"), "-I", "-m", "pip", "install", *options, "-r", requirements
+        )
     except subprocess.CalledProcessError as error:
-        raise SetUpError(why(error.output) or f"The packages could not be installed; the log is {LOG_NAME}.") from error
+        raise SetUpError(
+            why(error.output) or f"The packages could not be installed; the log is {LOG_NAME}."
+        ) from error
     (venv / f"{STAMP}{requirements}").write_text(fingerprint(ROOT / requirements))
     (venv / UNFINISHED).unlink()
 
@@ -142,12 +183,27 @@ def why(output: str) -> str:
     if "Permission denied" in output:
         return f"The set-up may not write here: the folder {ROOT} must belong to you."
     if "DO NOT MATCH THE HASHES" in output:
-        return "A downloaded package is not the one that was locked, so nothing was installed: the package index or something on the way to it changed it."
-    if re.search(r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Connection (refused|reset|broken|aborted)|name resolution", output):
-        return "The packages could not be downloaded: no network, or no answer from the package index; run it again when there is one."
+        return (
+            "A downloaded package is not the one that was locked, so nothing was "
+            "installed: the package index or something on the way to it changed it."
+        )
+    if re.search(
+        (
+            r"NewConnectionError|ConnectTimeout|ReadTimeout|ProxyError|SSLError|Connection "
+            r"(refused|reset|broken|aborted)|name resolution"
+        ),
+        output,
+    ):
+        return (
+            "The packages could not be downloaded: no network, or no answer from the "
+            "package index; run it again when there is one."
+        )
     if missing := re.search(r"No matching distribution found for (\S+)", output):
         here = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
-        return f"There is no ready-made package {missing[1]} for {here}: use Python 3.13 on Linux x86_64 or aarch64, or a package index that has it."
+        return (
+            f"There is no ready-made package {missing[1]} for {here}: use Python 3.13 on "
+            f"Linux x86_64 or aarch64, or a package index that has it."
+        )
     return ""
 
 
@@ -171,15 +227,32 @@ def fetch_browser() -> None:
         say("installing Chromium by apt (once)")
         try:
             logged("apt-get", "update", "-q")
-            logged("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium")
+            logged(
+                "env",
+                "DEBIAN_FRONTEND=noninteractive",
+                "apt-get",
+                "install",
+                "-q",
+                "-y",
+                "--no-install-recommends",
+                "chromium",
+            )
         except subprocess.CalledProcessError:
-            say(f"Chromium could not be installed, so the tests that drive a browser are skipped; the log is {LOG_NAME}.")
+            say(
+                f"Chromium could not be installed, so the tests that drive a browser are "
+                f"skipped; the log is {LOG_NAME}."
+            )
     else:
-        say("Chromium is missing, so the tests that drive a browser are skipped: install it with `sudo apt-get install chromium`.")
+        say(
+            "Chromium is missing, so the tests that drive a browser are skipped: install "
+            "it with `sudo apt-get install chromium`."
+        )
 
 
 def main(kind: str) -> int:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that pip is also stopped
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(143)
+    )  # an exception, so that pip is also stopped
     try:
         with alone():
             prepare(kind)

@@ -1,4 +1,6 @@
-"""The list as Django REST framework's own documentation has it: ModelSerializer, generic view, CursorPagination."""
+"""The list as Django REST framework's own documentation has it: ModelSerializer, generic view,
+CursorPagination.
+"""
 
 from typing import Any
 
@@ -29,8 +31,28 @@ class StorySerializer(serializers.ModelSerializer):
     class Meta:
         model = Story
         fields = (
-            *("id", "title", "status", "owner_id", "owner", "language", "style", "aspect_ratio", "resolution", "duration_seconds", "burn_captions"),
-            *("planner_provider", "image_provider", "clip_provider", "budget", "scene_count", "created_at", "updated_at"),
+            *(
+                "id",
+                "title",
+                "status",
+                "owner_id",
+                "owner",
+                "language",
+                "style",
+                "aspect_ratio",
+                "resolution",
+                "duration_seconds",
+                "burn_captions",
+            ),
+            *(
+                "planner_provider",
+                "image_provider",
+                "clip_provider",
+                "budget",
+                "scene_count",
+                "created_at",
+                "updated_at",
+            ),
         )
 
 
@@ -47,7 +69,9 @@ class StoryList(generics.ListAPIView):
     renderer_classes = (JSONRenderer,)
 
     def get_queryset(self) -> Any:
-        return with_scene_count(stories_for(self.request.user)).select_related("owner").defer("script")
+        return (
+            with_scene_count(stories_for(self.request.user)).select_related("owner").defer("script")
+        )
 
 
 urlpatterns = [path("api/ai-video/stories/", StoryList.as_view())]

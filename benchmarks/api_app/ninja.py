@@ -52,9 +52,17 @@ api = NinjaAPI(auth=Bearer())
 
 @api.get("/stories/", response=PageOut)
 def list_stories(request: HttpRequest, page_size: int = 50) -> Any:
-    rows = with_scene_count(stories_for(request.user)).select_related("owner").defer("script").order_by("-created_at", "-id")
+    rows = (
+        with_scene_count(stories_for(request.user))
+        .select_related("owner")
+        .defer("script")
+        .order_by("-created_at", "-id")
+    )
     found = list(rows[: page_size + 1])
-    return {"items": found[:page_size], "next_cursor": str(found[page_size - 1].pk) if len(found) > page_size else None}
+    return {
+        "items": found[:page_size],
+        "next_cursor": str(found[page_size - 1].pk) if len(found) > page_size else None,
+    }
 
 
 urlpatterns = [path("api/ai-video/", api.urls)]

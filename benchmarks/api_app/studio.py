@@ -11,4 +11,7 @@ def media(request: HttpRequest, token: str) -> HttpResponse:
     raise NotImplementedError
 
 
-urlpatterns = [path("api/ai-video/", include((api.urls, "api"))), path("media/<str:token>", media, name="media")]
+urlpatterns = [
+    path("api/ai-video/", include((api.urls, "api"))),
+    path("media/<str:token>", media, name="media"),
+]

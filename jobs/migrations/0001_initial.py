@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('max_attempts', models.PositiveSmallIntegerField(default=3, verbose_name='attempts allowed')),
                 ('backoff', models.JSONField(default=jobs.models.default_backoff)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('wish', models.PositiveSmallIntegerField(default=1, help_text='Counts who asked for it: one more each time that a person has it tried again.')),
+                ('wish', models.PositiveSmallIntegerField(default=1, help_text=('Counts who asked for it: one more each time that a person has it ' 'tried again.'))),
                 ('run_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='due')),
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('token', models.PositiveIntegerField(default=0, help_text='Fencing token: one more at each claim.')),

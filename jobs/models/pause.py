@@ -11,7 +11,14 @@ class Pause(models.Model):
 
     name = models.CharField(_("job name"), max_length=60, primary_key=True, blank=True)
     paused_at = models.DateTimeField(_("paused"), default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
     reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:

@@ -5,11 +5,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PeriodicTask(models.Model):
-    """The last result of a periodic task. A failing task does not prevent the others from running."""
+    """The last result of a periodic task.
+
+    A failing task does not prevent the others from running.
+    """
 
     name = models.CharField(_("name"), max_length=120, primary_key=True)
     succeeded_at = models.DateTimeField(_("last succeeded"), null=True, blank=True)
-    failed_at = models.DateTimeField(_("failing since"), null=True, blank=True, help_text=_("Empty while it succeeds."))
+    failed_at = models.DateTimeField(
+        _("failing since"), null=True, blank=True, help_text=_("Empty while it succeeds.")
+    )
     error = models.CharField(_("error"), max_length=300, blank=True)
 
     class Meta:

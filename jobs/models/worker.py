@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Worker(models.Model):
-    """A worker process and its last heartbeat. A `seen_at` older than one lease means it is dead."""
+    """A worker process and its last heartbeat.
+
+    A `seen_at` older than one lease means it is dead.
+    """
 
     name = models.CharField(_("name"), max_length=80, primary_key=True)
     host = models.CharField(_("host"), max_length=80)
@@ -14,7 +17,11 @@ class Worker(models.Model):
     role = models.CharField(_("role"), max_length=10, help_text=_("worker or ticker"))
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     seen_at = models.DateTimeField(_("last seen"), default=timezone.now, db_index=True)
-    clock_ahead = models.FloatField(_("clock ahead"), default=0.0, help_text=_("Seconds by which the clock of this host is ahead of the database's."))
+    clock_ahead = models.FloatField(
+        _("clock ahead"),
+        default=0.0,
+        help_text=_("Seconds by which the clock of this host is ahead of the database's."),
+    )
 
     class Meta:
         verbose_name = _("worker")

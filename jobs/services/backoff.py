@@ -7,10 +7,15 @@ LONGEST = timedelta(days=1)
 
 
 def require_backoff(backoff: dict[str, Any]) -> None:
-    """Raises ValueError unless `backoff` is {"type": "exponential" | "fixed", "delay": milliseconds}."""
+    """Raises ValueError unless `backoff` is {"type": "exponential" | "fixed", "delay":
+    milliseconds}.
+    """
     right = set(backoff) == {"type", "delay"} and backoff["type"] in {"exponential", "fixed"}
     if not right or not isinstance(backoff["delay"], int) or backoff["delay"] < 0:
-        raise ValueError(f'A backoff is {{"type": "exponential" or "fixed", "delay": milliseconds}}, not {backoff!r}.')
+        raise ValueError(
+            f'A backoff is {{"type": "exponential" or "fixed", "delay": milliseconds}}, not '
+            f"{backoff!r}."
+        )
 
 
 def delay(backoff: dict[str, Any], *, attempt: int) -> timedelta:

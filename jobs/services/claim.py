@@ -23,7 +23,8 @@ DUE = """
     LIMIT 1{lock}"""
 CLAIM = """
     UPDATE {job} SET
-        status = 'running', token = token + 1, attempts = attempts + 1, worker = %s, lease_until = {now},
+        status = 'running', token = token + 1, attempts = attempts + 1, worker = %s,
+        lease_until = {now},
         claimed_at = {now}, started_at = COALESCE(started_at, {now}), updated_at = {now}
     WHERE status = 'queued' AND id = ({due})
     RETURNING {columns}"""
@@ -40,7 +41,12 @@ def _sql(vendor: str, names: int, now: str) -> tuple[str, str]:
     # Without the lock, several workers on PostgreSQL would select the same row and all but one
     # would fail.
     lock = " FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
-    claim = CLAIM.format(due=DUE.format(names=places, lock=lock, **tables), columns=raw_rows.COLUMNS, now=now, **tables)
+    claim = CLAIM.format(
+        due=DUE.format(names=places, lock=lock, **tables),
+        columns=raw_rows.COLUMNS,
+        now=now,
+        **tables,
+    )
     return DUE.format(names=places, lock="", **tables), claim
 
 

@@ -12,8 +12,15 @@ DATA_KEYS = frozenset({"story_id", "action", "parameters"})
 def require_data(data: dict[str, Any]) -> None:
     """Raises ValueError unless `data` is {"story_id": str, "action": str, "parameters": {...}}."""
     if set(data) != DATA_KEYS:
-        raise ValueError(f"A job's data has exactly the keys {', '.join(sorted(DATA_KEYS))}; these are {', '.join(sorted(data)) or 'none'}.")
-    right = isinstance(data["story_id"], str) and isinstance(data["action"], str) and isinstance(data["parameters"], dict)
+        raise ValueError(
+            f"A job's data has exactly the keys {', '.join(sorted(DATA_KEYS))}; these are "
+            f"{', '.join(sorted(data)) or 'none'}."
+        )
+    right = (
+        isinstance(data["story_id"], str)
+        and isinstance(data["action"], str)
+        and isinstance(data["parameters"], dict)
+    )
     if not right:
         raise ValueError("story_id and action are strings and parameters is an object.")
 
@@ -30,7 +37,11 @@ def envelope(job: Job) -> dict[str, Any]:
 
 def success(done: Done, *, generation_time: float) -> dict[str, Any]:
     """Return a worker's successful result. `generation_time` is in seconds."""
-    result = {"preview_url": done.preview_url, "metadata": done.metadata, "generation_time": round(generation_time, 3)}
+    result = {
+        "preview_url": done.preview_url,
+        "metadata": done.metadata,
+        "generation_time": round(generation_time, 3),
+    }
     return {"success": True, "result": result, "error": None}
 
 

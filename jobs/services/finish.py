@@ -1,11 +1,25 @@
-"""Ends an attempt. A write requires the current fencing token; all effects share one transaction."""
+"""Ends an attempt.
+
+A write requires the current fencing token; all effects share one transaction.
+"""
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, CharField, DateTimeField, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.functions import Least
 from django.utils.translation import gettext_noop
 
@@ -24,7 +38,9 @@ from .backoff import delay
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def log(job: Job, sentence: LocalizedMessage, *, level: str = JobLog.Level.INFO, detail: str = "") -> None:
+def log(
+    job: Job, sentence: LocalizedMessage, *, level: str = JobLog.Level.INFO, detail: str = ""
+) -> None:
     JobLog.objects.create(job=job, message_data=sentence.as_json(), level=level, detail=detail)
 
 
@@ -50,7 +66,9 @@ def wake(jobs: QuerySet[Job], *, only: str = "") -> None:
     `only`, jobs that wait for another reason keep waiting. Call this inside a transaction.
     """
     ready = Q(status=JobStatus.WAITING, wait_for=only) if only else Q(status=JobStatus.WAITING)
-    jobs.filter(status__in=OPEN).update(wakeup_count=F("wakeup_count") + 1, updated_at=DatabaseNow(), **due_values(ready))
+    jobs.filter(status__in=OPEN).update(
+        wakeup_count=F("wakeup_count") + 1, updated_at=DatabaseNow(), **due_values(ready)
+    )
     notify_on_commit()
 
 
@@ -59,14 +77,27 @@ def due_values(ready: Q) -> dict[str, Case]:
 
     The duration of a wait that is part of the generation is added to `worked`.
     """
-    waited = ExpressionWrapper(F("worked") + (DatabaseNow() - F("waiting_since")), output_field=DurationField())
+    waited = ExpressionWrapper(
+        F("worked") + (DatabaseNow() - F("waiting_since")), output_field=DurationField()
+    )
     generating = ready & Q(wait_for__in=GENERATING, waiting_since__isnull=False)
     return {
-        "status": Case(When(ready, then=Value(JobStatus.QUEUED)), default=F("status"), output_field=CharField()),
-        "wait_for": Case(When(ready, then=Value("")), default=F("wait_for"), output_field=CharField()),
-        # Due from now, not from the end of the skipped wait: the claim takes the longest overdue job.
-        "run_at": Case(When(ready, then=Least(F("run_at"), DatabaseNow())), default=F("run_at"), output_field=DateTimeField()),
-        "worked": Case(When(generating, then=waited), default=F("worked"), output_field=DurationField()),
+        "status": Case(
+            When(ready, then=Value(JobStatus.QUEUED)), default=F("status"), output_field=CharField()
+        ),
+        "wait_for": Case(
+            When(ready, then=Value("")), default=F("wait_for"), output_field=CharField()
+        ),
+        # Due from now, not from the end of the skipped wait: the claim takes the longest overdue
+        # job.
+        "run_at": Case(
+            When(ready, then=Least(F("run_at"), DatabaseNow())),
+            default=F("run_at"),
+            output_field=DateTimeField(),
+        ),
+        "worked": Case(
+            When(generating, then=waited), default=F("worked"), output_field=DurationField()
+        ),
     }
 
 
@@ -79,7 +110,15 @@ def succeed(job: Job, done: Done, *, took: timedelta) -> None:
     worked = job.worked + took
     result = envelope.success(done, generation_time=worked.total_seconds())
     with _with_consequences(job):
-        _end_turn(job, JobStatus.SUCCEEDED, took=took, progress=100, result=result, error=None, note_data={})
+        _end_turn(
+            job,
+            JobStatus.SUCCEEDED,
+            took=took,
+            progress=100,
+            result=result,
+            error=None,
+            note_data={},
+        )
 
 
 def fail(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta) -> None:
@@ -102,7 +141,11 @@ def cancelled(job: Job, *, took: timedelta) -> None:
 
 def cancelled_values() -> dict[str, Any]:
     sentence = LocalizedMessage(gettext_noop("Cancelled."))
-    return {"result": envelope.failure(sentence), "error": {"code": "cancelled", "sentence": sentence.as_json()}, "note_data": sentence.as_json()}
+    return {
+        "result": envelope.failure(sentence),
+        "error": {"code": "cancelled", "sentence": sentence.as_json()},
+        "note_data": sentence.as_json(),
+    }
 
 
 def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
@@ -110,9 +153,21 @@ def wait(job: Job, outcome: Wait, *, took: timedelta) -> None:
     once.
     """
     now = DatabaseNow()
-    values = {"waiting_since": now, "attempts": job.attempts - 1, "note_data": outcome.note.as_json()}
+    values = {
+        "waiting_since": now,
+        "attempts": job.attempts - 1,
+        "note_data": outcome.note.as_json(),
+    }
     with transaction.atomic():
-        if not _changed(job, took=took, unless_woken=True, status=JobStatus.WAITING, run_at=outcome.until or NEVER, wait_for=outcome.wait_for, **values):
+        if not _changed(
+            job,
+            took=took,
+            unless_woken=True,
+            status=JobStatus.WAITING,
+            run_at=outcome.until or NEVER,
+            wait_for=outcome.wait_for,
+            **values,
+        ):
             _write(job, took=took, status=JobStatus.QUEUED, run_at=now, **values)
         elif outcome.wait_for == WaitFor.PERSON:
             _notify_parent(job)
@@ -128,7 +183,9 @@ def _notify_parent(job: Job) -> None:
         wake(Job.objects.filter(pk=job.parent_id), only=WaitFor.CHILDREN)
 
 
-def retry_or_fail(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta, detail: str = "") -> None:
+def retry_or_fail(
+    job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta, detail: str = ""
+) -> None:
     """Schedule the next attempt with the job's backoff, or fail after the last one.
 
     `detail` goes into the log.
@@ -157,18 +214,33 @@ def unclear(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta)
     error = {"code": code, "sentence": sentence.as_json()}
     values = {"error": error, "note_data": sentence.as_json()}
     with transaction.atomic():
-        if _changed(job, took=took, unless_woken=True, status=JobStatus.UNCLEAR, wait_for=WaitFor.PERSON, **values):
+        if _changed(
+            job,
+            took=took,
+            unless_woken=True,
+            status=JobStatus.UNCLEAR,
+            wait_for=WaitFor.PERSON,
+            **values,
+        ):
             log(job, sentence, level=JobLog.Level.WARNING)
             _notify_parent(job)
         else:
-            _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
+            _write(
+                job,
+                took=took,
+                status=JobStatus.QUEUED,
+                run_at=DatabaseNow(),
+                attempts=job.attempts - 1,
+            )
             notify_on_commit()
 
 
 def release(job: Job, *, took: timedelta) -> None:
     """Return the job to the queue without using an attempt, because the worker is shutting down."""
     with transaction.atomic():
-        _write(job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1)
+        _write(
+            job, took=took, status=JobStatus.QUEUED, run_at=DatabaseNow(), attempts=job.attempts - 1
+        )
         notify_on_commit()
 
 
@@ -193,10 +265,19 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
     written if the job was woken after the claim.
     """
     wanted = "IS NULL" if values["status"] != JobStatus.CANCELLED else "IS NOT NULL"
-    where, params = f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}", [job.pk, job.token]
+    where, params = (
+        f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}",
+        [job.pk, job.token],
+    )
     if unless_woken:
         where, params = f"{where} AND wakeup_count = %s", [*params, job.wakeup_count]
-    ends = {"lease_until": None, "worker": "", "wait_for": "", "waiting_since": None, "updated_at": DatabaseNow()}
+    ends = {
+        "lease_until": None,
+        "worker": "",
+        "wait_for": "",
+        "waiting_since": None,
+        "updated_at": DatabaseNow(),
+    }
     sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
     return raw_rows.update({**ends, **sums, **values}, where=where, params=params) == 1
 

@@ -31,7 +31,11 @@ def set_priority(job_id: str, *, priority: int, actor: Any = None, reason: str =
     BadPriority outside 1 to 1000.
     """
     if not FIRST <= priority <= LAST:
-        raise BadPriority(gettext_noop("A priority is a whole number from %(first)s to %(last)s; 1 is first."), first=FIRST, last=LAST)
+        raise BadPriority(
+            gettext_noop("A priority is a whole number from %(first)s to %(last)s; 1 is first."),
+            first=FIRST,
+            last=LAST,
+        )
     job = Job.objects.filter(pk=job_id).first()
     if job is None:
         raise NoSuchJob(gettext_noop("There is no job %(job)s."), job=job_id)
@@ -61,15 +65,32 @@ def _align(job: Job, priority: int, *, actor: Any, reason: str) -> None:
 
 
 def _set(level: QuerySet[Job], priority: int, *, actor: Any, reason: str) -> None:
-    changing = list(level.filter(status__in=OPEN).exclude(priority=priority).select_for_update().order_by("-pk"))
+    changing = list(
+        level.filter(status__in=OPEN).exclude(priority=priority).select_for_update().order_by("-pk")
+    )
     if not changing:
         return
-    Job.objects.filter(pk__in=[job.pk for job in changing]).update(priority=priority, updated_at=DatabaseNow())
-    JobLog.objects.bulk_create(JobLog(job=job, message_data=_log_message(job.priority, priority, actor, reason).as_json()) for job in changing)
+    Job.objects.filter(pk__in=[job.pk for job in changing]).update(
+        priority=priority, updated_at=DatabaseNow()
+    )
+    JobLog.objects.bulk_create(
+        JobLog(job=job, message_data=_log_message(job.priority, priority, actor, reason).as_json())
+        for job in changing
+    )
 
 
 def _log_message(before: int, after: int, actor: Any, reason: str) -> LocalizedMessage:
-    values: dict[str, Value] = {"before": before, "after": after, "who": str(actor or ""), "reason": reason}
+    values: dict[str, Value] = {
+        "before": before,
+        "after": after,
+        "who": str(actor or ""),
+        "reason": reason,
+    }
     if actor:
-        return LocalizedMessage(gettext_noop("%(who)s changed the priority from %(before)s to %(after)s. %(reason)s"), values)
-    return LocalizedMessage(gettext_noop("The priority was changed from %(before)s to %(after)s. %(reason)s"), values)
+        return LocalizedMessage(
+            gettext_noop("%(who)s changed the priority from %(before)s to %(after)s. %(reason)s"),
+            values,
+        )
+    return LocalizedMessage(
+        gettext_noop("The priority was changed from %(before)s to %(after)s. %(reason)s"), values
+    )

@@ -85,7 +85,9 @@ def enqueue(
         wait_for=WaitFor.TIME if later else "",
     )
     if not unique_key:
-        raw_rows.insert(job)  # one statement needs no transaction, which shortens lock times on SQLite
+        raw_rows.insert(
+            job
+        )  # one statement needs no transaction, which shortens lock times on SQLite
         notify_on_commit()
         return job, True
     with transaction.atomic():
@@ -119,8 +121,11 @@ def cancel(job_id: str, *, actor: Any = None, reason: str | LocalizedMessage = "
     with transaction.atomic():
         job = _get(job_id)
         if job.status in ENDED:
-            raise NotPossible(gettext_noop("The job has ended already: %(status)s."), status=job.status)
-        # Deepest level first, the job itself last: a child that ends takes its locks in the same order.
+            raise NotPossible(
+                gettext_noop("The job has ended already: %(status)s."), status=job.status
+            )
+        # Deepest level first, the job itself last: a child that ends takes its locks in the same
+        # order.
         for one in [*reversed(open_below(job)), job]:
             _cancel_one(one, actor=actor, reason=reason)
         job.refresh_from_db()
@@ -141,7 +146,9 @@ def open_below(job: Job) -> list[Job]:
 def _cancel_one(job: Job, *, actor: Any, reason: str | LocalizedMessage) -> None:
     now = database_now()
     ended = {"finished_at": now, **finish.cancelled_values()}
-    idle = Job.objects.filter(pk=job.pk, status__in=(JobStatus.QUEUED, JobStatus.WAITING, JobStatus.UNCLEAR))
+    idle = Job.objects.filter(
+        pk=job.pk, status__in=(JobStatus.QUEUED, JobStatus.WAITING, JobStatus.UNCLEAR)
+    )
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
     for _try in range(TRIES):
         if idle.update(status=JobStatus.CANCELLED, wait_for="", updated_at=now, **ended):
@@ -161,9 +168,18 @@ def _log_message(template: str, actor: Any, reason: str | LocalizedMessage) -> L
         return LocalizedMessage(template)
     who = str(actor or "")
     with_reason = {
-        "Cancelled.": (gettext_noop("Cancelled by %(who)s. %(reason)s"), gettext_noop("Cancelled. %(reason)s")),
-        "Told to stop.": (gettext_noop("Told to stop by %(who)s. %(reason)s"), gettext_noop("Told to stop. %(reason)s")),
-        "Queued again.": (gettext_noop("Queued again by %(who)s. %(reason)s"), gettext_noop("Queued again. %(reason)s")),
+        "Cancelled.": (
+            gettext_noop("Cancelled by %(who)s. %(reason)s"),
+            gettext_noop("Cancelled. %(reason)s"),
+        ),
+        "Told to stop.": (
+            gettext_noop("Told to stop by %(who)s. %(reason)s"),
+            gettext_noop("Told to stop. %(reason)s"),
+        ),
+        "Queued again.": (
+            gettext_noop("Queued again by %(who)s. %(reason)s"),
+            gettext_noop("Queued again. %(reason)s"),
+        ),
     }
     return LocalizedMessage(with_reason[template][0 if who else 1], {"who": who, "reason": reason})
 
@@ -177,14 +193,22 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
     with transaction.atomic():
         job = _get(job_id)
         now = DatabaseNow()
-        again = Job.objects.filter(pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR))
+        again = Job.objects.filter(
+            pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
+        )
         try:
             with transaction.atomic():
-                changed = again.update(run_at=now, updated_at=now, request_no=F("request_no") + 1, **AS_NEW)
+                changed = again.update(
+                    run_at=now, updated_at=now, request_no=F("request_no") + 1, **AS_NEW
+                )
         except IntegrityError as error:
-            raise AlreadyOpen(gettext_noop("Another job for the same thing is open already.")) from error
+            raise AlreadyOpen(
+                gettext_noop("Another job for the same thing is open already.")
+            ) from error
         if not changed:
-            raise NotPossible(gettext_noop("A job that is %(status)s cannot be tried again."), status=job.status)
+            raise NotPossible(
+                gettext_noop("A job that is %(status)s cannot be tried again."), status=job.status
+            )
         finish.log(job, _log_message(gettext_noop("Queued again."), actor, ""))
         notify_on_commit()
         job.refresh_from_db()
@@ -198,7 +222,11 @@ def wake(*, subject: str = "", item: str = "", wait_for: str = "", name: str = "
     A wake-up that gives a subject or an item but no `wait_for` is made by a user; it also resumes
     unclear jobs.
     """
-    given = {key: value for key, value in {"subject": subject, "item": item, "name": name}.items() if value}
+    given = {
+        key: value
+        for key, value in {"subject": subject, "item": item, "name": name}.items()
+        if value
+    }
     jobs: QuerySet[Job] = Job.objects.filter(**given)
     waiting = Q(status=JobStatus.WAITING, **({"wait_for": wait_for} if wait_for else {}))
     now = DatabaseNow()
@@ -207,7 +235,13 @@ def wake(*, subject: str = "", item: str = "", wait_for: str = "", name: str = "
         finish.wake(jobs, only=wait_for)
         if (subject or item) and not wait_for:
             woken += jobs.filter(status=JobStatus.UNCLEAR).update(
-                status=JobStatus.QUEUED, wait_for="", run_at=now, error=None, note_data={}, wakeup_count=F("wakeup_count") + 1, updated_at=now
+                status=JobStatus.QUEUED,
+                wait_for="",
+                run_at=now,
+                error=None,
+                note_data={},
+                wakeup_count=F("wakeup_count") + 1,
+                updated_at=now,
             )
     return woken
 

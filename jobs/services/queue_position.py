@@ -25,7 +25,11 @@ def queue_position(jobs: Iterable[Job]) -> dict[str, LocalizedMessage]:
     paused = set(Pause.objects.values_list("name", flat=True))
     manned = bool(live_workers())
     # Same order as the claim.
-    due = Job.objects.filter(status=JobStatus.QUEUED).exclude(name__in=paused).order_by("priority", "run_at", "pk")
+    due = (
+        Job.objects.filter(status=JobStatus.QUEUED)
+        .exclude(name__in=paused)
+        .order_by("priority", "run_at", "pk")
+    )
     places = {pk: place for place, pk in enumerate(due.values_list("pk", flat=True)[:COUNTED])}
     return {job.pk: _why(job, paused, places.get(job.pk), manned=manned) for job in queued}
 
@@ -38,6 +42,13 @@ def _why(job: Job, paused: set[str], before: int | None, *, manned: bool) -> Loc
     if not manned:
         return LocalizedMessage(gettext_noop("No worker is running."))
     if before is None:
-        return LocalizedMessage(gettext_noop("More than %(n)s jobs are taken before it."), {"n": COUNTED})
-    few = {0: gettext_noop("It is next: the first free worker takes it."), 1: gettext_noop("One job is taken before it.")}
-    return LocalizedMessage(few.get(before, gettext_noop("%(n)s jobs are taken before it.")), {"n": before})
+        return LocalizedMessage(
+            gettext_noop("More than %(n)s jobs are taken before it."), {"n": COUNTED}
+        )
+    few = {
+        0: gettext_noop("It is next: the first free worker takes it."),
+        1: gettext_noop("One job is taken before it."),
+    }
+    return LocalizedMessage(
+        few.get(before, gettext_noop("%(n)s jobs are taken before it.")), {"n": before}
+    )

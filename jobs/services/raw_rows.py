@@ -40,11 +40,16 @@ def update(values: dict[str, Any], *, where: str, params: Sequence[Any]) -> int:
     for name, value in values.items():
         field = BY_NAME[name]
         moment = isinstance(value, DatabaseNow)
-        sql, parameter = sql_now(value.plus) if moment else ("%s", field.get_db_prep_save(value, connection))
+        sql, parameter = (
+            sql_now(value.plus) if moment else ("%s", field.get_db_prep_save(value, connection))
+        )
         changes.append(f"{field.column} = {sql}")
         prepared.append(parameter)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {TABLE} SET {', '.join(changes)} WHERE {where}", [*prepared, *params])  # noqa: S608  names of our own
+        cursor.execute(
+            f"UPDATE {TABLE} SET {', '.join(changes)} WHERE {where}",  # noqa: S608  names of our own
+            [*prepared, *params],
+        )
         return int(cursor.rowcount)
 
 

@@ -42,7 +42,9 @@ def make_due() -> int:
     found = list(Job.objects.filter(over).order_by("run_at").values_list("pk", flat=True)[:AT_ONCE])
     if not found:
         return 0
-    return Job.objects.filter(over, pk__in=found).update(updated_at=DatabaseNow(), **finish.due_values(over))
+    return Job.objects.filter(over, pk__in=found).update(
+        updated_at=DatabaseNow(), **finish.due_values(over)
+    )
 
 
 def reclaim_expired() -> int:
@@ -50,7 +52,9 @@ def reclaim_expired() -> int:
 
     Jobs without a remaining attempt fail.
     """
-    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=DatabaseNow()).order_by("lease_until")[:AT_ONCE]
+    expired = Job.objects.filter(status=JobStatus.RUNNING, lease_until__lt=DatabaseNow()).order_by(
+        "lease_until"
+    )[:AT_ONCE]
     return sum(_reclaim_safely(job) for job in expired)
 
 
@@ -70,7 +74,9 @@ def _reclaim_safely(job: Job, *, interrupted: bool = False) -> bool:
         # A failing hook must not stop the other jobs from being reclaimed. Retry this one after
         # another lease.
         logger.exception("Job %s could not be taken back", job.pk)
-        Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING).update(lease_until=DatabaseNow(lease()))
+        Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING).update(
+            lease_until=DatabaseNow(lease())
+        )
         return False
 
 
@@ -80,21 +86,38 @@ def _reclaim_one(job: Job, *, interrupted: bool) -> bool:
     Nothing changes unless the row is exactly as it was read, because its worker may still be alive.
     """
     now = database_now()
-    same = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING, lease_until=job.lease_until)
+    same = Job.objects.filter(
+        pk=job.pk, token=job.token, status=JobStatus.RUNNING, lease_until=job.lease_until
+    )
     left = {"lease_until": None, "worker": "", "updated_at": now}
     with transaction.atomic():
         if not same.select_for_update(skip_locked=True).values_list("pk").first():
-            return False  # or a process that hangs while ending the job holds the lock: do not wait for it
+            # or a process that hangs while ending the job holds the lock: do not wait for it
+            return False
         if job.cancel_requested_at:
-            return _end(job, JobStatus.CANCELLED, same, left | {"finished_at": now} | finish.cancelled_values())
+            return _end(
+                job,
+                JobStatus.CANCELLED,
+                same,
+                left | {"finished_at": now} | finish.cancelled_values(),
+            )
         if not interrupted and job.attempts >= job.max_attempts:
             finish.log(job, LocalizedMessage(VANISHED), level=JobLog.Level.ERROR, detail=job.worker)
-            return _end(job, JobStatus.FAILED, same, left | {"finished_at": now} | finish.failed_values(LocalizedMessage(VANISHED), "worker_lost"))
+            return _end(
+                job,
+                JobStatus.FAILED,
+                same,
+                left
+                | {"finished_at": now}
+                | finish.failed_values(LocalizedMessage(VANISHED), "worker_lost"),
+            )
         attempts = job.attempts - 1 if interrupted else job.attempts
         if not same.update(status=JobStatus.QUEUED, run_at=now, attempts=attempts, **left):
             return False
         if not interrupted:
-            finish.log(job, LocalizedMessage(VANISHED), level=JobLog.Level.WARNING, detail=job.worker)
+            finish.log(
+                job, LocalizedMessage(VANISHED), level=JobLog.Level.WARNING, detail=job.worker
+            )
         notify_on_commit()
     return True
 

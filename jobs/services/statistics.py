@@ -20,11 +20,15 @@ class Statistics:
     failed: int
     cancelled: int
     success_rate: float | None  # succeeded / (succeeded + failed): cancelled jobs do not count
-    mean_generation_time: float | None  # succeeded jobs: time in handlers, at the provider and waiting for children
+    mean_generation_time: (
+        float | None
+    )  # succeeded jobs: time in handlers, at the provider and waiting for children
     mean_queue_wait: float | None  # time due without a free worker, over all attempts of a job
 
 
-def statistics(*, since: datetime, until: datetime, jobs: QuerySet[Job] | None = None) -> Statistics:
+def statistics(
+    *, since: datetime, until: datetime, jobs: QuerySet[Job] | None = None
+) -> Statistics:
     """Return statistics of the jobs that ended in [since, until). Runs one query."""
     jobs = Job.objects.all() if jobs is None else jobs
     succeeded, failed = Q(status=JobStatus.SUCCEEDED), Q(status=JobStatus.FAILED)
@@ -65,7 +69,9 @@ def depth(jobs: QuerySet[Job] | None = None) -> dict[str, int]:
     """Return the number of open jobs in each state. Runs one query."""
     jobs = Job.objects.all() if jobs is None else jobs
     open_states = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
-    counted = dict(jobs.filter(status__in=open_states).order_by().values_list("status").annotate(Count("pk")))
+    counted = dict(
+        jobs.filter(status__in=open_states).order_by().values_list("status").annotate(Count("pk"))
+    )
     return {str(status): counted.get(status, 0) for status in open_states}
 
 
@@ -80,4 +86,9 @@ def alive_workers() -> QuerySet[Worker]:
 
 def oldest_due() -> datetime | None:
     """Return since when the longest overdue queued job is due."""
-    return Job.objects.filter(status=JobStatus.QUEUED).order_by("run_at").values_list("run_at", flat=True).first()
+    return (
+        Job.objects.filter(status=JobStatus.QUEUED)
+        .order_by("run_at")
+        .values_list("run_at", flat=True)
+        .first()
+    )

@@ -18,7 +18,8 @@ from jobs.services.reclaim import tick
 logger = logging.getLogger("ai_video.jobs")
 
 DRAIN = "jobs.tasks.drain"
-CLAIM_SECONDS = 0.002  # time a woken worker needs to claim; checking earlier would wake another worker for the same job
+# time a woken worker needs to claim; checking earlier would wake another worker for the same job
+CLAIM_SECONDS = 0.002
 RETRY_SECONDS = 1.0
 TICKS = 4  # a pusher ticks this many times less often than the ticker
 
@@ -69,7 +70,16 @@ class WakeupBroker(Broker):
     def task(self) -> str:
         """The signed task for a worker. It is always the same."""
         now = timezone.now()
-        task = {"id": "drain", "name": "drain", "func": DRAIN, "args": (), "kwargs": {}, "started": now, "save": False, "ack_failure": True}
+        task = {
+            "id": "drain",
+            "name": "drain",
+            "func": DRAIN,
+            "args": (),
+            "kwargs": {},
+            "started": now,
+            "save": False,
+            "ack_failure": True,
+        }
         return str(SignedPackage.dumps(task))
 
     def ping(self) -> bool:

@@ -43,14 +43,18 @@ class DatabaseWakeup(WakeupBroker):
             self._watch(seconds)
 
     def _listen(self, seconds: float) -> None:
-        if self.heard is not connection.connection:  # the first time, or after the connection was lost
+        if (
+            self.heard is not connection.connection
+        ):  # the first time, or after the connection was lost
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
             self.heard = connection.connection
             return  # something may have been committed before
         session: Any = connection.connection  # psycopg's
         with connection.wrap_database_errors:
-            deque(session.notifies(timeout=seconds, stop_after=1), maxlen=0)  # read all pending notifications; one query serves them
+            deque(
+                session.notifies(timeout=seconds, stop_after=1), maxlen=0
+            )  # read all pending notifications; one query serves them
 
     def _listen_directly(self, seconds: float) -> None:
         """LISTEN over a direct connection, or sleep if none is available.
@@ -61,12 +65,22 @@ class DatabaseWakeup(WakeupBroker):
         if settings.DATABASE_DIRECT_URL:
             try:
                 if self.direct is None:
-                    self.direct = psycopg.connect(settings.DATABASE_DIRECT_URL, autocommit=True, connect_timeout=CONNECT_SECONDS)
+                    self.direct = psycopg.connect(
+                        settings.DATABASE_DIRECT_URL,
+                        autocommit=True,
+                        connect_timeout=CONNECT_SECONDS,
+                    )
                     self.direct.execute(f"LISTEN {CHANNEL}")
                     return  # something may have been committed before
                 deque(self.direct.notifies(timeout=seconds, stop_after=1), maxlen=0)
             except psycopg.Error as error:
-                logger.warning("The database cannot be listened to directly (%s); looking into it at each tick instead.", error)
+                logger.warning(
+                    (
+                        "The database cannot be listened to directly (%s); looking into it at "
+                        "each tick instead."
+                    ),
+                    error,
+                )
                 self._hang_up()
             else:
                 return

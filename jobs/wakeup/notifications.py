@@ -13,7 +13,10 @@ WAKEUP = "ring"  # not a signed django-q2 task: the woken process reads the data
 
 @cache
 def broker() -> Broker:
-    """Return the broker of this process. It is cached, because each broker opens a new connection."""
+    """Return the broker of this process.
+
+    It is cached, because each broker opens a new connection.
+    """
     return get_broker()
 
 

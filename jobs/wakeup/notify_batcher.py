@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 logger = logging.getLogger("ai_video.jobs")
 
-GATHER_SECONDS = 0.002  # notifications this close together are merged: a thousand new jobs need only one
+GATHER_SECONDS = (
+    0.002  # notifications this close together are merged: a thousand new jobs need only one
+)
 PAUSE_SECONDS = 1.0  # after a failed notification
 LAST_SECONDS = 1.0  # how long a process that ends or forks waits for its last notification
 
@@ -40,7 +42,9 @@ class NotifyBatcher:
             self.changed.notify_all()
             if self.thread is None:
                 self.ending = threading.Event()
-                thread = threading.Thread(target=self._notify_until, args=(self.ending,), name="ringer", daemon=True)
+                thread = threading.Thread(
+                    target=self._notify_until, args=(self.ending,), name="ringer", daemon=True
+                )
                 thread.start()
                 self.thread = thread
 

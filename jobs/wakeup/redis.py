@@ -20,7 +20,10 @@ CONNECT_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 # More notifications have no effect: a woken worker runs jobs until none is due.
 MAX_PENDING = 32
-PUSH = f"if redis.call('LLEN', KEYS[1]) < {MAX_PENDING} then redis.call('RPUSH', KEYS[1], ARGV[1]) end return 1"
+PUSH = (
+    f"if redis.call('LLEN', KEYS[1]) < {MAX_PENDING} then redis.call('RPUSH', KEYS[1], "
+    f"ARGV[1]) end return 1"
+)
 
 
 class RedisWakeup(WakeupBroker):
@@ -35,7 +38,11 @@ class RedisWakeup(WakeupBroker):
     def get_connection(list_key: str | None = None) -> Redis:  # noqa: ARG004  django-q2's signature
         # No retries: the sender does not wait, and the listener tries again at the next tick.
         return Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=ANSWER_SECONDS, retry=Retry(NoBackoff(), 0), health_check_interval=0
+            settings.REDIS_URL,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=ANSWER_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
         )
 
     @property

@@ -37,7 +37,10 @@ def prepare(*, worker_group: str, stop: Flag) -> None:
 
 
 def prepare_worker(record: ProcessRecord) -> None:
-    """Assign a record to the next worker. Called in the pool's main process just before the fork."""
+    """Assign a record to the next worker.
+
+    Called in the pool's main process just before the fork.
+    """
     _Here.record = record
 
 
@@ -53,7 +56,11 @@ def begin(**_signal: Any) -> None:
     """Start a worker process: it dies with the pool, adopts orphans of its jobs, and sends
     heartbeats.
     """
-    here = WorkerProcess(worker_group=_Here.worker_group or begin_name(os.getppid()), stop=_Here.stop or Flag(), record=_Here.record)
+    here = WorkerProcess(
+        worker_group=_Here.worker_group or begin_name(os.getppid()),
+        stop=_Here.stop or Flag(),
+        record=_Here.record,
+    )
     _Here.worker_process, _Here.pid = here, os.getpid()
     linux_processes.adopt_orphans()
     if threading.current_thread() is threading.main_thread():

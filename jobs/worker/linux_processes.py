@@ -137,7 +137,11 @@ def kill_orphans() -> int:
     """Kill processes left behind by a supervisor that was killed with all its workers; return their
     number.
     """
-    orphans = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit() and _is_orphan(folder)]
+    orphans = [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit() and _is_orphan(folder)
+    ]
     orphans = [pid for pid in orphans if pid != os.getpid()]
     kill(orphans)
     return len(orphans)

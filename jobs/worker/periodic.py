@@ -26,7 +26,10 @@ def start(stop: Flag) -> list[threading.Thread]:
     """Run each function of `registry.periodic()` in its own thread at its interval, until `stop` is
     set.
     """
-    threads = [threading.Thread(target=_loop, args=(one, stop), name=f"periodic {name(one)}", daemon=True) for one in registry.periodic()]
+    threads = [
+        threading.Thread(target=_loop, args=(one, stop), name=f"periodic {name(one)}", daemon=True)
+        for one in registry.periodic()
+    ]
     for thread in threads:
         thread.start()
     return threads
@@ -54,7 +57,9 @@ def run_once(one: registry.Periodic) -> None:
     try:
         one.function()
     except Exception as error:
-        logger.exception("%s could not be done; it has its turn again in %g s.", name(one), one.seconds)
+        logger.exception(
+            "%s could not be done; it has its turn again in %g s.", name(one), one.seconds
+        )
         failure = type(error).__name__  # the error text may contain an address or a name
     finally:
         with suppress(DatabaseError, InterfaceError):
@@ -66,7 +71,10 @@ _last_warning: dict[str, float] = {}
 
 
 def _record(step: str, failure: str) -> None:
-    if not failure and time.monotonic() < _last_warning.get(step, -WARNING_INTERVAL) + WARNING_INTERVAL:
+    if (
+        not failure
+        and time.monotonic() < _last_warning.get(step, -WARNING_INTERVAL) + WARNING_INTERVAL
+    ):
         return
     connection.close()  # a failed task may have left a broken connection
     now = database_now()

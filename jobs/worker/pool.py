@@ -28,8 +28,11 @@ from .shared_memory import Flag, ProcessTable, TaskQueue, Timer, Watched
 logger = logging.getLogger("ai_video.jobs")
 
 BACKLOG_SECONDS = 1.0  # a queue that was full this recently means that there are too few workers
-SILENCE_SECONDS = 10.0  # a pusher silent for this long hangs; killing one that only waits for the database is harmless
-HUNG_SECONDS = 10.0  # minimum time without a heartbeat before a worker is killed, to tolerate a busy machine
+# a pusher silent for this long hangs; killing one that only waits for the database is harmless
+SILENCE_SECONDS = 10.0
+HUNG_SECONDS = (
+    10.0  # minimum time without a heartbeat before a worker is killed, to tolerate a busy machine
+)
 ROUND_SECONDS = 1.0  # maximum time that one iteration counts for
 SHRINK_SECONDS = 1.0  # between stopping two idle workers
 
@@ -47,7 +50,10 @@ class Size:
 
     def __post_init__(self) -> None:
         if not 1 <= self.least <= self.most:
-            raise ValueError(f"A pool has at least one worker and at most as many as its maximum, not {self.least} to {self.most}.")
+            raise ValueError(
+                f"A pool has at least one worker and at most as many as its maximum, not "
+                f"{self.least} to {self.most}."
+            )
 
 
 class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
@@ -121,9 +127,16 @@ class Pool(Sentinel):  # type: ignore[misc]  # django-q2 has no types
                 continue  # wait for a paid response; its request has its own timeout
             limit = record.read("limit")
             if process.quiet > standstill():
-                logger.error("Worker %s has stood still for %.0f s (state %s); ending it.", process.pid, process.quiet, linux_processes.state(process.pid))
+                logger.error(
+                    "Worker %s has stood still for %.0f s (state %s); ending it.",
+                    process.pid,
+                    process.quiet,
+                    linux_processes.state(process.pid),
+                )
             elif limit and now > limit + 2 * standstill():
-                logger.error("Worker %s is far over the time limit of its job; ending it.", process.pid)
+                logger.error(
+                    "Worker %s is far over the time limit of its job; ending it.", process.pid
+                )
             else:
                 continue
             process.quiet = 0.0

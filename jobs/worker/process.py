@@ -45,7 +45,14 @@ class WorkerProcess:
     claimed.
     """
 
-    def __init__(self, *, worker_group: str, stop: Flag, role: str = "worker", record: ProcessRecord | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        worker_group: str,
+        stop: Flag,
+        role: str = "worker",
+        record: ProcessRecord | None = None,
+    ) -> None:
         self.name = f"{worker_group}{os.getpid()}"
         self.role = role
         self.record = record
@@ -136,15 +143,25 @@ class WorkerProcess:
     def show(self) -> None:
         """Write the heartbeat to the database."""
         seen = {"seen_at": database_now(), "clock_ahead": round(host_ahead(), 3)}
-        place = {"host": socket.gethostname()[:80], "pid": os.getpid(), "role": self.role, "started_at": seen["seen_at"]}
+        place = {
+            "host": socket.gethostname()[:80],
+            "pid": os.getpid(),
+            "role": self.role,
+            "started_at": seen["seen_at"],
+        }
         Worker.objects.update_or_create(name=self.name, defaults=seen, create_defaults=seen | place)
 
     def _give_up(self, lease: Lease) -> None:
         """Kill this process and its descendants, because the handler far exceeds its limit and does
         not stop.
         """
-        sentence = LocalizedMessage(gettext_noop("It took longer than %(seconds)s seconds and did not stop."), {"seconds": int(lease.limit - lease.begun)})
-        logger.error("Job %s is over its time and does not stop; its worker is ended.", lease.job.pk)
+        sentence = LocalizedMessage(
+            gettext_noop("It took longer than %(seconds)s seconds and did not stop."),
+            {"seconds": int(lease.limit - lease.begun)},
+        )
+        logger.error(
+            "Job %s is over its time and does not stop; its worker is ended.", lease.job.pk
+        )
         with suppress(LeaseLost):
             finish.retry_or_fail(lease.job, sentence, code="overtime", took=lease.took)
         linux_processes.kill(linux_processes.descendants())

@@ -81,7 +81,11 @@ class Timer:
 
     @value.setter
     def value(self, value: float) -> None:
-        if os.getpid() != self.head:  # the sentinel would count down; the worker's heartbeat thread enforces the time limit of a job
+        if (
+            os.getpid() != self.head
+            # the sentinel would count down; the worker's heartbeat thread enforces the time limit
+            # of a job
+        ):
             self._write(value)
 
     def _write(self, value: float) -> None:

@@ -61,13 +61,26 @@ class Supervisor:
         self.places = places(size)
         self.table = ProcessTable(self.places)
         self.ending = False
-        self.pool = Child("pool", lambda stop: run_pool(worker_group=self.worker_group, stop=stop, size=size, table=self.table), POOL_SILENCE_SECONDS)
-        self.ticker = Child("ticker", lambda stop: run_ticker(worker_group=self.worker_group, stop=stop), TICKER_SILENCE_SECONDS)
+        self.pool = Child(
+            "pool",
+            lambda stop: run_pool(
+                worker_group=self.worker_group, stop=stop, size=size, table=self.table
+            ),
+            POOL_SILENCE_SECONDS,
+        )
+        self.ticker = Child(
+            "ticker",
+            lambda stop: run_ticker(worker_group=self.worker_group, stop=stop),
+            TICKER_SILENCE_SECONDS,
+        )
 
     def run(self) -> None:
         linux_processes.adopt_orphans()
         if orphans := linux_processes.kill_orphans():
-            logger.warning("%s processes of workers that were killed before were still there and were ended.", orphans)
+            logger.warning(
+                "%s processes of workers that were killed before were still there and were ended.",
+                orphans,
+            )
         linux_processes.mark()
         signal.signal(signal.SIGTERM, self._end)
         signal.signal(signal.SIGINT, self._end)
@@ -90,7 +103,10 @@ class Supervisor:
                 child.pid = 0
                 if child is self.pool:
                     self._clear_away()
-            if child.pid and min(child.stop.silence, time.monotonic() - child.started) > child.silence:
+            if (
+                child.pid
+                and min(child.stop.silence, time.monotonic() - child.started) > child.silence
+            ):
                 logger.error("The %s hangs; ending it.", child.name)
                 linux_processes.kill([child.pid])
             if not child.pid and time.monotonic() > child.started + SHORTEST_LIFE:
@@ -129,7 +145,13 @@ class Supervisor:
             if interrupted:
                 Worker.objects.filter(name__startswith=self.worker_group).delete()
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("The jobs of ended workers could not be taken back (%s); their leases will run out.", error)
+            logger.warning(
+                (
+                    "The jobs of ended workers could not be taken back (%s); their leases will "
+                    "run out."
+                ),
+                error,
+            )
         finally:
             connections.close_all()
 
@@ -141,7 +163,9 @@ class Supervisor:
         while left and (now := time.monotonic()) < begun + max(self.grace, self.paid_grace):
             left = [pid for pid in left if not linux_processes.collect(pid)]
             if now > begun + self.grace:
-                waiting = [record for record in self.table.records if record.read("paid_until") > now]
+                waiting = [
+                    record for record in self.table.records if record.read("paid_until") > now
+                ]
                 if not waiting:
                     break
                 if not warned:
@@ -157,6 +181,10 @@ class Supervisor:
     def _end_unpaid(self) -> None:
         """Kill the workers that do not wait for a paid request. The pool waits for the others."""
         now = time.monotonic()
-        paying = {record.read("pid") for record in self.table.records if record.read("paid_until") > now}
+        paying = {
+            record.read("pid") for record in self.table.records if record.read("paid_until") > now
+        }
         workers = {record.read("pid") for record in self.table.records} - {0.0}
-        linux_processes.kill(int(pid) for pid in workers - paying if linux_processes.state(int(pid)) not in {"", "Z"})
+        linux_processes.kill(
+            int(pid) for pid in workers - paying if linux_processes.state(int(pid)) not in {"", "Z"}
+        )

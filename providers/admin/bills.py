@@ -52,7 +52,9 @@ class BillAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("provider"))
     def named(self, bill: Bill) -> SafeString:
-        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', bill.provider.name, bill.name)
+        return format_html(
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>', bill.provider.name, bill.name
+        )
 
     @admin.display(description=gettext_lazy("days"), ordering="first_day")
     def days(self, bill: Bill) -> str:
@@ -70,18 +72,30 @@ class BillAdmin(ModelAdmin):
     def when(self, bill: Bill) -> SafeString | str:
         return ago(bill.imported_at)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         crumbs = [(_("Costs"), reverse("admin:costs"))]
-        response: HttpResponse = super().changelist_view(request, {"title": _("Bills of providers"), "crumbs": crumbs, **(extra_context or {})})
+        response: HttpResponse = super().changelist_view(
+            request, {"title": _("Bills of providers"), "crumbs": crumbs, **(extra_context or {})}
+        )
         return response
 
     def _frame(self, request: HttpRequest, **values: Any) -> dict[str, Any]:
         site: Any = self.admin_site
-        crumbs = [(_("Costs"), reverse("admin:costs")), (_("Bills of providers"), reverse("admin:providers_bill_changelist"))]
+        crumbs = [
+            (_("Costs"), reverse("admin:costs")),
+            (_("Bills of providers"), reverse("admin:providers_bill_changelist")),
+        ]
         frame: dict[str, Any] = site.page_context(request, crumbs=crumbs, **values)
         return frame
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  Django's signature
+    ) -> HttpResponse:
         """Show the form for provider and file; after an import redirect to the comparison."""
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -94,8 +108,15 @@ class BillAdmin(ModelAdmin):
                 error, status = str(failure), 422
             else:
                 return HttpResponseRedirect(reverse("admin:providers_bill_change", args=[bill.pk]))
-        values = {"title": _("Import a bill"), "providers": AIProviderConfig.objects.exclude(provider="local"), "chosen": chosen, "error": error}
-        return TemplateResponse(request, "studio/bill_new.html", self._frame(request, **values), status=status)
+        values = {
+            "title": _("Import a bill"),
+            "providers": AIProviderConfig.objects.exclude(provider="local"),
+            "chosen": chosen,
+            "error": error,
+        }
+        return TemplateResponse(
+            request, "studio/bill_new.html", self._frame(request, **values), status=status
+        )
 
     def _import(self, request: HttpRequest, provider: str) -> Bill:
         config = AIProviderConfig.objects.filter(provider=provider).first()
@@ -104,7 +125,12 @@ class BillAdmin(ModelAdmin):
         file = request.FILES.get("file")
         if file is None:
             raise Invalid(gettext_noop("Choose a file first."), field="file")
-        return bills.import_bill(config, actor=request.user, name=file.name or "", content=file.read(bills.MOST_BYTES + 1))
+        return bills.import_bill(
+            config,
+            actor=request.user,
+            name=file.name or "",
+            content=file.read(bills.MOST_BYTES + 1),
+        )
 
     def _bill(self, request: HttpRequest, pk: Any) -> Bill:
         if not self.has_view_permission(request):
@@ -142,14 +168,28 @@ class BillAdmin(ModelAdmin):
         def context() -> dict[str, Any]:
             return self._frame(request, title=_("Remove the bill"), bill=bill)
 
-        return ask(request, template="studio/bill_do.html", context=context, act=act, back=reverse("admin:providers_bill_changelist"))
+        return ask(
+            request,
+            template="studio/bill_do.html",
+            context=context,
+            act=act,
+            back=reverse("admin:providers_bill_changelist"),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/change/", require_GET(wrap(self.page)), name="providers_bill_change"),
-            path("<uuid:pk>/comparison.csv", require_GET(wrap(self.export)), name="providers_bill_export"),
-            path("<uuid:pk>/remove/", require_http_methods(["GET", "POST"])(wrap(self.remove)), name="providers_bill_remove"),
+            path(
+                "<uuid:pk>/comparison.csv",
+                require_GET(wrap(self.export)),
+                name="providers_bill_export",
+            ),
+            path(
+                "<uuid:pk>/remove/",
+                require_http_methods(["GET", "POST"])(wrap(self.remove)),
+                name="providers_bill_remove",
+            ),
         ]
         return [*own, *super().get_urls()]
 
@@ -164,11 +204,38 @@ def rows_of(report: bills.Report) -> Iterator[tuple[object, ...]]:
     yield COLUMNS
     for finding, pairs in (("agrees", report.matched), ("other_amount", report.differing)):
         for line, call in pairs:
-            yield (finding, line.number, line.day, safe(line.task_id), line.amount, call.pk, call.counted, _moment(call))
+            yield (
+                finding,
+                line.number,
+                line.day,
+                safe(line.task_id),
+                line.amount,
+                call.pk,
+                call.counted,
+                _moment(call),
+            )
     for line in report.unknown:
-        yield ("only_on_the_bill", line.number, line.day, safe(line.task_id), line.amount, "", "", "")
+        yield (
+            "only_on_the_bill",
+            line.number,
+            line.day,
+            safe(line.task_id),
+            line.amount,
+            "",
+            "",
+            "",
+        )
     for call in report.unbilled:
-        yield ("only_in_our_books", "", "", safe(call.task_id), "", call.pk, call.counted, _moment(call))
+        yield (
+            "only_in_our_books",
+            "",
+            "",
+            safe(call.task_id),
+            "",
+            call.pk,
+            call.counted,
+            _moment(call),
+        )
 
 
 def _moment(call: Any) -> str:

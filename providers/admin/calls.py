@@ -80,7 +80,12 @@ class ProviderCallAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("call"))
     def what(self, call: ProviderCall) -> SafeString:
-        return format_html('<span class="vp-two"><b>{} · {}</b><small>{}</small></span>', call.provider.name, Kind(call.kind).label, call.model or "–")
+        return format_html(
+            '<span class="vp-two"><b>{} · {}</b><small>{}</small></span>',
+            call.provider.name,
+            Kind(call.kind).label,
+            call.model or "–",
+        )
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def stated(self, call: ProviderCall) -> SafeString:
@@ -98,20 +103,29 @@ class ProviderCallAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("note"))
     def note(self, call: ProviderCall) -> SafeString:
-        return format_html('<span class="vp-note">{}</span>', str(call.note) or (Refusal(call.refusal).label if call.refusal else ""))
+        return format_html(
+            '<span class="vp-note">{}</span>',
+            str(call.note) or (Refusal(call.refusal).label if call.refusal else ""),
+        )
 
     @admin.display(description=gettext_lazy("reserved"), ordering="reserved_at")
     def reserved(self, call: ProviderCall) -> SafeString | str:
         return ago(call.reserved_at)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {"title": _("Provider calls"), "crumbs": [], **(extra_context or {})})
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(
+            request, {"title": _("Provider calls"), "crumbs": [], **(extra_context or {})}
+        )
         return response
 
     def _frame(self, request: HttpRequest, call: ProviderCall, **values: Any) -> dict[str, Any]:
         site: Any = self.admin_site
         crumbs = [(_("Provider calls"), reverse("admin:providers_providercall_changelist"))]
-        frame: dict[str, Any] = site.page_context(request, crumbs=crumbs, call=call, tone=CALL_TONE[call.state], **values)
+        frame: dict[str, Any] = site.page_context(
+            request, crumbs=crumbs, call=call, tone=CALL_TONE[call.state], **values
+        )
         return frame
 
     def _call(self, request: HttpRequest, pk: Any) -> ProviderCall:
@@ -125,11 +139,18 @@ class ProviderCallAdmin(ModelAdmin):
             "title": f"{call.provider.name} · {call.get_kind_display()}",
             "events": list(call.events.select_related("actor").order_by("-id")),
         }
-        values["kept"] = RawAnswer.objects.filter(call=call).only("size", "stored_at", "is_cut").first()
-        values |= {"request_text": _readable(call.request), "evidence_text": _readable(call.evidence)}
+        values["kept"] = (
+            RawAnswer.objects.filter(call=call).only("size", "stored_at", "is_cut").first()
+        )
+        values |= {
+            "request_text": _readable(call.request),
+            "evidence_text": _readable(call.evidence),
+        }
         may = request.user.has_perm(unclear_calls.PERMISSION) and call.state == CallState.UNCLEAR
         values["offers"] = [found for offer in OFFERS if (found := offer(call, request.user))]
-        return TemplateResponse(request, "studio/call.html", self._frame(request, call, may_resolve=may, **values))
+        return TemplateResponse(
+            request, "studio/call.html", self._frame(request, call, may_resolve=may, **values)
+        )
 
     def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Resolve an unclear call.
@@ -144,23 +165,40 @@ class ProviderCallAdmin(ModelAdmin):
             reason = request.POST.get("reason", "")
             match request.POST.get("decision"):
                 case "attach":
-                    unclear_calls.attach_task(call, actor=request.user, reason=reason, task_id=request.POST.get("task_id", ""))
+                    unclear_calls.attach_task(
+                        call,
+                        actor=request.user,
+                        reason=reason,
+                        task_id=request.POST.get("task_id", ""),
+                    )
                     return _("The task is attached; its result is being fetched.")
                 case "recover":
                     recover(call, actor=request.user, reason=reason)
                     return _("What was paid for has been found in the kept answer.")
                 case "not_charged":
                     unclear_calls.not_charged(call, actor=request.user, reason=reason)
-                    return _("The call is marked as not charged. Start the work anew from the story if it is still wanted.")
+                    return _(
+                        "The call is marked as not charged. Start the work anew from the "
+                        "story if it is still wanted."
+                    )
                 case "write_off":
                     unclear_calls.write_off(call, actor=request.user, reason=reason)
-                    return _("The amount is written off. Start the work anew from the story if it is still wanted.")
+                    return _(
+                        "The amount is written off. Start the work anew from the story if "
+                        "it is still wanted."
+                    )
             raise Invalid(gettext_noop("Choose what happened."), field="decision")
 
         def context() -> dict[str, Any]:
             now = self._call(request, pk)
             kept = RawAnswer.objects.filter(call=now).only("size", "stored_at").first()
-            return self._frame(request, now, kept=kept, title=_("Decide on an unclear call"), denied=not request.user.has_perm(unclear_calls.PERMISSION))
+            return self._frame(
+                request,
+                now,
+                kept=kept,
+                title=_("Decide on an unclear call"),
+                denied=not request.user.has_perm(unclear_calls.PERMISSION),
+            )
 
         return ask(request, template="studio/call_do.html", context=context, act=act, back=back)
 
@@ -168,6 +206,10 @@ class ProviderCallAdmin(ModelAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/change/", wrap(self.page), name="providers_providercall_change"),
-            path("<uuid:pk>/resolve/", require_http_methods(["GET", "POST"])(wrap(self.resolve)), name="providers_call_resolve"),
+            path(
+                "<uuid:pk>/resolve/",
+                require_http_methods(["GET", "POST"])(wrap(self.resolve)),
+                name="providers_call_resolve",
+            ),
         ]
         return [*own, *super().get_urls()]

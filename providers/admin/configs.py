@@ -40,9 +40,13 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         required=False,
         max_length=500,
         widget=UnfoldAdminPasswordWidget({"autocomplete": "off"}),
-        help_text=gettext_lazy("Leave empty to keep the key. It is stored encrypted and never shown again."),
+        help_text=gettext_lazy(
+            "Leave empty to keep the key. It is stored encrypted and never shown again."
+        ),
     )
-    remove_key = forms.BooleanField(label=gettext_lazy("Remove the key"), required=False, widget=UnfoldBooleanSwitchWidget())
+    remove_key = forms.BooleanField(
+        label=gettext_lazy("Remove the key"), required=False, widget=UnfoldBooleanSwitchWidget()
+    )
 
     class Meta:
         model = AIProviderConfig
@@ -57,8 +61,15 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         values = super().clean() or self.cleaned_data
         here = addresses.origin(values.get("base_url", self.instance.base_url))
         new, remove = values.get("new_key", ""), values.get("remove_key", False)
-        if self.instance.api_key_enc and here != addresses.origin(self.instance.base_url) and not (new or remove):
-            self.add_error("new_key", _("The address leads to another host: enter the key for it, or remove the key."))
+        if (
+            self.instance.api_key_enc
+            and here != addresses.origin(self.instance.base_url)
+            and not (new or remove)
+        ):
+            self.add_error(
+                "new_key",
+                _("The address leads to another host: enter the key for it, or remove the key."),
+            )
         return values
 
 
@@ -96,8 +107,19 @@ class AIProviderConfigAdmin(ModelAdmin):
     fieldsets = (
         (None, {"fields": (("name", "provider"), "is_active", "base_url")}),
         (gettext_lazy("Key"), {"fields": ("key_now", ("new_key", "remove_key"))}),
-        (gettext_lazy("Prices"), {"fields": (("cost_per_image", "cost_per_second_video", "cost_per_text_call"), "monthly_budget")}),
-        (gettext_lazy("Limits"), {"fields": (("rate_limit_per_minute", "rate_limit_per_hour", "max_concurrent"),)}),
+        (
+            gettext_lazy("Prices"),
+            {
+                "fields": (
+                    ("cost_per_image", "cost_per_second_video", "cost_per_text_call"),
+                    "monthly_budget",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Limits"),
+            {"fields": (("rate_limit_per_minute", "rate_limit_per_hour", "max_concurrent"),)},
+        ),
         (gettext_lazy("Settings"), {"fields": ("settings",), "classes": ("collapse",)}),
     )
 
@@ -109,19 +131,29 @@ class AIProviderConfigAdmin(ModelAdmin):
 
         Both determine where the key is sent: the address, and the result hosts in the settings.
         """
-        where = () if request.user.has_perm("providers.set_provider_key") else ("base_url", "settings")
+        where = (
+            () if request.user.has_perm("providers.set_provider_key") else ("base_url", "settings")
+        )
         return ("key_now", "provider", *where) if obj else ("key_now", *where)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if request.user.has_perm("providers.set_provider_key"):
             return super().get_fieldsets(request, obj)
-        return [(name, {**options, "fields": ("key_now",)} if "key_now" in options["fields"] else options) for name, options in self.fieldsets]
+        return [
+            (
+                name,
+                {**options, "fields": ("key_now",)} if "key_now" in options["fields"] else options,
+            )
+            for name, options in self.fieldsets
+        ]
 
     # The list
 
     @admin.display(description=gettext_lazy("provider"), ordering="name")
     def named(self, config: AIProviderConfig) -> SafeString:
-        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', config.name, config.provider)
+        return format_html(
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>', config.name, config.provider
+        )
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, config: AIProviderConfig) -> SafeString:
@@ -141,16 +173,27 @@ class AIProviderConfigAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("limits"))
     def limits(self, config: AIProviderConfig) -> str:
-        given = [(config.rate_limit_per_minute, _("%(n)s a minute")), (config.rate_limit_per_hour, _("%(n)s an hour"))]
+        given = [
+            (config.rate_limit_per_minute, _("%(n)s a minute")),
+            (config.rate_limit_per_hour, _("%(n)s an hour")),
+        ]
         return " · ".join(text % {"n": count} for count, text in given if count) or "–"
 
     @admin.display(description=gettext_lazy("this month"))
     def spent(self, config: Any) -> str:
         paid = money(config.month)
-        return f"{paid} / {money(config.monthly_budget)}" if config.monthly_budget is not None else paid
+        return (
+            f"{paid} / {money(config.monthly_budget)}"
+            if config.monthly_budget is not None
+            else paid
+        )
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {"title": _("AI providers"), "crumbs": [], **(extra_context or {})})
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(
+            request, {"title": _("AI providers"), "crumbs": [], **(extra_context or {})}
+        )
         rows = getattr(response, "context_data", None) or {}
         if (cl := rows.get("cl")) is not None:
             month = ledger.breakdown("provider", since=ledger.month_start())
@@ -165,16 +208,37 @@ class AIProviderConfigAdmin(ModelAdmin):
     def key_now(self, config: AIProviderConfig) -> str:
         return key_text(config)
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        number = int(object_id) if object_id and object_id.isdecimal() and len(object_id) < LONGEST_ID else 0
-        provider = AIProviderConfig.objects.filter(pk=number).values_list("provider", flat=True).first()
-        with money_changes.of_prices(provider or "", actor=request.user) if request.method == "POST" else nullcontext():
-            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        number = (
+            int(object_id)
+            if object_id and object_id.isdecimal() and len(object_id) < LONGEST_ID
+            else 0
+        )
+        provider = (
+            AIProviderConfig.objects.filter(pk=number).values_list("provider", flat=True).first()
+        )
+        with (
+            money_changes.of_prices(provider or "", actor=request.user)
+            if request.method == "POST"
+            else nullcontext()
+        ):
+            response: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         super().save_model(request, obj, form, change)
-        new, remove = form.cleaned_data.get("new_key", ""), form.cleaned_data.get("remove_key", False)
+        new, remove = (
+            form.cleaned_data.get("new_key", ""),
+            form.cleaned_data.get("remove_key", False),
+        )
         if new or remove:
             try:
                 configs.set_key(obj, actor=request.user, key=new)
@@ -184,8 +248,18 @@ class AIProviderConfigAdmin(ModelAdmin):
             configs.forget_test(obj)
         configs.wake_the_waiting(provider=obj.provider)
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        config = AIProviderConfig.objects.filter(pk=number).first() if (number := whole_number(object_id)) is not None else None
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        config = (
+            AIProviderConfig.objects.filter(pk=number).first()
+            if (number := whole_number(object_id)) is not None
+            else None
+        )
         if config is None:
             raise Http404
         crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist"))]
@@ -228,9 +302,19 @@ class AIProviderConfigAdmin(ModelAdmin):
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site
-            crumbs = [(_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")), (config.name, page)]
-            title = {"pause": _("Pause"), "resume": _("Resume"), "check": _("Test the connection"), "balance": _("Ask for the balance")}[name]
-            frame: dict[str, Any] = site.page_context(request, title=title, crumbs=crumbs, config=config, name=name)
+            crumbs = [
+                (_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")),
+                (config.name, page),
+            ]
+            title = {
+                "pause": _("Pause"),
+                "resume": _("Resume"),
+                "check": _("Test the connection"),
+                "balance": _("Ask for the balance"),
+            }[name]
+            frame: dict[str, Any] = site.page_context(
+                request, title=title, crumbs=crumbs, config=config, name=name
+            )
             return frame
 
         return ask(request, template="studio/provider_do.html", context=context, act=act, back=back)

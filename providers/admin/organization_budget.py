@@ -51,10 +51,24 @@ class OrganizationBudgetAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
-        return HttpResponseRedirect(reverse("admin:providers_organizationbudget_change", args=[configs.organization_budget().pk]))
+    def changelist_view(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  Django's signature
+    ) -> HttpResponse:
+        return HttpResponseRedirect(
+            reverse(
+                "admin:providers_organizationbudget_change", args=[configs.organization_budget().pk]
+            )
+        )
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         configs.organization_budget()
         crumbs = [(_("Costs"), reverse("admin:costs"))]
         values = {
@@ -71,9 +85,21 @@ class OrganizationBudgetAdmin(ModelAdmin):
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("admin:costs"))
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        with money_changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
-            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        with (
+            money_changes.of_limits(actor=request.user)
+            if request.method == "POST"
+            else nullcontext()
+        ):
+            response: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature

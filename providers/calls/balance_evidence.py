@@ -33,7 +33,9 @@ def ask_balance(config: AIProviderConfig, adapter: Adapter) -> Decimal | None:
         log.info("%s: no balance: %s", config.name, error)
         return None
     config.balance, config.balance_at = balance, timezone.now()
-    AIProviderConfig.objects.filter(pk=config.pk).update(balance=balance, balance_at=config.balance_at)
+    AIProviderConfig.objects.filter(pk=config.pk).update(
+        balance=balance, balance_at=config.balance_at
+    )
     return balance
 
 
@@ -48,7 +50,10 @@ def before_sending(config: AIProviderConfig, adapter: Adapter) -> dict[str, Any]
         ask_balance(config, adapter)
     if config.balance is None or config.balance_at is None:
         return {}
-    return {"balance_before": str(config.balance), "balance_before_at": config.balance_at.isoformat()}
+    return {
+        "balance_before": str(config.balance),
+        "balance_before_at": config.balance_at.isoformat(),
+    }
 
 
 def after_unclear(call: ProviderCall, config: AIProviderConfig, adapter: Adapter) -> None:

@@ -26,7 +26,10 @@ RECHECK_INTERVAL = timedelta(minutes=10)  # a raised budget or a resume wakes jo
 SLOT_WAIT = timedelta(seconds=1)
 MIN_SPACING = timedelta(milliseconds=50)  # at most 20 retries a second per provider
 FARTHEST_SLOT = timedelta(minutes=2)
-ABOVE = gettext_noop("It costs %(amount)s USD now, and %(limit)s USD were confirmed. It goes on when a person confirms the new price.")
+ABOVE = gettext_noop(
+    "It costs %(amount)s USD now, and %(limit)s USD were confirmed. It goes on when a "
+    "person confirms the new price."
+)
 
 
 def lock(provider: str) -> tuple[OrganizationBudget, AIProviderConfig]:
@@ -38,7 +41,9 @@ def lock(provider: str) -> tuple[OrganizationBudget, AIProviderConfig]:
     organization_budget = OrganizationBudget.objects.select_for_update().get_or_create(pk=1)[0]
     config = AIProviderConfig.objects.select_for_update().filter(provider=provider).first()
     if config is None:
-        raise NotConfigured(gettext_noop("There is no provider named “%(provider)s”."), provider=provider)
+        raise NotConfigured(
+            gettext_noop("There is no provider named “%(provider)s”."), provider=provider
+        )
     return organization_budget, config
 
 
@@ -61,8 +66,17 @@ def spacing(provider: str) -> Iterator[None]:
 def _next_slot(provider: str, earliest: datetime) -> datetime:
     with transaction.atomic(durable=True):
         config = AIProviderConfig.objects.select_for_update().get(provider=provider)
-        spacing = max(MIN_SPACING, timedelta(minutes=1) / config.rate_limit_per_minute if config.rate_limit_per_minute else MIN_SPACING)
-        slot = max(earliest, min(config.next_slot_at + spacing, database_now() + FARTHEST_SLOT)) if config.next_slot_at else earliest
+        spacing = max(
+            MIN_SPACING,
+            timedelta(minutes=1) / config.rate_limit_per_minute
+            if config.rate_limit_per_minute
+            else MIN_SPACING,
+        )
+        slot = (
+            max(earliest, min(config.next_slot_at + spacing, database_now() + FARTHEST_SLOT))
+            if config.next_slot_at
+            else earliest
+        )
         AIProviderConfig.objects.filter(pk=config.pk).update(next_slot_at=slot)
     return slot
 
@@ -73,7 +87,12 @@ def check_usable(config: AIProviderConfig) -> None:
     Work waits for a provider that a person has switched off; it is not lost.
     """
     if not config.is_active:
-        raise NotNow(gettext_noop("%(provider)s is not active."), until=database_now() + RECHECK_INTERVAL, wait="provider", provider=config.name)
+        raise NotNow(
+            gettext_noop("%(provider)s is not active."),
+            until=database_now() + RECHECK_INTERVAL,
+            wait="provider",
+            provider=config.name,
+        )
     adapter = adapter_for(config)
     if adapter.needs_key and not keys.has_key(config):
         raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=config.name)
@@ -95,17 +114,34 @@ def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = Non
     """
     now = database_now()
     if config.not_before and config.not_before > now:
-        raise _limited(gettext_noop("%(provider)s has asked for a pause until %(time)s."), config, config.not_before)
+        raise _limited(
+            gettext_noop("%(provider)s has asked for a pause until %(time)s."),
+            config,
+            config.not_before,
+        )
     sent = ProviderCall.objects.filter(provider=config)
     if besides is not None:
         sent = sent.exclude(pk=besides.pk)
     for limit, window, template in (
-        (config.rate_limit_per_minute, timedelta(minutes=1), gettext_noop("%(provider)s: %(limit)s calls a minute are used up; goes on at %(time)s.")),
-        (config.rate_limit_per_hour, timedelta(hours=1), gettext_noop("%(provider)s: %(limit)s calls an hour are used up; goes on at %(time)s.")),
+        (
+            config.rate_limit_per_minute,
+            timedelta(minutes=1),
+            gettext_noop(
+                "%(provider)s: %(limit)s calls a minute are used up; goes on at %(time)s."
+            ),
+        ),
+        (
+            config.rate_limit_per_hour,
+            timedelta(hours=1),
+            gettext_noop("%(provider)s: %(limit)s calls an hour are used up; goes on at %(time)s."),
+        ),
     ):
         if limit is not None and (free := _free_at(sent, limit=limit, window=window, now=now)):
             raise _limited(template, config, free, limit=limit)
-    if config.max_concurrent is not None and sent.filter(state__in=OPEN_CALL).count() >= config.max_concurrent:
+    if (
+        config.max_concurrent is not None
+        and sent.filter(state__in=OPEN_CALL).count() >= config.max_concurrent
+    ):
         raise NotNow(
             gettext_noop("%(provider)s: %(limit)s calls run at once; waits for one to end."),
             until=now + SLOT_WAIT,
@@ -116,12 +152,16 @@ def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = Non
 
 
 def _limited(template: str, config: AIProviderConfig, until: datetime, **values: Any) -> NotNow:
-    return NotNow(template, until=until, wait="rate_limit", provider=config.name, time=until, **values)
+    return NotNow(
+        template, until=until, wait="rate_limit", provider=config.name, time=until, **values
+    )
 
 
 def counting(sent: QuerySet[ProviderCall], *, since: datetime) -> QuerySet[ProviderCall]:
     """Return the calls that a rate limit counts. Calls that were never sent do not count."""
-    return sent.filter(Q(reserved_at__gt=since) | Q(sending_at__gt=since)).exclude(state=CallState.REFUSED, sending_at=None)
+    return sent.filter(Q(reserved_at__gt=since) | Q(sending_at__gt=since)).exclude(
+        state=CallState.REFUSED, sending_at=None
+    )
 
 
 def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> datetime | None:
@@ -131,7 +171,11 @@ def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> date
         return None
     if limit == 0:
         return now + window
-    at = in_window.annotate(counts_from=Coalesce("sending_at", "reserved_at")).order_by("-counts_from").values_list("counts_from", flat=True)[limit - 1]
+    at = (
+        in_window.annotate(counts_from=Coalesce("sending_at", "reserved_at"))
+        .order_by("-counts_from")
+        .values_list("counts_from", flat=True)[limit - 1]
+    )
     free: datetime = at + window
     return max(free, now + timedelta(milliseconds=10))
 
@@ -144,7 +188,11 @@ def check_price(amount: Decimal, limit: Decimal | None) -> None:
 
 def _counted_in(call: ProviderCall | None, since: datetime | None) -> Decimal:
     """Return what this call contributes to a sum over the calls since `since`."""
-    return call.counted if call is not None and (since is None or call.reserved_at >= since) else Decimal(0)
+    return (
+        call.counted
+        if call is not None and (since is None or call.reserved_at >= since)
+        else Decimal(0)
+    )
 
 
 def check_budgets(
@@ -167,20 +215,37 @@ def check_budgets(
         subject_budget = subject_budget()
     month = month_start(database_now())
     caps: tuple[tuple[Decimal | None, dict[str, Any], str], ...] = (
-        (subject_budget, {"subject": subject}, gettext_noop("The story's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound.")),
+        (
+            subject_budget,
+            {"subject": subject},
+            gettext_noop(
+                "The story's budget of %(cap)s USD does not allow %(amount)s more; "
+                "%(spent)s are spent or bound."
+            ),
+        ),
         (
             config.monthly_budget,
             {"provider": config.provider, "since": month},
-            gettext_noop("%(provider)s: this month's budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
+            gettext_noop(
+                "%(provider)s: this month's budget of %(cap)s USD does not allow "
+                "%(amount)s more; %(spent)s are spent or bound."
+            ),
         ),
         (
             organization_budget.monthly_budget,
             {"since": month},
-            gettext_noop("This month's organization budget of %(cap)s USD does not allow %(amount)s more; %(spent)s are spent or bound."),
+            gettext_noop(
+                "This month's organization budget of %(cap)s USD does not allow %(amount)s "
+                "more; %(spent)s are spent or bound."
+            ),
         ),
     )
     for cap, spent, template in caps:
-        if cap is not None and (already := counted(**spent) - _counted_in(besides, spent.get("since"))) + amount > cap:
+        if (
+            cap is not None
+            and (already := counted(**spent) - _counted_in(besides, spent.get("since"))) + amount
+            > cap
+        ):
             raise NotNow(
                 template,
                 until=database_now() + RECHECK_INTERVAL,

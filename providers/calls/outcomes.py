@@ -43,15 +43,23 @@ LONGEST_TASK_ID = 120
 NO_TASK_ID = gettext_noop("The provider accepted it under a name that cannot be kept: %(task)s…")
 FOREIGN_TASK = gettext_noop("The provider named the task %(task)s, which belongs to another call.")
 LOST = gettext_noop("The worker that made it was lost; it is made again.")
-SPOOLED = gettext_noop("It is paid for, and its answer is kept on the worker's machine until the file store is back.")
-LOST_SPOOL = gettext_noop("Its answer was kept on the machine %(host)s and is not there any more; it may have been paid.")
-MAYBE_SENT = gettext_noop("The worker that sent it was lost before the answer was written down; it may have been paid.")
+SPOOLED = gettext_noop(
+    "It is paid for, and its answer is kept on the worker's machine until the file store is back."
+)
+LOST_SPOOL = gettext_noop(
+    "Its answer was kept on the machine %(host)s and is not there any more; it may have been paid."
+)
+MAYBE_SENT = gettext_noop(
+    "The worker that sent it was lost before the answer was written down; it may have been paid."
+)
 
 
 def accept(call: ProviderCall, answer: Accepted) -> None:
     """Record that the provider accepted the task. It is polled from now on, never sent again."""
     if len(answer.task_id) > LONGEST_TASK_ID:
-        leave_unclear(call, LocalizedMessage(NO_TASK_ID, {"task": answer.task_id[:LONGEST_TASK_ID]}))
+        leave_unclear(
+            call, LocalizedMessage(NO_TASK_ID, {"task": answer.task_id[:LONGEST_TASK_ID]})
+        )
         return
     now = database_now()
     fields: dict[str, Any] = {
@@ -84,8 +92,12 @@ def _late_task(call: ProviderCall, answer: Accepted, fields: dict[str, Any]) -> 
     """
     if call.task_id == answer.task_id and call.state in {S.ACCEPTED, S.SETTLED}:
         return  # a webhook arrived before the response
-    note = LocalizedMessage(gettext_noop("A late answer names the task %(task)s."), {"task": answer.task_id})
-    log.warning("Call %s: late answer, task %s, the call is %s", call.pk, answer.task_id, call.state)
+    note = LocalizedMessage(
+        gettext_noop("A late answer names the task %(task)s."), {"task": answer.task_id}
+    )
+    log.warning(
+        "Call %s: late answer, task %s, the call is %s", call.pk, answer.task_id, call.state
+    )
     if not move(call, name="late task", note=note, **fields, is_late=_has_newer(call)):
         write_event(call, name="late answer", came_from=call.state, to=call.state, note=note)
 
@@ -102,7 +114,11 @@ def settle(call: ProviderCall, answer: Result, *, should_stop: Callable[[], bool
     does not store it forever.
     """
     hit("fetching")
-    cost = (call.estimate if call.quote is None else call.quote) if answer.cost is None else answer.cost
+    cost = (
+        (call.estimate if call.quote is None else call.quote)
+        if answer.cost is None
+        else answer.cost
+    )
     with workplace() as folder:
         fetched, file = _at_hand(call, answer, folder, should_stop)
         try:
@@ -146,13 +162,20 @@ class _Copied:
         shutil.copyfile(self.path, to)
 
 
-def _at_hand(call: ProviderCall, answer: Result, folder: Path, should_stop: Callable[[], bool]) -> tuple[Result, Path | None]:
+def _at_hand(
+    call: ProviderCall, answer: Result, folder: Path, should_stop: Callable[[], bool]
+) -> tuple[Result, Path | None]:
     """Return the result with its file on this machine, if it was paid for and had to be fetched."""
     if answer.media is None or isinstance(answer.media, Bytes | spool.Spooled) or not call.counted:
         return answer, None
     file = folder / "fetched"
     answer.media.download(file, should_stop=should_stop)
-    return replace(answer, media=_Copied(file, trusted=answer.media.trusted, again=getattr(answer.media, "again", False))), file
+    return replace(
+        answer,
+        media=_Copied(
+            file, trusted=answer.media.trusted, again=getattr(answer.media, "again", False)
+        ),
+    ), file
 
 
 def _spool(call: ProviderCall, answer: spool.Answer, file: Path | None = None) -> None:
@@ -189,7 +212,9 @@ def _late_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 
 def refuse(call: ProviderCall, refused: Refused) -> None:
     """Record that the provider did not do the work, whatever was assumed before."""
-    validation_error = {"complaint": refused.validation_error[:2000]} if refused.validation_error else None
+    validation_error = (
+        {"complaint": refused.validation_error[:2000]} if refused.validation_error else None
+    )
     with transaction.atomic(durable=True):
         came_from = move(
             call,
@@ -223,7 +248,9 @@ def _late_refusal(call: ProviderCall, refused: Refused) -> None:
     )
 
 
-def give_up(call: ProviderCall, why: LocalizedMessage, *, cost: Decimal, is_estimated: bool) -> None:
+def give_up(
+    call: ProviderCall, why: LocalizedMessage, *, cost: Decimal, is_estimated: bool
+) -> None:
     """Record that the task was cancelled because of its price.
 
     `cost` is what was charged despite the cancellation.
@@ -292,7 +319,9 @@ def leave_unclear(call: ProviderCall, why: LocalizedMessage, *, raw: bytes = b""
 def unexpected(call: ProviderCall, adapter: Adapter, error: Exception) -> None:
     """Record an error after sending began that no adapter anticipated."""
     log.error("Call %s: unexpected error at %s", call.pk, call.provider_id, exc_info=error)
-    what = LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__})
+    what = LocalizedMessage(
+        gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}
+    )
     if adapter.repeatable:
         refuse(call, Refused.of(what, kind=Refusal.FAILED))
     else:
@@ -324,7 +353,9 @@ def stop_provider(call: ProviderCall, refused: Refused) -> None:
 def stop_provider_late(call: ProviderCall, refused: Refused) -> None:
     """As `stop_provider`, for a refusal from the spool, unless the provider has worked since."""
     since = call.reserved_at if call.sending_at is None else call.sending_at
-    worked = ProviderCall.objects.filter(provider=call.provider, sending_at__gt=since, state__in=(S.ACCEPTED, S.SETTLED))
+    worked = ProviderCall.objects.filter(
+        provider=call.provider, sending_at__gt=since, state__in=(S.ACCEPTED, S.SETTLED)
+    )
     if not worked.exists():
         stop_provider(call, refused)
 
@@ -339,7 +370,9 @@ def pause_for_key(call: ProviderCall, why: LocalizedMessage) -> None:
 
 def as_refused(call: ProviderCall) -> Refused:
     """Return the refusal that the row records."""
-    return Refused.of(call.note, kind=Refusal(call.refusal), cost=call.cost or Decimal(0), call=call)
+    return Refused.of(
+        call.note, kind=Refusal(call.refusal), cost=call.cost or Decimal(0), call=call
+    )
 
 
 def as_unclear(call: ProviderCall) -> Unclear:
@@ -348,4 +381,8 @@ def as_unclear(call: ProviderCall) -> Unclear:
 
 def _notify(call: ProviderCall) -> None:
     """Notify waiting work after the commit."""
-    transaction.on_commit(lambda: capacity_freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+    transaction.on_commit(
+        lambda: capacity_freed.send_robust(
+            sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item
+        )
+    )

@@ -59,12 +59,22 @@ def poll(call: ProviderCall, adapter: Adapter, call_context: CallContext) -> Non
     except ServiceUnavailableError as away:  # the result stays at the provider meanwhile
         _ask_again(call, away.sentence, seconds=_poll_delay(call))
     except Exception as error:
-        if adapter.repeatable or is_unavailable(error) or isinstance(error, (OperationalError, InterfaceError)):
+        if (
+            adapter.repeatable
+            or is_unavailable(error)
+            or isinstance(error, (OperationalError, InterfaceError))
+        ):
             raise
         # No adapter anticipated this error. The work is paid for, so its job must not end because
         # of it.
         log.exception("Call %s: unexpected error at %s", call.pk, call.provider_id)
-        _ask_again(call, LocalizedMessage(gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}), seconds=_poll_delay(call))
+        _ask_again(
+            call,
+            LocalizedMessage(
+                gettext_noop("Unexpected error: %(error)s"), {"error": type(error).__name__}
+            ),
+            seconds=_poll_delay(call),
+        )
 
 
 def _ask(call: ProviderCall, adapter: Adapter, call_context: CallContext) -> None:
@@ -101,24 +111,40 @@ def _claim(call: ProviderCall) -> bool:
     if call.poll_after and call.poll_after > now:
         return False
     with transaction.atomic(durable=True):
-        mine = ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED, poll_after=call.poll_after).update(poll_after=now + HELD)
+        mine = ProviderCall.objects.filter(
+            pk=call.pk, state=CallState.ACCEPTED, poll_after=call.poll_after
+        ).update(poll_after=now + HELD)
     call.refresh_from_db()
     return bool(mine)
 
 
 def _still_running(call: ProviderCall, answer: Running, call_context: CallContext) -> None:
     if call.accepted_at and database_now() - call.accepted_at > LONGEST:
-        outcomes.leave_unclear(call, LocalizedMessage(gettext_noop("The provider has not finished it in %(hours)s hours."), {"hours": LONGEST.days * 24}))
+        outcomes.leave_unclear(
+            call,
+            LocalizedMessage(
+                gettext_noop("The provider has not finished it in %(hours)s hours."),
+                {"hours": LONGEST.days * 24},
+            ),
+        )
         return
     if answer.unknown:
-        _ask_while_unreadable(call, LocalizedMessage(UNKNOWN_STATE, {"state": answer.unknown}), answer.raw)
+        _ask_while_unreadable(
+            call, LocalizedMessage(UNKNOWN_STATE, {"state": answer.unknown}), answer.raw
+        )
         return
     progress = call.progress if answer.progress is None else max(0, min(99, answer.progress))
     if progress != call.progress:
         call_context.on_progress(progress)
     note = LocalizedMessage(IN_QUEUE if answer.queued else WORKING)
     seconds = max(answer.poll_in, min(RAREST, _ahead(call) / POLLS_PER_SECOND))
-    _update(call, poll_after=database_now() + timedelta(seconds=seconds), progress=progress, note_data=note.as_json(), **_readable_again(call))
+    _update(
+        call,
+        poll_after=database_now() + timedelta(seconds=seconds),
+        progress=progress,
+        note_data=note.as_json(),
+        **_readable_again(call),
+    )
 
 
 def _ahead(call: ProviderCall) -> int:
@@ -126,7 +152,11 @@ def _ahead(call: ProviderCall) -> int:
 
     This task will finish after most of them.
     """
-    return ProviderCall.objects.filter(provider__provider=call.provider_id, state=CallState.ACCEPTED, accepted_at__lt=call.accepted_at).count()
+    return ProviderCall.objects.filter(
+        provider__provider=call.provider_id,
+        state=CallState.ACCEPTED,
+        accepted_at__lt=call.accepted_at,
+    ).count()
 
 
 def _ask_again(call: ProviderCall, why: LocalizedMessage, *, seconds: float, **fields: Any) -> None:
@@ -134,7 +164,12 @@ def _ask_again(call: ProviderCall, why: LocalizedMessage, *, seconds: float, **f
     if call.accepted_at and database_now() - call.accepted_at > LONGEST:
         outcomes.leave_unclear(call, why)
         return
-    _update(call, poll_after=database_now() + timedelta(seconds=seconds), note_data=why.as_json(), **fields)
+    _update(
+        call,
+        poll_after=database_now() + timedelta(seconds=seconds),
+        note_data=why.as_json(),
+        **fields,
+    )
 
 
 def _ask_while_unreadable(call: ProviderCall, why: LocalizedMessage, raw: bytes) -> None:
@@ -160,7 +195,9 @@ def _fetch_again(call: ProviderCall, incomplete: Incomplete) -> None:
     if tries >= MOST_FETCHES:
         outcomes.leave_unclear(call, incomplete.sentence, raw=incomplete.raw)
         return
-    _ask_again(call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={BROKEN_FILES: tries})
+    _ask_again(
+        call, incomplete.sentence, seconds=FETCH_AGAIN * tries, evidence={BROKEN_FILES: tries}
+    )
 
 
 def _poll_delay(call: ProviderCall) -> float:
@@ -169,7 +206,9 @@ def _poll_delay(call: ProviderCall) -> float:
     return min(60.0, max(5.0, age / 5))
 
 
-def _update(call: ProviderCall, *, evidence: Mapping[str, Any] | None = None, **fields: Any) -> None:
+def _update(
+    call: ProviderCall, *, evidence: Mapping[str, Any] | None = None, **fields: Any
+) -> None:
     """Update the row; `evidence` is merged into the row's evidence."""
     with transaction.atomic(durable=True):
         if evidence:

@@ -22,11 +22,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("ai_video.providers")
 QUEUED = "queued"  # `cancel_is_free` of adapters that refund a queued task
-ABOVE = gettext_noop("The provider asks for %(amount)s USD, and %(limit)s USD were confirmed. It goes on when a person confirms the new price.")
-CONTINUES = gettext_noop("The provider asks for %(amount)s USD, which is more than was allowed; it cannot be stopped free of charge any more.")
+ABOVE = gettext_noop(
+    "The provider asks for %(amount)s USD, and %(limit)s USD were confirmed. It goes on "
+    "when a person confirms the new price."
+)
+CONTINUES = gettext_noop(
+    "The provider asks for %(amount)s USD, which is more than was allowed; it cannot be "
+    "stopped free of charge any more."
+)
 
 
-def stop_if_dearer(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, call_context: CallContext, subject_budget: "Budget") -> None:
+def stop_if_dearer(
+    call: ProviderCall,
+    config: AIProviderConfig,
+    adapter: Adapter,
+    call_context: CallContext,
+    subject_budget: "Budget",
+) -> None:
     """Cancel a task whose quote exceeds the confirmed price or the budgets, if that is free.
 
     The actual cost is recorded. Raises `PriceAboveConfirmed` or `NotNow` (budget) if the task was
@@ -53,13 +65,26 @@ def _objection(call: ProviderCall, subject_budget: "Budget") -> PriceAboveConfir
     try:
         with transaction.atomic(durable=True):
             organization_budget, config = limits.lock(call.provider_id)
-            limits.check_budgets(organization_budget, config, amount=amount, subject=call.subject, subject_budget=subject_budget, besides=call)
+            limits.check_budgets(
+                organization_budget,
+                config,
+                amount=amount,
+                subject=call.subject,
+                subject_budget=subject_budget,
+                besides=call,
+            )
     except NotNow as error:
         return error
     return None
 
 
-def _cancelled(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, call_context: CallContext, why: LocalizedMessage) -> bool:
+def _cancelled(
+    call: ProviderCall,
+    config: AIProviderConfig,
+    adapter: Adapter,
+    call_context: CallContext,
+    why: LocalizedMessage,
+) -> bool:
     """Return whether the task was cancelled before it started.
 
     Calls the provider, which is free. Must not run inside a transaction.
@@ -70,7 +95,11 @@ def _cancelled(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, c
     try:
         now = adapter.poll(call.task_id, request, call_context)
         waits = isinstance(now, Running) and now.queued
-        before = balance_evidence.ask_balance(config, adapter) if waits and adapter.tells_balance else None
+        before = (
+            balance_evidence.ask_balance(config, adapter)
+            if waits and adapter.tells_balance
+            else None
+        )
         if not waits or not adapter.cancel(call.task_id):
             return False
     except ProviderError:
@@ -80,13 +109,17 @@ def _cancelled(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, c
     except Refused as refused:
         outcomes.give_up(call, why, cost=refused.cost, is_estimated=False)
     except Unclear:  # the provider no longer knows the task, as expected
-        outcomes.give_up(call, why, cost=_kept_back(call, config, adapter, before), is_estimated=True)
+        outcomes.give_up(
+            call, why, cost=_kept_back(call, config, adapter, before), is_estimated=True
+        )
     except ProviderError:
         pass  # regular polling finds out the outcome, as for a task that was not cancelled
     return call.state == CallState.REFUSED
 
 
-def _kept_back(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, before: Decimal | None) -> Decimal:
+def _kept_back(
+    call: ProviderCall, config: AIProviderConfig, adapter: Adapter, before: Decimal | None
+) -> Decimal:
     """Return the amount that was not refunded, according to the provider's balance.
 
     Returns the whole amount if the provider does not report a balance.

@@ -58,7 +58,12 @@ def _drop_unsent() -> int:
 
     They are certainly unsent, because sending needs the same compare-and-set.
     """
-    return _each(ProviderCall.objects.filter(state=CallState.RESERVED, reserved_at__lt=database_now() - FORGOTTEN), _drop)
+    return _each(
+        ProviderCall.objects.filter(
+            state=CallState.RESERVED, reserved_at__lt=database_now() - FORGOTTEN
+        ),
+        _drop,
+    )
 
 
 def _drop(call: ProviderCall) -> bool:
@@ -69,11 +74,18 @@ def _drop(call: ProviderCall) -> bool:
 
 
 def _bring_up_unanswered() -> int:
-    return _each(ProviderCall.objects.filter(state=CallState.SENDING, sending_at__lt=database_now() - FORGOTTEN), _bring_up)
+    return _each(
+        ProviderCall.objects.filter(
+            state=CallState.SENDING, sending_at__lt=database_now() - FORGOTTEN
+        ),
+        _bring_up,
+    )
 
 
 def _bring_up(call: ProviderCall) -> bool:
-    recovery.recover_sending(call, adapter_for(AIProviderConfig.objects.get(provider=call.provider_id)))
+    recovery.recover_sending(
+        call, adapter_for(AIProviderConfig.objects.get(provider=call.provider_id))
+    )
     return call.state != CallState.SENDING
 
 
@@ -85,7 +97,12 @@ def collect(*, limit: int = 20) -> int:
     """
     now = database_now()
     forgotten = Q(poll_after__lt=now - FORGOTTEN) | Q(poll_after__lte=now, is_late=True)
-    return _each(ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")[:limit], _collect)
+    return _each(
+        ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")[
+            :limit
+        ],
+        _collect,
+    )
 
 
 def _collect(call: ProviderCall) -> bool:
@@ -104,4 +121,6 @@ def _ask_later(call: ProviderCall) -> None:
 
     Otherwise each run would look at the same few calls.
     """
-    ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(poll_after=database_now())
+    ProviderCall.objects.filter(pk=call.pk, state=CallState.ACCEPTED).update(
+        poll_after=database_now()
+    )

@@ -65,7 +65,9 @@ def _take_up(path: Path) -> bool:
         log.info("Call %s: its answer was taken up from the spool; it is %s", call.pk, call.state)
     if call.state == S.SETTLED:
         result_recorded.send_robust(sender=ProviderCall, call=call)
-    capacity_freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item)
+    capacity_freed.send_robust(
+        sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item
+    )
     return True
 
 
@@ -113,7 +115,9 @@ def recover_sending(call: ProviderCall, adapter: Adapter) -> None:
             return
         outcomes.leave_unclear(call, LocalizedMessage(outcomes.LOST_SPOOL, {"host": str(host)}))
         return
-    is_lost = call.sending_at is None or now >= call.sending_at + adapter.send_limit + outcomes.MARGIN
+    is_lost = (
+        call.sending_at is None or now >= call.sending_at + adapter.send_limit + outcomes.MARGIN
+    )
     if is_lost and not _found_at_provider(call, adapter):
         outcomes.leave_unclear(call, LocalizedMessage(outcomes.MAYBE_SENT))
 
@@ -127,7 +131,9 @@ def _found_at_provider(call: ProviderCall, adapter: Adapter) -> bool:
     if not getattr(adapter, "finds_lost_answers", False) or call.sending_at is None:
         return False
     config = AIProviderConfig.objects.get(provider=call.provider_id)
-    context = CallContext(attempt=call.pk, model=prices.spec_of(config, kind=call.kind, model=call.model))
+    context = CallContext(
+        attempt=call.pk, model=prices.spec_of(config, kind=call.kind, model=call.model)
+    )
     try:
         found = adapter.candidates(asked.from_json(call.request), context, since=call.sending_at)
     except ProviderError as error:

@@ -130,13 +130,23 @@ def advance(
         recovery.recover_sending(call, adapter_for(call.provider))
     elif call is not None and call.state == S.UNCLEAR and spool.holds(call.pk):
         recovery.take_up(call)
-    if call is not None and (call.kind, call.subject, call.item) != (asked.kind_of(request), subject, item):
+    if call is not None and (call.kind, call.subject, call.item) != (
+        asked.kind_of(request),
+        subject,
+        item,
+    ):
         raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
     while True:
         if call is None or _may_submit_again(call, request, request_no=request_no, after=after):
             known = call.attempt_no if call else 0
-            about = {"key": key, "request_no": request_no, "subject": subject, "item": item, "actor": actor}
+            about = {
+                "key": key,
+                "request_no": request_no,
+                "subject": subject,
+                "item": item,
+                "actor": actor,
+            }
             call, mine = _reserve(request, provider=provider, terms=terms, after=known, about=about)
         try:
             return _carry(call, terms, newly_reserved=mine)
@@ -154,16 +164,28 @@ def attempt_no_of(key: str) -> int:
     return 0 if call is None else call.attempt_no
 
 
-def resume(call: ProviderCall, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending:
+def resume(
+    call: ProviderCall,
+    *,
+    should_stop: Callable[[], bool] = never,
+    on_progress: Callable[[int], None] = ignore,
+) -> Ready | Pending:
     """Advance an existing call without making a new one. Raises as `advance` does."""
-    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False)
+    return _carry(
+        call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False
+    )
 
 
 def latest(key: str) -> ProviderCall | None:
     return ProviderCall.objects.filter(key=key).order_by("-attempt_no").first()
 
 
-def follow(key: str, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore) -> Ready | Pending | None:
+def follow(
+    key: str,
+    *,
+    should_stop: Callable[[], bool] = never,
+    on_progress: Callable[[int], None] = ignore,
+) -> Ready | Pending | None:
     """Complete the call of this key that is in progress.
 
     Returns None if there is none, or if the newest call was refused or written off.
@@ -173,7 +195,9 @@ def follow(key: str, *, should_stop: Callable[[], bool] = never, on_progress: Ca
     call = latest(key)
     if call is None or call.state in {S.RESERVED, S.REFUSED, S.WRITTEN_OFF}:
         return None
-    return _carry(call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False)
+    return _carry(
+        call, Terms(should_stop=should_stop, on_progress=on_progress), newly_reserved=False
+    )
 
 
 def _may_submit_again(call: ProviderCall, request: Request, *, request_no: int, after: int) -> bool:
@@ -184,7 +208,9 @@ def _may_submit_again(call: ProviderCall, request: Request, *, request_no: int, 
         return request_no > call.request_no
     if call.state != S.REFUSED:
         return False
-    bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(request)
+    bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(
+        request
+    )
     return request_no > call.request_no or _may_ask_again(call) or not (bound_to_fail or call.cost)
 
 
@@ -193,16 +219,27 @@ def _may_ask_again(call: ProviderCall) -> bool:
 
     Each retry is a call of its own; the number of retries is bounded.
     """
-    return bool(call.evidence.get("complaint")) and _validation_retries(call) <= MAX_VALIDATION_RETRIES
+    return (
+        bool(call.evidence.get("complaint")) and _validation_retries(call) <= MAX_VALIDATION_RETRIES
+    )
 
 
 def _validation_retries(call: ProviderCall) -> int:
     """Return how many consecutive calls of this key, up to this one, had an invalid answer."""
-    earlier = ProviderCall.objects.filter(key=call.key, attempt_no__lte=call.attempt_no).order_by("-attempt_no")
-    return sum(1 for _ in takewhile(lambda known: known.get("complaint"), earlier.values_list("evidence", flat=True)))
+    earlier = ProviderCall.objects.filter(key=call.key, attempt_no__lte=call.attempt_no).order_by(
+        "-attempt_no"
+    )
+    return sum(
+        1
+        for _ in takewhile(
+            lambda known: known.get("complaint"), earlier.values_list("evidence", flat=True)
+        )
+    )
 
 
-def _reserve(request: Request, *, provider: str, terms: Terms, after: int, about: dict[str, Any]) -> tuple[ProviderCall, bool]:
+def _reserve(
+    request: Request, *, provider: str, terms: Terms, after: int, about: dict[str, Any]
+) -> tuple[ProviderCall, bool]:
     """Record what is about to be requested and what it may cost.
 
     Returns the call, and whether this process created it; False means that another process was
@@ -218,13 +255,21 @@ def _reserve(request: Request, *, provider: str, terms: Terms, after: int, about
             return newest, False
         limits.check_usable(config)
         if asked.kind_of(request) not in adapter_for(config).kinds:
-            raise NotConfigured(gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name)
+            raise NotConfigured(
+                gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name
+            )
         price = prices.quote(config, request)
         quoted = _quoted_before(newest, request)
         amount = max(price.total, quoted or Decimal(0))
         limits.check_price(amount, terms.price_limit)
         limits.check_limits(config)
-        limits.check_budgets(organization_budget, config, amount=amount, subject=about["subject"], subject_budget=terms.subject_budget)
+        limits.check_budgets(
+            organization_budget,
+            config,
+            amount=amount,
+            subject=about["subject"],
+            subject_budget=terms.subject_budget,
+        )
         call = ProviderCall.objects.create(
             provider=config,
             kind=asked.kind_of(request),
@@ -268,7 +313,9 @@ def _carry(call: ProviderCall, terms: Terms, *, newly_reserved: bool) -> Ready |
     if call.state in {S.RESERVED, S.SENDING, S.ACCEPTED}:
         config = AIProviderConfig.objects.get(provider=call.provider_id)
         adapter = adapter_for(config)
-        call_context = call_context_of(call, config, should_stop=terms.should_stop, on_progress=terms.on_progress)
+        call_context = call_context_of(
+            call, config, should_stop=terms.should_stop, on_progress=terms.on_progress
+        )
         if call.state == S.RESERVED:
             with _ends_no_sooner(adapter):
                 _send(call, config, adapter, call_context, terms, readmit=not newly_reserved)
@@ -282,10 +329,18 @@ def _carry(call: ProviderCall, terms: Terms, *, newly_reserved: bool) -> Ready |
 
 
 def call_context_of(
-    call: ProviderCall, config: AIProviderConfig, *, should_stop: Callable[[], bool] = never, on_progress: Callable[[int], None] = ignore
+    call: ProviderCall,
+    config: AIProviderConfig,
+    *,
+    should_stop: Callable[[], bool] = never,
+    on_progress: Callable[[int], None] = ignore,
 ) -> CallContext:
     """Return the call as its adapter sees it."""
-    before = ProviderCall.objects.filter(key=call.key, attempt_no=call.attempt_no - 1).values_list("evidence", flat=True).first()
+    before = (
+        ProviderCall.objects.filter(key=call.key, attempt_no=call.attempt_no - 1)
+        .values_list("evidence", flat=True)
+        .first()
+    )
     model = prices.spec_of(config, kind=call.kind, model=call.model)
     return CallContext(
         attempt=call.pk,
@@ -321,14 +376,27 @@ def _answer(call: ProviderCall) -> Ready | Pending:
         case S.UNCLEAR:
             raise outcomes.as_unclear(call)
         case S.WRITTEN_OFF:
-            raise Refused(gettext_noop("It was written off."), kind=Refusal.FAILED, cost=call.cost or Decimal(0), call=call)
+            raise Refused(
+                gettext_noop("It was written off."),
+                kind=Refusal.FAILED,
+                cost=call.cost or Decimal(0),
+                call=call,
+            )
         case S.ACCEPTED:
             until = call.poll_after or database_now()
-            return Pending(call, until, call.note or LocalizedMessage(gettext_noop("The provider is working on it.")))
+            return Pending(
+                call,
+                until,
+                call.note or LocalizedMessage(gettext_noop("The provider is working on it.")),
+            )
         case _:
             if call.evidence.get("spooled_on"):
                 return Pending(call, database_now() + SPOOL_WAIT, call.note)
-            return Pending(call, database_now() + timedelta(seconds=2), LocalizedMessage(gettext_noop("It is being sent.")))
+            return Pending(
+                call,
+                database_now() + timedelta(seconds=2),
+                LocalizedMessage(gettext_noop("It is being sent.")),
+            )
 
 
 def _ends_no_sooner(adapter: Adapter) -> AbstractContextManager[None]:
@@ -341,7 +409,15 @@ def _ends_no_sooner(adapter: Adapter) -> AbstractContextManager[None]:
     return paid_request(adapter.send_limit.total_seconds() + sum(PAUSES))
 
 
-def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, call_context: CallContext, terms: Terms, *, readmit: bool) -> None:
+def _send(
+    call: ProviderCall,
+    config: AIProviderConfig,
+    adapter: Adapter,
+    call_context: CallContext,
+    terms: Terms,
+    *,
+    readmit: bool,
+) -> None:
     """Submit once. Only the process that moves the row from reserved to sending sends."""
     if readmit:
         _require_a_place(asked.from_json(call.request), call.provider_id)
@@ -368,7 +444,9 @@ def _send(call: ProviderCall, config: AIProviderConfig, adapter: Adapter, call_c
     except (ServiceUnavailableError, NotConfigured, KeyUnreadable) as error:
         # Our own store failed to provide the image to send, or the settings were changed after they
         # were checked. Nothing was sent.
-        kind = Refusal.UNREACHABLE if isinstance(error, ServiceUnavailableError) else Refusal.INVALID
+        kind = (
+            Refusal.UNREACHABLE if isinstance(error, ServiceUnavailableError) else Refusal.INVALID
+        )
         outcomes.refuse(call, Refused.of(error.sentence, kind=kind))
         raise
     except Exception as error:
@@ -393,12 +471,22 @@ def _write_unsent(call: ProviderCall, why: LocalizedMessage) -> None:
         raise
 
 
-def _take_answer(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms) -> None:
+def _take_answer(
+    call: ProviderCall,
+    adapter: Adapter,
+    answer: Accepted | Result | Refused | Unclear,
+    terms: Terms,
+) -> None:
     """Write the response to this machine's disk first, then to store and database."""
     kept = None if adapter.repeatable else spool.save(call, answer)
     if kept is None:
         if isinstance(answer, Accepted) and not adapter.repeatable:  # for a person to find
-            log.error("Call %s: %s has accepted it as the task %s, which is not on the disk yet", call.pk, call.provider_id, answer.task_id)
+            log.error(
+                "Call %s: %s has accepted it as the task %s, which is not on the disk yet",
+                call.pk,
+                call.provider_id,
+                answer.task_id,
+            )
         _write_down(call, adapter, answer, terms, pauses=() if adapter.repeatable else PAUSES)
         return
     hit("spooled")
@@ -408,7 +496,9 @@ def _take_answer(call: ProviderCall, adapter: Adapter, answer: Accepted | Result
         kept.release()
 
 
-def _submit(call: ProviderCall, adapter: Adapter, call_context: CallContext, terms: Terms) -> Accepted | Result | Refused | Unclear:
+def _submit(
+    call: ProviderCall, adapter: Adapter, call_context: CallContext, terms: Terms
+) -> Accepted | Result | Refused | Unclear:
     """Return the provider's response of any kind.
 
     Raises `NotSent`, and any error that is not a response of the provider.
@@ -421,7 +511,14 @@ def _submit(call: ProviderCall, adapter: Adapter, call_context: CallContext, ter
             return error
 
 
-def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result | Refused | Unclear, terms: Terms, *, pauses: Iterable[float]) -> None:
+def _write_down(
+    call: ProviderCall,
+    adapter: Adapter,
+    answer: Accepted | Result | Refused | Unclear,
+    terms: Terms,
+    *,
+    pauses: Iterable[float],
+) -> None:
     match answer:
         case Refused():
             hit("refused")
@@ -429,7 +526,12 @@ def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result 
             outcomes.raise_if_it_may_wait(call, answer)
         case Unclear():
             hit("answer lost")
-            _patiently(call, partial(outcomes.leave_unclear, call, answer.sentence, raw=answer.raw), terms, pauses=pauses)
+            _patiently(
+                call,
+                partial(outcomes.leave_unclear, call, answer.sentence, raw=answer.raw),
+                terms,
+                pauses=pauses,
+            )
             spool.forget(call.pk)
         case Accepted():
             _patiently(call, partial(outcomes.accept, call, answer), terms, pauses=pauses)
@@ -438,7 +540,9 @@ def _write_down(call: ProviderCall, adapter: Adapter, answer: Accepted | Result 
             _settle_answer(call, adapter, answer, terms, pauses=pauses)
 
 
-def _begin_to_send(call: ProviderCall, terms: Terms, known: dict[str, Any], now: datetime, *, readmit: bool) -> bool:
+def _begin_to_send(
+    call: ProviderCall, terms: Terms, known: dict[str, Any], now: datetime, *, readmit: bool
+) -> bool:
     """Return whether this process is the one that sends.
 
     Raises what `hold` raises, `NotNow` and `PriceAboveConfirmed`.
@@ -453,7 +557,14 @@ def _begin_to_send(call: ProviderCall, terms: Terms, known: dict[str, Any], now:
         if readmit:  # reserved earlier and never sent; limits and budgets count from now
             limits.check_price(call.counted, terms.price_limit)
             limits.check_limits(config, besides=call)
-            limits.check_budgets(organization_budget, config, amount=call.counted, subject=call.subject, subject_budget=terms.subject_budget, besides=call)
+            limits.check_budgets(
+                organization_budget,
+                config,
+                amount=call.counted,
+                subject=call.subject,
+                subject_budget=terms.subject_budget,
+                besides=call,
+            )
             fields["price_limit"] = terms.price_limit
         return move(call, name="send", sending_at=now, evidence=known, **fields) is not None
 
@@ -473,12 +584,19 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
         with transaction.atomic(durable=True):
             terms.hold()
             now = database_now()
-            row = ProviderCall.objects.select_related("provider").only("state", "sending_at", "provider").get(pk=call.pk)
+            row = (
+                ProviderCall.objects.select_related("provider")
+                .only("state", "sending_at", "provider")
+                .get(pk=call.pk)
+            )
     except Exception as error:
         raise NotSent(STOPPED, reason=error) from error
     if row.state != S.SENDING or row.sending_at != call.sending_at:
         raise NotSent(TOO_LATE)
-    if call.sending_at is None or now + timedelta(seconds=read) > call.sending_at + adapter.send_limit:
+    if (
+        call.sending_at is None
+        or now + timedelta(seconds=read) > call.sending_at + adapter.send_limit
+    ):
         raise NotSent(TOO_LATE, reason=Refused(TOO_LATE, kind=Refusal.CANCELLED, call=call))
     try:
         limits.check_usable(row.provider)
@@ -486,13 +604,17 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
         raise NotSent(STOPPED, reason=wait) from wait
 
 
-def _settle_answer(call: ProviderCall, adapter: Adapter, answer: Result, terms: Terms, *, pauses: Iterable[float]) -> None:
+def _settle_answer(
+    call: ProviderCall, adapter: Adapter, answer: Result, terms: Terms, *, pauses: Iterable[float]
+) -> None:
     """Settle a result that was part of the response.
 
     It cannot be requested again, so a loss is always recorded.
     """
     try:
-        _patiently(call, partial(outcomes.settle, call, answer, should_stop=never), terms, pauses=pauses)
+        _patiently(
+            call, partial(outcomes.settle, call, answer, should_stop=never), terms, pauses=pauses
+        )
     except Refused as refused:
         outcomes.refuse(call, refused)
     except Unclear as unclear:
@@ -513,7 +635,9 @@ def _passes(error: Exception) -> bool:
     return is_unavailable(error) or isinstance(error, (OperationalError, InterfaceError))
 
 
-def _patiently(call: ProviderCall, write: Callable[[], None], terms: Terms, *, pauses: Iterable[float]) -> None:
+def _patiently(
+    call: ProviderCall, write: Callable[[], None], terms: Terms, *, pauses: Iterable[float]
+) -> None:
     """Record a provider's response, with retries.
 
     It retries while store or database are unavailable or the disk is full. `write` may be repeated.
@@ -524,7 +648,11 @@ def _patiently(call: ProviderCall, write: Callable[[], None], terms: Terms, *, p
         try:
             write()
         except Exception as error:
-            if pause is None or not _passes(error) or (terms.should_stop() and spool.holds(call.pk)):
+            if (
+                pause is None
+                or not _passes(error)
+                or (terms.should_stop() and spool.holds(call.pk))
+            ):
                 raise
             log.warning("Call %s: its answer cannot be written down yet: %s", call.pk, error)
             if not connection.in_atomic_block:
@@ -535,5 +663,7 @@ def _patiently(call: ProviderCall, write: Callable[[], None], terms: Terms, *, p
 
 
 def _nth(call: ProviderCall) -> int:
-    earlier = ProviderCall.objects.filter(provider__provider=call.provider_id, kind=call.kind, subject=call.subject)
+    earlier = ProviderCall.objects.filter(
+        provider__provider=call.provider_id, kind=call.kind, subject=call.subject
+    )
     return earlier.filter(reserved_at__lt=call.reserved_at).count() + 1

@@ -39,8 +39,12 @@ log = logging.getLogger("ai_video.providers")
 ENDING = ".answer"
 BLOCK = 1 << 20  # bytes encrypted at a time
 ROOM = 256 << 20  # free bytes required: the largest response, encrypted, plus a margin
-NO_ROOM = gettext_noop("There is no room left on the disk to keep what would be bought; nothing was ordered.")
-NO_FOLDER = gettext_noop("The folder for paid answers cannot be written (%(reason)s); nothing was ordered.")
+NO_ROOM = gettext_noop(
+    "There is no room left on the disk to keep what would be bought; nothing was ordered."
+)
+NO_FOLDER = gettext_noop(
+    "The folder for paid answers cannot be written (%(reason)s); nothing was ordered."
+)
 
 
 class UnreadableError(Exception):
@@ -248,7 +252,11 @@ def _content(answer: Answer) -> bytes | None:
     """Return the content that was part of the response and is stored unchanged."""
     if isinstance(answer, Unclear):
         return answer.raw
-    return answer.media.content if isinstance(answer, Result) and isinstance(answer.media, Bytes) else None
+    return (
+        answer.media.content
+        if isinstance(answer, Result) and isinstance(answer.media, Bytes)
+        else None
+    )
 
 
 def _text(amount: Decimal | None) -> str | None:
@@ -262,11 +270,26 @@ def _amount(text: str | None) -> Decimal | None:
 def _as_json(answer: Answer) -> dict[str, Any]:
     match answer:
         case Accepted():
-            return {"what": "accepted", "task_id": answer.task_id, "poll_in": answer.poll_in, "quote": _text(answer.quote)}
+            return {
+                "what": "accepted",
+                "task_id": answer.task_id,
+                "poll_in": answer.poll_in,
+                "quote": _text(answer.quote),
+            }
         case Result():
             trusted = answer.media is not None and answer.media.trusted
-            facts = {"data": dict(answer.data), "cost": _text(answer.cost), "is_estimated": answer.is_estimated, "seed": answer.seed}
-            return {"what": "result", "trusted": trusted, "has_media": answer.media is not None, **facts}
+            facts = {
+                "data": dict(answer.data),
+                "cost": _text(answer.cost),
+                "is_estimated": answer.is_estimated,
+                "seed": answer.seed,
+            }
+            return {
+                "what": "result",
+                "trusted": trusted,
+                "has_media": answer.media is not None,
+                **facts,
+            }
         case Refused():
             note = answer.sentence.as_json()
             until = answer.until.isoformat() if answer.until else None
@@ -275,9 +298,16 @@ def _as_json(answer: Answer) -> dict[str, Any]:
         case Unclear():
             return {"what": "unclear", "note": answer.sentence.as_json()}
         case NeverSent():
-            return {"what": "not sent", "note": answer.note.as_json(), "claimed_at": answer.claimed_at.isoformat()}
+            return {
+                "what": "not sent",
+                "note": answer.note.as_json(),
+                "claimed_at": answer.claimed_at.isoformat(),
+            }
         case Stored():
-            return {"what": "stored", "fields": answer.fields | {"cost": _text(answer.fields["cost"])}}
+            return {
+                "what": "stored",
+                "fields": answer.fields | {"cost": _text(answer.fields["cost"])},
+            }
 
 
 def _answer(data: dict[str, Any], path: Path) -> Answer:
@@ -285,12 +315,22 @@ def _answer(data: dict[str, Any], path: Path) -> Answer:
         case "accepted":
             return Accepted(data["task_id"], poll_in=data["poll_in"], quote=_amount(data["quote"]))
         case "result":
-            media = Spooled(path, data["call"], trusted=data["trusted"]) if data.get("file") else None
-            return Result(media=media, data=data["data"], cost=_amount(data["cost"]), is_estimated=data["is_estimated"], seed=data["seed"])
+            media = (
+                Spooled(path, data["call"], trusted=data["trusted"]) if data.get("file") else None
+            )
+            return Result(
+                media=media,
+                data=data["data"],
+                cost=_amount(data["cost"]),
+                is_estimated=data["is_estimated"],
+                seed=data["seed"],
+            )
         case "refused":
             note = LocalizedMessage.from_json(data["note"])
             until = datetime.fromisoformat(data["until"]) if data.get("until") else None
-            refused = Refused.of(note, kind=Refusal(data["kind"]), cost=Decimal(data["cost"]), until=until)
+            refused = Refused.of(
+                note, kind=Refusal(data["kind"]), cost=Decimal(data["cost"]), until=until
+            )
             refused.validation_error = data["complaint"]
             return refused
         case "unclear":
@@ -298,7 +338,9 @@ def _answer(data: dict[str, Any], path: Path) -> Answer:
             unclear.raw = b"".join(_pieces(path))
             return unclear
         case "not sent":
-            return NeverSent(LocalizedMessage.from_json(data["note"]), datetime.fromisoformat(data["claimed_at"]))
+            return NeverSent(
+                LocalizedMessage.from_json(data["note"]), datetime.fromisoformat(data["claimed_at"])
+            )
         case "stored":
             return Stored(data["fields"] | {"cost": _amount(data["fields"]["cost"])})
         case other:

@@ -30,28 +30,67 @@ class Transition:
 
 
 TRANSITIONS = (
-    Transition("reserve", (), S.RESERVED, "the price is confirmed, limits and budgets allow it: written before anything is sent"),
-    Transition("send", (S.RESERVED,), S.SENDING, "one process claims it; committed before the first byte leaves"),
+    Transition(
+        "reserve",
+        (),
+        S.RESERVED,
+        "the price is confirmed, limits and budgets allow it: written before anything is sent",
+    ),
+    Transition(
+        "send",
+        (S.RESERVED,),
+        S.SENDING,
+        "one process claims it; committed before the first byte leaves",
+    ),
     Transition("drop", (S.RESERVED,), S.REFUSED, "nobody has sent it for ten minutes"),
     Transition(
         "not sent",
         (S.RESERVED, S.SENDING, S.UNCLEAR),
         S.REFUSED,
-        "its sender knows that nothing left: cancelled, paused, too late, or the attempt is another's by now",
+        (
+            "its sender knows that nothing left: cancelled, paused, too late, or the attempt "
+            "is another's by now"
+        ),
     ),
     Transition("accept", (S.SENDING, S.UNCLEAR), S.ACCEPTED, "the provider has named its task"),
-    Transition("settle", (S.SENDING, S.ACCEPTED, S.UNCLEAR), S.SETTLED, "its result is in the store"),
-    Transition("refuse", (S.SENDING, S.ACCEPTED, S.UNCLEAR), S.REFUSED, "the provider did not do it; the cost is what it charged all the same"),
-    Transition("give up", (S.ACCEPTED,), S.REFUSED, "the provider's own price was above what was allowed, and the task could be cancelled"),
+    Transition(
+        "settle", (S.SENDING, S.ACCEPTED, S.UNCLEAR), S.SETTLED, "its result is in the store"
+    ),
+    Transition(
+        "refuse",
+        (S.SENDING, S.ACCEPTED, S.UNCLEAR),
+        S.REFUSED,
+        "the provider did not do it; the cost is what it charged all the same",
+    ),
+    Transition(
+        "give up",
+        (S.ACCEPTED,),
+        S.REFUSED,
+        "the provider's own price was above what was allowed, and the task could be cancelled",
+    ),
     Transition("unclear", (S.SENDING, S.ACCEPTED), S.UNCLEAR, "nobody knows whether it was done"),
     Transition("attach task", (S.UNCLEAR,), S.ACCEPTED, "a person found its task at the provider"),
-    Transition("recover", (S.UNCLEAR,), S.SETTLED, "a person had its kept answer read once more, and it holds the result"),
+    Transition(
+        "recover",
+        (S.UNCLEAR,),
+        S.SETTLED,
+        "a person had its kept answer read once more, and it holds the result",
+    ),
     Transition("not charged", (S.UNCLEAR,), S.REFUSED, "a person found that it was not done"),
-    Transition("write off", (S.UNCLEAR,), S.WRITTEN_OFF, "a person found that it was paid and is lost"),
+    Transition(
+        "write off", (S.UNCLEAR,), S.WRITTEN_OFF, "a person found that it was paid and is lost"
+    ),
     Transition("late task", OVER, S.ACCEPTED, "a task comes to light after it was decided on"),
     Transition("late result", OVER, S.SETTLED, "a result comes after it was decided on"),
-    Transition("late refusal", OVER, S.REFUSED, "what it really cost comes after it was decided on"),
-    Transition("shared task", (S.ACCEPTED,), S.UNCLEAR, "an upgrade found its task at an earlier call as well"),
+    Transition(
+        "late refusal", OVER, S.REFUSED, "what it really cost comes after it was decided on"
+    ),
+    Transition(
+        "shared task",
+        (S.ACCEPTED,),
+        S.UNCLEAR,
+        "an upgrade found its task at an earlier call as well",
+    ),
 )
 BY_NAME = {transition.name: transition for transition in TRANSITIONS}
 
@@ -67,7 +106,11 @@ class Counts:
     money: str
 
 
-EXPECTED, COST, NOTHING_OR_COST = "the provider's quote, else the estimate", "the cost", "the cost, mostly nothing"
+EXPECTED, COST, NOTHING_OR_COST = (
+    "the provider's quote, else the estimate",
+    "the cost",
+    "the cost, mostly nothing",
+)
 MONEY = {S.SETTLED: COST, S.WRITTEN_OFF: COST, S.REFUSED: NOTHING_OR_COST}
 COUNTS = {
     state: Counts(
@@ -101,7 +144,11 @@ def move(
     unchanged. `call` is refreshed afterwards, also when another process made the transition.
     """
     change = BY_NAME[name]
-    sources = change.sources if expect is None else tuple(state for state in change.sources if state in expect)
+    sources = (
+        change.sources
+        if expect is None
+        else tuple(state for state in change.sources if state in expect)
+    )
     values = dict(fields, state=change.target)
     if note is not None:
         values["note_data"] = note.as_json() if note else {}
@@ -111,9 +158,19 @@ def move(
         if evidence:
             values["evidence"] = merged_evidence(call, evidence)
         rows = ProviderCall.objects.filter(pk=call.pk, **(only or {}))
-        came_from = next((state for state in sources if rows.filter(state=state).update(**values)), None)
+        came_from = next(
+            (state for state in sources if rows.filter(state=state).update(**values)), None
+        )
         if came_from is not None:
-            write_event(call, name=name, came_from=came_from, to=change.target, actor=actor, reason=reason, note=note)
+            write_event(
+                call,
+                name=name,
+                came_from=came_from,
+                to=change.target,
+                actor=actor,
+                reason=reason,
+                note=note,
+            )
     call.refresh_from_db()
     return came_from
 
@@ -130,7 +187,10 @@ def merged_evidence(call: ProviderCall, added: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in merged.items() if value is not None}
 
 
-DECISIONS = ("not charged", "write off")  # by which a person resolves an unclear call that has no result
+DECISIONS = (
+    "not charged",
+    "write off",
+)  # by which a person resolves an unclear call that has no result
 
 
 def was_decided(call: ProviderCall) -> bool:
@@ -145,9 +205,22 @@ def was_decided(call: ProviderCall) -> bool:
 
 
 def write_event(
-    call: ProviderCall, *, name: str, came_from: str, to: str, actor: Any = None, reason: str = "", note: LocalizedMessage | None = None
+    call: ProviderCall,
+    *,
+    name: str,
+    came_from: str,
+    to: str,
+    actor: Any = None,
+    reason: str = "",
+    note: LocalizedMessage | None = None,
 ) -> CallEvent:
     """Add an event to the call's history. With the same state twice it is a remark."""
     return CallEvent.objects.create(
-        call=call, name=name, from_state=came_from, to_state=to, actor=actor, reason=reason[:500], note_data=note.as_json() if note else {}
+        call=call,
+        name=name,
+        from_state=came_from,
+        to_state=to,
+        actor=actor,
+        reason=reason[:500],
+        note_data=note.as_json() if note else {},
     )

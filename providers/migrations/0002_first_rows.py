@@ -1,4 +1,6 @@
-"""The providers that the studio begins with: those of the guide wait for a key, the local one works at once."""
+"""The providers that the studio begins with: those of the guide wait for a key, the local one works
+at once.
+"""
 
 from decimal import Decimal
 

@@ -1,4 +1,6 @@
-"""The models of the providers, with their formats, lengths and prices as they were read on the day given."""
+"""The models of the providers, with their formats, lengths and prices as they were read on the day
+given.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -33,7 +35,7 @@ ROWS = {
             "",
             endpoint="v1/generation/stable-diffusion-xl-1024-v1-0/text-to-image",
             ratios=SDXL_RATIOS,
-            note="The older interface, at the provider's own price. If Stability AI says “not found”, it is switched off there: choose “core”.",
+            note=("The older interface, at the provider's own price. If Stability AI says " "“not found”, it is switched off there: choose “core”."),
         ),
         image("core", "0.03", endpoint="v2beta/stable-image/generate/core", ratios=SD_RATIOS, is_default=True),
         image("ultra", "0.08", endpoint="v2beta/stable-image/generate/ultra", ratios=SD_RATIOS),
@@ -43,7 +45,7 @@ ROWS = {
         sd3("sd3.5-flash", "0.025"),
     ],
     "runway_ml": [
-        clip("gen-2", "", stands_for="gen4_turbo", note="Runway no longer has gen-2 and its four seconds; gen4_turbo is called in its place."),
+        clip("gen-2", "", stands_for="gen4_turbo", note=("Runway no longer has gen-2 and its four seconds; gen4_turbo is called in its " "place.")),
         clip("gen4_turbo", "0.05", ratios=RUNWAY_CLIP, durations=TWO_TO_TEN, is_default=True, note="Begins with a picture."),
         clip(
             "gen4.5", "0.12", ratios=RUNWAY_CLIP, durations=TWO_TO_TEN, options={"text_to_video": True, "text_ratios": RUNWAY_WORDS}, note="With or without a picture."

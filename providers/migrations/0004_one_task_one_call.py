@@ -1,4 +1,6 @@
-"""Fields for the confirmed price and for late answers; tasks that two calls share stay with the first of them."""
+"""Fields for the confirmed price and for late answers; tasks that two calls share stay with the
+first of them.
+"""
 
 from django.db import migrations, models
 
@@ -6,7 +8,9 @@ MESSAGE = "The task %(task)s belongs to the call %(call)s, which had it first."
 
 
 def share_out(apps, schema_editor):
-    """The constraint of the next migration needs each task at one call; the other calls keep a note of it."""
+    """The constraint of the next migration needs each task at one call; the other calls keep a note
+    of it.
+    """
     call, event = apps.get_model("providers", "ProviderCall"), apps.get_model("providers", "CallEvent")
     tasks = call.objects.exclude(task_id="").values("provider_id", "task_id")
     for task in tasks.annotate(calls=models.Count("pk")).filter(calls__gt=1).order_by():

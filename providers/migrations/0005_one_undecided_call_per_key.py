@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='providercall',
             name='is_late',
-            field=models.BooleanField(default=False, help_text='Its answer came after it had been decided on, while a newer call of its key was out.'),
+            field=models.BooleanField(default=False, help_text=('Its answer came after it had been decided on, while a newer call of its ' 'key was out.')),
         ),
         migrations.AddField(
             model_name='providercall',

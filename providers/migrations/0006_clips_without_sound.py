@@ -1,4 +1,6 @@
-"""The films have no use for the sound that some models make: it is switched off, and the price is the one without it."""
+"""The films have no use for the sound that some models make: it is switched off, and the price is
+the one without it.
+"""
 
 from datetime import date
 from decimal import Decimal

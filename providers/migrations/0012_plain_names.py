@@ -6,7 +6,9 @@ ACTIONS = ("add", "change", "delete", "view")
 
 
 def rename_permissions(apps: Apps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Roles keep what they may do with the budget: Django renames the table, not the permissions."""
+    """Roles keep what they may do with the budget: Django renames the table,
+    not the permissions.
+    """
     permission = apps.get_model("auth", "Permission")
     for action in ACTIONS:
         rows = permission.objects.filter(content_type__app_label="providers", codename=f"{action}_house")

@@ -1,4 +1,6 @@
-"""Stable Audio 2.5 of Stability AI, for music and effects: 20 credits of 0.01 USD for each sound."""
+"""Stable Audio 2.5 of Stability AI, for music and effects:
+20 credits of 0.01 USD for each sound.
+"""
 
 from datetime import date
 from decimal import Decimal

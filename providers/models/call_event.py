@@ -14,9 +14,18 @@ from .provider_call import ProviderCall
 class CallEvent(models.Model):
     """One change of a call's state: actor, from, to and reason. Append-only."""
 
-    call = models.ForeignKey(ProviderCall, models.PROTECT, related_name="events", verbose_name=_("call"))
+    call = models.ForeignKey(
+        ProviderCall, models.PROTECT, related_name="events", verbose_name=_("call")
+    )
     at = models.DateTimeField(_("at"), default=timezone.now)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
     name = models.CharField(_("event"), max_length=20)
     from_state = models.CharField(_("from"), max_length=11, choices=CallState, blank=True)
     to_state = models.CharField(_("to"), max_length=11, choices=CallState)

@@ -33,18 +33,47 @@ class AIProviderConfig(models.Model):
     provider = models.SlugField(_("provider"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=False)
-    is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it."))
-    pause_reason = models.CharField(_("why it is paused"), max_length=200, blank=True, help_text=_("As a person wrote it, or in English what the studio says."))
+    is_paused = models.BooleanField(
+        _("paused"), default=False, help_text=_("Paused: jobs wait instead of calling it.")
+    )
+    pause_reason = models.CharField(
+        _("why it is paused"),
+        max_length=200,
+        blank=True,
+        help_text=_("As a person wrote it, or in English what the studio says."),
+    )
     pause_note_data = models.JSONField(default=dict, blank=True)
-    not_before = models.DateTimeField(_("no calls before"), null=True, blank=True, editable=False, help_text=_("Set when the provider itself said “too many”."))
-    next_slot_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="The last moment given to one who waits for a limit.")
+    not_before = models.DateTimeField(
+        _("no calls before"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Set when the provider itself said “too many”."),
+    )
+    next_slot_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The last moment given to one who waits for a limit.",
+    )
     base_url = models.URLField(_("address"), blank=True)
     api_key_enc = models.TextField(editable=False, blank=True)
-    key_origin = models.CharField(max_length=300, editable=False, blank=True, help_text="Scheme, host and port for which the key was entered.")
+    key_origin = models.CharField(
+        max_length=300,
+        editable=False,
+        blank=True,
+        help_text="Scheme, host and port for which the key was entered.",
+    )
     api_key_hint = models.CharField(_("key ends with"), max_length=4, editable=False, blank=True)
-    rate_limit_per_minute = models.PositiveIntegerField(_("calls per minute"), null=True, blank=True, help_text=_("Empty: no limit."))
-    rate_limit_per_hour = models.PositiveIntegerField(_("calls per hour"), null=True, blank=True, help_text=_("Empty: no limit."))
-    max_concurrent = models.PositiveIntegerField(_("calls at once"), null=True, blank=True, help_text=_("Empty: no limit."))
+    rate_limit_per_minute = models.PositiveIntegerField(
+        _("calls per minute"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    rate_limit_per_hour = models.PositiveIntegerField(
+        _("calls per hour"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    max_concurrent = models.PositiveIntegerField(
+        _("calls at once"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
     cost_per_image = models.DecimalField(
         _("price of a picture (USD)"),
         max_digits=10,
@@ -73,14 +102,29 @@ class AIProviderConfig(models.Model):
         help_text=_("Empty: no price, so no call."),
     )
     monthly_budget = models.DecimalField(
-        _("budget a month (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE, help_text=_("Empty: no limit.")
+        _("budget a month (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no limit."),
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    balance = models.DecimalField(_("balance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, editable=False)
+    balance = models.DecimalField(
+        _("balance (USD)"), max_digits=12, decimal_places=4, null=True, blank=True, editable=False
+    )
     balance_at = models.DateTimeField(_("balance asked for"), null=True, blank=True, editable=False)
     webhook_secret_enc = models.TextField(editable=False, blank=True)
-    webhook_secret_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the provider last told its signing secret.")
-    webhook_tried_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last asked for it.")
+    webhook_secret_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the provider last told its signing secret.",
+    )
+    webhook_tried_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was last asked for it."
+    )
     tested_at = models.DateTimeField(_("connection tested"), null=True, blank=True, editable=False)
     test_works = models.BooleanField(_("the connection worked"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)

@@ -16,7 +16,9 @@ class MoneyChange(models.Model):
     (`limit`).
     """
 
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("who"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("who")
+    )
     provider = models.CharField(_("provider"), max_length=40, blank=True)
     before = models.JSONField(default=dict)
     at = models.DateTimeField(_("at"), default=timezone.now)

@@ -51,10 +51,20 @@ class RoleLimit(models.Model):
     start. For a user with several roles the highest limit applies.
     """
 
-    organization_budget = models.ForeignKey(OrganizationBudget, models.CASCADE, related_name="role_limits")
-    role = models.OneToOneField("auth.Group", models.CASCADE, related_name="+", verbose_name=_("role"))
+    organization_budget = models.ForeignKey(
+        OrganizationBudget, models.CASCADE, related_name="role_limits"
+    )
+    role = models.OneToOneField(
+        "auth.Group", models.CASCADE, related_name="+", verbose_name=_("role")
+    )
     plan_limit = models.DecimalField(
-        _("may start alone (USD)"), max_digits=10, decimal_places=2, null=True, blank=True, validators=NOT_NEGATIVE, help_text=_("Empty: no limit.")
+        _("may start alone (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=NOT_NEGATIVE,
+        help_text=_("Empty: no limit."),
     )
     approve_limit = models.DecimalField(
         _("may approve up to (USD)"),
@@ -82,14 +92,29 @@ class Bill(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    provider = models.ForeignKey("providers.AIProviderConfig", models.PROTECT, to_field="provider", related_name="bills", verbose_name=_("provider"))
+    provider = models.ForeignKey(
+        "providers.AIProviderConfig",
+        models.PROTECT,
+        to_field="provider",
+        related_name="bills",
+        verbose_name=_("provider"),
+    )
     name = models.CharField(_("file"), max_length=200)
     sha256 = models.CharField(max_length=64)
-    lines = models.JSONField(_("lines"), help_text=_("Number of the line, day, amount in USD, id of the task."))
+    lines = models.JSONField(
+        _("lines"), help_text=_("Number of the line, day, amount in USD, id of the task.")
+    )
     first_day = models.DateField(_("from"))
     last_day = models.DateField(_("to"))
     total = models.DecimalField(_("sum (USD)"), max_digits=14, decimal_places=4)
-    imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("imported by"))
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("imported by"),
+    )
     imported_at = models.DateTimeField(_("imported"), default=timezone.now, editable=False)
 
     class Meta:

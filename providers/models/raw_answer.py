@@ -13,11 +13,23 @@ class RawAnswer(models.Model):
     It is encrypted, stored for a limited time and never shown; a person can have it parsed again.
     """
 
-    call = models.OneToOneField(ProviderCall, models.PROTECT, related_name="raw_answer", verbose_name=_("call"))
-    encrypted = models.BinaryField(default=b"", blank=True, help_text=_("The encrypted answer, when it is small."))
-    file = models.CharField(max_length=200, blank=True, help_text=_("Name of the encrypted answer in the media storage, when it is large."))
-    size = models.PositiveIntegerField(_("size (bytes)"), help_text=_("Of what was kept, before it was encrypted."))
-    is_cut = models.BooleanField(_("cut"), default=False, help_text=_("The answer was larger than what is kept of it."))
+    call = models.OneToOneField(
+        ProviderCall, models.PROTECT, related_name="raw_answer", verbose_name=_("call")
+    )
+    encrypted = models.BinaryField(
+        default=b"", blank=True, help_text=_("The encrypted answer, when it is small.")
+    )
+    file = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text=_("Name of the encrypted answer in the media storage, when it is large."),
+    )
+    size = models.PositiveIntegerField(
+        _("size (bytes)"), help_text=_("Of what was kept, before it was encrypted.")
+    )
+    is_cut = models.BooleanField(
+        _("cut"), default=False, help_text=_("The answer was larger than what is kept of it.")
+    )
     stored_at = models.DateTimeField(_("kept"), default=timezone.now, db_index=True)
 
     class Meta:

@@ -58,12 +58,16 @@ class Report:
     @property
     def billed(self) -> Decimal:
         """Total of the bill in USD."""
-        return sum((line.amount for line, _ in (*self.matched, *self.differing)), Decimal(0)) + sum((line.amount for line in self.unknown), Decimal(0))
+        return sum((line.amount for line, _ in (*self.matched, *self.differing)), Decimal(0)) + sum(
+            (line.amount for line in self.unknown), Decimal(0)
+        )
 
     @property
     def booked(self) -> Decimal:
         """Total of the ledger for the same days, in USD."""
-        return sum((call.counted for _, call in (*self.matched, *self.differing)), Decimal(0)) + sum((call.counted for call in self.unbilled), Decimal(0))
+        return sum(
+            (call.counted for _, call in (*self.matched, *self.differing)), Decimal(0)
+        ) + sum((call.counted for call in self.unbilled), Decimal(0))
 
     @property
     def agrees(self) -> bool:
@@ -82,7 +86,11 @@ def read_csv(text: str) -> list[Line]:
     try:
         return _lines(rows)
     except csv.Error:
-        raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=rows.line_num) from None
+        raise Invalid(
+            gettext_noop("Line %(number)s of the bill cannot be read."),
+            field="file",
+            number=rows.line_num,
+        ) from None
 
 
 def _lines(rows: "csv.DictReader[str]") -> list[Line]:
@@ -90,18 +98,40 @@ def _lines(rows: "csv.DictReader[str]") -> list[Line]:
     day, amount = _column(names, DAYS), _column(names, AMOUNTS)
     credits_, task = _column(names, CREDITS), _column(names, IDS)
     if not day or not (amount or credits_):
-        raise Invalid(gettext_noop("The bill needs a heading “date” and a heading “amount” (USD) or “credits”."), field="file")
+        raise Invalid(
+            gettext_noop(
+                "The bill needs a heading “date” and a heading “amount” (USD) or “credits”."
+            ),
+            field="file",
+        )
     lines = []
     for number, row in enumerate(rows, 2):
         if number > MOST_LINES:
-            raise Invalid(gettext_noop("The bill has more than %(most)s lines."), field="file", most=MOST_LINES)
+            raise Invalid(
+                gettext_noop("The bill has more than %(most)s lines."),
+                field="file",
+                most=MOST_LINES,
+            )
         try:
-            price = Decimal((row[amount] if amount else row[credits_ or ""]).strip().lstrip("$")) * (1 if amount else CREDIT)
+            price = Decimal(
+                (row[amount] if amount else row[credits_ or ""]).strip().lstrip("$")
+            ) * (1 if amount else CREDIT)
             if not price.is_finite() or abs(price) > MOST_USD:
                 raise ValueError(price)  # noqa: TRY301  reported below, with the line number
-            lines.append(Line(number, _day(row[day]), rounded(price), (row[task] or "").strip() if task else ""))
+            lines.append(
+                Line(
+                    number,
+                    _day(row[day]),
+                    rounded(price),
+                    (row[task] or "").strip() if task else "",
+                )
+            )
         except (InvalidOperation, OverflowError, ValueError, AttributeError, TypeError):
-            raise Invalid(gettext_noop("Line %(number)s of the bill cannot be read."), field="file", number=number) from None
+            raise Invalid(
+                gettext_noop("Line %(number)s of the bill cannot be read."),
+                field="file",
+                number=number,
+            ) from None
     return lines
 
 
@@ -113,30 +143,47 @@ def import_bill(config: AIProviderConfig, *, actor: Any, name: str, content: byt
     if not actor.is_active or not actor.has_perm("providers.add_bill"):
         raise Forbidden(gettext_noop("You may not import bills."))
     if len(content) > MOST_BYTES:
-        raise Invalid(gettext_noop("The file is larger than %(most)s MB."), field="file", most=MOST_BYTES // 1024**2)
+        raise Invalid(
+            gettext_noop("The file is larger than %(most)s MB."),
+            field="file",
+            most=MOST_BYTES // 1024**2,
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid(gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."), field="file") from None
+        raise Invalid(
+            gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."),
+            field="file",
+        ) from None
     if "\0" in text:
-        raise Invalid(gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."), field="file")
+        raise Invalid(
+            gettext_noop("This is no text in UTF-8. Save the bill as CSV (UTF-8) first."),
+            field="file",
+        )
     lines = read_csv(text)
     if not lines:
         raise Invalid(gettext_noop("The bill has no lines."), field="file")
     days = [line.day for line in lines]
     values = {
         "name": name[:200],
-        "lines": [[line.number, line.day.isoformat(), str(line.amount), line.task_id] for line in lines],
+        "lines": [
+            [line.number, line.day.isoformat(), str(line.amount), line.task_id] for line in lines
+        ],
         "first_day": min(days),
         "last_day": max(days),
         "total": sum(line.amount for line in lines),
         "imported_by": actor,
     }
-    return Bill.objects.get_or_create(provider=config, sha256=hashlib.sha256(content).hexdigest(), defaults=values)[0]
+    return Bill.objects.get_or_create(
+        provider=config, sha256=hashlib.sha256(content).hexdigest(), defaults=values
+    )[0]
 
 
 def lines_of(bill: Bill) -> list[Line]:
-    return [Line(number, date.fromisoformat(day), Decimal(amount), task_id) for number, day, amount, task_id in bill.lines]
+    return [
+        Line(number, date.fromisoformat(day), Decimal(amount), task_id)
+        for number, day, amount, task_id in bill.lines
+    ]
 
 
 def remove(bill: Bill, *, actor: Any) -> None:
@@ -178,7 +225,9 @@ def compare(config: AIProviderConfig, lines: list[Line]) -> Report:
         return report
     first, last = min(line.day for line in lines), max(line.day for line in lines)
     calls = list(_calls(config, first - timedelta(days=1), last + timedelta(days=1)))
-    named = {call.task_id: call for call in calls if call.task_id} | {str(call.pk): call for call in calls}
+    named = {call.task_id: call for call in calls if call.task_id} | {
+        str(call.pk): call for call in calls
+    }
     open_calls = {call.pk: call for call in calls}
     rest: list[Line] = []
     for line in lines:
@@ -189,15 +238,27 @@ def compare(config: AIProviderConfig, lines: list[Line]) -> Report:
         del open_calls[call.pk]
         (report.matched if call.counted == line.amount else report.differing).append((line, call))
     _by_amount(rest, open_calls, report)
-    report.unbilled = [call for call in open_calls.values() if call.cost and first <= timezone.localdate(call.reserved_at) <= last]
+    report.unbilled = [
+        call
+        for call in open_calls.values()
+        if call.cost and first <= timezone.localdate(call.reserved_at) <= last
+    ]
     return report
 
 
 def _calls(config: AIProviderConfig, first: date, last: date) -> Iterable[ProviderCall]:
     """Return the calls that were or may have been paid, by the day of their reservation."""
     zone = timezone.get_current_timezone()
-    since, before = datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
-    return ProviderCall.objects.filter(Q(cost__gt=0) | Q(cost=None), provider=config, reserved_at__gte=since, reserved_at__lt=before).order_by("reserved_at")
+    since, before = (
+        datetime.combine(first, time(), zone),
+        datetime.combine(last + timedelta(days=1), time(), zone),
+    )
+    return ProviderCall.objects.filter(
+        Q(cost__gt=0) | Q(cost=None),
+        provider=config,
+        reserved_at__gte=since,
+        reserved_at__lt=before,
+    ).order_by("reserved_at")
 
 
 def _by_amount(lines: list[Line], open_calls: dict[UUID, ProviderCall], report: Report) -> None:
@@ -206,7 +267,14 @@ def _by_amount(lines: list[Line], open_calls: dict[UUID, ProviderCall], report: 
     for call in open_calls.values():
         waiting[call.counted, timezone.localdate(call.reserved_at)].append(call)
     for line in lines:
-        near = next((calls for days in (0, -1, 1) if (calls := waiting.get((line.amount, line.day + timedelta(days=days))))), None)
+        near = next(
+            (
+                calls
+                for days in (0, -1, 1)
+                if (calls := waiting.get((line.amount, line.day + timedelta(days=days))))
+            ),
+            None,
+        )
         if near is None:
             report.unknown.append(line)
             continue

@@ -34,11 +34,17 @@ def wake_the_waiting(*, provider: str = "") -> None:
 
     Every saved configuration calls this.
     """
-    transaction.on_commit(lambda: capacity_freed.send_robust(sender=AIProviderConfig, provider=provider, subject="", item=""))
+    transaction.on_commit(
+        lambda: capacity_freed.send_robust(
+            sender=AIProviderConfig, provider=provider, subject="", item=""
+        )
+    )
 
 
 @transaction.atomic
-def set_address(config: AIProviderConfig, *, actor: Any, base_url: str, key: str = "") -> AIProviderConfig:
+def set_address(
+    config: AIProviderConfig, *, actor: Any, base_url: str, key: str = ""
+) -> AIProviderConfig:
     """Set the provider's address.
 
     A key is bound to the host for which it was entered, so another host needs the key again. Raises
@@ -46,8 +52,17 @@ def set_address(config: AIProviderConfig, *, actor: Any, base_url: str, key: str
     """
     _require(actor, "set_provider_key")
     base_url = checked_base(base_url, name=config.name)
-    if config.api_key_enc and addresses.origin(base_url) != addresses.origin(config.base_url) and not key.strip():
-        raise Invalid(gettext_noop("The address leads to another host: enter the key for it, or remove the key."), field="api_key")
+    if (
+        config.api_key_enc
+        and addresses.origin(base_url) != addresses.origin(config.base_url)
+        and not key.strip()
+    ):
+        raise Invalid(
+            gettext_noop(
+                "The address leads to another host: enter the key for it, or remove the key."
+            ),
+            field="api_key",
+        )
     config.base_url = base_url
     config.save(update_fields=("base_url", "updated_at"))
     return set_key(config, actor=actor, key=key) if key.strip() else config
@@ -57,7 +72,11 @@ def set_address(config: AIProviderConfig, *, actor: Any, base_url: str, key: str
 def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConfig:
     """Store a new key, encrypted; an empty one removes it. Raises `Forbidden`, `Invalid`."""
     _require(actor, "set_provider_key")
-    if key.strip() and (len(key.strip()) < SHORTEST_KEY or any(c.isspace() for c in key.strip()) or not key.strip().isprintable()):
+    if key.strip() and (
+        len(key.strip()) < SHORTEST_KEY
+        or any(c.isspace() for c in key.strip())
+        or not key.strip().isprintable()
+    ):
         raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
     keys.put_key(config, key)
     _ask_again(config)
@@ -68,7 +87,9 @@ def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConf
 def _ask_again(config: AIProviderConfig) -> None:
     """Make tasks that could not be polled for lack of a valid key due now."""
     now = database_now()
-    ProviderCall.objects.filter(provider=config, state=CallState.ACCEPTED, poll_after__gt=now).update(poll_after=now)
+    ProviderCall.objects.filter(
+        provider=config, state=CallState.ACCEPTED, poll_after__gt=now
+    ).update(poll_after=now)
 
 
 def note_test(config: AIProviderConfig, *, works: bool) -> None:
@@ -108,7 +129,9 @@ def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     config.is_paused, config.not_before = False, None
     config.pause_reason, config.pause_note_data = "", {}
     _ask_again(config)
-    config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "not_before", "updated_at"))
+    config.save(
+        update_fields=("is_paused", "pause_reason", "pause_note_data", "not_before", "updated_at")
+    )
     return config
 
 
@@ -135,7 +158,11 @@ def approve_limit_of(person: Any, permission: str) -> Decimal | None:
     It is the highest limit of the user's roles that grant the permission ("app.codename").
     """
     app, _dot, codename = permission.partition(".")
-    roles = Group.objects.filter(user=person, permissions__codename=codename, permissions__content_type__app_label=app).values_list("pk", flat=True)
-    limits = dict.fromkeys(roles) | dict(RoleLimit.objects.filter(role__in=roles).values_list("role_id", "approve_limit"))
+    roles = Group.objects.filter(
+        user=person, permissions__codename=codename, permissions__content_type__app_label=app
+    ).values_list("pk", flat=True)
+    limits = dict.fromkeys(roles) | dict(
+        RoleLimit.objects.filter(role__in=roles).values_list("role_id", "approve_limit")
+    )
     given = [limit for limit in limits.values() if limit is not None]
     return max(given) if given and len(given) == len(limits) else None

@@ -33,7 +33,10 @@ def _snapshot(provider: str) -> dict[str, Any]:
         return {}
     rows = ProviderModel.objects.filter(provider=config).order_by("pk").values(*OF_MODEL)
     models = [{**row, "price": None if row["price"] is None else str(row["price"])} for row in rows]
-    prices = {name: None if getattr(config, name) is None else str(getattr(config, name)) for name in PRICES}
+    prices = {
+        name: None if getattr(config, name) is None else str(getattr(config, name))
+        for name in PRICES
+    }
     return {"prices": prices, "settings": config.settings, "models": models}
 
 
@@ -61,7 +64,11 @@ def of_limits(*, actor: Any) -> Iterator[None]:
         before = plan_limit_of(actor)
         yield
         if plan_limit_of(actor) != before:
-            MoneyChange.objects.create(actor=actor, before={"limit": None if before is None else str(before)}, at=database_now())
+            MoneyChange.objects.create(
+                actor=actor,
+                before={"limit": None if before is None else str(before)},
+                at=database_now(),
+            )
 
 
 def limit_of(person: Any) -> Decimal | None:
@@ -70,8 +77,13 @@ def limit_of(person: Any) -> Decimal | None:
     It is the lowest of the current limit and the limits before the user's own changes of the last
     day.
     """
-    changes = MoneyChange.objects.filter(actor=person, provider="", at__gt=DatabaseNow(-DAY)).values_list("before", flat=True)
-    limits = [plan_limit_of(person), *(None if one["limit"] is None else Decimal(one["limit"]) for one in changes)]
+    changes = MoneyChange.objects.filter(
+        actor=person, provider="", at__gt=DatabaseNow(-DAY)
+    ).values_list("before", flat=True)
+    limits = [
+        plan_limit_of(person),
+        *(None if one["limit"] is None else Decimal(one["limit"]) for one in changes),
+    ]
     given = [limit for limit in limits if limit is not None]
     return min(given) if given else None
 
@@ -82,15 +94,22 @@ def prices_before(provider: str, *, person: Any) -> list[dict[str, Any]]:
     return list(changes.values_list("before", flat=True))
 
 
-def highest_price(provider: str, request: Request, *, before: list[dict[str, Any]], now: Decimal) -> Decimal:
+def highest_price(
+    provider: str, request: Request, *, before: list[dict[str, Any]], now: Decimal
+) -> Decimal:
     """Return the higher of `now` and the prices `before`, in USD."""
     return max([now, *(_price_then(provider, one, request) for one in before)])
 
 
 def _price_then(provider: str, before: dict[str, Any], request: Request) -> Decimal:
-    prices = {name: None if text is None else Decimal(text) for name, text in before["prices"].items()}
+    prices = {
+        name: None if text is None else Decimal(text) for name, text in before["prices"].items()
+    }
     config = AIProviderConfig(pk=0, provider=provider, settings=before["settings"], **prices)
-    rows = [ProviderModel(**{**row, "price": None if row["price"] is None else Decimal(row["price"])}) for row in before["models"]]
+    rows = [
+        ProviderModel(**{**row, "price": None if row["price"] is None else Decimal(row["price"])})
+        for row in before["models"]
+    ]
     config._prefetched_objects_cache = {"models": rows}  # type: ignore[attr-defined]  # noqa: SLF001  as prefetch_related leaves it
     try:
         return priced(config, request, row_of(config, request)).total

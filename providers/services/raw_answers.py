@@ -54,17 +54,27 @@ def _found(call: ProviderCall, raw: bytes) -> Accepted | Result:
     if call.kind in AUDIO_KINDS and is_audio(raw[:512]):
         return Result(media=Bytes(raw))
     config = AIProviderConfig.objects.get(provider=call.provider_id)
-    return adapter_for(config).recover(raw, asked.from_json(call.request), call_context_of(call, config))
+    return adapter_for(config).recover(
+        raw, asked.from_json(call.request), call_context_of(call, config)
+    )
 
 
 def _settle(call: ProviderCall, found: Result, *, actor: Any, reason: str) -> ProviderCall:
     try:
         with workplace() as folder:
-            result = ingest.ingest(found, asked.from_json(call.request), folder, should_stop=lambda: False, as_is=True)
+            result = ingest.ingest(
+                found, asked.from_json(call.request), folder, should_stop=lambda: False, as_is=True
+            )
     except (Refused, Unclear) as error:
         raise Invalid(error.sentence.template, field="decision", **error.sentence.values) from error
     cost = call.counted if found.cost is None else found.cost
-    fields: dict[str, Any] = {"result": result, "cost": cost, "cost_is_estimated": cost > Decimal(0), "progress": 100, "refusal": ""}
+    fields: dict[str, Any] = {
+        "result": result,
+        "cost": cost,
+        "cost_is_estimated": cost > Decimal(0),
+        "progress": 100,
+        "refusal": "",
+    }
     note = LocalizedMessage(gettext_noop("A person had the kept answer read once more."))
     with transaction.atomic():
         unclear_calls.resolve(call, name="recover", actor=actor, reason=reason, note=note, **fields)
@@ -73,4 +83,7 @@ def _settle(call: ProviderCall, found: Result, *, actor: Any, reason: str) -> Pr
 
 
 def no_longer_unclear(call: ProviderCall) -> Conflict:
-    return Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=CallState(call.state).label)
+    return Conflict(
+        gettext_noop("The call is no longer unclear: it is now “%(state)s”."),
+        state=CallState(call.state).label,
+    )

@@ -35,8 +35,14 @@ def candidates(call: ProviderCall) -> list[Candidate]:
     """
     config = AIProviderConfig.objects.get(provider=call.provider_id)
     since = (call.sending_at or call.reserved_at) - timedelta(minutes=1)
-    known = set(ProviderCall.objects.filter(provider=config).exclude(task_id="").values_list("task_id", flat=True))
-    found = adapter_for(config).candidates(asked.from_json(call.request), call_context_of(call, config), since=since)
+    known = set(
+        ProviderCall.objects.filter(provider=config)
+        .exclude(task_id="")
+        .values_list("task_id", flat=True)
+    )
+    found = adapter_for(config).candidates(
+        asked.from_json(call.request), call_context_of(call, config), since=since
+    )
     return [candidate for candidate in found if candidate.task_id not in known]
 
 
@@ -50,7 +56,16 @@ def attach_task(call: ProviderCall, *, actor: Any, reason: str, task_id: str) ->
     if not task_id or len(task_id) > MAX_TASK_ID:
         raise Invalid(gettext_noop("Enter the id of the task at the provider."), field="task_id")
     now = database_now()
-    return resolve(call, name="attach task", actor=actor, reason=reason, note=LocalizedMessage(""), task_id=task_id, accepted_at=now, poll_after=now)
+    return resolve(
+        call,
+        name="attach task",
+        actor=actor,
+        reason=reason,
+        note=LocalizedMessage(""),
+        task_id=task_id,
+        accepted_at=now,
+        poll_after=now,
+    )
 
 
 def not_charged(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
@@ -59,7 +74,15 @@ def not_charged(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     The amount is released, and the work may be requested again. Raises as `attach_task`.
     """
     note = LocalizedMessage(gettext_noop("A person found that it was not charged."))
-    return resolve(call, name="not charged", actor=actor, reason=reason, note=note, refusal=Refusal.CANCELLED, cost=0)
+    return resolve(
+        call,
+        name="not charged",
+        actor=actor,
+        reason=reason,
+        note=note,
+        refusal=Refusal.CANCELLED,
+        cost=0,
+    )
 
 
 def write_off(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
@@ -69,7 +92,15 @@ def write_off(call: ProviderCall, *, actor: Any, reason: str) -> ProviderCall:
     `attach_task`.
     """
     note = LocalizedMessage(gettext_noop("A person wrote it off."))
-    return resolve(call, name="write off", actor=actor, reason=reason, note=note, cost=call.counted, cost_is_estimated=True)
+    return resolve(
+        call,
+        name="write off",
+        actor=actor,
+        reason=reason,
+        note=note,
+        cost=call.counted,
+        cost_is_estimated=True,
+    )
 
 
 def require_right(actor: Any, reason: str) -> None:
@@ -80,7 +111,9 @@ def require_right(actor: Any, reason: str) -> None:
         raise Invalid(gettext_noop("Give a reason."), field="reason")
 
 
-def resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: LocalizedMessage, **fields: Any) -> ProviderCall:
+def resolve(
+    call: ProviderCall, *, name: str, actor: Any, reason: str, note: LocalizedMessage, **fields: Any
+) -> ProviderCall:
     """Record a person's decision, once. Raises `Forbidden`, `Invalid` or `Conflict`."""
     require_right(actor, reason)
     try:
@@ -89,15 +122,27 @@ def resolve(call: ProviderCall, *, name: str, actor: Any, reason: str, note: Loc
             if task_id := fields.get("task_id"):
                 _require_unknown(call, task_id)
             if not move(call, name=name, actor=actor, reason=reason.strip(), note=note, **fields):
-                raise Conflict(gettext_noop("The call is no longer unclear: it is now “%(state)s”."), state=CallState(call.state).label)
-            transaction.on_commit(lambda: capacity_freed.send_robust(sender=ProviderCall, provider=call.provider_id, subject=call.subject, item=call.item))
+                raise Conflict(
+                    gettext_noop("The call is no longer unclear: it is now “%(state)s”."),
+                    state=CallState(call.state).label,
+                )
+            transaction.on_commit(
+                lambda: capacity_freed.send_robust(
+                    sender=ProviderCall,
+                    provider=call.provider_id,
+                    subject=call.subject,
+                    item=call.item,
+                )
+            )
     except IntegrityError as error:  # a response named this task at the same moment
         raise _foreign(fields["task_id"]) from error
     return call
 
 
 def _foreign(task_id: str) -> Invalid:
-    return Invalid(gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id)
+    return Invalid(
+        gettext_noop("The task %(task)s belongs to another call."), field="task_id", task=task_id
+    )
 
 
 def _require_unknown(call: ProviderCall, task_id: str) -> None:
@@ -105,5 +150,9 @@ def _require_unknown(call: ProviderCall, task_id: str) -> None:
 
     Checked under the lock; a constraint covers responses that arrive at the same moment.
     """
-    if ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id).exclude(pk=call.pk).exists():
+    if (
+        ProviderCall.objects.filter(provider__provider=call.provider_id, task_id=task_id)
+        .exclude(pk=call.pk)
+        .exists()
+    ):
         raise _foreign(task_id)

@@ -33,7 +33,10 @@ class Issued:
 
 
 def password_mark(user: User) -> str:
-    """Return a short value that changes with the password. Tokens with another value are invalid."""
+    """Return a short value that changes with the password.
+
+    Tokens with another value are invalid.
+    """
     return str(user.get_session_auth_hash())[:32]
 
 
@@ -44,14 +47,24 @@ def password_marks(user: User) -> list[str]:
 
 def revoke_user(user: User) -> None:
     """Revoke all API log-ins of this user."""
-    RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    RefreshToken.objects.filter(user=user, revoked_at__isnull=True).update(
+        revoked_at=timezone.now()
+    )
 
 
 def issue(user: User, family: uuid.UUID) -> Issued:
     """Issue an access token for this log-in, signed with the first of our keys."""
     kid, key = next(iter(own_keys().items()))
     now = int(time.time())
-    claims = {"iss": ISSUER, "typ": "access", "sub": str(user.pk), "sid": str(family), "pwd": password_mark(user), "iat": now, "exp": now + LIFE}
+    claims = {
+        "iss": ISSUER,
+        "typ": "access",
+        "sub": str(user.pk),
+        "sid": str(family),
+        "pwd": password_mark(user),
+        "iat": now,
+        "exp": now + LIFE,
+    }
     return Issued(jwt.encode(claims, key, algorithm="HS256", headers={"kid": kid}), LIFE)
 
 
@@ -66,14 +79,40 @@ def user_of(token: str) -> User:
     try:
         header = jwt.get_unverified_header(token)
         kid, algorithm = header.get("kid"), header.get("alg")
-        if algorithm == "HS256" and sign_on() is None and isinstance(kid, str) and (key := own_keys().get(kid)):
-            return _own_user(jwt.decode(token, key, algorithms=["HS256"], issuer=ISSUER, options={"require": ["exp", "sub", "sid", "pwd"]}))
-        if algorithm in SIGN_ON_ALGORITHMS and isinstance(kid, str) and (keys := sign_on()) and (public := keys.get(kid)):
+        if (
+            algorithm == "HS256"
+            and sign_on() is None
+            and isinstance(kid, str)
+            and (key := own_keys().get(kid))
+        ):
+            return _own_user(
+                jwt.decode(
+                    token,
+                    key,
+                    algorithms=["HS256"],
+                    issuer=ISSUER,
+                    options={"require": ["exp", "sub", "sid", "pwd"]},
+                )
+            )
+        if (
+            algorithm in SIGN_ON_ALGORITHMS
+            and isinstance(kid, str)
+            and (keys := sign_on())
+            and (public := keys.get(kid))
+        ):
             return _sign_on_user(_decoded(token, public, algorithm))
     except jwt.ExpiredSignatureError:
-        raise unauthorized("token_expired", gettext_noop("This token has ended. Get a new one with the refresh token.")) from None
+        raise unauthorized(
+            "token_expired",
+            gettext_noop("This token has ended. Get a new one with the refresh token."),
+        ) from None
     except Unreachable:
-        raise Problem(503, "sign_on_unreachable", gettext_noop("The sign-on does not answer. Try again in a moment."), headers={"Retry-After": "30"}) from None
+        raise Problem(
+            503,
+            "sign_on_unreachable",
+            gettext_noop("The sign-on does not answer. Try again in a moment."),
+            headers={"Retry-After": "30"},
+        ) from None
     except (jwt.PyJWTError, ValueError):
         pass
     raise _refused()
@@ -104,7 +143,9 @@ def _own_user(claims: dict[str, Any]) -> User:
     """
     log_in = (
         RefreshToken.objects.select_related("user__account_version")
-        .filter(family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True)
+        .filter(
+            family=uuid.UUID(claims["sid"]), user_id=int(claims["sub"]), revoked_at__isnull=True
+        )
         .order_by()
         .first()
     )
@@ -122,7 +163,11 @@ def _sign_on_user(claims: dict[str, Any]) -> User:
     """Return the user named by JWT_USERNAME_CLAIM. A token never creates an account."""
     name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
     people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
-    user = people.filter(username=name, is_active=True).first() if isinstance(name, str) and name else None
+    user = (
+        people.filter(username=name, is_active=True).first()
+        if isinstance(name, str) and name
+        else None
+    )
     if user is None:
         raise _refused()
     return user

@@ -14,7 +14,16 @@ from django.utils.translation import gettext as _
 from . import sessions
 
 # Models deleted together with the account. All other rows that refer to an account are history.
-OWN = frozenset({"web.RefreshToken", "web.AccountVersion", "web.SecondFactor", "web.RecoveryCode", "web.IdempotencyRecord", "studio.Preference"})
+OWN = frozenset(
+    {
+        "web.RefreshToken",
+        "web.AccountVersion",
+        "web.SecondFactor",
+        "web.RecoveryCode",
+        "web.IdempotencyRecord",
+        "studio.Preference",
+    }
+)
 ENDING = ("is_active", "is_staff", "is_superuser")
 
 
@@ -36,8 +45,14 @@ def history_of(user: User) -> list[str]:
 
 def note_change(sender: Any, *, instance: User, raw: bool = False, **_: Any) -> None:  # noqa: ARG001  the signal's form
     """Before an account is saved, record whether it loses active, staff or superuser status."""
-    before = None if raw or instance.pk is None else User.objects.filter(pk=instance.pk).values(*ENDING).first()
-    lost = before is not None and any(before[name] and not getattr(instance, name) for name in ENDING)
+    before = (
+        None
+        if raw or instance.pk is None
+        else User.objects.filter(pk=instance.pk).values(*ENDING).first()
+    )
+    lost = before is not None and any(
+        before[name] and not getattr(instance, name) for name in ENDING
+    )
     instance._ends_log_ins = lost  # type: ignore[attr-defined]  # noqa: SLF001  for `end_log_ins`, right afterwards
 
 
@@ -49,7 +64,9 @@ def end_log_ins(sender: Any, *, instance: User, **_: Any) -> None:  # noqa: ARG0
 def keep_history(sender: Any, *, instance: User, **_kwargs: Any) -> None:  # noqa: ARG001  the signal's form
     """Raise ProtectedError for an account that appears in the history."""
     if found := history_of(instance):
-        text = _("The history names this account (%(kinds)s). Switch it off instead.") % {"kinds": ", ".join(found)}
+        text = _("The history names this account (%(kinds)s). Switch it off instead.") % {
+            "kinds": ", ".join(found)
+        }
         raise ProtectedError(text, {instance})
 
 

@@ -14,14 +14,22 @@ from django.db import connections
 from accounts.models import AccountVersion
 
 TRIGGER = "account_version_raised"
-LOST = " OR ".join(f"(OLD.{mark} AND NOT NEW.{mark})" for mark in ("is_active", "is_staff", "is_superuser"))
+LOST = " OR ".join(
+    f"(OLD.{mark} AND NOT NEW.{mark})" for mark in ("is_active", "is_staff", "is_superuser")
+)
 RAISE = """INSERT INTO web_accountversion (user_id, number) VALUES (NEW.id, 1)
 ON CONFLICT (user_id) DO UPDATE SET number = web_accountversion.number + 1;"""
-ON = f"{TRIGGER} AFTER UPDATE OF is_active, is_staff, is_superuser ON auth_user FOR EACH ROW WHEN ({LOST})"
+ON = (
+    f"{TRIGGER} AFTER UPDATE OF is_active, is_staff, is_superuser ON auth_user FOR EACH ROW "
+    f"WHEN ({LOST})"
+)
 CREATE = {
     "sqlite": (f"CREATE TRIGGER {ON} BEGIN {RAISE} END",),
     "postgresql": (
-        f"CREATE OR REPLACE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {RAISE} RETURN NULL; END $$",
+        (
+            f"CREATE OR REPLACE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+            f"BEGIN {RAISE} RETURN NULL; END $$"
+        ),
         f"CREATE TRIGGER {ON} EXECUTE FUNCTION {TRIGGER}()",
     ),
 }
@@ -37,7 +45,9 @@ def current_version(user: User) -> int:
 
 
 def loaded_version(user: User) -> int:
-    """The version as it was when the account was loaded with `select_related("account_version")`."""
+    """The version as it was when the account
+    was loaded with `select_related("account_version")`.
+    """
     try:
         return int(user.account_version.number)
     except ObjectDoesNotExist:
@@ -47,8 +57,8 @@ def loaded_version(user: User) -> int:
 def create_trigger(sender: Any = None, *, using: str = "default", **_: Any) -> None:  # noqa: ARG001  the signal's form
     """Create the trigger unless it exists.
 
-    Runs after each `migrate`, because Django copies tables to alter them on SQLite, and a copy has no
-    triggers.
+    Runs after each `migrate`, because Django copies tables to alter them on SQLite, and a copy has
+    no triggers.
     """
     connection = connections[using]
     if "web_accountversion" not in connection.introspection.table_names():

@@ -66,17 +66,27 @@ class AdminSite(UnfoldAdminSite):
         """Register a model, with the lookups of its list restricted to its filters."""
         inside = admin_class or admin.ModelAdmin
         if not issubclass(inside, NamedLookups):
-            inside = type(inside.__name__, (NamedLookups, inside), {"__module__": inside.__module__, "__doc__": inside.__doc__})
+            inside = type(
+                inside.__name__,
+                (NamedLookups, inside),
+                {"__module__": inside.__module__, "__doc__": inside.__doc__},
+            )
         super().register(model_or_iterable, inside, **options)
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Log in, and remember the browser as a known device of the account."""
         response = super().login(request, extra_context)
         if request.method == "POST" and isinstance(request.user, User):
-            known_devices.remember(request, response, login_throttle.account_key(request.user.get_username()))
+            known_devices.remember(
+                request, response, login_throttle.account_key(request.user.get_username())
+            )
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
         """Unfold's page with a limit of attempts at the old password.
 
         A stolen session alone is not enough to guess it.
@@ -92,7 +102,10 @@ class AdminSite(UnfoldAdminSite):
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Unfold's search. Invalid page numbers and long queries are answered with 400."""
-        if whole_number(request.GET.get("page", "1")) is None or len(request.GET.get("s", "")) > LONGEST_SEARCH:
+        if (
+            whole_number(request.GET.get("page", "1")) is None
+            or len(request.GET.get("s", "")) > LONGEST_SEARCH
+        ):
             return HttpResponse(status=HTTPStatus.BAD_REQUEST)
         return super().search(request, extra_context)
 

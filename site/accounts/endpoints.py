@@ -29,7 +29,9 @@ class Refresh(Strict):
 
 
 class Tokens(msgspec.Struct):
-    """Send `access_token` as `Authorization: Bearer …`; trade `refresh_token` for the next pair before or after it ends."""
+    """Send `access_token` as `Authorization: Bearer …`; trade `refresh_token` for the next pair
+    before or after it ends.
+    """
 
     access_token: str
     token_type: Literal["Bearer"]
@@ -39,7 +41,9 @@ class Tokens(msgspec.Struct):
 
 
 def _tokens(pair: refresh_tokens.Pair) -> Tokens:
-    return Tokens(pair.access.token, "Bearer", pair.access.seconds, pair.refresh.token, pair.refresh.seconds)
+    return Tokens(
+        pair.access.token, "Bearer", pair.access.seconds, pair.refresh.token, pair.refresh.seconds
+    )
 
 
 def _require_no_sign_on() -> None:
@@ -48,14 +52,18 @@ def _require_no_sign_on() -> None:
     An account removed there loses access here, too.
     """
     if sign_on():
-        raise forbidden("sign_on_only", gettext_noop("Tokens come from your company's sign-on; none is given for a password."))
+        raise forbidden(
+            "sign_on_only",
+            gettext_noop("Tokens come from your company's sign-on; none is given for a password."),
+        )
 
 
 def log_in_for_token(call: Call, body: LogIn) -> Tokens:
-    """Who has a second factor sends the authenticator app's `code` too, or one of the recovery codes; without it the answer is 401 `code_required`.
+    """Who has a second factor sends the authenticator app's `code` too, or one of the recovery
+    codes; without it the answer is 401 `code_required`.
 
-    Limited per account and per address; 429 says in Retry-After when to try again. 403 `sign_on_only` where a company's own
-    sign-on gives the tokens.
+    Limited per account and per address; 429 says in Retry-After when to try again. 403
+    `sign_on_only` where a company's own sign-on gives the tokens.
     """
     _require_no_sign_on()
     user = log_in(call.request, body.username, body.password, body.code)
@@ -71,12 +79,22 @@ def refresh_token(call: Call, body: Refresh) -> Tokens:  # noqa: ARG001  every r
 
 
 def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every route takes the call
-    """Ends the log-in with all its tokens at once. A token that is unknown is answered the same way."""
+    """Ends the log-in with all its tokens at once. A token that is unknown is answered the same
+    way.
+    """
     refresh_tokens.revoke(body.refresh_token)
     return NoContent()
 
 
 def add_to(api: Api) -> None:
-    api.post("auth/token/", tag=TAG, summary="Log in", auth=False, problems=(401, 403, 429))(log_in_for_token)
-    api.post("auth/refresh/", tag=TAG, summary="Trade a refresh token for the next pair", auth=False, problems=(401, 403))(refresh_token)
+    api.post("auth/token/", tag=TAG, summary="Log in", auth=False, problems=(401, 403, 429))(
+        log_in_for_token
+    )
+    api.post(
+        "auth/refresh/",
+        tag=TAG,
+        summary="Trade a refresh token for the next pair",
+        auth=False,
+        problems=(401, 403),
+    )(refresh_token)
     api.post("auth/revoke/", tag=TAG, summary="Log out", auth=False)(revoke_token)

@@ -1,4 +1,6 @@
-"""The admin log-in, with the same limits as the API: per account and per address, across processes."""
+"""The admin log-in, with the same limits as the API:
+per account and per address, across processes.
+"""
 
 from typing import Any
 
@@ -13,14 +15,20 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts import login_throttle
 from api.problems import Problem
 
-CODE_ATTRIBUTES = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": "", "maxlength": "40"}
+CODE_ATTRIBUTES = {
+    "autocomplete": "one-time-code",
+    "autocapitalize": "none",
+    "spellcheck": "false",
+    "autofocus": "",
+    "maxlength": "40",
+}
 
 
 class LogInForm(AuthenticationForm):
     """Asks for username and password, then for the code if two-factor authentication is set up.
 
-    Past the limit it reports when to try again. `mfa_token` is set while the code is asked for: the page
-    submits it with the code in place of the password.
+    Past the limit it reports when to try again. `mfa_token` is set while the code is asked for: the
+    page submits it with the code in place of the password.
     """
 
     request: HttpRequest
@@ -28,10 +36,18 @@ class LogInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": gettext_lazy("User name and password do not fit together. Capital and small letters are not the same."),
+        "invalid_login": gettext_lazy(
+            "User name and password do not fit together. Capital and small letters are not "
+            "the same."
+        ),
     }
 
-    code = forms.CharField(label=gettext_lazy("Code"), required=False, max_length=40, widget=UnfoldAdminTextInputWidget(attrs=CODE_ATTRIBUTES))
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs=CODE_ATTRIBUTES),
+    )
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(request, *args, **kwargs)
@@ -43,7 +59,9 @@ class LogInForm(AuthenticationForm):
         try:
             if self.mfa_token:
                 self._pass()
-            elif (username := self.cleaned_data.get("username")) and (password := self.cleaned_data.get("password")):
+            elif (username := self.cleaned_data.get("username")) and (
+                password := self.cleaned_data.get("password")
+            ):
                 self._log_in(username, password)
         except Problem as problem:
             if problem.code == "wrong_credentials":
@@ -66,5 +84,7 @@ class LogInForm(AuthenticationForm):
         if user is None:
             self.mfa_token = ""
             raise ValidationError(_("That took too long. Log in again."), code="too_late")
-        self.user_cache = login_throttle.verify_mfa(self.request, user, self.cleaned_data.get("code", ""))
+        self.user_cache = login_throttle.verify_mfa(
+            self.request, user, self.cleaned_data.get("code", "")
+        )
         self.confirm_login_allowed(self.user_cache)

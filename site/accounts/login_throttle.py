@@ -30,22 +30,31 @@ from .access_tokens import password_mark
 from .standing import STANDING, standing_now
 
 WINDOW = timedelta(minutes=15)
-PER_ACCOUNT = 10  # failures per account and origin in the window; each further one doubles the delay
-PER_ADDRESS = 50  # failures per account, or per address, after which unknown origins get WARY attempts
+PER_ACCOUNT = (
+    10  # failures per account and origin in the window; each further one doubles the delay
+)
+PER_ADDRESS = (
+    50  # failures per account, or per address, after which unknown origins get WARY attempts
+)
 WARY = 3
 MOST_ANYWHERE = 300  # failures per account after which only known origins may try
 FIRST_DELAY = timedelta(seconds=30)
 KNOWN_FOR = timedelta(days=30)  # how long an address counts as known after a log-in
 CHANGE = "password change"  # attempts at the old password within a session
 CODE_NEEDED, WRONG_CODE = "code_required", "wrong_code"
-MFA_PENDING_SALT, MFA_PENDING_SECONDS = "accounts.mfa_pending", 300  # how long a correct password stays valid while the code is entered
+MFA_PENDING_SALT, MFA_PENDING_SECONDS = (
+    "accounts.mfa_pending",
+    300,
+)  # how long a correct password stays valid while the code is entered
 
 
 class CodeNeeded(Problem):
     """The password is correct, and the second-factor code is still required."""
 
     def __init__(self, user: User) -> None:
-        asked = unauthorized(CODE_NEEDED, gettext_noop("Send the code of your authenticator app too."))
+        asked = unauthorized(
+            CODE_NEEDED, gettext_noop("Send the code of your authenticator app too.")
+        )
         super().__init__(asked.status, asked.code, asked.sentence.template, headers=asked.headers)
         self.user = user
 
@@ -111,7 +120,13 @@ def of_mfa_pending(token: str) -> User | None:
     return user if user and constant_time_compare(password_mark(user), mark) else None
 
 
-def remember(sender: object, *, request: HttpRequest | None = None, user: User, **_: object) -> None:  # noqa: ARG001  the signal's form
+def remember(
+    sender: object,  # noqa: ARG001  the signal's form
+    *,
+    request: HttpRequest | None = None,
+    user: User,
+    **_: object,
+) -> None:
     """Store in the session the account's status and whether it passed the second factor."""
     if request is not None:
         request.session[STANDING] = standing_now(user)
@@ -128,9 +143,13 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> bool:
 
     Attempts are limited, so that a stolen session cannot be used to guess it. Raises 429.
     """
-    attempt = _counted(account_key(f"{CHANGE} {user.get_username()}"), "", now=timezone.now(), is_known=True)
+    attempt = _counted(
+        account_key(f"{CHANGE} {user.get_username()}"), "", now=timezone.now(), is_known=True
+    )
     if not user.check_password(password):
-        user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=request)
+        user_login_failed.send(
+            sender=__name__, credentials={"username": user.get_username()}, request=request
+        )
         return False
     _succeeded(attempt, user)
     return True
@@ -167,7 +186,9 @@ def _of(username: str) -> Q:
 def _attempt(request: HttpRequest, username: str) -> LogInAttempt:
     now, account, address = timezone.now(), account_key(username), client_address(request)
     device = known_devices.device_of(request, account)
-    before = LogInAttempt.objects.filter(account=account, address=address, succeeded=True, at__gt=now - KNOWN_FOR)
+    before = LogInAttempt.objects.filter(
+        account=account, address=address, succeeded=True, at__gt=now - KNOWN_FOR
+    )
     is_known = bool(device) or before.exists()
     return _counted(account, f"device {device}" if device else address, now=now, is_known=is_known)
 
@@ -183,18 +204,24 @@ def _counted(account: str, place: str, *, now: datetime, is_known: bool) -> LogI
 
 def _require_code(request: HttpRequest, user: User, code: str) -> None:
     if not mfa.passes(user, code):
-        user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=request)
+        user_login_failed.send(
+            sender=__name__, credentials={"username": user.get_username()}, request=request
+        )
         raise _wrong_code()
     user.passed_factor = True  # type: ignore[attr-defined]  # `remember` stores it in the session
 
 
 def _wrong_code() -> Problem:
-    return unauthorized(WRONG_CODE, gettext_noop("This code is wrong, or was used already. Wait for the next one."))
+    return unauthorized(
+        WRONG_CODE, gettext_noop("This code is wrong, or was used already. Wait for the next one.")
+    )
 
 
 def _succeeded(attempt: LogInAttempt, user: User) -> User:
     """Mark the origin as known, and delete its failed attempts."""
-    LogInAttempt.objects.filter(account=attempt.account, address=attempt.address).exclude(pk=attempt.pk).delete()
+    LogInAttempt.objects.filter(account=attempt.account, address=attempt.address).exclude(
+        pk=attempt.pk
+    ).delete()
     LogInAttempt.objects.filter(pk=attempt.pk).update(succeeded=True)
     return user
 
@@ -212,7 +239,10 @@ def _seconds_to_wait(attempt: LogInAttempt, *, is_known: bool) -> int:
         anywhere = counted.filter(account=attempt.account)
         if anywhere.count() > MOST_ANYWHERE:
             return _until(min(anywhere.values_list("at", flat=True)) + WINDOW, attempt.at)
-        if anywhere.count() > PER_ADDRESS or counted.filter(address=attempt.address).count() > PER_ADDRESS:
+        if (
+            anywhere.count() > PER_ADDRESS
+            or counted.filter(address=attempt.address).count() > PER_ADDRESS
+        ):
             allowed = WARY
     if tries <= allowed:
         return 0

@@ -27,14 +27,24 @@ def unlock(request: HttpRequest, pk: int) -> HttpResponse:
 
     def act() -> str:
         login_throttle.unlock(person.get_username())
-        LogEntry.objects.log_actions(actor.pk, [person], CHANGE, change_message="Wrong log-in tries were forgotten.", single_object=True)
+        LogEntry.objects.log_actions(
+            actor.pk,
+            [person],
+            CHANGE,
+            change_message="Wrong log-in tries were forgotten.",
+            single_object=True,
+        )
         return _("%(name)s can log in again at once.") % {"name": person.get_username()}
 
     return ask(
         request,
         template="studio/log_in_unlock.html",
         context=lambda: site.page_context(
-            request, title=_("Forget wrong log-ins"), crumbs=[], person=person, count=login_throttle.failures(person.get_username())
+            request,
+            title=_("Forget wrong log-ins"),
+            crumbs=[],
+            person=person,
+            count=login_throttle.failures(person.get_username()),
         ),
         act=act,
         back=reverse("admin:auth_user_change", args=[person.pk]),

@@ -31,7 +31,9 @@ RECOVERY_CODES, RECOVERY_BYTES = 10, 10  # 80 bits: a plain hash is sufficient
 GROUP = 4
 PASSED = "second_factor"  # session key: the log-in passed the second factor
 MANAGERS = "manager"
-SET_UP_FIRST = gettext_noop("A second factor is demanded of you. Set it up on the studio's page “Second factor” first.")
+SET_UP_FIRST = gettext_noop(
+    "A second factor is demanded of you. Set it up on the studio's page “Second factor” first."
+)
 
 
 def is_set_up(user: User) -> bool:
@@ -73,7 +75,9 @@ def begin(user: User) -> None:
     secret = secrets.token_bytes(SECRET_BYTES)
     with transaction.atomic():
         SecondFactor.objects.filter(user=user, confirmed_at__isnull=True).delete()
-        SecondFactor.objects.get_or_create(user=user, defaults={"encrypted": _encrypt(user, secret)})
+        SecondFactor.objects.get_or_create(
+            user=user, defaults={"encrypted": _encrypt(user, secret)}
+        )
 
 
 def waiting(user: User) -> tuple[str, str] | None:
@@ -103,10 +107,15 @@ def confirm(user: User, code: str) -> list[str] | None:
 
 def new_recovery_codes(user: User) -> list[str]:
     """Replace the recovery codes and return the new ones, which are shown only once."""
-    codes = [_grouped(base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()) for _ in range(RECOVERY_CODES)]
+    codes = [
+        _grouped(base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower())
+        for _ in range(RECOVERY_CODES)
+    ]
     with transaction.atomic():
         RecoveryCode.objects.filter(user=user).delete()
-        RecoveryCode.objects.bulk_create([RecoveryCode(user=user, code_hash=_hash(code)) for code in codes])
+        RecoveryCode.objects.bulk_create(
+            [RecoveryCode(user=user, code_hash=_hash(code)) for code in codes]
+        )
     return codes
 
 
@@ -132,7 +141,12 @@ def passes(user: User, code: str) -> bool:
     bare = _bare(code)
     if len(bare) == DIGITS and bare.isdecimal():
         return _use(row, user, bare)
-    return RecoveryCode.objects.filter(user=user, code_hash=_hash(code), used_at__isnull=True).update(used_at=timezone.now()) == 1
+    return (
+        RecoveryCode.objects.filter(user=user, code_hash=_hash(code), used_at__isnull=True).update(
+            used_at=timezone.now()
+        )
+        == 1
+    )
 
 
 def _use(row: SecondFactor, user: User, code: str) -> bool:
@@ -146,17 +160,26 @@ def _use(row: SecondFactor, user: User, code: str) -> bool:
     totp, now, bare = _totp(secret), int(time.time()) // STEP, _bare(code)
     for step in range(now - DRIFT, now + DRIFT + 1):
         if constant_time_compare(totp.generate(step * STEP).decode(), bare):
-            claimed = SecondFactor.objects.filter(pk=row.pk, last_step__lt=step).update(last_step=step, encrypted=_encrypt(user, secret))
+            claimed = SecondFactor.objects.filter(pk=row.pk, last_step__lt=step).update(
+                last_step=step, encrypted=_encrypt(user, secret)
+            )
             return claimed == 1
     return False
 
 
 def reseal() -> int:
-    """Encrypt every readable secret again with the newest installation secret; return their number."""
-    rows = [(row, _decrypt(row.user, row.encrypted)) for row in SecondFactor.objects.select_related("user")]
+    """Encrypt every readable secret again with the newest installation secret;
+    return their number.
+    """
+    rows = [
+        (row, _decrypt(row.user, row.encrypted))
+        for row in SecondFactor.objects.select_related("user")
+    ]
     for row, secret in rows:
         if secret is not None:
-            SecondFactor.objects.filter(pk=row.pk, encrypted=row.encrypted).update(encrypted=_encrypt(row.user, secret))
+            SecondFactor.objects.filter(pk=row.pk, encrypted=row.encrypted).update(
+                encrypted=_encrypt(row.user, secret)
+            )
     return sum(secret is not None for _row, secret in rows)
 
 

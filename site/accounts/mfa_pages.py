@@ -25,7 +25,16 @@ from core.admin.confirm_dialog import ask, in_dialog
 
 # Pages reachable without a required second factor: its own page, log-in and log-out, and page
 # resources.
-OPEN = frozenset({"admin:second_factor", "admin:logout", "admin:login", "admin:language", "admin:jsi18n", "media"})
+OPEN = frozenset(
+    {
+        "admin:second_factor",
+        "admin:logout",
+        "admin:login",
+        "admin:language",
+        "admin:jsi18n",
+        "media",
+    }
+)
 ELSEWHERE = ("/api/", "/static/")  # the API has its own check
 
 type Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -39,7 +48,11 @@ def middleware(get_response: Answer) -> Answer:
 
     def process_view(request: HttpRequest, *_view: Any) -> HttpResponseBase | None:
         match = request.resolver_match
-        if request.path_info.startswith(ELSEWHERE) or (match and match.view_name in OPEN) or not mfa.stands_in_the_way(request):
+        if (
+            request.path_info.startswith(ELSEWHERE)
+            or (match and match.view_name in OPEN)
+            or not mfa.stands_in_the_way(request)
+        ):
             return None
         back = {"next": request.get_full_path()} if request.method == "GET" else {}
         return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{urlencode(back)}")
@@ -52,7 +65,16 @@ def qr_code(text: str) -> SafeString:
     """Return an inline SVG. It is dark on white in both themes, because cameras require it."""
     drawn = io.BytesIO()
     segno.make_qr(text, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=4, dark="#000", light="#fff", svgclass="vp-qr", lineclass=None
+        drawn,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        omitsize=True,
+        border=4,
+        dark="#000",
+        light="#fff",
+        svgclass="vp-qr",
+        lineclass=None,
     )
     return mark_safe(drawn.getvalue().decode())  # noqa: S308  made of squares by segno
 
@@ -77,7 +99,12 @@ def page(request: HttpRequest) -> HttpResponse:
             if isinstance(outcome, HttpResponse):
                 return outcome
             codes = outcome
-    return TemplateResponse(request, "studio/second_factor.html", _context(request, user) | {"error": error, "codes": codes}, status=409 if error else 200)
+    return TemplateResponse(
+        request,
+        "studio/second_factor.html",
+        _context(request, user) | {"error": error, "codes": codes},
+        status=409 if error else 200,
+    )
 
 
 def _context(request: HttpRequest, user: User) -> dict[str, Any]:
@@ -106,7 +133,9 @@ def _next(request: HttpRequest) -> str:
 
 def _again(request: HttpRequest) -> HttpResponse:
     wanted = _next(request)
-    return HttpResponseRedirect(f"{reverse('admin:second_factor')}{f'?{urlencode({"next": wanted})}' if wanted else ''}")
+    return HttpResponseRedirect(
+        f"{reverse('admin:second_factor')}{f'?{urlencode({"next": wanted})}' if wanted else ''}"
+    )
 
 
 def _code(request: HttpRequest) -> str:
@@ -174,12 +203,16 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
         if mfa.remove(person):
             sessions.end_all(person)
             _written(request.user, person, "The second factor was reset.")
-        return _("%(name)s now logs in with the password alone, until a new second factor is set up.") % {"name": person.get_username()}
+        return _(
+            "%(name)s now logs in with the password alone, until a new second factor is set up."
+        ) % {"name": person.get_username()}
 
     return ask(
         request,
         template="studio/second_factor_reset.html",
-        context=lambda: site.page_context(request, title=_("Reset second factor"), crumbs=[], person=person),
+        context=lambda: site.page_context(
+            request, title=_("Reset second factor"), crumbs=[], person=person
+        ),
         act=act,
         back=reverse("admin:auth_user_change", args=[person.pk]),
     )
@@ -187,4 +220,6 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _written(actor: Any, person: User, what: str) -> None:
     """Add an entry to the account's history, and through it to the audit log."""
-    LogEntry.objects.log_actions(actor.pk, [person], CHANGE, change_message=what, single_object=True)
+    LogEntry.objects.log_actions(
+        actor.pk, [person], CHANGE, change_message=what, single_object=True
+    )

@@ -43,12 +43,19 @@ def rotate(token: str) -> Pair:
     log-in: either the owner or a thief holds the newer one, and the server cannot tell which.
     """
     with transaction.atomic():
-        row = RefreshToken.objects.select_related("user__account_version").filter(token_hash=_hash(token)).first()
+        row = (
+            RefreshToken.objects.select_related("user__account_version")
+            .filter(token_hash=_hash(token))
+            .first()
+        )
         pair = _rotated(row) if row else None
         if row and pair is None:
             revoke_family(row.family)
     if pair is None:
-        raise unauthorized("refresh_token_invalid", gettext_noop("This refresh token is not valid any more. Log in again."))
+        raise unauthorized(
+            "refresh_token_invalid",
+            gettext_noop("This refresh token is not valid any more. Log in again."),
+        )
     return pair
 
 
@@ -58,22 +65,34 @@ def _rotated(row: RefreshToken) -> Pair | None:
     Exactly one of two requests with the same token changes the row.
     """
     now = timezone.now()
-    unused = RefreshToken.objects.filter(pk=row.pk, used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+    unused = RefreshToken.objects.filter(
+        pk=row.pk, used_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now
+    )
     user = row.user
-    if unused.update(used_at=now) != 1 or has_ended(standing_of(row), user) or row.password_mark not in password_marks(user) or mfa.is_missing(user):
+    if (
+        unused.update(used_at=now) != 1
+        or has_ended(standing_of(row), user)
+        or row.password_mark not in password_marks(user)
+        or mfa.is_missing(user)
+    ):
         return None
     return _next(user, row.family, row.account_version)
 
 
 def revoke(token: str) -> None:
-    """Revoke the log-in of this refresh token, with its access tokens. Unknown tokens are ignored."""
+    """Revoke the log-in of this refresh token, with its access tokens.
+
+    Unknown tokens are ignored.
+    """
     row = RefreshToken.objects.filter(token_hash=_hash(token)).first()
     if row:
         revoke_family(row.family)
 
 
 def revoke_family(family: uuid.UUID) -> None:
-    RefreshToken.objects.filter(family=family, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    RefreshToken.objects.filter(family=family, revoked_at__isnull=True).update(
+        revoked_at=timezone.now()
+    )
 
 
 def _next(user: User, family: uuid.UUID, version: int) -> Pair:
@@ -94,7 +113,11 @@ def _next(user: User, family: uuid.UUID, version: int) -> Pair:
 
 def sweep(rows: int = 500) -> int:
     """Delete up to `rows` tokens that expired a week ago; return their number."""
-    ended = list(RefreshToken.objects.filter(expires_at__lt=timezone.now() - KEPT).values_list("pk", flat=True)[:rows])
+    ended = list(
+        RefreshToken.objects.filter(expires_at__lt=timezone.now() - KEPT).values_list(
+            "pk", flat=True
+        )[:rows]
+    )
     return RefreshToken.objects.filter(pk__in=ended).delete()[0] if ended else 0
 
 

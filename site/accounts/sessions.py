@@ -14,6 +14,8 @@ def end_all(user: User, *, but: str | None = None) -> None:
     Reads every open session, which is acceptable because users are few and calls are rare.
     """
     open_now = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=but)
-    theirs = [row.pk for row in open_now.iterator() if row.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    theirs = [
+        row.pk for row in open_now.iterator() if row.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
     Session.objects.filter(pk__in=theirs).delete()
     revoke_user(user)

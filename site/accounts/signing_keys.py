@@ -33,7 +33,9 @@ def _own(configured: tuple[str, ...], secrets: tuple[str, ...]) -> dict[str, byt
     for entry in configured:
         kid, separator, secret = entry.partition(":")
         if not kid or not separator or len(secret.encode()) < SHORTEST:
-            raise ImproperlyConfigured(f"JWT_KEYS must be kid:secret,… with secrets of at least {SHORTEST} bytes.")
+            raise ImproperlyConfigured(
+                f"JWT_KEYS must be kid:secret,… with secrets of at least {SHORTEST} bytes."
+            )
         keys[kid] = secret.encode()
     return keys
 
@@ -43,7 +45,10 @@ def own_keys() -> dict[str, bytes]:
 
     They come from JWT_KEYS, or are derived from SECRET_KEY and its fallbacks.
     """
-    return _own(tuple(getattr(settings, "JWT_KEYS", ())), (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return _own(
+        tuple(getattr(settings, "JWT_KEYS", ())),
+        (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS),
+    )
 
 
 class Unreachable(Exception):  # noqa: N818  says what is wrong with the address
@@ -69,7 +74,9 @@ class KeySet:
         if kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE:
             return self._keys[kid]
         with self._lock:
-            if now - self._tried >= RETRY and not (kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE):
+            if now - self._tried >= RETRY and not (
+                kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE
+            ):
                 self._fetch(now)
         if now - self._fetched > STALE:
             raise Unreachable(self.url)
@@ -103,7 +110,9 @@ def _key_set(url: str) -> KeySet:
 def is_safe(url: str) -> bool:
     """Return whether keys may be fetched from this address: https, or this machine."""
     parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"})
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    )
 
 
 def sign_on() -> KeySet | None:

@@ -24,7 +24,9 @@ def standing_now(user: User) -> dict[str, Any]:
 
 def standing_of(account: User | RefreshToken) -> dict[str, Any]:
     """Return the status of an account as it was loaded, or when this token was issued."""
-    version = account.account_version if isinstance(account, RefreshToken) else loaded_version(account)
+    version = (
+        account.account_version if isinstance(account, RefreshToken) else loaded_version(account)
+    )
     return {**_marks_of(account), VERSION: version}
 
 

@@ -1,1 +1,3 @@
-"""A framework for JSON endpoints: typed routes, problem responses, paging, idempotency and OpenAPI."""
+"""A framework for JSON endpoints: typed routes, problem responses, paging,
+idempotency and OpenAPI.
+"""

@@ -37,7 +37,9 @@ def authenticate(request: HttpRequest) -> User:
         _require_staff(request.user)
         return request.user
     if not request.user.is_authenticated:
-        raise unauthorized("not_authenticated", gettext_noop("Log in first: send “Authorization: Bearer …”."))
+        raise unauthorized(
+            "not_authenticated", gettext_noop("Log in first: send “Authorization: Bearer …”.")
+        )
     if mfa.stands_in_the_way(request):
         raise forbidden("second_factor_missing", mfa.SET_UP_FIRST)
     _require_staff(request.user)
@@ -47,7 +49,9 @@ def authenticate(request: HttpRequest) -> User:
 
 
 def _require_staff(user: User) -> None:
-    """Requires staff status: Django grants a superuser every permission without asking a backend."""
+    """Requires staff status: Django grants a superuser every permission
+    without asking a backend.
+    """
     if user.is_superuser and not user.is_staff:
         raise forbidden()
 
@@ -55,4 +59,9 @@ def _require_staff(user: User) -> None:
 def _check_csrf(request: HttpRequest) -> None:
     _csrf.process_request(request)
     if _csrf.process_view(request, HttpResponse, (), {}) is not None:
-        raise forbidden("csrf_failed", gettext_noop("A change from the browser needs the CSRF token of its session (X-CSRFToken)."))
+        raise forbidden(
+            "csrf_failed",
+            gettext_noop(
+                "A change from the browser needs the CSRF token of its session (X-CSRFToken)."
+            ),
+        )

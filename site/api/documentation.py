@@ -57,7 +57,11 @@ def document_views(api: Api) -> list[URLPattern]:
     @ensure_csrf_cookie
     def docs(request: HttpRequest) -> HttpResponse:
         made = json.loads(built(prefix(request, PAGE)))
-        return render(request, "api/docs.html", {"document": made, "groups": groups(made), "prefix": prefix(request, PAGE)})
+        return render(
+            request,
+            "api/docs.html",
+            {"document": made, "groups": groups(made), "prefix": prefix(request, PAGE)},
+        )
 
     return [path(DOCUMENT, openapi_json, name="openapi"), path(PAGE, docs, name="docs")]
 
@@ -90,7 +94,10 @@ def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]
         "summary": operation["summary"],
         "description": operation.get("description", ""),
         "open": operation.get("security") == [],
-        "parameters": [{**entry, "type": described(made, entry["schema"])} for entry in operation.get("parameters", [])],
+        "parameters": [
+            {**entry, "type": described(made, entry["schema"])}
+            for entry in operation.get("parameters", [])
+        ],
         "media": media,
         "fields": _fields(made, schema),
         "body": _pretty(content.get("example", {})) if media == "application/json" else "",
@@ -99,7 +106,11 @@ def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]
         "answer_fields": _fields(made, _resolved(made, answer.get("schema", {}))),
         "example": _pretty(answer["example"]) if "example" in answer else "",
         "problems": [
-            {"status": status, "phrase": described["description"], "example": _problem_example(described)}
+            {
+                "status": status,
+                "phrase": described["description"],
+                "example": _problem_example(described),
+            }
             for status, described in operation["responses"].items()
             if status >= "400"
         ],
@@ -130,7 +141,12 @@ def _resolved(made: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 def _fields(made: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
     required = schema.get("required", [])
     return [
-        {"name": name, "type": described(made, inner), "required": name in required, "description": inner.get("description", "")}
+        {
+            "name": name,
+            "type": described(made, inner),
+            "required": name in required,
+            "description": inner.get("description", ""),
+        }
         for name, inner in schema.get("properties", {}).items()
     ]
 
@@ -151,7 +167,11 @@ def described(made: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _limits(schema: dict[str, Any]) -> str:
-    for least, most in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
+    for least, most in (
+        ("minimum", "maximum"),
+        ("minLength", "maxLength"),
+        ("minItems", "maxItems"),
+    ):
         if least in schema or most in schema:
             return f" ({schema.get(least, 0)} – {schema.get(most, '…')})"
     return ""

@@ -79,10 +79,28 @@ MEANINGS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
     (PermissionDenied, lambda _error: problems.forbidden()),
     (OperationalError, lambda _error: problems.database_away()),
     (InterfaceError, lambda _error: problems.database_away()),
-    (MultiPartParserError, lambda _error: problems.malformed(gettext_noop("The form is not valid multipart/form-data."), code="malformed_form")),
-    (UnreadablePostError, lambda _error: problems.malformed(gettext_noop("The body ended too early."), code="malformed_body")),
-    (RequestDataTooBig, lambda _error: problems.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)),
-    (SuspiciousOperation, lambda _error: problems.malformed(gettext_noop("This request cannot be understood."), code="bad_request")),
+    (
+        MultiPartParserError,
+        lambda _error: problems.malformed(
+            gettext_noop("The form is not valid multipart/form-data."), code="malformed_form"
+        ),
+    ),
+    (
+        UnreadablePostError,
+        lambda _error: problems.malformed(
+            gettext_noop("The body ended too early."), code="malformed_body"
+        ),
+    ),
+    (
+        RequestDataTooBig,
+        lambda _error: problems.too_large(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0),
+    ),
+    (
+        SuspiciousOperation,
+        lambda _error: problems.malformed(
+            gettext_noop("This request cannot be understood."), code="bad_request"
+        ),
+    ),
 )
 
 
@@ -146,7 +164,9 @@ def _body(route: Route, request: HttpRequest) -> bytes:
 
 
 def _form_digest(request: HttpRequest) -> bytes:
-    """Returns a digest by which two multipart bodies are compared, independent of their boundaries."""
+    """Returns a digest by which two multipart bodies are compared,
+    independent of their boundaries.
+    """
     digest = hashlib.sha256(repr(sorted(request.POST.lists())).encode())
     for name, files in sorted(request.FILES.lists()):
         for file in files:
@@ -158,8 +178,14 @@ def _form_digest(request: HttpRequest) -> bytes:
 
 
 def _read(request: HttpRequest, work: Callable[[], HttpResponse], wait: int) -> HttpResponse:
-    """Returns the response of a safe method with its ETag, or 304 if the client has that version."""
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",") if tag.strip()]
+    """Returns the response of a safe method with its ETag,
+    or 304 if the client has that version.
+    """
+    known = [
+        tag.strip().removeprefix("W/")
+        for tag in request.headers.get("If-None-Match", "").split(",")
+        if tag.strip()
+    ]
 
     def look() -> HttpResponse:
         response = work()
@@ -170,7 +196,9 @@ def _read(request: HttpRequest, work: Callable[[], HttpResponse], wait: int) -> 
     if response.status_code != HTTPStatus.OK:
         del response["ETag"]
     elif response["ETag"] in known or "*" in known:
-        response = HttpResponse(status=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": response["ETag"]})
+        response = HttpResponse(
+            status=HTTPStatus.NOT_MODIFIED.value, headers={"ETag": response["ETag"]}
+        )
         del response["Content-Type"]
     response["Cache-Control"] = "private, no-cache"
     return response

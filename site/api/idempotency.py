@@ -63,7 +63,9 @@ class Claim:
         return IdempotencyRecord.objects.filter(pk=self.row, claim=self.token, status=0)
 
 
-def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[], HttpResponse]) -> HttpResponse:
+def answer_once(
+    request: HttpRequest, user: Any, body: bytes, work: Callable[[], HttpResponse]
+) -> HttpResponse:
     """Does the work, or returns the response of the first request.
 
     The work and its response are written in one transaction. Responses below 500 are stored for a
@@ -82,7 +84,9 @@ def answer_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[],
     return _once(request, user, body, run)
 
 
-def answer_upload_once(request: HttpRequest, user: Any, body: bytes, work: Callable[[Callable[[], None]], HttpResponse]) -> HttpResponse:
+def answer_upload_once(
+    request: HttpRequest, user: Any, body: bytes, work: Callable[[Callable[[], None]], HttpResponse]
+) -> HttpResponse:
     """As `answer_once` for work on files, which takes long and must not run in a transaction.
 
     Until the work calls `begin`, the key is held by a lease that is renewed; a process that is
@@ -104,7 +108,9 @@ def answer_upload_once(request: HttpRequest, user: Any, body: bytes, work: Calla
     return _once(request, user, body, run)
 
 
-def _once(request: HttpRequest, user: Any, body: bytes, run: Callable[[Claim], HttpResponse]) -> HttpResponse:
+def _once(
+    request: HttpRequest, user: Any, body: bytes, run: Callable[[Claim], HttpResponse]
+) -> HttpResponse:
     claim = _claim(request, user, body)
     if isinstance(claim, HttpResponse):
         return claim
@@ -134,7 +140,11 @@ def _answered(request: HttpRequest, work: Callable[[], HttpResponse]) -> HttpRes
 
 def sweep(rows: int = SWEEP_ROWS) -> int:
     """Deletes up to `rows` expired responses and returns their number."""
-    ended = list(IdempotencyRecord.objects.filter(expires_at__lt=DatabaseNow()).values_list("pk", flat=True)[:rows])
+    ended = list(
+        IdempotencyRecord.objects.filter(expires_at__lt=DatabaseNow()).values_list("pk", flat=True)[
+            :rows
+        ]
+    )
     return IdempotencyRecord.objects.filter(pk__in=ended).delete()[0] if ended else 0
 
 
@@ -143,7 +153,9 @@ def _claim(request: HttpRequest, user: Any, body: bytes) -> Claim | HttpResponse
     if not KEY.fullmatch(key) or len(key) > LONGEST_KEY:
         detail = gettext_noop("Give 1 to 255 printable ASCII characters without blanks.")
         raise problems.invalid([FieldError(detail=str(LocalizedMessage(detail)), parameter=HEADER)])
-    fingerprint = hashlib.sha256(b"\0".join([str(request.method).encode(), request.get_full_path().encode(), body])).hexdigest()
+    fingerprint = hashlib.sha256(
+        b"\0".join([str(request.method).encode(), request.get_full_path().encode(), body])
+    ).hexdigest()
     if random.randrange(SWEEP_ONE_IN) == 0:  # noqa: S311  spreads the deletion, not security-related
         sweep()
     found = IdempotencyRecord.objects.filter(user=user, key=key).first()
@@ -168,7 +180,9 @@ def _known(found: IdempotencyRecord, fingerprint: str) -> Claim | HttpResponse:
         return _take_over(found, fingerprint)
     if found.fingerprint != fingerprint:
         raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", gettext_noop("This Idempotency-Key was used for another request; choose a new one.")
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            gettext_noop("This Idempotency-Key was used for another request; choose a new one."),
         )
     if found.status == 0:
         raise _running()
@@ -182,13 +196,17 @@ def _known(found: IdempotencyRecord, fingerprint: str) -> Claim | HttpResponse:
 def _take_over(found: IdempotencyRecord, fingerprint: str) -> Claim:
     """Takes over the key of a lost request or an expired response by compare-and-set."""
     token, now = uuid.uuid4(), database_now()
-    ended = IdempotencyRecord.objects.filter(pk=found.pk, claim=found.claim, status=found.status, expires_at__lte=now)
+    ended = IdempotencyRecord.objects.filter(
+        pk=found.pk, claim=found.claim, status=found.status, expires_at__lte=now
+    )
     with transaction.atomic():
         # A locked row belongs to a request with an open transaction; it is skipped.
         if ended.select_for_update(skip_locked=True).first() is None:
             raise _running()
         values: dict[str, Any] = {"status": 0, "headers": {}, "body": b"", "created_at": now}
-        taken = ended.update(**values, claim=token, fingerprint=fingerprint, expires_at=now + leases.LEASE)
+        taken = ended.update(
+            **values, claim=token, fingerprint=fingerprint, expires_at=now + leases.LEASE
+        )
     if taken != 1:
         raise _running()
     return Claim(found.pk, token)
@@ -197,6 +215,8 @@ def _take_over(found: IdempotencyRecord, fingerprint: str) -> Claim:
 def _running() -> Problem:
     return problems.conflict(
         "idempotency_key_running",
-        gettext_noop("The first request with this Idempotency-Key is still running; ask again in a moment."),
+        gettext_noop(
+            "The first request with this Idempotency-Key is still running; ask again in a moment."
+        ),
         headers={"Retry-After": "1"},
     )

@@ -33,7 +33,9 @@ BODY_LIMIT = 256 * 1024  # bytes, unless the route sets another limit
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of what comes in: unknown and null fields are refused. A field that may be left out is `T | UnsetType = UNSET` or has a default."""
+    """Base of what comes in: unknown and null fields are refused. A field that may be left out is
+    `T | UnsetType = UNSET` or has a default.
+    """
 
 
 class Empty(Strict):
@@ -161,7 +163,9 @@ def _refuse_twice(body: bytes) -> None:
     def pairs(found: list[tuple[str, Any]]) -> None:
         names = [name for name, _value in found]
         if len(set(names)) != len(names):
-            raise problems.malformed(gettext_noop("The body names a field twice."), code="duplicate_field")
+            raise problems.malformed(
+                gettext_noop("The body names a field twice."), code="duplicate_field"
+            )
 
     try:
         json.loads(body, object_pairs_hook=pairs, parse_int=str, parse_float=str)
@@ -184,25 +188,41 @@ def parse_query[T: msgspec.Struct](kind: type[T], query: QueryDict) -> T:
         elif len(values) == 1:
             given[name] = values[0]
         else:
-            errors.append(FieldError(detail=str(LocalizedMessage(gettext_noop("Give this parameter once."))), parameter=name))
+            errors.append(
+                FieldError(
+                    detail=str(LocalizedMessage(gettext_noop("Give this parameter once."))),
+                    parameter=name,
+                )
+            )
     if not errors:
         typed = {name: _typed(value, _scalars(kind).get(name, ())) for name, value in given.items()}
         try:
             return msgspec.convert(typed, kind)
         except msgspec.ValidationError:
-            errors = [FieldError(detail=error.detail, parameter=error.pointer.split("/")[1]) for error in collect(typed, kind)]
-    raise problems.invalid(errors, gettext_noop("Some query parameters cannot be taken; see the list of errors."))
+            errors = [
+                FieldError(detail=error.detail, parameter=error.pointer.split("/")[1])
+                for error in collect(typed, kind)
+            ]
+    raise problems.invalid(
+        errors, gettext_noop("Some query parameters cannot be taken; see the list of errors.")
+    )
 
 
 @cache
 def _scalars(kind: type[msgspec.Struct]) -> dict[str, tuple[type, ...]]:
     """Returns the integer and boolean fields, which a query can only express as text."""
     found = {field.encode_name: alternatives(field.type) for field in msgspec.structs.fields(kind)}
-    return {name: wanted for name, parts in found.items() if (wanted := tuple(one for one in (bool, int) if any(_is(one, part) for part in parts)))}
+    return {
+        name: wanted
+        for name, parts in found.items()
+        if (wanted := tuple(one for one in (bool, int) if any(_is(one, part) for part in parts)))
+    }
 
 
 def _is(one: type, part: Any) -> bool:
-    return part is one or (get_origin(part) is Literal and any(type(value) is one for value in get_args(part)))
+    return part is one or (
+        get_origin(part) is Literal and any(type(value) is one for value in get_args(part))
+    )
 
 
 def _typed(value: Any, wanted: tuple[type, ...]) -> Any:
@@ -216,4 +236,8 @@ def _typed(value: Any, wanted: tuple[type, ...]) -> Any:
 
 @cache
 def _list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if any(get_origin(part) is list for part in alternatives(field.type)))
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if any(get_origin(part) is list for part in alternatives(field.type))
+    )

@@ -1,8 +1,9 @@
 """Leases of requests that run outside one transaction: renewed while their process lives.
 
-A request with an Idempotency-Key holds its key for `LEASE`. One thread of each process renews the leases of the
-requests that run in it, so a key is free again a few seconds after its process was killed. A process
-that was only stopped finds its key taken when it begins to write (`idempotency.answer_upload_once`).
+A request with an Idempotency-Key holds its key for `LEASE`. One thread of each process renews the
+leases of the requests that run in it, so a key is free again a few seconds after its process was
+killed. A process that was only stopped finds its key taken when it begins to write
+(`idempotency.answer_upload_once`).
 """
 
 import logging
@@ -55,7 +56,8 @@ class _Renewer:
                     self.thread = None
                     return
             renew(tokens)
-            connections.close_all()  # this thread's own connection; it may have been closed in the meantime
+            # this thread's own connection; it may have been closed in the meantime
+            connections.close_all()
 
 
 _renewer = _Renewer()

@@ -21,9 +21,13 @@ _places = threading.BoundedSemaphore(getattr(settings, "API_WAITERS", 4))
 
 
 class Waiting(Strict, kw_only=True):
-    """The query of a route that can hold its answer back. With If-None-Match it waits for a change from that answer."""
+    """The query of a route that can hold its answer back. With If-None-Match it waits for a change
+    from that answer.
+    """
 
-    wait: Annotated[int, Meta(ge=0, le=LONGEST, description="Seconds to wait for a change before answering.")] = 0
+    wait: Annotated[
+        int, Meta(ge=0, le=LONGEST, description="Seconds to wait for a change before answering.")
+    ] = 0
 
 
 def until_changed(seconds: int, known: str, look: Callable[[], HttpResponse]) -> HttpResponse:

@@ -20,7 +20,11 @@ class ProblemMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         content_type = response.get("Content-Type", "")
-        if response.status_code < HTTPStatus.BAD_REQUEST or "json" in content_type or not request.path_info.startswith(PREFIX):
+        if (
+            response.status_code < HTTPStatus.BAD_REQUEST
+            or "json" in content_type
+            or not request.path_info.startswith(PREFIX)
+        ):
             return response
         return _problem(response.status_code).response(request)
 

@@ -1,4 +1,6 @@
-"""Keyset paging: a page starts after the last item, without counting, so any depth costs the same."""
+"""Keyset paging: a page starts after the last item, without counting,
+so any depth costs the same.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -20,7 +22,9 @@ MOST = 100
 
 
 class Page[T](msgspec.Struct):
-    """One page. `next_cursor` is null on the last one; give it as `cursor` with the same filters for the page after."""
+    """One page. `next_cursor` is null on the last one; give it as `cursor` with the same filters
+    for the page after.
+    """
 
     items: list[T]
     next_cursor: str | None
@@ -30,12 +34,26 @@ class Paging(Strict, kw_only=True):
     """The query parameters of every list; filters are further fields of a subclass."""
 
     page_size: Annotated[int, Meta(ge=1, le=MOST, description="Entries on a page.")] = 50
-    cursor: Annotated[str, Meta(pattern=r"^[-_.:A-Za-z0-9]+$", max_length=500, description="`next_cursor` of the page before.")] | UnsetType = UNSET
+    cursor: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[-_.:A-Za-z0-9]+$",
+                max_length=500,
+                description="`next_cursor` of the page before.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     def filters(self) -> dict[str, Any]:
         """Returns the parameters that select rows, without those that select the page."""
         values = msgspec.structs.asdict(self)
-        return {name: value for name, value in values.items() if name not in {"page_size", "cursor"} and value is not UNSET}
+        return {
+            name: value
+            for name, value in values.items()
+            if name not in {"page_size", "cursor"} and value is not UNSET
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +76,9 @@ class Keyset:
         start in the index at x.
         """
         word = "lt" if self.descending else "gt"
-        return Q(**{f"{self.first}__{word}e": first}) & (Q(**{f"{self.first}__{word}": first}) | Q(**{f"{self.second}__{word}": second}))
+        return Q(**{f"{self.first}__{word}e": first}) & (
+            Q(**{f"{self.first}__{word}": first}) | Q(**{f"{self.second}__{word}": second})
+        )
 
 
 NEWEST_FIRST = Keyset()
@@ -90,21 +110,29 @@ def page[M: Model, R, T](
 
 
 def binding(query: Paging, keyset: Keyset, scope: str) -> str:
-    material = msgspec.json.encode([scope, type(query).__qualname__, query.filters(), keyset.ordering], order="sorted")
+    material = msgspec.json.encode(
+        [scope, type(query).__qualname__, query.filters(), keyset.ordering], order="sorted"
+    )
     return hashlib.blake2b(material, digest_size=9).hexdigest()
 
 
 def cursor_at(place: tuple[Any, Any], bound: str) -> str:
     first, second = place
     moment = isinstance(first, datetime)
-    return signing.Signer(salt=SALT).sign_object([first.isoformat() if moment else first, str(second), int(moment), bound], compress=False)
+    return signing.Signer(salt=SALT).sign_object(
+        [first.isoformat() if moment else first, str(second), int(moment), bound], compress=False
+    )
 
 
 def _place(cursor: str, bound: str) -> tuple[Any, Any]:
     try:
         first, second, moment, theirs = signing.Signer(salt=SALT).unsign_object(cursor)
     except (signing.BadSignature, ValueError):
-        raise malformed(gettext_noop("This cursor was not given out here."), code="invalid_cursor") from None
+        raise malformed(
+            gettext_noop("This cursor was not given out here."), code="invalid_cursor"
+        ) from None
     if theirs != bound:
-        raise malformed(gettext_noop("This cursor belongs to a list with other filters."), code="invalid_cursor")
+        raise malformed(
+            gettext_noop("This cursor belongs to a list with other filters."), code="invalid_cursor"
+        )
     return datetime.fromisoformat(first) if moment else first, second

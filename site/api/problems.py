@@ -15,7 +15,9 @@ AGAIN_SECONDS = "10"  # after a 503
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value that cannot be: where it stands in the body (`pointer`, RFC 6901) or which query parameter it is, and why."""
+    """One value that cannot be: where it stands in the body (`pointer`, RFC 6901) or which query
+    parameter it is, and why.
+    """
 
     detail: str
     pointer: str = ""
@@ -64,7 +66,12 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
 
     def response(self, request: HttpRequest) -> HttpResponse:
         content = msgspec.json.encode(self.document())
-        response = HttpResponse(b"" if request.method == "HEAD" else content, status=self.status.value, content_type=MEDIA_TYPE, headers=self.headers)
+        response = HttpResponse(
+            b"" if request.method == "HEAD" else content,
+            status=self.status.value,
+            content_type=MEDIA_TYPE,
+            headers=self.headers,
+        )
         response["Content-Length"] = str(len(content))
         response["Cache-Control"] = "no-store"
         return response
@@ -73,59 +80,121 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
 # One function per status, so that a status and its code are chosen in one place.
 
 
-def malformed(template: str = gettext_noop("The body is not valid JSON."), /, *, code: str = "malformed_json") -> Problem:
+def malformed(
+    template: str = gettext_noop("The body is not valid JSON."), /, *, code: str = "malformed_json"
+) -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, code, template)
 
 
 def unauthorized(code: str, template: str, /) -> Problem:
     """401. `code` is also part of the challenge, as in RFC 6750."""
     error = "" if code == "not_authenticated" else ', error="invalid_token"'
-    return Problem(HTTPStatus.UNAUTHORIZED, code, template, headers={"WWW-Authenticate": f'Bearer realm="api"{error}'})
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        code,
+        template,
+        headers={"WWW-Authenticate": f'Bearer realm="api"{error}'},
+    )
 
 
-def forbidden(code: str = "forbidden", template: str = gettext_noop("You may see this, but you are not allowed to do it."), /) -> Problem:
+def forbidden(
+    code: str = "forbidden",
+    template: str = gettext_noop("You may see this, but you are not allowed to do it."),
+    /,
+) -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, code, template)
 
 
-def not_found(code: str = "not_found", template: str = gettext_noop("There is nothing here that you may see."), /) -> Problem:
+def not_found(
+    code: str = "not_found",
+    template: str = gettext_noop("There is nothing here that you may see."),
+    /,
+) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, code, template)
 
 
 def method_not_allowed(allowed: str) -> Problem:
-    return Problem(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", gettext_noop("This address does not know that method."), headers={"Allow": allowed})
+    return Problem(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        gettext_noop("This address does not know that method."),
+        headers={"Allow": allowed},
+    )
 
 
-def conflict(code: str, template: str, /, *, members: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Problem:
+def conflict(
+    code: str,
+    template: str,
+    /,
+    *,
+    members: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Problem:
     return Problem(HTTPStatus.CONFLICT, code, template, members=members, headers=headers)
 
 
 def length_required() -> Problem:
-    return Problem(HTTPStatus.LENGTH_REQUIRED, "length_required", gettext_noop("Send the length of the body (Content-Length)."))
+    return Problem(
+        HTTPStatus.LENGTH_REQUIRED,
+        "length_required",
+        gettext_noop("Send the length of the body (Content-Length)."),
+    )
 
 
 def too_large(limit: int) -> Problem:
     return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", gettext_noop("The body is longer than the %(limit)s bytes that are taken."), values={"limit": limit}
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "too_large",
+        gettext_noop("The body is longer than the %(limit)s bytes that are taken."),
+        values={"limit": limit},
     )
 
 
 def unsupported_media_type(wanted: str) -> Problem:
     template = gettext_noop("The body must be sent as %(wanted)s.")
-    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", template, values={"wanted": wanted}, headers={"Accept": wanted})
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported_media_type",
+        template,
+        values={"wanted": wanted},
+        headers={"Accept": wanted},
+    )
 
 
-def invalid(errors: Iterable[FieldError], template: str = gettext_noop("Some values cannot be taken; see the list of errors."), /) -> Problem:
+def invalid(
+    errors: Iterable[FieldError],
+    template: str = gettext_noop("Some values cannot be taken; see the list of errors."),
+    /,
+) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", template, errors=errors)
 
 
-def too_many(seconds: int, code: str = "too_many_attempts", template: str = gettext_noop("Too many attempts. Try again in %(seconds)s seconds."), /) -> Problem:
-    return Problem(HTTPStatus.TOO_MANY_REQUESTS, code, template, values={"seconds": seconds}, headers={"Retry-After": str(seconds)})
+def too_many(
+    seconds: int,
+    code: str = "too_many_attempts",
+    template: str = gettext_noop("Too many attempts. Try again in %(seconds)s seconds."),
+    /,
+) -> Problem:
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        code,
+        template,
+        values={"seconds": seconds},
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def database_away() -> Problem:
     """503: an essential service is unavailable or overloaded; the client may retry."""
-    template = gettext_noop("The database does not answer at the moment. Nothing is lost; try again in a moment.")
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", template, headers={"Retry-After": AGAIN_SECONDS})
+    template = gettext_noop(
+        "The database does not answer at the moment. Nothing is lost; try again in a moment."
+    )
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "database_away",
+        template,
+        headers={"Retry-After": AGAIN_SECONDS},
+    )
 
 
 def crashed(incident: str) -> Problem:
@@ -144,8 +213,17 @@ type Fields = Callable[[Any], Iterable[FieldError]]
 _registered: dict[type[DomainError], tuple[int, Members | None, Fields | None, bool]] = {}
 
 
-def register(error: type[DomainError], status: int, *, members: Members | None = None, errors: Fields | None = None, keeps: bool = False) -> None:
-    """Sets the status of a domain error and of its subclasses that are not registered themselves."""
+def register(
+    error: type[DomainError],
+    status: int,
+    *,
+    members: Members | None = None,
+    errors: Fields | None = None,
+    keeps: bool = False,
+) -> None:
+    """Sets the status of a domain error and of its subclasses that
+    are not registered themselves.
+    """
     _registered[error] = (status, members, errors, keeps)
 
 
@@ -165,7 +243,9 @@ def problem_of(error: DomainError) -> Problem:
         error.code,
         error.sentence.template,
         values=error.sentence.values,
-        headers={"Retry-After": AGAIN_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else None,
+        headers={"Retry-After": AGAIN_SECONDS}
+        if status == HTTPStatus.SERVICE_UNAVAILABLE
+        else None,
         members=members(error) if members else None,
         errors=errors(error) if errors else (),
         keeps=keeps,

@@ -61,7 +61,9 @@ def respond(answer: object) -> HttpResponse:
         response = HttpResponse(status=status.value)
         del response["Content-Type"]
     else:
-        response = HttpResponse(encode(answer), status=status.value, content_type="application/json")
+        response = HttpResponse(
+            encode(answer), status=status.value, content_type="application/json"
+        )
     for name, value in headers.items():
         response[name] = value
     return response

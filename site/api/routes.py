@@ -5,8 +5,8 @@
     @api.post("stories/", tag="Stories", summary="Write a new story")
     def create_story(call: Call, body: NewStory) -> Created[StoryOut]: ...
 
-`body` and `query` are msgspec types; every other parameter is a path parameter. The OpenAPI document
-(`api.openapi`) is generated from the same signature, so it cannot differ from the code.
+`body` and `query` are msgspec types; every other parameter is a path parameter. The OpenAPI
+document (`api.openapi`) is generated from the same signature, so it cannot differ from the code.
 """
 
 import inspect
@@ -121,7 +121,9 @@ class Api:
     tags: tuple[str, ...] = ()
     routes: list[Route] = field(default_factory=list)
 
-    def route(self, method: str, at: str, *, tag: str, summary: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def route(
+        self, method: str, at: str, *, tag: str, summary: str, **options: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Registers the decorated view. `options` are fields of `Route`.
 
         Raises TypeError for an incomplete signature.
@@ -144,10 +146,17 @@ class Api:
                 statuses=statuses,
                 **options,
             )
-            wanted = {"call", *made.parameters, *(name for name in ("body", "query") if name in hints)}
+            wanted = {
+                "call",
+                *made.parameters,
+                *(name for name in ("body", "query") if name in hints),
+            }
             if set(inspect.signature(view).parameters) != wanted:
                 raise TypeError(f"{view.__name__} must take exactly {sorted(wanted)}.")
-            if any(known.operation == made.operation or (known.method, known.path) == (method, at) for known in self.routes):
+            if any(
+                known.operation == made.operation or (known.method, known.path) == (method, at)
+                for known in self.routes
+            ):
                 raise TypeError(f"{view.__name__} or its address is there twice.")
             self.routes.append(made)
             return view
@@ -177,7 +186,10 @@ class Api:
         paths: dict[str, dict[str, Route]] = {}
         for route in self.routes:
             paths.setdefault(route.path, {})[route.method] = route
-        found = [path(at, endpoint(methods), name=next(iter(methods.values())).operation) for at, methods in paths.items()]
+        found = [
+            path(at, endpoint(methods), name=next(iter(methods.values())).operation)
+            for at, methods in paths.items()
+        ]
         found += document_views(self)
         return [*found, re_path(r"^(?P<rest>.*)\Z", _unknown(found))]
 
@@ -203,12 +215,20 @@ def _unknown(known: list[URLPattern]) -> Callable[..., HttpResponse]:
     """Handles every other path: 308 if the path with a slash exists, else 404."""
 
     def unknown(request: HttpRequest, rest: str) -> HttpResponse:
-        if rest and not rest.endswith("/") and any(pattern.resolve(f"{rest}/") for pattern in known):
+        if (
+            rest
+            and not rest.endswith("/")
+            and any(pattern.resolve(f"{rest}/") for pattern in known)
+        ):
             query = request.META.get("QUERY_STRING", "")
-            response = HttpResponsePermanentRedirect(f"{request.path}/{'?' + query if query else ''}")
+            response = HttpResponsePermanentRedirect(
+                f"{request.path}/{'?' + query if query else ''}"
+            )
             response.status_code = HTTPStatus.PERMANENT_REDIRECT.value
             return response
-        return problems.not_found("unknown_address", gettext_noop("There is no such address here.")).response(request)
+        return problems.not_found(
+            "unknown_address", gettext_noop("There is no such address here.")
+        ).response(request)
 
     unknown.csrf_exempt = True  # type: ignore[attr-defined]  # tells Django's middleware that this view changes nothing
     return unknown

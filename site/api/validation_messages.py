@@ -18,25 +18,70 @@ LONGEST_NAME = 200  # of an unknown field
 
 # msgspec's messages (docs: "Constraints" and "Validation errors") and our wording.
 PATTERNS: list[tuple[re.Pattern[str], str]] = [
-    (re.compile(r"Object missing required field `(?P<name>.*)`"), gettext_noop("This field is required.")),
-    (re.compile(r"Object contains unknown field `(?P<name>.*)`"), gettext_noop("There is no such field.")),
-    (re.compile(r"Expected `.*`, got `null`"), gettext_noop("Null is not taken here; leave the field out.")),
-    (re.compile(r"Expected `(?P<wanted>str|array)` of length >= 1"), gettext_noop("This may not be empty.")),
-    (re.compile(r"Expected `str` of length >= (?P<limit>\d+)"), gettext_noop("Give at least %(limit)s characters.")),
-    (re.compile(r"Expected `str` of length <= (?P<limit>\d+)"), gettext_noop("Give at most %(limit)s characters.")),
-    (re.compile(r"Expected `array` of length >= (?P<limit>\d+)"), gettext_noop("Give at least %(limit)s entries.")),
-    (re.compile(r"Expected `array` of length <= (?P<limit>\d+)"), gettext_noop("Give at most %(limit)s entries.")),
-    (re.compile(r"Expected `(?:int|float|decimal)` >= (?P<limit>.+)"), gettext_noop("Give %(limit)s or more.")),
-    (re.compile(r"Expected `(?:int|float|decimal)` <= (?P<limit>.+)"), gettext_noop("Give %(limit)s or less.")),
-    (re.compile(r"Expected `str` matching regex .*"), gettext_noop("The text has a form that is not taken here.")),
-    (re.compile(r"Invalid enum value (?P<value>.+)"), gettext_noop("%(value)s is none of the values to choose from.")),
+    (
+        re.compile(r"Object missing required field `(?P<name>.*)`"),
+        gettext_noop("This field is required."),
+    ),
+    (
+        re.compile(r"Object contains unknown field `(?P<name>.*)`"),
+        gettext_noop("There is no such field."),
+    ),
+    (
+        re.compile(r"Expected `.*`, got `null`"),
+        gettext_noop("Null is not taken here; leave the field out."),
+    ),
+    (
+        re.compile(r"Expected `(?P<wanted>str|array)` of length >= 1"),
+        gettext_noop("This may not be empty."),
+    ),
+    (
+        re.compile(r"Expected `str` of length >= (?P<limit>\d+)"),
+        gettext_noop("Give at least %(limit)s characters."),
+    ),
+    (
+        re.compile(r"Expected `str` of length <= (?P<limit>\d+)"),
+        gettext_noop("Give at most %(limit)s characters."),
+    ),
+    (
+        re.compile(r"Expected `array` of length >= (?P<limit>\d+)"),
+        gettext_noop("Give at least %(limit)s entries."),
+    ),
+    (
+        re.compile(r"Expected `array` of length <= (?P<limit>\d+)"),
+        gettext_noop("Give at most %(limit)s entries."),
+    ),
+    (
+        re.compile(r"Expected `(?:int|float|decimal)` >= (?P<limit>.+)"),
+        gettext_noop("Give %(limit)s or more."),
+    ),
+    (
+        re.compile(r"Expected `(?:int|float|decimal)` <= (?P<limit>.+)"),
+        gettext_noop("Give %(limit)s or less."),
+    ),
+    (
+        re.compile(r"Expected `str` matching regex .*"),
+        gettext_noop("The text has a form that is not taken here."),
+    ),
+    (
+        re.compile(r"Invalid enum value (?P<value>.+)"),
+        gettext_noop("%(value)s is none of the values to choose from."),
+    ),
     (re.compile(r"Invalid UUID"), gettext_noop("This is not an id (UUID).")),
     (
-        re.compile(r"Invalid RFC3339 encoded (?:datetime|date|time)|Expected `datetime` with a timezone component"),
+        re.compile(
+            r"Invalid RFC3339 encoded (?:datetime|date|time)|Expected `datetime` with a "
+            r"timezone component"
+        ),
         gettext_noop("This is not a time as RFC 3339 has it, with its zone."),
     ),
-    (re.compile(r"Invalid decimal string"), gettext_noop('This is not a decimal number in a string, such as "1.23".')),
-    (re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`"), gettext_noop("A value of type %(wanted)s is needed here, not %(got)s.")),
+    (
+        re.compile(r"Invalid decimal string"),
+        gettext_noop('This is not a decimal number in a string, such as "1.23".'),
+    ),
+    (
+        re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`"),
+        gettext_noop("A value of type %(wanted)s is needed here, not %(got)s."),
+    ),
 ]
 
 
@@ -62,8 +107,14 @@ def collect(value: Any, wanted: Any, pointer: str = "") -> list[FieldError]:
 
 
 def _errors(value: Any, wanted: Any, pointer: str) -> Iterator[FieldError]:
-    if (most := _most_entries(wanted)) is not None and isinstance(value, list) and len(value) > most:
-        sentence = LocalizedMessage(gettext_noop("Give at most %(limit)s entries."), {"limit": most})
+    if (
+        (most := _most_entries(wanted)) is not None
+        and isinstance(value, list)
+        and len(value) > most
+    ):
+        sentence = LocalizedMessage(
+            gettext_noop("Give at most %(limit)s entries."), {"limit": most}
+        )
         yield FieldError(detail=str(sentence), pointer=pointer)
         return
     try:
@@ -87,13 +138,18 @@ def _inner(value: Any, wanted: Any, pointer: str) -> Iterator[FieldError]:
             return
 
 
-def _of_struct(value: dict[str, Any], kind: type[msgspec.Struct], pointer: str) -> Iterator[FieldError]:
+def _of_struct(
+    value: dict[str, Any], kind: type[msgspec.Struct], pointer: str
+) -> Iterator[FieldError]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in fields.items():
         if name in value:
             yield from _errors(value[name], field.type, f"{pointer}/{_escaped(name)}")
         elif field.required:
-            yield FieldError(detail=str(LocalizedMessage("This field is required.")), pointer=f"{pointer}/{_escaped(name)}")
+            yield FieldError(
+                detail=str(LocalizedMessage("This field is required.")),
+                pointer=f"{pointer}/{_escaped(name)}",
+            )
     for name in value:
         if name not in fields:
             where = f"{pointer}/{_escaped(name[:LONGEST_NAME])}"

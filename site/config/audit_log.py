@@ -40,19 +40,43 @@ def logged_in(sender: Any, *, request: HttpRequest | None = None, user: Any, **_
     logger.info("%s logged in from %s", _quoted(user.get_username()), _where(request))
 
 
-def logged_out(sender: Any, *, request: HttpRequest | None = None, user: Any = None, **_: Any) -> None:  # noqa: ARG001  the signal's form
+def logged_out(
+    sender: Any,  # noqa: ARG001  the signal's form
+    *,
+    request: HttpRequest | None = None,
+    user: Any = None,
+    **_: Any,
+) -> None:
     if user is not None:
         logger.info("%s logged out from %s", _quoted(user.get_username()), _where(request))
 
 
-def refused(sender: Any, *, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:  # noqa: ARG001  the signal's form
-    logger.warning("Log-in refused: %s from %s", _known(credentials.get("username", "")), _where(request))
+def refused(
+    sender: Any,  # noqa: ARG001  the signal's form
+    *,
+    credentials: dict[str, Any],
+    request: HttpRequest | None = None,
+    **_: Any,
+) -> None:
+    logger.warning(
+        "Log-in refused: %s from %s", _known(credentials.get("username", "")), _where(request)
+    )
 
 
 def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None:  # noqa: ARG001  the signal's form
     if created:
-        what = f"{instance.content_type.app_label}.{instance.content_type.model}" if instance.content_type else "something"
-        logger.info("%s %s %s %s", _quoted(instance.user.get_username()), DID.get(instance.action_flag, "touched"), what, instance.object_id)
+        what = (
+            f"{instance.content_type.app_label}.{instance.content_type.model}"
+            if instance.content_type
+            else "something"
+        )
+        logger.info(
+            "%s %s %s %s",
+            _quoted(instance.user.get_username()),
+            DID.get(instance.action_flag, "touched"),
+            what,
+            instance.object_id,
+        )
 
 
 def connect() -> None:

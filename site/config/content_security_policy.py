@@ -1,7 +1,10 @@
 """The Content-Security-Policy and Permissions-Policy of the studio's pages."""
 
 # No page uses any of these features.
-PERMISSIONS = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+PERMISSIONS = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+)
 
 
 def content_security_policy(store_origin: str) -> dict[str, list[str]]:

@@ -23,7 +23,9 @@ def text(name: str, default: str = "") -> str:
     try:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read: {error.strerror}.") from error
+        raise ImproperlyConfigured(
+            f"{name}_FILE names {file}, which cannot be read: {error.strerror}."
+        ) from error
 
 
 def _parsed[T](name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:

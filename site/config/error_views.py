@@ -25,8 +25,16 @@ def unavailable(error: BaseException | None) -> Problem | None:
     """Return a 503 problem for an error of an unavailable service, else None."""
     if isinstance(error, ServiceUnavailableError):
         headers = {"Retry-After": str(AGAIN_SECONDS)}
-        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.sentence.template, values=error.sentence.values, headers=headers)
-    return problems.database_away() if isinstance(error, OperationalError | InterfaceError) else None
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            error.code,
+            error.sentence.template,
+            values=error.sentence.values,
+            headers=headers,
+        )
+    return (
+        problems.database_away() if isinstance(error, OperationalError | InterfaceError) else None
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -40,21 +48,33 @@ def server_error(request: HttpRequest) -> HttpResponse:
             gettext_noop("Something went wrong on our side. Tell us this number: %(incident)s."),
             values={"incident": number},
         )
-    return _answer(request, problem, _("Not available") if problem.headers else _("Error"), again=True)
+    return _answer(
+        request, problem, _("Not available") if problem.headers else _("Error"), again=True
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
-    problem = Problem(HTTPStatus.BAD_REQUEST, "bad_request", gettext_noop("The studio does not understand this request."))
+    problem = Problem(
+        HTTPStatus.BAD_REQUEST,
+        "bad_request",
+        gettext_noop("The studio does not understand this request."),
+    )
     return _answer(request, problem, _("Not understood"))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
-    sentence = gettext_noop("Your role does not include this page. Whoever runs the studio can give you another role.")
-    return _answer(request, Problem(HTTPStatus.FORBIDDEN, "forbidden", sentence), _("Not for your role"))
+    sentence = gettext_noop(
+        "Your role does not include this page. Whoever runs the studio can give you another role."
+    )
+    return _answer(
+        request, Problem(HTTPStatus.FORBIDDEN, "forbidden", sentence), _("Not for your role")
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
-    sentence = gettext_noop("There is nothing at this address. It may have been deleted, or the link is not whole.")
+    sentence = gettext_noop(
+        "There is nothing at this address. It may have been deleted, or the link is not whole."
+    )
     return _answer(request, Problem(HTTPStatus.NOT_FOUND, "not_found", sentence), _("Not found"))
 
 
@@ -65,14 +85,28 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     """
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
-    sentence = gettext_noop("You have logged in or out since this page was opened, so nothing was saved. Go back, reload the page and send it again.")
-    return _answer(request, Problem(HTTPStatus.FORBIDDEN, "form_too_old", sentence), _("This page is too old"))
+    sentence = gettext_noop(
+        "You have logged in or out since this page was opened, so nothing was saved. Go "
+        "back, reload the page and send it again."
+    )
+    return _answer(
+        request, Problem(HTTPStatus.FORBIDDEN, "form_too_old", sentence), _("This page is too old")
+    )
 
 
-def _answer(request: HttpRequest, problem: Problem, title: str, *, again: bool = False) -> HttpResponse:
+def _answer(
+    request: HttpRequest, problem: Problem, title: str, *, again: bool = False
+) -> HttpResponse:
     if request.path_info.startswith(API):
         return problem.response(request)
-    context = {"title": title, "status": problem.status.value, "sentence": str(problem.sentence), "again": again}
+    context = {
+        "title": title,
+        "status": problem.status.value,
+        "sentence": str(problem.sentence),
+        "again": again,
+    }
     part = "#dialog" if request.headers.get("HX-Request") == "true" else ""
     page = render_to_string(f"studio/trouble.html{part}", context)
-    return HttpResponse(page, status=problem.status.value, headers={**problem.headers, "Cache-Control": "no-store"})
+    return HttpResponse(
+        page, status=problem.status.value, headers={**problem.headers, "Cache-Control": "no-store"}
+    )

@@ -25,7 +25,9 @@ from gunicorn.http import errors
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 HEADER_SECONDS = 10.0  # for the whole header, from the start of the connection
-BODY_SECONDS = 20.0  # for the collected part of the body, and before the minimum speed applies to the rest
+BODY_SECONDS = (
+    20.0  # for the collected part of the body, and before the minimum speed applies to the rest
+)
 LEAST_SPEED = 32 * 1024  # minimum bytes per second for the rest of a longer body
 MOST_HEADER = 64 * 1024
 MOST_COLLECTED = 1024 * 1024  # of one body
@@ -56,7 +58,10 @@ SENTENCES = {
     500: "Something went wrong.",
     503: "Too many requests are under way.",
 }
-OURS = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName)  # errors in the application's response
+OURS = (
+    errors.InvalidResponseHeader,
+    errors.InvalidResponseHeaderName,
+)  # errors in the application's response
 CODES = {500: "crashed", 503: "busy"}
 
 
@@ -69,11 +74,23 @@ def refusal(status: int, begun: bytes) -> bytes:
     phrase, sentence = HTTPStatus(status).phrase, SENTENCES[status]
     if API.match(begun):
         kind = "application/problem+json"
-        problem = {"type": "about:blank", "title": phrase, "status": status, "code": CODES.get(status, "bad_request"), "detail": sentence}
+        problem = {
+            "type": "about:blank",
+            "title": phrase,
+            "status": status,
+            "code": CODES.get(status, "bad_request"),
+            "detail": sentence,
+        }
         body = json.dumps(problem)
     else:
         kind, body = "text/plain; charset=utf-8", f"{sentence}\n"
-    lines = [f"HTTP/1.1 {status} {phrase}", "Connection: close", f"Content-Type: {kind}", f"Content-Length: {len(body)}", "Cache-Control: no-store"]
+    lines = [
+        f"HTTP/1.1 {status} {phrase}",
+        "Connection: close",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+    ]
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         lines.append("Retry-After: 10")
     return "\r\n".join([*lines, "", body]).encode()
@@ -188,7 +205,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         super().__init__(*args, **kwargs)
         self.collecting: dict[socket.socket, Collected] = {}
         self.held = 0
-        self.thread = threading.local()  # `begun`: the beginning of the request that a thread handles
+        self.thread = (
+            threading.local()
+        )  # `begun`: the beginning of the request that a thread handles
         self.long_now = 0
         self.long_waiting: deque[Collected] = deque()
 
@@ -197,7 +216,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         readable.
         """
         if self.cfg.is_ssl or conn.is_http2:
-            super().enqueue_req(conn)  # a proxy normally terminates TLS; otherwise gunicorn's own behaviour applies
+            super().enqueue_req(
+                conn
+            )  # a proxy normally terminates TLS; otherwise gunicorn's own behaviour applies
             return
         begun = conn.parser.unreader.take_buffered() if conn.parser is not None else b""
         found = Collected(conn, begun)
@@ -244,7 +265,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         found.conn.close()
 
     def _hand_on(self, found: Collected) -> None:
-        """Pass the request to a thread. A long body waits until a thread for long bodies is free."""
+        """Pass the request to a thread.
+
+        A long body waits until a thread for long bodies is free.
+        """
         if found.is_long and self.long_now >= max(1, self.cfg.threads // 2):
             self.long_waiting.append(found)
             return
@@ -260,7 +284,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """
         conn = found.conn
         conn.sock.setblocking(True)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+        conn.sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0)
+        )
         conn.data_ready = True
         conn.init()
         conn.parser.unreader.sock = PacedSocket(conn.sock)
@@ -276,7 +302,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """
         if isinstance(exc, errors.ParseException) and not isinstance(exc, OURS):
             status = STATUSES.get(type(exc), 400)
-            self.log.warning("Refused a request from %s: %s (%s)", (addr or ("-",))[0], SENTENCES[status], type(exc).__name__)
+            self.log.warning(
+                "Refused a request from %s: %s (%s)",
+                (addr or ("-",))[0],
+                SENTENCES[status],
+                type(exc).__name__,
+            )
         else:
             status = 500
             self.log.error("Error handling a request", exc_info=exc)
@@ -302,7 +333,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         """Called by the loop about once a second; also closes connections that are too slow."""
         super().murder_pending()
         now = time.monotonic()
-        for found in [one for one in self.collecting.values() if one.deadline < now or not (self.alive or one.data)]:
+        for found in [
+            one
+            for one in self.collecting.values()
+            if one.deadline < now or not (self.alive or one.data)
+        ]:
             self._forget(found)
             # No data: a browser opened the connection ahead of time and expects no response.
             self._close(found, HTTPStatus.REQUEST_TIMEOUT if found.data else None)

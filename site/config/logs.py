@@ -49,15 +49,34 @@ def logging_from_env(file: str, *, secrets: Iterable[str]) -> dict[str, Any]:
         _require_writable(file)
     common = {"formatter": "lines", "filters": ["trace"]}
     # Watched, because log rotation may move the file while several processes append to it.
-    to_file = {"file": {"class": "logging.handlers.WatchedFileHandler", "filename": file, "encoding": "utf-8", **common}} if file else {}
+    to_file = (
+        {
+            "file": {
+                "class": "logging.handlers.WatchedFileHandler",
+                "filename": file,
+                "encoding": "utf-8",
+                **common,
+            }
+        }
+        if file
+        else {}
+    )
     handlers = {"console": {"class": "logging.StreamHandler", **common}, **to_file}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"trace": {"()": "operations.log_format.Trace"}},
-        "formatters": {"lines": {"()": f"operations.log_format.{form.capitalize()}", "secrets": [secret for secret in secrets if secret]}},
+        "formatters": {
+            "lines": {
+                "()": f"operations.log_format.{form.capitalize()}",
+                "secrets": [secret for secret in secrets if secret],
+            }
+        },
         "handlers": handlers,
-        "loggers": {name: {"handlers": list(handlers), "level": own or level, "propagate": False} for name, own in LOGGERS.items()},
+        "loggers": {
+            name: {"handlers": list(handlers), "level": own or level, "propagate": False}
+            for name, own in LOGGERS.items()
+        },
     }
 
 
@@ -66,5 +85,10 @@ def _require_writable(file: str) -> None:
         with open(file, "ab"):  # noqa: PTH123  plain append, as the handler will
             pass
     except OSError as error:
-        hint = "create its folder for the studio's user, name another file in LOG_FILE, or set LOG_FILE=- for the console alone"
-        raise ImproperlyConfigured(f"The log file {file} cannot be written ({error.strerror}): {hint}.") from error
+        hint = (
+            "create its folder for the studio's user, name another file in LOG_FILE, or "
+            "set LOG_FILE=- for the console alone"
+        )
+        raise ImproperlyConfigured(
+            f"The log file {file} cannot be written ({error.strerror}): {hint}."
+        ) from error

@@ -31,11 +31,17 @@ CONNECT_SECONDS, ANSWER_SECONDS, TRIES = 3, 15, 2
 STEP = 900  # seconds for which the link to a file stays the same
 LONGEST = 7 * 24 * 3600  # the maximum lifetime that the standard allows
 IN_MEMORY = 8 << 20  # bytes of an opened file; the rest is on disk
-PARAMETERS = {"ResponseContentType": "response-content-type", "ResponseContentDisposition": "response-content-disposition"}
+PARAMETERS = {
+    "ResponseContentType": "response-content-type",
+    "ResponseContentDisposition": "response-content-disposition",
+}
 
 
 class StoreUnavailable(ServiceUnavailableError):  # noqa: N818  the field's word
-    """The store is unreachable or full, or refuses the access key. It recovers or must be repaired."""
+    """The store is unreachable or full, or refuses the access key.
+
+    It recovers or must be repaired.
+    """
 
     code = "store_away"
 
@@ -52,12 +58,22 @@ PERMISSIONS = {
     "ListObjectsV2": "s3:ListBucket",
     "DeleteObject": "s3:DeleteObject",
 }
-WRONG_KEY = gettext_noop("The file store does not accept the access key (%(reason)s): MINIO_ACCESS_KEY and MINIO_SECRET_KEY.")
-NO_BUCKET = gettext_noop("The file store has no such bucket: MINIO_BUCKET, or run manage.py make_bucket.")
+WRONG_KEY = gettext_noop(
+    "The file store does not accept the access key (%(reason)s): MINIO_ACCESS_KEY and "
+    "MINIO_SECRET_KEY."
+)
+NO_BUCKET = gettext_noop(
+    "The file store has no such bucket: MINIO_BUCKET, or run manage.py make_bucket."
+)
 OTHER_REGION = gettext_noop("The bucket is in another region (%(region)s): set MINIO_REGION to it.")
 UNKNOWN_REGION = gettext_noop("The bucket is in another region: set MINIO_REGION to it.")
-CLOCK = gettext_noop("The clocks of this host and of the file store are too far apart (%(reason)s): synchronize them, for example with NTP.")
-NO_PERMISSION = gettext_noop("The file store's key lacks the permission %(permission)s (%(reason)s).")
+CLOCK = gettext_noop(
+    "The clocks of this host and of the file store are too far apart (%(reason)s): "
+    "synchronize them, for example with NTP."
+)
+NO_PERMISSION = gettext_noop(
+    "The file store's key lacks the permission %(permission)s (%(reason)s)."
+)
 FULL = gettext_noop("The file store is full (%(reason)s).")
 REFUSES = gettext_noop("The file store refuses (%(reason)s).")
 CAUSES = {
@@ -73,7 +89,14 @@ CAUSES = {
     "QuotaExceeded": FULL,
     "507": FULL,
 }
-REGION_CODES = {"301", "307", "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+REGION_CODES = {
+    "301",
+    "307",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+}
 DENIED = {"AccessDenied", "AllAccessDisabled", "403", "Forbidden"}
 
 
@@ -87,7 +110,11 @@ def cause(error: ClientError) -> tuple[str, dict[str, str]]:
     answer: Any = error.response.get("ResponseMetadata", {})
     reason = f"{code} {answer.get('HTTPStatusCode', '')}".strip()
     if code in REGION_CODES:
-        region = str(error_data.get("Region") or answer.get("HTTPHeaders", {}).get("x-amz-bucket-region") or "")
+        region = str(
+            error_data.get("Region")
+            or answer.get("HTTPHeaders", {}).get("x-amz-bucket-region")
+            or ""
+        )
         return (OTHER_REGION, {"region": region}) if region else (UNKNOWN_REGION, {})
     if code in DENIED and (permission := PERMISSIONS.get(error.operation_name)):
         return NO_PERMISSION, {"permission": permission, "reason": reason}
@@ -106,10 +133,15 @@ def translated() -> Iterator[None]:
             raise FileNotFoundError(str(error)) from error
         template, values = cause(error)
         raise StoreUnavailable(template, **values) from error
-    except RecursionError as error:  # botocore looks up the bucket's region and is redirected endlessly
+    except (
+        RecursionError
+    ) as error:  # botocore looks up the bucket's region and is redirected endlessly
         raise StoreUnavailable(UNKNOWN_REGION) from error
     except (BotoCoreError, Boto3Error, RetriesExceededError) as error:
-        raise StoreUnavailable(gettext_noop("The file store does not answer (%(reason)s)."), reason=type(error).__name__) from error
+        raise StoreUnavailable(
+            gettext_noop("The file store does not answer (%(reason)s)."),
+            reason=type(error).__name__,
+        ) from error
 
 
 class MediaStorage(S3Storage):
@@ -126,14 +158,21 @@ class MediaStorage(S3Storage):
     region_name: str
     querystring_expire: int
 
-    def __init__(self, *, public_url: str, checksums: Literal["when_supported", "when_required"], **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        checksums: Literal["when_supported", "when_required"],
+        **options: Any,
+    ) -> None:
         self.public_url = public_url
         self._plain.__init__(
             **options,
             file_overwrite=True,
             default_acl=None,
             querystring_auth=True,
-            # One Config with all options: django-storages ignores its other options if it is given one.
+            # One Config with all options: django-storages ignores its other options if it is given
+            # one.
             client_config=Config(
                 signature_version="s3v4",
                 s3={"addressing_style": "path"},
@@ -144,7 +183,12 @@ class MediaStorage(S3Storage):
                 retries={"mode": "standard", "total_max_attempts": TRIES},
                 max_pool_connections=16,
             ),
-            transfer_config=TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4, num_download_attempts=2),
+            transfer_config=TransferConfig(
+                multipart_threshold=16 << 20,
+                multipart_chunksize=16 << 20,
+                max_concurrency=4,
+                num_download_attempts=2,
+            ),
             max_memory_size=IN_MEMORY,
         )
         self._process = os.getpid()
@@ -203,13 +247,19 @@ class MediaStorage(S3Storage):
     def objects(self, prefix: str = "") -> Iterator[tuple[str, int, datetime]]:
         """Yield (name, size in bytes, modification time) of every object below the prefix."""
         with translated():
-            pages = self.connection.meta.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
+            pages = self.connection.meta.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket_name, Prefix=prefix
+            )
             for page in pages:
                 for entry in page.get("Contents", ()):
                     yield entry["Key"], int(entry["Size"]), entry["LastModified"]
 
     def url(  # type: ignore[override]  # django-storages adds these parameters
-        self, name: str, parameters: dict[str, str] | None = None, expire: int | None = None, http_method: str | None = None
+        self,
+        name: str,
+        parameters: dict[str, str] | None = None,
+        expire: int | None = None,
+        http_method: str | None = None,
     ) -> str:
         """Return a signed link at the public address, valid for `expire` seconds and up to twice a
         quarter of an hour longer.
@@ -222,9 +272,12 @@ class MediaStorage(S3Storage):
         seconds = min(LONGEST, -(-(wanted + STEP) // STEP) * STEP)
         query = {PARAMETERS[key]: value for key, value in (parameters or {}).items()}
         query["response-cache-control"] = f"private, max-age={seconds}"
-        address = f"{self.public_url}/{quote(self._plain._normalize_name(name), safe='/~')}?{urlencode(query, quote_via=quote)}"
+        path = quote(self._plain._normalize_name(name), safe="/~")
+        address = f"{self.public_url}/{path}?{urlencode(query, quote_via=quote)}"
         request: Any = AWSRequest(method=http_method or "GET", url=address)
-        signer = _SignerAt(Credentials(self.access_key, self.secret_key), "s3", self.region_name, expires=seconds)
+        signer = _SignerAt(
+            Credentials(self.access_key, self.secret_key), "s3", self.region_name, expires=seconds
+        )
         signer.sign_at(request, datetime.fromtimestamp(begin, UTC))
         return str(request.url)
 
@@ -236,5 +289,7 @@ class _SignerAt(S3SigV4QueryAuth):
         signer: Any = self
         request.context["timestamp"] = at.strftime(SIGV4_TIMESTAMP)
         signer._modify_request_before_signing(request)
-        signature = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        signature = signer.signature(
+            signer.string_to_sign(request, signer.canonical_request(request)), request
+        )
         signer._inject_signature_to_request(request, signature)

@@ -1,4 +1,6 @@
-"""Reports errors to Sentry if SENTRY_DSN is set, without request bodies, cookies, users or secrets."""
+"""Reports errors to Sentry if SENTRY_DSN is set, without request bodies, cookies,
+users or secrets.
+"""
 
 from typing import Any
 
@@ -17,7 +19,10 @@ def start() -> None:
     try:
         import sentry_sdk  # noqa: PLC0415  an extra that most installations do not have
     except ImportError as error:
-        raise ImproperlyConfigured("SENTRY_DSN is set, but the package sentry-sdk is not installed: pip install 'sentry-sdk>=2'.") from error
+        raise ImproperlyConfigured(
+            "SENTRY_DSN is set, but the package sentry-sdk is not installed: pip install "
+            "'sentry-sdk>=2'."
+        ) from error
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         environment="production" if settings.PRODUCTION else "development",
@@ -32,7 +37,9 @@ def without_secrets(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, An
     """Remove request data except the address, and redact every text of the event."""
     request = event.get("request")
     if isinstance(request, dict):
-        event["request"] = {name: value for name, value in request.items() if name not in LEFT_OUT} | {"headers": {}}
+        event["request"] = {
+            name: value for name, value in request.items() if name not in LEFT_OUT
+        } | {"headers": {}}
     event.pop("user", None)
     cleaned = _cleaned(event)
     assert isinstance(cleaned, dict)

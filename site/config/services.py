@@ -63,11 +63,12 @@ def _sqlite(name: str) -> dict[str, Any]:
         "NAME": name,
         "CONN_MAX_AGE": 60,
         "OPTIONS": {
-            # Writers queue at BEGIN instead of failing during the transaction; readers never wait for them.
+            # Writers queue at BEGIN instead of failing during the transaction; readers never wait
+            # for them.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # FULL: a commit is on disk when it returns. With NORMAL a power failure loses the last commits, and
-            # with them the records of calls that were sent and paid for.
+            # FULL: a commit is on disk when it returns. With NORMAL a power failure loses the last
+            # commits, and with them the records of calls that were sent and paid for.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         },
     }
@@ -81,7 +82,9 @@ def database_from_env(var_dir: Path, *, process: str) -> dict[str, Any]:
     url = env.text("DATABASE_URL") or f"sqlite:////{str(var_dir / 'studio.sqlite3').lstrip('/')}"
     if url.startswith("sqlite:") and not env.text("DATABASE_URL"):
         var_dir.mkdir(parents=True, exist_ok=True)  # SQLite creates the file but not its folder
-    return database(url, pool=env.integer("DATABASE_POOL", 10) if process == "web" else 0, pooler=pooler())
+    return database(
+        url, pool=env.integer("DATABASE_POOL", 10) if process == "web" else 0, pooler=pooler()
+    )
 
 
 def pooler() -> str:
@@ -109,11 +112,16 @@ def redis_url() -> str:
     """
     if url := env.text("REDIS_URL"):
         if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-            raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// (TLS) or unix://.")
+            raise ImproperlyConfigured(
+                "REDIS_URL must begin with redis://, rediss:// (TLS) or unix://."
+            )
         return url
     if not (host := env.text("REDIS_HOST")):
         return ""
-    user, password = quote(env.text("REDIS_USER"), safe=""), quote(env.text("REDIS_PASSWORD"), safe="")
+    user, password = (
+        quote(env.text("REDIS_USER"), safe=""),
+        quote(env.text("REDIS_PASSWORD"), safe=""),
+    )
     login = f"{user}:{password}@" if user or password else ""
     tls = env.boolean("REDIS_TLS", default=False)
     ca = env.text("REDIS_CA")
@@ -128,4 +136,11 @@ def caches(redis: str) -> dict[str, dict[str, Any]]:
     if not redis:
         return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     options = {"socket_connect_timeout": 0.5, "socket_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
-    return {"default": {"BACKEND": "config.cache.TolerantRedisCache", "LOCATION": redis, "KEY_PREFIX": "videoplanet", "OPTIONS": options}}
+    return {
+        "default": {
+            "BACKEND": "config.cache.TolerantRedisCache",
+            "LOCATION": redis,
+            "KEY_PREFIX": "videoplanet",
+            "OPTIONS": options,
+        }
+    }

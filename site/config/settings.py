@@ -145,12 +145,16 @@ LIMITED_PROCESSES = env.integer("LIMITED_PROCESSES", 2, minimum=1)
 STORE = storage.store_from_env()
 STORAGES = storage.storages(MEDIA_ROOT, STORE, debug=DEBUG)
 
-TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0)  # number of proxies that set X-Forwarded-For and -Proto
+TRUSTED_PROXIES = env.integer(
+    "TRUSTED_PROXIES", 0
+)  # number of proxies that set X-Forwarded-For and -Proto
 HTTPS = env.boolean("HTTPS", default=PRODUCTION)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 365 * 24 * 3600) if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.boolean("HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.boolean(
+    "HSTS_SUBDOMAINS", default=True
+)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CSP = content_security_policy.content_security_policy(STORE.origin if STORE else "")
 PERMISSIONS_POLICY = content_security_policy.PERMISSIONS
@@ -166,14 +170,18 @@ CACHES = services.caches(REDIS_URL)
 
 WORKERS = env.integer("WORKERS", 2, minimum=1)
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 30, minimum=2)
-CLOCK_SKEW_SECONDS = env.integer("CLOCK_SKEW_SECONDS", 5, minimum=1)  # clock difference between host and database that is reported
+CLOCK_SKEW_SECONDS = env.integer(
+    "CLOCK_SKEW_SECONDS", 5, minimum=1
+)  # clock difference between host and database that is reported
 JOB_TICK_MS = env.integer("JOB_TICK_MS", 500, minimum=10)
 
 # django-q2 provides the process pool. The Job rows are the source of truth, so its own rows are
 # not stored. A task runs jobs until none is due, so its timeout is long; handlers have their own.
 Q_CLUSTER: dict[str, Any] = {
     "name": "videoplanet",
-    "broker_class": "jobs.wakeup.redis.RedisWakeup" if REDIS_URL else "jobs.wakeup.database.DatabaseWakeup",
+    "broker_class": "jobs.wakeup.redis.RedisWakeup"
+    if REDIS_URL
+    else "jobs.wakeup.database.DatabaseWakeup",
     "workers": WORKERS,
     "timeout": 24 * 3600,
     "retry": 4 * 24 * 3600,
@@ -199,7 +207,12 @@ USE_TZ = True
 AUTHENTICATION_BACKENDS = ["accounts.permission_backend.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
 
 # Access tokens: "kid:secret,…", the first signs; empty: derived from SECRET_KEY. JWT_JWKS_URL: the
@@ -218,14 +231,24 @@ if PRODUCTION and not env.text("REQUIRE_TOTP"):
 
 LOG_FILE = logs.file_from_env(production=PRODUCTION)
 LOG_LEVEL = logs.level_from_env()
-LOGGING = logs.logging_from_env(LOG_FILE, secrets=[SECRET_KEY, *PROVIDER_SECRETS, *PROVIDER_KEYS.values(), STORE.secret_key if STORE else ""])
+LOGGING = logs.logging_from_env(
+    LOG_FILE,
+    secrets=[
+        SECRET_KEY,
+        *PROVIDER_SECRETS,
+        *PROVIDER_KEYS.values(),
+        STORE.secret_key if STORE else "",
+    ],
+)
 
 # Access to /metrics: by token, or from these networks (never through a proxy not in
 # TRUSTED_PROXIES).
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_NETWORKS = env.words("METRICS_NETWORKS", ["127.0.0.0/8", "::1/128"])
 SENTRY_DSN = env.text("SENTRY_DSN")
-KEEP_DELETED_DAYS = env.integer("KEEP_DELETED_DAYS", 30)  # days after which deleted scenes are removed permanently
+KEEP_DELETED_DAYS = env.integer(
+    "KEEP_DELETED_DAYS", 30
+)  # days after which deleted scenes are removed permanently
 
 
 def asset(name: str) -> Callable[[Any], str]:
@@ -285,5 +308,9 @@ UNFOLD: dict[str, Any] = {
     },
     "COMMAND": {"search_callback": "operations.navigation.search"},
     "LOGIN": {"image": asset("studio/login.svg"), "form": "accounts.login.LogInForm"},
-    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "operations.navigation.groups"},
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "operations.navigation.groups",
+    },
 }

@@ -12,7 +12,10 @@ from . import env
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The configuration of an S3-compatible store. `public` is the bucket's address for browsers."""
+    """The configuration of an S3-compatible store.
+
+    `public` is the bucket's address for browsers.
+    """
 
     endpoint: str
     access_key: str
@@ -53,27 +56,64 @@ def store_from_env() -> Store | None:
     endpoint = env.text("MINIO_ENDPOINT")
     if not endpoint:
         return None
-    missing = [name for name in ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "MINIO_BUCKET") if not env.text(name)]
+    missing = [
+        name
+        for name in ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY", "MINIO_BUCKET")
+        if not env.text(name)
+    ]
     if missing:
-        raise ImproperlyConfigured(f"MINIO_ENDPOINT is set and {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not.")
+        raise ImproperlyConfigured(
+            f"MINIO_ENDPOINT is set and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not."
+        )
     if "://" not in endpoint:
-        endpoint = f"{'https' if env.boolean('MINIO_SECURE', default=False) else 'http'}://{endpoint}"
+        endpoint = (
+            f"{'https' if env.boolean('MINIO_SECURE', default=False) else 'http'}://{endpoint}"
+        )
     if env.text("MINIO_CHECKSUMS", "when_required") not in {"when_required", "when_supported"}:
         raise ImproperlyConfigured("MINIO_CHECKSUMS must be when_required or when_supported.")
     bucket = env.text("MINIO_BUCKET")
     public = _public(env.text("STORAGE_BASE_URL") or endpoint, bucket)
-    return Store(endpoint.rstrip("/"), env.text("MINIO_ACCESS_KEY"), env.text("MINIO_SECRET_KEY"), bucket, env.text("MINIO_REGION", "us-east-1"), public)
+    return Store(
+        endpoint.rstrip("/"),
+        env.text("MINIO_ACCESS_KEY"),
+        env.text("MINIO_SECRET_KEY"),
+        bucket,
+        env.text("MINIO_REGION", "us-east-1"),
+        public,
+    )
 
 
 def _public(address: str, bucket: str) -> str:
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") not in {"", bucket}:
-        raise ImproperlyConfigured(f"STORAGE_BASE_URL must be an address such as https://files.example.com or https://files.example.com/{bucket}.")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or parts.path.strip("/") not in {"", bucket}
+    ):
+        raise ImproperlyConfigured(
+            f"STORAGE_BASE_URL must be an address such as https://files.example.com or "
+            f"https://files.example.com/{bucket}."
+        )
     return f"{parts.scheme}://{parts.netloc}/{bucket}"
 
 
 def storages(media_root: Path, store: Store | None, *, debug: bool) -> dict[str, dict[str, Any]]:
-    """Return STORAGES. `media` stores paid output; `default` only what Django itself might write."""
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": media_root}}
-    static = "django.contrib.staticfiles.storage.StaticFilesStorage" if debug else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    return {"default": folder, "media": store.backend() if store else folder, "staticfiles": {"BACKEND": static}}
+    """Return STORAGES.
+
+    `media` stores paid output; `default` only what Django itself might write.
+    """
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": media_root},
+    }
+    static = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if debug
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    )
+    return {
+        "default": folder,
+        "media": store.backend() if store else folder,
+        "staticfiles": {"BACKEND": static},
+    }

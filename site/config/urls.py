@@ -13,7 +13,10 @@ urlpatterns = [
     path("api/ai-video/", include((api.urls, "api"))),
     path("", include(signed_links)),
     # The address of the organization budget in 0.1.0.
-    re_path(r"^admin/providers/house/", RedirectView.as_view(pattern_name="admin:providers_organizationbudget_changelist")),
+    re_path(
+        r"^admin/providers/house/",
+        RedirectView.as_view(pattern_name="admin:providers_organizationbudget_changelist"),
+    ),
     path("admin/", admin.site.urls),
     path("media/<str:token>", file_serving.linked, name="media"),
     path("", include("providers.urls")),

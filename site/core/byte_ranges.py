@@ -45,11 +45,17 @@ def parse(header: str, size: int) -> Span | None:
     if len(parts) > 1:
         raise Unsatisfiable
     first, last = (_bounded(number) for number in parts[0].split("-"))
-    return _suffix(int(last), size) if first == "" else _span(int(first), int(last) if last else size - 1, size)
+    return (
+        _suffix(int(last), size)
+        if first == ""
+        else _span(int(first), int(last) if last else size - 1, size)
+    )
 
 
 def _bounded(digits: str) -> str:
-    """Return the number, capped above any file size: Python refuses to parse thousands of digits."""
+    """Return the number, capped above any file size:
+    Python refuses to parse thousands of digits.
+    """
     digits = digits[:-1].lstrip("0") + digits[-1:]
     return digits if len(digits) <= LONGEST_NUMBER else "9" * LONGEST_NUMBER
 

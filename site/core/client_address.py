@@ -13,8 +13,14 @@ def client_address(request: HttpRequest) -> str:
     them; entries to its left may be forged by the client. Without proxies the header is ignored.
     """
     proxies = getattr(settings, "TRUSTED_PROXIES", 0)
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    raw = hops[-proxies] if proxies and len(hops) >= proxies else str(request.META.get("REMOTE_ADDR", ""))
+    hops = [
+        hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()
+    ]
+    raw = (
+        hops[-proxies]
+        if proxies and len(hops) >= proxies
+        else str(request.META.get("REMOTE_ADDR", ""))
+    )
     try:
         address = ipaddress.ip_address(raw)
     except ValueError:

@@ -38,7 +38,9 @@ def host_ahead() -> float:
     before = datetime.now(UTC)
     database = database_now()
     after = datetime.now(UTC)
-    return max(0.0, (before - database).total_seconds()) + min(0.0, (after - database).total_seconds())
+    return max(0.0, (before - database).total_seconds()) + min(
+        0.0, (after - database).total_seconds()
+    )
 
 
 def _server_now(connection: BaseDatabaseWrapper) -> datetime:

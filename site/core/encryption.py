@@ -9,4 +9,9 @@ from django.conf import settings
 
 def fernet() -> MultiFernet:
     """Return the cipher. It is not cached, because it is rarely used and secrets can rotate."""
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest())) for secret in settings.PROVIDER_SECRETS])
+    return MultiFernet(
+        [
+            Fernet(base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()))
+            for secret in settings.PROVIDER_SECRETS
+        ]
+    )

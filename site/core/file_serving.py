@@ -4,9 +4,12 @@ Call these from a view that has checked permission:
 
     from core.file_serving import serve, signed_url
 
-    signed_url(take.file)                                         # address for <img src>, <video src> or a JSON answer
-    signed_url(film.file, filename="The sea.mp4", download=True)  # the browser saves it under that name
-    return serve(request, film.file, filename="The sea.mp4")      # the bytes, from a view that has checked permission
+    # The address for <img src>, <video src> or a JSON answer.
+    signed_url(take.file)
+    # The browser saves it under that name.
+    signed_url(film.file, filename="The sea.mp4", download=True)
+    # The bytes, from a view that has checked the permission.
+    return serve(request, film.file, filename="The sea.mp4")
 
 Mount the view once: `path("media/<str:token>", core.file_serving.linked, name="media")`.
 """
@@ -22,7 +25,13 @@ from typing import IO, Any, cast
 from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import FileSystemStorage, Storage, storages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.urls import reverse
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
 from django.utils.translation import gettext as _
@@ -55,7 +64,9 @@ SHOWN = {
 CONTENT_ADDRESSED = re.compile(r"[0-9a-f]{64}")
 
 
-def signed_url(name: str, *, filename: str = "", seconds: int = 3600, download: bool = False) -> str:
+def signed_url(
+    name: str, *, filename: str = "", seconds: int = 3600, download: bool = False
+) -> str:
     """Return the path of a link to the file `name` of the media storage that needs no header and no
     session.
 
@@ -79,15 +90,27 @@ def linked(request: HttpRequest, token: str) -> HttpResponseBase:
         return _error_response(HTTPStatus.NOT_FOUND, _("There is no such file."))
     left = int(ends - time.time())
     if left <= 0:
-        return _error_response(HTTPStatus.GONE, _("This link has ended. Open the page again for a new one."))
+        return _error_response(
+            HTTPStatus.GONE, _("This link has ended. Open the page again for a new one.")
+        )
     response = serve(request, name, filename=filename, download=bool(download), seconds=left)
     if response.status_code in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED}:
-        # The address is the permission, so a shared cache may store the file until the link expires.
-        response["Cache-Control"] = f"public, max-age={left}" + (", immutable" if _digest(name) else "")
+        # The address is the permission, so a shared cache may store the file until the link
+        # expires.
+        response["Cache-Control"] = f"public, max-age={left}" + (
+            ", immutable" if _digest(name) else ""
+        )
     return response
 
 
-def serve(request: HttpRequest, name: str, *, filename: str = "", download: bool = False, seconds: int = REDIRECT_SECONDS) -> HttpResponseBase:
+def serve(
+    request: HttpRequest,
+    name: str,
+    *,
+    filename: str = "",
+    download: bool = False,
+    seconds: int = REDIRECT_SECONDS,
+) -> HttpResponseBase:
     """Respond with the file `name` of the media storage: 200, 206, 304, 404, 416, or a redirect to
     the object store.
 
@@ -99,7 +122,13 @@ def serve(request: HttpRequest, name: str, *, filename: str = "", download: bool
     if not name:
         return _error_response(HTTPStatus.NOT_FOUND, _("There is no such file."))
     mime = SHOWN.get(PurePosixPath(name).suffix.lower())
-    disposition = content_disposition_header(download or mime is None, filename or (PurePosixPath(name).name if download or mime is None else "")) or "inline"
+    disposition = (
+        content_disposition_header(
+            download or mime is None,
+            filename or (PurePosixPath(name).name if download or mime is None else ""),
+        )
+        or "inline"
+    )
     if getattr(storage, "querystring_auth", False):
         return _redirect(storage, name, mime or "application/octet-stream", disposition, seconds)
     try:
@@ -131,7 +160,8 @@ class _Stored:
         self.size = storage.size(name)
         self.modified = self._modified()
         stamp = self.modified.timestamp() if self.modified else 0
-        self.etag = f'"{_digest(name) or hashlib.sha256(f"{name}|{self.size}|{stamp}".encode()).hexdigest()}"'
+        digest = hashlib.sha256(f"{name}|{self.size}|{stamp}".encode()).hexdigest()
+        self.etag = f'"{_digest(name) or digest}"'
 
     def _modified(self) -> datetime | None:
         try:
@@ -141,7 +171,11 @@ class _Stored:
 
     def open(self, span: Span) -> Slice:
         # Unbuffered, so that sendfile starts at the position of the file descriptor.
-        file: IO[bytes] = self.path.open("rb", buffering=0) if self.path else cast("IO[bytes]", self.storage.open(self.name, "rb"))
+        file: IO[bytes] = (
+            self.path.open("rb", buffering=0)
+            if self.path
+            else cast("IO[bytes]", self.storage.open(self.name, "rb"))
+        )
         file.seek(span.first)
         return Slice(file, span.length)
 
@@ -150,9 +184,16 @@ def _answer(request: HttpRequest, file: _Stored) -> HttpResponseBase:
     if _unchanged(request, file):
         return HttpResponse(status=HTTPStatus.NOT_MODIFIED)
     try:
-        span = parse(request.headers["Range"], file.size) if "Range" in request.headers and _range_holds(request, file) else None
+        span = (
+            parse(request.headers["Range"], file.size)
+            if "Range" in request.headers and _range_holds(request, file)
+            else None
+        )
     except Unsatisfiable:
-        response: HttpResponseBase = _error_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, _("The file has no such single range of bytes."))
+        response: HttpResponseBase = _error_response(
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            _("The file has no such single range of bytes."),
+        )
         response["Content-Range"] = f"bytes */{file.size}"
         return response
     sent = span or Span(0, file.size - 1)
@@ -172,7 +213,9 @@ def _stream(part: Slice) -> FileResponse:
 
 def _unchanged(request: HttpRequest, file: _Stored) -> bool:
     if (known := request.headers.get("If-None-Match")) is not None:
-        return known.strip() == "*" or file.etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]
+        return known.strip() == "*" or file.etag in [
+            tag.strip().removeprefix("W/") for tag in known.split(",")
+        ]
     since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
     return bool(file.modified and since is not None and file.modified.timestamp() <= since)
 
@@ -188,8 +231,14 @@ def _range_holds(request: HttpRequest, file: _Stored) -> bool:
     return bool(file.modified and date is not None and file.modified.timestamp() == date)
 
 
-def _redirect(storage: Storage, name: str, mime: str, disposition: str, seconds: int) -> HttpResponseBase:
-    signed = cast("Any", storage).url(name, parameters={"ResponseContentType": mime, "ResponseContentDisposition": disposition}, expire=seconds)
+def _redirect(
+    storage: Storage, name: str, mime: str, disposition: str, seconds: int
+) -> HttpResponseBase:
+    signed = cast("Any", storage).url(
+        name,
+        parameters={"ResponseContentType": mime, "ResponseContentDisposition": disposition},
+        expire=seconds,
+    )
     response = HttpResponseRedirect(signed)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -202,11 +251,18 @@ def _digest(name: str) -> str:
 
 
 def _error_response(status: HTTPStatus, sentence: str) -> HttpResponse:
-    return cast("HttpResponse", _hardened(HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")))
+    return cast(
+        "HttpResponse",
+        _hardened(
+            HttpResponse(sentence + "\n", status=status, content_type="text/plain; charset=utf-8")
+        ),
+    )
 
 
 def _hardened(response: HttpResponseBase) -> HttpResponseBase:
     response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'"
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'"
+    )
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     return response

@@ -1,12 +1,34 @@
-"""Chooses the Korean particle that fits the preceding word. Translations contain `%(name)s이(가)`."""
+"""Chooses the Korean particle that fits the preceding word.
+
+Translations contain `%(name)s이(가)`.
+"""
 
 import re
 
 # The form in translations: the form after a consonant, the form after a vowel.
-PAIRS = {"이(가)": ("이", "가"), "을(를)": ("을", "를"), "은(는)": ("은", "는"), "와(과)": ("과", "와"), "(으)로": ("으로", "로")}
-OPEN = re.compile(r"([가-힣]|[0-9]|[A-Za-z]+)(?P<close>[’”'\")\]]?)(?P<pair>이\(가\)|을\(를\)|은\(는\)|와\(과\)|\(으\)로)")
+PAIRS = {
+    "이(가)": ("이", "가"),
+    "을(를)": ("을", "를"),
+    "은(는)": ("은", "는"),
+    "와(과)": ("과", "와"),
+    "(으)로": ("으로", "로"),
+}
+OPEN = re.compile(
+    r"([가-힣]|[0-9]|[A-Za-z]+)(?P<close>[’”'\")\]]?)(?P<pair>이\(가\)|을\(를\)|은\(는\)|와\(과\)|\(으\)로)"
+)
 FIRST_SYLLABLE, FINALS, RIEUL = 0xAC00, 28, 8
-DIGITS = {"0": 21, "1": RIEUL, "2": 0, "3": 16, "4": 0, "5": 0, "6": 1, "7": RIEUL, "8": RIEUL, "9": 0}  # the final consonant of its name
+DIGITS = {
+    "0": 21,
+    "1": RIEUL,
+    "2": 0,
+    "3": 16,
+    "4": 0,
+    "5": 0,
+    "6": 1,
+    "7": RIEUL,
+    "8": RIEUL,
+    "9": 0,
+}  # the final consonant of its name
 LETTERS = {"L": RIEUL, "M": 16, "N": 4, "R": RIEUL}
 ENDINGS = {"l": RIEUL, "m": 16, "n": 4, "ng": 21, "a": 0, "i": 0, "o": 0, "u": 0, "y": 0, "r": 0}
 

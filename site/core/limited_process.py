@@ -1,7 +1,11 @@
 """Runs code on untrusted files in a separate process with limits on memory, time and concurrency.
 
     text = run_limited(
-        "stories.imports.reading:words", [data], seconds=20, memory_bytes=256 * MB, max_output_bytes=4 * MB
+        "stories.imports.reading:words",
+        [data],
+        seconds=20,
+        memory_bytes=256 * MB,
+        max_output_bytes=4 * MB,
     )
 
 The function is given by name: the process is a new Python without Django's settings, the
@@ -37,9 +41,23 @@ MB = 1024 * 1024
 ENTRY = Path(__file__).with_name("limited_process_entry.py")
 ROOTS = [str(ENTRY.parents[2]), str(ENTRY.parents[1])]
 # The only variables passed on: the environment contains keys and passwords.
-ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "FFMPEG", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
+ENVIRONMENT = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "FFMPEG",
+    "FONTCONFIG_PATH",
+    "LD_LIBRARY_PATH",
+)
 # One thread each: threads of numeric libraries reserve address space, which the limit counts.
-FIXED = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "PYTHONIOENCODING": "utf-8"}
+FIXED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "PYTHONIOENCODING": "utf-8",
+}
 
 WAIT_SECONDS = 5.0
 WAITERS = 4  # threads of one process that may wait for a free slot; others get BusyError at once
@@ -73,19 +91,27 @@ class BusyError(ServiceUnavailableError):
     code = "busy"
 
     def __init__(self) -> None:
-        super().__init__(gettext_noop("Other files are being read at the moment. Try again in a moment."))
+        super().__init__(
+            gettext_noop("Other files are being read at the moment. Try again in a moment.")
+        )
 
 
 def timed_out() -> LimitedError:
-    return LimitedError(gettext_noop("Reading the file took too long and was stopped."), code="timed_out")
+    return LimitedError(
+        gettext_noop("Reading the file took too long and was stopped."), code="timed_out"
+    )
 
 
 def too_much_memory() -> LimitedError:
-    return LimitedError(gettext_noop("Reading the file takes more memory than is allowed."), code="too_much_memory")
+    return LimitedError(
+        gettext_noop("Reading the file takes more memory than is allowed."), code="too_much_memory"
+    )
 
 
 def too_much_output() -> LimitedError:
-    return LimitedError(gettext_noop("There is more in the file than is read."), code="too_much_output")
+    return LimitedError(
+        gettext_noop("There is more in the file than is read."), code="too_much_output"
+    )
 
 
 def failed(detail: str) -> LimitedError:
@@ -170,11 +196,15 @@ def run_limited(
         }
     )
     with _place(wait_seconds):
-        code, out, stderr_text = _converse(message, seconds, max_output_bytes + OVERHEAD, should_stop)
+        code, out, stderr_text = _converse(
+            message, seconds, max_output_bytes + OVERHEAD, should_stop
+        )
     return _answer(code, out, stderr_text, max_output_bytes)
 
 
-def _converse(message: bytes, seconds: float, most: int, should_stop: Callable[[], bool] | None) -> tuple[int, bytes, str]:
+def _converse(
+    message: bytes, seconds: float, most: int, should_stop: Callable[[], bool] | None
+) -> tuple[int, bytes, str]:
     """Return exit code, output and the tail of standard error. Then the whole process group is
     killed.
     """
@@ -264,7 +294,9 @@ def _answer(code: int, out: bytes, stderr_text: str, most: int) -> Any:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
     if not isinstance(answer, dict) or code != 0:
-        logger.warning("A limited process ended with %s: %s", code, stderr_text.strip()[-TAIL_BYTES:])
+        logger.warning(
+            "A limited process ended with %s: %s", code, stderr_text.strip()[-TAIL_BYTES:]
+        )
         raise failed(f"exit code {code}: {stderr_text}")
     if "result" in answer:
         if len(out) > most + OVERHEAD:
@@ -275,14 +307,22 @@ def _answer(code: int, out: bytes, stderr_text: str, most: int) -> Any:
 
 def _error(answer: dict[str, Any]) -> LimitedError:
     kind, detail = str(answer.get("code", "failed")), str(answer.get("detail", ""))[:TAIL_BYTES]
-    own = {"timed_out": timed_out, "too_much_memory": too_much_memory, "too_much_output": too_much_output}
+    own = {
+        "timed_out": timed_out,
+        "too_much_memory": too_much_memory,
+        "too_much_output": too_much_output,
+    }
     if kind in own:
         return own[kind]()
     template, values = answer.get("template"), answer.get("values")
     if not (isinstance(template, str) and template and isinstance(values, dict)):
         logger.warning("A limited process failed: %s", detail)
         return failed(detail)
-    plain = {str(name): value for name, value in values.items() if value is None or isinstance(value, str | int | float)}
+    plain = {
+        str(name): value
+        for name, value in values.items()
+        if value is None or isinstance(value, str | int | float)
+    }
     if len(template) > LONGEST_TEMPLATE or "%" in _PLACE.sub("", template):
         return failed(detail)
     try:

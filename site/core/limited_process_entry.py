@@ -43,12 +43,19 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def error_as_dict(error: Exception) -> dict[str, Any]:
-    detail = f"{type(error).__name__}: {getattr(error, 'detail', '') or error.args}"[:LONGEST_DETAIL]
+    detail = f"{type(error).__name__}: {getattr(error, 'detail', '') or error.args}"[
+        :LONGEST_DETAIL
+    ]
     sentence = getattr(error, "sentence", None)
     if sentence is None:
         return {"code": "failed", "detail": detail}
     code = str(getattr(error, "code", "failed"))
-    return {"code": code, "template": sentence.template, "values": sentence.values, "detail": detail}
+    return {
+        "code": code,
+        "template": sentence.template,
+        "values": sentence.values,
+        "detail": detail,
+    }
 
 
 def main() -> None:

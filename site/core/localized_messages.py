@@ -45,11 +45,21 @@ class LocalizedMessage:
             return str(self)
 
     def as_json(self) -> dict[str, Any]:
-        return {"template": self.template, "values": {name: _as_json(value) for name, value in self.values.items()}}
+        return {
+            "template": self.template,
+            "values": {name: _as_json(value) for name, value in self.values.items()},
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> "LocalizedMessage":
-        return cls(data["template"], {name: _from_json(value) for name, value in (data.get("values") or {}).items()}) if data else cls("")
+        return (
+            cls(
+                data["template"],
+                {name: _from_json(value) for name, value in (data.get("values") or {}).items()},
+            )
+            if data
+            else cls("")
+        )
 
     def __bool__(self) -> bool:
         return bool(self.template)
@@ -60,7 +70,11 @@ def _in_words(value: Value) -> Any:
         return str(value) if isinstance(value, (LocalizedMessage, Promise)) else value
     local = timezone.localtime(value)
     time = f"{local:%H:%M:%S}"
-    return time if abs(value - timezone.now()) < NEAR else f"{date_format(local, 'SHORT_DATE_FORMAT')} {time}"
+    return (
+        time
+        if abs(value - timezone.now()) < NEAR
+        else f"{date_format(local, 'SHORT_DATE_FORMAT')} {time}"
+    )
 
 
 def _as_json(value: Value) -> Any:

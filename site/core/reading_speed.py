@@ -63,7 +63,15 @@ def characters_that_fit(text: str, seconds: float) -> int:
         return 0
     wide = _is_wide_text(text)
     units = sum(1.0 if is_wide(char) else 0.5 for char in text) if wide else float(len(text))
-    return int(round((WIDE_LIMIT if wide else LATIN_COMFORT) * seconds * sum(not char.isspace() for char in text) / units, 6))
+    return int(
+        round(
+            (WIDE_LIMIT if wide else LATIN_COMFORT)
+            * seconds
+            * sum(not char.isspace() for char in text)
+            / units,
+            6,
+        )
+    )
 
 
 def spoken_seconds(text: str) -> float:

@@ -42,7 +42,27 @@ SHORTEST = 6  # minimum characters of a split part
 MIDDLE = 100  # characters to each side of the middle of a long piece
 WINDOW = 60  # characters examined before and after a full stop
 UNPUNCTUATED = 16  # characters; a shorter piece is not searched for sentences without full stops
-CONNECTIVES = ("면서", "지만", "는데", "으며", "자마자", "더니", "니까", "도록", "아서", "어서", "해서", "고서", "고", "며", "자", "니", "서", "다", "요")
+CONNECTIVES = (
+    "면서",
+    "지만",
+    "는데",
+    "으며",
+    "자마자",
+    "더니",
+    "니까",
+    "도록",
+    "아서",
+    "어서",
+    "해서",
+    "고서",
+    "고",
+    "며",
+    "자",
+    "니",
+    "서",
+    "다",
+    "요",
+)
 ENGLISH_JOINTS = _words("""
     and but while when then as because so until where who which that before after or yet
     though although with
@@ -77,11 +97,18 @@ KOREAN_NOUNS = frozenset(["가요", "개요", "노래가요", "대중가요", "�
 _ENDING = re.compile(rf"[{re.escape(ENDERS)}]+[{re.escape(CLOSERS)}]*")
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]")
 _CLAUSE = re.compile(r"[,;:、，；：—–][”’\"'」』)]*\s*|\s+")
-_LIST_MARK = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣])$")
-_LIST_BEGIN = re.compile(r"^(?:[(（\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣]|#)")
+_LIST_MARK = re.compile(
+    r"^(?:[(（\[]?(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣])$"
+)
+_LIST_BEGIN = re.compile(
+    r"^(?:[(（\[]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)\]）]|[①-⑳]|[-*•·▪◦‣]|#)"
+)
 # Characters that never join with a neighbour: Latin, Greek, most of Cyrillic, punctuation, Han,
 # kana, syllables of Hangul
-ALONE = re.compile("[ -~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*")
+ALONE = re.compile(
+    "[ "
+    "-~\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u3001-\u3029\u3031-\u3096\u30a0-\u3296\u3400-\u9fff\uac00-\ud7a3\uff01-\uff9d]*"
+)
 _HANGUL_FIRST, _FINALS = 0xAC00, 28
 _FINAL_B, _FINAL_N, _FINAL_SS = 17, 4, 20  # ㅂ, ㄴ, ㅆ among the finals
 _OPEN_VOWELS = frozenset({0, 1, 4, 5, 6, 7, 9, 10, 14, 15})  # ㅏㅐㅓㅔㅕㅖㅘㅙㅝㅞ
@@ -99,7 +126,12 @@ def paragraphs(text: str) -> list[list[str]]:
     """
     found: list[list[str]] = []
     for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        pieces = [piece for line in _lines(block) for part in _sentences_of(line) if (piece := part.strip())]
+        pieces = [
+            piece
+            for line in _lines(block)
+            for part in _sentences_of(line)
+            if (piece := part.strip())
+        ]
         if pieces:
             found.append(pieces)
     return _with_marks_joined(found)
@@ -174,7 +206,9 @@ def _ends_here(line: str, start: int, mark: re.Match[str]) -> bool:  # noqa: PLR
 
 
 def _goes_close(before: str, after: str, signs: str) -> bool:
-    """Return whether a sentence ends although the next one follows without a space: 갔다.그리고, 온다.3월."""
+    """Return whether a sentence ends although the next one follows without a space: 갔다.그리고,
+    온다.3월.
+    """
     if not before or not _is_hangul(before[-1]) or signs[-1] in CLOSERS or _is_pause(signs):
         return False
     if _is_hangul(after) or after in "“‘\"'「『(":
@@ -195,7 +229,9 @@ def _is_abbreviation(before: str, following: str) -> bool:
         return following[:1].isdigit()
     may_begin = following.strip("\"'“‘”’(),.!?").lower() in STARTERS
     if len(word) == 1 and word.isascii() and word.isupper() and word != "I":
-        return not (may_begin and len(before.strip()) > 1 and not before.strip()[:-1].strip().endswith("."))
+        return not (
+            may_begin and len(before.strip()) > 1 and not before.strip()[:-1].strip().endswith(".")
+        )
     return (small in SHORTENED or bool(_INITIALS.fullmatch(word))) and not may_begin
 
 
@@ -215,7 +251,9 @@ def _unpunctuated(piece: str) -> Iterator[str]:
     words = list(re.finditer(r"\S+", piece))
     for word, after in pairwise(words):
         text = word.group()
-        quotes += sum(text.count(mark) for mark in "“‘「『(（") - sum(text.count(mark) for mark in "”’」』)）")
+        quotes += sum(text.count(mark) for mark in "“‘「『(（") - sum(
+            text.count(mark) for mark in "”’」』)）"
+        )
         if quotes <= 0 and _ends_plainly(text) and not after.group().startswith(KOREAN_GOES_ON):
             yield piece[start : word.end()]
             start = word.end()
@@ -223,15 +261,26 @@ def _unpunctuated(piece: str) -> Iterator[str]:
 
 
 def _ends_plainly(word: str) -> bool:  # noqa: PLR0911  one ending each
-    """Return whether the form of a Korean word alone ends a sentence: 열렸습니다, 걸었다, 간다, 가세요, 하죠, 합시다."""
-    if len(word) < 2 or not _is_hangul(word[-1]) or not _is_hangul(word[-2]) or word in KOREAN_NOUNS:  # noqa: PLR2004
+    """Return whether the form of a Korean word alone ends a sentence: 열렸습니다, 걸었다, 간다,
+    가세요, 하죠, 합시다.
+    """
+    if (
+        len(word) < 2  # noqa: PLR2004
+        or not _is_hangul(word[-1])
+        or not _is_hangul(word[-2])
+        or word in KOREAN_NOUNS
+    ):
         return False
     final, vowel = _final(word[-2]), _vowel(word[-2])
     match word[-1]:
         case "다":
             if word.endswith("니다"):
                 return len(word) > 2 and _final(word[-3]) == _FINAL_B  # noqa: PLR2004
-            return final in {_FINAL_SS, _FINAL_N} or word.endswith("는다") or (final == _FINAL_B and word.endswith("시다"))
+            return (
+                final in {_FINAL_SS, _FINAL_N}
+                or word.endswith("는다")
+                or (final == _FINAL_B and word.endswith("시다"))
+            )
         case "까":
             return word.endswith("니까") and len(word) > 2 and _final(word[-3]) == _FINAL_B  # noqa: PLR2004
         case "요":
@@ -280,7 +329,10 @@ def _with_marks_joined(found: list[list[str]]) -> list[list[str]]:
 
 
 def _says_something(piece: str) -> bool:
-    return any(unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So" for char in piece)
+    return any(
+        unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So"
+        for char in piece
+    )
 
 
 def clusters(text: str) -> list[str]:
@@ -301,7 +353,10 @@ def halves(piece: str) -> tuple[str, str] | None:
     middle, best, best_cost = len(piece) / 2, 0, float("inf")
     # In a very long piece only the middle is searched: distant positions would not be selected.
     reach = len(piece) // 2 if len(piece) <= 4 * MIDDLE else MIDDLE
-    begin, stop = max(SHORTEST, int(middle) - reach), min(len(piece) - SHORTEST + 1, int(middle) + reach)
+    begin, stop = (
+        max(SHORTEST, int(middle) - reach),
+        min(len(piece) - SHORTEST + 1, int(middle) + reach),
+    )
     for gap in _CLAUSE.finditer(piece, begin, stop):
         at = gap.end()
         cost = abs(at - middle) / len(piece) + _weight(piece, gap)
@@ -318,10 +373,20 @@ def _weight(piece: str, gap: re.Match[str]) -> float:
     Splitting at a clause outweighs a distance of a fifth of the length from the middle.
     """
     if not gap.group().isspace():
-        inside_number = piece[gap.start() - 1].isdigit() and piece[gap.end() : gap.end() + 1].isdigit() and len(gap.group()) == 1
+        inside_number = (
+            piece[gap.start() - 1].isdigit()
+            and piece[gap.end() : gap.end() + 1].isdigit()
+            and len(gap.group()) == 1
+        )
         return 9.0 if inside_number else 0.0
-    word_before = piece[max(0, gap.start() - 40) : gap.start()].rsplit(None, 1)[-1] if gap.start() else ""
-    word_after = piece[gap.end() : gap.end() + 40].split(None, 1)[0].lower() if piece[gap.end() : gap.end() + 40].strip() else ""
+    word_before = (
+        piece[max(0, gap.start() - 40) : gap.start()].rsplit(None, 1)[-1] if gap.start() else ""
+    )
+    word_after = (
+        piece[gap.end() : gap.end() + 40].split(None, 1)[0].lower()
+        if piece[gap.end() : gap.end() + 40].strip()
+        else ""
+    )
     if len(word_before) > 1 and _is_hangul(word_before[-1]) and word_before.endswith(CONNECTIVES):
         return 0.08
     return 0.08 if word_after in ENGLISH_JOINTS else 0.2
@@ -331,9 +396,18 @@ def _cut_between_characters(piece: str) -> tuple[str, str] | None:
     if not any(_is_wide(char) for char in piece) and len(piece) < 4 * SHORTEST:
         return None  # a long Latin word is still one word
     begin = max(0, len(piece) // 2 - MIDDLE)
-    ends = [begin + end for end in accumulate(len(cluster) for cluster in clusters(piece[begin : begin + 2 * MIDDLE]))]
+    ends = [
+        begin + end
+        for end in accumulate(
+            len(cluster) for cluster in clusters(piece[begin : begin + 2 * MIDDLE])
+        )
+    ]
     at = min(ends, key=lambda end: abs(end - len(piece) / 2))
-    return (piece[:at].strip(), piece[at:].strip()) if piece[:at].strip() and piece[at:].strip() else None
+    return (
+        (piece[:at].strip(), piece[at:].strip())
+        if piece[:at].strip() and piece[at:].strip()
+        else None
+    )
 
 
 def _is_wide(char: str) -> bool:
@@ -354,7 +428,9 @@ def parts(text: str, count: int) -> list[list[str]]:
     their shot belongs to.
     """
     pieces = [
-        (sentence, PARAGRAPH if number == len(paragraph) - 1 else SENTENCE) for paragraph in paragraphs(text) for number, sentence in enumerate(paragraph)
+        (sentence, PARAGRAPH if number == len(paragraph) - 1 else SENTENCE)
+        for paragraph in paragraphs(text)
+        for number, sentence in enumerate(paragraph)
     ]
     pieces = _cut_long(pieces, count)
     pieces = _cut_to_count(pieces, count)
@@ -374,9 +450,16 @@ def _cut(piece: Piece) -> tuple[Piece, Piece] | None:
 
 
 def _cut_long(pieces: list[Piece], count: int) -> list[Piece]:
-    """Split long pieces. If there are enough sentences, split only those longer than three parts."""
+    """Split long pieces.
+
+    If there are enough sentences, split only those longer than three parts.
+    """
     times = LONG if len(pieces) < count else VERY_LONG
-    longest = max(2 * SHORTEST, times * sum(len(words) for words, _border in pieces) / count) if pieces else 0
+    longest = (
+        max(2 * SHORTEST, times * sum(len(words) for words, _border in pieces) / count)
+        if pieces
+        else 0
+    )
     done: list[Piece] = []
     todo = pieces[::-1]
     while todo:
@@ -393,7 +476,11 @@ def _cut_to_count(pieces: list[Piece], count: int) -> list[Piece]:
     """Split the longest pieces until there are enough or none can be split."""
     whole: set[str] = set()
     while len(pieces) < count:
-        at = max((n for n, piece in enumerate(pieces) if piece[0] not in whole), key=lambda n: len(pieces[n][0]), default=-1)
+        at = max(
+            (n for n, piece in enumerate(pieces) if piece[0] not in whole),
+            key=lambda n: len(pieces[n][0]),
+            default=-1,
+        )
         if at < 0:
             break
         cut = _cut(pieces[at])

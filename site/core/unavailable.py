@@ -9,7 +9,11 @@ from django.db import InterfaceError, OperationalError
 from .localized_messages import DomainError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-CONNECTION_STATES = ("08", "57P", "53")  # SQLSTATE classes: connection exceptions, server shutdown or startup, insufficient resources
+CONNECTION_STATES = (
+    "08",
+    "57P",
+    "53",
+)  # SQLSTATE classes: connection exceptions, server shutdown or startup, insufficient resources
 
 
 class ServiceUnavailableError(DomainError):
@@ -23,7 +27,9 @@ class ServiceUnavailableError(DomainError):
 
 def is_unavailable(error: BaseException) -> bool:
     """Return whether this is such an error, or an OSError for a full disk."""
-    return isinstance(error, ServiceUnavailableError) or (isinstance(error, OSError) and error.errno in FULL)
+    return isinstance(error, ServiceUnavailableError) or (
+        isinstance(error, OSError) and error.errno in FULL
+    )
 
 
 def connection_lost(error: BaseException) -> bool:
@@ -31,7 +37,9 @@ def connection_lost(error: BaseException) -> bool:
 
     Any other database error is caused by the query.
     """
-    if not isinstance(error, (OperationalError, InterfaceError)) or not hasattr(error.__cause__, "sqlstate"):
+    if not isinstance(error, (OperationalError, InterfaceError)) or not hasattr(
+        error.__cause__, "sqlstate"
+    ):
         return False
     state: object = getattr(error.__cause__, "sqlstate", None)
     return state is None or str(state).startswith(CONNECTION_STATES)

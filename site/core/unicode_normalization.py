@@ -9,7 +9,18 @@ from django.core.exceptions import BadRequest
 from django.db.models import CharField, Model, TextField
 from django.http import HttpRequest, HttpResponse, QueryDict
 
-AS_TYPED = frozenset({"password", "password1", "password2", "old_password", "new_password", "new_password1", "new_password2", "api_key"})
+AS_TYPED = frozenset(
+    {
+        "password",
+        "password1",
+        "password2",
+        "old_password",
+        "new_password",
+        "new_password1",
+        "new_password2",
+        "api_key",
+    }
+)
 
 
 def composed(text: str) -> str:
@@ -17,7 +28,9 @@ def composed(text: str) -> str:
 
 
 def composed_values(value: Any, name: str = "") -> Any:
-    """Return lists and dicts with their strings normalized; API keys and passwords are unchanged."""
+    """Return lists and dicts with their strings normalized;
+    API keys and passwords are unchanged.
+    """
     if isinstance(value, str):
         return value if name in AS_TYPED else composed(value)
     if isinstance(value, list):
@@ -29,7 +42,11 @@ def composed_values(value: Any, name: str = "") -> Any:
 
 def composed_query(sent: QueryDict) -> QueryDict:
     """Return the same object if nothing changes, else a copy."""
-    changed = {name: [composed_values(value, name) for value in values] for name, values in sent.lists() if any(not str(value).isascii() for value in values)}
+    changed = {
+        name: [composed_values(value, name) for value in values]
+        for name, values in sent.lists()
+        if any(not str(value).isascii() for value in values)
+    }
     if all(sent.getlist(name) == values for name, values in changed.items()):
         return sent
     copy = sent.copy()
@@ -39,7 +56,8 @@ def composed_query(sent: QueryDict) -> QueryDict:
 
 
 def holds_nul(request: HttpRequest) -> bool:
-    """Whether a page is asked for with a NUL character: PostgreSQL takes none, so looking for it would fail.
+    """Whether a page is asked for with a NUL character: PostgreSQL takes none, so looking for it
+    would fail.
 
     The API reads its values strictly by itself.
     """
@@ -68,5 +86,9 @@ def compose_fields(sender: type[Model], instance: Model, **_signal: Any) -> None
     for field in sender._meta.concrete_fields:  # noqa: SLF001  Django's documented model API
         if isinstance(field, CharField | TextField) and field.name not in AS_TYPED:
             value = instance.__dict__.get(field.attname)
-            if type(value) is str and not value.isascii() and not unicodedata.is_normalized("NFC", value):
+            if (
+                type(value) is str
+                and not value.isascii()
+                and not unicodedata.is_normalized("NFC", value)
+            ):
                 setattr(instance, field.attname, unicodedata.normalize("NFC", value))

@@ -21,7 +21,12 @@ _TAGS = range(0xE0000, 0xE1000)  # tags and further variation selectors, also th
 
 def is_visible(text: str) -> bool:
     """Return whether at least one character of the text is visible."""
-    return any(not _INVISIBLE.match(sign) and unicodedata.category(sign) not in _DRAWS_NOTHING and ord(sign) not in _TAGS for sign in text)
+    return any(
+        not _INVISIBLE.match(sign)
+        and unicodedata.category(sign) not in _DRAWS_NOTHING
+        and ord(sign) not in _TAGS
+        for sign in text
+    )
 
 
 def stripped(text: str) -> str:

@@ -157,7 +157,9 @@ def ingested(
         )
     except LimitedError as error:
         code = error.code if error.code in PASSED_CODES else "broken_input"
-        raise MediaError(error.sentence.template, code=code, detail=error.detail, **error.sentence.values) from error
+        raise MediaError(
+            error.sentence.template, code=code, detail=error.detail, **error.sentence.values
+        ) from error
     return ImportedAudio(target, int(found["samples"]), channels, bool(found["silent"]))
 
 

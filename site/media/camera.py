@@ -31,7 +31,9 @@ def _room(extent: float, side: float) -> float:
     return max(1.0, side / (extent - TRAVEL * side))
 
 
-def path(move: str, *, frames: int, size: tuple[int, int], cover: tuple[float, float]) -> list[Window]:
+def path(
+    move: str, *, frames: int, size: tuple[int, int], cover: tuple[float, float]
+) -> list[Window]:
     """Returns one window for each frame of a camera move.
 
     `cover` is the size of the image scaled to just cover a frame of `size`. Every window lies

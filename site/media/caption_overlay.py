@@ -1,4 +1,6 @@
-"""Renders captions: white letters with a soft dark edge and shadow, blended into a frame's planes."""
+"""Renders captions: white letters with a soft dark edge and shadow,
+blended into a frame's planes.
+"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -65,12 +67,20 @@ class Overlay:
         top, left = self.top, self.left
         self.luma.blend(frame.y[top : top + height, left : left + width])
         for plane in (frame.u, frame.v):
-            self.chroma.blend(plane[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2])
+            self.chroma.blend(
+                plane[top // 2 : (top + height) // 2, left // 2 : (left + width) // 2]
+            )
 
     def faded(self, share: float) -> "Overlay":
         full = np.full_like(self.luma.keep, 256)
         half = np.full_like(self.chroma.keep, 256)
-        return Overlay(self.left, self.top, self.luma.faded(share, full), self.chroma.faded(share, half), self.rgba)
+        return Overlay(
+            self.left,
+            self.top,
+            self.luma.faded(share, full),
+            self.chroma.faded(share, half),
+            self.rgba,
+        )
 
 
 @lru_cache(maxsize=32)
@@ -80,7 +90,9 @@ def _drawn(text: str, size: tuple[int, int]) -> Overlay:
     alpha = letters + cover
     value = np.divide(letters, alpha, out=np.zeros_like(alpha), where=alpha > 0)
     rgba = np.dstack([value, value, value, alpha])
-    small = np.ascontiguousarray(cv2.resize(alpha, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
+    small = np.ascontiguousarray(
+        cv2.resize(alpha, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32
+    )
     return Overlay(
         left,
         top,
@@ -104,7 +116,11 @@ def _masks(text: str, size: tuple[int, int]) -> tuple[Alpha, Alpha, int, int]:
     pitch = style.line_height * (TALL if any(line.tall for line in lines) else 1)
     room = size[1] - style.bottom
     # Merged captions may have more than two lines: reduce their size to fit the frame.
-    shrink = min(1.0, room * 0.9 / (pitch * len(lines)), *(size[0] * 0.92 / (line.width * style.font_pixels) for line in lines if line.width))
+    shrink = min(
+        1.0,
+        room * 0.9 / (pitch * len(lines)),
+        *(size[0] * 0.92 / (line.width * style.font_pixels) for line in lines if line.width),
+    )
     letters, pitch = style.font_pixels * shrink, pitch * shrink
     pad = round(letters * 0.7)
     wide = min(size[0], _even(max(line.width for line in lines) * letters) + 2 * pad)
@@ -115,7 +131,11 @@ def _masks(text: str, size: tuple[int, int]) -> tuple[Alpha, Alpha, int, int]:
     fill = np.zeros((box[1], box[0]), np.uint8)
     for number, line in enumerate(lines):
         foot = pad + pitch * (number + 0.5) + letters * FOOT
-        np.maximum(fill, line.mask(letters, size=box, left=(box[0] - line.width * letters) / 2, base=foot), out=fill)
+        np.maximum(
+            fill,
+            line.mask(letters, size=box, left=(box[0] - line.width * letters) / 2, base=foot),
+            out=fill,
+        )
     reach = max(1, round(letters * EDGE_SHARE))
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     edge = Image.fromarray(np.ascontiguousarray(cv2.dilate(fill, around), np.uint8))
@@ -123,7 +143,9 @@ def _masks(text: str, size: tuple[int, int]) -> tuple[Alpha, Alpha, int, int]:
     glow.paste(edge, (0, round(letters * DROP_SHARE)))
     glow = glow.filter(ImageFilter.GaussianBlur(letters * GLOW_SHARE))
     soft = edge.filter(ImageFilter.GaussianBlur(letters * 0.03))
-    shade = 1 - (1 - EDGE_STRENGTH * _share(soft)) * (1 - np.minimum(1, GLOW_STRENGTH * 1.3 * _share(glow)))
+    shade = 1 - (1 - EDGE_STRENGTH * _share(soft)) * (
+        1 - np.minimum(1, GLOW_STRENGTH * 1.3 * _share(glow))
+    )
     return _share(Image.fromarray(fill)), shade.astype(np.float32), left, min(top, size[1] - box[1])
 
 

@@ -24,7 +24,10 @@ __all__ = ["CaptionSpan", "Style", "cannot_draw", "cells", "layout", "style_for"
 
 # Netflix Timed Text Style Guides, Korean (216001127) and English (217350977)
 MAX_LINES = 2
-MAX_WIDE, MAX_LATIN = 16, 42  # characters per line: full-width ones (others count half), or in a text without any
+MAX_WIDE, MAX_LATIN = (
+    16,
+    42,
+)  # characters per line: full-width ones (others count half), or in a text without any
 SHORTEST, LONGEST = Fraction(5, 6), 7  # seconds
 GAP = 2  # frames between captions
 
@@ -34,7 +37,9 @@ WIDE = 1.2  # wider is a landscape frame; narrower than the inverse is a portrai
 
 _PAUSE = re.compile(r"[,;:、，·—–-][\"'”’」』)\]]*$")
 _FULL_WIDTH = frozenset({"Hang", "Hani", "Hira", "Kana", "Bopo"})
-_KOREAN_LETTERS = frozenset({LineBreak.H2, LineBreak.H3, LineBreak.JL, LineBreak.JV, LineBreak.JT, LineBreak.ID})
+_KOREAN_LETTERS = frozenset(
+    {LineBreak.H2, LineBreak.H3, LineBreak.JL, LineBreak.JV, LineBreak.JT, LineBreak.ID}
+)
 
 
 type Run = tuple[int, int]
@@ -88,7 +93,10 @@ def cells(text: str, *, full_width: bool) -> float:
     """Counts the characters of a line. With `full_width`, Latin letters, spaces and punctuation
     count half.
     """
-    return sum((1.0 if unicodedata.east_asian_width(piece[0]) in "WF" else 0.5) if full_width else 1.0 for piece in clusters(text))
+    return sum(
+        (1.0 if unicodedata.east_asian_width(piece[0]) in "WF" else 0.5) if full_width else 1.0
+        for piece in clusters(text)
+    )
 
 
 class _Line:
@@ -124,12 +132,21 @@ class _Line:
         return self.rights[end - 1] - self.lefts[first]
 
     def is_line(self, first: int, end: int) -> bool:
-        """Returns whether the run fits in one line by width and count. A single piece always does."""
-        return end - first == 1 or (self.width(first, end) <= self.style.line_width and self.ends[end - 1] - self.begins[first] <= self.limit)
+        """Returns whether the run fits in one line by width and count.
+
+        A single piece always does.
+        """
+        return end - first == 1 or (
+            self.width(first, end) <= self.style.line_width
+            and self.ends[end - 1] - self.begins[first] <= self.limit
+        )
 
     def lines_text(self, first: int, end: int) -> str:
         """Returns the text of a run."""
-        return "".join(self.words[at] if at == first or self.glued[at] else f" {self.words[at]}" for at in range(first, end))
+        return "".join(
+            self.words[at] if at == first or self.glued[at] else f" {self.words[at]}"
+            for at in range(first, end)
+        )
 
     def weight(self, first: int, end: int) -> float:
         """Returns the reading time weight of a run: its width in letters plus a constant."""
@@ -145,12 +162,18 @@ class _Line:
     def _upper(self, first: int, end: int) -> int:
         """Returns the end of the longest possible upper line."""
         wide = bisect_right(self.rights, self.lefts[first] + self.style.line_width, first, end)
-        return max(first + 1, min(wide, bisect_right(self.ends, self.begins[first] + self.limit, first, end)))
+        return max(
+            first + 1,
+            min(wide, bisect_right(self.ends, self.begins[first] + self.limit, first, end)),
+        )
 
     def _lower(self, first: int, end: int) -> int:
         """Returns the start of the longest possible lower line, after `first`."""
         wide = bisect_left(self.lefts, self.rights[end - 1] - self.style.line_width, first + 1, end)
-        return min(end - 1, max(wide, bisect_left(self.begins, self.ends[end - 1] - self.limit, first + 1, end)))
+        return min(
+            end - 1,
+            max(wide, bisect_left(self.begins, self.ends[end - 1] - self.limit, first + 1, end)),
+        )
 
     def fits(self, first: int, end: int) -> bool:
         """Returns whether the run fits in one or two lines."""
@@ -158,19 +181,25 @@ class _Line:
         return upper == end or self.is_line(upper, end)
 
     def lines(self, first: int, end: int) -> str:
-        """Splits a run into one line, or two as even as possible (the lower one longer on a tie)."""
+        """Splits a run into one line, or two as even as possible (the lower one
+        longer on a tie).
+        """
         upper = self._upper(first, end)
         if upper == end:
             return self.lines_text(first, end)
 
         def cost(cut: int) -> float:
-            return abs(self.width(first, cut) - self.width(cut, end)) / self.style.line_width - self.pause(cut)
+            return abs(
+                self.width(first, cut) - self.width(cut, end)
+            ) / self.style.line_width - self.pause(cut)
 
         cut = min(range(self._lower(first, end), upper + 1), key=cost)
         return f"{self.lines_text(first, cut)}\n{self.lines_text(cut, end)}"
 
 
-def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_frame: int = 0) -> list[CaptionSpan]:
+def layout(
+    text: str, *, size: tuple[int, int], frames: int, fps: int, start_frame: int = 0
+) -> list[CaptionSpan]:
     """Returns consecutive captions for a scene of `frames` frames.
 
     Each has at most two balanced lines, broken by UAX #14 (Korean between words only), at sentence
@@ -179,12 +208,18 @@ def layout(text: str, *, size: tuple[int, int], frames: int, fps: int, start_fra
     shown for less time: none is left out.
     """
     line = _Line(text, style_for(size))
-    chunks = [chunk for sentence in _sentences(text, line.words) for chunk in _chunks(line, *sentence)]
+    chunks = [
+        chunk for sentence in _sentences(text, line.words) for chunk in _chunks(line, *sentence)
+    ]
     chunks = _merged(line, chunks, frames / fps)
     groups = _grouped(chunks, frames)
-    spans = _timed([sum(line.weight(*chunk) for chunk in group) for group in groups], frames=frames, fps=fps)
+    spans = _timed(
+        [sum(line.weight(*chunk) for chunk in group) for group in groups], frames=frames, fps=fps
+    )
     return [
-        CaptionSpan(start_frame + start, start_frame + end, "\n".join(line.lines(*chunk) for chunk in group))
+        CaptionSpan(
+            start_frame + start, start_frame + end, "\n".join(line.lines(*chunk) for chunk in group)
+        )
         for group, (start, end) in zip(groups, spans, strict=True)
     ]
 
@@ -221,9 +256,16 @@ def _shares(weights: Sequence[float], whole: int, least: int) -> list[float]:
     while True:
         rest = whole - least * len(low)
         total = sum(weight for number, weight in enumerate(weights) if number not in low)
-        more = {number for number, weight in enumerate(weights) if number not in low and weight * rest < least * total}
+        more = {
+            number
+            for number, weight in enumerate(weights)
+            if number not in low and weight * rest < least * total
+        }
         if not more:
-            return [float(least) if number in low else weight * rest / total for number, weight in enumerate(weights)]
+            return [
+                float(least) if number in low else weight * rest / total
+                for number, weight in enumerate(weights)
+            ]
         low |= more
         if len(low) == len(weights):
             return [whole / len(weights)] * len(weights)
@@ -234,7 +276,9 @@ def _line_break_of_korean(char: str) -> LineBreak:
     return LineBreak.AL if found in _KOREAN_LETTERS else found
 
 
-def _pieces(text: str, names: tuple[str, ...], style: Style, limit: float, *, full_width: bool) -> Iterator[tuple[str, bool]]:
+def _pieces(
+    text: str, names: tuple[str, ...], style: Style, limit: float, *, full_width: bool
+) -> Iterator[tuple[str, bool]]:
     """Yields the pieces between line breaks, and whether each follows the previous one without a
     space.
 
@@ -243,12 +287,19 @@ def _pieces(text: str, names: tuple[str, ...], style: Style, limit: float, *, fu
     """
 
     def is_line(piece: str) -> bool:
-        return cells(piece, full_width=full_width) <= limit and fonts.width(piece, names) * style.font_pixels <= style.line_width
+        return (
+            cells(piece, full_width=full_width) <= limit
+            and fonts.width(piece, names) * style.font_pixels <= style.line_width
+        )
 
     korean = any(fonts.script(char) == "Hang" for char in text)
     for word in text.split():
         glued = False
-        units = line_break_units(word, property=_line_break_of_korean) if korean else line_break_units(word)
+        units = (
+            line_break_units(word, property=_line_break_of_korean)
+            if korean
+            else line_break_units(word)
+        )
         for unit in units:
             for piece in _broken(unit, is_line):
                 yield piece, glued
@@ -272,7 +323,10 @@ def _broken(unit: str, is_line: Callable[[str], bool]) -> Iterable[str]:
 
 
 def _sentences(text: str, pieces: Sequence[str]) -> Iterable[Run]:
-    """Returns the pieces of each sentence, with all its characters but spaces. No piece is split."""
+    """Returns the pieces of each sentence, with all its characters but spaces.
+
+    No piece is split.
+    """
     ends = list(accumulate(len(piece) for piece in pieces))
     first = 0
     for letters in accumulate(len("".join(sentence.split())) for sentence in sentences(text)):
@@ -300,7 +354,13 @@ def _chunks(line: _Line, first: int, end: int) -> list[Run]:
             if not line.fits(start, stop):
                 continue
             count, cost, _start = best[start]
-            options.append((count + 1, cost + ((width - ideal) / full) ** 2 - (line.pause(stop) if stop < end else 0), start))
+            options.append(
+                (
+                    count + 1,
+                    cost + ((width - ideal) / full) ** 2 - (line.pause(stop) if stop < end else 0),
+                    start,
+                )
+            )
         best[stop] = min(options)
     chunks: list[Run] = []
     while end > first:
@@ -330,7 +390,9 @@ def _merged(line: _Line, chunks: list[Run], seconds: float) -> list[Run]:
         weight, first, middle, end = heappop(pairs)
         # A pair with a changed member is outdated; one that is long enough stays so, because the
         # total only decreases.
-        if (ends.get(first), ends.get(middle)) != (middle, end) or min(weights[first], weights[middle]) / total * seconds >= LEAST_SECONDS:
+        if (ends.get(first), ends.get(middle)) != (middle, end) or min(
+            weights[first], weights[middle]
+        ) / total * seconds >= LEAST_SECONDS:
             continue
         del ends[middle], weights[middle]
         ends[first], starts[end] = end, first

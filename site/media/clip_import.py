@@ -1,8 +1,8 @@
 """Imports clips: one check for uploads and provider results, and one storage format.
 
-A clip that every browser plays is stored as it is, without camera metadata (place, device); any other is
-re-encoded as H.264. `ingested` does so in a limited process; everything here may run in that process and
-uses no settings.
+A clip that every browser plays is stored as it is, without camera metadata (place, device); any
+other is re-encoded as H.264. `ingested` does so in a limited process; everything here may run in
+that process and uses no settings.
 """
 
 import struct
@@ -24,7 +24,10 @@ MAX_BYTES = 256 * 1024 * 1024
 MAX_SIDE = 8192
 MAX_AREA = 36_000_000  # pixels of a frame
 MAX_MINUTES = 60
-KEPT_SIDE = {False: 3840, True: 2560}  # of an encoded clip; HDR frames take twelve bytes a pixel on their way
+KEPT_SIDE = {
+    False: 3840,
+    True: 2560,
+}  # of an encoded clip; HDR frames take twelve bytes a pixel on their way
 THREADS = "2"
 KEPT_CRF = 16
 
@@ -33,8 +36,28 @@ MEMORY = 1536 * 1024 * 1024
 SECONDS = 300
 MAX_OUTPUT = 1024 * 1024 * 1024
 
-MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"moof", b"styp", b"sidx", b"uuid", b"meta", b"udta", b"mfra", b"pdin"})
-QUICKTIME_FIRST = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})  # older files have no ftyp
+MP4_BOXES = frozenset(
+    {
+        b"ftyp",
+        b"moov",
+        b"mdat",
+        b"wide",
+        b"free",
+        b"skip",
+        b"pnot",
+        b"moof",
+        b"styp",
+        b"sidx",
+        b"uuid",
+        b"meta",
+        b"udta",
+        b"mfra",
+        b"pdin",
+    }
+)
+QUICKTIME_FIRST = frozenset(
+    {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+)  # older files have no ftyp
 PICTURE_BRANDS = (b"heic", b"heix", b"mif1", b"avif", b"heim", b"heis")
 EBML = b"\x1a\x45\xdf\xa3"
 NESTED = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
@@ -61,9 +84,13 @@ PLAYED = {  # by browsers, in which container; pixels of 8 bits, 4:2:0
 }
 PLAYED_SOUND = {"mp4": frozenset({"aac", "mp3"}), "webm": frozenset({"opus", "vorbis"})}
 
-ENCODED = gettext_noop("The clip was converted, so that browsers play it and its colours are right: %(what)s.")
+ENCODED = gettext_noop(
+    "The clip was converted, so that browsers play it and its colours are right: %(what)s."
+)
 ON_BLACK = gettext_noop("Transparent parts of the clip are shown on black.")
-NOT_A_CLIP = gettext_noop("The file is not a clip that can be read: MP4, MOV, WebM and Matroska (MKV) are.")
+NOT_A_CLIP = gettext_noop(
+    "The file is not a clip that can be read: MP4, MOV, WebM and Matroska (MKV) are."
+)
 NO_VIDEO = gettext_noop("The file has no moving picture: it holds only sound or a still picture.")
 DAMAGED = gettext_noop("The clip is damaged or not complete: not all of its pictures can be read.")
 
@@ -110,11 +137,16 @@ def check_boxes(path: Path) -> None:
     with path.open("rb") as file:
         for kind, start, end in _boxes(file, 0, size):
             if end > size:
-                raise _refuse(gettext_noop("The clip is not complete: %(missing)s of its bytes are missing."), missing=end - size)
+                raise _refuse(
+                    gettext_noop("The clip is not complete: %(missing)s of its bytes are missing."),
+                    missing=end - size,
+                )
             if kind == b"moov":
                 samples += _samples(file, start, end)
     if samples > MAX_FRAMES * 2:  # sound also has samples
-        raise _refuse(gettext_noop("The clip is too long: at most %(most)s frames are read."), most=MAX_FRAMES)
+        raise _refuse(
+            gettext_noop("The clip is too long: at most %(most)s frames are read."), most=MAX_FRAMES
+        )
 
 
 def _boxes(file: IO[bytes], at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -157,7 +189,10 @@ def look(path: Path) -> tuple[Probe, str]:
     people.
     """
     if path.stat().st_size > MAX_BYTES:
-        raise _refuse(gettext_noop("The clip is too large: at most %(most)s MB are read."), most=MAX_BYTES // (1024 * 1024))
+        raise _refuse(
+            gettext_noop("The clip is too large: at most %(most)s MB are read."),
+            most=MAX_BYTES // (1024 * 1024),
+        )
     kind = container(path)
     if kind == "mp4":
         check_boxes(path)
@@ -170,9 +205,16 @@ def look(path: Path) -> tuple[Probe, str]:
     if probe.still or probe.frames < 2 or not probe.duration_ms:  # noqa: PLR2004  a moving stream has two
         raise _refuse(NO_VIDEO)
     if max(probe.width, probe.height) > MAX_SIDE or probe.width * probe.height > MAX_AREA:
-        raise _refuse(gettext_noop("The clip is too large: %(width)s x %(height)s pixels."), width=probe.width, height=probe.height)
+        raise _refuse(
+            gettext_noop("The clip is too large: %(width)s x %(height)s pixels."),
+            width=probe.width,
+            height=probe.height,
+        )
     if probe.duration_ms > MAX_MINUTES * 60_000:
-        raise _refuse(gettext_noop("The clip is too long: at most %(most)s minutes are read."), most=MAX_MINUTES)
+        raise _refuse(
+            gettext_noop("The clip is too long: at most %(most)s minutes are read."),
+            most=MAX_MINUTES,
+        )
     return probe, kind
 
 
@@ -204,15 +246,33 @@ def clean_file(source: str, target: str) -> dict[str, Any]:
         if probe.alpha:
             notes.append([ON_BLACK, {}])
     else:
-        _check(probe, *ffmpeg.watch([*_opened(path), "-fps_mode", "passthrough", "-f", "null", "-"], limit_seconds=SECONDS))
+        _check(
+            probe,
+            *ffmpeg.watch(
+                [*_opened(path), "-fps_mode", "passthrough", "-f", "null", "-"],
+                limit_seconds=SECONDS,
+            ),
+        )
         _copy(path, out, probe, kind)
     kept = ffmpeg.probe(out)
-    return {"kind": kind, "size": [kept.width, kept.height], "duration_ms": kept.duration_ms, "notes": notes}
+    return {
+        "kind": kind,
+        "size": [kept.width, kept.height],
+        "duration_ms": kept.duration_ms,
+        "notes": notes,
+    }
 
 
 def _opened(path: Path, probe: Probe | None = None) -> list[str]:
     return [
-        *("-threads", THREADS, *ffmpeg.INPUT_GUARD, *(clip_normalization.input_options(probe) if probe else []), "-i", f"file:{path}"),
+        *(
+            "-threads",
+            THREADS,
+            *ffmpeg.INPUT_GUARD,
+            *(clip_normalization.input_options(probe) if probe else []),
+            "-i",
+            f"file:{path}",
+        ),
         *("-map", "0:V:0", "-filter_threads", "1"),
     ]
 
@@ -220,24 +280,54 @@ def _opened(path: Path, probe: Probe | None = None) -> list[str]:
 def _check(probe: Probe, frames: int, output: str) -> None:
     """Checks that everything was decoded: no warnings, and as many frames as packets."""
     # Two packets of interlaced video may be one frame; a cut clip may start with dependent ones.
-    least = probe.frames // 2 if probe.interlaced is not False else probe.frames - max(4, probe.frames // 20)
+    least = (
+        probe.frames // 2
+        if probe.interlaced is not False
+        else probe.frames - max(4, probe.frames // 20)
+    )
     if frames < max(1, least) or any(sign in output for sign in DAMAGE):
         raise _refuse(DAMAGED, output)
 
 
 def _copy(path: Path, out: Path, probe: Probe, kind: str) -> None:
     """Copies the streams to a new container without metadata, chapters or trailing data."""
-    sound = ["-map", "0:a:0?", "-c:a", "copy" if probe.audio_codec in PLAYED_SOUND[kind] else {"mp4": "aac", "webm": "libopus"}[kind]]
+    sound = [
+        "-map",
+        "0:a:0?",
+        "-c:a",
+        "copy"
+        if probe.audio_codec in PLAYED_SOUND[kind]
+        else {"mp4": "aac", "webm": "libopus"}[kind],
+    ]
     box = ["-movflags", "+faststart", "-f", "mp4"] if kind == "mp4" else ["-f", "webm"]
-    bare = ["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact"]
-    ffmpeg.run([*_opened(path), *sound, "-c:v", "copy", *bare, *box], out=out, limit_seconds=SECONDS)
+    bare = [
+        "-map_metadata",
+        "-1",
+        "-map_metadata:s",
+        "-1",
+        "-map_chapters",
+        "-1",
+        "-fflags",
+        "+bitexact",
+        "-flags",
+        "+bitexact",
+    ]
+    ffmpeg.run(
+        [*_opened(path), *sound, "-c:v", "copy", *bare, *box], out=out, limit_seconds=SECONDS
+    )
 
 
 def _encode(path: Path, out: Path, probe: Probe) -> None:
     """Re-encodes the clip as 8-bit H.264 in BT.709, at its own rate and at most film size."""
     most = KEPT_SIDE[probe.hdr]
     larger = max(probe.width, probe.height) > most
-    fit = [f"scale=w='min(iw,{most})':h='min(ih,{most})':force_original_aspect_ratio=decrease:force_divisible_by=2"] if larger else []
+    fit = (
+        [
+            f"scale=w='min(iw,{most})':h='min(ih,{most})':force_original_aspect_ratio=decrease:force_divisible_by=2"
+        ]
+        if larger
+        else []
+    )
     chain = [
         *(fit if probe.hdr else []),
         *clip_normalization.filters(probe),
@@ -260,10 +350,50 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
         [
             *_opened(path, probe),
             *("-map", "0:a:0?", "-c:a", "aac", "-b:a", "192k", "-vf", ",".join(chain)),
-            *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(KEPT_CRF), "-profile:v", "high", "-pix_fmt", "yuv420p", "-threads:v", THREADS),
-            *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
-            *("-fps_mode", "vfr", "-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"),
-            *("-fflags", "+bitexact", "-flags", "+bitexact", "-movflags", "+faststart", "-f", "mp4"),
+            *(
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-crf",
+                str(KEPT_CRF),
+                "-profile:v",
+                "high",
+                "-pix_fmt",
+                "yuv420p",
+                "-threads:v",
+                THREADS,
+            ),
+            *(
+                "-colorspace",
+                "bt709",
+                "-color_primaries",
+                "bt709",
+                "-color_trc",
+                "bt709",
+                "-color_range",
+                "tv",
+            ),
+            *(
+                "-fps_mode",
+                "vfr",
+                "-map_metadata",
+                "-1",
+                "-map_metadata:s",
+                "-1",
+                "-map_chapters",
+                "-1",
+            ),
+            *(
+                "-fflags",
+                "+bitexact",
+                "-flags",
+                "+bitexact",
+                "-movflags",
+                "+faststart",
+                "-f",
+                "mp4",
+            ),
         ],
         out=out,
         limit_seconds=SECONDS,
@@ -272,7 +402,13 @@ def _encode(path: Path, out: Path, probe: Probe) -> None:
     _check(probe, written, output)
 
 
-def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0, should_stop: Callable[[], bool] | None = None) -> Taken:
+def ingested(
+    source: Path,
+    target: Path,
+    *,
+    wait_seconds: float = 10.0,
+    should_stop: Callable[[], bool] | None = None,
+) -> Taken:
     """Decodes an untrusted clip to its end in a limited process and rewrites it to `target`.
 
     Raises MediaError (such as broken_input, with a message for people) or BusyError.
@@ -291,5 +427,14 @@ def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0, should_s
     except LimitedError as error:
         raise media_error_of(error) from error
     kind = "webm" if found["kind"] == "webm" else "mp4"
-    notes = tuple(LocalizedMessage(str(template), dict(values)) for template, values in found["notes"])
-    return Taken(target, kind, f"video/{kind}", (int(found["size"][0]), int(found["size"][1])), int(found["duration_ms"]), notes)
+    notes = tuple(
+        LocalizedMessage(str(template), dict(values)) for template, values in found["notes"]
+    )
+    return Taken(
+        target,
+        kind,
+        f"video/{kind}",
+        (int(found["size"][0]), int(found["size"][1])),
+        int(found["duration_ms"]),
+        notes,
+    )

@@ -9,9 +9,31 @@ PEAK_NITS = 1000
 KNEE = 0.9  # brightness is kept up to here and compressed above
 BACKGROUND = "black"  # shown behind transparent parts, as in images
 
-_SWSCALE = {"bt2020nc": "bt2020", "bt2020c": "bt2020", "bt709": "bt709", "smpte170m": "smpte170m", "bt470bg": "bt470", "smpte240m": "smpte240m", "fcc": "fcc"}
-_ZIMG = {"bt2020nc": "2020_ncl", "bt2020c": "2020_cl", "bt709": "709", "smpte170m": "170m", "bt470bg": "470bg", "gbr": "gbr"}
-_PRIMARIES = {"bt2020": "2020", "bt709": "709", "smpte170m": "170m", "bt470bg": "470bg", "smpte432": "smpte432", "smpte431": "smpte431"}
+_SWSCALE = {
+    "bt2020nc": "bt2020",
+    "bt2020c": "bt2020",
+    "bt709": "bt709",
+    "smpte170m": "smpte170m",
+    "bt470bg": "bt470",
+    "smpte240m": "smpte240m",
+    "fcc": "fcc",
+}
+_ZIMG = {
+    "bt2020nc": "2020_ncl",
+    "bt2020c": "2020_cl",
+    "bt709": "709",
+    "smpte170m": "170m",
+    "bt470bg": "470bg",
+    "gbr": "gbr",
+}
+_PRIMARIES = {
+    "bt2020": "2020",
+    "bt709": "709",
+    "smpte170m": "170m",
+    "bt470bg": "470bg",
+    "smpte432": "smpte432",
+    "smpte431": "smpte431",
+}
 _WIDE = frozenset({"bt2020", "smpte432", "smpte431"})
 _VPX = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -29,20 +51,30 @@ def filters(probe: Probe) -> list[str]:
 def _opaque(probe: Probe) -> Sequence[str]:
     if not probe.alpha:
         return ()
-    return (f"scale=in_color_matrix={_SWSCALE.get(probe.matrix, 'auto')}", "format=gbrap", "premultiply=inplace=1", "format=gbrp")
+    return (
+        f"scale=in_color_matrix={_SWSCALE.get(probe.matrix, 'auto')}",
+        "format=gbrap",
+        "premultiply=inplace=1",
+        "format=gbrp",
+    )
 
 
 def _progressive(probe: Probe) -> Sequence[str]:
     if probe.interlaced is False:
         return ()
     # Where the file is not tagged, frames that are tagged themselves.
-    return (f"bwdif=mode=send_frame:parity=auto:deint={'all' if probe.interlaced else 'interlaced'}",)
+    return (
+        f"bwdif=mode=send_frame:parity=auto:deint={'all' if probe.interlaced else 'interlaced'}",
+    )
 
 
 def _square(probe: Probe) -> Sequence[str]:
     if probe.sar == 1:
         return ()
-    return (r"scale=w='2*round(iw*max(sar\,1)/2)':h='2*round(ih*max(1/sar\,1)/2)':flags=bicubic+accurate_rnd", "setsar=1")
+    return (
+        r"scale=w='2*round(iw*max(sar\,1)/2)':h='2*round(ih*max(1/sar\,1)/2)':flags=bicubic+accurate_rnd",
+        "setsar=1",
+    )
 
 
 def _standard(probe: Probe) -> Sequence[str]:
@@ -55,7 +87,10 @@ def _standard(probe: Probe) -> Sequence[str]:
         f"rin={'full' if probe.color_range == 'pc' else 'limited'}",
     ])  # fmt: skip
     if not probe.hdr:
-        return (f"zscale={read}:tin=709:t=709:p=709:m=709:r=limited:d=error_diffusion", "format=yuv420p")
+        return (
+            f"zscale={read}:tin=709:t=709:p=709:m=709:r=limited:d=error_diffusion",
+            "format=yuv420p",
+        )
     return (
         f"zscale={read}:tin={probe.transfer}:t=linear:npl={WHITE_NITS}",
         "format=gbrpf32le",

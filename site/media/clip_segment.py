@@ -1,4 +1,6 @@
-"""Converts a clip from any source into a segment: the film's size, rate, colours and exact length."""
+"""Converts a clip from any source into a segment: the film's size, rate,
+colours and exact length.
+"""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -24,7 +26,16 @@ def _picture_chain(probe: Probe, size: tuple[int, int], fps: int, crop: Crop | N
         "setpts=PTS-STARTPTS",
         *clip_normalization.filters(probe),
         f"fps={fps}",
-        *([f"crop=w=iw*{crop.width:.6f}:h=ih*{crop.height:.6f}:x=iw*{crop.left:.6f}:y=ih*{crop.top:.6f}:exact=1"] if crop else []),
+        *(
+            [
+                (
+                    f"crop=w=iw*{crop.width:.6f}:h=ih*{crop.height:.6f}"
+                    f":x=iw*{crop.left:.6f}:y=ih*{crop.top:.6f}:exact=1"
+                )
+            ]
+            if crop
+            else []
+        ),
         (f"scale=w={width}:h={height}:force_original_aspect_ratio=increase:flags=bicubic+accurate_rnd+full_chroma_int"
         f":in_color_matrix={clip_normalization.matrix_in(probe)}:out_color_matrix=bt709:out_range=tv"),
         f"crop={width}:{height}",
@@ -44,10 +55,14 @@ def _caption_chains(captions: Sequence[tuple[CaptionSpan, Overlay]], fps: int) -
     for number, (span, overlay) in enumerate(captions):
         frames = span.end_frame - span.start_frame
         chains.append(
-            f"[{number + 1}:v]format=yuva420p,loop=loop=-1:size=1,trim=end_frame={frames},setpts=(N+{span.start_frame})/({fps}*TB),"
-            f"fade=t=in:s=0:n={fade}:alpha=1,fade=t=out:s={max(0, frames - fade)}:n={fade}:alpha=1[c{number}]"
+            f"[{number + 1}:v]format=yuva420p,loop=loop=-1:size=1,trim=end_frame={frames},"
+            f"setpts=(N+{span.start_frame})/({fps}*TB),fade=t=in:s=0:n={fade}:alpha=1,"
+            f"fade=t=out:s={max(0, frames - fade)}:n={fade}:alpha=1[c{number}]"
         )
-        chains.append(f"[v{number}][c{number}]overlay={overlay.left}:{overlay.top}:eof_action=pass:format=yuv420[v{number + 1}]")
+        chains.append(
+            f"[v{number}][c{number}]overlay={overlay.left}:{overlay.top}"
+            f":eof_action=pass:format=yuv420[v{number + 1}]"
+        )
     return chains
 
 
@@ -75,14 +90,32 @@ def encode_clip(
     probe = ffmpeg.probe(source)
     with tempfile.TemporaryDirectory(prefix=".clip-", dir=out.parent) as folder:
         drawn = [(span, Overlay.of(span.text, size)) for span in captions]
-        pictures = [_saved(overlay, Path(folder) / f"{number}.png", fps) for number, (_span, overlay) in enumerate(drawn)]
-        chains = [f"[0:V:0]{_picture_chain(probe, size, fps, crop)}[v0]", *_caption_chains(drawn, fps)]
+        pictures = [
+            _saved(overlay, Path(folder) / f"{number}.png", fps)
+            for number, (_span, overlay) in enumerate(drawn)
+        ]
+        chains = [
+            f"[0:V:0]{_picture_chain(probe, size, fps, crop)}[v0]",
+            *_caption_chains(drawn, fps),
+        ]
         segment = Path(folder) / "segment.mp4"
         ffmpeg.run(
             [
-                *(*ffmpeg.INPUT_GUARD, *clip_normalization.input_options(probe), "-i", f"file:{source}"),
+                *(
+                    *ffmpeg.INPUT_GUARD,
+                    *clip_normalization.input_options(probe),
+                    "-i",
+                    f"file:{source}",
+                ),
                 *(argument for picture in pictures for argument in picture),
-                *("-filter_complex", ";".join(chains), "-map", f"[v{len(captions)}]", "-frames:v", str(frames)),
+                *(
+                    "-filter_complex",
+                    ";".join(chains),
+                    "-map",
+                    f"[v{len(captions)}]",
+                    "-frames:v",
+                    str(frames),
+                ),
                 *codec.video_settings(fps, crf),
             ],
             out=segment,
@@ -90,7 +123,12 @@ def encode_clip(
             on_frame=lambda done: on_progress(done * 100 // frames),
         )
         if mp4.length(segment).frames != frames:
-            raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input")
+            raise MediaError(
+                gettext_noop(
+                    "A clip could not be read: the file is damaged or of an unknown kind."
+                ),
+                code="broken_input",
+            )
         segment.replace(out)
 
 

@@ -10,7 +10,18 @@ COLOR_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_tr
 
 def raw_input(size: tuple[int, int], fps: int) -> list[str]:
     """Returns options that read yuv420p frames from standard input."""
-    return ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", f"{size[0]}x{size[1]}", "-framerate", str(fps), "-i", "pipe:0"]
+    return [
+        "-f",
+        "rawvideo",
+        "-pixel_format",
+        "yuv420p",
+        "-video_size",
+        f"{size[0]}x{size[1]}",
+        "-framerate",
+        str(fps),
+        "-i",
+        "pipe:0",
+    ]
 
 
 def video_settings(fps: int, crf: int = CRF) -> list[str]:
@@ -19,9 +30,38 @@ def video_settings(fps: int, crf: int = CRF) -> list[str]:
     """
     return [
         *("-an", "-sn", "-dn", "-map_metadata", "-1"),
-        *("-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-profile:v", "high", "-pix_fmt", "yuv420p"),
-        *("-g", str(GOP_SECONDS * fps), "-threads:v", str(THREADS), "-r", str(fps), "-fps_mode", "cfr"),
-        *("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"),
+        *(
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            str(crf),
+            "-profile:v",
+            "high",
+            "-pix_fmt",
+            "yuv420p",
+        ),
+        *(
+            "-g",
+            str(GOP_SECONDS * fps),
+            "-threads:v",
+            str(THREADS),
+            "-r",
+            str(fps),
+            "-fps_mode",
+            "cfr",
+        ),
+        *(
+            "-color_range",
+            "tv",
+            "-colorspace",
+            "bt709",
+            "-color_primaries",
+            "bt709",
+            "-color_trc",
+            "bt709",
+        ),
         *("-flags:v", "+bitexact", "-fflags", "+bitexact"),
         *("-video_track_timescale", str(TIMESCALE), "-f", "mp4"),
     ]

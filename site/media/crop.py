@@ -29,11 +29,15 @@ def differs(picture: tuple[int, int], frame: tuple[int, int]) -> bool:
     return abs(picture[0] * frame[1] / (picture[1] * frame[0]) - 1) > SAME
 
 
-def placed(picture: tuple[int, int], frame: tuple[int, int], *, x: float = 0.5, y: float = 0.5) -> Crop:
+def placed(
+    picture: tuple[int, int], frame: tuple[int, int], *, x: float = 0.5, y: float = 0.5
+) -> Crop:
     """Returns the largest part of the image with the frame's aspect ratio.
 
     `x` and `y` set its position: 0 is far left (top), 1 is far right (bottom).
     """
     wide = picture[0] * frame[1] / (picture[1] * frame[0])
     width, height = (1 / wide, 1.0) if wide > 1 else (1.0, wide)
-    return Crop(round((1 - width) * x, 6), round((1 - height) * y, 6), round(width, 6), round(height, 6))
+    return Crop(
+        round((1 - width) * x, 6), round((1 - height) * y, 6), round(width, 6), round(height, 6)
+    )

@@ -21,7 +21,9 @@ def deep_pixels(data: bytes, kind: str, size: tuple[int, int]) -> Deep | None:
     None if the image has 8 bits, has transparency, or cannot be read so; then Pillow's are used.
     """
     found = None
-    with suppress(Exception):  # decoders raise many kinds of errors; Pillow names the one that counts
+    with suppress(
+        Exception
+    ):  # decoders raise many kinds of errors; Pillow names the one that counts
         found = _of_heif(data) if kind == "HEIF" else _of_opencv(data, kind)
     return found if found is not None and found.shape == (size[1], size[0], 3) else None
 
@@ -55,5 +57,7 @@ def _avif_depth(data: bytes) -> int:
 
 
 def _filled(pixels: Deep, depth: int) -> Deep:
-    """Returns values that stand in the upper bits with the lower ones filled, so that white is 65535."""
+    """Returns values that stand in the upper bits with the lower ones filled, so that white is
+    65535.
+    """
     return pixels | (pixels >> np.uint16(depth)) if depth < 16 else pixels  # noqa: PLR2004  bits

@@ -21,7 +21,11 @@ class MediaError(DomainError):
 
 
 def disk_full(detail: str) -> MediaError:
-    return MediaError(gettext_noop("The disk is full: the film could not be written."), code="disk_full", detail=detail)
+    return MediaError(
+        gettext_noop("The disk is full: the film could not be written."),
+        code="disk_full",
+        detail=detail,
+    )
 
 
 def stopped() -> MediaError:

@@ -1,4 +1,6 @@
-"""Runs ffmpeg so that it never outlives its job, never hangs and never leaves partial output files."""
+"""Runs ffmpeg so that it never outlives its job,
+never hangs and never leaves partial output files.
+"""
 
 import fcntl
 import os
@@ -58,12 +60,22 @@ def _named_binary(override: str) -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     found = shutil.which(override)
     if not found:
-        raise MediaError(gettext_noop("The program ffmpeg was not found at %(path)s."), code="failed", path=override)
+        raise MediaError(
+            gettext_noop("The program ffmpeg was not found at %(path)s."),
+            code="failed",
+            path=override,
+        )
     output = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stdout  # noqa: S603  configured by the operator
     version = _RELEASE.match(output)
-    if not output.startswith("ffmpeg version ") or (version and (int(version[1]), int(version[2])) < OLDEST):
+    if not output.startswith("ffmpeg version ") or (
+        version and (int(version[1]), int(version[2])) < OLDEST
+    ):
         raise MediaError(
-            gettext_noop("%(path)s is no ffmpeg of version %(oldest)s or later."), code="failed", detail=output, path=found, oldest=".".join(map(str, OLDEST))
+            gettext_noop("%(path)s is no ffmpeg of version %(oldest)s or later."),
+            code="failed",
+            detail=output,
+            path=found,
+            oldest=".".join(map(str, OLDEST)),
         )
     return found
 
@@ -100,8 +112,12 @@ class _Talk:
 
     def until_silent(self) -> None:
         with selectors.DefaultSelector() as selector:
-            selector.register(cast("IO[bytes]", self.process.stdout), selectors.EVENT_READ, self._read_out)
-            selector.register(cast("IO[bytes]", self.process.stderr), selectors.EVENT_READ, self._read_error)
+            selector.register(
+                cast("IO[bytes]", self.process.stdout), selectors.EVENT_READ, self._read_out
+            )
+            selector.register(
+                cast("IO[bytes]", self.process.stderr), selectors.EVENT_READ, self._read_error
+            )
             if self.process.stdin:
                 _widen(self.process.stdin)
                 selector.register(self.process.stdin, selectors.EVENT_WRITE, self._write)
@@ -158,7 +174,11 @@ def _guard(limit_seconds: float, should_stop: Callable[[], bool]) -> Callable[[]
         nonlocal asked
         now = time.monotonic()
         if now - start > limit_seconds:
-            raise MediaError(gettext_noop("ffmpeg took longer than %(seconds)s seconds and was ended."), code="timed_out", seconds=int(limit_seconds))
+            raise MediaError(
+                gettext_noop("ffmpeg took longer than %(seconds)s seconds and was ended."),
+                code="timed_out",
+                seconds=int(limit_seconds),
+            )
         if now - asked >= TICK_SECONDS:
             asked = now
             if should_stop():
@@ -187,7 +207,13 @@ def _execute(
     limit_seconds: float,
     should_stop: Callable[[], bool],
 ) -> tuple[int, str]:
-    command = [*_death_grip(), binary(), "-hide_banner", *([] if feed else ["-nostdin"]), *arguments]
+    command = [
+        *_death_grip(),
+        binary(),
+        "-hide_banner",
+        *([] if feed else ["-nostdin"]),
+        *arguments,
+    ]
     check = _guard(limit_seconds, should_stop)
     process = subprocess.Popen(  # noqa: S603  our own program, no shell, and file names are passed as `file:` arguments
         command,
@@ -213,10 +239,23 @@ def failure(code: int, output: str) -> MediaError:
     if code == -signal.SIGXFSZ or any(sign in output for sign in DISK_FULL):
         return disk_full(output)
     if code < 0:
-        return MediaError(gettext_noop("ffmpeg was killed while it worked (signal %(signal)s)."), code="killed", detail=output, signal=-code)
+        return MediaError(
+            gettext_noop("ffmpeg was killed while it worked (signal %(signal)s)."),
+            code="killed",
+            detail=output,
+            signal=-code,
+        )
     if any(sign in output for sign in BROKEN_INPUT):
-        return MediaError(gettext_noop("A picture or clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=output)
-    return MediaError(gettext_noop("ffmpeg failed (exit code %(exit)s)."), code="failed", detail=output, exit=code)
+        return MediaError(
+            gettext_noop(
+                "A picture or clip could not be read: the file is damaged or of an unknown kind."
+            ),
+            code="broken_input",
+            detail=output,
+        )
+    return MediaError(
+        gettext_noop("ffmpeg failed (exit code %(exit)s)."), code="failed", detail=output, exit=code
+    )
 
 
 def run(
@@ -244,7 +283,16 @@ def run(
     with ExitStack() as stack:
         stack.callback(part.unlink, missing_ok=True)
         code, output = _execute(
-            ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments, "-y", f"file:{part}"],
+            [
+                "-loglevel",
+                "error",
+                "-nostats",
+                "-progress",
+                "pipe:1",
+                *arguments,
+                "-y",
+                f"file:{part}",
+            ],
             feed=feed,
             on_line=on_line,
             limit_seconds=limit_seconds,
@@ -277,7 +325,18 @@ def probe(path: Path, *, limit_seconds: float = 60.0) -> Probe:
     """
     timeline = Timeline()
     code, output = _execute(
-        [*INPUT_GUARD, "-i", f"file:{path}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "pipe:1"],
+        [
+            *INPUT_GUARD,
+            "-i",
+            f"file:{path}",
+            "-map",
+            "0:V:0",
+            "-c",
+            "copy",
+            "-f",
+            "framecrc",
+            "pipe:1",
+        ],
         feed=None,
         on_line=timeline.hear,
         limit_seconds=limit_seconds,
@@ -285,7 +344,11 @@ def probe(path: Path, *, limit_seconds: float = 60.0) -> Probe:
     )
     found = None if code else parse_probe(output, timeline)
     if found is None:
-        raise MediaError(gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."), code="broken_input", detail=output)
+        raise MediaError(
+            gettext_noop("A clip could not be read: the file is damaged or of an unknown kind."),
+            code="broken_input",
+            detail=output,
+        )
     return found
 
 
@@ -300,7 +363,9 @@ def listen(
     """Runs ffmpeg for what it prints: `on_line` receives each line of its standard output. Returns
     the exit code and the end of its standard error. Raises MediaError on a stop or a timeout.
     """
-    return _execute(arguments, feed=feed, on_line=on_line, limit_seconds=limit_seconds, should_stop=should_stop)
+    return _execute(
+        arguments, feed=feed, on_line=on_line, limit_seconds=limit_seconds, should_stop=should_stop
+    )
 
 
 def watch(arguments: Sequence[str], *, limit_seconds: float) -> tuple[int, str]:
@@ -317,7 +382,11 @@ def watch(arguments: Sequence[str], *, limit_seconds: float) -> tuple[int, str]:
             frames = int(value)
 
     code, output = _execute(
-        ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments], feed=None, on_line=on_line, limit_seconds=limit_seconds, should_stop=never
+        ["-loglevel", "error", "-nostats", "-progress", "pipe:1", *arguments],
+        feed=None,
+        on_line=on_line,
+        limit_seconds=limit_seconds,
+        should_stop=never,
     )
     if code:
         raise failure(code, output)

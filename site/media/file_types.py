@@ -4,7 +4,15 @@ from typing import Literal
 
 type What = Literal["image", "video", "text", ""]
 
-IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
+IMAGES = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"BM",
+    b"II*\x00",
+    b"MM\x00*",
+)
 IMAGE_BRANDS = {b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"}
 VIDEO_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 ENOUGH = 512  # bytes
@@ -16,7 +24,9 @@ def what(head: bytes) -> What:
         return "image"
     if head[4:8] in VIDEO_BOXES:
         return "image" if head[4:8] == b"ftyp" and head[8:12] in IMAGE_BRANDS else "video"
-    if head.startswith((b"\x1aE\xdf\xa3", b"OggS", b"FLV", b"\x00\x00\x01\xba")) or (head[:4] == b"RIFF" and head[8:11] == b"AVI"):
+    if head.startswith((b"\x1aE\xdf\xa3", b"OggS", b"FLV", b"\x00\x00\x01\xba")) or (
+        head[:4] == b"RIFF" and head[8:11] == b"AVI"
+    ):
         return "video"
     return "text" if _is_text(head[:ENOUGH]) else ""
 

@@ -47,7 +47,9 @@ EMOJI_STYLE = "\ufe0f"
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI"})
 TALL = frozenset({"Arab", "Deva", "Thai"})  # marks above and below need taller lines
-SHARED = frozenset({"", "Zyyy", "Zinh"})  # scripts of common characters: spaces, digits, punctuation, marks
+SHARED = frozenset(
+    {"", "Zyyy", "Zinh"}
+)  # scripts of common characters: spaces, digits, punctuation, marks
 
 
 class Face:
@@ -61,7 +63,9 @@ class Face:
         self.covered = frozenset(face.unicodes)
 
     def has(self, piece: str) -> bool:
-        """Returns whether each visible character has a glyph; an emoji sequence must be one glyph."""
+        """Returns whether each visible character has a glyph;
+        an emoji sequence must be one glyph.
+        """
         if not all(ord(char) in self.covered for char in piece if not _unseen(char)):
             composed = unicodedata.normalize("NFC", piece)
             return composed != piece and self.has(composed)
@@ -69,7 +73,10 @@ class Face:
 
     def _is_one_picture(self, piece: str) -> bool:
         # The separate parts of a joined emoji would have another meaning.
-        return self.name == EMOJI and sum(advance > 0 for _glyph, _x, _y, advance in self.shape(piece, level=0)) == 1
+        return (
+            self.name == EMOJI
+            and sum(advance > 0 for _glyph, _x, _y, advance in self.shape(piece, level=0)) == 1
+        )
 
     def shape(self, text: str, *, level: int) -> list[tuple[int, float, float, float]]:
         """Returns (glyph, x offset, y offset, advance) relative to the font size, from left to
@@ -124,7 +131,9 @@ def _chinese(text: str) -> tuple[str, ...]:
     """Orders traditional before simplified if more characters are only in Big5 than only in GB
     2312.
     """
-    leaning = sum(_encodes(char, "big5") - _encodes(char, "gb2312") for char in text if script(char) == "Hani")
+    leaning = sum(
+        _encodes(char, "big5") - _encodes(char, "gb2312") for char in text if script(char) == "Hani"
+    )
     return (TRADITIONAL, SIMPLIFIED, JAPANESE) if leaning > 0 else HAN
 
 
@@ -142,7 +151,12 @@ def _unseen(char: str) -> bool:
     """Returns whether a character is invisible: white space, joiners, direction marks, variation
     selectors.
     """
-    return char.isspace() or unicodedata.category(char) in {"Cf", "Cc"} or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return (
+        char.isspace()
+        or unicodedata.category(char) in {"Cf", "Cc"}
+        or "\ufe00" <= char <= "\ufe0f"
+        or "\U000e0100" <= char <= "\U000e01ef"
+    )
 
 
 def _is_sequence(piece: str) -> bool:
@@ -151,14 +165,19 @@ def _is_sequence(piece: str) -> bool:
         return False
     return _is_picture(piece) and (
         any(char in piece for char in (ZERO_WIDTH_JOINER, "\u20e3"))
-        or any("\U0001f1e6" <= char <= "\U0001f1ff" or "\U0001f3fb" <= char <= "\U0001f3ff" for char in piece)
+        or any(
+            "\U0001f1e6" <= char <= "\U0001f1ff" or "\U0001f3fb" <= char <= "\U0001f3ff"
+            for char in piece
+        )
         or any("\U000e0020" <= char <= "\U000e007f" for char in piece)
     )
 
 
 def _is_picture(piece: str) -> bool:
     """Returns whether the piece is displayed as an emoji rather than as text."""
-    return EMOJI_STYLE in piece or "\u20e3" in piece or any(emoji_presentation(char) for char in piece)
+    return (
+        EMOJI_STYLE in piece or "\u20e3" in piece or any(emoji_presentation(char) for char in piece)
+    )
 
 
 @lru_cache(maxsize=1 << 14)
@@ -166,7 +185,9 @@ def _face_for(piece: str, names: tuple[str, ...]) -> str:
     """Returns the first font that has the whole piece, or none."""
     if len(piece) < 16 and _is_picture(piece) and face(EMOJI).has(piece):  # noqa: PLR2004  longer than any emoji
         return EMOJI
-    return next((name for name in names if all(face(name).has(cluster) for cluster in clusters(piece))), "")
+    return next(
+        (name for name in names if all(face(name).has(cluster) for cluster in clusters(piece))), ""
+    )
 
 
 def _words(pieces: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -191,7 +212,14 @@ def _set(text: str, names: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
     font = ""
     for kind, word in _words(clusters(text)):
         # A whole word in one font rather than each letter in the first that has it.
-        whole = font if not kind and font not in {"", EMOJI} and not _is_picture(word[0]) and face(font).has(word[0]) else _face_for("".join(word), names)
+        whole = (
+            font
+            if not kind
+            and font not in {"", EMOJI}
+            and not _is_picture(word[0])
+            and face(font).has(word[0])
+            else _face_for("".join(word), names)
+        )
         for piece in word:
             font = whole or _face_for(piece, names)
             yield piece, font, kind
@@ -202,7 +230,13 @@ def cannot_draw(text: str) -> list[str]:
     if ALONE.fullmatch(text) and all(ord(char) in face(KOREAN).covered for char in set(text)):
         return []  # the usual case: pages check every scene
     names = order(text)
-    return list(dict.fromkeys(piece for piece in clusters(text) if not all(_unseen(char) for char in piece) and not _face_for(piece, names)))
+    return list(
+        dict.fromkeys(
+            piece
+            for piece in clusters(text)
+            if not all(_unseen(char) for char in piece) and not _face_for(piece, names)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +261,28 @@ class Line:
     width: float
     tall: bool
 
-    def mask(self, pixels: float, *, size: tuple[int, int], left: float, base: float) -> npt.NDArray[np.uint8]:
+    def mask(
+        self, pixels: float, *, size: tuple[int, int], left: float, base: float
+    ) -> npt.NDArray[np.uint8]:
         """Returns the coverage of the letters in an image of this size (0 to 255), with the
         baseline `base` pixels from its top.
         """
         width, height = size
         pen = hb.RasterDraw()
-        pen.extents = hb.RasterExtents(x_origin=0, y_origin=0, width=width, height=height, stride=width)
+        pen.extents = hb.RasterExtents(
+            x_origin=0, y_origin=0, width=width, height=height, stride=width
+        )
         for glyph in self.glyphs:
             drawn = face(glyph.font)
             scale = pixels / drawn.em
-            pen.transform = (scale, 0.0, 0.0, scale, left + glyph.x * pixels, height - base + glyph.y * pixels)
+            pen.transform = (
+                scale,
+                0.0,
+                0.0,
+                scale,
+                left + glyph.x * pixels,
+                height - base + glyph.y * pixels,
+            )
             pen.draw_glyph(drawn.font, glyph.number)
         image = pen.render()
         rows = np.frombuffer(image.buffer, np.uint8).reshape(height, -1)[:, :width]
@@ -275,7 +320,11 @@ def set_line(text: str, names: tuple[str, ...], base: int) -> Line:
     """Sets one line in visual order. Characters without a font are left out, so no film shows empty
     boxes.
     """
-    text = "".join(char for char in text.translate(ISOLATES) if unicodedata.bidirectional(char) not in bidi.X9_REMOVED)
+    text = "".join(
+        char
+        for char in text.translate(ISOLATES)
+        if unicodedata.bidirectional(char) not in bidi.X9_REMOVED
+    )
     levels = _levels(text, base)
     parts: list[tuple[int, str, str, str]] = []  # level, font, script, text
     at, tall = 0, False
@@ -285,7 +334,11 @@ def set_line(text: str, names: tuple[str, ...], base: int) -> Line:
         tall = tall or kind in TALL
         if not font:
             continue
-        if parts and parts[-1][:2] == (level, font) and (not kind or kind == parts[-1][2] or not parts[-1][2]):
+        if (
+            parts
+            and parts[-1][:2] == (level, font)
+            and (not kind or kind == parts[-1][2] or not parts[-1][2])
+        ):
             *_same, before, words = parts[-1]
             parts[-1] = (level, font, before or kind, words + piece)
         else:

@@ -1,7 +1,8 @@
 """Imports images: decodes them within limits, re-encodes only the pixels, and makes thumbnails.
 
-The result is always upright, sRGB, 8 bits per channel, without transparency. `ingested` does so for an
-untrusted file in a limited process; everything here may run in that process and uses no settings.
+The result is always upright, sRGB, 8 bits per channel, without transparency. `ingested` does so for
+an untrusted file in a limited process; everything here may run in that process and uses no
+settings.
 """
 
 import io
@@ -64,12 +65,20 @@ class Taken:
 
 
 def _refuse(template: str, detail: object = "", **values: str | float) -> MediaError:
-    return MediaError(template, code="broken_input", detail=repr(detail) if isinstance(detail, Exception) else str(detail), **values)
+    return MediaError(
+        template,
+        code="broken_input",
+        detail=repr(detail) if isinstance(detail, Exception) else str(detail),
+        **values,
+    )
 
 
 def _too_large(width: int, height: int) -> MediaError:
     return _refuse(
-        gettext_noop("The picture is too large: %(width)s x %(height)s pixels; at most %(most)s million pixels are read."),
+        gettext_noop(
+            "The picture is too large: %(width)s x %(height)s pixels; at most %(most)s "
+            "million pixels are read."
+        ),
         width=width,
         height=height,
         most=MAX_PIXELS // 1_000_000,
@@ -78,7 +87,10 @@ def _too_large(width: int, height: int) -> MediaError:
 
 def _opened(data: bytes) -> Image.Image:
     if len(data) > MAX_BYTES:
-        raise _refuse(gettext_noop("The picture file is too large: at most %(most)s MB are read."), most=MAX_BYTES // (1024 * 1024))
+        raise _refuse(
+            gettext_noop("The picture file is too large: at most %(most)s MB are read."),
+            most=MAX_BYTES // (1024 * 1024),
+        )
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -86,12 +98,22 @@ def _opened(data: bytes) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise arbitrary errors for damaged headers
-        raise _refuse(gettext_noop("The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC and GIF are."), error) from error
+        raise _refuse(
+            gettext_noop(
+                "The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC "
+                "and GIF are."
+            ),
+            error,
+        ) from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise _too_large(width, height)
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise _refuse(gettext_noop("The picture is too long and thin: %(width)s x %(height)s pixels."), width=width, height=height)
+        raise _refuse(
+            gettext_noop("The picture is too long and thin: %(width)s x %(height)s pixels."),
+            width=width,
+            height=height,
+        )
     return image
 
 
@@ -113,7 +135,9 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
 
 
 def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
-    """Returns a transform from the image's colour profile to sRGB; None without a usable profile."""
+    """Returns a transform from the image's colour profile to sRGB;
+    None without a usable profile.
+    """
     profile = image.info.get("icc_profile")
     if not profile:
         return None
@@ -123,7 +147,14 @@ def _to_srgb(image: Image.Image) -> ImageCms.ImageCmsTransform | None:
         wanted = {"RGB ": "RGB", "CMYK": "CMYK", "GRAY": "L"}.get(own.profile.xcolor_space)
         if wanted == mode:
             flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
-            return ImageCms.buildTransform(own, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, flags)
+            return ImageCms.buildTransform(
+                own,
+                ImageCms.createProfile("sRGB"),
+                mode,
+                "RGB",
+                ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                flags,
+            )
     return None
 
 
@@ -143,11 +174,19 @@ def _strip(image: Image.Image, top: int, bottom: int, transform: Transform) -> I
     if part.mode.startswith("I"):
         part = Image.fromarray((np.asarray(part, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     alpha = part.convert("RGBA").getchannel("A") if part.has_transparency_data else None
-    colours = part if part.mode == _mode(image) else part.convert("RGBA").convert(_mode(image)) if alpha else part.convert(_mode(image))
+    colours = (
+        part
+        if part.mode == _mode(image)
+        else part.convert("RGBA").convert(_mode(image))
+        if alpha
+        else part.convert(_mode(image))
+    )
     if isinstance(transform, Light):
         shown = Image.fromarray(to_srgb(np.asarray(colours.convert("RGB")), transform))
     else:
-        shown = cast("Image.Image", ImageCms.applyTransform(colours, transform) if transform else colours).convert("RGB")
+        shown = cast(
+            "Image.Image", ImageCms.applyTransform(colours, transform) if transform else colours
+        ).convert("RGB")
     if alpha:
         ground = Image.new("RGB", shown.size)
         ground.paste(shown, mask=alpha)
@@ -155,8 +194,12 @@ def _strip(image: Image.Image, top: int, bottom: int, transform: Transform) -> I
     return shown
 
 
-def _strips(image: Image.Image, by: int, light: Light | None, deep: Deep | None) -> Iterator[tuple[int, Image.Image]]:
-    """Yields all rows in order, reduced to one pixel per `by` x `by`, with their output position."""
+def _strips(
+    image: Image.Image, by: int, light: Light | None, deep: Deep | None
+) -> Iterator[tuple[int, Image.Image]]:
+    """Yields all rows in order, reduced to one pixel per `by` x `by`,
+    with their output position.
+    """
     transform = light or _to_srgb(image)
     rows = STRIP * by
     for top in range(0, image.height, rows):
@@ -167,8 +210,12 @@ def _strips(image: Image.Image, by: int, light: Light | None, deep: Deep | None)
         yield top // by, strip.reduce(by) if by > 1 else strip
 
 
-def _rgb(image: Image.Image, light: Light | None, deep: Deep | None, *, most: int = MAX_PIXELS) -> Image.Image:
-    """Returns an upright sRGB image of at most this many pixels. `deep`: its pixels, if not Pillow's."""
+def _rgb(
+    image: Image.Image, light: Light | None, deep: Deep | None, *, most: int = MAX_PIXELS
+) -> Image.Image:
+    """Returns an upright sRGB image of at most this many pixels. `deep`: its pixels, if not
+    Pillow's.
+    """
     turn = _turn(image)
     image.load()  # also finds out whether the file is complete
     by = 1
@@ -180,7 +227,9 @@ def _rgb(image: Image.Image, light: Light | None, deep: Deep | None, *, most: in
     return shown.transpose(turn) if turn is not None else shown
 
 
-def decode(data: bytes, *, enough: tuple[int, int] | None = None, most: int = MAX_PIXELS) -> Image.Image:
+def decode(
+    data: bytes, *, enough: tuple[int, int] | None = None, most: int = MAX_PIXELS
+) -> Image.Image:
     """Decodes untrusted bytes completely, within the limits above, to an upright sRGB image.
 
     Of an animation the first frame is used. With `enough` a JPEG may be decoded smaller, but never
@@ -190,14 +239,22 @@ def decode(data: bytes, *, enough: tuple[int, int] | None = None, most: int = MA
     image = _opened(data)
     try:
         if enough:
-            image.draft(image.mode, (max(enough), max(enough)))  # a square, because the image may still be rotated
+            image.draft(
+                image.mode, (max(enough), max(enough))
+            )  # a square, because the image may still be rotated
         elif image.width * image.height > 4 * most:
             image.draft(image.mode, (image.width // 2, image.height // 2))
         kind = image.format or ""
         light = light_of(data, kind)
         # Larger ones are reduced, which evens out bands, and would take too much memory.
-        is_deep = light is not None and image.width * image.height <= KEPT_PIXELS and not image.has_transparency_data
-        return _rgb(image, light, deep_pixels(data, kind, image.size) if is_deep else None, most=most)
+        is_deep = (
+            light is not None
+            and image.width * image.height <= KEPT_PIXELS
+            and not image.has_transparency_data
+        )
+        return _rgb(
+            image, light, deep_pixels(data, kind, image.size) if is_deep else None, most=most
+        )
     except MemoryError:
         raise
     except Exception as error:  # as above: decoders raise many kinds of errors
@@ -212,7 +269,10 @@ def read(path: Path, *, enough: tuple[int, int] | None = None) -> Image.Image:
 def _bytes_of(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _refuse(gettext_noop("The picture file is too large: at most %(most)s MB are read."), most=MAX_BYTES // (1024 * 1024))
+            raise _refuse(
+                gettext_noop("The picture file is too large: at most %(most)s MB are read."),
+                most=MAX_BYTES // (1024 * 1024),
+            )
         return path.read_bytes()
     except OSError as error:
         raise _refuse(gettext_noop("The picture file could not be opened."), error) from error
@@ -243,8 +303,17 @@ def _cleaned(data: bytes) -> tuple[bytes, str, tuple[int, int], list[LocalizedMe
     del opened
     image = decode(data, most=KEPT_PIXELS)
     if image.width * image.height < before[0] * before[1]:
-        before = before[::-1] if turned in {Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270} else before
-        notes.append(LocalizedMessage(MADE_SMALLER, {"before": "{} x {}".format(*before), "after": "{} x {}".format(*image.size)}))
+        before = (
+            before[::-1]
+            if turned in {Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270}
+            else before
+        )
+        notes.append(
+            LocalizedMessage(
+                MADE_SMALLER,
+                {"before": "{} x {}".format(*before), "after": "{} x {}".format(*image.size)},
+            )
+        )
     out = io.BytesIO()
     if kind in PHOTOS:
         image.save(out, "JPEG", quality=92, subsampling=0)
@@ -264,7 +333,11 @@ def clean_file(source: str, target: str) -> dict[str, Any]:
     """Runs `clean` from a file to another, with notes. Runs in the limited process."""
     content, mime, size, notes = _cleaned(_bytes_of(Path(source)))
     Path(target).write_bytes(content)
-    return {"mime": mime, "size": list(size), "notes": [[note.template, note.values] for note in notes]}
+    return {
+        "mime": mime,
+        "size": list(size),
+        "notes": [[note.template, note.values] for note in notes],
+    }
 
 
 def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0) -> Taken:
@@ -284,21 +357,33 @@ def ingested(source: Path, target: Path, *, wait_seconds: float = 10.0) -> Taken
         )
     except LimitedError as error:
         raise media_error_of(error) from error
-    notes = tuple(LocalizedMessage(str(template), dict(values)) for template, values in found["notes"])
+    notes = tuple(
+        LocalizedMessage(str(template), dict(values)) for template, values in found["notes"]
+    )
     return Taken(target, str(found["mime"]), (int(found["size"][0]), int(found["size"][1])), notes)
 
 
 def media_error_of(error: LimitedError) -> MediaError:
     """Converts an error of a limited process to a MediaError."""
-    code = error.code if error.code in {"disk_full", "killed", "timed_out", "stopped", "failed"} else "broken_input"
-    return MediaError(error.sentence.template, code=code, detail=error.detail, **error.sentence.values)
+    code = (
+        error.code
+        if error.code in {"disk_full", "killed", "timed_out", "stopped", "failed"}
+        else "broken_input"
+    )
+    return MediaError(
+        error.sentence.template, code=code, detail=error.detail, **error.sentence.values
+    )
 
 
 def thumbnail(data: bytes, *, width: int, image_format: str = "WEBP") -> bytes:
     """Returns the image at this width (never enlarged) as WebP or JPEG."""
     image = decode(data, enough=(width, width))
     if image.width > width:
-        image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        image = image.resize(
+            (width, max(1, round(image.height * width / image.width))),
+            Image.Resampling.LANCZOS,
+            reducing_gap=3.0,
+        )
     out = io.BytesIO()
     image.save(out, image_format, quality=82)
     return out.getvalue()

@@ -45,7 +45,9 @@ def cover_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[float, 
     return picture[0] * scale, picture[1] * scale
 
 
-def scenery(picture: Image.Image, windows: Sequence[cameras.Window], size: tuple[int, int]) -> Scenery:
+def scenery(
+    picture: Image.Image, windows: Sequence[cameras.Window], size: tuple[int, int]
+) -> Scenery:
     """Crops and scales the image once to what all windows show together."""
     width, height = size
     wide, high = cover_size(picture.size, size)
@@ -58,7 +60,9 @@ def scenery(picture: Image.Image, windows: Sequence[cameras.Window], size: tuple
     shrink = picture.width / wide
     box = (left * shrink, top * shrink, right * shrink, bottom * shrink)
     rgb = picture.resize((columns, rows), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-    return Scenery(to_yuv(np.asarray(rgb)), left, top, columns / (right - left), rows / (bottom - top))
+    return Scenery(
+        to_yuv(np.asarray(rgb)), left, top, columns / (right - left), rows / (bottom - top)
+    )
 
 
 def _even(length: float) -> int:
@@ -82,10 +86,19 @@ def draw(frame: Frame, scene: Scenery, window: cameras.Window, size: tuple[int, 
 
 def _warp(source: Plane, target: Plane, matrix: npt.NDArray[np.float64]) -> None:
     height, width = target.shape
-    cv2.warpAffine(source, matrix, (width, height), dst=target, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    cv2.warpAffine(
+        source,
+        matrix,
+        (width, height),
+        dst=target,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
-def film(scene: Scenery, windows: Sequence[cameras.Window], size: tuple[int, int], overlays: Overlays) -> Iterator[memoryview]:
+def film(
+    scene: Scenery, windows: Sequence[cameras.Window], size: tuple[int, int], overlays: Overlays
+) -> Iterator[memoryview]:
     """Yields raw yuv420p frames, one per window. Each is valid until the next is requested."""
     plain, shown = Frame(size), Frame(size)
     drawn: cameras.Window | None = None
@@ -133,7 +146,10 @@ def encode_still(
             max(round((crop.top + crop.height) * down), round(crop.top * down) + 1),
         ))  # fmt: skip
     windows = cameras.path(camera, frames=frames, size=size, cover=cover_size(image.size, size))
-    overlays = Overlays([(span.start_frame, span.end_frame, Overlay.of(span.text, size)) for span in captions], fps=fps)
+    overlays = Overlays(
+        [(span.start_frame, span.end_frame, Overlay.of(span.text, size)) for span in captions],
+        fps=fps,
+    )
     ffmpeg.run(
         [*codec.raw_input(size, fps), "-vf", codec.COLOR_TAGS, *codec.video_settings(fps, crf)],
         out=out,

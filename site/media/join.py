@@ -32,7 +32,9 @@ def join(
     """
     tracks = [mp4.track(segment) for segment in segments]
     if len({(track.timescale, *track.size) for track in tracks}) > 1:
-        raise MediaError(gettext_noop("The segments of the film do not fit together."), code="failed")
+        raise MediaError(
+            gettext_noop("The segments of the film do not fit together."), code="failed"
+        )
     unlike = len({track.decoder for track in tracks}) > 1
     film = [mux.carrying(track) for track in tracks] if unlike else tracks
     part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")

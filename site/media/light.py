@@ -15,8 +15,16 @@ from media.clip_normalization import KNEE, PEAK_NITS, WHITE_NITS
 PQ, HLG = 16, 18  # transfer characteristics
 # To linear BT.709; other primaries are treated as BT.709
 TO_BT709 = {
-    9: ((1.660491, -0.587641, -0.072850), (-0.124550, 1.132900, -0.008349), (-0.018151, -0.100579, 1.118730)),  # BT.2020
-    12: ((1.224940, -0.224940, 0.0), (-0.042057, 1.042057, 0.0), (-0.019638, -0.078636, 1.098274)),  # Display P3
+    9: (
+        (1.660491, -0.587641, -0.072850),
+        (-0.124550, 1.132900, -0.008349),
+        (-0.018151, -0.100579, 1.118730),
+    ),  # BT.2020
+    12: (
+        (1.224940, -0.224940, 0.0),
+        (-0.042057, 1.042057, 0.0),
+        (-0.019638, -0.078636, 1.098274),
+    ),  # Display P3
 }
 META_FIRST = 1 << 20  # bytes of the file that are searched for the description
 STEPS = 1 << 14  # entries of the table from linear light to sRGB
@@ -37,10 +45,16 @@ class Light:
 
 
 def light_of(data: bytes, kind: str) -> Light | None:
-    """Returns the code points of an image file; None for plain sRGB or if a profile describes it."""
+    """Returns the code points of an image file; None for plain sRGB or if
+    a profile describes it.
+    """
     if kind in {"AVIF", "HEIF"}:
         at = data.find(b"colrnclx", 0, META_FIRST) + 8
-        found = Light(int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4])) if at > 8 else None  # noqa: PLR2004
+        found = (
+            Light(int.from_bytes(data[at : at + 2]), int.from_bytes(data[at + 2 : at + 4]))
+            if at > 8  # noqa: PLR2004
+            else None
+        )
         profiled = any(data.find(name, 0, META_FIRST) >= 0 for name in (b"colrprof", b"colrrICC"))
     elif kind == "PNG":
         at = data.find(b"cICP", 0, META_FIRST) + 4
@@ -53,8 +67,12 @@ def light_of(data: bytes, kind: str) -> Light | None:
     return found
 
 
-def to_srgb(pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], light: Light) -> npt.NDArray[np.uint8]:
-    """Converts rows (height, width, 3) to sRGB, with diffuse white of HDR (203 nits) at about 249."""
+def to_srgb(
+    pixels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], light: Light
+) -> npt.NDArray[np.uint8]:
+    """Converts rows (height, width, 3) to sRGB, with diffuse white of HDR (203
+    nits) at about 249.
+    """
     linear = _table(light.transfer, 1 << (8 * pixels.itemsize))[pixels]
     if light.transfer == HLG:
         luminance = linear @ np.array((0.2627, 0.6780, 0.0593), np.float32)

@@ -62,7 +62,9 @@ class Track:
 
     @property
     def length(self) -> Length:
-        return Length(len(self.sizes), sum(count * step for count, step in self.steps), self.timescale)
+        return Length(
+            len(self.sizes), sum(count * step for count, step in self.steps), self.timescale
+        )
 
 
 def length(path: Path) -> Length:
@@ -72,7 +74,11 @@ def length(path: Path) -> Length:
     try:
         media, _edits = _video(_index(path))
         steps = _runs(_samples(media)[b"stts"])
-        return Length(sum(count for count, _step in steps), sum(count * step for count, step in steps), _timescale(media))
+        return Length(
+            sum(count for count, _step in steps),
+            sum(count * step for count, step in steps),
+            _timescale(media),
+        )
     except (OSError, struct.error, ValueError, KeyError) as error:
         raise damaged(repr(error)) from error
 
@@ -93,13 +99,17 @@ def track(path: Path) -> Track:
             looks={kind: looks[kind] for kind in (b"colr", b"pasp") if kind in looks},
             steps=_runs(table[b"stts"]),
             delays=_delays(table.get(b"ctts"), edits, len(sizes)),
-            keys=[number - 1 for number in _numbers(table[b"stss"])] if b"stss" in table else list(range(len(sizes))),
+            keys=[number - 1 for number in _numbers(table[b"stss"])]
+            if b"stss" in table
+            else list(range(len(sizes))),
             sizes=sizes,
             start=_start(table, sizes),
         )
     except (OSError, struct.error, ValueError, KeyError) as error:
         raise damaged(repr(error)) from error
-    if any(sum(count for count, _ticks in runs) != len(sizes) for runs in (found.steps, found.delays)) or found.keys[:1] != [0]:
+    if any(
+        sum(count for count, _ticks in runs) != len(sizes) for runs in (found.steps, found.delays)
+    ) or found.keys[:1] != [0]:
         raise damaged("its tables do not fit together")
     if found.decoder[4] & 3 != NAL_LENGTH - 1:
         raise damaged("an unknown form of samples")
@@ -108,7 +118,11 @@ def track(path: Path) -> Track:
 
 def damaged(detail: str) -> MediaError:
     """Returns the error for an invalid file."""
-    return MediaError(gettext_noop("The film file is damaged or not complete."), code="broken_input", detail=detail)
+    return MediaError(
+        gettext_noop("The film file is damaged or not complete."),
+        code="broken_input",
+        detail=detail,
+    )
 
 
 def _index(path: Path) -> bytes:
@@ -203,7 +217,9 @@ def _delays(table: bytes | None, edits: bytes | None, samples: int) -> Runs:
 def _start(table: Boxes, sizes: list[int]) -> int:
     """Returns the offset of the first sample. The chunks must be contiguous."""
     starts = _numbers(table[b"co64"], kind="Q") if b"co64" in table else _numbers(table[b"stco"])
-    held = {first: samples for first, samples, _entry in struct.iter_unpack(">III", table[b"stsc"][8:])}
+    held = {
+        first: samples for first, samples, _entry in struct.iter_unpack(">III", table[b"stsc"][8:])
+    }
     ends = [0, *accumulate(sizes)]
     sample = in_chunk = 0
     for number, start in enumerate(starts, 1):

@@ -1,4 +1,6 @@
-"""Builds the head of an MP4 joined from segments (ISO/IEC 14496-12 and -15), with combined tables."""
+"""Builds the head of an MP4 joined from segments (ISO/IEC 14496-12 and -15),
+with combined tables.
+"""
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +57,9 @@ def _parameters(decoder: bytes) -> bytes:
 def length(tracks: Sequence[Track]) -> Length:
     """Returns the length of the film of these segments."""
     parts = [track.length for track in tracks]
-    return Length(sum(part.frames for part in parts), sum(part.ticks for part in parts), parts[0].timescale)
+    return Length(
+        sum(part.frames for part in parts), sum(part.ticks for part in parts), parts[0].timescale
+    )
 
 
 def head(tracks: Sequence[Track], *, title: str, comment: str) -> bytes:
@@ -63,7 +67,11 @@ def head(tracks: Sequence[Track], *, title: str, comment: str) -> bytes:
     them.
     """
     data = sum(sum(track.sizes) for track in tracks)
-    before = struct.pack(">I4sQ", 1, b"mdat", data + 16) if data >= SHORT else struct.pack(">I4s", data + 8, b"mdat")
+    before = (
+        struct.pack(">I4sQ", 1, b"mdat", data + 16)
+        if data >= SHORT
+        else struct.pack(">I4s", data + 8, b"mdat")
+    )
     kind, atom = _box(b"ftyp", FILE_TYPE), _metadata(title, comment)
     begin = len(kind) + len(_index(tracks, 0, atom)) + len(before)
     return kind + _index(tracks, begin, atom) + before
@@ -86,17 +94,32 @@ def _numbers(numbers: Iterable[int], kind: str = "I") -> bytes:
 def _index(tracks: Sequence[Track], begin: int, atom: bytes) -> bytes:
     """Returns the `moov` box of a film whose samples start at `begin`."""
     film, (width, height) = length(tracks), tracks[0].size
-    clock = -min(delay for track in tracks for _count, delay in track.delays)  # the delay after which no frame is shown before it is decoded
+    clock = -min(
+        delay for track in tracks for _count, delay in track.delays
+    )  # the delay after which no frame is shown before it is decoded
     return _box(
         b"moov",
-        _box(b"mvhd", struct.pack(">5IIH10x36s24xI", 0, 0, 0, film.timescale, film.ticks, 0x10000, 0x100, UNTURNED, 2)),
+        _box(
+            b"mvhd",
+            struct.pack(
+                ">5IIH10x36s24xI", 0, 0, 0, film.timescale, film.ticks, 0x10000, 0x100, UNTURNED, 2
+            ),
+        ),
         _box(
             b"trak",
-            _box(b"tkhd", struct.pack(">6I16x36sII", 3, 0, 0, 1, 0, film.ticks, UNTURNED, width << 16, height << 16)),
+            _box(
+                b"tkhd",
+                struct.pack(
+                    ">6I16x36sII", 3, 0, 0, 1, 0, film.ticks, UNTURNED, width << 16, height << 16
+                ),
+            ),
             _box(b"edts", _table(b"elst", 1, struct.pack(">IiI", film.ticks, clock, 0x10000))),
             _box(
                 b"mdia",
-                _box(b"mdhd", struct.pack(">5IHH", 0, 0, 0, film.timescale, film.ticks, UNDETERMINED, 0)),
+                _box(
+                    b"mdhd",
+                    struct.pack(">5IHH", 0, 0, 0, film.timescale, film.ticks, UNDETERMINED, 0),
+                ),
                 _box(b"hdlr", struct.pack(">II4s12x", 0, 0, b"vide"), b"VideoHandler\x00"),
                 _box(
                     b"minf",
@@ -113,19 +136,40 @@ def _index(tracks: Sequence[Track], begin: int, atom: bytes) -> bytes:
 def _samples(tracks: Sequence[Track], begin: int, clock: int) -> bytes:
     """Returns the sample table. The samples of a segment form one chunk."""
     first = tracks[0]
-    entry = _box(b"avc1", first.entry, _box(b"avcC", first.decoder), *(_box(kind, look) for kind, look in first.looks.items()))
+    entry = _box(
+        b"avc1",
+        first.entry,
+        _box(b"avcC", first.decoder),
+        *(_box(kind, look) for kind, look in first.looks.items()),
+    )
     frames = [len(track.sizes) for track in tracks]
-    keys = [before + key + 1 for before, track in zip(accumulate(frames, initial=0), tracks, strict=False) for key in track.keys]
+    keys = [
+        before + key + 1
+        for before, track in zip(accumulate(frames, initial=0), tracks, strict=False)
+        for key in track.keys
+    ]
     *starts, end = accumulate((sum(track.sizes) for track in tracks), initial=begin)
     return _box(
         b"stbl",
         _table(b"stsd", 1, entry),
         _runs(b"stts", (run for track in tracks for run in track.steps)),
         _table(b"stss", len(keys), _numbers(keys)),
-        _runs(b"ctts", ((count, delay + clock) for track in tracks for count, delay in track.delays)),
-        _table(b"stsc", len(tracks), *(struct.pack(">III", number, count, 1) for number, count in enumerate(frames, 1))),
-        _box(b"stsz", struct.pack(">III", 0, 0, sum(frames)), *(_numbers(track.sizes) for track in tracks)),
-        _table(b"co64", len(starts), _numbers(starts, "Q")) if end - begin >= SHORT else _table(b"stco", len(starts), _numbers(starts)),
+        _runs(
+            b"ctts", ((count, delay + clock) for track in tracks for count, delay in track.delays)
+        ),
+        _table(
+            b"stsc",
+            len(tracks),
+            *(struct.pack(">III", number, count, 1) for number, count in enumerate(frames, 1)),
+        ),
+        _box(
+            b"stsz",
+            struct.pack(">III", 0, 0, sum(frames)),
+            *(_numbers(track.sizes) for track in tracks),
+        ),
+        _table(b"co64", len(starts), _numbers(starts, "Q"))
+        if end - begin >= SHORT
+        else _table(b"stco", len(starts), _numbers(starts)),
     )
 
 
@@ -143,5 +187,17 @@ def _runs(kind: bytes, runs: Iterable[tuple[int, int]]) -> bytes:
 def _metadata(title: str, comment: str) -> bytes:
     """Returns title and comment in the format of iTunes and ffmpeg."""
     words = {b"\xa9nam": title, b"\xa9cmt": comment}
-    entries = [_box(name, _box(b"data", struct.pack(">II", 1, 0), text.encode())) for name, text in words.items() if text]
-    return _box(b"udta", _box(b"meta", bytes(4), _box(b"hdlr", struct.pack(">II4s4s9x", 0, 0, b"mdir", b"appl")), _box(b"ilst", *entries)))
+    entries = [
+        _box(name, _box(b"data", struct.pack(">II", 1, 0), text.encode()))
+        for name, text in words.items()
+        if text
+    ]
+    return _box(
+        b"udta",
+        _box(
+            b"meta",
+            bytes(4),
+            _box(b"hdlr", struct.pack(">II4s4s9x", 0, 0, b"mdir", b"appl")),
+            _box(b"ilst", *entries),
+        ),
+    )

@@ -10,13 +10,21 @@ from media.errors import MediaError
 
 # An untrusted clip may be a playlist that names other files or URLs: only plain containers are
 # opened.
-INPUT_GUARD = ("-protocol_whitelist", "file,pipe", "-format_whitelist", "mov,matroska,webm,avi,mpegts,mpeg,ogg,flv,gif,h264,hevc")
+INPUT_GUARD = (
+    "-protocol_whitelist",
+    "file,pipe",
+    "-format_whitelist",
+    "mov,matroska,webm,avi,mpegts,mpeg,ogg,flv,gif,h264,hevc",
+)
 
 MAX_FRAMES = 500_000  # a film of more than two hours at 60 frames a second
 HD_LINES = 576  # untagged images with more lines use HD colours, as in browsers
 
 _STREAM = re.compile(r"Stream #0:\d+.*?: Video: (?P<rest>.*)")
-_VIDEO = re.compile(r"(?P<codec>\w+).*?, (?P<pix>[a-z0-9]+)(?:\((?P<color>[^)]*)\))?[^,]*,.*?(?P<w>\d{2,5})x(?P<h>\d{2,5})")
+_VIDEO = re.compile(
+    r"(?P<codec>\w+).*?, "
+    r"(?P<pix>[a-z0-9]+)(?:\((?P<color>[^)]*)\))?[^,]*,.*?(?P<w>\d{2,5})x(?P<h>\d{2,5})"
+)
 _SHAPE = re.compile(r"SAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+k?) (?:fps|tbr)")
 _ROTATION = re.compile(r"rotation of (-?[\d.]+) degrees")
@@ -87,7 +95,11 @@ class Timeline:
             self.end = max(self.end, last) if self.frames else last
             self.frames += 1
             if self.frames > MAX_FRAMES:
-                raise MediaError(gettext_noop("The clip is too long: at most %(most)s frames are read."), code="broken_input", most=MAX_FRAMES)
+                raise MediaError(
+                    gettext_noop("The clip is too long: at most %(most)s frames are read."),
+                    code="broken_input",
+                    most=MAX_FRAMES,
+                )
 
     @property
     def seconds(self) -> float:
@@ -99,13 +111,20 @@ def parse_probe(output: str, timeline: Timeline) -> Probe | None:
     stream.
     """
     described, _arrow, _output = output.partition("Output #0")
-    stream = next((found for found in _STREAM.finditer(described) if "(attached pic)" not in found["rest"]), None)
+    stream = next(
+        (found for found in _STREAM.finditer(described) if "(attached pic)" not in found["rest"]),
+        None,
+    )
     video = _VIDEO.match(stream["rest"]) if stream else None
     if stream is None or video is None or not timeline.frames:
         return None
     details = described[stream.end() :].partition("Stream #0:")[0]
     shape = _SHAPE.search(stream["rest"])
-    sar = Fraction(int(shape[1]), int(shape[2])) if shape and int(shape[1]) and int(shape[2]) else Fraction(1)
+    sar = (
+        Fraction(int(shape[1]), int(shape[2]))
+        if shape and int(shape[1]) and int(shape[2])
+        else Fraction(1)
+    )
     width, height = _shown(int(video["w"]), int(video["h"]), sar)
     turned = _ROTATION.search(details)
     rotation = round(float(turned[1])) if turned else 0
@@ -139,7 +158,9 @@ def parse_probe(output: str, timeline: Timeline) -> Probe | None:
 
 
 def _shown(width: int, height: int, sar: Fraction) -> tuple[int, int]:
-    """Returns the size with square pixels, never reduced, with even numbers where a side changes."""
+    """Returns the size with square pixels, never reduced,
+    with even numbers where a side changes.
+    """
     if sar > 1:
         return _even(width * sar), height
     return (width, _even(height / sar)) if sar < 1 else (width, height)
@@ -153,9 +174,18 @@ def _colours(color: list[str]) -> tuple[str, str, str]:
     """Splits ffmpeg's colour notation into matrix, primaries and transfer: one word if equal, else
     `a/b/c`.
     """
-    found = next((part for part in color if part and part not in {"tv", "pc", "progressive"} and " " not in part), "")
+    found = next(
+        (
+            part
+            for part in color
+            if part and part not in {"tv", "pc", "progressive"} and " " not in part
+        ),
+        "",
+    )
     parts = found.split("/") if "/" in found else [found] * 3
-    space, primaries, transfer = ("" if part in {"unknown", "reserved"} else part for part in (*parts, "", "")[:3])
+    space, primaries, transfer = (
+        "" if part in {"unknown", "reserved"} else part for part in (*parts, "", "")[:3]
+    )
     return space, primaries, transfer
 
 

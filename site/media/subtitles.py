@@ -41,7 +41,8 @@ def _shown(lines: Iterable[Line]) -> Iterable[Line]:
 def srt(lines: Iterable[Line]) -> str:
     """Returns SubRip text of (start, end, text), times in seconds. Empty captions are left out."""
     return "\n".join(
-        f"{number}\n{timecode(start, ',')} --> {timecode(end, ',')}\n{_srt_text(text)}\n" for number, (start, end, text) in enumerate(_shown(lines), 1)
+        f"{number}\n{timecode(start, ',')} --> {timecode(end, ',')}\n{_srt_text(text)}\n"
+        for number, (start, end, text) in enumerate(_shown(lines), 1)
     )
 
 
@@ -50,4 +51,12 @@ def vtt(lines: Iterable[Line]) -> str:
 
     `&`, `<` and `>` are escaped. Empty captions are left out.
     """
-    return "\n".join(["WEBVTT\n", *(f"{timecode(start, '.')} --> {timecode(end, '.')}\n{escape(text, quote=False)}\n" for start, end, text in _shown(lines))])
+    return "\n".join(
+        [
+            "WEBVTT\n",
+            *(
+                f"{timecode(start, '.')} --> {timecode(end, '.')}\n{escape(text, quote=False)}\n"
+                for start, end, text in _shown(lines)
+            ),
+        ]
+    )

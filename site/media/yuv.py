@@ -31,7 +31,9 @@ class Yuv:
 
 def to_yuv(rgb: Plane) -> Yuv:
     """Returns the planes of an sRGB image (height, width, 3). Both sides must be even."""
-    yuv = np.asarray(cv2.transform(rgb.astype(np.float32), np.hstack([RGB_TO_YUV, OFFSET])), np.float32)
+    yuv = np.asarray(
+        cv2.transform(rgb.astype(np.float32), np.hstack([RGB_TO_YUV, OFFSET])), np.float32
+    )
     luma, blue, red = (np.ascontiguousarray(yuv[..., number]) for number in range(3))
     return Yuv(_bytes(luma), _bytes(_halved(blue)), _bytes(_halved(red)))
 

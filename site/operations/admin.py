@@ -28,10 +28,20 @@ from providers.services import money_changes
 
 from . import cost_export, costs, dashboard, language, monitoring
 
-WITHOUT_SCREENS = ("admin", "contenttypes", "django_q", "sessions")  # apps whose permissions the studio never checks
+WITHOUT_SCREENS = (
+    "admin",
+    "contenttypes",
+    "django_q",
+    "sessions",
+)  # apps whose permissions the studio never checks
 
 # Django's four permissions of each model, whose names are stored in English.
-DEEDS = {"add": _("Can add"), "change": _("Can change"), "delete": _("Can delete"), "view": _("Can view")}
+DEEDS = {
+    "add": _("Can add"),
+    "change": _("Can change"),
+    "delete": _("Can delete"),
+    "view": _("Can view"),
+}
 
 # The studio's jobs have their own pages; these rows only carry wake-ups.
 for model in (Failure, OrmQ, Schedule, Success):
@@ -48,7 +58,15 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None  # users are deactivated one at a time
-    list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "has_mfa")
+    list_display = (
+        "username",
+        "email",
+        "first_name",
+        "last_name",
+        "is_staff",
+        "is_active",
+        "has_mfa",
+    )
     readonly_fields = ("factor_state", "log_in_state", "last_login", "date_joined")
     filter_horizontal = ()
     # Permissions come from roles only, so users have none of their own to choose.
@@ -64,11 +82,28 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     list_per_page = 25
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": gettext("People"), "crumbs": [], **(extra_context or {})}
+        )
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        with money_changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
-            return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("People"), object_id), **(extra_context or {})})
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        with (
+            money_changes.of_limits(actor=request.user)
+            if request.method == "POST"
+            else nullcontext()
+        ):
+            return super().changeform_view(
+                request,
+                object_id,
+                form_url,
+                {**_crumbs(self, _("People"), object_id), **(extra_context or {})},
+            )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("second_factor")
@@ -81,16 +116,27 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(
-            db_field, request, **{**kwargs, "widget": UnfoldAdminCheckboxSelectMultipleWidget(), "form_class": BoundedChoicesField}
+            db_field,
+            request,
+            **{
+                **kwargs,
+                "widget": UnfoldAdminCheckboxSelectMultipleWidget(),
+                "form_class": BoundedChoicesField,
+            },
         )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """An account with history is deactivated, not deleted."""
-        return super().has_delete_permission(request, obj) and not (obj is not None and account_changes.history_of(obj))
+        return super().has_delete_permission(request, obj) and not (
+            obj is not None and account_changes.history_of(obj)
+        )
 
     @admin.display(description=_("wrong tries"))
     def log_in_state(self, person: User) -> str:
-        return render_to_string("studio/log_in_state.html", {"count": login_throttle.failures(person.get_username()), "person": person})
+        return render_to_string(
+            "studio/log_in_state.html",
+            {"count": login_throttle.failures(person.get_username()), "person": person},
+        )
 
     @admin.display(description=_("second factor"), boolean=True)
     def has_mfa(self, person: User) -> bool:
@@ -102,15 +148,22 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
         since = _since(person)
         if since is None:
             return gettext("Not set up")
-        return render_to_string("studio/second_factor_state.html", {"since": since, "person": person})
+        return render_to_string(
+            "studio/second_factor_state.html", {"since": since, "person": person}
+        )
 
 
 def _crumbs(admin: ModelAdmin, name: Any, object_id: str | None) -> dict[str, Any]:
     """Returns the breadcrumbs, in the words of the side bar."""
     number = whole_number(object_id or "")
     found = None if number is None else admin.model._default_manager.filter(pk=number).first()  # noqa: SLF001  Django's documented way to a model's rows
-    title = str(found) if found else gettext("Add %(name)s") % {"name": admin.model._meta.verbose_name}  # noqa: SLF001  as above
-    return {"title": title, "crumbs": [(name, reverse(f"admin:auth_{admin.model._meta.model_name}_changelist"))]}  # noqa: SLF001  as above
+    title = (
+        str(found) if found else gettext("Add %(name)s") % {"name": admin.model._meta.verbose_name}  # noqa: SLF001  as above
+    )
+    return {
+        "title": title,
+        "crumbs": [(name, reverse(f"admin:auth_{admin.model._meta.model_name}_changelist"))],  # noqa: SLF001  as above
+    }
 
 
 def _since(person: User) -> datetime | None:
@@ -136,17 +189,40 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
     show_full_result_count = False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": gettext("Roles"), "crumbs": [], **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": gettext("Roles"), "crumbs": [], **(extra_context or {})}
+        )
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        with money_changes.of_limits(actor=request.user) if request.method == "POST" else nullcontext():
-            return super().changeform_view(request, object_id, form_url, {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})})
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        with (
+            money_changes.of_limits(actor=request.user)
+            if request.method == "POST"
+            else nullcontext()
+        ):
+            return super().changeform_view(
+                request,
+                object_id,
+                form_url,
+                {**_crumbs(self, _("Roles"), object_id), **(extra_context or {})},
+            )
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
         rights = Permission.objects.exclude(content_type__app_label__in=WITHOUT_SCREENS)
         # Checkboxes: in a native list one plain click deselects all others.
         widget = UnfoldAdminCheckboxSelectMultipleWidget({"class": "vp-rights"})
-        return super().formfield_for_manytomany(db_field, request, **{**kwargs, "form_class": RightsField, "queryset": rights, "widget": widget})
+        return super().formfield_for_manytomany(
+            db_field,
+            request,
+            **{**kwargs, "form_class": RightsField, "queryset": rights, "widget": widget},
+        )
 
 
 def mount(site: Any) -> None:

@@ -15,4 +15,8 @@ class StudioConfig(AppConfig):
     def ready(self) -> None:
         for label in WRITTEN_BY_PEOPLE:
             for model in apps.get_app_config(label).get_models():
-                pre_save.connect(compose_fields, sender=model, dispatch_uid=f"composed.{model._meta.label}")  # noqa: SLF001  Django's documented model API
+                pre_save.connect(
+                    compose_fields,
+                    sender=model,
+                    dispatch_uid=f"composed.{model._meta.label}",  # noqa: SLF001  Django's documented model API
+                )

@@ -35,16 +35,29 @@ def prepare() -> list[LocalizedMessage]:
     try:
         Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
         if written := compile_all(Path(folder) for folder in settings.LOCALE_PATHS):
-            translation_file_changed(None, written[0])  # this process has already read the old ones, or found none
+            translation_file_changed(
+                None, written[0]
+            )  # this process has already read the old ones, or found none
             done.append(LocalizedMessage(gettext_noop("Translations compiled.")))
         if waiting := _migrate():
-            done.append(LocalizedMessage(gettext_noop("Database brought up to date (%(count)s migrations)."), {"count": waiting}))
+            done.append(
+                LocalizedMessage(
+                    gettext_noop("Database brought up to date (%(count)s migrations)."),
+                    {"count": waiting},
+                )
+            )
         if _collect_static():
             done.append(LocalizedMessage(gettext_noop("Static files collected.")))
     except OSError as error:
-        raise NotReadyError(gettext_noop("The studio cannot write to %(path)s: %(reason)s."), path=str(error.filename), reason=str(error.strerror)) from error
+        raise NotReadyError(
+            gettext_noop("The studio cannot write to %(path)s: %(reason)s."),
+            path=str(error.filename),
+            reason=str(error.strerror),
+        ) from error
     except DatabaseError as error:
-        raise NotReadyError(gettext_noop("The database does not answer: %(reason)s"), reason=str(error).strip()) from error
+        raise NotReadyError(
+            gettext_noop("The database does not answer: %(reason)s"), reason=str(error).strip()
+        ) from error
     return done
 
 

@@ -21,7 +21,9 @@ def table() -> str:
     for state in CallState:
         counts = COUNTS[state]
         ticks = (counts.running, counts.undecided, counts.holds_place, counts.at_risk)
-        lines.append(f"| {state.value} | {' | '.join(TICK[tick] for tick in ticks)} | {counts.money} |")
+        lines.append(
+            f"| {state.value} | {' | '.join(TICK[tick] for tick in ticks)} | {counts.money} |"
+        )
     return "\n".join(lines) + "\n"
 
 

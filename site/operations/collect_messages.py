@@ -83,7 +83,11 @@ def collect(root: Path) -> dict[tuple[str, str], Message]:
 def _files(root: Path) -> Iterator[Path]:
     for source in SOURCES:
         yield from sorted(
-            path for path in (root / source).rglob("*") if path.suffix in {".py", ".html", ".txt"} and "migrations" not in path.parts and _is_ours(path)
+            path
+            for path in (root / source).rglob("*")
+            if path.suffix in {".py", ".html", ".txt"}
+            and "migrations" not in path.parts
+            and _is_ours(path)
         )
 
 
@@ -93,21 +97,36 @@ def _is_ours(path: Path) -> bool:
 
 def _in_python(text: str) -> Iterator[Message]:
     nodes = list(ast.walk(ast.parse(text)))
-    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"]
+    imports = [
+        node
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+    ]
     other_names = {name.asname: name.name for node in imports for name in node.names if name.asname}
     for node in nodes:
         if not isinstance(node, ast.Call):
             continue
-        called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        called = (
+            node.func.id
+            if isinstance(node.func, ast.Name)
+            else node.func.attr
+            if isinstance(node.func, ast.Attribute)
+            else ""
+        )
         name = other_names.get(called, called)
-        given = [arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else None for arg in node.args[:2]]
+        given = [
+            arg.value if isinstance(arg, ast.Constant) and isinstance(arg.value, str) else None
+            for arg in node.args[:2]
+        ]
         if name in NAMES and given and given[0]:
             yield from _message(name, given[0], given[1] if len(given) > 1 else None)
 
 
 def _in_template(text: str) -> Iterator[Message]:
     for name, first, second in IN_TEMPLATE.findall(templatize(text)):
-        yield from _message(name, ast.literal_eval(first), ast.literal_eval(second) if second else None)
+        yield from _message(
+            name, ast.literal_eval(first), ast.literal_eval(second) if second else None
+        )
 
 
 def _message(name: str, first: str, second: str | None) -> Iterator[Message]:
@@ -125,7 +144,10 @@ def known(po: Path) -> dict[tuple[str, str], Entry]:
     if not po.exists():
         return {}
     with po.open(encoding="utf-8") as lines:
-        return {(entry.fields.get("msgctxt", ""), entry.fields["msgid"]): entry for entry in entries(lines, name=po.name)}
+        return {
+            (entry.fields.get("msgctxt", ""), entry.fields["msgid"]): entry
+            for entry in entries(lines, name=po.name)
+        }
 
 
 def written(messages: Iterable[Message], before: dict[tuple[str, str], Entry]) -> str:
@@ -154,7 +176,14 @@ def written(messages: Iterable[Message], before: dict[tuple[str, str], Entry]) -
 
 def _quoted(text: str) -> str:
     def quote(part: str) -> str:
-        return '"' + part.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
+        return (
+            '"'
+            + part.replace("\\", "\\\\")
+            .replace('"', '\\"')
+            .replace("\n", "\\n")
+            .replace("\t", "\\t")
+            + '"'
+        )
 
     pieces = text.splitlines(keepends=True)
     if len(pieces) < 2 and len(text) <= WIDTH:  # noqa: PLR2004  one line

@@ -31,7 +31,11 @@ class Entry:
     def key(self) -> str:
         context = self.fields.get("msgctxt")
         plural = self.fields.get("msgid_plural")
-        return (f"{context}{CONTEXT_END}" if context is not None else "") + self.fields["msgid"] + (f"{FORM_END}{plural}" if plural is not None else "")
+        return (
+            (f"{context}{CONTEXT_END}" if context is not None else "")
+            + self.fields["msgid"]
+            + (f"{FORM_END}{plural}" if plural is not None else "")
+        )
 
     @property
     def value(self) -> str:
@@ -55,14 +59,20 @@ def entries(lines: Iterable[str], *, name: str) -> Iterator[Entry]:
             continue
         if not line:
             continue
-        keyword, text = ("", line) if line.startswith('"') else (line.partition(" ")[0], line.partition(" ")[2].strip())
+        keyword, text = (
+            ("", line)
+            if line.startswith('"')
+            else (line.partition(" ")[0], line.partition(" ")[2].strip())
+        )
         if keyword in {"msgctxt", "msgid"} and current.startswith("msgstr"):
             yield entry
             entry = Entry()
         current = keyword or current
         if not current:
             raise CatalogError(f"{name}, line {number}: a text that belongs to no message.")
-        entry.fields[current] = entry.fields.get(current, "") + _unquoted(text, where=f"{name}, line {number}")
+        entry.fields[current] = entry.fields.get(current, "") + _unquoted(
+            text, where=f"{name}, line {number}"
+        )
     if "msgid" in entry.fields:
         yield entry
 
@@ -82,13 +92,21 @@ def compiled(source: Path) -> bytes:
     CatalogError.
     """
     with source.open(encoding="utf-8") as lines:
-        found = {entry.key: entry.value for entry in entries(lines, name=source.name) if entry.value and (not entry.fuzzy or not entry.fields["msgid"])}
+        found = {
+            entry.key: entry.value
+            for entry in entries(lines, name=source.name)
+            if entry.value and (not entry.fuzzy or not entry.fields["msgid"])
+        }
     pairs = sorted((key.encode(), value.encode()) for key, value in found.items())
     table, texts = bytearray(), bytearray()
     for text in [*(key for key, _ in pairs), *(value for _, value in pairs)]:
         table += struct.pack("<2I", len(text), HEADER_BYTES + len(pairs) * 16 + len(texts))
         texts += text + b"\x00"
-    return struct.pack("<7I", MAGIC, 0, len(pairs), HEADER_BYTES, HEADER_BYTES + len(pairs) * 8, 0, 0) + table + texts
+    return (
+        struct.pack("<7I", MAGIC, 0, len(pairs), HEADER_BYTES, HEADER_BYTES + len(pairs) * 8, 0, 0)
+        + table
+        + texts
+    )
 
 
 def compile_all(folders: Iterable[Path]) -> list[Path]:

@@ -15,7 +15,20 @@ from providers import ledger
 from .cost_tables import By, reasons, rows_by
 from .costs import PERMISSION, span_of
 
-COLUMNS = ("reserved", "provider", "model", "kind", "state", "story", "scene", "person", "estimate_usd", "cost_usd", "cost_is_estimated", "task")
+COLUMNS = (
+    "reserved",
+    "provider",
+    "model",
+    "kind",
+    "state",
+    "story",
+    "scene",
+    "person",
+    "estimate_usd",
+    "cost_usd",
+    "cost_is_estimated",
+    "task",
+)
 SUMS = ("calls", "estimate_usd", "reserved_usd", "at_risk_usd", "actual_usd", "difference_usd")
 
 
@@ -27,12 +40,27 @@ class _Echo:
 
 
 def calls(**wanted: Any) -> Iterator[tuple[object, ...]]:
-    """Yields the calls that match `wanted` (see `ledger.calls`), oldest first, after a header row."""
+    """Yields the calls that match `wanted` (see `ledger.calls`), oldest first,
+    after a header row.
+    """
     yield COLUMNS
-    for call in ledger.calls(**wanted).select_related("provider", "actor").order_by("reserved_at", "pk").iterator(2000):
+    for call in (
+        ledger.calls(**wanted)
+        .select_related("provider", "actor")
+        .order_by("reserved_at", "pk")
+        .iterator(2000)
+    ):
         person = call.actor.get_username() if call.actor else ""
         paid = "" if call.cost is None else call.cost
-        names = (call.provider_id, call.model, call.kind, call.state, call.subject, call.item, person)
+        names = (
+            call.provider_id,
+            call.model,
+            call.kind,
+            call.state,
+            call.subject,
+            call.item,
+            person,
+        )
         yield (
             timezone.localtime(call.reserved_at).isoformat(timespec="seconds"),
             *map(safe, names),
@@ -48,7 +76,16 @@ def sums(by: By, **wanted: Any) -> Iterator[tuple[object, ...]]:
     yield (by, "id", *SUMS)
     for row in rows_by(by, **wanted):
         total = row.totals
-        yield (safe(row.name), safe(row.key), total.calls, total.estimate, total.reserved, total.at_risk, total.actual, row.difference)
+        yield (
+            safe(row.name),
+            safe(row.key),
+            total.calls,
+            total.estimate,
+            total.reserved,
+            total.at_risk,
+            total.actual,
+            row.difference,
+        )
 
 
 def rejected(since: datetime) -> Iterator[tuple[object, ...]]:
@@ -72,8 +109,13 @@ def export(request: HttpRequest) -> HttpResponseBase:
         raise Http404
     wanted = {"subject": story} if story else {"since": since}
     lines = rejected(since) if by == "rejected" else sums(by, **wanted) if by else calls(**wanted)
-    name = f"costs{by and '-by-'}{by}-{timezone.localdate():%Y-%m-%d}-{'story' if story else f'{days}d'}.csv"
-    return StreamingHttpResponse(_text(lines), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    covered = "story" if story else f"{days}d"
+    name = f"costs{by and '-by-'}{by}-{timezone.localdate():%Y-%m-%d}-{covered}.csv"
+    return StreamingHttpResponse(
+        _text(lines),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _text(lines: Iterator[tuple[object, ...]]) -> Iterator[str]:

@@ -49,7 +49,9 @@ class Row:
         return self.totals.actual - self.totals.estimate
 
 
-def rows_by(by: By, *, since: datetime | None = None, subject: str | None = None, most: int | None = None) -> list[Row]:
+def rows_by(
+    by: By, *, since: datetime | None = None, subject: str | None = None, most: int | None = None
+) -> list[Row]:
     """Returns the rows, most expensive first, days in order. At most three queries.
 
     `subject` selects one story; `most` limits the number of rows.
@@ -57,12 +59,24 @@ def rows_by(by: By, *, since: datetime | None = None, subject: str | None = None
     found = ledger.breakdown(*DIMENSIONS[by], since=since, subject=subject)
     keys = [key if isinstance(key, tuple) else (key,) for key in found]
     ordered = (
-        sorted(zip(keys, found.values(), strict=True), key=lambda pair: pair[1].actual, reverse=True) if by != "day" else zip(keys, found.values(), strict=True)
+        sorted(
+            zip(keys, found.values(), strict=True), key=lambda pair: pair[1].actual, reverse=True
+        )
+        if by != "day"
+        else zip(keys, found.values(), strict=True)
     )
     shown = list(ordered)[:most]
     dearest = max((totals.actual for _key, totals in shown), default=Decimal(0)) or Decimal(1)
     names = _names(by, [key for key, _totals in shown])
-    return [Row(names[key], totals, "" if key[0] is None else str(key[0]), int(100 * totals.actual / dearest)) for key, totals in shown]
+    return [
+        Row(
+            names[key],
+            totals,
+            "" if key[0] is None else str(key[0]),
+            int(100 * totals.actual / dearest),
+        )
+        for key, totals in shown
+    ]
 
 
 def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
@@ -70,24 +84,39 @@ def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
     if by == "day":
         return {key: date_format(key[0], "SHORT_DATE_FORMAT") for key in keys}
     if by == "person":
-        people = {one.pk: person(one) for one in get_user_model().objects.filter(pk__in=[key[0] for key in keys if key[0]])}
+        people = {
+            one.pk: person(one)
+            for one in get_user_model().objects.filter(pk__in=[key[0] for key in keys if key[0]])
+        }
         return {key: people.get(key[0], _("Nobody any more")) for key in keys}
     if by in {"provider", "model"}:
         configs = dict(AIProviderConfig.objects.values_list("provider", "name"))
-        return {key: " · ".join([configs.get(key[0], key[0]), *(part or "–" for part in key[1:])]) for key in keys}
+        return {
+            key: " · ".join([configs.get(key[0], key[0]), *(part or "–" for part in key[1:])])
+            for key in keys
+        }
     titles = titles_of(key[0] for key in keys)
     if by == "story":
         return {key: titles.get(key[0]) or key[0] or "–" for key in keys}
     places = {
         str(pk): f"{place}. {title}".strip()
-        for pk, place, title in Scene.objects.filter(pk__in=_ids(key[1] for key in keys)).values_list("pk", "position", "title")
+        for pk, place, title in Scene.objects.filter(
+            pk__in=_ids(key[1] for key in keys)
+        ).values_list("pk", "position", "title")
     }
-    return {key: f"{titles.get(key[0]) or key[0] or '–'} · {places.get(key[1]) or _('The story itself')}" for key in keys}
+    return {
+        key: f"{titles.get(key[0]) or key[0] or '–'} · "
+        f"{places.get(key[1]) or _('The story itself')}"
+        for key in keys
+    }
 
 
 def titles_of(subjects: Any) -> dict[str, str]:
     """Returns the titles of stories by their ids as text."""
-    return {str(pk): title for pk, title in Story.objects.filter(pk__in=_ids(subjects)).values_list("pk", "title")}
+    return {
+        str(pk): title
+        for pk, title in Story.objects.filter(pk__in=_ids(subjects)).values_list("pk", "title")
+    }
 
 
 def _ids(texts: Any) -> list[UUID]:
@@ -117,10 +146,17 @@ class Estimated:
 
 def estimated(stories: list[Row]) -> list[Estimated]:
     """Compares estimate and actual over the whole life of these stories. Four queries."""
-    found = {str(story.pk): story for story in Story.objects.filter(pk__in=_ids(row.key for row in stories))}
+    found = {
+        str(story.pk): story
+        for story in Story.objects.filter(pk__in=_ids(row.key for row in stories))
+    }
     formulas = estimates_of(list(found.values()))
     whole = ledger.breakdown("subject", subjects=list(found))
-    return [Estimated(found[row.key], formulas[found[row.key].pk], whole[row.key]) for row in stories if row.key in found]
+    return [
+        Estimated(found[row.key], formulas[found[row.key].pk], whole[row.key])
+        for row in stories
+        if row.key in found
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,4 +176,7 @@ def reasons(since: datetime, *, most: int | None = None) -> list[Reason]:
         .values_list("review_reason")
         .annotate(n=Count("pk"), sum=Sum("cost"))
     )
-    return [Reason(text, takes, ledger.exact(cost)) for text, takes, cost in rows.order_by("-sum", "-n", "review_reason")[:most]]
+    return [
+        Reason(text, takes, ledger.exact(cost))
+        for text, takes, cost in rows.order_by("-sum", "-n", "review_reason")[:most]
+    ]

@@ -32,7 +32,9 @@ LONGEST = 24  # characters of a name below a chart
 
 
 def span_of(request: HttpRequest) -> tuple[int, datetime]:
-    """Returns the number of days and the midnight at which they start, in the studio's time zone."""
+    """Returns the number of days and the midnight at which they start,
+    in the studio's time zone.
+    """
     asked = request.GET.get("days", "")
     days = found if (found := whole_number(asked)) in SPANS else SPANS[1]
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -43,32 +45,56 @@ def provider_names() -> dict[str, str]:
     return dict(AIProviderConfig.objects.values_list("provider", "name"))
 
 
-def chart_of(found: Mapping[tuple[date, str], ledger.Totals], since: datetime, days: int, names: Mapping[str, str]) -> dict[str, Any]:
+def chart_of(
+    found: Mapping[tuple[date, str], ledger.Totals],
+    since: datetime,
+    days: int,
+    names: Mapping[str, str],
+) -> dict[str, Any]:
     """Returns the daily spending by provider, from a breakdown by both, for the chart and its
     table.
     """
     wanted = [(since + timedelta(days=n)).date() for n in range(days)]
-    providers = sorted({provider for _day, provider in found if any(found.get((day, provider)) for day in wanted)})
+    providers = sorted(
+        {provider for _day, provider in found if any(found.get((day, provider)) for day in wanted)}
+    )
 
     def spent(day: date, provider: str) -> float:
         totals = found.get((day, provider))
         return float(totals.actual) if totals else 0.0
 
-    sets = [{"label": names.get(provider, provider), "values": [spent(day, provider) for day in wanted]} for provider in providers]
+    sets = [
+        {"label": names.get(provider, provider), "values": [spent(day, provider) for day in wanted]}
+        for provider in providers
+    ]
     sets = [one for one in sets if any(one["values"])]
-    return {"money": True, "labels": [date_format(day, "MONTH_DAY_FORMAT") for day in wanted], "sets": sets}
+    return {
+        "money": True,
+        "labels": [date_format(day, "MONTH_DAY_FORMAT") for day in wanted],
+        "sets": sets,
+    }
 
 
 def chart_of_estimates(rows: list[Estimated]) -> dict[str, Any]:
-    """Compares for each story the guide's estimate, the estimate of its calls and the amount paid."""
+    """Compares for each story the guide's estimate, the estimate of its calls
+    and the amount paid.
+    """
     shown = rows[:COMPARED]
     values = [
         (_("By price list"), [float(row.formula or 0) for row in shown]),
         (_("By its calls"), [float(row.totals.estimate) for row in shown]),
         (_("Paid"), [float(row.totals.actual) for row in shown]),
     ]
-    labels = [row.story.title if len(row.story.title) <= LONGEST else f"{row.story.title[:LONGEST]}…" for row in shown]
-    return {"money": True, "beside": True, "labels": labels, "sets": [{"label": label, "values": numbers} for label, numbers in values]}
+    labels = [
+        row.story.title if len(row.story.title) <= LONGEST else f"{row.story.title[:LONGEST]}…"
+        for row in shown
+    ]
+    return {
+        "money": True,
+        "beside": True,
+        "labels": labels,
+        "sets": [{"label": label, "values": numbers} for label, numbers in values],
+    }
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -100,9 +126,15 @@ def page(request: HttpRequest) -> HttpResponse:
         "compared_chart": chart_of_estimates(compared),
         "rejected": rejected.aggregate(cost=Sum("cost"), takes=Count("pk")),
         "reasons": reasons(since, most=SHOWN),
-        "rejected_takes": rejected.select_related("scene__story", "reviewed_by").order_by("-cost", "-created_at")[:SHOWN],
-        "unclear": ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider", "actor").order_by("reserved_at")[:SHOWN],
-        "chart": chart_of(ledger.breakdown("day", "provider", since=since), since, days, provider_names()),
+        "rejected_takes": rejected.select_related("scene__story", "reviewed_by").order_by(
+            "-cost", "-created_at"
+        )[:SHOWN],
+        "unclear": ProviderCall.objects.filter(state=CallState.UNCLEAR)
+        .select_related("provider", "actor")
+        .order_by("reserved_at")[:SHOWN],
+        "chart": chart_of(
+            ledger.breakdown("day", "provider", since=since), since, days, provider_names()
+        ),
     }
     site: Any = admin.site
     return TemplateResponse(request, "studio/costs.html", site.page_context(request, **values))

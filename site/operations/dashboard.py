@@ -44,7 +44,15 @@ from stories.web.story_state import job_label
 from . import costs
 
 SHOWN = 8  # rows of a list
-CONFIG_FIELDS = ("provider", "name", "is_active", "is_paused", "pause_reason", "pause_note_data", "test_works")
+CONFIG_FIELDS = (
+    "provider",
+    "name",
+    "is_active",
+    "is_paused",
+    "pause_reason",
+    "pause_note_data",
+    "test_works",
+)
 PEOPLE = 3  # named as those who may decide
 MOST_LOCKED = 200  # stories with unclear calls that are examined
 FILMS = 4
@@ -92,12 +100,30 @@ class Work:
     @classmethod
     def of(cls, user: Any) -> "Work":
         """Loads the jobs. Two queries."""
-        jobs, steers_all, all_seen = under_way(), user.has_perm("stories.manage_all_stories"), sees_all(user)
-        waiting = [job for job in jobs if job.waits and (steers_all or job.owner_id == user.pk)][:SHOWN]
-        seen = (job for job in jobs if job.parent_id is None and not job.asks and (all_seen or job.owner_id == user.pk))
+        jobs, steers_all, all_seen = (
+            under_way(),
+            user.has_perm("stories.manage_all_stories"),
+            sees_all(user),
+        )
+        waiting = [job for job in jobs if job.waits and (steers_all or job.owner_id == user.pk)][
+            :SHOWN
+        ]
+        seen = (
+            job
+            for job in jobs
+            if job.parent_id is None and not job.asks and (all_seen or job.owner_id == user.pk)
+        )
         running = list(islice(seen, SHOWN + 1))
         ids = {job.subject for job in (*waiting, *running) if _is_id(job.subject)}
-        return cls(jobs, waiting, running, {str(pk): title for pk, title in Story.objects.filter(pk__in=ids).values_list("pk", "title")})
+        return cls(
+            jobs,
+            waiting,
+            running,
+            {
+                str(pk): title
+                for pk, title in Story.objects.filter(pk__in=ids).values_list("pk", "title")
+            },
+        )
 
 
 def _is_id(subject: str) -> bool:
@@ -127,28 +153,62 @@ def _unclear(user: Any) -> list[Todo]:
     """
     if not user.has_perm(RESOLVE):
         return _unclear_of_mine(user)
-    calls = ProviderCall.objects.filter(state=CallState.UNCLEAR).select_related("provider").order_by("reserved_at")
+    calls = (
+        ProviderCall.objects.filter(state=CallState.UNCLEAR)
+        .select_related("provider")
+        .order_by("reserved_at")
+    )
     title = _("A call may have been paid: %(provider)s")
     return [
-        Todo("help", "ask", title % {"provider": call.provider.name}, str(call.note), reverse("admin:providers_providercall_change", args=[call.pk]))
+        Todo(
+            "help",
+            "ask",
+            title % {"provider": call.provider.name},
+            str(call.note),
+            reverse("admin:providers_providercall_change", args=[call.pk]),
+        )
         for call in calls.only("note_data", "provider__provider", "provider__name")[:SHOWN]
     ]
 
 
 def _unclear_of_mine(user: Any) -> list[Todo]:
     counts = dict(
-        ProviderCall.objects.filter(state=CallState.UNCLEAR).exclude(subject="").order_by().values_list("subject").annotate(n=Count("pk"))[:MOST_LOCKED]
+        ProviderCall.objects.filter(state=CallState.UNCLEAR)
+        .exclude(subject="")
+        .order_by()
+        .values_list("subject")
+        .annotate(n=Count("pk"))[:MOST_LOCKED]
     )
     if not counts:
         return []
-    stories = Story.objects.filter(owner_id=user.pk, pk__in=filter(_is_id, counts)).defer("script").order_by("-updated_at")[:SHOWN]
+    stories = (
+        Story.objects.filter(owner_id=user.pk, pk__in=filter(_is_id, counts))
+        .defer("script")
+        .order_by("-updated_at")[:SHOWN]
+    )
     people = ", ".join(person(one) for one in _who_may(RESOLVE)) if stories else ""
     found = []
     for story in stories:
         count = counts[str(story.pk)]
-        text = ngettext("%(n)s call may have been paid and waits for a decision.", "%(n)s calls may have been paid and wait for a decision.", count)
-        who = _("It is with: %(people)s.") % {"people": people} if people else _("Nobody may decide it yet.")
-        found.append(Todo("help", "ask", story.title, f"{text % {'n': count}} {who}", reverse("admin:stories_story_board", args=[story.pk])))
+        text = ngettext(
+            "%(n)s call may have been paid and waits for a decision.",
+            "%(n)s calls may have been paid and wait for a decision.",
+            count,
+        )
+        who = (
+            _("It is with: %(people)s.") % {"people": people}
+            if people
+            else _("Nobody may decide it yet.")
+        )
+        found.append(
+            Todo(
+                "help",
+                "ask",
+                story.title,
+                f"{text % {'n': count}} {who}",
+                reverse("admin:stories_story_board", args=[story.pk]),
+            )
+        )
     return found
 
 
@@ -159,24 +219,44 @@ def _who_may(permission: str) -> list[Any]:
     """
     app, codename = permission.split(".")
     right = {"content_type__app_label": app, "codename": codename}
-    named = Q(groups__permissions__in=Permission.objects.filter(**right)) | Q(user_permissions__in=Permission.objects.filter(**right))
+    named = Q(groups__permissions__in=Permission.objects.filter(**right)) | Q(
+        user_permissions__in=Permission.objects.filter(**right)
+    )
     people = get_user_model().objects.filter(is_active=True, is_staff=True)
-    return list(people.filter(named).distinct().order_by("username")[:PEOPLE]) or list(people.filter(is_superuser=True).order_by("username")[:PEOPLE])
+    return list(people.filter(named).distinct().order_by("username")[:PEOPLE]) or list(
+        people.filter(is_superuser=True).order_by("username")[:PEOPLE]
+    )
 
 
 def _comments(user: Any) -> list[Todo]:
     """Returns unresolved comments by others on this person's stories."""
-    open_ones = Comment.objects.filter(story__owner_id=user.pk, resolved_at=None).exclude(author=user).exclude(story__status=StoryStatus.ARCHIVED)
+    open_ones = (
+        Comment.objects.filter(story__owner_id=user.pk, resolved_at=None)
+        .exclude(author=user)
+        .exclude(story__status=StoryStatus.ARCHIVED)
+    )
     counted = (
-        open_ones.order_by().values("story_id", "story__title").annotate(n=Count("pk"), of_guests=Count("pk", filter=~Q(guest="")), last=Max("created_at"))
+        open_ones.order_by()
+        .values("story_id", "story__title")
+        .annotate(n=Count("pk"), of_guests=Count("pk", filter=~Q(guest="")), last=Max("created_at"))
     )
     found = []
     for row in counted.order_by("-last")[:SHOWN]:
         text = ngettext("%(n)s open comment", "%(n)s open comments", row["n"]) % {"n": row["n"]}
         if row["of_guests"]:
-            text += ngettext(", %(n)s of it by a guest", ", %(n)s of them by guests", row["of_guests"]) % {"n": row["of_guests"]}
+            text += ngettext(
+                ", %(n)s of it by a guest", ", %(n)s of them by guests", row["of_guests"]
+            ) % {"n": row["of_guests"]}
         page = "stories_story_review" if row["of_guests"] else "stories_story_board"
-        found.append(Todo("forum", "ask", row["story__title"], text, reverse(f"admin:{page}", args=[row["story_id"]])))
+        found.append(
+            Todo(
+                "forum",
+                "ask",
+                row["story__title"],
+                text,
+                reverse(f"admin:{page}", args=[row["story_id"]]),
+            )
+        )
     return found
 
 
@@ -189,38 +269,77 @@ def _approvals(user: Any) -> list[Todo]:
         .defer("what", "lines", "story__script")
         .order_by("asked_at")
     )
-    mine = Q(asked_by=user) & (Q(decision=Decision.APPROVED) | Q(decision=Decision.REFUSED, decided_at__gte=timezone.now() - NEWS))
+    mine = Q(asked_by=user) & (
+        Q(decision=Decision.APPROVED)
+        | Q(decision=Decision.REFUSED, decided_at__gte=timezone.now() - NEWS)
+    )
     if user.has_perm(APPROVE):
         mine |= Q(decision="", asked_by__isnull=False) & ~Q(asked_by=user)
     words: dict[str, tuple[str, Tone, str]] = {
         "asked": ("approval", "ask", _("%(who)s asks for your approval of %(amount)s.")),
-        "approved": ("verified", "good", _("%(who)s has approved %(amount)s. Start it from the board.")),
+        "approved": (
+            "verified",
+            "good",
+            _("%(who)s has approved %(amount)s. Start it from the board."),
+        ),
         "refused": ("block", "bad", _("%(who)s has refused %(amount)s: %(reason)s")),
     }
     found = []
     for row in rows.filter(mine).defer("what", "lines", "story__script")[:SHOWN]:
         icon, tone, why = words[row.state]
-        values = {"who": person(row.asked_by if row.state == "asked" else row.decided_by), "amount": money(row.total), "reason": row.reason}
-        found.append(Todo(icon, tone, row.story.title, why % values, reverse("admin:stories_approval_change", args=[row.pk])))
+        values = {
+            "who": person(row.asked_by if row.state == "asked" else row.decided_by),
+            "amount": money(row.total),
+            "reason": row.reason,
+        }
+        found.append(
+            Todo(
+                icon,
+                tone,
+                row.story.title,
+                why % values,
+                reverse("admin:stories_approval_change", args=[row.pk]),
+            )
+        )
     return found
 
 
 def _waiting(work: Work) -> list[Todo]:
     return [
-        Todo("payments" if job.wait_for == WaitFor.BUDGET else "front_hand", "ask", work.titles.get(job.subject) or job_label(job), str(job.note), _url_of(job))
+        Todo(
+            "payments" if job.wait_for == WaitFor.BUDGET else "front_hand",
+            "ask",
+            work.titles.get(job.subject) or job_label(job),
+            str(job.note),
+            _url_of(job),
+        )
         for job in work.waiting
     ]
 
 
 def _paused(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     found = [
-        Todo("pause_circle", "ask", _("The queue is paused"), pause.reason or str(pause), reverse("admin:jobs_job_changelist"))
+        Todo(
+            "pause_circle",
+            "ask",
+            _("The queue is paused"),
+            pause.reason or str(pause),
+            reverse("admin:jobs_job_changelist"),
+        )
         for pause in Pause.objects.all()[:SHOWN]
     ]
     if user.has_perm("providers.pause_provider"):
         for config in [config for config in configs if config.is_paused][:SHOWN]:
             link = reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
-            found.append(Todo("pause_circle", "ask", _("%(provider)s is paused") % {"provider": config.name}, str(config.paused_because), link))
+            found.append(
+                Todo(
+                    "pause_circle",
+                    "ask",
+                    _("%(provider)s is paused") % {"provider": config.name},
+                    str(config.paused_because),
+                    link,
+                )
+            )
     return found
 
 
@@ -228,8 +347,18 @@ def _reviews(user: Any) -> list[Todo]:
     """Returns this person's stories with takes to review."""
     found = []
     for story, count in unreviewed_of(user, SHOWN):
-        text = ngettext("%(n)s scene is to be reviewed.", "%(n)s scenes are to be reviewed.", count) % {"n": count}
-        found.append(Todo("rate_review", "ask", story.title, text, reverse("admin:stories_story_board", args=[story.pk]) + "?state=review"))
+        text = ngettext(
+            "%(n)s scene is to be reviewed.", "%(n)s scenes are to be reviewed.", count
+        ) % {"n": count}
+        found.append(
+            Todo(
+                "rate_review",
+                "ask",
+                story.title,
+                text,
+                reverse("admin:stories_story_board", args=[story.pk]) + "?state=review",
+            )
+        )
     return found
 
 
@@ -237,34 +366,80 @@ def _failed_tests(user: Any, configs: Sequence[AIProviderConfig]) -> list[Todo]:
     if not user.has_perm("providers.change_aiproviderconfig"):
         return []
     found = [config for config in configs if config.is_active and config.test_works is False]
-    title, why = _("%(provider)s: the connection test failed"), _("Look at the key and the address, then test it again.")
+    title, why = (
+        _("%(provider)s: the connection test failed"),
+        _("Look at the key and the address, then test it again."),
+    )
     return [
-        Todo("power_off", "bad", title % {"provider": config.name}, why, reverse("admin:providers_aiproviderconfig_change", args=[config.pk]))
+        Todo(
+            "power_off",
+            "bad",
+            title % {"provider": config.name},
+            why,
+            reverse("admin:providers_aiproviderconfig_change", args=[config.pk]),
+        )
         for config in found[:SHOWN]
     ]
 
 
 def _stories(user: Any, work: Work) -> list[Todo]:
     words: dict[str, tuple[str, Tone, str]] = {
-        StoryStatus.PLANNED: ("checklist", "ask", _("The plan is ready. Look at the scenes and make the preview.")),
-        StoryStatus.PREVIEWING: ("rate_review", "ask", _("The preview is ready. Watch it and render the film.")),
+        StoryStatus.PLANNED: (
+            "checklist",
+            "ask",
+            _("The plan is ready. Look at the scenes and make the preview."),
+        ),
+        StoryStatus.PREVIEWING: (
+            "rate_review",
+            "ask",
+            _("The preview is ready. Watch it and render the film."),
+        ),
         StoryStatus.FAILED: ("error", "bad", _("It failed. Take it up again.")),
     }
-    mine = needs_person(stories_for(user).filter(owner_id=user.pk), work.jobs).filter(status__in=words).defer("script").order_by("-updated_at")[:SHOWN]
+    mine = (
+        needs_person(stories_for(user).filter(owner_id=user.pk), work.jobs)
+        .filter(status__in=words)
+        .defer("script")
+        .order_by("-updated_at")[:SHOWN]
+    )
     return [
-        Todo(words[story.status][0], words[story.status][1], story.title, words[story.status][2], reverse("admin:stories_story_change", args=[story.pk]))
+        Todo(
+            words[story.status][0],
+            words[story.status][1],
+            story.title,
+            words[story.status][2],
+            reverse("admin:stories_story_change", args=[story.pk]),
+        )
         for story in mine
     ]
 
 
 def _url_of(job: OpenJob) -> str:
-    return reverse("admin:stories_story_change", args=[job.subject]) if _is_id(job.subject) else reverse("admin:jobs_job_change", args=[job.pk])
+    return (
+        reverse("admin:stories_story_change", args=[job.subject])
+        if _is_id(job.subject)
+        else reverse("admin:jobs_job_change", args=[job.pk])
+    )
 
 
 def running(work: Work, workers: int) -> dict[str, Any]:
     """Returns the stories' open jobs, except those that wait for a person."""
-    shown = [Line(job, status_colors.of_job(job), job_label(job), work.titles.get(job.subject, ""), _url_of(job)) for job in work.running[:SHOWN]]
-    return {"lines": shown, "more": len(work.running) > SHOWN, "workers": workers, "poll": QUICK if shown else 0}
+    shown = [
+        Line(
+            job,
+            status_colors.of_job(job),
+            job_label(job),
+            work.titles.get(job.subject, ""),
+            _url_of(job),
+        )
+        for job in work.running[:SHOWN]
+    ]
+    return {
+        "lines": shown,
+        "more": len(work.running) > SHOWN,
+        "workers": workers,
+        "poll": QUICK if shown else 0,
+    }
 
 
 def now(request: HttpRequest) -> HttpResponse:
@@ -277,7 +452,11 @@ def films(user: Any) -> list[Any]:
     """Returns the newest films the user may see, one per story, each with a poster frame. One
     query.
     """
-    newest = Film.objects.filter(story__in=stories_for(user)).select_related("story").defer("srt", "vtt", "manifest", "story__script")
+    newest = (
+        Film.objects.filter(story__in=stories_for(user))
+        .select_related("story")
+        .defer("srt", "vtt", "manifest", "story__script")
+    )
     rows: list[Any] = []
     for film in newest.order_by("-created_at")[: 4 * FILMS]:
         if len(rows) < FILMS and all(film.story_id != row.story_id for row in rows):
@@ -294,8 +473,14 @@ def load_organization_budget() -> Any:
     """
     alive = alive_workers().order_by().values("role").annotate(n=Count("pk")).values("n")
     newest = ledger.newest()
-    marks = {"ended": Subquery(ended_last().values("finished_at")), "called": Subquery(newest.values("id")), "state": Subquery(newest.values("state"))}
-    rows = OrganizationBudget.objects.filter(pk=ORGANIZATION_BUDGET).annotate(workers=Coalesce(Subquery(alive), 0), **marks)
+    marks = {
+        "ended": Subquery(ended_last().values("finished_at")),
+        "called": Subquery(newest.values("id")),
+        "state": Subquery(newest.values("state")),
+    }
+    rows = OrganizationBudget.objects.filter(pk=ORGANIZATION_BUDGET).annotate(
+        workers=Coalesce(Subquery(alive), 0), **marks
+    )
     return rows.first() or rows.get(pk=organization_budget_row().pk)
 
 
@@ -306,12 +491,21 @@ def figures(names: Mapping[str, str]) -> dict[str, Any]:
     Two queries.
     """
     until = timezone.now()
-    since = timezone.localtime(until).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=CHART_DAYS - 1)
+    since = timezone.localtime(until).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    ) - timedelta(days=CHART_DAYS - 1)
     month = ledger.month_start()
     spent = ledger.breakdown("day", "provider", since=min(since, month))
     return {
         "statistics": statistics(since=until - SPAN, until=until),
-        "month": sum((totals.counted for (day, _provider), totals in spent.items() if day >= timezone.localdate(month)), Decimal(0)),
+        "month": sum(
+            (
+                totals.counted
+                for (day, _provider), totals in spent.items()
+                if day >= timezone.localdate(month)
+            ),
+            Decimal(0),
+        ),
         "chart": costs.chart_of(spent, since, CHART_DAYS, names),
     }
 
@@ -321,7 +515,11 @@ def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
     Figures are at most a few seconds old, and updated when a job ends or a call is made.
     """
-    organization_budget, configs, work = load_organization_budget(), list(AIProviderConfig.objects.only(*CONFIG_FIELDS).order_by("name")), Work.of(request.user)
+    organization_budget, configs, work = (
+        load_organization_budget(),
+        list(AIProviderConfig.objects.only(*CONFIG_FIELDS).order_by("name")),
+        Work.of(request.user),
+    )
     names = {config.provider: config.name for config in configs}
     found = cached(
         "overview",

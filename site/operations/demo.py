@@ -55,9 +55,27 @@ class Step:
 
 
 STEPS = (
-    Step(gettext_noop("Planning"), "start_planning", StoryStatus.DRAFT, StoryStatus.PLANNING, JobName.STORY_PLANNING),
-    Step(gettext_noop("Preview"), "generate_preview", StoryStatus.PLANNED, StoryStatus.PREVIEWING, JobName.STORY_PREVIEW),
-    Step(gettext_noop("Final film"), "render_final", StoryStatus.PREVIEWING, StoryStatus.RENDERING, JobName.STORY_RENDER),
+    Step(
+        gettext_noop("Planning"),
+        "start_planning",
+        StoryStatus.DRAFT,
+        StoryStatus.PLANNING,
+        JobName.STORY_PLANNING,
+    ),
+    Step(
+        gettext_noop("Preview"),
+        "generate_preview",
+        StoryStatus.PLANNED,
+        StoryStatus.PREVIEWING,
+        JobName.STORY_PREVIEW,
+    ),
+    Step(
+        gettext_noop("Final film"),
+        "render_final",
+        StoryStatus.PREVIEWING,
+        StoryStatus.RENDERING,
+        JobName.STORY_RENDER,
+    ),
 )
 
 
@@ -75,10 +93,15 @@ def demo_person() -> tuple[Any, str]:
     The password is created once per installation, in a file that only its owner can read.
     """
     file = Path(settings.VAR_DIR) / "demo_login"
-    with contextlib.suppress(FileExistsError), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as fresh:
+    with (
+        contextlib.suppress(FileExistsError),
+        os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as fresh,
+    ):
         fresh.write(secrets.token_urlsafe(9))
     password = file.read_text(encoding="utf-8").strip()
-    person, _made = get_user_model().objects.get_or_create(username=USERNAME, defaults={"is_staff": True, "first_name": "Demo"})
+    person, _made = get_user_model().objects.get_or_create(
+        username=USERNAME, defaults={"is_staff": True, "first_name": "Demo"}
+    )
     person.groups.add(Group.objects.get(name=ROLE))
     if not person.check_password(password):
         person.set_password(password)
@@ -88,8 +111,16 @@ def demo_person() -> tuple[Any, str]:
 
 def take_up(script: Script, *, owner: Any, seconds: int, aspect: str) -> Story:
     """Returns the unfinished story of this script, or a new one. Raises DemoError."""
-    wanted = {"title": script.title, "script": script.text, "language": script.language, "duration_seconds": seconds, "aspect_ratio": aspect}
-    for story in Story.objects.filter(owner=owner, **wanted).exclude(status__in=(StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED)):
+    wanted = {
+        "title": script.title,
+        "script": script.text,
+        "language": script.language,
+        "duration_seconds": seconds,
+        "aspect_ratio": aspect,
+    }
+    for story in Story.objects.filter(owner=owner, **wanted).exclude(
+        status__in=(StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED)
+    ):
         if story.status == StoryStatus.DRAFT or _is_going_on(story):
             return story
     return _new(owner, wanted)
@@ -101,22 +132,40 @@ def load_samples(samples: Iterable[Script], *, owner: Any, seconds: int) -> None
     """
     for script in samples:
         if not Story.objects.filter(owner=owner, title=script.title, script=script.text).exists():
-            _new(owner, {"title": script.title, "script": script.text, "language": script.language, "duration_seconds": seconds})
+            _new(
+                owner,
+                {
+                    "title": script.title,
+                    "script": script.text,
+                    "language": script.language,
+                    "duration_seconds": seconds,
+                },
+            )
 
 
 def _new(owner: Any, values: dict[str, Any]) -> Story:
     story = Story(owner=owner, style=STYLE, **values)
     try:
-        story.full_clean(exclude={"status"})  # starts as a draft; the field cannot be written even then
+        story.full_clean(
+            exclude={"status"}
+        )  # starts as a draft; the field cannot be written even then
     except ValidationError as error:
-        raise DemoError(gettext_noop("This script cannot be made into a film: %(why)s"), why=" ".join(error.messages)) from error
+        raise DemoError(
+            gettext_noop("This script cannot be made into a film: %(why)s"),
+            why=" ".join(error.messages),
+        ) from error
     story.save()
     sound.change_settings(story.pk, actor=owner, enabled=True)
     return story
 
 
 def _is_going_on(story: Story) -> bool:
-    return Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN).exclude(wait_for=WaitFor.PERSON).exclude(status=JobStatus.UNCLEAR).exists()
+    return (
+        Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN)
+        .exclude(wait_for=WaitFor.PERSON)
+        .exclude(status=JobStatus.UNCLEAR)
+        .exists()
+    )
 
 
 def steps_left(story: Story) -> Iterator[Step]:
@@ -127,7 +176,14 @@ def steps_left(story: Story) -> Iterator[Step]:
             yield step
 
 
-def walk(story: Story, step: Step, *, actor: Any, check_children: Callable[[], object], seen: Callable[[Seen], None]) -> None:
+def walk(
+    story: Story,
+    step: Step,
+    *,
+    actor: Any,
+    check_children: Callable[[], object],
+    seen: Callable[[Seen], None],
+) -> None:
     """Starts the step unless it already runs, and waits for its job. Raises DemoError.
 
     Calls `check_children` all the while.
@@ -138,34 +194,50 @@ def walk(story: Story, step: Step, *, actor: Any, check_children: Callable[[], o
     last: tuple[Any, ...] = ()
     while True:
         check_children()
-        job = Job.objects.filter(subject=str(story.pk), name=step.job, parent=None).latest("created_at")
+        job = Job.objects.filter(subject=str(story.pk), name=step.job, parent=None).latest(
+            "created_at"
+        )
         _require_going(job)
         percent = max(percent, job.progress)
         seen(Seen(100 if job.status == JobStatus.SUCCEEDED else percent, job.note))
         if job.status == JobStatus.SUCCEEDED:
             return
-        now = (job.status, job.updated_at, Job.objects.filter(parent=job).aggregate(Sum("progress"))["progress__sum"])
+        now = (
+            job.status,
+            job.updated_at,
+            Job.objects.filter(parent=job).aggregate(Sum("progress"))["progress__sum"],
+        )
         if now != last:
             moved, last = time.monotonic(), now
         if time.monotonic() - moved > STALL_SECONDS:
-            raise DemoError(gettext_noop("Nothing has moved for five minutes; the job's last word: %(note)s"), note=str(job.note))
+            raise DemoError(
+                gettext_noop("Nothing has moved for five minutes; the job's last word: %(note)s"),
+                note=str(job.note),
+            )
         time.sleep(LOOK_SECONDS)
 
 
 def _open_job(story: Story, step: Step) -> bool:
-    return Job.objects.filter(subject=str(story.pk), name=step.job, parent=None, status__in=OPEN).exists()
+    return Job.objects.filter(
+        subject=str(story.pk), name=step.job, parent=None, status__in=OPEN
+    ).exists()
 
 
 def _require_going(job: Job) -> None:
     """Raises DemoError with the job's message if it has failed or waits for a person."""
-    stuck = job.status in {JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR} or job.wait_for == WaitFor.PERSON
+    stuck = (
+        job.status in {JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR}
+        or job.wait_for == WaitFor.PERSON
+    )
     if stuck:
         raise DemoError(gettext_noop("The film could not be made: %(note)s"), note=str(job.note))
 
 
 def cost_of(story: Story) -> Decimal:
     """Returns the cost of all calls for this story, in USD."""
-    return ProviderCall.objects.filter(subject=str(story.pk)).aggregate(Sum("cost"))["cost__sum"] or Decimal(0)
+    return ProviderCall.objects.filter(subject=str(story.pk)).aggregate(Sum("cost"))[
+        "cost__sum"
+    ] or Decimal(0)
 
 
 def lay_out(story: Story, slug: str) -> Path:

@@ -32,7 +32,9 @@ def collect_results() -> None:
 
 @periodic_task(MINUTE)
 def know_the_signing_secret() -> None:
-    """Loads the webhook signing secret in advance, so that an incoming webhook triggers no request."""
+    """Loads the webhook signing secret in advance, so that an incoming
+    webhook triggers no request.
+    """
     webhook.refresh_webhook_secret()
 
 

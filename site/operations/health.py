@@ -40,16 +40,19 @@ PROBE_CHECKS = "health"  # folder of the media storage for the write test
 
 
 AHEAD = gettext_noop(
-    "The clock of a host is %(seconds)s s ahead of the database's (allowed: %(limit)s s): synchronize it, for example with NTP. The monitoring page says which."
+    "The clock of a host is %(seconds)s s ahead of the database's (allowed: %(limit)s s): "
+    "synchronize it, for example with NTP. The monitoring page says which."
 )
 BEHIND = gettext_noop(
-    "The clock of a host is %(seconds)s s behind the database's (allowed: %(limit)s s): synchronize it, for example with NTP. The monitoring page says which."
+    "The clock of a host is %(seconds)s s behind the database's (allowed: %(limit)s s): "
+    "synchronize it, for example with NTP. The monitoring page says which."
 )
 
 
 LONGEST_IN_SPOOL = 3600.0  # seconds
 SPOOL_STUCK = gettext_noop(
-    "%(n)s paid answers wait on this machine's disk, the oldest for %(minutes)s min. The log of manage.py work says why they cannot be taken up."
+    "%(n)s paid answers wait on this machine's disk, the oldest for %(minutes)s min. The "
+    "log of manage.py work says why they cannot be taken up."
 )
 
 
@@ -83,7 +86,9 @@ def database() -> LocalizedMessage:
 def migrations() -> LocalizedMessage:
     executor = MigrationExecutor(connection)
     if plan := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise Unhealthy(gettext_noop("%(n)s migrations are missing: run manage.py migrate."), n=len(plan))
+        raise Unhealthy(
+            gettext_noop("%(n)s migrations are missing: run manage.py migrate."), n=len(plan)
+        )
     return LocalizedMessage(gettext_noop("applied"))
 
 
@@ -136,7 +141,10 @@ def clocks() -> LocalizedMessage:
     recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
     measured = Worker.objects.filter(seen_at__gte=recently).values_list("clock_ahead", flat=True)
     ahead = max([host_ahead(), *measured], key=abs)
-    values: dict[str, Value] = {"seconds": f"{abs(ahead):.1f}", "limit": f"{settings.CLOCK_SKEW_SECONDS:g}"}
+    values: dict[str, Value] = {
+        "seconds": f"{abs(ahead):.1f}",
+        "limit": f"{settings.CLOCK_SKEW_SECONDS:g}",
+    }
     if abs(ahead) <= settings.CLOCK_SKEW_SECONDS:
         return LocalizedMessage(gettext_noop("at most %(seconds)s s from the database's"), values)
     template = AHEAD if ahead > 0 else BEHIND
@@ -150,12 +158,17 @@ def periodic_tasks() -> LocalizedMessage:
     failing = list(tasks.filter(failed_at__isnull=False))
     if failing:
         names = ", ".join(f"{row.name.rpartition('.')[2]} ({row.error})" for row in failing)
-        raise Unhealthy(gettext_noop("Periodic work fails: %(names)s. The log of manage.py work says why."), names=names)
+        raise Unhealthy(
+            gettext_noop("Periodic work fails: %(names)s. The log of manage.py work says why."),
+            names=names,
+        )
     return LocalizedMessage(gettext_noop("%(n)s succeeded"), {"n": tasks.count()})
 
 
 def paid_answers() -> LocalizedMessage:
-    """Reports paid responses in this machine's spool that wait for the database and the file store."""
+    """Reports paid responses in this machine's spool that wait for the database
+    and the file store.
+    """
     found = spool.contents()
     if not found.count:
         return LocalizedMessage(gettext_noop("none waits"))
@@ -175,12 +188,16 @@ def film_tools() -> LocalizedMessage:
 @lru_cache(maxsize=4)
 def _version(program: str) -> str:
     """Returns the version of a program. It is run once, not for every check."""
-    version = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True).stdout  # noqa: S603  our own ffmpeg
+    version = subprocess.run(  # noqa: S603  our own ffmpeg
+        [program, "-version"], capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True
+    ).stdout
     return " ".join(version.split()[:3])
 
 
 def caption_font() -> LocalizedMessage:
-    return LocalizedMessage(", ".join(fonts.face(name).name.partition("-")[0] for name in fonts.FONTS))
+    return LocalizedMessage(
+        ", ".join(fonts.face(name).name.partition("-")[0] for name in fonts.FONTS)
+    )
 
 
 TITLES = {
@@ -217,7 +234,12 @@ class _Last:
     findings: dict[str, tuple[float, Finding]] = {}
 
 
-def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, max_age: float = FINDING_MAX_AGE) -> list[Finding]:
+def examine(
+    names: list[str] | None = None,
+    *,
+    limit: float = LIMIT_SECONDS,
+    max_age: float = FINDING_MAX_AGE,
+) -> list[Finding]:
     """Runs these checks (all by default) in parallel and returns their findings.
 
     A check that exceeds `limit` seconds is reported and abandoned. Findings of the last `fresh`
@@ -232,7 +254,9 @@ def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, max
             if (known and begun < known[0] + max_age) or (looking and looking.is_alive()):
                 continue
             _Last.findings.pop(name, None)
-            _Last.looking[name] = threading.Thread(target=_look, args=(name,), name=f"health {name}", daemon=True)
+            _Last.looking[name] = threading.Thread(
+                target=_look, args=(name,), name=f"health {name}", daemon=True
+            )
             _Last.looking[name].start()
     for name in wanted:
         if thread := _Last.looking.get(name):
@@ -243,7 +267,12 @@ def examine(names: list[str] | None = None, *, limit: float = LIMIT_SECONDS, max
 def _found(name: str, limit: float) -> Finding:
     thread, known = _Last.looking.get(name), _Last.findings.get(name)
     if known is None or (thread and thread.is_alive()):
-        return Finding(name, ok=False, detail=LocalizedMessage(gettext_noop("No answer within %(n)s s."), {"n": f"{limit:g}"}), seconds=limit)
+        return Finding(
+            name,
+            ok=False,
+            detail=LocalizedMessage(gettext_noop("No answer within %(n)s s."), {"n": f"{limit:g}"}),
+            seconds=limit,
+        )
     return known[1]
 
 

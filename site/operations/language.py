@@ -18,19 +18,32 @@ SESSION_KEY = "studio_language"
 
 
 @receiver(user_logged_in)
-def remember(sender: type[AbstractUser], request: HttpRequest | None, user: Any, **kwargs: Any) -> None:  # noqa: ARG001  the signal's form
+def remember(
+    sender: type[AbstractUser],  # noqa: ARG001
+    request: HttpRequest | None,
+    user: Any,
+    **kwargs: Any,  # noqa: ARG001  the signal's form
+) -> None:
     """Stores the user's language in the session, so that no page has to query it."""
-    if request is not None and (language := Preference.objects.filter(user=user).values_list("language", flat=True).first()):
+    if request is not None and (
+        language := Preference.objects.filter(user=user).values_list("language", flat=True).first()
+    ):
         request.session[SESSION_KEY] = language
 
 
-def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+def middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Activates the user's language. Runs after the session middleware; LocaleMiddleware serves
     everybody else.
     """
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        language = request.session.get(SESSION_KEY) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        language = (
+            request.session.get(SESSION_KEY)
+            if settings.SESSION_COOKIE_NAME in request.COOKIES
+            else None
+        )
         if language in dict(settings.LANGUAGES):
             translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
@@ -46,7 +59,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     An unknown language changes nothing.
     """
     back = request.POST.get("next") or request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         back = "/"
     response = HttpResponseRedirect(back)
     language = request.POST.get("language", "")
@@ -55,5 +70,11 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         Preference.objects.update_or_create(user=request.user, defaults={"language": language})
         request.session[SESSION_KEY] = language
-    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=365 * 24 * 3600, samesite="Lax", secure=request.is_secure())
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
     return response

@@ -15,9 +15,31 @@ SHORTEST_SECRET = 8  # shorter values would redact ordinary words
 # The value after one of these names is secret, in headers, JSON, query strings and dict reprs.
 NAMES = "|".join(
     (
-        *("(?:proxy-)?authorization", "(?:set-)?cookie", "sessionid", "csrftoken", "password", "passwd", "dsn"),
-        *("(?:x-(?:amz|goog)-)?signature", "sig", "hmac", "policy", "key-pair-id", "x-goog-credential", "x-amz-security-token"),
-        *("(?:x-)?api[_-]?key", "secret(?:[_-]?key)?", "access[_-]?key", "(?:(?:access|refresh|csrf|session)[_-]?)?token", "x-amz-(?:signature|credential)"),
+        *(
+            "(?:proxy-)?authorization",
+            "(?:set-)?cookie",
+            "sessionid",
+            "csrftoken",
+            "password",
+            "passwd",
+            "dsn",
+        ),
+        *(
+            "(?:x-(?:amz|goog)-)?signature",
+            "sig",
+            "hmac",
+            "policy",
+            "key-pair-id",
+            "x-goog-credential",
+            "x-amz-security-token",
+        ),
+        *(
+            "(?:x-)?api[_-]?key",
+            "secret(?:[_-]?key)?",
+            "access[_-]?key",
+            "(?:(?:access|refresh|csrf|session)[_-]?)?token",
+            "x-amz-(?:signature|credential)",
+        ),
     )
 )
 # First segment of paths whose second segment is a key: review links of guests, signed files, signed
@@ -27,7 +49,9 @@ LINKS = "review|media|subtitles"
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 PATTERNS = (
     (
-        re.compile(rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}}\])]+)"""),
+        re.compile(
+            rf"""(?i)(["']?\b(?:{NAMES})["']?\s*[:=]\s*)(?:(["'])(?:\\.|(?!\2).)*\2|(?:(?:bearer|basic|token|key)\s+)?[^\s,;&"'}}\])]+)"""
+        ),
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
@@ -65,7 +89,9 @@ class _Redacting(logging.Formatter):
 
     def __init__(self, secrets: Iterable[str] = (), **options: Any) -> None:
         super().__init__(**options)
-        self.secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self.secrets = sorted(
+            {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}, key=len, reverse=True
+        )
 
 
 class Plain(_Redacting):
@@ -74,7 +100,10 @@ class Plain(_Redacting):
     def format(self, record: logging.LogRecord) -> str:
         names = {"request": getattr(record, "request_id", ""), "job": getattr(record, "job_id", "")}
         marks = "".join(f" {name}={value}" for name, value in names.items() if value)
-        text = f"{self.formatTime(record)} {record.levelname} {record.name}{marks} {record.getMessage().translate(ESCAPED)}"
+        text = (
+            f"{self.formatTime(record)} {record.levelname} {record.name}{marks} "
+            f"{record.getMessage().translate(ESCAPED)}"
+        )
         if record.exc_info:
             text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
         return redacted(text, self.secrets)
@@ -96,5 +125,9 @@ class Json(_Redacting):
         if record.exc_info:
             entry["error"] = "".join(traceback.format_exception(*record.exc_info))
         # Redact each value separately: a rule for text must not remove the quotes of the JSON.
-        clean = {key: redacted(value, self.secrets) if isinstance(value, str) else value for key, value in entry.items() if value != ""}
+        clean = {
+            key: redacted(value, self.secrets) if isinstance(value, str) else value
+            for key, value in entry.items()
+            if value != ""
+        }
         return json.dumps(clean, ensure_ascii=False)

@@ -81,7 +81,10 @@ def worker_groups() -> list[WorkerGroup]:
     """Returns the workers of all machines seen within the last hour. Two queries."""
     now = database_now()
     held = {job.worker: job for job in Job.objects.filter(status=JobStatus.RUNNING)}
-    return [WorkerGroup(worker, worker.seen_at > now - lease(), held.get(worker.name)) for worker in Worker.objects.order_by("host", "role", "name")]
+    return [
+        WorkerGroup(worker, worker.seen_at > now - lease(), held.get(worker.name))
+        for worker in Worker.objects.order_by("host", "role", "name")
+    ]
 
 
 def expired_leases() -> int:
@@ -91,19 +94,31 @@ def expired_leases() -> int:
 
 def queue() -> list[Line]:
     """Returns the queue. One query."""
-    counts: Any = {str(status): Count("pk", filter=Q(status=status)) for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)}
-    found: Any = Job.objects.filter(status__in=OPEN).order_by("name").values("name").annotate(oldest=Min("run_at", filter=Q(status=JobStatus.QUEUED)), **counts)
+    counts: Any = {
+        str(status): Count("pk", filter=Q(status=status))
+        for status in (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING, JobStatus.UNCLEAR)
+    }
+    found: Any = (
+        Job.objects.filter(status__in=OPEN)
+        .order_by("name")
+        .values("name")
+        .annotate(oldest=Min("run_at", filter=Q(status=JobStatus.QUEUED)), **counts)
+    )
     return [Line(**row) for row in found]
 
 
 def last_day() -> Statistics:
     now = database_now()
-    return cached("last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now))
+    return cached(
+        "last_day", mark(), make=lambda: statistics(since=now - timedelta(days=1), until=now)
+    )
 
 
 def cost_today() -> ledger.Totals:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    return cached("cost_of_a_day", midnight, ledger.mark(), make=lambda: ledger.totals(since=midnight))
+    return cached(
+        "cost_of_a_day", midnight, ledger.mark(), make=lambda: ledger.totals(since=midnight)
+    )
 
 
 def context() -> dict[str, Any]:
@@ -131,4 +146,10 @@ def page(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     whole = site().page_context(request, title=_("Monitoring"), **context())
-    return TemplateResponse(request, "studio/monitoring.html#now" if "HX-Request" in request.headers else "studio/monitoring.html", whole)
+    return TemplateResponse(
+        request,
+        "studio/monitoring.html#now"
+        if "HX-Request" in request.headers
+        else "studio/monitoring.html",
+        whole,
+    )

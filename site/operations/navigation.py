@@ -21,11 +21,32 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
     return [
         {
             "items": [
-                {"title": _("Overview"), "icon": "space_dashboard", "link": reverse_lazy("admin:index")},
-                {"title": _("Stories"), "icon": "movie", "link": reverse_lazy("admin:stories_story_changelist")},
-                {"title": _("Queue"), "icon": "conveyor_belt", "link": reverse_lazy("admin:jobs_job_changelist")},
-                {"title": _("Approvals"), "icon": "approval", "link": reverse_lazy("admin:stories_approval_changelist")},
-                {"title": _("Costs"), "icon": "payments", "link": reverse_lazy("admin:costs"), "permission": _may("providers.view_providercall")},
+                {
+                    "title": _("Overview"),
+                    "icon": "space_dashboard",
+                    "link": reverse_lazy("admin:index"),
+                },
+                {
+                    "title": _("Stories"),
+                    "icon": "movie",
+                    "link": reverse_lazy("admin:stories_story_changelist"),
+                },
+                {
+                    "title": _("Queue"),
+                    "icon": "conveyor_belt",
+                    "link": reverse_lazy("admin:jobs_job_changelist"),
+                },
+                {
+                    "title": _("Approvals"),
+                    "icon": "approval",
+                    "link": reverse_lazy("admin:stories_approval_changelist"),
+                },
+                {
+                    "title": _("Costs"),
+                    "icon": "payments",
+                    "link": reverse_lazy("admin:costs"),
+                    "permission": _may("providers.view_providercall"),
+                },
             ]
         },
         {
@@ -54,9 +75,24 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
         {
             "title": _("Operations"),
             "items": [
-                {"title": _("Monitoring"), "icon": "monitor_heart", "link": reverse_lazy("admin:monitoring"), "permission": _may("jobs.view_worker")},
-                {"title": _("People"), "icon": "group", "link": reverse_lazy("admin:auth_user_changelist"), "permission": _may("auth.view_user")},
-                {"title": _("Roles"), "icon": "shield_person", "link": reverse_lazy("admin:auth_group_changelist"), "permission": _may("auth.view_group")},
+                {
+                    "title": _("Monitoring"),
+                    "icon": "monitor_heart",
+                    "link": reverse_lazy("admin:monitoring"),
+                    "permission": _may("jobs.view_worker"),
+                },
+                {
+                    "title": _("People"),
+                    "icon": "group",
+                    "link": reverse_lazy("admin:auth_user_changelist"),
+                    "permission": _may("auth.view_user"),
+                },
+                {
+                    "title": _("Roles"),
+                    "icon": "shield_person",
+                    "link": reverse_lazy("admin:auth_group_changelist"),
+                    "permission": _may("auth.view_group"),
+                },
             ],
         },
     ]

@@ -25,17 +25,29 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     names = [name for name in request.GET.get("only", "").split(",") if name]
     if unknown := sorted(set(names) - set(health.CHECKS)):
-        return JsonResponse({"status": "unknown check", "unknown": unknown, "known": list(health.CHECKS)}, status=HTTPStatus.BAD_REQUEST)
+        return JsonResponse(
+            {"status": "unknown check", "unknown": unknown, "known": list(health.CHECKS)},
+            status=HTTPStatus.BAD_REQUEST,
+        )
     findings = health.examine(names or None)
     ok = all(finding.ok for finding in findings)
-    body = {"status": "ready" if ok else "not ready", "checks": {finding.name: finding.as_json() for finding in findings}}
+    body = {
+        "status": "ready" if ok else "not ready",
+        "checks": {finding.name: finding.as_json() for finding in findings},
+    }
     return JsonResponse(body, status=HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}
 
 
-def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+def middleware(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answers the probes and passes every other request on."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -43,7 +55,9 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Calla
         if probe is None:
             return get_response(request)
         if request.method not in {"GET", "HEAD"}:
-            return HttpResponse(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"})
+            return HttpResponse(
+                status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "GET, HEAD"}
+            )
         response = probe(request)
         response["Cache-Control"] = "no-store"
         response["X-Content-Type-Options"] = "nosniff"

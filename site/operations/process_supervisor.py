@@ -19,7 +19,9 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import DomainError
 
 STOP_SECONDS = 8.0  # a worker finishes its job or returns it to the queue
-PAID_STOP_SECONDS = 550.0  # Workers wait for the responses to paid requests; without any they stop as quickly
+PAID_STOP_SECONDS = (
+    550.0  # Workers wait for the responses to paid requests; without any they stop as quickly
+)
 YOUNG_SECONDS = 10.0  # a process that ends sooner did not start properly
 MAX_YOUNG_DEATHS = 4
 
@@ -71,7 +73,10 @@ def require_free_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise PortInUseError(
-                gettext_noop("The studio cannot listen on %(host)s port %(port)s (%(reason)s): end the program that does, or choose another, e.g. PORT=8080."),
+                gettext_noop(
+                    "The studio cannot listen on %(host)s port %(port)s (%(reason)s): end "
+                    "the program that does, or choose another, e.g. PORT=8080."
+                ),
                 host=host,
                 port=str(port),
                 reason=str(error.strerror).lower(),
@@ -80,7 +85,9 @@ def require_free_port(host: str, port: int) -> None:
 
 @dataclass
 class Child:
-    """One program. It leads its own session, so that Ctrl+C only reaches the supervising command."""
+    """One program. It leads its own session, so that Ctrl+C only
+    reaches the supervising command.
+    """
 
     name: str
     command: Sequence[str]
@@ -96,7 +103,11 @@ class Child:
         output = self.log.open("ab") if self.log else None
         try:
             self.process = subprocess.Popen(  # noqa: S603  our own programs
-                [*grip, *self.command], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                [*grip, *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         finally:
             if output:
@@ -133,10 +144,22 @@ class Children:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], *, log: Path | None = None, stop_seconds: float = STOP_SECONDS) -> Child:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path | None = None,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> Child:
         """Starts `command`, given without the Python executable: `["manage.py", "work"]` or `["-m",
         "gunicorn", ...]`.
         """
@@ -154,10 +177,14 @@ class Children:
         for child in self.all:
             if child.is_alive():
                 continue
-            child.young_deaths = child.young_deaths + 1 if time.monotonic() - child.born < YOUNG_SECONDS else 1
+            child.young_deaths = (
+                child.young_deaths + 1 if time.monotonic() - child.born < YOUNG_SECONDS else 1
+            )
             if child.young_deaths >= MAX_YOUNG_DEATHS:
                 raise ChildError(
-                    gettext_noop("The process “%(name)s” ends again and again: %(log)s says why."), name=child.name, log=str(child.log or "its output")
+                    gettext_noop("The process “%(name)s” ends again and again: %(log)s says why."),
+                    name=child.name,
+                    log=str(child.log or "its output"),
                 )
             child.kill()  # processes it left behind
             child.start()

@@ -29,13 +29,17 @@ from providers.models import ProviderCall, RawAnswer
 from stories.models import Film, Line, LineText, Scene, ScenePrompt, SoundTake, Take
 from stories.services.thumbnails import film_mark
 
-SHORTEST_AGE = timedelta(days=1)  # a file may be older than the row that will reference it, but not by a day
+SHORTEST_AGE = timedelta(
+    days=1
+)  # a file may be older than the row that will reference it, but not by a day
 AT_ONCE = 200
 ROWS_AT_ONCE = 2000
 RAW_KEPT, DECIDED_KEPT = timedelta(days=90), timedelta(days=7)  # responses that could not be parsed
 # Only files of these forms are removed. Other files in the store are reported.
 HASH = re.compile(r"[0-9a-f]{64}")
-KNOWN = re.compile(r"(?:calls|segments|thumbs|answers)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}")
+KNOWN = re.compile(
+    r"(?:calls|segments|thumbs|answers)/[0-9a-f]{2}/[0-9a-f]{64}[.-][\w.-]+|films/[0-9a-f-]{36}/[\w-]+\.mp4|health/[0-9a-f]{32}"
+)
 UNFINISHED = re.compile(r"(?:.*/)?\.[^/]+\.[0-9a-f]{32}")  # temporary file of a killed process
 
 
@@ -77,7 +81,9 @@ def findings() -> list[Find]:
         "kept answers": IdempotencyRecord.objects.filter(expires_at__lt=now),
         "answers not understood": RawAnswer.objects.filter(_over_answers(now)),
         "refresh tokens": RefreshToken.objects.filter(expires_at__lt=now - KEPT),
-        "log-in attempts": LogInAttempt.objects.filter(Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)),
+        "log-in attempts": LogInAttempt.objects.filter(
+            Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)
+        ),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
     return [
@@ -94,7 +100,9 @@ def rows() -> list[Finding]:
 
 
 def _deleted_scenes() -> Finding:
-    deleted = Scene.objects.filter(deleted_at__lt=timezone.now() - timedelta(days=settings.KEEP_DELETED_DAYS))
+    deleted = Scene.objects.filter(
+        deleted_at__lt=timezone.now() - timedelta(days=settings.KEEP_DELETED_DAYS)
+    )
     open_items = Job.objects.filter(status__in=OPEN).exclude(item="").values_list("item", flat=True)
     free = deleted.exclude(pk__in=[item for item in open_items if _is_uuid(item)])
     return Finding("deleted scenes", free.count(), lambda: _remove_scenes(free))
@@ -139,14 +147,22 @@ def _unused_prompts() -> QuerySet[ScenePrompt]:
     """Returns prompts without scene or take that are a day old, since a scene is written right
     after its prompt.
     """
-    used = Q(Exists(Scene.objects.filter(prompt=OuterRef("pk")))) | Q(Exists(Take.objects.filter(prompt=OuterRef("pk"))))
+    used = Q(Exists(Scene.objects.filter(prompt=OuterRef("pk")))) | Q(
+        Exists(Take.objects.filter(prompt=OuterRef("pk")))
+    )
     named = {parameters.get("prompt_id") for parameters in _open_parameters()}
-    return ScenePrompt.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE).exclude(used).exclude(pk__in=[pk for pk in named if pk])
+    return (
+        ScenePrompt.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE)
+        .exclude(used)
+        .exclude(pk__in=[pk for pk in named if pk])
+    )
 
 
 def _unused_texts() -> QuerySet[LineText]:
     """Returns texts without line, take or later version that are a day old."""
-    used = Q(Exists(Line.objects.filter(current=OuterRef("pk")))) | Q(Exists(SoundTake.objects.filter(text=OuterRef("pk"))))
+    used = Q(Exists(Line.objects.filter(current=OuterRef("pk")))) | Q(
+        Exists(SoundTake.objects.filter(text=OuterRef("pk")))
+    )
     used |= Q(Exists(LineText.objects.filter(previous=OuterRef("pk"))))
     return LineText.objects.filter(created_at__lt=timezone.now() - SHORTEST_AGE).exclude(used)
 
@@ -160,7 +176,10 @@ def _open_parameters() -> Iterator[dict[str, Any]]:
 
 
 def files(*, min_age: timedelta) -> Files:
-    """Examines every file of the media storage. Raises ValueError for an age below `SHORTEST_AGE`."""
+    """Examines every file of the media storage.
+
+    Raises ValueError for an age below `SHORTEST_AGE`.
+    """
     if min_age < SHORTEST_AGE:
         raise ValueError("Files younger than a day may be in use.")
     found, before, needed = Files(), timezone.now() - min_age, references()
@@ -232,7 +251,11 @@ def references() -> References:
 
 def _column(rows: QuerySet[Any], name: str) -> Iterator[str]:
     """Yields the names in one column, or at one path of its JSON."""
-    return (value for value in rows.order_by().values_list(name, flat=True).iterator(chunk_size=ROWS_AT_ONCE) if value)
+    return (
+        value
+        for value in rows.order_by().values_list(name, flat=True).iterator(chunk_size=ROWS_AT_ONCE)
+        if value
+    )
 
 
 # Every place where a row references a file. Files of a column missing here would be removed.
@@ -257,11 +280,17 @@ def _films() -> Iterator[Film]:
 
 
 def _hashes_in_films() -> set[str]:
-    """Yields the segments of each story's newest film of each kind, which the next version reuses."""
+    """Yields the segments of each story's newest film of each kind,
+    which the next version reuses.
+    """
     newest: dict[tuple[Any, str], dict[str, Any]] = {}
-    for story, kind, manifest in Film.objects.order_by("number").values_list("story_id", "kind", "manifest").iterator():
+    for story, kind, manifest in (
+        Film.objects.order_by("number").values_list("story_id", "kind", "manifest").iterator()
+    ):
         newest[story, kind] = manifest
-    return {segment["hash"] for manifest in newest.values() for segment in manifest.get("segments", ())}
+    return {
+        segment["hash"] for manifest in newest.values() for segment in manifest.get("segments", ())
+    }
 
 
 def _stored() -> Iterator[tuple[str, int, datetime]]:
@@ -278,4 +307,8 @@ def _stored() -> Iterator[tuple[str, int, datetime]]:
                 stat = path.stat()
             except FileNotFoundError:
                 continue
-            yield path.relative_to(root).as_posix(), stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC)
+            yield (
+                path.relative_to(root).as_posix(),
+                stat.st_size,
+                datetime.fromtimestamp(stat.st_mtime, UTC),
+            )

@@ -12,13 +12,18 @@ def states() -> str:
     """Returns the transition table as a Mermaid state diagram, in the order of the states."""
     order = list(StoryStatus.values)
     ways = Story._meta.get_field("status").get_all_transitions(Story)  # noqa: SLF001  Django's documented way to a field
-    arrows = sorted((order.index(str(way.source)), order.index(str(way.target)), way.name) for way in ways)
+    arrows = sorted(
+        (order.index(str(way.source)), order.index(str(way.target)), way.name) for way in ways
+    )
     lines = [f"    {order[source]} --> {order[target]}: {name}" for source, target, name in arrows]
     return "\n".join(["stateDiagram-v2", f"    [*] --> {StoryStatus.DRAFT}", *lines])
 
 
 def drawn(document: str) -> str:
-    """Returns the document with the diagram between its markers. Raises ValueError without markers."""
+    """Returns the document with the diagram between its markers.
+
+    Raises ValueError without markers.
+    """
     part = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
     if not part.search(document):
         raise ValueError(f"The document has no place for the diagram: {BEGIN} ... {END}")

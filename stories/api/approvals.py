@@ -48,7 +48,13 @@ def list_approvals(call: Call, query: schemas.ApprovalFilter) -> Page[ApprovalOu
         for state in query.state:
             wanted |= STATES[state]
         rows = rows.filter(wanted)
-    return page(rows, query, out=lambda found: [approval_out(row) for row in found], key=lambda row: (row.asked_at, row.pk), keyset=BY_ASKED)
+    return page(
+        rows,
+        query,
+        out=lambda found: [approval_out(row) for row in found],
+        key=lambda row: (row.asked_at, row.pk),
+        keyset=BY_ASKED,
+    )
 
 
 @api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary="Show an approval")
@@ -59,13 +65,21 @@ def get_approval(call: Call, approval_id: UUID, query: schemas.WaitQuery) -> App
 
 @api.post("approvals/<uuid:approval_id>/decide/", tag=APPROVALS, summary="Approve or refuse")
 def decide_approval(call: Call, approval_id: UUID, body: schemas.DecideIn) -> ApprovalOut:
-    """A second person with the right to, never the one who asked. 409 when it is decided already, or the plan has changed since."""
+    """A second person with the right to, never the one who asked. 409 when it is decided already,
+    or the plan has changed since.
+    """
     _one(call, approval_id)
-    domain.decide(approval_id, actor=call.user, approve=body.decision == "approved", reason=body.reason)
+    domain.decide(
+        approval_id, actor=call.user, approve=body.decision == "approved", reason=body.reason
+    )
     return _one(call, approval_id)
 
 
-@api.post("approvals/<uuid:approval_id>/withdraw/", tag=APPROVALS, summary="Withdraw a request for approval")
+@api.post(
+    "approvals/<uuid:approval_id>/withdraw/",
+    tag=APPROVALS,
+    summary="Withdraw a request for approval",
+)
 def withdraw_approval(call: Call, approval_id: UUID, body: schemas.CancelIn) -> ApprovalOut:
     """By who asked, the story's owner or a manager, as long as it has not been started."""
     _one(call, approval_id)

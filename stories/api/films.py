@@ -34,10 +34,18 @@ MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=
 @api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary="List a story's films")
 def list_films(call: Call, story_id: UUID, query: schemas.FilmFilter) -> Page[FilmOut]:
     """The newest first; `kind=final` for the final films."""
-    rows = Film.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related("story")
+    rows = Film.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related(
+        "story"
+    )
     if query.kind is not UNSET:
         rows = rows.filter(kind=query.kind)
-    found = page(rows, query, out=lambda films: [_out(call, film) for film in films], key=lambda film: (film.created_at, film.pk), scope=str(story_id))
+    found = page(
+        rows,
+        query,
+        out=lambda films: [_out(call, film) for film in films],
+        key=lambda film: (film.created_at, film.pk),
+        scope=str(story_id),
+    )
     if not found.items:
         # Checked only here: distinguishes a story without films from one that may not be seen.
         story_of(call, story_id)
@@ -57,7 +65,12 @@ def fetch_film(call: Call, film_id: UUID) -> Redirect:
 
 
 def _out(call: Call, film: Film) -> FilmOut:
-    return film_out(call, film, (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")), film_filename(film, "mp4"))
+    return film_out(
+        call,
+        film,
+        (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")),
+        film_filename(film, "mp4"),
+    )
 
 
 def _subtitles(call: Call, film: Film, form: Form) -> str:
@@ -82,7 +95,10 @@ def subtitles(request: HttpRequest, token: str) -> HttpResponse:
     if film is None or ends < time.time():
         return not_found().response(request)
     response = HttpResponse(film.srt if form == "srt" else film.vtt, content_type=MIME[form])
-    response["Content-Disposition"] = content_disposition_header(as_attachment=form == "srt", filename=film_filename(film, form)) or "inline"
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=form == "srt", filename=film_filename(film, form))
+        or "inline"
+    )
     response["Cache-Control"] = f"public, max-age={int(ends - time.time())}"
     return response
 

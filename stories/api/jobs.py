@@ -47,7 +47,12 @@ def list_jobs(call: Call, query: schemas.JobFilter) -> Page[JobOut]:
         rows = rows.filter(status__in=query.status)
     if query.name is not UNSET:
         rows = rows.filter(name=query.name)
-    return page(rows, query, out=lambda found: [job_out(job) for job in found], key=lambda job: (job.created_at, job.pk))
+    return page(
+        rows,
+        query,
+        out=lambda found: [job_out(job) for job in found],
+        key=lambda job: (job.created_at, job.pk),
+    )
 
 
 class SpanQuery(Strict):
@@ -67,13 +72,27 @@ class ProviderCost(msgspec.Struct):
 class StatisticsOut(msgspec.Struct):
     since: Moment
     until: Moment
-    counts: Annotated[dict[str, int], Meta(description="Jobs made in the span, by their status now.")]
+    counts: Annotated[
+        dict[str, int], Meta(description="Jobs made in the span, by their status now.")
+    ]
     succeeded: int
     failed: int
     cancelled: int
-    success_rate: Annotated[float | None, Meta(description="Of the jobs that ended in the span: succeeded / (succeeded + failed); null: none ended.")]
-    mean_generation_time: Annotated[float | None, Meta(description="Seconds of work of a job that succeeded.")]
-    mean_queue_wait: Annotated[float | None, Meta(description="Seconds that a job was due and no worker was free.")]
+    success_rate: Annotated[
+        float | None,
+        Meta(
+            description=(
+                "Of the jobs that ended in the span: succeeded / (succeeded + failed); "
+                "null: none ended."
+            )
+        ),
+    ]
+    mean_generation_time: Annotated[
+        float | None, Meta(description="Seconds of work of a job that succeeded.")
+    ]
+    mean_queue_wait: Annotated[
+        float | None, Meta(description="Seconds that a job was due and no worker was free.")
+    ]
     cost_today: Money
     cost_this_month: Money
     cost: Annotated[str, Meta(description="USD in the span.")]
@@ -87,7 +106,16 @@ def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
     At most five seconds old, and counted anew as soon as a job has ended or a provider was called.
     """
     whose = "all" if sees_all(call.user) else call.user.pk
-    return cached("statistics", whose, query.since, query.until, timezone.localdate(), mark(), ledger.mark(), make=lambda: _counted(call, query))
+    return cached(
+        "statistics",
+        whose,
+        query.since,
+        query.until,
+        timezone.localdate(),
+        mark(),
+        ledger.mark(),
+        make=lambda: _counted(call, query),
+    )
 
 
 def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
@@ -95,10 +123,24 @@ def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
     until = now if query.until is UNSET else _utc(query.until)
     since = _before(until) if query.since is UNSET else _utc(query.since)
     if since >= until:
-        raise invalid([FieldError(detail=str(LocalizedMessage(gettext_noop("The span must begin before it ends."))), parameter="since")])
+        raise invalid(
+            [
+                FieldError(
+                    detail=str(
+                        LocalizedMessage(gettext_noop("The span must begin before it ends."))
+                    ),
+                    parameter="since",
+                )
+            ]
+        )
     jobs = jobs_for(call.user)
     found = statistics(since=since, until=until, jobs=jobs)
-    counted = jobs.filter(created_at__gte=since, created_at__lt=until).order_by().values_list("status").annotate(Count("pk"))
+    counted = (
+        jobs.filter(created_at__gte=since, created_at__lt=until)
+        .order_by()
+        .values_list("status")
+        .annotate(Count("pk"))
+    )
     counts = defaultdict(int, {str(status): n for status, n in counted})
     mine = {} if sees_all(call.user) else {"actor": call.user}
     by_provider = ledger.breakdown("provider", since=since, before=until, **mine)
@@ -112,10 +154,18 @@ def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
         success_rate=found.success_rate,
         mean_generation_time=found.mean_generation_time,
         mean_queue_wait=found.mean_queue_wait,
-        cost_today=money(ledger.totals(since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0), **mine).actual),
+        cost_today=money(
+            ledger.totals(
+                since=timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0),
+                **mine,
+            ).actual
+        ),
         cost_this_month=money(ledger.totals(since=ledger.month_start(), **mine).actual),
         cost=money(sum((sums.actual for sums in by_provider.values()), ledger.exact(0))),
-        cost_by_provider=[ProviderCost(name, sums.calls, money(sums.actual), money(sums.at_risk)) for name, sums in by_provider.items()],
+        cost_by_provider=[
+            ProviderCost(name, sums.calls, money(sums.actual), money(sums.at_risk))
+            for name, sums in by_provider.items()
+        ],
     )
 
 
@@ -142,7 +192,9 @@ def get_job(call: Call, job_id: str, query: schemas.WaitQuery) -> JobDetail:  # 
 
 @api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary="Try a job again")
 def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  rejects a body that is not empty
-    """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared with what you may start alone."""
+    """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared
+    with what you may start alone.
+    """
     steerable_job(call, job_id)
     return job_out(generation.retry(job_id, actor=call.user))
 

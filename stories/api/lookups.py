@@ -8,7 +8,13 @@ from api.problems import forbidden, not_found
 from api.routes import Call
 from jobs.models import Job
 from stories.models import Film, Scene, SoundTake, Story, Take
-from stories.services.permissions import jobs_for, require_job_owner, scenes_for, sees_all, stories_for
+from stories.services.permissions import (
+    jobs_for,
+    require_job_owner,
+    scenes_for,
+    sees_all,
+    stories_for,
+)
 
 
 def story_of(call: Call, story_id: UUID) -> Story:
@@ -19,14 +25,23 @@ def story_of(call: Call, story_id: UUID) -> Story:
 
 
 def scene_of(call: Call, scene_id: UUID) -> Scene:
-    scene = scenes_for(call.user).select_related("story", "prompt", "image_take", "clip_take").filter(pk=scene_id).first()
+    scene = (
+        scenes_for(call.user)
+        .select_related("story", "prompt", "image_take", "clip_take")
+        .filter(pk=scene_id)
+        .first()
+    )
     if scene is None:
         raise not_found()
     return scene
 
 
 def take_of(call: Call, take_id: UUID) -> Take:
-    take = Take.objects.select_related("made_by").filter(pk=take_id, scene__in=scenes_for(call.user)).first()
+    take = (
+        Take.objects.select_related("made_by")
+        .filter(pk=take_id, scene__in=scenes_for(call.user))
+        .first()
+    )
     if take is None:
         raise not_found()
     return take
@@ -40,7 +55,11 @@ def sound_take_of(call: Call, take_id: UUID) -> SoundTake:
 
 
 def film_of(call: Call, film_id: UUID) -> Film:
-    film = Film.objects.select_related("story").filter(pk=film_id, story__in=stories_for(call.user)).first()
+    film = (
+        Film.objects.select_related("story")
+        .filter(pk=film_id, story__in=stories_for(call.user))
+        .first()
+    )
     if film is None:
         raise not_found()
     return film

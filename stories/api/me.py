@@ -20,4 +20,11 @@ class MeOut(msgspec.Struct):
 def get_me(call: Call) -> MeOut:
     user = call.user
     roles = sorted(user.groups.values_list("name", flat=True))
-    return MeOut(user.pk, user.get_username(), user.get_full_name(), user.email, roles, sorted(user.get_all_permissions()))
+    return MeOut(
+        user.pk,
+        user.get_username(),
+        user.get_full_name(),
+        user.email,
+        roles,
+        sorted(user.get_all_permissions()),
+    )

@@ -8,4 +8,15 @@ endpoints.add_to(api)
 
 from . import approvals, films, jobs, me, scenes, scripts, sound, stories, takes  # noqa: E402  the documentation starts with the login
 
-__all__ = ["api", "approvals", "films", "jobs", "me", "scenes", "scripts", "sound", "stories", "takes"]
+__all__ = [
+    "api",
+    "approvals",
+    "films",
+    "jobs",
+    "me",
+    "scenes",
+    "scripts",
+    "sound",
+    "stories",
+    "takes",
+]

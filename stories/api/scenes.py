@@ -45,7 +45,13 @@ def list_scenes(call: Call, query: schemas.SceneFilter) -> Page[SceneOut]:
     keyset = NEWEST_FIRST
     if query.story is not UNSET:
         rows, keyset = rows.filter(story_id=query.story), BY_POSITION
-    return page(rows, query, out=lambda found: [scene_out(call, scene) for scene in found], key=_place(keyset), keyset=keyset)
+    return page(
+        rows,
+        query,
+        out=lambda found: [scene_out(call, scene) for scene in found],
+        key=_place(keyset),
+        keyset=keyset,
+    )
 
 
 def _place(keyset: Keyset) -> Any:
@@ -65,7 +71,9 @@ def patch_scene(call: Call, scene_id: UUID, body: schemas.ScenePatch) -> SceneOu
     return scene_out(call, scene_of(call, scene_id))
 
 
-@api.delete("scenes/<uuid:scene_id>/", tag=SCENES, summary="Take a scene out of the film", problems=(409,))
+@api.delete(
+    "scenes/<uuid:scene_id>/", tag=SCENES, summary="Take a scene out of the film", problems=(409,)
+)
 def delete_scene(call: Call, scene_id: UUID) -> NoContent:
     """Its takes stay, and the studio can bring it back."""
     scene_of(call, scene_id)
@@ -82,22 +90,35 @@ def delete_scene(call: Call, scene_id: UUID) -> NoContent:
     problems=(404,),
 )
 def bulk_create_scenes(call: Call, body: schemas.BulkIn) -> Created[Bulk]:
-    """Appends the scenes to the story, or puts them in the place of the present ones. An error names its scene by its index."""
+    """Appends the scenes to the story, or puts them in the place of the present ones. An error
+    names its scene by its index.
+    """
     if not stories_for(call.user).filter(pk=body.story_id).exists():
         raise not_found()
     try:
-        made = domain.bulk_create(body.story_id, actor=call.user, scenes=[_values(scene) for scene in body.scenes], replace=body.mode == "replace")
+        made = domain.bulk_create(
+            body.story_id,
+            actor=call.user,
+            scenes=[_values(scene) for scene in body.scenes],
+            replace=body.mode == "replace",
+        )
     except errors.Invalid as error:
         error.field = f"scenes/{_name(error.field)}" if error.field[:1].isdigit() else "scenes"
         raise
-    scenes = Scene.live.filter(pk__in=[scene.pk for scene in made]).select_related("story", "prompt", "image_take", "clip_take").order_by("position")
+    scenes = (
+        Scene.live.filter(pk__in=[scene.pk for scene in made])
+        .select_related("story", "prompt", "image_take", "clip_take")
+        .order_by("position")
+    )
     return Created(Bulk([scene_out(call, scene) for scene in scenes]))
 
 
 @api.post("scenes/<uuid:scene_id>/generate/", tag=SCENES, summary="Make a take for a scene")
-def generate_take(call: Call, scene_id: UUID, body: schemas.GenerateSceneIn) -> Accepted[SceneStarted]:
-    """One take, or several side by side. With `confirm_total` nothing is started if the price is another one now. Dearer than
-    you may start alone: 409 `approval_needed`, as for the preview.
+def generate_take(
+    call: Call, scene_id: UUID, body: schemas.GenerateSceneIn
+) -> Accepted[SceneStarted]:
+    """One take, or several side by side. With `confirm_total` nothing is started if the price is
+    another one now. Dearer than you may start alone: 409 `approval_needed`, as for the preview.
     """
     scene_of(call, scene_id)
     jobs, price = generate_scene(
@@ -118,7 +139,15 @@ def generate_take(call: Call, scene_id: UUID, body: schemas.GenerateSceneIn) -> 
 def reorder_scene(call: Call, scene_id: UUID, body: schemas.ReorderIn) -> SceneOut:
     """To a position, or right before or after another scene of the story."""
     scene_of(call, scene_id)
-    domain.move(scene_id, actor=call.user, **{name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET})
+    domain.move(
+        scene_id,
+        actor=call.user,
+        **{
+            name: value
+            for name, value in msgspec.structs.asdict(body).items()
+            if value is not UNSET
+        },
+    )
     return scene_out(call, scene_of(call, scene_id))
 
 
@@ -127,7 +156,11 @@ NAMES = {"prompt": "text", "prompt_en": "text_en"}
 
 
 def _values(body: Struct) -> dict[str, Any]:
-    return {NAMES.get(name, name): value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    return {
+        NAMES.get(name, name): value
+        for name, value in msgspec.structs.asdict(body).items()
+        if value is not UNSET
+    }
 
 
 def _name(field: str) -> str:

@@ -30,13 +30,33 @@ from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
 
 # Money is sent as a decimal string, so that no digit is lost.
-Money = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,4})?$", max_length=13, description="USD as a decimal string, such as “1.23”.")]
-Budget = Annotated[str, Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$", max_length=11, description="USD as a decimal string; null: no limit.")]
+Money = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,8}(\.[0-9]{1,4})?$",
+        max_length=13,
+        description="USD as a decimal string, such as “1.23”.",
+    ),
+]
+Budget = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,8}(\.[0-9]{1,2})?$",
+        max_length=11,
+        description="USD as a decimal string; null: no limit.",
+    ),
+]
 Title = Annotated[str, text(least=1, most=200)]
 SceneTitle = Annotated[str, text(most=200, visible=True)]
 Script = Annotated[str, text(most=MAX_SCRIPT)]
 Style = Annotated[str, text(most=200)]
-Provider = Annotated[str, Meta(pattern=r"^[-a-zA-Z0-9_]{1,40}$", description="Name of a provider of the studio, such as “local”.")]
+Provider = Annotated[
+    str,
+    Meta(
+        pattern=r"^[-a-zA-Z0-9_]{1,40}$",
+        description="Name of a provider of the studio, such as “local”.",
+    ),
+]
 StorySeconds = Annotated[int, Meta(ge=MIN_DURATION, le=MAX_DURATION, description="Seconds.")]
 SceneSeconds = Annotated[int, Meta(ge=1, le=600, description="Seconds.")]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -44,13 +64,17 @@ Reason = Annotated[str, text(most=500)]
 Place = Annotated[int, Meta(ge=1, le=MAX_SCENES, description="Counted from 1.")]
 
 
-AskAgain = Annotated[bool, Meta(description="Ask a second person once more for exactly what one has refused.")]
+AskAgain = Annotated[
+    bool, Meta(description="Ask a second person once more for exactly what one has refused.")
+]
 
 
 class StoryIn(Strict):
     title: Title
     script: Script = ""
-    language: Annotated[Language, Meta(description="If it is left out the script tells it.")] | UnsetType = UNSET
+    language: (
+        Annotated[Language, Meta(description="If it is left out the script tells it.")] | UnsetType
+    ) = UNSET
     style: Style = ""
     aspect_ratio: AspectRatio = AspectRatio.WIDE
     resolution: Resolution = Resolution.HD
@@ -63,7 +87,9 @@ class StoryIn(Strict):
 
 
 class StoryPatch(Strict):
-    """Only what is sent is changed. `duration_seconds` can be set while the story has no scenes; then they add up to it."""
+    """Only what is sent is changed. `duration_seconds` can be set while the story has no scenes;
+    then they add up to it.
+    """
 
     title: Title | UnsetType = UNSET
     script: Script | UnsetType = UNSET
@@ -80,7 +106,9 @@ class StoryPatch(Strict):
 
 
 class TransitionIn(Strict):
-    """`confirm_total` is the price that was seen (`price` of the choice): if it is another one now, nothing is started."""
+    """`confirm_total` is the price that was seen (`price` of the choice): if it is another one now,
+    nothing is started.
+    """
 
     status: StoryStatus
     reason: Reason = ""
@@ -90,25 +118,37 @@ class TransitionIn(Strict):
 class GenerateStoryIn(Strict):
     """`confirm_total` is the price that was seen: if it is another one now, nothing is started."""
 
-    mode: Annotated[Literal["missing", "stale", "failed"], Meta(description="Which scenes: those without a take, those changed since, those that failed.")] = (
-        "missing"
-    )
+    mode: Annotated[
+        Literal["missing", "stale", "failed"],
+        Meta(
+            description=(
+                "Which scenes: those without a take, those changed since, those that failed."
+            )
+        ),
+    ] = "missing"
     confirm_total: Money | UnsetType = UNSET
     override_reason: Annotated[str, text(most=500)] = ""
     ask_again: AskAgain = False
 
 
 class EnglishIn(Strict):
-    """`scenes` left out: all that need it. `confirm_total` is the price that was seen: if it is another one now, nothing is started."""
+    """`scenes` left out: all that need it. `confirm_total` is the price that was seen: if it is
+    another one now, nothing is started.
+    """
 
     scenes: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SCENES)] | UnsetType = UNSET
-    replace: Annotated[bool, Meta(description="Also English that a person wrote and that is older than its prompt.")] = False
+    replace: Annotated[
+        bool,
+        Meta(description="Also English that a person wrote and that is older than its prompt."),
+    ] = False
     confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False
 
 
 class LineIn(Strict):
-    """A line with an id is one that the scene has. Without `kind` it is dialogue if it has a speaker."""
+    """A line with an id is one that the scene has. Without `kind` it is dialogue if it has a
+    speaker.
+    """
 
     text: Annotated[str, text(least=1, most=MAX_SCRIPT)]
     speaker: Annotated[str, text(most=MAX_SPEAKER)] = ""
@@ -121,7 +161,12 @@ class LinesIn(Strict):
     lines: Annotated[list[LineIn], Meta(max_length=MAX_LINES)]
 
 
-Decibels = Annotated[float, Meta(ge=SILENT_DB, le=LOUDEST_DB, description="Change from the mixer's level in dB; −60 mutes.")]
+Decibels = Annotated[
+    float,
+    Meta(
+        ge=SILENT_DB, le=LOUDEST_DB, description="Change from the mixer's level in dB; −60 mutes."
+    ),
+]
 
 
 class SoundPatch(Strict):
@@ -144,7 +189,9 @@ class VoiceIn(Strict):
 
 
 class GenerateSoundIn(Strict):
-    """`lines` left out: of all that need it. `music`: also the music. `again`: also what is up to date, as another take."""
+    """`lines` left out: of all that need it. `music`: also the music. `again`: also what is up to
+    date, as another take.
+    """
 
     lines: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] | UnsetType = UNSET
     music: bool = False
@@ -159,7 +206,9 @@ class SoundFilter(Paging):
 
 
 class PlanQuery(Strict):
-    plan: Annotated[Literal[0, 1], Meta(description="1: only tell what would be made and what it costs.")] = 0
+    plan: Annotated[
+        Literal[0, 1], Meta(description="1: only tell what would be made and what it costs.")
+    ] = 0
 
 
 class SceneIn(Strict):
@@ -175,7 +224,9 @@ class SceneIn(Strict):
 
 
 class ScenePatch(Strict):
-    """Only what is sent is changed. Anything of the prompt makes a new prompt; takes keep the one they came from."""
+    """Only what is sent is changed. Anything of the prompt makes a new prompt; takes keep the one
+    they came from.
+    """
 
     prompt: Annotated[str, text(least=1, most=4000)] | UnsetType = UNSET
     prompt_en: Annotated[str, text(most=4000)] | UnsetType = UNSET
@@ -228,7 +279,9 @@ class VerdictIn(Strict):
 
 
 class CropIn(Strict):
-    """Where the part that the film shows lies: 0 is as far left (up) as it goes, 1 as far right (down). The middle by default."""
+    """Where the part that the film shows lies: 0 is as far left (up) as it goes, 1 as far right
+    (down). The middle by default.
+    """
 
     x: Annotated[float, Meta(ge=0, le=1)] = 0.5
     y: Annotated[float, Meta(ge=0, le=1)] = 0.5
@@ -252,9 +305,22 @@ class ApprovalFilter(Paging):
 
 class StoryFilter(Paging):
     status: list[StoryStatus] = []
-    owner: Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")] | UnsetType = UNSET
+    owner: Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")] | UnsetType = (
+        UNSET
+    )
     mine: bool = False
-    title: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\u0000]*$", description="Part of the title.")] | UnsetType = UNSET
+    title: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=200,
+                pattern=r"^[^\u0000]*$",
+                description="Part of the title.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class SceneFilter(Paging):
@@ -280,7 +346,9 @@ class JobFilter(Paging):
     story: UUID | UnsetType = UNSET
     scene: UUID | UnsetType = UNSET
     status: list[JobStatus] = []
-    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z_]+$")] | UnsetType = UNSET
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[a-z_]+$")] | UnsetType = (
+        UNSET
+    )
 
 
 class WaitQuery(Waiting):

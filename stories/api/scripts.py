@@ -20,8 +20,16 @@ from .base import STORIES, api
 from .lookups import admit_writer
 
 SENT = {
-    "file": {"type": "string", "format": "binary", "description": "TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT."},
-    "encoding": {"type": "string", "enum": list(CHOICES), "description": "Of a text file; if it is left out it is detected."},
+    "file": {
+        "type": "string",
+        "format": "binary",
+        "description": "TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT.",
+    },
+    "encoding": {
+        "type": "string",
+        "enum": list(CHOICES),
+        "description": "Of a text file; if it is left out it is detected.",
+    },
 }
 
 
@@ -31,27 +39,46 @@ class BlockOut(msgspec.Struct):
 
 
 class ScriptOut(msgspec.Struct):
-    """`title`, `script`, `language` and `duration_seconds` are what to send when the story is made."""
+    """`title`, `script`, `language` and `duration_seconds` are what to send when
+    the story is made.
+    """
 
     title: str
     script: str
     language: Annotated[str, Meta(description="ko, en, ja or zh; empty where no letter tells it.")]
-    encoding: Annotated[str, Meta(description="Empty where the kind of file leaves none to choose.")]
+    encoding: Annotated[
+        str, Meta(description="Empty where the kind of file leaves none to choose.")
+    ]
     format: Format
     headings: int
     speakers: list[str]
     expected_seconds: Annotated[int, Meta(description="How long it takes to say all words.")]
     duration_seconds: Annotated[int, Meta(description="The length that is proposed.")]
     scenes: Annotated[int, Meta(description="Of the proposed length.")]
-    aspect_ratio: Annotated[str, Meta(description="The format that is proposed; empty where nothing speaks for one.")]
+    aspect_ratio: Annotated[
+        str, Meta(description="The format that is proposed; empty where nothing speaks for one.")
+    ]
     first_lines: list[str]
-    left_out: Annotated[list[str], Meta(description="What was found and is not narrated, such as hidden or struck text.")]
-    blocks: Annotated[list[BlockOut], Meta(description="The first blocks of the text, each with what it is for.")]
+    left_out: Annotated[
+        list[str],
+        Meta(description="What was found and is not narrated, such as hidden or struck text."),
+    ]
+    blocks: Annotated[
+        list[BlockOut], Meta(description="The first blocks of the text, each with what it is for.")
+    ]
 
 
-@api.post("scripts/read/", tag=STORIES, summary="Read a script", upload=Upload(SENT, ("file",), MOST_BYTES), admit=admit_writer)
+@api.post(
+    "scripts/read/",
+    tag=STORIES,
+    summary="Read a script",
+    upload=Upload(SENT, ("file",), MOST_BYTES),
+    admit=admit_writer,
+)
 def read_a_script(call: Call) -> ScriptOut:
-    """What a document says, before a story is made of it: send the answer's fields to `stories/` to make one."""
+    """What a document says, before a story is made of it: send the answer's fields to `stories/` to
+    make one.
+    """
     file, encoding = _fields(call)
     try:
         script = read_script(file.name or "", file.read(MOST_BYTES + 1), encoding)
@@ -81,11 +108,23 @@ def _fields(call: Call) -> "tuple[UploadedFile[Any], str]":
     form, files = call.request.POST, call.request.FILES
     found = []
     sent = files.get("file")
-    if not isinstance(sent, UploadedFile) or list(files) != ["file"] or len(files.getlist("file")) != 1:
+    if (
+        not isinstance(sent, UploadedFile)
+        or list(files) != ["file"]
+        or len(files.getlist("file")) != 1
+    ):
         found.append(("file", gettext_noop("Send exactly one file.")))
     if form.get("encoding", "") not in {"", *CHOICES}:
         found.append(("encoding", gettext_noop("This is none of the values to choose from.")))
-    found += [(name, gettext_noop("There is no such field.")) for name in sorted(form.keys() - {"encoding"})]
+    found += [
+        (name, gettext_noop("There is no such field."))
+        for name in sorted(form.keys() - {"encoding"})
+    ]
     if found or not isinstance(sent, UploadedFile):
-        raise invalid([FieldError(detail=str(LocalizedMessage(template)), pointer=f"/{name}") for name, template in found])
+        raise invalid(
+            [
+                FieldError(detail=str(LocalizedMessage(template)), pointer=f"/{name}")
+                for name, template in found
+            ]
+        )
     return sent, form.get("encoding", "")

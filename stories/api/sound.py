@@ -25,7 +25,16 @@ from .base import SOUND, api
 from .lookups import scene_of, sound_take_of, story_of
 from .outputs.jobs import JobOut, job_out
 from .outputs.parts import Money, money
-from .outputs.sound import Lines, SoundOut, SoundTakeOut, VoiceOut, line_out, sound_out, sound_take_out, voice_out
+from .outputs.sound import (
+    Lines,
+    SoundOut,
+    SoundTakeOut,
+    VoiceOut,
+    line_out,
+    sound_out,
+    sound_take_out,
+    voice_out,
+)
 
 
 class SoundStarted(Struct):
@@ -38,9 +47,13 @@ def list_lines(call: Call, scene_id: UUID) -> Lines:
     return _lines(call, scene_of(call, scene_id))
 
 
-@api.post("scenes/<uuid:scene_id>/lines/", tag=SOUND, summary="Write a scene's lines", problems=(409,))
+@api.post(
+    "scenes/<uuid:scene_id>/lines/", tag=SOUND, summary="Write a scene's lines", problems=(409,)
+)
 def write_lines(call: Call, scene_id: UUID, body: schemas.LinesIn) -> Lines:
-    """The scene has exactly these lines then, in this order; its narration is their words. A line with an id keeps its takes."""
+    """The scene has exactly these lines then, in this order; its narration is their words. A line
+    with an id keeps its takes.
+    """
     scene = scene_of(call, scene_id)
     wanted = [_spoken(line) for line in body.lines]
     try:
@@ -53,7 +66,9 @@ def write_lines(call: Call, scene_id: UUID, body: schemas.LinesIn) -> Lines:
 
 def _spoken(line: schemas.LineIn) -> Spoken:
     kind = "" if line.kind is UNSET else line.kind
-    return Spoken(line.text, line.speaker, line.direction, kind, None if line.id is UNSET else line.id)
+    return Spoken(
+        line.text, line.speaker, line.direction, kind, None if line.id is UNSET else line.id
+    )
 
 
 def _lines(call: Call, scene: Scene) -> Lines:
@@ -66,7 +81,12 @@ def get_sound(call: Call, story_id: UUID) -> SoundOut:
     return _sound(call, story_id)
 
 
-@api.patch("stories/<uuid:story_id>/sound/", tag=SOUND, summary="Change how a story sounds", problems=(409,))
+@api.patch(
+    "stories/<uuid:story_id>/sound/",
+    tag=SOUND,
+    summary="Change how a story sounds",
+    problems=(409,),
+)
 def patch_sound(call: Call, story_id: UUID, body: schemas.SoundPatch) -> SoundOut:
     """Only what is sent is changed. No picture is made or encoded again for it."""
     story_of(call, story_id)
@@ -76,14 +96,23 @@ def patch_sound(call: Call, story_id: UUID, body: schemas.SoundPatch) -> SoundOu
 
 @api.post("stories/<uuid:story_id>/voices/", tag=SOUND, summary="Choose a voice", problems=(409,))
 def choose_voice(call: Call, story_id: UUID, body: schemas.VoiceIn) -> VoiceOut:
-    """Of the narrator (no speaker) or of a speaker. The lines that it speaks become stale, no picture does."""
+    """Of the narrator (no speaker) or of a speaker. The lines that it speaks become stale, no
+    picture does.
+    """
     story_of(call, story_id)
     return voice_out(domain.set_voice(story_id, actor=call.user, **_values(body)))
 
 
-@api.post("stories/<uuid:story_id>/generate_sound/", tag=SOUND, summary="Make speech and music", problems=(409,))
+@api.post(
+    "stories/<uuid:story_id>/generate_sound/",
+    tag=SOUND,
+    summary="Make speech and music",
+    problems=(409,),
+)
 def make_sound(call: Call, story_id: UUID, body: schemas.GenerateSoundIn) -> Accepted[SoundStarted]:
-    """What is missing or stale, of these lines or of all; `music` for the music. Dearer than you may start alone: as for the preview."""
+    """What is missing or stale, of these lines or of all; `music` for the music. Dearer than you
+    may start alone: as for the preview.
+    """
     story_of(call, story_id)
     jobs, price = generate_sound(
         story_id,
@@ -112,7 +141,11 @@ def list_sounds(call: Call, story_id: UUID, query: schemas.SoundFilter) -> Page[
     if query.line is not UNSET:
         rows = rows.filter(line_id=query.line)
     found = page(
-        rows, query, out=lambda takes: [sound_take_out(call, take) for take in takes], key=lambda take: (take.created_at, take.pk), scope=str(story_id)
+        rows,
+        query,
+        out=lambda takes: [sound_take_out(call, take) for take in takes],
+        key=lambda take: (take.created_at, take.pk),
+        scope=str(story_id),
     )
     if not found.items:
         # Checked only here: distinguishes a story without sound from one that may not be seen.
@@ -127,7 +160,9 @@ def get_sound_take(call: Call, take_id: UUID) -> SoundTakeOut:
 
 @api.post("sounds/<uuid:take_id>/choose/", tag=SOUND, summary="Choose a take of sound")
 def choose_sound(call: Call, take_id: UUID, body: Empty) -> SoundTakeOut:  # noqa: ARG001  rejects a body that is not empty
-    """Its line, or the story's music, is heard with it from now on. A rejected one cannot be chosen (422)."""
+    """Its line, or the story's music, is heard with it from now on. A rejected one cannot be chosen
+    (422).
+    """
     sound_take_of(call, take_id)
     return sound_take_out(call, sound_takes.select(take_id, actor=call.user))
 
@@ -135,8 +170,15 @@ def choose_sound(call: Call, take_id: UUID, body: Empty) -> SoundTakeOut:  # noq
 @api.post("sounds/<uuid:take_id>/verdict/", tag=SOUND, summary="Approve or reject a take of sound")
 def judge_sound(call: Call, take_id: UUID, body: schemas.VerdictIn) -> SoundTakeOut:
     sound_take_of(call, take_id)
-    return sound_take_out(call, sound_takes.review(take_id, review_status=body.verdict, actor=call.user, reason=body.reason))
+    return sound_take_out(
+        call,
+        sound_takes.review(
+            take_id, review_status=body.verdict, actor=call.user, reason=body.reason
+        ),
+    )
 
 
 def _values(body: Struct) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
+    return {
+        name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET
+    }

@@ -26,13 +26,22 @@ from .outputs.scenes import SceneOut, scene_out
 from .outputs.takes import TakeOut, take_out
 
 SENT = {
-    "file": {"type": "string", "format": "binary", "description": "PNG, JPEG, WebP, AVIF, HEIC or GIF for a picture; MP4, MOV or WebM for a clip."},
+    "file": {
+        "type": "string",
+        "format": "binary",
+        "description": (
+            "PNG, JPEG, WebP, AVIF, HEIC or GIF for a picture; MP4, MOV or WebM for a clip."
+        ),
+    },
     "kind": {"type": "string", "enum": list(TakeKind.values)},
     "reason": {"type": "string", "maxLength": 200},
     "replace": {
         "type": "string",
         "enum": ["true", "false"],
-        "description": "Where an approved take stands: `true` puts the file in its place, `false` only adds it to the takes. Left out: 409 `approved_take`.",
+        "description": (
+            "Where an approved take stands: `true` puts the file in its place, `false` "
+            "only adds it to the takes. Left out: 409 `approved_take`."
+        ),
     },
 }
 REPLACE = {None: None, "true": True, "false": False}
@@ -43,7 +52,9 @@ REASON = 200
 def list_takes(call: Call, scene_id: UUID, query: schemas.TakeFilter) -> Page[TakeOut]:
     """The newest first."""
     scene = ("scene__story", "scene__prompt", "scene__image_take", "scene__clip_take")
-    rows = Take.objects.filter(scene_id=scene_id, scene__in=scenes_for(call.user)).select_related("made_by", *scene)
+    rows = Take.objects.filter(scene_id=scene_id, scene__in=scenes_for(call.user)).select_related(
+        "made_by", *scene
+    )
     if query.kind is not UNSET:
         rows = rows.filter(kind=query.kind)
     if query.verdict is not UNSET:
@@ -69,9 +80,11 @@ def list_takes(call: Call, scene_id: UUID, query: schemas.TakeFilter) -> Page[Ta
     admit=admit_writer,
 )
 def upload_take(call: Call, scene_id: UUID) -> Created[TakeOut]:
-    """The file is read whole before anything is kept; the take becomes the scene's chosen one of its kind.
+    """The file is read whole before anything is kept; the take becomes the scene's chosen one of
+    its kind.
 
-    Where an approved take is chosen, `replace` says what becomes of it; without it nothing is kept: 409 `approved_take`.
+    Where an approved take is chosen, `replace` says what becomes of it; without it nothing is kept:
+    409 `approved_take`.
     """
     scene_of(call, scene_id)
     kind, reason, replace, file = _fields(call)
@@ -86,7 +99,11 @@ def _fields(call: Call) -> "tuple[TakeKind, str, bool | None, UploadedFile[Any]]
     form, files = call.request.POST, call.request.FILES
     found = []
     sent = files.get("file")
-    if not isinstance(sent, UploadedFile) or list(files) != ["file"] or len(files.getlist("file")) != 1:
+    if (
+        not isinstance(sent, UploadedFile)
+        or list(files) != ["file"]
+        or len(files.getlist("file")) != 1
+    ):
         found.append(("file", gettext_noop("Send exactly one file.")))
     if form.get("kind") not in TakeKind.values:
         found.append(("kind", gettext_noop("This is none of the values to choose from.")))
@@ -94,9 +111,17 @@ def _fields(call: Call) -> "tuple[TakeKind, str, bool | None, UploadedFile[Any]]
         found.append(("reason", gettext_noop("The text has a form that is not taken here.")))
     if form.get("replace") not in REPLACE:
         found.append(("replace", gettext_noop("This is none of the values to choose from.")))
-    found += [(name, gettext_noop("There is no such field.")) for name in sorted(form.keys() - {"kind", "reason", "replace"})]
+    found += [
+        (name, gettext_noop("There is no such field."))
+        for name in sorted(form.keys() - {"kind", "reason", "replace"})
+    ]
     if found or not isinstance(sent, UploadedFile):
-        raise invalid([FieldError(detail=str(LocalizedMessage(template)), pointer=f"/{name}") for name, template in found])
+        raise invalid(
+            [
+                FieldError(detail=str(LocalizedMessage(template)), pointer=f"/{name}")
+                for name, template in found
+            ]
+        )
     return TakeKind(form["kind"]), form.get("reason", ""), REPLACE[form.get("replace")], sent
 
 
@@ -122,7 +147,9 @@ def judge_take(call: Call, take_id: UUID, body: schemas.VerdictIn) -> TakeOut:
 
 @api.post("takes/<uuid:take_id>/crop/", tag=TAKES, summary="Choose what the film shows of a take")
 def crop_take(call: Call, take_id: UUID, body: schemas.CropIn) -> TakeOut:
-    """For a take of another format than the film. One of the film's format is refused (422): all of it is shown."""
+    """For a take of another format than the film. One of the film's format is refused (422): all of
+    it is shown.
+    """
     take_of(call, take_id)
     domain.choose_crop(take_id, x=body.x, y=body.y, actor=call.user)
     return _out(call, take_of(call, take_id))

@@ -38,7 +38,10 @@ LOST_FILE = gettext_noop(
     "The file of take %(take)s of scene %(position)s is missing in the store: %(name)s. "
     "It goes on when the file is restored from the backup, or another take is chosen."
 )
-BROKEN_FILE = gettext_noop("The file of take %(take)s of scene %(position)s cannot be read: it is damaged. Choose or upload another take.")
+BROKEN_FILE = gettext_noop(
+    "The file of take %(take)s of scene %(position)s cannot be read: it is damaged. Choose "
+    "or upload another take."
+)
 
 
 class FilmNotReady(StoryError):  # noqa: N818  named after the condition
@@ -50,7 +53,9 @@ class FilmNotReady(StoryError):  # noqa: N818  named after the condition
     code = "film_not_ready"
 
 
-def problems(story: Story, scenes: list[Scene], kind: str) -> tuple[list[Scene], list[Scene], list[Scene]]:
+def problems(
+    story: Story, scenes: list[Scene], kind: str
+) -> tuple[list[Scene], list[Scene], list[Scene]]:
     """The scenes whose take is missing, stale or rejected. A preview may show a stale picture."""
     missing, stale, rejected = [], [], []
     for scene in scenes:
@@ -69,18 +74,30 @@ def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason
     if not scenes:
         raise FilmNotReady(gettext_noop("The story has no scenes."))
     if missing:
-        raise FilmNotReady(gettext_noop("Scene %(position)s has no take yet."), position=missing[0].position)
+        raise FilmNotReady(
+            gettext_noop("Scene %(position)s has no take yet."), position=missing[0].position
+        )
     if rejected and not override_reason:
         raise FilmNotReady(
-            gettext_noop("The take of scene %(position)s is rejected. Choose another, or override with a reason."), position=rejected[0].position
+            gettext_noop(
+                "The take of scene %(position)s is rejected. Choose another, or override "
+                "with a reason."
+            ),
+            position=rejected[0].position,
         )
     if stale and not override_reason:
         raise FilmNotReady(
-            gettext_noop("Scene %(position)s has changed since its take was made. Redo it, or override with a reason."), position=stale[0].position
+            gettext_noop(
+                "Scene %(position)s has changed since its take was made. Redo it, or "
+                "override with a reason."
+            ),
+            position=stale[0].position,
         )
 
 
-def _manifest(story: Story, segments: list[Segment], override_reason: str, sound: FilmSound | None = None) -> dict[str, Any]:
+def _manifest(
+    story: Story, segments: list[Segment], override_reason: str, sound: FilmSound | None = None
+) -> dict[str, Any]:
     heard = {"sound": sound.manifest()} if sound else {}
     return heard | {
         "story": str(story.pk),
@@ -89,7 +106,9 @@ def _manifest(story: Story, segments: list[Segment], override_reason: str, sound
         "django": django.get_version(),
         "captions_burnt": story.burn_captions,
         "override_reason": override_reason,
-        "no_glyph_for": sorted({piece for segment in segments for piece in cannot_draw(segment.scene.narration)}),
+        "no_glyph_for": sorted(
+            {piece for segment in segments for piece in cannot_draw(segment.scene.narration)}
+        ),
         "segments": [
             {
                 "scene": str(segment.scene.pk),
@@ -113,13 +132,21 @@ def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
     """
     rows, first = [], 0
     for segment in segments:
-        spans = [(first + span.start_frame, first + span.end_frame, span.text) for span in segment.subtitles]
-        rows += [(Fraction(start, segment.fps), Fraction(end, segment.fps), text) for start, end, text in spans]
+        spans = [
+            (first + span.start_frame, first + span.end_frame, span.text)
+            for span in segment.subtitles
+        ]
+        rows += [
+            (Fraction(start, segment.fps), Fraction(end, segment.fps), text)
+            for start, end, text in spans
+        ]
         first += segment.frames
     return rows
 
 
-def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reason: str = "") -> Film:
+def build_film(
+    story: Story, kind: str, *, run: Run, made_by: Any, override_reason: str = ""
+) -> Film:
     """Build the film of the story from its current rows.
 
     Returns the existing film if nothing has changed.
@@ -134,13 +161,20 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         raise FilmNotReady(sound.too_long[0].template, **sound.too_long[0].values)
     segments = segments_of(story, scenes, kind, sound)
     manifest = _manifest(story, segments, override_reason, sound)
-    manifest_hash = hashlib.sha256(json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    if (latest := Film.objects.filter(story=story, kind=kind).order_by("-number").first()) and latest.manifest_hash == manifest_hash:
+    manifest_hash = hashlib.sha256(
+        json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()
+    ).hexdigest()
+    if (
+        latest := Film.objects.filter(story=story, kind=kind).order_by("-number").first()
+    ) and latest.manifest_hash == manifest_hash:
         return latest
     if manifest["no_glyph_for"]:
         run.log(
             LocalizedMessage(
-                gettext_noop("The captions in the picture leave out %(characters)s: no font of the studio has it. The subtitle files carry it."),
+                gettext_noop(
+                    "The captions in the picture leave out %(characters)s: no font of the "
+                    "studio has it. The subtitle files carry it."
+                ),
                 {"characters": " ".join(manifest["no_glyph_for"])},
             ),
             level="warning",
@@ -150,7 +184,9 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
         run.progress(97, LocalizedMessage(gettext_noop("Joining the film.")))
         parts = [_local(segment, folder) for segment in segments]
         out = folder / "film.mp4"
-        length = join(parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop)
+        length = join(
+            parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop
+        )
         if sound:
             manifest["loudness"], out = _with_sound(sound, out, folder, run)
         size = out.stat().st_size
@@ -178,7 +214,9 @@ def build_film(story: Story, kind: str, *, run: Run, made_by: Any, override_reas
     )
 
 
-def add_film(story: Story, kind: FilmKind | str, *, hold: Callable[[], None], **values: Any) -> Film:
+def add_film(
+    story: Story, kind: FilmKind | str, *, hold: Callable[[], None], **values: Any
+) -> Film:
     """Write the film under the next number of its kind.
 
     `hold` is called first in the transaction; it raises if the caller may no longer write.
@@ -186,17 +224,33 @@ def add_film(story: Story, kind: FilmKind | str, *, hold: Callable[[], None], **
     with transaction.atomic():
         hold()
         Story.objects.select_for_update().get(pk=story.pk)  # keeps version numbers consecutive
-        number = (Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0) + 1
+        number = (
+            Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0
+        ) + 1
         return Film.objects.create(story=story, kind=kind, number=number, **values)
 
 
-def _with_sound(sound: FilmSound, film: Path, folder: Path, run: Run) -> tuple[dict[str, Any], Path]:
+def _with_sound(
+    sound: FilmSound, film: Path, folder: Path, run: Run
+) -> tuple[dict[str, Any], Path]:
     """The film with its sound, and how loud it is."""
     note = LocalizedMessage(gettext_noop("Mixing the sound."))
     run.progress(98, note)
     out = folder / "film-with-sound.mp4"
-    mixed = add_sound(sound, film, out, folder=folder, fetch=fetch, should_stop=run.should_stop, on_progress=lambda _part: run.progress(98, note))
-    return {"integrated_lufs": mixed.integrated, "true_peak_dbtp": mixed.true_peak, "samples": mixed.samples}, out
+    mixed = add_sound(
+        sound,
+        film,
+        out,
+        folder=folder,
+        fetch=fetch,
+        should_stop=run.should_stop,
+        on_progress=lambda _part: run.progress(98, note),
+    )
+    return {
+        "integrated_lufs": mixed.integrated,
+        "true_peak_dbtp": mixed.true_peak,
+        "samples": mixed.samples,
+    }, out
 
 
 def _local(segment: Segment, folder: Path) -> Path:
@@ -214,14 +268,18 @@ def _naming(segment: Segment) -> Iterator[None]:
     except MediaError as error:
         if error.code != "broken_input":
             raise
-        raise MediaError(BROKEN_FILE, code=error.code, detail=error.detail, **_named(segment)) from error
+        raise MediaError(
+            BROKEN_FILE, code=error.code, detail=error.detail, **_named(segment)
+        ) from error
 
 
 def _named(segment: Segment) -> dict[str, int]:
     """The scene's position and the take's number as shown on the scene's page."""
     take = segment.take
     same = Take.objects.filter(scene=take.scene_id, kind=take.kind)
-    older = same.filter(Q(created_at__lt=take.created_at) | Q(created_at=take.created_at, pk__lt=take.pk))
+    older = same.filter(
+        Q(created_at__lt=take.created_at) | Q(created_at=take.created_at, pk__lt=take.pk)
+    )
     return {"position": segment.scene.position, "take": older.count() + 1}
 
 
@@ -234,7 +292,8 @@ def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[in
     todo = {segment.hash: segment for segment in segments if not storage.exists(segment.name)}
     for done, segment in enumerate(todo.values()):
         note = LocalizedMessage(
-            gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."), {"position": segment.scene.position, "number": done + 1, "total": len(todo)}
+            gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."),
+            {"position": segment.scene.position, "number": done + 1, "total": len(todo)},
         )
 
         def on_progress(percent: int, done: int = done, note: LocalizedMessage = note) -> None:

@@ -49,7 +49,9 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
         row = made[scene.key]
         if by_hash:
             return bool(row["hash"] != segment.hash)
-        return bool((row.get("take_sha256", ""), row["frames"]) != (segment.take.sha256, segment.frames))
+        return bool(
+            (row.get("take_sha256", ""), row["frames"]) != (segment.take.sha256, segment.frames)
+        )
 
     changed = tuple(scene.position for scene in known if is_other(scene))
     added = tuple(scene.position for scene in scenes if scene.key not in made)

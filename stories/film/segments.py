@@ -53,7 +53,17 @@ class Segment:
         """SHA-256 over everything that determines the bytes of the segment."""
         burnt = [[span.start_frame, span.end_frame, span.text] for span in self.captions]
         camera = self.camera if self.still else ""
-        parts = [ENCODER, self.take.sha256, self.still, self.frames, self.fps, *self.size, camera, burnt, self.crop.parts if self.crop else None]
+        parts = [
+            ENCODER,
+            self.take.sha256,
+            self.still,
+            self.frames,
+            self.fps,
+            *self.size,
+            camera,
+            burnt,
+            self.crop.parts if self.crop else None,
+        ]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
     @property
@@ -62,7 +72,9 @@ class Segment:
         return f"segments/{self.hash[:2]}/{self.hash}.mp4"
 
 
-def segments_of(story: Story, scenes: list[Scene], kind: str, sound: FilmSound | None = None) -> list[Segment]:
+def segments_of(
+    story: Story, scenes: list[Scene], kind: str, sound: FilmSound | None = None
+) -> list[Segment]:
     """The segments of the film in order. Each scene must have a selected take.
 
     `sound`: that of the same scenes; where it has the times of the words, captions follow them.
@@ -78,12 +90,27 @@ def segments_of(story: Story, scenes: list[Scene], kind: str, sound: FilmSound |
         spans = subtitles if story.burn_captions else ()
         shown = shown_part(story, take)
         crop = shown.crop if shown else None
-        found.append(Segment(scene, take, kind == FilmKind.PREVIEW, frames, fps, size, scene.prompt.camera, spans, crop, subtitles))
+        found.append(
+            Segment(
+                scene,
+                take,
+                kind == FilmKind.PREVIEW,
+                frames,
+                fps,
+                size,
+                scene.prompt.camera,
+                spans,
+                crop,
+                subtitles,
+            )
+        )
     return found
 
 
 @lru_cache(maxsize=4096)
-def _captions(narration: str, size: tuple[int, int], frames: int, fps: int) -> tuple[CaptionSpan, ...]:
+def _captions(
+    narration: str, size: tuple[int, int], frames: int, fps: int
+) -> tuple[CaptionSpan, ...]:
     """Cached: pages check for every scene whether a film still shows it unchanged."""
     return tuple(layout(narration, size=size, frames=frames, fps=fps))
 
@@ -118,7 +145,13 @@ def fetch(name: str, folder: Path) -> Path:
     return target
 
 
-def encode(segment: Segment, folder: Path, *, should_stop: Callable[[], bool], on_progress: Callable[[int], None]) -> Path:
+def encode(
+    segment: Segment,
+    folder: Path,
+    *,
+    should_stop: Callable[[], bool],
+    on_progress: Callable[[int], None],
+) -> Path:
     """Encode the segment into the folder. Raises MediaError."""
     source, out = fetch(segment.take.file, folder), folder / f"{segment.hash}.mp4"
     if segment.still:

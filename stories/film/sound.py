@@ -28,7 +28,11 @@ from stories.services.speech_timing import SceneTiming, timing, too_long
 
 BEFORE, AFTER = 2, 6  # frames by which a caption is shown before and after its speech
 SHORTEST_CAPTION = Fraction(5, 6)  # seconds
-TARGETS = {LoudnessPreset.WEB: (-14.0, -1.0), LoudnessPreset.EBU: (-23.0, -1.0), LoudnessPreset.ATSC: (-24.0, -2.0)}
+TARGETS = {
+    LoudnessPreset.WEB: (-14.0, -1.0),
+    LoudnessPreset.EBU: (-23.0, -1.0),
+    LoudnessPreset.ATSC: (-24.0, -2.0),
+}
 SILENT = gettext_noop("The film has speech or music, and its sound is silent. Listen to its takes.")
 
 
@@ -47,7 +51,10 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class FilmSound:
-    """Everything that is heard, from the current rows. `too_long` says which scenes are too short."""
+    """Everything that is heard, from the current rows.
+
+    `too_long` says which scenes are too short.
+    """
 
     settings: StorySound
     fps: int
@@ -66,7 +73,11 @@ class FilmSound:
         target, peak = TARGETS[LoudnessPreset(settings.loudness)]
         speech = OFF if settings.speech_db <= SILENT_DB else base.speech + settings.speech_db
         silent = settings.music_db <= SILENT_DB
-        music, alone = (OFF, OFF) if silent else (base.music + settings.music_db, base.music_alone + settings.music_db)
+        music, alone = (
+            (OFF, OFF)
+            if silent
+            else (base.music + settings.music_db, base.music_alone + settings.music_db)
+        )
         return Levels(speech=speech, music=music, music_alone=alone, target=target, peak=peak)
 
     def placed(self) -> list[tuple[Cue, int]]:
@@ -139,12 +150,18 @@ def sound_of(story: Story, scenes: Sequence[Scene]) -> FilmSound | None:
     return FilmSound(settings, fps, frames, cues, captions, tuple(problems))
 
 
-def _cues(spoken: Sequence[tuple[Line, SoundTake]], found: SceneTiming, fps: int) -> tuple[Cue, ...]:
+def _cues(
+    spoken: Sequence[tuple[Line, SoundTake]], found: SceneTiming, fps: int
+) -> tuple[Cue, ...]:
     places = zip(spoken, found.starts, strict=True)
-    return tuple(Cue(line, take, round(start * fps / 1000), found.speed) for (line, take), start in places)
+    return tuple(
+        Cue(line, take, round(start * fps / 1000), found.speed) for (line, take), start in places
+    )
 
 
-def _captions(cues: Sequence[Cue], frames: int, fps: int, size: tuple[int, int]) -> tuple[CaptionSpan, ...]:
+def _captions(
+    cues: Sequence[Cue], frames: int, fps: int, size: tuple[int, int]
+) -> tuple[CaptionSpan, ...]:
     """Captions by clause, each from shortly before its speech until shortly after it."""
     clauses = [clause for cue in cues for clause in _clauses(cue, fps)]
     groups = _grouped(clauses, ceil(SHORTEST_CAPTION * fps))
@@ -160,9 +177,14 @@ def _captions(cues: Sequence[Cue], frames: int, fps: int, size: tuple[int, int])
 
 def _clauses(cue: Cue, fps: int) -> list[tuple[str, int, int]]:
     """Text, first and last frame of each clause. The text is the line's own, not the spoken one."""
-    marks = cue.take.marks or [{"text": cue.line.current.text, "start_ms": 0, "end_ms": cue.take.duration_ms}]
+    marks = cue.take.marks or [
+        {"text": cue.line.current.text, "start_ms": 0, "end_ms": cue.take.duration_ms}
+    ]
     texts = mapped([str(mark.get("text", "")) for mark in marks], cue.line.current.text)
-    timed = ((text, cue.frame_at(mark["start_ms"], fps), cue.frame_at(mark["end_ms"], fps)) for text, mark in zip(texts, marks, strict=True))
+    timed = (
+        (text, cue.frame_at(mark["start_ms"], fps), cue.frame_at(mark["end_ms"], fps))
+        for text, mark in zip(texts, marks, strict=True)
+    )
     return [clause for clause in timed if clause[0].strip()]
 
 
@@ -203,7 +225,14 @@ def add_sound(
     total = sum(sound.frames.values())
     music = [MusicBed(fetch(sound.music.file, folder), 0, total)] if sound.music else []
     track = folder / "sound.m4a"
-    wanted: dict[str, Any] = {"frames": total, "fps": sound.fps, "speech": speech, "music": music, "levels": sound.levels, "folder": folder}
+    wanted: dict[str, Any] = {
+        "frames": total,
+        "fps": sound.fps,
+        "speech": speech,
+        "music": music,
+        "levels": sound.levels,
+        "folder": folder,
+    }
     mixed = mix(track, **wanted, should_stop=should_stop, on_progress=on_progress)
     if mixed.silent and sound.should_be_heard:
         raise MediaError(SILENT, code="silent")

@@ -15,7 +15,10 @@ LONGEST = 3600
 FIRST_BLOCKS = 12
 FIRST_LINES = 5
 MOST_NAMES = 12
-_PORTRAIT = re.compile(r"9\s?[:：]\s?16|세로|쇼츠|숏폼|릴스|틱톡|\b(?:shorts?|reels?|tiktok|vertical|portrait)\b", re.IGNORECASE)
+_PORTRAIT = re.compile(
+    r"9\s?[:：]\s?16|세로|쇼츠|숏폼|릴스|틱톡|\b(?:shorts?|reels?|tiktok|vertical|portrait)\b",
+    re.IGNORECASE,
+)
 _SQUARE = re.compile(r"1\s?[:：]\s?1\b|정사각|정방형|\bsquare\b", re.IGNORECASE)
 
 
@@ -47,9 +50,17 @@ def advise(text: str) -> Advice:
     found = understand(text)
     spoken = found.spoken
     expected = _seconds(found, spoken)
-    proposed = min(max(SCENE, SCENE * math.ceil(round(expected / SCENE, 6))), LONGEST // SCENE * SCENE)
-    names = dict.fromkeys(block.text.partition("(")[0].strip() for block in found.blocks if block.kind == Kind.CUE)
-    remarks = " ".join(block.text for block in found.blocks if block.kind in {Kind.NOTE, Kind.SYNOPSIS, Kind.SECTION})
+    proposed = min(
+        max(SCENE, SCENE * math.ceil(round(expected / SCENE, 6))), LONGEST // SCENE * SCENE
+    )
+    names = dict.fromkeys(
+        block.text.partition("(")[0].strip() for block in found.blocks if block.kind == Kind.CUE
+    )
+    remarks = " ".join(
+        block.text
+        for block in found.blocks
+        if block.kind in {Kind.NOTE, Kind.SYNOPSIS, Kind.SECTION}
+    )
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return Advice(
         title=found.title,
@@ -63,7 +74,11 @@ def advise(text: str) -> Advice:
         scenes=proposed // SCENE,
         readable_seconds=reading_speed(spoken, 1).seconds_needed,
         readable_per_minute=characters_that_fit(spoken, 60),
-        aspect_ratio="9:16" if _PORTRAIT.search(f"{found.title} {remarks}") else "1:1" if _SQUARE.search(f"{found.title} {remarks}") else "",
+        aspect_ratio="9:16"
+        if _PORTRAIT.search(f"{found.title} {remarks}")
+        else "1:1"
+        if _SQUARE.search(f"{found.title} {remarks}")
+        else "",
         first_lines=tuple(line[:120] for line in lines[:FIRST_LINES]),
         blocks=tuple((block.kind, block.text[:160]) for block in found.blocks[:FIRST_BLOCKS]),
     )

@@ -79,7 +79,9 @@ def _guessed(data: bytes) -> tuple[str, str]:
     if not scored or max(scored)[0] < PLAUSIBLE:
         from charset_normalizer import from_bytes  # noqa: PLC0415  rarely needed, and slower to import than all the rest
 
-        others = [match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY]
+        others = [
+            match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY
+        ]
         scored += _scored(data, tuple(others[:8]))
     if not scored:
         raise UnicodeError
@@ -97,8 +99,14 @@ def _decodes(data: bytes, name: str) -> bool:
     return True
 
 
-def _scored(data: bytes, names: tuple[str, ...]) -> Iterator[tuple[float, str]] | list[tuple[float, str]]:
-    return [(plausibility(data[:LOOKED_AT].decode(name, "ignore")), name) for name in names if _decodes(data, name)]
+def _scored(
+    data: bytes, names: tuple[str, ...]
+) -> Iterator[tuple[float, str]] | list[tuple[float, str]]:
+    return [
+        (plausibility(data[:LOOKED_AT].decode(name, "ignore")), name)
+        for name in names
+        if _decodes(data, name)
+    ]
 
 
 def plausibility(text: str) -> float:

@@ -23,7 +23,9 @@ KINDS = {
     "outline 1": Kind.SECTION,
     "outline body": Kind.SYNOPSIS,
 }
-UNSEEN = frozenset({"ScriptNote", "SceneProperties", "Summary", "HeaderAndFooter", "Bookmark", "ListItems"})
+UNSEEN = frozenset(
+    {"ScriptNote", "SceneProperties", "Summary", "HeaderAndFooter", "Bookmark", "ListItems"}
+)
 
 
 def read(data: bytes) -> tuple[str, list[Block]]:

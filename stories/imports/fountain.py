@@ -15,7 +15,19 @@ LONGEST_CUE = 60  # characters
 TITLES = frozenset({"title", "제목", "タイトル", "標題", "标题", "题目"})
 TITLE_KEYS = TITLES | {
     *("credit", "author", "authors", "source", "draft date", "date", "contact", "copyright"),
-    *("revision", "notes", "format", "episode", "작가", "각본", "극본", "글", "감독", "날짜", "연락처"),
+    *(
+        "revision",
+        "notes",
+        "format",
+        "episode",
+        "작가",
+        "각본",
+        "극본",
+        "글",
+        "감독",
+        "날짜",
+        "연락처",
+    ),
 }
 _KEY = re.compile(r"^([^\s:：][^:：\n]{0,39}?)\s*[:：][ \t]*(.*)$")
 _INDENTED = re.compile(r"^(?: {3,}|\t)\s*\S")
@@ -23,7 +35,8 @@ _PAGE_BREAK = re.compile(r"^={3,}\s*$")
 _SECTION = re.compile(r"^(#{1,6})\s*(?=\S)")
 _TRANSITION = re.compile(r"^[^a-z]*\bTO:$")
 _TRANSITIONS = re.compile(
-    r"^[(\[]?(?:FADE (?:IN|OUT|TO BLACK|UP)|CUT TO BLACK|SMASH CUT|MATCH CUT|DISSOLVE|BLACK ?OUT|INTERCUT|"
+    r"^[(\[]?(?:FADE (?:IN|OUT|TO BLACK|UP)|CUT TO BLACK|SMASH CUT|MATCH CUT|DISSOLVE|BLACK "
+    r"?OUT|INTERCUT|"
     r"THE END OF TEASER|F\.?\s?[IO]\.?|페이드\s?(?:인|아웃)|컷\s?투|디졸브|암전|O\.L\.?)[.:)\]]*$"
 )
 _EXTENSION = re.compile(r"\s*[(（][^()（）]{0,40}[)）]\s*$")
@@ -35,7 +48,8 @@ _KOREAN_PERSON = re.compile(
     r"목격자|피해자|가해자|장군|[영순]자|[민수예은윤현연혜영]지|^[김이박최정강조윤장임한오서신권황안송류전홍]\s?군)\s?\d{0,2}$"
 )
 _SPOKEN_LINE = re.compile(  # Latin names only in capitals, so that `http:` is not one
-    r"^([가-힣A-Z][가-힣A-Z0-9.·]{0,11}(?: [가-힣A-Z0-9]{1,8})?(?:\s{0,3}[(（][^()（）]{0,20}[)）])?)"
+    r"^([가-힣A-Z][가-힣A-Z0-9.·]{0,11}(?: "
+    r"[가-힣A-Z0-9]{1,8})?(?:\s{0,3}[(（][^()（）]{0,20}[)）])?)"
     r"(?:\s*[:：]\s*|\t+\s*|\s{3,})(?=\S)(.+)$"
 )
 _LEADING = re.compile(r"^[(（]([^()（）]{1,80})[)）]\s*")
@@ -53,7 +67,12 @@ class Page:
 
 def normalised(text: str) -> str:
     """The text with LF as its only line ending."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
+    return (
+        text.replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\u2028", "\n")
+        .replace("\u2029", "\n\n")
+    )
 
 
 def title_page(text: str, *, any_key: bool) -> tuple[Page, str]:
@@ -149,7 +168,11 @@ class _Reader:
         self.at = 0
         # Short lines with text directly below. A word that appears twice in this way is a name,
         # whatever its ending.
-        self.names = Counter(_name_of(line) for number, line in enumerate(lines) if korean and len(line) <= LONGEST_CUE and not self._blank(number + 1))
+        self.names = Counter(
+            _name_of(line)
+            for number, line in enumerate(lines)
+            if korean and len(line) <= LONGEST_CUE and not self._blank(number + 1)
+        )
 
     def _blank(self, number: int) -> bool:
         return number >= len(self.lines) or self.blank[number]
@@ -212,20 +235,33 @@ class _Reader:
         if line.startswith("!") or not first or self._blank(self.at + 1) or len(line) > LONGEST_CUE:
             return False
         name = _name_of(line)
-        if name and name == name.upper() and name != name.lower() and not name.endswith((".", "!", "?", ",")):
+        if (
+            name
+            and name == name.upper()
+            and name != name.lower()
+            and not name.endswith((".", "!", "?", ","))
+        ):
             return True
         return self.korean and bool(_KOREAN_CUE.match(name)) and not self._ends_sentence(name)
 
     def _ends_sentence(self, name: str) -> bool:
-        """Whether a single Korean word is a sentence, such as 가자, and not a name, such as 할아버지."""
-        return bool(_KOREAN_END.search(name)) and not _KOREAN_PERSON.search(name) and self.names[name] < 2  # noqa: PLR2004
+        """Whether a single Korean word is a sentence, such as 가자, and not a name, such as
+        할아버지.
+        """
+        return (
+            bool(_KOREAN_END.search(name))
+            and not _KOREAN_PERSON.search(name)
+            and self.names[name] < 2  # noqa: PLR2004
+        )
 
     def _speech(self) -> Iterator[Block]:
         """A cue and the lines up to the next empty one."""
         yield Block(Kind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
         self.at += 1
         dialogue: list[str] = []
-        while self.at < len(self.lines) and (not self._blank(self.at) or self.lines[self.at] == "  "):
+        while self.at < len(self.lines) and (
+            not self._blank(self.at) or self.lines[self.at] == "  "
+        ):
             line = self.lines[self.at].strip()
             if line.startswith("~"):
                 yield from _dialogue(dialogue)
@@ -272,7 +308,11 @@ def _plain_line(line: str) -> str:
         if mark.startswith("\\"):
             continue
         before, after = line[token.start() - 1 : token.start()], line[token.end() : token.end() + 1]
-        if before.isalnum() and after.isalnum() and (mark == "_" or (before.isdigit() and after.isdigit())):
+        if (
+            before.isalnum()
+            and after.isalnum()
+            and (mark == "_" or (before.isdigit() and after.isdigit()))
+        ):
             continue  # snake_case, 2*3
         if opened.get(mark) and before.strip():
             dropped |= {opened[mark].pop(), number}

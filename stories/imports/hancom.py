@@ -9,16 +9,36 @@ from .paragraphs import Document, Paragraph, table_paragraphs
 
 _SECTION = re.compile(r"(?:^|/)section(\d{1,4})\.xml$", re.IGNORECASE)
 # Controls contain headers, footers, notes, hidden comments and page numbers.
-UNSEEN = frozenset({"ctrl", "secPr", "linesegarray", "script", "shapeComment", "subText", "metaTag", "parameterset", "comment"})
+UNSEEN = frozenset(
+    {
+        "ctrl",
+        "secPr",
+        "linesegarray",
+        "script",
+        "shapeComment",
+        "subText",
+        "metaTag",
+        "parameterset",
+        "comment",
+    }
+)
 UNSEEN |= {"shapeObject", "fieldBegin", "fieldEnd", "parameters", "caption"}
-SPACES = {"nbSpace": "\u00a0", "fwSpace": "\u3000", "tab": "\t", "lineBreak": "\n", "hyphen": "\u2011"}
+SPACES = {
+    "nbSpace": "\u00a0",
+    "fwSpace": "\u3000",
+    "tab": "\t",
+    "lineBreak": "\n",
+    "hyphen": "\u2011",
+}
 _OUTLINE = re.compile(r"^(?:개요|outline)\s*(\d{1,2})$")
 
 
 def read(data: bytes) -> Document:
     """The document's script. Raises Unreadable."""
     package = Package(data)
-    sections = sorted((int(found[1]), name) for name in package.parts if (found := _SECTION.search(name)))
+    sections = sorted(
+        (int(found[1]), name) for name in package.parts if (found := _SECTION.search(name))
+    )
     if not sections:
         raise Unreadable("broken")
     reader = _Reader(package.optional("Contents/header.xml"))
@@ -31,14 +51,20 @@ class _Reader:
     def __init__(self, header: Element | None) -> None:
         self.document = Document()
         self.styles = {
-            attribute(node, "id"): (attribute(node, "name") or attribute(node, "engName")).strip().lower()
+            attribute(node, "id"): (attribute(node, "name") or attribute(node, "engName"))
+            .strip()
+            .lower()
             for node in (header.iter() if header is not None else ())
             if local(node) == "style"
         }
         self.items = {
             attribute(node, "id")
             for node in (header.iter() if header is not None else ())
-            if local(node) == "paraPr" and any(local(part) == "heading" and attribute(part, "type") in {"BULLET", "NUMBER"} for part in node)
+            if local(node) == "paraPr"
+            and any(
+                local(part) == "heading" and attribute(part, "type") in {"BULLET", "NUMBER"}
+                for part in node
+            )
         }
         self.deleted = 0  # number of open tracked deletions
 
@@ -59,7 +85,11 @@ class _Reader:
         return next((child for child in node if local(child) in {"case", "default"}), node)
 
     def _table(self, node: Element) -> Iterator[Paragraph]:
-        rows = [[list(self.blocks(cell)) for cell in row if local(cell) == "tc"] for row in node if local(row) == "tr"]
+        rows = [
+            [list(self.blocks(cell)) for cell in row if local(cell) == "tc"]
+            for row in node
+            if local(row) == "tr"
+        ]
         yield from table_paragraphs(rows, self.document)
 
     def _paragraph(self, node: Element) -> Iterator[Paragraph]:
@@ -72,7 +102,9 @@ class _Reader:
             self.document.title = " ".join(text.split())
         # A paragraph that only anchors a table or a box has no text.
         if text.strip() or not objects:
-            yield Paragraph(text, level, style, is_item=attribute(node, "paraPrIDRef") in self.items)
+            yield Paragraph(
+                text, level, style, is_item=attribute(node, "paraPrIDRef") in self.items
+            )
         yield from objects
 
     def _inline(self, node: Element, objects: list[Paragraph]) -> Iterator[str]:

@@ -14,7 +14,11 @@ CLOSED = {"footnote_block_open": "footnote_block_close"}
 
 def read(text: str) -> Document:
     """The paragraphs. Indentation by four spaces is not code here, because writers indent."""
-    parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable(["table", "strikethrough"]).disable("code")
+    parser = (
+        MarkdownIt("commonmark", {"maxNesting": 20})
+        .enable(["table", "strikethrough"])
+        .disable("code")
+    )
     tokens = parser.use(front_matter_plugin).use(footnote_plugin).parse(text)
     document = Document()
     level: int | None = None

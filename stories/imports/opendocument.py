@@ -8,12 +8,37 @@ from .packages import Element, Package, attribute, local
 from .paragraphs import Document, Paragraph, table_paragraphs
 
 MOST_SPACES = 100
-UNSEEN = frozenset({
-    "tracked-changes", "annotation", "annotation-end", "note", "ruby-text", "hidden-text", "hidden-paragraph",
-    "table-of-content", "illustration-index", "alphabetical-index", "user-index", "bibliography", "forms",
-    "event-listeners", "title", "desc", "sequence-decls", "variable-decls", "user-field-decls", "index-title",
-    "dde-connection-decls", "script", "image", "object", "object-ole", "number", "shapes",
-})  # fmt: skip
+UNSEEN = frozenset(
+    {
+        "tracked-changes",
+        "annotation",
+        "annotation-end",
+        "note",
+        "ruby-text",
+        "hidden-text",
+        "hidden-paragraph",
+        "table-of-content",
+        "illustration-index",
+        "alphabetical-index",
+        "user-index",
+        "bibliography",
+        "forms",
+        "event-listeners",
+        "title",
+        "desc",
+        "sequence-decls",
+        "variable-decls",
+        "user-field-decls",
+        "index-title",
+        "dde-connection-decls",
+        "script",
+        "image",
+        "object",
+        "object-ole",
+        "number",
+        "shapes",
+    }
+)
 
 
 class _Style:
@@ -21,7 +46,9 @@ class _Style:
 
     def __init__(self, node: Element) -> None:
         self.parent = attribute(node, "parent-style-name")
-        self.display = (attribute(node, "display-name") or attribute(node, "name").replace("_20_", " ")).lower()
+        self.display = (
+            attribute(node, "display-name") or attribute(node, "name").replace("_20_", " ")
+        ).lower()
         properties = next((child for child in node if local(child) == "text-properties"), None)
         shown = attribute(properties, "display") if properties is not None else ""
         line = attribute(properties, "text-line-through-style") if properties is not None else ""
@@ -34,7 +61,14 @@ def read(data: bytes) -> Document:
     """The document's script. Raises Unreadable."""
     package = Package(data)
     root = package.xml("content.xml")
-    text = next((node for node in root.iter() if local(node) == "text" and local(node.getparent()) == "body"), None)
+    text = next(
+        (
+            node
+            for node in root.iter()
+            if local(node) == "text" and local(node.getparent()) == "body"
+        ),
+        None,
+    )
     if text is None:
         raise Unreadable("broken")
     reader = _Reader([root, package.optional("styles.xml")])
@@ -93,7 +127,10 @@ class _Reader:
     def _paragraph(self, node: Element, *, heading: bool) -> Iterator[Paragraph]:
         style = attribute(node, "style-name")
         chain = [found.display for found in self._chain(style)]
-        named = next((name for name in chain if not (name[:1] == "p" and name[1:].isdecimal())), style.lower())
+        named = next(
+            (name for name in chain if not (name[:1] == "p" and name[1:].isdecimal())),
+            style.lower(),
+        )
         level: int | None = None
         if heading:
             given = attribute(node, "outline-level")
@@ -108,7 +145,9 @@ class _Reader:
         yield Paragraph(text, level, named)
         yield from boxes
 
-    def _inline(self, node: Element, boxes: list[Paragraph], *, hidden: bool, struck: bool) -> Iterator[str]:
+    def _inline(
+        self, node: Element, boxes: list[Paragraph], *, hidden: bool, struck: bool
+    ) -> Iterator[str]:
         """The text of a node and its descendants.
 
         White space is collapsed, as the standard requires.
@@ -119,7 +158,9 @@ class _Reader:
             name = local(child)
             if name == "s":
                 count = attribute(child, "c")
-                yield " " * min(int(count[:3]) if count.isdecimal() and count.isascii() else 1, MOST_SPACES)
+                yield " " * min(
+                    int(count[:3]) if count.isdecimal() and count.isascii() else 1, MOST_SPACES
+                )
             elif name == "tab":
                 yield "\t"
             elif name == "line-break":
@@ -127,7 +168,11 @@ class _Reader:
             elif name in {"text-box", "custom-shape", "rect"}:
                 boxes.extend(self.blocks(child))
             elif name and name not in UNSEEN:
-                own_hidden, own_struck = self._looks(attribute(child, "style-name")) if name in {"span", "a"} else (None, None)
+                own_hidden, own_struck = (
+                    self._looks(attribute(child, "style-name"))
+                    if name in {"span", "a"}
+                    else (None, None)
+                )
                 yield from self._inline(
                     child,
                     boxes,
@@ -143,4 +188,6 @@ class _Reader:
                 self.document.left_out.add("hidden" if hidden else "struck")
             return
         spaced = " ".join(text.split())
-        yield f"{' ' if text[:1].isspace() else ''}{spaced}{' ' if spaced and text[-1:].isspace() else ''}"
+        before = " " if text[:1].isspace() else ""
+        after = " " if spaced and text[-1:].isspace() else ""
+        yield f"{before}{spaced}{after}"

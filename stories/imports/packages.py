@@ -41,7 +41,14 @@ class Package:
         try:
             with self.archive.open(info) as part:
                 content = part.read(MOST_XML + 1)
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        except (
+            zipfile.BadZipFile,
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+            ValueError,
+        ) as error:
             raise Unreadable("broken") from error
         except Exception as error:  # zlib, lzma and bz2 raise different errors
             raise Unreadable("broken") from error
@@ -65,7 +72,14 @@ def parsed(content: bytes) -> Element:
 
     Entities are not resolved and nothing is fetched; libxml2 bounds depth and size.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:

@@ -27,7 +27,10 @@ STYLES = {
     "transition": Kind.TRANSITION,
     "lyrics": Kind.LYRICS,
 }
-_SPOKEN_COLUMN = re.compile(r"^(내레이션|나레이션|narration|대사|멘트|오디오|audio|vo|v\.o\.|voice[- ]?over|voice|음성)\b", re.IGNORECASE)
+_SPOKEN_COLUMN = re.compile(
+    r"^(내레이션|나레이션|narration|대사|멘트|오디오|audio|vo|v\.o\.|voice[- ]?over|voice|음성)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -61,7 +64,9 @@ def spoken_column(header: Sequence[str]) -> int | None:
     return found[0] if len(header) > 1 and len(found) == 1 else None
 
 
-def table_paragraphs(rows: Sequence[Sequence[list[Paragraph]]], document: Document) -> Iterable[Paragraph]:
+def table_paragraphs(
+    rows: Sequence[Sequence[list[Paragraph]]], document: Document
+) -> Iterable[Paragraph]:
     """Add the table's cells row by row, or only the narrated column."""
     header = [" ".join(part.text for part in cell) for cell in rows[0]] if rows else []
     column = spoken_column(header)
@@ -95,7 +100,11 @@ def script_text(document: Document) -> tuple[str, str, Format | None]:
             one = " ".join(text.split())
             lines += ["", one if is_heading(one) else f"# {one}", ""]
         elif part.is_item:
-            lines += ["", text, ""]  # not together with the next: two short lines would be a speaker's name and words
+            lines += [
+                "",
+                text,
+                "",
+            ]  # not together with the next: two short lines would be a speaker's name and words
         else:
             lines.append(text)
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -55,7 +55,9 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
     elif ending == ".pdf":
         title, text = _reader("pdf")(data)
     else:
-        document = _reader({".docx": "word", ".odt": "opendocument", ".hwpx": "hancom"}[ending])(data)
+        document = _reader({".docx": "word", ".odt": "opendocument", ".hwpx": "hancom"}[ending])(
+            data
+        )
         title, text, wanted = script_text(document)
         left_out |= document.left_out
     text = clean(text)
@@ -66,7 +68,9 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
         raise Unreadable("no_words")
     if found.format == Format.SCREENPLAY:
         text = _without_title_page(text, found.title or name)
-    stem = unicodedata.normalize("NFC", PurePath(name.replace("\\", "/")).stem.partition(".")[0].replace("_", " ")).strip()
+    stem = unicodedata.normalize(
+        "NFC", PurePath(name.replace("\\", "/")).stem.partition(".")[0].replace("_", " ")
+    ).strip()
     title = _one_line(title) or _one_line(found.title) or _one_line(stem)
     return {
         "title": title[:LONGEST_TITLE],
@@ -86,7 +90,9 @@ def _reader(module: str) -> Any:
     return import_module(f".{module}", __package__).read
 
 
-def _text(ending: str, data: bytes, encoding: str, left_out: set[str]) -> tuple[str, str, Format | None, str]:
+def _text(
+    ending: str, data: bytes, encoding: str, left_out: set[str]
+) -> tuple[str, str, Format | None, str]:
     if encoding and encoding not in CHOICES:
         raise Unreadable("encoding")
     try:
@@ -127,7 +133,9 @@ def _ending(name: str, data: bytes) -> str:
     """The file type, by content where possible, else by name. Raises Unreadable."""
     ending = PurePath(name).suffix.lower()
     if not ending or (ending not in ENDINGS and ending not in TEXTS):
-        raise Unreadable("old_office" if ending in {".doc", ".hwp"} and data.startswith(_OLD_OFFICE) else "kind")
+        raise Unreadable(
+            "old_office" if ending in {".doc", ".hwp"} and data.startswith(_OLD_OFFICE) else "kind"
+        )
     if not data.strip(b"\x00 \t\r\n"):
         raise Unreadable("no_words")
     if data.startswith(_OLD_OFFICE):

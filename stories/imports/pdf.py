@@ -15,7 +15,9 @@ from .headings import is_heading
 MOST_PAGES = 400
 MOST_CHARACTERS = 400_000
 FULL = 0.72  # a line at least this share of the widest was broken by the layout, not by the author
-_PAGE_NUMBER = re.compile(r"^[-–—\s]*(?:page\s*)?\d{1,4}[.\s]*(?:[-–—/]|of|쪽|페이지)?\s*\d{0,4}[-–—\s]*$", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"^[-–—\s]*(?:page\s*)?\d{1,4}[.\s]*(?:[-–—/]|of|쪽|페이지)?\s*\d{0,4}[-–—\s]*$", re.IGNORECASE
+)
 _ENDED = re.compile(r"[.!?…。！？:：]['\"”’」』)\]]*$")
 _BULLET = re.compile(r"^(?:[-•·*▪◦‣–—]|\d{1,3}[.)]|[가-하][.)])\s")
 
@@ -25,12 +27,24 @@ def read(data: bytes) -> tuple[str, str]:
     logging.getLogger("pypdf").setLevel(logging.ERROR)
     try:
         title, pages = _pages(data)
-    except (PyPdfError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OverflowError, NotImplementedError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        OverflowError,
+        NotImplementedError,
+    ) as error:
         # pypdf raises many kinds of errors for a broken file.
         raise Unreadable("broken") from error
     if not any(char.isalnum() for lines in pages for line in lines for char in line):
         raise Unreadable("scan")
-    return _title(title), _joined([line for lines in _without_margins(pages) for line in [*lines, ""]])
+    return _title(title), _joined(
+        [line for lines in _without_margins(pages) for line in [*lines, ""]]
+    )
 
 
 def _pages(data: bytes) -> tuple[str, list[list[str]]]:
@@ -54,7 +68,15 @@ def _pages(data: bytes) -> tuple[str, list[list[str]]]:
 
 def _title(title: str) -> str:
     """The title, unless it is a file name or a program's default."""
-    return "" if re.search(r"\.(?:docx?|hwpx?|odt|txt|pdf|html?)$|^untitled|^제목 ?없음|^microsoft word", title, re.IGNORECASE) else title
+    return (
+        ""
+        if re.search(
+            r"\.(?:docx?|hwpx?|odt|txt|pdf|html?)$|^untitled|^제목 ?없음|^microsoft word",
+            title,
+            re.IGNORECASE,
+        )
+        else title
+    )
 
 
 def _without_margins(pages: list[list[str]]) -> list[list[str]]:
@@ -65,7 +87,11 @@ def _without_margins(pages: list[list[str]]) -> list[list[str]]:
     kept = []
     for lines in pages:
         full = [number for number, line in enumerate(lines) if line.strip()]
-        margin = {number for number in (*full[:1], *full[-1:]) if lines[number] in repeated or _PAGE_NUMBER.match(lines[number].strip())}
+        margin = {
+            number
+            for number in (*full[:1], *full[-1:])
+            if lines[number] in repeated or _PAGE_NUMBER.match(lines[number].strip())
+        }
         kept.append([line for number, line in enumerate(lines) if number not in margin])
     return kept
 
@@ -86,9 +112,13 @@ def _joined(lines: list[str]) -> str:
             if not broken:
                 found.append("")
             continue
-        starts = is_heading(line) or bool(_BULLET.match(line)) or line == line.upper() != line.lower()
+        starts = (
+            is_heading(line) or bool(_BULLET.match(line)) or line == line.upper() != line.lower()
+        )
         if broken and found and found[-1] and not starts:
-            found[-1] = f"{found[-1]} {line}" if not found[-1].endswith("-") else f"{found[-1][:-1]}{line}"
+            found[-1] = (
+                f"{found[-1]} {line}" if not found[-1].endswith("-") else f"{found[-1][:-1]}{line}"
+            )
         else:
             found.append(line)
         broken = _width(line) >= FULL * widest and not _ENDED.search(line) and not is_heading(line)

@@ -15,17 +15,28 @@ from .text import understand
 __all__ = ["CHOICES", "ENDINGS", "MOST_BYTES", "ScriptUnreadable", "read_script"]
 
 SECONDS, MEMORY, OUTPUT = 30.0, 640 * MB, 4 * MB  # limits of the process that reads one document
-LIMITS = {"timed_out": "too_complex", "too_much_memory": "too_complex", "too_much_output": "too_large"}
+LIMITS = {
+    "timed_out": "too_complex",
+    "too_much_memory": "too_complex",
+    "too_much_output": "too_large",
+}
 WORDS = {
     "too_complex": gettext_noop("The file is too complex to be read. Save it as plain text."),
     "kind": gettext_noop("This kind of file cannot be read: %(kinds)s are."),
     "too_large": gettext_noop("The file is too large."),
     "broken": gettext_noop("The file is damaged or is not what its name says."),
     "encrypted": gettext_noop("The file is protected by a password. Save it without one."),
-    "encoding": gettext_noop("The text of the file cannot be read in this encoding. Choose another one or save it as UTF-8."),
+    "encoding": gettext_noop(
+        "The text of the file cannot be read in this encoding. Choose another one or save "
+        "it as UTF-8."
+    ),
     "no_words": gettext_noop("No words were found in the file."),
-    "scan": gettext_noop("The PDF has no text: its pages are pictures. Bring the document it was made from."),
-    "old_office": gettext_noop("Old Word and Hancom files (DOC, HWP) cannot be read. Save the document as DOCX or HWPX."),
+    "scan": gettext_noop(
+        "The PDF has no text: its pages are pictures. Bring the document it was made from."
+    ),
+    "old_office": gettext_noop(
+        "Old Word and Hancom files (DOC, HWP) cannot be read. Save the document as DOCX or HWPX."
+    ),
 }
 
 

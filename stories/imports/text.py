@@ -10,10 +10,18 @@ from .script import Block, Format, Kind, Understood
 
 __all__ = ["as_screenplay", "format_of", "normalised", "subtitles", "understand"]
 
-_TIMING = re.compile(r"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})\s{0,4}-->\s{0,4}(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})(?:\s|$)")
-_TAG = re.compile(r"</?(?:b|i|u|s|c|v|font|ruby|rt|lang)(?:[.\s][^<>\n]{0,200})?>|<\d[\d:.]{1,14}>|\{\\[^{}\n]{1,60}\}", re.IGNORECASE)
+_TIMING = re.compile(
+    r"^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})\s{0,4}-->\s{0,4}(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[,.](\d{1,3})(?:\s|$)"
+)
+_TAG = re.compile(
+    r"</?(?:b|i|u|s|c|v|font|ruby|rt|lang)(?:[.\s][^<>\n]{0,200})?>|<\d[\d:.]{1,14}>|\{\\[^{}\n]{1,60}\}",
+    re.IGNORECASE,
+)
 _HEADING_MARK = re.compile(r"^#{1,6}[ \t]+(?=\S)")
-_SPEECH = re.compile(r"^([가-힣A-Z][가-힣A-Z0-9]{0,7}(?: [가-힣A-Z0-9]{1,6})?)(?:\s{0,3}[(（][^()（）]{0,20}[)）])?\s?[:：]\s*\S")
+_SPEECH = re.compile(
+    r"^([가-힣A-Z][가-힣A-Z0-9]{0,7}(?: "
+    r"[가-힣A-Z0-9]{1,6})?)(?:\s{0,3}[(（][^()（）]{0,20}[)）])?\s?[:：]\s*\S"
+)
 _FORCED_CUE = re.compile(r"^@\S")
 _FORCED_HEADING = re.compile(r"^\.[^\s.]")
 
@@ -102,11 +110,18 @@ def _captions(text: str) -> Iterator[Block]:
                 dialogue.pop()  # the next caption's number, without an empty line before it
         words = _TAG.sub("", "\n".join(dialogue)).strip()
         if words:
-            yield Block(Kind.NARRATION, words, _milliseconds(*found.groups()[:4]), _milliseconds(*found.groups()[4:]))
+            yield Block(
+                Kind.NARRATION,
+                words,
+                _milliseconds(*found.groups()[:4]),
+                _milliseconds(*found.groups()[4:]),
+            )
 
 
 def _milliseconds(hours: str | None, minutes: str, seconds: str, parts: str) -> int:
-    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(parts.ljust(3, "0"))
+    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(
+        parts.ljust(3, "0")
+    )
 
 
 def as_screenplay(blocks: Iterable[Block], title: str = "") -> str:
@@ -159,5 +174,10 @@ def _escaped(text: str) -> str:
 def _forced(line: str) -> str:
     """Add the action mark to action that would otherwise be read as something else."""
     page, blocks = fountain.parse(f"\n{line}\nx")
-    plain = not page.fields and len(blocks) == 1 and blocks[0].kind == Kind.ACTION and "\n" in blocks[0].text
+    plain = (
+        not page.fields
+        and len(blocks) == 1
+        and blocks[0].kind == Kind.ACTION
+        and "\n" in blocks[0].text
+    )
     return line if plain and not line.startswith("!") else f"!{line}"

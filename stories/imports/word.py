@@ -15,8 +15,34 @@ from .paragraphs import Document, Paragraph, table_paragraphs
 OFFICE_DOCUMENT = "/relationships/officeDocument"
 STYLES_PART = "/relationships/styles"
 # Deleted, not yet accepted, or not meant for the reader.
-UNSEEN = frozenset({"del", "moveFrom", "delText", "instrText", "delInstrText", "rPr", "pPr", "tblPr", "trPr", "tcPr", "sectPr"})
-UNSEEN |= {"sdtPr", "sdtEndPr", "rt", "rubyPr", "footnote", "endnote", "comment", "fldData", "ffData", "tblGrid", "tblPrEx"}
+UNSEEN = frozenset(
+    {
+        "del",
+        "moveFrom",
+        "delText",
+        "instrText",
+        "delInstrText",
+        "rPr",
+        "pPr",
+        "tblPr",
+        "trPr",
+        "tcPr",
+        "sectPr",
+    }
+)
+UNSEEN |= {
+    "sdtPr",
+    "sdtEndPr",
+    "rt",
+    "rubyPr",
+    "footnote",
+    "endnote",
+    "comment",
+    "fldData",
+    "ffData",
+    "tblGrid",
+    "tblPrEx",
+}
 OFF = frozenset({"0", "false", "off"})
 MARKS = {"br": "\n", "cr": "\n", "tab": "\t", "ptab": " ", "noBreakHyphen": "\u2011"}
 
@@ -25,8 +51,14 @@ class _Style:
     __slots__ = ("based", "hidden", "is_item", "level", "name", "struck")
 
     def __init__(self, node: Element) -> None:
-        self.name = attribute(_child(node, "name"), "val").lower() if _child(node, "name") is not None else ""
-        self.based = attribute(_child(node, "basedOn"), "val") if _child(node, "basedOn") is not None else ""
+        self.name = (
+            attribute(_child(node, "name"), "val").lower()
+            if _child(node, "name") is not None
+            else ""
+        )
+        self.based = (
+            attribute(_child(node, "basedOn"), "val") if _child(node, "basedOn") is not None else ""
+        )
         run, paragraph = _child(node, "rPr"), _child(node, "pPr")
         self.hidden = _toggle(run, "vanish")
         self.struck = _struck(run)
@@ -65,11 +97,17 @@ def _styles(package: Package, name: str) -> dict[str, _Style]:
             named = attribute(node, "Target")
             target = named.lstrip("/") if named.startswith("/") else f"{folder}/{named}".lstrip("/")
     root = package.optional(target)
-    return {attribute(node, "styleId"): _Style(node) for node in (root if root is not None else ()) if local(node) == "style"}
+    return {
+        attribute(node, "styleId"): _Style(node)
+        for node in (root if root is not None else ())
+        if local(node) == "style"
+    }
 
 
 def _child(node: Element | None, name: str) -> Element | None:
-    return next((child for child in node if local(child) == name), None) if node is not None else None
+    return (
+        next((child for child in node if local(child) == name), None) if node is not None else None
+    )
 
 
 def _toggle(properties: Element | None, name: str) -> bool | None:
@@ -142,7 +180,9 @@ class _Reader:
         """Whether the node is a table of contents, or a placeholder that nobody has filled in."""
         properties = _child(node, "sdtPr")
         gallery = _child(_child(properties, "docPartObj"), "docPartGallery")
-        return (gallery is not None and attribute(gallery, "val") == "Table of Contents") or _toggle(properties, "showingPlcHdr") is True
+        return (
+            gallery is not None and attribute(gallery, "val") == "Table of Contents"
+        ) or _toggle(properties, "showingPlcHdr") is True
 
     def _paragraph(self, node: Element) -> Iterator[Paragraph]:
         properties = _child(node, "pPr")
@@ -186,7 +226,11 @@ class _Reader:
                 boxes.extend(self.blocks(child))
             elif name == "AlternateContent":
                 yield from self._inline(self._chosen(child), chain, boxes)
-            elif not (name in UNSEEN or (name == "r" and self._is_out(child, chain)) or (name == "sdt" and self._is_contents(child))):
+            elif not (
+                name in UNSEEN
+                or (name == "r" and self._is_out(child, chain))
+                or (name == "sdt" and self._is_contents(child))
+            ):
                 yield from self._inline(child, chain, boxes)
 
     def _is_out(self, run: Element, chain: list[_Style]) -> bool:
@@ -203,7 +247,12 @@ class _Reader:
         """
         properties = _child(run, "rPr")
         style_node = _child(properties, "rStyle")
-        styles = [*(self._chain(attribute(style_node, "val")) if style_node is not None else ()), *chain]
+        styles = [
+            *(self._chain(attribute(style_node, "val")) if style_node is not None else ()),
+            *chain,
+        ]
         hidden = [_toggle(properties, "vanish"), *(style.hidden for style in styles)]
         struck = [_struck(properties), *(style.struck for style in styles)]
-        return next((v for v in hidden if v is not None), False), next((v for v in struck if v is not None), False)
+        return next((v for v in hidden if v is not None), False), next(
+            (v for v in struck if v is not None), False
+        )

@@ -4,7 +4,9 @@ from django.db import migrations, models
 
 
 def mark_what_guests_wrote(apps: Any, _editor: Any) -> None:
-    """Comments of staff become internal, as the column's default; guests go on reading what they wrote."""
+    """Comments of staff become internal, as the column's default; guests go on reading what they
+    wrote.
+    """
     apps.get_model("stories", "Comment").objects.exclude(guest="").update(visibility="client")
 
 

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='take',
             name='crop',
-            field=models.JSONField(blank=True, help_text='What a film of another format shows of it: left, top, width and height in parts of it; empty: the middle.', null=True, verbose_name='crop'),
+            field=models.JSONField(blank=True, help_text=('What a film of another format shows of it: left, top, width and height in ' 'parts of it; empty: the middle.'), null=True, verbose_name='crop'),
         ),
         migrations.AddField(
             model_name='take',

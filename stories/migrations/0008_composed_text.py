@@ -1,7 +1,8 @@
-"""Texts that were stored decomposed (NFD), as macOS sends Korean, are composed, as everything written since is.
+"""Texts that were stored decomposed (NFD), as macOS sends Korean, are composed, as everything
+written since is.
 
-Takes stay what they were made from: where the hash of a take's inputs was that of the decomposed text, it becomes that of the
-composed one, so that none counts as changed and is paid for again.
+Takes stay what they were made from: where the hash of a take's inputs was that of the decomposed
+text, it becomes that of the composed one, so that none counts as changed and is paid for again.
 """
 
 import hashlib
@@ -21,7 +22,9 @@ def composed(text):
 
 
 def decomposed_rows(model):
-    """(primary key, the fields to be changed with their composed values) of each row that has decomposed text."""
+    """(primary key, the fields to be changed with their composed values) of each row that has
+    decomposed text.
+    """
     names = [
         field.attname
         for field in model._meta.concrete_fields
@@ -49,7 +52,10 @@ def hashed(values):
 
 
 def inputs(take, pictures):
-    """What the hash of the take may be over. A provider that takes no such field was not told it."""
+    """What the hash of the take may be over.
+
+    A provider that takes no such field was not told it.
+    """
     prompt, story = take.prompt, take.scene.story
     base = {
         "kind": take.kind,
@@ -91,7 +97,8 @@ def compose(apps, schema_editor):
                     with transaction.atomic():
                         model._base_manager.filter(pk=key).update(**changed)
                 except IntegrityError:
-                    # The composed form is taken already, as a log-in name may be: both stay as they are.
+                    # The composed form is taken already, as a log-in name may be: both stay as they
+                    # are.
                     continue
 
 

@@ -23,21 +23,49 @@ class Approval(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="approvals", verbose_name=_("story"))
+    story = models.ForeignKey(
+        "stories.Story", models.CASCADE, related_name="approvals", verbose_name=_("story")
+    )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     plan_hash = models.CharField(max_length=64)
     what = models.JSONField(default=dict)
     provider = models.CharField(_("provider"), max_length=40)
     lines = models.JSONField(default=list)
     total = models.DecimalField(_("price (USD)"), max_digits=12, decimal_places=4)
-    limit = models.DecimalField(_("may start alone (USD)"), max_digits=10, decimal_places=2, help_text=_("The limit of the person who asked."))
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("asked by"))
+    limit = models.DecimalField(
+        _("may start alone (USD)"),
+        max_digits=10,
+        decimal_places=2,
+        help_text=_("The limit of the person who asked."),
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("asked by"),
+    )
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)
     decision = models.CharField(_("decision"), max_length=9, choices=Decision, blank=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started by"))
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("started by"),
+    )
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
 
     class Meta:
@@ -51,7 +79,13 @@ class Approval(models.Model):
             models.Index(fields=("story", "-asked_at"), name="approval_story"),
             models.Index(fields=("asked_by", "-asked_at"), name="approval_asker"),
         )
-        constraints = (models.UniqueConstraint(fields=("story", "plan_hash"), condition=Q(decision="", started_at=None), name="approval_one_open"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("story", "plan_hash"),
+                condition=Q(decision="", started_at=None),
+                name="approval_one_open",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.total}"

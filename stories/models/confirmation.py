@@ -21,15 +21,40 @@ class Confirmation(models.Model):
     itself from here on, including the confirmed takes; None means no limit.
     """
 
-    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="confirmations", verbose_name=_("story"))
+    story = models.ForeignKey(
+        "stories.Story", models.CASCADE, related_name="confirmations", verbose_name=_("story")
+    )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
-    job_id = models.CharField(_("job"), max_length=40, blank=True, help_text="The story's own job that makes the takes; empty: jobs of their own.")
+    job_id = models.CharField(
+        _("job"),
+        max_length=40,
+        blank=True,
+        help_text="The story's own job that makes the takes; empty: jobs of their own.",
+    )
     lines = models.JSONField(_("takes"), default=dict)
     total = models.DecimalField(_("sum (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
-    spending_cap = models.DecimalField(_("spending cap (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
-    limit = models.DecimalField(_("limit (USD)"), max_digits=12, decimal_places=4, null=True, blank=True)
-    approval = models.ForeignKey("stories.Approval", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("approval"))
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    spending_cap = models.DecimalField(
+        _("spending cap (USD)"), max_digits=12, decimal_places=4, null=True, blank=True
+    )
+    limit = models.DecimalField(
+        _("limit (USD)"), max_digits=12, decimal_places=4, null=True, blank=True
+    )
+    approval = models.ForeignKey(
+        "stories.Approval",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("approval"),
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
+    )
     at = models.DateTimeField(_("at"), default=timezone.now)
 
     class Meta:

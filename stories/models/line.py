@@ -56,10 +56,19 @@ class Line(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    scene = models.ForeignKey("stories.Scene", models.CASCADE, related_name="all_lines", verbose_name=_("scene"))
+    scene = models.ForeignKey(
+        "stories.Scene", models.CASCADE, related_name="all_lines", verbose_name=_("scene")
+    )
     position = models.PositiveIntegerField(_("position"))
     current = models.ForeignKey(LineText, models.PROTECT, related_name="+", verbose_name=_("text"))
-    speech_take = models.ForeignKey("stories.SoundTake", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("selected speech"))
+    speech_take = models.ForeignKey(
+        "stories.SoundTake",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("selected speech"),
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

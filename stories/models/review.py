@@ -21,13 +21,22 @@ class ReviewLink(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="review_links", verbose_name=_("story"))
+    story = models.ForeignKey(
+        "stories.Story", models.CASCADE, related_name="review_links", verbose_name=_("story")
+    )
     token_sha256 = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField(_("for"), max_length=80, help_text=_("Who gets it, such as “client”."))
     may_comment = models.BooleanField(_("may comment"), default=True)
     expires_at = models.DateTimeField(_("ends"))
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("made by"))
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
     opened_at = models.DateTimeField(_("last opened"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -52,17 +61,58 @@ class Comment(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="comments", verbose_name=_("story"))
-    scene = models.ForeignKey("stories.Scene", models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("scene"))
-    film = models.ForeignKey("stories.Film", models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("film"))
-    at_ms = models.PositiveIntegerField(_("at (ms)"), null=True, blank=True, help_text=_("Time in the film."))
+    story = models.ForeignKey(
+        "stories.Story", models.CASCADE, related_name="comments", verbose_name=_("story")
+    )
+    scene = models.ForeignKey(
+        "stories.Scene",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments",
+        verbose_name=_("scene"),
+    )
+    film = models.ForeignKey(
+        "stories.Film",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments",
+        verbose_name=_("film"),
+    )
+    at_ms = models.PositiveIntegerField(
+        _("at (ms)"), null=True, blank=True, help_text=_("Time in the film.")
+    )
     text = models.TextField(_("comment"), max_length=MAX_COMMENT)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who"))
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
+    )
     guest = models.CharField(_("guest"), max_length=80, blank=True)
-    visibility = models.CharField(_("visible to"), max_length=8, choices=Visibility, default=Visibility.INTERNAL)
-    link = models.ForeignKey(ReviewLink, models.SET_NULL, null=True, blank=True, related_name="comments", verbose_name=_("review link"))
+    visibility = models.CharField(
+        _("visible to"), max_length=8, choices=Visibility, default=Visibility.INTERNAL
+    )
+    link = models.ForeignKey(
+        ReviewLink,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments",
+        verbose_name=_("review link"),
+    )
     resolved_at = models.DateTimeField(_("settled"), null=True, blank=True)
-    resolved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("settled by"))
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
@@ -71,7 +121,11 @@ class Comment(models.Model):
         ordering = ("created_at", "id")
         indexes = (
             models.Index(fields=("story", "created_at", "id"), name="comment_story"),
-            models.Index(fields=("scene", "created_at", "id"), name="comment_scene", condition=Q(scene__isnull=False)),
+            models.Index(
+                fields=("scene", "created_at", "id"),
+                name="comment_scene",
+                condition=Q(scene__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:

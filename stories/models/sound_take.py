@@ -23,28 +23,78 @@ class SoundTake(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    story = models.ForeignKey("stories.Story", models.CASCADE, related_name="sound_takes", verbose_name=_("story"))
-    scene = models.ForeignKey("stories.Scene", models.SET_NULL, null=True, blank=True, related_name="sound_takes", verbose_name=_("scene"))
-    line = models.ForeignKey("stories.Line", models.SET_NULL, null=True, blank=True, related_name="takes", verbose_name=_("line"))
-    text = models.ForeignKey("stories.LineText", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("text"))
+    story = models.ForeignKey(
+        "stories.Story", models.CASCADE, related_name="sound_takes", verbose_name=_("story")
+    )
+    scene = models.ForeignKey(
+        "stories.Scene",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="sound_takes",
+        verbose_name=_("scene"),
+    )
+    line = models.ForeignKey(
+        "stories.Line",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="takes",
+        verbose_name=_("line"),
+    )
+    text = models.ForeignKey(
+        "stories.LineText",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("text"),
+    )
     kind = models.CharField(_("kind"), max_length=6, choices=SoundKind)
-    source = models.CharField(_("source"), max_length=9, choices=TakeSource, default=TakeSource.GENERATED)
+    source = models.CharField(
+        _("source"), max_length=9, choices=TakeSource, default=TakeSource.GENERATED
+    )
     file = models.CharField(_("file"), max_length=200, help_text=_("Name in the media storage."))
     sha256 = models.CharField(max_length=64)
     mime = models.CharField(max_length=40)
     samples = models.PositiveBigIntegerField(_("samples"), help_text=_("At 48,000 a second."))
     marks = models.JSONField(default=list, blank=True)
-    input_hash = models.CharField(max_length=64, blank=True, help_text=_("Hash of what it was made from; empty for uploads."))
+    input_hash = models.CharField(
+        max_length=64, blank=True, help_text=_("Hash of what it was made from; empty for uploads.")
+    )
     provider = models.CharField(_("provider"), max_length=40, blank=True)
     model = models.CharField(_("model"), max_length=80, blank=True)
     seed = models.PositiveBigIntegerField(_("seed"), null=True, blank=True)
     cost = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
-    call = models.OneToOneField(ProviderCall, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("provider call"))
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("made by"))
+    call = models.OneToOneField(
+        ProviderCall,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("provider call"),
+    )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
     reason = models.CharField(_("why it was made"), max_length=200, blank=True)
-    review_status = models.CharField(_("review status"), max_length=10, choices=ReviewStatus, default=ReviewStatus.UNREVIEWED)
+    review_status = models.CharField(
+        _("review status"), max_length=10, choices=ReviewStatus, default=ReviewStatus.UNREVIEWED
+    )
     review_reason = models.CharField(_("reason of the review"), max_length=500, blank=True)
-    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("reviewed by"))
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("reviewed by"),
+    )
     reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -53,7 +103,9 @@ class SoundTake(models.Model):
         verbose_name_plural = _("takes of sound")
         ordering = ("-created_at", "-id")
         default_permissions = ()
-        indexes = (models.Index(fields=("story", "kind", "-created_at", "-id"), name="sound_take_story"),)
+        indexes = (
+            models.Index(fields=("story", "kind", "-created_at", "-id"), name="sound_take_story"),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {str(self.id)[:8]}"

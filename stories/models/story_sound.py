@@ -16,14 +16,29 @@ class StorySound(models.Model):
     The levels are changes in dB from the mixer's defaults.
     """
 
-    story = models.OneToOneField("stories.Story", models.CASCADE, primary_key=True, related_name="sound", verbose_name=_("story"))
+    story = models.OneToOneField(
+        "stories.Story",
+        models.CASCADE,
+        primary_key=True,
+        related_name="sound",
+        verbose_name=_("story"),
+    )
     enabled = models.BooleanField(_("film with sound"), default=True)
     mood = models.CharField(_("music"), max_length=8, choices=Mood, default=Mood.CALM)
     music_provider = models.SlugField(_("provider for music"), max_length=40, default="local")
-    music_take = models.ForeignKey("stories.SoundTake", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("selected music"))
+    music_take = models.ForeignKey(
+        "stories.SoundTake",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("selected music"),
+    )
     speech_db = models.FloatField(_("speech (dB)"), default=0.0, validators=LEVEL)
     music_db = models.FloatField(_("music (dB)"), default=0.0, validators=LEVEL)
-    loudness = models.CharField(_("loudness"), max_length=9, choices=LoudnessPreset, default=LoudnessPreset.WEB)
+    loudness = models.CharField(
+        _("loudness"), max_length=9, choices=LoudnessPreset, default=LoudnessPreset.WEB
+    )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

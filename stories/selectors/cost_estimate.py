@@ -38,7 +38,9 @@ class Estimate:
         return self.scene_cost + self.video_cost + self.preview_cost + self.storage_cost
 
 
-def estimate(*, scenes: int, duration_seconds: int, cost_per_image: Decimal, cost_per_second_video: Decimal) -> Estimate:
+def estimate(
+    *, scenes: int, duration_seconds: int, cost_per_image: Decimal, cost_per_second_video: Decimal
+) -> Estimate:
     """Apply the estimate formula of the brief, B5."""
     video = duration_seconds * cost_per_second_video
     return Estimate(scenes, scenes * cost_per_image, video, video * PREVIEW_SHARE, STORAGE_COST)
@@ -46,7 +48,12 @@ def estimate(*, scenes: int, duration_seconds: int, cost_per_image: Decimal, cos
 
 def estimate_story(story: Story) -> Estimate:
     """The estimate at the prices of the story's providers. Raises NoPrice."""
-    prices = {config.provider: config for config in AIProviderConfig.objects.filter(provider__in={story.image_provider, story.clip_provider})}
+    prices = {
+        config.provider: config
+        for config in AIProviderConfig.objects.filter(
+            provider__in={story.image_provider, story.clip_provider}
+        )
+    }
     return _estimate(story, prices, live=Scene.live.filter(story=story).count())
 
 
@@ -57,7 +64,9 @@ def estimates_of(stories: Iterable[Story]) -> dict[UUID, Decimal | None]:
     """
     wanted = list(stories)
     prices = {config.provider: config for config in AIProviderConfig.objects.all()}
-    live = dict(Scene.live.filter(story__in=wanted).order_by().values_list("story").annotate(n=Count("pk")))
+    live = dict(
+        Scene.live.filter(story__in=wanted).order_by().values_list("story").annotate(n=Count("pk"))
+    )
     found: dict[UUID, Decimal | None] = {}
     for story in wanted:
         try:
@@ -75,9 +84,13 @@ def left_by_plan(story: Story) -> Decimal:
 def _estimate(story: Story, prices: Mapping[str, AIProviderConfig], *, live: int) -> Estimate:
     image, clip = prices.get(story.image_provider), prices.get(story.clip_provider)
     if image is None or image.cost_per_image is None:
-        raise NoPrice(gettext_noop("%(provider)s has no price for pictures."), provider=story.image_provider)
+        raise NoPrice(
+            gettext_noop("%(provider)s has no price for pictures."), provider=story.image_provider
+        )
     if clip is None or clip.cost_per_second_video is None:
-        raise NoPrice(gettext_noop("%(provider)s has no price for video."), provider=story.clip_provider)
+        raise NoPrice(
+            gettext_noop("%(provider)s has no price for video."), provider=story.clip_provider
+        )
     return estimate(
         scenes=live or scene_count(story.duration_seconds),
         duration_seconds=story.duration_seconds,

@@ -46,7 +46,11 @@ class JobRow(NamedTuple):
         """Whether the scene's job waits for a person because its price exceeds the confirmed
         one.
         """
-        return self.name in enqueue.TAKE_KIND and self.status == JobStatus.WAITING and self.wait_for == WaitFor.PERSON
+        return (
+            self.name in enqueue.TAKE_KIND
+            and self.status == JobStatus.WAITING
+            and self.wait_for == WaitFor.PERSON
+        )
 
     @property
     def note(self) -> LocalizedMessage:
@@ -60,8 +64,13 @@ class JobRow(NamedTuple):
 
 
 def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
-    later = Job.objects.filter(item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject"))
-    later = later.filter(Q(created_at__gt=OuterRef("created_at")) | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id")))
+    later = Job.objects.filter(
+        item=OuterRef("item"), name=OuterRef("name"), subject=OuterRef("subject")
+    )
+    later = later.filter(
+        Q(created_at__gt=OuterRef("created_at"))
+        | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id"))
+    )
     later = enqueue.but_collectors(later)
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
@@ -69,7 +78,9 @@ def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
     over |= Q(name__in=enqueue.SOUND_KIND) & Q(Exists(_sound_since()))
     wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
     rows = Job.objects.filter(wanted, stories).order_by("created_at", "id")
-    return rows.values_list("name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data", *more)
+    return rows.values_list(
+        "name", "item", "status", "wait_for", "progress", KT("data__action"), "note_data", *more
+    )
 
 
 def _takes_since(kind: str) -> QuerySet[Take, Any]:
@@ -103,7 +114,9 @@ class CallRow(NamedTuple):
 
 def _calls(stories: Q, *more: str) -> QuerySet[ProviderCall, Any]:
     counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~enqueue.has_take()
-    calls = ProviderCall.objects.filter(counts, stories, kind__in=list(enqueue.TAKE_JOB)).order_by("reserved_at")
+    calls = ProviderCall.objects.filter(counts, stories, kind__in=list(enqueue.TAKE_JOB)).order_by(
+        "reserved_at"
+    )
     return calls.values_list("item", "kind", "state", Cast("pk", CharField()), *more)
 
 
@@ -123,7 +136,11 @@ class JobFacts:
     """
 
     def __init__(
-        self, jobs: Iterable[JobRow], calls: Iterable[CallRow], providers: Collection[str], configs: Mapping[str, AIProviderConfig] | None = None
+        self,
+        jobs: Iterable[JobRow],
+        calls: Iterable[CallRow],
+        providers: Collection[str],
+        configs: Mapping[str, AIProviderConfig] | None = None,
     ) -> None:
         """`providers` are those that make the takes. `configs`: theirs, if they are loaded."""
         self.jobs = list(jobs)
@@ -139,7 +156,11 @@ class JobFacts:
         They serve the plans of both kinds.
         """
         jobs = (JobRow._make((*row, json.loads(note))) for *row, note in JOBS.rows(story.pk))
-        return cls(jobs, map(CallRow._make, CALLS.rows(story.pk)), {story.image_provider, story.clip_provider})
+        return cls(
+            jobs,
+            map(CallRow._make, CALLS.rows(story.pk)),
+            {story.image_provider, story.clip_provider},
+        )
 
     @classmethod
     def of_each(cls, stories: Collection[Story]) -> "dict[UUID, JobFacts]":
@@ -153,20 +174,33 @@ class JobFacts:
             calls[subject].append(CallRow._make(call))
         providers = {story.pk: {story.image_provider, story.clip_provider} for story in stories}
         configs = configs_of(set().union(*providers.values()))
-        return {pk: cls(jobs[str(pk)], calls[str(pk)], names, configs) for pk, names in providers.items()}
+        return {
+            pk: cls(jobs[str(pk)], calls[str(pk)], names, configs)
+            for pk, names in providers.items()
+        }
 
     @cached_property
     def unclear(self) -> dict[str, UUID]:
         """The newest unresolved call of each scene, of any kind, by scene id as text."""
-        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR}
+        return {
+            call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR
+        }
 
     def unclear_of(self, kind: str) -> dict[str, UUID]:
         """The newest unresolved call for a take of this kind. It blocks only this kind."""
-        return {call.item: UUID(call.id_text) for call in self.calls if call.state == CallState.UNCLEAR and call.kind == kind}
+        return {
+            call.item: UUID(call.id_text)
+            for call in self.calls
+            if call.state == CallState.UNCLEAR and call.kind == kind
+        }
 
     def under_way(self, kind: str) -> set[str]:
         """The scenes for which a take of this kind is paid or about to be, even without a job."""
-        return {call.item for call in self.calls if call.state != CallState.UNCLEAR and call.kind == kind}
+        return {
+            call.item
+            for call in self.calls
+            if call.state != CallState.UNCLEAR and call.kind == kind
+        }
 
     def running(self, kind: str) -> dict[str, JobRow]:
         """The open job of each scene that makes a take of this kind, by scene id."""
@@ -178,16 +212,28 @@ class JobFacts:
 
     @cached_property
     def _running(self) -> dict[str, dict[str, JobRow]]:
-        making = [job for job in self.open if job.action != enqueue.INGEST_ONLY and not job.asks_price]
-        return {kind: {job.item: job for job in making if job.name == name} for kind, name in enqueue.SCENE_JOB.items()}
+        making = [
+            job for job in self.open if job.action != enqueue.INGEST_ONLY and not job.asks_price
+        ]
+        return {
+            kind: {job.item: job for job in making if job.name == name}
+            for kind, name in enqueue.SCENE_JOB.items()
+        }
 
     def asks_price(self, kind: str) -> dict[str, JobRow]:
         """The open job of each scene that waits because its price has risen, by scene id."""
-        return {job.item: job for job in self.open if job.asks_price and job.name == enqueue.SCENE_JOB[TakeKind(kind)]}
+        return {
+            job.item: job
+            for job in self.open
+            if job.asks_price and job.name == enqueue.SCENE_JOB[TakeKind(kind)]
+        }
 
     @cached_property
     def _failed(self) -> dict[str, dict[str, JobRow]]:
-        return {kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open} for kind, name in enqueue.SCENE_JOB.items()}
+        return {
+            kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open}
+            for kind, name in enqueue.SCENE_JOB.items()
+        }
 
     def config_of(self, provider: str) -> AIProviderConfig:
         """The configuration of one of the story's providers, with its models.

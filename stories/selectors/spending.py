@@ -29,7 +29,9 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
 
     `besides` excludes a job that is being retried.
     """
-    starts = Confirmation.objects.filter(story=story, actor=person, approval=None, at__gt=DatabaseNow(-DAY)).order_by("id")
+    starts = Confirmation.objects.filter(
+        story=story, actor=person, approval=None, at__gt=DatabaseNow(-DAY)
+    ).order_by("id")
     confirmed: dict[Piece, Decimal] = defaultdict(Decimal)
     first = None
     for start in starts:
@@ -58,8 +60,18 @@ def _takes_of(start: Confirmation) -> int:
 
 def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
     """The takes being made, and the kinds that a job of the whole story makes."""
-    jobs = Job.objects.filter(subject=str(story.pk), status__in=OPEN).exclude(pk=besides).values_list("name", "item")
-    pieces = {(str(enqueue.TAKE_KIND[JobName(name)]), item) for name, item in jobs if name in enqueue.TAKE_KIND}
+    jobs = (
+        Job.objects.filter(subject=str(story.pk), status__in=OPEN)
+        .exclude(pk=besides)
+        .values_list("name", "item")
+    )
+    pieces = {
+        (str(enqueue.TAKE_KIND[JobName(name)]), item)
+        for name, item in jobs
+        if name in enqueue.TAKE_KIND
+    }
     pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
-    whole = {str(enqueue.STORY_KIND[JobName(name)]) for name, _item in jobs if name in enqueue.STORY_KIND}
+    whole = {
+        str(enqueue.STORY_KIND[JobName(name)]) for name, _item in jobs if name in enqueue.STORY_KIND
+    }
     return pieces, whole

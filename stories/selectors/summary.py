@@ -16,7 +16,18 @@ from django.db.models import Exists, OuterRef, Q
 from stories.enums import ReviewStatus, StoryStatus, TakeKind
 from stories.models import Scene, Story
 from stories.services.generation import why_closed
-from stories.services.plan import NEEDS_PICTURE, UNRESOLVED, Item, Mode, Plan, has_take, is_wanted, load_scenes, plan_generation, with_takes
+from stories.services.plan import (
+    NEEDS_PICTURE,
+    UNRESOLVED,
+    Item,
+    Mode,
+    Plan,
+    has_take,
+    is_wanted,
+    load_scenes,
+    plan_generation,
+    with_takes,
+)
 
 from .job_facts import JobFacts
 
@@ -26,7 +37,11 @@ if TYPE_CHECKING:
 LATE = frozenset({"missing", "rejected"})
 SETTLED = frozenset({"approved", "review"})
 MODES: tuple[Mode, ...] = ("missing", "stale", "failed")
-REVIEWED = (StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)  # in which takes are reviewed
+REVIEWED = (
+    StoryStatus.PREVIEWING,
+    StoryStatus.RENDERING,
+    StoryStatus.COMPLETED,
+)  # in which takes are reviewed
 NOTHING = Decimal(0)
 
 
@@ -54,9 +69,9 @@ class SceneSummary(NamedTuple):
     """One scene with its items in the plans of both kinds.
 
     `words`: its states, most urgent first; `image_words` and `clip_words`: those of each kind. A
-    picture whose clip is approved needs no review of its own. `only_picture`: the clip has no state to show yet.
-    `left`: remaining cost in USD until the film is complete. `uncertain`: USD that an unclear call
-    may have cost.
+    picture whose clip is approved needs no review of its own. `only_picture`: the clip has no state
+    to show yet. `left`: remaining cost in USD until the film is complete. `uncertain`: USD that an
+    unclear call may have cost.
     """
 
     scene: Any
@@ -164,7 +179,9 @@ class Summary:
         batches = [_batch(kind, mode, items) for mode in MODES]
         closed = why_closed(self.story, kind)
         why_not = str(closed) if closed else ""
-        return Progress(kind, ready, len(items), running, [batch for batch in batches if batch.count], why_not)
+        return Progress(
+            kind, ready, len(items), running, [batch for batch in batches if batch.count], why_not
+        )
 
 
 def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
@@ -172,7 +189,9 @@ def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
     return Batch(kind, mode, len(wanted), sum((item.price for item in wanted), NOTHING))
 
 
-def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: JobFacts | None = None) -> Summary:
+def summarize(
+    story: Story, *, scenes: Sequence[Any] | None = None, facts: JobFacts | None = None
+) -> Summary:
     """Summarize the story as it is now. Six queries, and at most two if scenes and facts are given.
 
     `scenes`: live scenes in order with their prompt and selected takes, or rows with the same
@@ -180,7 +199,9 @@ def summarize(story: Story, *, scenes: Sequence[Any] | None = None, facts: JobFa
     """
     rows: list[Any] = load_scenes(story) if scenes is None else list(scenes)
     facts = JobFacts.of(story) if facts is None else facts
-    plans = {kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values}
+    plans = {
+        kind: plan_generation(story, kind, scenes=rows, facts=facts) for kind in TakeKind.values
+    }
     places = zip(rows, plans[TakeKind.IMAGE].items, plans[TakeKind.CLIP].items, strict=True)
     return Summary(story, [summary_of(*place) for place in places], plans)
 
@@ -189,11 +210,16 @@ def unreviewed_of(owner: Any, most: int) -> list[tuple[Story, int]]:
     """The person's newest stories with takes to review, each with the number of such scenes.
 
     The number is the one of the board's filter, because it is counted by the same summary. The
-    number of queries does not depend on the number of stories, of which at most `most` are examined.
+    number of queries does not depend on the number of stories, of which at most `most` are
+    examined.
     """
-    unreviewed = Q(image_take__review_status=ReviewStatus.UNREVIEWED) | Q(clip_take__review_status=ReviewStatus.UNREVIEWED)
+    unreviewed = Q(image_take__review_status=ReviewStatus.UNREVIEWED) | Q(
+        clip_take__review_status=ReviewStatus.UNREVIEWED
+    )
     rows = Scene.live.filter(unreviewed)
-    stories = Story.objects.filter(Exists(rows.filter(story=OuterRef("pk"))), owner_id=owner.pk, status__in=REVIEWED)
+    stories = Story.objects.filter(
+        Exists(rows.filter(story=OuterRef("pk"))), owner_id=owner.pk, status__in=REVIEWED
+    )
     found = list(stories.defer("script").order_by("-updated_at", "id")[:most])
     if not found:
         return []
@@ -201,5 +227,13 @@ def unreviewed_of(owner: Any, most: int) -> list[tuple[Story, int]]:
     scenes: dict[UUID, list[Scene]] = {story.pk: [] for story in found}
     for scene in with_takes(rows.filter(story__in=found)):
         scenes[scene.story_id].append(scene)
-    counts = [(story, summarize(story, scenes=scenes[story.pk], facts=facts[story.pk]).counts.get("review", 0)) for story in found]
+    counts = [
+        (
+            story,
+            summarize(story, scenes=scenes[story.pk], facts=facts[story.pk]).counts.get(
+                "review", 0
+            ),
+        )
+        for story in found
+    ]
     return [(story, count) for story, count in counts if count]

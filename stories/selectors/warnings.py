@@ -12,8 +12,14 @@ from stories.services.crops import format_warning
 from stories.services.fingerprints import is_english_outdated
 
 MOST_NAMED = 12
-ENGLISH_OUTDATED = gettext_noop("The English prompt is older than the prompt, so it is not sent. Put it into English again, or save it again if it fits.")
-NO_LETTERS = gettext_noop("No font of the studio has these characters of the narration, so the captions in the picture leave them out: %(characters)s")
+ENGLISH_OUTDATED = gettext_noop(
+    "The English prompt is older than the prompt, so it is not sent. Put it into English "
+    "again, or save it again if it fits."
+)
+NO_LETTERS = gettext_noop(
+    "No font of the studio has these characters of the narration, so the captions in the "
+    "picture leave them out: %(characters)s"
+)
 
 
 TOO_FAST = gettext_noop(
@@ -29,8 +35,14 @@ def too_fast(narration: str, seconds: float) -> LocalizedMessage | None:
     speed = reading_speed(narration, seconds)
     if not speed.too_fast:
         return None
-    values = {"seconds": f"{seconds:g}", "speed": f"{speed.per_second:g}", "limit": f"{speed.limit:g}"}
-    return LocalizedMessage(TOO_FAST, {**values, "needed": speed.seconds_needed, "fit": speed.characters_fit})
+    values = {
+        "seconds": f"{seconds:g}",
+        "speed": f"{speed.per_second:g}",
+        "limit": f"{speed.limit:g}",
+    }
+    return LocalizedMessage(
+        TOO_FAST, {**values, "needed": speed.seconds_needed, "fit": speed.characters_fit}
+    )
 
 
 def warnings_of(story: Story, scene: Any, kind: str) -> tuple[LocalizedMessage, ...]:

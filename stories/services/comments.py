@@ -28,7 +28,11 @@ def _checked(text: str) -> str:
     if not text:
         raise Invalid(gettext_noop("Write something first."), field="text")
     if len(text) > MAX_COMMENT:
-        raise Invalid(gettext_noop("A comment has at most %(most)s characters."), most=MAX_COMMENT, field="text")
+        raise Invalid(
+            gettext_noop("A comment has at most %(most)s characters."),
+            most=MAX_COMMENT,
+            field="text",
+        )
     return text
 
 
@@ -36,7 +40,9 @@ def on_scene(scene_id: UUID | str, *, actor: Any, text: str) -> Comment:
     """Comment on a scene. Raises Scene.DoesNotExist, Forbidden or Invalid."""
     scene = Scene.objects.get(pk=scene_id)
     _require_seeing(actor, scene.story_id)
-    return Comment.objects.create(story_id=scene.story_id, scene=scene, text=_checked(text), author=actor)
+    return Comment.objects.create(
+        story_id=scene.story_id, scene=scene, text=_checked(text), author=actor
+    )
 
 
 def for_guest(link: ReviewLink) -> QuerySet[Comment]:
@@ -74,7 +80,9 @@ def on_film(
     if actor is None and not guest:
         raise Invalid(gettext_noop("Say who you are."), field="guest")
     if visibility not in Visibility.values:
-        raise Invalid(gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility")
+        raise Invalid(
+            gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility"
+        )
     length = film.frames * 1000 // film.fps
     if not 0 <= at_ms <= length:
         raise Invalid(gettext_noop("The film is not that long."), field="at")
@@ -108,8 +116,12 @@ def settle(comment_id: UUID | str, *, actor: Any, settled: bool = True) -> Comme
     comment = Comment.objects.select_related("story").get(pk=comment_id)
     if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
         raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may resolve it."))
-    changed = Comment.objects.filter(pk=comment.pk, resolved_at__isnull=settled)  # the first of two is the one named
-    changed.update(resolved_at=timezone.now() if settled else None, resolved_by=actor if settled else None)
+    changed = Comment.objects.filter(
+        pk=comment.pk, resolved_at__isnull=settled
+    )  # the first of two is the one named
+    changed.update(
+        resolved_at=timezone.now() if settled else None, resolved_by=actor if settled else None
+    )
     comment.refresh_from_db()
     return comment
 
@@ -120,12 +132,16 @@ def show(comment_id: UUID | str, *, actor: Any, visibility: str) -> Comment:
     Raises Comment.DoesNotExist, Forbidden or Invalid.
     """
     if visibility not in Visibility.values:
-        raise Invalid(gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility")
+        raise Invalid(
+            gettext_noop("“%(value)s” is not a choice."), value=visibility, field="visibility"
+        )
     comment = Comment.objects.select_related("story").get(pk=comment_id)
     if comment.guest:
         raise Invalid(gettext_noop("A guest reads their own comment anyway."), field="visibility")
     if comment.author_id != actor.pk and not is_story_owner(actor, comment.story):
-        raise Forbidden(gettext_noop("Only who wrote it, or the story's owner, may say who reads it."))
+        raise Forbidden(
+            gettext_noop("Only who wrote it, or the story's owner, may say who reads it.")
+        )
     comment.visibility = visibility
     comment.save(update_fields=["visibility"])
     return comment

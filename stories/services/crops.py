@@ -14,8 +14,14 @@ from stories.models import Story
 
 from .fingerprints import frame_size
 
-CUT = gettext_noop("The take has another format than the film (%(take)s, not %(film)s): the film shows the middle of it.")
-CUT_AS_CHOSEN = gettext_noop("The take has another format than the film (%(take)s, not %(film)s): the film shows the part that was chosen.")
+CUT = gettext_noop(
+    "The take has another format than the film (%(take)s, not %(film)s): the film shows "
+    "the middle of it."
+)
+CUT_AS_CHOSEN = gettext_noop(
+    "The take has another format than the film (%(take)s, not %(film)s): the film shows "
+    "the part that was chosen."
+)
 
 
 class Shown(NamedTuple):
@@ -62,4 +68,7 @@ def format_warning(story: Story, take: Any) -> LocalizedMessage | None:
     shown = shown_part(story, take)
     if shown is None:
         return None
-    return LocalizedMessage(CUT_AS_CHOSEN if shown.chosen else CUT, {"take": f"{take.width} x {take.height}", "film": story.aspect_ratio})
+    return LocalizedMessage(
+        CUT_AS_CHOSEN if shown.chosen else CUT,
+        {"take": f"{take.width} x {take.height}", "film": story.aspect_ratio},
+    )

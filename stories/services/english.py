@@ -31,8 +31,15 @@ from .fingerprints import english_of
 from .locking import locked_row
 
 LOCAL = "local"
-NO_MODEL = LocalizedMessage(gettext_noop("Choose a language model as the story's provider for planning: it puts prompts into English."))
-OWN = LocalizedMessage(gettext_noop("A person wrote this English. It is replaced only if you say so."))
+NO_MODEL = LocalizedMessage(
+    gettext_noop(
+        "Choose a language model as the story's provider for planning: it puts prompts "
+        "into English."
+    )
+)
+OWN = LocalizedMessage(
+    gettext_noop("A person wrote this English. It is replaced only if you say so.")
+)
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")
 MOST = 4000  # characters of a prompt
@@ -71,15 +78,23 @@ class EnglishPlan:
 
     @property
     def hash(self) -> str:
-        lines = sorted(f"{item.scene.key}={item.price} {item.scene.prompt_id}" for item in self.todo)
-        return hashlib.sha256("\n".join(["english", self.provider, str(self.replace), *lines]).encode()).hexdigest()
+        lines = sorted(
+            f"{item.scene.key}={item.price} {item.scene.prompt_id}" for item in self.todo
+        )
+        return hashlib.sha256(
+            "\n".join(["english", self.provider, str(self.replace), *lines]).encode()
+        ).hexdigest()
 
 
 def english_request(story: Story, prompt: ScenePrompt) -> TextRequest:
-    return TextRequest(task="to_english", script=prompt.text, language=cast("Literal['ko', 'en']", story.language))
+    return TextRequest(
+        task="to_english", script=prompt.text, language=cast("Literal['ko', 'en']", story.language)
+    )
 
 
-def plan_english(story: Story, scene_ids: list[UUID] | None = None, *, replace: bool = False) -> EnglishPlan:
+def plan_english(
+    story: Story, scene_ids: list[UUID] | None = None, *, replace: bool = False
+) -> EnglishPlan:
     """The plan for translating prompts that have no English, or whose English is out of date.
 
     `replace`: also out-of-date English that a person wrote. Up-to-date English is never replaced.
@@ -87,10 +102,16 @@ def plan_english(story: Story, scene_ids: list[UUID] | None = None, *, replace: 
     rows = Scene.live.filter(story=story).select_related("prompt").order_by("position", "id")
     scenes = list(rows if scene_ids is None else rows.filter(pk__in=scene_ids))
     keys = {key_of(scene): scene.key for scene in scenes}
-    calls = ProviderCall.objects.filter(key__in=keys, state__in=enqueue.UNDER_WAY).values_list("key", "state")
+    calls = ProviderCall.objects.filter(key__in=keys, state__in=enqueue.UNDER_WAY).values_list(
+        "key", "state"
+    )
     states = {keys[key]: state for key, state in calls}
     jobs = Job.objects.filter(subject=str(story.pk), name=JobName.SCENE_ENGLISH, status__in=OPEN)
-    running = set(jobs.exclude(status=JobStatus.WAITING, wait_for=WaitFor.PERSON).values_list("item", flat=True))
+    running = set(
+        jobs.exclude(status=JobStatus.WAITING, wait_for=WaitFor.PERSON).values_list(
+            "item", flat=True
+        )
+    )
     # With its models, so that a price asks the database nothing, however many scenes there are.
     paid = story.planner_provider != LOCAL
     config = configs_of([story.planner_provider]).get(story.planner_provider) if paid else None
@@ -144,19 +165,32 @@ def seen(prompt: ScenePrompt) -> str:
     return hashlib.sha256(prompt.text_en.encode()).hexdigest()[:10]
 
 
-def write(scene_id: UUID, prompt: ScenePrompt, text: str, *, seen_before: str, hold: Callable[[], None]) -> bool:
+def write(
+    scene_id: UUID, prompt: ScenePrompt, text: str, *, seen_before: str, hold: Callable[[], None]
+) -> bool:
     """Store the result as the scene's English prompt.
 
     Returns False, and keeps the current text, if it has changed since.
     """
     with transaction.atomic():
         hold()
-        Story.objects.select_for_update().get(pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id))
+        Story.objects.select_for_update().get(
+            pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id)
+        )
         scene = locked_row(scene_id)
         now = scene.prompt
-        if not text or scene.deleted_at is not None or now.text != prompt.text or seen(now) != seen_before:
+        if (
+            not text
+            or scene.deleted_at is not None
+            or now.text != prompt.text
+            or seen(now) != seen_before
+        ):
             return False
-        values: dict[str, Any] = {field.name: getattr(now, field.name) for field in now._meta.fields if field.name not in {"id", "created_at"}}  # noqa: SLF001  Django's documented model API
+        values: dict[str, Any] = {
+            field.name: getattr(now, field.name)
+            for field in now._meta.fields  # noqa: SLF001  Django's documented model API
+            if field.name not in {"id", "created_at"}
+        }
         values |= {"text_en": text[:MOST], "english_for": "", "english_by_model": True}
         scene.prompt = ScenePrompt.objects.create(**values)
         scene.save(update_fields=["prompt", "updated_at"])

@@ -32,7 +32,9 @@ TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
 SOUND_JOB = {SoundKind.SPEECH: JobName.LINE_SPEECH, SoundKind.MUSIC: JobName.STORY_MUSIC}
 SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
 # The job that makes each kind of take, of pictures and of sound.
-TAKE_JOB: dict[str, JobName] = {str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())}
+TAKE_JOB: dict[str, JobName] = {
+    str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())
+}
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {
@@ -54,9 +56,15 @@ UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
 WAIT_TIMEOUT = timedelta(minutes=10)
 
 
-def data(story_id: Any, name: str, parameters: dict[str, Any], *, action: str = "") -> dict[str, Any]:
+def data(
+    story_id: Any, name: str, parameters: dict[str, Any], *, action: str = ""
+) -> dict[str, Any]:
     """The `data` part of the envelope."""
-    return {"story_id": str(story_id), "action": action or ACTION[JobName(name)], "parameters": parameters}
+    return {
+        "story_id": str(story_id),
+        "action": action or ACTION[JobName(name)],
+        "parameters": parameters,
+    }
 
 
 def _owner(story: Story, actor: Any) -> Any:
@@ -73,30 +81,49 @@ def has_history(scene: Scene) -> bool:
     )
 
 
-def enqueue_planning(story: Story, *, actor: Any, replace: bool, price: Decimal | None = None) -> Job:
+def enqueue_planning(
+    story: Story, *, actor: Any, replace: bool, price: Decimal | None = None
+) -> Job:
     """Enqueue the planning of a story.
 
     `price` is the confirmed price of the call in USD, None if no call is made.
     """
     name = JobName.STORY_PLANNING
-    known = Confirmation.objects.filter(story=story).order_by("-id").values_list("pk", flat=True).first()
+    known = (
+        Confirmation.objects.filter(story=story)
+        .order_by("-id")
+        .values_list("pk", flat=True)
+        .first()
+    )
     wanted: dict[str, Any] = {"replace": replace}
     if price is not None:
         wanted |= {"price": str(price), "confirmation": known}
     job, _ = queue.enqueue(
-        name, data=data(story.pk, name, wanted), subject=str(story.pk), owner=_owner(story, actor), priority=3, unique_key=f"{name}:{story.pk}"
+        name,
+        data=data(story.pk, name, wanted),
+        subject=str(story.pk),
+        owner=_owner(story, actor),
+        priority=3,
+        unique_key=f"{name}:{story.pk}",
     )
     return job
 
 
-def enqueue_story(story: Story, kind: str, *, actor: Any, parameters: dict[str, Any] | None = None) -> Job:
+def enqueue_story(
+    story: Story, kind: str, *, actor: Any, parameters: dict[str, Any] | None = None
+) -> Job:
     """Enqueue the job that makes missing takes of a kind and joins the film.
 
     A story has at most one open job of each kind.
     """
     name = STORY_JOB[TakeKind(kind)]
     job, _ = queue.enqueue(
-        name, data=data(story.pk, name, parameters or {}), subject=str(story.pk), owner=_owner(story, actor), priority=4, unique_key=f"{name}:{story.pk}"
+        name,
+        data=data(story.pk, name, parameters or {}),
+        subject=str(story.pk),
+        owner=_owner(story, actor),
+        priority=4,
+        unique_key=f"{name}:{story.pk}",
     )
     return job
 
@@ -106,7 +133,10 @@ def override(job: Job, reason: str, *, actor: Any) -> None:
 
     The caller wakes the job.
     """
-    note = LocalizedMessage(gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"), {"person": str(actor or ""), "reason": reason})
+    note = LocalizedMessage(
+        gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"),
+        {"person": str(actor or ""), "reason": reason},
+    )
     # The caller holds the story's lock and must not wait for rows of its jobs: write at once if the
     # row is free, else after the commit.
     if not _override(job.pk, reason, note, waiting=False):
@@ -135,8 +165,19 @@ def enqueue_english(scene: Scene, *, owner: Any, provider: str, price: Decimal, 
     A job that waits for a person to confirm its price continues after the commit.
     """
     name = JobName.SCENE_ENGLISH
-    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
-    wanted = {"prompt_id": scene.prompt_id, "seen": seen, "provider": provider, "price": str(price), "confirmation": known}
+    known = (
+        Confirmation.objects.filter(story_id=scene.story_id)
+        .order_by("-id")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    wanted = {
+        "prompt_id": scene.prompt_id,
+        "seen": seen,
+        "provider": provider,
+        "price": str(price),
+        "confirmation": known,
+    }
     wanted |= _named(piece_of_work(scene.pk, Kind.TEXT))
     job, new = queue.enqueue(
         name,
@@ -158,7 +199,14 @@ def scene_key(kind: str, scene_id: Any) -> str:
 
 
 def enqueue_scene(
-    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None, parameters: dict[str, Any] | None = None, variant: int = 0, priority: int | None = None
+    scene: Scene,
+    kind: str,
+    *,
+    owner: Any,
+    parent: Job | None = None,
+    parameters: dict[str, Any] | None = None,
+    variant: int = 0,
+    priority: int | None = None,
 ) -> tuple[Job, bool]:
     """Enqueue the job that makes one take. Returns the job and whether it is new.
 
@@ -167,8 +215,17 @@ def enqueue_scene(
     """
     name = SCENE_JOB[TakeKind(kind)]
     key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
-    known = Confirmation.objects.filter(story_id=scene.story_id).order_by("-id").values_list("pk", flat=True).first()
-    named = {"confirmation": known, **_named(piece_of_work(scene.pk, kind, variant)), "replaces": str(getattr(scene, f"{kind}_take_id") or "")}
+    known = (
+        Confirmation.objects.filter(story_id=scene.story_id)
+        .order_by("-id")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    named = {
+        "confirmation": known,
+        **_named(piece_of_work(scene.pk, kind, variant)),
+        "replaces": str(getattr(scene, f"{kind}_take_id") or ""),
+    }
     wanted = {**made_from(scene, kind), **named, **(parameters or {})}
     return queue.enqueue(
         name,
@@ -189,7 +246,9 @@ def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
     """
     job, new = enqueue_scene(scene, kind, **values)
     if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON))
+        transaction.on_commit(
+            lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON)
+        )
     return job, new
 
 
@@ -198,8 +257,17 @@ def sound_key(kind: str, item: str) -> str:
     return f"{kind}:{item}"
 
 
-def enqueue_sound(item: "SoundItem", story: Story, *, owner: Any, parent: Job | None = None, price: Decimal, reason: str = "") -> Job:
-    """Enqueue the job that makes one take of sound. At most one is open for a line or for the music.
+def enqueue_sound(
+    item: "SoundItem",
+    story: Story,
+    *,
+    owner: Any,
+    parent: Job | None = None,
+    price: Decimal,
+    reason: str = "",
+) -> Job:
+    """Enqueue the job that makes one take of sound. At most one is open for a line or for the
+    music.
 
     A job that waits for a person to confirm its price continues after the commit.
     """
@@ -246,7 +314,12 @@ def _named(key: str) -> dict[str, Any]:
     An open call is continued, so it counts as later. The values are set when the job is created,
     under the story's lock, so that each attempt finds its call again.
     """
-    newest = ProviderCall.objects.filter(key=key).order_by("-attempt_no").values_list("attempt_no", "state").first()
+    newest = (
+        ProviderCall.objects.filter(key=key)
+        .order_by("-attempt_no")
+        .values_list("attempt_no", "state")
+        .first()
+    )
     generation, state = newest or (0, "")
     return {"call_key": key, "after": generation - (state in UNDER_WAY)}
 
@@ -291,15 +364,23 @@ def asked(job: Job) -> dict[str, Any]:
     kind = _confirmed_as(job)
     if kind is None or job.data["action"] == INGEST_ONLY or not _is_id(job.subject):
         return parameters
-    later = Confirmation.objects.filter(story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0)
-    found = (lines[job.item] for lines in later.order_by("-id").values_list("lines", flat=True) if job.item in lines)
+    later = Confirmation.objects.filter(
+        story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0
+    )
+    found = (
+        lines[job.item]
+        for lines in later.order_by("-id").values_list("lines", flat=True)
+        if job.item in lines
+    )
     return {**parameters, **next(found, {})}
 
 
 def _sound_as_confirmed(job: Job, parameters: dict[str, Any]) -> dict[str, Any]:
     """A take of sound is confirmed together with the story's pictures or clips, under its key."""
     key = sound_key(SOUND_KIND[JobName(job.name)], job.item)
-    rows = Confirmation.objects.filter(story_id=UUID(job.subject), at__gte=job.created_at).order_by("-id")
+    rows = Confirmation.objects.filter(story_id=UUID(job.subject), at__gte=job.created_at).order_by(
+        "-id"
+    )
     found = (lines[key] for lines in rows.values_list("lines", flat=True) if key in lines)
     return {**parameters, **next(found, {})}
 
@@ -313,7 +394,11 @@ def _confirmed_as(job: Job) -> str | None:
 
 def call_of(job: Job) -> ProviderCall | None:
     """The newest call that was made for this job."""
-    return ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job)).order_by("-attempt_no").first()
+    return (
+        ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
+        .order_by("-attempt_no")
+        .first()
+    )
 
 
 def may_spend(job: Job) -> bool:
@@ -323,7 +408,11 @@ def may_spend(job: Job) -> bool:
     """
     if job.name not in TAKE_JOB.values() or not job.item or job.data["action"] == INGEST_ONLY:
         return False
-    return not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job)).exclude(state__in=OVER).exists()
+    return (
+        not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
+        .exclude(state__in=OVER)
+        .exists()
+    )
 
 
 def to_collect() -> QuerySet[ProviderCall]:
@@ -331,13 +420,18 @@ def to_collect() -> QuerySet[ProviderCall]:
 
     The state of their jobs does not matter.
     """
-    paid = Q(state__in=[CallState.SENDING, CallState.ACCEPTED]) | Q(state=CallState.SETTLED) & ~has_take()
+    paid = (
+        Q(state__in=[CallState.SENDING, CallState.ACCEPTED])
+        | Q(state=CallState.SETTLED) & ~has_take()
+    )
     return ProviderCall.objects.filter(paid, kind__in=list(TAKE_JOB)).exclude(item="")
 
 
 def has_take() -> Q:
     """Whether the result of a call has become a take."""
-    return Q(Exists(Take.objects.filter(call=OuterRef("pk")))) | Q(Exists(SoundTake.objects.filter(call=OuterRef("pk"))))
+    return Q(Exists(Take.objects.filter(call=OuterRef("pk")))) | Q(
+        Exists(SoundTake.objects.filter(call=OuterRef("pk")))
+    )
 
 
 def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
@@ -353,12 +447,19 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
     known = _existing(Scene, items)
     if rest := items - known:
         known |= _existing(Line, rest) | _existing(Story, rest)
-    return [call for call in wanted if call.item in known and not any(follows(job, call) for job in jobs.get(call.item, []))]
+    return [
+        call
+        for call in wanted
+        if call.item in known and not any(follows(job, call) for job in jobs.get(call.item, []))
+    ]
 
 
 def _existing(model: type[Scene | Line | Story], items: Iterable[str]) -> set[str]:
     keys = list(filter(_is_id, items))
-    return {str(pk) for pk in model._default_manager.filter(pk__in=keys).values_list("pk", flat=True)}  # noqa: SLF001  Django's documented API
+    return {
+        str(pk)
+        for pk in model._default_manager.filter(pk__in=keys).values_list("pk", flat=True)  # noqa: SLF001  Django's documented API
+    }
 
 
 def _is_id(text: str) -> bool:
@@ -381,9 +482,22 @@ def collect(calls: Iterable[ProviderCall]) -> int:
 def _collect_one(call: ProviderCall) -> bool:
     name = TAKE_JOB[call.kind]
     ordered = asked_for(call)
-    asked = {**(ordered.data["parameters"] if ordered else {}), "call_key": call.key, "after": call.attempt_no - 1, "call_id": str(call.pk)}
+    asked = {
+        **(ordered.data["parameters"] if ordered else {}),
+        "call_key": call.key,
+        "after": call.attempt_no - 1,
+        "call_id": str(call.pk),
+    }
     wanted = data(call.subject, name, asked, action=INGEST_ONLY)
-    _, new = queue.enqueue(name, data=wanted, subject=call.subject, item=call.item, owner=call.actor, unique_key=f"collect:{call.pk}", priority=COLLECTED)
+    _, new = queue.enqueue(
+        name,
+        data=wanted,
+        subject=call.subject,
+        item=call.item,
+        owner=call.actor,
+        unique_key=f"collect:{call.pk}",
+        priority=COLLECTED,
+    )
     return new
 
 
@@ -401,7 +515,9 @@ def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
 
     A job without an action is not a collector.
     """
-    return jobs.filter(~Q(data__action=INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True))
+    return jobs.filter(
+        ~Q(data__action=INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True)
+    )
 
 
 def wake_story_jobs(story_id: Any) -> None:

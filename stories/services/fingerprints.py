@@ -60,7 +60,9 @@ def is_english_outdated(prompt: Any) -> bool:
 
     `prompt` is a ScenePrompt, or a row with the same names.
     """
-    return bool(prompt.text_en and prompt.english_for and prompt.english_for != text_digest(prompt.text))
+    return bool(
+        prompt.text_en and prompt.english_for and prompt.english_for != text_digest(prompt.text)
+    )
 
 
 def english_of(prompt: Any) -> str:
@@ -68,7 +70,9 @@ def english_of(prompt: Any) -> str:
     return "" if is_english_outdated(prompt) else str(prompt.text_en)
 
 
-def _asked(story: Story, prompt: ScenePrompt, size: tuple[int, int], seed: int | None) -> dict[str, Any]:
+def _asked(
+    story: Story, prompt: ScenePrompt, size: tuple[int, int], seed: int | None
+) -> dict[str, Any]:
     """The common part of picture and clip requests."""
     return {
         "prompt": prompt.text,
@@ -86,7 +90,9 @@ def image_request(story: Story, prompt: ScenePrompt, *, seed: int | None = None)
     return ImageRequest(**_asked(story, prompt, picture_size(story), seed))
 
 
-def clip_request(story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *, seed: int | None = None) -> ClipRequest:
+def clip_request(
+    story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *, seed: int | None = None
+) -> ClipRequest:
     return ClipRequest(
         **_asked(story, prompt, frame_size(story), seed),
         fps=frame_rate(story),
@@ -108,9 +114,20 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
     request = from_json(call.request)
     used = used_fields(call.provider_id, call.kind, call.model)
     if isinstance(request, ClipRequest):
-        image = Take.objects.filter(scene=scene, kind=TakeKind.IMAGE, file=request.image_file).values_list("sha256", flat=True).first()
-        return _clip_hash(prompt, image or "", style=request.style, aspect=request.aspect_ratio, used=used)
-    return _image_hash(prompt, style=cast("ImageRequest", request).style, aspect=cast("ImageRequest", request).aspect_ratio, used=used)
+        image = (
+            Take.objects.filter(scene=scene, kind=TakeKind.IMAGE, file=request.image_file)
+            .values_list("sha256", flat=True)
+            .first()
+        )
+        return _clip_hash(
+            prompt, image or "", style=request.style, aspect=request.aspect_ratio, used=used
+        )
+    return _image_hash(
+        prompt,
+        style=cast("ImageRequest", request).style,
+        aspect=cast("ImageRequest", request).aspect_ratio,
+        used=used,
+    )
 
 
 def _if_used(value: str, field: str, used: frozenset[str]) -> str:
@@ -136,7 +153,9 @@ def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str, used: frozenset
     )
 
 
-def _clip_hash(prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str, used: frozenset[str]) -> str:
+def _clip_hash(
+    prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str, used: frozenset[str]
+) -> str:
     """SHA-256 over the inputs of a clip, including its start picture."""
     return _hash(
         {
@@ -162,7 +181,13 @@ def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> st
     style, aspect = style_of(story, scene.prompt), story.aspect_ratio
     if kind == TakeKind.IMAGE:
         return _image_hash(scene.prompt, style=style, aspect=aspect, used=used)
-    return _clip_hash(scene.prompt, scene.image_take.sha256 if scene.image_take else "", style=style, aspect=aspect, used=used)
+    return _clip_hash(
+        scene.prompt,
+        scene.image_take.sha256 if scene.image_take else "",
+        style=style,
+        aspect=aspect,
+        used=used,
+    )
 
 
 def is_stale(story: Story, scene: Scene, take: Take) -> bool:
@@ -171,11 +196,16 @@ def is_stale(story: Story, scene: Scene, take: Take) -> bool:
     It has other inputs, or the clip is too short now. An uploaded take becomes stale only by its
     length.
     """
-    if take.kind == TakeKind.CLIP and take.duration_ms < scene.duration_seconds * 1000 - 1000 // frame_rate(story):
+    if (
+        take.kind == TakeKind.CLIP
+        and take.duration_ms < scene.duration_seconds * 1000 - 1000 // frame_rate(story)
+    ):
         return True
     if not take.input_hash or take.input_hash == present_hash(story, scene, take.kind):
         return False
     # The provider may use fewer fields than the scene has. Only then is it worth checking which.
     if not (scene.prompt.negative or scene.prompt.reference_image):
         return True
-    return take.input_hash != _hash_for(story, scene, take.kind, used_fields(take.provider, take.kind, take.model))
+    return take.input_hash != _hash_for(
+        story, scene, take.kind, used_fields(take.provider, take.kind, take.model)
+    )

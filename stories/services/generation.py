@@ -44,12 +44,18 @@ CHANGE = {kind: name for name, kind in SPENDS.items()}
 WAYS = frozenset({(TakeKind.IMAGE, StoryStatus.PLANNED), (TakeKind.CLIP, StoryStatus.PREVIEWING)})
 BEGUN = {TakeKind.IMAGE: StoryStatus.PREVIEWING, TakeKind.CLIP: StoryStatus.RENDERING}
 OPEN_TO = {
-    TakeKind.IMAGE: frozenset({StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
-    TakeKind.CLIP: frozenset({StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}),
+    TakeKind.IMAGE: frozenset(
+        {StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}
+    ),
+    TakeKind.CLIP: frozenset(
+        {StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED}
+    ),
 }
 
 NOTHING_IN_ENGLISH = gettext_noop("Nothing can be put into English. Scene %(position)s: %(why)s")
-LEFT = gettext_noop("The story has left the step that this job belongs to. Begin that step again from the story.")
+LEFT = gettext_noop(
+    "The story has left the step that this job belongs to. Begin that step again from the story."
+)
 
 
 def why_closed(story: Story, kind: str) -> GuardRefused | None:
@@ -58,7 +64,10 @@ def why_closed(story: Story, kind: str) -> GuardRefused | None:
         return None
     if kind == TakeKind.CLIP and story.status == StoryStatus.PLANNED:
         return GuardRefused(gettext_noop("Make the pictures first; clips are made from them."))
-    return GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=StoryStatus(story.status).label)
+    return GuardRefused(
+        gettext_noop("Nothing is made while the story is “%(status)s”."),
+        status=StoryStatus(story.status).label,
+    )
 
 
 def launch(
@@ -84,25 +93,50 @@ def launch(
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         override_reason = "" if scene_ids is not None else visible.stripped(override_reason)
-        plan = plan_generation(story, kind, mode=mode, scene_ids=None if scene_ids is None else list(scene_ids), as_is=bool(override_reason))
+        plan = plan_generation(
+            story,
+            kind,
+            mode=mode,
+            scene_ids=None if scene_ids is None else list(scene_ids),
+            as_is=bool(override_reason),
+        )
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         if closed := why_closed(story, kind):
             raise closed
         require_some(plan)
         if plan.makes_nothing and not (override_reason and plan.doubtful):
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
-        parent = Job.objects.filter(unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING).first()
+        parent = Job.objects.filter(
+            unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING
+        ).first()
         if scene_ids is not None or parent is not None:
-            confirmation = authorize_spend(story, ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again)
+            confirmation = authorize_spend(
+                story, ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again
+            )
             if parent is not None:
                 bind(confirmation, parent)
                 if override_reason:
                     enqueue.override(parent, override_reason, actor=actor)
             _enqueue(story, plan, actor=actor, parent=parent)
         elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
-            _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again)
+            _change(
+                story,
+                kind,
+                actor=actor,
+                mode=mode,
+                override_reason=override_reason,
+                ask_again=ask_again,
+            )
         else:
-            start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason, ask_again=ask_again)
+            start(
+                story.pk,
+                kind,
+                actor=actor,
+                mode=mode,
+                confirm_total=confirm_total,
+                override_reason=override_reason,
+                ask_again=ask_again,
+            )
     return plan
 
 
@@ -126,15 +160,37 @@ def generate(
     with approval_transaction():
         story = Story.objects.select_for_update().get(pk=story_id)
         if story.status == BEGUN[TakeKind(kind)]:
-            return start(story.pk, kind, actor=actor, mode=mode, confirm_total=confirm_total, override_reason=override_reason, ask_again=ask_again)
+            return start(
+                story.pk,
+                kind,
+                actor=actor,
+                mode=mode,
+                confirm_total=confirm_total,
+                override_reason=override_reason,
+                ask_again=ask_again,
+            )
         require_story_owner(actor, story)
         plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
         confirm(plan, total=confirm_total)
-        return _change(story, kind, actor=actor, mode=mode, override_reason=override_reason, ask_again=ask_again), plan
+        return _change(
+            story,
+            kind,
+            actor=actor,
+            mode=mode,
+            override_reason=override_reason,
+            ask_again=ask_again,
+        ), plan
 
 
 def confirmed_change(
-    story_id: UUID | str, name: str, *, actor: Any, reason: str = "", confirm_total: Decimal, plan_hash: str | None, ask_again: bool = False
+    story_id: UUID | str,
+    name: str,
+    *,
+    actor: Any,
+    reason: str = "",
+    confirm_total: Decimal,
+    plan_hash: str | None,
+    ask_again: bool = False,
 ) -> Story:
     """Make a status transition that costs money, at exactly the confirmed price.
 
@@ -146,14 +202,31 @@ def confirmed_change(
         return apply_transition(story.pk, name, actor=actor, reason=reason, ask_again=ask_again)
 
 
-def _change(story: Story, kind: str, *, actor: Any, mode: Mode, override_reason: str = "", ask_again: bool = False) -> Job:
+def _change(
+    story: Story,
+    kind: str,
+    *,
+    actor: Any,
+    mode: Mode,
+    override_reason: str = "",
+    ask_again: bool = False,
+) -> Job:
     """Make the status transition that starts this kind of work.
 
     Returns the job that it enqueues.
     """
     parameters = {"mode": mode, "override_reason": override_reason}
-    apply_transition(story.pk, CHANGE[TakeKind(kind)], actor=actor, reason=override_reason, parameters=parameters, ask_again=ask_again)
-    return Job.objects.get(unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN)
+    apply_transition(
+        story.pk,
+        CHANGE[TakeKind(kind)],
+        actor=actor,
+        reason=override_reason,
+        parameters=parameters,
+        ask_again=ask_again,
+    )
+    return Job.objects.get(
+        unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN
+    )
 
 
 def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> None:
@@ -161,9 +234,18 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> Non
     priority = None if parent else 4
     for item in plan.todo:
         parameters = {"price": str(item.price)}
-        enqueue.order_scene(item.scene, plan.kind, owner=actor or story.owner, parent=parent, parameters=parameters, priority=priority)
+        enqueue.order_scene(
+            item.scene,
+            plan.kind,
+            owner=actor or story.owner,
+            parent=parent,
+            parameters=parameters,
+            priority=priority,
+        )
     for sound in plan.sound_todo:
-        enqueue.enqueue_sound(sound, story, owner=actor or story.owner, parent=parent, price=sound.price)
+        enqueue.enqueue_sound(
+            sound, story, owner=actor or story.owner, parent=parent, price=sound.price
+        )
     enqueue.wake_story_jobs_on_commit(story.pk)
 
 
@@ -190,10 +272,15 @@ def start(
         plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
         require_some(plan)
-        if Job.objects.filter(unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=[JobStatus.QUEUED, JobStatus.RUNNING]).exists():
+        if Job.objects.filter(
+            unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}",
+            status__in=[JobStatus.QUEUED, JobStatus.RUNNING],
+        ).exists():
             raise GuardRefused(gettext_noop("This is being made already."))
         confirmation = authorize_spend(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
-        job = enqueue.enqueue_story(story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason})
+        job = enqueue.enqueue_story(
+            story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason}
+        )
         bind(confirmation, job)
         if job.status == JobStatus.WAITING:
             if override_reason:
@@ -222,23 +309,43 @@ def generate_scene(
     (locked by an unclear call, already running, or no picture yet).
     """
     with approval_transaction():
-        story = Story.objects.select_for_update().get(pk=Scene.live.values_list("story_id", flat=True).get(pk=scene_id))
+        story = Story.objects.select_for_update().get(
+            pk=Scene.live.values_list("story_id", flat=True).get(pk=scene_id)
+        )
         require_story_owner(actor, story)
-        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(pk=scene_id)
+        scene = Scene.live.select_related("prompt", "image_take", "clip_take", "story").get(
+            pk=scene_id
+        )
         item = plan_generation(story, kind, scenes=[scene]).items[0]
         if item.state in {"blocked", "running"}:
-            raise GuardRefused(item.why.template or gettext_noop("This is being made already."), **item.why.values)
+            raise GuardRefused(
+                item.why.template or gettext_noop("This is being made already."), **item.why.values
+            )
         ask = ask_for_takes(story, scene, kind, provider=provider, variants=variants, seed=seed)
         price = ask.total
         confirm_amount(price, confirm_total)
         authorize_spend(story, ask, actor=actor, ask_again=ask_again)
         jobs = []
         for variant in range(variants):
-            parameters = {"provider": provider, "reason": reason, "seed": None if seed is None else seed + variant, "select": variants == 1}
+            parameters = {
+                "provider": provider,
+                "reason": reason,
+                "seed": None if seed is None else seed + variant,
+                "select": variants == 1,
+            }
             if seed is None and (variant or variants > 1 or scene.take(kind)):
                 parameters["seed"] = _next_seed(scene, kind, variant)
             parameters["price"] = str(price / variants)
-            jobs.append(enqueue.order_scene(scene, kind, owner=actor or story.owner, parameters=parameters, variant=variant, priority=2)[0])
+            jobs.append(
+                enqueue.order_scene(
+                    scene,
+                    kind,
+                    owner=actor or story.owner,
+                    parameters=parameters,
+                    variant=variant,
+                    priority=2,
+                )[0]
+            )
     return jobs, price
 
 
@@ -262,10 +369,21 @@ def generate_sound(
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         if story.status in {StoryStatus.ARCHIVED, StoryStatus.DRAFT, StoryStatus.PLANNING}:
-            raise GuardRefused(gettext_noop("Nothing is made while the story is “%(status)s”."), status=StoryStatus(story.status).label)
+            raise GuardRefused(
+                gettext_noop("Nothing is made while the story is “%(status)s”."),
+                status=StoryStatus(story.status).label,
+            )
         wanted = None if lines is None else {str(key) for key in lines}
         plan = plan_sound(story)
-        chosen = [item for item in plan.items if (music if item.line is None else (wanted is None and not music) or item.item in (wanted or ()))]
+        chosen = [
+            item
+            for item in plan.items
+            if (
+                music
+                if item.line is None
+                else (wanted is None and not music) or item.item in (wanted or ())
+            )
+        ]
         if blocked := next((item for item in chosen if item.state == "blocked"), None):
             raise GuardRefused(blocked.why.template, **blocked.why.values)
         todo = [priced_again(item) if again and item.state == "done" else item for item in chosen]
@@ -275,7 +393,10 @@ def generate_sound(
         ask = ask_for_sound(story, todo)
         confirm_amount(ask.total, confirm_total)
         authorize_spend(story, ask, actor=actor, ask_again=ask_again)
-        jobs = [enqueue.enqueue_sound(item, story, owner=actor or story.owner, price=item.price) for item in todo]
+        jobs = [
+            enqueue.enqueue_sound(item, story, owner=actor or story.owner, price=item.price)
+            for item in todo
+        ]
         enqueue.wake_story_jobs_on_commit(story.pk)
     return jobs, ask.total
 
@@ -301,13 +422,24 @@ def put_into_english(
         if not plan.todo:
             if plan.blocked:
                 first = plan.blocked[0]
-                raise GuardRefused(NOTHING_IN_ENGLISH, position=first.scene.position, why=str(first.why))
+                raise GuardRefused(
+                    NOTHING_IN_ENGLISH, position=first.scene.position, why=str(first.why)
+                )
             raise Invalid(gettext_noop("There is nothing to put into English."), field="scenes")
         ask = ask_for_english(plan)
         if plan.total:
             authorize_spend(story, ask, actor=actor, ask_again=ask_again)
         owner = actor or story.owner
-        found = [enqueue.enqueue_english(item.scene, owner=owner, provider=plan.provider, price=item.price, seen=seen(item.scene.prompt)) for item in plan.todo]
+        found = [
+            enqueue.enqueue_english(
+                item.scene,
+                owner=owner,
+                provider=plan.provider,
+                price=item.price,
+                seen=seen(item.scene.prompt),
+            )
+            for item in plan.todo
+        ]
     return found, plan
 
 
@@ -323,7 +455,11 @@ def retry(job_id: str, *, actor: Any) -> Job:
         # Locks its row before the story's, as when a job ends.
         job = queue.retry(job_id, actor=actor)
         require_job_owner(actor, job)
-        story = Story.objects.select_for_update().filter(pk=job.subject).first() if job.name in JobName else None
+        story = (
+            Story.objects.select_for_update().filter(pk=job.subject).first()
+            if job.name in JobName
+            else None
+        )
         if story is not None:
             _admit_retry(story, job, actor=actor)
     return job
@@ -352,7 +488,9 @@ def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
         raise GuardRefused(LEFT)
     asked = job.data["parameters"]
-    plan = plan_generation(story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason")))
+    plan = plan_generation(
+        story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
+    )
     bind(authorize_spend(story, ask_for_plan(plan), actor=actor, besides=job.pk), job)
     _enqueue(story, plan, actor=actor, parent=job)
 
@@ -368,4 +506,6 @@ def _ask_for_one(story: Story, job: Job) -> SpendRequest | None:
 
 def _next_seed(scene: Scene, kind: str, variant: int) -> int:
     """A seed that no take of the scene has used, counted up from the number of takes."""
-    return (scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()) % 2**32
+    return (
+        scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()
+    ) % 2**32

@@ -21,7 +21,9 @@ from .locking import locked_for_words
 MAX_LINES = 200  # of one scene
 
 
-def set_lines(scene_id: UUID | str, *, actor: Any, lines: Sequence[Spoken], expected: Any = None) -> Scene:
+def set_lines(
+    scene_id: UUID | str, *, actor: Any, lines: Sequence[Spoken], expected: Any = None
+) -> Scene:
     """Give the scene exactly these lines, in this order. A line with an id keeps its takes.
 
     Raises Scene.DoesNotExist, Forbidden, GuardRefused, Conflict or Invalid, with the index in
@@ -29,14 +31,18 @@ def set_lines(scene_id: UUID | str, *, actor: Any, lines: Sequence[Spoken], expe
     """
     wanted = [_checked(said, index) for index, said in enumerate(lines)]
     if len(wanted) > MAX_LINES:
-        raise Invalid(gettext_noop("A scene has at most %(most)s lines."), most=MAX_LINES, field="lines")
+        raise Invalid(
+            gettext_noop("A scene has at most %(most)s lines."), most=MAX_LINES, field="lines"
+        )
     narration = narration_of(said.text for said in wanted)
     if len(narration) > MAX_SCRIPT:
         raise Invalid(gettext_noop("At most %(most)s characters."), most=MAX_SCRIPT, field="lines")
     with transaction.atomic():
         story, scene = locked_for_words(scene_id, actor)
         if expected is not None and scene.updated_at != expected:
-            raise Conflict(gettext_noop("Somebody else has changed this scene since you opened it."))
+            raise Conflict(
+                gettext_noop("Somebody else has changed this scene since you opened it.")
+            )
         standing = {line.pk: line for line in of(scene)}
         found: list[Line] = []
         for index, said in enumerate(wanted):
@@ -61,13 +67,22 @@ def set_lines(scene_id: UUID | str, *, actor: Any, lines: Sequence[Spoken], expe
 
 
 def _checked(said: Spoken, index: int) -> Spoken:
-    text, speaker, direction = (composed(visible.stripped(value)) for value in (said.text, said.speaker, said.direction))
+    text, speaker, direction = (
+        composed(visible.stripped(value)) for value in (said.text, said.speaker, said.direction)
+    )
     if not visible.is_visible(text):
         raise Invalid(gettext_noop("A line needs words."), field=f"{index}/text")
-    for name, value, most in (("speaker", speaker, MAX_SPEAKER), ("direction", direction, MAX_DIRECTION)):
+    for name, value, most in (
+        ("speaker", speaker, MAX_SPEAKER),
+        ("direction", direction, MAX_DIRECTION),
+    ):
         if len(value) > most:
-            raise Invalid(gettext_noop("At most %(most)s characters."), most=most, field=f"{index}/{name}")
+            raise Invalid(
+                gettext_noop("At most %(most)s characters."), most=most, field=f"{index}/{name}"
+            )
     kind = said.line_kind
     if kind not in LineKind.values:
-        raise Invalid(gettext_noop("“%(kind)s” is not a kind of line."), kind=kind, field=f"{index}/kind")
+        raise Invalid(
+            gettext_noop("“%(kind)s” is not a kind of line."), kind=kind, field=f"{index}/kind"
+        )
     return Spoken(text, speaker, direction, kind, said.id)

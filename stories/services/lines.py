@@ -59,7 +59,11 @@ def mapped(texts: Sequence[str], narration: str) -> list[str]:
     """
     new = list(WORD.finditer(narration))
     if not texts or not new:
-        return [narration.strip() if not at else "" for at in range(len(texts))] if new else [""] * len(texts)
+        return (
+            [narration.strip() if not at else "" for at in range(len(texts))]
+            if new
+            else [""] * len(texts)
+        )
     words = [text.split() for text in texts]
     owner = [line for line, said in enumerate(words) for _word in said]
     lines = _owners([word for said in words for word in said], [match[0] for match in new], owner)
@@ -79,14 +83,21 @@ def _owners(old: list[str], new: list[str], owner: list[int]) -> list[int]:
         many = old_end - old_start
         for at in range(new_start, new_end):
             # An added word belongs to the word before it, or to the first one.
-            place = old_start + (at - new_start) * many // (new_end - new_start) if many else max(old_start - 1, 0)
+            place = (
+                old_start + (at - new_start) * many // (new_end - new_start)
+                if many
+                else max(old_start - 1, 0)
+            )
             found.append(owner[place])
     return found
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Runs of equal and of different words in order; together they cover both lists."""
-    head = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    head = next(
+        (at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b),
+        min(len(old), len(new)),
+    )
     most = min(len(old), len(new)) - head
     tail = next((at for at in range(most) if old[-1 - at] != new[-1 - at]), most)
     a, b = old[head : len(old) - tail], new[head : len(new) - tail]
@@ -95,7 +106,10 @@ def _runs(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
         runs.append((head, head + len(a), head, head + len(b)))
     else:
         runs += [(head + a0, head + a1, head + b0, head + b1) for a0, a1, b0, b1 in _compared(a, b)]
-    return runs + [(len(old) - at, len(old) - at + 1, len(new) - at, len(new) - at + 1) for at in range(tail, 0, -1)]
+    return runs + [
+        (len(old) - at, len(old) - at + 1, len(new) - at, len(new) - at + 1)
+        for at in range(tail, 0, -1)
+    ]
 
 
 def _compared(a: list[str], b: list[str]) -> list[tuple[int, int, int, int]]:
@@ -104,7 +118,10 @@ def _compared(a: list[str], b: list[str]) -> list[tuple[int, int, int, int]]:
     for code in LCSseq.opcodes(a, b):
         span = (code.src_start, code.src_end, code.dest_start, code.dest_end)
         if code.tag == "equal":
-            runs += [(span[0] + at, span[0] + at + 1, span[2] + at, span[2] + at + 1) for at in range(span[1] - span[0])]
+            runs += [
+                (span[0] + at, span[0] + at + 1, span[2] + at, span[2] + at + 1)
+                for at in range(span[1] - span[0])
+            ]
         elif different:
             runs[-1] = (runs[-1][0], span[1], runs[-1][2], span[3])
         else:
@@ -119,12 +136,23 @@ def _compared(a: list[str], b: list[str]) -> list[tuple[int, int, int, int]]:
 def create(scenes: Sequence[Scene], spoken: Sequence[Sequence[Spoken]]) -> None:
     """Write the lines of new scenes. Their narration is set already. Two queries."""
     texts = [
-        (scene, position, LineText(kind=said.line_kind, speaker=said.speaker[:MAX_SPEAKER], direction=said.direction[:MAX_DIRECTION], text=composed(said.text)))
+        (
+            scene,
+            position,
+            LineText(
+                kind=said.line_kind,
+                speaker=said.speaker[:MAX_SPEAKER],
+                direction=said.direction[:MAX_DIRECTION],
+                text=composed(said.text),
+            ),
+        )
         for scene, parts in zip(scenes, spoken, strict=True)
         for position, said in enumerate((part for part in parts if part.text.strip()), start=1)
     ]
     LineText.objects.bulk_create([text for _scene, _position, text in texts])
-    Line.objects.bulk_create(Line(scene=scene, position=position, current=text) for scene, position, text in texts)
+    Line.objects.bulk_create(
+        Line(scene=scene, position=position, current=text) for scene, position, text in texts
+    )
 
 
 def create_one(scenes: Sequence[Scene]) -> None:
@@ -139,7 +167,9 @@ def rewrite(scene: Scene, narration: str) -> None:
     if not lines:
         create_one([scene])
         return
-    for line, text in zip(lines, mapped([line.current.text for line in lines], narration), strict=True):
+    for line, text in zip(
+        lines, mapped([line.current.text for line in lines], narration), strict=True
+    ):
         say(line, text)
     settle(scene, lines)
 
@@ -150,8 +180,15 @@ def say(line: Line, text: str, **values: str) -> None:
         line.deleted_at = timezone.now()
         line.save(update_fields=["deleted_at"])
         return
-    wanted = {"kind": line.current.kind, "speaker": line.current.speaker, "direction": line.current.direction, **values}
-    if line.current.text == text and all(getattr(line.current, name) == value for name, value in wanted.items()):
+    wanted = {
+        "kind": line.current.kind,
+        "speaker": line.current.speaker,
+        "direction": line.current.direction,
+        **values,
+    }
+    if line.current.text == text and all(
+        getattr(line.current, name) == value for name, value in wanted.items()
+    ):
         return
     line.current = LineText.objects.create(text=text, previous=line.current, **wanted)
     line.save(update_fields=["current"])
@@ -168,7 +205,15 @@ def settle(scene: Scene, lines: Iterable[Line]) -> None:
 
 def copy(scene: Scene, target: Scene) -> None:
     """Copy the lines to another scene without lines. Their selected speech is the same."""
-    Line.objects.bulk_create(Line(scene=target, position=line.position, current=line.current, speech_take_id=line.speech_take_id) for line in of(scene))
+    Line.objects.bulk_create(
+        Line(
+            scene=target,
+            position=line.position,
+            current=line.current,
+            speech_take_id=line.speech_take_id,
+        )
+        for line in of(scene)
+    )
 
 
 def cut(scene: Scene, target: Scene, *, head: str, tail: str) -> None:
@@ -202,7 +247,12 @@ def _place(text: str, count: int) -> int:
 
 def _cut_line(line: Line, target: Scene, *, at: int) -> Line:
     whole = line.current
-    about = {"kind": whole.kind, "speaker": whole.speaker, "direction": whole.direction, "previous": whole}
+    about = {
+        "kind": whole.kind,
+        "speaker": whole.speaker,
+        "direction": whole.direction,
+        "previous": whole,
+    }
     rest = LineText.objects.create(text=whole.text[at:].strip(), **about)
     line.current = LineText.objects.create(text=whole.text[:at].strip(), **about)
     line.save(update_fields=["current"])
@@ -216,7 +266,15 @@ def join(scene: Scene, other: Scene, narration: str) -> None:
     whole again.
     """
     first, second = of(scene), of(other)
-    copies = [Line(scene=other, position=line.position, current=line.current, speech_take_id=line.speech_take_id) for line in second]
+    copies = [
+        Line(
+            scene=other,
+            position=line.position,
+            current=line.current,
+            speech_take_id=line.speech_take_id,
+        )
+        for line in second
+    ]
     if first and second and (whole := _whole(first[-1].current, second[0].current)) is not None:
         first[-1].current = whole
         first[-1].save(update_fields=["current"])

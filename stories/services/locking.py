@@ -45,7 +45,9 @@ def locked_for_words(scene_id: UUID | str, actor: Any) -> tuple[Story, Scene]:
 
     Also allowed while a final render waits for a correction of this scene.
     """
-    story = Story.objects.select_for_update().get(pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id))
+    story = Story.objects.select_for_update().get(
+        pk=Scene.objects.values_list("story_id", flat=True).get(pk=scene_id)
+    )
     require_story_owner(actor, story)
     scene = require_live(locked_row(scene_id))
     if why := why_words_locked(story, scene):
@@ -61,7 +63,9 @@ def locked_row(scene_id: UUID | str) -> Scene:
     waited for the lock, so that a take selected meanwhile would be missing.
     """
     Scene.objects.select_for_update().values_list("pk").get(pk=scene_id)
-    return Scene.objects.select_related("story", "prompt", "image_take", "clip_take").get(pk=scene_id)
+    return Scene.objects.select_related("story", "prompt", "image_take", "clip_take").get(
+        pk=scene_id
+    )
 
 
 def require_live(scene: Scene) -> Scene:
@@ -77,17 +81,24 @@ def require_room(story: Story, *, more: int = 1, field: str = "position") -> Non
     The caller holds the story's lock.
     """
     if Scene.live.filter(story=story).count() + more > MAX_SCENES:
-        raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field=field)
+        raise Invalid(
+            gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field=field
+        )
 
 
 def why_locked(story: Story) -> GuardRefused | None:
     """Why the story's current status does not allow changes to its scenes."""
     if story.status not in CLOSED:
         return None
-    return GuardRefused(gettext_noop("Scenes cannot be changed while the story is “%(status)s”."), status=story.status)
+    return GuardRefused(
+        gettext_noop("Scenes cannot be changed while the story is “%(status)s”."),
+        status=story.status,
+    )
 
 
-def why_words_locked(story: Story, scene: Scene, *, item: Item | None = None, facts: JobFacts | None = None) -> GuardRefused | None:
+def why_words_locked(
+    story: Story, scene: Scene, *, item: Item | None = None, facts: JobFacts | None = None
+) -> GuardRefused | None:
     """Why the text of this scene cannot be changed now. Used by board, panel and API.
 
     During a final render a scene can be edited if its clip waits for a person or has failed, so
@@ -109,7 +120,16 @@ def waits_for_person(item: Item, facts: JobFacts) -> bool:
     It failed, is unclear, costs more than confirmed, or the film's job asks for it.
     """
     key = str(item.scene_id)
-    if item.failed or key in facts.unclear_of(TakeKind.CLIP) or key in facts.asks_price(TakeKind.CLIP):
+    if (
+        item.failed
+        or key in facts.unclear_of(TakeKind.CLIP)
+        or key in facts.asks_price(TakeKind.CLIP)
+    ):
         return True
-    asks = any(job.name == JobName.STORY_RENDER and job.status == JobStatus.WAITING and job.wait_for == WaitFor.PERSON for job in facts.open)
+    asks = any(
+        job.name == JobName.STORY_RENDER
+        and job.status == JobStatus.WAITING
+        and job.wait_for == WaitFor.PERSON
+        for job in facts.open
+    )
     return asks and item.state not in {"running", "done"}

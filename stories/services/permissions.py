@@ -39,7 +39,9 @@ def jobs_for(user: Any) -> QuerySet[Job]:
 
 
 def is_owner_or_manager(user: Any, owner_id: Any) -> bool:
-    return bool(user.is_active and (owner_id == user.pk or user.has_perm("stories.manage_all_stories")))
+    return bool(
+        user.is_active and (owner_id == user.pk or user.has_perm("stories.manage_all_stories"))
+    )
 
 
 def is_story_owner(user: Any, story: Story) -> bool:
@@ -57,10 +59,15 @@ def is_job_owner(user: Any, job: Job) -> bool:
 def require_story_owner(user: Any, story: Story) -> None:
     """Raises Forbidden. A user of None is the system itself, which is always allowed."""
     if user is not None and not is_story_owner(user, story):
-        raise Forbidden(gettext_noop("Only the owner of “%(title)s” or a manager may change it."), title=story.title)
+        raise Forbidden(
+            gettext_noop("Only the owner of “%(title)s” or a manager may change it."),
+            title=story.title,
+        )
 
 
 def require_job_owner(user: Any, job: Job) -> None:
     """Raises Forbidden."""
     if user is not None and not is_job_owner(user, job):
-        raise Forbidden(gettext_noop("Only the owner of the story or a manager may steer this job."))
+        raise Forbidden(
+            gettext_noop("Only the owner of the story or a manager may steer this job.")
+        )

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = LocalizedMessage(NEEDS_PICTURE)
 CHANGED = LocalizedMessage(gettext_noop("The scene has changed since."))
-BEING_RECORDED = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
+BEING_RECORDED = LocalizedMessage(
+    gettext_noop("It is at the provider, or its result is being taken in.")
+)
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
@@ -157,9 +159,15 @@ class Plan:
         scene order.
         """
         made = {item.scene_id: item.price for item in self.items if item.will}
-        lines = sorted(f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}" for scene in self.scenes if scene.pk in made)
+        lines = sorted(
+            f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}"
+            for scene in self.scenes
+            if scene.pk in made
+        )
         lines += self.sound.signature if self.sound else []
-        return hashlib.sha256("\n".join([self.kind, self.mode, self.provider, *lines]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join([self.kind, self.mode, self.provider, *lines]).encode()
+        ).hexdigest()
 
 
 def with_takes(scenes: QuerySet[Scene]) -> QuerySet[Scene]:
@@ -190,9 +198,9 @@ def plan_generation(
     failed ones.
 
     `as_is`: a person accepts rejected takes for the film, so they are not made again. `sound`: the
-    plan includes the speech and music that the film needs; by default it does if it is a plan of the
-    whole story. Six queries whatever the number of scenes if the story has no sound; at most two,
-    for the providers, if scenes and facts are given.
+    plan includes the speech and music that the film needs; by default it does if it is a plan of
+    the whole story. Six queries whatever the number of scenes if the story has no sound; at most
+    two, for the providers, if scenes and facts are given.
     """
     if sound is None:
         sound = scenes is None and scene_ids is None
@@ -218,8 +226,28 @@ def plan_generation(
             with suppress(DomainError):
                 uncertain = prices.of(scene)
         will = is_wanted(state, mode, failed=was_failed) and not (as_is and state == "rejected")
-        items.append(Item(scene, state, was_failed, will, price, why, uncertain, warnings_of(story, scene, kind)))
-    return Plan(kind, mode, provider, items, story, scenes, as_is, plan_sound(story, scenes=scenes, facts=facts) if sound else None)
+        items.append(
+            Item(
+                scene,
+                state,
+                was_failed,
+                will,
+                price,
+                why,
+                uncertain,
+                warnings_of(story, scene, kind),
+            )
+        )
+    return Plan(
+        kind,
+        mode,
+        provider,
+        items,
+        story,
+        scenes,
+        as_is,
+        plan_sound(story, scenes=scenes, facts=facts) if sound else None,
+    )
 
 
 class _Prices:
@@ -243,7 +271,12 @@ class _Prices:
         if self.asked is None:
             config = self.facts.config_of(self.provider)
             row = model_row(config, request)
-            self.asked = config, row, ready_adapter(config, Kind(self.kind)), spec_from(row, model_name(config, request, row))
+            self.asked = (
+                config,
+                row,
+                ready_adapter(config, Kind(self.kind)),
+                spec_from(row, model_name(config, request, row)),
+            )
         config, row, adapter, spec = self.asked
         adapter.check_request(request, spec)
         length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
@@ -301,13 +334,19 @@ def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, L
     return state, why
 
 
-def _state_of_take(story: Story, scene: Scene, kind: str, take: Take | None) -> tuple[State, LocalizedMessage]:
+def _state_of_take(
+    story: Story, scene: Scene, kind: str, take: Take | None
+) -> tuple[State, LocalizedMessage]:
     if take is not None and take.review_status != ReviewStatus.REJECTED:
         return ("stale", CHANGED) if is_stale(story, scene, take) else ("done", SILENT)
-    if kind == TakeKind.CLIP and (scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED):
+    if kind == TakeKind.CLIP and (
+        scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED
+    ):
         return "blocked", PICTURE_FIRST
     if take is not None:
-        return "rejected", LocalizedMessage(gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason})
+        return "rejected", LocalizedMessage(
+            gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason}
+        )
     return "missing", SILENT
 
 
@@ -330,7 +369,11 @@ def why_nothing(plan: Plan) -> GuardRefused | None:
     if not in_the_way:
         return _why_no_sound(plan)
     first = in_the_way[0]
-    return GuardRefused(gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"), position=first.position, why=first.why)
+    return GuardRefused(
+        gettext_noop("Nothing can be made. Scene %(position)s: %(why)s"),
+        position=first.position,
+        why=first.why,
+    )
 
 
 def _why_no_sound(plan: Plan) -> GuardRefused | None:
@@ -340,7 +383,11 @@ def _why_no_sound(plan: Plan) -> GuardRefused | None:
         return None
     if blocked[0].scene is None:
         return GuardRefused(gettext_noop("Nothing can be made. Music: %(why)s"), why=blocked[0].why)
-    return GuardRefused(gettext_noop("Nothing can be made. Speech of scene %(position)s: %(why)s"), position=blocked[0].position, why=blocked[0].why)
+    return GuardRefused(
+        gettext_noop("Nothing can be made. Speech of scene %(position)s: %(why)s"),
+        position=blocked[0].position,
+        why=blocked[0].why,
+    )
 
 
 def require_some(plan: Plan) -> None:
@@ -356,7 +403,9 @@ def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) 
     """
     confirm_amount(plan.total, total)
     if plan_hash is not None and plan_hash != plan.hash:
-        raise PlanChanged(gettext_noop("The plan has changed since you saw it. Nothing was started."))
+        raise PlanChanged(
+            gettext_noop("The plan has changed since you saw it. Nothing was started.")
+        )
 
 
 def confirm_amount(now: Decimal, confirmed: Decimal | None) -> None:
@@ -365,4 +414,8 @@ def confirm_amount(now: Decimal, confirmed: Decimal | None) -> None:
     None skips the comparison.
     """
     if confirmed is not None and confirmed != now:
-        raise PlanChanged(gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."), now=str(now), then=str(confirmed))
+        raise PlanChanged(
+            gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."),
+            now=str(now),
+            then=str(confirmed),
+        )

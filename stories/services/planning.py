@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 SECONDS_PER_SCENE = 7
 MAX_SCENES = 500
-TOO_LONG = gettext_noop("A film of %(seconds)s s becomes %(scenes)s scenes, and a story has at most %(most)s. Make it at most %(longest)s s long.")
+TOO_LONG = gettext_noop(
+    "A film of %(seconds)s s becomes %(scenes)s scenes, and a story has at most %(most)s. "
+    "Make it at most %(longest)s s long."
+)
 
 
 def scene_count(duration_seconds: int) -> int:
@@ -44,7 +47,12 @@ def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
     Raises Invalid if there is less than a second for each scene.
     """
     if not 1 <= scenes <= duration_seconds:
-        raise Invalid(gettext_noop("%(seconds)s seconds cannot hold %(scenes)s scenes."), seconds=duration_seconds, scenes=scenes, field="duration_seconds")
+        raise Invalid(
+            gettext_noop("%(seconds)s seconds cannot hold %(scenes)s scenes."),
+            seconds=duration_seconds,
+            scenes=scenes,
+            field="duration_seconds",
+        )
     marks = [duration_seconds * i // scenes for i in range(scenes + 1)]
     return [after - before for before, after in pairwise(marks)]
 
@@ -82,7 +90,15 @@ def why_not_planned(story: Story) -> LocalizedMessage | None:
     scenes = scene_count(story.duration_seconds)
     if scenes > MAX_SCENES:
         longest = (MAX_SCENES + 1) * SECONDS_PER_SCENE - 1
-        return LocalizedMessage(TOO_LONG, {"seconds": story.duration_seconds, "scenes": scenes, "most": MAX_SCENES, "longest": longest})
+        return LocalizedMessage(
+            TOO_LONG,
+            {
+                "seconds": story.duration_seconds,
+                "scenes": scenes,
+                "most": MAX_SCENES,
+                "longest": longest,
+            },
+        )
     try:
         ready_adapter(config_of(story.planner_provider), Kind.TEXT)
         planning_price(story)
@@ -112,7 +128,13 @@ def _nothing() -> None:
     """A `hold` that does nothing."""
 
 
-def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bool, hold: Callable[[], None] = _nothing) -> list[Scene]:
+def write_scenes(
+    story: Story,
+    planned: Sequence[dict[str, Any]],
+    *,
+    replace: bool,
+    hold: Callable[[], None] = _nothing,
+) -> list[Scene]:
     """Write the planned scenes.
 
     If live scenes exist, nothing is written, unless `replace` soft-deletes them.
@@ -122,7 +144,9 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
     Raises Invalid for too many scenes.
     """
     if len(planned) > MAX_SCENES:
-        raise Invalid(gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="scenes")
+        raise Invalid(
+            gettext_noop("A story has at most %(most)s scenes."), most=MAX_SCENES, field="scenes"
+        )
     with transaction.atomic():
         hold()
         story = Story.objects.select_for_update().get(pk=story.pk)
@@ -135,7 +159,11 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
         spoken = lines_of(spoken_lines(story.script), [part["narration"] for part in planned])
         prompts = ScenePrompt.objects.bulk_create(
             ScenePrompt(
-                text=part["prompt"], text_en=part.get("prompt_en", ""), english_by_model=True, camera=Camera(part["camera"]), seed=seed_of(story, index)
+                text=part["prompt"],
+                text_en=part.get("prompt_en", ""),
+                english_by_model=True,
+                camera=Camera(part["camera"]),
+                seed=seed_of(story, index),
             )
             for index, part in enumerate(planned)
         )
@@ -148,7 +176,9 @@ def write_scenes(story: Story, planned: Sequence[dict[str, Any]], *, replace: bo
                 duration_seconds=length,
                 prompt=prompt,
             )
-            for index, (part, prompt, length) in enumerate(zip(planned, prompts, lengths, strict=True))
+            for index, (part, prompt, length) in enumerate(
+                zip(planned, prompts, lengths, strict=True)
+            )
         )
         lines.create(made, spoken)
         return made

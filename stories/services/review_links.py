@@ -23,7 +23,9 @@ LONGEST = 90  # days, the longest lifetime of a link
 NAME = 80  # characters
 
 
-def share(story_id: UUID | str, *, actor: Any, name: str, days: int, may_comment: bool) -> tuple[ReviewLink, str]:
+def share(
+    story_id: UUID | str, *, actor: Any, name: str, days: int, may_comment: bool
+) -> tuple[ReviewLink, str]:
     """Create a link.
 
     Returns it with its token, which is shown only once and not stored. Raises Story.DoesNotExist,
@@ -33,12 +35,25 @@ def share(story_id: UUID | str, *, actor: Any, name: str, days: int, may_comment
     require_story_owner(actor, story)
     name = visible.stripped(name)
     if not name or len(name) > NAME:
-        raise Invalid(gettext_noop("Say who gets the link, in at most %(most)s characters."), most=NAME, field="name")
+        raise Invalid(
+            gettext_noop("Say who gets the link, in at most %(most)s characters."),
+            most=NAME,
+            field="name",
+        )
     if not 1 <= days <= LONGEST:
-        raise Invalid(gettext_noop("A link lives from 1 to %(longest)s days."), longest=LONGEST, field="days")
+        raise Invalid(
+            gettext_noop("A link lives from 1 to %(longest)s days."), longest=LONGEST, field="days"
+        )
     token = secrets.token_urlsafe(24)
     ends = timezone.now() + timedelta(days=days)
-    link = ReviewLink.objects.create(story=story, token_sha256=_digest(token), name=name, may_comment=may_comment, expires_at=ends, made_by=actor)
+    link = ReviewLink.objects.create(
+        story=story,
+        token_sha256=_digest(token),
+        name=name,
+        may_comment=may_comment,
+        expires_at=ends,
+        made_by=actor,
+    )
     return link, token
 
 

@@ -47,7 +47,12 @@ class OrderChanged(Conflict):
     code = "order_changed"
 
     def __init__(self, ids: list[UUID]) -> None:
-        super().__init__(gettext_noop("Somebody else has changed the order of the scenes meanwhile. Your move was not made."))
+        super().__init__(
+            gettext_noop(
+                "Somebody else has changed the order of the scenes meanwhile. Your move "
+                "was not made."
+            )
+        )
         self.ids = ids
 
 
@@ -59,7 +64,9 @@ def version_of(ids: Iterable[UUID | str]) -> str:
     return hashlib.sha256("".join(map(str, ids)).encode()).hexdigest()[:VERSION_LENGTH]
 
 
-def reorder(story_id: UUID | str, *, actor: Any, moves: Sequence[Move], version: str | None = None) -> Order:
+def reorder(
+    story_id: UUID | str, *, actor: Any, moves: Sequence[Move], version: str | None = None
+) -> Order:
     """Apply the moves in sequence and write the new order in one statement.
 
     Lengths and takes do not change.
@@ -78,7 +85,9 @@ def reorder(story_id: UUID | str, *, actor: Any, moves: Sequence[Move], version:
 
 def positions(story: Story) -> dict[UUID, int]:
     """The positions of the live scenes in film order. One query."""
-    return dict(Scene.live.filter(story=story).order_by("position", "id").values_list("pk", "position"))
+    return dict(
+        Scene.live.filter(story=story).order_by("position", "id").values_list("pk", "position")
+    )
 
 
 def apply_order(story: Story, places: dict[UUID, int], moves: Sequence[Move]) -> Order:
@@ -110,7 +119,11 @@ def _way_back(before: list[UUID], moves: Sequence[Move]) -> list[Move]:
     already back.
     """
     moved = {move.scene_id for move in moves}
-    return [Move(pk, before[index - 1] if index else None) for index, pk in enumerate(before) if pk in moved]
+    return [
+        Move(pk, before[index - 1] if index else None)
+        for index, pk in enumerate(before)
+        if pk in moved
+    ]
 
 
 def _write(story: Story, places: dict[UUID, int], after: list[UUID], moved: set[UUID]) -> None:
@@ -127,10 +140,14 @@ def _write(story: Story, places: dict[UUID, int], after: list[UUID], moved: set[
         cases.append(When(span, then=F("position") + distance))
         touched |= span
     if cases:
-        Scene.live.filter(touched, story=story).update(position=Case(*cases, default=F("position"), output_field=PositiveIntegerField()))
+        Scene.live.filter(touched, story=story).update(
+            position=Case(*cases, default=F("position"), output_field=PositiveIntegerField())
+        )
 
 
-def _runs(places: dict[UUID, int], new: dict[UUID, int], moved: set[UUID]) -> list[tuple[int, int, int]]:
+def _runs(
+    places: dict[UUID, int], new: dict[UUID, int], moved: set[UUID]
+) -> list[tuple[int, int, int]]:
     """(first, last, distance) of adjacent scenes that shift together, by their old positions."""
     runs: list[tuple[int, int, int]] = []
     distance = 0

@@ -28,7 +28,9 @@ def halves(text: str, narration: str, head: str, tail: str) -> tuple[str, str]:
         if with_tail >= with_head:
             second.append(sentence)
             own[1] |= with_tail > with_head
-    return " ".join(first if own[0] else [head, *first]), " ".join(second if own[1] else [tail, *second])
+    return " ".join(first if own[0] else [head, *first]), " ".join(
+        second if own[1] else [tail, *second]
+    )
 
 
 def joined(text: str, narration: str, other: str, other_narration: str) -> str:
@@ -87,4 +89,7 @@ def _stems(text: str) -> set[str]:
 
     Korean words are cut to two syllables, others stay whole.
     """
-    return {word[:2] if "가" <= word[0] <= "힣" else word.lower() for word in re.findall(r"\w{2,}", text)}
+    return {
+        word[:2] if "가" <= word[0] <= "힣" else word.lower()
+        for word in re.findall(r"\w{2,}", text)
+    }

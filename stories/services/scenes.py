@@ -26,7 +26,21 @@ from .locking import CLOSED, locked_for_words, locked_row, locked_scene, locked_
 from .planning import seed_of
 from .scene_order import Move, apply_order, positions
 
-__all__ = ["CLOSED", "bulk_create", "checked", "create", "delete", "duplicate", "edit", "merge_with_next", "move", "restore", "split", "unmerge", "unsplit"]
+__all__ = [
+    "CLOSED",
+    "bulk_create",
+    "checked",
+    "create",
+    "delete",
+    "duplicate",
+    "edit",
+    "merge_with_next",
+    "move",
+    "restore",
+    "split",
+    "unmerge",
+    "unsplit",
+]
 
 MIN_SPLIT = 2  # seconds, one for each part
 SCENE_FIELDS = ("title", "narration", "duration_seconds")
@@ -43,7 +57,10 @@ def _settle_length(story: Story) -> None:
         return
     if total > MAX_DURATION:
         raise Invalid(
-            gettext_noop("The film would be %(total)s s long; the longest is %(longest)s s."), total=total, longest=MAX_DURATION, field="duration_seconds"
+            gettext_noop("The film would be %(total)s s long; the longest is %(longest)s s."),
+            total=total,
+            longest=MAX_DURATION,
+            field="duration_seconds",
         )
     if total != story.duration_seconds:
         story.duration_seconds = max(total, 2)
@@ -61,7 +78,11 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     prompt = ScenePrompt(**{k: v for k, v in values.items() if k in PROMPT_FIELDS})
     unknown = set(values) - set(SCENE_FIELDS) - set(PROMPT_FIELDS)
     if unknown:
-        raise Invalid(gettext_noop("A scene has no “%(field_name)s”."), field_name=min(unknown), field=min(unknown))
+        raise Invalid(
+            gettext_noop("A scene has no “%(field_name)s”."),
+            field_name=min(unknown),
+            field=min(unknown),
+        )
     for instance, names in ((scene, SCENE_FIELDS), (prompt, PROMPT_FIELDS)):
         for name in names:
             if name in values:
@@ -74,7 +95,9 @@ def _check_field(instance: Scene | ScenePrompt, name: str) -> None:
     value = getattr(instance, name)
     # For text fields only forms check this.
     if field.max_length and isinstance(value, str) and len(value) > field.max_length:
-        raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
+        raise Invalid(
+            gettext_noop("At most %(most)s characters."), most=field.max_length, field=name
+        )
     try:
         if name == "title":
             visible.require_visible(value)
@@ -88,7 +111,9 @@ def _require_prompt(values: dict[str, Any]) -> None:
         raise Invalid(gettext_noop("A scene needs a prompt."), field="text")
 
 
-def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **values: Any) -> Scene:
+def create(
+    story_id: UUID | str, *, actor: Any, position: int | None = None, **values: Any
+) -> Scene:
     """Insert a scene at a position (counted from 1; None: at the end).
 
     `values` as in `edit`; `text` is required.
@@ -113,7 +138,9 @@ def create(story_id: UUID | str, *, actor: Any, position: int | None = None, **v
     return scene
 
 
-def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, Any]], replace: bool = False) -> list[Scene]:
+def bulk_create(
+    story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, Any]], replace: bool = False
+) -> list[Scene]:
     """Append the scenes, or soft-delete the existing ones and replace them with these.
 
     All or nothing.
@@ -134,11 +161,21 @@ def bulk_create(story_id: UUID | str, *, actor: Any, scenes: Sequence[dict[str, 
         last = Scene.live.filter(story=story).aggregate(max=Max("position"))["max"] or 0
         require_room(story, more=len(scenes), field="")
         prompts = ScenePrompt.objects.bulk_create(
-            ScenePrompt(**{"seed": seed_of(story, last + index + 1), **{k: v for k, v in values.items() if k in PROMPT_FIELDS}})
+            ScenePrompt(
+                **{
+                    "seed": seed_of(story, last + index + 1),
+                    **{k: v for k, v in values.items() if k in PROMPT_FIELDS},
+                }
+            )
             for index, values in enumerate(scenes)
         )
         made = Scene.objects.bulk_create(
-            Scene(story=story, position=last + index + 1, prompt=prompt, **{k: v for k, v in values.items() if k in SCENE_FIELDS})
+            Scene(
+                story=story,
+                position=last + index + 1,
+                prompt=prompt,
+                **{k: v for k, v in values.items() if k in SCENE_FIELDS},
+            )
             for index, (values, prompt) in enumerate(zip(scenes, prompts, strict=True))
         )
         lines.create_one(made)
@@ -163,12 +200,26 @@ def _require_seen(scene: Scene, values: dict[str, Any], seen: dict[str, str]) ->
     they want.
     """
     now = {name: value_of(scene, name) for name in values if name in seen}
-    theirs = {name: str(value) for name, value in now.items() if fingerprint(value) != seen[name] and value != values[name]}
+    theirs = {
+        name: str(value)
+        for name, value in now.items()
+        if fingerprint(value) != seen[name] and value != values[name]
+    }
     if theirs:
-        raise FieldConflict(gettext_noop("Somebody else has changed this meanwhile. Nothing was overwritten."), theirs=theirs)
+        raise FieldConflict(
+            gettext_noop("Somebody else has changed this meanwhile. Nothing was overwritten."),
+            theirs=theirs,
+        )
 
 
-def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[str, str] | None = None, **values: Any) -> Scene:
+def edit(
+    scene_id: UUID | str,
+    *,
+    actor: Any,
+    expected: Any = None,
+    seen: dict[str, str] | None = None,
+    **values: Any,
+) -> Scene:
     """Change title, narration, length or any part of the prompt.
 
     A prompt change creates a new prompt; takes keep theirs.
@@ -185,10 +236,14 @@ def edit(scene_id: UUID | str, *, actor: Any, expected: Any = None, seen: dict[s
     with transaction.atomic():
         story, scene = locked_for_words(scene_id, actor)
         if expected is not None and scene.updated_at != expected:
-            raise Conflict(gettext_noop("Somebody else has changed this scene since you opened it."))
+            raise Conflict(
+                gettext_noop("Somebody else has changed this scene since you opened it.")
+            )
         if seen:
             _require_seen(scene, values, seen)
-        changed = {k: v for k, v in values.items() if k in PROMPT_FIELDS and getattr(scene.prompt, k) != v}
+        changed = {
+            k: v for k, v in values.items() if k in PROMPT_FIELDS and getattr(scene.prompt, k) != v
+        }
         if "text_en" in values and "text" not in changed and is_english_outdated(scene.prompt):
             changed["text_en"] = values["text_en"]  # the person confirms that it matches
         if changed:
@@ -218,7 +273,10 @@ def _english(prompt: ScenePrompt, changed: dict[str, Any]) -> dict[str, Any]:
     It is up to date if a person wrote it now, and out of date if only the text has changed.
     """
     if "text_en" in changed:
-        return {"english_for": "", "english_by_model": prompt.english_by_model and changed["text_en"] == prompt.text_en}
+        return {
+            "english_for": "",
+            "english_by_model": prompt.english_by_model and changed["text_en"] == prompt.text_en,
+        }
     if "text" in changed and prompt.text_en:
         return {"english_for": prompt.english_for or text_digest(prompt.text)}
     return {}
@@ -227,22 +285,37 @@ def _english(prompt: ScenePrompt, changed: dict[str, Any]) -> dict[str, Any]:
 def _place(position: int | None, last: int) -> int:
     place = last if position is None else position
     if not 1 <= place <= last:
-        raise Invalid(gettext_noop("The position must be from 1 to %(last)s."), last=last, field="position")
+        raise Invalid(
+            gettext_noop("The position must be from 1 to %(last)s."), last=last, field="position"
+        )
     return place
 
 
-def move(scene_id: UUID | str, *, actor: Any, position: int | None = None, before: UUID | str | None = None, after: UUID | str | None = None) -> Scene:
+def move(
+    scene_id: UUID | str,
+    *,
+    actor: Any,
+    position: int | None = None,
+    before: UUID | str | None = None,
+    after: UUID | str | None = None,
+) -> Scene:
     """Move a scene to a position, or before or after another scene. Exactly one of the three.
 
     Raises Invalid, Conflict (the neighbour is gone), Forbidden, GuardRefused.
     """
     if sum(value is not None for value in (position, before, after)) != 1:
-        raise Invalid(gettext_noop("Say exactly one of position, before and after."), field="position")
+        raise Invalid(
+            gettext_noop("Say exactly one of position, before and after."), field="position"
+        )
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)
         places = positions(story)
         others = [pk for pk in places if pk != scene.pk]
-        place = _neighbour(others, before, after) if position is None else _place(position, len(others) + 1)
+        place = (
+            _neighbour(others, before, after)
+            if position is None
+            else _place(position, len(others) + 1)
+        )
         apply_order(story, places, [Move(scene.pk, others[place - 2] if place > 1 else None)])
         scene.position = place
     return scene
@@ -266,7 +339,9 @@ def delete(scene_id: UUID | str, *, actor: Any) -> Scene:
         if scene.deleted_at is None:
             scene.deleted_at = timezone.now()
             scene.save(update_fields=["deleted_at", "updated_at"])
-            Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") - 1)
+            Scene.live.filter(story=story, position__gt=scene.position).update(
+                position=F("position") - 1
+            )
             _settle_length(story)
     return scene
 
@@ -298,7 +373,9 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
     with transaction.atomic():
         story, scene = locked_scene(scene_id, actor)
         require_room(story)
-        Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        Scene.live.filter(story=story, position__gt=scene.position).update(
+            position=F("position") + 1
+        )
         copy = Scene.objects.create(
             story=story,
             position=scene.position + 1,
@@ -327,8 +404,13 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
         if scene.duration_seconds < MIN_SPLIT:
             raise Invalid(gettext_noop("A scene of one second cannot be split."), field="at")
         require_room(story)
-        first = min(max(round(scene.duration_seconds * len(head) / len(head + tail)), 1), scene.duration_seconds - 1)
-        Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        first = min(
+            max(round(scene.duration_seconds * len(head) / len(head + tail)), 1),
+            scene.duration_seconds - 1,
+        )
+        Scene.live.filter(story=story, position__gt=scene.position).update(
+            position=F("position") + 1
+        )
         prompts = _halved(scene, head, tail)
         second = Scene.objects.create(
             story=story,
@@ -372,12 +454,18 @@ def unsplit(
             or (scene.prompt_id, other.prompt_id) != second_half_ids
             or "".join(f"{scene.narration}{other.narration}".split()) != words
         ):
-            raise Conflict(gettext_noop("The scene has been changed since it was split. Join the two scenes instead."))
+            raise Conflict(
+                gettext_noop(
+                    "The scene has been changed since it was split. Join the two scenes instead."
+                )
+            )
         scene.prompt = before
         lines.join(scene, other, narration)
         scene.duration_seconds += other.duration_seconds
         scene.save()
-        Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
+        Scene.live.filter(story=story, position__gt=other.position).update(
+            position=F("position") - 1
+        )
         if enqueue.has_history(other):
             other.deleted_at = timezone.now()
             other.save(update_fields=["deleted_at", "updated_at"])
@@ -395,7 +483,10 @@ def _halved(scene: Scene, head: str, tail: str) -> tuple[ScenePrompt, ScenePromp
     kept = _prompt_values(scene.prompt)
     texts = scene_splitting.halves(scene.prompt.text, scene.narration, head, tail)
     english = scene_splitting.english_halves(scene.prompt.text_en, scene.narration, head, tail)
-    first, second = (ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": en[:4000]}) for text, en in zip(texts, english, strict=True))
+    first, second = (
+        ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": en[:4000]})
+        for text, en in zip(texts, english, strict=True)
+    )
     return first, second
 
 
@@ -412,17 +503,25 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             raise Invalid(gettext_noop("There is no scene after this one."), field="position")
         total = scene.duration_seconds + other.duration_seconds
         checked({"duration_seconds": total})
-        text = scene_splitting.joined(scene.prompt.text, scene.narration, other.prompt.text, other.narration)
+        text = scene_splitting.joined(
+            scene.prompt.text, scene.narration, other.prompt.text, other.narration
+        )
         if text != scene.prompt.text:
             kept = _prompt_values(scene.prompt)
-            english = scene_splitting.joined(scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration)
-            scene.prompt = ScenePrompt.objects.create(**{**kept, "text": text[:4000], "text_en": english[:4000]})
+            english = scene_splitting.joined(
+                scene.prompt.text_en, scene.narration, other.prompt.text_en, other.narration
+            )
+            scene.prompt = ScenePrompt.objects.create(
+                **{**kept, "text": text[:4000], "text_en": english[:4000]}
+            )
         lines.join(scene, other, f"{scene.narration} {other.narration}".strip())
         scene.duration_seconds = total
         scene.save()
         other.deleted_at = timezone.now()
         other.save(update_fields=["deleted_at", "updated_at"])
-        Scene.live.filter(story=story, position__gt=other.position).update(position=F("position") - 1)
+        Scene.live.filter(story=story, position__gt=other.position).update(
+            position=F("position") - 1
+        )
         _settle_length(story)
     return scene
 
@@ -438,12 +537,18 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         other = Scene.objects.get(pk=other_id, story=story)
         left = scene.duration_seconds - other.duration_seconds
         if other.deleted_at is None or left < 1 or not scene.narration.endswith(other.narration):
-            raise Conflict(gettext_noop("The joined scene has been changed since; it cannot be taken apart by itself."))
+            raise Conflict(
+                gettext_noop(
+                    "The joined scene has been changed since; it cannot be taken apart by itself."
+                )
+            )
         require_room(story)
         lines.take_back(scene, other, scene.narration.removesuffix(other.narration).strip())
         scene.duration_seconds = left
         scene.save()
-        Scene.live.filter(story=story, position__gt=scene.position).update(position=F("position") + 1)
+        Scene.live.filter(story=story, position__gt=scene.position).update(
+            position=F("position") + 1
+        )
         other.position, other.deleted_at = scene.position + 1, None
         other.save(update_fields=["position", "deleted_at", "updated_at"])
         _settle_length(story)

@@ -56,7 +56,11 @@ def _drafts(blocks: Iterable[Block]) -> Iterator[_Draft]:
                 draft.title = block.text
             else:
                 place = place_of(block.text)
-                draft.title, draft.place, draft.time = place.words or draft.title, place.place, place.time
+                draft.title, draft.place, draft.time = (
+                    place.words or draft.title,
+                    place.place,
+                    place.time,
+                )
         elif block.kind in SPOKEN:
             draft.texts.append(block.text)
     yield draft
@@ -94,7 +98,13 @@ def _shared(drafts: list[_Draft], scenes: int) -> list[Passage]:
         most = max(range(len(drafts)), key=lambda n: weights[n] / counts[n])
         counts[most] += 1
     return [
-        Passage(text=draft.text, title=draft.title[:200], place=draft.place[:200], time=draft.time[:100], scenes=count)
+        Passage(
+            text=draft.text,
+            title=draft.title[:200],
+            place=draft.place[:200],
+            time=draft.time[:100],
+            scenes=count,
+        )
         for draft, count in zip(drafts, counts, strict=True)
     ]
 
@@ -152,7 +162,9 @@ def lines_of(spoken: Sequence[Spoken], narrations: Sequence[str]) -> list[list[S
     The joined narrations equal the joined lines. Where the words differ from the script, or nobody
     is named in it, each scene has one line of narration.
     """
-    one_each = [[Spoken(narration.strip())] if narration.strip() else [] for narration in narrations]
+    one_each = [
+        [Spoken(narration.strip())] if narration.strip() else [] for narration in narrations
+    ]
     if not any(line.speaker for line in spoken):
         return one_each
     if _bare("".join(line.text for line in spoken)) != _bare("".join(narrations)):

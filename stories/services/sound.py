@@ -51,7 +51,9 @@ def _locked(story_id: UUID | str, actor: Any) -> Story:
     story = Story.objects.select_for_update().get(pk=story_id)
     require_story_owner(actor, story)
     if story.status == StoryStatus.ARCHIVED:
-        raise GuardRefused(gettext_noop("The sound cannot be changed while the story is in the archive."))
+        raise GuardRefused(
+            gettext_noop("The sound cannot be changed while the story is in the archive.")
+        )
     return story
 
 
@@ -62,7 +64,11 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
     or Invalid.
     """
     if unknown := set(values) - set(SETTINGS):
-        raise Invalid(gettext_noop("The sound has no “%(field_name)s”."), field_name=min(unknown), field=min(unknown))
+        raise Invalid(
+            gettext_noop("The sound has no “%(field_name)s”."),
+            field_name=min(unknown),
+            field=min(unknown),
+        )
     with transaction.atomic():
         story = _locked(story_id, actor)
         sound = StorySound.objects.filter(story=story).first() or StorySound(story=story)
@@ -108,8 +114,14 @@ def cast_of(story: Story) -> Cast:
 
 def speakers_of(story: Story) -> list[str]:
     """The names of those who speak in the story's live scenes, in the order of their first line."""
-    rows = Line.live.filter(scene__story=story, scene__deleted_at=None, current__kind="dialogue").exclude(current__speaker="")
-    return list(dict.fromkeys(rows.order_by("scene__position", "position").values_list("current__speaker", flat=True)))
+    rows = Line.live.filter(
+        scene__story=story, scene__deleted_at=None, current__kind="dialogue"
+    ).exclude(current__speaker="")
+    return list(
+        dict.fromkeys(
+            rows.order_by("scene__position", "position").values_list("current__speaker", flat=True)
+        )
+    )
 
 
 def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: Any) -> Voice:
@@ -119,20 +131,35 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
     Raises Story.DoesNotExist, Forbidden, GuardRefused or Invalid.
     """
     if unknown := set(values) - set(VOICE):
-        raise Invalid(gettext_noop("A voice has no “%(field_name)s”."), field_name=min(unknown), field=min(unknown))
+        raise Invalid(
+            gettext_noop("A voice has no “%(field_name)s”."),
+            field_name=min(unknown),
+            field=min(unknown),
+        )
     wanted = composed_values({"speaker": visible.stripped(speaker), **values})
     with transaction.atomic():
         story = _locked(story_id, actor)
-        newest = Voice.objects.filter(story=story, speaker=wanted["speaker"]).order_by("-version").first()
+        newest = (
+            Voice.objects.filter(story=story, speaker=wanted["speaker"])
+            .order_by("-version")
+            .first()
+        )
         kept = {name: getattr(newest, name) for name in VOICE} if newest else {}
-        voice = Voice(story=story, version=newest.version + 1 if newest else 1, made_by=actor, **{**kept, **wanted})
+        voice = Voice(
+            story=story,
+            version=newest.version + 1 if newest else 1,
+            made_by=actor,
+            **{**kept, **wanted},
+        )
         if len(voice.speaker) > Voice._meta.get_field("speaker").max_length:  # type: ignore[operator]  # noqa: SLF001  Django's documented model API
             raise Invalid(gettext_noop("At most %(most)s characters."), most=100, field="speaker")
         for name in VOICE:
             _check(voice, name)
         if "provider" in values and not makes(voice.provider, SoundKind.SPEECH):
             raise Invalid(gettext_noop("This provider does not speak."), field="provider")
-        if newest is not None and all(getattr(voice, name) == getattr(newest, name) for name in VOICE):
+        if newest is not None and all(
+            getattr(voice, name) == getattr(newest, name) for name in VOICE
+        ):
             return newest
         voice.save()
         enqueue.wake_story_jobs_on_commit(story.pk)

@@ -59,7 +59,14 @@ def music_request(story: Story, sound: StorySound, film_seconds: int) -> MusicRe
 
 def music_hash(story: Story, sound: StorySound) -> str:
     """SHA-256 over the inputs of the music, without its length: shorter films use a part of it."""
-    return _hash({"kind": "music", "mood": sound.mood, "style": story.style, "provider": sound.music_provider})
+    return _hash(
+        {
+            "kind": "music",
+            "mood": sound.mood,
+            "style": story.style,
+            "provider": sound.music_provider,
+        }
+    )
 
 
 def is_music_stale(take: SoundTake, wanted: str, film_seconds: int) -> bool:

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from .plan import State
 
 CHANGED_LINE = LocalizedMessage(gettext_noop("Its words or its voice have changed since."))
-CHANGED_MUSIC = LocalizedMessage(gettext_noop("The mood, the provider or the length of the film has changed since."))
-BEING_MADE = LocalizedMessage(gettext_noop("It is at the provider, or its result is being taken in."))
+CHANGED_MUSIC = LocalizedMessage(
+    gettext_noop("The mood, the provider or the length of the film has changed since.")
+)
+BEING_MADE = LocalizedMessage(
+    gettext_noop("It is at the provider, or its result is being taken in.")
+)
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
@@ -104,7 +108,9 @@ class SoundPlan:
     def warnings(self) -> list[LocalizedMessage]:
         """The scenes that are too short for their lines, by the real lengths or by estimates."""
         found = []
-        for scene, items in groupby((item for item in self.items if item.scene), key=lambda item: item.scene):
+        for scene, items in groupby(
+            (item for item in self.items if item.scene), key=lambda item: item.scene
+        ):
             found.append(_too_long(self.story, scene, list(items), last=scene is self.last))
         return [warning for warning in found if warning is not None]
 
@@ -120,14 +126,20 @@ class SoundPlan:
 
 def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, list[Line]]]:
     """The scenes with their live lines in order. One query."""
-    rows = Line.live.filter(scene__story=story).select_related("current", "speech_take").order_by("position", "id")
+    rows = (
+        Line.live.filter(scene__story=story)
+        .select_related("current", "speech_take")
+        .order_by("position", "id")
+    )
     found: dict[Any, list[Line]] = {}
     for line in rows:
         found.setdefault(line.scene_id, []).append(line)
     return [(scene, found.get(scene.pk, [])) for scene in scenes]
 
 
-def plan_sound(story: Story, *, scenes: list[Scene] | None = None, facts: "JobFacts | None" = None) -> SoundPlan:
+def plan_sound(
+    story: Story, *, scenes: list[Scene] | None = None, facts: "JobFacts | None" = None
+) -> SoundPlan:
     """Plan the speech of every line and the music.
 
     Missing, stale and rejected sound is made; it belongs to both the preview and the final film. A
@@ -144,12 +156,22 @@ def plan_sound(story: Story, *, scenes: list[Scene] | None = None, facts: "JobFa
         facts = JobFacts.of(story)
     cast = cast_of(story)
     seen = _Seen(facts)
-    providers = {settings.music_provider, *(voice.provider for voice in cast.voices.values()), cast.voice_of("").provider}
+    providers = {
+        settings.music_provider,
+        *(voice.provider for voice in cast.voices.values()),
+        cast.voice_of("").provider,
+    }
     prices = _Prices(configs_of(providers))
-    items = [_speech(story, scene, line, cast) for scene, found in lines_of_film(story, scenes) for line in found]
+    items = [
+        _speech(story, scene, line, cast)
+        for scene, found in lines_of_film(story, scenes)
+        for line in found
+    ]
     if settings.mood != Mood.NONE and scenes:
         items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
-    return SoundPlan(story, settings, tuple(_decided(item, seen, prices) for item in items), cast, tuple(scenes))
+    return SoundPlan(
+        story, settings, tuple(_decided(item, seen, prices) for item in items), cast, tuple(scenes)
+    )
 
 
 def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
@@ -184,12 +206,19 @@ def _music(story: Story, settings: StorySound, seconds: int) -> SoundItem:
     )
 
 
-def _standing(take: SoundTake | None, *, stale: bool, why: LocalizedMessage) -> "tuple[State, bool, Decimal, LocalizedMessage]":
+def _standing(
+    take: SoundTake | None, *, stale: bool, why: LocalizedMessage
+) -> "tuple[State, bool, Decimal, LocalizedMessage]":
     """State, will, price and why of the selected take alone."""
     if take is None:
         return "missing", True, NOTHING, SILENT
     if take.review_status == ReviewStatus.REJECTED:
-        return "rejected", True, NOTHING, LocalizedMessage(gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason})
+        return (
+            "rejected",
+            True,
+            NOTHING,
+            LocalizedMessage(gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason}),
+        )
     return ("stale", True, NOTHING, why) if stale else ("done", False, NOTHING, SILENT)
 
 
@@ -218,13 +247,21 @@ def priced_again(item: SoundItem) -> SoundItem:
     """A done item as one that is made once more, beside the take that it has."""
     config = configs_of({item.provider}).get(item.provider)
     prices = _Prices({item.provider: config} if config else {})
-    request = item.request if not hasattr(item.request, "seed") else msgspec.structs.replace(item.request, seed=_next_seed(item))
+    request = (
+        item.request
+        if not hasattr(item.request, "seed")
+        else msgspec.structs.replace(item.request, seed=_next_seed(item))
+    )
     item = item._replace(request=request)
     return item._replace(will=True, price=prices.of(item))
 
 
 def _next_seed(item: SoundItem) -> int:
-    takes = SoundTake.objects.filter(line=item.line) if item.line else SoundTake.objects.filter(story_id=item.item, kind=item.kind)
+    takes = (
+        SoundTake.objects.filter(line=item.line)
+        if item.line
+        else SoundTake.objects.filter(story_id=item.item, kind=item.kind)
+    )
     return int((item.request.seed + takes.count()) % 2**32)
 
 
@@ -246,16 +283,27 @@ class _Seen:
                 self.asks_price[key] = job
             elif job.action != enqueue.INGEST_ONLY:
                 self.running[key] = job
-        calls = [(enqueue.sound_key(call.kind, call.item), call.state) for call in facts.calls if call.kind in SoundKind.values]
+        calls = [
+            (enqueue.sound_key(call.kind, call.item), call.state)
+            for call in facts.calls
+            if call.kind in SoundKind.values
+        ]
         self.unclear = {key for key, state in calls if state == CallState.UNCLEAR}
         self.under_way = {key for key, state in calls if state != CallState.UNCLEAR}
 
 
-def _too_long(story: Story, scene: Scene | None, items: list[SoundItem], *, last: bool) -> LocalizedMessage | None:
+def _too_long(
+    story: Story, scene: Scene | None, items: list[SoundItem], *, last: bool
+) -> LocalizedMessage | None:
     assert scene is not None  # music has none
     estimated = any(item.take is None or item.state != "done" for item in items)
-    lengths = [item.take.duration_ms if item.take and item.state == "done" else _estimated_ms(story, item) for item in items]
-    return too_long(scene, timing(lengths, scene.duration_seconds * 1000, last=last), estimated=estimated)
+    lengths = [
+        item.take.duration_ms if item.take and item.state == "done" else _estimated_ms(story, item)
+        for item in items
+    ]
+    return too_long(
+        scene, timing(lengths, scene.duration_seconds * 1000, last=last), estimated=estimated
+    )
 
 
 def _estimated_ms(story: Story, item: SoundItem) -> int:

@@ -27,9 +27,15 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
     """
     if call.kind not in SoundKind.values:
         return None
-    line = Line.objects.select_related("scene").filter(pk=call.item).first() if call.kind == SoundKind.SPEECH else None
+    line = (
+        Line.objects.select_related("scene").filter(pk=call.item).first()
+        if call.kind == SoundKind.SPEECH
+        else None
+    )
     story_id = line.scene.story_id if line else call.subject
-    if (call.kind == SoundKind.SPEECH and line is None) or not Story.objects.filter(pk=story_id).exists():
+    if (call.kind == SoundKind.SPEECH and line is None) or not Story.objects.filter(
+        pk=story_id
+    ).exists():
         return None
     job = job or enqueue.asked_for(call)
     asked = enqueue.asked(job) if job else {}
@@ -75,7 +81,10 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
     selected = _selected(take)
     usable = selected is not None and selected.review_status != ReviewStatus.REJECTED
     if usable and selected is not None:
-        if selected.review_status == ReviewStatus.APPROVED and selected.input_hash == take.input_hash:
+        if (
+            selected.review_status == ReviewStatus.APPROVED
+            and selected.input_hash == take.input_hash
+        ):
             return
         if replaces is not None and replaces != str(selected.pk):
             return
@@ -84,8 +93,18 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
 
 def _selected(take: SoundTake) -> SoundTake | None:
     if take.line_id:
-        return Line.objects.select_for_update(of=("self",)).select_related("speech_take").get(pk=take.line_id).speech_take
-    sound = StorySound.objects.select_for_update(of=("self",)).select_related("music_take").filter(story=take.story_id).first()
+        return (
+            Line.objects.select_for_update(of=("self",))
+            .select_related("speech_take")
+            .get(pk=take.line_id)
+            .speech_take
+        )
+    sound = (
+        StorySound.objects.select_for_update(of=("self",))
+        .select_related("music_take")
+        .filter(story=take.story_id)
+        .first()
+    )
     return sound.music_take if sound else None
 
 
@@ -111,7 +130,9 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
     with transaction.atomic():
         take = _locked(take_id, actor)
         if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(gettext_noop("This take is rejected. Clear the rejection first."), field="take")
+            raise Invalid(
+                gettext_noop("This take is rejected. Clear the rejection first."), field="take"
+            )
         _choose(take)
         enqueue.wake_story_jobs_on_commit(take.story_id)
     return take
@@ -124,9 +145,16 @@ def review(take_id: UUID | str, *, review_status: str, actor: Any, reason: str =
     """
     reason = visible.stripped(reason)
     if review_status not in ReviewStatus.values:
-        raise Invalid(gettext_noop("“%(verdict)s” is not a verdict."), verdict=review_status, field="review_status")
+        raise Invalid(
+            gettext_noop("“%(verdict)s” is not a verdict."),
+            verdict=review_status,
+            field="review_status",
+        )
     if review_status == ReviewStatus.REJECTED and not reason:
-        raise Invalid(gettext_noop("Say why it is rejected, so that the next take can be better."), field="reason")
+        raise Invalid(
+            gettext_noop("Say why it is rejected, so that the next take can be better."),
+            field="reason",
+        )
     with transaction.atomic():
         take = _locked(take_id, actor)
         reset = review_status == ReviewStatus.UNREVIEWED

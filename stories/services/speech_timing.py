@@ -15,10 +15,12 @@ from media.audio.timing import LEAD_MS, TAIL_MS
 BETWEEN_MS = 300  # between two lines of a scene
 BEFORE_NEXT_MS = 100  # at least, between a line that runs on and the first line of the next scene
 TOO_LONG = gettext_noop(
-    "Scene %(position)s is %(seconds)s s long and its lines need %(needed)s s. Make it %(needed)s s long, shorten the text, or choose a faster voice."
+    "Scene %(position)s is %(seconds)s s long and its lines need %(needed)s s. Make it "
+    "%(needed)s s long, shorten the text, or choose a faster voice."
 )
 MAY_BE_TOO_LONG = gettext_noop(
-    "Scene %(position)s is %(seconds)s s long and its lines need about %(needed)s s, as far as can be told before they are spoken. "
+    "Scene %(position)s is %(seconds)s s long and its lines need about %(needed)s s, as "
+    "far as can be told before they are spoken. "
     "Make it %(needed)s s long, or shorten the text."
 )
 
@@ -57,4 +59,7 @@ def too_long(scene: Any, found: SceneTiming, *, estimated: bool) -> LocalizedMes
     if found.fits:
         return None
     template = MAY_BE_TOO_LONG if estimated else TOO_LONG
-    return LocalizedMessage(template, {"position": scene.position, "seconds": scene.duration_seconds, "needed": found.needed})
+    return LocalizedMessage(
+        template,
+        {"position": scene.position, "seconds": scene.duration_seconds, "needed": found.needed},
+    )

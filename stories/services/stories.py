@@ -72,15 +72,24 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
     with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
-        changed = {name: value for name, value in values.items() if name not in FIELDS or getattr(story, name) != value}
+        changed = {
+            name: value
+            for name, value in values.items()
+            if name not in FIELDS or getattr(story, name) != value
+        }
         if story.status in CLOSED and not FREE_WHILE_CLOSED.issuperset(changed):
-            raise GuardRefused(gettext_noop("The story cannot be changed while it is “%(status)s”."), status=story.status)
+            raise GuardRefused(
+                gettext_noop("The story cannot be changed while it is “%(status)s”."),
+                status=story.status,
+            )
         _assign(story, changed)
         if "duration_seconds" in changed:
             _spread(story)
         story.save()
         if "budget" in changed:
-            transaction.on_commit(lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET))
+            transaction.on_commit(
+                lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET)
+            )
         enqueue.wake_story_jobs_on_commit(story.pk)
     return story
 
@@ -88,12 +97,16 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
 def _assign(story: Story, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in FIELDS:
-            raise Invalid(gettext_noop("A story has no “%(field_name)s”."), field_name=name, field=name)
+            raise Invalid(
+                gettext_noop("A story has no “%(field_name)s”."), field_name=name, field=name
+            )
         value = composed_values(value)  # noqa: PLW2901  the normalized text is checked and written
         field: Any = Story._meta.get_field(name)  # noqa: SLF001  Django's documented model API
         # For text fields only forms check this.
         if field.max_length and isinstance(value, str) and len(value) > field.max_length:
-            raise Invalid(gettext_noop("At most %(most)s characters."), most=field.max_length, field=name)
+            raise Invalid(
+                gettext_noop("At most %(most)s characters."), most=field.max_length, field=name
+            )
         try:
             if name == "title":
                 value = value.strip()  # noqa: PLW2901  as above
@@ -106,10 +119,22 @@ def _assign(story: Story, values: Mapping[str, Any]) -> None:
 
 def _require_providers(values: Mapping[str, Any]) -> None:
     asked = {name: values[name] for name in PROVIDERS if name in values}
-    known = set(AIProviderConfig.objects.filter(provider__in=asked.values()).values_list("provider", flat=True)) if asked else set()
+    known = (
+        set(
+            AIProviderConfig.objects.filter(provider__in=asked.values()).values_list(
+                "provider", flat=True
+            )
+        )
+        if asked
+        else set()
+    )
     for name, provider in asked.items():
         if provider not in known:
-            raise Invalid(gettext_noop("There is no provider named “%(provider)s”."), provider=provider, field=name)
+            raise Invalid(
+                gettext_noop("There is no provider named “%(provider)s”."),
+                provider=provider,
+                field=name,
+            )
 
 
 def _spread(story: Story) -> None:
@@ -117,6 +142,8 @@ def _spread(story: Story) -> None:
     scenes = list(Scene.live.filter(story=story).order_by("position"))
     if not scenes:
         return
-    for scene, seconds in zip(scenes, scene_lengths(story.duration_seconds, len(scenes)), strict=True):
+    for scene, seconds in zip(
+        scenes, scene_lengths(story.duration_seconds, len(scenes)), strict=True
+    ):
         scene.duration_seconds = seconds
     Scene.objects.bulk_update(scenes, ["duration_seconds"])

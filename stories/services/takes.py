@@ -36,11 +36,24 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     job = job or enqueue.asked_for(call)
     asked = enqueue.asked(job) if job else {}
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
-    options = {"select": bool(asked.get("select", True)), "reason": asked.get("reason", ""), "replaces": asked.get("replaces")}
+    options = {
+        "select": bool(asked.get("select", True)),
+        "reason": asked.get("reason", ""),
+        "replaces": asked.get("replaces"),
+    }
     return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **options)
 
 
-def record_take(call: ProviderCall, *, scene: Scene, kind: str, prompt: ScenePrompt, select: bool, reason: str = "", replaces: str | None = None) -> Take:
+def record_take(
+    call: ProviderCall,
+    *,
+    scene: Scene,
+    kind: str,
+    prompt: ScenePrompt,
+    select: bool,
+    reason: str = "",
+    replaces: str | None = None,
+) -> Take:
     """Record the take of a settled call once, however often this is called.
 
     `_select_by_rule` decides whether it is selected.
@@ -86,7 +99,12 @@ def _select_by_rule(take: Take, *, wanted: bool, replaces: str | None) -> None:
     scene = locked_row(take.scene_id)
     chosen = scene.take(take.kind)
     usable = chosen is not None and chosen.review_status != ReviewStatus.REJECTED
-    outdated = wanted and chosen is not None and replaces in {None, str(chosen.pk)} and is_stale(scene.story, scene, chosen)
+    outdated = (
+        wanted
+        and chosen is not None
+        and replaces in {None, str(chosen.pk)}
+        and is_stale(scene.story, scene, chosen)
+    )
     if not usable or outdated:
         _choose(scene, take)
 
@@ -112,7 +130,9 @@ def select_take(take_id: UUID | str, *, actor: Any) -> Scene:
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
         if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(gettext_noop("This take is rejected. Clear the rejection first."), field="take")
+            raise Invalid(
+                gettext_noop("This take is rejected. Clear the rejection first."), field="take"
+            )
         _choose(scene, take)
         enqueue.wake_story_jobs_on_commit(scene.story_id)
     return scene
@@ -125,9 +145,16 @@ def review_take(take_id: UUID | str, *, review_status: str, actor: Any, reason: 
     """
     reason = visible.stripped(reason)
     if review_status not in ReviewStatus.values:
-        raise Invalid(gettext_noop("“%(verdict)s” is not a verdict."), review_status=review_status, field="review_status")
+        raise Invalid(
+            gettext_noop("“%(verdict)s” is not a verdict."),
+            review_status=review_status,
+            field="review_status",
+        )
     if review_status == ReviewStatus.REJECTED and not reason:
-        raise Invalid(gettext_noop("Say why it is rejected, so that the next take can be better."), field="reason")
+        raise Invalid(
+            gettext_noop("Say why it is rejected, so that the next take can be better."),
+            field="reason",
+        )
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
         take.review_status = review_status
@@ -151,7 +178,9 @@ def choose_crop(take_id: UUID | str, *, x: float, y: float, actor: Any) -> Take:
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
         if shown_part(scene.story, take) is None:
-            raise Invalid(gettext_noop("The take has the film's format: all of it is shown."), field="x")
+            raise Invalid(
+                gettext_noop("The take has the film's format: all of it is shown."), field="x"
+            )
         take.crop = placed((take.width, take.height), frame_size(scene.story), x=x, y=y).parts
         take.save(update_fields=["crop"])
     return take

@@ -64,7 +64,9 @@ def _can_be_planned(story: Story) -> LocalizedMessage | None:
 def _has_scenes(story: Story) -> LocalizedMessage | None:
     if Scene.live.filter(story=story).exists():
         return None
-    return LocalizedMessage(gettext_noop("The story has no scenes yet. Plan it or add scenes first."))
+    return LocalizedMessage(
+        gettext_noop("The story has no scenes yet. Plan it or add scenes first.")
+    )
 
 
 def _has_pictures(story: Story) -> LocalizedMessage | None:
@@ -73,11 +75,23 @@ def _has_pictures(story: Story) -> LocalizedMessage | None:
         return _has_scenes(story)
     without = sum(1 for scene in scenes if scene.image_take is None)
     if without:
-        return LocalizedMessage(gettext_noop("%(without)s of %(total)s scenes have no picture."), {"without": without, "total": len(scenes)})
-    rejected = sum(1 for scene in scenes if scene.image_take and scene.image_take.review_status == ReviewStatus.REJECTED)
+        return LocalizedMessage(
+            gettext_noop("%(without)s of %(total)s scenes have no picture."),
+            {"without": without, "total": len(scenes)},
+        )
+    rejected = sum(
+        1
+        for scene in scenes
+        if scene.image_take and scene.image_take.review_status == ReviewStatus.REJECTED
+    )
     if rejected:
-        return LocalizedMessage(gettext_noop("The pictures of %(rejected)s of %(total)s scenes are rejected."), {"rejected": rejected, "total": len(scenes)})
-    if Job.objects.filter(subject=str(story.pk), name=JobName.STORY_PREVIEW, status__in=OPEN).exists():
+        return LocalizedMessage(
+            gettext_noop("The pictures of %(rejected)s of %(total)s scenes are rejected."),
+            {"rejected": rejected, "total": len(scenes)},
+        )
+    if Job.objects.filter(
+        subject=str(story.pk), name=JobName.STORY_PREVIEW, status__in=OPEN
+    ).exists():
         return LocalizedMessage(gettext_noop("The preview is still being made."))
     return None
 
@@ -100,9 +114,22 @@ def _cancel_jobs(story: Story, actor: Any, reason: str | LocalizedMessage) -> No
         queue.cancel(job_id, actor=actor, reason=reason)
 
 
-def _effects(story: Story, name: str, *, actor: Any, reason: str | LocalizedMessage, parameters: dict[str, Any], confirmation: Confirmation | None) -> None:
+def _effects(
+    story: Story,
+    name: str,
+    *,
+    actor: Any,
+    reason: str | LocalizedMessage,
+    parameters: dict[str, Any],
+    confirmation: Confirmation | None,
+) -> None:
     if name == "start_planning":
-        enqueue.enqueue_planning(story, actor=actor, replace=bool(parameters.get("replace")), price=parameters.get("price"))
+        enqueue.enqueue_planning(
+            story,
+            actor=actor,
+            replace=bool(parameters.get("replace")),
+            price=parameters.get("price"),
+        )
     elif name in SPENDS:
         job = enqueue.enqueue_story(story, SPENDS[name], actor=actor, parameters=parameters)
         if confirmation is not None:
@@ -136,7 +163,9 @@ def _move(
         confirm(plan, total=confirm_total)
         require_some(plan)
         confirmation = authorize_spend(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
-    elif name == "start_planning" and (ask := ask_for_planning(story, replace=bool(asked.get("replace")))):
+    elif name == "start_planning" and (
+        ask := ask_for_planning(story, replace=bool(asked.get("replace")))
+    ):
         confirm_amount(ask.total, confirm_total)
         if ask.total:
             authorize_spend(story, ask, actor=actor, ask_again=ask_again)
@@ -153,13 +182,26 @@ def _move(
     reason_fields: dict[str, Any] = {"reason": reason}
     if isinstance(reason, LocalizedMessage):
         reason_fields = {"reason": reason.english[:REASON_LENGTH], "reason_data": reason.as_json()}
-    StoryStateTransition.objects.create(story=story, from_status=before, to_status=story.status, name=name, actor=actor, job_id=job_id, **reason_fields)
+    StoryStateTransition.objects.create(
+        story=story,
+        from_status=before,
+        to_status=story.status,
+        name=name,
+        actor=actor,
+        job_id=job_id,
+        **reason_fields,
+    )
     _effects(story, name, actor=actor, reason=reason, parameters=asked, confirmation=confirmation)
 
 
 def _wrong_state(story: Story) -> NotAllowed:
     allowed = tuple(sorted({str(t.target) for t in story.get_available_status_transitions()}))  # type: ignore[attr-defined]  # added by FSMField
-    return NotAllowed(gettext_noop("This cannot be done now: it is now “%(now)s”."), status=story.status, allowed=allowed, now=story.status)
+    return NotAllowed(
+        gettext_noop("This cannot be done now: it is now “%(now)s”."),
+        status=story.status,
+        allowed=allowed,
+        now=story.status,
+    )
 
 
 def apply_transition(
@@ -188,7 +230,11 @@ def apply_transition(
         story = Story.objects.select_for_update().get(pk=story_id)
         if actor is not None:
             _require_permission(story, name, actor)
-        wanted: dict[str, Any] = {"parameters": parameters, "confirm_total": confirm_total, "ask_again": ask_again}
+        wanted: dict[str, Any] = {
+            "parameters": parameters,
+            "confirm_total": confirm_total,
+            "ask_again": ask_again,
+        }
         _move(story, name, actor=actor, reason=reason, job_id=job_id, **wanted)
     return story
 
@@ -197,7 +243,9 @@ def _require_permission(story: Story, name: str, actor: Any) -> None:
     """CanTransitionStory."""
     if name in BY_THE_STUDIO:
         raise Forbidden(gettext_noop("Only the studio itself does this, when the work is done."))
-    if not has_transition_perm(getattr(story, name), actor) and not _lacks_only_state(story, name, actor):
+    if not has_transition_perm(getattr(story, name), actor) and not _lacks_only_state(
+        story, name, actor
+    ):
         raise Forbidden(gettext_noop("You may not do this with “%(title)s”."), title=story.title)
 
 
@@ -206,7 +254,8 @@ def _lacks_only_state(story: Story, name: str, actor: Any) -> bool:
 
     `has_transition_perm` is also False in a wrong state, so the permission is checked alone.
     """
-    return any(t.name == name and t.has_perm(story, actor) for t in story.get_all_status_transitions())  # type: ignore[attr-defined]  # added by FSMField
+    known = story.get_all_status_transitions()  # type: ignore[attr-defined]  # added by FSMField
+    return any(t.name == name and t.has_perm(story, actor) for t in known)
 
 
 def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
@@ -222,7 +271,14 @@ def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
     return story
 
 
-def transition_to(story: Story, status: str, *, actor: Any = None, reason: str = "", confirm_total: Decimal | None = None) -> None:
+def transition_to(
+    story: Story,
+    status: str,
+    *,
+    actor: Any = None,
+    reason: str = "",
+    confirm_total: Decimal | None = None,
+) -> None:
     """Make the single transition from the current status to this one, and refresh the object."""
     ways = [t.name for t in story.get_available_status_transitions() if t.target == status]  # type: ignore[attr-defined]  # added by FSMField
     if not ways:
@@ -251,13 +307,18 @@ class Choice:
 
 def choices(story: Story, user: Any) -> list[Choice]:
     """The changes that this person may make from the current status, in the order of the table."""
-    ways = [t for t in story.get_available_status_transitions() if t.name not in BY_THE_STUDIO and t.has_perm(story, user)]  # type: ignore[attr-defined]  # added by FSMField
+    available = story.get_available_status_transitions()  # type: ignore[attr-defined]  # as above
+    ways = [t for t in available if t.name not in BY_THE_STUDIO and t.has_perm(story, user)]
     order = list(LABELS)
     found = []
     for way in sorted(ways, key=lambda t: order.index(t.name)):
         guard = GUARDS.get(way.name)
         why_not = guard(story) if guard else None
-        calls = way.name == "start_planning" and why_not is None and not Scene.live.filter(story=story).exists()
+        calls = (
+            way.name == "start_planning"
+            and why_not is None
+            and not Scene.live.filter(story=story).exists()
+        )
         price = planning_price(story) if calls else None
         found.append(Choice(way.name, str(LABELS[way.name]), str(way.target), why_not, price))
     return found

@@ -43,12 +43,30 @@ class Upload:
     facts: dict[str, Any]
 
 
-def upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Take:
+def upload(
+    scene_id: UUID | str,
+    kind: TakeKind,
+    *,
+    file: "UploadedFile[Any]",
+    actor: Any,
+    reason: str = "",
+    replace: bool | None = False,
+) -> Take:
     """Store the file as a take of the scene and select it. Raises what its two steps raise."""
-    return add_take(read_upload(scene_id, kind, file=file, actor=actor, reason=reason, replace=replace))
+    return add_take(
+        read_upload(scene_id, kind, file=file, actor=actor, reason=reason, replace=replace)
+    )
 
 
-def read_upload(scene_id: UUID | str, kind: TakeKind, *, file: "UploadedFile[Any]", actor: Any, reason: str = "", replace: bool | None = False) -> Upload:
+def read_upload(
+    scene_id: UUID | str,
+    kind: TakeKind,
+    *,
+    file: "UploadedFile[Any]",
+    actor: Any,
+    reason: str = "",
+    replace: bool | None = False,
+) -> Upload:
     """Read and store the file. Call it outside of a transaction.
 
     The file is read in a separate process and rewritten, so that only its pictures and sound are
@@ -81,7 +99,15 @@ def add_take(read: Upload) -> Take:
         if replace is None:
             _require_no_approved(scene, kind)
         source = {"source": TakeSource.UPLOADED, "made_by": read.actor, "reason": read.reason}
-        take = Take.objects.create(scene=scene, kind=kind, file=kept.name, sha256=kept.sha256, prompt=scene.prompt, **source, **read.facts)
+        take = Take.objects.create(
+            scene=scene,
+            kind=kind,
+            file=kept.name,
+            sha256=kept.sha256,
+            prompt=scene.prompt,
+            **source,
+            **read.facts,
+        )
         # An approved take leaves the film only if the person has agreed. Checked under the lock.
         standing = scene.take(kind)
         if replace or standing is None or standing.review_status != ReviewStatus.APPROVED:
@@ -94,7 +120,10 @@ def add_take(read: Upload) -> Take:
 def _require_no_approved(scene: Scene, kind: TakeKind) -> None:
     standing = scene.take(kind)
     if standing is not None and standing.review_status == ReviewStatus.APPROVED:
-        raise ApprovedTake(gettext_noop("An approved take stands there. Say whether the file replaces it."), take=str(standing.pk))
+        raise ApprovedTake(
+            gettext_noop("An approved take stands there. Say whether the file replaces it."),
+            take=str(standing.pk),
+        )
 
 
 @contextmanager
@@ -107,18 +136,30 @@ def _naming(scene: Scene) -> Iterator[None]:
         yield
     except MediaError as error:
         why = sentence_of(error)
-        raise MediaError(NOT_TAKEN, code=error.code, detail=error.detail, position=scene.position, why=why) from error
+        raise MediaError(
+            NOT_TAKEN, code=error.code, detail=error.detail, position=scene.position, why=why
+        ) from error
 
 
 def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
     taken = image_import.ingested(_sent(file, folder), folder / "picture")
-    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    facts = {
+        "mime": taken.mime,
+        "width": taken.size[0],
+        "height": taken.size[1],
+        "notes": [note.as_json() for note in taken.notes],
+    }
     return save(taken.path, "jpg" if taken.mime == "image/jpeg" else "png"), facts
 
 
 def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
     taken = clip_import.ingested(_sent(file, folder), folder / "clip")
-    facts = {"mime": taken.mime, "width": taken.size[0], "height": taken.size[1], "notes": [note.as_json() for note in taken.notes]}
+    facts = {
+        "mime": taken.mime,
+        "width": taken.size[0],
+        "height": taken.size[1],
+        "notes": [note.as_json() for note in taken.notes],
+    }
     return save(taken.path, taken.extension), {**facts, "duration_ms": taken.duration_ms}
 
 

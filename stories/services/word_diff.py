@@ -72,9 +72,15 @@ def _matches(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[bool, int, in
     replacement.
     """
     blocks = LCSseq.opcodes([one.strip() for one in a], [one.strip() for one in b])
-    runs = [(code.tag == "equal", code.src_start, code.src_end, code.dest_start, code.dest_end) for code in blocks]
+    runs = [
+        (code.tag == "equal", code.src_start, code.src_end, code.dest_start, code.dest_end)
+        for code in blocks
+    ]
     last = len(runs) - 1
-    kept = [(equal and (i in {0, last} or any(map(_has_letters, b[b0:b1]))), a0, a1, b0, b1) for i, (equal, a0, a1, b0, b1) in enumerate(runs)]
+    kept = [
+        (equal and (i in {0, last} or any(map(_has_letters, b[b0:b1]))), a0, a1, b0, b1)
+        for i, (equal, a0, a1, b0, b1) in enumerate(runs)
+    ]
     for equal, group in groupby(kept, key=lambda run: run[0]):
         rows = list(group)
         yield equal, rows[0][1], rows[-1][2], rows[0][3], rows[-1][4]
@@ -92,4 +98,7 @@ def _replaced(before: str, after: str) -> Iterator[Word]:
 
 
 def _joined(pieces: Iterator[Word]) -> list[Word]:
-    return [Word("".join(word.text for word in run), kind) for kind, run in groupby(pieces, key=lambda word: word.kind)]
+    return [
+        Word("".join(word.text for word in run), kind)
+        for kind, run in groupby(pieces, key=lambda word: word.kind)
+    ]

@@ -37,12 +37,16 @@ REASON = 500  # characters of a reason
 WORDS: dict[str, tuple[str, str, str]] = {
     # name: what the dialog announces, its button, the message when done
     "start_planning": (
-        gettext_noop("The script is cut into scenes, each with a narration, a prompt and a camera move."),
+        gettext_noop(
+            "The script is cut into scenes, each with a narration, a prompt and a camera move."
+        ),
         gettext_noop("Start planning"),
         gettext_noop("Planning has started."),
     ),
     "stop_planning": (
-        gettext_noop("Planning stops and the story is a draft again. Nothing that was written is lost."),
+        gettext_noop(
+            "Planning stops and the story is a draft again. Nothing that was written is lost."
+        ),
         gettext_noop("Stop planning"),
         gettext_noop("Planning has been stopped."),
     ),
@@ -57,12 +61,17 @@ WORDS: dict[str, tuple[str, str, str]] = {
         gettext_noop("The film is being rendered."),
     ),
     "retry": (
-        gettext_noop("The story is a draft again. Its scenes and takes stay, so only what is missing will be made."),
+        gettext_noop(
+            "The story is a draft again. Its scenes and takes stay, so only what is "
+            "missing will be made."
+        ),
         gettext_noop("Take it up again"),
         gettext_noop("The story is a draft again."),
     ),
     "archive": (
-        gettext_noop("The story leaves the daily lists. Everything is kept, and it can be restored."),
+        gettext_noop(
+            "The story leaves the daily lists. Everything is kept, and it can be restored."
+        ),
         gettext_noop("Archive"),
         gettext_noop("The story is in the archive."),
     ),
@@ -104,13 +113,24 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
-        shown = {"name": name, "text": text, "button": button, "asks_reason": name in ASKS_REASON, "why_not": why_not(now, name, request.user)}
+        shown = {
+            "name": name,
+            "text": text,
+            "button": button,
+            "asks_reason": name in ASKS_REASON,
+            "why_not": why_not(now, name, request.user),
+        }
         if name in SPENDS:
             plan = plan_generation(now, SPENDS[name])
-            shown |= plan_context(plan) | {"outlook": approval_preview(ask_for_plan(plan), request.user)}
+            shown |= plan_context(plan) | {
+                "outlook": approval_preview(ask_for_plan(plan), request.user)
+            }
             shown["why_not"] = shown["why_not"] or why_nothing(plan)
         if name == "start_planning":
-            shown |= {"scenes_now": Scene.live.filter(story=now).count(), "scenes_planned": scene_count(now.duration_seconds)}
+            shown |= {
+                "scenes_now": Scene.live.filter(story=now).count(),
+                "scenes_planned": scene_count(now.duration_seconds),
+            }
             shown |= _planning(now, request.user)
         return _context(request, now, button, **shown)
 
@@ -130,7 +150,9 @@ def _planning(story: Story, user: Any) -> dict[str, Any]:
     if asked is None or not asked.total:
         return {}
     name = AIProviderConfig.objects.get(provider=asked.provider).name
-    return {"planning_price": asked.total, "provider": name} | ({} if replaces else {"outlook": approval_preview(asked, user)})
+    return {"planning_price": asked.total, "provider": name} | (
+        {} if replaces else {"outlook": approval_preview(asked, user)}
+    )
 
 
 def make_change(story: Story, name: str, request: HttpRequest) -> None:
@@ -141,15 +163,29 @@ def make_change(story: Story, name: str, request: HttpRequest) -> None:
     if name in SPENDS:
         again = "ask_again" in request.POST
         total = _total(request)
-        confirmed_change(story.pk, name, actor=request.user, reason=_reason(request), confirm_total=total, plan_hash=request.POST.get("plan"), ask_again=again)
+        confirmed_change(
+            story.pk,
+            name,
+            actor=request.user,
+            reason=_reason(request),
+            confirm_total=total,
+            plan_hash=request.POST.get("plan"),
+            ask_again=again,
+        )
         return
     wanted: dict[str, Any] = {"parameters": {}}
     if name == "start_planning":
         replace = bool(request.POST.get("replace"))
         asked = ask_for_planning(story, replace=replace)
         seen = _total(request) if asked is not None and asked.total else None
-        wanted = {"parameters": {"replace": True} if replace else {}, "confirm_total": seen, "ask_again": "ask_again" in request.POST}
-    transitions.apply_transition(story.pk, name, actor=request.user, reason=_reason(request), **wanted)
+        wanted = {
+            "parameters": {"replace": True} if replace else {},
+            "confirm_total": seen,
+            "ask_again": "ask_again" in request.POST,
+        }
+    transitions.apply_transition(
+        story.pk, name, actor=request.user, reason=_reason(request), **wanted
+    )
 
 
 def done_or_asked(done: str, act: Callable[[], object]) -> str:
@@ -168,17 +204,29 @@ def done_or_asked(done: str, act: Callable[[], object]) -> str:
 
 def why_not(story: Story, name: str, user: Any) -> LocalizedMessage | None:
     """Why the person cannot do this now, or None."""
-    choice = next((choice for choice in transitions.choices(story, user) if choice.name == name), None)
+    choice = next(
+        (choice for choice in transitions.choices(story, user) if choice.name == name), None
+    )
     if choice is not None:
         return choice.why_not
     if not is_story_owner(user, story):
-        return LocalizedMessage(gettext_noop("Only the owner of “%(title)s” or a manager may change it."), {"title": story.title})
-    return LocalizedMessage(gettext_noop("This cannot be done while the story is “%(status)s”."), {"status": str(story.get_status_display())})
+        return LocalizedMessage(
+            gettext_noop("Only the owner of “%(title)s” or a manager may change it."),
+            {"title": story.title},
+        )
+    return LocalizedMessage(
+        gettext_noop("This cannot be done while the story is “%(status)s”."),
+        {"status": str(story.get_status_display())},
+    )
 
 
 def plan_context(plan: Plan) -> dict[str, Any]:
     """What a plan makes, reuses and cannot make, with its price."""
-    name = AIProviderConfig.objects.filter(provider=plan.provider).values_list("name", flat=True).first()
+    name = (
+        AIProviderConfig.objects.filter(provider=plan.provider)
+        .values_list("name", flat=True)
+        .first()
+    )
     return {
         "plan": plan,
         "makes": len(plan.todo),
@@ -190,8 +238,13 @@ def plan_context(plan: Plan) -> dict[str, Any]:
 
 
 def _context(request: HttpRequest, story: Story, title: str, **values: Any) -> dict[str, Any]:
-    crumbs = [(_("Stories"), reverse("admin:stories_story_changelist")), (story.title, reverse("admin:stories_story_change", args=[story.pk]))]
-    return story_pages.site().page_context(request, title=title, crumbs=crumbs, story=story, **values)
+    crumbs = [
+        (_("Stories"), reverse("admin:stories_story_changelist")),
+        (story.title, reverse("admin:stories_story_change", args=[story.pk])),
+    ]
+    return story_pages.site().page_context(
+        request, title=title, crumbs=crumbs, story=story, **values
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -205,22 +258,31 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
     def act() -> str:
         mode = request.POST.get("mode", "")
         if mode not in MODES:
-            raise Invalid(gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode")
+            raise Invalid(
+                gettext_noop("“%(mode)s” is not a way to make takes."), mode=mode, field="mode"
+            )
         wanted: dict[str, Any] = {
             "mode": mode,
             "confirm_total": _total(request),
             "plan_hash": request.POST.get("plan"),
             "ask_again": "ask_again" in request.POST,
         }
-        return done_or_asked(_("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted))
+        return done_or_asked(
+            _("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted)
+        )
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
         plans = {mode: plan_generation(now, kind, mode=mode) for mode in MODES}
-        choices = [(mode, plan, approval_preview(ask_for_plan(plan), request.user)) for mode, plan in plans.items()]
+        choices = [
+            (mode, plan, approval_preview(ask_for_plan(plan), request.user))
+            for mode, plan in plans.items()
+        ]
         title = _("Make pictures") if kind == TakeKind.IMAGE else _("Make clips")
         blocked = plans["missing"].blocked
-        nothing = None if any(plan.todo for plan in plans.values()) else why_nothing(plans["missing"])
+        nothing = (
+            None if any(plan.todo for plan in plans.values()) else why_nothing(plans["missing"])
+        )
         denied = nothing if is_story_owner(request.user, now) else why_not(now, "", request.user)
         return _context(
             request,
@@ -249,13 +311,23 @@ def give_up(request: HttpRequest, story_id: Any) -> HttpResponse:
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
-        text = _("What is running stops and the story is marked as failed. Scenes, takes and what was paid for stay; it can be taken up again.")
+        text = _(
+            "What is running stops and the story is marked as failed. Scenes, takes and "
+            "what was paid for stay; it can be taken up again."
+        )
         denied: LocalizedMessage | None = None
         try:
             require_story_owner(request.user, now)
         except Forbidden as error:
             denied = error.sentence
-        shown = {"name": "give_up", "text": text, "button": _("Stop production"), "asks_reason": True, "danger": True, "why_not": denied}
+        shown = {
+            "name": "give_up",
+            "text": text,
+            "button": _("Stop production"),
+            "asks_reason": True,
+            "danger": True,
+            "why_not": denied,
+        }
         return _context(request, now, _("Stop production"), **shown)
 
     return ask(request, template="studio/story/do.html", context=context, act=act, back=back)

@@ -32,7 +32,9 @@ def offer(call: ProviderCall, user: Any) -> tuple[str, str] | None:
     if not (item.will or item.failed) or item.state in {"blocked", "running"}:
         return None
     address = reverse("admin:board_scene", args=[scene.story_id, scene.pk])
-    return _("Make it again for %(price)s") % {"price": money(item.price)}, f"{address}?kind={call.kind}"
+    return _("Make it again for %(price)s") % {
+        "price": money(item.price)
+    }, f"{address}?kind={call.kind}"
 
 
 def _scene_of(call: ProviderCall) -> Scene | None:
@@ -40,4 +42,8 @@ def _scene_of(call: ProviderCall) -> Scene | None:
         key = UUID(call.item)
     except ValueError:
         return None
-    return Scene.live.select_related("story", "prompt", "image_take", "clip_take").filter(pk=key).first()
+    return (
+        Scene.live.select_related("story", "prompt", "image_take", "clip_take")
+        .filter(pk=key)
+        .first()
+    )

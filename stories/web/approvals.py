@@ -25,7 +25,13 @@ from stories.enums import Decision
 from stories.models import Approval
 from stories.services import approvals
 
-TONE: dict[str, Tone] = {"asked": "ask", "approved": "good", "started": "live", "refused": "bad", "withdrawn": "quiet"}
+TONE: dict[str, Tone] = {
+    "asked": "ask",
+    "approved": "good",
+    "started": "live",
+    "refused": "bad",
+    "withdrawn": "quiet",
+}
 DECISIONS = ("approve", "refuse", "withdraw")
 
 
@@ -44,7 +50,12 @@ class StateFilter(DropdownFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002  Django's signature
-        return [("asked", _("Waits for a decision")), ("approved", _("Approved, not started")), ("started", _("Started")), ("refused", _("Refused"))]
+        return [
+            ("asked", _("Waits for a decision")),
+            ("approved", _("Approved, not started")),
+            ("started", _("Started")),
+            ("refused", _("Refused")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Approval]) -> QuerySet[Approval]:  # noqa: ARG002  Django's signature
         match self.value():
@@ -75,7 +86,11 @@ class ApprovalAdmin(ModelAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
-        return approvals.approvals_for(request.user).select_related("story", "asked_by", "decided_by", "started_by").order_by(*self.ordering)
+        return (
+            approvals.approvals_for(request.user)
+            .select_related("story", "asked_by", "decided_by", "started_by")
+            .order_by(*self.ordering)
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and request.user.is_staff)
@@ -96,7 +111,11 @@ class ApprovalAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("story"), ordering="story__title")
     def named(self, row: Approval) -> SafeString:
-        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', row.story.title, count_text(row))
+        return format_html(
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>',
+            row.story.title,
+            count_text(row),
+        )
 
     @admin.display(description=gettext_lazy("state"))
     def stated(self, row: Approval) -> SafeString:
@@ -112,14 +131,22 @@ class ApprovalAdmin(ModelAdmin):
 
     @admin.display(description=gettext_lazy("decided by"))
     def decider(self, row: Approval) -> SafeString:
-        return format_html('<span class="vp-two"><b>{}</b><small>{}</small></span>', person(row.decided_by), row.reason)
+        return format_html(
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>',
+            person(row.decided_by),
+            row.reason,
+        )
 
     @admin.display(description=gettext_lazy("asked"), ordering="asked_at")
     def when(self, row: Approval) -> SafeString | str:
         return ago(row.asked_at)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {"title": _("Approvals"), "crumbs": [], **(extra_context or {})})
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(
+            request, {"title": _("Approvals"), "crumbs": [], **(extra_context or {})}
+        )
         return response
 
     # Detail
@@ -130,7 +157,15 @@ class ApprovalAdmin(ModelAdmin):
     def _frame(self, request: HttpRequest, row: Approval, **values: Any) -> dict[str, Any]:
         site: Any = self.admin_site
         crumbs = [(_("Approvals"), reverse("admin:stories_approval_changelist"))]
-        frame: dict[str, Any] = site.page_context(request, crumbs=crumbs, row=row, tone=TONE[row.state], state=state_text(row), count=count_text(row), **values)
+        frame: dict[str, Any] = site.page_context(
+            request,
+            crumbs=crumbs,
+            row=row,
+            tone=TONE[row.state],
+            state=state_text(row),
+            count=count_text(row),
+            **values,
+        )
         return frame
 
     def page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -139,14 +174,19 @@ class ApprovalAdmin(ModelAdmin):
         values = {
             "title": row.story.title,
             "fits": approvals.fits(row) if is_open else True,
-            "provider": AIProviderConfig.objects.filter(provider=row.provider).values_list("name", flat=True).first() or row.provider,
+            "provider": AIProviderConfig.objects.filter(provider=row.provider)
+            .values_list("name", flat=True)
+            .first()
+            or row.provider,
             "may_decide": row.state == "asked" and approvals.may_decide(row, request.user),
             "too_much": approvals.too_much(row, request.user) if row.state == "asked" else None,
             "may_withdraw": is_open and approvals.may_withdraw(row, request.user),
             "is_own": row.state == "asked" and row.asked_by_id == request.user.pk,
             "events": events(row),
         }
-        return TemplateResponse(request, "studio/approval.html", self._frame(request, row, **values))
+        return TemplateResponse(
+            request, "studio/approval.html", self._frame(request, row, **values)
+        )
 
     def decide(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
         """Approve, refuse or withdraw. GET shows the confirm dialog, POST acts."""
@@ -161,21 +201,35 @@ class ApprovalAdmin(ModelAdmin):
                 return _("It is withdrawn.")
             approvals.decide(pk, actor=request.user, approve=name == "approve", reason=reason)
             return (
-                _("Approved. It can be started now, as long as the plan stays as it is.") if name == "approve" else _("Refused. The person who asked sees why.")
+                _("Approved. It can be started now, as long as the plan stays as it is.")
+                if name == "approve"
+                else _("Refused. The person who asked sees why.")
             )
 
         def context() -> dict[str, Any]:
             now = self._row(request, pk)
-            title = {"approve": _("Approve"), "refuse": _("Refuse"), "withdraw": _("Withdraw")}[name]
+            title = {"approve": _("Approve"), "refuse": _("Refuse"), "withdraw": _("Withdraw")}[
+                name
+            ]
             return self._frame(request, now, title=title, name=name)
 
-        return ask(request, template="studio/approval_do.html", context=context, act=act, back=reverse("admin:stories_approval_change", args=[row.pk]))
+        return ask(
+            request,
+            template="studio/approval_do.html",
+            context=context,
+            act=act,
+            back=reverse("admin:stories_approval_change", args=[row.pk]),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/change/", require_GET(wrap(self.page)), name="stories_approval_change"),
-            path("<uuid:pk>/do/<slug:name>/", require_http_methods(["GET", "POST"])(wrap(self.decide)), name="stories_approval_do"),
+            path(
+                "<uuid:pk>/do/<slug:name>/",
+                require_http_methods(["GET", "POST"])(wrap(self.decide)),
+                name="stories_approval_do",
+            ),
         ]
         return [*own, *super().get_urls()]
 
@@ -189,7 +243,9 @@ def events(row: Approval) -> list[tuple[Any, str, str, str]]:
     """The history of the request: when, what, who and why. Newest first."""
     found = [(row.asked_at, _("Asked for"), person(row.asked_by), "")]
     if row.decided_at:
-        found.append((row.decided_at, str(row.get_decision_display()), person(row.decided_by), row.reason))
+        found.append(
+            (row.decided_at, str(row.get_decision_display()), person(row.decided_by), row.reason)
+        )
     if row.started_at:
         found.append((row.started_at, _("Started"), person(row.started_by), ""))
     return found[::-1]

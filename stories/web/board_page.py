@@ -95,7 +95,9 @@ def live(request: HttpRequest, story: Story) -> HttpResponse:
     stops polling.
     """
     whole = Board(story, request.user)
-    known = dict(pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair)
+    known = dict(
+        pair.split(":", 1) for pair in request.POST.get("marks", "").split(",") if ":" in pair
+    )
     marks = {card.scene.key: known.get(short(card.scene.key), "~") for card in whole.cards}
     whole.complete([card for card in whole.cards if not marks[card.scene.key].startswith("~")])
     changed = [card for card in whole.cards if marks[card.scene.key].removeprefix("~") != card.mark]
@@ -107,7 +109,14 @@ def live(request: HttpRequest, story: Story) -> HttpResponse:
     if not (full or shells or moved or bar):
         return HttpResponse(status=HTTPStatus.NO_CONTENT if whole.is_moving else STOP_POLLING)
     ids = [card.scene.pk for card in whole.cards] if moved else None
-    update = BoardUpdate(cards=[*full[:MOST], *shells], board=whole, ids=ids, version=whole.version, bar=bar, more=len(full) > MOST)
+    update = BoardUpdate(
+        cards=[*full[:MOST], *shells],
+        board=whole,
+        ids=ids,
+        version=whole.version,
+        bar=bar,
+        more=len(full) > MOST,
+    )
     return respond(request, story, update, status=status)
 
 

@@ -72,7 +72,16 @@ class SceneRow(NamedTuple):
 
 
 OWN = ("position", "title", "narration", "duration_seconds")
-PROMPT = ("text", "text_en", "negative", "style", "camera", "seed", "reference_image", "english_for")
+PROMPT = (
+    "text",
+    "text_en",
+    "negative",
+    "style",
+    "camera",
+    "seed",
+    "reference_image",
+    "english_for",
+)
 OWN_END = SceneRow._fields.index("takes")  # index in a database row; the selected takes follow
 CLIP_AT = OWN_END + len(TakeRow._fields)
 
@@ -83,14 +92,33 @@ def scene_rows(story: Story) -> list[SceneRow]:
     comments: dict[str, int] = {}
     for key, of_takes, number in NUMBERS.rows(story.pk):
         (takes if of_takes else comments)[key] = number
-    return [_row(values, takes.get(values[0], 0), comments.get(values[0], 0)) for values in SCENES.rows(story.pk)]
+    return [
+        _row(values, takes.get(values[0], 0), comments.get(values[0], 0))
+        for values in SCENES.rows(story.pk)
+    ]
 
 
 def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
-    texts = {name: Cast(source, CharField()) for name, source in (("key", "pk"), ("image_id", "image_take_id"), ("clip_id", "clip_take_id"))}
+    texts = {
+        name: Cast(source, CharField())
+        for name, source in (
+            ("key", "pk"),
+            ("image_id", "image_take_id"),
+            ("clip_id", "clip_take_id"),
+        )
+    }
     scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT))
-    takes = (name for kind in ("image", "clip") for name in (f"{kind}_id", *(f"{kind}_take__{field}" for field in TakeRow._fields[1:])))
-    return Scene.live.filter(story=story_id).annotate(**texts).order_by("position", "pk").values_list(*scene, *takes)
+    takes = (
+        name
+        for kind in ("image", "clip")
+        for name in (f"{kind}_id", *(f"{kind}_take__{field}" for field in TakeRow._fields[1:]))
+    )
+    return (
+        Scene.live.filter(story=story_id)
+        .annotate(**texts)
+        .order_by("position", "pk")
+        .values_list(*scene, *takes)
+    )
 
 
 def _numbers(story_id: UUID) -> QuerySet[Any, Any]:
@@ -101,10 +129,17 @@ def _numbers(story_id: UUID) -> QuerySet[Any, Any]:
 
     def counted(rows: QuerySet[Any], *, takes: bool) -> QuerySet[Any, Any]:
         key, kind = Cast("scene_id", CharField()), Value(takes, output_field=BooleanField())
-        each: QuerySet[Any, Any] = rows.filter(scene__story=story_id).order_by().values("scene_id").annotate(key=key, kind=kind, n=Count("pk"))
+        each: QuerySet[Any, Any] = (
+            rows.filter(scene__story=story_id)
+            .order_by()
+            .values("scene_id")
+            .annotate(key=key, kind=kind, n=Count("pk"))
+        )
         return each.values_list("key", "kind", "n")
 
-    both: QuerySet[Any, Any] = counted(Take.objects.all(), takes=True).union(counted(Comment.objects.filter(resolved_at=None), takes=False), all=True)
+    both: QuerySet[Any, Any] = counted(Take.objects.all(), takes=True).union(
+        counted(Comment.objects.filter(resolved_at=None), takes=False), all=True
+    )
     return both.order_by()
 
 
@@ -120,4 +155,6 @@ def _row(values: tuple[Any, ...], take_count: int, comment_count: int) -> SceneR
 
 def id_of(text: str) -> str:
     """The id in standard notation. SQLite stores it without hyphens."""
-    return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return (
+        text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    )

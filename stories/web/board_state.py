@@ -55,7 +55,15 @@ class Board:
     @cached_property
     def deleted(self) -> list[Scene]:
         """The scenes that this user can restore, last deleted first."""
-        return list(Scene.objects.filter(story=self.story, deleted_at__isnull=False).order_by("-deleted_at")[:DELETED_SHOWN]) if self.may_edit else []
+        return (
+            list(
+                Scene.objects.filter(story=self.story, deleted_at__isnull=False).order_by(
+                    "-deleted_at"
+                )[:DELETED_SHOWN]
+            )
+            if self.may_edit
+            else []
+        )
 
     @cached_property
     def summary(self) -> Summary:
@@ -65,7 +73,15 @@ class Board:
     def cards(self) -> list[Card]:
         decide = self._decide_url
         return [
-            Card(one, self.facts, self._may_write(one), self.base, decide_url=decide(one.scene.key), may_arrange=self.may_edit) for one in self.summary.scenes
+            Card(
+                one,
+                self.facts,
+                self._may_write(one),
+                self.base,
+                decide_url=decide(one.scene.key),
+                may_arrange=self.may_edit,
+            )
+            for one in self.summary.scenes
         ]
 
     def _may_write(self, one: SceneSummary) -> bool:
@@ -73,7 +89,10 @@ class Board:
 
         During a final render only scenes that wait for a person can be changed.
         """
-        return self.may_edit or (self.is_owner and why_words_locked(self.story, one.scene, item=one.clip, facts=self.facts) is None)
+        return self.may_edit or (
+            self.is_owner
+            and why_words_locked(self.story, one.scene, item=one.clip, facts=self.facts) is None
+        )
 
     @cached_property
     def may_decide(self) -> bool:
@@ -82,7 +101,11 @@ class Board:
 
     def _decide_url(self, key: str) -> str:
         call = self.facts.unclear.get(key)
-        return reverse("admin:providers_providercall_change", args=[call]) if call and self.may_decide else ""
+        return (
+            reverse("admin:providers_providercall_change", args=[call])
+            if call and self.may_decide
+            else ""
+        )
 
     def complete(self, wanted: Collection[Card]) -> None:
         """Render these cards complete and all others as placeholders."""
@@ -134,7 +157,11 @@ class Board:
 
     @property
     def work_label(self) -> str:
-        return str(JobName(self.work.name).label) if self.work and self.work.name in JobName.values else ""
+        return (
+            str(JobName(self.work.name).label)
+            if self.work and self.work.name in JobName.values
+            else ""
+        )
 
     @property
     def work_tone(self) -> str:
@@ -156,11 +183,28 @@ class Board:
     @cached_property
     def is_moving(self) -> bool:
         """Whether anything may change without a person: an open job that does not wait for one."""
-        return any(job.status != JobStatus.UNCLEAR and job.wait_for != "person" for job in self.facts.open)
+        return any(
+            job.status != JobStatus.UNCLEAR and job.wait_for != "person" for job in self.facts.open
+        )
 
     @cached_property
     def bar_mark(self) -> str:
         """A version of the bar above the cards."""
-        work = (self.work.name, self.work.progress, str(self.work.note), self.work.status) if self.work else None
-        shown = [self.story.status, self.seconds, self.left, self.uncertain, self.counts, self.progress, self.may_edit, self.pauses, len(self.cards), work]
+        work = (
+            (self.work.name, self.work.progress, str(self.work.note), self.work.status)
+            if self.work
+            else None
+        )
+        shown = [
+            self.story.status,
+            self.seconds,
+            self.left,
+            self.uncertain,
+            self.counts,
+            self.progress,
+            self.may_edit,
+            self.pauses,
+            len(self.cards),
+            work,
+        ]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:MARK_LENGTH]

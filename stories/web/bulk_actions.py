@@ -39,10 +39,18 @@ def many(request: HttpRequest, story: Story) -> HttpResponse:
         raise Http404
     if not ids:
         raise Invalid(gettext_noop("Select at least one scene."), field="scene")
-    found = list(Scene.objects.filter(story=story, pk__in=ids).select_related("prompt", "image_take", "clip_take").order_by("position", "id"))
+    found = list(
+        Scene.objects.filter(story=story, pk__in=ids)
+        .select_related("prompt", "image_take", "clip_take")
+        .order_by("position", "id")
+    )
     with transaction.atomic():
         message, offer = do(request, story, found)
-    return respond(request, story, updated_cards(request, story, ids, with_order=True, message=message, offer=offer))
+    return respond(
+        request,
+        story,
+        updated_cards(request, story, ids, with_order=True, message=message, offer=offer),
+    )
 
 
 def _ids(values: list[str]) -> list[UUID]:
@@ -58,32 +66,59 @@ def _each(found: Iterable[Scene], act: Callable[[Scene], Any]) -> None:
         try:
             act(scene)
         except (Invalid, Conflict) as error:
-            raise type(error)(gettext_noop("Scene %(number)s: %(why)s Nothing was changed."), number=scene.position, why=sentence_of(error)) from error
+            raise type(error)(
+                gettext_noop("Scene %(number)s: %(why)s Nothing was changed."),
+                number=scene.position,
+                why=sentence_of(error),
+            ) from error
 
 
-def _offer(label: str, story: Story, do: str, found: list[Scene], *fields: tuple[str, str]) -> UndoAction:
-    return UndoAction(label, reverse("admin:board_many", args=[story.pk]), [("do", do), *(("scene", scene.key) for scene in found), *fields])
+def _offer(
+    label: str, story: Story, do: str, found: list[Scene], *fields: tuple[str, str]
+) -> UndoAction:
+    return UndoAction(
+        label,
+        reverse("admin:board_many", args=[story.pk]),
+        [("do", do), *(("scene", scene.key) for scene in found), *fields],
+    )
 
 
 def _delete(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
     # Last first, so that positions stay valid.
     _each(reversed(found), lambda scene: scenes.delete(scene.pk, actor=request.user))
-    message = ngettext("%(count)s scene deleted. Its takes are kept.", "%(count)s scenes deleted. Their takes are kept.", len(found)) % {"count": len(found)}
+    message = ngettext(
+        "%(count)s scene deleted. Its takes are kept.",
+        "%(count)s scenes deleted. Their takes are kept.",
+        len(found),
+    ) % {"count": len(found)}
     return message, _offer(_("Undo"), story, "restore", found)
 
 
 def _restore(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
     _each(found, lambda scene: scenes.restore(scene.pk, actor=request.user))
-    message = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {"count": len(found)}
+    message = ngettext("%(count)s scene is back.", "%(count)s scenes are back.", len(found)) % {
+        "count": len(found)
+    }
     return message, _offer(_("Undo"), story, "delete", found)
 
 
 def _approve(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
-    chosen = [take for scene in found for take in (scene.image_take, scene.clip_take) if take and take.review_status == ReviewStatus.UNREVIEWED]
+    chosen = [
+        take
+        for scene in found
+        for take in (scene.image_take, scene.clip_take)
+        if take and take.review_status == ReviewStatus.UNREVIEWED
+    ]
     for take in chosen:
         takes.review_take(take.pk, review_status=ReviewStatus.APPROVED, actor=request.user)
-    undo = _offer(_("Undo"), story, "unjudge", found, *(("take", str(take.pk)) for take in chosen)) if chosen else None
-    return ngettext("%(count)s take approved.", "%(count)s takes approved.", len(chosen)) % {"count": len(chosen)}, undo
+    undo = (
+        _offer(_("Undo"), story, "unjudge", found, *(("take", str(take.pk)) for take in chosen))
+        if chosen
+        else None
+    )
+    return ngettext("%(count)s take approved.", "%(count)s takes approved.", len(chosen)) % {
+        "count": len(chosen)
+    }, undo
 
 
 def _unjudge(request: HttpRequest, _story: Story, found: list[Scene]) -> Done:
@@ -97,7 +132,9 @@ def _unjudge(request: HttpRequest, _story: Story, found: list[Scene]) -> Done:
     ]
     for take in given:
         takes.review_take(take.pk, review_status=ReviewStatus.UNREVIEWED, actor=request.user)
-    return ngettext("%(count)s verdict cleared.", "%(count)s verdicts cleared.", len(given)) % {"count": len(given)}, None
+    return ngettext("%(count)s verdict cleared.", "%(count)s verdicts cleared.", len(given)) % {
+        "count": len(given)
+    }, None
 
 
 def _set(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
@@ -106,25 +143,39 @@ def _set(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
         raise Invalid(gettext_noop("Choose a camera or a length first."), field="camera")
     before = _as_they_are(found)
     _each(found, lambda scene: scenes.edit(scene.pk, actor=request.user, **values))
-    message = ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {"count": len(found)}
+    message = ngettext("%(count)s scene changed.", "%(count)s scenes changed.", len(found)) % {
+        "count": len(found)
+    }
     return message, _offer(_("Undo"), story, "set_back", found, *before)
 
 
 def _as_they_are(found: list[Scene]) -> list[tuple[str, str]]:
-    return [("was", f"{scene.key}:{scene.prompt.camera}:{scene.duration_seconds}") for scene in found]
+    return [
+        ("was", f"{scene.key}:{scene.prompt.camera}:{scene.duration_seconds}") for scene in found
+    ]
 
 
 def _set_back(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
     """Restore the camera and length of each scene."""
-    known = dict(text.split(":", 1) for text in request.POST.getlist("was") if text.count(":") == len(SETTABLE))
+    known = dict(
+        text.split(":", 1)
+        for text in request.POST.getlist("was")
+        if text.count(":") == len(SETTABLE)
+    )
     before = _as_they_are(found)
 
     def back(scene: Scene) -> None:
-        camera, seconds = known.get(scene.key, f"{scene.prompt.camera}:{scene.duration_seconds}").split(":")
-        scenes.edit(scene.pk, actor=request.user, camera=camera, duration_seconds=whole_number(seconds) or 0)
+        camera, seconds = known.get(
+            scene.key, f"{scene.prompt.camera}:{scene.duration_seconds}"
+        ).split(":")
+        scenes.edit(
+            scene.pk, actor=request.user, camera=camera, duration_seconds=whole_number(seconds) or 0
+        )
 
     _each(found, back)
-    message = ngettext("%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)) % {"count": len(found)}
+    message = ngettext(
+        "%(count)s scene is as before.", "%(count)s scenes are as before.", len(found)
+    ) % {"count": len(found)}
     return message, _offer(_("Undo"), story, "set_back", found, *before)
 
 

@@ -24,13 +24,24 @@ def kept(job: Job, parts: list[Job]) -> list[str]:
     Two to four queries.
     """
     done = Job.objects.filter(parent=job, status=JobStatus.SUCCEEDED).count()
-    calls = list(ProviderCall.objects.filter(key__in=[enqueue.call_key(one) for one in (job, *parts)]).exclude(state=CallState.REFUSED))
+    calls = list(
+        ProviderCall.objects.filter(
+            key__in=[enqueue.call_key(one) for one in (job, *parts)]
+        ).exclude(state=CallState.REFUSED)
+    )
     return [*_takes(job, done), *_calls(job, calls), *_story(job)]
 
 
 def _takes(job: Job, done: int) -> list[str]:
     if done:
-        return [ngettext("%(n)s part is done: its take stays.", "%(n)s parts are done: their takes stay.", done) % {"n": done}]
+        return [
+            ngettext(
+                "%(n)s part is done: its take stays.",
+                "%(n)s parts are done: their takes stay.",
+                done,
+            )
+            % {"n": done}
+        ]
     if job.name == JobName.STORY_PLANNING:
         return [_("Script and scenes stay as they are.")]
     return [_("All takes that there are stay.")]
@@ -45,27 +56,52 @@ def _calls(job: Job, calls: list[ProviderCall]) -> list[str]:
         risk = money(sum((call.counted for call in out), Decimal(0)))
         message.append(
             ngettext(
-                "%(n)s call is out (up to %(amount)s): what it delivers is kept as a take that is not chosen.",
-                "%(n)s calls are out (up to %(amount)s): what they deliver is kept as takes that are not chosen.",
+                (
+                    "%(n)s call is out (up to %(amount)s): what it delivers is kept as a take "
+                    "that is not chosen."
+                ),
+                (
+                    "%(n)s calls are out (up to %(amount)s): what they deliver is kept as "
+                    "takes that are not chosen."
+                ),
                 len(out),
             )
             % {"n": len(out), "amount": risk}
         )
     if unclear:
-        message.append(ngettext("%(n)s unclear call stays to be decided.", "%(n)s unclear calls stay to be decided.", len(unclear)) % {"n": len(unclear)})
+        message.append(
+            ngettext(
+                "%(n)s unclear call stays to be decided.",
+                "%(n)s unclear calls stay to be decided.",
+                len(unclear),
+            )
+            % {"n": len(unclear)}
+        )
     if spent:
-        message.append(_("%(amount)s are spent on it; that is booked and is not paid again.") % {"amount": money(spent)})
+        message.append(
+            _("%(amount)s are spent on it; that is booked and is not paid again.")
+            % {"amount": money(spent)}
+        )
     return message
 
 
 def _story(job: Job) -> list[str]:
     """The story's next status. A scene's job does not change it."""
-    status = Story.objects.filter(pk=job.subject).values_list("status", flat=True).first() if job.name not in SCENE_JOBS else None
+    status = (
+        Story.objects.filter(pk=job.subject).values_list("status", flat=True).first()
+        if job.name not in SCENE_JOBS
+        else None
+    )
     match job.name, status:
         case JobName.STORY_PLANNING, StoryStatus.PLANNING:
             return [_("The story is a draft again.")]
         case JobName.STORY_PREVIEW, StoryStatus.PREVIEWING:
             return [_("The story stays in its preview; what is missing can be made at any time.")]
         case JobName.STORY_RENDER, StoryStatus.RENDERING:
-            return [_("The story counts as failed and can be taken up again, with everything that is ready.")]
+            return [
+                _(
+                    "The story counts as failed and can be taken up again, with everything "
+                    "that is ready."
+                )
+            ]
     return []

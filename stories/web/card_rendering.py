@@ -64,7 +64,10 @@ def tools(language: str, story_id: UUID, *, may_act: bool) -> SafeString:
     `may_act`: include the owner's bulk actions.
     """
     with override(language):
-        return render_to_string("board/tools.html", {"story_id": story_id, "may_act": may_act, "cameras": Camera.choices})
+        return render_to_string(
+            "board/tools.html",
+            {"story_id": story_id, "may_act": may_act, "cameras": Camera.choices},
+        )
 
 
 NUMBERED = ("open", "move", "pick", "menu")
@@ -74,7 +77,10 @@ NUMBERED = ("open", "move", "pick", "menu")
 def cameras(language: str, chosen: str) -> SafeString:
     """The options of the camera field with this one selected."""
     with override(language):
-        rows = ((value, mark_safe(" selected") if value == chosen else "", label) for value, label in Camera.choices)
+        rows = (
+            (value, mark_safe(" selected") if value == chosen else "", label)
+            for value, label in Camera.choices
+        )
         return format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
 

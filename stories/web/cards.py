@@ -61,7 +61,12 @@ class Card:
 
     def work(self, kind: str) -> Work:
         item, key = self.summary.item(kind), self.scene.key
-        return Work(item, self.scene.take(kind), self.facts.running(kind).get(key), self.facts.failed(kind).get(key))
+        return Work(
+            item,
+            self.scene.take(kind),
+            self.facts.running(kind).get(key),
+            self.facts.failed(kind).get(key),
+        )
 
     @property
     def url(self) -> str:
@@ -99,7 +104,11 @@ class Card:
     @property
     def clip_url(self) -> str:
         take = self.scene.clip_take
-        return reverse("stories:take_file", args=[take.pk]) if take and take.review_status != ReviewStatus.REJECTED else ""
+        return (
+            reverse("stories:take_file", args=[take.pk])
+            if take and take.review_status != ReviewStatus.REJECTED
+            else ""
+        )
 
     @cached_property
     def seen(self) -> dict[str, str]:
@@ -113,8 +122,19 @@ class Card:
             return f"{zlib.crc32(f'{self.scene.title}\n{self.keys}'.encode()):08x}"
         scene, prompt = self.scene, self.scene.prompt
         shown = (
-            *(scene.title, scene.narration, scene.duration_seconds, prompt.text, prompt.camera, scene.takes, scene.comments),
-            *(scene.image_take and scene.image_take.id_text, scene.clip_take and scene.clip_take.id_text),
+            *(
+                scene.title,
+                scene.narration,
+                scene.duration_seconds,
+                prompt.text,
+                prompt.camera,
+                scene.takes,
+                scene.comments,
+            ),
+            *(
+                scene.image_take and scene.image_take.id_text,
+                scene.clip_take and scene.clip_take.id_text,
+            ),
             *(self.left, self.may_edit, self.may_arrange, self.decide_url),
             *((state.key, state.text, state.percent) for state in self.states),
         )
@@ -128,8 +148,10 @@ class Card:
         """
         scene, key = self.scene, self.scene.key
         return mark_safe(  # noqa: S308  our own ids and versions, and the escaped title
-            f'<li class="bd-card bd-shell" id="scene-{key}" data-id="{key}" data-mark="{self.mark}" data-keys="{self.keys}"{" hidden" if self.hidden else ""}>'
-            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a href="scenes/{key}/">{escape(scene.title) or scene.position}</a></li>\n'
+            f'<li class="bd-card bd-shell" id="scene-{key}" data-id="{key}" '
+            f'data-mark="{self.mark}" data-keys="{self.keys}"{" hidden" if self.hidden else ""}>'
+            f'<div class="bd-shot"><span class="bd-n">{scene.position}</span></div><a '
+            f'href="scenes/{key}/">{escape(scene.title) or scene.position}</a></li>\n'
         )
 
 

@@ -57,9 +57,15 @@ def milliseconds(text: str) -> int:
 @require_POST
 @errors_as_responses
 def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
-    comment = get_object_or_404(Comment.objects.select_related("scene", "film"), pk=comment_id, story=story)
+    comment = get_object_or_404(
+        Comment.objects.select_related("scene", "film"), pk=comment_id, story=story
+    )
     comments.settle(comment.pk, actor=request.user, settled=request.POST.get("settled", "1") == "1")
-    message = _("Comment resolved.") if request.POST.get("settled", "1") == "1" else _("Comment opened again.")
+    message = (
+        _("Comment resolved.")
+        if request.POST.get("settled", "1") == "1"
+        else _("Comment opened again.")
+    )
     if request.POST.get("where") == "film" and comment.film:
         return film_review.after(request, story, comment.film, message=message)
     if comment.scene:
@@ -74,5 +80,9 @@ def show(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
     comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
     visibility = request.POST.get("visibility", "")
     comments.show(comment.pk, actor=request.user, visibility=visibility)
-    message = _("The client sees this comment now.") if visibility == Visibility.CLIENT else _("The client does not see this comment any more.")
+    message = (
+        _("The client sees this comment now.")
+        if visibility == Visibility.CLIENT
+        else _("The client does not see this comment any more.")
+    )
     return film_review.after(request, story, comment.film, message=message)

@@ -25,7 +25,15 @@ from stories.services.permissions import is_story_owner
 
 from . import layout
 from .generation_dialog import chosen, confirmed
-from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, status_of, updated_cards
+from .responses import (
+    BoardUpdate,
+    board_url,
+    errors_as_responses,
+    is_live,
+    respond,
+    status_of,
+    updated_cards,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,9 +47,15 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
     replace = bool((request.POST if request.method == "POST" else request.GET).get("replace"))
     error, status = "", HTTPStatus.OK
     if request.method == "POST":
-        wanted: dict[str, Any] = {"scene_ids": scene_ids, "replace": replace, "ask_again": "ask_again" in request.POST}
+        wanted: dict[str, Any] = {
+            "scene_ids": scene_ids,
+            "replace": replace,
+            "ask_again": "ask_again" in request.POST,
+        }
         try:
-            jobs, plan = put_into_english(story.pk, actor=request.user, confirm_total=confirmed(request), **wanted)
+            jobs, plan = put_into_english(
+                story.pk, actor=request.user, confirm_total=confirmed(request), **wanted
+            )
         except Forbidden:
             raise
         except DomainError as failure:
@@ -55,18 +69,37 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
                 len(jobs),
             )
             message %= {"count": len(jobs), "price": money(plan.total)}
-            return respond(request, story, updated_cards(request, story, [item.scene.pk for item in plan.todo], message=message))
+            return respond(
+                request,
+                story,
+                updated_cards(
+                    request, story, [item.scene.pk for item in plan.todo], message=message
+                ),
+            )
     values = _shown(request, story, scene_ids, replace=replace) | {"error": error}
     name = "board/english.html#dialog" if is_live(request) else "board/english.html"
-    return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
+    return render(
+        request,
+        name,
+        values if is_live(request) else layout.context(request, story, **values),
+        status=status,
+    )
 
 
-def _shown(request: HttpRequest, story: Story, scene_ids: list[UUID] | None, *, replace: bool) -> dict[str, Any]:
+def _shown(
+    request: HttpRequest, story: Story, scene_ids: list[UUID] | None, *, replace: bool
+) -> dict[str, Any]:
     plan = plan_english(story, scene_ids, replace=replace)
-    provider = AIProviderConfig.objects.filter(provider=plan.provider).values_list("name", flat=True).first()
+    provider = (
+        AIProviderConfig.objects.filter(provider=plan.provider)
+        .values_list("name", flat=True)
+        .first()
+    )
     why_not = "" if plan.todo else _("There is nothing to put into English.")
     if not is_story_owner(request.user, story):
-        why_not = _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
+        why_not = _("Only the owner of “%(title)s” or a manager may change it.") % {
+            "title": story.title
+        }
     return {
         "story": story,
         "title": _("Put prompts into English"),

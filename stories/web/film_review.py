@@ -52,7 +52,15 @@ def chapters_of(film: Film) -> list[Chapter]:
     for segment in film.manifest.get("segments", []):
         start = frames * 1000 // film.fps
         frames += segment["frames"]
-        found.append(Chapter(segment["scene"], segment["position"], segment.get("title", ""), start, frames * 1000 // film.fps - start))
+        found.append(
+            Chapter(
+                segment["scene"],
+                segment["position"],
+                segment.get("title", ""),
+                start,
+                frames * 1000 // film.fps - start,
+            )
+        )
     return found
 
 
@@ -62,7 +70,11 @@ def page_values(story: Story, film: Film | None, link: ReviewLink | None = None)
     Staff see all comments, guests those meant for their link. One query besides the film.
     """
     seen = Comment.objects.filter(story=story) if link is None else for_guest(link)
-    comments = seen.filter(at_ms__isnull=False).select_related("author", "film", "scene", "link").order_by("at_ms", "created_at")
+    comments = (
+        seen.filter(at_ms__isnull=False)
+        .select_related("author", "film", "scene", "link")
+        .order_by("at_ms", "created_at")
+    )
     return {
         "is_staff_page": link is None,
         "story": story,
@@ -81,11 +93,17 @@ def review(request: HttpRequest, story: Story) -> HttpResponse:
 
 
 def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
-    film = get_object_or_404(Film, pk=_uuid(request.GET["film"]), story=story) if request.GET.get("film") else links.newest_film(story)
+    film = (
+        get_object_or_404(Film, pk=_uuid(request.GET["film"]), story=story)
+        if request.GET.get("film")
+        else links.newest_film(story)
+    )
     owner = is_story_owner(request.user, story)
     shown = {
         **page_values(story, film),
-        "film_changes": describe_changes(changes_since(film, story, load_scenes(story))) if film else "",
+        "film_changes": describe_changes(changes_since(film, story, load_scenes(story)))
+        if film
+        else "",
         "poster": poster_url(film, 1280) if film else "",
         "source": reverse("stories:film_file", args=[film.pk]) if film else "",
         "track": reverse("stories:film_subtitles", args=[film.pk, "vtt"]) if film else "",
@@ -94,7 +112,9 @@ def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
         "links": ReviewLink.objects.filter(story=story).select_related("made_by") if owner else [],
         **values,
     }
-    return render(request, "board/review.html", layout.context(request, story, **{**shown, "tab": "review"}))
+    return render(
+        request, "board/review.html", layout.context(request, story, **{**shown, "tab": "review"})
+    )
 
 
 def _uuid(text: str) -> UUID:
@@ -109,7 +129,11 @@ def after(request: HttpRequest, story: Story, film: Film | None, *, message: str
     back = reverse("admin:stories_story_review", args=[story.pk])
     answer = respond(request, story, BoardUpdate(message=message), back=back)
     if is_live(request):
-        values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story), "again": True}
+        values = {
+            **page_values(story, film),
+            "is_owner": is_story_owner(request.user, story),
+            "again": True,
+        }
         answer.content += render(request, "board/comments.html", values).content
     return answer
 
@@ -144,7 +168,12 @@ def share(request: HttpRequest, story: Story) -> HttpResponse:
         days=whole_number(days) or 0,
         may_comment=request.POST.get("may_comment") == "1",
     )
-    return _page(request, story, new_link=link, new_address=request.build_absolute_uri(reverse("stories:review", args=[token])))
+    return _page(
+        request,
+        story,
+        new_link=link,
+        new_address=request.build_absolute_uri(reverse("stories:review", args=[token])),
+    )
 
 
 @require_POST
@@ -153,4 +182,9 @@ def withdraw(request: HttpRequest, story: Story, link_id: UUID) -> HttpResponse:
     link = get_object_or_404(ReviewLink, pk=link_id, story=story)
     links.withdraw(link.pk, actor=request.user)
     back = reverse("admin:stories_story_review", args=[story.pk])
-    return respond(request, story, BoardUpdate(message=_("The link is revoked; it shows nothing any more.")), back=back)
+    return respond(
+        request,
+        story,
+        BoardUpdate(message=_("The link is revoked; it shows nothing any more.")),
+        back=back,
+    )

@@ -18,7 +18,14 @@ def chapters_of(film: Film) -> list[dict[str, Any]]:
     marks, frame = [], 0
     for segment in film.manifest.get("segments", []):
         frames = segment["frames"]
-        marks.append({"position": segment["position"], "title": segment["title"], "start": round(frame / film.fps, 3), "seconds": round(frames / film.fps, 3)})
+        marks.append(
+            {
+                "position": segment["position"],
+                "title": segment["title"],
+                "start": round(frame / film.fps, 3),
+                "seconds": round(frames / film.fps, 3),
+            }
+        )
         frame += frames
     return marks
 
@@ -58,7 +65,10 @@ def describe_changes(changes: FilmChanges) -> str:
             shown = ", ".join(map(str, places[:NAMED])) + ("…" if len(places) > NAMED else "")
             parts.append((one if len(places) == 1 else many) % {"places": shown})
     if changes.gone:
-        parts.append(ngettext("%(n)s scene is gone", "%(n)s scenes are gone", changes.gone) % {"n": changes.gone})
+        parts.append(
+            ngettext("%(n)s scene is gone", "%(n)s scenes are gone", changes.gone)
+            % {"n": changes.gone}
+        )
     if changes.reordered:
         parts.append(_("the order is another"))
     return _("Since this film was made: %(what)s.") % {"what": " · ".join(parts)} if parts else ""

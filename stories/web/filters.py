@@ -36,7 +36,9 @@ def needs_person(stories: QuerySet[Story], jobs: Collection[OpenJob]) -> QuerySe
     """
     resting = Q(status=StoryStatus.PREVIEWING) & ~Q(pk__in=running_subjects(jobs))
     needs_person = {job.subject for job in jobs if job.asks}
-    return stories.filter(Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=needs_person))
+    return stories.filter(
+        Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=needs_person)
+    )
 
 
 class Turn(SimpleListFilter):

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminExpandableTextareaWidget, UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from core.unicode_normalization import composed_query
 from providers.enums import Kind
@@ -34,14 +39,20 @@ def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
     The current provider is included even if it is none of these.
     """
     rows = AIProviderConfig.objects.order_by("name")
-    return [(row.provider, row.name) for row in rows if row.provider == current or makes(row, MAKES[name])]
+    return [
+        (row.provider, row.name)
+        for row in rows
+        if row.provider == current or makes(row, MAKES[name])
+    ]
 
 
 class ComposedForm(StoryModelForm):
     """A form that normalizes its text (NFC) before its length is checked."""
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(composed_query(data) if isinstance(data, QueryDict) else data, *args, **kwargs)
+        super().__init__(
+            composed_query(data) if isinstance(data, QueryDict) else data, *args, **kwargs
+        )
 
 
 class NewStoryForm(ComposedForm):
@@ -51,11 +62,16 @@ class NewStoryForm(ComposedForm):
         label=_("Or a file"),
         required=False,
         widget=UnfoldAdminFileFieldWidget({"accept": ",".join(ENDINGS)}),
-        help_text=_("TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the place of what is written above."),
+        help_text=_(
+            "TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the "
+            "place of what is written above."
+        ),
     )
 
     # The form carries a text file along, so that it can be read again in another encoding.
-    encoding = forms.ChoiceField(label=_("Encoding of the file"), required=False, widget=UnfoldAdminSelectWidget())
+    encoding = forms.ChoiceField(
+        label=_("Encoding of the file"), required=False, widget=UnfoldAdminSelectWidget()
+    )
     kept_name = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     kept_file = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
@@ -64,13 +80,18 @@ class NewStoryForm(ComposedForm):
         fields = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
         widgets = {"script": UnfoldAdminTextareaWidget({"rows": 14})}
         labels = {"duration_seconds": _("Length (seconds)"), "aspect_ratio": _("Format")}
-        help_texts = {"script": _("Paste the text of the film. It is cut into scenes at its sentences.")}
+        help_texts = {
+            "script": _("Paste the text of the film. It is cut into scenes at its sentences.")
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kept = self.data.get("kept_file") if self.is_bound else self.initial.get("kept_file")
         if kept:
-            cast("forms.ChoiceField", self.fields["encoding"]).choices = [("", _("Detect")), *CHOICES.items()]
+            cast("forms.ChoiceField", self.fields["encoding"]).choices = [
+                ("", _("Detect")),
+                *CHOICES.items(),
+            ]
         else:
             self.fields["encoding"] = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -94,7 +115,9 @@ class NewStoryForm(ComposedForm):
                 except forms.ValidationError as error:
                     self.add_error("encoding", error)
             elif not self.data.get("script", "").strip():
-                self.add_error("script", _("There is nothing to read yet: paste a text or choose a file."))
+                self.add_error(
+                    "script", _("There is nothing to read yet: paste a text or choose a file.")
+                )
         return cleaned
 
     def _read(self, name: str, data: bytes, encoding: str = "") -> None:
@@ -129,4 +152,6 @@ class StoryForm(ComposedForm):
         for name in PROVIDER_FIELDS:
             if name in self.fields:
                 choices = provider_choices(name, getattr(self.instance, name))
-                self.fields[name] = forms.ChoiceField(choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget())
+                self.fields[name] = forms.ChoiceField(
+                    choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget()
+                )

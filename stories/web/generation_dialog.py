@@ -27,7 +27,15 @@ from stories.services.permissions import is_story_owner
 from stories.services.plan import Mode, Plan, load_scenes, plan_generation, why_nothing
 
 from . import layout
-from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, status_of, updated_cards
+from .responses import (
+    BoardUpdate,
+    board_url,
+    errors_as_responses,
+    is_live,
+    respond,
+    status_of,
+    updated_cards,
+)
 
 LONGEST_REASON = 500
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -71,7 +79,10 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
     if kind not in TakeKind.values or mode not in MODES:
         raise Http404
     scene_ids = chosen(request)
-    as_is = bool((request.POST if request.method == "POST" else request.GET).get("as_is")) and scene_ids is None
+    as_is = (
+        bool((request.POST if request.method == "POST" else request.GET).get("as_is"))
+        and scene_ids is None
+    )
     error = ""
     status = HTTPStatus.OK
     if request.method == "POST":
@@ -83,7 +94,14 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
                 "override_reason": _reason(request) if as_is else "",
                 "ask_again": "ask_again" in request.POST,
             }
-            made = launch(story.pk, kind, actor=request.user, confirm_total=total, plan_hash=request.POST.get("plan"), **wanted)
+            made = launch(
+                story.pk,
+                kind,
+                actor=request.user,
+                confirm_total=total,
+                plan_hash=request.POST.get("plan"),
+                **wanted,
+            )
         except Forbidden:
             raise
         except DomainError as failure:
@@ -91,10 +109,24 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
                 return respond(request, story, BoardUpdate(message=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
-            return respond(request, story, updated_cards(request, story, [item.scene_id for item in made.todo], message=_message(kind, made)))
+            return respond(
+                request,
+                story,
+                updated_cards(
+                    request,
+                    story,
+                    [item.scene_id for item in made.todo],
+                    message=_message(kind, made),
+                ),
+            )
     values = _shown(request, story, kind, mode, scene_ids, as_is=as_is) | {"error": error}
     name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
-    return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
+    return render(
+        request,
+        name,
+        values if is_live(request) else layout.context(request, story, **values),
+        status=status,
+    )
 
 
 @require_GET
@@ -105,7 +137,11 @@ def retry(request: HttpRequest, story: Story) -> HttpResponse:
     Pictures come first, because clips are made from them.
     """
     scenes = load_scenes(story, chosen(request))
-    failed = (kind for kind in TakeKind.values if plan_generation(story, kind, mode="failed", scenes=scenes).todo)
+    failed = (
+        kind
+        for kind in TakeKind.values
+        if plan_generation(story, kind, mode="failed", scenes=scenes).todo
+    )
     address = reverse("admin:board_plan", args=[story.pk, next(failed, TakeKind.IMAGE), "failed"])
     return HttpResponseRedirect(f"{address}?{request.GET.urlencode()}")
 
@@ -117,9 +153,15 @@ def _reason(request: HttpRequest) -> str:
     """
     reason = visible.stripped(request.POST.get("override_reason", ""))
     if not reason:
-        raise Invalid(gettext_noop("Say why they go into the film as they are."), field="override_reason")
+        raise Invalid(
+            gettext_noop("Say why they go into the film as they are."), field="override_reason"
+        )
     if len(reason) > LONGEST_REASON:
-        raise Invalid(gettext_noop("At most %(most)s characters."), most=LONGEST_REASON, field="override_reason")
+        raise Invalid(
+            gettext_noop("At most %(most)s characters."),
+            most=LONGEST_REASON,
+            field="override_reason",
+        )
     return reason
 
 
@@ -127,16 +169,41 @@ def _message(kind: str, made: Plan) -> str:
     count = len(made.todo)
     if made.as_is and not count:
         return _("The film is being made with the takes as they are.")
-    pictures = ngettext("%(count)s picture is being made for %(price)s.", "%(count)s pictures are being made for %(price)s.", count)
-    clips = ngettext("%(count)s clip is being made for %(price)s.", "%(count)s clips are being made for %(price)s.", count)
-    return (pictures if kind == TakeKind.IMAGE else clips) % {"count": count, "price": money(made.total)}
+    pictures = ngettext(
+        "%(count)s picture is being made for %(price)s.",
+        "%(count)s pictures are being made for %(price)s.",
+        count,
+    )
+    clips = ngettext(
+        "%(count)s clip is being made for %(price)s.",
+        "%(count)s clips are being made for %(price)s.",
+        count,
+    )
+    return (pictures if kind == TakeKind.IMAGE else clips) % {
+        "count": count,
+        "price": money(made.total),
+    }
 
 
-def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: list[UUID] | None, *, as_is: bool) -> dict[str, Any]:
+def _shown(
+    request: HttpRequest,
+    story: Story,
+    kind: str,
+    mode: Any,
+    scene_ids: list[UUID] | None,
+    *,
+    as_is: bool,
+) -> dict[str, Any]:
     scenes = load_scenes(story, scene_ids)
-    made = plan_generation(story, kind, mode=mode, scenes=scenes, as_is=as_is, sound=scene_ids is None)
+    made = plan_generation(
+        story, kind, mode=mode, scenes=scenes, as_is=as_is, sound=scene_ids is None
+    )
     closed = why_closed(story, kind)
-    provider = AIProviderConfig.objects.filter(provider=made.provider).values_list("name", flat=True).first()
+    provider = (
+        AIProviderConfig.objects.filter(provider=made.provider)
+        .values_list("name", flat=True)
+        .first()
+    )
     return {
         "story": story,
         "kind": kind,
@@ -149,7 +216,9 @@ def _shown(request: HttpRequest, story: Story, kind: str, mode: Any, scene_ids: 
         "why_not": _why_not(request, story, made, closed),
         "as_is": as_is,
         "override_reason": request.POST.get("override_reason", ""),
-        "override_url": _override_url(story, kind, scenes) if scene_ids is None and not as_is else "",
+        "override_url": _override_url(story, kind, scenes)
+        if scene_ids is None and not as_is
+        else "",
         "outlook": approval_preview(ask_for_plan(made, scene_ids), request.user),
         "back": board_url(story.pk),
     }
@@ -161,14 +230,24 @@ def _override_url(story: Story, kind: str, scenes: list[Scene]) -> str:
     Empty if there are none.
     """
     doubtful = plan_generation(story, kind, scenes=scenes, as_is=True).doubtful
-    return reverse("admin:board_plan", args=[story.pk, kind, "missing"]) + "?as_is=1" if doubtful else ""
+    return (
+        reverse("admin:board_plan", args=[story.pk, kind, "missing"]) + "?as_is=1"
+        if doubtful
+        else ""
+    )
 
 
 def _why_not(request: HttpRequest, story: Story, made: Plan, closed: DomainError | None) -> str:
     if not is_story_owner(request.user, story):
-        return _("Only the owner of “%(title)s” or a manager may change it.") % {"title": story.title}
+        return _("Only the owner of “%(title)s” or a manager may change it.") % {
+            "title": story.title
+        }
     if closed is not None:
         return str(closed)
     if nothing := why_nothing(made):
         return str(nothing)
-    return "" if not made.makes_nothing or (made.as_is and made.doubtful) else _("There is nothing to make.")
+    return (
+        ""
+        if not made.makes_nothing or (made.as_is and made.doubtful)
+        else _("There is nothing to make.")
+    )

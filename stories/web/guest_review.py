@@ -29,7 +29,12 @@ from .film_review import page_values
 
 MOST_COMMENTS = 300  # maximum per link
 NAME_COOKIE = "review_name"  # percent-encoded, because headers are ASCII only
-STRICT = {**settings.SECURE_CSP, "script-src": ["'self'"], "style-src": ["'self'"], "base-uri": ["'none'"]}
+STRICT = {
+    **settings.SECURE_CSP,
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "base-uri": ["'none'"],
+}
 
 type View = Callable[..., HttpResponseBase]
 
@@ -59,7 +64,12 @@ def with_link(view: View) -> View:
 def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase:
     """View the film and comment at a time of it."""
     film = newest_film(link.story)
-    values: dict[str, Any] = {**page_values(link.story, film, link), "link": link, "token": token, "name": unquote(request.COOKIES.get(NAME_COOKIE, ""))}
+    values: dict[str, Any] = {
+        **page_values(link.story, film, link),
+        "link": link,
+        "token": token,
+        "name": unquote(request.COOKIES.get(NAME_COOKIE, "")),
+    }
     if request.method != "POST":
         return render(request, "board/guest.html", values)
     if film is None:
@@ -67,19 +77,39 @@ def page(request: HttpRequest, link: ReviewLink, token: str) -> HttpResponseBase
     name = request.POST.get("guest", "")
     try:
         _require_room(link)
-        comments.on_film(film.pk, link=link, guest=name, text=request.POST.get("text", ""), at_ms=milliseconds(request.POST.get("at", "")))
+        comments.on_film(
+            film.pk,
+            link=link,
+            guest=name,
+            text=request.POST.get("text", ""),
+            at_ms=milliseconds(request.POST.get("at", "")),
+        )
     except StoryError as error:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, Invalid) else HTTPStatus.FORBIDDEN
-        return render(request, "board/guest.html", values | {"error": str(error), "written": request.POST, "name": name}, status=status)
-    response: HttpResponse = HttpResponseRedirect(reverse("stories:review", args=[token]) + "#comments")
+        status = (
+            HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(error, Invalid) else HTTPStatus.FORBIDDEN
+        )
+        return render(
+            request,
+            "board/guest.html",
+            values | {"error": str(error), "written": request.POST, "name": name},
+            status=status,
+        )
+    response: HttpResponse = HttpResponseRedirect(
+        reverse("stories:review", args=[token]) + "#comments"
+    )
     kept, path = quote(name.strip()[: comments.GUEST_NAME]), reverse("stories:review", args=[token])
-    response.set_cookie(NAME_COOKIE, kept, path=path, httponly=True, samesite="Lax", secure=request.is_secure())
+    response.set_cookie(
+        NAME_COOKIE, kept, path=path, httponly=True, samesite="Lax", secure=request.is_secure()
+    )
     return response
 
 
 def _require_room(link: ReviewLink) -> None:
     if Comment.objects.filter(link=link).count() >= MOST_COMMENTS:
-        raise Invalid(gettext_noop("Too much has been said through this link; ask for a new one."), field="text")
+        raise Invalid(
+            gettext_noop("Too much has been said through this link; ask for a new one."),
+            field="text",
+        )
 
 
 @require_safe

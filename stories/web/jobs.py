@@ -44,34 +44,59 @@ class StoryJobAdmin(JobAdmin):
     def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
         """Add the story and the scene that each job works for. Two more queries."""
         super().prepare(request, rows)
-        titles = {str(pk): title for pk, title in Story.objects.filter(pk__in={row.subject for row in rows if _is_id(row.subject)}).values_list("pk", "title")}
+        titles = {
+            str(pk): title
+            for pk, title in Story.objects.filter(
+                pk__in={row.subject for row in rows if _is_id(row.subject)}
+            ).values_list("pk", "title")
+        }
         items = {row.item for row in rows if _is_id(row.item)}
-        places = {str(pk): position for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")}
+        places = {
+            str(pk): position
+            for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")
+        }
         for row in rows:
             title = titles.get(row.subject, "")
             row.place = _("scene %(n)s") % {"n": places[row.item]} if row.item in places else ""
             row.about_name = f"{title} · {row.place}" if row.place else title
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Job], search_term: str) -> tuple[QuerySet[Job], bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
         """Search also by the story's title and by the job's label in the user's language."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if not search_term:
             return found, may_repeat
-        titled = stories_for(request.user).filter(title__icontains=search_term).order_by("-created_at").values_list("pk", flat=True)[:FOUND]
+        titled = (
+            stories_for(request.user)
+            .filter(title__icontains=search_term)
+            .order_by("-created_at")
+            .values_list("pk", flat=True)[:FOUND]
+        )
         named = [name.value for name in JobName if search_term.lower() in str(name.label).lower()]
-        return found | queryset.filter(Q(subject__in=[str(pk) for pk in titled]) | Q(name__in=named)), may_repeat
+        return found | queryset.filter(
+            Q(subject__in=[str(pk) for pk in titled]) | Q(name__in=named)
+        ), may_repeat
 
     def sources(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The active providers and the paused ones. One query."""
         may = request.user.has_perm("providers.pause_provider")
         back = urlencode({"back": request.get_full_path()})
-        shown = AIProviderConfig.objects.filter(Q(is_active=True) | Q(is_paused=True)).order_by("name")
+        shown = AIProviderConfig.objects.filter(Q(is_active=True) | Q(is_paused=True)).order_by(
+            "name"
+        )
         return [
             {
                 "name": config.name,
                 "paused": config.is_paused,
                 "why": config.paused_because,
-                "url": f"{reverse('admin:providers_do', args=[config.pk, 'resume' if config.is_paused else 'pause'])}?{back}" if may else "",
+                "url": reverse(
+                    "admin:providers_do",
+                    args=[config.pk, "resume" if config.is_paused else "pause"],
+                )
+                + f"?{back}"
+                if may
+                else "",
             }
             for config in shown
         ]
@@ -83,12 +108,20 @@ class StoryJobAdmin(JobAdmin):
         story = Story.objects.filter(pk=job.subject).first() if _is_id(job.subject) else None
         scene = Scene.objects.filter(pk=job.item).first() if _is_id(job.item) else None
         calls = (
-            list(ProviderCall.objects.filter(key=enqueue.call_key(job)).select_related("provider").order_by("attempt_no")) if "parameters" in job.data else []
+            list(
+                ProviderCall.objects.filter(key=enqueue.call_key(job))
+                .select_related("provider")
+                .order_by("attempt_no")
+            )
+            if "parameters" in job.data
+            else []
         )
         return {
             "about_name": story.title if story else job.subject,
             "about_url": reverse("admin:stories_story_change", args=[story.pk]) if story else "",
-            "about_jobs_url": reverse("admin:stories_story_jobs", args=[story.pk]) if story else reverse("admin:jobs_job_changelist"),
+            "about_jobs_url": reverse("admin:stories_story_jobs", args=[story.pk])
+            if story
+            else reverse("admin:jobs_job_changelist"),
             "scene": scene,
             "calls": calls,
         }

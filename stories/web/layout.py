@@ -12,8 +12,17 @@ from stories.web import story_pages
 from .undo import offered
 
 
-def context(request: HttpRequest, story: Story, /, *, tab: str = "board", **values: Any) -> dict[str, Any]:
+def context(
+    request: HttpRequest, story: Story, /, *, tab: str = "board", **values: Any
+) -> dict[str, Any]:
     """The context that every full page of the board needs, extended by `values`."""
     crumbs = [(_("Stories"), reverse("admin:stories_story_changelist"))]
-    frame = {"title": story.title, "crumbs": crumbs, "story": story, "tab": tab, "tabs": story_pages.tabs(story), "offer": offered(request, story)}
+    frame = {
+        "title": story.title,
+        "crumbs": crumbs,
+        "story": story,
+        "tab": tab,
+        "tabs": story_pages.tabs(story),
+        "offer": offered(request, story),
+    }
     return story_pages.site().page_context(request, **{**frame, **values})

@@ -53,7 +53,12 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
     """Cover, number of scenes, cost and running job of each story. Four queries."""
     found = {story.pk: Facts() for story in stories}
     names = {str(pk): pk for pk in found}
-    counts = Scene.live.filter(story__in=found).order_by().values_list("story_id").annotate(n=Count("pk"))
+    counts = (
+        Scene.live.filter(story__in=found)
+        .order_by()
+        .values_list("story_id")
+        .annotate(n=Count("pk"))
+    )
     for pk, count in counts:
         found[pk].scenes = count
     covers = Scene.live.filter(story__in=found, position=1, image_take__isnull=False).order_by()
@@ -61,7 +66,9 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
         found[pk].cover = Cover(take, sha256)
     for subject, totals in ledger.breakdown("subject", subjects=names).items():
         found[names[subject]].cost = totals.actual
-    jobs = Job.objects.filter(subject__in=names, parent=None, item="", status__in=OPEN).order_by("created_at")
+    jobs = Job.objects.filter(subject__in=names, parent=None, item="", status__in=OPEN).order_by(
+        "created_at"
+    )
     for subject, *work in jobs.values_list("subject", *Work._fields):
         found[names[subject]].work = Work._make(work)
     return found
@@ -91,7 +98,10 @@ class EstimatingPaginator(Pages):
         connection = connections[rows.db]
         if connection.vendor == "postgresql" and not rows.query.where:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table])  # noqa: SLF001  Django's documented model API
+                cursor.execute(
+                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                    [rows.model._meta.db_table],  # noqa: SLF001  Django's documented model API
+                )
                 estimate = int(cursor.fetchone()[0])
             if estimate >= LARGE:
                 return estimate

@@ -10,7 +10,9 @@ from core.localized_messages import LocalizedMessage
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 
-WAITS_FOR_PEOPLE = Q(status=JobStatus.UNCLEAR) | Q(status=JobStatus.WAITING, wait_for__in=(WaitFor.PERSON, WaitFor.BUDGET))
+WAITS_FOR_PEOPLE = Q(status=JobStatus.UNCLEAR) | Q(
+    status=JobStatus.WAITING, wait_for__in=(WaitFor.PERSON, WaitFor.BUDGET)
+)
 
 
 class OpenJob(NamedTuple):
@@ -34,7 +36,10 @@ class OpenJob(NamedTuple):
     @property
     def waits(self) -> bool:
         """Whether it waits for a person or for budget."""
-        return self.status == JobStatus.WAITING and self.wait_for in {WaitFor.PERSON, WaitFor.BUDGET}
+        return self.status == JobStatus.WAITING and self.wait_for in {
+            WaitFor.PERSON,
+            WaitFor.BUDGET,
+        }
 
     @property
     def asks(self) -> bool:
@@ -50,5 +55,10 @@ def under_way() -> list[OpenJob]:
 
     One query.
     """
-    jobs = Job.objects.filter(Q(parent=None) | WAITS_FOR_PEOPLE, status__in=OPEN).order_by("created_at", "pk")
-    return [OpenJob._make(row) for row in jobs.values_list(*OpenJob._fields[:-1], Cast("note_data", TextField()))]
+    jobs = Job.objects.filter(Q(parent=None) | WAITS_FOR_PEOPLE, status__in=OPEN).order_by(
+        "created_at", "pk"
+    )
+    return [
+        OpenJob._make(row)
+        for row in jobs.values_list(*OpenJob._fields[:-1], Cast("note_data", TextField()))
+    ]

@@ -64,21 +64,43 @@ def story_or_404(request: HttpRequest, story_id: UUID) -> Story:
 
 def scene_or_404(story: Story, scene_id: UUID) -> Scene:
     """A scene of this story, deleted or not."""
-    return get_object_or_404(Scene.objects.select_related("prompt", "image_take", "clip_take"), pk=scene_id, story=story)
+    return get_object_or_404(
+        Scene.objects.select_related("prompt", "image_take", "clip_take"), pk=scene_id, story=story
+    )
 
 
 def board_url(story_id: UUID, scene_id: Any = "") -> str:
-    return reverse("admin:stories_story_board", args=[story_id]) + (f"#scene-{scene_id}" if scene_id else "")
+    return reverse("admin:stories_story_board", args=[story_id]) + (
+        f"#scene-{scene_id}" if scene_id else ""
+    )
 
 
-def respond(request: HttpRequest, story: Story, update: BoardUpdate, *, status: int = HTTPStatus.OK, back: str = "") -> HttpResponse:
+def respond(
+    request: HttpRequest,
+    story: Story,
+    update: BoardUpdate,
+    *,
+    status: int = HTTPStatus.OK,
+    back: str = "",
+) -> HttpResponse:
     """Respond with the update, or without JavaScript with a redirect to the board and a message."""
     if is_live(request):
-        return HttpResponse(render_to_string("board/news.html", {"news": update, "story": story, "board": update.board}, request=request), status=status)
+        return HttpResponse(
+            render_to_string(
+                "board/news.html",
+                {"news": update, "story": story, "board": update.board},
+                request=request,
+            ),
+            status=status,
+        )
     if update.message and update.offer:
         keep(request, story, update.offer, message=update.message)
     elif update.message:
-        messages.add_message(request, messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR, update.message)
+        messages.add_message(
+            request,
+            messages.SUCCESS if status < HTTPStatus.BAD_REQUEST else messages.ERROR,
+            update.message,
+        )
     return HttpResponseRedirect(back or board_url(story.pk, update.focus))
 
 
@@ -104,12 +126,26 @@ def errors_as_responses(view: View) -> View:
         except Scene.DoesNotExist:
             raise Http404 from None
         except DomainError as error:
-            return respond(request, story, BoardUpdate(message=str(error), tone="ask" if isinstance(error, Conflict) else "bad"), status=status_of(error))
+            return respond(
+                request,
+                story,
+                BoardUpdate(
+                    message=str(error), tone="ask" if isinstance(error, Conflict) else "bad"
+                ),
+                status=status_of(error),
+            )
 
     return answer
 
 
-def updated_cards(request: HttpRequest, story: Story, ids: Sequence[Any], *, with_order: bool = False, **update: Any) -> BoardUpdate:
+def updated_cards(
+    request: HttpRequest,
+    story: Story,
+    ids: Sequence[Any],
+    *,
+    with_order: bool = False,
+    **update: Any,
+) -> BoardUpdate:
     """An update with the current state of these cards and the bar.
 
     Includes the order if scenes were added or removed.
@@ -119,9 +155,14 @@ def updated_cards(request: HttpRequest, story: Story, ids: Sequence[Any], *, wit
     cards = [card for card in board.cards if card.scene.key in wanted]
     board.complete(cards)
     order = [card.scene.pk for card in board.cards] if with_order else None
-    return BoardUpdate(cards=cards, board=board, bar=True, ids=order, version=board.version, **update)
+    return BoardUpdate(
+        cards=cards, board=board, bar=True, ids=order, version=board.version, **update
+    )
 
 
 def move_fields(moves: Sequence[Move], version: str) -> list[tuple[str, str]]:
     """The moves as form fields for `scene_order.reorder`."""
-    return [*(("move", f"{move.scene_id}:{move.after or ''}") for move in moves), ("version", version)]
+    return [
+        *(("move", f"{move.scene_id}:{move.after or ''}") for move in moves),
+        ("version", version),
+    ]

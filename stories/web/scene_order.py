@@ -44,14 +44,33 @@ def reorder(request: HttpRequest, story: Story) -> HttpResponse:
     try:
         made = scene_order.reorder(story.pk, actor=request.user, moves=moves, version=seen)
     except scene_order.OrderChanged as error:
-        again = UndoAction(_("Move it anyway"), here, move_fields(moves, scene_order.version_of(error.ids)))
+        again = UndoAction(
+            _("Move it anyway"), here, move_fields(moves, scene_order.version_of(error.ids))
+        )
         return respond(
-            request, story, updated_cards(request, story, [], with_order=True, message=str(error), tone="ask", offer=again), status=HTTPStatus.CONFLICT
+            request,
+            story,
+            updated_cards(
+                request, story, [], with_order=True, message=str(error), tone="ask", offer=again
+            ),
+            status=HTTPStatus.CONFLICT,
         )
     is_undo = request.POST.get("undo") == "1"
-    message = _("The move is undone.") if is_undo else ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
+    message = (
+        _("The move is undone.")
+        if is_undo
+        else ngettext("Scene moved.", "%(count)s scenes moved.", len(moves)) % {"count": len(moves)}
+    )
     fields = move_fields(made.back, made.version)
-    back = UndoAction(_("Redo"), here, fields) if is_undo else UndoAction(_("Undo"), here, [*fields, ("undo", "1")])
+    back = (
+        UndoAction(_("Redo"), here, fields)
+        if is_undo
+        else UndoAction(_("Undo"), here, [*fields, ("undo", "1")])
+    )
     focus = str(moves[0].scene_id) if moves else ""
     ids = made.ids if request.POST.get("whole") or not request.POST.get("shown") else None
-    return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=ids, focus=focus))
+    return respond(
+        request,
+        story,
+        BoardUpdate(message=message, offer=back, version=made.version, ids=ids, focus=focus),
+    )

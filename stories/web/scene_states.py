@@ -110,7 +110,12 @@ def _plain(_language: str) -> dict[str, tuple[Tone, str, tuple[str, str], tuple[
             (_("Picture out of date"), _("Picture is out of date")),
             (_("Clip out of date"), _("Clip is out of date")),
         ),
-        "missing": ("idle", "add_photo_alternate", ("", _("No picture yet")), ("", _("No clip yet"))),
+        "missing": (
+            "idle",
+            "add_photo_alternate",
+            ("", _("No picture yet")),
+            ("", _("No clip yet")),
+        ),
         "approved": ("good", "check_circle", ("", _("Picture approved")), ("", _("Clip approved"))),
         "review": (
             "ask",
@@ -129,7 +134,9 @@ def _running(kind: str, job: JobRow) -> State:
         return State(kind, "running", "live", "hourglass_top", short, name, percent=0)
     if job.status == JobStatus.RUNNING:
         name = _("Making the picture") if picture else _("Making the clip")
-        return State(kind, "running", "live", "progress_activity", short, name, percent=job.progress)
+        return State(
+            kind, "running", "live", "progress_activity", short, name, percent=job.progress
+        )
     note = str(job.note) or job.get_wait_for_display() or short
     tone: Tone = "ask" if job.status == JobStatus.UNCLEAR else "live"
     return State(kind, "running", tone, "hourglass_top", short, note, percent=job.progress)

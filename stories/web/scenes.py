@@ -25,7 +25,16 @@ from stories.services.scene_order import Move
 
 from . import layout
 from .cards import EDITABLE
-from .responses import BoardUpdate, board_url, errors_as_responses, is_live, move_fields, respond, scene_or_404, updated_cards
+from .responses import (
+    BoardUpdate,
+    board_url,
+    errors_as_responses,
+    is_live,
+    move_fields,
+    respond,
+    scene_or_404,
+    updated_cards,
+)
 from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
@@ -60,10 +69,14 @@ def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """
     scene = scene_or_404(story, scene_id)
     back = request.POST.get("back", "")
-    seen = {name: request.POST[f"seen_{name}"] for name in IN_FORM if f"seen_{name}" in request.POST}
+    seen = {
+        name: request.POST[f"seen_{name}"] for name in IN_FORM if f"seen_{name}" in request.POST
+    }
     # A page sends the whole form with the edited field. Only fields that come with a fingerprint
     # are saved.
-    names = tuple(name for name in IN_FORM if name in seen) or tuple(name for name in IN_FORM if name in request.POST)
+    names = tuple(name for name in IN_FORM if name in seen) or tuple(
+        name for name in IN_FORM if name in request.POST
+    )
     if scene.deleted_at is not None:
         return _gone(request, story, scene, names)
     try:
@@ -71,10 +84,25 @@ def edit(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     except Forbidden:
         raise
     except FieldConflict as conflict:
-        return _beside(request, story, scene, str(conflict), theirs=conflict.theirs, status=HTTPStatus.CONFLICT)
+        return _beside(
+            request, story, scene, str(conflict), theirs=conflict.theirs, status=HTTPStatus.CONFLICT
+        )
     except Invalid as error:
-        return _beside(request, story, scene, str(error), field=error.field, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    update = updated_cards(request, story, [scene.pk], message="" if is_live(request) else _("Saved."), focus=str(scene.pk))
+        return _beside(
+            request,
+            story,
+            scene,
+            str(error),
+            field=error.field,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        )
+    update = updated_cards(
+        request,
+        story,
+        [scene.pk],
+        message="" if is_live(request) else _("Saved."),
+        focus=str(scene.pk),
+    )
     return respond(request, story, update, back=_own(back, story, scene))
 
 
@@ -84,13 +112,29 @@ def _gone(request: HttpRequest, story: Story, scene: Scene, names: tuple[str, ..
     The typed text is not saved but stays in the form, and the scene can be restored.
     """
     message = _("Somebody deleted this scene meanwhile. Your text is kept here.")
-    values: dict[str, Any] = {"story": story, "scene": scene, "message": message, "fields": {}, "names": names, "is_gone": True}
+    values: dict[str, Any] = {
+        "story": story,
+        "scene": scene,
+        "message": message,
+        "fields": {},
+        "names": names,
+        "is_gone": True,
+    }
     values["restore_url"] = reverse("admin:board_act", args=[story.pk, scene.pk, "restore"])
     if is_live(request):
         return render(request, "board/beside.html", values, status=HTTPStatus.CONFLICT)
     written = {name: request.POST[name] for name in names if name in request.POST}
-    values |= {"title": _("Scene %(number)s") % {"number": scene.position}, "written": written, "cameras": Camera.choices}
-    return render(request, "board/edit.html", layout.context(request, story, **values), status=HTTPStatus.CONFLICT)
+    values |= {
+        "title": _("Scene %(number)s") % {"number": scene.position},
+        "written": written,
+        "cameras": Camera.choices,
+    }
+    return render(
+        request,
+        "board/edit.html",
+        layout.context(request, story, **values),
+        status=HTTPStatus.CONFLICT,
+    )
 
 
 def _own(back: str, story: Story, scene: Scene) -> str:
@@ -99,21 +143,43 @@ def _own(back: str, story: Story, scene: Scene) -> str:
 
 
 def _beside(
-    request: HttpRequest, story: Story, scene: Scene, message: str, *, field: str = "", theirs: dict[str, str] | None = None, status: HTTPStatus
+    request: HttpRequest,
+    story: Story,
+    scene: Scene,
+    message: str,
+    *,
+    field: str = "",
+    theirs: dict[str, str] | None = None,
+    status: HTTPStatus,
 ) -> HttpResponse:
     """Show the error beside its field.
 
     Without JavaScript: the form again, with the user's text and the current one.
     """
     theirs = theirs or {}
-    shown = {name: Camera(text).label if name == "camera" else text for name, text in theirs.items()}
+    shown = {
+        name: Camera(text).label if name == "camera" else text for name, text in theirs.items()
+    }
     now = {name: (scenes.fingerprint(text), text, shown[name]) for name, text in theirs.items()}
-    values: dict[str, Any] = {"story": story, "scene": scene, "message": message, "fields": now, "field": field, "names": [*theirs] or [field]}
+    values: dict[str, Any] = {
+        "story": story,
+        "scene": scene,
+        "message": message,
+        "fields": now,
+        "field": field,
+        "names": [*theirs] or [field],
+    }
     if is_live(request):
         return render(request, "board/beside.html", values, status=status)
     written = {name: request.POST[name] for name in IN_FORM if name in request.POST}
-    values |= {"title": _("Scene %(number)s") % {"number": scene.position}, "written": written, "cameras": Camera.choices}
-    return render(request, "board/edit.html", layout.context(request, story, **values), status=status)
+    values |= {
+        "title": _("Scene %(number)s") % {"number": scene.position},
+        "written": written,
+        "cameras": Camera.choices,
+    }
+    return render(
+        request, "board/edit.html", layout.context(request, story, **values), status=status
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -121,20 +187,48 @@ def _beside(
 def insert(request: HttpRequest, story: Story) -> HttpResponse:
     """Insert a new scene after `after`, or at the beginning."""
     after = _neighbour(story, request)
-    values: dict[str, Any] = {"story": story, "after": after, "cameras": Camera.choices, "written": {}, "back": board_url(story.pk)}
+    values: dict[str, Any] = {
+        "story": story,
+        "after": after,
+        "cameras": Camera.choices,
+        "written": {},
+        "back": board_url(story.pk),
+    }
     status = HTTPStatus.OK
     if request.method == "POST":
         try:
-            made = scenes.create(story.pk, actor=request.user, position=after.position + 1 if after else 1, **values_of(request, EDITABLE))
+            made = scenes.create(
+                story.pk,
+                actor=request.user,
+                position=after.position + 1 if after else 1,
+                **values_of(request, EDITABLE),
+            )
         except Invalid as error:
             values |= {"error": str(error), "field": error.field, "written": request.POST}
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         else:
             undo = _offer(_("Undo"), story, made, "delete")
-            return respond(request, story, updated_cards(request, story, [made.pk], with_order=True, message=_("Scene added."), offer=undo, focus=str(made.pk)))
+            return respond(
+                request,
+                story,
+                updated_cards(
+                    request,
+                    story,
+                    [made.pk],
+                    with_order=True,
+                    message=_("Scene added."),
+                    offer=undo,
+                    focus=str(made.pk),
+                ),
+            )
     values["title"] = _("New scene")
     name = "board/insert.html#dialog" if is_live(request) else "board/insert.html"
-    return render(request, name, values if is_live(request) else layout.context(request, story, **values), status=status)
+    return render(
+        request,
+        name,
+        values if is_live(request) else layout.context(request, story, **values),
+        status=status,
+    )
 
 
 def _neighbour(story: Story, request: HttpRequest) -> Scene | None:
@@ -145,7 +239,9 @@ def _neighbour(story: Story, request: HttpRequest) -> Scene | None:
         raise Http404 from None
 
 
-def _offer(label: str, story: Story, scene: Scene, act: str, *fields: tuple[str, str]) -> UndoAction:
+def _offer(
+    label: str, story: Story, scene: Scene, act: str, *fields: tuple[str, str]
+) -> UndoAction:
     return UndoAction(label, reverse("admin:board_act", args=[story.pk, scene.pk, act]), fields)
 
 
@@ -176,7 +272,9 @@ def split(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         "back": board_url(story.pk, scene.pk),
     }
     name = "board/split.html#dialog" if is_live(request) else "board/split.html"
-    return render(request, name, values if is_live(request) else layout.context(request, story, **values))
+    return render(
+        request, name, values if is_live(request) else layout.context(request, story, **values)
+    )
 
 
 # Actions on one scene. Each makes the change and returns the changed cards and the undo action.
@@ -191,7 +289,11 @@ class Done:
 
 def _duplicate(request: HttpRequest, story: Story, scene: Scene) -> Done:
     copy = scenes.duplicate(scene.pk, actor=request.user)
-    return Done(_("Scene duplicated. Its takes are still to be made."), (copy,), _offer(_("Undo"), story, copy, "delete"))
+    return Done(
+        _("Scene duplicated. Its takes are still to be made."),
+        (copy,),
+        _offer(_("Undo"), story, copy, "delete"),
+    )
 
 
 def _split(request: HttpRequest, story: Story, scene: Scene) -> Done:
@@ -208,12 +310,21 @@ def _signed(scene: Scene, value: Any) -> str:
 
 def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
     try:
-        scene_id, (second, prompt, *halves, narration) = signing.loads(request.POST.get("split", ""), salt=UNDO_SALT)
+        scene_id, (second, prompt, *halves, narration) = signing.loads(
+            request.POST.get("split", ""), salt=UNDO_SALT
+        )
     except (signing.BadSignature, ValueError):
         raise Http404 from None
     if scene_id != str(scene.pk):
         raise Http404
-    joined = scenes.unsplit(scene.pk, second, actor=request.user, prompt_id=prompt, second_half_ids=(halves[0], halves[1]), narration=narration)
+    joined = scenes.unsplit(
+        scene.pk,
+        second,
+        actor=request.user,
+        prompt_id=prompt,
+        second_half_ids=(halves[0], halves[1]),
+        narration=narration,
+    )
     return Done(_("The scene is one again."), (joined,))
 
 
@@ -221,7 +332,11 @@ def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
     other = Scene.live.filter(story=story, position=scene.position + 1).first()
     joined = scenes.merge_with_next(scene.pk, actor=request.user)
     assert other is not None  # merge_with_next has checked this
-    return Done(_("Two scenes became one."), (joined,), _offer(_("Undo"), story, joined, "unmerge", ("other", str(other.pk))))
+    return Done(
+        _("Two scenes became one."),
+        (joined,),
+        _offer(_("Undo"), story, joined, "unmerge", ("other", str(other.pk))),
+    )
 
 
 def _unmerge(request: HttpRequest, story: Story, scene: Scene) -> Done:
@@ -235,7 +350,11 @@ def _unmerge(request: HttpRequest, story: Story, scene: Scene) -> Done:
 
 def _delete(request: HttpRequest, story: Story, scene: Scene) -> Done:
     scenes.delete(scene.pk, actor=request.user)
-    return Done(_("Scene %(number)s deleted. Its takes are kept.") % {"number": scene.position}, (), _offer(_("Undo"), story, scene, "restore"))
+    return Done(
+        _("Scene %(number)s deleted. Its takes are kept.") % {"number": scene.position},
+        (),
+        _offer(_("Undo"), story, scene, "restore"),
+    )
 
 
 def _restore(request: HttpRequest, story: Story, scene: Scene) -> Done:
@@ -267,7 +386,17 @@ def act(request: HttpRequest, story: Story, scene_id: UUID, act: str) -> HttpRes
     done = ACTS[act](request, story, scene)
     focus = str(done.cards[0].pk) if done.cards else ""
     return respond(
-        request, story, updated_cards(request, story, [card.pk for card in done.cards], with_order=True, message=done.message, offer=done.offer, focus=focus)
+        request,
+        story,
+        updated_cards(
+            request,
+            story,
+            [card.pk for card in done.cards],
+            with_order=True,
+            message=done.message,
+            offer=done.offer,
+            focus=focus,
+        ),
     )
 
 
@@ -277,9 +406,31 @@ def _step(request: HttpRequest, story: Story, scene: Scene, step: str) -> HttpRe
         if scene.pk not in ids:
             raise Http404
         others = [pk for pk in ids if pk != scene.pk]
-        place = {"first": 0, "earlier": max(0, ids.index(scene.pk) - 1), "later": ids.index(scene.pk) + 1, "last": len(others)}[step]
+        place = {
+            "first": 0,
+            "earlier": max(0, ids.index(scene.pk) - 1),
+            "later": ids.index(scene.pk) + 1,
+            "last": len(others),
+        }[step]
         place = min(place, len(others))
-        made = scene_order.reorder(story.pk, actor=request.user, moves=[Move(scene.pk, others[place - 1] if place else None)])
-    message = _("Scene moved to place %(place)s of %(count)s.") % {"place": place + 1, "count": len(ids)}
-    back = UndoAction(_("Undo"), reverse("admin:board_order", args=[story.pk]), [*move_fields(made.back, made.version), ("undo", "1")])
-    return respond(request, story, BoardUpdate(message=message, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)))
+        made = scene_order.reorder(
+            story.pk,
+            actor=request.user,
+            moves=[Move(scene.pk, others[place - 1] if place else None)],
+        )
+    message = _("Scene moved to place %(place)s of %(count)s.") % {
+        "place": place + 1,
+        "count": len(ids),
+    }
+    back = UndoAction(
+        _("Undo"),
+        reverse("admin:board_order", args=[story.pk]),
+        [*move_fields(made.back, made.version), ("undo", "1")],
+    )
+    return respond(
+        request,
+        story,
+        BoardUpdate(
+            message=message, offer=back, version=made.version, ids=made.ids, focus=str(scene.pk)
+        ),
+    )

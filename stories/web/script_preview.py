@@ -21,7 +21,11 @@ KEPT_BYTES = 400_000
 FIELDS = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
 REMEMBERED = ("aspect_ratio", "style")
 LANGUAGES = {"ko": _("Korean"), "en": _("English"), "ja": _("Japanese"), "zh": _("Chinese")}
-FORMATS = {Format.PROSE: _("Prose"), Format.SCREENPLAY: _("Screenplay"), Format.SUBTITLES: _("Subtitles")}
+FORMATS = {
+    Format.PROSE: _("Prose"),
+    Format.SCREENPLAY: _("Screenplay"),
+    Format.SUBTITLES: _("Subtitles"),
+}
 KINDS = {
     Kind.HEADING: _("Scene heading"),
     Kind.ACTION: _("Action"),
@@ -92,7 +96,9 @@ class Reading:
 
 def remembered(user: Any) -> dict[str, Any]:
     """The settings that the user chose for their last story."""
-    last = Story.objects.filter(owner=user).order_by("-created_at", "-id").values(*REMEMBERED).first()
+    last = (
+        Story.objects.filter(owner=user).order_by("-created_at", "-id").values(*REMEMBERED).first()
+    )
     return last or {}
 
 
@@ -108,7 +114,13 @@ def read(request: HttpRequest) -> Reading | None:
     typed = {name: request.POST[name] for name in FIELDS if name in request.POST}
     name, data = sent_file(request)
     try:
-        script = read_script(name, data, request.POST.get("encoding", "") if READ in request.POST else "") if name else None
+        script = (
+            read_script(
+                name, data, request.POST.get("encoding", "") if READ in request.POST else ""
+            )
+            if name
+            else None
+        )
     except ScriptUnreadable as error:
         if error.reason == "encoding" and len(data) <= KEPT_BYTES:
             kept = {"kept_name": name[:200], "kept_file": base64.b64encode(data).decode()}
@@ -124,7 +136,11 @@ def read(request: HttpRequest) -> Reading | None:
         reading.encoding = script.encoding
         reading.left_out = [LEFT_OUT[name] for name in script.left_out if name in LEFT_OUT]
         if script.encoding and len(data) <= KEPT_BYTES:
-            initial |= {"kept_name": name[:200], "kept_file": base64.b64encode(data).decode(), "encoding": script.encoding}
+            initial |= {
+                "kept_name": name[:200],
+                "kept_file": base64.b64encode(data).decode(),
+                "encoding": script.encoding,
+            }
     return reading
 
 

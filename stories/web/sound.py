@@ -1,4 +1,6 @@
-"""The pages of a story's sound: its settings and voices, and the lines of a scene with their takes."""
+"""The pages of a story's sound: its settings and voices,
+and the lines of a scene with their takes.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,7 +34,9 @@ from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A line with its takes, newest first. `price` is that of one more take, None if none can be made."""
+    """A line with its takes, newest first. `price` is that of one more take, None if none can be
+    made.
+    """
 
     line: Line
     item: SoundItem | None
@@ -48,13 +52,24 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     """The scene's lines for its panel."""
     plan = plan_sound(story)
     items = {item.item: item for item in plan.items if item.line is not None}
-    rows = list(Line.live.filter(scene=scene).select_related("current", "speech_take").order_by("position", "id"))
+    rows = list(
+        Line.live.filter(scene=scene)
+        .select_related("current", "speech_take")
+        .order_by("position", "id")
+    )
     takes: dict[UUID | None, list[SoundTake]] = {}
     for take in SoundTake.objects.filter(line__in=rows):
         takes.setdefault(take.line_id, []).append(take)
     lines = [_shown(line, items.get(line.key), takes.get(line.pk, [])) for line in rows]
-    mine = [warning for warning in plan.warnings if warning.values.get("position") == scene.position]
-    return {"lines": lines, "line_kinds": LineKind.choices, "sound_is_on": plan.settings is not None and plan.settings.enabled, "sound_warnings": mine}
+    mine = [
+        warning for warning in plan.warnings if warning.values.get("position") == scene.position
+    ]
+    return {
+        "lines": lines,
+        "line_kinds": LineKind.choices,
+        "sound_is_on": plan.settings is not None and plan.settings.enabled,
+        "sound_warnings": mine,
+    }
 
 
 def _shown(line: Line, item: SoundItem | None, takes: list[SoundTake]) -> ShownLine:
@@ -93,8 +108,12 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
         "voices": [ShownVoice(speaker, cast.voice_of(speaker)) for speaker in speakers],
         "moods": Mood.choices,
         "presets": LoudnessPreset.choices,
-        "speaking": [(key, name) for key, name in names.items() if domain.offers(key, SoundKind.SPEECH)],
-        "playing": [(key, name) for key, name in names.items() if domain.offers(key, SoundKind.MUSIC)],
+        "speaking": [
+            (key, name) for key, name in names.items() if domain.offers(key, SoundKind.SPEECH)
+        ],
+        "playing": [
+            (key, name) for key, name in names.items() if domain.offers(key, SoundKind.MUSIC)
+        ],
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,
         "may_change": is_story_owner(user, story),
@@ -113,7 +132,9 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
     sent = request.POST
     values: dict[str, Any] = {"enabled": sent.get("enabled") == "1"}
     values |= {name: sent[name] for name in ("mood", "music_provider", "loudness") if name in sent}
-    values |= {name: _number(sent[name], name) for name in ("speech_db", "music_db") if name in sent}
+    values |= {
+        name: _number(sent[name], name) for name in ("speech_db", "music_db") if name in sent
+    }
     domain.change_settings(story.pk, actor=request.user, **values)
     return _back(request, story, _("The sound is saved."))
 
@@ -122,7 +143,9 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
 @errors_as_responses
 def voice(request: HttpRequest, story: Story) -> HttpResponse:
     sent = request.POST
-    values: dict[str, Any] = {name: sent[name] for name in ("provider", "voice", "model") if name in sent}
+    values: dict[str, Any] = {
+        name: sent[name] for name in ("provider", "voice", "model") if name in sent
+    }
     if "speed" in sent:
         values["speed"] = _number(sent["speed"], "speed")
     domain.set_voice(story.pk, actor=request.user, speaker=sent.get("speaker", ""), **values)
@@ -145,8 +168,14 @@ def lines(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     """Write the scene's lines. A line without words is removed."""
     scene = scene_or_404(story, scene_id)
     sent = request.POST
-    rows = zip(*(sent.getlist(name) for name in ("line", "speaker", "direction", "text")), strict=False)
-    wanted = [Spoken(text, speaker, direction, "", _id(pk)) for pk, speaker, direction, text in rows if text.strip()]
+    rows = zip(
+        *(sent.getlist(name) for name in ("line", "speaker", "direction", "text")), strict=False
+    )
+    wanted = [
+        Spoken(text, speaker, direction, "", _id(pk))
+        for pk, speaker, direction, text in rows
+        if text.strip()
+    ]
     line_edits.set_lines(scene.pk, actor=request.user, lines=wanted)
     return _panel(request, story, scene, _("The lines are saved."))
 
@@ -168,14 +197,22 @@ def speak(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
     chosen = _id(request.POST.get("line", ""))
     keys = [chosen] if chosen else list(Line.live.filter(scene=scene).values_list("pk", flat=True))
-    wanted: dict[str, Any] = {"lines": keys, "again": chosen is not None, "ask_again": "ask_again" in request.POST}
+    wanted: dict[str, Any] = {
+        "lines": keys,
+        "again": chosen is not None,
+        "ask_again": "ask_again" in request.POST,
+    }
     try:
         jobs, price = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
     except ApprovalNeeded as needed:
         if not needed.new:
             raise
         return _panel(request, story, scene, str(needed), tone="ask")
-    message = ngettext("%(count)s line is being spoken for %(price)s.", "%(count)s lines are being spoken for %(price)s.", len(jobs))
+    message = ngettext(
+        "%(count)s line is being spoken for %(price)s.",
+        "%(count)s lines are being spoken for %(price)s.",
+        len(jobs),
+    )
     return _panel(request, story, scene, message % {"count": len(jobs), "price": money(price)})
 
 
@@ -189,6 +226,8 @@ def choose(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
     return _panel(request, story, take.scene, _("The take is in the film."))
 
 
-def _panel(request: HttpRequest, story: Story, scene: Scene, message: str, *, tone: str = "good") -> HttpResponse:
+def _panel(
+    request: HttpRequest, story: Story, scene: Scene, message: str, *, tone: str = "good"
+) -> HttpResponse:
     back = reverse("admin:board_scene", args=[story.pk, scene.pk]) + "#lines"
     return respond(request, story, BoardUpdate(message=message, tone=tone), back=back)

@@ -35,14 +35,39 @@ class Spending:
 def spending_of(story: Story) -> Spending:
     """The costs of a story. Six queries, whatever the number of scenes and calls."""
     subject = str(story.pk)
-    scenes = {str(scene.pk): scene for scene in Scene.objects.filter(story=story).order_by("position")}
+    scenes = {
+        str(scene.pk): scene for scene in Scene.objects.filter(story=story).order_by("position")
+    }
     names = dict(AIProviderConfig.objects.values_list("provider", "name"))
     rows = []
     for item, totals in ledger.breakdown("item", subject=subject).items():
         scene = scenes.get(item)
-        rows.append(SceneSpending(scene.title if scene else "", scene.position if scene else 0, bool(scene and scene.deleted_at), totals))
+        rows.append(
+            SceneSpending(
+                scene.title if scene else "",
+                scene.position if scene else 0,
+                bool(scene and scene.deleted_at),
+                totals,
+            )
+        )
     rows.sort(key=lambda row: (row.deleted, row.position))
-    by_provider = [(names.get(provider, provider), totals) for provider, totals in ledger.breakdown("provider", subject=subject).items()]
-    rejected = Take.objects.filter(scene__story=story, review_status=ReviewStatus.REJECTED).aggregate(cost=Sum("cost"), takes=Count("pk"))
-    unclear = list(ProviderCall.objects.filter(subject=subject, state=CallState.UNCLEAR).select_related("provider").order_by("reserved_at"))
-    return Spending(ledger.totals(subject=subject), rows, by_provider, ledger.exact(rejected["cost"]), rejected["takes"], unclear)
+    by_provider = [
+        (names.get(provider, provider), totals)
+        for provider, totals in ledger.breakdown("provider", subject=subject).items()
+    ]
+    rejected = Take.objects.filter(
+        scene__story=story, review_status=ReviewStatus.REJECTED
+    ).aggregate(cost=Sum("cost"), takes=Count("pk"))
+    unclear = list(
+        ProviderCall.objects.filter(subject=subject, state=CallState.UNCLEAR)
+        .select_related("provider")
+        .order_by("reserved_at")
+    )
+    return Spending(
+        ledger.totals(subject=subject),
+        rows,
+        by_provider,
+        ledger.exact(rejected["cost"]),
+        rejected["takes"],
+        unclear,
+    )

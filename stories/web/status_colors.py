@@ -18,13 +18,30 @@ STORY: dict[str, Tone] = {
     StoryStatus.FAILED: "bad",
     StoryStatus.ARCHIVED: "quiet",
 }
-SCENE: dict[str, Tone] = {"missing": "idle", "stale": "ask", "rejected": "bad", "running": "live", "done": "good", "blocked": "ask"}
-REVIEW_STATUS: dict[str, Tone] = {ReviewStatus.UNREVIEWED: "idle", ReviewStatus.APPROVED: "good", ReviewStatus.REJECTED: "bad"}
+SCENE: dict[str, Tone] = {
+    "missing": "idle",
+    "stale": "ask",
+    "rejected": "bad",
+    "running": "live",
+    "done": "good",
+    "blocked": "ask",
+}
+REVIEW_STATUS: dict[str, Tone] = {
+    ReviewStatus.UNREVIEWED: "idle",
+    ReviewStatus.APPROVED: "good",
+    ReviewStatus.REJECTED: "bad",
+}
 
 
 def of_story(status: str, work: Stated | None) -> Tone:
     """The colour of a story: that of its open job, if it has one, else by its status."""
-    return of_job(work) if work is not None else STORY[status] if status != StoryStatus.PLANNING else "ask"
+    return (
+        of_job(work)
+        if work is not None
+        else STORY[status]
+        if status != StoryStatus.PLANNING
+        else "ask"
+    )
 
 
 __all__ = ["REVIEW_STATUS", "SCENE", "STORY", "of_job", "of_story"]

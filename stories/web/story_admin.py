@@ -59,12 +59,38 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     warn_unsaved_form = True
     compressed_fields = True
     add_fieldsets: Any = (
-        (None, {"fields": ("title", "script", "script_file", "encoding", "kept_name", "kept_file", ("duration_seconds", "aspect_ratio", "language"), "style")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "script",
+                    "script_file",
+                    "encoding",
+                    "kept_name",
+                    "kept_file",
+                    ("duration_seconds", "aspect_ratio", "language"),
+                    "style",
+                )
+            },
+        ),
     )
     fieldsets = (
         (None, {"fields": ("title", "script")}),
-        (_("Film"), {"fields": (("duration_seconds", "aspect_ratio", "resolution"), ("language", "style"), "burn_captions")}),
-        (_("Providers and money"), {"fields": (("planner_provider", "image_provider", "clip_provider"), "budget")}),
+        (
+            _("Film"),
+            {
+                "fields": (
+                    ("duration_seconds", "aspect_ratio", "resolution"),
+                    ("language", "style"),
+                    "burn_captions",
+                )
+            },
+        ),
+        (
+            _("Providers and money"),
+            {"fields": (("planner_provider", "image_provider", "clip_provider"), "budget")},
+        ),
     )
 
     # Permissions
@@ -91,18 +117,29 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StoryList]:  # noqa: ARG002  Django's signature
         return StoryList
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})})
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(
+            request, {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})}
+        )
         return response
 
     @admin.display(description=_("story"), ordering="title")
     def film(self, story: Any) -> SafeString:
         facts: Facts = story.facts
         picture = picture_url(facts.cover, 320)
-        image = quick_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture) if picture else NO_PICTURE
+        image = (
+            quick_html('<img src="{}" alt="" loading="lazy" decoding="async">', picture)
+            if picture
+            else NO_PICTURE
+        )
         below = scenes_text(facts.scenes) if facts.scenes else gettext("No scenes yet")
         return quick_html(
-            '<span class="vp-film"><span class="vp-thumb">{}</span><span class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>',
+            (
+                '<span class="vp-film"><span class="vp-thumb">{}</span><span '
+                'class="vp-film-text"><b>{}</b><small>{} · {}</small></span></span>'
+            ),
             image,
             story.title,
             below,
@@ -116,7 +153,10 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         if work is None:
             return shown
         return quick_html(
-            '<span class="vp-state">{}<span class="vp-state-bar">{}<small>{}%</small></span></span>',
+            (
+                '<span class="vp-state">{}<span '
+                'class="vp-state-bar">{}<small>{}%</small></span></span>'
+            ),
             shown,
             bar(work.progress, status_colors.of_job(work), label=story.title),
             work.progress,
@@ -140,15 +180,35 @@ class StoryAdmin(BoardUrls, ModelAdmin):
 
     # Form
 
-    def get_form(self, request: HttpRequest, obj: Story | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's signature
-        return super().get_form(request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs)
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Story | None = None,
+        change: bool = False,  # noqa: FBT001, FBT002  Django's signature
+        **kwargs: Any,
+    ) -> Any:
+        return super().get_form(
+            request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs
+        )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Story | None = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
-        return tuple(name for name in FIELDS if name not in FREE_WHILE_CLOSED) if obj and obj.status in CLOSED else ()
+    def get_readonly_fields(
+        self,
+        request: HttpRequest,  # noqa: ARG002  Django's signature
+        obj: Story | None = None,
+    ) -> tuple[str, ...]:
+        return (
+            tuple(name for name in FIELDS if name not in FREE_WHILE_CLOSED)
+            if obj and obj.status in CLOSED
+            else ()
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         if change:
-            stories.edit(obj.pk, actor=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
+            stories.edit(
+                obj.pk,
+                actor=request.user,
+                **{name: form.cleaned_data[name] for name in form.changed_data},
+            )
         else:
             values = {name: form.cleaned_data[name] for name in NewStoryForm.Meta.fields}
             obj.pk = stories.create(owner=request.user, **values).pk
@@ -156,27 +216,63 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of an existing story. The `change` page shows the story itself."""
         try:
-            response: HttpResponse = super().change_view(request, object_id, extra_context=self._form_context(request, object_id))
+            response: HttpResponse = super().change_view(
+                request, object_id, extra_context=self._form_context(request, object_id)
+            )
         except DomainError as error:
             messages.error(request, _("Nothing was saved. %(why)s") % {"why": error})
             return HttpResponseRedirect(self._page(object_id))
         return response
 
-    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
-        return self.edit(request, object_id) if request.method == "POST" else story_pages.scenes(request, object_id)
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002  Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        return (
+            self.edit(request, object_id)
+            if request.method == "POST"
+            else story_pages.scenes(request, object_id)
+        )
 
     def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
-        story = stories_for(request.user).select_related("owner").filter(pk=story_pages.uuid_or_404(object_id)).first()
-        return story_pages.context(request, story, tab="edit", closed=story.status in CLOSED, show_save_and_add_another=False) if story else {}
+        story = (
+            stories_for(request.user)
+            .select_related("owner")
+            .filter(pk=story_pages.uuid_or_404(object_id))
+            .first()
+        )
+        return (
+            story_pages.context(
+                request,
+                story,
+                tab="edit",
+                closed=story.status in CLOSED,
+                show_save_and_add_another=False,
+            )
+            if story
+            else {}
+        )
 
     def _page(self, object_id: Any) -> str:
         return reverse("admin:stories_story_change", args=[object_id])
 
     def response_change(self, request: HttpRequest, obj: Story) -> HttpResponse:
         messages.success(request, _("Saved."))
-        return HttpResponseRedirect(reverse("admin:stories_story_edit", args=[obj.pk]) if "_continue" in request.POST else self._page(obj.pk))
+        return HttpResponseRedirect(
+            reverse("admin:stories_story_edit", args=[obj.pk])
+            if "_continue" in request.POST
+            else self._page(obj.pk)
+        )
 
-    def response_add(self, request: HttpRequest, obj: Story, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002  Django's signature
+    def response_add(
+        self,
+        request: HttpRequest,
+        obj: Story,
+        post_url_continue: str | None = None,  # noqa: ARG002  Django's signature
+    ) -> HttpResponse:
         create_once.note(request, obj)
         messages.success(request, _("The story is made. Start planning when the script is ready."))
         return HttpResponseRedirect(self._page(obj.pk))
@@ -192,9 +288,15 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             return dict(found.initial)
         language = (get_language() or "")[:2]
         own = {"language": language} if language in Language.values else {}
-        return {**own, **script_preview.remembered(request.user), **super().get_changeform_initial_data(request)}
+        return {
+            **own,
+            **script_preview.remembered(request.user),
+            **super().get_changeform_initial_data(request),
+        }
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         found = script_preview.read(request)
         if found is not None:
             # Show the form again, filled with what was read. This request creates nothing.
@@ -205,7 +307,13 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             messages.info(request, _("This story was made already; here it is."))
             return HttpResponseRedirect(self._page(made.pk))
         crumbs = [(gettext("Stories"), reverse("admin:stories_story_changelist"))]
-        values = {"title": gettext("New story"), "crumbs": crumbs, "show_save_and_add_another": False, "show_save_and_continue": False, **(extra_context or {})}
+        values = {
+            "title": gettext("New story"),
+            "crumbs": crumbs,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+            **(extra_context or {}),
+        }
         response: HttpResponse = super().add_view(request, form_url, values)
         return response
 
@@ -215,16 +323,28 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("estimate/", wrap(story_pages.estimate_new), name="stories_story_estimate"),
-            path("<uuid:story_id>/live/<slug:tab>/", wrap(story_pages.live), name="stories_story_live"),
+            path(
+                "<uuid:story_id>/live/<slug:tab>/",
+                wrap(story_pages.live),
+                name="stories_story_live",
+            ),
             path("<uuid:story_id>/film/", wrap(story_pages.film), name="stories_story_film"),
             path("<uuid:story_id>/film/sound/", wrap(sound.change), name="stories_story_sound"),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
             path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),
             path("<uuid:story_id>/money/", wrap(story_pages.spent), name="stories_story_money"),
-            path("<uuid:story_id>/history/", wrap(story_pages.history), name="stories_story_history"),
+            path(
+                "<uuid:story_id>/history/", wrap(story_pages.history), name="stories_story_history"
+            ),
             path("<str:object_id>/edit/", wrap(self.edit), name="stories_story_edit"),
-            path("<uuid:story_id>/do/give_up/", wrap(actions.give_up), name="stories_story_give_up"),
-            path("<uuid:story_id>/do/make/<slug:kind>/", wrap(actions.make), name="stories_story_make"),
+            path(
+                "<uuid:story_id>/do/give_up/", wrap(actions.give_up), name="stories_story_give_up"
+            ),
+            path(
+                "<uuid:story_id>/do/make/<slug:kind>/",
+                wrap(actions.make),
+                name="stories_story_make",
+            ),
             path("<uuid:story_id>/do/<slug:name>/", wrap(actions.change), name="stories_story_do"),
         ]
         return [*own, *super().get_urls()]

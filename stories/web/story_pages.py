@@ -45,7 +45,9 @@ def uuid_or_404(text: str) -> UUID:
 
 
 def story_or_404(request: HttpRequest, story_id: Any) -> Story:
-    return get_object_or_404(stories_for(request.user).select_related("owner"), pk=uuid_or_404(story_id))
+    return get_object_or_404(
+        stories_for(request.user).select_related("owner"), pk=uuid_or_404(story_id)
+    )
 
 
 def tabs(story: Story) -> list[tuple[str, str, str]]:
@@ -57,7 +59,11 @@ def tabs(story: Story) -> list[tuple[str, str, str]]:
         ("review", _("Review"), "review"),
         ("jobs", _("Jobs"), "jobs"),
     ]
-    found += [("money", _("Money"), "money"), ("history", _("History"), "history"), ("edit", _("Script and settings"), "edit")]
+    found += [
+        ("money", _("Money"), "money"),
+        ("history", _("History"), "history"),
+        ("edit", _("Script and settings"), "edit"),
+    ]
     shown = []
     for name, label, page in found:
         try:
@@ -71,7 +77,15 @@ def context(request: HttpRequest, story: Story, *, tab: str, **values: Any) -> d
     """The layout, the story header and its tabs."""
     state = StoryState(story, request.user, film_id=request.GET.get("film", ""))
     crumbs = [(_("Stories"), reverse("admin:stories_story_changelist"))]
-    frame = {"title": story.title, "crumbs": crumbs, "story": story, "s": state, "tab": tab, "tabs": tabs(story), "live_url": live_url(state, tab)}
+    frame = {
+        "title": story.title,
+        "crumbs": crumbs,
+        "story": story,
+        "s": state,
+        "tab": tab,
+        "tabs": tabs(story),
+        "live_url": live_url(state, tab),
+    }
     return site().page_context(request, **frame, **values)
 
 
@@ -80,12 +94,15 @@ def live_url(state: StoryState, tab: str, digest: str = "") -> str:
     if not state.poll_seconds or tab not in LIVE_TABS:
         return ""
     film = state.film.pk if state.film else ""
-    return f"{reverse('admin:stories_story_live', args=[state.story.pk, tab])}?film={film}&seen={digest}"
+    address = reverse("admin:stories_story_live", args=[state.story.pk, tab])
+    return f"{address}?film={film}&seen={digest}"
 
 
 def _page(request: HttpRequest, story_id: Any, tab: str, **values: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
-    return TemplateResponse(request, f"studio/story/{tab}.html", context(request, story, tab=tab, **values))
+    return TemplateResponse(
+        request, f"studio/story/{tab}.html", context(request, story, tab=tab, **values)
+    )
 
 
 def scenes(request: HttpRequest, story_id: Any) -> HttpResponse:
@@ -94,7 +111,11 @@ def scenes(request: HttpRequest, story_id: Any) -> HttpResponse:
 
 def film(request: HttpRequest, story_id: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
-    return TemplateResponse(request, "studio/story/film.html", context(request, story, tab="film", sound=sound.section(story, request.user)))
+    return TemplateResponse(
+        request,
+        "studio/story/film.html",
+        context(request, story, tab="film", sound=sound.section(story, request.user)),
+    )
 
 
 def jobs(request: HttpRequest, story_id: Any) -> HttpResponse:
@@ -109,13 +130,23 @@ def spent(request: HttpRequest, story_id: Any) -> HttpResponse:
         guess = error
     page = context(request, story, tab="money")
     spending, left = spending_of(story), page["s"].summary.left
-    page |= {"spending": spending, "estimate": guess, "left": left, "by_plan": spending.totals.counted + left, "may_export": request.user.has_perm(LEDGER)}
+    page |= {
+        "spending": spending,
+        "estimate": guess,
+        "left": left,
+        "by_plan": spending.totals.counted + left,
+        "may_export": request.user.has_perm(LEDGER),
+    }
     return TemplateResponse(request, "studio/story/money.html", page)
 
 
 def history(request: HttpRequest, story_id: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
-    return TemplateResponse(request, "studio/story/history.html", context(request, story, tab="history", days=timeline.days(story)))
+    return TemplateResponse(
+        request,
+        "studio/story/history.html",
+        context(request, story, tab="history", days=timeline.days(story)),
+    )
 
 
 def job_rows(story_id: Any) -> list[Any]:
@@ -123,11 +154,20 @@ def job_rows(story_id: Any) -> list[Any]:
 
     Two queries, three while something is queued.
     """
-    rows: list[Any] = list(Job.objects.filter(subject=str(story_id)).order_by("-created_at", "-pk")[:JOBS_SHOWN])
-    positions = {str(pk): position for pk, position in Scene.objects.filter(story=story_id).values_list("pk", "position")}
+    rows: list[Any] = list(
+        Job.objects.filter(subject=str(story_id)).order_by("-created_at", "-pk")[:JOBS_SHOWN]
+    )
+    positions = {
+        str(pk): position
+        for pk, position in Scene.objects.filter(story=story_id).values_list("pk", "position")
+    }
     why = queue_position(rows)
     for row in rows:
-        row.tone, row.label, row.position = status_colors.of_job(row), job_label(row), positions.get(row.item)
+        row.tone, row.label, row.position = (
+            status_colors.of_job(row),
+            job_label(row),
+            positions.get(row.item),
+        )
         row.queue_position, row.next_look = why.get(row.pk), next_look(row)
     return rows
 
@@ -142,14 +182,26 @@ def live(request: HttpRequest, story_id: Any, tab: str) -> HttpResponse:
     story = story_or_404(request, story_id)
     shown_film = request.GET.get("film", "")
     state = StoryState(story, request.user)
-    values = {"story": story, "s": state, "tab": tab, "live": True, "rows": job_rows(story_id) if tab == "jobs" else []}
-    values["new_film"] = state.film if tab in {"scenes", "film"} and state.film and str(state.film.pk) != shown_film else None
+    values = {
+        "story": story,
+        "s": state,
+        "tab": tab,
+        "live": True,
+        "rows": job_rows(story_id) if tab == "jobs" else [],
+    }
+    values["new_film"] = (
+        state.film
+        if tab in {"scenes", "film"} and state.film and str(state.film.pk) != shown_film
+        else None
+    )
     html = render_to_string("studio/story/live.html", values, request=request)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
     over = not state.poll_seconds
     if not over and digest == request.GET.get("seen"):
         return HttpResponse(status=204)
-    return HttpResponse(html.replace("@@live@@", live_url(state, tab, digest)), status=STOP_POLLING if over else 200)
+    return HttpResponse(
+        html.replace("@@live@@", live_url(state, tab, digest)), status=STOP_POLLING if over else 200
+    )
 
 
 def estimate_context(request: HttpRequest) -> dict[str, Any]:

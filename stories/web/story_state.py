@@ -28,7 +28,13 @@ from .open_jobs import OpenJob
 from .pauses import Standstill, pauses_of
 from .scene_states import State, main_of, states_of
 
-PATH = (StoryStatus.DRAFT, StoryStatus.PLANNED, StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.COMPLETED)
+PATH = (
+    StoryStatus.DRAFT,
+    StoryStatus.PLANNED,
+    StoryStatus.PREVIEWING,
+    StoryStatus.RENDERING,
+    StoryStatus.COMPLETED,
+)
 REACHED = {
     StoryStatus.DRAFT: 0,
     StoryStatus.PLANNING: 0,
@@ -56,7 +62,11 @@ def picture_url(take: Picture | None, width: int = 640) -> str:
 
     Empty without a take. The view gives 404 to users who may not see the story.
     """
-    return reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], width]) if take is not None else ""
+    return (
+        reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], width])
+        if take is not None
+        else ""
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,11 @@ class StoryState:
     @cached_property
     def kind(self) -> TakeKind:
         """The kind of take that is made in the story's current status."""
-        return TakeKind.CLIP if self.story.status in {StoryStatus.RENDERING, StoryStatus.COMPLETED} else TakeKind.IMAGE
+        return (
+            TakeKind.CLIP
+            if self.story.status in {StoryStatus.RENDERING, StoryStatus.COMPLETED}
+            else TakeKind.IMAGE
+        )
 
     @cached_property
     def scenes(self) -> list[Scene]:
@@ -114,7 +128,9 @@ class StoryState:
 
     @cached_property
     def open_jobs(self) -> list[Job]:
-        return list(Job.objects.filter(subject=str(self.story.pk), status__in=OPEN).order_by("created_at"))
+        return list(
+            Job.objects.filter(subject=str(self.story.pk), status__in=OPEN).order_by("created_at")
+        )
 
     @cached_property
     def work(self) -> Job | None:
@@ -123,7 +139,10 @@ class StoryState:
 
     @cached_property
     def cards(self) -> list[Card]:
-        return [Card(one.scene, states_of(one, self.facts), picture_url(one.scene.image_take)) for one in self.summary.scenes]
+        return [
+            Card(one.scene, states_of(one, self.facts), picture_url(one.scene.image_take))
+            for one in self.summary.scenes
+        ]
 
     @cached_property
     def choices(self) -> list[Choice]:
@@ -135,13 +154,19 @@ class StoryState:
 
     @cached_property
     def films(self) -> list[Film]:
-        return list(Film.objects.filter(story=self.story).order_by("-created_at").defer("srt", "vtt")[:20])
+        return list(
+            Film.objects.filter(story=self.story).order_by("-created_at").defer("srt", "vtt")[:20]
+        )
 
     @cached_property
     def film(self) -> Film | None:
         """The requested film, else the newest final film, else the newest preview."""
         asked = next((film for film in self.films if str(film.pk) == self.film_id), None)
-        return asked or next((film for film in self.films if film.kind == FilmKind.FINAL), None) or next(iter(self.films), None)
+        return (
+            asked
+            or next((film for film in self.films if film.kind == FilmKind.FINAL), None)
+            or next(iter(self.films), None)
+        )
 
     @cached_property
     def pauses(self) -> list[Standstill]:
@@ -156,13 +181,21 @@ class StoryState:
     @cached_property
     def film_changes(self) -> str:
         """What the shown film shows differently from the current scenes, in words."""
-        return describe_changes(changes_since(self.film, self.story, self.scenes)) if self.film else ""
+        return (
+            describe_changes(changes_since(self.film, self.story, self.scenes)) if self.film else ""
+        )
 
     @cached_property
     def hurried(self) -> list[tuple[Scene, LocalizedMessage]]:
         """The scenes of the shown film whose captions are too fast to read, with a remedy."""
-        shown = {row["scene"] for row in self.film.manifest.get("segments", [])} if self.film else set()
-        found = ((scene, too_fast(scene.narration, scene.duration_seconds)) for scene in self.scenes if scene.key in shown)
+        shown = (
+            {row["scene"] for row in self.film.manifest.get("segments", [])} if self.film else set()
+        )
+        found = (
+            (scene, too_fast(scene.narration, scene.duration_seconds))
+            for scene in self.scenes
+            if scene.key in shown
+        )
         return [(scene, warning) for scene, warning in found if warning]
 
     @property
@@ -179,7 +212,17 @@ class StoryState:
     def steps(self) -> list[Step]:
         names = [_("Script"), _("Plan"), _("Preview"), _("Final film"), _("Done")]
         reached = REACHED[StoryStatus(self.story.status)]
-        return [Step(name, "done" if i < reached or reached == len(names) - 1 else "now" if i == reached else "next") for i, name in enumerate(names)]
+        return [
+            Step(
+                name,
+                "done"
+                if i < reached or reached == len(names) - 1
+                else "now"
+                if i == reached
+                else "next",
+            )
+            for i, name in enumerate(names)
+        ]
 
     @property
     def asks(self) -> Job | None:
@@ -189,18 +232,29 @@ class StoryState:
     @property
     def can_remake(self) -> bool:
         """Whether pictures or clips can be requested without a status transition."""
-        return self.is_owner and self.story.status in {StoryStatus.PREVIEWING, StoryStatus.RENDERING}
+        return self.is_owner and self.story.status in {
+            StoryStatus.PREVIEWING,
+            StoryStatus.RENDERING,
+        }
 
     @property
     def can_give_up(self) -> bool:
-        return self.is_owner and self.story.status in {StoryStatus.PREVIEWING, StoryStatus.RENDERING, StoryStatus.PLANNING}
+        return self.is_owner and self.story.status in {
+            StoryStatus.PREVIEWING,
+            StoryStatus.RENDERING,
+            StoryStatus.PLANNING,
+        }
 
     @property
     def poll_seconds(self) -> int:
         """Seconds until the next poll. 0 if nothing is running."""
         if not self.open_jobs:
             return 0
-        moving = any(job.status in {JobStatus.QUEUED, JobStatus.RUNNING} or job.wait_for in {WaitFor.CHILDREN, WaitFor.PROVIDER} for job in self.open_jobs)
+        moving = any(
+            job.status in {JobStatus.QUEUED, JobStatus.RUNNING}
+            or job.wait_for in {WaitFor.CHILDREN, WaitFor.PROVIDER}
+            for job in self.open_jobs
+        )
         return QUICK if moving else SLOW
 
     @property
@@ -230,7 +284,14 @@ class StoryState:
     def versions(self) -> list[Film]:
         """The films, each with the number of scenes that differ from the previous version."""
         for newer in self.films:
-            older = next((film for film in self.films if film.kind == newer.kind and film.number == newer.number - 1), None)
+            older = next(
+                (
+                    film
+                    for film in self.films
+                    if film.kind == newer.kind and film.number == newer.number - 1
+                ),
+                None,
+            )
             newer.changed = changed_scenes(newer, older) if older else "–"  # type: ignore[attr-defined]  # for the template
         return self.films
 

@@ -26,7 +26,13 @@ from stories.errors import ApprovalNeeded, Invalid
 from stories.models import Comment, Scene, Story, Take
 from stories.services import crops, scenes, takes, uploads
 from stories.services.english import price_or_none
-from stories.services.fingerprints import clip_request, frame_size, image_request, is_english_outdated, is_stale
+from stories.services.fingerprints import (
+    clip_request,
+    frame_size,
+    image_request,
+    is_english_outdated,
+    is_stale,
+)
 from stories.services.generation import generate_scene, why_closed
 from stories.services.word_diff import Word, difference
 
@@ -34,7 +40,15 @@ from . import layout
 from .board_state import Board
 from .cards import EDITABLE, thumb_url
 from .generation_dialog import confirmed
-from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond, scene_or_404, updated_cards
+from .responses import (
+    BoardUpdate,
+    board_url,
+    errors_as_responses,
+    is_live,
+    respond,
+    scene_or_404,
+    updated_cards,
+)
 from .scenes import values_of
 from .sound import shown_lines
 from .undo import UndoAction
@@ -100,7 +114,9 @@ class Shown:
 
 def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
     """The takes of this kind, newest first. One query."""
-    rows = Take.objects.filter(scene=scene, kind=kind).select_related("prompt", "call", "made_by", "reviewed_by")
+    rows = Take.objects.filter(scene=scene, kind=kind).select_related(
+        "prompt", "call", "made_by", "reviewed_by"
+    )
     chosen = scene.image_take_id if kind == TakeKind.IMAGE else scene.clip_take_id
     return [_shown(story, scene, take, chosen=take.pk == chosen) for take in rows]
 
@@ -110,7 +126,15 @@ def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
     words = difference(take.prompt.text, scene.prompt.text)
     english = difference(take.prompt.text_en, scene.prompt.text_en)
-    return Shown(take, chosen, is_stale(story, scene, take), took, words, english, crops.shown_part(story, take))
+    return Shown(
+        take,
+        chosen,
+        is_stale(story, scene, take),
+        took,
+        words,
+        english,
+        crops.shown_part(story, take),
+    )
 
 
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
@@ -123,7 +147,9 @@ def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
             return price_of(story.image_provider, image_request(story, scene.prompt))
         if scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED:
             return None
-        return price_of(story.clip_provider, clip_request(story, scene, scene.prompt, scene.image_take))
+        return price_of(
+            story.clip_provider, clip_request(story, scene, scene.prompt, scene.image_take)
+        )
     except DomainError:
         return None
 
@@ -150,12 +176,16 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),
         "chosen": next((one for one in shown if one.chosen), None),
         "other": next((one for one in shown if not one.chosen), None),
-        "counts": dict(Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))),
+        "counts": dict(
+            Take.objects.filter(scene=scene).order_by().values_list("kind").annotate(n=Count("pk"))
+        ),
         "may_make": board.is_owner and why_closed(story, kind) is None,
         "running": card.work(kind),
         "price": price,
         "price_three": None if price is None else price * VARIANTS,
-        "comments": Comment.objects.filter(scene=scene).select_related("author", "film", "resolved_by"),
+        "comments": Comment.objects.filter(scene=scene).select_related(
+            "author", "film", "resolved_by"
+        ),
         "cameras": Camera.choices,
         "before": ids[place - 1] if place else None,
         "after": ids[place + 1] if place + 1 < len(ids) else None,
@@ -175,20 +205,42 @@ def scene(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         raise Http404
     values = panel(request, story, scene_or_404(story, scene_id), kind)
     if is_live(request):
-        return render(request, "board/scene.html#panel", values | {"again": bool(request.GET.get("again"))})
-    return render(request, "board/scene.html", layout.context(request, story, **values, title=_("Scene %(number)s") % {"number": values["scene"].position}))
+        return render(
+            request, "board/scene.html#panel", values | {"again": bool(request.GET.get("again"))}
+        )
+    return render(
+        request,
+        "board/scene.html",
+        layout.context(
+            request,
+            story,
+            **values,
+            title=_("Scene %(number)s") % {"number": values["scene"].position},
+        ),
+    )
 
 
 def after(
-    request: HttpRequest, story: Story, scene: Scene, kind: str, *, message: str, offer: UndoAction | None = None, status: int = HTTPStatus.OK
+    request: HttpRequest,
+    story: Story,
+    scene: Scene,
+    kind: str,
+    *,
+    message: str,
+    offer: UndoAction | None = None,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The updated panel with the board's update, or a redirect to the scene's page."""
     page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
     if not is_live(request):
-        return respond(request, story, BoardUpdate(message=message, offer=offer), back=page, status=status)
+        return respond(
+            request, story, BoardUpdate(message=message, offer=offer), back=page, status=status
+        )
     update = updated_cards(request, story, [scene.pk], message=message, offer=offer)
     answer = respond(request, story, update, status=status)
-    answer.content += render(request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}).content
+    answer.content += render(
+        request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}
+    ).content
     return answer
 
 
@@ -203,7 +255,11 @@ def select_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpRespon
     take = _take(story, take_id)
     before = take.scene.image_take_id if take.kind == TakeKind.IMAGE else take.scene.clip_take_id
     takes.select_take(take.pk, actor=request.user)
-    undo = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before])) if before and before != take.pk else None
+    undo = (
+        UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before]))
+        if before and before != take.pk
+        else None
+    )
     return after(request, story, take.scene, take.kind, message=_("Take chosen."), offer=undo)
 
 
@@ -219,7 +275,9 @@ def crop(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
         except ValueError as error:
             raise Invalid(gettext_noop("Give a number from 0 to 1."), field=name) from error
     takes.choose_crop(take.pk, actor=request.user, **places)
-    return after(request, story, take.scene, take.kind, message=_("The film shows this part of the take."))
+    return after(
+        request, story, take.scene, take.kind, message=_("The film shows this part of the take.")
+    )
 
 
 @require_POST
@@ -228,10 +286,20 @@ def review_take(request: HttpRequest, story: Story, take_id: UUID) -> HttpRespon
     """Approve a take, reject it with a reason, or reset its review."""
     take = _take(story, take_id)
     review_status = request.POST.get("review_status", "")
-    takes.review_take(take.pk, review_status=review_status, actor=request.user, reason=request.POST.get("reason", ""))
-    message = {ReviewStatus.APPROVED: _("Take approved."), ReviewStatus.REJECTED: _("Take rejected.")}.get(ReviewStatus(review_status), _("Verdict cleared."))
+    takes.review_take(
+        take.pk,
+        review_status=review_status,
+        actor=request.user,
+        reason=request.POST.get("reason", ""),
+    )
+    message = {
+        ReviewStatus.APPROVED: _("Take approved."),
+        ReviewStatus.REJECTED: _("Take rejected."),
+    }.get(ReviewStatus(review_status), _("Verdict cleared."))
     undo = UndoAction(
-        _("Undo"), reverse("admin:board_judge", args=[story.pk, take.pk]), [("review_status", take.review_status), ("reason", take.review_reason)]
+        _("Undo"),
+        reverse("admin:board_judge", args=[story.pk, take.pk]),
+        [("review_status", take.review_status), ("reason", take.review_reason)],
     )
     return after(request, story, take.scene, take.kind, message=message, offer=undo)
 
@@ -247,16 +315,28 @@ def upload(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     if file is None:
         raise Invalid(gettext_noop("Choose a file first."), field="file")
     before = scene.take(kind)
-    take = uploads.upload(scene.pk, TakeKind(kind), file=file, actor=request.user, replace=request.POST.get("choice") == "replace")
+    take = uploads.upload(
+        scene.pk,
+        TakeKind(kind),
+        file=file,
+        actor=request.user,
+        replace=request.POST.get("choice") == "replace",
+    )
     chosen = scene_or_404(story, scene.pk).take(kind) == take
-    message = _("Your file is the chosen take now.") if chosen else _("Your file is a take of the scene. The approved take stays in the film.")
+    message = (
+        _("Your file is the chosen take now.")
+        if chosen
+        else _("Your file is a take of the scene. The approved take stays in the film.")
+    )
     if other := other_shape(story, take.width, take.height):
         message = f"{message} {other}"
     offer = None
     if chosen and before is not None and before.review_status != ReviewStatus.REJECTED:
         offer = UndoAction(_("Undo"), reverse("admin:board_choose", args=[story.pk, before.pk]))
     elif not chosen:
-        offer = UndoAction(_("Put it into the film"), reverse("admin:board_choose", args=[story.pk, take.pk]))
+        offer = UndoAction(
+            _("Put it into the film"), reverse("admin:board_choose", args=[story.pk, take.pk])
+        )
     return after(request, story, scene, kind, message=message, offer=offer)
 
 
@@ -270,8 +350,15 @@ def other_shape(story: Story, width: int, height: int) -> str:
     shown = (film_width * film_height) / (width * height * scale * scale)
     if shown > ALMOST_ALL:
         return ""
-    values = {"width": width, "height": height, "ratio": story.aspect_ratio, "lost": round(100 * (1 - shown))}
-    return _("It has %(width)s × %(height)s; to fit %(ratio)s, %(lost)s%% of it is cut off.") % values
+    values = {
+        "width": width,
+        "height": height,
+        "ratio": story.aspect_ratio,
+        "lost": round(100 * (1 - shown)),
+    }
+    return (
+        _("It has %(width)s × %(height)s; to fit %(ratio)s, %(lost)s%% of it is cut off.") % values
+    )
 
 
 @require_POST
@@ -286,19 +373,44 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
         raise Http404
     total = confirmed(request)
     variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
-    seed = values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
+    seed = (
+        values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
+    )
     reason = request.POST.get("reason", "")[:200]
     needed = None
     with transaction.atomic():
         words = values_of(request, ("text", "text_en"))
-        if words.get("text") and any(value != getattr(scene.prompt, name) for name, value in words.items()):
-            seen = {name: request.POST[f"seen_{name}"] for name in EDITABLE if f"seen_{name}" in request.POST}
-            scenes.edit(scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",)))
+        if words.get("text") and any(
+            value != getattr(scene.prompt, name) for name, value in words.items()
+        ):
+            seen = {
+                name: request.POST[f"seen_{name}"]
+                for name in EDITABLE
+                if f"seen_{name}" in request.POST
+            }
+            scenes.edit(
+                scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",))
+            )
         try:
-            jobs, price = generate_scene(scene.pk, kind, actor=request.user, seed=seed, variants=variants, reason=reason, confirm_total=total, ask_again=True)
+            jobs, price = generate_scene(
+                scene.pk,
+                kind,
+                actor=request.user,
+                seed=seed,
+                variants=variants,
+                reason=reason,
+                confirm_total=total,
+                ask_again=True,
+            )
         except ApprovalNeeded as stopped:
             needed = stopped
     if needed:  # the prompt is saved: a second person is asked to approve a take of exactly this
         raise needed
-    message = ngettext("%(count)s take is being made for %(price)s.", "%(count)s takes are being made for %(price)s.", len(jobs))
-    return after(request, story, scene, kind, message=message % {"count": len(jobs), "price": money(price)})
+    message = ngettext(
+        "%(count)s take is being made for %(price)s.",
+        "%(count)s takes are being made for %(price)s.",
+        len(jobs),
+    )
+    return after(
+        request, story, scene, kind, message=message % {"count": len(jobs), "price": money(price)}
+    )

@@ -11,7 +11,18 @@ class BoardUrls:
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
-        from . import board_page, bulk_actions, comments, english, film_review, generation_dialog, scene_order, scenes, sound, takes  # noqa: PLC0415  they use the layout of the admin that includes this mixin
+        from . import (  # noqa: PLC0415  they use the layout of the admin that includes this mixin
+            board_page,
+            bulk_actions,
+            comments,
+            english,
+            film_review,
+            generation_dialog,
+            scene_order,
+            scenes,
+            sound,
+            takes,
+        )
 
         wrap = self.admin_site.admin_view
         board = "<uuid:story_id>/board/"
@@ -26,7 +37,11 @@ class BoardUrls:
             path(f"{board}many/", wrap(bulk_actions.many), name="board_many"),
             path(f"{board}english/", wrap(english.english), name="board_english"),
             path(f"{board}make/failed/", wrap(generation_dialog.retry), name="board_retry"),
-            path(f"{board}make/<slug:kind>/<slug:mode>/", wrap(generation_dialog.plan), name="board_plan"),
+            path(
+                f"{board}make/<slug:kind>/<slug:mode>/",
+                wrap(generation_dialog.plan),
+                name="board_plan",
+            ),
             path(f"{board}scenes/new/", wrap(scenes.insert), name="board_insert"),
             path(scene, wrap(takes.scene), name="board_scene"),
             path(f"{scene}edit/", wrap(scenes.edit), name="board_edit"),
@@ -35,18 +50,42 @@ class BoardUrls:
             path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
             path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
             path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
-            path(f"{board}sounds/<uuid:take_id>/choose/", wrap(sound.choose), name="board_sound_choose"),
+            path(
+                f"{board}sounds/<uuid:take_id>/choose/",
+                wrap(sound.choose),
+                name="board_sound_choose",
+            ),
             path(f"{scene}comments/", wrap(comments.on_scene), name="board_comment"),
             path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
             path(f"{take}choose/", wrap(takes.select_take), name="board_choose"),
             path(f"{take}crop/", wrap(takes.crop), name="board_crop"),
             path(f"{take}judge/", wrap(takes.review_take), name="board_judge"),
-            path(f"{board}comments/<uuid:comment_id>/settle/", wrap(comments.settle), name="board_settle"),
-            path(f"{board}comments/<uuid:comment_id>/show/", wrap(comments.show), name="board_show_comment"),
-            path(f"{film_page}<uuid:film_id>/comments/now/", wrap(film_review.comments_now), name="board_comments_now"),
+            path(
+                f"{board}comments/<uuid:comment_id>/settle/",
+                wrap(comments.settle),
+                name="board_settle",
+            ),
+            path(
+                f"{board}comments/<uuid:comment_id>/show/",
+                wrap(comments.show),
+                name="board_show_comment",
+            ),
+            path(
+                f"{film_page}<uuid:film_id>/comments/now/",
+                wrap(film_review.comments_now),
+                name="board_comments_now",
+            ),
             path(film_page, wrap(film_review.review), name="stories_story_review"),
-            path(f"{film_page}<uuid:film_id>/comments/", wrap(comments.on_film), name="board_film_comment"),
+            path(
+                f"{film_page}<uuid:film_id>/comments/",
+                wrap(comments.on_film),
+                name="board_film_comment",
+            ),
             path(f"{film_page}links/", wrap(film_review.share), name="board_share"),
-            path(f"{film_page}links/<uuid:link_id>/withdraw/", wrap(film_review.withdraw), name="board_withdraw"),
+            path(
+                f"{film_page}links/<uuid:link_id>/withdraw/",
+                wrap(film_review.withdraw),
+                name="board_withdraw",
+            ),
         ]
         return [*own, *super().get_urls()]  # type: ignore[misc]  # of the ModelAdmin that uses the mixin

@@ -18,7 +18,9 @@ from tests.api.framework.conftest import PASSWORD, JsonClient
 
 
 def log_in(client, password=PASSWORD, **more):
-    return client.ask("POST", "auth/token/", {"username": "alice", "password": password}, token="", **more)
+    return client.ask(
+        "POST", "auth/token/", {"username": "alice", "password": password}, token="", **more
+    )
 
 
 def test_log_in_gives_a_pair_that_opens_the_door(nobody, user):
@@ -35,7 +37,11 @@ def test_log_in_gives_a_pair_that_opens_the_door(nobody, user):
 def test_wrong_password_and_unknown_name_are_answered_alike(nobody, user, password):
     wrong = log_in(nobody, password)
     unknown = nobody.ask("POST", "auth/token/", {"username": "zoe", "password": password})
-    assert (wrong.status_code, wrong.json(), wrong["WWW-Authenticate"]) == (401, unknown.json(), unknown["WWW-Authenticate"])
+    assert (wrong.status_code, wrong.json(), wrong["WWW-Authenticate"]) == (
+        401,
+        unknown.json(),
+        unknown["WWW-Authenticate"],
+    )
     assert wrong.json()["code"] == "wrong_credentials"
 
 
@@ -51,7 +57,10 @@ def test_nobody_and_nonsense_are_401(nobody, user):
     for token in ("x", "a.b.c", "é"):
         assert refused(nobody, token) == "token_invalid"
     for header in ("Basic YTpi", "Bearer", "Bearer  "):
-        assert nobody.ask("GET", "notes/", headers={"Authorization": header}).json()["code"] == "token_invalid"
+        assert (
+            nobody.ask("GET", "notes/", headers={"Authorization": header}).json()["code"]
+            == "token_invalid"
+        )
 
 
 def signed(user, key=None, algorithm="HS256", **changes):
@@ -66,7 +75,9 @@ def signed(user, key=None, algorithm="HS256", **changes):
         "exp": timezone.now() + timedelta(60),
     }
     claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
-    return jwt.encode(claims, own if key is None else key, algorithm=algorithm, headers={"kid": kid})
+    return jwt.encode(
+        claims, own if key is None else key, algorithm=algorithm, headers={"kid": kid}
+    )
 
 
 def test_token_signed_like_ours_is_taken(nobody, user):
@@ -101,7 +112,9 @@ def test_token_of_another_key_algorithm_or_without_signature_is_401(nobody, user
 
 
 def test_ended_token_says_so(nobody, user):
-    assert refused(nobody, signed(user, exp=timezone.now() - timedelta(seconds=1))) == "token_expired"
+    assert (
+        refused(nobody, signed(user, exp=timezone.now() - timedelta(seconds=1))) == "token_expired"
+    )
 
 
 def test_token_ends_at_once_with_its_person(api, user):
@@ -133,9 +146,15 @@ def test_keys_rotate_by_kid(nobody, user, settings):
     settings.JWT_KEYS = ["new:" + "n" * 32, "old:" + "o" * 32]
     new = refresh_tokens.start(user).access.token
     assert [jwt.get_unverified_header(token)["kid"] for token in (old, new)] == ["old", "new"]
-    assert [nobody.ask("GET", "notes/", token=token).status_code for token in (old, new)] == [200, 200]
+    assert [nobody.ask("GET", "notes/", token=token).status_code for token in (old, new)] == [
+        200,
+        200,
+    ]
     settings.JWT_KEYS = ["new:" + "n" * 32]
-    assert [nobody.ask("GET", "notes/", token=token).status_code for token in (old, new)] == [401, 200]
+    assert [nobody.ask("GET", "notes/", token=token).status_code for token in (old, new)] == [
+        401,
+        200,
+    ]
 
 
 def test_derived_keys_rotate_with_the_secret_key(nobody, user, settings):
@@ -166,28 +185,54 @@ def test_reuse_of_a_rotated_token_ends_the_whole_log_in_and_no_other(nobody, use
     other = log_in(nobody).json()
     first = log_in(nobody).json()
     second = nobody.ask("POST", "auth/refresh/", {"refresh_token": first["refresh_token"]}).json()
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": first["refresh_token"]}).status_code == 401
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": second["refresh_token"]}).status_code == 401
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": first["refresh_token"]}).status_code
+        == 401
+    )
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": second["refresh_token"]}).status_code
+        == 401
+    )
     assert refused(nobody, second["access_token"]) == "token_invalid"
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": other["refresh_token"]}).status_code == 200
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": other["refresh_token"]}).status_code
+        == 200
+    )
 
 
 def test_revoke_ends_access_at_once_and_answers_alike_for_unknown(nobody, user):
     pair = log_in(nobody).json()
-    gone, unknown = (nobody.ask("POST", "auth/revoke/", {"refresh_token": token}) for token in (pair["refresh_token"], "x"))
-    assert (gone.status_code, gone.content, unknown.status_code, unknown.content) == (204, b"", 204, b"")
+    gone, unknown = (
+        nobody.ask("POST", "auth/revoke/", {"refresh_token": token})
+        for token in (pair["refresh_token"], "x")
+    )
+    assert (gone.status_code, gone.content, unknown.status_code, unknown.content) == (
+        204,
+        b"",
+        204,
+        b"",
+    )
     assert refused(nobody, pair["access_token"]) == "token_invalid"
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}).status_code == 401
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}).status_code
+        == 401
+    )
 
 
 def test_ended_inactive_and_unknown_refresh_tokens_are_401(nobody, user):
     pair = refresh_tokens.start(user)
     RefreshToken.objects.update(expires_at=timezone.now())
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": pair.refresh.token}).status_code == 401
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": pair.refresh.token}).status_code
+        == 401
+    )
     pair = refresh_tokens.start(user)
     user.is_active = False
     user.save()
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": pair.refresh.token}).status_code == 401
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": pair.refresh.token}).status_code
+        == 401
+    )
     assert nobody.ask("POST", "auth/refresh/", {"refresh_token": "unknown"}).status_code == 401
 
 
@@ -205,19 +250,29 @@ def test_all_log_ins_of_a_person_can_be_ended(nobody, user):
 def test_tokens_are_kept_for_a_week_after_their_end_and_go_at_the_next_log_in(user):
     for days in (6, 8):
         refresh_tokens.start(user)
-        RefreshToken.objects.filter(expires_at__gt=timezone.now()).update(expires_at=timezone.now() - timedelta(days=days))
+        RefreshToken.objects.filter(expires_at__gt=timezone.now()).update(
+            expires_at=timezone.now() - timedelta(days=days)
+        )
     assert RefreshToken.objects.count() == 2
     refresh_tokens.start(user)
-    assert [row.expires_at > timezone.now() - timedelta(days=7) for row in RefreshToken.objects.order_by("expires_at")] == [True, True]
+    assert [
+        row.expires_at > timezone.now() - timedelta(days=7)
+        for row in RefreshToken.objects.order_by("expires_at")
+    ] == [True, True]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_one_refresh_token_used_by_two_at_once_ends_the_log_in(urls, django_user_model):
-    token, answers = refresh_tokens.start(django_user_model.objects.create(username="alice")).refresh.token, []
+    token, answers = (
+        refresh_tokens.start(django_user_model.objects.create(username="alice")).refresh.token,
+        [],
+    )
 
     def send():
         try:
-            answers.append(JsonClient().ask("POST", "auth/refresh/", {"refresh_token": token}).status_code)
+            answers.append(
+                JsonClient().ask("POST", "auth/refresh/", {"refresh_token": token}).status_code
+            )
         finally:
             connections.close_all()
 
@@ -236,7 +291,9 @@ def test_failures_of_one_account_from_one_place_are_limited(nobody, user):
     response = log_in(nobody)
     assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
     assert 20 <= int(response["Retry-After"]) <= 30
-    assert nobody.ask("POST", "auth/token/", {"username": "ALICE", "password": "x"}).status_code == 429
+    assert (
+        nobody.ask("POST", "auth/token/", {"username": "ALICE", "password": "x"}).status_code == 429
+    )
     LogInAttempt.objects.update(at=timezone.now() - login_throttle.WINDOW)
     assert log_in(nobody).status_code == 200
 
@@ -258,7 +315,9 @@ def test_log_ins_that_succeed_are_not_counted(nobody, user):
         (1, "unknown", "unknown"),
     ],
 )
-def test_address_behind_proxies_is_what_they_wrote(nobody, user, settings, proxies, forwarded, counted):
+def test_address_behind_proxies_is_what_they_wrote(
+    nobody, user, settings, proxies, forwarded, counted
+):
     settings.TRUSTED_PROXIES = proxies
     log_in(nobody, headers={"X-Forwarded-For": forwarded})
     assert LogInAttempt.objects.get().address == counted
@@ -268,18 +327,31 @@ def test_session_reads_freely_and_changes_with_csrf_only(urls, user):
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     assert client.get("/api/example/notes/").status_code == 200
-    send = {"path": "/api/example/notes/", "data": {"title": "sea"}, "content_type": "application/json"}
+    send = {
+        "path": "/api/example/notes/",
+        "data": {"title": "sea"},
+        "content_type": "application/json",
+    }
     refused = client.post(**send)
-    assert (refused.status_code, refused["Content-Type"], refused.json()["code"]) == (403, "application/problem+json", "csrf_failed")
+    assert (refused.status_code, refused["Content-Type"], refused.json()["code"]) == (
+        403,
+        "application/problem+json",
+        "csrf_failed",
+    )
     client.get("/api/example/docs/")  # sets the cookie
     assert client.post(**send, headers={"X-CSRFToken": "x" * 32}).status_code == 403
-    assert client.post(**send, headers={"X-CSRFToken": client.cookies["csrftoken"].value}).status_code == 201
+    assert (
+        client.post(**send, headers={"X-CSRFToken": client.cookies["csrftoken"].value}).status_code
+        == 201
+    )
 
 
 def test_wrong_token_is_never_replaced_by_the_session(urls, user):
     client = Client()
     client.force_login(user)
-    assert client.get("/api/example/notes/", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert (
+        client.get("/api/example/notes/", headers={"Authorization": "Bearer x"}).status_code == 401
+    )
 
 
 def test_inactive_person_has_no_session(urls, user):
@@ -299,5 +371,7 @@ def test_keys_are_derived_as_by_earlier_versions(settings) -> None:
     """Otherwise an upgrade would end all log-ins and forget failed attempts, devices and links."""
     settings.SECRET_KEY = "s" * 50
     assert list(signing_keys._own((), ("s" * 50,))) == ["24a8ef39"]
-    assert login_throttle.account_key("mina") == ("b1ed9befb3acd2799851d4d62c88b99956e1dcef57c4f90932601cc76667ddf0")
+    assert login_throttle.account_key("mina") == (
+        "b1ed9befb3acd2799851d4d62c88b99956e1dcef57c4f90932601cc76667ddf0"
+    )
     assert (known_devices.SALT, file_serving.SALT) == ("web.auth.devices", "web.media")

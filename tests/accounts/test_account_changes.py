@@ -25,7 +25,14 @@ def test_log_ins_end_for_good(client, owner, mark):
     owner.save()
     assert client.get("/admin/").status_code == 302
     assert client.get("/api/ai-video/me/", headers=bearer).status_code == 401
-    assert client.post("/api/ai-video/auth/refresh/", {"refresh_token": pair.refresh.token}, content_type="application/json").status_code == 401
+    assert (
+        client.post(
+            "/api/ai-video/auth/refresh/",
+            {"refresh_token": pair.refresh.token},
+            content_type="application/json",
+        ).status_code
+        == 401
+    )
     client.force_login(owner)
     assert client.get("/admin/").status_code == 200
 
@@ -46,7 +53,11 @@ def test_bulk_update_ends_log_ins_for_good(client, admin_user, way, mark):
             return [client.get("/admin/").status_code]
         if way == "api":
             return [fresh.get("/api/ai-video/me/", headers=bearer).status_code]
-        return [fresh.post("/api/ai-video/auth/refresh/", sent, content_type="application/json").status_code]
+        return [
+            fresh.post(
+                "/api/ai-video/auth/refresh/", sent, content_type="application/json"
+            ).status_code
+        ]
 
     account.update(**{mark: False})
     refused = [302] if way == "browser" else [401]
@@ -78,15 +89,29 @@ def test_what_is_lost_and_given_back_between_two_requests_ends_log_ins(admin_use
             account.bulk_update([person], [mark])
         else:
             with connection.cursor() as cursor:
-                cursor.execute(f"UPDATE auth_user SET {mark} = %s WHERE id = %s", [value, person.pk])
+                cursor.execute(
+                    f"UPDATE auth_user SET {mark} = %s WHERE id = %s", [value, person.pk]
+                )
     new, next_pair = Client(), refresh_tokens.start(account.get())
     new.force_login(account.get())
 
     def me(issued):
-        return Client().get("/api/ai-video/me/", headers={"Authorization": f"Bearer {issued.access.token}"}).status_code
+        return (
+            Client()
+            .get("/api/ai-video/me/", headers={"Authorization": f"Bearer {issued.access.token}"})
+            .status_code
+        )
 
     def refreshed(issued):
-        return Client().post("/api/ai-video/auth/refresh/", {"refresh_token": issued.refresh.token}, content_type="application/json").status_code
+        return (
+            Client()
+            .post(
+                "/api/ai-video/auth/refresh/",
+                {"refresh_token": issued.refresh.token},
+                content_type="application/json",
+            )
+            .status_code
+        )
 
     assert (old.get("/admin/").status_code, me(pair), refreshed(pair)) == (302, 401, 401)
     assert (new.get("/admin/").status_code, me(next_pair), refreshed(next_pair)) == (200, 200, 200)
@@ -139,7 +164,9 @@ def test_without_the_mark_of_staff_a_role_counts_for_nothing(client, owner):
     owner = get_user_model().objects.get(pk=owner.pk)
     assert not owner.get_all_permissions()
     bearer = {"Authorization": f"Bearer {refresh_tokens.start(owner).access.token}"}
-    response = client.post("/api/ai-video/stories/", {"title": "x"}, content_type="application/json", headers=bearer)
+    response = client.post(
+        "/api/ai-video/stories/", {"title": "x"}, content_type="application/json", headers=bearer
+    )
     assert (response.status_code, Story.objects.count()) == (403, 0)
 
 
@@ -151,13 +178,20 @@ def test_superuser_without_the_mark_of_staff_has_no_rights_over_the_api(client, 
 
 
 def test_account_with_a_history_is_not_deleted(owner, manager, admin_client):
-    LogEntry.objects.log_actions(manager.pk, [owner], CHANGE, change_message="x", single_object=True)
+    LogEntry.objects.log_actions(
+        manager.pk, [owner], CHANGE, change_message="x", single_object=True
+    )
     make_story(owner=owner)
     for person, kind in ((manager, "log entries"), (owner, "stories")):
         assert kind in account_changes.history_of(person)
         with pytest.raises(ProtectedError), transaction.atomic():
             person.delete()
-        assert admin_client.post(reverse("admin:auth_user_delete", args=[person.pk]), {"post": "yes"}).status_code == 403
+        assert (
+            admin_client.post(
+                reverse("admin:auth_user_delete", args=[person.pk]), {"post": "yes"}
+            ).status_code
+            == 403
+        )
     assert (LogEntry.objects.count(), Story.objects.count()) == (1, 1)
 
 
@@ -169,7 +203,9 @@ def test_account_without_a_history_goes_with_what_is_its_own(make_person, client
 
 
 def test_every_relation_to_an_account_is_history_or_its_own():
-    """A new model that names accounts is history, and so keeps them, unless it is named as their own."""
+    """A new model that names accounts is history, and so keeps them, unless it is named as their
+    own.
+    """
     from django.apps import apps
 
     for label in account_changes.OWN:

@@ -1,4 +1,6 @@
-"""Who is locked out, and who is not: neither an office by one of its people nor an account by a stranger."""
+"""Who is locked out, and who is not: neither an office by one of its people nor an account by a
+stranger.
+"""
 
 from datetime import timedelta
 from io import StringIO
@@ -21,14 +23,29 @@ def token(client):
     """Status of a log-in over the API."""
 
     def ask(name, password, address=OFFICE):
-        return client.post(TOKEN, {"username": name, "password": password}, content_type="application/json", REMOTE_ADDR=address)
+        return client.post(
+            TOKEN,
+            {"username": name, "password": password},
+            content_type="application/json",
+            REMOTE_ADDR=address,
+        )
 
     return ask
 
 
 def page(client, name, password, address=OFFICE):
-    response = client.post(reverse("admin:login"), {"username": name, "password": password, "next": "/admin/"}, REMOTE_ADDR=address)
-    return "in" if response.status_code == 302 else "wait" if "Too many attempts" in response.content.decode() else "out"
+    response = client.post(
+        reverse("admin:login"),
+        {"username": name, "password": password, "next": "/admin/"},
+        REMOTE_ADDR=address,
+    )
+    return (
+        "in"
+        if response.status_code == 302
+        else "wait"
+        if "Too many attempts" in response.content.decode()
+        else "out"
+    )
 
 
 def earlier(seconds):
@@ -88,7 +105,9 @@ def test_known_browser_is_not_locked_by_its_neighbour(client, owner, make_person
     assert page(client, "owner", "owner") == "in"
 
 
-def test_cookie_of_a_browser_is_worth_nothing_for_another_account_or_when_forged(client, owner, colleague, rf):
+def test_cookie_of_a_browser_is_worth_nothing_for_another_account_or_when_forged(
+    client, owner, colleague, rf
+):
     assert page(client, "owner", "owner") == "in"
     cookie = client.cookies[known_devices.COOKIE]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
@@ -127,11 +146,17 @@ def test_administrator_has_a_way_out(client, token, owner, admin_client):
     assert token("owner", "owner").status_code == 429
     address = reverse("admin:log_in_unlock", args=[owner.pk])
     assert "10 wrong tries" in admin_client.get(address).content.decode()
-    assert "10 wrong tries" in admin_client.get(reverse("admin:auth_user_change", args=[owner.pk])).content.decode()
+    assert (
+        "10 wrong tries"
+        in admin_client.get(reverse("admin:auth_user_change", args=[owner.pk])).content.decode()
+    )
     assert token("owner", "owner").status_code == 429  # looking changes nothing
     assert admin_client.post(address).status_code == 302
     assert token("owner", "owner").status_code == 200
-    assert LogEntry.objects.get(object_id=str(owner.pk)).change_message == "Wrong log-in tries were forgotten."
+    assert (
+        LogEntry.objects.get(object_id=str(owner.pk)).change_message
+        == "Wrong log-in tries were forgotten."
+    )
 
 
 def test_who_may_not_change_people_may_not_unlock_them(client, owner, manager, viewer):
@@ -160,7 +185,11 @@ def test_old_password_has_a_limit_of_tries(client, owner):
     client.force_login(owner)
 
     def change(old):
-        new = {"old_password": old, "new_password1": "a new long password 7", "new_password2": "a new long password 7"}
+        new = {
+            "old_password": old,
+            "new_password1": "a new long password 7",
+            "new_password2": "a new long password 7",
+        }
         return client.post(reverse("admin:password_change"), new)
 
     for _ in range(login_throttle.PER_ACCOUNT):

@@ -1,4 +1,6 @@
-"""Tokens of a company's own sign-on: RS256 and ES256 keys from a JWKS address, fetched seldom and kept through an outage."""
+"""Tokens of a company's own sign-on: RS256 and ES256 keys from a JWKS address, fetched seldom and
+kept through an outage.
+"""
 
 import json
 import threading
@@ -18,7 +20,10 @@ class SignOn:
     """A JWKS address on this machine, with its keys."""
 
     def __init__(self):
-        self.private = {"rs": rsa.generate_private_key(65537, 2048), "es": ec.generate_private_key(ec.SECP256R1())}
+        self.private = {
+            "rs": rsa.generate_private_key(65537, 2048),
+            "es": ec.generate_private_key(ec.SECP256R1()),
+        }
         self.fetched, self.down = 0, False
         outer = self
 
@@ -39,20 +44,47 @@ class SignOn:
     def document(self):
         shown = []
         for kid, key in self.private.items():
-            algorithm = jwt.algorithms.RSAAlgorithm if kid.startswith("rs") else jwt.algorithms.ECAlgorithm
-            shown.append({**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig"})
-        return json.dumps({"keys": [*shown, {"kty": "EC", "kid": "broken"}, {"kty": "oct", "kid": "secret", "k": "AAAA"}]}).encode()
+            algorithm = (
+                jwt.algorithms.RSAAlgorithm if kid.startswith("rs") else jwt.algorithms.ECAlgorithm
+            )
+            shown.append(
+                {**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, "use": "sig"}
+            )
+        return json.dumps(
+            {
+                "keys": [
+                    *shown,
+                    {"kty": "EC", "kid": "broken"},
+                    {"kty": "oct", "kid": "secret", "k": "AAAA"},
+                ]
+            }
+        ).encode()
 
     def token(self, kid, algorithm="", key=None, **changes):
-        claims = {"iss": "https://sso.example", "aud": "studio", "preferred_username": "alice", "exp": int(time.time()) + 60, **changes}
+        claims = {
+            "iss": "https://sso.example",
+            "aud": "studio",
+            "preferred_username": "alice",
+            "exp": int(time.time()) + 60,
+            **changes,
+        }
         claims = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(claims, key or self.private[kid], algorithm=algorithm or {"r": "RS256", "e": "ES256"}[kid[0]], headers={"kid": kid})
+        return jwt.encode(
+            claims,
+            key or self.private[kid],
+            algorithm=algorithm or {"r": "RS256", "e": "ES256"}[kid[0]],
+            headers={"kid": kid},
+        )
 
 
 @pytest.fixture
 def sign_on(settings):
     made = SignOn()
-    settings.JWT_JWKS_URL, settings.JWT_ISSUER, settings.JWT_AUDIENCE = made.url, "https://sso.example", "studio"
+    settings.JWT_JWKS_URL, settings.JWT_ISSUER, settings.JWT_AUDIENCE = (
+        made.url,
+        "https://sso.example",
+        "studio",
+    )
     signing_keys._key_set.cache_clear()
     yield made
     made.server.shutdown()
@@ -64,14 +96,25 @@ def status(client, token):
 
 
 @pytest.mark.parametrize("missing", ["JWT_AUDIENCE", "JWT_ISSUER"])
-def test_without_knowing_for_whom_and_by_whom_no_token_is_taken(nobody, user, sign_on, settings, missing):
+def test_without_knowing_for_whom_and_by_whom_no_token_is_taken(
+    nobody, user, sign_on, settings, missing
+):
     setattr(settings, missing, "")
     for changes in ({}, {"aud": None}, {"iss": None}, {"aud": "some-other-app"}):
         assert status(nobody, sign_on.token("rs", **changes)) == 401
 
 
 def test_keys_are_not_fetched_over_plain_http_from_another_machine():
-    assert [signing_keys.is_safe(url) for url in ("https://sso.example/jwks", "http://127.0.0.1:9/jwks", "http://sso.example/jwks", "file:///keys", "")] == [
+    assert [
+        signing_keys.is_safe(url)
+        for url in (
+            "https://sso.example/jwks",
+            "http://127.0.0.1:9/jwks",
+            "http://sso.example/jwks",
+            "file:///keys",
+            "",
+        )
+    ] == [
         *(True, True),
         *(False, False, False),
     ]
@@ -87,7 +130,16 @@ def test_token_of_the_sign_on_is_taken_for_the_user_it_names(nobody, user, sign_
 
 
 @pytest.mark.parametrize(
-    "changes", [{"iss": "https://other"}, {"aud": "other"}, {"aud": None}, {"exp": None}, {"exp": 1}, {"preferred_username": None}, {"preferred_username": 5}]
+    "changes",
+    [
+        {"iss": "https://other"},
+        {"aud": "other"},
+        {"aud": None},
+        {"exp": None},
+        {"exp": 1},
+        {"preferred_username": None},
+        {"preferred_username": 5},
+    ],
 )
 def test_token_for_somebody_else_is_401(nobody, user, sign_on, changes):
     assert status(nobody, sign_on.token("rs", **changes)) == 401
@@ -97,7 +149,15 @@ def test_public_key_used_as_a_secret_is_401(nobody, user, sign_on):
     secret = json.loads(sign_on.document())["keys"][0]["n"]
     assert status(nobody, sign_on.token("rs", algorithm="HS256", key=secret)) == 401
     assert status(nobody, sign_on.token("rs", key=rsa.generate_private_key(65537, 2048))) == 401
-    assert status(nobody, jwt.encode({"preferred_username": "alice"}, "", algorithm="none", headers={"kid": "rs"})) == 401
+    assert (
+        status(
+            nobody,
+            jwt.encode(
+                {"preferred_username": "alice"}, "", algorithm="none", headers={"kid": "rs"}
+            ),
+        )
+        == 401
+    )
 
 
 def test_claim_with_the_name_can_be_chosen(nobody, user, sign_on, settings):
@@ -138,7 +198,10 @@ def test_without_a_sign_on_its_tokens_are_401(nobody, user, sign_on, settings):
 
 
 def test_with_a_sign_on_no_token_is_given_for_a_password(nobody, user, sign_on):
-    for door, body in (("token", {"username": "alice", "password": PASSWORD}), ("refresh", {"refresh_token": "x"})):
+    for door, body in (
+        ("token", {"username": "alice", "password": PASSWORD}),
+        ("refresh", {"refresh_token": "x"}),
+    ):
         response = nobody.ask("POST", f"auth/{door}/", body)
         assert (response.status_code, response.json()["code"]) == (403, "sign_on_only")
     assert not RefreshToken.objects.exists()
@@ -150,5 +213,11 @@ def test_with_a_sign_on_the_studio_s_own_tokens_end(nobody, user, sign_on, setti
     assert status(nobody, given["access_token"]) == 200
     settings.JWT_JWKS_URL = sign_on.url
     assert status(nobody, given["access_token"]) == 401
-    assert nobody.ask("POST", "auth/refresh/", {"refresh_token": given["refresh_token"]}).status_code == 403
-    assert nobody.ask("POST", "auth/revoke/", {"refresh_token": given["refresh_token"]}).status_code == 204
+    assert (
+        nobody.ask("POST", "auth/refresh/", {"refresh_token": given["refresh_token"]}).status_code
+        == 403
+    )
+    assert (
+        nobody.ask("POST", "auth/revoke/", {"refresh_token": given["refresh_token"]}).status_code
+        == 204
+    )

@@ -14,21 +14,42 @@ ROOT = "/api/ai-video/"
 
 
 class ApiClient(Client):
-    """`ask("POST", "stories/", {...}, person=owner)`: JSON in and out, with a bearer token of the person."""
+    """`ask("POST", "stories/", {...}, person=owner)`: JSON in and out, with a bearer token of the
+    person.
+    """
 
     person: Any = None
 
-    def ask(self, method: str, path: str, data: Any = None, *, person: Any = None, token: str | None = None, headers: Any = None) -> Any:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        person: Any = None,
+        token: str | None = None,
+        headers: Any = None,
+    ) -> Any:
         person = person or self.person
         if token is None and person is not None:
             token = refresh_tokens.start(person).access.token
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
-        body = {"data": json.dumps(data), "content_type": "application/json"} if data is not None else {}
-        return self.generic(method, path if path.startswith("/") else ROOT + path, **body, headers=headers)
+        body = (
+            {"data": json.dumps(data), "content_type": "application/json"}
+            if data is not None
+            else {}
+        )
+        return self.generic(
+            method, path if path.startswith("/") else ROOT + path, **body, headers=headers
+        )
 
-    def send(self, path: str, form: dict[str, Any], *, person: Any = None, headers: Any = None) -> Any:
+    def send(
+        self, path: str, form: dict[str, Any], *, person: Any = None, headers: Any = None
+    ) -> Any:
         token = refresh_tokens.start(person or self.person).access.token
-        return self.post(ROOT + path, form, headers={"Authorization": f"Bearer {token}", **(headers or {})})
+        return self.post(
+            ROOT + path, form, headers={"Authorization": f"Bearer {token}", **(headers or {})}
+        )
 
 
 @pytest.fixture

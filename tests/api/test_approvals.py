@@ -1,4 +1,6 @@
-"""Above one's limit, over the API: 409 with the request, decided by a second person, started by the same request again."""
+"""Above one's limit, over the API: 409 with the request, decided by a second person, started by the
+same request again.
+"""
 
 from decimal import Decimal
 
@@ -24,24 +26,53 @@ def story(owner):
 
 
 def make(client, story, key="", **body):
-    return client.ask("POST", f"stories/{story.pk}/generate_preview/", body, headers={"Idempotency-Key": key} if key else {})
+    return client.ask(
+        "POST",
+        f"stories/{story.pk}/generate_preview/",
+        body,
+        headers={"Idempotency-Key": key} if key else {},
+    )
 
 
 @pytest.mark.parametrize("key", ["", "first"])
 def test_from_the_request_to_the_start(mine, story, manager, key):
     stopped = make(mine, story, key)
     problem, row = stopped.json(), Approval.objects.get()
-    assert (stopped.status_code, problem["code"], problem["approval"]["id"], problem["approval"]["state"]) == (409, "approval_needed", str(row.pk), "asked")
-    assert problem["detail"] == "1.00 USD is more than the 0.80 USD that you may start alone. A second person is asked for approval."
-    assert [(line["position"], line["price"]) for line in problem["approval"]["lines"]] == [(1, "0.5000"), (2, "0.5000")]
+    assert (
+        stopped.status_code,
+        problem["code"],
+        problem["approval"]["id"],
+        problem["approval"]["state"],
+    ) == (409, "approval_needed", str(row.pk), "asked")
+    assert problem["detail"] == (
+        "1.00 USD is more than the 0.80 USD that you may start alone. A second person "
+        "is asked for approval."
+    )
+    assert [(line["position"], line["price"]) for line in problem["approval"]["lines"]] == [
+        (1, "0.5000"),
+        (2, "0.5000"),
+    ]
     assert make(mine, story).json()["approval"]["id"] == str(row.pk)
     assert (Job.objects.count(), Approval.objects.count()) == (0, 1)
     plan = mine.ask("POST", f"stories/{story.pk}/generate_preview/?plan=1", {}).json()["plan"]
     assert (plan["approval"], plan["hash"]) == ("asked", row.plan_hash)
-    decided = mine.ask("POST", f"approvals/{row.pk}/decide/", {"decision": "approved", "reason": "go"}, person=manager)
-    assert (decided.status_code, decided.json()["state"], decided.json()["decided_by"]) == (200, "approved", "manager")
+    decided = mine.ask(
+        "POST",
+        f"approvals/{row.pk}/decide/",
+        {"decision": "approved", "reason": "go"},
+        person=manager,
+    )
+    assert (decided.status_code, decided.json()["state"], decided.json()["decided_by"]) == (
+        200,
+        "approved",
+        "manager",
+    )
     started = make(mine, story, key and "second")
-    assert (started.status_code, started.json()["plan"]["approval"], Job.objects.count()) == (202, None, 1)
+    assert (started.status_code, started.json()["plan"]["approval"], Job.objects.count()) == (
+        202,
+        None,
+        1,
+    )
     assert mine.ask("GET", f"approvals/{row.pk}/").json()["state"] == "started"
 
 
@@ -59,19 +90,39 @@ def test_moving_the_story_is_stopped_too(mine, story):
 
 def test_a_refusal_tells_why_and_may_be_asked_again(mine, story, manager):
     asked = make(mine, story).json()["approval"]["id"]
-    without = mine.ask("POST", f"approvals/{asked}/decide/", {"decision": "refused"}, person=manager)
+    without = mine.ask(
+        "POST", f"approvals/{asked}/decide/", {"decision": "refused"}, person=manager
+    )
     assert (without.status_code, without.json()["errors"][0]["pointer"]) == (422, "/reason")
-    mine.ask("POST", f"approvals/{asked}/decide/", {"decision": "refused", "reason": "too dear"}, person=manager)
+    mine.ask(
+        "POST",
+        f"approvals/{asked}/decide/",
+        {"decision": "refused", "reason": "too dear"},
+        person=manager,
+    )
     stopped = make(mine, story).json()
-    assert (stopped["code"], stopped["detail"], stopped["approval"]["reason"]) == ("approval_refused", "manager has refused this: too dear", "too dear")
+    assert (stopped["code"], stopped["detail"], stopped["approval"]["reason"]) == (
+        "approval_refused",
+        "manager has refused this: too dear",
+        "too dear",
+    )
     again = make(mine, story, ask_again=True).json()
-    assert (again["code"], again["approval"]["state"], again["approval"]["id"] == asked) == ("approval_needed", "asked", False)
-    states = {state: len(mine.ask("GET", f"approvals/?state={state}").json()["items"]) for state in ("asked", "approved", "started", "refused", "withdrawn")}
+    assert (again["code"], again["approval"]["state"], again["approval"]["id"] == asked) == (
+        "approval_needed",
+        "asked",
+        False,
+    )
+    states = {
+        state: len(mine.ask("GET", f"approvals/?state={state}").json()["items"])
+        for state in ("asked", "approved", "started", "refused", "withdrawn")
+    }
     assert states == {"asked": 1, "approved": 0, "started": 0, "refused": 1, "withdrawn": 0}
 
 
 def test_a_changed_plan_is_another_one(mine, story, manager):
     asked = make(mine, story).json()["approval"]["id"]
     make_scene(story)
-    decided = mine.ask("POST", f"approvals/{asked}/decide/", {"decision": "approved"}, person=manager)
+    decided = mine.ask(
+        "POST", f"approvals/{asked}/decide/", {"decision": "approved"}, person=manager
+    )
     assert (decided.status_code, decided.json()["code"]) == (409, "plan_changed")

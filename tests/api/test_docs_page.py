@@ -1,4 +1,6 @@
-"""The documentation page in a browser: log in, try a route, on a wide and a narrow screen, light and dark."""
+"""The documentation page in a browser: log in, try a route, on a wide and a narrow screen, light
+and dark.
+"""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,9 +14,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def said(page):
     """What the browser complained about, and what it asked for elsewhere."""
     found = []
-    page.on("console", lambda message: found.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console",
+        lambda message: (
+            found.append(message.text) if message.type in {"error", "warning"} else None
+        ),
+    )
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("request", lambda request: found.append(request.url) if "//localhost" not in request.url and "//127.0.0.1" not in request.url else None)
+    page.on(
+        "request",
+        lambda request: (
+            found.append(request.url)
+            if "//localhost" not in request.url and "//127.0.0.1" not in request.url
+            else None
+        ),
+    )
     return found
 
 
@@ -54,7 +68,9 @@ def test_body_path_and_problem_are_shown(page, said, live_server, make_person):
     assert [line for line in said if "409" not in line] == []  # the browser itself notes the 409
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")]
+)
 def test_page_fits_the_screen_and_is_readable(page, said, live_server, db, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})

@@ -1,4 +1,6 @@
-"""The document of the API and its page: every route, valid, the same types that parse, and nothing from elsewhere."""
+"""The document of the API and its page: every route, valid, the same types that parse, and nothing
+from elsewhere.
+"""
 
 import re
 
@@ -19,8 +21,15 @@ def document(db):
 
 
 def test_every_route_and_no_other_is_in_the_document(document):
-    told = {(method.upper(), operation["operationId"], path) for path, methods in document["paths"].items() for method, operation in methods.items()}
-    there = {(route.method, route.operation, "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path)) for route in routes.routes}
+    told = {
+        (method.upper(), operation["operationId"], path)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    there = {
+        (route.method, route.operation, "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route.path))
+        for route in routes.routes
+    }
     assert told == there
     assert document["servers"] == [{"url": "/api/ai-video"}]
 
@@ -55,10 +64,14 @@ def test_references_lead_somewhere_and_schemas_are_valid(document):
 def test_every_operation_says_its_errors_as_problems(document):
     for methods in document["paths"].values():
         for operation in methods.values():
-            errors = {status: said for status, said in operation["responses"].items() if status >= "400"}
+            errors = {
+                status: said for status, said in operation["responses"].items() if status >= "400"
+            }
             assert "422" in errors
             assert ("401" in errors) or operation.get("security") == []
-            assert all(list(said["content"]) == ["application/problem+json"] for said in errors.values())
+            assert all(
+                list(said["content"]) == ["application/problem+json"] for said in errors.values()
+            )
 
 
 def test_bodies_refuse_what_they_do_not_know(document):
@@ -88,10 +101,16 @@ def test_document_and_page_need_no_person(document):
 
 
 def said(part, at=()):
-    """Every text of the document that people read, with its place; not the phrases that HTTP has for its statuses."""
+    """Every text of the document that people read, with its place; not the phrases that HTTP has
+    for its statuses.
+    """
     if isinstance(part, dict):
         for name, value in part.items():
-            if isinstance(value, str) and name in {"summary", "description", "x-displayName"} and at[-2:-1] != ("responses",):
+            if (
+                isinstance(value, str)
+                and name in {"summary", "description", "x-displayName"}
+                and at[-2:-1] != ("responses",)
+            ):
                 yield (*at, name), value
             elif name != "example":
                 yield from said(value, (*at, name))
@@ -102,7 +121,10 @@ def said(part, at=()):
 
 def test_every_text_is_in_the_language_that_was_asked_for(db):
     """Word for word the same document but for what people read."""
-    korean, english = (Client().get(f"{ROOT}openapi.json", headers={"Accept-Language": language}) for language in ("ko", "en"))
+    korean, english = (
+        Client().get(f"{ROOT}openapi.json", headers={"Accept-Language": language})
+        for language in ("ko", "en")
+    )
     assert (korean["Content-Language"], english["Content-Language"]) == ("ko", "en")
     assert "Accept-Language" in korean["Vary"]
     ours, theirs = dict(said(korean.json())), dict(said(english.json()))
@@ -110,7 +132,9 @@ def test_every_text_is_in_the_language_that_was_asked_for(db):
     assert [at for at, text in ours.items() if not re.search("[가-힣]", text)] == []
     assert [at for at, text in theirs.items() if re.search("[가-힣]", text)] == []
     told = theirs["paths", "/auth/token/", "post", "description"].split("\n\n")
-    assert [paragraph.count("\n") for paragraph in told] == [0, 0], "a line of the code is no line of the text"
+    assert [paragraph.count("\n") for paragraph in told] == [0, 0], (
+        "a line of the code is no line of the text"
+    )
     assert told[1].endswith("where a company's own sign-on gives the tokens.")
     page = Client().get(f"{ROOT}docs/", headers={"Accept-Language": "ko"}).content.decode()
     assert "<p>그림이 없는 장면마다 그림을 만든 뒤 애니매틱 영상을 완성합니다." in page

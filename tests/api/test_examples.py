@@ -1,4 +1,5 @@
-"""The examples of the document are real answers: recorded here, committed, and compared at each run.
+"""The examples of the document are real answers: recorded here, committed, and compared at each
+run.
 
 After a wanted change of the answers: `RECORD_EXAMPLES=1 pytest tests/api/test_examples.py`.
 """
@@ -55,11 +56,15 @@ class Recorder:
 
     def steady(self, value):
         text = json.dumps(value, ensure_ascii=False)
-        text = TOKEN.sub("eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", text)
+        text = TOKEN.sub(
+            "eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl", text
+        )
         text = SECRET.sub(lambda match: f'"{match[1]}": "…"', text)
         text = HASH.sub(lambda match: f'"{match[1]}": "{"0" * 64}"', text)
         text = LINK.sub(lambda match: f"https://studio.example/{match[1]}/…", text)
-        text = ROW.sub(lambda match: f'"{match[1]}": 1', text)  # PostgreSQL counts on where SQLite begins again
+        text = ROW.sub(
+            lambda match: f'"{match[1]}": 1', text
+        )  # PostgreSQL counts on where SQLite begins again
         text = UUID.sub(lambda match: self.name(match[0], "00000000-0000-4000-8000-{:012d}"), text)
         text = JOB.sub(lambda match: self.name(match[0], "story_00000000_{:012d}"), text)
         return json.loads(TIME.sub("2026-01-31T09:30:00Z", text))
@@ -73,76 +78,158 @@ def recorded(mine, owner, manager, world, settings, monkeypatch):
     speak_with(monkeypatch)
     settings.LANGUAGE_CODE = "en"
     record = Recorder(mine)
-    pair = record("log_in_for_token", "POST", "auth/token/", {"username": "owner", "password": "owner"}, token="")
-    record("log_in_for_token", "POST", "auth/token/", {"username": "owner", "password": "wrong"}, token="")
+    pair = record(
+        "log_in_for_token",
+        "POST",
+        "auth/token/",
+        {"username": "owner", "password": "owner"},
+        token="",
+    )
+    record(
+        "log_in_for_token",
+        "POST",
+        "auth/token/",
+        {"username": "owner", "password": "wrong"},
+        token="",
+    )
     record("log_in_for_token", "POST", "auth/token/", {"username": "owner"}, token="")
-    again = record("refresh_token", "POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}, token="")
-    record("refresh_token", "POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}, token="")
-    record("revoke_token", "POST", "auth/revoke/", {"refresh_token": again["refresh_token"]}, token="")
-    record.kept["refresh_token"]["request"] = record.kept["revoke_token"]["request"] = {"refresh_token": "…"}
+    again = record(
+        "refresh_token", "POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}, token=""
+    )
+    record(
+        "refresh_token", "POST", "auth/refresh/", {"refresh_token": pair["refresh_token"]}, token=""
+    )
+    record(
+        "revoke_token", "POST", "auth/revoke/", {"refresh_token": again["refresh_token"]}, token=""
+    )
+    record.kept["refresh_token"]["request"] = record.kept["revoke_token"]["request"] = {
+        "refresh_token": "…"
+    }
     _stories(record, owner, world)
     _scenes(record, world)
     _takes_and_films(record, world)
     _sound(record, world)
     _jobs(record, world)
     me = record("get_me", "GET", "me/")
-    record.kept["get_me"]["200"] = {**me, "id": 1, "permissions": [name for name in me["permissions"] if name.startswith("stories.")][:3]}
+    record.kept["get_me"]["200"] = {
+        **me,
+        "id": 1,
+        "permissions": [name for name in me["permissions"] if name.startswith("stories.")][:3],
+    }
     _approvals(record, owner, manager)
     return record.kept
 
 
 def _stories(record, owner, world):
     script = "A boat leaves the harbour at dawn. The lighthouse waits for it."
-    body = {"title": "The lighthouse", "script": script, "language": "en", "style": "watercolour, soft light", "duration_seconds": 14, "budget": "5.00"}
+    body = {
+        "title": "The lighthouse",
+        "script": script,
+        "language": "en",
+        "style": "watercolour, soft light",
+        "duration_seconds": 14,
+        "budget": "5.00",
+    }
     made = record("create_story", "POST", "stories/", body)
-    record("create_story", "POST", "stories/", {"title": "", "duration_seconds": 1, "colour": "red"})
+    record(
+        "create_story", "POST", "stories/", {"title": "", "duration_seconds": 1, "colour": "red"}
+    )
     record("list_stories", "GET", "stories/?page_size=1")
     record("list_stories", "GET", "stories/?page_size=1000")
     record("get_story", "GET", f"stories/{made['id']}/")
     record("get_story", "GET", "stories/00000000-0000-4000-8000-999999999999/")
     record("patch_story", "PATCH", f"stories/{made['id']}/", {"title": "The lighthouse keeper"})
-    record("transition_story", "POST", f"stories/{made['id']}/transition/", {"status": "archived", "reason": "next season"})
+    record(
+        "transition_story",
+        "POST",
+        f"stories/{made['id']}/transition/",
+        {"status": "archived", "reason": "next season"},
+    )
     record("transition_story", "POST", f"stories/{made['id']}/transition/", {"status": "completed"})
     record("list_transitions", "GET", f"stories/{made['id']}/transitions/")
     planned = make_story(owner, status=StoryStatus.PLANNED)
     make_scene(planned)
-    record("generate_preview", "POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "1.23"})
+    record(
+        "generate_preview",
+        "POST",
+        f"stories/{planned.pk}/generate_preview/",
+        {"confirm_total": "1.23"},
+    )
     record("generate_preview", "POST", f"stories/{planned.pk}/generate_preview/?plan=1", {})
     record.kept["generate_preview"].pop("request")
-    record("generate_preview", "POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.0000"})
+    record(
+        "generate_preview",
+        "POST",
+        f"stories/{planned.pk}/generate_preview/",
+        {"confirm_total": "0.0000"},
+    )
     ready = make_story(owner, status=StoryStatus.PREVIEWING)
     make_take(make_scene(ready))
-    record("render_final", "POST", f"stories/{world.story.pk}/render_final/", {"confirm_total": "0.0000"})
+    record(
+        "render_final",
+        "POST",
+        f"stories/{world.story.pk}/render_final/",
+        {"confirm_total": "0.0000"},
+    )
     record("render_final", "POST", f"stories/{ready.pk}/render_final/", {"confirm_total": "0.0000"})
     record("render_final", "POST", f"stories/{world.story.pk}/render_final/?plan=1", {})
     record.kept["render_final"]["request"] = {"confirm_total": "0.0000"}
-    AIProviderConfig.objects.filter(provider="llm").update(cost_per_text_call=Decimal("0.05"), settings={"default_model": "planner-1"})
+    AIProviderConfig.objects.filter(provider="llm").update(
+        cost_per_text_call=Decimal("0.05"), settings={"default_model": "planner-1"}
+    )
     korean = make_story(owner, status=StoryStatus.PLANNED, planner_provider="llm")
     make_scene(korean, text="밤바다의 등대")
     record("put_story_into_english", "POST", f"stories/{korean.pk}/english/?plan=1", {})
     record.kept["put_story_into_english"].pop("request")
-    record("put_story_into_english", "POST", f"stories/{korean.pk}/english/", {"confirm_total": "0.0500"})
+    record(
+        "put_story_into_english",
+        "POST",
+        f"stories/{korean.pk}/english/",
+        {"confirm_total": "0.0500"},
+    )
 
 
 def _sound(record, world):
     story, scene, sound = world.story.pk, world.scenes[0].pk, world.sound.pk
     record("list_lines", "GET", f"scenes/{scene}/lines/")
-    record("write_lines", "POST", f"scenes/{scene}/lines/", {"lines": [{"text": "Who is there?", "speaker": "MARA", "direction": "whispers"}]})
+    record(
+        "write_lines",
+        "POST",
+        f"scenes/{scene}/lines/",
+        {"lines": [{"text": "Who is there?", "speaker": "MARA", "direction": "whispers"}]},
+    )
     record("write_lines", "POST", f"scenes/{scene}/lines/", {"lines": [{"text": " "}]})
-    record("choose_voice", "POST", f"stories/{story}/voices/", {"speaker": "MARA", "voice": "bella", "speed": 1.1})
+    record(
+        "choose_voice",
+        "POST",
+        f"stories/{story}/voices/",
+        {"speaker": "MARA", "voice": "bella", "speed": 1.1},
+    )
     record("get_sound", "GET", f"stories/{story}/sound/")
     record("list_sounds", "GET", f"stories/{story}/sounds/?page_size=1")
     record("get_sound_take", "GET", f"sounds/{sound}/")
     record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
     record("judge_sound", "POST", f"sounds/{sound}/verdict/", {"verdict": "rejected"})
-    record("judge_sound", "POST", f"sounds/{sound}/verdict/", {"verdict": "rejected", "reason": "too fast"})
+    record(
+        "judge_sound",
+        "POST",
+        f"sounds/{sound}/verdict/",
+        {"verdict": "rejected", "reason": "too fast"},
+    )
     record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
     speaking = make_story(world.story.owner, status=StoryStatus.PLANNED)
     make_scene(speaking)
     record("make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {})
     sound_settings.change_settings(speaking.pk, actor=world.story.owner)
-    record("make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {"confirm_total": "0.0000"})
-    record("patch_sound", "PATCH", f"stories/{speaking.pk}/sound/", {"mood": "hopeful", "music_db": -3.0})
+    record(
+        "make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {"confirm_total": "0.0000"}
+    )
+    record(
+        "patch_sound",
+        "PATCH",
+        f"stories/{speaking.pk}/sound/",
+        {"mood": "hopeful", "music_db": -3.0},
+    )
 
 
 def _approvals(record, owner, manager):
@@ -151,29 +238,73 @@ def _approvals(record, owner, manager):
     money = organization_budget()
     money.plan_limit = Decimal("0.20")
     money.save()
-    needed = record("generate_take", "POST", f"scenes/{scene.pk}/generate/", {"kind": "image", "confirm_total": "0.5000"})
+    needed = record(
+        "generate_take",
+        "POST",
+        f"scenes/{scene.pk}/generate/",
+        {"kind": "image", "confirm_total": "0.5000"},
+    )
     asked = needed["approval"]["id"]
     record("list_approvals", "GET", "approvals/?state=asked&page_size=1")
     record("get_approval", "GET", f"approvals/{asked}/")
     record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved"})
-    record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved", "reason": "within the season's budget"}, person=manager)
-    record("decide_approval", "POST", f"approvals/{asked}/decide/", {"decision": "approved"}, person=manager)
-    record("withdraw_approval", "POST", f"approvals/{asked}/withdraw/", {"reason": "another scene instead"})
+    record(
+        "decide_approval",
+        "POST",
+        f"approvals/{asked}/decide/",
+        {"decision": "approved", "reason": "within the season's budget"},
+        person=manager,
+    )
+    record(
+        "decide_approval",
+        "POST",
+        f"approvals/{asked}/decide/",
+        {"decision": "approved"},
+        person=manager,
+    )
+    record(
+        "withdraw_approval",
+        "POST",
+        f"approvals/{asked}/withdraw/",
+        {"reason": "another scene instead"},
+    )
 
 
 def _scenes(record, world):
     body = {
         "story_id": str(world.story.pk),
         "mode": "append",
-        "scenes": [{"prompt": "a boat at dawn, calm sea", "narration": "A boat leaves the harbour.", "camera": "pan_right", "seed": 11}],
+        "scenes": [
+            {
+                "prompt": "a boat at dawn, calm sea",
+                "narration": "A boat leaves the harbour.",
+                "camera": "pan_right",
+                "seed": 11,
+            }
+        ],
     }
     record("bulk_create_scenes", "POST", "scenes/bulk_create/", body)
-    record("bulk_create_scenes", "POST", "scenes/bulk_create/", {**body, "scenes": [{"prompt": ""}, {"prompt": "a", "camera": "shake"}]})
+    record(
+        "bulk_create_scenes",
+        "POST",
+        "scenes/bulk_create/",
+        {**body, "scenes": [{"prompt": ""}, {"prompt": "a", "camera": "shake"}]},
+    )
     scene = world.scenes[0].pk
     record("list_scenes", "GET", f"scenes/?story={world.story.pk}&page_size=1")
     record("get_scene", "GET", f"scenes/{scene}/")
-    record("patch_scene", "PATCH", f"scenes/{scene}/", {"prompt": "a boat at night, storm", "camera": "push_in"})
-    record("generate_take", "POST", f"scenes/{scene}/generate/", {"kind": "image", "seed": 7, "confirm_total": "0.0000"})
+    record(
+        "patch_scene",
+        "PATCH",
+        f"scenes/{scene}/",
+        {"prompt": "a boat at night, storm", "camera": "push_in"},
+    )
+    record(
+        "generate_take",
+        "POST",
+        f"scenes/{scene}/generate/",
+        {"kind": "image", "seed": 7, "confirm_total": "0.0000"},
+    )
     record("reorder_scene", "POST", f"scenes/{scene}/reorder/", {"position": 2})
     record("delete_scene", "DELETE", f"scenes/{world.scenes[2].pk}/")
 
@@ -188,7 +319,12 @@ def _takes_and_films(record, world):
     record("crop_take", "POST", f"takes/{sent.json()['id']}/crop/", {"x": 0.25})
     record("get_take", "GET", f"takes/{world.take.pk}/")
     record("choose_take", "POST", f"takes/{world.other_take.pk}/choose/", {})
-    record("judge_take", "POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected", "reason": "too dark"})
+    record(
+        "judge_take",
+        "POST",
+        f"takes/{world.take.pk}/verdict/",
+        {"verdict": "rejected", "reason": "too dark"},
+    )
     record("list_films", "GET", f"stories/{world.story.pk}/films/")
     record("get_film", "GET", f"films/{world.film.pk}/")
     record("fetch_film", "GET", f"films/{world.film.pk}/file/")
@@ -205,11 +341,22 @@ def _jobs(record, world):
 
 def test_examples_are_what_the_api_answers(recorded):
     if os.environ.get("RECORD_EXAMPLES"):
-        FILE.write_text(json.dumps(recorded, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        FILE.write_text(
+            json.dumps(recorded, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
+            encoding="utf-8",
+        )
     assert recorded == json.loads(FILE.read_text(encoding="utf-8"))
 
 
 def test_every_route_with_an_answer_has_an_example():
     kept = json.loads(FILE.read_text(encoding="utf-8"))
-    assert {route.operation for route in routes.routes if route.answer is not None and str(route.statuses[0].value) not in kept[route.operation]} == set()
-    assert {route.operation for route in routes.routes if route.body is not None and "request" not in kept[route.operation]} == set()
+    assert {
+        route.operation
+        for route in routes.routes
+        if route.answer is not None and str(route.statuses[0].value) not in kept[route.operation]
+    } == set()
+    assert {
+        route.operation
+        for route in routes.routes
+        if route.body is not None and "request" not in kept[route.operation]
+    } == set()

@@ -29,18 +29,25 @@ def test_films_of_a_story_come_with_links(mine, world):
         "created_at": stamp(world.film.created_at),
     }
     assert all(link.startswith("http://testserver/") for link in links.values())
-    srt, vtt = (mine.get(links[name].removeprefix("http://testserver")) for name in ("srt_url", "vtt_url"))
+    srt, vtt = (
+        mine.get(links[name].removeprefix("http://testserver")) for name in ("srt_url", "vtt_url")
+    )
     assert (srt.content, srt["Content-Type"]) == (b"1\n", "application/x-subrip; charset=utf-8")
     assert srt["Content-Disposition"] == 'attachment; filename="the-lighthouse-preview-1.srt"'
     assert (vtt.content, vtt["Content-Type"]) == (b"WEBVTT\n", "text/vtt; charset=utf-8")
     shown = mine.get(links["url"].removeprefix("http://testserver"), headers={"Range": "bytes=0-3"})
-    assert (shown.status_code, shown["Content-Disposition"]) == (206, 'inline; filename="the-lighthouse-preview-1.mp4"')
+    assert (shown.status_code, shown["Content-Disposition"]) == (
+        206,
+        'inline; filename="the-lighthouse-preview-1.mp4"',
+    )
     shown.close()
 
 
 def test_kind_filters(mine, world):
     assert mine.ask("GET", f"stories/{world.story.pk}/films/?kind=final").json()["items"] == []
-    assert len(mine.ask("GET", f"stories/{world.story.pk}/films/?kind=preview").json()["items"]) == 1
+    assert (
+        len(mine.ask("GET", f"stories/{world.story.pk}/films/?kind=preview").json()["items"]) == 1
+    )
 
 
 def test_one_film_and_its_file(mine, world):
@@ -50,7 +57,11 @@ def test_one_film_and_its_file(mine, world):
 
 
 def test_subtitle_link_ends_and_a_changed_one_is_404(mine, world, monkeypatch):
-    link = mine.ask("GET", f"films/{world.film.pk}/").json()["vtt_url"].removeprefix("http://testserver")
+    link = (
+        mine.ask("GET", f"films/{world.film.pk}/")
+        .json()["vtt_url"]
+        .removeprefix("http://testserver")
+    )
     now = time.time()
     monkeypatch.setattr(films.time, "time", lambda: now + 3500)
     assert mine.get(link).status_code == 200

@@ -24,10 +24,20 @@ from .world import make_world
 
 
 def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
-    JobLog.objects.create(job=world.job, message_data=LocalizedMessage("Told to stop.").as_json(), at=datetime(2026, 1, 1, tzinfo=UTC))
+    JobLog.objects.create(
+        job=world.job,
+        message_data=LocalizedMessage("Told to stop.").as_json(),
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
     answer = mine.ask("GET", f"jobs/{world.job.pk}/").json()
     job, scene = Job.objects.get(pk=world.job.pk), world.scenes[1]
-    parameters = {"prompt_id": scene.prompt_id, "call_key": f"image:{scene.pk}:0", "after": 0, "confirmation": None, "replaces": ""}
+    parameters = {
+        "prompt_id": scene.prompt_id,
+        "call_key": f"image:{scene.pk}:0",
+        "after": 0,
+        "confirmation": None,
+        "replaces": "",
+    }
     assert answer == {
         "job": {
             "id": job.pk,
@@ -54,8 +64,16 @@ def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
         "envelope": {
             "id": job.pk,
             "name": "scene_preview",
-            "data": {"story_id": str(world.story.pk), "action": "generate_image", "parameters": parameters},
-            "opts": {"priority": 5, "attempts": 3, "backoff": {"type": "exponential", "delay": 2000}},
+            "data": {
+                "story_id": str(world.story.pk),
+                "action": "generate_image",
+                "parameters": parameters,
+            },
+            "opts": {
+                "priority": 5,
+                "attempts": 3,
+                "backoff": {"type": "exponential", "delay": 2000},
+            },
         },
         "log": [{"at": "2026-01-01T00:00:00Z", "level": "info", "message": "Told to stop."}],
     }
@@ -74,22 +92,35 @@ def test_job_shows_the_row_the_envelope_and_the_log(mine, world):
     ],
 )
 def test_filters(mine, world, query, found):
-    answer = mine.ask("GET", f"jobs/?{query.format(scene=world.scenes[1].pk, story=world.story.pk)}").json()
+    answer = mine.ask(
+        "GET", f"jobs/?{query.format(scene=world.scenes[1].pk, story=world.story.pk)}"
+    ).json()
     assert len(answer["items"]) == found
 
 
 def test_failed_job_says_why_in_words(mine, world):
-    sentence = LocalizedMessage("The job has ended already: %(status)s.", {"status": "failed"}).as_json()
-    Job.objects.filter(pk=world.failed_job.pk).update(error={"code": "moderated", "sentence": sentence}, note_data=sentence)
+    sentence = LocalizedMessage(
+        "The job has ended already: %(status)s.", {"status": "failed"}
+    ).as_json()
+    Job.objects.filter(pk=world.failed_job.pk).update(
+        error={"code": "moderated", "sentence": sentence}, note_data=sentence
+    )
     answer = mine.ask("GET", f"jobs/{world.failed_job.pk}/").json()["job"]
-    assert (answer["error"], answer["note"]) == ({"code": "moderated", "detail": "The job has ended already: failed."}, "The job has ended already: failed.")
+    assert (answer["error"], answer["note"]) == (
+        {"code": "moderated", "detail": "The job has ended already: failed."},
+        "The job has ended already: failed.",
+    )
 
 
 def test_retry_queues_a_failed_job_once(mine, world):
     response = mine.ask("POST", f"jobs/{world.failed_job.pk}/retry/")
     assert (response.status_code, response.json()["status"]) == (200, "queued")
     again = mine.ask("POST", f"jobs/{world.failed_job.pk}/retry/")
-    assert (again.status_code, again.json()["code"], again.json()["detail"]) == (409, "job_state", "A job that is queued cannot be tried again.")
+    assert (again.status_code, again.json()["code"], again.json()["detail"]) == (
+        409,
+        "job_state",
+        "A job that is queued cannot be tried again.",
+    )
 
 
 def test_cancel_ends_a_queued_job_with_the_reason_in_its_log(mine, world):
@@ -126,7 +157,10 @@ def test_statistics_of_a_span(mine, world, owner):
     now = timezone.now()
     Job.objects.filter(pk=world.failed_job.pk).update(finished_at=now - timedelta(hours=1))
     done, _ = queue.enqueue(
-        "scene_preview", data={"story_id": str(world.story.pk), "action": "generate_image", "parameters": {}}, subject=str(world.story.pk), owner=owner
+        "scene_preview",
+        data={"story_id": str(world.story.pk), "action": "generate_image", "parameters": {}},
+        subject=str(world.story.pk),
+        owner=owner,
     )
     Job.objects.filter(pk=done.pk).update(
         status=JobStatus.SUCCEEDED,
@@ -140,7 +174,15 @@ def test_statistics_of_a_span(mine, world, owner):
     call(world.story, "0.50", now - timedelta(days=400), actor=owner)
     answer = mine.ask("GET", "jobs/statistics/").json()
     assert {key: answer[key] for key in answer if key not in {"since", "until"}} == {
-        "counts": {"queued": 1, "running": 0, "waiting": 0, "unclear": 0, "succeeded": 1, "failed": 1, "cancelled": 0},
+        "counts": {
+            "queued": 1,
+            "running": 0,
+            "waiting": 0,
+            "unclear": 0,
+            "succeeded": 1,
+            "failed": 1,
+            "cancelled": 0,
+        },
         "succeeded": 1,
         "failed": 1,
         "cancelled": 0,
@@ -150,10 +192,18 @@ def test_statistics_of_a_span(mine, world, owner):
         "cost_today": "0.0200",
         "cost_this_month": "0.0200",
         "cost": "0.0200",
-        "cost_by_provider": [{"provider": "stability_ai", "calls": 1, "cost": "0.0200", "at_risk": "0.0000"}],
+        "cost_by_provider": [
+            {"provider": "stability_ai", "calls": 1, "cost": "0.0200", "at_risk": "0.0000"}
+        ],
     }
-    before = mine.ask("GET", "jobs/statistics/?since=2020-01-01T00:00:00Z&until=2020-02-01T00:00:00%2B09:00").json()
-    assert (before["success_rate"], before["cost"], before["until"]) == (None, "0.0000", "2020-01-31T15:00:00Z")
+    before = mine.ask(
+        "GET", "jobs/statistics/?since=2020-01-01T00:00:00Z&until=2020-02-01T00:00:00%2B09:00"
+    ).json()
+    assert (before["success_rate"], before["cost"], before["until"]) == (
+        None,
+        "0.0000",
+        "2020-01-31T15:00:00Z",
+    )
 
 
 def test_statistics_of_a_stranger_are_their_own(api, world, stranger, owner):
@@ -163,7 +213,14 @@ def test_statistics_of_a_stranger_are_their_own(api, world, stranger, owner):
 
 
 @pytest.mark.parametrize(
-    "query", ["since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z", "since=2026-01-01", "since=yesterday", "since=5", "until=2026-01-01T00:00:00"]
+    "query",
+    [
+        "since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z",
+        "since=2026-01-01",
+        "since=yesterday",
+        "since=5",
+        "until=2026-01-01T00:00:00",
+    ],
 )
 def test_span_that_is_none_is_422(mine, query):
     assert mine.ask("GET", f"jobs/statistics/?{query}").status_code == 422
@@ -214,7 +271,11 @@ def test_wait_ends_when_the_job_changes(live):
 
 def test_wait_of_a_story_ends_when_its_job_makes_progress(live):
     client, world = live
-    parent, _ = queue.enqueue("story_preview", data={"story_id": str(world.story.pk), "action": "x", "parameters": {}}, subject=str(world.story.pk))
+    parent, _ = queue.enqueue(
+        "story_preview",
+        data={"story_id": str(world.story.pk), "action": "x", "parameters": {}},
+        subject=str(world.story.pk),
+    )
     thread = later(0.4, lambda: Job.objects.filter(pk=parent.pk).update(progress=40))
     response, took = timed(lambda: client.ask("GET", f"stories/{world.story.pk}/?wait=20"))
     thread.join()
@@ -231,7 +292,11 @@ def test_wait_without_a_change_ends_after_its_seconds(live):
 
 def test_wait_with_an_old_etag_answers_at_once_and_with_the_present_one_304(live):
     client, world = live
-    old, took = timed(lambda: client.ask("GET", f"jobs/{world.job.pk}/?wait=20", headers={"If-None-Match": '"old"'}))
+    old, took = timed(
+        lambda: client.ask(
+            "GET", f"jobs/{world.job.pk}/?wait=20", headers={"If-None-Match": '"old"'}
+        )
+    )
     assert (old.status_code, took < 2) == (200, True)
     same = client.ask("GET", f"jobs/{world.job.pk}/?wait=1", headers={"If-None-Match": old["ETag"]})
     assert same.status_code == 304
@@ -254,14 +319,27 @@ def test_no_connection_is_held_between_two_looks(live, monkeypatch):
     client, world = live
     held = []
     monkeypatch.setattr(
-        long_polling.time, "sleep", lambda _seconds: held.extend(connection.connection for connection in connections.all(initialized_only=True))
+        long_polling.time,
+        "sleep",
+        lambda _seconds: held.extend(
+            connection.connection for connection in connections.all(initialized_only=True)
+        ),
     )
-    client.ask("GET", f"jobs/{world.job.pk}/?wait=1", token=refresh_tokens.start(client.person).access.token)
+    client.ask(
+        "GET",
+        f"jobs/{world.job.pk}/?wait=1",
+        token=refresh_tokens.start(client.person).access.token,
+    )
     assert set(held) == {None}
 
 
 def test_job_of_a_story_is_seen_by_its_owner_only_among_strangers(api, stranger, owner):
     story = make_story(stranger)
-    job, _ = queue.enqueue("story_planning", data={"story_id": str(story.pk), "action": "plan_story", "parameters": {}}, subject=str(story.pk), owner=stranger)
+    job, _ = queue.enqueue(
+        "story_planning",
+        data={"story_id": str(story.pk), "action": "plan_story", "parameters": {}},
+        subject=str(story.pk),
+        owner=stranger,
+    )
     assert api.ask("GET", f"jobs/{job.pk}/", person=stranger).status_code == 200
     assert api.ask("POST", f"jobs/{job.pk}/cancel/", {}, person=stranger).status_code == 403

@@ -12,7 +12,10 @@ from stories.api.routes import api as routes
 from .conftest import ROOT, ApiClient
 from .world import World, script, upload
 
-SEE, CHANGE = {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200}, {"viewer": 403, "colleague": 403}
+SEE, CHANGE = (
+    {"viewer": 200, "colleague": 200, "owner": 200, "manager": 200},
+    {"viewer": 403, "colleague": 403},
+)
 
 
 def seen(status: int = 200) -> dict[str, int]:
@@ -25,38 +28,62 @@ def changed(status: int) -> dict[str, int]:
     return {"viewer": 403, "colleague": 403, "owner": status, "manager": status}
 
 
-# What each operation is sent, and what the people with a valid token get. A stranger, who has no role, gets 404 for
-# everything that is named and an empty list for everything that is listed.
+# What each operation is sent, and what the people with a valid token get. A stranger, who has no
+# role, gets 404 for everything that is named and an empty list for everything that is listed.
 OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "list_stories": ("stories/", None, seen()),
-    "create_story": ("stories/", {"title": "New"}, {"viewer": 403, "colleague": 201, "owner": 201, "manager": 201}),
+    "create_story": (
+        "stories/",
+        {"title": "New"},
+        {"viewer": 403, "colleague": 201, "owner": 201, "manager": 201},
+    ),
     "get_story": ("stories/{story}/", None, seen()),
     "patch_story": ("stories/{story}/", {"title": "Renamed"}, changed(200)),
     "transition_story": ("stories/{story}/transition/", {"status": "previewing"}, changed(200)),
     "generate_preview": ("stories/{story}/generate_preview/", {}, changed(202)),
     "render_final": ("stories/{story}/render_final/", {}, changed(409)),
     "put_story_into_english": ("stories/{story}/english/", {}, changed(422)),
-    "read_a_script": ("scripts/read/", "script", {"viewer": 403, "colleague": 200, "owner": 200, "manager": 200}),
+    "read_a_script": (
+        "scripts/read/",
+        "script",
+        {"viewer": 403, "colleague": 200, "owner": 200, "manager": 200},
+    ),
     "list_transitions": ("stories/{story}/transitions/", None, seen()),
     "list_scenes": ("scenes/", None, seen()),
     "get_scene": ("scenes/{scene}/", None, seen()),
     "patch_scene": ("scenes/{scene}/", {"title": "Renamed"}, changed(200)),
     "delete_scene": ("scenes/{scene}/", None, changed(204)),
-    "bulk_create_scenes": ("scenes/bulk_create/", {"story_id": "{story}", "scenes": [{"prompt": "a boat"}]}, changed(201)),
+    "bulk_create_scenes": (
+        "scenes/bulk_create/",
+        {"story_id": "{story}", "scenes": [{"prompt": "a boat"}]},
+        changed(201),
+    ),
     "generate_take": ("scenes/{scene}/generate/", {"kind": "image"}, changed(202)),
     "reorder_scene": ("scenes/{scene}/reorder/", {"position": 2}, changed(200)),
     "list_takes": ("scenes/{scene}/takes/", None, seen()),
     "upload_take": ("scenes/{scene}/takes/", "form", changed(201)),
     "get_take": ("takes/{take}/", None, seen()),
     "choose_take": ("takes/{take}/choose/", {}, changed(200)),
-    "crop_take": ("takes/{take}/crop/", {"x": 0}, changed(422)),  # it has the film's format: there is nothing to choose
+    "crop_take": (
+        "takes/{take}/crop/",
+        {"x": 0},
+        changed(422),
+    ),  # it has the film's format: there is nothing to choose
     "judge_take": ("takes/{take}/verdict/", {"verdict": "approved"}, changed(200)),
     "list_lines": ("scenes/{scene}/lines/", None, seen()),
-    "write_lines": ("scenes/{scene}/lines/", {"lines": [{"text": "Who is there?", "speaker": "MARA"}]}, changed(200)),
+    "write_lines": (
+        "scenes/{scene}/lines/",
+        {"lines": [{"text": "Who is there?", "speaker": "MARA"}]},
+        changed(200),
+    ),
     "get_sound": ("stories/{story}/sound/", None, seen()),
     "patch_sound": ("stories/{story}/sound/", {"mood": "tense"}, changed(200)),
     "choose_voice": ("stories/{story}/voices/", {"speaker": "MARA", "speed": 1.1}, changed(200)),
-    "make_sound": ("stories/{story}/generate_sound/", {}, changed(422)),  # its sound is not turned on
+    "make_sound": (
+        "stories/{story}/generate_sound/",
+        {},
+        changed(422),
+    ),  # its sound is not turned on
     "list_sounds": ("stories/{story}/sounds/", None, seen()),
     "get_sound_take": ("sounds/{sound}/", None, seen()),
     "choose_sound": ("sounds/{sound}/choose/", {}, changed(200)),
@@ -84,13 +111,23 @@ OPEN = {
     "refresh_token": ("auth/refresh/", {"refresh_token": "unknown"}, 401),
     "revoke_token": ("auth/revoke/", {"refresh_token": "unknown"}, 204),
 }
-STRANGER = {"list_stories": 200, "create_story": 403, "list_scenes": 200, "list_approvals": 200, "list_jobs": 200, "job_statistics": 200, "get_me": 200}
+STRANGER = {
+    "list_stories": 200,
+    "create_story": 403,
+    "list_scenes": 200,
+    "list_approvals": 200,
+    "list_jobs": 200,
+    "job_statistics": 200,
+    "get_me": 200,
+}
 METHODS = {route.operation: route.method for route in routes.routes}
 PEOPLE = ("viewer", "colleague", "owner", "manager", "stranger")
 
 
 def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
-    path, body, _ = OPERATIONS[operation] if operation in OPERATIONS else (*OPEN[operation][:2], None)
+    path, body, _ = (
+        OPERATIONS[operation] if operation in OPERATIONS else (*OPEN[operation][:2], None)
+    )
     named = {
         "story": world.story.pk,
         "scene": world.scenes[0].pk,
@@ -103,9 +140,17 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
     }
     path = path.format(**named)
     if body == "form":
-        return api.post(ROOT + path, {"file": upload(), "kind": "image"}, headers={"Authorization": f"Bearer {token}"} if token else {})
+        return api.post(
+            ROOT + path,
+            {"file": upload(), "kind": "image"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
     if body == "script":
-        return api.post(ROOT + path, {"file": script()}, headers={"Authorization": f"Bearer {token}"} if token else {})
+        return api.post(
+            ROOT + path,
+            {"file": script()},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
     if body and "story_id" in body:
         body = {**body, "story_id": str(world.story.pk)}
     return api.ask(METHODS[operation], path, body, token=token)
@@ -118,7 +163,9 @@ def test_table_names_every_route():
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("who", PEOPLE)
 def test_person_with_a_token(api, world, request, operation, who):
-    response = send(api, world, operation, refresh_tokens.start(request.getfixturevalue(who)).access.token)
+    response = send(
+        api, world, operation, refresh_tokens.start(request.getfixturevalue(who)).access.token
+    )
     expected = STRANGER.get(operation, 404) if who == "stranger" else OPERATIONS[operation][2][who]
     assert response.status_code == expected, response.content
     if expected >= 400:
@@ -157,7 +204,9 @@ def test_log_in_routes_are_open_to_all(api, world, operation):
     assert send(api, world, operation, "").status_code == OPEN[operation][2]
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize(
+    "method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+)
 def test_methods_without_a_route_are_405_with_allow(api, world, method):
     paths: dict[str, set[str]] = {}
     for route in routes.routes:
@@ -183,7 +232,10 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
         assert (response.status_code, set(response["Allow"].split(", "))) == (405, allowed)
 
 
-@pytest.mark.parametrize("operation", [name for name, (_path, _body, statuses) in OPERATIONS.items() if statuses["viewer"] == 403])
+@pytest.mark.parametrize(
+    "operation",
+    [name for name, (_path, _body, statuses) in OPERATIONS.items() if statuses["viewer"] == 403],
+)
 def test_what_is_refused_changes_no_row(api, world, viewer, operation):
     token = refresh_tokens.start(viewer).access.token
     before = rows(world)
@@ -195,4 +247,7 @@ def rows(world: World) -> Any:
     from jobs.models import Job
     from stories.models import Approval, Scene, Story, StoryStateTransition, Take
 
-    return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Job, StoryStateTransition, Approval)]
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Story, Scene, Take, Job, StoryStateTransition, Approval)
+    ]

@@ -33,11 +33,30 @@ def fill(owner, number):
         make_take(scene, TakeKind.CLIP)
         enqueue.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
     for n in range(number):
-        Approval.objects.create(story=story, kind="image", plan_hash=f"{n}", total=1, limit=0, asked_by=owner)
+        Approval.objects.create(
+            story=story, kind="image", plan_hash=f"{n}", total=1, limit=0, asked_by=owner
+        )
         make_take(scenes[0], chosen=False, made_by=owner)
         make_story(owner)
-        Film.objects.create(story=story, kind=FilmKind.FINAL, number=n + 1, file="a.mp4", width=1, height=1, fps=24, frames=1, size_bytes=1, manifest_hash="0")
-        StoryStateTransition.objects.create(story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner)
+        Film.objects.create(
+            story=story,
+            kind=FilmKind.FINAL,
+            number=n + 1,
+            file="a.mp4",
+            width=1,
+            height=1,
+            fps=24,
+            frames=1,
+            size_bytes=1,
+            manifest_hash="0",
+        )
+        StoryStateTransition.objects.create(
+            story=story,
+            from_status="draft",
+            to_status="planning",
+            name="start_planning",
+            actor=owner,
+        )
     return story, scenes[0]
 
 

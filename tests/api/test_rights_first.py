@@ -1,4 +1,6 @@
-"""Who may change nothing is refused before a long body is read, in the words of any other refusal."""
+"""Who may change nothing is refused before a long body is read,
+in the words of any other refusal.
+"""
 
 import io
 
@@ -35,7 +37,11 @@ def test_nothing_is_read_of_what_is_not_allowed(api, world, make_person, path, r
         "POST",
         f"/api/ai-video/{path.format(scene=world.scenes[0].pk)}",
         headers={"Authorization": f"Bearer {refresh_tokens.start(person).access.token}"},
-        **{"wsgi.input": body, "CONTENT_LENGTH": str(len(body.getvalue())), "CONTENT_TYPE": LONG[path]},
+        **{
+            "wsgi.input": body,
+            "CONTENT_LENGTH": str(len(body.getvalue())),
+            "CONTENT_TYPE": LONG[path],
+        },
     )
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert body.taken == 0

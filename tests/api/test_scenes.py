@@ -31,7 +31,15 @@ def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
         "title": "Scene 1",
         "narration": "Line 1.",
         "duration_seconds": 7,
-        "prompt": {"text": "a boat at dawn", "text_en": "", "english_outdated": False, "negative": "", "style": "", "camera": "push_in", "seed": 0},
+        "prompt": {
+            "text": "a boat at dawn",
+            "text_en": "",
+            "english_outdated": False,
+            "negative": "",
+            "style": "",
+            "camera": "push_in",
+            "seed": 0,
+        },
         "clip": None,
         "created_at": stamp(scene.created_at),
         "updated_at": stamp(scene.updated_at),
@@ -46,7 +54,9 @@ def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
 def test_scenes_of_a_story_come_in_their_order_page_by_page(mine, world, owner):
     make_scene(make_story(owner, title="Other"))
     first = mine.ask("GET", f"scenes/?story={world.story.pk}&page_size=2").json()
-    second = mine.ask("GET", f"scenes/?story={world.story.pk}&page_size=2&cursor={first['next_cursor']}").json()
+    second = mine.ask(
+        "GET", f"scenes/?story={world.story.pk}&page_size=2&cursor={first['next_cursor']}"
+    ).json()
     assert [scene["position"] for scene in first["items"] + second["items"]] == [1, 2, 3]
     assert second["next_cursor"] is None
     assert len(mine.ask("GET", "scenes/").json()["items"]) == 4
@@ -56,43 +66,88 @@ def test_deleted_scene_is_gone_and_the_others_close_up(mine, world):
     assert mine.ask("DELETE", f"scenes/{world.scenes[0].pk}/").status_code == 204
     assert mine.ask("GET", f"scenes/{world.scenes[0].pk}/").status_code == 404
     left = mine.ask("GET", f"scenes/?story={world.story.pk}").json()["items"]
-    assert [(scene["id"], scene["position"]) for scene in left] == [(str(world.scenes[1].pk), 1), (str(world.scenes[2].pk), 2)]
+    assert [(scene["id"], scene["position"]) for scene in left] == [
+        (str(world.scenes[1].pk), 1),
+        (str(world.scenes[2].pk), 2),
+    ]
     world.story.refresh_from_db()
     assert world.story.duration_seconds == 14
 
 
 def test_patch_of_the_prompt_makes_the_take_stale_and_keeps_it(mine, world):
-    answer = mine.ask("PATCH", f"scenes/{world.scenes[0].pk}/", {"prompt": "a boat at night", "duration_seconds": 9}).json()
-    assert (answer["prompt"]["text"], answer["duration_seconds"], answer["image"]["stale"]) == ("a boat at night", 9, True)
+    answer = mine.ask(
+        "PATCH",
+        f"scenes/{world.scenes[0].pk}/",
+        {"prompt": "a boat at night", "duration_seconds": 9},
+    ).json()
+    assert (answer["prompt"]["text"], answer["duration_seconds"], answer["image"]["stale"]) == (
+        "a boat at night",
+        9,
+        True,
+    )
     world.take.refresh_from_db()
     assert world.take.prompt.text == "a boat at dawn"
 
 
 @pytest.mark.parametrize(
     ("body", "order"),
-    [({"position": 3}, [1, 2, 0]), ({"before": 0}, None), ({"before": 2}, [1, 0, 2]), ({"after": 2}, [1, 2, 0]), ({"position": 1}, [0, 1, 2])],
+    [
+        ({"position": 3}, [1, 2, 0]),
+        ({"before": 0}, None),
+        ({"before": 2}, [1, 0, 2]),
+        ({"after": 2}, [1, 2, 0]),
+        ({"position": 1}, [0, 1, 2]),
+    ],
 )
 def test_reorder(mine, world, body, order):
-    body = {key: str(world.scenes[value].pk) if key != "position" else value for key, value in body.items()}
+    body = {
+        key: str(world.scenes[value].pk) if key != "position" else value
+        for key, value in body.items()
+    }
     response = mine.ask("POST", f"scenes/{world.scenes[0].pk}/reorder/", body)
     if order is None:
         assert (response.status_code, response.json()["code"]) == (409, "conflict")
         return
     assert response.status_code == 200
     found = Scene.live.filter(story=world.story).order_by("position")
-    assert [(scene.pk, scene.position) for scene in found] == [(world.scenes[n].pk, place) for place, n in enumerate(order, start=1)]
+    assert [(scene.pk, scene.position) for scene in found] == [
+        (world.scenes[n].pk, place) for place, n in enumerate(order, start=1)
+    ]
 
 
-@pytest.mark.parametrize("body", [{}, {"position": 0}, {"position": 1, "before": str(uuid.uuid4())}, {"position": 4}, {"place": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"position": 0},
+        {"position": 1, "before": str(uuid.uuid4())},
+        {"position": 4},
+        {"place": 1},
+    ],
+)
 def test_reorder_to_nowhere_is_422(mine, world, body):
     assert mine.ask("POST", f"scenes/{world.scenes[0].pk}/reorder/", body).status_code == 422
 
 
 def test_bulk_appends_in_order(mine, world):
-    scenes = [{"prompt": f"prompt {n}", "title": f"T{n}", "duration_seconds": n, "camera": "still", "seed": n} for n in (1, 2)]
-    response = mine.ask("POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "scenes": scenes})
+    scenes = [
+        {
+            "prompt": f"prompt {n}",
+            "title": f"T{n}",
+            "duration_seconds": n,
+            "camera": "still",
+            "seed": n,
+        }
+        for n in (1, 2)
+    ]
+    response = mine.ask(
+        "POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "scenes": scenes}
+    )
     assert response.status_code == 201
-    assert [(scene["position"], scene["title"], scene["prompt"]["text"], scene["prompt"]["seed"]) for scene in response.json()["items"]] == [
+    assert [
+        (scene["position"], scene["title"], scene["prompt"]["text"], scene["prompt"]["seed"])
+        for scene in response.json()["items"]
+    ] == [
         (4, "T1", "prompt 1", 1),
         (5, "T2", "prompt 2", 2),
     ]
@@ -101,30 +156,63 @@ def test_bulk_appends_in_order(mine, world):
 
 
 def test_bulk_replaces_and_the_old_ones_stay_behind(mine, world):
-    response = mine.ask("POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "mode": "replace", "scenes": [{"prompt": "one"}]})
+    response = mine.ask(
+        "POST",
+        "scenes/bulk_create/",
+        {"story_id": str(world.story.pk), "mode": "replace", "scenes": [{"prompt": "one"}]},
+    )
     assert [scene["position"] for scene in response.json()["items"]] == [1]
-    assert (Scene.live.filter(story=world.story).count(), Scene.objects.filter(story=world.story).count()) == (1, 4)
+    assert (
+        Scene.live.filter(story=world.story).count(),
+        Scene.objects.filter(story=world.story).count(),
+    ) == (1, 4)
 
 
 def test_bulk_of_500_is_taken_and_501_is_not(mine, owner):
     story = make_story(owner)
     scenes = [{"prompt": "a", "duration_seconds": 1}] * 500
-    too_many = mine.ask("POST", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": [*scenes, scenes[0]]})
-    assert (too_many.status_code, too_many.json()["errors"]) == (422, [{"detail": "Give at most 500 entries.", "pointer": "/scenes"}])
-    assert mine.ask("POST", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": scenes}).status_code == 201
+    too_many = mine.ask(
+        "POST", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": [*scenes, scenes[0]]}
+    )
+    assert (too_many.status_code, too_many.json()["errors"]) == (
+        422,
+        [{"detail": "Give at most 500 entries.", "pointer": "/scenes"}],
+    )
+    assert (
+        mine.ask(
+            "POST", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": scenes}
+        ).status_code
+        == 201
+    )
     assert Scene.live.filter(story=story).count() == 500
 
 
 def test_bulk_with_wrong_scenes_writes_none_and_names_each(mine, world):
-    scenes = [{"prompt": "fine"}, {"prompt": ""}, {"title": "no prompt"}, {"prompt": "a", "camera": "shake", "more": 1}]
-    response = mine.ask("POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "scenes": scenes})
+    scenes = [
+        {"prompt": "fine"},
+        {"prompt": ""},
+        {"title": "no prompt"},
+        {"prompt": "a", "camera": "shake", "more": 1},
+    ]
+    response = mine.ask(
+        "POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "scenes": scenes}
+    )
     assert response.status_code == 422
-    assert [error["pointer"] for error in response.json()["errors"]] == ["/scenes/1/prompt", "/scenes/2/prompt", "/scenes/3/camera", "/scenes/3/more"]
+    assert [error["pointer"] for error in response.json()["errors"]] == [
+        "/scenes/1/prompt",
+        "/scenes/2/prompt",
+        "/scenes/3/camera",
+        "/scenes/3/more",
+    ]
     assert Scene.objects.count() == 3
 
 
 def test_bulk_that_makes_the_film_too_long_writes_none(mine, world):
-    response = mine.ask("POST", "scenes/bulk_create/", {"story_id": str(world.story.pk), "scenes": [{"prompt": "a", "duration_seconds": 600}] * 6})
+    response = mine.ask(
+        "POST",
+        "scenes/bulk_create/",
+        {"story_id": str(world.story.pk), "scenes": [{"prompt": "a", "duration_seconds": 600}] * 6},
+    )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/scenes")
     assert Scene.objects.count() == 3
 
@@ -132,28 +220,54 @@ def test_bulk_that_makes_the_film_too_long_writes_none(mine, world):
 def test_bulk_into_a_story_that_is_not_there_or_not_seen_is_404(api, mine, stranger, world):
     body = {"story_id": str(uuid.uuid4()), "scenes": [{"prompt": "a"}]}
     assert mine.ask("POST", "scenes/bulk_create/", body).status_code == 404
-    assert api.ask("POST", "scenes/bulk_create/", {**body, "story_id": str(world.story.pk)}, person=stranger).status_code == 404
+    assert (
+        api.ask(
+            "POST",
+            "scenes/bulk_create/",
+            {**body, "story_id": str(world.story.pk)},
+            person=stranger,
+        ).status_code
+        == 404
+    )
 
 
 def test_generate_starts_a_job_with_seed_and_provider(mine, world):
     response = mine.ask(
-        "POST", f"scenes/{world.scenes[0].pk}/generate/", {"kind": "image", "provider": "local", "seed": 7, "confirm_total": "0", "reason": "warmer"}
+        "POST",
+        f"scenes/{world.scenes[0].pk}/generate/",
+        {"kind": "image", "provider": "local", "seed": 7, "confirm_total": "0", "reason": "warmer"},
     )
     job = Job.objects.order_by("-created_at").first()
-    assert (response.status_code, response.json()["price"], [job["id"] for job in response.json()["jobs"]]) == (202, "0.0000", [job.pk])
-    assert {key: job.data["parameters"][key] for key in ("provider", "seed", "reason")} == {"provider": "local", "seed": 7, "reason": "warmer"}
+    assert (
+        response.status_code,
+        response.json()["price"],
+        [job["id"] for job in response.json()["jobs"]],
+    ) == (202, "0.0000", [job.pk])
+    assert {key: job.data["parameters"][key] for key in ("provider", "seed", "reason")} == {
+        "provider": "local",
+        "seed": 7,
+        "reason": "warmer",
+    }
 
 
 def test_generate_what_runs_already_is_409_and_a_clip_without_picture_too(mine, world):
-    assert mine.ask("POST", f"scenes/{world.scenes[1].pk}/generate/", {"kind": "image"}).status_code == 409
+    assert (
+        mine.ask("POST", f"scenes/{world.scenes[1].pk}/generate/", {"kind": "image"}).status_code
+        == 409
+    )
     response = mine.ask("POST", f"scenes/{world.scenes[2].pk}/generate/", {"kind": "clip"})
     assert (response.status_code, response.json()["detail"]) == (409, "It needs a picture first.")
 
 
 def test_takes_of_a_scene(mine, world):
-    Take.objects.filter(pk=world.other_take.pk).update(created_at=timezone.now() + timedelta(seconds=1))
+    Take.objects.filter(pk=world.other_take.pk).update(
+        created_at=timezone.now() + timedelta(seconds=1)
+    )
     answer = mine.ask("GET", f"scenes/{world.scenes[0].pk}/takes/?kind=image").json()
-    assert [(take["id"], take["chosen"]) for take in answer["items"]] == [(str(world.other_take.pk), False), (str(world.take.pk), True)]
+    assert [(take["id"], take["chosen"]) for take in answer["items"]] == [
+        (str(world.other_take.pk), False),
+        (str(world.take.pk), True),
+    ]
     shown = answer["items"][1]
     shown.pop("url")
     assert shown == {
@@ -185,20 +299,48 @@ def test_takes_of_a_scene(mine, world):
 def test_choose_and_judge(mine, world):
     answer = mine.ask("POST", f"takes/{world.other_take.pk}/choose/").json()
     assert answer["image"]["id"] == str(world.other_take.pk)
-    rejected = mine.ask("POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected", "reason": "too dark"}).json()
-    assert (rejected["verdict"], rejected["verdict_reason"], rejected["chosen"]) == ("rejected", "too dark", False)
+    rejected = mine.ask(
+        "POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected", "reason": "too dark"}
+    ).json()
+    assert (rejected["verdict"], rejected["verdict_reason"], rejected["chosen"]) == (
+        "rejected",
+        "too dark",
+        False,
+    )
     assert mine.ask("POST", f"takes/{world.take.pk}/choose/").status_code == 422
-    assert mine.ask("POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected"}).json()["errors"][0]["pointer"] == "/reason"
+    assert (
+        mine.ask("POST", f"takes/{world.take.pk}/verdict/", {"verdict": "rejected"}).json()[
+            "errors"
+        ][0]["pointer"]
+        == "/reason"
+    )
 
 
 def test_uploaded_picture_is_written_anew_and_chosen(mine, world):
     exif = Image.Exif()
     exif[0x010E] = "secret place"
-    sent = SimpleUploadedFile("../../evil.svg", picture((200, 10, 10), (80, 40), form="JPEG", exif=exif) + b"<script>", content_type="image/svg+xml")
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": sent, "kind": "image", "reason": "mine"})
+    sent = SimpleUploadedFile(
+        "../../evil.svg",
+        picture((200, 10, 10), (80, 40), form="JPEG", exif=exif) + b"<script>",
+        content_type="image/svg+xml",
+    )
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/", {"file": sent, "kind": "image", "reason": "mine"}
+    )
     take = Take.objects.get(source="uploaded")
-    assert (response.status_code, response.json()["id"], response.json()["mime"], response.json()["chosen"]) == (201, str(take.pk), "image/jpeg", True)
-    assert (take.width, take.height, take.made_by.username, take.reason, take.input_hash) == (80, 40, "owner", "mine", "")
+    assert (
+        response.status_code,
+        response.json()["id"],
+        response.json()["mime"],
+        response.json()["chosen"],
+    ) == (201, str(take.pk), "image/jpeg", True)
+    assert (take.width, take.height, take.made_by.username, take.reason, take.input_hash) == (
+        80,
+        40,
+        "owner",
+        "mine",
+        "",
+    )
     with storages["media"].open(take.file) as kept:
         stored = kept.read()
     assert b"secret" not in stored
@@ -216,7 +358,11 @@ def test_upload_beside_an_approved_take_asks_what_becomes_of_it(mine, world):
         return mine.send(address, {"file": file, "kind": "image", **more})
 
     asked = send()
-    assert (asked.status_code, asked.json()["code"], asked.json()["take"]) == (409, "approved_take", str(world.take.pk))
+    assert (asked.status_code, asked.json()["code"], asked.json()["take"]) == (
+        409,
+        "approved_take",
+        str(world.take.pk),
+    )
     assert send(replace="maybe").json()["errors"][0]["pointer"] == "/replace"
     assert Take.objects.count() == before
     beside = send(replace="false")
@@ -229,17 +375,30 @@ def test_upload_beside_an_approved_take_asks_what_becomes_of_it(mine, world):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.png", b"not a picture"), ("a.png", b""), ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"), ("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;")],
+    [
+        ("a.png", b"not a picture"),
+        ("a.png", b""),
+        ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"),
+    ],
 )
 def test_file_that_is_no_picture_is_422_and_nothing_is_kept(mine, world, name, content):
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "image"})
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/",
+        {"file": SimpleUploadedFile(name, content), "kind": "image"},
+    )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
     assert Take.objects.count() == 2
 
 
-@pytest.mark.parametrize("content", [b"not a film", b"\0\0\0\x18ftypmp42" + b"\0" * 40, b"#EXTM3U\nfile:///etc/passwd"])
+@pytest.mark.parametrize(
+    "content", [b"not a film", b"\0\0\0\x18ftypmp42" + b"\0" * 40, b"#EXTM3U\nfile:///etc/passwd"]
+)
 def test_file_that_is_no_film_is_422(mine, world, content):
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile("a.mp4", content), "kind": "clip"})
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/",
+        {"file": SimpleUploadedFile("a.mp4", content), "kind": "clip"},
+    )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
 
 
@@ -247,8 +406,24 @@ def test_uploaded_clip_is_probed(mine, world, tmp_path):
     from media.ffmpeg import run
 
     film = tmp_path / "clip.mp4"
-    run(["-f", "lavfi", "-i", "testsrc=size=64x36:rate=24:duration=1", "-pix_fmt", "yuv420p", "-f", "mp4"], out=film, limit_seconds=30)
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile("clip.mp4", film.read_bytes()), "kind": "clip"})
+    run(
+        [
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc=size=64x36:rate=24:duration=1",
+            "-pix_fmt",
+            "yuv420p",
+            "-f",
+            "mp4",
+        ],
+        out=film,
+        limit_seconds=30,
+    )
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/",
+        {"file": SimpleUploadedFile("clip.mp4", film.read_bytes()), "kind": "clip"},
+    )
     take = Take.objects.get(kind=TakeKind.CLIP)
     assert response.status_code == 201
     assert (take.width, take.height, take.duration_ms, take.mime) == (64, 36, 1000, "video/mp4")
@@ -258,20 +433,34 @@ def test_uploaded_clip_is_probed(mine, world, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("image", "The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC and GIF are."),
+        (
+            "image",
+            "The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC and GIF are.",
+        ),
         ("clip", "The file is not a clip that can be read: MP4, MOV, WebM and Matroska (MKV) are."),
     ],
 )
 def test_upload_that_cannot_be_read_names_its_scene(mine, world, kind, why):
     scene = world.scenes[0]
-    response = mine.send(f"scenes/{scene.pk}/takes/", {"file": SimpleUploadedFile("take.bin", b"no picture at all"), "kind": kind})
+    response = mine.send(
+        f"scenes/{scene.pk}/takes/",
+        {"file": SimpleUploadedFile("take.bin", b"no picture at all"), "kind": kind},
+    )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
-    assert response.json()["errors"][0]["detail"] == f"Scene {scene.position}: the upload was not taken. {why}"
+    assert (
+        response.json()["errors"][0]["detail"]
+        == f"Scene {scene.position}: the upload was not taken. {why}"
+    )
 
 
 @pytest.mark.parametrize(
     ("form", "pointer"),
-    [({"kind": "image"}, "/file"), ({}, "/file"), ({"kind": "sound", "file": 1}, "/kind"), ({"kind": "image", "file": 1, "more": "x"}, "/more")],
+    [
+        ({"kind": "image"}, "/file"),
+        ({}, "/file"),
+        ({"kind": "sound", "file": 1}, "/kind"),
+        ({"kind": "image", "file": 1, "more": "x"}, "/more"),
+    ],
 )
 def test_form_that_is_not_as_told_is_422(mine, world, form, pointer):
     form = {**form, **({"file": upload()} if "file" in form else {})}
@@ -280,7 +469,14 @@ def test_form_that_is_not_as_told_is_422(mine, world, form, pointer):
 
 
 def test_upload_sent_twice_with_one_key_is_one_take(mine, world):
-    first, again = (mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": upload(), "kind": "image"}, headers={"Idempotency-Key": "u"}) for _ in range(2))
+    first, again = (
+        mine.send(
+            f"scenes/{world.scenes[0].pk}/takes/",
+            {"file": upload(), "kind": "image"},
+            headers={"Idempotency-Key": "u"},
+        )
+        for _ in range(2)
+    )
     assert (first.status_code, again.content) == (201, first.content)
     assert Take.objects.filter(source="uploaded").count() == 1
 
@@ -298,7 +494,10 @@ def test_scenes_of_a_closed_story_are_409(mine, owner):
     ):
         response = mine.ask(method, path, body)
         assert (response.status_code, response.json()["code"]) == (409, "guard_refused")
-    assert mine.send(f"scenes/{scene.pk}/takes/", {"file": upload(), "kind": "image"}).status_code == 409
+    assert (
+        mine.send(f"scenes/{scene.pk}/takes/", {"file": upload(), "kind": "image"}).status_code
+        == 409
+    )
 
 
 def test_a_take_of_another_format_tells_its_crop_and_takes_another(mine, world):
@@ -318,14 +517,24 @@ def test_a_take_of_another_format_tells_its_crop_and_takes_another(mine, world):
 @pytest.mark.parametrize("name", ["phone-mpo.jpg", "photo.heic"])
 def test_what_telephones_send_is_a_take(mine, world, name):
     content = (Path(__file__).parents[1] / "media" / "data" / name).read_bytes()
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "image"})
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/",
+        {"file": SimpleUploadedFile(name, content), "kind": "image"},
+    )
     assert response.status_code == 201
-    assert (response.json()["width"], response.json()["height"], response.json()["mime"]) == (1280, 720, "image/jpeg")
+    assert (response.json()["width"], response.json()["height"], response.json()["mime"]) == (
+        1280,
+        720,
+        "image/jpeg",
+    )
 
 
 @pytest.mark.parametrize("name", ["audio-with-cover.m4a", "truncated-faststart.mp4", "photo.heic"])
 def test_a_clip_that_is_none_or_not_whole_is_422(mine, world, name):
     content = (Path(__file__).parents[1] / "media" / "data" / name).read_bytes()
-    response = mine.send(f"scenes/{world.scenes[0].pk}/takes/", {"file": SimpleUploadedFile(name, content), "kind": "clip"})
+    response = mine.send(
+        f"scenes/{world.scenes[0].pk}/takes/",
+        {"file": SimpleUploadedFile(name, content), "kind": "clip"},
+    )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/file")
     assert not Take.objects.filter(kind=TakeKind.CLIP).exists()

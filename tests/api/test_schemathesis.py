@@ -1,6 +1,8 @@
-"""The API driven from its own document with all checks: made-up requests, valid and not, for every route.
+"""The API driven from its own document with all checks: made-up requests, valid and not, for every
+route.
 
-`SCHEMATHESIS_EXAMPLES` says how many for each route; `python -m tests.api.drive` drives a live server with thousands.
+`SCHEMATHESIS_EXAMPLES` says how many for each route; `python -m tests.api.drive` drives a live
+server with thousands.
 """
 
 import os
@@ -40,16 +42,26 @@ def one_connection():
 @pytest.fixture
 def token(manager, monkeypatch, one_connection):
     """The token of a manager, who may do everything, with a story to do it to."""
-    monkeypatch.setattr("api.long_polling.LONGEST", 0.01)  # nobody changes anything here: waiting in full would only take time
+    monkeypatch.setattr(
+        "api.long_polling.LONGEST", 0.01
+    )  # nobody changes anything here: waiting in full would only take time
     world = make_world(manager)
     return world, refresh_tokens.start(manager).access.token
 
 
 @document.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 def test_every_route_keeps_to_the_document(case, token):
     world, bearer = token
-    known = {"story_id": world.story.pk, "scene_id": world.scenes[0].pk, "take_id": world.take.pk, "film_id": world.film.pk, "job_id": world.job.pk}
+    known = {
+        "story_id": world.story.pk,
+        "scene_id": world.scenes[0].pk,
+        "take_id": world.take.pk,
+        "film_id": world.film.pk,
+        "job_id": world.job.pk,
+    }
     known["approval_id"] = world.approval.pk
     _aim(case, known)
     case.call_and_validate(headers={"Authorization": f"Bearer {bearer}"})

@@ -46,11 +46,21 @@ def listed(story, **changes):
     }
 
 
-FREE = {"scenes": 2, "scene_cost": "0.0000", "video_cost": "0.0000", "preview_cost": "0.0000", "storage_cost": "0.1000", "total": "0.1000"}
+FREE = {
+    "scenes": 2,
+    "scene_cost": "0.0000",
+    "video_cost": "0.0000",
+    "preview_cost": "0.0000",
+    "storage_cost": "0.1000",
+    "total": "0.1000",
+}
 
 
 def test_list_is_the_newest_first_with_its_scene_counts(mine, owner, colleague):
-    first, second = make_story(owner, title="One"), make_story(colleague, title="Two", budget=Decimal("2.50"))
+    first, second = (
+        make_story(owner, title="One"),
+        make_story(colleague, title="Two", budget=Decimal("2.50")),
+    )
     make_scene(first)
     make_scene(first)
     answer = mine.ask("GET", "stories/").json()
@@ -85,7 +95,17 @@ def test_stranger_sees_their_own_only(api, owner, stranger):
 
 
 def test_create_answers_201_with_the_story_and_its_address(mine, owner):
-    response = mine.ask("POST", "stories/", {"title": "The sea", "script": "Waves. A boat.", "language": "en", "duration_seconds": 14, "budget": "5.00"})
+    response = mine.ask(
+        "POST",
+        "stories/",
+        {
+            "title": "The sea",
+            "script": "Waves. A boat.",
+            "language": "en",
+            "duration_seconds": 14,
+            "budget": "5.00",
+        },
+    )
     story = Story.objects.get()
     assert (response.status_code, response["Location"]) == (201, f"{ROOT}stories/{story.pk}/")
     assert response.json() == {
@@ -94,8 +114,20 @@ def test_create_answers_201_with_the_story_and_its_address(mine, owner):
         "budget": "5.00",
         "script": "Waves. A boat.",
         "choices": [
-            {"name": "start_planning", "label": "Start planning", "status": "planning", "why_not": "", "price": "0.0000"},
-            {"name": "archive", "label": "Archive", "status": "archived", "why_not": "", "price": None},
+            {
+                "name": "start_planning",
+                "label": "Start planning",
+                "status": "planning",
+                "why_not": "",
+                "price": "0.0000",
+            },
+            {
+                "name": "archive",
+                "label": "Archive",
+                "status": "archived",
+                "why_not": "",
+                "price": None,
+            },
         ],
         "estimate": FREE,
         "jobs": [],
@@ -130,17 +162,32 @@ def test_answer_of_create_is_what_get_gives(mine):
 )
 def test_values_that_cannot_be_are_422_with_their_pointer_and_no_row(mine, body, pointers):
     response = mine.ask("POST", "stories/", body)
-    assert (response.status_code, [error["pointer"] for error in response.json()["errors"]]) == (422, pointers)
+    assert (response.status_code, [error["pointer"] for error in response.json()["errors"]]) == (
+        422,
+        pointers,
+    )
     assert not Story.objects.exists()
 
 
 def test_patch_changes_what_is_sent_and_nothing_else(mine, world):
     before = Story.objects.values().get(pk=world.story.pk)
-    response = mine.ask("PATCH", f"stories/{world.story.pk}/", {"title": "Renamed", "budget": "9.90"})
+    response = mine.ask(
+        "PATCH", f"stories/{world.story.pk}/", {"title": "Renamed", "budget": "9.90"}
+    )
     after = Story.objects.values().get(pk=world.story.pk)
-    assert (response.status_code, response.json()["title"], response.json()["budget"]) == (200, "Renamed", "9.90")
-    assert {name for name in before if before[name] != after[name]} == {"title", "budget", "updated_at"}
-    assert mine.ask("PATCH", f"stories/{world.story.pk}/", {"budget": None}).json()["budget"] is None
+    assert (response.status_code, response.json()["title"], response.json()["budget"]) == (
+        200,
+        "Renamed",
+        "9.90",
+    )
+    assert {name for name in before if before[name] != after[name]} == {
+        "title",
+        "budget",
+        "updated_at",
+    }
+    assert (
+        mine.ask("PATCH", f"stories/{world.story.pk}/", {"budget": None}).json()["budget"] is None
+    )
 
 
 def test_patch_while_it_is_rendered_is_409(mine, owner):
@@ -151,10 +198,18 @@ def test_patch_while_it_is_rendered_is_409(mine, owner):
 
 def test_transition_moves_and_writes_the_event(mine, owner):
     story = make_story(owner)
-    response = mine.ask("POST", f"stories/{story.pk}/transition/", {"status": "archived", "reason": "not now"})
+    response = mine.ask(
+        "POST", f"stories/{story.pk}/transition/", {"status": "archived", "reason": "not now"}
+    )
     assert (response.status_code, response.json()["status"]) == (200, "archived")
     event = StoryStateTransition.objects.get()
-    assert (event.from_status, event.to_status, event.name, event.actor, event.reason) == ("draft", "archived", "archive", owner, "not now")
+    assert (event.from_status, event.to_status, event.name, event.actor, event.reason) == (
+        "draft",
+        "archived",
+        "archive",
+        owner,
+        "not now",
+    )
     history = mine.ask("GET", f"stories/{story.pk}/transitions/").json()
     assert history == {
         "items": [
@@ -197,14 +252,19 @@ def test_transition_whose_condition_does_not_hold_is_409(mine, owner):
 
 def test_what_only_the_studio_does_is_403(mine, owner):
     story = make_story(owner, status=StoryStatus.PLANNING)
-    assert mine.ask("POST", f"stories/{story.pk}/transition/", {"status": "planned"}).status_code == 403
+    assert (
+        mine.ask("POST", f"stories/{story.pk}/transition/", {"status": "planned"}).status_code
+        == 403
+    )
 
 
 def test_planning_is_started_by_its_transition(mine, owner):
     story = make_story(owner)
     answer = mine.ask("POST", f"stories/{story.pk}/transition/", {"status": "planning"}).json()
     job = Job.objects.get()
-    assert answer["jobs"] == [{"id": job.pk, "name": "story_planning", "status": "queued", "progress": 0, "note": ""}]
+    assert answer["jobs"] == [
+        {"id": job.pk, "name": "story_planning", "status": "queued", "progress": 0, "note": ""}
+    ]
     assert re.fullmatch(r"story_[0-9a-f]{8}_[0-9a-f]{12}", job.pk)
 
 
@@ -215,7 +275,9 @@ def planned(owner):
     config.is_active = True
     keys.put_key(config, "sk-" + "0" * 40)
     config.save()
-    story = make_story(owner, status=StoryStatus.PLANNED, duration_seconds=21, image_provider="stability_ai")
+    story = make_story(
+        owner, status=StoryStatus.PLANNED, duration_seconds=21, image_provider="stability_ai"
+    )
     for _ in range(3):
         make_scene(story)
     make_take(story.all_scenes.get(position=1))
@@ -237,13 +299,24 @@ def plan_of(story, total="0.0400", price="0.0200", approval=None):
         }
         for n, scene in enumerate(scenes, start=1)
     ]
-    plan = {"kind": "image", "mode": "missing", "provider": "stability_ai", "total": total, "counts": {"done": 1, "missing": 2}, "items": items, "blocked": []}
+    plan = {
+        "kind": "image",
+        "mode": "missing",
+        "provider": "stability_ai",
+        "total": total,
+        "counts": {"done": 1, "missing": 2},
+        "items": items,
+        "blocked": [],
+    }
     return {**plan, "hash": plan_generation(story, "image").hash, "approval": approval}
 
 
 def test_plan_only_tells(mine, planned):
     response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/?plan=1")
-    assert (response.status_code, response.json()) == (200, {"job": None, "plan": plan_of(planned, approval="free")})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"job": None, "plan": plan_of(planned, approval="free")},
+    )
     planned.refresh_from_db()
     assert (planned.status, Job.objects.count()) == ("planned", 0)
 
@@ -254,13 +327,19 @@ def test_preview_starts_with_202_job_and_plan(mine, planned, body):
     response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", body)
     assert response.status_code == 202
     job = Job.objects.get(name="story_preview")
-    assert (response.json()["job"]["id"], response.json()["job"]["status"], response.json()["plan"]) == (job.pk, "queued", plan)
+    assert (
+        response.json()["job"]["id"],
+        response.json()["job"]["status"],
+        response.json()["plan"],
+    ) == (job.pk, "queued", plan)
     planned.refresh_from_db()
     assert planned.status == "previewing"
 
 
 def test_other_price_than_confirmed_is_409_and_starts_nothing(mine, planned):
-    response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.02"})
+    response = mine.ask(
+        "POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.02"}
+    )
     assert (response.status_code, response.json()["code"]) == (409, "plan_changed")
     planned.refresh_from_db()
     assert (planned.status, Job.objects.count()) == ("planned", 0)
@@ -268,8 +347,13 @@ def test_other_price_than_confirmed_is_409_and_starts_nothing(mine, planned):
 
 def test_preview_again_while_previewing_makes_only_what_is_missing(mine, planned):
     Story.objects.filter(pk=planned.pk).update(status="previewing")
-    response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.04"})
-    assert (response.status_code, response.json()["plan"]["counts"]) == (202, {"done": 1, "missing": 2})
+    response = mine.ask(
+        "POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.04"}
+    )
+    assert (response.status_code, response.json()["plan"]["counts"]) == (
+        202,
+        {"done": 1, "missing": 2},
+    )
     again = mine.ask("POST", f"stories/{planned.pk}/generate_preview/")
     assert (again.status_code, again.json()["code"]) == (409, "guard_refused")
     assert Job.objects.filter(name="story_preview").count() == 1
@@ -278,9 +362,15 @@ def test_preview_again_while_previewing_makes_only_what_is_missing(mine, planned
 def test_final_film_needs_pictures_first(mine, planned):
     Story.objects.filter(pk=planned.pk).update(status="previewing")
     response = mine.ask("POST", f"stories/{planned.pk}/render_final/")
-    assert (response.status_code, response.json()["detail"]) == (409, "2 of 3 scenes have no picture.")
+    assert (response.status_code, response.json()["detail"]) == (
+        409,
+        "2 of 3 scenes have no picture.",
+    )
     told = mine.ask("POST", f"stories/{planned.pk}/render_final/?plan=1").json()["plan"]
-    assert [(item["position"], item["why"]) for item in told["blocked"]] == [(2, "It needs a picture first."), (3, "It needs a picture first.")]
+    assert [(item["position"], item["why"]) for item in told["blocked"]] == [
+        (2, "It needs a picture first."),
+        (3, "It needs a picture first."),
+    ]
 
 
 def test_final_film_starts_when_all_pictures_are_there(mine, planned):
@@ -288,13 +378,22 @@ def test_final_film_starts_when_all_pictures_are_there(mine, planned):
     for scene in planned.all_scenes.filter(image_take=None):
         make_take(scene)
     response = mine.ask("POST", f"stories/{planned.pk}/render_final/", {"confirm_total": "0"})
-    assert (response.status_code, response.json()["plan"]["total"], response.json()["plan"]["kind"]) == (202, "0.0000", TakeKind.CLIP)
+    assert (
+        response.status_code,
+        response.json()["plan"]["total"],
+        response.json()["plan"]["kind"],
+    ) == (202, "0.0000", TakeKind.CLIP)
     planned.refresh_from_db()
     assert planned.status == "rendering"
 
 
 def test_preview_sent_twice_with_one_key_is_started_once(mine, planned):
-    first, again = (mine.ask("POST", f"stories/{planned.pk}/generate_preview/", {}, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    first, again = (
+        mine.ask(
+            "POST", f"stories/{planned.pk}/generate_preview/", {}, headers={"Idempotency-Key": "k"}
+        )
+        for _ in range(2)
+    )
     assert (first.status_code, again.status_code, again.content) == (202, 202, first.content)
     assert Job.objects.count() == 1
 
@@ -305,6 +404,12 @@ def test_unknown_story_is_404(mine):
 
 def test_etag_of_a_story_changes_with_what_it_shows(mine, planned):
     etag = mine.ask("GET", f"stories/{planned.pk}/")["ETag"]
-    assert mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code == 304
+    assert (
+        mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code
+        == 304
+    )
     mine.ask("POST", f"stories/{planned.pk}/generate_preview/")
-    assert mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code == 200
+    assert (
+        mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code
+        == 200
+    )

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from tests.operations.running import Installation, free_port, read_until, until
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 README = Path(settings.BASE_DIR) / "README.md"
 ACCOUNT = """
@@ -39,15 +39,35 @@ def studio(tmp_path):
 
 def answers(port):
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/api/ai-video/openapi.json", timeout=5).status_code == 200
+        return (
+            httpx.get(f"http://127.0.0.1:{port}/api/ai-video/openapi.json", timeout=5).status_code
+            == 200
+        )
     except httpx.TransportError:
         return False
 
 
 def test_walk_from_log_in_to_film(studio, tmp_path):
-    (lines,) = re.findall(r"<!-- walk:begin -->\n```bash\n(.*?)```\n<!-- walk:end -->", README.read_text(encoding="utf-8"), flags=re.DOTALL)
-    env = {"PATH": os.environ["PATH"], "API": f"{studio}/api/ai-video", "STUDIO_USER": "mina", "STUDIO_PASSWORD": "a long enough word"}
-    walk = subprocess.run(["bash", "-euo", "pipefail", "-c", lines], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False)
+    (lines,) = re.findall(
+        r"<!-- walk:begin -->\n```bash\n(.*?)```\n<!-- walk:end -->",
+        README.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    env = {
+        "PATH": os.environ["PATH"],
+        "API": f"{studio}/api/ai-video",
+        "STUDIO_USER": "mina",
+        "STUDIO_PASSWORD": "a long enough word",
+    }
+    walk = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
     assert walk.returncode == 0, walk.stderr
     film = (tmp_path / "film.mp4").read_bytes()
     assert film[4:8] == b"ftyp"

@@ -22,7 +22,9 @@ def upload() -> SimpleUploadedFile:
 
 def script() -> SimpleUploadedFile:
     """A screenplay as a form sends it."""
-    return SimpleUploadedFile("harbour.fountain", b"Title: Harbour\n\nEXT. HARBOUR - DAWN\n\nMINA\nThe boat leaves.\n")
+    return SimpleUploadedFile(
+        "harbour.fountain", b"Title: Harbour\n\nEXT. HARBOUR - DAWN\n\nMINA\nThe boat leaves.\n"
+    )
 
 
 @dataclass
@@ -42,7 +44,9 @@ class World:
 
 def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     story = make_story(owner, status=status, duration_seconds=21)
-    StoryStateTransition.objects.create(story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner)
+    StoryStateTransition.objects.create(
+        story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner
+    )
     scenes = [make_scene(story) for _ in range(3)]
     take, other = make_take(scenes[0]), make_take(scenes[0], chosen=False)
     film = Film.objects.create(
@@ -78,7 +82,16 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     failed, _ = enqueue.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
     failed.refresh_from_db()
-    ask = approvals.ask_for_takes(story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None)
-    values = {"kind": ask.kind, "what": ask.what, "provider": ask.provider, "lines": ask.lines, "total": ask.total, "limit": 0}
+    ask = approvals.ask_for_takes(
+        story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None
+    )
+    values = {
+        "kind": ask.kind,
+        "what": ask.what,
+        "provider": ask.provider,
+        "lines": ask.lines,
+        "total": ask.total,
+        "limit": 0,
+    }
     approval = Approval.objects.create(story=story, plan_hash=ask.hash, asked_by=owner, **values)
     return World(story, scenes, take, other, sound, film, job, failed, approval)

@@ -10,7 +10,10 @@ import pytest
 def quiet_page(page: Any) -> Iterator[Any]:
     """`page`; at the end nothing may have gone wrong in its console."""
     said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on(
+        "console",
+        lambda message: said.append(message.text) if message.type in {"error", "warning"} else None,
+    )
     page.on("pageerror", lambda error: said.append(str(error)))
     yield page
     assert said == []

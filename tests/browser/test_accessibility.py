@@ -42,7 +42,13 @@ def inside(live_server, quiet_page, manager) -> Any:
     client = Client()
     client.force_login(manager)
     quiet_page.context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": live_server.url}]
+        [
+            {
+                "name": settings.SESSION_COOKIE_NAME,
+                "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+                "url": live_server.url,
+            }
+        ]
     )
     return quiet_page
 
@@ -59,10 +65,16 @@ def hurdles_here(page: Any) -> list[str]:
     page.evaluate(AXE_SCRIPT)
     found = []
     for theme in ("light", "dark"):
-        page.evaluate(f"document.documentElement.classList.toggle('dark', {json.dumps(theme == 'dark')})")
+        page.evaluate(
+            f"document.documentElement.classList.toggle('dark', {json.dumps(theme == 'dark')})"
+        )
         page.emulate_media(color_scheme=theme)
         for name, impact, nodes in page.evaluate(RUN):
-            found += [f"{theme} {name}: {node}" for node in nodes if impact in GRAVE and not any(part in node for part in NOT_OURS)]
+            found += [
+                f"{theme} {name}: {node}"
+                for node in nodes
+                if impact in GRAVE and not any(part in node for part in NOT_OURS)
+            ]
     return found
 
 
@@ -71,7 +83,15 @@ GROUPS = {
     "queue": ("queue", "job", "failed job", "cancel", "priority", "monitoring"),
     "story": ("change", "film", "jobs", "money", "history", "edit", "final question"),
     "board": ("board", "scene", "plan", "review"),
-    "money": ("costs", "calls", "unclear call", "decide", "providers", "provider", "organization_budget"),
+    "money": (
+        "costs",
+        "calls",
+        "unclear call",
+        "decide",
+        "providers",
+        "provider",
+        "organization_budget",
+    ),
     "four eyes": ("approvals", "approval", "refuse", "bills", "new bill", "bill"),
     "people": ("people", "person", "roles", "role", "second factor"),
 }
@@ -80,14 +100,27 @@ OUTSIDE = ("log-in", "guest", "API")
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_screens_of_staff(group, live_server, inside, screens):
-    assert {name: found for name in GROUPS[group] if (found := hurdles(inside, live_server.url + screens[name]))} == {}
+    assert {
+        name: found
+        for name in GROUPS[group]
+        if (found := hurdles(inside, live_server.url + screens[name]))
+    } == {}
 
 
 def test_screens_without_a_log_in(live_server, quiet_page, screens):
-    assert {name: found for name in OUTSIDE if (found := hurdles(quiet_page, live_server.url + screens[name]))} == {}
+    assert {
+        name: found
+        for name in OUTSIDE
+        if (found := hurdles(quiet_page, live_server.url + screens[name]))
+    } == {}
 
 
-DIALOGS = (("queue", "a[id^=cancel-]"), ("queue", "a[id^=priority-]"), ("change", "#do-make"), ("unclear call", "#do-resolve"))
+DIALOGS = (
+    ("queue", "a[id^=cancel-]"),
+    ("queue", "a[id^=priority-]"),
+    ("change", "#do-make"),
+    ("unclear call", "#do-resolve"),
+)
 
 
 def test_dialogs(live_server, inside, screens):
@@ -103,7 +136,9 @@ def test_dialogs(live_server, inside, screens):
 
 def test_no_screen_is_wider_than_a_telephone_in_korean(live_server, inside, screens):
     inside.set_viewport_size({"width": 390, "height": 844})
-    inside.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "ko", "url": live_server.url}])
+    inside.context.add_cookies(
+        [{"name": settings.LANGUAGE_COOKIE_NAME, "value": "ko", "url": live_server.url}]
+    )
     wide = {}
     for name in [*(name for group in GROUPS.values() for name in group), *OUTSIDE]:
         inside.goto(live_server.url + screens[name])
@@ -115,9 +150,16 @@ def test_no_screen_is_wider_than_a_telephone_in_korean(live_server, inside, scre
 
 def test_hurdles_are_found(live_server, page, screens):
     page.goto(live_server.url + screens["log-in"])
-    page.evaluate("document.querySelector('main, body').insertAdjacentHTML('beforeend', '<input><p style=\"color: #bbb; background: #fff\">pale</p>')")
+    page.evaluate(
+        "document.querySelector('main, body').insertAdjacentHTML('beforeend', '<input><p "
+        'style="color: #bbb; background: #fff">pale</p>\')'
+    )
     found = hurdles_here(page)
-    assert {line.split(":")[0] for line in found} >= {"light label", "dark label", "light color-contrast"}
+    assert {line.split(":")[0] for line in found} >= {
+        "light label",
+        "dark label",
+        "light color-contrast",
+    }
 
 
 def test_no_screen_is_forgotten(screens):

@@ -14,7 +14,12 @@ WAIT = 15_000  # ms, three looks for news
 
 def test_priority_by_dialog_and_news_without_a_reload(live_server, quiet_page, log_in, owner):
     story = make_story(owner, title="The sea", status=StoryStatus.PREVIEWING)
-    values = {"name": JobName.STORY_PREVIEW, "subject": str(story.pk), "owner": owner, "data": {"story_id": "", "action": "", "parameters": {}}}
+    values = {
+        "name": JobName.STORY_PREVIEW,
+        "subject": str(story.pk),
+        "owner": owner,
+        "data": {"story_id": "", "action": "", "parameters": {}},
+    }
     first = Job.objects.create(pk="story_1_1", **values)
     second = Job.objects.create(pk="story_1_2", **values)
     Worker.objects.create(name="w", host="here", pid=1, role="worker")
@@ -43,7 +48,11 @@ def test_priority_by_dialog_and_news_without_a_reload(live_server, quiet_page, l
 
 
 def test_pause_by_dialog_while_jobs_are_under_way(live_server, quiet_page, log_in, manager):
-    values = {"name": JobName.STORY_PREVIEW, "data": {"story_id": "", "action": "", "parameters": {}}, "status": JobStatus.RUNNING}
+    values = {
+        "name": JobName.STORY_PREVIEW,
+        "data": {"story_id": "", "action": "", "parameters": {}},
+        "status": JobStatus.RUNNING,
+    }
     Job.objects.create(pk="story_1_1", subject=str(make_story(manager).pk), owner=manager, **values)
     page = quiet_page
     log_in(page, manager)

@@ -1,4 +1,6 @@
-"""What staff do with a story in the browser, from the log-in to the question that starts the work."""
+"""What staff do with a story in the browser, from the log-in to the question
+that starts the work.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -40,20 +42,32 @@ def test_new_story_from_log_in_to_planning(live_server, quiet_page, log_in, owne
     assert Story.objects.get().status == StoryStatus.DRAFT, "asking changes nothing"
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
-    assert page.evaluate("document.activeElement.id") == "do-start_planning", "the focus is back where it was"
+    assert page.evaluate("document.activeElement.id") == "do-start_planning", (
+        "the focus is back where it was"
+    )
 
     page.get_by_role("link", name="Start planning").press("Enter")
     dialog.get_by_role("button", name="Start planning").click()
     page.get_by_text("Planning has started.").wait_for()
     page.get_by_text("The script is being cut into scenes").wait_for()
-    assert (Story.objects.get().status, Job.objects.get().name) == (StoryStatus.PLANNING, JobName.STORY_PLANNING)
+    assert (Story.objects.get().status, Job.objects.get().name) == (
+        StoryStatus.PLANNING,
+        JobName.STORY_PLANNING,
+    )
 
 
 def test_progress_and_pictures_appear_without_a_reload(live_server, quiet_page, log_in, owner):
     page = quiet_page
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     scene = make_scene(story, title="The harbour")
-    job = Job.objects.create(pk="story_1_1", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, progress=10, owner=owner)
+    job = Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_PREVIEW,
+        subject=str(story.pk),
+        status=JobStatus.RUNNING,
+        progress=10,
+        owner=owner,
+    )
     log_in(page, owner)
     page.goto(_url(live_server, story))
     page.evaluate("window.same = true")
@@ -70,7 +84,9 @@ def test_progress_and_pictures_appear_without_a_reload(live_server, quiet_page, 
     assert page.evaluate("window.same"), "the page was never loaded again"
 
 
-def test_price_is_on_the_button_and_a_change_is_told_in_the_dialog(live_server, page, log_in, owner):
+def test_price_is_on_the_button_and_a_change_is_told_in_the_dialog(
+    live_server, page, log_in, owner
+):
     local = AIProviderConfig.objects.filter(provider="local")
     local.update(cost_per_image=Decimal("0.02"))
     story = make_story(owner, status=StoryStatus.PLANNED)
@@ -94,7 +110,10 @@ def test_questions_work_without_script(live_server, chromium, owner):
     story = make_story(owner, status=StoryStatus.COMPLETED)
     context = chromium.new_context(java_script_enabled=False, locale="en-US")
     page = context.new_page()
-    page.goto(f"{live_server.url}/admin/login/?next={reverse('admin:stories_story_do', args=[story.pk, 'archive'])}")
+    page.goto(
+        f"{live_server.url}/admin/login/"
+        f"?next={reverse('admin:stories_story_do', args=[story.pk, 'archive'])}"
+    )
     page.fill("#id_username", "owner")
     page.fill("#id_password", "owner")
     page.locator("#login-form button").click()
@@ -106,9 +125,19 @@ def test_questions_work_without_script(live_server, chromium, owner):
 
 
 def test_a_narrow_screen_scrolls_in_one_direction_only(live_server, chromium, log_in, owner):
-    story = make_story(owner, status=StoryStatus.PREVIEWING, title="A very long title that somebody pasted from a treatment without looking")
+    story = make_story(
+        owner,
+        status=StoryStatus.PREVIEWING,
+        title="A very long title that somebody pasted from a treatment without looking",
+    )
     make_take(make_scene(story), content=picture("teal", (640, 360)))
-    Job.objects.create(pk="story_1_1", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner)
+    Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_PREVIEW,
+        subject=str(story.pk),
+        status=JobStatus.RUNNING,
+        owner=owner,
+    )
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
     page = context.new_page()
     log_in(page, owner)
@@ -119,7 +148,10 @@ def test_a_narrow_screen_scrolls_in_one_direction_only(live_server, chromium, lo
         reverse("admin:costs"),
         reverse("admin:jobs_job_changelist"),
     ]
-    paths += [reverse(f"admin:stories_story_{name}", args=[story.pk]) for name in ("change", "film", "jobs", "money", "history", "edit")]
+    paths += [
+        reverse(f"admin:stories_story_{name}", args=[story.pk])
+        for name in ("change", "film", "jobs", "money", "history", "edit")
+    ]
     wide = {}
     for path in paths:
         page.goto(live_server.url + path)
@@ -155,14 +187,20 @@ def test_both_themes_without_a_word_in_the_console(live_server, quiet_page, log_
         ):
             page.goto(live_server.url + path)
             page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.classList.contains('dark')") == (scheme == "dark")
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == (
+            scheme == "dark"
+        )
 
 
 @pytest.mark.parametrize("tab", ["money", "history"])
-def test_tab_that_is_shown_stands_in_sight_on_a_telephone(tab, live_server, manager, owner, log_in, quiet_page):
+def test_tab_that_is_shown_stands_in_sight_on_a_telephone(
+    tab, live_server, manager, owner, log_in, quiet_page
+):
     quiet_page.set_viewport_size({"width": 390, "height": 844})
     log_in(quiet_page, manager)
-    quiet_page.goto(live_server.url + reverse(f"admin:stories_story_{tab}", args=[make_story(owner).pk]))
+    quiet_page.goto(
+        live_server.url + reverse(f"admin:stories_story_{tab}", args=[make_story(owner).pk])
+    )
     box = quiet_page.locator(".vp-tabs [aria-current]").bounding_box()
     assert 0 <= box["x"] < box["x"] + box["width"] <= 390
 
@@ -170,8 +208,12 @@ def test_tab_that_is_shown_stands_in_sight_on_a_telephone(tab, live_server, mana
 def test_menu_covers_nothing_on_a_telephone_without_scripts(live_server, chromium, manager):
     client = Client()
     client.force_login(manager)
-    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="en-US")
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context = chromium.new_context(
+        java_script_enabled=False, viewport={"width": 390, "height": 844}, locale="en-US"
+    )
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     page = context.new_page()
     page.goto(live_server.url + reverse("admin:providers_bill_add"))
     content, menu = (page.locator(part).bounding_box() for part in ("main", "#nav-sidebar"))

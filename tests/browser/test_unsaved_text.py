@@ -1,4 +1,6 @@
-"""The log-in runs out, the network goes, the tab is left: what a person typed is still there, and it is said what happened."""
+"""The log-in runs out, the network goes, the tab is left: what a person typed is still there, and
+it is said what happened.
+"""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -41,13 +43,19 @@ def log_in_again(live_server, page, person):
     page.context.clear_cookies(name="csrftoken")
     page.context.add_cookies(
         [
-            {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url},
+            {
+                "name": "sessionid",
+                "value": client.cookies["sessionid"].value,
+                "url": live_server.url,
+            },
             {"name": "csrftoken", "value": "b" * 32, "url": live_server.url},
         ]
     )
 
 
-def test_a_field_that_is_left_after_the_log_in_ran_out_is_kept_and_saved_after_the_next(live_server, board, owner):
+def test_a_field_that_is_left_after_the_log_in_ran_out_is_kept_and_saved_after_the_next(
+    live_server, board, owner
+):
     Session.objects.all().delete()
     title = board.get_by_label("Title")
     title.fill("The harbour at dusk")
@@ -55,7 +63,9 @@ def test_a_field_that_is_left_after_the_log_in_ran_out_is_kept_and_saved_after_t
     board.get_by_text("You are logged out. What you typed stays here").wait_for()
     board.get_by_text("Not saved: you are logged out. Your text is kept here.").wait_for()
     assert (title.input_value(), titles()) == ("The harbour at dusk", ["The harbour"])
-    assert board.locator("#login-form").count() == 0, "the log-in page was put into no part of the board"
+    assert board.locator("#login-form").count() == 0, (
+        "the log-in page was put into no part of the board"
+    )
     log_in_again(live_server, board, owner)
     board.get_by_role("button", name="Try again").click()
     board.get_by_text("You are logged out.").wait_for(state="detached")
@@ -68,7 +78,9 @@ def test_a_field_that_is_left_without_a_network_is_kept_and_saved_with_it(board)
     title = board.get_by_label("Title")
     title.fill("The harbour at dusk")
     title.press("Tab")
-    board.get_by_text("The studio does not answer at the moment. What you typed stays here.").wait_for()
+    board.get_by_text(
+        "The studio does not answer at the moment. What you typed stays here."
+    ).wait_for()
     assert titles() == ["The harbour"]
     board.context.set_offline(False)
     board.get_by_role("button", name="Try again").click()
@@ -77,7 +89,9 @@ def test_a_field_that_is_left_without_a_network_is_kept_and_saved_with_it(board)
     assert titles() == ["The harbour at dusk"]
 
 
-def test_a_story_that_is_sent_after_the_log_in_ran_out_comes_back_to_be_sent_again(live_server, inside, owner):
+def test_a_story_that_is_sent_after_the_log_in_ran_out_comes_back_to_be_sent_again(
+    live_server, inside, owner
+):
     inside.goto(live_server.url + reverse("admin:stories_story_add"))
     inside.get_by_label("Title").fill("The sea")
     inside.get_by_label("Script").fill("A boat leaves the harbour. The lighthouse waits.")
@@ -88,7 +102,10 @@ def test_a_story_that_is_sent_after_the_log_in_ran_out_comes_back_to_be_sent_aga
     inside.get_by_label("Password").fill("owner")
     inside.get_by_role("button", name="Log in").click()
     inside.get_by_text("What you typed before you had to log in again is back.").wait_for()
-    assert inside.get_by_label("Script").input_value() == "A boat leaves the harbour. The lighthouse waits."
+    assert (
+        inside.get_by_label("Script").input_value()
+        == "A boat leaves the harbour. The lighthouse waits."
+    )
     assert not Story.objects.exists()
     inside.locator("[name=_save]").click()
     inside.get_by_role("heading", name="The sea").wait_for()
@@ -97,7 +114,9 @@ def test_a_story_that_is_sent_after_the_log_in_ran_out_comes_back_to_be_sent_aga
     assert inside.get_by_label("Title").input_value() == "", "what was sent comes back once"
 
 
-def test_a_question_that_was_not_answered_for_want_of_a_network_can_be_sent_again(live_server, inside, owner):
+def test_a_question_that_was_not_answered_for_want_of_a_network_can_be_sent_again(
+    live_server, inside, owner
+):
     story = make_story(owner, status=StoryStatus.COMPLETED)
     inside.goto(live_server.url + reverse("admin:stories_story_change", args=[story.pk]))
     inside.get_by_role("link", name="Archive").click()

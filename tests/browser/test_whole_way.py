@@ -1,4 +1,6 @@
-"""From a Korean script to a film that plays, in the browser, with a real studio: its server, its queue, its workers."""
+"""From a Korean script to a film that plays, in the browser, with a real studio: its server, its
+queue, its workers.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +10,12 @@ import pytest
 
 from tests.operations.running import Installation, free_port, read_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.drill]
+pytestmark = [pytest.mark.browser, pytest.mark.fault_injection]
 
-SCRIPT = "안개 낀 항구에서 작은 배 한 척이 닻을 올린다. 소녀는 할아버지의 편지를 품에 안고 등대를 향해 노를 젓는다."
+SCRIPT = (
+    "안개 낀 항구에서 작은 배 한 척이 닻을 올린다. 소녀는 할아버지의 편지를 품에 안고 "
+    "등대를 향해 노를 젓는다."
+)
 PEOPLE = """
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -72,13 +77,22 @@ def test_korean_story_becomes_a_film(studio: str, quiet_page: Any) -> None:
     page.wait_for_function("document.querySelector('video')?.readyState >= 1")
     assert abs(page.evaluate("document.querySelector('video').duration") - 14) < 0.05
     page.locator("[data-seek]").nth(1).click()
-    page.wait_for_function("!document.querySelector('video').seeking && document.querySelector('video').currentTime > 6.5")
-    page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
+    page.wait_for_function(
+        "!document.querySelector('video').seeking && "
+        "document.querySelector('video').currentTime > 6.5"
+    )
+    page.evaluate(
+        "document.querySelector('video').muted = true; document.querySelector('video').play()"
+    )
     page.wait_for_function("document.querySelector('video').currentTime > 8")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the film").click()
     assert download.value.suggested_filename == "등대로-보내는-편지-final-1.mp4"
 
     page.get_by_role("link", name="History", exact=True).click()
-    for said in ("Film finished: now “Completed”", "Final film 1 made: 0 segments reused, 2 encoded", "The story was made"):
+    for said in (
+        "Film finished: now “Completed”",
+        "Final film 1 made: 0 segments reused, 2 encoded",
+        "The story was made",
+    ):
         page.get_by_text(said).wait_for()

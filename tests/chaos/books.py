@@ -1,4 +1,6 @@
-"""The judge: what the providers charged, what the ledger says, and what people ordered. Knows no database."""
+"""The judge: what the providers charged, what the ledger says, and what people ordered. Knows no
+database.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,7 +14,9 @@ SLACK = timedelta(milliseconds=50)  # between the clock of the database and this
 
 @dataclass(frozen=True)
 class Charged:
-    """One piece of work on a provider's bill. `call` is the id of the call that it belongs to, empty if nobody knows."""
+    """One piece of work on a provider's bill. `call` is the id of the call that it belongs to,
+    empty if nobody knows.
+    """
 
     provider: str
     work: str
@@ -22,7 +26,9 @@ class Charged:
 
 @dataclass(frozen=True)
 class Booked:
-    """One call of the ledger. `has_take`: its result is a take. `by_person`: a person decided that it is lost."""
+    """One call of the ledger. `has_take`: its result is a take. `by_person`: a person decided that
+    it is lost.
+    """
 
     id: str
     provider: str
@@ -50,13 +56,17 @@ def piece_of(key: str) -> str:
     return key.rpartition(":")[0]
 
 
-def judge(charges: Sequence[Charged], calls: Sequence[Booked], orders: Iterable[Ordered]) -> list[str]:
+def judge(
+    charges: Sequence[Charged], calls: Sequence[Booked], orders: Iterable[Ordered]
+) -> list[str]:
     """What is wrong, one line each; nothing when every promise held."""
     return [*_lost(charges, calls), *_paid_twice(charges, calls, orders), *_sums(charges, calls)]
 
 
 def _lost(charges: Sequence[Charged], calls: Sequence[Booked]) -> Iterable[str]:
-    """Each charge has one call, at the same cost, with its take or with the decision of a person."""
+    """Each charge has one call, at the same cost, with its take or with the
+    decision of a person.
+    """
     by_id = {call.id: call for call in calls}
     seen: dict[str, str] = {}
     for charge in charges:
@@ -78,8 +88,12 @@ def _lost(charges: Sequence[Charged], calls: Sequence[Booked]) -> Iterable[str]:
             yield f"lost: {name} was written off by nobody (call {call.id})"
 
 
-def _paid_twice(charges: Sequence[Charged], calls: Sequence[Booked], orders: Iterable[Ordered]) -> Iterable[str]:
-    """Of one key: the next paid call begins after the one before is decided, and somebody has ordered it in between."""
+def _paid_twice(
+    charges: Sequence[Charged], calls: Sequence[Booked], orders: Iterable[Ordered]
+) -> Iterable[str]:
+    """Of one key: the next paid call begins after the one before is decided, and somebody has
+    ordered it in between.
+    """
     paid = {charge.call for charge in charges if charge.usd}
     ordered: dict[str, list[Ordered]] = defaultdict(list)
     for order in orders:
@@ -97,11 +111,18 @@ def _paid_twice(charges: Sequence[Charged], calls: Sequence[Booked], orders: Ite
             if not any(order.began <= after.reserved_at + SLACK for order in since):
                 known = ", ".join(f"{order.began:%X.%f} to {order.ended:%X.%f}" for order in wanted)
                 yield (
-                    f"twice: {key} was paid for again (call {after.id}) and nobody had ordered it since:"
-                    f" reserved {before.reserved_at:%X.%f} ({before.state}) and {after.reserved_at:%X.%f}, ordered {known}"
+                    f"twice: {key} was paid for again (call {after.id}) and nobody had "
+                    f"ordered it since:"
+                    f" reserved {before.reserved_at:%X.%f} ({before.state}) and "
+                    f"{after.reserved_at:%X.%f}, ordered {known}"
                 )
-            if not before.is_late and (before.ended_at is None or before.ended_at > after.reserved_at):
-                yield f"twice: {key} was paid for again (call {after.id}) while call {before.id} was out"
+            if not before.is_late and (
+                before.ended_at is None or before.ended_at > after.reserved_at
+            ):
+                yield (
+                    f"twice: {key} was paid for again (call {after.id}) while call "
+                    f"{before.id} was out"
+                )
 
 
 def _sums(charges: Sequence[Charged], calls: Sequence[Booked]) -> Iterable[str]:

@@ -1,4 +1,6 @@
-"""A client of the API as a careful program is: it sends each request with a key of its own, and again while nobody answers."""
+"""A client of the API as a careful program is: it sends each request with a key of its own, and
+again while nobody answers.
+"""
 
 import time
 import uuid
@@ -9,7 +11,9 @@ import httpx
 API = "/api/ai-video/"
 LATER = {429, 500, 502, 503, 504}  # statuses after which the same request may be sent again
 PATIENCE = 120.0  # seconds until a request is given up
-SCRIPT = "A boat leaves the harbour at dawn. The old lighthouse keeper waves. Rain comes over the sea."
+SCRIPT = (
+    "A boat leaves the harbour at dawn. The old lighthouse keeper waves. Rain comes over the sea."
+)
 
 
 class Unanswered(Exception):  # noqa: N818  what happened
@@ -17,7 +21,9 @@ class Unanswered(Exception):  # noqa: N818  what happened
 
 
 class Client:
-    """Counts what it was told meanwhile: `troubles` holds the status of each answer that meant "later" (0: no answer)."""
+    """Counts what it was told meanwhile: `troubles` holds the status of each answer that meant
+    "later" (0: no answer).
+    """
 
     def __init__(self, address: str, name: str, password: str) -> None:
         self.http = httpx.Client(base_url=address + API, timeout=20, follow_redirects=True)
@@ -33,9 +39,13 @@ class Client:
         return self._ask("GET", path, params=query).json()
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return self._ask("POST", path, json=body or {}, headers={"Idempotency-Key": uuid.uuid4().hex}).json()
+        return self._ask(
+            "POST", path, json=body or {}, headers={"Idempotency-Key": uuid.uuid4().hex}
+        ).json()
 
-    def _ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **how: Any) -> httpx.Response:
+    def _ask(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **how: Any
+    ) -> httpx.Response:
         end, pause = time.monotonic() + PATIENCE, 0.2
         while True:
             answer = self._once(method, path, headers or {}, how)
@@ -43,15 +53,26 @@ class Client:
                 answer.raise_for_status()
                 return answer
             if time.monotonic() > end:
-                raise Unanswered(f"{method} {path}: {answer.status_code if answer is not None else 'no answer'}")
+                raise Unanswered(
+                    f"{method} {path}: {answer.status_code if answer is not None else 'no answer'}"
+                )
             time.sleep(pause)
             pause = min(2.0, pause * 1.5)
 
-    def _once(self, method: str, path: str, headers: dict[str, str], how: dict[str, Any]) -> httpx.Response | None:
+    def _once(
+        self, method: str, path: str, headers: dict[str, str], how: dict[str, Any]
+    ) -> httpx.Response | None:
         try:
             if not self.token:
                 self.token = self._log_in()
-            answer = self.http.request(method, path, headers={**headers, "Authorization": f"Bearer {self.token}"} if self.token else headers, **how)
+            answer = self.http.request(
+                method,
+                path,
+                headers={**headers, "Authorization": f"Bearer {self.token}"}
+                if self.token
+                else headers,
+                **how,
+            )
         except httpx.TransportError:
             self.troubles.append(0)
             return None
@@ -65,32 +86,49 @@ class Client:
         return answer
 
     def _log_in(self) -> str:
-        answer = self.http.post("auth/token/", json={"username": self.name, "password": self.password})
+        answer = self.http.post(
+            "auth/token/", json={"username": self.name, "password": self.password}
+        )
         return str(answer.json()["access_token"]) if answer.status_code == httpx.codes.OK else ""
 
     # --- from script to film
 
     def write(self, title: str, *, seconds: int = 14, **values: Any) -> str:
         """A new story; its id."""
-        body = {"title": title, "script": SCRIPT, "language": "en", "duration_seconds": seconds, **values}
+        body = {
+            "title": title,
+            "script": SCRIPT,
+            "language": "en",
+            "duration_seconds": seconds,
+            **values,
+        }
         return str(self.post("stories/", body)["id"])
 
     def status(self, story: str) -> str:
         return str(self.get(f"stories/{story}/")["status"])
 
     def reach(self, story: str, *wanted: str, seconds: float = 180) -> str:
-        """Waits until the story is in one of these states. Raises TimeoutError with what it is in."""
+        """Waits until the story is in one of these states.
+
+        Raises TimeoutError with what it is in.
+        """
         end = time.monotonic() + seconds
         while (status := self.status(story)) not in wanted:
             if time.monotonic() > end or status == "failed":
-                raise TimeoutError(f"The story is {status}, not {' or '.join(wanted)}: {self.why(story)}")
+                raise TimeoutError(
+                    f"The story is {status}, not {' or '.join(wanted)}: {self.why(story)}"
+                )
             time.sleep(0.3)
         return status
 
     def why(self, story: str) -> str:
         """What its jobs say."""
         jobs = self.get("jobs/", story=story)["items"]
-        return "; ".join(f"{job['name']} {job['status']} {job.get('note', '')}" for job in jobs if job["status"] != "succeeded")
+        return "; ".join(
+            f"{job['name']} {job['status']} {job.get('note', '')}"
+            for job in jobs
+            if job["status"] != "succeeded"
+        )
 
     def plan(self, story: str) -> None:
         self.post(f"stories/{story}/transition/", {"status": "planning"})

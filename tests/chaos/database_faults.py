@@ -10,7 +10,8 @@ import psycopg
 from .disks import filled
 from .installation import Installation
 
-DELAY = 0.03  # seconds that each block waits in each direction: a page of twenty queries takes more than a second
+# seconds that each block waits in each direction: a page of twenty queries takes more than a second
+DELAY = 0.03
 GUARDED = "host studio all 127.0.0.1/32 scram-sha-256\n"
 
 
@@ -45,7 +46,7 @@ def slow(installation: Installation) -> Iterator[None]:
 
 @contextmanager
 def full(installation: Installation) -> Iterator[None]:
-    """The small disk that the database was put on for this drill has no byte left."""
+    """The small disk that the database was put on for this fault_test has no byte left."""
     with filled(installation.disks["database"]):
         yield
 
@@ -55,12 +56,16 @@ def refuses(installation: Installation) -> Iterator[None]:
     """A password is demanded that the studio does not have, and who is in is thrown out."""
     rules = Path(installation.database.folder) / "data" / "pg_hba.conf"
     before = rules.read_text()
-    with psycopg.connect(installation.database.url.rpartition("/")[0] + "/postgres", autocommit=True) as connection:
+    with psycopg.connect(
+        installation.database.url.rpartition("/")[0] + "/postgres", autocommit=True
+    ) as connection:
         connection.execute("ALTER ROLE studio PASSWORD 'another-password'")
         rules.write_text(GUARDED + before)
         connection.execute("SELECT pg_reload_conf()")
         time.sleep(0.2)  # the postmaster reads its rules anew
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'studio'")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'studio'"
+        )
         try:
             yield
         finally:

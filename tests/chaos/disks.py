@@ -12,7 +12,7 @@ SIZES = {"work": "24m", "database": "256m"}
 
 def mounted(folder: os.PathLike[str], size: str = "24m") -> bool:
     """Whether a small disk could be mounted there; only root may."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "studio-drill", os.fspath(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "studio-fault_test", os.fspath(folder)]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
@@ -38,7 +38,9 @@ def filled(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def small_disks(folder: Path) -> Iterator[dict[str, Path]]:
-    """What could be mounted, by name: for the workers the folder `work` of an installation at `folder`/studio, for the database one of its own."""
+    """What could be mounted, by name: for the workers the folder `work` of an installation at
+    `folder`/studio, for the database one of its own.
+    """
     places = {"work": folder / "studio/var/work", "database": folder / "database"}
     there: dict[str, Path] = {}
     folder.chmod(0o755)  # the database runs as another user

@@ -10,7 +10,10 @@ from botocore.config import Config
 
 from .installation import Installation
 
-TAKES = "SELECT t.file, t.sha256 FROM stories_take t JOIN stories_scene s ON s.id = t.scene_id WHERE s.story_id = ANY(%s::uuid[])"
+TAKES = (
+    "SELECT t.file, t.sha256 FROM stories_take t JOIN stories_scene s ON s.id = t.scene_id "
+    "WHERE s.story_id = ANY(%s::uuid[])"
+)
 FILMS = "SELECT file, size_bytes FROM stories_film WHERE story_id = ANY(%s::uuid[])"
 
 
@@ -33,7 +36,9 @@ def store(installation: Installation) -> Iterator[Any]:
 
 
 def looked_at(installation: Installation, stories: list[str]) -> tuple[list[str], int, int]:
-    """What is damaged of these stories' takes and films, and how many of each there are. Raises botocore's ClientError for a missing one."""
+    """What is damaged of these stories' takes and films, and how many of each there are. Raises
+    botocore's ClientError for a missing one.
+    """
     takes, films = installation.rows(TAKES, stories), installation.rows(FILMS, stories)
     wrong = []
     with store(installation) as client:
@@ -48,14 +53,22 @@ def looked_at(installation: Installation, stories: list[str]) -> tuple[list[str]
 
 
 def _content(client: Any, installation: Installation, name: str) -> bytes:
-    content: bytes = client.get_object(Bucket=installation.env["MINIO_BUCKET"], Key=name)["Body"].read()
+    content: bytes = client.get_object(Bucket=installation.env["MINIO_BUCKET"], Key=name)[
+        "Body"
+    ].read()
     return content
 
 
 def taken(client: Any, installation: Installation) -> dict[str, bytes]:
     """Every file by its name; none is left in the store."""
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=installation.env["MINIO_BUCKET"])
-    found = {entry["Key"]: _content(client, installation, entry["Key"]) for page in pages for entry in page.get("Contents", ())}
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=installation.env["MINIO_BUCKET"]
+    )
+    found = {
+        entry["Key"]: _content(client, installation, entry["Key"])
+        for page in pages
+        for entry in page.get("Contents", ())
+    }
     for name in found:
         client.delete_object(Bucket=installation.env["MINIO_BUCKET"], Key=name)
     return found

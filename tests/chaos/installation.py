@@ -1,4 +1,6 @@
-"""A throwaway installation: PostgreSQL, Redis and S3 as real servers, the web and the workers as real processes."""
+"""A throwaway installation: PostgreSQL, Redis and S3 as real servers, the web and the workers as
+real processes.
+"""
 
 import os
 import signal
@@ -38,7 +40,9 @@ def services() -> Any:
     try:
         from tests import services as found
     except ImportError as error:
-        raise CommandError("Drills need the source tree and requirements-dev.txt: the servers come with them.") from error
+        raise CommandError(
+            "Fault tests need the source tree and requirements-dev.txt: the servers come with them."
+        ) from error
     return found
 
 
@@ -53,13 +57,22 @@ def until[T](condition: Callable[[], T], *, seconds: float = SETTLE_SECONDS, wha
 
 
 class Installation:
-    """`with Installation(folder) as installation:` a migrated installation with one producer; `installation.start()` begins web and workers.
+    """`with Installation(folder) as installation:` a migrated installation with one producer;
+    `installation.start()` begins web and workers.
 
-    Services that DATABASE_URL, REDIS_URL and MINIO_ENDPOINT name are used when `given` says so, with a database and a
-    bucket made for this installation alone; the others are started here, and only those can be broken.
+    Services that DATABASE_URL, REDIS_URL and MINIO_ENDPOINT name are used when `given` says so,
+    with a database and a bucket made for this installation alone; the others are started here, and
+    only those can be broken.
     """
 
-    def __init__(self, folder: Path, *, given: bool = False, env: dict[str, str] | None = None, disks: dict[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        given: bool = False,
+        env: dict[str, str] | None = None,
+        disks: dict[str, Path] | None = None,
+    ) -> None:
         self.folder = folder
         self.given = given
         self.stack = ExitStack()
@@ -73,7 +86,9 @@ class Installation:
         self.web: subprocess.Popen[bytes] | None = None
         self.crews: list[subprocess.Popen[bytes]] = []
         self.log = folder / "processes.log"
-        self.wires: dict[str, Wire] = {}  # the lines to what is started here, which can be made slow
+        self.wires: dict[
+            str, Wire
+        ] = {}  # the lines to what is started here, which can be made slow
         self.work_disk = folder / "var" / "work"
 
     def __enter__(self) -> Self:
@@ -84,7 +99,12 @@ class Installation:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.end()
         self.stack.close()
 
@@ -97,8 +117,8 @@ class Installation:
             "LOG_FILE": "-",
             "LOG_LEVEL": "INFO",
             "LOOPBACK_PROVIDERS": "1",
-            "SECRET_KEY": "only-for-drills-" * 4,
-            "VP_SECRET_KEYS": "only-for-drills-" * 4,
+            "SECRET_KEY": "only-for-tests--" * 4,
+            "VP_SECRET_KEYS": "only-for-tests--" * 4,
             "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
             "WORKERS": "2",
             **self._services(),
@@ -116,10 +136,14 @@ class Installation:
         if self._is_given("DATABASE_URL"):
             found["DATABASE_URL"] = self.direct = self._own_database(os.environ["DATABASE_URL"])
         else:
-            self.database = self.stack.enter_context(services().postgresql(self.disks.get("database")))
+            self.database = self.stack.enter_context(
+                services().postgresql(self.disks.get("database"))
+            )
             found["DATABASE_URL"] = self._wired("database", self.database.port, self.database.url)
             self.direct = self.database.url
-            with psycopg.connect(self.database.url, autocommit=True) as connection:  # what is committed survives a kill, as in production
+            with psycopg.connect(
+                self.database.url, autocommit=True
+            ) as connection:  # what is committed survives a kill, as in production
                 connection.execute("ALTER DATABASE studio SET synchronous_commit = on")
         if self._is_given("REDIS_URL"):
             found["REDIS_URL"] = os.environ["REDIS_URL"]
@@ -127,10 +151,14 @@ class Installation:
             self.redis = self.stack.enter_context(services().redis())
             found["REDIS_URL"] = self._wired("redis", self.redis.port, self.redis.url)
         if self._is_given("MINIO_ENDPOINT"):
-            found |= {name: os.environ[name] for name in STORE if name in os.environ} | {"MINIO_BUCKET": f"studio-{uuid.uuid4().hex[:12]}"}
+            found |= {name: os.environ[name] for name in STORE if name in os.environ} | {
+                "MINIO_BUCKET": f"studio-{uuid.uuid4().hex[:12]}"
+            }
         else:
             self.store = self.stack.enter_context(services().s3())
-            found |= self.store.env | {"MINIO_ENDPOINT": self._wired("store", self.store.ports[0], self.store.url)}
+            found |= self.store.env | {
+                "MINIO_ENDPOINT": self._wired("store", self.store.ports[0], self.store.url)
+            }
         return found
 
     def _wired(self, name: str, port: int, url: str) -> str:
@@ -139,7 +167,9 @@ class Installation:
         return url.replace(f":{port}", f":{self.wires[name].port}")
 
     def _is_given(self, name: str) -> bool:
-        return self.given and bool(os.environ.get(name, "").startswith(("postgres", "redis", "http")))
+        return self.given and bool(
+            os.environ.get(name, "").startswith(("postgres", "redis", "http"))
+        )
 
     def _own_database(self, url: str) -> str:
         """A database beside the given one, dropped in the end."""
@@ -157,9 +187,18 @@ class Installation:
 
     def manage(self, *arguments: str) -> str:
         """Runs a command to its end. Raises RuntimeError with what it said."""
-        done = subprocess.run(self._python("manage.py", *arguments), env=self.env, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self._python("manage.py", *arguments),
+            env=self.env,
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
-            raise RuntimeError(f"manage.py {arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"manage.py {arguments[0]} ended with {done.returncode}:\n{done.stderr[-2000:]}"
+            )
         return done.stdout
 
     def start(self, *, crews: int = 1) -> None:
@@ -172,8 +211,29 @@ class Installation:
     def start_web(self) -> None:
         address = f"127.0.0.1:{self.port}"
         self.web = self._spawn(
-            *("-m", "gunicorn", "--pythonpath", "site", "config.wsgi", "--bind", address, "--worker-class", "gthread", "--workers", "1"),
-            *("--threads", "8", "--timeout", "60", "--graceful-timeout", "3", "--log-level", "warning"),
+            *(
+                "-m",
+                "gunicorn",
+                "--pythonpath",
+                "site",
+                "config.wsgi",
+                "--bind",
+                address,
+                "--worker-class",
+                "gthread",
+                "--workers",
+                "1",
+            ),
+            *(
+                "--threads",
+                "8",
+                "--timeout",
+                "60",
+                "--graceful-timeout",
+                "3",
+                "--log-level",
+                "warning",
+            ),
         )
 
     def start_crew(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -182,7 +242,9 @@ class Installation:
         return crew
 
     def replace_crew(self, *arguments: str, seconds: float = 60) -> None:
-        """Begins another group and asks the oldest to end; returns when it has. Raises TimeoutExpired."""
+        """Begins another group and asks the oldest to end; returns when it has. Raises
+        TimeoutExpired.
+        """
         self.start_crew(*arguments)
         oldest = self.crews.pop(0)
         oldest.terminate()
@@ -190,7 +252,11 @@ class Installation:
         kill(oldest)
 
     def until_well(self, seconds: float = SETTLE_SECONDS) -> None:
-        until(lambda: self.health()[0] == httpx.codes.OK, seconds=seconds, what="that all checks are well")
+        until(
+            lambda: self.health()[0] == httpx.codes.OK,
+            seconds=seconds,
+            what="that all checks are well",
+        )
 
     def _python(self, *arguments: str) -> list[str]:
         return [sys.executable, *arguments]
@@ -198,7 +264,13 @@ class Installation:
     def _spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                self._python(*arguments), env=self.env, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                self._python(*arguments),
+                env=self.env,
+                cwd=settings.BASE_DIR,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def end(self) -> None:
@@ -219,14 +291,20 @@ class Installation:
     def health(self, only: str = "") -> tuple[int, dict[str, Any]]:
         """Status and body of /readyz; 0 while the web does not answer."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}/readyz", params={"only": only} if only else {}, timeout=8)
+            answer = httpx.get(
+                f"http://127.0.0.1:{self.port}/readyz",
+                params={"only": only} if only else {},
+                timeout=8,
+            )
         except httpx.TransportError:
             return 0, {}
         return answer.status_code, answer.json()
 
     def not_well(self) -> list[str]:
         """The checks that fail now."""
-        return sorted(name for name, check in self.health()[1].get("checks", {}).items() if not check["ok"])
+        return sorted(
+            name for name, check in self.health()[1].get("checks", {}).items() if not check["ok"]
+        )
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database itself says."""

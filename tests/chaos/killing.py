@@ -1,4 +1,6 @@
-"""Groups of workers whose processes are killed, stopped for a while, or told to end, at random moments."""
+"""Groups of workers whose processes are killed, stopped for a while, or told to end, at random
+moments.
+"""
 
 import os
 import random
@@ -39,8 +41,23 @@ class Groups:
             self.processes = [process for process in self.processes if process.poll() is None]
             while len(self.processes) < self.count:
                 with self.log.open("ab") as log:
-                    launcher = [sys.executable, "-c", LAUNCH, str(os.getpid()), "0", str(int(signal.SIGKILL))]
-                    command = [sys.executable, "manage.py", "work", "--grace", "1", "--paid-grace", "8"]
+                    launcher = [
+                        sys.executable,
+                        "-c",
+                        LAUNCH,
+                        str(os.getpid()),
+                        "0",
+                        str(int(signal.SIGKILL)),
+                    ]
+                    command = [
+                        sys.executable,
+                        "manage.py",
+                        "work",
+                        "--grace",
+                        "1",
+                        "--paid-grace",
+                        "8",
+                    ]
                     started = subprocess.Popen(
                         [*launcher, *command],
                         env=self.env,
@@ -93,7 +110,8 @@ class Outages:
         if not on:
             return ""
         server = self.chance.choice(on)
-        server.stop()  # in order: a store that loses what it has acknowledged is not promised to be survived
+        # in order: a store that loses what it has acknowledged is not promised to be survived
+        server.stop()
         self.off[server.name] = time.monotonic() + self.chance.uniform(*OUTAGE)
         return server.name
 
@@ -108,13 +126,27 @@ class Outages:
 class Killer:
     """`run()` until so many SIGKILLs. `busy` gives the process ids of workers that have a job."""
 
-    def __init__(self, groups: Groups, *, chance: random.Random, busy: Callable[[], list[int]], servers: Sequence[Server] = ()) -> None:
+    def __init__(
+        self,
+        groups: Groups,
+        *,
+        chance: random.Random,
+        busy: Callable[[], list[int]],
+        servers: Sequence[Server] = (),
+    ) -> None:
         self.groups, self.chance, self.busy = groups, chance, busy
         self.outages = Outages(servers, chance=chance)
         self.done: Counter[str] = Counter()
         self.stopped: list[threading.Timer] = []
 
-    def run(self, kills: int, *, pauses: tuple[float, float], over: Callable[[], bool], say: Callable[[str], None]) -> None:
+    def run(
+        self,
+        kills: int,
+        *,
+        pauses: tuple[float, float],
+        over: Callable[[], bool],
+        say: Callable[[str], None],
+    ) -> None:
         while self.done["SIGKILL"] < kills and not over():
             time.sleep(self.chance.uniform(*pauses))
             self.groups.fill()
@@ -128,7 +160,15 @@ class Killer:
     def _strike(self) -> None:
         group = self.chance.choice(self.groups.processes)
         below = descendants(group.pid)
-        kinds = {"worker": 45, "process": 15, "group": 8, "supervisor": 6, "end": 6, "stop": 20, "outage": 10 if self.outages.servers else 0}
+        kinds = {
+            "worker": 45,
+            "process": 15,
+            "group": 8,
+            "supervisor": 6,
+            "end": 6,
+            "stop": 20,
+            "outage": 10 if self.outages.servers else 0,
+        }
         kind = self.chance.choices(list(kinds), list(kinds.values()))[0]
         if kind == "outage":
             if name := self.outages.strike():
@@ -158,6 +198,8 @@ class Killer:
     def _stop(self, pid: int) -> None:
         _signal(pid, signal.SIGSTOP)
         self.done["SIGSTOP"] += 1
-        timer = threading.Timer(self.chance.uniform(0.5, LONGEST_STOP), _signal, (pid, signal.SIGCONT))
+        timer = threading.Timer(
+            self.chance.uniform(0.5, LONGEST_STOP), _signal, (pid, signal.SIGCONT)
+        )
         timer.start()
         self.stopped.append(timer)

@@ -1,4 +1,6 @@
-"""Many workers on one database and one store: a lot of stories at once, some workers replaced in the middle, everything made exactly once."""
+"""Many workers on one database and one store: a lot of stories at once, some workers replaced in
+the middle, everything made exactly once.
+"""
 
 import re
 import threading
@@ -54,17 +56,28 @@ class Made:
 
     def __str__(self) -> str:
         return (
-            f"{self.stories} stories of {self.scenes} scenes by {self.crews} groups of workers in {self.seconds / 60:.1f} min, {self.replaced} groups replaced "
-            f"meanwhile: {self.jobs} jobs, {self.calls} calls, {self.takes} takes, {self.films} films, {self.files} files; {self.doubles} doubles"
+            f"{self.stories} stories of {self.scenes} scenes by {self.crews} groups of "
+            f"workers in {self.seconds / 60:.1f} min, {self.replaced} groups replaced "
+            f"meanwhile: {self.jobs} jobs, {self.calls} calls, {self.takes} takes, "
+            f"{self.films} films, {self.files} files; {self.doubles} doubles"
         )
 
 
 class Many:
-    """`Many(installation, images=fake, clips=fake, say=print).run(stories=200)`: the installation runs web and workers; the fakes charge for every work."""
+    """`Many(installation, images=fake, clips=fake, say=print).run(stories=200)`: the installation
+    runs web and workers; the fakes charge for every work.
+    """
 
-    def __init__(self, installation: Installation, *, images: Any, clips: Any, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, installation: Installation, *, images: Any, clips: Any, say: Callable[[str], None]
+    ) -> None:
         self.installation, self.fakes, self.say = installation, (images, clips), say
-        installation.manage("shell", "-v0", "-c", PROVIDERS.format(urls={"stability_ai": images.url, "runway_ml": clips.url}))
+        installation.manage(
+            "shell",
+            "-v0",
+            "-c",
+            PROVIDERS.format(urls={"stability_ai": images.url, "runway_ml": clips.url}),
+        )
 
     def run(self, *, stories: int, scenes: int = 9, minutes: float = 60) -> Made:
         """Raises TimeoutError when not all stories are films within so many minutes."""
@@ -78,21 +91,35 @@ class Many:
 
     def _written(self, number: int, scenes: int) -> str:
         client = self.installation.client
-        values = {"image_provider": "stability_ai", "clip_provider": "runway_ml", "aspect_ratio": "1:1"}
+        values = {
+            "image_provider": "stability_ai",
+            "clip_provider": "runway_ml",
+            "aspect_ratio": "1:1",
+        }
         story = client.write(f"Story {number}", seconds=scenes * SCENE_SECONDS, **values)
         client.plan(story)
         return story
 
     def _carried(self, stories: list[str], scenes: int, made: Made, minutes: float) -> None:
-        """Each story is taken on as soon as it can be; when half are done, the workers are replaced one group after the other."""
-        steps: dict[str, Callable[[str], None]] = {"planned": lambda story: self._preview(story, scenes), "previewing": self._render}
+        """Each story is taken on as soon as it can be; when half are done, the workers are replaced
+        one group after the other.
+        """
+        steps: dict[str, Callable[[str], None]] = {
+            "planned": lambda story: self._preview(story, scenes),
+            "previewing": self._render,
+        }
         taken: Counter[str] = Counter()
         told, end = 0, time.monotonic() + 60 * minutes
         replacing: threading.Thread | None = None
         while (done := self._count("completed")) < len(stories):
             if time.monotonic() > end:
-                jobs = dict(self.installation.rows("SELECT status, count(*) FROM jobs_job GROUP BY status"))
-                raise TimeoutError(f"After {minutes:g} minutes {done} of {len(stories)} stories have become films; jobs: {jobs}")
+                jobs = dict(
+                    self.installation.rows("SELECT status, count(*) FROM jobs_job GROUP BY status")
+                )
+                raise TimeoutError(
+                    f"After {minutes:g} minutes {done} of {len(stories)} stories have "
+                    f"become films; jobs: {jobs}"
+                )
             for story, status in self._ready(taken):
                 steps[status](story)
                 taken[f"{story} {status}"] += 1
@@ -109,14 +136,20 @@ class Many:
     def _ready(self, taken: Counter[str]) -> Iterator[tuple[str, str]]:
         """Stories that wait for a person, and in which state: planned, or with a preview film."""
         found = self.installation.rows(
-            "SELECT s.id::text, s.status FROM stories_story s WHERE s.status = 'planned' OR (s.status = 'previewing' AND EXISTS "
+            "SELECT s.id::text, s.status FROM stories_story s WHERE s.status = 'planned' "
+            "OR (s.status = 'previewing' AND EXISTS "
             "(SELECT 1 FROM stories_film f WHERE f.story_id = s.id AND f.kind = 'preview'))"
         )
         yield from ((story, status) for story, status in found if not taken[f"{story} {status}"])
 
     def _preview(self, story: str, scenes: int) -> None:
-        values = [{"prompt": f"Scene {number} of story {story}", "duration_seconds": SCENE_SECONDS} for number in range(1, scenes + 1)]
-        self.installation.client.post("scenes/bulk_create/", {"story_id": story, "mode": "replace", "scenes": values})
+        values = [
+            {"prompt": f"Scene {number} of story {story}", "duration_seconds": SCENE_SECONDS}
+            for number in range(1, scenes + 1)
+        ]
+        self.installation.client.post(
+            "scenes/bulk_create/", {"story_id": story, "mode": "replace", "scenes": values}
+        )
         self.installation.client.preview(story)
 
     def _render(self, story: str) -> None:
@@ -128,23 +161,43 @@ class Many:
             made.replaced += 1
 
     def _count(self, status: str) -> int:
-        return int(self.installation.rows("SELECT count(*) FROM stories_story WHERE status = %s", status)[0][0])
+        return int(
+            self.installation.rows("SELECT count(*) FROM stories_story WHERE status = %s", status)[
+                0
+            ][0]
+        )
 
     # --- the books
 
     def _judge(self, made: Made) -> None:
         wanted = made.stories * made.scenes
         jobs = dict(self.installation.rows("SELECT status, count(*) FROM jobs_job GROUP BY status"))
-        calls = dict(self.installation.rows("SELECT state, count(*) FROM providers_providercall WHERE kind IN ('image', 'clip') GROUP BY state"))
-        takes = dict(self.installation.rows("SELECT kind, count(*) FROM stories_take GROUP BY kind"))
-        films = dict(self.installation.rows("SELECT kind, count(*) FROM stories_film GROUP BY kind"))
-        made.jobs, made.calls, made.takes, made.films = sum(jobs.values()), sum(calls.values()), sum(takes.values()), sum(films.values())
+        calls = dict(
+            self.installation.rows(
+                "SELECT state, count(*) FROM providers_providercall WHERE kind IN "
+                "('image', 'clip') GROUP BY state"
+            )
+        )
+        takes = dict(
+            self.installation.rows("SELECT kind, count(*) FROM stories_take GROUP BY kind")
+        )
+        films = dict(
+            self.installation.rows("SELECT kind, count(*) FROM stories_film GROUP BY kind")
+        )
+        made.jobs, made.calls, made.takes, made.films = (
+            sum(jobs.values()),
+            sum(calls.values()),
+            sum(takes.values()),
+            sum(films.values()),
+        )
         self._expect(made, "jobs", jobs, {"succeeded": 3 * made.stories + 2 * wanted})
         self._expect(made, "calls", calls, {"settled": 2 * wanted})
         self._expect(made, "takes", takes, {"image": wanted, "clip": wanted})
         self._expect(made, "films", films, {"preview": made.stories, "final": made.stories})
         for fake in self.fakes:
-            self._expect(made, f"paid at {type(fake).__name__}", {"works": fake.paid}, {"works": wanted})
+            self._expect(
+                made, f"paid at {type(fake).__name__}", {"works": fake.paid}, {"works": wanted}
+            )
         for name, rows in ONCE.items():
             doubles = self.installation.rows(DOUBLES.format(rows=rows))[0][0]
             made.doubles += doubles
@@ -158,8 +211,16 @@ class Many:
             made.wrong.append(f"the sweep said {said[:200]}")
             return
         made.files = int(found[1])
-        self._expect(made, "files that no row names", {"young": int(found[2]), "orphans": int(found[3])}, {"young": 0, "orphans": 0})
-        made.wrong += looked_at(self.installation, [story for (story,) in self.installation.rows("SELECT id::text FROM stories_story")])[0]
+        self._expect(
+            made,
+            "files that no row names",
+            {"young": int(found[2]), "orphans": int(found[3])},
+            {"young": 0, "orphans": 0},
+        )
+        made.wrong += looked_at(
+            self.installation,
+            [story for (story,) in self.installation.rows("SELECT id::text FROM stories_story")],
+        )[0]
 
     def _expect(self, made: Made, what: str, found: dict[str, int], wanted: dict[str, int]) -> None:
         if found != wanted:

@@ -1,4 +1,6 @@
-"""The run: an installation of its own, people and kills until there were enough, then everything has to come to its end."""
+"""The run: an installation of its own, people and kills until there were enough, then everything
+has to come to its end.
+"""
 
 import argparse
 import json
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("PATH", "HOME", "LANG", "FFMPEG", "PYTHONDONTWRITEBYTECODE")
 LEASE_SECONDS = 6
-SENDER_IS_GONE = timedelta(seconds=25)  # no process here is stopped for so long, and no provider takes so long
+SENDER_IS_GONE = timedelta(
+    seconds=25
+)  # no process here is stopped for so long, and no provider takes so long
 FAR = timedelta(minutes=11)
 PATIENCE = timedelta(seconds=4)
 PEOPLE, GROUPS = 3, 2
@@ -91,7 +95,16 @@ def web() -> Iterator[str]:
 class Run:
     """One run against an installation that is set up; `wrong` is empty if everything held."""
 
-    def __init__(self, *, seed: int, kills: int, folder: Path, env: dict[str, str], minutes: float, servers: Sequence["Server"] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        kills: int,
+        folder: Path,
+        env: dict[str, str],
+        minutes: float,
+        servers: Sequence["Server"] = (),
+    ) -> None:
         from .killing import Groups
         from .people import Notebook
 
@@ -141,7 +154,16 @@ class Run:
 
         user = User.objects.create_superuser("mina")
         most = 6 + self.kills // 25
-        return [Person(user, self.notebook, self.fakes, chance=random.Random(f"{self.seed} {number}"), most=most) for number in range(PEOPLE)]
+        return [
+            Person(
+                user,
+                self.notebook,
+                self.fakes,
+                chance=random.Random(f"{self.seed} {number}"),
+                most=most,
+            )
+            for number in range(PEOPLE)
+        ]
 
     def say(self, line: str) -> None:
         """What happens now, every few seconds, for the person who waits."""
@@ -163,17 +185,33 @@ class Run:
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        while sum(fake.paid for fake in self.fakes.values()) < FIRST_PAID and time.monotonic() < began + 60:
+        while (
+            sum(fake.paid for fake in self.fakes.values()) < FIRST_PAID
+            and time.monotonic() < began + 60
+        ):
             time.sleep(0.2)
-        killer = Killer(self.groups, chance=random.Random(f"{self.seed} kills"), busy=_busy, servers=self.servers)
+        killer = Killer(
+            self.groups,
+            chance=random.Random(f"{self.seed} kills"),
+            busy=_busy,
+            servers=self.servers,
+        )
         try:
-            killer.run(self.kills, pauses=PAUSES, over=lambda: time.monotonic() > began + 60 * self.minutes, say=self.say)
+            killer.run(
+                self.kills,
+                pauses=PAUSES,
+                over=lambda: time.monotonic() > began + 60 * self.minutes,
+                say=self.say,
+            )
         finally:
             over.set()
             for thread in threads:
                 thread.join(60)
         self.groups.kill_all()
-        self.facts |= {"faults": dict(killer.done), "minutes under fire": round((time.monotonic() - began) / 60, 1)}
+        self.facts |= {
+            "faults": dict(killer.done),
+            "minutes under fire": round((time.monotonic() - began) / 60, 1),
+        }
 
     def _clock(self, over: threading.Event) -> None:
         """Moves the time of what only waits, so that nobody here has to."""
@@ -189,7 +227,9 @@ class Run:
     # --- afterwards
 
     def _settle(self, person: "Person") -> None:
-        """People only decide what is asked of them; everything that is out comes to its end by itself."""
+        """People only decide what is asked of them; everything that is out comes to its end by
+        itself.
+        """
         from providers import calls
         from providers.models import ProviderCall
         from stories.handlers import record_leftover_results
@@ -214,7 +254,9 @@ class Run:
         self.facts["seconds to settle"] = round(time.monotonic() - began)
 
     def _finish(self, person: "Person") -> None:
-        """Every story can be brought to its film by a person, with providers that do what they should."""
+        """Every story can be brought to its film by a person, with providers that do what they
+        should.
+        """
         from providers.models import ProviderCall
         from stories.models import Story
 
@@ -230,7 +272,9 @@ class Run:
                 finish(story, person)
             move_time(at_once=True)
             if time.monotonic() > deadline:
-                self.wrong += [f"stuck: story {story.pk} is {story.status}: {why(story)}" for story in left]
+                self.wrong += [
+                    f"stuck: story {story.pk} is {story.status}: {why(story)}" for story in left
+                ]
                 break
             time.sleep(0.7)
         for _ in range(60):
@@ -238,7 +282,10 @@ class Run:
                 break
             move_time(at_once=True)
             time.sleep(0.5)
-        self.facts |= {"stories": Story.objects.count(), "completed": Story.objects.filter(status="completed").count()}
+        self.facts |= {
+            "stories": Story.objects.count(),
+            "completed": Story.objects.filter(status="completed").count(),
+        }
         self.facts["seconds to finish"] = round(time.monotonic() - began)
 
     def judge(self) -> None:
@@ -255,8 +302,14 @@ class Run:
             "bill": str(sum((charge.usd for charge in charges), Decimal(0))),
             "ledger": str(sum((call.cost or Decimal(0) for call in calls), Decimal(0))),
             "calls": len(calls),
-            "answers that went wrong": sum(count for fake in self.fakes.values() for way, count in fake.ways.items() if way),
-            "decisions on unclear calls": ProviderCall.objects.filter(events__from_state="unclear", events__actor__isnull=False).distinct().count(),
+            "answers that went wrong": sum(
+                count for fake in self.fakes.values() for way, count in fake.ways.items() if way
+            ),
+            "decisions on unclear calls": ProviderCall.objects.filter(
+                events__from_state="unclear", events__actor__isnull=False
+            )
+            .distinct()
+            .count(),
             "orders": len(self.notebook.orders),
             "done": dict(sorted(self.notebook.done.items())),
         }
@@ -268,7 +321,8 @@ class Run:
         from .people import known_work
 
         owner = {
-            (call.provider_id, known_work(call, self.fakes[call.provider_id])): str(call.pk) for call in ProviderCall.objects.filter(provider__in=self._rows())
+            (call.provider_id, known_work(call, self.fakes[call.provider_id])): str(call.pk)
+            for call in ProviderCall.objects.filter(provider__in=self._rows())
         }
         for call_id, found in self.notebook.decided.items():
             provider = ProviderCall.objects.values_list("provider_id", flat=True).get(pk=call_id)
@@ -303,29 +357,49 @@ def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
 
     now = timezone.now()
     sending = ProviderCall.objects.filter(state="sending")
-    for call in sending if senders_are_dead else sending.filter(sending_at__lt=now - SENDER_IS_GONE, sending_at__gt=now - FAR):
+    for call in (
+        sending
+        if senders_are_dead
+        else sending.filter(sending_at__lt=now - SENDER_IS_GONE, sending_at__gt=now - FAR)
+    ):
         sending.filter(pk=call.pk, sending_at=call.sending_at).update(sending_at=now - 2 * FAR)
     patience = timedelta(0) if at_once else PATIENCE
     AIProviderConfig.objects.filter(not_before__gt=now + patience).update(not_before=None)
-    late = Job.objects.filter(status="waiting", run_at__gt=now + patience, updated_at__lt=now - patience).exclude(wait_for="person")
+    late = Job.objects.filter(
+        status="waiting", run_at__gt=now + patience, updated_at__lt=now - patience
+    ).exclude(wait_for="person")
     late.update(run_at=F("updated_at"))
-    ProviderCall.objects.filter(state="accepted", poll_after__gt=now + patience).update(poll_after=now)
+    ProviderCall.objects.filter(state="accepted", poll_after__gt=now + patience).update(
+        poll_after=now
+    )
     if at_once or senders_are_dead:
-        open_items = Job.objects.filter(status__in=["queued", "running", "waiting", "unclear"]).values_list("item", flat=True)
-        for call in ProviderCall.objects.filter(state="reserved").exclude(item__in=list(open_items)):
+        open_items = Job.objects.filter(
+            status__in=["queued", "running", "waiting", "unclear"]
+        ).values_list("item", flat=True)
+        for call in ProviderCall.objects.filter(state="reserved").exclude(
+            item__in=list(open_items)
+        ):
             ProviderCall.objects.filter(pk=call.pk, state="reserved").update(reserved_at=now - FAR)
 
 
 def unfinished() -> list[str]:
-    """What goes on or should: calls that are out or undecided, jobs that wait for anything but a person or those below them."""
+    """What goes on or should: calls that are out or undecided, jobs that wait for anything but a
+    person or those below them.
+    """
     from jobs.models import Job
     from providers.models import ProviderCall
 
     calls = ProviderCall.objects.filter(state__in=["reserved", "sending", "accepted", "unclear"])
     found = [f"call {call.pk} {call.provider_id} {call.key} {call.state}" for call in calls]
     untaken = [f"call {call.pk} is settled and no take" for call in settled_without_take()]
-    jobs = Job.objects.filter(status__in=["queued", "running", "waiting", "unclear"]).exclude(status="waiting", wait_for="person")
-    return found + untaken + [f"job {job.pk} {job.name} {job.status} {job.wait_for} {job.note}" for job in jobs]
+    jobs = Job.objects.filter(status__in=["queued", "running", "waiting", "unclear"]).exclude(
+        status="waiting", wait_for="person"
+    )
+    return (
+        found
+        + untaken
+        + [f"job {job.pk} {job.name} {job.status} {job.wait_for} {job.note}" for job in jobs]
+    )
 
 
 def settled_without_take() -> Any:
@@ -346,7 +420,11 @@ def booked() -> list[Any]:
     from .books import Booked
 
     taken = set(Take.objects.filter(call__isnull=False).values_list("call_id", flat=True))
-    decided = set(CallEvent.objects.filter(actor__isnull=False, from_state="unclear").values_list("call_id", flat=True))
+    decided = set(
+        CallEvent.objects.filter(actor__isnull=False, from_state="unclear").values_list(
+            "call_id", flat=True
+        )
+    )
     return [
         Booked(
             id=str(call.pk),
@@ -376,22 +454,34 @@ def finish(story: Any, person: "Person") -> None:
     if story.status not in {"planned", "previewing", "rendering"}:
         return
     plan = plan_generation(story, kind)
-    jobs = Job.objects.filter(subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"])
+    jobs = Job.objects.filter(
+        subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"]
+    )
     whole = jobs.filter(item="").exclude(wait_for="person").exists()
     states = {item.state for item in plan.items}
     if states & {"running"} or jobs.exclude(item="").exists():
         return
-    if story.status == "planned" or (story.status == "previewing" and states <= {"done", "stale"} and not jobs.filter(item="").exists()):
+    if story.status == "planned" or (
+        story.status == "previewing"
+        and states <= {"done", "stale"}
+        and not jobs.filter(item="").exists()
+    ):
         person.attempt(partial(person.bring_further, story))
     elif plan.todo and not (whole and not jobs.filter(item="", wait_for="children").exists()):
-        person.attempt(partial(person.make, story, kind, scene_ids=[item.scene_id for item in plan.todo]))
+        person.attempt(
+            partial(person.make, story, kind, scene_ids=[item.scene_id for item in plan.todo])
+        )
     elif story.status == "rendering" and "stale" in states:
         ids = [item.scene_id for item in plan.items if item.state == "stale"]
         person.attempt(partial(person.make, story, kind, mode="stale", scene_ids=ids))
     elif story.status == "rendering" and plan.blocked:
         images = plan_generation(story, "image")
         if images.todo:
-            person.attempt(partial(person.make, story, "image", scene_ids=[item.scene_id for item in images.todo]))
+            person.attempt(
+                partial(
+                    person.make, story, "image", scene_ids=[item.scene_id for item in images.todo]
+                )
+            )
     elif not jobs.exists():
         person.attempt(partial(person.make, story, kind))
 
@@ -400,8 +490,14 @@ def why(story: Any) -> str:
     from jobs.models import Job
     from stories.services.plan import plan_generation
 
-    jobs = "; ".join(f"{job.name} {job.status} {job.wait_for} {job.note}" for job in Job.objects.filter(subject=str(story.pk)).order_by("-created_at")[:4])
-    states = {kind: [f"{item.state} {item.why}" for item in plan_generation(story, kind).items] for kind in ("image", "clip")}
+    jobs = "; ".join(
+        f"{job.name} {job.status} {job.wait_for} {job.note}"
+        for job in Job.objects.filter(subject=str(story.pk)).order_by("-created_at")[:4]
+    )
+    states = {
+        kind: [f"{item.state} {item.why}" for item in plan_generation(story, kind).items]
+        for kind in ("image", "clip")
+    }
     return f"{jobs} {states}"
 
 
@@ -413,11 +509,26 @@ def _servers(stack: ExitStack, names: Sequence[str]) -> list["Server"]:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.meddling", description=__doc__)
-    parser.add_argument("--kills", type=int, default=500, help="SIGKILLs; other faults come on top (default 500)")
+    parser.add_argument(
+        "--kills", type=int, default=500, help="SIGKILLs; other faults come on top (default 500)"
+    )
     parser.add_argument("--database", choices=["postgresql", "sqlite"], default="sqlite")
-    parser.add_argument("--seed", type=int, default=7, help="decides on every choice; only the moments differ between two runs")
-    parser.add_argument("--minutes", type=float, default=60.0, help="at most so long under fire (default 60)")
-    parser.add_argument("--services", nargs="*", choices=["redis", "s3"], default=[], help="real servers that are switched off for seconds as well")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=7,
+        help="decides on every choice; only the moments differ between two runs",
+    )
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="at most so long under fire (default 60)"
+    )
+    parser.add_argument(
+        "--services",
+        nargs="*",
+        choices=["redis", "s3"],
+        default=[],
+        help="real servers that are switched off for seconds as well",
+    )
     parser.add_argument("--keep", help="a new folder for logs and files that stays")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -430,15 +541,27 @@ def main(arguments: list[str]) -> int:
             for server in servers:
                 env |= server.env
             os.environ.update(env)
-            subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True)
+            subprocess.run(
+                [sys.executable, "manage.py", "migrate", "-v0"], env=env, cwd=ROOT, check=True
+            )
             sys.path[:0] = [str(ROOT), str(ROOT / "site")]
             import django
 
             django.setup()
             logging.disable(logging.CRITICAL)
-            run = Run(seed=options.seed, kills=options.kills, folder=folder, env=env, minutes=options.minutes, servers=servers)
+            run = Run(
+                seed=options.seed,
+                kills=options.kills,
+                folder=folder,
+                env=env,
+                minutes=options.minutes,
+                servers=servers,
+            )
             run.go()
-        sys.stdout.write(json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2) + "\n")
+        sys.stdout.write(
+            json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2)
+            + "\n"
+        )
         return 1 if run.wrong else 0
     finally:
         if not options.keep:

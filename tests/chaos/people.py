@@ -1,4 +1,6 @@
-"""People who meddle, several at once, through the same functions as pages and API; and their own book of what they ordered."""
+"""People who meddle, several at once, through the same functions as pages and API; and their own
+book of what they ordered.
+"""
 
 import random
 import threading
@@ -34,7 +36,10 @@ from .providers import Odd
 
 SCENES, SECONDS = 3, 2
 KINDS = (TakeKind.IMAGE, TakeKind.CLIP)
-IMAGES, CLIPS = ("stability_ai", "stability_ai", "runway_ml", "replicate"), ("runway_ml", "runway_ml", "replicate")
+IMAGES, CLIPS = (
+    ("stability_ai", "stability_ai", "runway_ml", "replicate"),
+    ("runway_ml", "runway_ml", "replicate"),
+)
 
 
 class Notebook:
@@ -49,7 +54,9 @@ class Notebook:
 
     @contextmanager
     def ordering(self) -> Iterator[list[str]]:
-        """Fill the list with the pieces of work; they count as ordered unless it is refused in words."""
+        """Fill the list with the pieces of work; they count as ordered unless it is refused in
+        words.
+        """
         pieces: list[str] = []
         began = datetime.now(UTC)
         try:
@@ -67,7 +74,9 @@ class Notebook:
 
 
 def pieces_of(story_id: Any, kind: str) -> list[str]:
-    return [f"{kind}:{pk}" for pk in Scene.live.filter(story_id=story_id).values_list("pk", flat=True)]
+    return [
+        f"{kind}:{pk}" for pk in Scene.live.filter(story_id=story_id).values_list("pk", flat=True)
+    ]
 
 
 def words() -> str:
@@ -77,8 +86,22 @@ def words() -> str:
 class Person:
     """One who does something at random again and again, by a seed of their own."""
 
-    def __init__(self, user: Any, notebook: Notebook, fakes: dict[str, Odd], *, chance: random.Random, most: int) -> None:
-        self.user, self.notebook, self.fakes, self.chance, self.most = user, notebook, fakes, chance, most
+    def __init__(
+        self,
+        user: Any,
+        notebook: Notebook,
+        fakes: dict[str, Odd],
+        *,
+        chance: random.Random,
+        most: int,
+    ) -> None:
+        self.user, self.notebook, self.fakes, self.chance, self.most = (
+            user,
+            notebook,
+            fakes,
+            chance,
+            most,
+        )
         self.actions: dict[Callable[[], None], int] = {
             self.begin: 5,
             self.go_on: 16,
@@ -103,7 +126,9 @@ class Person:
         connection.close()
 
     def attempt(self, action: Callable[[], object]) -> None:
-        """Do it; what is refused in words is part of life, anything else is written down as a crash."""
+        """Do it; what is refused in words is part of life, anything else is written down as a
+        crash.
+        """
         close_old_connections()
         name = getattr(action, "func", action).__name__
         try:
@@ -124,10 +149,29 @@ class Person:
     def begin(self) -> None:
         if Story.objects.count() >= self.most:
             return
-        values = {"image_provider": self.chance.choice(IMAGES), "clip_provider": self.chance.choice(CLIPS), "aspect_ratio": "1:1"}
+        values = {
+            "image_provider": self.chance.choice(IMAGES),
+            "clip_provider": self.chance.choice(CLIPS),
+            "aspect_ratio": "1:1",
+        }
         title = f"Story {uuid.uuid4().hex[:6]}"
-        story = stories.create(owner=self.user, title=title, language="en", duration_seconds=SCENES * SECONDS, script="The sea.", **values)
-        made = [{"text": words(), "title": f"{number}", "narration": "The sea.", "duration_seconds": SECONDS} for number in range(SCENES)]
+        story = stories.create(
+            owner=self.user,
+            title=title,
+            language="en",
+            duration_seconds=SCENES * SECONDS,
+            script="The sea.",
+            **values,
+        )
+        made = [
+            {
+                "text": words(),
+                "title": f"{number}",
+                "narration": "The sea.",
+                "duration_seconds": SECONDS,
+            }
+            for number in range(SCENES)
+        ]
         scenes.bulk_create(story.pk, actor=self.user, scenes=made)
 
     def go_on(self) -> None:
@@ -146,24 +190,49 @@ class Person:
                 self.change(story, "render_final")
 
     def change(self, story: Story, name: str) -> None:
-        """The change of status that begins to make pictures or clips, also where all of them are there already."""
+        """The change of status that begins to make pictures or clips, also where all of them are
+        there already.
+        """
         kind = transitions.SPENDS[name]
         with self.notebook.ordering() as pieces:
             plan = plan_generation(story, kind)
             pieces.extend(pieces_of(story.pk, kind))
-            generation.confirmed_change(story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash)
+            generation.confirmed_change(
+                story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash
+            )
 
-    def make(self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None) -> None:
+    def make(
+        self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None
+    ) -> None:
         with self.notebook.ordering() as pieces:
             plan = plan_generation(story, kind, mode=mode, scene_ids=scene_ids)
             # The story's job also makes what comes to be missing later.
-            pieces.extend(pieces_of(story.pk, kind) if scene_ids is None else [f"{kind}:{item.scene_id}" for item in plan.todo])
-            generation.launch(story.pk, kind, actor=self.user, mode=mode, scene_ids=scene_ids, confirm_total=plan.total, plan_hash=plan.hash)
+            pieces.extend(
+                pieces_of(story.pk, kind)
+                if scene_ids is None
+                else [f"{kind}:{item.scene_id}" for item in plan.todo]
+            )
+            generation.launch(
+                story.pk,
+                kind,
+                actor=self.user,
+                mode=mode,
+                scene_ids=scene_ids,
+                confirm_total=plan.total,
+                plan_hash=plan.hash,
+            )
 
     def make_some(self) -> None:
         story = self._story()
-        chosen = [scene.pk for scene in Scene.live.filter(story=story) if self.chance.random() < 0.6]
-        self.make(story, self.chance.choice(KINDS), mode=self.chance.choice(("missing", "missing", "stale", "failed")), scene_ids=chosen)
+        chosen = [
+            scene.pk for scene in Scene.live.filter(story=story) if self.chance.random() < 0.6
+        ]
+        self.make(
+            story,
+            self.chance.choice(KINDS),
+            mode=self.chance.choice(("missing", "missing", "stale", "failed")),
+            scene_ids=chosen,
+        )
 
     def make_one(self) -> None:
         scene, kind = self._scene(), self.chance.choice(KINDS)
@@ -202,8 +271,12 @@ class Person:
     def reject(self) -> None:
         take = self._one_of(Take.objects.exclude(review_status=ReviewStatus.REJECTED))
         with self.notebook.ordering() as pieces:
-            pieces.append(f"{take.kind}:{take.scene_id}")  # a story's job that is open makes it again
-            takes.review_take(take.pk, review_status=ReviewStatus.REJECTED, reason="too dark", actor=self.user)
+            pieces.append(
+                f"{take.kind}:{take.scene_id}"
+            )  # a story's job that is open makes it again
+            takes.review_take(
+                take.pk, review_status=ReviewStatus.REJECTED, reason="too dark", actor=self.user
+            )
 
     def delete_and_restore(self) -> None:
         scene = self._scene()
@@ -231,7 +304,9 @@ class Person:
         self.decide_on(self._one_of(ProviderCall.objects.filter(state="unclear")))
 
     def decide_on(self, call: ProviderCall) -> None:
-        """As a person who looks at the provider's own list: what was charged is attached, read again or written off."""
+        """As a person who looks at the provider's own list: what was charged is attached, read
+        again or written off.
+        """
         if self.chance.random() < 0.4:
             try:
                 raw_answers.recover(call, actor=self.user, reason="its answer was kept")
@@ -246,9 +321,13 @@ class Person:
             return
         self.notebook.decided[str(call.pk)] = found
         if call.provider_id != "stability_ai" and self.chance.random() < 0.8:
-            unclear_calls.attach_task(call, actor=self.user, reason="it is on the bill", task_id=found)
+            unclear_calls.attach_task(
+                call, actor=self.user, reason="it is on the bill", task_id=found
+            )
         else:
-            unclear_calls.write_off(call, actor=self.user, reason="it is on the bill and the result is gone")
+            unclear_calls.write_off(
+                call, actor=self.user, reason="it is on the bill and the result is gone"
+            )
 
     # --- what there is
 
@@ -276,22 +355,33 @@ def work_of(call: ProviderCall, fake: Odd, notebook: Notebook) -> str | None:
     found = known_work(call, fake)
     if found is not None or call.provider_id != "runway_ml":
         return found
-    taken = set(ProviderCall.objects.exclude(task_id="").values_list("task_id", flat=True)) | set(notebook.decided.values())
+    taken = set(ProviderCall.objects.exclude(task_id="").values_list("task_id", flat=True)) | set(
+        notebook.decided.values()
+    )
     request = asked.from_json(call.request)
     path = "_to_video" if isinstance(request, ClipRequest) else "text_to_image"
     for name, charge in list(fake.charges.items()):
         body = charge.asked.json
-        if name not in taken and path in charge.asked.path and request.prompt in body["promptText"] and body["seed"] == request.seed:
+        if (
+            name not in taken
+            and path in charge.asked.path
+            and request.prompt in body["promptText"]
+            and body["seed"] == request.seed
+        ):
             return name
     return None
 
 
 def known_work(call: ProviderCall, fake: Odd) -> str | None:
-    """The work that names the call itself, in its header or in the address of its webhook, or whose id the call knows."""
+    """The work that names the call itself, in its header or in the address of its webhook, or whose
+    id the call knows.
+    """
     if call.task_id in fake.charges:
         return call.task_id
     mark = str(call.pk)
     for name, charge in list(fake.charges.items()):
-        if mark in charge.asked.headers.get("stability-client-user-id", "") or (call.provider_id == "replicate" and mark.encode() in charge.asked.body):
+        if mark in charge.asked.headers.get("stability-client-user-id", "") or (
+            call.provider_id == "replicate" and mark.encode() in charge.asked.body
+        ):
             return name
     return None

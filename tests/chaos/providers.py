@@ -1,4 +1,6 @@
-"""The fake providers in a bad mood: which way a piece of work goes depends on the seed and on the work itself."""
+"""The fake providers in a bad mood: which way a piece of work goes depends on the seed and on the
+work itself.
+"""
 
 import random
 import threading
@@ -19,20 +21,91 @@ CHARGED_AND_UNANSWERED = ("drop", "half", "garbage", "done_http_500", "slow", "b
 WAYS: dict[str, tuple[str, ...]] = {
     "runway_ml": (
         *CHARGED_AND_UNANSWERED,
-        *("no_id", "drop_before", "http_503", "limit", "quote_text", "quote_words", "quote_null", "dearer", "cheaper", "new_state", "busy_polls"),
-        *("lower_status", "progress_text", "nulls", "expired_link", "html_file", "cut_file", "silently_cut_file", "empty_file", "output_text"),
-        *("output_objects", "cost_text", "cost_null", "completed", "new_final_word", "two_outputs", "in_a_list", "bom_task", "moved_within"),
+        *(
+            "no_id",
+            "drop_before",
+            "http_503",
+            "limit",
+            "quote_text",
+            "quote_words",
+            "quote_null",
+            "dearer",
+            "cheaper",
+            "new_state",
+            "busy_polls",
+        ),
+        *(
+            "lower_status",
+            "progress_text",
+            "nulls",
+            "expired_link",
+            "html_file",
+            "cut_file",
+            "silently_cut_file",
+            "empty_file",
+            "output_text",
+        ),
+        *(
+            "output_objects",
+            "cost_text",
+            "cost_null",
+            "completed",
+            "new_final_word",
+            "two_outputs",
+            "in_a_list",
+            "bom_task",
+            "moved_within",
+        ),
         *("safety_input", "safety_output", "bad_output"),
     ),
     "stability_ai": (
         *CHARGED_AND_UNANSWERED,
-        *("drop_before", "http_503", "limit_seconds", "moderated", "filtered", "wrapped", "data_uri", "url_base64", "seed_text", "seed_float"),
-        *("seed_null", "seed_object", "lower_finish", "no_finish", "plain_picture", "no_artifact", "in_other_field"),
+        *(
+            "drop_before",
+            "http_503",
+            "limit_seconds",
+            "moderated",
+            "filtered",
+            "wrapped",
+            "data_uri",
+            "url_base64",
+            "seed_text",
+            "seed_float",
+        ),
+        *(
+            "seed_null",
+            "seed_object",
+            "lower_finish",
+            "no_finish",
+            "plain_picture",
+            "no_artifact",
+            "in_other_field",
+        ),
     ),
     "replicate": (
         *CHARGED_AND_UNANSWERED,
-        *("no_id", "drop_before", "http_503", "limit", "busy_polls", "new_state", "failed", "nsfw", "string_output", "data_output"),
-        *("object_output", "nulls", "odd_types", "successful", "upper_status", "new_final_word", "webhook_first", "webhook_twice"),
+        *(
+            "no_id",
+            "drop_before",
+            "http_503",
+            "limit",
+            "busy_polls",
+            "new_state",
+            "failed",
+            "nsfw",
+            "string_output",
+            "data_output",
+        ),
+        *(
+            "object_output",
+            "nulls",
+            "odd_types",
+            "successful",
+            "upper_status",
+            "new_final_word",
+            "webhook_first",
+            "webhook_twice",
+        ),
     ),
 }
 
@@ -63,7 +136,9 @@ class Odd(Fake):
 
 
 class OddRunway(Odd, Runway):
-    """With a price above the quote now and then; a task that is deleted before it begins gives its credits back."""
+    """With a price above the quote now and then; a task that is deleted before it begins gives its
+    credits back.
+    """
 
     provider = "runway_ml"
 

@@ -7,7 +7,9 @@ from redis import Redis
 
 from .installation import Installation
 
-DELAY = 0.3  # seconds that each block waits in each direction: less than the time limits, more than anybody likes
+# seconds that each block waits in each direction: less than the time limits, more than anybody
+# likes
+DELAY = 0.3
 
 
 @contextmanager

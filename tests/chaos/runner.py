@@ -1,4 +1,6 @@
-"""One drill: stories run and clients write, something is broken and mended, then the books are checked."""
+"""One fault_test: stories run and clients write, something is broken and mended, then the books are
+checked.
+"""
 
 import secrets
 import threading
@@ -36,13 +38,13 @@ from providers.services.unclear_calls import write_off
 from providers.models import ProviderCall
 person, _made = User.objects.get_or_create(username="decides", defaults={"is_superuser": True, "is_staff": True})
 for call in ProviderCall.objects.filter(state="unclear"):
-    write_off(call, actor=person, reason="Its sender was killed in this drill.")
+    write_off(call, actor=person, reason="Its sender was killed in this fault_test.")
 """
 
 
 @dataclass
 class Seen:
-    """What was seen in one drill; `wrong` is empty if every promise held."""
+    """What was seen in one fault_test; `wrong` is empty if every promise held."""
 
     fault: str
     promise: str
@@ -65,8 +67,10 @@ class Watch:
     later: int = 0  # answers that told the one who writes to come again
 
 
-class Drill:
-    """`Drill(installation, fake).run(fault)`: the installation runs, `fake` is a provider that charges for every picture."""
+class FaultTest:
+    """`FaultTest(installation, fake).run(fault)`: the installation runs, `fake` is a provider that
+    charges for every picture.
+    """
 
     def __init__(self, installation: Installation, fake: Any) -> None:
         self.installation, self.fake = installation, fake
@@ -80,7 +84,11 @@ class Drill:
         client.crashes.clear()
         try:
             stories = [self._begun(f"{fault.name} {number}") for number in range(STORIES)]
-            until(lambda: self.installation.rows("SELECT 1 FROM jobs_job WHERE status = 'running'"), seconds=30, what="that a job runs")
+            until(
+                lambda: self.installation.rows("SELECT 1 FROM jobs_job WHERE status = 'running'"),
+                seconds=30,
+                what="that a job runs",
+            )
             watch, written = self._broken(fault)
             mended = time.monotonic()
             self.installation.until_well(90)
@@ -92,7 +100,7 @@ class Drill:
             self._judge_files(seen, stories)
             self._judge_requests(seen, written)
             self._judge_watch(seen, fault, watch)
-        except Exception as error:  # noqa: BLE001  a drill that does not end is a result too
+        except Exception as error:  # noqa: BLE001  a fault_test that does not end is a result too
             seen.wrong.append(f"{type(error).__name__}: {error}"[:400])
             with suppress(Exception):
                 self.installation.until_well(60)
@@ -100,12 +108,16 @@ class Drill:
 
     @contextmanager
     def _somebody_decides(self) -> Iterator[None]:
-        """A call of which nobody knows whether it was paid waits for a person; this one writes it off, and it is made anew."""
+        """A call of which nobody knows whether it was paid waits for a person; this one writes it
+        off, and it is made anew.
+        """
         over = threading.Event()
 
         def decide() -> None:
             while not over.wait(2):
-                if self.installation.rows("SELECT 1 FROM providers_providercall WHERE state = 'unclear'"):
+                if self.installation.rows(
+                    "SELECT 1 FROM providers_providercall WHERE state = 'unclear'"
+                ):
                     self.installation.manage("shell", "-v0", "-c", DECISION)
 
         thread = threading.Thread(target=decide)
@@ -125,7 +137,9 @@ class Drill:
         return story
 
     def _broken(self, fault: Fault) -> tuple[Watch, dict[str, str]]:
-        """Breaks and mends, while one looks and one writes; the stories that the writer was told are written, by title."""
+        """Breaks and mends, while one looks and one writes; the stories that the writer was told
+        are written, by title.
+        """
         watch = Watch()
         written: dict[str, str] = {}
         with self._meanwhile(watch, written, fault.name), fault.break_(self.installation):
@@ -138,7 +152,10 @@ class Drill:
     @contextmanager
     def _meanwhile(self, watch: Watch, written: dict[str, str], title: str) -> Iterator[None]:
         over = threading.Event()
-        threads = [threading.Thread(target=self._look, args=(watch, over)), threading.Thread(target=self._write, args=(watch, written, title, over))]
+        threads = [
+            threading.Thread(target=self._look, args=(watch, over)),
+            threading.Thread(target=self._write, args=(watch, written, title, over)),
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -160,7 +177,9 @@ class Drill:
                 watch.blamed |= set(self.installation.not_well())
                 over.wait(LOOK_SECONDS)
 
-    def _write(self, watch: Watch, written: dict[str, str], title: str, over: threading.Event) -> None:
+    def _write(
+        self, watch: Watch, written: dict[str, str], title: str, over: threading.Event
+    ) -> None:
         client = Client(f"http://127.0.0.1:{self.installation.port}", NAME, PASSWORD)
         try:
             number = 0
@@ -178,18 +197,42 @@ class Drill:
     # --- the books
 
     def _judge_books(self, seen: Seen, stories: list[str], *, paid: int) -> None:
-        rows = self.installation.rows("SELECT status, count(*) FROM jobs_job WHERE subject = ANY(%s) GROUP BY status", stories)
+        rows = self.installation.rows(
+            "SELECT status, count(*) FROM jobs_job WHERE subject = ANY(%s) GROUP BY status", stories
+        )
         if dict(rows) != {"succeeded": sum(dict(rows).values())}:
             seen.wrong.append(f"jobs: {dict(rows)}")
-        calls = self.installation.rows("SELECT state, count(*) FROM providers_providercall WHERE subject = ANY(%s) AND kind = 'image' GROUP BY state", stories)
-        scenes = self.installation.rows("SELECT count(*) FROM stories_scene WHERE story_id = ANY(%s::uuid[])", stories)[0][0]
+        calls = self.installation.rows(
+            (
+                "SELECT state, count(*) FROM providers_providercall WHERE subject = ANY(%s) "
+                "AND kind = 'image' GROUP BY state"
+            ),
+            stories,
+        )
+        scenes = self.installation.rows(
+            "SELECT count(*) FROM stories_scene WHERE story_id = ANY(%s::uuid[])", stories
+        )[0][0]
         lost = dict(calls).get("written_off", 0)
         if not scenes <= paid <= scenes + lost:
             seen.wrong.append(f"{paid} pictures paid for {scenes} scenes")
-        if dict(calls).get("settled") != scenes or set(dict(calls)) - {"settled", "refused", "written_off"}:
+        if dict(calls).get("settled") != scenes or set(dict(calls)) - {
+            "settled",
+            "refused",
+            "written_off",
+        }:
             seen.wrong.append(f"calls: {dict(calls)}")
-        decided = f", {lost} of them written off by a person, because its sender was killed before the answer came" if lost else ""
-        seen.facts.append(f"{sum(dict(rows).values())} jobs done, {paid} pictures paid for {scenes} scenes{decided}")
+        decided = (
+            (
+                f", {lost} of them written off by a person, because its sender was killed "
+                f"before the answer came"
+            )
+            if lost
+            else ""
+        )
+        seen.facts.append(
+            f"{sum(dict(rows).values())} jobs done, {paid} pictures paid for {scenes} "
+            f"scenes{decided}"
+        )
 
     def _judge_files(self, seen: Seen, stories: list[str]) -> None:
         """Every file that a row names is there, and is what its name says."""
@@ -198,9 +241,14 @@ class Drill:
         seen.facts.append(f"{takes} takes and {films} films whole")
 
     def _judge_requests(self, seen: Seen, written: dict[str, str]) -> None:
-        """What a client was told is written stands once; what it was not told stands at most once."""
+        """What a client was told is written stands once; what it was not told
+        stands at most once.
+        """
         rows = dict(
-            self.installation.rows("SELECT title, count(*) FROM stories_story WHERE title LIKE %s GROUP BY title", f"{seen.fault}, written meanwhile %")
+            self.installation.rows(
+                "SELECT title, count(*) FROM stories_story WHERE title LIKE %s GROUP BY title",
+                f"{seen.fault}, written meanwhile %",
+            )
         )
         if twice := [title for title, count in rows.items() if count > 1]:
             seen.wrong.append(f"written twice: {twice}")
@@ -211,12 +259,16 @@ class Drill:
     def _judge_watch(self, seen: Seen, fault: Fault, watch: Watch) -> None:
         crashes = self.installation.client.crashes
         if crashes:
-            seen.wrong.append(f"{len(crashes)} answers were errors without words, such as {crashes[0]}")
+            seen.wrong.append(
+                f"{len(crashes)} answers were errors without words, such as {crashes[0]}"
+            )
         if missing := fault.blames - watch.blamed:
             seen.wrong.append(f"health did not say {', '.join(sorted(missing))}")
         if fault.web_stays and watch.alive[0]:
             seen.wrong.append(f"/healthz did not answer {watch.alive[0]} times")
-        if bad := {status: count for status, count in watch.pages.items() if status not in {0, 200, 503}}:
+        if bad := {
+            status: count for status, count in watch.pages.items() if status not in {0, 200, 503}
+        }:
             seen.wrong.append(f"pages: {bad}")
         if fault.web_stays and watch.pages[0] and "database" not in fault.blames:
             seen.wrong.append(f"pages did not answer {watch.pages[0]} times")
@@ -224,5 +276,7 @@ class Drill:
             seen.facts.append(f"health named {', '.join(sorted(watch.blamed))}")
         if watch.later:
             seen.facts.append(f"who wrote was told {watch.later} times to come again")
-        pages = ", ".join(f"{count} × {status or 'no answer'}" for status, count in sorted(watch.pages.items()))
+        pages = ", ".join(
+            f"{count} × {status or 'no answer'}" for status, count in sorted(watch.pages.items())
+        )
         seen.facts.append(f"log-in page: {pages}")

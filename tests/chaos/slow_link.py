@@ -12,7 +12,9 @@ BLOCK = 64 * 1024
 
 
 class Wire:
-    """`with Wire(port) as wire:` passes everything on to a port of this machine; each block waits `wire.delay` seconds."""
+    """`with Wire(port) as wire:` passes everything on to a port of this machine; each block waits
+    `wire.delay` seconds.
+    """
 
     def __init__(self, port: int) -> None:
         self.target = port
@@ -24,7 +26,12 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.listener.close()
 
     @contextmanager

@@ -40,7 +40,9 @@ def slow(installation: Installation) -> Iterator[None]:
 
 @contextmanager
 def full(installation: Installation) -> Iterator[None]:
-    """The bucket takes no writes any more, as it does over its quota: SeaweedFS marks it in the same way."""
+    """The bucket takes no writes any more, as it does over its quota: SeaweedFS marks it in the
+    same way.
+    """
     place = f"fs.configure -locationPrefix=/buckets/{installation.store.bucket}/"
     installation.store.shell(f"{place} -readOnly -apply")
     try:

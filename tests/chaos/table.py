@@ -1,4 +1,6 @@
-"""The tables of drills for the documentation: which fault of which service, what was promised, what was seen."""
+"""The tables of fault tests for the documentation: which fault of which service, what was promised, what
+was seen.
+"""
 
 import os
 import platform
@@ -10,12 +12,12 @@ from .faults import FAULTS, KINDS
 from .many_workers import Made
 from .runner import Seen
 
-INTRODUCTION = """# Failure drills
+INTRODUCTION = """# Fault tests
 
-Made by `make drills` on {day} ({machine}). Each line is one drill on real servers (PostgreSQL 18, Valkey 9.1, SeaweedFS 4.48), with the
+Made by `make fault-tests` on {day} ({machine}). Each line is one fault test on real servers (PostgreSQL 18, Valkey 9.1, SeaweedFS 4.48), with the
 web and two groups of workers as separate processes. While {stories} stories run, whose pictures come from a provider that charges
-for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds and mended. Always promised, and checked
-after each drill: every job is done, every picture was paid for once (unless a person decided
+for each, and a client writes new stories, something is broken for {seconds:g} to 20 seconds and repaired. Always promised, and checked
+after each test: every job is done, every picture was paid for once (unless a person decided
 otherwise on a call whose sender was killed), every file is whole, every story that a client was told
 is written stands once, and no answer was an error without words.
 
@@ -24,7 +26,7 @@ DETAILS = """
 A dash: it has no such fault, or it is the same as another. PostgreSQL and the workers get a small disk of their own, which is filled.
 The store is marked as one that takes no more writes, as SeaweedFS does itself over a bucket's quota. Slow means that a
 line between it and the studio holds each block back: {slow}.
-A database that is lost altogether is no drill: that is what a backup is for ([keeping](keeping.md)).
+A database that is lost altogether is no fault test: that is what a backup is for ([keeping](keeping.md)).
 
 | Fault | Promised besides | Held | Seen | Last film after mending |
 | --- | --- | --- | --- | --- |
@@ -55,15 +57,23 @@ themselves, which is why there are fewer files than takes: the same content is k
 
 def many(made: Made) -> str:
     """Markdown."""
-    values = asdict(made) | {"minutes": made.seconds / 60, "per_hour": made.stories / made.seconds * 3600}
-    return MANY.format(day=date.today().isoformat(), machine=f"{platform.system()}, {platform.machine()}", cores=os.cpu_count(), **values)  # noqa: DTZ011  the day of the person who runs it
+    values = asdict(made) | {
+        "minutes": made.seconds / 60,
+        "per_hour": made.stories / made.seconds * 3600,
+    }
+    return MANY.format(
+        day=date.today().isoformat(),  # noqa: DTZ011  the day of the person who runs it
+        machine=f"{platform.system()}, {platform.machine()}",
+        cores=os.cpu_count(),
+        **values,
+    )
 
 
 BY_HAND = "\n## Random kills"
 
 
 def by_hand(page: str) -> str:
-    """The last section of the page, which `make drills` does not measure: it stays as it is."""
+    """The last section of the page, which `make fault-tests` does not measure: it stays as it is."""
     _made, heading, rest = page.partition(BY_HAND)
     return heading + rest
 
@@ -72,7 +82,14 @@ def written(results: Iterable[Seen], *, stories: int, seconds: float, slow: str)
     """Markdown."""
     found = {seen.fault: seen for seen in results}
     machine = f"{platform.system()}, {platform.machine()}"
-    parts = [INTRODUCTION.format(day=date.today().isoformat(), machine=machine, stories=stories, seconds=seconds)]  # noqa: DTZ011  the day of the person who runs it
+    parts = [
+        INTRODUCTION.format(
+            day=date.today().isoformat(),  # noqa: DTZ011  the day of the person who runs it
+            machine=machine,
+            stories=stories,
+            seconds=seconds,
+        )
+    ]
     parts += [*_grid(found), DETAILS.format(slow=slow), *map(_line, found.values())]
     return "".join(parts)
 
@@ -82,7 +99,14 @@ def _grid(found: dict[str, Seen]) -> Iterable[str]:
     yield f"| | {' | '.join(KINDS)} |\n|{' --- |' * (len(KINDS) + 1)}\n"
     for service in dict.fromkeys(fault.service for fault in FAULTS):
         names = {fault.kind: fault.name for fault in FAULTS if fault.service == service}
-        cells = ("–" if kind not in names else _held(found[names[kind]]) if names[kind] in found else "not tried" for kind in KINDS)
+        cells = (
+            "–"
+            if kind not in names
+            else _held(found[names[kind]])
+            if names[kind] in found
+            else "not tried"
+            for kind in KINDS
+        )
         yield f"| {service} | {' | '.join(cells)} |\n"
 
 
@@ -91,5 +115,9 @@ def _held(seen: Seen) -> str:
 
 
 def _line(seen: Seen) -> str:
-    said = "; ".join([*(f"**{wrong}**" for wrong in seen.wrong), *seen.facts]).replace("|", "\\|").replace("\n", " ")
+    said = (
+        "; ".join([*(f"**{wrong}**" for wrong in seen.wrong), *seen.facts])
+        .replace("|", "\\|")
+        .replace("\n", " ")
+    )
     return f"| {seen.fault} | {seen.promise} | {_held(seen)} | {said} | {seen.seconds:.0f} s |\n"

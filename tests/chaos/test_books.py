@@ -13,7 +13,16 @@ PRICE = Decimal("0.03")
 
 def call(name: str, *, at: int, lasts: int = 5, **values: object) -> Booked:
     reserved = BEGAN + at * SECOND
-    whole = Booked(name, "runway_ml", "image:s:0", "settled", PRICE, reserved, reserved + lasts * SECOND, has_take=True)
+    whole = Booked(
+        name,
+        "runway_ml",
+        "image:s:0",
+        "settled",
+        PRICE,
+        reserved,
+        reserved + lasts * SECOND,
+        has_take=True,
+    )
     return replace(whole, **values)
 
 
@@ -26,7 +35,11 @@ def order(at: int) -> Ordered:
 
 
 def test_books_that_are_right() -> None:
-    calls = [call("a", at=1), call("b", at=10), call("c", at=20, state="refused", cost=Decimal(0), has_take=False)]
+    calls = [
+        call("a", at=1),
+        call("b", at=10),
+        call("c", at=20, state="refused", cost=Decimal(0), has_take=False),
+    ]
     assert judge([charge("a"), charge("b")], calls, [order(0), order(8)]) == []
 
 
@@ -47,14 +60,25 @@ def test_what_is_lost() -> None:
 
 def test_what_is_paid_twice() -> None:
     two, paid = [call("a", at=1), call("b", at=10)], [charge("a"), charge("b")]
-    again = "twice: image:s:0 was paid for again (call b) and nobody had ordered it since: reserved 00:00:01.000000 (settled) and 00:00:10.000000, ordered "
+    again = (
+        "twice: image:s:0 was paid for again (call b) and nobody had ordered it since: "
+        "reserved 00:00:01.000000 (settled) and 00:00:10.000000, ordered "
+    )
     once = again + "00:00:00.000000 to 00:00:00.100000"
     assert judge(paid, two, [order(0)]) == [once]
-    assert judge(paid, two, [order(0), order(11)]) == [f"{once}, 00:00:11.000000 to 00:00:11.100000"]
+    assert judge(paid, two, [order(0), order(11)]) == [
+        f"{once}, 00:00:11.000000 to 00:00:11.100000"
+    ]
     out = "twice: image:s:0 was paid for again (call b) while call a was out"
     assert judge(paid, [call("a", at=1, lasts=20), two[1]], [order(0), order(8)]) == [out]
-    assert judge(paid, [call("a", at=1, ended_at=None, is_late=True), two[1]], [order(0), order(8)]) == []
-    assert judge(paid, two, []) == ["unordered: image:s:0 was paid for and nobody had ordered it", again]
+    assert (
+        judge(paid, [call("a", at=1, ended_at=None, is_late=True), two[1]], [order(0), order(8)])
+        == []
+    )
+    assert judge(paid, two, []) == [
+        "unordered: image:s:0 was paid for and nobody had ordered it",
+        again,
+    ]
 
 
 def test_two_variants_beside_each_other_are_two_pieces_of_work() -> None:
@@ -63,7 +87,9 @@ def test_two_variants_beside_each_other_are_two_pieces_of_work() -> None:
 
 
 def test_one_call_that_was_charged_twice() -> None:
-    found = judge([charge("a"), Charged("runway_ml", "other", PRICE, "a")], [call("a", at=1)], [order(0)])
+    found = judge(
+        [charge("a"), Charged("runway_ml", "other", PRICE, "a")], [call("a", at=1)], [order(0)]
+    )
     assert found == [
         "twice: runway_ml other, 0.03 USD was charged for call a, as task of a was",
         "ledger: runway_ml 0.03 USD, the bill says 0.06 USD",
@@ -71,7 +97,10 @@ def test_one_call_that_was_charged_twice() -> None:
 
 
 def test_ledger_that_differs_from_the_bill_and_calls_that_never_end() -> None:
-    calls = [call("a", at=1, cost=Decimal("0.05")), call("b", at=2, key="clip:s:0", state="accepted", cost=None, has_take=False)]
+    calls = [
+        call("a", at=1, cost=Decimal("0.05")),
+        call("b", at=2, key="clip:s:0", state="accepted", cost=None, has_take=False),
+    ]
     assert judge([charge("a")], calls, [order(0)]) == [
         "ledger: runway_ml task of a, 0.03 USD is booked as 0.05 (settled, call a)",
         "ledger: runway_ml 0.05 USD, the bill says 0.03 USD",

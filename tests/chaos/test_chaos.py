@@ -1,4 +1,7 @@
-"""A small set of the failure drills, and that a broken promise would be told. The whole set: make drills."""
+"""A small set of the fault tests, and that a broken promise would be reported.
+
+`make fault-tests` runs the whole set.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,7 +18,7 @@ from tests.chaos import runner as module
 from tests.chaos.command import Command
 from tests.chaos.installation import Installation, until
 from tests.chaos.many_workers import Made, Many
-from tests.chaos.runner import Drill, Seen
+from tests.chaos.runner import FaultTest, Seen
 from tests.chaos.table import by_hand, many, written
 from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
@@ -34,23 +37,30 @@ storages["media"].save("calls/ff/" + "f" * 64 + ".png", ContentFile(b"x"))
 
 
 @pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
-    with Stability(seconds=0.5) as fake, Installation(tmp_path_factory.mktemp("drills"), env={"STABILITY_AI_KEY": fake.key}) as installation:
+def fault_test(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTest]:
+    with (
+        Stability(seconds=0.5) as fake,
+        Installation(
+            tmp_path_factory.mktemp("fault tests"), env={"STABILITY_AI_KEY": fake.key}
+        ) as installation,
+    ):
         installation.start(crews=2)
-        yield Drill(installation, fake)
+        yield FaultTest(installation, fake)
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 @pytest.mark.parametrize("name", TRIED)
-def test_promise_is_kept(drill: Drill, name: str) -> None:
+def test_promise_is_kept(fault_test: FaultTest, name: str) -> None:
     (fault,) = [fault for fault in faults.FAULTS if fault.name == name]
-    assert drill.run(fault).wrong == []
+    assert fault_test.run(fault).wrong == []
 
 
-@pytest.mark.drill
-def test_restart_waits_for_pictures_that_are_being_drawn(drill: Drill) -> None:
-    """SIGTERM while Stability draws, longer than the grace of other jobs: every picture that was charged is a take."""
-    installation, fake = drill.installation, drill.fake
+@pytest.mark.fault_injection
+def test_restart_waits_for_pictures_that_are_being_drawn(fault_test: FaultTest) -> None:
+    """SIGTERM while Stability draws, longer than the grace of other jobs: every picture that was
+    charged is a take.
+    """
+    installation, fake = fault_test.installation, fault_test.fake
     before, fake.seconds = fake.paid, 4.0
     for old in installation.crews:
         old.terminate()
@@ -68,11 +78,20 @@ def test_restart_waits_for_pictures_that_are_being_drawn(drill: Drill) -> None:
     assert crew.wait(60) == 0
     charged = fake.paid - before
     # One that had not been sent yet is not sent any more, and costs nothing.
-    calls = "SELECT state, cost > 0, count(*) FROM providers_providercall WHERE subject = %s AND kind = 'image' GROUP BY 1, 2"
+    calls = (
+        "SELECT state, cost > 0, count(*) FROM providers_providercall WHERE subject = %s "
+        "AND kind = 'image' GROUP BY 1, 2"
+    )
     found = {(state, paid): count for state, paid, count in installation.rows(calls, story)}
     assert found.pop(("refused", False), 0) <= 1
     assert found == {("settled", True): charged}
-    assert installation.rows("SELECT count(*) FROM stories_take t JOIN stories_scene s ON t.scene_id = s.id WHERE s.story_id = %s::uuid", story) == [(charged,)]
+    assert installation.rows(
+        (
+            "SELECT count(*) FROM stories_take t JOIN stories_scene s ON t.scene_id = s.id "
+            "WHERE s.story_id = %s::uuid"
+        ),
+        story,
+    ) == [(charged,)]
     fake.seconds = 0.5
     installation.crews.clear()
     installation.start_crew(), installation.start_crew()
@@ -80,28 +99,43 @@ def test_restart_waits_for_pictures_that_are_being_drawn(drill: Drill) -> None:
     assert fake.paid - before == 2
 
 
-@pytest.mark.drill
-def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The judge itself is judged: a story whose job was lost, whose picture was paid twice and whose file is damaged."""
-    installation = drill.installation
+@pytest.mark.fault_injection
+def test_books_that_are_wrong_are_told(
+    fault_test: FaultTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge itself is judged: a story whose job was lost, whose picture was paid twice and
+    whose file is damaged.
+    """
+    installation = fault_test.installation
     story = installation.client.write("Judged", image_provider="stability_ai")
     installation.client.plan(story)
     installation.client.reach(story, "planned")
     installation.client.preview(story)
     installation.client.wait_for_film(story, "preview")
     good = Seen("x", "y")
-    drill._judge_books(good, [story], paid=2)
-    drill._judge_files(good, [story])
+    fault_test._judge_books(good, [story], paid=2)
+    fault_test._judge_files(good, [story])
     assert good.wrong == []
     bad = Seen("x", "y")
-    drill._judge_books(bad, [story], paid=3)
+    fault_test._judge_books(bad, [story], paid=3)
     installation.manage(
-        "shell", "-v0", "-c", f"from jobs.models import Job; Job.objects.filter(subject='{story}', name='scene_preview').update(status='failed')"
+        "shell",
+        "-v0",
+        "-c",
+        (
+            f"from jobs.models import Job; Job.objects.filter(subject='{story}', "
+            f"name='scene_preview').update(status='failed')"
+        ),
     )
-    installation.manage("shell", "-v0", "-c", "from stories.models import Take; Take.objects.update(sha256='0' * 64)")
-    drill._judge_books(bad, [story], paid=2)
-    drill._judge_files(bad, [story])
-    drill._judge_requests(bad, {"nobody wrote this": "id"})
+    installation.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from stories.models import Take; Take.objects.update(sha256='0' * 64)",
+    )
+    fault_test._judge_books(bad, [story], paid=2)
+    fault_test._judge_files(bad, [story])
+    fault_test._judge_requests(bad, {"nobody wrote this": "id"})
     assert bad.wrong[0] == "3 pictures paid for 2 scenes"
     assert bad.wrong[1].startswith("jobs: ")
     assert [wrong for wrong in bad.wrong if wrong.startswith("half a file")]
@@ -110,41 +144,85 @@ def test_books_that_are_wrong_are_told(drill: Drill, monkeypatch: pytest.MonkeyP
     watch.pages[500] = 1
     watch.alive[0] = 2
     installation.client.crashes.append("GET stories/: oops")
-    drill._judge_watch(bad, faults.FAULTS[0], watch)
+    fault_test._judge_watch(bad, faults.FAULTS[0], watch)
     installation.client.crashes.clear()
-    assert [wrong.split(" ")[0] for wrong in bad.wrong[-4:]] == ["1", "health", "/healthz", "pages:"]
+    assert [wrong.split(" ")[0] for wrong in bad.wrong[-4:]] == [
+        "1",
+        "health",
+        "/healthz",
+        "pages:",
+    ]
 
 
-@pytest.mark.drill
-def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(tmp_path: Path) -> None:
+@pytest.mark.fault_injection
+def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(
+    tmp_path: Path,
+) -> None:
     with ExitStack() as stack:
         images, clips = stack.enter_context(Stability()), stack.enter_context(Runway())
-        installation = stack.enter_context(Installation(tmp_path / "many", env={"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key, "WORKERS": "1"}))
+        installation = stack.enter_context(
+            Installation(
+                tmp_path / "many",
+                env={"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key, "WORKERS": "1"},
+            )
+        )
         installation.start(crews=4)
         trial = Many(installation, images=images, clips=clips, say=lambda _line: None)
         made = trial.run(stories=4, scenes=3, minutes=5)
-        assert (made.wrong, made.doubles, made.replaced, made.jobs, made.takes, made.films) == ([], 0, 4, 36, 24, 8)
+        assert (made.wrong, made.doubles, made.replaced, made.jobs, made.takes, made.films) == (
+            [],
+            0,
+            4,
+            36,
+            24,
+            8,
+        )
 
-        # The judge itself is judged: a take too many, a picture paid twice, a file that nobody names.
+        # The judge itself is judged: a take too many, a picture paid twice, a file that nobody
+        # names.
         images.charge("again", "core", "0.02", images.orders[0])
         installation.manage("shell", "-v0", "-c", SPOILED)
         trial._judge(made)
         told = [wrong.partition(":")[0] for wrong in made.wrong]
-        assert told == ["takes", "paid at Stability", "takes of one kind for a scene", "files that no row names"]
+        assert told == [
+            "takes",
+            "paid at Stability",
+            "takes of one kind for a scene",
+            "files that no row names",
+        ]
         assert made.doubles == 1
 
 
 def test_page_on_many_workers_tells_what_was_made() -> None:
-    made = Made(stories=200, scenes=9, crews=4, seconds=600, replaced=4, jobs=4200, calls=3600, takes=3600, films=400, files=5000)
+    made = Made(
+        stories=200,
+        scenes=9,
+        crews=4,
+        seconds=600,
+        replaced=4,
+        jobs=4200,
+        calls=3600,
+        takes=3600,
+        films=400,
+        files=5000,
+    )
     page = many(made)
     assert "| Time | 10.0 min (1200 stories an hour) |\n" in page
     assert "| Doubles (takes, films, calls, jobs, steps of a story) | 0 |\n" in page
 
 
 def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
-    results = [Seen("A", "p", [], ["6 jobs done"], 3.2), Seen("B", "q", ["lost | one"], [], 0.0), Seen("Redis hangs", "q"), Seen("Redis is full", "q", ["x"])]
+    results = [
+        Seen("A", "p", [], ["6 jobs done"], 3.2),
+        Seen("B", "q", ["lost | one"], [], 0.0),
+        Seen("Redis hangs", "q"),
+        Seen("Redis is full", "q", ["x"]),
+    ]
     page = written(results, stories=3, seconds=8, slow="1 ms")
-    assert "| Redis | not tried | not tried | yes | not tried | **no** | not tried | not tried |\n" in page
+    assert (
+        "| Redis | not tried | not tried | yes | not tried | **no** | not tried | not tried |\n"
+        in page
+    )
     assert "| Workers | not tried | not tried | not tried | – | not tried | – | – |\n" in page
     assert "| A | p | yes | 6 jobs done | 3 s |\n" in page
     assert "| B | q | **no** | **lost \\| one** | 0 s |\n" in page
@@ -153,17 +231,22 @@ def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
 def test_section_that_is_written_by_hand_stays() -> None:
     page = written([Seen("A", "p")], stories=3, seconds=8, slow="1 ms")
     assert by_hand(page) == ""
-    assert by_hand(f"{page}\n## Random kills\n\nTold by hand.\n") == "\n## Random kills\n\nTold by hand.\n"
+    assert (
+        by_hand(f"{page}\n## Random kills\n\nTold by hand.\n")
+        == "\n## Random kills\n\nTold by hand.\n"
+    )
 
 
 def test_page_of_the_documentation_tells_of_every_fault() -> None:
-    page = (Path(studio.BASE_DIR) / "docs/operation/drills.md").read_text()
+    page = (Path(studio.BASE_DIR) / "docs/operation/fault-tests.md").read_text()
     assert [fault.name for fault in faults.FAULTS if f"| {fault.name} |" not in page] == []
     assert "**no**" not in page
     assert "not tried" not in page
 
 
-def test_command_lists_the_faults_and_refuses_to_run_without_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_lists_the_faults_and_refuses_to_run_without_servers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     out = StringIO()
     call_command(Command(), "redis", list=True, stdout=out)
     told = [line.split(":")[0] for line in out.getvalue().splitlines()]

@@ -1,4 +1,6 @@
-"""Functions that a limited process is asked to run: what a decoder does with a hostile file, done on purpose."""
+"""Functions that a limited process is asked to run: what a decoder does with a hostile file, done
+on purpose.
+"""
 
 import os
 import subprocess
@@ -23,7 +25,9 @@ def surroundings() -> dict[str, Any]:
         "environment": sorted(os.environ),
         "folder": str(Path.cwd()),
         "settings": bool(os.environ.get("DJANGO_SETTINGS_MODULE")),
-        "studio": sorted(name for name in sys.modules if name.split(".")[0] in {"config", "stories", "studio"}),
+        "studio": sorted(
+            name for name in sys.modules if name.split(".")[0] in {"config", "stories", "studio"}
+        ),
     }
 
 

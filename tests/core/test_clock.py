@@ -1,4 +1,6 @@
-"""Whatever processes compare is written and read by the database's clock, wherever the host's clock stands."""
+"""Whatever processes compare is written and read by the database's clock, wherever the host's clock
+stands.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,9 +33,17 @@ def test_host_clock_does_not_count(monkeypatch, off):
     before = database_now()
     monkeypatch.setattr("core.clock.datetime", Host)
     monkeypatch.setattr(timezone, "now", lambda: Host.now(UTC))
-    assert timedelta(0) <= database_now() - before + timedelta(milliseconds=5) < timedelta(seconds=30)
+    assert (
+        timedelta(0) <= database_now() - before + timedelta(milliseconds=5) < timedelta(seconds=30)
+    )
     Worker.objects.create(name="w", host="h", pid=1, role="worker", seen_at=DatabaseNow())
-    assert Worker.objects.filter(seen_at__gt=DatabaseNow(-timedelta(seconds=30)), seen_at__lte=DatabaseNow(timedelta(milliseconds=1))).count() == 1
+    assert (
+        Worker.objects.filter(
+            seen_at__gt=DatabaseNow(-timedelta(seconds=30)),
+            seen_at__lte=DatabaseNow(timedelta(milliseconds=1)),
+        ).count()
+        == 1
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -51,7 +61,9 @@ def test_it_can_be_moved_for_a_test():
     with moved(HOUR):
         assert abs(database_now() - datetime.now(UTC) - HOUR) < timedelta(minutes=1)
         Worker.objects.create(name="w", host="h", pid=1, role="worker", seen_at=DatabaseNow(HOUR))
-        assert abs(Worker.objects.get().seen_at - datetime.now(UTC) - 2 * HOUR) < timedelta(minutes=1)
+        assert abs(Worker.objects.get().seen_at - datetime.now(UTC) - 2 * HOUR) < timedelta(
+            minutes=1
+        )
         with moved(-3 * HOUR):
             sql, parameter = sql_now()
             with connection.cursor() as cursor:

@@ -21,7 +21,13 @@ NAME = f"calls/ab/{hashlib.sha256(DATA).hexdigest()}.mp4"
 
 @pytest.fixture(autouse=True)
 def stored(settings, tmp_path):
-    settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "media": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path},
+        },
+    }
     storages["media"].save(NAME, ContentFile(DATA))
     return storages["media"]
 
@@ -41,9 +47,17 @@ def body(response):
 
 def test_whole_file_comes_with_type_length_and_etag(client):
     response = client.get(file_serving.signed_url(NAME))
-    assert (response.status_code, response["Content-Type"], response["Content-Length"]) == (200, "video/mp4", "10240")
+    assert (response.status_code, response["Content-Type"], response["Content-Length"]) == (
+        200,
+        "video/mp4",
+        "10240",
+    )
     assert response["ETag"] == f'"{hashlib.sha256(DATA).hexdigest()}"'
-    assert (response["Accept-Ranges"], response["X-Content-Type-Options"], response["Content-Disposition"]) == ("bytes", "nosniff", "inline")
+    assert (
+        response["Accept-Ranges"],
+        response["X-Content-Type-Options"],
+        response["Content-Disposition"],
+    ) == ("bytes", "nosniff", "inline")
     assert body(response) == DATA
 
 
@@ -66,13 +80,17 @@ def test_one_range_answers_206_with_exactly_those_bytes(client, header, first, l
     assert body(response) == DATA[first : last + 1]
 
 
-@pytest.mark.parametrize("header", ["bytes=10240-", "bytes=99999-100000", "bytes=-0", "bytes=0-1,5-6", "bytes=0-,0-,0-"])
+@pytest.mark.parametrize(
+    "header", ["bytes=10240-", "bytes=99999-100000", "bytes=-0", "bytes=0-1,5-6", "bytes=0-,0-,0-"]
+)
 def test_range_outside_or_several_ranges_answer_416(client, header):
     response = client.get(file_serving.signed_url(NAME), headers={"Range": header})
     assert (response.status_code, response["Content-Range"]) == (416, "bytes */10240")
 
 
-@pytest.mark.parametrize("header", ["bytes=", "bytes=a-b", "bytes=5-2", "bytes=-", "seconds=1-2", "0-10", "bytes=1-2-3"])
+@pytest.mark.parametrize(
+    "header", ["bytes=", "bytes=a-b", "bytes=5-2", "bytes=-", "seconds=1-2", "0-10", "bytes=1-2-3"]
+)
 def test_header_that_is_no_range_is_ignored(client, header):
     response = client.get(file_serving.signed_url(NAME), headers={"Range": header})
     assert response.status_code == 200
@@ -81,29 +99,49 @@ def test_header_that_is_no_range_is_ignored(client, header):
 
 def test_if_range_of_another_file_gives_the_whole(client):
     etag = client.get(file_serving.signed_url(NAME))["ETag"]
-    same = client.get(file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": etag})
-    other = client.get(file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": '"other"'})
-    weak = client.get(file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": "W/" + etag})
+    same = client.get(
+        file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": etag}
+    )
+    other = client.get(
+        file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": '"other"'}
+    )
+    weak = client.get(
+        file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": "W/" + etag}
+    )
     assert [same.status_code, other.status_code, weak.status_code] == [206, 200, 200]
 
 
 def test_if_range_date_must_be_that_of_the_file(client):
     modified = client.get(file_serving.signed_url(NAME))["Last-Modified"]
-    same = client.get(file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": modified})
-    other = client.get(file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": "Mon, 01 Jan 2001 00:00:00 GMT"})
+    same = client.get(
+        file_serving.signed_url(NAME), headers={"Range": "bytes=0-9", "If-Range": modified}
+    )
+    other = client.get(
+        file_serving.signed_url(NAME),
+        headers={"Range": "bytes=0-9", "If-Range": "Mon, 01 Jan 2001 00:00:00 GMT"},
+    )
     assert [same.status_code, other.status_code] == [206, 200]
 
 
 def test_known_etag_or_date_answers_304_without_bytes(client):
     first = client.get(file_serving.signed_url(NAME))
-    for headers in ({"If-None-Match": f'"x", W/{first["ETag"]}'}, {"If-None-Match": "*"}, {"If-Modified-Since": first["Last-Modified"]}):
+    for headers in (
+        {"If-None-Match": f'"x", W/{first["ETag"]}'},
+        {"If-None-Match": "*"},
+        {"If-Modified-Since": first["Last-Modified"]},
+    ):
         response = client.get(file_serving.signed_url(NAME), headers=headers)
         assert (response.status_code, body(response)) == (304, b"")
 
 
 def test_head_has_the_headers_of_get_and_no_bytes(client):
     response = client.head(file_serving.signed_url(NAME), headers={"Range": "bytes=0-99"})
-    assert (response.status_code, response["Content-Length"], response["Content-Range"], body(response)) == (206, "100", "bytes 0-99/10240", b"")
+    assert (
+        response.status_code,
+        response["Content-Length"],
+        response["Content-Range"],
+        body(response),
+    ) == (206, "100", "bytes 0-99/10240", b"")
 
 
 def test_link_is_stable_within_its_step_and_ends(client, monkeypatch):
@@ -144,12 +182,20 @@ def test_post_is_405(client):
 
 
 @pytest.mark.parametrize(
-    ("name", "mime"), [("a/evil.html", "application/octet-stream"), ("a/evil.svg", "application/octet-stream"), ("a/none", "application/octet-stream")]
+    ("name", "mime"),
+    [
+        ("a/evil.html", "application/octet-stream"),
+        ("a/evil.svg", "application/octet-stream"),
+        ("a/none", "application/octet-stream"),
+    ],
 )
 def test_what_is_not_picture_sound_or_film_is_only_saved(client, stored, name, mime):
     stored.save(name, ContentFile(b"<script>alert(1)</script>"))
     response = client.get(file_serving.signed_url(name))
-    assert (response["Content-Type"], response["Content-Disposition"]) == ("application/octet-stream", f'attachment; filename="{name[2:]}"')
+    assert (response["Content-Type"], response["Content-Disposition"]) == (
+        "application/octet-stream",
+        f'attachment; filename="{name[2:]}"',
+    )
     assert response["Content-Security-Policy"].startswith("default-src 'none'")
 
 
@@ -169,12 +215,18 @@ def test_empty_file(client, stored):
     stored.save("e.mp4", ContentFile(b""))
     response = client.get(file_serving.signed_url("e.mp4"))
     assert (response.status_code, response["Content-Length"], body(response)) == (200, "0", b"")
-    assert client.get(file_serving.signed_url("e.mp4"), headers={"Range": "bytes=0-"}).status_code == 416
+    assert (
+        client.get(file_serving.signed_url("e.mp4"), headers={"Range": "bytes=0-"}).status_code
+        == 416
+    )
 
 
 @pytest.fixture
 def memory(settings):
-    settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "media": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    }
     storages["media"].save("m.mp4", ContentFile(DATA))
 
 
@@ -197,7 +249,9 @@ def test_object_store_is_redirected_to_for_no_longer_than_the_link(client, setti
     monkeypatch.setattr(file_serving.time, "time", lambda: 1_000_000.0)
     response = client.get(file_serving.signed_url(NAME, seconds=60))
     assert response.status_code == 302
-    assert response["Location"] == f"https://store.example/{NAME}?expire=80&type=video/mp4&as=inline"
+    assert (
+        response["Location"] == f"https://store.example/{NAME}?expire=80&type=video/mp4&as=inline"
+    )
 
 
 def test_slice_hands_its_file_to_the_server_at_the_right_place(tmp_path):

@@ -42,7 +42,11 @@ def test_it_knows_nothing_of_the_studio(monkeypatch):
     monkeypatch.setenv("LLM_API_KEY", "sk-secret")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
     found = run("surroundings")
-    assert set(found["environment"]) <= {*limited_process.ENVIRONMENT, *limited_process.FIXED, "LC_CTYPE"}
+    assert set(found["environment"]) <= {
+        *limited_process.ENVIRONMENT,
+        *limited_process.FIXED,
+        "LC_CTYPE",
+    }
     assert (found["folder"], found["settings"], found["studio"]) == ("/", False, [])
 
 
@@ -53,11 +57,35 @@ def test_what_it_prints_disturbs_nothing():
 @pytest.mark.parametrize(
     ("name", "args", "limits", "code", "sentence"),
     [
-        ("spin", (), {"seconds": 1}, "timed_out", "Reading the file took too long and was stopped."),
-        ("sleep", (600,), {"seconds": 1}, "timed_out", "Reading the file took too long and was stopped."),
-        ("chatter", (), {"seconds": 1}, "timed_out", "Reading the file took too long and was stopped."),
+        (
+            "spin",
+            (),
+            {"seconds": 1},
+            "timed_out",
+            "Reading the file took too long and was stopped.",
+        ),
+        (
+            "sleep",
+            (600,),
+            {"seconds": 1},
+            "timed_out",
+            "Reading the file took too long and was stopped.",
+        ),
+        (
+            "chatter",
+            (),
+            {"seconds": 1},
+            "timed_out",
+            "Reading the file took too long and was stopped.",
+        ),
         ("grow", (), {}, "too_much_memory", "Reading the file takes more memory than is allowed."),
-        ("grow_slowly", (), {}, "too_much_memory", "Reading the file takes more memory than is allowed."),
+        (
+            "grow_slowly",
+            (),
+            {},
+            "too_much_memory",
+            "Reading the file takes more memory than is allowed.",
+        ),
         ("talk", (2 * MB,), {}, "too_much_output", "There is more in the file than is read."),
         ("refuse", (), {}, "broken_input", "a.png is no picture: 7 %."),
         ("lie", (), {}, "failed", "The file could not be read."),
@@ -97,7 +125,12 @@ def is_running(pid: int) -> bool:
 
 def test_nothing_is_left_behind(tmp_path):
     file = tmp_path / "pid"
-    error = refusal("sleep_with_child", str(file), max_file_bytes=100, should_stop=lambda: file.exists() and bool(file.read_text()))
+    error = refusal(
+        "sleep_with_child",
+        str(file),
+        max_file_bytes=100,
+        should_stop=lambda: file.exists() and bool(file.read_text()),
+    )
     assert error.code == "stopped"
     pid = int(file.read_text())
     for _ in range(200):
@@ -108,7 +141,9 @@ def test_nothing_is_left_behind(tmp_path):
 
 
 def test_few_at_once_and_the_others_are_told_so(settings, tmp_path):
-    """Two places: never three at once, whoever asks; who does not get one in time is told to come back."""
+    """Two places: never three at once, whoever asks; who does not get one in time is told to come
+    back.
+    """
     settings.LIMITED_PROCESSES = 2
     (running := tmp_path / "running").mkdir()
     seen: list[str] = []
@@ -141,7 +176,9 @@ def test_busy_is_503_with_a_time(settings):
 
 
 def test_places_of_a_killed_holder_are_free(settings):
-    """The lock ends with its holder: another process that took all places and was killed leaves them free."""
+    """The lock ends with its holder: another process that took all places and was killed leaves
+    them free.
+    """
     settings.LIMITED_PROCESSES = 1
     holder = os.fork()
     if holder == 0:

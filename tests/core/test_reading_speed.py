@@ -23,7 +23,12 @@ LONG = Path(__file__).parents[1] / "stories" / "imports" / "documents" / "too-mu
 )
 def test_limits(text, seconds, per_second, too_fast_, needed, fit):
     speed = reading_speed(text, seconds)
-    assert (speed.per_second, speed.too_fast, speed.seconds_needed, speed.characters_fit) == (per_second, too_fast_, needed, fit)
+    assert (speed.per_second, speed.too_fast, speed.seconds_needed, speed.characters_fit) == (
+        per_second,
+        too_fast_,
+        needed,
+        fit,
+    )
 
 
 def test_spoken_length():
@@ -41,13 +46,21 @@ def test_scene_with_too_much_text_is_told_with_what_helps():
     assert warning is not None
     assert warning.values["needed"] == reading_speed(text, 7).seconds_needed > 300
     assert str(too_fast("a" * 141, 7)) == (
-        "Too much text for 7 s: 20.1 characters a second, and viewers read 20. Make the scene 9 s long, or shorten the text to 119 characters."
+        "Too much text for 7 s: 20.1 characters a second, and viewers read 20. Make the "
+        "scene 9 s long, or shorten the text to 119 characters."
     )
 
 
 @pytest.mark.parametrize(
     ("text", "seconds", "fit"),
-    [("바" * 200, 7, 84), ("바" * 200, 60, 720), ("abcd " * 40, 7, 95), ("", 7, 0), (" \n", 7, 0), ("바다 " * 100, 10, 96)],
+    [
+        ("바" * 200, 7, 84),
+        ("바" * 200, 60, 720),
+        ("abcd " * 40, 7, 95),
+        ("", 7, 0),
+        (" \n", 7, 0),
+        ("바다 " * 100, 10, 96),
+    ],
 )
 def test_characters_that_fit_into_a_length_are_counted_without_spaces(text, seconds, fit):
     assert characters_that_fit(text, seconds) == fit

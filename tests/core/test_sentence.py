@@ -1,4 +1,6 @@
-"""What is stored is put into words by whoever reads it, in that one's language and by that one's clock."""
+"""What is stored is put into words by whoever reads it, in that one's language and by that one's
+clock.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,12 @@ def carried(sentence):
 def test_sentence_within_a_sentence_is_read_in_the_language_of_the_reader():
     with translation.override("ko"):
         inner = DomainError("The disk is full.")
-        outer = carried(LocalizedMessage("The picture could not be put at Replicate: %(words)s", {"words": sentence_of(inner)}))
+        outer = carried(
+            LocalizedMessage(
+                "The picture could not be put at Replicate: %(words)s",
+                {"words": sentence_of(inner)},
+            )
+        )
         assert "The disk is full." not in str(outer)
     with translation.override("en"):
         assert str(outer) == "The picture could not be put at Replicate: The disk is full."

@@ -24,7 +24,7 @@ from core.sentences import clusters, halves, parts, sentence_slices, sentences
         ("他走了。她来了！真的？", ["他走了。", "她来了！", "真的？"]),
         ("첫 줄은 짧다\n둘째 줄도 짧다\n\n셋째", ["첫 줄은 짧다", "둘째 줄도 짧다", "셋째"]),
         ("A very long line that an editor has wrapped at some column\nand that goes on here. End.",
-         ["A very long line that an editor has wrapped at some column and that goes on here.", "End."]),
+         [("A very long line that an editor has wrapped at some column and that goes on " "here."), "End."]),
         ("좋아! 😀 가자. 👨‍👩‍👧", ["좋아!", "😀 가자.", "👨‍👩‍👧"]),
         ("가자. … 왔다.", ["가자. …", "왔다."]),
         ("… 왔다.", ["… 왔다."]),
@@ -41,9 +41,15 @@ def test_sentences(text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("piece", "expected"),
     [
-        ("비가 그치고, 소년은 오래된 우산을 접었다", ("비가 그치고,", "소년은 오래된 우산을 접었다")),
+        (
+            "비가 그치고, 소년은 오래된 우산을 접었다",
+            ("비가 그치고,", "소년은 오래된 우산을 접었다"),
+        ),
         ("바람이 불었고 소녀는 창문을 닫았다", ("바람이 불었고", "소녀는 창문을 닫았다")),
-        ("the rain had stopped and the boy folded his umbrella", ("the rain had stopped", "and the boy folded his umbrella")),
+        (
+            "the rain had stopped and the boy folded his umbrella",
+            ("the rain had stopped", "and the boy folded his umbrella"),
+        ),
         ("짧은 말", None),
         ("Donaudampfschiff", None),
         ("가" * 20, ("가" * 10, "가" * 10)),
@@ -81,7 +87,10 @@ def test_too_short_text_leaves_later_shots_empty() -> None:
         ("  A boat.  A gull.\n", ["  A boat.  ", "A gull.\n"]),
         ("Dr. Kim left.\n\nHe did not come back.", ["Dr. Kim left.\n\n", "He did not come back."]),
         ("1. 배가 떠난다.\n2. 새가 난다.", ["1. 배가 떠난다.\n", "2. 새가 난다."]),
-        ("소녀가 등대에 올라갔습니다 바다가 조용합니다", ["소녀가 등대에 올라갔습니다 ", "바다가 조용합니다"]),
+        (
+            "소녀가 등대에 올라갔습니다 바다가 조용합니다",
+            ["소녀가 등대에 올라갔습니다 ", "바다가 조용합니다"],
+        ),
     ],
 )
 def test_slices_keep_the_space_behind_them(text, slices):
@@ -92,4 +101,6 @@ def test_slices_keep_the_space_behind_them(text, slices):
 def test_slices_joined_are_the_text(text):
     assert "".join(sentence_slices(text)) == text
     squeezed = ["".join(piece.split()) for piece in sentence_slices(text)]
-    assert [piece for piece in squeezed if piece] == ["".join(piece.split()) for piece in sentences(text)]
+    assert [piece for piece in squeezed if piece] == [
+        "".join(piece.split()) for piece in sentences(text)
+    ]

@@ -15,7 +15,9 @@ APART = unicodedata.normalize("NFD", WORD)
 
 @pytest.mark.django_db
 def test_saved_text_is_composed(django_user_model):
-    person = django_user_model.objects.create_user(unicodedata.normalize("NFD", "지원"), password="x")
+    person = django_user_model.objects.create_user(
+        unicodedata.normalize("NFD", "지원"), password="x"
+    )
     story = Story.objects.create(owner=person, title=APART, script=APART)
     story.refresh_from_db()
     assert (story.title, story.script) == (WORD, WORD)
@@ -35,7 +37,10 @@ def test_api_takes_and_finds_both_forms(ascii_only, client, django_user_model):
     assert answer.json()["script"] == WORD
     Story.objects.update(title=WORD)
     for asked in (WORD, APART):
-        assert [row["title"] for row in client.get("/api/ai-video/stories/", {"title": asked}).json()["items"]] == [WORD]
+        assert [
+            row["title"]
+            for row in client.get("/api/ai-video/stories/", {"title": asked}).json()["items"]
+        ] == [WORD]
 
 
 @pytest.mark.django_db
@@ -49,6 +54,13 @@ def test_search_of_the_list_finds_both_forms(client, django_user_model):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("address", ["/admin/jobs/job/a%00b/history/", "/admin/jobs/job/?status__exact=a%00b", "/admin/jobs/job/?q=%00"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/jobs/job/a%00b/history/",
+        "/admin/jobs/job/?status__exact=a%00b",
+        "/admin/jobs/job/?q=%00",
+    ],
+)
 def test_address_with_a_nul_is_400(admin_client, address):
     assert admin_client.get(address).status_code == 400

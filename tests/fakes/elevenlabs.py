@@ -13,11 +13,23 @@ CREDIT = Decimal("0.0001")  # USD
 CREDITS_PER_CHARACTER = {"eleven_multilingual_v2": 1.0, "eleven_v3": 1.0, "eleven_flash_v2_5": 0.5}
 MOST = {"eleven_multilingual_v2": 10_000, "eleven_v3": 3_000, "eleven_flash_v2_5": 40_000}
 MUSIC_CREDITS, EFFECT_CREDITS = 1500, 1200  # a minute
-SPEECH_FIELDS = {"text", "model_id", "seed", "language_code", "voice_settings", "previous_text", "next_text"}
+SPEECH_FIELDS = {
+    "text",
+    "model_id",
+    "seed",
+    "language_code",
+    "voice_settings",
+    "previous_text",
+    "next_text",
+}
 MUSIC_FIELDS = {"prompt", "music_length_ms", "model_id", "seed", "force_instrumental"}
 EFFECT_FIELDS = {"text", "duration_seconds", "loop", "prompt_influence", "model_id"}
 FORMS = {"mp3_44100_128": "mp3", "mp3_44100_192": "mp3"}
-VOICES = {"anna0001": ("Anna", ["ko", "en"]), "ben00002": ("Ben", ["en"]), "carla003": ("Carla", [])}
+VOICES = {
+    "anna0001": ("Anna", ["ko", "en"]),
+    "ben00002": ("Ben", ["en"]),
+    "carla003": ("Carla", []),
+}
 SECONDS_A_CHARACTER = 0.05
 
 
@@ -57,13 +69,25 @@ class ElevenLabs(Fake):
             return problem(401, "invalid_api_key", "Invalid API key")
         answers = {
             "bad_key": problem(401, "invalid_api_key", "Invalid API key"),
-            "quota": problem(401, "quota_exceeded", "This request exceeds your quota. You have 3 credits remaining."),
-            "too_long": problem(400, "max_character_limit_exceeded", "This request exceeds the limit of characters."),
+            "quota": problem(
+                401,
+                "quota_exceeded",
+                "This request exceeds your quota. You have 3 credits remaining.",
+            ),
+            "too_long": problem(
+                400, "max_character_limit_exceeded", "This request exceeds the limit of characters."
+            ),
             "no_voice": problem(400, "voice_not_found", "A voice with this ID was not found."),
             "plan": problem(403, "only_for_creator+", "Only for Creator and higher."),
-            "concurrent": problem(429, "too_many_concurrent_requests", "Too many concurrent requests."),
+            "concurrent": problem(
+                429, "too_many_concurrent_requests", "Too many concurrent requests."
+            ),
             "busy": problem(429, "system_busy", "Our systems are busy."),
-            "limit_seconds": Reply(429, {"detail": {"status": "system_busy", "message": "slow"}}, {"Retry-After": "120"}),
+            "limit_seconds": Reply(
+                429,
+                {"detail": {"status": "system_busy", "message": "slow"}},
+                {"Retry-After": "120"},
+            ),
             "policy": problem(400, "content_against_policy", "The text is against our policy."),
             "field": unfit("seed", words="Input should be less than 4294967296"),
             "plain_words": Reply(400, {"detail": "Something about the request."}),
@@ -105,9 +129,17 @@ class ElevenLabs(Fake):
                 self.sounds[item] = sound
         if scenario in {"lost", "not_in_history"}:
             scenario = "drop"
-        answer = {"audio_base64": base64.b64encode(sound).decode(), "alignment": alignment, "normalized_alignment": alignment}
+        answer = {
+            "audio_base64": base64.b64encode(sound).decode(),
+            "alignment": alignment,
+            "normalized_alignment": alignment,
+        }
         answer |= _oddly(answer, scenario)
-        headers = {"request-id": f"req{len(self.items)}", "current-concurrent-requests": "1", "maximum-concurrent-requests": "5"}
+        headers = {
+            "request-id": f"req{len(self.items)}",
+            "current-concurrent-requests": "1",
+            "maximum-concurrent-requests": "5",
+        }
         if scenario != "no_cost":
             odd = {"cost_in_words": "free", "cost_negative": "-5", "cost_absurd": "1e308"}
             headers["character-cost"] = odd.get(scenario, f"{credits_:g}")
@@ -120,7 +152,11 @@ class ElevenLabs(Fake):
             return refused
         seconds = body["music_length_ms"] / 1000
         self._paid(asked, seconds / 60 * MUSIC_CREDITS, "music")
-        reply = Reply(200, self._sound(asked, seconds, scenario), {"Content-Type": "audio/mpeg", "song-id": f"song{self.paid}"})
+        reply = Reply(
+            200,
+            self._sound(asked, seconds, scenario),
+            {"Content-Type": "audio/mpeg", "song-id": f"song{self.paid}"},
+        )
         return self.twisted(scenario, reply)
 
     def effect(self, asked: Asked) -> Reply:
@@ -131,7 +167,9 @@ class ElevenLabs(Fake):
         credits_ = body["duration_seconds"] / 60 * EFFECT_CREDITS
         self._paid(asked, credits_, "effect")
         headers = {"Content-Type": "audio/mpeg", "character-cost": f"{credits_:g}"}
-        return self.twisted(scenario, Reply(200, self._sound(asked, body["duration_seconds"], scenario), headers))
+        return self.twisted(
+            scenario, Reply(200, self._sound(asked, body["duration_seconds"], scenario), headers)
+        )
 
     def _sound(self, asked: Asked, seconds: float, scenario: str) -> bytes:
         form = FORMS[asked.query.get("output_format", "mp3_44100_128")]
@@ -144,7 +182,9 @@ class ElevenLabs(Fake):
     def _paid(self, asked: Asked, credits_: float, what: str) -> None:
         with self.lock:
             self.spent += credits_
-            self.charge(str(len(self.charges) + 1), what, Decimal(str(round(credits_, 4))) * CREDIT, asked)
+            self.charge(
+                str(len(self.charges) + 1), what, Decimal(str(round(credits_, 4))) * CREDIT, asked
+            )
 
     # What is free
 
@@ -154,7 +194,11 @@ class ElevenLabs(Fake):
         voice = asked.query.get("voice_id")
         with self.lock:
             found = [item for item in reversed(self.items) if voice in {None, item["voice_id"]}]
-        answer = {"history": found[: int(asked.query.get("page_size", 100))], "has_more": False, "last_history_item_id": None}
+        answer = {
+            "history": found[: int(asked.query.get("page_size", 100))],
+            "has_more": False,
+            "last_history_item_id": None,
+        }
         return Reply(200, answer, {"Date": formatdate(time.time() + self.ahead, usegmt=True)})
 
     def history_audio(self, asked: Asked, item: str) -> Reply:
@@ -165,7 +209,12 @@ class ElevenLabs(Fake):
         return Reply(200, self.sounds[item], {"Content-Type": "audio/mpeg"})
 
     def subscription(self, asked: Asked) -> Reply:
-        answer = {"tier": "creator", "character_count": round(self.spent), "character_limit": self.limit, "status": "active"}
+        answer = {
+            "tier": "creator",
+            "character_count": round(self.spent),
+            "character_limit": self.limit,
+            "status": "active",
+        }
         return self._refused(asked, "") or Reply(200, answer)
 
     def list_voices(self, asked: Asked) -> Reply:
@@ -190,7 +239,10 @@ def _voice(voice: str) -> dict[str, Any]:
         "category": "premade",
         "labels": {} if languages else {"language": "de", "accent": "standard"},
         "preview_url": f"https://samples.example.com/{voice}.mp3",
-        "verified_languages": [{"language": one, "model_id": "eleven_multilingual_v2"} for one in languages] or None,
+        "verified_languages": [
+            {"language": one, "model_id": "eleven_multilingual_v2"} for one in languages
+        ]
+        or None,
         "settings": None,
     }
 
@@ -207,11 +259,16 @@ def _alignment(text: str) -> dict[str, list[Any]]:
 def _oddly(answer: dict[str, Any], scenario: str) -> dict[str, Any]:
     """The same sound, dressed differently; it is charged as ever."""
     alignment = answer["alignment"]
-    short = alignment | {"character_end_times_seconds": alignment["character_end_times_seconds"][:-1]}
+    short = alignment | {
+        "character_end_times_seconds": alignment["character_end_times_seconds"][:-1]
+    }
     changes: dict[str, dict[str, Any]] = {
         "no_alignment": {"alignment": None, "normalized_alignment": None},
         "short_alignment": {"alignment": short},
-        "words_for_times": {"alignment": alignment | {"character_start_times_seconds": ["soon"] * len(alignment["characters"])}},
+        "words_for_times": {
+            "alignment": alignment
+            | {"character_start_times_seconds": ["soon"] * len(alignment["characters"])}
+        },
         "odd_alignment": {"alignment": "none"},
         "in_other_field": {"audio_base64": None, "audio": {"data": answer["audio_base64"]}},
     }
@@ -227,7 +284,9 @@ def _wrong_speech(body: dict[str, Any], voice: str) -> Reply | None:  # noqa: PL
     if model not in MOST:
         return problem(400, "model_not_found", "A model with this ID was not found.")
     if len(body["text"]) > MOST[model]:
-        return problem(400, "max_character_limit_exceeded", "This request exceeds the limit of characters.")
+        return problem(
+            400, "max_character_limit_exceeded", "This request exceeds the limit of characters."
+        )
     if not 0 <= body.get("seed", 0) <= 4294967295:
         return unfit("seed", words="Input should be less than 4294967296")
     if not 0.7 <= body.get("voice_settings", {}).get("speed", 1.0) <= 1.2:
@@ -240,7 +299,10 @@ def _wrong_music(body: dict[str, Any]) -> Reply | None:
         return unfit(*unknown, words="Extra inputs are not permitted")
     if not 1 <= len(body.get("prompt", "")) <= 4100:
         return unfit("prompt", words="String should have at most 4100 characters")
-    if not 3000 <= body.get("music_length_ms", 3000) <= 600_000 or not 0 <= body.get("seed", 0) <= 2147483647:
+    if (
+        not 3000 <= body.get("music_length_ms", 3000) <= 600_000
+        or not 0 <= body.get("seed", 0) <= 2147483647
+    ):
         return unfit("music_length_ms", words="Input should be between 3000 and 600000")
     return None
 

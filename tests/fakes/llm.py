@@ -1,4 +1,6 @@
-"""A chat completions server: it plans from the numbered lines that it gets, and can answer in every wrong way."""
+"""A chat completions server: it plans from the numbered lines that it gets, and can answer in every
+wrong way.
+"""
 
 import json
 import re
@@ -24,7 +26,13 @@ class Llm(Fake):
 
     def _door(self, asked: Asked) -> Reply | None:
         right = asked.headers.get("authorization") == f"Bearer {self.key}"
-        return None if right else _error(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
+        return (
+            None
+            if right
+            else _error(
+                401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"
+            )
+        )
 
     def models(self, asked: Asked) -> Reply:
         model = {"id": "planner-1", "object": "model", "created": 1, "owned_by": "us"}
@@ -37,23 +45,60 @@ class Llm(Fake):
         if refused := self._door(asked) or self._trouble(scenario):
             return refused
         if body.get("model") != "planner-1":
-            return _error(404, f"The model `{body.get('model')}` does not exist.", "invalid_request_error", "model_not_found")
+            return _error(
+                404,
+                f"The model `{body.get('model')}` does not exist.",
+                "invalid_request_error",
+                "model_not_found",
+            )
         form = body.get("response_format", {}).get("type", "none")
-        if (scenario == "no_schema" and form == "json_schema") or (scenario == "no_form" and form != "none"):
-            return _error(400, f"'response_format' of type '{form}' is not supported by this model.", "invalid_request_error", None)
-        strict = body["response_format"]["json_schema"] if form == "json_schema" else {"name": "none", "schema": {}}
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", strict["name"]) or not _is_strict(strict["schema"]):
+        if (scenario == "no_schema" and form == "json_schema") or (
+            scenario == "no_form" and form != "none"
+        ):
+            return _error(
+                400,
+                f"'response_format' of type '{form}' is not supported by this model.",
+                "invalid_request_error",
+                None,
+            )
+        strict = (
+            body["response_format"]["json_schema"]
+            if form == "json_schema"
+            else {"name": "none", "schema": {}}
+        )
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", strict["name"]) or not _is_strict(
+            strict["schema"]
+        ):
             return _error(400, "Invalid schema for response_format.", "invalid_request_error", None)
         if scenario.startswith("inside_"):
             return self._inside(scenario)
         content = self._content(body, scenario)
-        usage = {"prompt_tokens": len(str(body["messages"])) // 4, "completion_tokens": len(content or "") // 4 + 1}
-        usd = (PROMPT_PRICE * usage["prompt_tokens"] + COMPLETION_PRICE * usage["completion_tokens"]) / 1_000_000
+        usage = {
+            "prompt_tokens": len(str(body["messages"])) // 4,
+            "completion_tokens": len(content or "") // 4 + 1,
+        }
+        usd = (
+            PROMPT_PRICE * usage["prompt_tokens"] + COMPLETION_PRICE * usage["completion_tokens"]
+        ) / 1_000_000
         self.charge(str(len(self.charges) + 1), "planner-1", usd, asked)
         finish = {"cut": "length", "filtered": "content_filter"}.get(scenario, "stop")
-        message = {"role": "assistant", "content": content, "refusal": "I cannot help with that." if scenario == "refused" else None}
-        choices = [] if scenario == "no_choice" else [{"index": 0, "finish_reason": finish, "logprobs": None, "message": message}]
-        told = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "planner-1", "choices": choices}
+        message = {
+            "role": "assistant",
+            "content": content,
+            "refusal": "I cannot help with that." if scenario == "refused" else None,
+        }
+        choices = (
+            []
+            if scenario == "no_choice"
+            else [{"index": 0, "finish_reason": finish, "logprobs": None, "message": message}]
+        )
+        told = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "planner-1",
+            "choices": choices,
+        }
         told["usage"] = {**usage, "total_tokens": sum(usage.values())}
         if scenario == "no_usage":
             del told["usage"]
@@ -62,9 +107,21 @@ class Llm(Fake):
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
-            "no_credits": _error(429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"),
-            "policy": _error(400, "Your request was rejected by our safety system.", "image_generation_user_error", "content_policy_violation"),
-            "no_model": _error(403, "Project does not have access to model planner-1.", "invalid_request_error", "model_not_found"),
+            "no_credits": _error(
+                429, "You exceeded your current quota.", "insufficient_quota", "insufficient_quota"
+            ),
+            "policy": _error(
+                400,
+                "Your request was rejected by our safety system.",
+                "image_generation_user_error",
+                "content_policy_violation",
+            ),
+            "no_model": _error(
+                403,
+                "Project does not have access to model planner-1.",
+                "invalid_request_error",
+                "model_not_found",
+            ),
             "limit": _error(429, "Rate limit reached.", "requests", "rate_limit_exceeded"),
             "other_error": Reply(400, {"error": "model requires more system memory"}),
         }
@@ -77,10 +134,27 @@ class Llm(Fake):
             return Reply(200, {"error": {"message": "Provider returned error", "code": int(name)}})
         errors: dict[str, Any] = {
             "text_code": {"error": {"message": "Rate limit exceeded", "code": "429"}},
-            "null_choices": {"id": None, "choices": None, "error": {"message": "Provider returned error", "code": 429}},
-            "choice": {"choices": [{"error": {"message": "Upstream overloaded", "code": 503}, "finish_reason": "error", "message": {"content": ""}}]},
+            "null_choices": {
+                "id": None,
+                "choices": None,
+                "error": {"message": "Provider returned error", "code": 429},
+            },
+            "choice": {
+                "choices": [
+                    {
+                        "error": {"message": "Upstream overloaded", "code": 503},
+                        "finish_reason": "error",
+                        "message": {"content": ""},
+                    }
+                ]
+            },
             "named": {"error": {"message": "Overloaded", "type": "overloaded_error"}},
-            "quota": {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}},
+            "quota": {
+                "error": {
+                    "message": "You exceeded your current quota",
+                    "code": "insufficient_quota",
+                }
+            },
             "policy": {"error": {"message": "The response was filtered", "code": "content_filter"}},
             "words": {"error": "model is loading"},
         }
@@ -96,9 +170,11 @@ class Llm(Fake):
         text = json.dumps(_plan(body, scenario), ensure_ascii=False)
         if scenario in ODD_CONTENT:
             return ODD_CONTENT[scenario](text)
-        return {"fenced": f"```json\n{text}\n```", "cut": text[: len(text) // 2], "wrong_type": text.replace('"first": 1', '"first": "one"')}.get(
-            scenario, text
-        )
+        return {
+            "fenced": f"```json\n{text}\n```",
+            "cut": text[: len(text) // 2],
+            "wrong_type": text.replace('"first": 1', '"first": "one"'),
+        }.get(scenario, text)
 
 
 ODD_CONTENT: dict[str, Any] = {
@@ -107,12 +183,18 @@ ODD_CONTENT: dict[str, Any] = {
     "prose": lambda text: f"Here is the plan:\n\n```json\n{text}\n```\nLet me know!",
     "prose_after": lambda text: text + "\n\nI hope this helps.",
     "bom_content": lambda text: "\ufeff" + text,
-    "channel": lambda text: "<|channel|>analysis<|message|>First {I} think.<|end|><|channel|>final<|message|>" + text,
+    "channel": lambda text: (
+        "<|channel|>analysis<|message|>First {I} think.<|end|><|channel|>final<|message|>" + text
+    ),
     "trailing_comma": lambda text: text[:-2] + ",]}",
     "number_text": lambda text: text.replace('"first": 1,', '"first": "1",'),
     "number_float": lambda text: text.replace('"first": 1,', '"first": 1.0,'),
-    "upper_camera": lambda text: text.replace("push_in", "PUSH_IN").replace("pan_right", "Pan Right"),
-    "own_camera": lambda text: text.replace('"camera": "push_in"', '"camera": "drone"').replace('"camera": "pan_right"', '"camera": null'),
+    "upper_camera": lambda text: text.replace("push_in", "PUSH_IN").replace(
+        "pan_right", "Pan Right"
+    ),
+    "own_camera": lambda text: text.replace('"camera": "push_in"', '"camera": "drone"').replace(
+        '"camera": "pan_right"', '"camera": null'
+    ),
     "more": lambda text: text.replace('"camera"', '"mood": "x", "camera"'),
     "bare_list": lambda text: json.dumps(json.loads(text)["scenes"]),
     "within": lambda text: json.dumps({"result": {"plan": json.loads(text)}}),
@@ -125,18 +207,40 @@ def _dressed(content: str | None, scenario: str, told: dict[str, Any]) -> dict[s
     half = len(text) // 2
 
     def put(**fields: Any) -> dict[str, Any]:
-        return {"choices": [{"index": 0, "finish_reason": "stop", "message": {**message, "content": None, **fields}}]}
+        return {
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": "stop",
+                    "message": {**message, "content": None, **fields},
+                }
+            ]
+        }
 
     return {
-        "parts": put(content=[{"type": "text", "text": text[:half]}, {"type": "text", "text": text[half:]}]),
-        "reasoning_part": put(content=[{"type": "reasoning", "text": "{}"}, {"type": "text", "text": text}]),
-        "tool_call": put(tool_calls=[{"id": "1", "type": "function", "function": {"name": "plan", "arguments": text}}]),
+        "parts": put(
+            content=[{"type": "text", "text": text[:half]}, {"type": "text", "text": text[half:]}]
+        ),
+        "reasoning_part": put(
+            content=[{"type": "reasoning", "text": "{}"}, {"type": "text", "text": text}]
+        ),
+        "tool_call": put(
+            tool_calls=[
+                {"id": "1", "type": "function", "function": {"name": "plan", "arguments": text}}
+            ]
+        ),
         "object": put(content=json.loads(text) if scenario == "object" else None),
         "null_usage": {"usage": {"prompt_tokens": None, "completion_tokens": None}},
-        "float_usage": {"usage": {name: float(count) for name, count in told.get("usage", {}).items()}},
-        "text_usage": {"usage": {name: str(count) for name, count in told.get("usage", {}).items()}},
+        "float_usage": {
+            "usage": {name: float(count) for name, count in told.get("usage", {}).items()}
+        },
+        "text_usage": {
+            "usage": {name: str(count) for name, count in told.get("usage", {}).items()}
+        },
         "old_form": {"choices": [{"index": 0, "finish_reason": "stop", "text": text}]},
-        "stops_for_safety": {"choices": [{"index": 0, "finish_reason": "SAFETY", "message": {"content": ""}}]},
+        "stops_for_safety": {
+            "choices": [{"index": 0, "finish_reason": "SAFETY", "message": {"content": ""}}]
+        },
         "null_error": {"error": None},
     }.get(scenario, {})
 
@@ -177,7 +281,10 @@ def _is_strict(schema: Any) -> bool:
         return all(map(_is_strict, schema))
     if not isinstance(schema, dict):
         return True
-    if schema.get("type") == "object" and (schema.get("additionalProperties") is not False or set(schema["required"]) != set(schema["properties"])):
+    if schema.get("type") == "object" and (
+        schema.get("additionalProperties") is not False
+        or set(schema["required"]) != set(schema["properties"])
+    ):
         return False
     return "$ref" not in schema and all(map(_is_strict, schema.values()))
 

@@ -19,7 +19,8 @@ from . import media
 from .server import Asked, Fake, Reply, multipart
 
 SECRET = "whsec_" + base64.b64encode(b"the fake's signing secret!").decode()
-# official models: what they make, the price of an output or of a second of it, and the inputs that must be there
+# official models: what they make, the price of an output or of a second of it, and the inputs that
+# must be there
 MODELS = {
     "black-forest-labs/flux-schnell": ("image", Decimal("0.003"), ["prompt"]),
     "bytedance/seedance-1-pro": ("clip", Decimal("0.06"), ["prompt"]),
@@ -70,12 +71,26 @@ class Replicate(Fake):
         return asked.path.endswith("/predictions")
 
     def missing(self, asked: Asked) -> Reply:
-        return Reply(404, {"detail": "The requested resource could not be found.", "status": 404, "title": "Not Found"})
+        return Reply(
+            404,
+            {
+                "detail": "The requested resource could not be found.",
+                "status": 404,
+                "title": "Not Found",
+            },
+        )
 
     def _door(self, asked: Asked) -> Reply | None:
         if asked.headers.get("authorization") == f"Bearer {self.key}":
             return None
-        return Reply(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401})
+        return Reply(
+            401,
+            {
+                "title": "Unauthenticated",
+                "detail": "You did not pass a valid authentication token",
+                "status": 401,
+            },
+        )
 
     # --- creating
 
@@ -88,12 +103,25 @@ class Replicate(Fake):
 
     def versioned(self, asked: Asked) -> Reply:
         body = asked.json
-        if "version" not in body or set(body) - {"version", "input", "webhook", "webhook_events_filter", "stream"}:
+        if "version" not in body or set(body) - {
+            "version",
+            "input",
+            "webhook",
+            "webhook_events_filter",
+            "stream",
+        }:
             return self._door(asked) or _invalid("version is required", "version")
         if body["version"].rsplit(":", 1)[-1] != VERSION and body["version"] not in MODELS:
-            words = "The specified version does not exist (or perhaps you don't have permission to use it?)"
-            return self._door(asked) or Reply(422, {"title": "Invalid version or not permitted", "detail": words, "status": 422})
-        return self._create(asked, body["version"] if body["version"] in MODELS else "bytedance/seedance-1-pro")
+            words = (
+                "The specified version does not exist (or perhaps you don't have "
+                "permission to use it?)"
+            )
+            return self._door(asked) or Reply(
+                422, {"title": "Invalid version or not permitted", "detail": words, "status": 422}
+            )
+        return self._create(
+            asked, body["version"] if body["version"] in MODELS else "bytedance/seedance-1-pro"
+        )
 
     def _create(self, asked: Asked, model: str) -> Reply:
         body = asked.json
@@ -110,7 +138,9 @@ class Replicate(Fake):
         kind, price, _ = MODELS[model]
         with self.lock:
             self.made[made.id] = made
-            self.charge(made.id, model, price * (given.get("duration", 5) if kind == "clip" else 1), asked)
+            self.charge(
+                made.id, model, price * (given.get("duration", 5) if kind == "clip" else 1), asked
+            )
         if scenario == "webhook_first":
             self.tell(made)
         if scenario == "no_id":
@@ -118,12 +148,28 @@ class Replicate(Fake):
         return self.twisted(scenario, Reply(201, self._told(made)))
 
     def _trouble(self, scenario: str) -> Reply | None:
-        money = "You have insufficient credit to run this model. Go to https://replicate.com/account/billing#billing to purchase credit."
+        money = (
+            "You have insufficient credit to run this model. Go to "
+            "https://replicate.com/account/billing#billing to purchase credit."
+        )
         answers = {
-            "no_credits": Reply(402, {"title": "Insufficient credit", "detail": money, "status": 402}),
-            "bad_key": Reply(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401}),
-            "no_model": Reply(403, {"title": "Forbidden", "detail": "You may not use this model.", "status": 403}),
-            "limit": Reply(429, {"detail": "Request was throttled. Your rate limit resets in ~30s."}),
+            "no_credits": Reply(
+                402, {"title": "Insufficient credit", "detail": money, "status": 402}
+            ),
+            "bad_key": Reply(
+                401,
+                {
+                    "title": "Unauthenticated",
+                    "detail": "You did not pass a valid authentication token",
+                    "status": 401,
+                },
+            ),
+            "no_model": Reply(
+                403, {"title": "Forbidden", "detail": "You may not use this model.", "status": 403}
+            ),
+            "limit": Reply(
+                429, {"detail": "Request was throttled. Your rate limit resets in ~30s."}
+            ),
             "limit_header": Reply(429, {"detail": "Request was throttled."}, {"Retry-After": "7"}),
         }
         return answers.get(scenario) or self.trouble(scenario)
@@ -141,7 +187,14 @@ class Replicate(Fake):
             return Reply(503, {"detail": "Service unavailable"})
         made.polls += 1
         if made.scenario == "key_gone":
-            return Reply(401, {"title": "Unauthenticated", "detail": "You did not pass a valid authentication token", "status": 401})
+            return Reply(
+                401,
+                {
+                    "title": "Unauthenticated",
+                    "detail": "You did not pass a valid authentication token",
+                    "status": 401,
+                },
+            )
         if made.status in {"starting", "processing"}:
             made.status = ["starting", "processing", self._end(made)][min(made.polls - 1, 2)]
             if made.scenario == "new_state" and made.polls < 3:
@@ -150,14 +203,24 @@ class Replicate(Fake):
         return Reply(200, self._told(made))
 
     def _end(self, made: Made) -> str:
-        ends = {"failed": "failed", "oom": "failed", "nsfw": "failed", "canceled": "canceled", "aborted": "aborted"}
+        ends = {
+            "failed": "failed",
+            "oom": "failed",
+            "nsfw": "failed",
+            "canceled": "canceled",
+            "aborted": "aborted",
+        }
         end = ends.get(made.scenario, "succeeded")
         if end in {"failed", "aborted"}:
             self.charges[made.id].usd = Decimal(0)
         return end
 
     def _told(self, made: Made) -> dict[str, Any]:
-        urls = {"web": f"https://replicate.com/p/{made.id}", "get": f"{self.base}/predictions/{made.id}", "cancel": f"{self.base}/predictions/{made.id}/cancel"}
+        urls = {
+            "web": f"https://replicate.com/p/{made.id}",
+            "get": f"{self.base}/predictions/{made.id}",
+            "cancel": f"{self.base}/predictions/{made.id}/cancel",
+        }
         told: dict[str, Any] = {
             "id": made.id,
             "model": made.model,
@@ -175,18 +238,35 @@ class Replicate(Fake):
         if made.status == "processing":
             told |= {"started_at": made.created_at, "logs": " 10%|#\n 40%|####\n"}
         if made.status in {"succeeded", "failed", "canceled", "aborted"}:
-            told |= {"started_at": made.created_at, "completed_at": now(), "metrics": {"predict_time": 4.125, "total_time": 5.0}}
+            told |= {
+                "started_at": made.created_at,
+                "completed_at": now(),
+                "metrics": {"predict_time": 4.125, "total_time": 5.0},
+            }
         if made.status == "failed":
-            told["error"] = {"oom": "CUDA out of memory (E1001)", "nsfw": "The input was flagged as sensitive. (E005)"}.get(made.scenario, "It failed.")
+            told["error"] = {
+                "oom": "CUDA out of memory (E1001)",
+                "nsfw": "The input was flagged as sensitive. (E005)",
+            }.get(made.scenario, "It failed.")
         if made.status == "succeeded":
             told |= self._output(made)
-            told |= {"successful": {"status": "successful"}, "new_final_word": {"status": "delivered"}, "upper_status": {"status": "SUCCEEDED"}}.get(
-                made.scenario, {}
-            )
+            told |= {
+                "successful": {"status": "successful"},
+                "new_final_word": {"status": "delivered"},
+                "upper_status": {"status": "SUCCEEDED"},
+            }.get(made.scenario, {})
         if made.scenario == "nulls":
-            told |= dict.fromkeys(("created_at", "model", "data_removed", "logs", "metrics", "error", "urls"))
+            told |= dict.fromkeys(
+                ("created_at", "model", "data_removed", "logs", "metrics", "error", "urls")
+            )
         if made.scenario == "odd_types":
-            told |= {"created_at": 5, "logs": ["a"], "metrics": {"predict_time": "4.125"}, "data_removed": "false", "version": {}}
+            told |= {
+                "created_at": 5,
+                "logs": ["a"],
+                "metrics": {"predict_time": "4.125"},
+                "data_removed": "false",
+                "version": {},
+            }
         return told
 
     def _output(self, made: Made) -> dict[str, Any]:
@@ -195,8 +275,14 @@ class Replicate(Fake):
         return {
             "removed": {"output": None, "data_removed": True, "input": {}},
             "string_output": {"output": url},
-            "data_output": {"output": ["data:image/png;base64," + base64.b64encode(media.picture(320, 180, 3)).decode()]},
-            "object_output": {"output": {"video": {"url": url}, "note": "https://example.com/other"}},
+            "data_output": {
+                "output": [
+                    "data:image/png;base64," + base64.b64encode(media.picture(320, 180, 3)).decode()
+                ]
+            },
+            "object_output": {
+                "output": {"video": {"url": url}, "note": "https://example.com/other"}
+            },
             "no_file": {"output": "just words"},
             "evil_link": {"output": "http://169.254.169.254/latest"},
         }.get(made.scenario, {"output": [url] if kind == "image" else url})
@@ -206,7 +292,16 @@ class Replicate(Fake):
             return refused
         since = asked.query.get("created_after", "")
         newest = sorted(self.made.values(), key=lambda made: made.created_at, reverse=True)
-        return Reply(200, {"next": None, "previous": None, "results": [self._told(made) for made in newest if made.created_at[:19] >= since[:19]]})
+        return Reply(
+            200,
+            {
+                "next": None,
+                "previous": None,
+                "results": [
+                    self._told(made) for made in newest if made.created_at[:19] >= since[:19]
+                ],
+            },
+        )
 
     def cancel(self, asked: Asked, name: str) -> Reply:
         if refused := self._door(asked):
@@ -224,11 +319,27 @@ class Replicate(Fake):
         content = multipart(asked)["content"]
         name = uuid.uuid4().hex
         self.files[name] = content
-        told = {"id": name, "content_type": "image/png", "size": len(content), "created_at": now(), "expires_at": now(), "metadata": {}}
-        return Reply(201, {**told, "checksums": {"sha256": hashlib.sha256(content).hexdigest()}, "urls": {"get": f"{self.base}/files/{name}"}})
+        told = {
+            "id": name,
+            "content_type": "image/png",
+            "size": len(content),
+            "created_at": now(),
+            "expires_at": now(),
+            "metadata": {},
+        }
+        return Reply(
+            201,
+            {
+                **told,
+                "checksums": {"sha256": hashlib.sha256(content).hexdigest()},
+                "urls": {"get": f"{self.base}/files/{name}"},
+            },
+        )
 
     def account(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(200, {"type": "organization", "username": "videoplanet", "name": "VideoPlanet"})
+        return self._door(asked) or Reply(
+            200, {"type": "organization", "username": "videoplanet", "name": "VideoPlanet"}
+        )
 
     def secret(self, asked: Asked) -> Reply:
         return self._door(asked) or Reply(200, {"key": SECRET})
@@ -237,27 +348,50 @@ class Replicate(Fake):
         made = self.made[name]
         if MODELS[made.model][0] == "image":
             return Reply(200, media.picture(320, 180, 3), {"Content-Type": "image/png"})
-        return Reply(200, media.clip(int(made.input.get("duration", 5))), {"Content-Type": "video/mp4"})
+        return Reply(
+            200, media.clip(int(made.input.get("duration", 5))), {"Content-Type": "video/mp4"}
+        )
 
     # --- webhooks
 
     def tell(self, made: Made) -> None:
-        """Send the webhook, as Replicate does: signed, from another thread, without waiting for the answer's meaning."""
+        """Send the webhook, as Replicate does: signed, from another thread, without waiting for the
+        answer's meaning.
+        """
         headers, body = signed(self._told(made))
-        sender = threading.Thread(target=lambda: httpx.post(made.webhook, content=body, headers=headers, timeout=10))
+        sender = threading.Thread(
+            target=lambda: httpx.post(made.webhook, content=body, headers=headers, timeout=10)
+        )
         sender.start()
         sender.join()
 
 
-def signed(message: dict[str, Any], *, name: str = "", at: float | None = None, secret: str = SECRET) -> tuple[dict[str, str], bytes]:
+def signed(
+    message: dict[str, Any], *, name: str = "", at: float | None = None, secret: str = SECRET
+) -> tuple[dict[str, str], bytes]:
     """The headers and the body of a webhook."""
     body = json.dumps(message).encode()
     name, stamp = name or f"msg_{uuid.uuid4().hex}", str(int(time.time() if at is None else at))
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    signature = base64.b64encode(hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
-    return {"webhook-id": name, "webhook-timestamp": stamp, "webhook-signature": f"v1,{signature}", "content-type": "application/json"}, body
+    signature = base64.b64encode(
+        hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    ).decode()
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{signature}",
+        "content-type": "application/json",
+    }, body
 
 
 def _invalid(words: str, where: str) -> Reply:
     fields = [{"type": "required", "field": where, "description": words}]
-    return Reply(422, {"detail": words, "status": 422, "title": "Input validation failed", "invalid_fields": fields})
+    return Reply(
+        422,
+        {
+            "detail": words,
+            "status": 422,
+            "title": "Input validation failed",
+            "invalid_fields": fields,
+        },
+    )

@@ -1,4 +1,6 @@
-"""Runway: tasks that are created, asked for, cancelled; credits that are charged when the task is made and given back for some failures."""
+"""Runway: tasks that are created, asked for, cancelled; credits that are charged when the task is
+made and given back for some failures.
+"""
 
 import base64
 import json
@@ -18,7 +20,17 @@ DOC = "https://docs.dev.runwayml.com/api"
 SIX = ["1280:720", "720:1280", "1104:832", "832:1104", "960:960", "1584:672"]
 TWO = ["1280:720", "720:1280"]
 IMAGES = [
-    *("1024:1024", "1080:1080", "1168:880", "1360:768", "1440:1080", "1080:1440", "1808:768", "1920:1080", "1080:1920"),
+    *(
+        "1024:1024",
+        "1080:1080",
+        "1168:880",
+        "1360:768",
+        "1440:1080",
+        "1080:1440",
+        "1808:768",
+        "1920:1080",
+        "1080:1920",
+    ),
     *("2112:912", "1280:720", "720:1280", "720:720", "960:720", "720:960", "1680:720"),
 ]
 VEO = ["1280:720", "720:1280", "1920:1080", "1080:1920"]
@@ -34,8 +46,17 @@ TEXT_TO_VIDEO = {
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
 }
-SILENT = {"veo3.1": 20, "veo3.1_fast": 10}  # credits a second with `audio: false`; without the field there is sound
-NORMAL = [("PENDING", None), ("THROTTLED", None), ("RUNNING", 0.2), ("RUNNING", 0.6), ("SUCCEEDED", None)]
+SILENT = {
+    "veo3.1": 20,
+    "veo3.1_fast": 10,
+}  # credits a second with `audio: false`; without the field there is sound
+NORMAL = [
+    ("PENDING", None),
+    ("THROTTLED", None),
+    ("RUNNING", 0.2),
+    ("RUNNING", 0.6),
+    ("SUCCEEDED", None),
+]
 
 
 @dataclass
@@ -64,8 +85,12 @@ class Runway(Fake):
         ("GET", r"/outputs/([^/]+)", "output"),
     ]
 
-    def __init__(self, *, seconds: float | None = None, at_once: int = 2, credits_: int = 5000) -> None:
-        """With `seconds` each task takes so long and `at_once` of them run; without, each question moves a task one state on."""
+    def __init__(
+        self, *, seconds: float | None = None, at_once: int = 2, credits_: int = 5000
+    ) -> None:
+        """With `seconds` each task takes so long and `at_once` of them run; without, each question
+        moves a task one state on.
+        """
         super().__init__()
         self.seconds, self.at_once, self.start_credits = seconds, at_once, credits_
         self.tasks: dict[str, Task] = {}
@@ -89,22 +114,34 @@ class Runway(Fake):
     def text_to_image(self, asked: Asked) -> Reply:
         return self._create(asked, None)
 
-    def _create(self, asked: Asked, models: dict[str, tuple[list[str], list[int], int, list[str]]] | None) -> Reply:
+    def _create(
+        self, asked: Asked, models: dict[str, tuple[list[str], list[int], int, list[str]]] | None
+    ) -> Reply:
         body = asked.json
         scenario = self.scenario(str(body.get("promptText", "")))
         if refused := self._door(asked) or self._trouble(scenario):
             return refused
         if issues := (_video_issues(body, models) if models is not None else _image_issues(body)):
-            return Reply(400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC})
+            return Reply(
+                400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC}
+            )
         if models is not None:
             seconds = body.get("duration", models[body["model"]][1][-1])
             rate = models[body["model"]][2]
             if body.get("audio") is False:
                 rate = SILENT.get(body["model"], rate)
-            task = Task(str(uuid.uuid4()), rate * seconds, media.clip(seconds), "video/mp4", scenario)
+            task = Task(
+                str(uuid.uuid4()), rate * seconds, media.clip(seconds), "video/mp4", scenario
+            )
         else:
             width, height = map(int, body["ratio"].split(":"))
-            task = Task(str(uuid.uuid4()), 8 if "1080" in body["ratio"] else 5, media.picture(width, height, body.get("seed", 0) % 1000), "image/png", scenario)
+            task = Task(
+                str(uuid.uuid4()),
+                8 if "1080" in body["ratio"] else 5,
+                media.picture(width, height, body.get("seed", 0) % 1000),
+                "image/png",
+                scenario,
+            )
         with self.lock:
             self.tasks[task.id] = task
             self.charge(task.id, body["model"], Decimal(task.credits) / 100, asked)
@@ -120,12 +157,22 @@ class Runway(Fake):
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
-            "no_credits": Reply(400, {"error": "You do not have enough credits to run this task.", "docUrl": DOC}),
+            "no_credits": Reply(
+                400, {"error": "You do not have enough credits to run this task.", "docUrl": DOC}
+            ),
             "bad_key": Reply(401, {"error": "The API key is invalid."}),
             "limit": Reply(429, {"error": "You have reached the daily limit for this model."}),
-            "no_model": Reply(403, {"error": "Your organization does not have access to the model gen4_turbo."}),
+            "no_model": Reply(
+                403, {"error": "Your organization does not have access to the model gen4_turbo."}
+            ),
             "forbidden_key": Reply(403, {"error": "This API key has been disabled."}),
-            "asset": Reply(400, {"error": "Invalid asset aspect ratio. `promptImage` must be between 0.5 and 2.", "docUrl": DOC}),
+            "asset": Reply(
+                400,
+                {
+                    "error": "Invalid asset aspect ratio. `promptImage` must be between 0.5 and 2.",
+                    "docUrl": DOC,
+                },
+            ),
         }
         return answers.get(scenario) or self.trouble(scenario)
 
@@ -133,7 +180,16 @@ class Runway(Fake):
         if asked.headers.get("authorization") != f"Bearer {self.key}":
             return Reply(401, {"error": "You did not provide an API key, or it is not valid."})
         if asked.headers.get("x-runway-version") != "2024-11-06":
-            return Reply(400, {"error": "This version of the API is not available. Send X-Runway-Version: 2024-11-06.", "docUrl": DOC})
+            return Reply(
+                400,
+                {
+                    "error": (
+                        "This version of the API is not available. Send X-Runway-Version: "
+                        "2024-11-06."
+                    ),
+                    "docUrl": DOC,
+                },
+            )
         return None
 
     # --- asking
@@ -159,10 +215,19 @@ class Runway(Fake):
             state = states[min(task.polls, len(states) - 1)]
             task.polls += 1
             return state
-        for other in sorted(self.tasks.values(), key=lambda t: t.created):  # tasks begin in the order in which they came
-            if other.began is None and sum(self._runs(t) for t in self.tasks.values()) < self.at_once:
-                free = sorted(t.began + self.seconds for t in self.tasks.values() if t.began is not None)
-                other.began = max(other.created, free[-self.at_once] if len(free) >= self.at_once else 0.0)
+        for other in sorted(
+            self.tasks.values(), key=lambda t: t.created
+        ):  # tasks begin in the order in which they came
+            if (
+                other.began is None
+                and sum(self._runs(t) for t in self.tasks.values()) < self.at_once
+            ):
+                free = sorted(
+                    t.began + self.seconds for t in self.tasks.values() if t.began is not None
+                )
+                other.began = max(
+                    other.created, free[-self.at_once] if len(free) >= self.at_once else 0.0
+                )
         if task.began is None or task.began > time.time():
             return "THROTTLED", None
         part = (time.time() - task.began) / self.seconds
@@ -172,7 +237,9 @@ class Runway(Fake):
         return task.began is not None and task.began + (self.seconds or 0) > time.time()
 
     def _told(self, task: Task, status: str, progress: float | None) -> dict[str, Any]:
-        created = datetime.fromtimestamp(task.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        created = (
+            datetime.fromtimestamp(task.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        )
         told: dict[str, Any] = {"id": task.id, "createdAt": created, "status": status}
         if status == "SUCCEEDED":
             return self._ended(task, told)
@@ -182,8 +249,16 @@ class Runway(Fake):
 
     def _ended(self, task: Task, told: dict[str, Any]) -> dict[str, Any]:
         failures = {
-            "safety_input": ("The provided prompt was flagged by content moderation.", "SAFETY.INPUT.TEXT", 0),
-            "safety_output": ("The generated content was flagged by content moderation.", "SAFETY.OUTPUT.VIDEO", task.credits),
+            "safety_input": (
+                "The provided prompt was flagged by content moderation.",
+                "SAFETY.INPUT.TEXT",
+                0,
+            ),
+            "safety_output": (
+                "The generated content was flagged by content moderation.",
+                "SAFETY.OUTPUT.VIDEO",
+                task.credits,
+            ),
             "bad_output": ("An unexpected error occurred.", "INTERNAL.BAD_OUTPUT.CODE01", 0),
             "bad_asset": ("The picture could not be used.", "ASSET.INVALID", 0),
             "new_failure": ("Nobody knows.", "COSMIC.RAY", 0),
@@ -191,7 +266,13 @@ class Runway(Fake):
         if task.scenario in failures:
             words, code, cost = failures[task.scenario]
             self.charges[task.id].usd = Decimal(cost) / 100
-            return {**told, "status": "FAILED", "failure": words, "failureCode": code, "cost": {"credits": cost}}
+            return {
+                **told,
+                "status": "FAILED",
+                "failure": words,
+                "failureCode": code,
+                "cost": {"credits": cost},
+            }
         if task.scenario == "failed_without_cost":
             return {**told, "status": "FAILED", "failure": "It failed."}
         if task.scenario == "cancelled":
@@ -210,7 +291,15 @@ class Runway(Fake):
         task = self.tasks[re.sub(r"\.\w+$", "", name)]
         scenario, good = task.scenario, Reply(200, task.output, {"Content-Type": task.mime})
         expired = Reply(403, b"<Error>expired</Error>", {"Content-Type": "application/xml"})
-        if scenario in {"expired_link", "html_file", "cut_file", "slow_file", "silently_cut_file", "short_file", "empty_file"}:  # the next link is good
+        if scenario in {
+            "expired_link",
+            "html_file",
+            "cut_file",
+            "slow_file",
+            "silently_cut_file",
+            "short_file",
+            "empty_file",
+        }:  # the next link is good
             task.scenario = ""
         if scenario == "expired_link" or asked.query.get("_jwt") != task.link:
             return expired
@@ -219,7 +308,9 @@ class Runway(Fake):
             "html_file": Reply(200, b"<html>busy</html>", {"Content-Type": "text/html"}),
             "slow_file": Reply(200, task.output, good.headers, delay=5.0),
             "cut_file": Reply(200, task.output, good.headers, cut=True),
-            "silently_cut_file": Reply(200, task.output[: len(task.output) * 4 // 5], good.headers, no_length=True),
+            "silently_cut_file": Reply(
+                200, task.output[: len(task.output) * 4 // 5], good.headers, no_length=True
+            ),
             "empty_file": Reply(200, b"", good.headers),
             "short_file": Reply(200, media.clip(2), good.headers),
             "always_short_file": Reply(200, media.clip(2), good.headers),
@@ -228,7 +319,9 @@ class Runway(Fake):
             "upper_type": Reply(200, task.output, {"Content-Type": task.mime.upper()}),
             "text_type": Reply(200, task.output, {"Content-Type": "text/plain"}),
             "no_type": Reply(200, task.output),
-            "moved_within": good if "moved" in asked.query else Reply(302, b"", {"Location": f"{asked.path}?_jwt={task.link}&moved=1"}),
+            "moved_within": good
+            if "moved" in asked.query
+            else Reply(302, b"", {"Location": f"{asked.path}?_jwt={task.link}&moved=1"}),
             "moved_in_a_circle": Reply(302, b"", {"Location": f"{asked.path}?_jwt={task.link}"}),
             "moved_file": Reply(302, b"", {"Location": "http://169.254.169.254/"}),
         }.get(scenario, good)
@@ -245,7 +338,10 @@ class Runway(Fake):
     def organization(self, asked: Asked) -> Reply:
         if refused := self._door(asked):
             return refused
-        models = {name: {"maxConcurrentGenerations": self.at_once, "maxDailyGenerations": 200} for name in IMAGE_TO_VIDEO}
+        models = {
+            name: {"maxConcurrentGenerations": self.at_once, "maxDailyGenerations": 200}
+            for name in IMAGE_TO_VIDEO
+        }
         return Reply(
             200,
             {
@@ -266,7 +362,15 @@ def _oddly(told: dict[str, Any], scenario: str) -> Reply:
         "kaputt": {"status": "KAPUTT", "output": None} if done else {},
         "progress_text": {"progress": str(told["progress"])} if "progress" in told else {},
         "progress_words": {"progress": "half"} if "progress" in told else {},
-        "nulls": {"output": None, "failure": None, "failureCode": None, "progress": None, "cost": None} if not done else {"failure": None, "progress": None},
+        "nulls": {
+            "output": None,
+            "failure": None,
+            "failureCode": None,
+            "progress": None,
+            "cost": None,
+        }
+        if not done
+        else {"failure": None, "progress": None},
     }
     at_the_end: dict[str, Any] = {
         "output_text": {"output": output[0] if output else output},
@@ -289,16 +393,37 @@ def _issue(path: str, message: str, code: str = "invalid_value") -> dict[str, An
     return {"code": code, "path": [path], "message": message}
 
 
-def _video_issues(body: dict[str, Any], models: dict[str, tuple[list[str], list[int], int, list[str]]]) -> list[dict[str, Any]]:
+def _video_issues(
+    body: dict[str, Any], models: dict[str, tuple[list[str], list[int], int, list[str]]]
+) -> list[dict[str, Any]]:
     if body.get("model") not in models:
-        return [_issue("model", f"Invalid input: expected one of {sorted(models)}", "invalid_union")]
+        return [
+            _issue("model", f"Invalid input: expected one of {sorted(models)}", "invalid_union")
+        ]
     ratios, lengths, _, required = models[body["model"]]
-    known = {"model", "promptText", "promptImage", "ratio", "duration", "seed", "contentModeration", "outputFormat", "audio", "negativePrompt"}
-    issues = [_issue(name, "Invalid input: expected string, received undefined", "invalid_type") for name in required if name not in body]
+    known = {
+        "model",
+        "promptText",
+        "promptImage",
+        "ratio",
+        "duration",
+        "seed",
+        "contentModeration",
+        "outputFormat",
+        "audio",
+        "negativePrompt",
+    }
+    issues = [
+        _issue(name, "Invalid input: expected string, received undefined", "invalid_type")
+        for name in required
+        if name not in body
+    ]
     issues += [_issue(name, "Unrecognized key", "unrecognized_keys") for name in set(body) - known]
     if "ratio" in body and body["ratio"] not in ratios:
         issues.append(_issue("ratio", f"Invalid option: expected one of {ratios}"))
-    if "duration" in body and (type(body["duration"]) is not int or body["duration"] not in lengths):
+    if "duration" in body and (
+        type(body["duration"]) is not int or body["duration"] not in lengths
+    ):
         issues.append(_issue("duration", f"Invalid option: expected one of {lengths}"))
     return [*issues, *_common_issues(body), *_picture_issues(body)]
 
@@ -306,11 +431,18 @@ def _video_issues(body: dict[str, Any], models: dict[str, tuple[list[str], list[
 def _image_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
     if body.get("model") != "gen4_image":
         return [_issue("model", "Invalid input: expected gen4_image", "invalid_union")]
-    issues = [_issue(name, "Unrecognized key", "unrecognized_keys") for name in set(body) - {"model", "promptText", "ratio", "seed", "referenceImages"}]
+    issues = [
+        _issue(name, "Unrecognized key", "unrecognized_keys")
+        for name in set(body) - {"model", "promptText", "ratio", "seed", "referenceImages"}
+    ]
     if body.get("ratio") not in IMAGES:
         issues.append(_issue("ratio", f"Invalid option: expected one of {IMAGES}"))
     if "promptText" not in body:
-        issues.append(_issue("promptText", "Invalid input: expected string, received undefined", "invalid_type"))
+        issues.append(
+            _issue(
+                "promptText", "Invalid input: expected string, received undefined", "invalid_type"
+            )
+        )
     return [*issues, *_common_issues(body)]
 
 
@@ -318,7 +450,9 @@ def _common_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
     issues = []
     text = body.get("promptText", "x")
     if not isinstance(text, str) or not 1 <= len(text.encode("utf-16-le")) // 2 <= 1000:
-        issues.append(_issue("promptText", "Too big: expected string to have <=1000 characters", "too_big"))
+        issues.append(
+            _issue("promptText", "Too big: expected string to have <=1000 characters", "too_big")
+        )
     if type(body.get("seed", 0)) is not int or not 0 <= body.get("seed", 0) <= 4294967295:
         issues.append(_issue("seed", "Too big: expected number to be <=4294967295", "too_big"))
     return issues
@@ -328,7 +462,11 @@ def _picture_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
     uri = body.get("promptImage")
     if uri is None or (isinstance(uri, str) and uri.startswith("https://")):
         return []
-    if isinstance(uri, str) and len(uri) <= 5_242_880 and (match := re.fullmatch(r"data:image/(?:png|jpeg|webp);base64,(.+)", uri)):
+    if (
+        isinstance(uri, str)
+        and len(uri) <= 5_242_880
+        and (match := re.fullmatch(r"data:image/(?:png|jpeg|webp);base64,(.+)", uri))
+    ):
         try:
             base64.b64decode(match[1], validate=True)
         except ValueError:

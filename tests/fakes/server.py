@@ -1,4 +1,6 @@
-"""What all fake providers share: the server, its routes, its scenarios, and the ledger of what it charged."""
+"""What all fake providers share: the server, its routes, its scenarios, and the ledger of what it
+charged.
+"""
 
 import json
 import re
@@ -58,7 +60,9 @@ class Charge:
 
 
 class Fake:
-    """A provider. Subclasses add `routes`: a method, a pattern of the path, and the function's name."""
+    """A provider. Subclasses add `routes`: a method, a pattern of the path, and the function's
+    name.
+    """
 
     key: ClassVar[str]
     routes: ClassVar[list[tuple[str, str, str]]]
@@ -146,14 +150,32 @@ class Fake:
     # --- common ways to go wrong, before anything is done
 
     def trouble(self, scenario: str) -> Reply | None:
-        """An answer that says nothing about the work itself; None when this scenario is another one."""
+        """An answer that says nothing about the work itself; None when this scenario is another
+        one.
+        """
         if scenario == "drop_before":
             raise Dropped
         if scenario.startswith("http_"):
-            return Reply(int(scenario[5:]), {"error": "Something went wrong.", "detail": "Something went wrong.", "errors": ["Something went wrong."]})
+            return Reply(
+                int(scenario[5:]),
+                {
+                    "error": "Something went wrong.",
+                    "detail": "Something went wrong.",
+                    "errors": ["Something went wrong."],
+                },
+            )
         if scenario == "echo":
             words = f"Refused: Bearer {self.key} may not."
-            return Reply(400, {"error": words, "detail": words, "title": words, "errors": [words], "message": words})
+            return Reply(
+                400,
+                {
+                    "error": words,
+                    "detail": words,
+                    "title": words,
+                    "errors": [words],
+                    "message": words,
+                },
+            )
         if scenario == "html":
             return Reply(502, b"<html><h1>Bad gateway</h1></html>", {"Content-Type": "text/html"})
         if scenario == "redirect":
@@ -181,7 +203,13 @@ class Fake:
             self.expect(asked.json["scenario"], times=asked.json.get("times", 1))
             return Reply(204)
         if asked.path == "/_ledger":
-            return Reply(200, {"charged": str(self.charged), "charges": {work: str(charge.usd) for work, charge in self.charges.items()}})
+            return Reply(
+                200,
+                {
+                    "charged": str(self.charged),
+                    "charges": {work: str(charge.usd) for work, charge in self.charges.items()},
+                },
+            )
         for method, pattern, name in self.routes:
             if method == asked.method and (match := re.fullmatch(pattern, asked.path)):
                 reply: Reply = getattr(self, name)(asked, *match.groups())
@@ -203,7 +231,11 @@ def _dressed(scenario: str, reply: Reply) -> Reply:
     }
     if scenario == "utf16":
         bodies["utf16"] = content.decode().encode("utf-16")
-    return Reply(reply.status, bodies[scenario], reply.headers, reply.delay) if scenario in bodies else reply
+    return (
+        Reply(reply.status, bodies[scenario], reply.headers, reply.delay)
+        if scenario in bodies
+        else reply
+    )
 
 
 class _Server(ThreadingHTTPServer):
@@ -240,7 +272,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(reply.status)
         kind = {} if isinstance(reply.body, bytes) else {"Content-Type": "application/json"}
-        length = {} if reply.status == 204 or reply.no_length else {"Content-Length": str(len(content))}
+        length = (
+            {} if reply.status == 204 or reply.no_length else {"Content-Length": str(len(content))}
+        )
         for name, value in (kind | reply.headers | length).items():
             self.send_header(name, value)
         self.end_headers()

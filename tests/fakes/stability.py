@@ -19,17 +19,40 @@ RATIOS = {
     "9:16": (768, 1344),
     "9:21": (640, 1536),
 }
-SDXL = {(1024, 1024), (1152, 896), (896, 1152), (1216, 832), (832, 1216), (1344, 768), (768, 1344), (1536, 640), (640, 1536)}
-CREDITS = {"core": "3", "ultra": "8", "sd3.5-large": "6.5", "sd3.5-large-turbo": "4", "sd3.5-medium": "3.5", "sd3.5-flash": "2.5"}
+SDXL = {
+    (1024, 1024),
+    (1152, 896),
+    (896, 1152),
+    (1216, 832),
+    (832, 1216),
+    (1344, 768),
+    (768, 1344),
+    (1536, 640),
+    (640, 1536),
+}
+CREDITS = {
+    "core": "3",
+    "ultra": "8",
+    "sd3.5-large": "6.5",
+    "sd3.5-large-turbo": "4",
+    "sd3.5-medium": "3.5",
+    "sd3.5-flash": "2.5",
+}
 AUDIO_CREDITS = Decimal(20)
 AUDIO_FIELDS = {"prompt", "duration", "seed", "steps", "cfg_scale", "model", "output_format"}
 COMMON = {"prompt", "negative_prompt", "aspect_ratio", "seed", "output_format", "style_preset"}
-FIELDS = {"core": COMMON, "ultra": COMMON | {"image", "strength"}, "sd3": COMMON | {"model", "mode", "image", "strength", "cfg_scale"}}
+FIELDS = {
+    "core": COMMON,
+    "ultra": COMMON | {"image", "strength"},
+    "sd3": COMMON | {"model", "mode", "image", "strength", "cfg_scale"},
+}
 ENGINE = "stable-diffusion-xl-1024-v1-0"
 
 
 def problem(status: int, name: str, words: str) -> Reply:
-    return Reply(status, {"id": "ed14db44362126aab3cbd25cca51ffe3", "name": name, "errors": [words]})
+    return Reply(
+        status, {"id": "ed14db44362126aab3cbd25cca51ffe3", "name": name, "errors": [words]}
+    )
 
 
 def problem_v1(status: int, name: str, words: str) -> Reply:
@@ -46,7 +69,9 @@ class Stability(Fake):
         ("GET", r"/v1/engines/list", "engines"),
     ]
 
-    def __init__(self, *, credits_: Decimal = Decimal(1000), seconds: float = 0.0, sdxl_price: str = "0.02") -> None:
+    def __init__(
+        self, *, credits_: Decimal = Decimal(1000), seconds: float = 0.0, sdxl_price: str = "0.02"
+    ) -> None:
         super().__init__()
         self.start, self.seconds, self.sdxl_price = credits_, seconds, sdxl_price
 
@@ -56,16 +81,37 @@ class Stability(Fake):
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
             "bad_key": problem(401, "unauthorized", "missing or wrong key"),
-            "no_credits": problem(402, "payment_required", "You lack sufficient credits to make this request."),
-            "moderated": problem(403, "content_moderation", "Your request was flagged by our content moderation system and you were not charged."),
+            "no_credits": problem(
+                402, "payment_required", "You lack sufficient credits to make this request."
+            ),
+            "moderated": problem(
+                403,
+                "content_moderation",
+                (
+                    "Your request was flagged by our content moderation system and you were "
+                    "not charged."
+                ),
+            ),
             "permission": problem(403, "permission_denied", "You do not have permission."),
             "too_large": problem(413, "payload_too_large", "Your request was larger than 10MiB."),
-            "public_figure": problem(422, "public_figure", "Our system detected the likeness of a public figure."),
-            "limit": problem(429, "rate_limit_exceeded", "You have exceeded the rate limit of 150 requests within a 10 second period."),
+            "public_figure": problem(
+                422, "public_figure", "Our system detected the likeness of a public figure."
+            ),
+            "limit": problem(
+                429,
+                "rate_limit_exceeded",
+                "You have exceeded the rate limit of 150 requests within a 10 second period.",
+            ),
             "filtered_words": problem_v1(400, "invalid_prompts", "Invalid prompts detected"),
-            "no_model": problem(403, "forbidden", "Your account does not have access to this model."),
-            "limit_seconds": Reply(429, {"name": "rate_limit_exceeded", "errors": ["slow"]}, {"Retry-After": "120"}),
-            "retired": problem_v1(404, "not_found", f"The specified engine (ID {ENGINE}) was not found."),
+            "no_model": problem(
+                403, "forbidden", "Your account does not have access to this model."
+            ),
+            "limit_seconds": Reply(
+                429, {"name": "rate_limit_exceeded", "errors": ["slow"]}, {"Retry-After": "120"}
+            ),
+            "retired": problem_v1(
+                404, "not_found", f"The specified engine (ID {ENGINE}) was not found."
+            ),
         }
         return answers.get(scenario) or self.trouble(scenario)
 
@@ -81,14 +127,33 @@ class Stability(Fake):
         width, height = RATIOS[fields.get("aspect_ratio", "1:1")]
         credits_ = CREDITS[fields.get("model", "sd3.5-large") if service == "sd3" else service]
         self._paid(asked, credits_=Decimal(credits_), what=service)
-        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(scenario, "SUCCESS")
+        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(
+            scenario, "SUCCESS"
+        )
         if scenario == "plain_picture":
-            return Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
-        body = {"image": base64.b64encode(self._picture(width, height, seed, scenario)).decode(), "seed": seed, "finish_reason": finish}
+            return Reply(
+                200,
+                self._picture(width, height, seed, scenario),
+                {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)},
+            )
+        body = {
+            "image": base64.b64encode(self._picture(width, height, seed, scenario)).decode(),
+            "seed": seed,
+            "finish_reason": finish,
+        }
         body = _oddly(body, scenario, image="image", finish="finish_reason")
-        reply = Reply(200, json.dumps(body).encode(), {"Content-Type": "application/json; type=image/png"}, delay=self.seconds)
+        reply = Reply(
+            200,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json; type=image/png"},
+            delay=self.seconds,
+        )
         if "application/json" not in asked.headers.get("accept", ""):
-            reply = Reply(200, self._picture(width, height, seed, scenario), {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)})
+            reply = Reply(
+                200,
+                self._picture(width, height, seed, scenario),
+                {"Content-Type": "image/png", "finish-reason": finish, "seed": str(seed)},
+            )
         return self.twisted(scenario, reply)
 
     def audio(self, asked: Asked) -> Reply:
@@ -97,13 +162,27 @@ class Stability(Fake):
         except ValueError:
             return problem(400, "bad_request", "content-type: must be multipart/form-data")
         scenario = self.scenario(fields.get("prompt", ""))
-        if refused := self._door(asked) or self._trouble(scenario) or _wrong_audio(fields, asked.headers.get("accept", "")):
+        if (
+            refused := self._door(asked)
+            or self._trouble(scenario)
+            or _wrong_audio(fields, asked.headers.get("accept", ""))
+        ):
             return refused
         self._paid(asked, credits_=AUDIO_CREDITS, what="audio")
-        sounds = {"silent": media.silence, "empty": lambda _seconds: b"", "bad_file": lambda _seconds: b"\x00no sound"}
+        sounds = {
+            "silent": media.silence,
+            "empty": lambda _seconds: b"",
+            "bad_file": lambda _seconds: b"\x00no sound",
+        }
         content = sounds.get(scenario, media.sound)(float(fields["duration"]))
-        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(scenario, "SUCCESS")
-        headers = {"Content-Type": "audio/mpeg", "finish-reason": finish, "seed": fields.get("seed", "42")}
+        finish = {"filtered": "CONTENT_FILTERED", "new_finish": "HALF_DONE"}.get(
+            scenario, "SUCCESS"
+        )
+        headers = {
+            "Content-Type": "audio/mpeg",
+            "finish-reason": finish,
+            "seed": fields.get("seed", "42"),
+        }
         return self.twisted(scenario, Reply(200, content, headers, delay=self.seconds))
 
     def v1(self, asked: Asked, engine: str) -> Reply:
@@ -114,16 +193,27 @@ class Stability(Fake):
             return refused
         self._paid(asked, credits_=Decimal(self.sdxl_price) * 100, what=engine)
         finish = {"filtered": "CONTENT_FILTERED", "new_finish": "ERROR"}.get(scenario, "SUCCESS")
-        picture = base64.b64encode(self._picture(body["width"], body["height"], body.get("seed", 0), scenario)).decode()
+        picture = base64.b64encode(
+            self._picture(body["width"], body["height"], body.get("seed", 0), scenario)
+        ).decode()
         artifacts: list[Any] = (
             []
             if scenario == "no_artifact"
-            else [_oddly({"base64": picture, "seed": body.get("seed", 0), "finishReason": finish}, scenario, image="base64", finish="finishReason")]
+            else [
+                _oddly(
+                    {"base64": picture, "seed": body.get("seed", 0), "finishReason": finish},
+                    scenario,
+                    image="base64",
+                    finish="finishReason",
+                )
+            ]
         )
         return self.twisted(scenario, Reply(200, {"artifacts": artifacts}, delay=self.seconds))
 
     def _picture(self, width: int, height: int, seed: int, scenario: str) -> bytes:
-        return b"no picture" if scenario == "bad_file" else media.picture(width, height, seed % 1000)
+        return (
+            b"no picture" if scenario == "bad_file" else media.picture(width, height, seed % 1000)
+        )
 
     def _paid(self, asked: Asked, *, credits_: Decimal, what: str) -> None:
         with self.lock:
@@ -137,7 +227,9 @@ class Stability(Fake):
         return self._door(asked) or Reply(200, {"credits": float(self.start - self.charged * 100)})
 
     def engines(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(200, [{"id": ENGINE, "name": "SDXL 1.0", "description": "", "type": "PICTURE"}])
+        return self._door(asked) or Reply(
+            200, [{"id": ENGINE, "name": "SDXL 1.0", "description": "", "type": "PICTURE"}]
+        )
 
 
 def _oddly(told: dict[str, Any], scenario: str, *, image: str, finish: str) -> dict[str, Any]:
@@ -166,7 +258,9 @@ def _wrong(fields: dict[str, str], service: str) -> Reply | None:
     if not 1 <= len(prompt) <= 10_000:
         return problem(400, "bad_request", "prompt: is required and at most 10000 characters")
     if any("가" <= char <= "힣" for char in prompt + fields.get("negative_prompt", "")):
-        return problem(422, "invalid_language", "English is the only supported language for this service.")
+        return problem(
+            422, "invalid_language", "English is the only supported language for this service."
+        )
     if fields.get("aspect_ratio", "1:1") not in RATIOS:
         return problem(400, "bad_request", f"aspect_ratio: must be one of {sorted(RATIOS)}")
     if not fields.get("seed", "0").isdigit() or int(fields.get("seed", "0")) > 4294967294:
@@ -179,9 +273,15 @@ def _wrong_audio(fields: dict[str, str], accept: str) -> Reply | None:
         return problem(400, "bad_request", f"unknown fields: {sorted(unknown)}")
     if accept not in {"audio/*", "application/json"}:
         return problem(400, "bad_request", "accept: must be audio/* or application/json")
-    if not 1 <= len(fields.get("prompt", "")) <= 10_000 or fields.get("model") != "stable-audio-2.5":
+    if (
+        not 1 <= len(fields.get("prompt", "")) <= 10_000
+        or fields.get("model") != "stable-audio-2.5"
+    ):
         return problem(400, "bad_request", "prompt or model is wrong")
-    if not 1 <= float(fields.get("duration", 190)) <= 190 or not 0 <= int(fields.get("seed", "0")) <= 4294967294:
+    if (
+        not 1 <= float(fields.get("duration", 190)) <= 190
+        or not 0 <= int(fields.get("seed", "0")) <= 4294967294
+    ):
         return problem(400, "bad_request", "duration or seed out of range")
     return None
 
@@ -189,11 +289,23 @@ def _wrong_audio(fields: dict[str, str], accept: str) -> Reply | None:
 def _wrong_v1(body: dict[str, Any], engine: str) -> Reply | None:
     if engine != ENGINE:
         return problem_v1(404, "not_found", f"The specified engine (ID {engine}) was not found.")
-    if not body.get("text_prompts") or any(not 1 <= len(prompt["text"]) <= 2000 for prompt in body["text_prompts"]):
-        return problem_v1(400, "invalid_prompts", "text_prompts: is required, each at most 2000 characters")
+    if not body.get("text_prompts") or any(
+        not 1 <= len(prompt["text"]) <= 2000 for prompt in body["text_prompts"]
+    ):
+        return problem_v1(
+            400, "invalid_prompts", "text_prompts: is required, each at most 2000 characters"
+        )
     if (body.get("width", 1024), body.get("height", 1024)) not in SDXL:
-        return problem_v1(400, "invalid_sdxl_v1_dimensions", "for stable-diffusion-xl-1024-v1-0 the allowed dimensions are 1024x1024, …")
-    if not 10 <= body.get("steps", 30) <= 50 or not 1 <= body.get("samples", 1) <= 10 or not 0 <= body.get("seed", 0) <= 4294967295:
+        return problem_v1(
+            400,
+            "invalid_sdxl_v1_dimensions",
+            "for stable-diffusion-xl-1024-v1-0 the allowed dimensions are 1024x1024, …",
+        )
+    if (
+        not 10 <= body.get("steps", 30) <= 50
+        or not 1 <= body.get("samples", 1) <= 10
+        or not 0 <= body.get("seed", 0) <= 4294967295
+    ):
         return problem_v1(400, "bad_request", "steps, samples or seed out of range")
     if any("가" <= char <= "힣" for prompt in body["text_prompts"] for char in prompt["text"]):
         return problem_v1(400, "invalid_prompts", "English only")

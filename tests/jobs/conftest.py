@@ -1,4 +1,6 @@
-"""Handlers that a test makes for itself, the shortest way to a job, and the servers and processes of a drill."""
+"""Handlers that a test makes for itself, the shortest way to a job, and the servers and processes
+of a drill.
+"""
 
 import subprocess
 import sys
@@ -22,7 +24,9 @@ STORY = "8f14e45f-ceea-467f-a0e6-0123456789ab"
 
 @pytest.fixture
 def handles(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """`handles(name, function)`: only in this test, jobs of that name are done by the function. No other names are known."""
+    """`handles(name, function)`: only in this test, jobs of that name are done by the function. No
+    other names are known.
+    """
     monkeypatch.setattr(registry, "_handlers", {})
     monkeypatch.setattr(registry, "_end_hooks", type(registry._end_hooks)(list))
 
@@ -70,13 +74,19 @@ def server(servers: dict[str, Any], name: str) -> Any:
 
 @pytest.fixture(scope="session")
 def migrated(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """`migrated(store)`: the variables of a store whose tables exist (for SQLite the file to copy)."""
+    """`migrated(store)`: the variables of a store whose tables exist (for SQLite
+    the file to copy).
+    """
     made: dict[str, dict[str, str]] = {}
 
     def migrated(store: str) -> dict[str, str]:
         if store not in made:
             folder = tmp_path_factory.mktemp(store)
-            env = {"DATABASE_URL": f"sqlite:///{folder / 'drill.sqlite3'}"} if store == "sqlite" else server(servers, store).env
+            env = (
+                {"DATABASE_URL": f"sqlite:///{folder / 'drill.sqlite3'}"}
+                if store == "sqlite"
+                else server(servers, store).env
+            )
             command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
             subprocess.run(command, env=drill_env(folder, **env), cwd=ROOT, check=True)
             made[store] = env
@@ -102,13 +112,23 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture
-def drill(request: pytest.FixtureRequest, servers: dict[str, Any], migrated: Any, desks: Any, tmp_path: Path) -> Iterator[Drill]:
+def drill(
+    request: pytest.FixtureRequest,
+    servers: dict[str, Any],
+    migrated: Any,
+    desks: Any,
+    tmp_path: Path,
+) -> Iterator[Drill]:
     store, wakeup = request.param
     env = dict(migrated(store))
     redis = server(servers, "redis") if wakeup == "redis" else None
     if redis:
         env |= redis.env
-    own = Drill(drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})), tmp_path, desks(env))
+    own = Drill(
+        drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})),
+        tmp_path,
+        desks(env),
+    )
     own.redis = redis
     own.desk.ask("clear")
     try:

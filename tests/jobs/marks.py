@@ -1,4 +1,6 @@
-"""What the drills have in common: on which stores and bells, under which variables, with which jobs."""
+"""What the drills have in common: on which stores and bells, under which variables, with which
+jobs.
+"""
 
 import random
 from collections.abc import Callable
@@ -6,7 +8,12 @@ from typing import Any
 
 import pytest
 
-EVERY = [("sqlite", "database"), ("sqlite", "redis"), ("postgresql", "database"), ("postgresql", "redis")]
+EVERY = [
+    ("sqlite", "database"),
+    ("sqlite", "redis"),
+    ("postgresql", "database"),
+    ("postgresql", "redis"),
+]
 BOTH = [EVERY[0], EVERY[3]]
 on_every = pytest.mark.parametrize("drill", EVERY, indirect=True, ids="-".join)
 on_both = pytest.mark.parametrize("drill", BOTH, indirect=True, ids="-".join)

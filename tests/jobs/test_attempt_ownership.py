@@ -64,7 +64,9 @@ def test_hold_lets_the_owner_write(attempt):
     assert not turn.should_stop()
 
 
-@pytest.mark.parametrize("event", [lose_lease, be_taken_over, be_cancelled, be_ended, be_queued_again])
+@pytest.mark.parametrize(
+    "event", [lose_lease, be_taken_over, be_cancelled, be_ended, be_queued_again]
+)
 def test_hold_raises_and_nothing_is_written(attempt, event):
     turn = attempt()
     event()
@@ -97,7 +99,9 @@ def test_hold_needs_a_transaction(attempt):
 
 
 def test_a_handler_that_held_nothing_any_more_leaves_the_job_to_the_next(handles, make_job):
-    """An attempt whose lease has run out writes nothing; the job is queued again and the next attempt does it."""
+    """An attempt whose lease has run out writes nothing; the job is queued again and the next
+    attempt does it.
+    """
     seen = []
 
     def work(turn):
@@ -113,16 +117,26 @@ def test_a_handler_that_held_nothing_any_more_leaves_the_job_to_the_next(handles
     job = make_job()
     run(claim(worker="w"))
     job.refresh_from_db()
-    assert (job.status, job.attempts, JobLog.objects.filter(detail="effect").count()) == ("queued", 0, 0)
+    assert (job.status, job.attempts, JobLog.objects.filter(detail="effect").count()) == (
+        "queued",
+        0,
+        0,
+    )
     run_due()
     job.refresh_from_db()
-    assert (job.status, JobLog.objects.filter(detail="effect").count(), seen) == ("succeeded", 1, [1, 2])
+    assert (job.status, JobLog.objects.filter(detail="effect").count(), seen) == (
+        "succeeded",
+        1,
+        [1, 2],
+    )
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="has one writer at a time")
 def test_nobody_takes_the_job_over_while_it_is_held(attempt):
-    """The reaper passes a held row by; a cancel waits for the commit, and what was written stays."""
+    """The reaper passes a held row by; a cancel waits for the commit,
+    and what was written stays.
+    """
     turn = attempt()
     results = {}
 

@@ -11,20 +11,23 @@ from media import ffmpeg
 from .marks import on_both, patient, under
 from .worker_group import Drill, WorkerGroup, eventually, gone
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 
 def the_child(drill: Drill) -> list[int]:
     """The process that the job started and the ones below it."""
     ((_job, _worker, child),) = eventually(lambda: drill.lines("children"), what="a child")
-    return eventually(lambda: len(found := [int(child), *linux_processes.descendants(int(child))]) >= 3 and found, what="grandchildren")
+    return eventually(
+        lambda: len(found := [int(child), *linux_processes.descendants(int(child))]) >= 3 and found,
+        what="grandchildren",
+    )
 
 
 @on_both
 @patient
 def test_child_process_ends_with_a_job_that_forgot_it(drill):
     drill.crew()
-    drill.enqueue("drill_child", {"seconds": 0.5})
+    drill.enqueue("chaos_child", {"seconds": 0.5})
     family = the_child(drill)
     drill.wait_for_end()
     assert gone(family)
@@ -34,7 +37,7 @@ def test_child_process_ends_with_a_job_that_forgot_it(drill):
 @patient
 def test_child_process_ends_when_its_job_is_cancelled(drill):
     drill.crew()
-    (job,) = drill.enqueue("drill_child", {"seconds": 60})
+    (job,) = drill.enqueue("chaos_child", {"seconds": 60})
     family = the_child(drill)
     assert drill.desk.ask("cancel", job=job) == "running"
     drill.wait_for_end()
@@ -45,7 +48,7 @@ def test_child_process_ends_when_its_job_is_cancelled(drill):
 @on_both
 def test_child_process_ends_when_its_worker_is_killed(drill):
     drill.crew()
-    drill.enqueue("drill_child", {"seconds": 60, "max_attempts": 1})
+    drill.enqueue("chaos_child", {"seconds": 60, "max_attempts": 1})
     family = the_child(drill)
     linux_processes.kill([int(drill.lines("children")[0][1])])
     eventually(lambda: gone(family), what="the child has ended")
@@ -54,10 +57,10 @@ def test_child_process_ends_when_its_worker_is_killed(drill):
 
 
 @on_both
-@under(JOB_LEASE_SECONDS="30", DRILL_TIME_LIMIT="1.5")
+@under(JOB_LEASE_SECONDS="30", CHAOS_TIME_LIMIT="1.5")
 def test_child_process_ends_when_the_time_is_over(drill):
     drill.crew()
-    drill.enqueue("drill_child", {"seconds": 60, "max_attempts": 1})
+    drill.enqueue("chaos_child", {"seconds": 60, "max_attempts": 1})
     family = the_child(drill)
     drill.wait_for_end()
     assert (drill.row()["status"], drill.row()["error"]["code"]) == ("failed", "overtime")
@@ -68,7 +71,7 @@ def test_child_process_ends_when_the_time_is_over(drill):
 def test_child_process_of_a_killed_crew_ends_with_the_next(drill):
     """Nobody was left to end it; the next crew on this machine does."""
     crew = drill.crew()
-    drill.enqueue("drill_child", {"seconds": 60, "max_attempts": 1})
+    drill.enqueue("chaos_child", {"seconds": 60, "max_attempts": 1})
     family = the_child(drill)
     everyone = [pid for pid in crew.everyone() if pid not in family]
     linux_processes.kill(everyone)
@@ -78,11 +81,11 @@ def test_child_process_of_a_killed_crew_ends_with_the_next(drill):
 
 
 @on_both
-@under(JOB_LEASE_SECONDS="5", DRILL_TIME_LIMIT="0.5")
+@under(JOB_LEASE_SECONDS="5", CHAOS_TIME_LIMIT="0.5")
 def test_time_over_and_not_listening(drill):
     """A handler that does not even look is ended together with its process; the job says why."""
     drill.crew()
-    drill.enqueue("drill_stuck", {"seconds": 60, "max_attempts": 1})
+    drill.enqueue("chaos_stuck", {"seconds": 60, "max_attempts": 1})
     ((_job, _token, pid, _priority),) = drill.wait_for_starts(1)
     drill.wait_for_end()
     assert (drill.row()["status"], drill.row()["error"]["code"]) == ("failed", "overtime")
@@ -112,7 +115,14 @@ def test_ffmpeg_ends_with_whoever_is_killed(drill, victim):
     drill.enqueue("drill_ffmpeg", {"seconds": 120, "max_attempts": 1})
     film, worker = the_film(drill, crew)
     everyone = [pid for pid in crew.everyone() if pid != film]
-    linux_processes.kill({"worker": [worker], "pool": [crew.pool], "supervisor": [crew.process.pid], "all": everyone}[victim])
+    linux_processes.kill(
+        {
+            "worker": [worker],
+            "pool": [crew.pool],
+            "supervisor": [crew.process.pid],
+            "all": everyone,
+        }[victim]
+    )
     eventually(lambda: gone([film]), what="ffmpeg has ended")
     if victim in {"supervisor", "all"}:
         crew.process.wait()

@@ -19,14 +19,21 @@ from .conftest import STORY
 
 
 def test_children_end_their_parents_wait(handles, make_job):
-    """A story job makes what is missing, waits, and goes on at the end of each child; the same whether a child ends before or in its wait."""
+    """A story job makes what is missing, waits, and goes on at the end of each child; the same
+    whether a child ends before or in its wait.
+    """
     turns = []
 
     def parent(run):
         turns.append(Job.objects.filter(parent=run.job).count())
         if turns == [0]:
             for n in range(3):
-                enqueue("child", data={"story_id": STORY, "action": "child", "parameters": {"n": n}}, subject=STORY, parent=run.job)
+                enqueue(
+                    "child",
+                    data={"story_id": STORY, "action": "child", "parameters": {"n": n}},
+                    subject=STORY,
+                    parent=run.job,
+                )
             run_due(limit=1)  # this child ends while its parent still runs
         if Job.objects.filter(parent=run.job).exclude(status="succeeded").exists():
             return Wait(None, WaitFor.CHILDREN, LocalizedMessage("Waiting for the scenes."))
@@ -44,7 +51,9 @@ def test_children_end_their_parents_wait(handles, make_job):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("order", range(6))
 def test_children_that_end_at_the_very_moment_are_not_missed(handles, make_job, order):
-    """Parent's wait and child's end in two threads: afterwards the parent is due, whoever was first."""
+    """Parent's wait and child's end in two threads: afterwards the parent is due, whoever was
+    first.
+    """
     handles("child", lambda _run: Done())
     gate = threading.Barrier(2)
 

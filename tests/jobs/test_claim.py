@@ -40,7 +40,11 @@ def test_claim_writes_lease_token_worker_and_attempt(make_job, settings):
     assert (row.status, row.token, row.attempts, row.worker) == ("running", 1, 1, "host:1")
     assert before <= row.claimed_at <= database_now()
     assert row.started_at == row.claimed_at
-    assert timedelta(0) <= row.lease_until - row.claimed_at - timedelta(seconds=30) < timedelta(seconds=1)
+    assert (
+        timedelta(0)
+        <= row.lease_until - row.claimed_at - timedelta(seconds=30)
+        < timedelta(seconds=1)
+    )
     # What the worker holds is the row as it now is, JSON and times included.
     for field in Job._meta.fields:
         assert getattr(claimed, field.attname) == getattr(row, field.attname), field.attname
@@ -98,11 +102,19 @@ def test_claim_by_many_threads_gives_each_job_to_one(make_job):
 
 @pytest.mark.slow
 def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_assert_num_queries):
-    """Among 20,000 ended jobs and 500 waiting ones the plan is the index of queued jobs, in order, without a sort."""
+    """Among 20,000 ended jobs and 500 waiting ones the plan is the index of queued jobs, in order,
+    without a sort.
+    """
     make_job()
     template = Job.objects.get()
-    rows = [Job(pk=f"ended_{n}", name="work", subject="s", status="succeeded", priority=1 + n % 9) for n in range(20_000)]
-    rows += [Job(pk=f"waiting_{n}", name="work", subject="s", status="waiting", priority=1) for n in range(500)]
+    rows = [
+        Job(pk=f"ended_{n}", name="work", subject="s", status="succeeded", priority=1 + n % 9)
+        for n in range(20_000)
+    ]
+    rows += [
+        Job(pk=f"waiting_{n}", name="work", subject="s", status="waiting", priority=1)
+        for n in range(500)
+    ]
     Job.objects.bulk_create(rows, batch_size=2_000)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE jobs_job" if connection.vendor == "postgresql" else "ANALYZE")
@@ -127,7 +139,10 @@ def test_claim_reads_the_partial_index_whatever_the_history(make_job, django_ass
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="has one lock for all writers, which a writer waits for 20 s")
+@pytest.mark.skipif(
+    connection.vendor == "sqlite",
+    reason="has one lock for all writers, which a writer waits for 20 s",
+)
 def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
     held, other = make_job(), make_job()
     for _job in range(2):
@@ -154,10 +169,14 @@ def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
 
 
 def test_woken_jobs_come_in_the_order_in_which_they_became_due(handles, make_job):
-    """A wake counts from its moment, whatever the wait would have lasted; what waited longest for a worker is taken first."""
+    """A wake counts from its moment, whatever the wait would have lasted; what waited longest for a
+    worker is taken first.
+    """
     handles("child", lambda _run: Done())
     far = database_now() + timedelta(days=1)
-    by_child, by_wake, by_person, never = (make_job("work", unique_key=key, item=key) for key in ("child", "wake", "person", "never"))
+    by_child, by_wake, by_person, never = (
+        make_job("work", unique_key=key, item=key) for key in ("child", "wake", "person", "never")
+    )
     Job.objects.update(status="waiting", wait_for="children", run_at=far)
     Job.objects.filter(pk=by_wake.pk).update(wait_for="budget")
     Job.objects.filter(pk=by_person.pk).update(status="unclear", wait_for="person")
@@ -190,10 +209,14 @@ def test_a_wait_that_was_over_before_the_wake_counts_from_its_end(make_job):
 
 
 def test_waiting_of_a_woken_job_is_counted(handles, make_job):
-    """Ten minutes between the wake and the claim are queue wait, and the queue tells that work is late."""
+    """Ten minutes between the wake and the claim are queue wait, and the queue tells that work is
+    late.
+    """
     handles("work", lambda _run: Done())
     job = make_job(item="i")
-    Job.objects.update(status="waiting", wait_for="person", run_at=database_now() + timedelta(days=1))
+    Job.objects.update(
+        status="waiting", wait_for="person", run_at=database_now() + timedelta(days=1)
+    )
     wake(item="i")
     with moved(timedelta(minutes=10)):
         assert timedelta(minutes=10) <= database_now() - oldest_due() < timedelta(minutes=11)

@@ -4,7 +4,7 @@ import pytest
 
 from .marks import BOTH
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 LEASE = 2  # seconds, of every drill
 
@@ -13,10 +13,14 @@ LEASE = 2  # seconds, of every drill
 @pytest.mark.parametrize("drill", BOTH, indirect=True, ids="-".join)
 @pytest.mark.parametrize("ahead", [45, -45, 3600, -3600])
 def test_healthy_jobs_stay_with_their_worker(drill, ahead):
-    """Eight jobs that last longer than a lease, on two hosts: nobody takes a living worker's job away, none waits an hour."""
+    """Eight jobs that last longer than a lease, on two hosts: nobody takes a living worker's job
+    away, none waits an hour.
+    """
     drill.crew()
     drill.crew(ahead=ahead)
-    jobs = drill.enqueue("drill_work", *({"seconds": LEASE + 0.5, "after": 1 if n % 2 else 0} for n in range(8)))
+    jobs = drill.enqueue(
+        "chaos_work", *({"seconds": LEASE + 0.5, "after": 1 if n % 2 else 0} for n in range(8))
+    )
     drill.require_each_once(jobs)
     assert len({pid for _job, _token, pid, _priority in drill.starts()}) > 2  # both hosts took part
     rows = drill.rows()

@@ -18,14 +18,25 @@ from .conftest import later
 def test_hooks_run_in_the_finishing_transaction(handles, make_job):
     handles("work", lambda _run: Done())
     seen = []
-    registry.on_end("work")(lambda job: seen.append((job.status, job.result["success"], Job.objects.get(pk=job.pk).status, connection.in_atomic_block)))
+    registry.on_end("work")(
+        lambda job: seen.append(
+            (
+                job.status,
+                job.result["success"],
+                Job.objects.get(pk=job.pk).status,
+                connection.in_atomic_block,
+            )
+        )
+    )
     make_job()
     run_due()
     assert seen == [("succeeded", True, "succeeded", True)]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hook_that_raises_undoes_the_end_and_counts_as_a_failed_attempt(handles, make_job, caplog):
+def test_a_hook_that_raises_undoes_the_end_and_counts_as_a_failed_attempt(
+    handles, make_job, caplog
+):
     handles("work", lambda _run: Done())
     broken = [True]
 

@@ -1,4 +1,6 @@
-"""Ringing in the background: every ring is heard, a burst is one, and nobody waits or dies for it."""
+"""Ringing in the background: every ring is heard, a burst is one,
+and nobody waits or dies for it.
+"""
 
 import os
 import subprocess
@@ -58,7 +60,10 @@ def test_a_burst_is_pushed_a_few_times_and_after_its_last_ring(server, monkeypat
 
 def test_rings_from_many_threads_are_all_heard(server):
     notify_batcher = NotifyBatcher(server.push)
-    threads = [threading.Thread(target=lambda: [notify_batcher.notify() for _ in range(200)]) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: [notify_batcher.notify() for _ in range(200)])
+        for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -79,7 +84,9 @@ def test_nobody_waits_for_a_server_that_hangs(server):
     assert 1 <= server.pushes <= 2
 
 
-def test_a_server_that_fails_is_left_alone_for_a_moment_and_asked_again(server, monkeypatch, caplog):
+def test_a_server_that_fails_is_left_alone_for_a_moment_and_asked_again(
+    server, monkeypatch, caplog
+):
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.3)
     server.error = ConnectionError("no route")
     notify_batcher = NotifyBatcher(server.push)
@@ -91,14 +98,29 @@ def test_a_server_that_fails_is_left_alone_for_a_moment_and_asked_again(server, 
     assert notify_batcher.wait(PATIENCE)
     assert time.monotonic() - begun >= 0.3
     assert server.pushes == 2
-    assert [record.message for record in caplog.records] == ["The bell did not ring (no route); the ticker will find the job."]
+    assert [record.message for record in caplog.records] == [
+        "The bell did not ring (no route); the ticker will find the job."
+    ]
 
 
 def run(script: str) -> str:
     """What a process of its own prints: it may fork and end without harm to the tests."""
-    head = "import os, sys\nfrom jobs.wakeup.notify_batcher import NotifyBatcher\ndef push(): os.write(1, b'rung ')\nringer = NotifyBatcher(push)\n"
-    env = os.environ | {"PYTHONPATH": f"{HERE}:{HERE / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
-    return subprocess.run([sys.executable, "-c", head + script], env=env, check=True, capture_output=True, text=True, timeout=60).stdout
+    head = (
+        "import os, sys\nfrom jobs.wakeup.notify_batcher import NotifyBatcher\ndef push(): "
+        "os.write(1, b'rung ')\nringer = NotifyBatcher(push)\n"
+    )
+    env = os.environ | {
+        "PYTHONPATH": f"{HERE}:{HERE / 'site'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", head + script],
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    ).stdout
 
 
 def test_a_process_that_ends_at_once_still_rings():
@@ -106,7 +128,13 @@ def test_a_process_that_ends_at_once_still_rings():
 
 
 def test_a_process_that_ends_waits_no_longer_than_a_moment_for_a_server_that_hangs():
-    assert run("import time\nringer.push = lambda: time.sleep(600)\nringer.notify()\nos.write(1, b'over')") == "over"
+    assert (
+        run(
+            "import time\nringer.push = lambda: "
+            "time.sleep(600)\nringer.notify()\nos.write(1, b'over')"
+        )
+        == "over"
+    )
 
 
 def test_after_the_end_the_next_ring_begins_anew(server):

@@ -1,4 +1,6 @@
-"""What the processes of a pool share: none that is killed leaves it locked, and one that hangs is replaced."""
+"""What the processes of a pool share: none that is killed leaves it locked, and one that hangs is
+replaced.
+"""
 
 import multiprocessing
 import os
@@ -35,9 +37,16 @@ def pool() -> Iterator[Pool]:
 def shared(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What pusher, worker and monitor get to share with the head, by name."""
     given: dict[str, Any] = {}
-    monkeypatch.setattr(pool, "spawn_process", lambda target, *arguments: given.update({target.__name__: arguments}))
+    monkeypatch.setattr(
+        pool, "spawn_process", lambda target, *arguments: given.update({target.__name__: arguments})
+    )
     pool.spawn_pusher(), pool.spawn_worker(), pool.spawn_monitor()
-    return {"event": given["pusher"][1], "timer": given["worker"][2], "tasks": given["worker"][0], "results": given["monitor"][0]}
+    return {
+        "event": given["pusher"][1],
+        "timer": given["worker"][2],
+        "tasks": given["worker"][0],
+        "results": given["monitor"][0],
+    }
 
 
 def look_at_event(shared: dict[str, Any]) -> None:
@@ -72,14 +81,19 @@ def empty(queue: TaskQueue) -> None:
 
 
 @pytest.mark.parametrize("act", [look_at_event, use_timer, pass_task, pass_result])
-def test_no_killed_process_leaves_a_lock_behind(shared: dict[str, Any], act: Callable[[dict[str, Any]], None]) -> None:
+def test_no_killed_process_leaves_a_lock_behind(
+    shared: dict[str, Any], act: Callable[[dict[str, Any]], None]
+) -> None:
     for _kill in range(KILLS):
         busy = fork.Process(target=again_and_again, args=(act, shared))
         busy.start()
         time.sleep(0.02)
         os.kill(busy.pid, signal.SIGKILL)
         busy.join()
-        empty(shared["tasks"]), empty(shared["results"])  # it may have put something and not taken it
+        (
+            empty(shared["tasks"]),
+            empty(shared["results"]),
+        )  # it may have put something and not taken it
     other = fork.Process(target=act, args=(shared,))
     other.start()
     other.join(30)
@@ -89,7 +103,9 @@ def test_no_killed_process_leaves_a_lock_behind(shared: dict[str, Any], act: Cal
 
 
 def test_hung_pusher_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "spawn_worker", lambda: None)  # it would go on in this process's place
+    monkeypatch.setattr(
+        pool, "spawn_worker", lambda: None
+    )  # it would go on in this process's place
 
     def be_silent() -> None:
         for flag in (pool.event_out, pool.task_queue.full):
@@ -97,7 +113,10 @@ def test_hung_pusher_is_ended(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> No
 
     pool.pusher = fork.Process(target=time.sleep, args=(60,))
     pool.pusher.start()
-    for sign in (pool.event_out.is_set, pool.task_queue.full.sign):  # what a living one does in each round, or at a full queue
+    for sign in (
+        pool.event_out.is_set,
+        pool.task_queue.full.sign,
+    ):  # what a living one does in each round, or at a full queue
         be_silent()
         sign()
         pool.wait(0)

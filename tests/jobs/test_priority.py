@@ -30,7 +30,9 @@ def test_a_part_comes_right_after_its_parent(family):
 
 
 def test_the_claim_follows_a_changed_priority(make_job):
-    first, second, third = (make_job(item=item, priority=5) for item in ("first", "second", "third"))
+    first, second, third = (
+        make_job(item=item, priority=5) for item in ("first", "second", "third")
+    )
     priority.set_priority(third.pk, priority=1)
     priority.set_priority(first.pk, priority=9)
     assert [claim(worker="w").pk for _ in range(3)] == [third.pk, second.pk, first.pk]
@@ -42,7 +44,12 @@ def test_open_parts_follow_and_each_says_who_changed_it(family, owner):
     assert _priorities() == {"whole": 2, "part": 3, "small": 4, "ended": 5}
     said = dict(JobLog.objects.values_list("job__item", "message_data"))
     assert set(said) == {"whole", "part", "small"}
-    assert said["part"]["values"] == {"before": 5, "after": 3, "who": "owner", "reason": "Client waits."}
+    assert said["part"]["values"] == {
+        "before": 5,
+        "after": 3,
+        "who": "owner",
+        "reason": "Client waits.",
+    }
     assert str(family.log.get()) == "owner changed the priority from 4 to 2. Client waits."
 
 
@@ -53,7 +60,9 @@ def test_the_same_priority_again_changes_and_says_nothing(family):
     assert not JobLog.objects.exists()
 
 
-def test_a_part_made_at_the_same_moment_follows_after_the_commit(family, make_job, django_capture_on_commit_callbacks):
+def test_a_part_made_at_the_same_moment_follows_after_the_commit(
+    family, make_job, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         priority.set_priority(family.pk, priority=1)
         make_job(item="late", parent=family)  # its maker still knows the priority of before
@@ -91,6 +100,12 @@ def test_part_that_ends_while_the_priority_changes_keeps_its_own(make_job):
     whole = make_job(item="whole", priority=4)
     part = make_job(item="part", parent=whole)
     end = {"status": JobStatus.SUCCEEDED}
-    assert in_turn(lambda: Job.objects.filter(pk=part.pk).update(**end), lambda: priority.set_priority(whole.pk, priority=1)) == []
+    assert (
+        in_turn(
+            lambda: Job.objects.filter(pk=part.pk).update(**end),
+            lambda: priority.set_priority(whole.pk, priority=1),
+        )
+        == []
+    )
     assert dict(Job.objects.values_list("item", "priority")) == {"whole": 1, "part": 5}
     assert list(JobLog.objects.values_list("job__item", flat=True)) == ["whole"]

@@ -108,7 +108,9 @@ def test_enqueue_works_while_the_bell_is_broken(make_job, monkeypatch, caplog):
     make_job()
     make_job()
     assert Job.objects.filter(status="queued").count() == 2
-    assert [record.message for record in caplog.records] == ["The bell did not ring (no route); the ticker will find the job."] * 2
+    assert [record.message for record in caplog.records] == [
+        "The bell did not ring (no route); the ticker will find the job."
+    ] * 2
 
 
 def test_cancel_of_a_waiting_family_ends_it_from_below(make_job):
@@ -142,9 +144,23 @@ def test_retry_starts_anew(make_job, stranger):
     job = make_job()
     with pytest.raises(NotPossible):
         retry(job.pk)
-    Job.objects.update(status="failed", attempts=3, progress=40, error={"code": "x"}, result={"success": False}, finished_at=timezone.now())
+    Job.objects.update(
+        status="failed",
+        attempts=3,
+        progress=40,
+        error={"code": "x"},
+        result={"success": False},
+        finished_at=timezone.now(),
+    )
     again = retry(job.pk, actor=stranger)
-    assert (again.status, again.attempts, again.progress, again.error, again.result, again.finished_at) == ("queued", 0, 0, None, None, None)
+    assert (
+        again.status,
+        again.attempts,
+        again.progress,
+        again.error,
+        again.result,
+        again.finished_at,
+    ) == ("queued", 0, 0, None, None, None)
     assert [str(line) for line in again.log.all()] == ["Queued again by stranger. "]
 
 
@@ -164,7 +180,11 @@ def test_wake_makes_only_what_matches_due(make_job, handles):
     run_due()
     assert set(Job.objects.values_list("status", "run_at")) == {("waiting", NEVER)}
     assert wake(subject="s1", wait_for="budget") == 1
-    assert {job.pk: job.status for job in Job.objects.all()} == {budget.pk: "queued", provider.pk: "waiting", other.pk: "waiting"}
+    assert {job.pk: job.status for job in Job.objects.all()} == {
+        budget.pk: "queued",
+        provider.pk: "waiting",
+        other.pk: "waiting",
+    }
     assert wake(wait_for="budget") == 1
     assert wake(name="slow") == 1
     assert set(Job.objects.values_list("status", "wait_for")) == {("queued", "")}

@@ -49,7 +49,10 @@ def test_paused_as_a_whole_or_by_kind(make_job, worker):
     make_job(item="a")
     make_job("other", item="b")
     pause("work")
-    assert _said() == {"a": "Jobs of this kind are paused.", "b": "It is next: the first free worker takes it."}
+    assert _said() == {
+        "a": "Jobs of this kind are paused.",
+        "b": "It is next: the first free worker takes it.",
+    }
     pause()
     assert _said() == {"a": "The queue is paused.", "b": "The queue is paused."}
 

@@ -19,7 +19,11 @@ def unusual(owner: Any, **more: Any) -> Job:
         "name": "work",
         "subject": '50 % of "it\'s" -- ;',
         "item": "scene\\1",
-        "data": {"story_id": "한강", "action": "🎬", "parameters": {"deep": [1, None, {"a": "%s"}]}},
+        "data": {
+            "story_id": "한강",
+            "action": "🎬",
+            "parameters": {"deep": [1, None, {"a": "%s"}]},
+        },
         "unique_key": "only-one",
         "status": "waiting",
         "wait_for": "time",
@@ -49,13 +53,25 @@ def unusual(owner: Any, **more: Any) -> Job:
 
 
 def written(job: Job) -> dict[str, Any]:
-    return {name: value for name, value in Job.objects.values().get(pk=job.pk).items() if name not in {"id", "unique_key", "updated_at"}}
+    return {
+        name: value
+        for name, value in Job.objects.values().get(pk=job.pk).items()
+        if name not in {"id", "unique_key", "updated_at"}
+    }
 
 
 def test_an_inserted_job_is_the_one_that_django_would_have_saved(stranger):
     ours, djangos = unusual(stranger), unusual(stranger, id="other", unique_key="")
     ours.created_at = djangos.created_at
-    for name in ("run_at", "lease_until", "cancel_requested_at", "started_at", "claimed_at", "waiting_since", "finished_at"):
+    for name in (
+        "run_at",
+        "lease_until",
+        "cancel_requested_at",
+        "started_at",
+        "claimed_at",
+        "waiting_since",
+        "finished_at",
+    ):
         setattr(ours, name, getattr(djangos, name))
     raw_rows.insert(ours)
     djangos.save(force_insert=True)
@@ -85,7 +101,14 @@ def test_what_is_read_is_what_django_reads(stranger):
 def test_an_update_writes_the_rows_that_meet_the_condition_and_counts_them(stranger):
     for number in range(3):
         raw_rows.insert(unusual(stranger, id=f"job-{number}", unique_key="", token=number))
-    values = {"result": None, "error": {"code": "%s 한"}, "owner": None, "worked": timedelta(seconds=2), "finished_at": None, "status": "running"}
+    values = {
+        "result": None,
+        "error": {"code": "%s 한"},
+        "owner": None,
+        "worked": timedelta(seconds=2),
+        "finished_at": None,
+        "status": "running",
+    }
     assert raw_rows.update(values, where="token >= %s AND status = 'waiting'", params=[1]) == 2
     untouched, *changed = Job.objects.order_by("pk")
     assert untouched.result == {"success": True}

@@ -15,7 +15,9 @@ from jobs.services.reclaim import reclaim_expired, reclaim_job
 
 
 def test_a_late_result_is_dropped(handles, make_job):
-    """The lease ran out, another worker has taken the job and finished it; then the first one comes back."""
+    """The lease ran out, another worker has taken the job and finished it; then the first one comes
+    back.
+    """
     handles("work", lambda run: Done(metadata={"token": run.started_with_token}))
     hooks = []
     registry.on_end("work")(lambda job: hooks.append(job.result["result"]["metadata"]))
@@ -30,7 +32,12 @@ def test_a_late_result_is_dropped(handles, make_job):
     run(newer)
     run(frozen)
     job.refresh_from_db()
-    assert (job.status, job.result["result"]["metadata"], job.attempts, hooks) == ("succeeded", {"token": 2}, 2, [{"token": 2}])
+    assert (job.status, job.result["result"]["metadata"], job.attempts, hooks) == (
+        "succeeded",
+        {"token": 2},
+        2,
+        [{"token": 2}],
+    )
 
 
 def test_reap_counts_an_attempt_and_fails_after_the_last(make_job):
@@ -43,7 +50,10 @@ def test_reap_counts_an_attempt_and_fails_after_the_last(make_job):
         job.refresh_from_db()
         assert (job.status, job.worker, job.lease_until) == (expected, "", None)
     assert job.error["code"] == "worker_lost"
-    assert [(line.level, line.detail) for line in job.log.all()] == [("warning", "w"), ("error", "w")]
+    assert [(line.level, line.detail) for line in job.log.all()] == [
+        ("warning", "w"),
+        ("error", "w"),
+    ]
 
 
 def test_reap_ends_a_job_that_was_to_be_cancelled(make_job):

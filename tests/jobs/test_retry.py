@@ -22,7 +22,9 @@ def test_retry_waits_longer_each_time_and_fails_after_the_last_attempt(handles, 
     for _attempt in range(2):
         run_due()
         job.refresh_from_db()
-        waited.append((job.status, job.wait_for, round((job.run_at - job.waiting_since).total_seconds(), 3)))
+        waited.append(
+            (job.status, job.wait_for, round((job.run_at - job.waiting_since).total_seconds(), 3))
+        )
         later()
     run_due()
     job.refresh_from_db()

@@ -42,15 +42,27 @@ def test_done_gives_the_answer_of_the_worker_interface(outcome):
     job = outcome(Done(preview_url="https://cdn.example/p.png", metadata={"width": 1280}))
     assert (job.status, job.progress, job.error, job.attempts) == ("succeeded", 100, None, 1)
     seconds = job.result["result"].pop("generation_time")
-    assert job.result == {"success": True, "result": {"preview_url": "https://cdn.example/p.png", "metadata": {"width": 1280}}, "error": None}
+    assert job.result == {
+        "success": True,
+        "result": {"preview_url": "https://cdn.example/p.png", "metadata": {"width": 1280}},
+        "error": None,
+    }
     assert 0 <= seconds < 5
     assert job.finished_at >= job.started_at
 
 
 def test_wait_holds_no_worker_and_gives_the_attempt_back(outcome):
     until = timezone.now() + timedelta(minutes=1)
-    job = outcome(Wait(until, WaitFor.RATE_LIMIT, LocalizedMessage("Free again in %(s)s s.", {"s": 60})))
-    assert (job.status, job.wait_for, job.run_at, job.attempts, str(job.note)) == ("waiting", "rate_limit", until, 0, "Free again in 60 s.")
+    job = outcome(
+        Wait(until, WaitFor.RATE_LIMIT, LocalizedMessage("Free again in %(s)s s.", {"s": 60}))
+    )
+    assert (job.status, job.wait_for, job.run_at, job.attempts, str(job.note)) == (
+        "waiting",
+        "rate_limit",
+        until,
+        0,
+        "Free again in 60 s.",
+    )
     assert make_due() == 0
     later()
     assert make_due() == 1
@@ -69,13 +81,18 @@ def test_time_at_the_provider_is_generation_time_and_time_for_budget_is_not(hand
     run_due()
     job.refresh_from_db()
     assert 100 <= job.worked.total_seconds() < 110
-    assert job.result["result"]["generation_time"] == pytest.approx(job.worked.total_seconds(), abs=0.001)
+    assert job.result["result"]["generation_time"] == pytest.approx(
+        job.worked.total_seconds(), abs=0.001
+    )
 
 
 def test_fail_ends_at_the_first_attempt(outcome):
     job = outcome(Fail("The picture is broken.", code="broken_picture"))
     assert (job.status, job.attempts) == ("failed", 1)
-    assert job.error == {"code": "broken_picture", "sentence": {"template": "The picture is broken.", "values": {}}}
+    assert job.error == {
+        "code": "broken_picture",
+        "sentence": {"template": "The picture is broken.", "values": {}},
+    }
 
 
 def test_unclear_that_was_decided_before_the_attempt_ended_is_due_at_once(handles, make_job):
@@ -99,7 +116,12 @@ def test_unclear_that_was_decided_before_the_attempt_ended_is_due_at_once(handle
 
 def test_unclear_waits_for_a_person(outcome):
     job = outcome(Unclear("It may have been paid."))
-    assert (job.status, job.wait_for, str(job.note), job.finished_at) == ("unclear", "person", "It may have been paid.", None)
+    assert (job.status, job.wait_for, str(job.note), job.finished_at) == (
+        "unclear",
+        "person",
+        "It may have been paid.",
+        None,
+    )
     later()
     assert tick() == 0
     assert claim(worker="w") is None
@@ -107,7 +129,11 @@ def test_unclear_waits_for_a_person(outcome):
 
 def test_an_unexpected_error_keeps_its_traceback(outcome):
     job = outcome(ZeroDivisionError("by zero"))
-    assert (job.status, job.wait_for, str(job.note)) == ("waiting", "backoff", "Unexpected error: ZeroDivisionError: by zero")
+    assert (job.status, job.wait_for, str(job.note)) == (
+        "waiting",
+        "backoff",
+        "Unexpected error: ZeroDivisionError: by zero",
+    )
     line = job.log.get()
     assert line.level == "error"
     assert "Traceback" in line.detail
@@ -121,11 +147,20 @@ def test_an_expected_error_of_another_floor_is_said_without_a_traceback(outcome)
 
 def test_a_wrong_answer_counts_as_an_error(outcome):
     job = outcome(None)
-    assert str(job.note) == "Unexpected error: TypeError: The handler of work returned None, not Done or Wait."
+    assert (
+        str(job.note)
+        == "Unexpected error: TypeError: The handler of work returned None, not Done or Wait."
+    )
 
 
 def test_cancel_while_it_runs_ends_as_cancelled_whatever_the_handler_does(handles, make_job):
-    for name, after in (("returns", Done()), ("waits", Wait(None, WaitFor.PERSON)), ("stops", JobStopped()), ("fails", Fail("No.")), ("breaks", OSError())):
+    for name, after in (
+        ("returns", Done()),
+        ("waits", Wait(None, WaitFor.PERSON)),
+        ("stops", JobStopped()),
+        ("fails", Fail("No.")),
+        ("breaks", OSError()),
+    ):
 
         def handler(run, after=after):
             cancel(run.job.pk)
@@ -155,7 +190,9 @@ def test_a_worker_that_ends_gives_the_job_back(handles, make_job):
 
 
 def test_a_worker_that_ends_keeps_what_is_known(handles, make_job):
-    """Money may have been spent: that it is unclear must not be forgotten because the worker was ending."""
+    """Money may have been spent: that it is unclear must not be forgotten because the worker was
+    ending.
+    """
 
     def handler(_run):
         raise Unclear("It may have been paid.")
@@ -188,7 +225,9 @@ def test_overtime_tells_the_handler_and_counts_as_a_failed_attempt(handles, make
     assert (job.status, job.wait_for, job.attempts, job.log.count()) == ("waiting", "backoff", 1, 1)
 
 
-def test_progress_is_written_now_and_then_and_only_by_the_holder(handles, make_job, django_assert_num_queries):
+def test_progress_is_written_now_and_then_and_only_by_the_holder(
+    handles, make_job, django_assert_num_queries
+):
     def handler(run):
         with django_assert_num_queries(1):
             for percent in range(50):

@@ -38,7 +38,14 @@ def test_statistics_over_a_span(db, django_assert_num_queries):
     ended("failed", NOON - timedelta(microseconds=1), 900, 900)
     with django_assert_num_queries(1):
         found = statistics(since=NOON, until=NOON + hour)
-    assert found == Statistics(succeeded=3, failed=1, cancelled=1, success_rate=0.75, mean_generation_time=20.0, mean_queue_wait=2.4)
+    assert found == Statistics(
+        succeeded=3,
+        failed=1,
+        cancelled=1,
+        success_rate=0.75,
+        mean_generation_time=20.0,
+        mean_queue_wait=2.4,
+    )
 
 
 def test_statistics_of_nothing(db):
@@ -56,8 +63,15 @@ def test_queue_wait_is_the_time_between_due_and_claimed(handles, make_job):
 def test_live_workers_are_those_seen_within_a_lease(db, settings):
     settings.JOB_LEASE_SECONDS = 30
     now = timezone.now()
-    for name, role, age in (("a", "worker", 1), ("b", "worker", 29), ("c", "worker", 31), ("d", "ticker", 1)):
-        Worker.objects.create(name=name, host="h", pid=1, role=role, seen_at=now - timedelta(seconds=age))
+    for name, role, age in (
+        ("a", "worker", 1),
+        ("b", "worker", 29),
+        ("c", "worker", 31),
+        ("d", "ticker", 1),
+    ):
+        Worker.objects.create(
+            name=name, host="h", pid=1, role=role, seen_at=now - timedelta(seconds=age)
+        )
     assert live_workers() == 2
 
 

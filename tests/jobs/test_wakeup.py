@@ -19,7 +19,11 @@ from jobs.wakeup.database import DatabaseWakeup
 from jobs.wakeup.redis import MAX_PENDING, RedisWakeup
 from tests import services
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill, pytest.mark.each_database]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.fault_injection,
+    pytest.mark.each_database,
+]
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +140,15 @@ def test_postgresql_hears_all_rings_of_a_burst_at_once(make_job):
     assert time.monotonic() - begun >= 0.2  # nothing is left to be heard
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="has no server that could end a connection")
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="has no server that could end a connection"
+)
 def test_a_connection_that_is_lost_while_the_bell_listens_is_made_again(wakeup, make_job):
     settle(wakeup)
     pid = connection.connection.info.backend_pid
-    thread = in_another_process(lambda: connection.cursor().execute("SELECT pg_terminate_backend(%s)", [pid]))
+    thread = in_another_process(
+        lambda: connection.cursor().execute("SELECT pg_terminate_backend(%s)", [pid])
+    )
     assert wakeup.dequeue() == []
     thread.join()
     make_job()

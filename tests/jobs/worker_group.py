@@ -35,12 +35,19 @@ class Desk:
 
     def __init__(self, env: dict[str, str]) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.jobs.chaos.client"], env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.jobs.chaos.client"],
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.seconds = 0.0
 
     def ask(self, do: str, **options: Any) -> Any:
-        """The answer; AssertionError with the desk's traceback if it could not do that. `seconds` is how long it took."""
+        """The answer; AssertionError with the desk's traceback if it could not do that. `seconds`
+        is how long it took.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": do} | options) + "\n")
@@ -55,17 +62,40 @@ class Desk:
 
 
 class WorkerGroup:
-    """`manage.py work` in a session of its own. `ahead`: how many seconds its host's clock is fast."""
+    """`manage.py work` in a session of its own.
 
-    def __init__(self, env: dict[str, str], *, workers: int = 2, grace: float = 3.0, more: tuple[str, ...] = (), ahead: float = 0) -> None:
+    `ahead`: how many seconds its host's clock is fast.
+    """
+
+    def __init__(
+        self,
+        env: dict[str, str],
+        *,
+        workers: int = 2,
+        grace: float = 3.0,
+        more: tuple[str, ...] = (),
+        ahead: float = 0,
+    ) -> None:
         self.workers = workers
-        env = env | {"DRILL_CLOCK_AHEAD": str(ahead)}
-        self.log = Path(env["DRILL_FOLDER"]) / "work.log"
+        env = env | {"CHAOS_CLOCK_AHEAD": str(ahead)}
+        self.log = Path(env["CHAOS_FOLDER"]) / "work.log"
         with self.log.open("a") as log:
-            command = [sys.executable, "manage.py", "work", f"--workers={workers}", f"--grace={grace}", *more]
-            self.process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+            command = [
+                sys.executable,
+                "manage.py",
+                "work",
+                f"--workers={workers}",
+                f"--grace={grace}",
+                *more,
+            ]
+            self.process = subprocess.Popen(
+                command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
         self.known: set[int] = set()
-        eventually(lambda: self.process.poll() is not None or len(self.everyone()) == workers + 5, what="the crew is complete")
+        eventually(
+            lambda: self.process.poll() is not None or len(self.everyone()) == workers + 5,
+            what="the crew is complete",
+        )
         assert self.process.poll() is None, self.log.read_text()
 
     def everyone(self) -> list[int]:
@@ -76,12 +106,27 @@ class WorkerGroup:
     @property
     def pool(self) -> int:
         """The head of the pool: the supervisor's child that has children."""
-        return eventually(lambda: next((child for child in linux_processes.children(self.process.pid) if linux_processes.children(child)), 0), what="a pool")
+        return eventually(
+            lambda: next(
+                (
+                    child
+                    for child in linux_processes.children(self.process.pid)
+                    if linux_processes.children(child)
+                ),
+                0,
+            ),
+            what="a pool",
+        )
 
     @property
     def ticker(self) -> int:
         pool = self.pool
-        return eventually(lambda: next((child for child in linux_processes.children(self.process.pid) if child != pool), 0), what="a ticker")
+        return eventually(
+            lambda: next(
+                (child for child in linux_processes.children(self.process.pid) if child != pool), 0
+            ),
+            what="a ticker",
+        )
 
     def kill_all(self) -> None:
         """kill -9 of every process at once."""
@@ -99,7 +144,9 @@ class WorkerGroup:
         return linux_processes.children(self.pool)[: self.workers]
 
     def terminate(self, *, group: bool = False) -> float:
-        """SIGTERM to the supervisor, or to all processes as a service manager may do it; the seconds until it had ended."""
+        """SIGTERM to the supervisor, or to all processes as a service manager may do it; the
+        seconds until it had ended.
+        """
         everyone = self.everyone()
         begun = time.monotonic()
         linux_processes.kill(everyone if group else [self.process.pid], signal.SIGTERM)
@@ -147,7 +194,10 @@ class Drill:
 
     def starts(self) -> list[tuple[str, int, int, int]]:
         """(job, token, process, priority) of each start of a handler, in order."""
-        return [(job, int(token), int(pid), int(priority)) for job, token, pid, priority in self.lines("starts")]
+        return [
+            (job, int(token), int(pid), int(priority))
+            for job, token, pid, priority in self.lines("starts")
+        ]
 
     def wait_for_starts(self, count: int) -> list[tuple[str, int, int, int]]:
         eventually(lambda: len(self.starts()) >= count, what=f"{count} starts")
@@ -156,18 +206,27 @@ class Drill:
     def wait_for_end(self, *, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """The rows, once all have ended."""
         ended = {"succeeded", "failed", "cancelled"}
-        eventually(lambda: all(row["status"] in ended for row in self.rows()), seconds=seconds, what="all jobs have ended")
+        eventually(
+            lambda: all(row["status"] in ended for row in self.rows()),
+            seconds=seconds,
+            what="all jobs have ended",
+        )
         return self.rows()
 
     def kill_in_the_middle(self) -> None:
-        """kill -9 of a worker that is in the middle of a job: it is frozen first, so that the job cannot end in between."""
+        """kill -9 of a worker that is in the middle of a job: it is frozen first, so that the job
+        cannot end in between.
+        """
 
         def kill() -> bool:
             for row in [row for row in self.rows() if row["status"] == "running"]:
                 pid = int(row["worker"].rpartition("/")[2])
                 linux_processes.kill([pid], signal.SIGSTOP)
                 now = next(same for same in self.rows() if same["id"] == row["id"])
-                if (now["status"], now["token"]) == ("running", row["token"]) and linux_processes.state(pid) == "T":
+                if (now["status"], now["token"]) == (
+                    "running",
+                    row["token"],
+                ) and linux_processes.state(pid) == "T":
                     linux_processes.kill([pid])
                     return True
                 linux_processes.kill([pid], signal.SIGCONT)
@@ -176,7 +235,9 @@ class Drill:
         eventually(kill, what="a worker in the middle of a job")
 
     def freeze(self, pid: int) -> None:
-        """SIGSTOP at a moment at which the process does not hold SQLite's one lock for writers: nobody could go on."""
+        """SIGSTOP at a moment at which the process does not hold SQLite's one lock for writers:
+        nobody could go on.
+        """
 
         def stop() -> bool:
             linux_processes.kill([pid], signal.SIGSTOP)
@@ -197,20 +258,30 @@ class Drill:
         assert {row["id"]: row["result"]["result"]["metadata"]["token"] for row in rows} == newest
 
     def require_all_known(self) -> None:
-        """A job that was claimed more than once was claimed again because its worker had vanished, and its log says so."""
+        """A job that was claimed more than once was claimed again because its worker had vanished,
+        and its log says so.
+        """
         rows = self.rows()
         assert [row["token"] for row in rows] == [1 + row["vanished"] for row in rows]
 
     def require_priorities_kept(self) -> None:
-        """No worker took a job while a more urgent one was due. For jobs that became due in the same moment.
+        """No worker took a job while a more urgent one was due. For jobs that became due in the
+        same moment.
 
-        A start is told after its claim, and a worker claims after it told of its job before: so what others had told of by then
-        was claimed earlier, and was as urgent. Only first claims count: a job whose worker was killed is due later.
+        A start is told after its claim, and a worker claims after it told of its job before: so
+        what others had told of by then was claimed earlier, and was as urgent. Only first claims
+        count: a job whose worker was killed is due later.
         """
         starts = self.starts()
-        told_before: dict[int, int] = {}  # process -> how many starts had been told when it told of its last one
+        told_before: dict[
+            int, int
+        ] = {}  # process -> how many starts had been told when it told of its last one
         for index, (_job, token, pid, priority) in enumerate(starts):
-            earlier = [other for _other, first, _pid, other in starts[: told_before.get(pid, 0)] if first == 1]
+            earlier = [
+                other
+                for _other, first, _pid, other in starts[: told_before.get(pid, 0)]
+                if first == 1
+            ]
             assert token > 1 or all(other <= priority for other in earlier), starts
             told_before[pid] = index + 1
 
@@ -220,10 +291,14 @@ class Drill:
 
 
 def drill_env(folder: Path, **more: str) -> dict[str, str]:
-    base = {key: value for key, value in os.environ.items() if not key.startswith(("REDIS", "DATABASE", "MINIO", "PYTEST", "DJANGO"))}
+    base = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("REDIS", "DATABASE", "MINIO", "PYTEST", "DJANGO"))
+    }
     return base | {
         "VAR_DIR": str(folder),
-        "DRILL_FOLDER": str(folder),
+        "CHAOS_FOLDER": str(folder),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
         "EXTRA_APPS": "tests.jobs.chaos",

@@ -2,9 +2,10 @@
 
     python -m tests.media.table
 
-writes what it finds into docs/operation/media.md. Six patches and a circle stand in a picture or clip of each kind; it is taken in
-as an upload is, made a segment and joined to a film. Printed are the largest difference of a patch from what it should be (of 255,
-in any channel) and how many times wider than high the circle is.
+writes what it finds into docs/operation/media.md. Six patches and a circle stand in a picture or
+clip of each kind; it is taken in as an upload is, made a segment and joined to a film. Printed are
+the largest difference of a patch from what it should be (of 255, in any channel) and how many times
+wider than high the circle is.
 """
 
 import io
@@ -22,7 +23,14 @@ PAGE = ROOT / "docs" / "operation" / "media.md"
 BEGIN, END = "<!-- table:begin -->", "<!-- table:end -->"
 
 SIZE = (1280, 720)
-PATCHES = [(235, 235, 235), (128, 128, 128), (20, 20, 20), (200, 60, 50), (60, 170, 80), (50, 80, 190)]
+PATCHES = [
+    (235, 235, 235),
+    (128, 128, 128),
+    (20, 20, 20),
+    (200, 60, 50),
+    (60, 170, 80),
+    (50, 80, 190),
+]
 CIRCLE = (250, 220, 60)
 GROUND = (40, 40, 60)
 
@@ -75,13 +83,18 @@ def _pictures() -> Iterator[tuple[str, bytes]]:
     image.save(heif, "HEIF", quality=95)
     yield "picture, HEIC", heif.getvalue()
     adobe = Image.open(ROOT / "tests/media/data/adobergb.jpg").info["icc_profile"]
-    wide = ImageCms.profileToProfile(image, ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(io.BytesIO(adobe)))
+    wide = ImageCms.profileToProfile(
+        image, ImageCms.createProfile("sRGB"), ImageCms.ImageCmsProfile(io.BytesIO(adobe))
+    )
     out = io.BytesIO()
     wide.save(out, "JPEG", quality=95, subsampling=0, icc_profile=adobe)
     yield "picture, JPEG with an Adobe RGB profile", out.getvalue()
     exif = Image.Exif()
     exif[0x0112] = 6
-    yield "picture, JPEG stored on its side", _png(np.rot90(pixels, 1).copy(), "JPEG", quality=95, subsampling=0, exif=exif)
+    yield (
+        "picture, JPEG stored on its side",
+        _png(np.rot90(pixels, 1).copy(), "JPEG", quality=95, subsampling=0, exif=exif),
+    )
 
 
 def _with_clear_ground(pixels: np.ndarray) -> np.ndarray:
@@ -104,24 +117,62 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
 
     def made(name: str, filters: str, *options: str, source: Path = still) -> Path:
         out = folder / name
-        ffmpeg_do("-loop", "1", "-framerate", "24", "-t", "1", "-i", source, "-vf", filters, *options, out)
+        ffmpeg_do(
+            "-loop", "1", "-framerate", "24", "-t", "1", "-i", source, "-vf", filters, *options, out
+        )
         return out
 
     x264 = ("-c:v", "libx264", "-crf", "6")
     tagged = f"{LIMITED.format('bt709')},format=yuv420p,{TAG.format('bt709', 'bt709', 'bt709')}"
     yield "clip, H.264, BT.709", made("709.mp4", tagged, *x264)
-    yield "clip, H.264, not tagged", made("untagged.mp4", f"{LIMITED.format('bt709')},format=yuv420p", *x264)
-    yield "clip, H.264, BT.601", made("601.mp4", f"{LIMITED.format('smpte170m')},format=yuv420p,{TAG.format('smpte170m', 'smpte170m', 'smpte170m')}", *x264)
-    yield "clip, H.264, full range", made("full.mp4", "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p,setparams=colorspace=bt709:range=pc", *x264)
+    yield (
+        "clip, H.264, not tagged",
+        made("untagged.mp4", f"{LIMITED.format('bt709')},format=yuv420p", *x264),
+    )
+    yield (
+        "clip, H.264, BT.601",
+        made(
+            "601.mp4",
+            f"{LIMITED.format('smpte170m')},format=yuv420p,{TAG.format('smpte170m', 'smpte170m', 'smpte170m')}",
+            *x264,
+        ),
+    )
+    yield (
+        "clip, H.264, full range",
+        made(
+            "full.mp4",
+            "scale=out_color_matrix=bt709:out_range=pc,format=yuvj420p,setparams=colorspace=bt709:range=pc",
+            *x264,
+        ),
+    )
     ten = f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10le,{TAG.format('bt709', 'bt709', 'bt709')}"
-    yield "clip, HEVC, 10 bits", made("ten.mp4", ten, "-c:v", "libx265", "-x265-params", "log-level=none:crf=8", "-tag:v", "hvc1")
-    yield "clip, VP9", made("vp9.webm", tagged, "-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6")
+    yield (
+        "clip, HEVC, 10 bits",
+        made(
+            "ten.mp4",
+            ten,
+            "-c:v",
+            "libx265",
+            "-x265-params",
+            "log-level=none:crf=8",
+            "-tag:v",
+            "hvc1",
+        ),
+    )
+    yield (
+        "clip, VP9",
+        made("vp9.webm", tagged, "-c:v", "libvpx-vp9", "-crf", "8", "-b:v", "0", "-cpu-used", "6"),
+    )
     tags = "setparams=range=pc:colorspace=gbr:color_primaries=bt709:color_trc=iec61966-2-1"
     to_hdr = f"format=gbrp,{tags},zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020"
     for kind, transfer in (("PQ (HDR10)", "smpte2084"), ("HLG", "arib-std-b67")):
         tags = TAG.format("bt2020nc", "bt2020", transfer)
-        bright = f"{to_hdr},zscale=t={transfer}:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{tags}"
-        parameters = f"log-level=none:crf=8:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+        bright = (
+            f"{to_hdr},zscale=t={transfer}:m=2020_ncl:r=limited:npl=203,format=yuv420p10le,{tags}"
+        )
+        parameters = (
+            f"log-level=none:crf=8:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+        )
         hevc = ("-c:v", "libx265", "-x265-params", parameters, "-tag:v", "hvc1")
         yield f"clip, HEVC, {kind}", made(f"{transfer}.mp4", bright, *hevc)
     yield "clip, pixels of 4:3", made("sar.mp4", f"scale=960:720,{tagged},setsar=4/3", *x264)
@@ -134,7 +185,16 @@ def _clips(folder: Path) -> Iterator[tuple[str, Path]]:
     yield "clip, VP9, transparent ground", made("clear.webm", clear, *vp9, source=see_through)
     turned = made("side.mp4", f"transpose=clock,{tagged}", *x264)
     yield "clip, turned by a telephone", quarter_turned(turned, folder / "turned.mp4")
-    yield "clip, interlaced", made("fields.mp4", f"{tagged},tinterlace=mode=interleave_top,fieldorder=tff", *x264, "-flags", "+ilme+ildct")
+    yield (
+        "clip, interlaced",
+        made(
+            "fields.mp4",
+            f"{tagged},tinterlace=mode=interleave_top,fieldorder=tff",
+            *x264,
+            "-flags",
+            "+ilme+ildct",
+        ),
+    )
 
 
 def rows() -> Iterator[tuple[str, str, int, float]]:
@@ -151,7 +211,11 @@ def rows() -> Iterator[tuple[str, str, int, float]]:
             source, kept = folder / "sent", folder / "kept"
             source.write_bytes(content)
             taken = image_import.ingested(source, kept, wait_seconds=300)
-            yield kind, "upload", *measured(np.asarray(image_import.read(taken.path)), patches=PATCHES)
+            yield (
+                kind,
+                "upload",
+                *measured(np.asarray(image_import.read(taken.path)), patches=PATCHES),
+            )
             segment, film = folder / "segment.mp4", folder / "film.mp4"
             encode_still(kept, segment, frames=24, size=SIZE, fps=24, camera="still")
             join([segment, segment], film)
@@ -159,7 +223,14 @@ def rows() -> Iterator[tuple[str, str, int, float]]:
         for kind, path in _clips(folder):
             taken = clip_import.ingested(path, folder / "kept", wait_seconds=300)
             # as a browser shows it, which reads the tags
-            yield kind, "upload", *measured(rgb(taken.path, taken.size, matrix=ffmpeg.probe(taken.path).matrix)[5], patches=PATCHES)
+            yield (
+                kind,
+                "upload",
+                *measured(
+                    rgb(taken.path, taken.size, matrix=ffmpeg.probe(taken.path).matrix)[5],
+                    patches=PATCHES,
+                ),
+            )
             segment, film = folder / "segment.mp4", folder / "film.mp4"
             encode_clip(taken.path, segment, frames=24, size=SIZE, fps=24)
             join([segment, segment], film)
@@ -176,16 +247,36 @@ def main() -> None:
     for kind, place, worst, shape in rows():
         print(f"{kind:45} {place:7} {worst:4} {shape:.3f}", file=sys.stderr)  # noqa: T201  progress
         found.setdefault(kind, {})[place] = (worst, shape)
-    told = subprocess.run([ffmpeg.binary(), "-version"], capture_output=True, text=True, check=True).stdout
+    told = subprocess.run(
+        [ffmpeg.binary(), "-version"], capture_output=True, text=True, check=True
+    ).stdout
     lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d} by `make media-table` with {told.partition(' Copyright')[0]}.",
+        (
+            f"Measured {datetime.now(UTC):%Y-%m-%d} by `make media-table` with "
+            f"{told.partition(' Copyright')[0]}."
+        ),
         "",
-        "| sent | colour after upload | colour in the film | circle after upload | circle in the film |",
+        (
+            "| sent | colour after upload | colour in the film | circle after upload | circle "
+            "in the film |"
+        ),
         "|---|---|---|---|---|",
-        *(f"| {kind} | {places['upload'][0]} | {places['film'][0]} | {places['upload'][1]:.3f} | {places['film'][1]:.3f} |" for kind, places in found.items()),
+        *(
+            (
+                f"| {kind} | {places['upload'][0]} | {places['film'][0]} | "
+                f"{places['upload'][1]:.3f} | {places['film'][1]:.3f} |"
+            )
+            for kind, places in found.items()
+        ),
     ]
     text = PAGE.read_text()
-    PAGE.write_text(text[: text.index(BEGIN) + len(BEGIN)] + "\n" + "\n".join(lines) + "\n" + text[text.index(END) :])
+    PAGE.write_text(
+        text[: text.index(BEGIN) + len(BEGIN)]
+        + "\n"
+        + "\n".join(lines)
+        + "\n"
+        + text[text.index(END) :]
+    )
 
 
 if __name__ == "__main__":

@@ -13,8 +13,14 @@ from media.caption_overlay import Overlay
 from media.captions import LEAST_SECONDS, cannot_draw, cells, layout, style_for
 
 SIZES = [(1280, 720), (1920, 1080), (720, 1280), (720, 720)]
-KOREAN = "바닷가 작은 마을에 사는 소녀 하늘이는 매일 저녁 등대에 올라 불을 켰습니다. 어느 날 밤, 폭풍이 몰려오고 낡은 전구가 꺼지고 말았어요!"
-ENGLISH = "Every evening the girl climbed the lighthouse and lit the lamp, and the ships came home safely through the long dark night. “Good night,” she said."
+KOREAN = (
+    "바닷가 작은 마을에 사는 소녀 하늘이는 매일 저녁 등대에 올라 불을 켰습니다. 어느 날 "
+    "밤, 폭풍이 몰려오고 낡은 전구가 꺼지고 말았어요!"
+)
+ENGLISH = (
+    "Every evening the girl climbed the lighthouse and lit the lamp, and the ships came "
+    "home safely through the long dark night. “Good night,” she said."
+)
 DATA = Path(__file__).parent / "data"
 
 TWELVE = {
@@ -30,7 +36,9 @@ TWELVE = {
     "Arabic": "كان الميناء هادئا (ABC 12).",
     "Hebrew": "הבוקר בנמל היה שקט!",
     "Devanagari": "बंदरगाह की सुबह शांत थी।",
-    "signs": "€ £ ¥ ₩ ₹ ₽ ₿ ฿ ₺ ₴ ₫ ₱ © ® ™ ° ± × ÷ ≤ ≥ ≠ ≈ ∞ → ← ✓ ✗ ★ ♥ ♪ ● ■ ※ № ℃ ① ㎏ ½ ☎ ☀ ❶ ➜",
+    "signs": (
+        "€ £ ¥ ₩ ₹ ₽ ₿ ฿ ₺ ₴ ₫ ₱ © ® ™ ° ± × ÷ ≤ ≥ ≠ ≈ ∞ → ← ✓ ✗ ★ ♥ ♪ ● ■ ※ № ℃ ① ㎏ ½ ☎ ☀ ❶ ➜"
+    ),
     "emoji": "😀 👨‍👩‍👧 ❤️ 🇰🇷 👍🏽 1️⃣ 🧑🏽‍🚀 ☺️",
 }
 
@@ -44,16 +52,32 @@ def said(spans):
 
 
 def width(line, size):
-    return fonts.set_line(line, fonts.order(line), fonts.base_level(line)).width * style_for(size).font_pixels
+    return (
+        fonts.set_line(line, fonts.order(line), fonts.base_level(line)).width
+        * style_for(size).font_pixels
+    )
 
 
 def fits(line, size):
     wide = any(fonts.script(char) in {"Hang", "Hani", "Hira", "Kana"} for char in line)
-    return width(line, size) <= style_for(size).line_width + 1 and cells(line, full_width=wide) <= (16 if wide else 42)
+    return width(line, size) <= style_for(size).line_width + 1 and cells(line, full_width=wide) <= (
+        16 if wide else 42
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("text", [KOREAN, ENGLISH, KOREAN + " " + ENGLISH, "짧다.", "가" * 200, "https://example.com/" + "x" * 120, *TWELVE.values()])
+@pytest.mark.parametrize(
+    "text",
+    [
+        KOREAN,
+        ENGLISH,
+        KOREAN + " " + ENGLISH,
+        "짧다.",
+        "가" * 200,
+        "https://example.com/" + "x" * 120,
+        *TWELVE.values(),
+    ],
+)
 def test_layout_lines_fit_and_spans_keep_two_frames_between(size, text):
     spans = layout(text, size=size, frames=480, fps=24)
     assert spans[0].start_frame == 0
@@ -82,7 +106,10 @@ def test_layout_breaks_korean_between_words_and_at_sentence_ends():
     [
         (
             "Early in the morning Dr. Kim opened the door of the old lighthouse. The sea was calm.",
-            ["Early in the morning Dr. Kim opened\nthe door of the old lighthouse.", "The sea was calm."],
+            [
+                "Early in the morning Dr. Kim opened\nthe door of the old lighthouse.",
+                "The sea was calm.",
+            ],
         ),
         (
             "이른 아침 등대지기가 낡은 문을 열었습니다 멀리서 배 한 척이 다가왔습니다",
@@ -95,7 +122,9 @@ def test_layout_ends_captions_where_the_studio_ends_sentences(text, captions):
 
 
 def test_layout_breaks_chinese_and_japanese_by_the_standard():
-    """UAX #14: no line begins with a closing quote or a full stop, none ends with an opening one; katakana words hold together."""
+    """UAX #14: no line begins with a closing quote or a full stop, none ends with an opening one;
+    katakana words hold together.
+    """
     text = (DATA / "cjk-line-break.txt").read_text()
     spans = layout(text, size=(1280, 720), frames=480, fps=24)
     assert [span.text for span in spans] == [
@@ -130,7 +159,11 @@ def test_layout_shows_no_caption_for_more_than_seven_seconds():
 
 @pytest.mark.parametrize("fps", [24, 30])
 def test_layout_shows_none_for_less_than_five_sixths_of_a_second_where_the_time_is_there(fps):
-    text = "네. " + "정말로 그렇게 생각하십니까, 여러분 모두가 그렇게 말씀하시니 말입니다? " * 3 + "네."
+    text = (
+        "네. "
+        + "정말로 그렇게 생각하십니까, 여러분 모두가 그렇게 말씀하시니 말입니다? " * 3
+        + "네."
+    )
     spans = layout(text, size=(1280, 720), frames=9 * fps, fps=fps)
     assert min(span.end_frame - span.start_frame for span in spans) >= fps * 5 / 6
 
@@ -142,7 +175,9 @@ def test_character_without_a_class_beside_text_from_right_to_left(text):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(1, 400), st.sampled_from(SIZES))
+@given(
+    st.text(st.characters(codec="utf-8"), max_size=300), st.integers(1, 400), st.sampled_from(SIZES)
+)
 @example("a b c d e. f! " * 30, 2, (1280, 720))
 @example("\u200d\u2067x\u2069 \u0e01\ufe0f", 24, (720, 720))
 def test_words_in_are_words_out(text, frames, size):
@@ -173,7 +208,9 @@ def test_a_sample_with_missing_letters_is_drawn_whole():
 def test_cannot_draw_names_each_once():
     assert cannot_draw("가나다 힣 뷁 ABC 漢字 “따옴표” … — ① é ñ ß 100% ₩ 한\u200b글 ") == []
     assert cannot_draw("룬 ᚠ 콥트 Ⲁ ᚠ \ue000") == ["ᚠ", "Ⲁ", "\ue000"]
-    assert cannot_draw("😀\u200d😀") == ["😀\u200d😀"]  # no such picture: in its parts it would say something else
+    assert cannot_draw("😀\u200d😀") == [
+        "😀\u200d😀"
+    ]  # no such picture: in its parts it would say something else
 
 
 def test_decomposed_korean_is_drawn_and_kept_as_written():
@@ -181,11 +218,16 @@ def test_decomposed_korean_is_drawn_and_kept_as_written():
     assert cannot_draw(text) == []
     (span,) = layout(text, size=(1280, 720), frames=48, fps=24)
     assert span.text == text
-    assert fonts.width(text, fonts.order(text)) == fonts.width("한글 이름", fonts.order("한글 이름"))
+    assert fonts.width(text, fonts.order(text)) == fonts.width(
+        "한글 이름", fonts.order("한글 이름")
+    )
 
 
 def _used(text):
-    return {glyph.font for glyph in fonts.set_line(text, fonts.order(text), fonts.base_level(text)).glyphs}
+    return {
+        glyph.font
+        for glyph in fonts.set_line(text, fonts.order(text), fonts.base_level(text)).glyphs
+    }
 
 
 def test_a_word_is_set_in_one_font():
@@ -198,7 +240,10 @@ def test_a_word_is_set_in_one_font():
 
 
 def test_arabic_is_joined_and_runs_from_the_right():
-    joined, apart = fonts.width("كان", fonts.FONTS), sum(fonts.width(char, fonts.FONTS) for char in "كان")
+    joined, apart = (
+        fonts.width("كان", fonts.FONTS),
+        sum(fonts.width(char, fonts.FONTS) for char in "كان"),
+    )
     assert joined < apart
     line = fonts.set_line("كان ABC", fonts.FONTS, 1)
     assert line.glyphs[0].font == fonts.LATIN  # ABC stands on the left, though it is said last
@@ -211,7 +256,9 @@ def test_hebrew_with_numbers_and_brackets_is_ordered():
     digits = [glyph.x for glyph in fonts.set_line("123", fonts.FONTS, 0).glyphs]
     one = fonts.face(fonts.LATIN).font.get_nominal_glyph(ord("1"))
     at = next(n for n, glyph in enumerate(line.glyphs) if glyph.number == one)
-    assert [round(glyph.x - line.glyphs[at].x, 3) for glyph in line.glyphs[at : at + 3]] == [round(x, 3) for x in digits]
+    assert [round(glyph.x - line.glyphs[at].x, 3) for glyph in line.glyphs[at : at + 3]] == [
+        round(x, 3) for x in digits
+    ]
     assert line.glyphs[0].number == fonts.face(line.glyphs[0].font).font.get_nominal_glyph(ord("!"))
 
 
@@ -224,12 +271,19 @@ def test_fonts_have_all_of_hangul_and_latin():
     covered = fonts.face(fonts.KOREAN).covered
     assert all(code in covered for code in range(0xAC00, 0xD7A4))
     assert all(code in covered for code in range(0x20, 0x7F))
-    assert all(chr(code).isspace() or cannot_draw(chr(code)) == [] for code in [*range(0xA0, 0x250), *range(0x391, 0x3A2), *range(0x400, 0x530)])
+    assert all(
+        chr(code).isspace() or cannot_draw(chr(code)) == []
+        for code in [*range(0xA0, 0x250), *range(0x391, 0x3A2), *range(0x400, 0x530)]
+    )
 
 
 @pytest.mark.parametrize("name", fonts.FONTS)
 def test_fonts_come_with_their_licences(name):
-    text = (fonts.FOLDER / "OFL.txt").read_text() if name != fonts.KOREAN else (fonts.FOLDER / "NotoSansKR-OFL.txt").read_text()
+    text = (
+        (fonts.FOLDER / "OFL.txt").read_text()
+        if name != fonts.KOREAN
+        else (fonts.FOLDER / "NotoSansKR-OFL.txt").read_text()
+    )
     assert "SIL OPEN FONT LICENSE Version 1.1" in text
     assert name == fonts.KOREAN or name.partition("-")[0] in text
 
@@ -262,9 +316,15 @@ def test_overlay_lies_in_the_safe_area(size):
     assert (overlay.rgba[..., 0][overlay.rgba[..., 3] == 255] == 255).any()
 
 
-@pytest.mark.parametrize("text", ["가자. " * 8000, "바다로 가는 길은 멀고 험했다 " * 1500, "가" * 10_000], ids=["short sentences", "one sentence", "one word"])
+@pytest.mark.parametrize(
+    "text",
+    ["가자. " * 8000, "바다로 가는 길은 멀고 험했다 " * 1500, "가" * 10_000],
+    ids=["short sentences", "one sentence", "one word"],
+)
 def test_layout_of_a_whole_book_ends_soon(text):
-    """A person may paste anything into one scene: it flashes by, and the worker is not held for minutes."""
+    """A person may paste anything into one scene: it flashes by, and the worker is not held for
+    minutes.
+    """
     start = time.process_time()
     spans = layout(text, size=(1280, 720), frames=168, fps=24)
     assert time.process_time() - start < 8

@@ -1,4 +1,6 @@
-"""Clips from outside: what is taken, what is refused, and that what comes out looks as it was meant."""
+"""Clips from outside: what is taken, what is refused, and that what comes out looks as it was
+meant.
+"""
 
 import struct
 from pathlib import Path
@@ -17,7 +19,9 @@ DATA = Path(__file__).parent / "data"
 
 @pytest.fixture
 def taken(tmp_path):
-    return lambda name: clip_import.ingested(name if isinstance(name, Path) else DATA / name, tmp_path / "taken")
+    return lambda name: clip_import.ingested(
+        name if isinstance(name, Path) else DATA / name, tmp_path / "taken"
+    )
 
 
 def rgb(path, size, matrix="bt709"):
@@ -39,7 +43,9 @@ def extent(mask):
 
 
 def combs(frame):
-    """How much each second row differs from both its neighbours: large where two fields of a movement lie in one frame."""
+    """How much each second row differs from both its neighbours: large where two fields of a
+    movement lie in one frame.
+    """
     grey = frame.astype(int).mean(axis=2)
     return np.abs(2 * grey[1:-1] - grey[:-2] - grey[2:]).mean()
 
@@ -47,7 +53,10 @@ def combs(frame):
 def test_pixels_that_are_not_square(taken, tmp_path):
     kept = taken("anamorphic.mp4")
     assert (kept.size, kept.extension) == ((1280, 720), "mp4")
-    for frame in (rgb(kept.path, kept.size)[10], film(DATA / "anamorphic.mp4", tmp_path, (1280, 720))[10]):
+    for frame in (
+        rgb(kept.path, kept.size)[10],
+        film(DATA / "anamorphic.mp4", tmp_path, (1280, 720))[10],
+    ):
         width, height = extent(frame[..., 0] > 150)
         assert abs(width - height) <= 2
 
@@ -73,7 +82,16 @@ def test_white_of_hlg_stays_white(tmp_path):
     source = tmp_path / "hlg.mp4"
     level = 64 + round(0.75 * 876)
     grey = f"geq=lum='if(lt(X,160),64,if(lt(X,320),{level},940))':cb=512:cr=512"
-    tags = ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-color_range", "tv")
+    tags = (
+        "-colorspace",
+        "bt2020nc",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        "arib-std-b67",
+        "-color_range",
+        "tv",
+    )
     ffmpeg_do(
         *(
             "-f",
@@ -95,7 +113,9 @@ def test_white_of_hlg_stays_white(tmp_path):
 @pytest.mark.parametrize("way", ["taken in", "film"])
 def test_interlaced_has_no_combs(taken, tmp_path, way):
     source = DATA / "interlaced.mp4"
-    frames = film(source, tmp_path, (640, 360)) if way == "film" else rgb(taken(source).path, (640, 360))
+    frames = (
+        film(source, tmp_path, (640, 360)) if way == "film" else rgb(taken(source).path, (640, 360))
+    )
     raw = rgb(source, (640, 360))
     assert combs(frames[12]) < 0.6 * combs(raw[12])
 
@@ -116,7 +136,12 @@ def test_colours_under_transparency_do_not_show(taken, tmp_path, way):
 
 def test_quicktime_without_ftyp_is_read(taken):
     kept = taken("quicktime-without-ftyp.mov")
-    assert (kept.size, kept.duration_ms, kept.extension, kept.notes) == ((640, 360), 3000, "mp4", ())
+    assert (kept.size, kept.duration_ms, kept.extension, kept.notes) == (
+        (640, 360),
+        3000,
+        "mp4",
+        (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,14 +164,33 @@ def test_a_clip_with_a_cover_picture_is_its_film(taken, tmp_path):
     video, cover, both = tmp_path / "v.mp4", tmp_path / "c.png", tmp_path / "both.mp4"
     make_clip(video, size="160x120", seconds=1)
     ffmpeg_do("-f", "lavfi", "-i", "color=red:s=400x400", "-frames:v", "1", cover)
-    ffmpeg_do("-i", cover, "-i", video, "-map", "0", "-map", "1", "-c", "copy", "-disposition:v:0", "attached_pic", both)
+    ffmpeg_do(
+        "-i",
+        cover,
+        "-i",
+        video,
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c",
+        "copy",
+        "-disposition:v:0",
+        "attached_pic",
+        both,
+    )
     assert taken(both).size == (160, 120)
     assert film(both, tmp_path, (160, 120)).shape[0] == 24
 
 
 @pytest.mark.parametrize("extension", ["webm", "mkv"])
 def test_a_matroska_that_breaks_off_is_refused(taken, tmp_path, extension):
-    source = make_clip(tmp_path / f"whole.{extension}", size="320x240", seconds=2, options=("-c:v", "libvpx", "-b:v", "2M"))
+    source = make_clip(
+        tmp_path / f"whole.{extension}",
+        size="320x240",
+        seconds=2,
+        options=("-c:v", "libvpx", "-b:v", "2M"),
+    )
     assert taken(source).size == (320, 240)
     cut = tmp_path / f"cut.{extension}"
     cut.write_bytes(source.read_bytes()[: source.stat().st_size * 6 // 10])
@@ -178,7 +222,12 @@ def test_what_browsers_do_not_play_is_converted_and_said(taken, tmp_path, name, 
     source = make_clip(tmp_path / name, size="160x120", seconds=1, options=options)
     kept = taken(source)
     facts = ffmpeg.probe(kept.path)
-    assert (facts.video_codec, facts.pix_fmt, facts.color_space, facts.container[:3]) == ("h264", "yuv420p", "bt709", "mov")
+    assert (facts.video_codec, facts.pix_fmt, facts.color_space, facts.container[:3]) == (
+        "h264",
+        "yuv420p",
+        "bt709",
+        "mov",
+    )
     assert kept.notes[0].template == clip_import.ENCODED
     raw = frames_of(source, (160, 120))
     assert np.abs(frames_of(kept.path, (160, 120))[8].astype(int) - raw[8]).mean() < 12
@@ -187,7 +236,19 @@ def test_what_browsers_do_not_play_is_converted_and_said(taken, tmp_path, name, 
 def test_a_variable_rate_keeps_its_time(taken, tmp_path):
     source = tmp_path / "vfr.mp4"
     ffmpeg_do(
-        *("-f", "lavfi", "-i", "testsrc2=s=160x120:r=30:d=2", "-vf", "select='not(mod(n\\,3))+lt(n\\,20)'", "-fps_mode", "vfr"), "-c:v", "libx264", source
+        *(
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=160x120:r=30:d=2",
+            "-vf",
+            "select='not(mod(n\\,3))+lt(n\\,20)'",
+            "-fps_mode",
+            "vfr",
+        ),
+        "-c:v",
+        "libx264",
+        source,
     )
     kept = taken(source)
     assert abs(kept.duration_ms - 2000) <= 100
@@ -203,7 +264,14 @@ def test_rotation_is_applied(taken, tmp_path):
 
 def test_notes_of_the_camera_and_what_stands_behind_the_film_are_left_out(taken, tmp_path):
     source = tmp_path / "camera.mp4"
-    told = ("-metadata", "location=+37.5665+126.9780/", "-metadata", "comment=secret place", "-metadata:s:v", "handler_name=My Phone")
+    told = (
+        "-metadata",
+        "location=+37.5665+126.9780/",
+        "-metadata",
+        "comment=secret place",
+        "-metadata:s:v",
+        "handler_name=My Phone",
+    )
     make_clip(source, options=("-c:v", "libx264", *told, "-movflags", "use_metadata_tags"))
     source.write_bytes(source.read_bytes() + b"<script>alert(1)</script>")
     kept = taken(source).path.read_bytes()
@@ -229,7 +297,9 @@ def box(kind, content):
 
 
 def test_millions_of_samples_are_refused_before_they_are_read(tmp_path):
-    """41 kB that tell of ten million samples, all in the same place: the tables are counted, nothing is started."""
+    """41 kB that tell of ten million samples, all in the same place: the tables are counted,
+    nothing is started.
+    """
     sizes = struct.pack(">IIII", 0, 100, 10_000_000, 0)
     table = box(b"stbl", box(b"stsz", sizes))
     movie = box(b"moov", box(b"trak", box(b"mdia", box(b"minf", table))))

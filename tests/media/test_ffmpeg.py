@@ -15,7 +15,20 @@ from media.errors import MediaError
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDLESS = ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=60", "-c:v", "libx264", "-f", "mp4"]
-NOISE = ["-f", "lavfi", "-i", "nullsrc=s=640x360:r=24:d=4,geq=random(1)*255:128:128", "-c:v", "libx264", "-qp", "1", "-preset", "ultrafast", "-f", "mp4"]
+NOISE = [
+    "-f",
+    "lavfi",
+    "-i",
+    "nullsrc=s=640x360:r=24:d=4,geq=random(1)*255:128:128",
+    "-c:v",
+    "libx264",
+    "-qp",
+    "1",
+    "-preset",
+    "ultrafast",
+    "-f",
+    "mp4",
+]
 
 LIMITED = """
 import resource, sys
@@ -42,12 +55,20 @@ def encoders():
 
 
 def environment():
-    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
 
 
 def test_run_names_the_file_at_success(tmp_path):
     heard = []
-    ffmpeg.run(["-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=1", "-c:v", "libx264", "-f", "mp4"], out=tmp_path / "a.mp4", on_frame=heard.append)
+    ffmpeg.run(
+        ["-f", "lavfi", "-i", "testsrc2=s=64x64:r=24:d=1", "-c:v", "libx264", "-f", "mp4"],
+        out=tmp_path / "a.mp4",
+        on_frame=heard.append,
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
     assert heard[-1] == 24
     assert ffmpeg.probe(tmp_path / "a.mp4").frames == 24
@@ -107,14 +128,26 @@ def test_run_killed_ffmpeg(tmp_path):
 
 def test_run_full_disk_by_file_size_limit(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE], capture_output=True, text=True, env=environment(), timeout=60, check=True
+        [sys.executable, "-c", LIMITED, tmp_path / "a.mp4", *NOISE],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=60,
+        check=True,
     )
     assert done.stdout.split() == ["disk_full"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_run_full_disk(tmp_path):
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], capture_output=True, check=False).returncode == 0
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path],
+            capture_output=True,
+            check=False,
+        ).returncode
+        == 0
+    )
     if not mounted:
         pytest.skip("mounting a small disk needs root")
     try:
@@ -127,9 +160,16 @@ def test_run_full_disk(tmp_path):
         subprocess.run(["umount", tmp_path], check=True)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's death signal is Linux's")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the kernel's death signal is Linux's"
+)
 def test_ffmpeg_dies_with_its_parent(tmp_path):
-    parent = subprocess.Popen([sys.executable, "-c", LASTING, tmp_path / "a.mp4", *ENDLESS], stdout=subprocess.PIPE, text=True, env=environment())
+    parent = subprocess.Popen(
+        [sys.executable, "-c", LASTING, tmp_path / "a.mp4", *ENDLESS],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
     try:
         assert parent.stdout.readline()  # it has begun to encode
         (child,) = psutil.Process(parent.pid).children()
@@ -149,7 +189,18 @@ def test_run_feed_that_fails_ends_ffmpeg(tmp_path):
         yield memoryview(bytes(64 * 64 * 3 // 2))
         raise RuntimeError("no more")
 
-    arguments = ["-f", "rawvideo", "-pixel_format", "yuv420p", "-video_size", "64x64", "-i", "pipe:0", "-f", "mp4"]
+    arguments = [
+        "-f",
+        "rawvideo",
+        "-pixel_format",
+        "yuv420p",
+        "-video_size",
+        "64x64",
+        "-i",
+        "pipe:0",
+        "-f",
+        "mp4",
+    ]
     with pytest.raises(RuntimeError, match="no more"):
         ffmpeg.run(arguments, out=tmp_path / "a.mp4", feed=feed())
     assert encoders() == []
@@ -163,14 +214,27 @@ def program(folder, said):
     return str(path)
 
 
-@pytest.mark.parametrize("version", ["5.1.9-0+deb12u1", "n9.0.2-17-g2a571b6068", "N-112233-gabcdef", "git-2026-01-01-abc", "7.0"])
+@pytest.mark.parametrize(
+    "version",
+    ["5.1.9-0+deb12u1", "n9.0.2-17-g2a571b6068", "N-112233-gabcdef", "git-2026-01-01-abc", "7.0"],
+)
 def test_binary_named_by_the_environment(monkeypatch, tmp_path, version):
-    monkeypatch.setenv("FFMPEG", program(tmp_path, f"ffmpeg version {version} Copyright (c) the FFmpeg developers"))
+    monkeypatch.setenv(
+        "FFMPEG", program(tmp_path, f"ffmpeg version {version} Copyright (c) the FFmpeg developers")
+    )
     assert ffmpeg.binary() == str(tmp_path / "ffmpeg")
     assert checks.ffmpeg() == []
 
 
-@pytest.mark.parametrize("said", ["ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright", "ffmpeg version n5.0.1 Copyright", "GNU bash, version 5.2.15", ""])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright",
+        "ffmpeg version n5.0.1 Copyright",
+        "GNU bash, version 5.2.15",
+        "",
+    ],
+)
 def test_binary_too_old_or_another_program(monkeypatch, tmp_path, said):
     monkeypatch.setenv("FFMPEG", program(tmp_path, said))
     with pytest.raises(MediaError, match=r"no ffmpeg of version 5\.1 or later"):

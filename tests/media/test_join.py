@@ -18,7 +18,13 @@ def segments(tmp_path):
         made.append(tmp_path / f"it's {number} 장면.mp4")
         encode_still(picture, made[-1], frames=frames, size=SIZE, fps=24, camera=move)
     made.append(tmp_path / "clip.mp4")
-    encode_clip(make_clip(tmp_path / "foreign.webm", options=("-c:v", "libvpx-vp9")), made[-1], frames=20, size=SIZE, fps=24)
+    encode_clip(
+        make_clip(tmp_path / "foreign.webm", options=("-c:v", "libvpx-vp9")),
+        made[-1],
+        frames=20,
+        size=SIZE,
+        fps=24,
+    )
     return made
 
 
@@ -28,7 +34,11 @@ def test_join_is_exactly_the_sum(tmp_path, segments):
     found = ffmpeg.probe(tmp_path / "film.mp4")
     assert (found.frames, found.duration_ms, found.color_space) == (100, 4167, "bt709")
     stamps = [
-        int(line.split(",")[2]) for line in ffmpeg_do("-i", tmp_path / "film.mp4", "-f", "framecrc", "pipe:1").decode().splitlines() if not line.startswith("#")
+        int(line.split(",")[2])
+        for line in ffmpeg_do("-i", tmp_path / "film.mp4", "-f", "framecrc", "pipe:1")
+        .decode()
+        .splitlines()
+        if not line.startswith("#")
     ]
     assert stamps == list(range(100))
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
@@ -69,9 +79,19 @@ def test_join_refuses_a_damaged_segment(tmp_path, segments):
 
 
 def packets(*arguments):
-    """Time of decoding and of showing, length and checksum of each packet, and whether a player may begin there."""
-    lines = ffmpeg_do(*arguments, "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1").decode().splitlines()
-    return [tuple(part.strip() for part in line.split(",")) for line in lines if not line.startswith("#")]
+    """Time of decoding and of showing, length and checksum of each packet, and whether a player may
+    begin there.
+    """
+    lines = (
+        ffmpeg_do(*arguments, "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "pipe:1")
+        .decode()
+        .splitlines()
+    )
+    return [
+        tuple(part.strip() for part in line.split(","))
+        for line in lines
+        if not line.startswith("#")
+    ]
 
 
 def test_join_packets_are_those_of_the_segments_moved_in_time(tmp_path, segments):
@@ -79,10 +99,18 @@ def test_join_packets_are_those_of_the_segments_moved_in_time(tmp_path, segments
     wanted, begin = [], 0
     for segment in segments:
         for _stream, dts, pts, ticks, *rest in packets("-i", segment):
-            wanted.append((int(dts) + begin, int(pts) + begin, int(ticks), rest[-1] if rest[-1] == "F=0x0" else "key"))
+            wanted.append(
+                (
+                    int(dts) + begin,
+                    int(pts) + begin,
+                    int(ticks),
+                    rest[-1] if rest[-1] == "F=0x0" else "key",
+                )
+            )
         begin += mp4.length(segment).ticks
     found = [
-        (int(dts), int(pts), int(ticks), rest[-1] if rest[-1] == "F=0x0" else "key") for _s, dts, pts, ticks, *rest in packets("-i", tmp_path / "film.mp4")
+        (int(dts), int(pts), int(ticks), rest[-1] if rest[-1] == "F=0x0" else "key")
+        for _s, dts, pts, ticks, *rest in packets("-i", tmp_path / "film.mp4")
     ]
     assert found == wanted
 
@@ -98,19 +126,46 @@ def test_join_seeks_to_every_scene(tmp_path, segments):
     join(segments, tmp_path / "film.mp4")
     through = frames_of(tmp_path / "film.mp4", SIZE)
     for number in (0, 24, 25, 31, 32, 79, 80, 99):
-        shown = ffmpeg_do("-ss", f"{number / 24:.6f}", "-i", tmp_path / "film.mp4", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1")
+        shown = ffmpeg_do(
+            "-ss",
+            f"{number / 24:.6f}",
+            "-i",
+            tmp_path / "film.mp4",
+            "-frames:v",
+            "1",
+            "-f",
+            "rawvideo",
+            "-pix_fmt",
+            "rgb24",
+            "pipe:1",
+        )
         assert shown == through[number].tobytes()
 
 
 def encoded(folder, name, *options):
     path = folder / f"{name}.mp4"
-    ffmpeg_do("-f", "lavfi", "-i", "testsrc2=s=320x180:r=24:d=1", *codec.video_settings(24), *options, path)
+    ffmpeg_do(
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=24:d=1",
+        *codec.video_settings(24),
+        *options,
+        path,
+    )
     return path
 
 
 def test_join_of_segments_with_unlike_decoders(tmp_path, segments):
-    """Encoded by another version, or without frames that look ahead: each key frame brings what its decoder must know."""
-    mixed = [segments[0], encoded(tmp_path, "baseline", "-profile:v", "baseline"), segments[1], encoded(tmp_path, "refs", "-refs", "1", "-bf", "0")]
+    """Encoded by another version, or without frames that look ahead: each key frame brings what its
+    decoder must know.
+    """
+    mixed = [
+        segments[0],
+        encoded(tmp_path, "baseline", "-profile:v", "baseline"),
+        segments[1],
+        encoded(tmp_path, "refs", "-refs", "1", "-bf", "0"),
+    ]
     assert len({mp4.track(path).decoder for path in mixed}) == 3
     assert join(mixed, tmp_path / "film.mp4") == mp4.Length(80, 80 * 3750, 90_000)
     joined = frames_of(tmp_path / "film.mp4", SIZE)
@@ -140,7 +195,9 @@ def test_join_of_joined_films(tmp_path, segments):
 def test_join_full_disk(tmp_path, segments):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
         with pytest.raises(MediaError) as caught:
@@ -161,7 +218,19 @@ def test_join_stops_when_asked_and_keeps_the_old_film(tmp_path, segments):
 
 
 def test_join_refuses_what_is_no_segment(tmp_path, segments):
-    ffmpeg_do("-i", segments[2], "-f", "lavfi", "-i", "sine=d=2", "-c:v", "copy", "-c:a", "aac", tmp_path / "sound.mp4")
+    ffmpeg_do(
+        "-i",
+        segments[2],
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=2",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "aac",
+        tmp_path / "sound.mp4",
+    )
     ffmpeg_do("-i", segments[0], "-c:v", "mpeg4", tmp_path / "old.mp4")
     for name in ("sound.mp4", "old.mp4"):
         with pytest.raises(MediaError) as caught:
@@ -170,12 +239,20 @@ def test_join_refuses_what_is_no_segment(tmp_path, segments):
 
 
 def test_join_refuses_segments_of_unlike_size(tmp_path, segments):
-    encode_clip(make_clip(tmp_path / "tall.webm", options=("-c:v", "libvpx-vp9")), tmp_path / "tall.mp4", frames=5, size=(180, 320), fps=24)
+    encode_clip(
+        make_clip(tmp_path / "tall.webm", options=("-c:v", "libvpx-vp9")),
+        tmp_path / "tall.mp4",
+        frames=5,
+        size=(180, 320),
+        fps=24,
+    )
     with pytest.raises(MediaError, match="do not fit"):
         join([segments[1], tmp_path / "tall.mp4"], tmp_path / "film.mp4")
 
 
 def test_join_refuses_segments_that_count_time_differently(tmp_path, segments):
-    ffmpeg_do("-i", segments[0], "-c", "copy", "-video_track_timescale", "12288", tmp_path / "other.mp4")
+    ffmpeg_do(
+        "-i", segments[0], "-c", "copy", "-video_track_timescale", "12288", tmp_path / "other.mp4"
+    )
     with pytest.raises(MediaError, match="do not fit"):
         join([segments[1], tmp_path / "other.mp4"], tmp_path / "film.mp4")

@@ -36,7 +36,9 @@ def bomb(width, height):
     )
 
 
-@pytest.mark.parametrize(("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
+@pytest.mark.parametrize(
+    ("kind", "mime"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")]
+)
 def test_decode_and_mime(kind, mime):
     data = saved(detailed((60, 40)), kind)
     assert image_import.mime_of(data) == mime
@@ -50,7 +52,10 @@ def test_decode_and_mime(kind, mime):
         b"",
         b"GIF89a" + b"\x00" * 5,
         b"BM" + b"\x00" * 60,
-        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        (
+            b"<?xml version='1.0'?><svg "
+            b"xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
+        ),
         b"%PDF-1.7",
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
         saved(detailed((60, 40)), "TIFF"),
@@ -62,7 +67,22 @@ def test_decode_and_mime(kind, mime):
         saved(detailed((60, 40)), "JPEG")[:300],
         saved(detailed((60, 40)), "WEBP")[:200],
     ],
-    ids=["empty", "gif", "bmp", "svg", "pdf", "eps", "tiff", "bomb", "too-many-pixels", "too-thin", "hollow", "cut-png", "cut-jpeg", "cut-webp"],
+    ids=[
+        "empty",
+        "gif",
+        "bmp",
+        "svg",
+        "pdf",
+        "eps",
+        "tiff",
+        "bomb",
+        "too-many-pixels",
+        "too-thin",
+        "hollow",
+        "cut-png",
+        "cut-jpeg",
+        "cut-webp",
+    ],
 )
 def test_decode_refuses(data):
     with pytest.raises(MediaError) as caught:
@@ -104,7 +124,12 @@ def test_clean_passes_only_pixels(kind):
     assert image_import.mime_of(data) == mime
     assert b"secret" not in data
     assert b"script" not in data
-    assert np.abs(np.asarray(image_import.decode(data), int) - np.asarray(image_import.decode(dirty), int)).mean() < 3
+    assert (
+        np.abs(
+            np.asarray(image_import.decode(data), int) - np.asarray(image_import.decode(dirty), int)
+        ).mean()
+        < 3
+    )
 
 
 @pytest.mark.parametrize(("kind", "mime"), [("WEBP", "image/webp"), ("JPEG", "image/jpeg")])
@@ -112,7 +137,9 @@ def test_thumbnail(kind, mime):
     small = image_import.thumbnail(saved(detailed((640, 360)), "PNG"), width=160, image_format=kind)
     assert image_import.mime_of(small) == mime
     assert image_import.decode(small).size == (160, 90)
-    assert image_import.decode(image_import.thumbnail(saved(detailed((80, 40)), "PNG"), width=160)).size == (80, 40)
+    assert image_import.decode(
+        image_import.thumbnail(saved(detailed((80, 40)), "PNG"), width=160)
+    ).size == (80, 40)
 
 
 def test_read_of_a_missing_file(tmp_path):
@@ -147,10 +174,16 @@ def test_avif_is_read():
 
 def bright(kind, primaries, transfer, levels):
     """Grey patches with these values of 255, tagged by code points instead of a profile."""
-    pixels = np.repeat(np.repeat(np.array(levels, np.uint8)[None, :, None], 64, axis=1), 64, axis=0).repeat(3, axis=2)
+    pixels = np.repeat(
+        np.repeat(np.array(levels, np.uint8)[None, :, None], 64, axis=1), 64, axis=0
+    ).repeat(3, axis=2)
     if kind == "HEIF":
-        return saved(pixels, kind, quality=100, color_primaries=primaries, transfer_characteristics=transfer)
-    data = saved(pixels, kind, **({"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}))
+        return saved(
+            pixels, kind, quality=100, color_primaries=primaries, transfer_characteristics=transfer
+        )
+    data = saved(
+        pixels, kind, **({"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {})
+    )
     if kind == "PNG":
         return data[:33] + chunk(b"cICP", bytes([primaries, transfer, 0, 1])) + data[33:]
     at = data.index(b"colrnclx") + 8
@@ -160,7 +193,10 @@ def bright(kind, primaries, transfer, levels):
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
 @pytest.mark.parametrize(
     ("transfer", "levels"),
-    [(16, (0, 83, 112, 148, 192)), (18, (0, 64, 128, 191, 255))],  # PQ of 0, 15, 58, 203 and 1000 nits; HLG with white at 75 %
+    [
+        (16, (0, 83, 112, 148, 192)),
+        (18, (0, 64, 128, 191, 255)),
+    ],  # PQ of 0, 15, 58, 203 and 1000 nits; HLG with white at 75 %
     ids=["PQ", "HLG"],
 )
 def test_white_of_hdr_stays_white(tmp_path, kind, transfer, levels):
@@ -175,19 +211,30 @@ def test_white_of_hdr_stays_white(tmp_path, kind, transfer, levels):
 
 
 def ramp(kind, transfer):
-    """A grey ramp of all values of 10 bits, from black to diffuse white, with 10 bits (PNG: 16) per channel."""
+    """A grey ramp of all values of 10 bits, from black to diffuse white, with 10 bits (PNG: 16) per
+    channel.
+    """
     white = round({16: 148, 18: 191}[transfer] / 255 * 1023)
     row = np.linspace(0, white, 1024).round().astype(np.uint16)
     pixels = np.repeat(np.repeat(row[None, :, None], 64, axis=0), 3, axis=2)
     if kind == "HEIF":
         image = pillow_heif.from_bytes(mode="RGB;16", size=(1024, 64), data=(pixels << 6).tobytes())
         out = io.BytesIO()
-        image.save(out, quality=100, chroma=444, bit_depth=10, color_primaries=9, transfer_characteristics=transfer)
+        image.save(
+            out,
+            quality=100,
+            chroma=444,
+            bit_depth=10,
+            color_primaries=9,
+            transfer_characteristics=transfer,
+        )
         return out.getvalue()
     if kind == "PNG":
         data = cv2.imencode(".png", pixels << 6 | pixels >> 4)[1].tobytes()
         return data[:33] + chunk(b"cICP", bytes([9, transfer, 0, 1])) + data[33:]
-    data = cv2.imencode(".avif", pixels, [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_QUALITY, 100])[1].tobytes()
+    data = cv2.imencode(
+        ".avif", pixels, [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_QUALITY, 100]
+    )[1].tobytes()
     at = data.index(b"colrnclx") + 8
     return data[:at] + struct.pack(">HH", 9, transfer) + data[at + 4 :]
 
@@ -218,7 +265,9 @@ def test_wide_gamut_by_code_points_is_converted_to_srgb():
     """A red of Display P3, by the matrices of both; grey stays grey."""
     pixels = np.full((32, 64, 3), 128, np.uint8)
     pixels[:, 32:] = (200, 100, 100)
-    data = saved(pixels, "HEIF", quality=100, chroma=444, color_primaries=12, transfer_characteristics=13)
+    data = saved(
+        pixels, "HEIF", quality=100, chroma=444, color_primaries=12, transfer_characteristics=13
+    )
     out = np.asarray(image_import.decode(data), int)
     assert np.abs(out[16, 8] - 128).max() <= 2
     assert np.abs(out[16, 56] - (215, 93, 97)).max() <= 2
@@ -229,7 +278,9 @@ def test_a_profile_is_converted_to_srgb():
     source = (DATA / "adobergb.jpg").read_bytes()
     raw = Image.open(io.BytesIO(source))
     profile = ImageCms.ImageCmsProfile(io.BytesIO(raw.info["icc_profile"]))
-    right = ImageCms.profileToProfile(raw, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    right = ImageCms.profileToProfile(
+        raw, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
     data, _mime, _size = image_import.clean(source)
     out = Image.open(io.BytesIO(data))
     assert "icc_profile" not in out.info
@@ -251,7 +302,12 @@ def test_sixteen_bits_a_channel(channels):
     """PNG by hand, as Pillow writes no colours of 16 bits."""
     rows = b"".join(b"\x00" + struct.pack(">H", 0x8000) * (4 * channels) for _row in range(4))
     head = struct.pack(">IIBBBBB", 4, 4, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    data = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
     assert image_import.decode(data).getpixel((1, 1)) == (128, 128, 128)
 
 
@@ -284,8 +340,21 @@ def test_each_orientation_is_turned_upright(turn):
     image = image_import.decode(saved(pixels, "JPEG", exif=exif, quality=95))
     assert image.size == ((60, 40) if turn < 5 else (40, 60))
     width, height = image.size
-    corners = {(x, y): image.getpixel((int(width * (0.25 + x / 2)), int(height * (0.25 + y / 2))))[0] > 128 for x in (0, 1) for y in (0, 1)}
-    where = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}[turn]
+    corners = {
+        (x, y): image.getpixel((int(width * (0.25 + x / 2)), int(height * (0.25 + y / 2))))[0] > 128
+        for x in (0, 1)
+        for y in (0, 1)
+    }
+    where = {
+        1: (0, 0),
+        2: (1, 0),
+        3: (1, 1),
+        4: (0, 1),
+        5: (0, 0),
+        6: (1, 0),
+        7: (1, 1),
+        8: (0, 1),
+    }[turn]
     assert [corner for corner, white in corners.items() if white] == [where]
 
 

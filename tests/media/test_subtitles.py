@@ -18,15 +18,25 @@ from media.subtitles import WORD_JOINER, srt, timecode, vtt
 MARKS = (Path(__file__).parent / "data" / "srt-marks.txt").read_text().splitlines()
 PROGRAMS = [binary(), *([found] if (found := shutil.which("ffmpeg")) else [])]
 
-LINES = [(0.0, Fraction(7, 24), "첫째 줄\n둘째 줄"), (Fraction(7, 24), 3600.0005, "a < b & c --> d"), (3601.0, 3602.0, "  \n")]
+LINES = [
+    (0.0, Fraction(7, 24), "첫째 줄\n둘째 줄"),
+    (Fraction(7, 24), 3600.0005, "a < b & c --> d"),
+    (3601.0, 3602.0, "  \n"),
+]
 
 
 def test_srt():
-    assert srt(LINES) == "1\n00:00:00,000 --> 00:00:00,292\n첫째 줄\n둘째 줄\n\n2\n00:00:00,292 --> 01:00:00,001\na <\u2060 b & c --\u2060> d\n"
+    assert srt(LINES) == (
+        "1\n00:00:00,000 --> 00:00:00,292\n첫째 줄\n둘째 줄\n\n2\n00:00:00,292 --> "
+        "01:00:00,001\na <\u2060 b & c --\u2060> d\n"
+    )
 
 
 def test_vtt():
-    assert vtt(LINES) == "WEBVTT\n\n00:00:00.000 --> 00:00:00.292\n첫째 줄\n둘째 줄\n\n00:00:00.292 --> 01:00:00.001\na &lt; b &amp; c --&gt; d\n"
+    assert vtt(LINES) == (
+        "WEBVTT\n\n00:00:00.000 --> 00:00:00.292\n첫째 줄\n둘째 줄\n\n00:00:00.292 --> "
+        "01:00:00.001\na &lt; b &amp; c --&gt; d\n"
+    )
 
 
 def test_nothing_said():
@@ -35,7 +45,15 @@ def test_nothing_said():
     assert vtt([]) == "WEBVTT\n"
 
 
-@pytest.mark.parametrize(("seconds", "code"), [(0, "00:00:00,000"), (Fraction(1, 3), "00:00:00,333"), (59.9996, "00:01:00,000"), (360000, "100:00:00,000")])
+@pytest.mark.parametrize(
+    ("seconds", "code"),
+    [
+        (0, "00:00:00,000"),
+        (Fraction(1, 3), "00:00:00,333"),
+        (59.9996, "00:01:00,000"),
+        (360000, "100:00:00,000"),
+    ],
+)
 def test_timecode(seconds, code):
     assert timecode(seconds, ",") == code
 
@@ -55,7 +73,12 @@ def plain(text):
 
 def shown_by_ffmpeg(program, path):
     """What a player built on ffmpeg and libass shows: override blocks are hidden."""
-    said = subprocess.run([program, "-v", "error", "-i", path, "-f", "ass", "-"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [program, "-v", "error", "-i", path, "-f", "ass", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     lines = [line.split(",", 9)[9] for line in said.splitlines() if line.startswith("Dialogue:")]
     return [re.sub(r"\{[^}]*\}", "", line) for line in lines]
 
@@ -64,7 +87,12 @@ def shown_by_ffmpeg(program, path):
 def test_players_on_ffmpeg_show_all_the_words_of_srt(tmp_path, program):
     path = tmp_path / "film.srt"
     path.write_text(srt(seconds(MARKS)))
-    assert [plain(line) for line in shown_by_ffmpeg(program, path)] == ["{웃으며} 그래.", "a < b & c > d", "{\\an8}위로", "<b>굵게</b> 글"]
+    assert [plain(line) for line in shown_by_ffmpeg(program, path)] == [
+        "{웃으며} 그래.",
+        "a < b & c > d",
+        "{\\an8}위로",
+        "<b>굵게</b> 글",
+    ]
 
 
 def test_pysubs2_shows_all_the_words_of_srt(tmp_path):
@@ -85,7 +113,9 @@ def test_players_on_ffmpeg_show_all_the_words_of_webvtt(tmp_path, program):
     assert shown_by_ffmpeg(program, path) == ["a < b & c > d", "<b>굵게</b> 글", "a --> b"]
 
 
-WORDS = st.text(st.sampled_from("ab가나 <>&{}\\/-—:,.0123글漢ที่ا\U0001f600"), min_size=1, max_size=40)
+WORDS = st.text(
+    st.sampled_from("ab가나 <>&{}\\/-—:,.0123글漢ที่ا\U0001f600"), min_size=1, max_size=40
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -94,13 +124,18 @@ def test_words_in_are_words_out_of_both_files(lines):
     """Parsed by libraries of others, each caption comes back as it was said."""
     lines = [" ".join(line.split()) for line in lines]
     said = [line for line in lines if line]
-    assert [plain(event.plaintext) for event in pysubs2.SSAFile.from_string(srt(seconds(lines)), format_="srt")] == said
+    assert [
+        plain(event.plaintext)
+        for event in pysubs2.SSAFile.from_string(srt(seconds(lines)), format_="srt")
+    ] == said
     assert [unescape(caption.text) for caption in webvtt.from_string(vtt(seconds(lines)))] == said
 
 
 def test_more_text_than_time_keeps_its_words():
     text = (Path(__file__).parent / "data" / "too-much-text.txt").read_text()
     spans = layout(text, size=(1280, 720), frames=168, fps=24)
-    rows = [(Fraction(span.start_frame, 24), Fraction(span.end_frame, 24), span.text) for span in spans]
+    rows = [
+        (Fraction(span.start_frame, 24), Fraction(span.end_frame, 24), span.text) for span in spans
+    ]
     events = pysubs2.SSAFile.from_string(srt(rows))
     assert " ".join(event.plaintext.replace("\n", " ") for event in events).split() == text.split()

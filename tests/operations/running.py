@@ -27,12 +27,26 @@ class Installation:
         self.env = kept | {"VAR_DIR": str(folder), "LANGUAGE_CODE": "en"}
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(arguments), env=self.env, capture_output=True, text=True, check=False, cwd=ROOT, timeout=180)
+        return subprocess.run(
+            self._command(arguments),
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=ROOT,
+            timeout=180,
+        )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """In a group of its own, so that a Ctrl-C can be sent to it as a terminal would."""
         return subprocess.Popen(
-            self._command(arguments), env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT, start_new_session=True
+            self._command(arguments),
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
         )
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
@@ -50,7 +64,9 @@ class Installation:
         found = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (process / "environ").read_bytes().split(b"\0") and (line := (process / "cmdline").read_bytes()):
+                if mark in (process / "environ").read_bytes().split(b"\0") and (
+                    line := (process / "cmdline").read_bytes()
+                ):
                     found[int(process.name)] = line.replace(b"\0", b" ").decode()
             except OSError:
                 continue
@@ -80,8 +96,12 @@ def read_until(process: subprocess.Popen[str], word: str) -> list[str]:
     raise AssertionError(f"it ended without saying “{word}”:\n" + "\n".join(lines))
 
 
-def end(process: subprocess.Popen[str], number: signal.Signals, *, group: bool = False) -> tuple[int, str]:
-    """Sends the signal and returns exit code and last words. Fails if it does not end within seconds."""
+def end(
+    process: subprocess.Popen[str], number: signal.Signals, *, group: bool = False
+) -> tuple[int, str]:
+    """Sends the signal and returns exit code and last words. Fails if it does not end within
+    seconds.
+    """
     (os.killpg if group else os.kill)(process.pid, number)
     try:
         output, _ = process.communicate(timeout=ENDS_WITHIN)

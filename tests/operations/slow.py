@@ -7,14 +7,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LOGIN = b"POST /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+LOGIN = (
+    b"POST /admin/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+    b"application/x-www-form-urlencoded\r\n"
+)
 BEGINNINGS = {
     "nothing": b"",
     "half a header": b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ",
     "a body": LOGIN + b"Content-Length: 5000\r\n\r\nusername=",
     "chunks": LOGIN + b"Transfer-Encoding: chunked\r\n\r\n1000\r\nusername=",
     "a long body": LOGIN + b"Content-Length: 9000000\r\n\r\nusername=",
-    "a body for a program": b"POST /api/ai-video/auth/token/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+    "a body for a program": (
+        b"POST /api/ai-video/auth/token/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: "
+        b"application/json\r\nContent-Length: 900\r\n\r\n{"
+    ),
     "a hook": b"POST /hooks/replicate/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 900\r\n\r\n{",
     "a promise": LOGIN + b"Expect: 100-continue\r\nContent-Length: 5000\r\n\r\n",
 }
@@ -50,7 +56,9 @@ def slow_clients(port: int, count: int = 64) -> Iterator[list[socket.socket]]:
             client.close()
 
 
-def ask(port: int, path: str = "/healthz", *, timeout: float = 20, **headers: str) -> tuple[int, float]:
+def ask(
+    port: int, path: str = "/healthz", *, timeout: float = 20, **headers: str
+) -> tuple[int, float]:
     """Status and seconds; 0 when nobody answers."""
     begun = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)

@@ -33,29 +33,44 @@ def test_second_time_has_nothing_to_do(organization_budget: Path, db: None) -> N
     assert said() == []
 
 
-def test_changed_file_is_collected_and_a_removed_one_goes(organization_budget: Path, db: None) -> None:
+def test_changed_file_is_collected_and_a_removed_one_goes(
+    organization_budget: Path, db: None
+) -> None:
     prepare()
     (organization_budget / "assets" / "sheet.css").unlink()
     (organization_budget / "assets" / "other.css").write_text(SHEET)
     assert said() == ["Static files collected."]
-    assert sorted(file.name for file in (organization_budget / "collected").iterdir()) == [".collected", "other.css"]
+    assert sorted(file.name for file in (organization_budget / "collected").iterdir()) == [
+        ".collected",
+        "other.css",
+    ]
 
 
-def test_new_translation_is_compiled_and_spoken_at_once(organization_budget: Path, db: None) -> None:
+def test_new_translation_is_compiled_and_spoken_at_once(
+    organization_budget: Path, db: None
+) -> None:
     prepare()
     with override("ko"):
         assert gettext("Ballast overboard") == "Ballast overboard"
     folder = organization_budget / "locale" / "ko" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    (folder / "django.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Ballast overboard"\nmsgstr "짐을 던져라"\n')
+    (folder / "django.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "Ballast '
+        'overboard"\nmsgstr "짐을 던져라"\n'
+    )
     assert said() == ["Translations compiled."]
     with override("ko"):
         assert gettext("Ballast overboard") == "짐을 던져라"
 
 
-def test_folder_that_cannot_be_made_is_one_sentence(organization_budget: Path, settings: Any) -> None:
+def test_folder_that_cannot_be_made_is_one_sentence(
+    organization_budget: Path, settings: Any
+) -> None:
     (organization_budget / "file").write_text("")
     settings.VAR_DIR = organization_budget / "file" / "var"
     with pytest.raises(NotReadyError) as caught:
         prepare()
-    assert str(caught.value) == f"The studio cannot write to {organization_budget}/file/var: Not a directory."
+    assert (
+        str(caught.value)
+        == f"The studio cannot write to {organization_budget}/file/var: Not a directory."
+    )

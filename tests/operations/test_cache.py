@@ -30,29 +30,72 @@ def cache(server: Redis, monkeypatch: pytest.MonkeyPatch) -> Iterator[TolerantRe
 
 def everything(cache: BaseCache) -> list[Any]:
     """What each operation answers."""
-    answers: list[Any] = [cache.add("a", 1), cache.get("a", "nothing"), cache.set("b", [2]), cache.touch("b", 60), cache.get_many(["a", "b"])]
-    answers += [cache.has_key("a"), cache.incr("a"), cache.set_many({"c": 3}, 60), cache.delete_many(["b", "c"]), cache.delete("a"), cache.get_or_set("d", 5)]
+    answers: list[Any] = [
+        cache.add("a", 1),
+        cache.get("a", "nothing"),
+        cache.set("b", [2]),
+        cache.touch("b", 60),
+        cache.get_many(["a", "b"]),
+    ]
+    answers += [
+        cache.has_key("a"),
+        cache.incr("a"),
+        cache.set_many({"c": 3}, 60),
+        cache.delete_many(["b", "c"]),
+        cache.delete("a"),
+        cache.get_or_set("d", 5),
+    ]
     return [*answers, cache.clear()]
 
 
 def test_every_operation_works(cache: TolerantRedisCache) -> None:
-    assert everything(cache) == [True, 1, None, True, {"a": 1, "b": [2]}, True, 2, [], None, True, 5, None]
+    assert everything(cache) == [
+        True,
+        1,
+        None,
+        True,
+        {"a": 1, "b": [2]},
+        True,
+        2,
+        [],
+        None,
+        True,
+        5,
+        None,
+    ]
     with pytest.raises(ValueError, match="not found"):
         cache.incr("nobody")
 
 
-def test_while_redis_is_away_it_is_an_empty_cache_and_afterwards_works(cache: TolerantRedisCache, server: Redis, caplog: Any) -> None:
+def test_while_redis_is_away_it_is_an_empty_cache_and_afterwards_works(
+    cache: TolerantRedisCache, server: Redis, caplog: Any
+) -> None:
     assert cache.add("a", 1)
     server.kill()
     try:
-        assert everything(cache) == [True, "nothing", None, False, {}, False, 1, ["c"], None, False, 5, None]
+        assert everything(cache) == [
+            True,
+            "nothing",
+            None,
+            False,
+            {},
+            False,
+            1,
+            ["c"],
+            None,
+            False,
+            5,
+            None,
+        ]
     finally:
         server.start()
     cache.set("e", 6)
     assert cache.get("e") == 6
 
 
-def test_redis_that_hangs_slows_one_request_and_not_each(cache: TolerantRedisCache, server: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_that_hangs_slows_one_request_and_not_each(
+    cache: TolerantRedisCache, server: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import time
 
     monkeypatch.setattr(module, "PAUSE_SECONDS", 5.0)

@@ -1,4 +1,6 @@
-"""Figures are counted once in a few seconds, anew when what they count has changed, and also while Redis is away."""
+"""Figures are counted once in a few seconds, anew when what they count has changed, and also while
+Redis is away.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,12 +27,26 @@ STATISTICS = "/api/ai-video/jobs/statistics/"
 
 def end_job(name: str) -> None:
     now = timezone.now()
-    Job.objects.create(pk=name, name="work", subject="s", status=JobStatus.SUCCEEDED, started_at=now, finished_at=now, worked=timedelta(seconds=4))
+    Job.objects.create(
+        pk=name,
+        name="work",
+        subject="s",
+        status=JobStatus.SUCCEEDED,
+        started_at=now,
+        finished_at=now,
+        worked=timedelta(seconds=4),
+    )
 
 
 def spend(cost: str) -> ProviderCall:
     return ProviderCall.objects.create(
-        provider_id="stability_ai", kind="image", state=CallState.SETTLED, units=1, unit_price=Decimal(cost), estimate=Decimal(cost), cost=Decimal(cost)
+        provider_id="stability_ai",
+        kind="image",
+        state=CallState.SETTLED,
+        units=1,
+        unit_price=Decimal(cost),
+        estimate=Decimal(cost),
+        cost=Decimal(cost),
     )
 
 
@@ -42,7 +58,10 @@ def mine(client: Client, manager: Any) -> Client:
 
 def test_is_made_once_for_the_same_marks_and_anew_for_others() -> None:
     made: list[str] = []
-    answers = [cached("x", *marks, make=lambda: made.append("x") or len(made)) for marks in ((1, None), (1, None), (2, None), (1, "y"), (1, None))]
+    answers = [
+        cached("x", *marks, make=lambda: made.append("x") or len(made))
+        for marks in ((1, None), (1, None), (2, None), (1, "y"), (1, None))
+    ]
     assert answers == [1, 1, 2, 3, 1]
     assert cached("nothing", make=lambda: None) is None
     assert cached("nothing", make=lambda: 7) is None  # nothing is an answer too
@@ -62,13 +81,20 @@ def test_is_forgotten_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_statistics_are_new_as_soon_as_a_job_has_ended_or_a_call_was_made(mine: Client) -> None:
     end_job("first")
     assert mine.get(STATISTICS).json()["succeeded"] == 1
-    Job.objects.filter(pk="first").update(worked=timedelta(seconds=60))  # nothing that a job's end would not tell
+    Job.objects.filter(pk="first").update(
+        worked=timedelta(seconds=60)
+    )  # nothing that a job's end would not tell
     assert mine.get(STATISTICS).json()["mean_generation_time"] == 4.0
     end_job("second")
-    assert (mine.get(STATISTICS).json()["succeeded"], mine.get(STATISTICS).json()["mean_generation_time"]) == (2, 32.0)
+    assert (
+        mine.get(STATISTICS).json()["succeeded"],
+        mine.get(STATISTICS).json()["mean_generation_time"],
+    ) == (2, 32.0)
     call = spend("0.02")
     assert mine.get(STATISTICS).json()["cost"] == "0.0200"
-    ProviderCall.objects.filter(pk=call.pk).update(state=CallState.WRITTEN_OFF, cost=Decimal("0.03"))
+    ProviderCall.objects.filter(pk=call.pk).update(
+        state=CallState.WRITTEN_OFF, cost=Decimal("0.03")
+    )
     assert mine.get(STATISTICS).json()["cost"] == "0.0300"
 
 
@@ -80,12 +106,16 @@ def test_second_question_counts_nothing(mine: Client) -> None:
         mine.get(STATISTICS)
     with CaptureQueriesContext(connection) as second:
         mine.get(STATISTICS)
-    clock = 1 if connection.vendor == "postgresql" else 0  # SQLite's clock is the host's: nothing is asked
+    clock = (
+        1 if connection.vendor == "postgresql" else 0
+    )  # SQLite's clock is the host's: nothing is asked
     assert len(first) - len(second) == 5 + clock
     assert not [query for query in second.captured_queries if "COUNT(" in query["sql"]]
 
 
-def test_nobody_is_told_what_was_counted_for_another(client: Client, manager: Any, stranger: Any) -> None:
+def test_nobody_is_told_what_was_counted_for_another(
+    client: Client, manager: Any, stranger: Any
+) -> None:
     end_job("first")
     client.force_login(manager)
     assert client.get(STATISTICS).json()["succeeded"] == 1
@@ -93,7 +123,9 @@ def test_nobody_is_told_what_was_counted_for_another(client: Client, manager: An
     assert client.get(STATISTICS).json()["succeeded"] == 0
 
 
-def test_overview_shows_the_new_figure_at_once_and_each_person_only_theirs(mine: Client, owner: Any, viewer: Any) -> None:
+def test_overview_shows_the_new_figure_at_once_and_each_person_only_theirs(
+    mine: Client, owner: Any, viewer: Any
+) -> None:
     end_job("first")
     assert "1 succeeded, 0 failed" in mine.get("/admin/").content.decode()
     end_job("second")
@@ -119,7 +151,9 @@ def on_redis(settings: Any, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("on_redis", ["alive", "dead"], indirect=True)
-def test_pages_and_answers_are_the_same_with_redis_and_while_it_is_away(mine: Client, on_redis: str) -> None:
+def test_pages_and_answers_are_the_same_with_redis_and_while_it_is_away(
+    mine: Client, on_redis: str
+) -> None:
     end_job("first")
     for _ in range(2):
         answer = mine.get(STATISTICS)

@@ -13,7 +13,14 @@ import pytest
 from django.conf import settings
 
 from operations import process_supervisor as module
-from operations.process_supervisor import ChildError, Children, Ended, PortInUseError, ended_by_signals, require_free_port
+from operations.process_supervisor import (
+    ChildError,
+    Children,
+    Ended,
+    PortInUseError,
+    ended_by_signals,
+    require_free_port,
+)
 
 SLEEP = ["-c", "import time; time.sleep(60)"]
 STUBBORN = """
@@ -65,14 +72,23 @@ def test_ended_child_is_started_again() -> None:
 
 def test_child_that_never_lives_long_is_given_up(tmp_path: Path) -> None:
     with Children() as children:
-        children.start("broken", ["-c", "raise SystemExit('no database')"], log=tmp_path / "broken.log")
+        children.start(
+            "broken", ["-c", "raise SystemExit('no database')"], log=tmp_path / "broken.log"
+        )
         with pytest.raises(ChildError) as caught:
             until(lambda: children.check() is None)
-    assert str(caught.value) == f"The process “broken” ends again and again: {tmp_path}/broken.log says why."
-    assert (tmp_path / "broken.log").read_text().splitlines() == ["no database"] * module.MAX_YOUNG_DEATHS
+    assert (
+        str(caught.value)
+        == f"The process “broken” ends again and again: {tmp_path}/broken.log says why."
+    )
+    assert (tmp_path / "broken.log").read_text().splitlines() == [
+        "no database"
+    ] * module.MAX_YOUNG_DEATHS
 
 
-def test_leaving_ends_a_child_that_ignores_it_and_what_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leaving_ends_a_child_that_ignores_it_and_what_it_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "STOP_SECONDS", 0.3)
     with Children() as children:
         child = children.start("stubborn", ["-c", STUBBORN])
@@ -84,7 +100,9 @@ def test_leaving_ends_a_child_that_ignores_it_and_what_it_started(monkeypatch: p
 
 def test_children_end_with_a_killed_parent() -> None:
     path = {"PYTHONPATH": f"{settings.BASE_DIR}:{settings.BASE_DIR / 'site'}"}
-    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, env=os.environ | path)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, env=os.environ | path
+    )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
     assert members(child) == [child]
@@ -93,7 +111,9 @@ def test_children_end_with_a_killed_parent() -> None:
     until(lambda: members(child) == [], seconds=5)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_signal_ends_the_command(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
     with pytest.raises(Ended) as caught, ended_by_signals():
@@ -108,6 +128,7 @@ def test_port_in_use_is_said_in_a_sentence() -> None:
         with pytest.raises(PortInUseError) as caught:
             require_free_port("127.0.0.1", port)
     assert str(caught.value) == (
-        f"The studio cannot listen on 127.0.0.1 port {port} (address already in use): end the program that does, or choose another, e.g. PORT=8080."
+        f"The studio cannot listen on 127.0.0.1 port {port} (address already in use): end "
+        f"the program that does, or choose another, e.g. PORT=8080."
     )
     require_free_port("127.0.0.1", port)

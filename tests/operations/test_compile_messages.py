@@ -90,7 +90,11 @@ def test_compiles_again_only_after_a_change(source: Path, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("msgid Story\n", "line 1: not a quoted text"), ('"lost"\n', "line 1: a text that belongs to no message"), ("msgid 3\n", "not a quoted text")],
+    [
+        ("msgid Story\n", "line 1: not a quoted text"),
+        ('"lost"\n', "line 1: a text that belongs to no message"),
+        ("msgid 3\n", "not a quoted text"),
+    ],
 )
 def test_broken_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     source = tmp_path / "django.po"

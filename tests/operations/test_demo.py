@@ -1,4 +1,6 @@
-"""The demo: from a script to a film through real processes, and everything that can stop it on the way."""
+"""The demo: from a script to a film through real processes, and everything that can stop it on the
+way.
+"""
 
 import signal
 import socket
@@ -39,14 +41,20 @@ def script(tmp_path: Path) -> Path:
 # --- as real processes
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 def test_script_becomes_a_film(installation: Installation, script: Path) -> None:
-    done = installation.manage("demo", "--no-serve", "--script", str(script), "--duration", "14", "--aspect", "1:1")
+    done = installation.manage(
+        "demo", "--no-serve", "--script", str(script), "--duration", "14", "--aspect", "1:1"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     film = installation.folder / "films" / "the-whale-1x1.mp4"
     assert lines[0] == "Making “The whale”, 14 s, 1:1"
-    assert [line.partition(":")[0].strip() for line in lines if line.endswith(" s")] == ["Planning", "Preview", "Final film"]
+    assert [line.partition(":")[0].strip() for line in lines if line.endswith(" s")] == [
+        "Planning",
+        "Preview",
+        "Final film",
+    ]
     assert lines[-2].startswith("Cost: 0.00 USD. All in all: ")
     assert lines[-1] == f"film: {film}"
     found = probe(film)
@@ -56,23 +64,34 @@ def test_script_becomes_a_film(installation: Installation, script: Path) -> None
     assert installation.processes() == {}
 
 
-@pytest.mark.drill
-def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(installation: Installation, script: Path) -> None:
-    setting = 'AIProviderConfig.objects.filter(provider="local").update(settings={"drill": {"image": "refuse_moderated"}})'
-    for command in (("migrate", "--verbosity", "0"), ("shell", "-c", f"from providers.models import AIProviderConfig; {setting}")):
+@pytest.mark.fault_injection
+def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(
+    installation: Installation, script: Path
+) -> None:
+    setting = (
+        'AIProviderConfig.objects.filter(provider="local").update(settings={"drill": '
+        '{"image": "refuse_moderated"}})'
+    )
+    for command in (
+        ("migrate", "--verbosity", "0"),
+        ("shell", "-c", f"from providers.models import AIProviderConfig; {setting}"),
+    ):
         assert installation.manage(*command).returncode == 0
     done = installation.manage("demo", "--no-serve", "--script", str(script), "--duration", "7")
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "CommandError: The film could not be made: Scene 1 could not be made: Drill: the provider refused the content;"
+        "CommandError: The film could not be made: Scene 1 could not be made: Injected fault: the "
+        "provider refused the content;"
         " change the words of the prompt. Change its prompt or retry it, or stop production."
     )
     assert not list(installation.folder.glob("films/*"))
     assert installation.processes() == {}
 
 
-@pytest.mark.drill
-def test_ctrl_c_in_the_middle_ends_everything_and_the_next_run_goes_on(installation: Installation, script: Path) -> None:
+@pytest.mark.fault_injection
+def test_ctrl_c_in_the_middle_ends_everything_and_the_next_run_goes_on(
+    installation: Installation, script: Path
+) -> None:
     asked = ("demo", "--no-serve", "--script", str(script), "--duration", "28")
     first = installation.start(*asked)
     read_until(first, "Preview: ")
@@ -86,7 +105,7 @@ def test_ctrl_c_in_the_middle_ends_everything_and_the_next_run_goes_on(installat
     assert probe(installation.folder / "films" / "the-whale.mp4").frames == 28 * 24
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 def test_port_in_use_stops_it_before_anything_is_done(installation: Installation) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -96,7 +115,9 @@ def test_port_in_use_stops_it_before_anything_is_done(installation: Installation
         f"CommandError: The studio cannot listen on 127.0.0.1 port {port} (address already in use):"
         " end the program that does, or choose another, e.g. PORT=8080.\n"
     )
-    assert sorted(path.name for path in installation.folder.iterdir() if path.is_dir()) == []  # neither static files nor logs
+    assert (
+        sorted(path.name for path in installation.folder.iterdir() if path.is_dir()) == []
+    )  # neither static files nor logs
 
 
 # --- what is asked for
@@ -105,10 +126,16 @@ def test_port_in_use_stops_it_before_anything_is_done(installation: Installation
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"duration": "one minute"}, "DURATION must be a whole number of seconds, not “one minute”."),
+        (
+            {"duration": "one minute"},
+            "DURATION must be a whole number of seconds, not “one minute”.",
+        ),
         ({"aspect": "4:3"}, "ASPECT must be 16:9, 9:16 or 1:1, not “4:3”."),
         ({"language": "fr"}, "LANGUAGE must be ko or en, not “fr”."),
-        ({"script": Path("/none.txt")}, "The script /none.txt cannot be read: No such file or directory."),
+        (
+            {"script": Path("/none.txt")},
+            "The script /none.txt cannot be read: No such file or directory.",
+        ),
         ({"port": "http"}, "PORT must be a whole number from 1 to 65535, not “http”."),
     ],
 )
@@ -147,8 +174,13 @@ def test_samples_are_loaded_once(person: Any) -> None:
     samples = [sample("ko"), sample("en")]
     for _ in range(2):
         demo.load_samples(samples, owner=person, seconds=SAMPLE_SECONDS)
-    rows = Story.objects.order_by("language").values_list("language", "title", "duration_seconds", "status")
-    assert list(rows) == [("en", "The Lantern Comes Home", 63, "draft"), ("ko", "등대로 가는 편지", 63, "draft")]
+    rows = Story.objects.order_by("language").values_list(
+        "language", "title", "duration_seconds", "status"
+    )
+    assert list(rows) == [
+        ("en", "The Lantern Comes Home", 63, "draft"),
+        ("ko", "등대로 가는 편지", 63, "draft"),
+    ]
 
 
 def test_waiting_story_of_the_same_script_is_taken_up(person: Any) -> None:
@@ -157,7 +189,10 @@ def test_waiting_story_of_the_same_script_is_taken_up(person: Any) -> None:
     assert demo.take_up(SCRIPT, owner=person, seconds=14, aspect="9:16") != first
 
 
-@pytest.mark.parametrize("status", [StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED, StoryStatus.PREVIEWING])
+@pytest.mark.parametrize(
+    "status",
+    [StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED, StoryStatus.PREVIEWING],
+)
 def test_story_that_nobody_works_on_is_left_alone(person: Any, status: str) -> None:
     first = demo.take_up(SCRIPT, owner=person, seconds=14, aspect="16:9")
     Story.objects.filter(pk=first.pk).update(status=status)
@@ -167,7 +202,9 @@ def test_story_that_nobody_works_on_is_left_alone(person: Any, status: str) -> N
 def test_impossible_story_is_refused_with_the_reason(person: Any) -> None:
     with pytest.raises(demo.DemoError) as caught:
         demo.take_up(SCRIPT, owner=person, seconds=1, aspect="16:9")
-    assert str(caught.value) == "This script cannot be made into a film: Ensure this value is greater than or equal to 2."
+    assert str(caught.value) == (
+        "This script cannot be made into a film: Ensure this value is greater than or equal to 2."
+    )
     assert Story.objects.count() == 0
 
 
@@ -186,7 +223,13 @@ def change_job(**values: Any) -> Any:
 
 def walk(story: Story, person: Any, worker: Any) -> list[int]:
     seen: list[int] = []
-    demo.walk(story, demo.STEPS[0], actor=person, check_children=worker, seen=lambda now: seen.append(now.percent))
+    demo.walk(
+        story,
+        demo.STEPS[0],
+        actor=person,
+        check_children=worker,
+        seen=lambda now: seen.append(now.percent),
+    )
     return seen
 
 
@@ -205,19 +248,29 @@ def test_step_ends_with_its_job(story: Story, person: Any) -> None:
         {"status": JobStatus.WAITING, "wait_for": WaitFor.PERSON},
     ],
 )
-def test_job_that_will_not_end_well_ends_the_demo(story: Story, person: Any, values: dict[str, Any]) -> None:
+def test_job_that_will_not_end_well_ends_the_demo(
+    story: Story, person: Any, values: dict[str, Any]
+) -> None:
     with pytest.raises(demo.DemoError) as caught:
-        walk(story, person, change_job(note_data=LocalizedMessage("The ink is dry.").as_json(), **values))
+        walk(
+            story,
+            person,
+            change_job(note_data=LocalizedMessage("The ink is dry.").as_json(), **values),
+        )
     assert str(caught.value) == "The film could not be made: The ink is dry."
 
 
-def test_nothing_moving_ends_the_demo(story: Story, person: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_moving_ends_the_demo(
+    story: Story, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(demo, "STALL_SECONDS", 0.0)
     with pytest.raises(demo.DemoError, match="Nothing has moved for five minutes"):
         walk(story, person, lambda: None)
 
 
-def test_looking_costs_few_queries(story: Story, person: Any, django_assert_max_num_queries: Any) -> None:
+def test_looking_costs_few_queries(
+    story: Story, person: Any, django_assert_max_num_queries: Any
+) -> None:
     walk(story, person, change_job(status=JobStatus.SUCCEEDED))
     assert connection.vendor
     with django_assert_max_num_queries(3):
@@ -243,7 +296,12 @@ def shown(stream: StringIO) -> str:
 
 
 def test_plain_lines_without_a_terminal() -> None:
-    assert shown(StringIO()).splitlines() == ["  Preview: 0 % 0 of 9", "  Preview: 50 % 5 of 9", "  Preview: 100 % 10 of 9", "  Preview: 0.0 s"]
+    assert shown(StringIO()).splitlines() == [
+        "  Preview: 0 % 0 of 9",
+        "  Preview: 50 % 5 of 9",
+        "  Preview: 100 % 10 of 9",
+        "  Preview: 0.0 s",
+    ]
 
 
 def test_bar_on_a_terminal_is_drawn_over_itself() -> None:

@@ -26,17 +26,30 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 SETTINGS = "\n".join(path.read_text() for path in (ROOT / "site/config").glob("*.py"))
-KNOWN = set(re.findall(r'env\.(?:text|words|integer|boolean|secrets|choice)\("([A-Z_0-9]+)"', SETTINGS)) | set(re.findall(r'"(MINIO_[A-Z_]+)"', SETTINGS))
+KNOWN = set(
+    re.findall(r'env\.(?:text|words|integer|boolean|secrets|choice)\("([A-Z_0-9]+)"', SETTINGS)
+) | set(re.findall(r'"(MINIO_[A-Z_]+)"', SETTINGS))
 
 
 def test_compose_file_has_the_form_of_its_specification() -> None:
     schema = json.loads((ROOT / "tests/operations/schema/compose-spec.json").read_text())
-    without_name = {key: value for key, value in COMPOSE.items() if key != "name"}  # came into the specification later
+    without_name = {
+        key: value for key, value in COMPOSE.items() if key != "name"
+    }  # came into the specification later
     jsonschema.Draft201909Validator(schema).validate(without_name)
 
 
 def test_compose_file_runs_all_that_the_studio_stands_on() -> None:
-    assert set(SERVICES) == {"folders", "prepare", "web", "worker", "postgresql", "valkey", "store", "proxy"}
+    assert set(SERVICES) == {
+        "folders",
+        "prepare",
+        "web",
+        "worker",
+        "postgresql",
+        "valkey",
+        "store",
+        "proxy",
+    }
     for name, service in SERVICES.items():
         for network in service["networks"]:
             assert network in COMPOSE["networks"], name
@@ -61,17 +74,34 @@ def test_images_are_pinned_and_no_container_has_rights_to_spare() -> None:
         tag = service["image"].partition(":")[2]
         assert tag, name
         assert "latest" not in tag, name
-        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"]), name
-    assert {name: service["cap_add"] for name, service in SERVICES.items() if "cap_add" in service} == {
+        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (
+            True,
+            ["ALL"],
+            ["no-new-privileges:true"],
+        ), name
+    assert {
+        name: service["cap_add"] for name, service in SERVICES.items() if "cap_add" in service
+    } == {
         "folders": ["CHOWN"],
         "proxy": ["NET_BIND_SERVICE"],
     }
-    users = {name: service["user"] for name, service in SERVICES.items() if name not in {"prepare", "web", "worker"}}  # the image says theirs
+    users = {
+        name: service["user"]
+        for name, service in SERVICES.items()
+        if name not in {"prepare", "web", "worker"}
+    }  # the image says theirs
     assert users.pop("folders") == "0:0"  # and it ends at once, with the one right that it needs
-    assert users == {"postgresql": "999:999", "valkey": "999:999", "store": "1000:1000", "proxy": "1000:1000"}
+    assert users == {
+        "postgresql": "999:999",
+        "valkey": "999:999",
+        "store": "1000:1000",
+        "proxy": "1000:1000",
+    }
 
 
-def test_every_secret_is_readable_by_the_container_that_needs_it_and_by_nobody_else(tmp_path: Path) -> None:
+def test_every_secret_is_readable_by_the_container_that_needs_it_and_by_nobody_else(
+    tmp_path: Path,
+) -> None:
     script = tmp_path / "secrets.sh"
     script.write_bytes((DEPLOY / "secrets.sh").read_bytes())
     done = subprocess.run(["sh", script], check=True, capture_output=True, text=True)
@@ -93,39 +123,74 @@ def test_every_secret_is_readable_by_the_container_that_needs_it_and_by_nobody_e
 def test_units_leave_little_exposed() -> None:
     tool = Path("/usr/bin/systemd-analyze")
     units = sorted((DEPLOY / "systemd").glob("*.service"))
-    wanted = {"NoNewPrivileges=true", "ProtectSystem=strict", "ProtectHome=true", "PrivateDevices=true", "CapabilityBoundingSet=", "RestrictNamespaces=true"}
+    wanted = {
+        "NoNewPrivileges=true",
+        "ProtectSystem=strict",
+        "ProtectHome=true",
+        "PrivateDevices=true",
+        "CapabilityBoundingSet=",
+        "RestrictNamespaces=true",
+    }
     for unit in units:
         assert wanted <= set(unit.read_text().splitlines()), unit.name
         if tool.exists():
-            done = subprocess.run([tool, "security", "--offline=true", "--threshold=25", unit], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                [tool, "security", "--offline=true", "--threshold=25", unit],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             assert done.returncode == 0, done.stdout.splitlines()[-1:]
 
 
 def test_web_server_has_the_same_settings_everywhere() -> None:
-    """Limits of requests and the handling of slow clients stand in one file, and nothing on a command line says otherwise."""
+    """Limits of requests and the handling of slow clients stand in one file, and nothing on a
+    command line says otherwise.
+    """
     unit = (DEPLOY / "systemd/videoplanet-web.service").read_text()
     image = (DEPLOY / "Dockerfile").read_text()
-    lines = [re.search(r"(?m)^ExecStart=\S+ (.*)$", unit)[1], *re.findall(r'(?m)^CMD \["gunicorn", (.*)\]$', image)]  # type: ignore[index]
-    lines = [line.replace('", "', " ").strip('"') for line in lines] + [" ".join(web_command("127.0.0.1", 8000)[2:])]
+    lines = [
+        re.search(r"(?m)^ExecStart=\S+ (.*)$", unit)[1],
+        *re.findall(r'(?m)^CMD \["gunicorn", (.*)\]$', image),
+    ]  # type: ignore[index]
+    lines = [line.replace('", "', " ").strip('"') for line in lines] + [
+        " ".join(web_command("127.0.0.1", 8000)[2:])
+    ]
     assert len(lines) == 3
     for line in lines:
         options = re.findall(r"(?:^|\s)(-\S+)", line)
-        assert set(options) <= {"-c", "--bind", "--graceful-timeout", "--worker-tmp-dir", "--log-level"}, line
+        assert set(options) <= {
+            "-c",
+            "--bind",
+            "--graceful-timeout",
+            "--worker-tmp-dir",
+            "--log-level",
+        }, line
         assert re.search(r"-c \S*site/config/gunicorn_settings\.py", line), line
 
 
 def test_every_setting_in_the_files_is_one_that_the_studio_reads() -> None:
     given = set(SERVICES["web"]["environment"])
-    given |= {line.partition("=")[0] for line in (DEPLOY / "studio.env").read_text().splitlines() if re.match(r"[A-Z_]+=", line)}
-    assert {name.removesuffix("_FILE") if name != "LOG_FILE" else name for name in given} <= KNOWN | {"LOG_FILE"}
+    given |= {
+        line.partition("=")[0]
+        for line in (DEPLOY / "studio.env").read_text().splitlines()
+        if re.match(r"[A-Z_]+=", line)
+    }
+    assert {
+        name.removesuffix("_FILE") if name != "LOG_FILE" else name for name in given
+    } <= KNOWN | {"LOG_FILE"}
 
 
 def test_no_secret_stands_in_a_file() -> None:
     for path in DEPLOY.rglob("*"):
         if path.is_file() and "secrets" not in path.relative_to(DEPLOY).parts:
-            assert not re.search(r"(?m)^\s*(SECRET_KEY|VP_SECRET_KEYS|[A-Z_]*PASSWORD|MINIO_SECRET_KEY|METRICS_TOKEN)\s*[:=][ \t]*[^\s$]", path.read_text()), (
-                path
-            )
+            assert not re.search(
+                (
+                    r"(?m)^\s*(SECRET_KEY|VP_SECRET_KEYS|[A-Z_]*PASSWORD|MINIO_SECRET_KEY|METRICS_TOKEN)\s*[:=][ "
+                    r"\t]*[^\s$]"
+                ),
+                path.read_text(),
+            ), path
 
 
 def test_worker_is_asked_to_end_with_time_to_do_so() -> None:
@@ -140,8 +205,13 @@ def test_worker_is_asked_to_end_with_time_to_do_so() -> None:
 
 @pytest.mark.django_db
 def test_paid_requests_may_take_as_long_as_the_longest_send() -> None:
-    """No request, with the writing of its answer, takes longer than workers and services are given at a restart."""
-    limits = {config.provider: adapter_for(config).send_limit.total_seconds() for config in AIProviderConfig.objects.all()}
+    """No request, with the writing of its answer, takes longer than workers and services are given
+    at a restart.
+    """
+    limits = {
+        config.provider: adapter_for(config).send_limit.total_seconds()
+        for config in AIProviderConfig.objects.all()
+    }
     assert set(limits) >= {"stability_ai", "runway_ml", "replicate", "llm"}
     longest = max(limits.values()) + sum(PAUSES)
     assert longest < PAID_SECONDS < PAID_STOP_SECONDS
@@ -153,21 +223,43 @@ def test_units_are_understood_by_systemd(tmp_path: Path) -> None:
     tool = Path("/usr/bin/systemd-analyze")
     if not tool.exists():
         pytest.skip("systemd-analyze is missing")
-    done = subprocess.run([tool, "verify", "--man=no", *sorted(map(str, (DEPLOY / "systemd").iterdir()))], capture_output=True, text=True, check=False)
-    wrong = [line for line in done.stderr.splitlines() if "/opt/videoplanet" not in line and "videoplanet" in line]
+    done = subprocess.run(
+        [tool, "verify", "--man=no", *sorted(map(str, (DEPLOY / "systemd").iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wrong = [
+        line
+        for line in done.stderr.splitlines()
+        if "/opt/videoplanet" not in line and "videoplanet" in line
+    ]
     assert wrong == []
 
 
 def test_image_is_slim_without_root_and_made_of_the_locked_packages() -> None:
     text = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"ARG PYTHON=\d+\.\d+\.\d+-slim", text)
-    assert re.search(r"ARG PYTHON=(\d+\.\d+)", text)[1] in (ROOT / ".python-version").read_text().split()  # type: ignore[index]
+    assert (
+        re.search(r"ARG PYTHON=(\d+\.\d+)", text)[1]
+        in (ROOT / ".python-version").read_text().split()
+    )  # type: ignore[index]
     assert "--require-hashes" in text
     assert re.findall(r"(?m)^USER (\S+)", text) == ["10001:10001"]
     assert text.rindex("USER") < text.rindex("CMD [")
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in ignored  # nothing but what is named: no secrets, no var, no tests
-    for source in ("manage.py", "site", "jobs", "providers", "stories", "templates", "static", "assets", "requirements.txt"):
+    for source in (
+        "manage.py",
+        "site",
+        "jobs",
+        "providers",
+        "stories",
+        "templates",
+        "static",
+        "assets",
+        "requirements.txt",
+    ):
         assert f"!{source}" in ignored
 
 
@@ -209,7 +301,9 @@ def test_every_metric_that_is_asked_for_exists(known_metrics: set[str]) -> None:
 def test_labels_that_are_asked_for_are_the_metrics_own() -> None:
     labels = {"name", "status", "role", "provider", "kind", "state", "method", "route", "le"}
     for text in expressions():
-        grouped = {word for inside in re.findall(r"by \(([a-z, ]+)\)", text) for word in inside.split(", ")}
+        grouped = {
+            word for inside in re.findall(r"by \(([a-z, ]+)\)", text) for word in inside.split(", ")
+        }
         assert grouped <= labels
         assert set(re.findall(r"([a-z]+)=~?\"", text)) <= labels
         assert text.count("(") == text.count(")")

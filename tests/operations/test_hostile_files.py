@@ -1,4 +1,6 @@
-"""Ten hostile files of each kind at once, sent to the real web server: memory stays bounded while other pages answer."""
+"""Ten hostile files of each kind at once, sent to the real web server: memory stays bounded while
+other pages answer.
+"""
 
 import http.client
 import json
@@ -21,7 +23,7 @@ from tests.operations.running import ROOT, Installation, free_port, until
 from tests.operations.slow import ask
 from tests.stories.imports.made import docx, zipped
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 MOST = 1500 * 1000 * 1000  # bytes of all processes of the studio together
 EACH = 10
@@ -39,12 +41,16 @@ def png(width: int, height: int) -> bytes:
     """A whole picture of one colour with transparency: small, and large once it is decoded."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     packer, row = zlib.compressobj(9), bytes(1 + 4 * width)
     pixels = b"".join([packer.compress(row) for _ in range(height)] + [packer.flush()])
     head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    )
 
 
 def box(kind: bytes, content: bytes) -> bytes:
@@ -60,7 +66,21 @@ def mp4(samples: int) -> bytes:
 
 def long_clip(path: Path) -> bytes:
     """A real one of many frames: ten minutes of one colour."""
-    line = [ffmpeg.binary(), "-v", "error", "-f", "lavfi", "-i", "color=red:s=64x36:r=60:d=600", "-c:v", "libx264", "-preset", "ultrafast", "-y", str(path)]
+    line = [
+        ffmpeg.binary(),
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=red:s=64x36:r=60:d=600",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-y",
+        str(path),
+    ]
     subprocess.run(line, check=True, timeout=300)
     return path.read_bytes()
 
@@ -68,7 +88,13 @@ def long_clip(path: Path) -> bytes:
 def documents() -> list[tuple[str, bytes]]:
     bomb = zipped(**{"word/document.xml": b"<a>" + b" " * (30 * 1024 * 1024) + b"</a>"})
     nested = docx("<w:p>" * 5_000 + "</w:p>" * 5_000)
-    return [("a.docx", bomb), ("b.docx", nested), ("c.md", b"[" * 200_000), ("d.fountain", b"[[" * 200_000), ("e.md", b"*a " * 100_000)]
+    return [
+        ("a.docx", bomb),
+        ("b.docx", nested),
+        ("c.md", b"[" * 200_000),
+        ("d.fountain", b"[[" * 200_000),
+        ("e.md", b"*a " * 100_000),
+    ]
 
 
 class Studio:
@@ -80,18 +106,33 @@ class Studio:
         assert made.returncode == 0, made.stderr
         self.scene = made.stdout.split("scene ")[1].split()[0]
         self.port = free_port()
-        line = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "site/config/gunicorn_settings.py"), "--bind", f"127.0.0.1:{self.port}"]
+        line = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(ROOT / "site/config/gunicorn_settings.py"),
+            "--bind",
+            f"127.0.0.1:{self.port}",
+        ]
         with (folder / "gunicorn.log").open("wb") as log:
-            self.process = subprocess.Popen(line, cwd=ROOT, env=self.place.env, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                line, cwd=ROOT, env=self.place.env, stdout=log, stderr=log, start_new_session=True
+            )
         until(lambda: ask(self.port)[0] == 200, seconds=120, what="the first answer")
         self.token = ""
 
     def log_in(self) -> None:
         sent = json.dumps({"username": "admin", "password": "a long enough word"})
-        self.token = json.loads(self.send("auth/token/", sent.encode(), "application/json")[1])["access_token"]
+        self.token = json.loads(self.send("auth/token/", sent.encode(), "application/json")[1])[
+            "access_token"
+        ]
 
     def send(self, path: str, body: bytes, kind: str) -> tuple[int, bytes]:
-        headers = {"Content-Type": kind, **({} if path == "auth/token/" else {"Authorization": f"Bearer {self.token}"})}
+        headers = {
+            "Content-Type": kind,
+            **({} if path == "auth/token/" else {"Authorization": f"Bearer {self.token}"}),
+        }
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request("POST", f"/api/ai-video/{path}", body=body, headers=headers)
@@ -102,12 +143,23 @@ class Studio:
 
     def upload(self, path: str, name: str, data: bytes, **fields: str) -> tuple[int, bytes]:
         mark = uuid.uuid4().hex
-        parts = [f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode() for key, value in fields.items()]
-        file = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
-        return self.send(path, b"".join([*parts, file, data, f"\r\n--{mark}--\r\n".encode()]), f"multipart/form-data; boundary={mark}")
+        parts = [
+            f'--{mark}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+            for key, value in fields.items()
+        ]
+        file = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+        ).encode()
+        return self.send(
+            path,
+            b"".join([*parts, file, data, f"\r\n--{mark}--\r\n".encode()]),
+            f"multipart/form-data; boundary={mark}",
+        )
 
     def memory(self) -> int:
-        """Bytes of the web server and of all that it has started; what processes share counts once."""
+        """Bytes of the web server and of all that it has started;
+        what processes share counts once.
+        """
         parents = {}
         for found in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -123,7 +175,11 @@ class Studio:
                 lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             except OSError:
                 continue
-            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Pss:", "SwapPss:")))
+            total += sum(
+                int(line.split()[1]) * 1024
+                for line in lines
+                if line.startswith(("Pss:", "SwapPss:"))
+            )
         return total
 
     def end(self) -> None:
@@ -147,10 +203,16 @@ def test_ten_hostile_files_at_once(studio: Studio, tmp_path: Path, kind: str) ->
         files = [("scripts/read/", name, data, {}) for name, data in documents() * 2]
     elif kind == "pictures":
         large, false = png(8000, 8000), png(30_000, 10)[:33] + b"\0" * 100
-        files = [(scene, "a.png", data, {"kind": "image", "replace": "true"}) for data in [large] * 8 + [false] * 2]
+        files = [
+            (scene, "a.png", data, {"kind": "image", "replace": "true"})
+            for data in [large] * 8 + [false] * 2
+        ]
     else:
         real, false = long_clip(tmp_path / "long.mp4"), mp4(10_000_000)
-        files = [(scene, "a.mp4", data, {"kind": "clip", "replace": "true"}) for data in [real] * 5 + [false] * 5]
+        files = [
+            (scene, "a.mp4", data, {"kind": "clip", "replace": "true"})
+            for data in [real] * 5 + [false] * 5
+        ]
     assert len(files) == EACH
     over, peaks, looks = threading.Event(), [studio.memory()], []
 
@@ -161,20 +223,31 @@ def test_ten_hostile_files_at_once(studio: Studio, tmp_path: Path, kind: str) ->
     def look() -> None:
         while not over.wait(0.5):
             looks.append(ask(studio.port, "/healthz", timeout=60)[0])
-            looks.append(ask(studio.port, "/api/ai-video/stories/", timeout=60, Authorization=f"Bearer {studio.token}")[0])
+            looks.append(
+                ask(
+                    studio.port,
+                    "/api/ai-video/stories/",
+                    timeout=60,
+                    Authorization=f"Bearer {studio.token}",
+                )[0]
+            )
 
     watching = [threading.Thread(target=watch), threading.Thread(target=look)]
     for thread in watching:
         thread.start()
     try:
         with ThreadPoolExecutor(EACH) as senders:
-            answers = list(senders.map(lambda one: studio.upload(one[0], one[1], one[2], **one[3]), files))
+            answers = list(
+                senders.map(lambda one: studio.upload(one[0], one[1], one[2], **one[3]), files)
+            )
     finally:
         over.set()
         for thread in watching:
             thread.join()
     statuses = [status for status, _body in answers]
-    assert set(statuses) <= {200, 201, 413, 422, 503}, [body[:300] for status, body in answers if status not in {200, 201, 413, 422, 503}]
+    assert set(statuses) <= {200, 201, 413, 422, 503}, [
+        body[:300] for status, body in answers if status not in {200, 201, 413, 422, 503}
+    ]
     assert max(peaks) < MOST, f"{max(peaks) / 1e6:.0f} MB"
     assert len(peaks) > 1
     assert set(looks) <= {200}, looks

@@ -21,7 +21,9 @@ SECRETS = {
     "dict": "{'Authorization': 'Bearer abcdef0123456789', 'Accept': 'image/*'}",
     "json": '{"api_key": "sk-abcdef0123456789abcdef", "seed": 7}',
     "jwt": "token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl was refused",
-    "query": "GET https://store/a.mp4?X-Amz-Credential=AKIA123456&X-Amz-Signature=deadbeef0123456789&x=1",
+    "query": (
+        "GET https://store/a.mp4?X-Amz-Credential=AKIA123456&X-Amz-Signature=deadbeef0123456789&x=1"
+    ),
     "address": "could not connect to redis://:hunter2hunter2@cache:6379/0",
     "database": "postgresql://studio:hunter2hunter2@db/studio",
     "password": "password=hunter2hunter2 user=studio",
@@ -62,10 +64,20 @@ def test_every_address_with_a_token_is_hidden() -> None:
 
     found = list(addresses(get_resolver().url_patterns))
     assert len(found) >= 5
-    assert [address for address in found if token in redacted(f"Internal Server Error: {address}")] == []
+    assert [
+        address for address in found if token in redacted(f"Internal Server Error: {address}")
+    ] == []
 
 
-LEAKS = ("abcdef0123456789", "hunter2", "deadbeef", "eyJhbGci", "AKIA123456", "sk-abc", "abc.def-0123456789")
+LEAKS = (
+    "abcdef0123456789",
+    "hunter2",
+    "deadbeef",
+    "eyJhbGci",
+    "AKIA123456",
+    "sk-abc",
+    "abc.def-0123456789",
+)
 
 
 @pytest.mark.parametrize("line", SECRETS.values(), ids=SECRETS)
@@ -75,7 +87,12 @@ def test_secrets_are_hidden(line: str) -> None:
     assert not [leak for leak in LEAKS if leak in clean]
 
 
-ORDINARY = ("Scene 3 of 9 is ready.", "Job story_1a2b3c4d_0123456789ab waits: 60 s", "GET /api/ai-video/stories/ took 6.1 s", "토큰이 없는 문장")
+ORDINARY = (
+    "Scene 3 of 9 is ready.",
+    "Job story_1a2b3c4d_0123456789ab waits: 60 s",
+    "GET /api/ai-video/stories/ took 6.1 s",
+    "토큰이 없는 문장",
+)
 
 
 @pytest.mark.parametrize("line", ORDINARY)
@@ -84,16 +101,29 @@ def test_ordinary_lines_are_left_alone(line: str) -> None:
 
 
 def record(message: str, *arguments: Any, error: bool = False) -> logging.LogRecord:
-    made = logging.LogRecord("ai_video.jobs", logging.INFO, __file__, 1, message, arguments, sys.exc_info() if error else None)
+    made = logging.LogRecord(
+        "ai_video.jobs",
+        logging.INFO,
+        __file__,
+        1,
+        message,
+        arguments,
+        sys.exc_info() if error else None,
+    )
     Trace().filter(made)
     return made
 
 
 def test_line_names_request_and_job() -> None:
     with log_context(request_id, "req-12345678"), log_context(job_id, "story_1_2"):
-        plain, structured = Plain().format(record("It %s", "runs")), json.loads(Json().format(record("It %s", "runs")))
+        plain, structured = (
+            Plain().format(record("It %s", "runs")),
+            json.loads(Json().format(record("It %s", "runs"))),
+        )
     assert plain.endswith("INFO ai_video.jobs request=req-12345678 job=story_1_2 It runs")
-    assert {key: structured[key] for key in ("level", "logger", "message", "request_id", "job_id")} == {
+    assert {
+        key: structured[key] for key in ("level", "logger", "message", "request_id", "job_id")
+    } == {
         "level": "INFO",
         "logger": "ai_video.jobs",
         "message": "It runs",
@@ -127,7 +157,9 @@ def test_runner_gives_its_lines_the_job(db: Any, monkeypatch: pytest.MonkeyPatch
         seen.append(job_id.get())
         return Done()
 
-    job, _made = enqueue("log_probe", data={"story_id": "s", "action": "x", "parameters": {}}, subject="s")
+    job, _made = enqueue(
+        "log_probe", data={"story_id": "s", "action": "x", "parameters": {}}, subject="s"
+    )
     runner.run_due()
     assert (seen, job_id.get()) == ([job.pk], "")
 
@@ -142,7 +174,9 @@ def test_request_id_is_taken_over_if_it_is_one(given: str, settings: Any) -> Non
         inside.append(request_id.get())
         return HttpResponse()
 
-    response = trace(view)(RequestFactory().get("/", headers={"X-Request-ID": given} if given else {}))
+    response = trace(view)(
+        RequestFactory().get("/", headers={"X-Request-ID": given} if given else {})
+    )
     assert response["X-Request-ID"] == inside[0]
     assert (inside[0] == given) == (given == "abcd-1234.5678")
     assert request_id.get() == ""
@@ -161,7 +195,9 @@ def test_production_writes_to_the_file_of_the_guide(monkeypatch: pytest.MonkeyPa
     assert logs.file_from_env(production=True) == "/tmp/x.log"
 
 
-def test_logger_writes_to_file_and_console_without_secrets(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_logger_writes_to_file_and_console_without_secrets(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
     from logging.config import dictConfig
 
     monkeypatch.setenv("LOG_FORMAT", "json")
@@ -183,7 +219,9 @@ def test_logger_writes_to_file_and_console_without_secrets(tmp_path: Any, monkey
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "LOUD"), ("LOG_FORMAT", "xml")])
-def test_nonsense_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nonsense_is_refused_by_name(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
         logs.logging_from_env("", secrets=[])
@@ -196,5 +234,9 @@ def test_file_that_cannot_be_written_is_told_with_what_to_do(tmp_path: Any) -> N
 
 def test_a_message_begins_no_line_of_its_own_and_steers_no_terminal():
     forged = record("Refused: %s", "no\r\n2026-11-22 INFO ai_video all is paid\x1b[2J\u2028")
-    assert Plain().format(forged).endswith("Refused: no\\r\\n2026-11-22 INFO ai_video all is paid\\x1b[2J\\u2028")
+    assert (
+        Plain()
+        .format(forged)
+        .endswith("Refused: no\\r\\n2026-11-22 INFO ai_video all is paid\\x1b[2J\\u2028")
+    )
     assert "\n" not in Json().format(forged)

@@ -1,10 +1,12 @@
-"""Values that no field, filter, address or header expects: each is answered in words, none with a crash.
+"""Values that no field, filter, address or header expects: each is answered in words, none with a
+crash.
 
-Every address of the studio is asked with each value in its parts, in all parameters that any view reads, and in all fields of
-its form; every list with each of its filters; every route of the API with each of its parameters and fields.
+Every address of the studio is asked with each value in its parts, in all parameters that any view
+reads, and in all fields of its form; every list with each of its filters; every route of the API
+with each of its parameters and fields.
 
-A usual run makes one round, in which neighbouring fields get different values. With `WIDE=1` in the environment there are as
-many rounds as values, so that each field gets each of them.
+A usual run makes one round, in which neighbouring fields get different values. With `WIDE=1` in the
+environment there are as many rounds as values, so that each field gets each of them.
 """
 
 import json
@@ -60,7 +62,9 @@ def escaped(value: str, kind: str) -> str:
 
 
 def value_at(at: int) -> str:
-    """The value number `at`, as it stands in an address; beyond the last one from the first again."""
+    """The value number `at`, as it stands in an address;
+    beyond the last one from the first again.
+    """
     kind = KINDS[at % len(KINDS)]
     return escaped(NASTY[kind], kind)
 
@@ -76,7 +80,11 @@ def read_names() -> list[str]:
     for package in ("stories", "jobs", "providers", "site"):
         for file in (ROOT / package).rglob("*.py"):
             text = file.read_text(encoding="utf-8")
-            found |= set(re.findall(r"request\.(?:POST|GET)(?:\.get|\.getlist)?[\[(]\s*[\"'](\w+)[\"']", text))
+            found |= set(
+                re.findall(
+                    r"request\.(?:POST|GET)(?:\.get|\.getlist)?[\[(]\s*[\"'](\w+)[\"']", text
+                )
+            )
     return sorted(found - {"csrfmiddlewaretoken"})
 
 
@@ -85,7 +93,11 @@ def addresses(patterns: Any, before: str = "/") -> Iterator[str]:
         route = before + str(getattr(pattern.pattern, "_route", ""))
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and "(?P" not in route and not pattern.pattern.describe().startswith("'^"):
+        elif (
+            isinstance(pattern, URLPattern)
+            and "(?P" not in route
+            and not pattern.pattern.describe().startswith("'^")
+        ):
             yield route
 
 
@@ -93,7 +105,12 @@ def named(story: Story, route: str, value: str = "") -> str:
     """The address with the ids of real things; its free parts hold the value, if there is one."""
     scene = Scene.live.filter(story=story).first()
     assert scene is not None
-    known = {"story_id": story.pk, "scene_id": scene.pk, "pk": 1, "object_id": story.pk if "/story/" in route else 1}
+    known = {
+        "story_id": story.pk,
+        "scene_id": scene.pk,
+        "pk": 1,
+        "object_id": story.pk if "/story/" in route else 1,
+    }
 
     def fill(match: re.Match[str]) -> str:
         kind, name = match["kind"] or "str", match["name"]
@@ -129,7 +146,13 @@ def crashed(client: Client, method: str, address: str, **more: Any) -> str:
 
 
 def routes_of_pages() -> list[str]:
-    found = sorted({route for route in addresses(get_resolver().url_patterns) if not route.startswith(("/api/", "/static/"))})
+    found = sorted(
+        {
+            route
+            for route in addresses(get_resolver().url_patterns)
+            if not route.startswith(("/api/", "/static/"))
+        }
+    )
     return [route for route in found if not any(word in route for word in ENDS_SESSION)]
 
 
@@ -150,8 +173,23 @@ def test_pages_and_their_parameters(people: Client, story: Story, first: int) ->
 @pytest.mark.parametrize("first", ROUNDS)
 def test_forms(people: Client, story: Story, first: int) -> None:
     names = read_names()
-    fields = {field.name for model in admin.site._registry for field in model._meta.get_fields() if getattr(field, "editable", False)}
-    sent = sorted({*names, *fields, "_save", "action", "_selected_action", "form-TOTAL_FORMS", "form-INITIAL_FORMS"})
+    fields = {
+        field.name
+        for model in admin.site._registry
+        for field in model._meta.get_fields()
+        if getattr(field, "editable", False)
+    }
+    sent = sorted(
+        {
+            *names,
+            *fields,
+            "_save",
+            "action",
+            "_selected_action",
+            "form-TOTAL_FORMS",
+            "form-INITIAL_FORMS",
+        }
+    )
     found = []
     for at, route in enumerate(routes_of_pages(), first):
         form = {"data": query(sent, at), "content_type": "application/x-www-form-urlencoded"}
@@ -169,7 +207,20 @@ def filters() -> list[tuple[str, list[str]]]:
             if isinstance(first, type) and issubclass(first, SimpleListFilter):
                 names.add(str(first.parameter_name))
             elif not (isinstance(first, type) and issubclass(first, FieldListFilter)):
-                names |= {f"{first}{end}" for end in ("", "__exact", "__id__exact", "__in", "__isnull", "__gte", "__lt", "__from", "__to")}
+                names |= {
+                    f"{first}{end}"
+                    for end in (
+                        "",
+                        "__exact",
+                        "__id__exact",
+                        "__in",
+                        "__isnull",
+                        "__gte",
+                        "__lt",
+                        "__from",
+                        "__to",
+                    )
+                }
         found.append((label, sorted(names)))
     return found
 
@@ -178,11 +229,24 @@ def filters() -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize("first", ROUNDS)
 def test_lists_and_their_filters(people: Client, story: Story, first: int) -> None:
     asked = [(label, name) for label, names in filters() for name in names]
-    found = [crashed(people, "GET", f"{reverse(label)}?{query([name], at)}") for at, (label, name) in enumerate(asked, first)]
+    found = [
+        crashed(people, "GET", f"{reverse(label)}?{query([name], at)}")
+        for at, (label, name) in enumerate(asked, first)
+    ]
     assert [one for one in found if one] == []
 
 
-HEADERS = ("Range", "If-Range", "If-None-Match", "If-Modified-Since", "Accept-Language", "X-Forwarded-For", "Cookie", "HX-Request", "HX-Current-URL")
+HEADERS = (
+    "Range",
+    "If-Range",
+    "If-None-Match",
+    "If-Modified-Since",
+    "Accept-Language",
+    "X-Forwarded-For",
+    "Cookie",
+    "HX-Request",
+    "HX-Current-URL",
+)
 API_HEADERS = ("Authorization", "Idempotency-Key", "Content-Type", "X-Request-ID", "Accept")
 
 
@@ -190,16 +254,50 @@ API_HEADERS = ("Authorization", "Idempotency-Key", "Content-Type", "X-Request-ID
 @pytest.mark.parametrize("kind", NASTY)
 def test_headers(people: Client, story: Story, kind: str) -> None:
     value = NASTY[kind].replace("\0", "\x01").encode().decode("latin1")
-    found = [crashed(people, "GET", "/admin/", headers={name: value}) for name in HEADERS if name != "Cookie"]
-    found += [
-        crashed(Client(raise_request_exception=False), "GET", "/admin/login/", headers={"Cookie": f"sessionid={value}; vp_device={value}; csrftoken={value}"})
+    found = [
+        crashed(people, "GET", "/admin/", headers={name: value})
+        for name in HEADERS
+        if name != "Cookie"
     ]
-    found += [crashed(people, "POST", "/api/ai-video/stories/", data="{}", headers={name: value}) for name in API_HEADERS]
-    found += [crashed(people, "GET", f"/api/ai-video/stories/{story.pk}/", headers={name: value}) for name in HEADERS if name != "Cookie"]
+    found += [
+        crashed(
+            Client(raise_request_exception=False),
+            "GET",
+            "/admin/login/",
+            headers={"Cookie": f"sessionid={value}; vp_device={value}; csrftoken={value}"},
+        )
+    ]
+    found += [
+        crashed(people, "POST", "/api/ai-video/stories/", data="{}", headers={name: value})
+        for name in API_HEADERS
+    ]
+    found += [
+        crashed(people, "GET", f"/api/ai-video/stories/{story.pk}/", headers={name: value})
+        for name in HEADERS
+        if name != "Cookie"
+    ]
     assert [one for one in found if one] == []
 
 
-WRONG = (None, True, -1, 1.5, 10**30, 1e308, "9" * 5000, "²", "a\0b", "\u200b", "가" * 3000, [], {}, [[]], [None], {"a": {"b": []}}, [1] * 2000)
+WRONG = (
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    1e308,
+    "9" * 5000,
+    "²",
+    "a\0b",
+    "\u200b",
+    "가" * 3000,
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": {"b": []}},
+    [1] * 2000,
+)
 
 
 @pytest.mark.django_db
@@ -223,10 +321,26 @@ def test_log_in(client: Client) -> None:
     found = []
     for at in range(len(KINDS)):
         body = query(["username", "password", "code", "mfa_token", "next"], at)
-        found.append(crashed(client, "POST", "/admin/login/", data=body, content_type="application/x-www-form-urlencoded"))
+        found.append(
+            crashed(
+                client,
+                "POST",
+                "/admin/login/",
+                data=body,
+                content_type="application/x-www-form-urlencoded",
+            )
+        )
         found.append(crashed(client, "GET", f"/admin/login/?{query(['next'], at)}"))
     for at, wrong in enumerate(WRONG):
         name = ("username", "password", "code")[at % 3]
         body = json.dumps({"username": "a", "password": "b", name: wrong})
-        found.append(crashed(client, "POST", "/api/ai-video/auth/token/", data=body, content_type="application/json"))
+        found.append(
+            crashed(
+                client,
+                "POST",
+                "/api/ai-video/auth/token/",
+                data=body,
+                content_type="application/json",
+            )
+        )
     assert [one for one in found if one] == []

@@ -1,4 +1,6 @@
-"""What is done now and then by itself, and what jobs do while the store is away or the disk is full."""
+"""What is done now and then by itself, and what jobs do while the store is away or the disk is
+full.
+"""
 
 import errno
 import threading
@@ -61,7 +63,9 @@ def test_chores_are_done_in_their_time_whatever_others_do(chores: None) -> None:
     assert done.count("broken") >= 2
     assert done.count("seldom") == 1
     rows = {row.name.rpartition(".")[2]: row for row in PeriodicTask.objects.all()}
-    assert {name: (row.error, bool(row.failed_at), bool(row.succeeded_at)) for name, row in rows.items()} == {
+    assert {
+        name: (row.error, bool(row.failed_at), bool(row.succeeded_at)) for name, row in rows.items()
+    } == {
         "often": ("", False, True),
         "seldom": ("", False, True),
         "broken": ("RuntimeError", True, False),
@@ -138,7 +142,11 @@ def test_one_bad_row_leaves_the_others_their_turn() -> None:
 
 
 def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
-    assert {one.function.__name__: one.seconds for one in registry.periodic() if one.function.__module__ == "operations.handlers"} == {
+    assert {
+        one.function.__name__: one.seconds
+        for one in registry.periodic()
+        if one.function.__module__ == "operations.handlers"
+    } == {
         "look_after_calls": 60.0,
         "collect_results": 60.0,
         "record_results": 60.0,
@@ -149,8 +157,17 @@ def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_forgotten_reservation_is_freed() -> None:
-    money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
-    call = ProviderCall.objects.create(key="1", state="reserved", reserved_at=timezone.now() - timedelta(minutes=11), **money)
+    money = {
+        "unit_price": 1,
+        "units": 1,
+        "estimate": 1,
+        "request_hash": "h",
+        "provider_id": "local",
+        "kind": "image",
+    }
+    call = ProviderCall.objects.create(
+        key="1", state="reserved", reserved_at=timezone.now() - timedelta(minutes=11), **money
+    )
     handlers.look_after_calls()
     call.refresh_from_db()
     assert (call.state, call.cost) == ("refused", 0)
@@ -171,7 +188,12 @@ def job_that(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise errors.pop()
             return Done()
 
-        job, _made = enqueue("away_probe", data={"story_id": "s", "action": "x", "parameters": {}}, subject="s", max_attempts=1)
+        job, _made = enqueue(
+            "away_probe",
+            data={"story_id": "s", "action": "x", "parameters": {}},
+            subject="s",
+            max_attempts=1,
+        )
         return job
 
     return make
@@ -181,17 +203,29 @@ def job_that(db: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (ServiceUnavailableError("The file store does not answer (%(reason)s).", reason="Timeout"), "The file store does not answer (Timeout)."),
+        (
+            ServiceUnavailableError(
+                "The file store does not answer (%(reason)s).", reason="Timeout"
+            ),
+            "The file store does not answer (Timeout).",
+        ),
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full."),
         (OSError(errno.EDQUOT, "Quota exceeded"), "The disk is full."),
     ],
 )
-def test_job_waits_without_using_up_its_attempt_and_goes_on(job_that: Any, error: BaseException, said: str) -> None:
+def test_job_waits_without_using_up_its_attempt_and_goes_on(
+    job_that: Any, error: BaseException, said: str
+) -> None:
     job = job_that([error, error, error])
     for _ in range(3):
         runner.run_due()
         job.refresh_from_db()
-        assert (job.status, job.wait_for, job.attempts, str(job.note)) == ("waiting", "time", 0, said)
+        assert (job.status, job.wait_for, job.attempts, str(job.note)) == (
+            "waiting",
+            "time",
+            0,
+            said,
+        )
         assert timedelta(seconds=5) < job.run_at - timezone.now() <= runner.AWAY
         Job.objects.update(run_at=timezone.now())
     runner.run_due()
@@ -218,7 +252,17 @@ def lost(state: str | None) -> OperationalError:
     return error
 
 
-@pytest.mark.parametrize(("state", "away"), [(None, True), ("57P01", True), ("08006", True), ("53100", True), ("40P01", False), ("42703", False)])
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [
+        (None, True),
+        ("57P01", True),
+        ("08006", True),
+        ("53100", True),
+        ("40P01", False),
+        ("42703", False),
+    ],
+)
 def test_lost_connection_is_told_from_a_wrong_question(state: str | None, away: bool) -> None:  # noqa: FBT001  a parameter of the test
     assert connection_lost(lost(state)) is away
     assert not connection_lost(OperationalError("no such column"))
@@ -229,11 +273,17 @@ def test_job_waits_for_the_database_without_using_up_its_attempt(job_that: Any) 
     job = job_that([lost("57P01")])
     runner.run_due()
     job.refresh_from_db()
-    assert (job.status, job.attempts, str(job.note)) == ("waiting", 0, "The database did not answer.")
+    assert (job.status, job.attempts, str(job.note)) == (
+        "waiting",
+        0,
+        "The database did not answer.",
+    )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_progress_that_cannot_be_told_does_not_stop_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_that_cannot_be_told_does_not_stop_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     job = Job.objects.create(id="p", name="scene_preview", subject="s", status="running", token=1)
     run = Run(job, Lease(job, time_limit=timedelta(minutes=1)), watched=True)
 

@@ -84,7 +84,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     found.end()
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 def test_web_process_answers_the_health_check(installation: Installation) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -96,7 +96,9 @@ def test_web_process_answers_the_health_check(installation: Installation) -> Non
     }
     for name in ("release", "web"):
         line = procfile()[name].replace("0.0.0.0", "127.0.0.1")
-        process = subprocess.Popen(["/bin/sh", "-c", line], cwd=ROOT, env=env, start_new_session=True)
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", line], cwd=ROOT, env=env, start_new_session=True
+        )
         if name == "release":
             assert process.wait(120) == 0
     path = railway("railway.json")["deploy"]["healthcheckPath"]

@@ -1,4 +1,6 @@
-"""Behind PgBouncer in transaction mode: nothing of the studio belongs to one session of the server."""
+"""Behind PgBouncer in transaction mode: nothing of the studio belongs to one
+session of the server.
+"""
 
 import shutil
 import subprocess
@@ -70,7 +72,9 @@ def test_workers_look_at_each_tick_or_listen_past_the_pooler(settings: Any) -> N
     assert time.monotonic() - begun >= 0.2
     assert wakeup.direct is None
     values = connection.get_connection_params()
-    settings.DATABASE_DIRECT_URL = f"postgresql://{values['user']}@{values['host']}:{values['port']}/{values['dbname']}"
+    settings.DATABASE_DIRECT_URL = (
+        f"postgresql://{values['user']}@{values['host']}:{values['port']}/{values['dbname']}"
+    )
     wakeup.wait(60)  # begins to listen, and looks once: something may have been committed before
     threading.Timer(0.3, lambda: (wakeup.enqueue(""), connection.close())).start()
     begun = time.monotonic()
@@ -92,7 +96,10 @@ class PgBouncer(Server):
 
     @property
     def env(self) -> dict[str, str]:
-        return {"DATABASE_URL": f"postgresql://studio@{LOOPBACK}:{self.port}/studio", "DATABASE_POOLER": "transaction"}
+        return {
+            "DATABASE_URL": f"postgresql://studio@{LOOPBACK}:{self.port}/studio",
+            "DATABASE_POOLER": "transaction",
+        }
 
     def choose_ports(self) -> None:
         from tests.services.server import free_ports
@@ -102,8 +109,21 @@ class PgBouncer(Server):
     def command(self) -> list[str]:
         self.folder.chmod(0o777)
         (self.folder / "users").write_text('"studio" ""\n')
-        lines = ["[databases]", f"studio = host={LOOPBACK} port={self.behind.port} dbname=studio user=studio pool_size=6", "[pgbouncer]"]
-        lines += [f"listen_addr={LOOPBACK}", f"listen_port={self.port}", "auth_type=any", f"auth_file={self.folder / 'users'}", "pool_mode=transaction"]
+        lines = [
+            "[databases]",
+            (
+                f"studio = host={LOOPBACK} port={self.behind.port} dbname=studio user=studio "
+                f"pool_size=6"
+            ),
+            "[pgbouncer]",
+        ]
+        lines += [
+            f"listen_addr={LOOPBACK}",
+            f"listen_port={self.port}",
+            "auth_type=any",
+            f"auth_file={self.folder / 'users'}",
+            "pool_mode=transaction",
+        ]
         lines += ["ignore_startup_parameters=extra_float_digits", "unix_socket_dir="]
         (self.folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
         assert PGBOUNCER
@@ -127,14 +147,28 @@ def pooled() -> Iterator[dict[str, str]]:
             yield pooler.env
 
 
-@pytest.mark.drill
-@pytest.mark.skipif(PGBOUNCER is None, reason="PgBouncer is missing: sudo apt-get install pgbouncer")
+@pytest.mark.fault_injection
+@pytest.mark.skipif(
+    PGBOUNCER is None, reason="PgBouncer is missing: sudo apt-get install pgbouncer"
+)
 def test_studio_works_behind_pgbouncer(tmp_path: Path) -> None:
     from tests.jobs.worker_group import ROOT, drill_env
 
-    code = "from studio import handlers, sweep; from datetime import timedelta; handlers.tidy(); sweep.files(min_age=timedelta(days=7)); print('tidy')"
+    code = (
+        "from studio import handlers, sweep; from datetime import timedelta; "
+        "handlers.tidy(); sweep.files(min_age=timedelta(days=7)); print('tidy')"
+    )
     with pooled() as env:
         variables = drill_env(tmp_path, **env)
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=variables, cwd=ROOT, check=True)
-        done = subprocess.run([sys.executable, "manage.py", "shell", "-v0", "-c", code], env=variables, cwd=ROOT, check=False, capture_output=True, text=True)
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "-v0"], env=variables, cwd=ROOT, check=True
+        )
+        done = subprocess.run(
+            [sys.executable, "manage.py", "shell", "-v0", "-c", code],
+            env=variables,
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
         assert "tidy" in done.stdout, done.stderr[-2000:]

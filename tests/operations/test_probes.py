@@ -1,4 +1,6 @@
-"""/healthz, /readyz and /metrics: what they say when all is well, when something is not, and to whom."""
+"""/healthz, /readyz and /metrics: what they say when all is well, when something is not, and to
+whom.
+"""
 
 import json
 import os
@@ -39,16 +41,32 @@ def ready(client: Client, only: str = "") -> tuple[int, dict[str, Any]]:
     return response.status_code, response.json()
 
 
-def test_healthz_answers_any_host_over_plain_http_without_a_database(client: Client, settings: Any) -> None:
+def test_healthz_answers_any_host_over_plain_http_without_a_database(
+    client: Client, settings: Any
+) -> None:
     settings.SECURE_SSL_REDIRECT, settings.ALLOWED_HOSTS = True, ["studio.example.com"]
     response = client.get("/healthz", headers={"Host": "10.0.0.9:8000"})
-    assert (response.status_code, response.json(), response["Cache-Control"]) == (200, {"status": "ok"}, "no-store")
+    assert (response.status_code, response.json(), response["Cache-Control"]) == (
+        200,
+        {"status": "ok"},
+        "no-store",
+    )
     assert client.post("/healthz").status_code == 405
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("ahead", "words"), [(45.2, "45.2 s ahead of"), (-3600.0, "3600.0 s behind"), (5.1, "5.1 s ahead of"), (4.9, "at most 4.9 s from")])
-def test_readyz_tells_of_a_host_whose_clock_is_wrong(client: Client, manager: Any, ahead: float, words: str) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (45.2, "45.2 s ahead of"),
+        (-3600.0, "3600.0 s behind"),
+        (5.1, "5.1 s ahead of"),
+        (4.9, "at most 4.9 s from"),
+    ],
+)
+def test_readyz_tells_of_a_host_whose_clock_is_wrong(
+    client: Client, manager: Any, ahead: float, words: str
+) -> None:
     Worker.objects.create(name="w/1", host="render-2", pid=1, role="worker", clock_ahead=ahead)
     Worker.objects.create(name="w/2", host="render-3", pid=1, role="ticker", clock_ahead=0.1)
     status, body = ready(client, "clocks")
@@ -65,9 +83,22 @@ def test_readyz_names_every_check_and_wants_a_worker(client: Client) -> None:
     assert (status, body["status"], list(body["checks"])) == (
         503,
         "not ready",
-        ["database", "migrations", "storage", "wakeup", "workers", "clocks", "periodic", "spool", "ffmpeg", "font"],
+        [
+            "database",
+            "migrations",
+            "storage",
+            "wakeup",
+            "workers",
+            "clocks",
+            "periodic",
+            "spool",
+            "ffmpeg",
+            "font",
+        ],
     )
-    assert {name: check["ok"] for name, check in body["checks"].items() if not check["ok"]} == {"workers": False}
+    assert {name: check["ok"] for name, check in body["checks"].items() if not check["ok"]} == {
+        "workers": False
+    }
     assert body["checks"]["workers"]["detail"] == "No worker is alive: start manage.py work."
     Worker.objects.create(name="w/1", host="h", pid=1, role="worker")
     health.forget()
@@ -84,13 +115,23 @@ def test_unknown_check_is_refused(client: Client) -> None:
     assert (status, body["unknown"]) == (400, ["moon"])
 
 
-def test_storage_that_cannot_be_written_is_told_by_its_kind_alone(client: Client, settings: Any) -> None:
-    folder = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": "/proc/secret-place"}}
+def test_storage_that_cannot_be_written_is_told_by_its_kind_alone(
+    client: Client, settings: Any
+) -> None:
+    folder = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": "/proc/secret-place"},
+    }
     settings.STORAGES = {**settings.STORAGES, "media": folder}
     status, body = ready(client, "storage")
     assert status == 503
     assert "secret-place" not in json.dumps(body)
-    assert body["checks"]["storage"]["detail"] in {"FileNotFoundError", "PermissionError", "OSError", "NotADirectoryError"}
+    assert body["checks"]["storage"]["detail"] in {
+        "FileNotFoundError",
+        "PermissionError",
+        "OSError",
+        "NotADirectoryError",
+    }
 
 
 def test_storage_check_leaves_nothing_behind(client: Client, media_folder: Path) -> None:
@@ -98,7 +139,7 @@ def test_storage_check_leaves_nothing_behind(client: Client, media_folder: Path)
     assert [path for path in media_folder.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 def test_bell_tells_of_redis(client: Client, settings: Any) -> None:
     with redis() as server:
         settings.REDIS_URL = server.url
@@ -115,7 +156,9 @@ def test_bell_tells_of_redis(client: Client, settings: Any) -> None:
         assert ready(client, "wakeup")[0] == 200
 
 
-def test_check_that_hangs_is_left_behind_and_not_begun_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_that_hangs_is_left_behind_and_not_begun_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     held, begun = threading.Event(), []
 
     def hang() -> str:
@@ -151,14 +194,21 @@ def test_many_questions_at_once_cost_one_look(monkeypatch: pytest.MonkeyPatch) -
 
 
 def parsed(text: str) -> dict[tuple[str, str], float]:
-    """Every sample by name and labels, as Prometheus' own parser reads them; each name is described once."""
+    """Every sample by name and labels, as Prometheus' own parser reads them; each name is described
+    once.
+    """
     families = list(text_string_to_metric_families(text))
     names = [family.name for family in families]
     assert len(names) == len(set(names))
     assert {family.type for family in families} <= {"counter", "gauge", "histogram"}
     assert all(family.documentation for family in families)
     return {
-        (sample.name, ",".join(f'{name}="{value}"' for name, value in sample.labels.items())): sample.value for family in families for sample in family.samples
+        (
+            sample.name,
+            ",".join(f'{name}="{value}"' for name, value in sample.labels.items()),
+        ): sample.value
+        for family in families
+        for sample in family.samples
     }
 
 
@@ -169,8 +219,10 @@ def test_histogram_counts_up_and_its_labels_are_escaped() -> None:
     registry.register(type("One", (Collector,), {"collect": lambda self: [family]})())
     assert generate_latest(registry).decode() == (
         "# HELP a_seconds Time.\n# TYPE a_seconds histogram\n"
-        'a_seconds_bucket{le="0.5",name="x\\"\\n\\\\"} 2.0\na_seconds_bucket{le="1",name="x\\"\\n\\\\"} 3.0\n'
-        'a_seconds_bucket{le="3600",name="x\\"\\n\\\\"} 3.0\na_seconds_bucket{le="+Inf",name="x\\"\\n\\\\"} 7.0\n'
+        'a_seconds_bucket{le="0.5",name="x\\"\\n\\\\"} '
+        '2.0\na_seconds_bucket{le="1",name="x\\"\\n\\\\"} 3.0\n'
+        'a_seconds_bucket{le="3600",name="x\\"\\n\\\\"} '
+        '3.0\na_seconds_bucket{le="+Inf",name="x\\"\\n\\\\"} 7.0\n'
         'a_seconds_count{name="x\\"\\n\\\\"} 7.0\na_seconds_sum{name="x\\"\\n\\\\"} 12.5\n'
     )
 
@@ -178,14 +230,44 @@ def test_histogram_counts_up_and_its_labels_are_escaped() -> None:
 @pytest.mark.django_db
 def test_metrics_tell_of_jobs_calls_and_requests(client: Client, owner: Any) -> None:
     done = {"subject": "s", "status": "succeeded", "finished_at": timezone.now()}
-    Job.objects.create(id="a", name="scene_preview", queue_wait=timedelta(seconds=0.3), worked=timedelta(seconds=4), **done)
-    Job.objects.create(id="b", name="scene_preview", queue_wait=timedelta(seconds=20), worked=timedelta(hours=2), **done)
-    Job.objects.create(id="c", name="scene_render", subject="s", run_at=timezone.now() - timedelta(seconds=90))
-    Job.objects.create(id="d", name="scene_render", subject="s", status="running", lease_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.create(
+        id="a",
+        name="scene_preview",
+        queue_wait=timedelta(seconds=0.3),
+        worked=timedelta(seconds=4),
+        **done,
+    )
+    Job.objects.create(
+        id="b",
+        name="scene_preview",
+        queue_wait=timedelta(seconds=20),
+        worked=timedelta(hours=2),
+        **done,
+    )
+    Job.objects.create(
+        id="c", name="scene_render", subject="s", run_at=timezone.now() - timedelta(seconds=90)
+    )
+    Job.objects.create(
+        id="d",
+        name="scene_render",
+        subject="s",
+        status="running",
+        lease_until=timezone.now() - timedelta(seconds=1),
+    )
     Worker.objects.create(name="w/1", host="h", pid=1, role="worker")
     money = {"unit_price": 1, "units": 1, "request_hash": "h"}
-    ProviderCall.objects.create(provider_id="local", kind="image", state="settled", key="k1", estimate=2, cost="1.25", **money)
-    ProviderCall.objects.create(provider_id="local", kind="image", state="unclear", key="k2", estimate=3, **money)
+    ProviderCall.objects.create(
+        provider_id="local",
+        kind="image",
+        state="settled",
+        key="k1",
+        estimate=2,
+        cost="1.25",
+        **money,
+    )
+    ProviderCall.objects.create(
+        provider_id="local", kind="image", state="unclear", key="k2", estimate=3, **money
+    )
     Story.objects.create(owner=owner, title="The sea")
     client.get("/admin/login/")
     client.get("/nobody-knows-this/1234")
@@ -231,13 +313,31 @@ def test_metrics_tell_of_jobs_calls_and_requests(client: Client, owner: Any) -> 
     ],
 )
 def test_metrics_are_for_the_token_and_the_networks(
-    db: Any, settings: Any, token: str, networks: list[str], proxies: int, headers: dict[str, str], address: str, status: int
+    db: Any,
+    settings: Any,
+    token: str,
+    networks: list[str],
+    proxies: int,
+    headers: dict[str, str],
+    address: str,
+    status: int,
 ) -> None:
-    settings.METRICS_TOKEN, settings.METRICS_NETWORKS, settings.TRUSTED_PROXIES = token, networks, proxies
-    assert views.metrics(RequestFactory().get("/metrics", headers=headers, REMOTE_ADDR=address)).status_code == status
+    settings.METRICS_TOKEN, settings.METRICS_NETWORKS, settings.TRUSTED_PROXIES = (
+        token,
+        networks,
+        proxies,
+    )
+    assert (
+        views.metrics(
+            RequestFactory().get("/metrics", headers=headers, REMOTE_ADDR=address)
+        ).status_code
+        == status
+    )
 
 
-def test_metrics_without_a_database_tell_that(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_without_a_database_tell_that(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_args: Any) -> None:
         raise OperationalError("could not connect to db.internal")
 
@@ -257,11 +357,18 @@ def test_counts_add_up_over_processes_and_outlive_them(tmp_path: Path) -> None:
         "    os._exit(0)\n"
         "os.wait(); http.count('GET', 'b/', 500, 9)\n"
     )
-    env = {**os.environ, "VAR_DIR": str(tmp_path), "PYTHONPATH": f"{studio.BASE_DIR}:{studio.BASE_DIR / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env = {
+        **os.environ,
+        "VAR_DIR": str(tmp_path),
+        "PYTHONPATH": f"{studio.BASE_DIR}:{studio.BASE_DIR / 'site'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
     for _ in range(2):
         subprocess.run([sys.executable, "-c", script], check=True, env=env)
     studio.VAR_DIR = tmp_path
-    http.count("GET", "a/", 200, 0.02)  # the first count of a process gathers the files of those that have ended
+    http.count(
+        "GET", "a/", 200, 0.02
+    )  # the first count of a process gathers the files of those that have ended
     totals = counters.totals()
     assert totals["http", "GET", "a/", "200"] == 161
     assert totals["http", "GET", "b/", "500"] == 2

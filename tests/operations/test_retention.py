@@ -61,31 +61,78 @@ def test_file_that_any_row_names_is_never_an_orphan(owner: Any) -> None:
     take = make_take(scene)
     make_old(take.file, days=400)
     kept = {take.file, put(thumb_name(take, 320))}
-    money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
-    ProviderCall.objects.create(key="1", state="settled", result={"file": put(name("calls", 1))}, **money)
-    ProviderCall.objects.create(key="2", state="unclear", request={"image_file": put(name("calls", 2, ".png"))}, **money)
+    money = {
+        "unit_price": 1,
+        "units": 1,
+        "estimate": 1,
+        "request_hash": "h",
+        "provider_id": "local",
+        "kind": "image",
+    }
+    ProviderCall.objects.create(
+        key="1", state="settled", result={"file": put(name("calls", 1))}, **money
+    )
+    ProviderCall.objects.create(
+        key="2", state="unclear", request={"image_file": put(name("calls", 2, ".png"))}, **money
+    )
     both = {"file": put(name("calls", 20)), "original": {"file": put(name("calls", 21))}}
     with_original = ProviderCall.objects.create(key="3", state="settled", result=both, **money)
     answer = put(name("answers", 22, ".sealed"))
     RawAnswer.objects.create(call=with_original, file=answer, size=10, stored_at=timezone.now())
     ScenePrompt.objects.create(text="x", reference_image=put(name("calls", 3, ".png")))
-    facts = {"width": 1, "height": 1, "fps": 24, "frames": 1, "size_bytes": 1, "manifest_hash": "m", "story": story}
+    facts = {
+        "width": 1,
+        "height": 1,
+        "fps": 24,
+        "frames": 1,
+        "size_bytes": 1,
+        "manifest_hash": "m",
+        "story": story,
+    }
     old, new = (f"{number:064x}" for number in (4, 5))
-    Film.objects.create(kind="final", number=1, file=put(f"films/{story.pk}/final-1.mp4"), manifest={"segments": [{"hash": old}]}, **facts)
-    Film.objects.create(kind="final", number=2, file=put(f"films/{story.pk}/final-2.mp4"), manifest={"segments": [{"hash": new}]}, **facts)
-    kept |= {name("calls", 1), name("calls", 2, ".png"), name("calls", 3, ".png"), f"films/{story.pk}/final-1.mp4", f"films/{story.pk}/final-2.mp4"}
+    Film.objects.create(
+        kind="final",
+        number=1,
+        file=put(f"films/{story.pk}/final-1.mp4"),
+        manifest={"segments": [{"hash": old}]},
+        **facts,
+    )
+    Film.objects.create(
+        kind="final",
+        number=2,
+        file=put(f"films/{story.pk}/final-2.mp4"),
+        manifest={"segments": [{"hash": new}]},
+        **facts,
+    )
+    kept |= {
+        name("calls", 1),
+        name("calls", 2, ".png"),
+        name("calls", 3, ".png"),
+        f"films/{story.pk}/final-1.mp4",
+        f"films/{story.pk}/final-2.mp4",
+    }
     kept |= {put(name("segments", 5)), name("calls", 20), name("calls", 21), answer}
     for film in Film.objects.all():
         mark = film_mark(film)
         kept.add(put(f"thumbs/{mark[:2]}/{mark}-1280.webp"))
-    orphans = {put(name("segments", 4)), put(name("segments", 6)), put(name("calls", 7, ".png")), put(f"thumbs/ab/{'ab' * 32}-320.webp")}
+    orphans = {
+        put(name("segments", 4)),
+        put(name("segments", 6)),
+        put(name("calls", 7, ".png")),
+        put(f"thumbs/ab/{'ab' * 32}-320.webp"),
+    }
     orphans.add(put(name("answers", 23, ".sealed")))
     orphans |= {put("health/" + "0" * 32), put("calls/00/.half.png." + "0" * 32)}
     young, foreign = put(name("segments", 8), days=2), put("notes/readme.txt")
 
     found = retention.files(min_age=WEEK)
     assert {file for file, _size in found.orphans} == orphans
-    assert (found.kept, found.young, found.unknown, found.orphan_bytes) == (len(kept), 1, [foreign], 10 * len(orphans))
+    assert (found.kept, found.young, found.unknown, found.orphan_bytes) == (
+        len(kept),
+        1,
+        [foreign],
+        10 * len(orphans),
+    )
 
     swept()
     assert all(storages["media"].exists(file) for file in orphans)
@@ -123,27 +170,49 @@ def test_rows_whose_time_is_over_go_and_others_stay(owner: Any) -> None:
         RefreshToken.objects.create(user=owner, token_hash=key, password_mark="m", expires_at=ends)
         LogInAttempt.objects.create(account=key, address="a", at=ends + timedelta(hours=1))
     text = swept("--delete", "--no-files")
-    for said in ("kept answers: 1, removed 1", "refresh tokens: 1, removed 1", "log-in attempts: 1, removed 1", "sessions: 1, removed 1"):
+    for said in (
+        "kept answers: 1, removed 1",
+        "refresh tokens: 1, removed 1",
+        "log-in attempts: 1, removed 1",
+        "sessions: 1, removed 1",
+    ):
         assert said in text
     assert [row.key for row in IdempotencyRecord.objects.all()] == ["new"]
     assert [row.token_hash for row in RefreshToken.objects.all()] == ["seen"]
     assert [row.account for row in LogInAttempt.objects.all()] == ["seen"]
 
 
-def test_deleted_scene_goes_after_its_time_with_its_takes_and_not_the_call(owner: Any, settings: Any) -> None:
+def test_deleted_scene_goes_after_its_time_with_its_takes_and_not_the_call(
+    owner: Any, settings: Any
+) -> None:
     settings.KEEP_DELETED_DAYS = 30
     story = make_story(owner=owner)
     live, young, old, busy = (make_scene(story) for _ in range(4))
     for scene in (young, old, busy):
         domain.delete(scene.pk, actor=owner)
     call = ProviderCall.objects.create(
-        key="1", state="settled", provider_id="local", kind="image", unit_price=1, units=1, estimate=1, request_hash="h", result={"file": name("calls", 1)}
+        key="1",
+        state="settled",
+        provider_id="local",
+        kind="image",
+        unit_price=1,
+        units=1,
+        estimate=1,
+        request_hash="h",
+        result={"file": name("calls", 1)},
     )
     take = make_take(old)
     Take.objects.filter(pk=take.pk).update(call=call)
-    Scene.objects.filter(pk__in=(old.pk, busy.pk)).update(deleted_at=timezone.now() - timedelta(days=31))
+    Scene.objects.filter(pk__in=(old.pk, busy.pk)).update(
+        deleted_at=timezone.now() - timedelta(days=31)
+    )
     ScenePrompt.objects.update(created_at=timezone.now() - timedelta(days=31))
-    enqueue("scene_preview", data={"story_id": str(story.pk), "action": "x", "parameters": {}}, subject=str(story.pk), item=str(busy.pk))
+    enqueue(
+        "scene_preview",
+        data={"story_id": str(story.pk), "action": "x", "parameters": {}},
+        subject=str(story.pk),
+        item=str(busy.pk),
+    )
     assert "deleted scenes: 1, removed 1" in swept("--delete", "--no-files")
     assert set(Scene.objects.values_list("pk", flat=True)) == {live.pk, young.pk, busy.pk}
     assert not Take.objects.filter(pk=take.pk).exists()
@@ -152,10 +221,17 @@ def test_deleted_scene_goes_after_its_time_with_its_takes_and_not_the_call(owner
     assert ScenePrompt.objects.count() == 3
 
 
-@pytest.mark.drill
+@pytest.mark.fault_injection
 def test_store_is_swept_and_its_bucket_made(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with services.s3() as server:
-        store = config.Store(server.url, server.access_key, server.secret_key, "a-new-bucket", "us-east-1", f"{server.url}/a-new-bucket")
+        store = config.Store(
+            server.url,
+            server.access_key,
+            server.secret_key,
+            "a-new-bucket",
+            "us-east-1",
+            f"{server.url}/a-new-bucket",
+        )
         settings.STORE, settings.STORAGES = store, {**settings.STORAGES, "media": store.backend()}
         for said in ("made", "is there"):
             out = StringIO()
@@ -178,17 +254,31 @@ def test_store_is_swept_and_its_bucket_made(settings: Any, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("number", [3, 700])
 def test_each_table_is_read_once_however_many_files_there_are(owner: Any, number: int) -> None:
-    """Calls name their files in JSON, which has no index: asked for a few names at a time, it would be read through each time."""
-    money = {"unit_price": 1, "units": 1, "estimate": 1, "request_hash": "h", "provider_id": "local", "kind": "image"}
+    """Calls name their files in JSON, which has no index: asked for a few names at a time, it would
+    be read through each time.
+    """
+    money = {
+        "unit_price": 1,
+        "units": 1,
+        "estimate": 1,
+        "request_hash": "h",
+        "provider_id": "local",
+        "kind": "image",
+    }
     for file in range(number):
         put(name("calls", file, ".png"), days=400)
     needed = {name("calls", file, ".png") for file in range(0, number, 2)}
-    calls = [ProviderCall(key=f"{n}", state="settled", result={"file": file}, **money) for n, file in enumerate(sorted(needed))]
+    calls = [
+        ProviderCall(key=f"{n}", state="settled", result={"file": file}, **money)
+        for n, file in enumerate(sorted(needed))
+    ]
     ProviderCall.objects.bulk_create(calls)
     with CaptureQueriesContext(connection) as captured:
         found = retention.files(min_age=WEEK)
     assert found.kept == len(needed)
-    assert {file for file, _size in found.orphans} == {name("calls", file, ".png") for file in range(1, number, 2)}
+    assert {file for file, _size in found.orphans} == {
+        name("calls", file, ".png") for file in range(1, number, 2)
+    }
     asked = [query["sql"] for query in captured if "providers_providercall" in query["sql"]]
     assert len(asked) == 3  # results, originals, pictures that were sent
     assert len(captured) == len(retention.SOURCES)

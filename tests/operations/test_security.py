@@ -39,12 +39,17 @@ def check_deploy(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     env = {**clean, **PRODUCTION, "VAR_DIR": str(tmp_path), **changes}
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    return subprocess.run(command, cwd=studio.BASE_DIR, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=studio.BASE_DIR, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
     done = check_deploy(tmp_path)
-    assert (done.returncode, done.stdout.strip()) == (0, "System check identified no issues (0 silenced)."), done.stderr
+    assert (done.returncode, done.stdout.strip()) == (
+        0,
+        "System check identified no issues (0 silenced).",
+    ), done.stderr
 
 
 @pytest.mark.parametrize(
@@ -57,9 +62,25 @@ def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
         ({"DATABASE_URL": "postgresql://db/studio", "SECRET_KEY": ""}, "config.W013"),
         ({"STORAGE_BASE_URL": "https://cdn.example.com"}, "config.W001"),
         ({"METRICS_NETWORKS": "10.0.0.0/8,home"}, "config.E001"),
-        ({"JWT_JWKS_URL": "https://sso.example.com/keys", "JWT_ISSUER": "https://sso.example.com"}, "without JWT_AUDIENCE"),
-        ({"JWT_JWKS_URL": "https://sso.example.com/keys", "JWT_AUDIENCE": "studio"}, "without JWT_ISSUER"),
-        ({"JWT_JWKS_URL": "http://sso.example.com/keys", "JWT_AUDIENCE": "studio", "JWT_ISSUER": "sso"}, "config.E005"),
+        (
+            {
+                "JWT_JWKS_URL": "https://sso.example.com/keys",
+                "JWT_ISSUER": "https://sso.example.com",
+            },
+            "without JWT_AUDIENCE",
+        ),
+        (
+            {"JWT_JWKS_URL": "https://sso.example.com/keys", "JWT_AUDIENCE": "studio"},
+            "without JWT_ISSUER",
+        ),
+        (
+            {
+                "JWT_JWKS_URL": "http://sso.example.com/keys",
+                "JWT_AUDIENCE": "studio",
+                "JWT_ISSUER": "sso",
+            },
+            "config.E005",
+        ),
         ({"LOOPBACK_PROVIDERS": "1"}, "config.W014"),
         ({"ALLOWED_HOSTS": "studio.example.com,*"}, "config.W015"),
         ({"REQUIRE_TOTP": "nobody"}, "config.W016"),
@@ -82,7 +103,9 @@ def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
         ({"SENTRY_DSN": "https://k@sentry.example.com/1"}, "sentry-sdk"),
     ],
 )
-def test_what_is_missing_for_production_is_named(tmp_path: Path, changes: dict[str, str], told: str) -> None:
+def test_what_is_missing_for_production_is_named(
+    tmp_path: Path, changes: dict[str, str], told: str
+) -> None:
     done = check_deploy(tmp_path, **changes)
     assert done.returncode == 1
     assert told in done.stderr
@@ -92,7 +115,13 @@ def test_what_is_missing_for_production_is_named(tmp_path: Path, changes: dict[s
 def test_every_page_carries_its_policies(client: Client, settings: Any) -> None:
     response = client.get("/admin/login/")
     policy = response["Content-Security-Policy"]
-    for rule in ("default-src 'self'", "object-src 'none'", "frame-ancestors 'none'", "base-uri 'self'", "form-action 'self'"):
+    for rule in (
+        "default-src 'self'",
+        "object-src 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    ):
         assert rule in policy
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
     wanted = {
@@ -107,12 +136,19 @@ def test_every_page_carries_its_policies(client: Client, settings: Any) -> None:
 
 def test_pictures_and_films_may_come_from_the_store_and_nothing_else_may() -> None:
     policy = content_security_policy.content_security_policy("https://cdn.example.com")
-    assert [name for name, sources in policy.items() if "https://cdn.example.com" in sources] == ["img-src", "media-src"]
+    assert [name for name, sources in policy.items() if "https://cdn.example.com" in sources] == [
+        "img-src",
+        "media-src",
+    ]
 
 
 @pytest.mark.django_db
 def test_https_is_demanded_and_kept(client: Client, settings: Any) -> None:
-    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS, settings.SECURE_PROXY_SSL_HEADER = True, 60, ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_HSTS_SECONDS, settings.SECURE_PROXY_SSL_HEADER = (
+        True,
+        60,
+        ("HTTP_X_FORWARDED_PROTO", "https"),
+    )
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     response = client.get("/admin/login/")
     assert (response.status_code, response["Location"]) == (301, "https://testserver/admin/login/")
@@ -130,7 +166,9 @@ def test_unknown_host_is_refused(client: Client) -> None:
 
 
 def try_log_in(client: Client, username: str, password: str) -> Any:
-    return client.post(reverse("admin:login"), {"username": username, "password": password, "next": "/admin/"})
+    return client.post(
+        reverse("admin:login"), {"username": username, "password": password, "next": "/admin/"}
+    )
 
 
 @pytest.mark.django_db
@@ -143,7 +181,9 @@ def test_right_password_logs_in_and_wrong_one_does_not(client: Client, owner: An
 
 
 @pytest.mark.django_db
-def test_account_is_locked_after_ten_failures_even_for_the_right_password(client: Client, owner: Any) -> None:
+def test_account_is_locked_after_ten_failures_even_for_the_right_password(
+    client: Client, owner: Any
+) -> None:
     for _ in range(login_throttle.PER_ACCOUNT):
         try_log_in(client, "OWNER", "wrong")
     response = try_log_in(client, "owner", "owner")
@@ -158,7 +198,11 @@ def test_account_is_locked_after_ten_failures_even_for_the_right_password(client
 def test_admin_and_api_count_the_same_failures(client: Client, owner: Any) -> None:
     for _ in range(login_throttle.PER_ACCOUNT):
         try_log_in(client, "owner", "wrong")
-    response = client.post("/api/ai-video/auth/token/", {"username": "owner", "password": "owner"}, content_type="application/json")
+    response = client.post(
+        "/api/ai-video/auth/token/",
+        {"username": "owner", "password": "owner"},
+        content_type="application/json",
+    )
     assert (response.status_code, response.json()["code"]) == (429, "too_many_attempts")
 
 
@@ -181,14 +225,25 @@ def audit(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.django_db
-def test_log_ins_and_changes_are_written_down(client: Client, manager: Any, audit: list[str]) -> None:
+def test_log_ins_and_changes_are_written_down(
+    client: Client, manager: Any, audit: list[str]
+) -> None:
     try_log_in(client, "MyPassword#1\nforged line", "x")
     try_log_in(client, "manager", "x")
     try_log_in(client, "manager", "manager")
     kind = ContentType.objects.get_for_model(manager)
-    LogEntry.objects.create(user=manager, content_type=kind, object_id="7", object_repr="x", action_flag=CHANGE)
-    refusals = ["Log-in refused: a name without an account from 127.0.0.1", "Log-in refused: 'manager' from 127.0.0.1"]
-    assert audit == [*refusals, "'manager' logged in from 127.0.0.1", "'manager' changed auth.user 7"]
+    LogEntry.objects.create(
+        user=manager, content_type=kind, object_id="7", object_repr="x", action_flag=CHANGE
+    )
+    refusals = [
+        "Log-in refused: a name without an account from 127.0.0.1",
+        "Log-in refused: 'manager' from 127.0.0.1",
+    ]
+    assert audit == [
+        *refusals,
+        "'manager' logged in from 127.0.0.1",
+        "'manager' changed auth.user 7",
+    ]
 
 
 # --- trouble
@@ -203,7 +258,14 @@ def broken(error: BaseException) -> Any:
 
 urlpatterns = [
     path("page/database/", broken(OperationalError("connection to db.internal failed"))),
-    path("page/store/", broken(ServiceUnavailableError("The file store does not answer (%(reason)s).", reason="Timeout"))),
+    path(
+        "page/store/",
+        broken(
+            ServiceUnavailableError(
+                "The file store does not answer (%(reason)s).", reason="Timeout"
+            )
+        ),
+    ),
     path("page/crash/", broken(KeyError("secret-detail"))),
     path("page/nonsense/", broken(SuspiciousOperation("nonsense"))),
     path("api/crash/", broken(KeyError("secret-detail"))),
@@ -218,20 +280,30 @@ handler500 = "config.error_views.server_error"
     [
         ("/page/database/", 503, "The database does not answer at the moment."),
         ("/page/store/", 503, "The file store does not answer (Timeout)."),
-        ("/page/crash/", 500, "Something went wrong on our side. Tell us this number: req-12345678."),
+        (
+            "/page/crash/",
+            500,
+            "Something went wrong on our side. Tell us this number: req-12345678.",
+        ),
         ("/api/database/", 503, '"code":"database_away"'),
         ("/api/crash/", 500, '"code":"internal_error"'),
     ],
 )
-def test_trouble_is_told_in_words_without_details(settings: Any, address: str, status: int, said: str) -> None:
+def test_trouble_is_told_in_words_without_details(
+    settings: Any, address: str, status: int, said: str
+) -> None:
     settings.ROOT_URLCONF = __name__
-    response = Client(raise_request_exception=False).get(address, headers={"X-Request-ID": "req-12345678"})
+    response = Client(raise_request_exception=False).get(
+        address, headers={"X-Request-ID": "req-12345678"}
+    )
     text = response.content.decode()
     assert (response.status_code, said in text) == (status, True), text
     assert "internal failed" not in text
     assert "secret-detail" not in text
     assert ("Retry-After" in response) is (status == 503)
-    assert response["Content-Type"].startswith("application/problem+json" if address.startswith("/api") else "text/html")
+    assert response["Content-Type"].startswith(
+        "application/problem+json" if address.startswith("/api") else "text/html"
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,7 +313,9 @@ def test_trouble_is_told_in_words_without_details(settings: Any, address: str, s
         ("ko", "찾을 수 없음", "이 주소에는 아무것도 없습니다.", "대시보드로"),
     ],
 )
-def test_what_is_not_there_is_told_in_the_persons_language(client: Client, language: str, heading: str, sentence: str, way_out: str) -> None:
+def test_what_is_not_there_is_told_in_the_persons_language(
+    client: Client, language: str, heading: str, sentence: str, way_out: str
+) -> None:
     response = client.get("/nowhere/", headers={"Accept-Language": language})
     text = response.content.decode()
     assert response.status_code == 404
@@ -261,13 +335,17 @@ def test_page_of_another_role_says_so_and_leads_out(client: Client, owner: Any) 
 def test_form_of_an_earlier_log_in_is_explained_and_a_part_of_a_page_is_refused(owner: Any) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
-    page = client.post("/admin/stories/story/add/", {"title": "x"}, headers={"Accept-Language": "en"})
+    page = client.post(
+        "/admin/stories/story/add/", {"title": "x"}, headers={"Accept-Language": "en"}
+    )
     part = client.post("/admin/stories/story/add/", {"title": "x"}, headers={"HX-Request": "true"})
     assert (page.status_code, part.status_code, part.content) == (403, 401, b"")
     assert "so nothing was saved" in page.content.decode()
 
 
-def test_part_of_a_page_is_refused_without_a_log_in_and_a_page_leads_to_it(client: Client, db: Any) -> None:
+def test_part_of_a_page_is_refused_without_a_log_in_and_a_page_leads_to_it(
+    client: Client, db: Any
+) -> None:
     assert client.get("/admin/", headers={"HX-Request": "true"}).status_code == 401
     assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
 
@@ -275,28 +353,53 @@ def test_part_of_a_page_is_refused_without_a_log_in_and_a_page_leads_to_it(clien
 def test_request_that_makes_no_sense_is_answered_in_words(client: Client, settings: Any) -> None:
     settings.ROOT_URLCONF = __name__
     response = client.get("/page/nonsense/", headers={"Accept-Language": "en"})
-    assert (response.status_code, "does not understand this request" in response.content.decode()) == (400, True)
+    assert (
+        response.status_code,
+        "does not understand this request" in response.content.decode(),
+    ) == (400, True)
 
 
-def test_endpoint_answers_503_while_the_database_is_away(client: Client, monkeypatch: pytest.MonkeyPatch, db: Any) -> None:
-    monkeypatch.setattr("api.endpoint.authenticate", broken(OperationalError("connection to db.internal failed")))
+def test_endpoint_answers_503_while_the_database_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch, db: Any
+) -> None:
+    monkeypatch.setattr(
+        "api.endpoint.authenticate", broken(OperationalError("connection to db.internal failed"))
+    )
     response = client.get("/api/ai-video/stories/")
-    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "database_away", "10")
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (
+        503,
+        "database_away",
+        "10",
+    )
 
 
 # --- Sentry
 
 
-def test_sentry_gets_no_body_no_person_and_no_secret(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentry_gets_no_body_no_person_and_no_secret(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: dict[str, Any] = {}
-    monkeypatch.setitem(sys.modules, "sentry_sdk", SimpleNamespace(init=lambda **options: given.update(options)))
+    monkeypatch.setitem(
+        sys.modules, "sentry_sdk", SimpleNamespace(init=lambda **options: given.update(options))
+    )
     settings.SENTRY_DSN = "https://k@sentry.example.com/1"
     sentry.start()
-    assert (given["dsn"], given["send_default_pii"], given["include_local_variables"]) == (settings.SENTRY_DSN, False, False)
+    assert (given["dsn"], given["send_default_pii"], given["include_local_variables"]) == (
+        settings.SENTRY_DSN,
+        False,
+        False,
+    )
     assert given["max_request_body_size"] == "never"
     event = {
         "user": {"id": 1},
-        "request": {"url": "https://studio/x", "method": "POST", "headers": {"Cookie": "sessionid=1"}, "cookies": {}, "data": "password=1"},
+        "request": {
+            "url": "https://studio/x",
+            "method": "POST",
+            "headers": {"Cookie": "sessionid=1"},
+            "cookies": {},
+            "data": "password=1",
+        },
         "logentry": {"message": "refused Bearer abcdef0123456789"},
         "breadcrumbs": [{"message": "password=hunter2hunter2"}],
     }
@@ -316,10 +419,24 @@ def test_no_sentry_without_an_address(settings: Any, monkeypatch: pytest.MonkeyP
         sentry.start()
 
 
-def test_every_check_of_ours_tells_what_to_do(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_check_of_ours_tells_what_to_do(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STORAGE_BASE_URL", "https://cdn.example.com")
     monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
-    settings.METRICS_NETWORKS, settings.HTTPS, settings.SENTRY_DSN, settings.STORE = ["home"], True, "https://k@s/1", None
+    settings.METRICS_NETWORKS, settings.HTTPS, settings.SENTRY_DSN, settings.STORE = (
+        ["home"],
+        True,
+        "https://k@s/1",
+        None,
+    )
     found = [*checks.networks(), *checks.sentry(), *checks.store(), *checks.production()]
-    assert [message.id for message in found] == ["config.E001", "config.E002", "config.W001", "config.W010", "config.W011", "config.W012"]
+    assert [message.id for message in found] == [
+        "config.E001",
+        "config.E002",
+        "config.W001",
+        "config.W010",
+        "config.W011",
+        "config.W012",
+    ]
     assert all(message.hint for message in found)

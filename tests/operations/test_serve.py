@@ -11,7 +11,7 @@ import pytest
 
 from .running import Installation, end, free_port, read_until, until
 
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 
 def answers(port: int) -> bool:
@@ -21,8 +21,17 @@ def answers(port: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("number", "to", "code"), [(signal.SIGTERM, "it", 0), (signal.SIGTERM, "its group", 0), (signal.SIGINT, "its group", 130)])
-def test_serves_until_it_is_told_to_end(installation: Installation, number: signal.Signals, to: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "to", "code"),
+    [
+        (signal.SIGTERM, "it", 0),
+        (signal.SIGTERM, "its group", 0),
+        (signal.SIGINT, "its group", 130),
+    ],
+)
+def test_serves_until_it_is_told_to_end(
+    installation: Installation, number: signal.Signals, to: str, code: int
+) -> None:
     port = free_port()
     studio = installation.start("serve", "--port", str(port))
     said = read_until(studio, "Ctrl-C ends it")
@@ -34,14 +43,20 @@ def test_serves_until_it_is_told_to_end(installation: Installation, number: sign
     assert installation.processes() == {}
 
 
-def test_second_start_has_nothing_to_prepare_and_a_style_sheet_is_served(installation: Installation) -> None:
+def test_second_start_has_nothing_to_prepare_and_a_style_sheet_is_served(
+    installation: Installation,
+) -> None:
     port = free_port()
     first = installation.start("serve", "--port", str(port))
     assert "Static files collected." in read_until(first, "Ctrl-C")
     until(lambda: answers(port), what="an answer")
     page = httpx.get(f"http://127.0.0.1:{port}/admin/login/").text
     sheet = page.split('<link href="/static/')[1].split('"')[0]
-    assert httpx.get(f"http://127.0.0.1:{port}/static/{sheet}").headers["cache-control"].endswith("immutable")
+    assert (
+        httpx.get(f"http://127.0.0.1:{port}/static/{sheet}")
+        .headers["cache-control"]
+        .endswith("immutable")
+    )
     end(first, signal.SIGTERM)
     second = installation.start("serve", "--port", str(port))
     assert len(read_until(second, "Ctrl-C")) == 1
@@ -56,7 +71,14 @@ def test_killed_process_comes_back(installation: Installation, name: str) -> Non
 
     def child() -> int:
         """The one that the command itself started."""
-        return next((pid for pid, line in installation.processes().items() if name in line and parent(pid) == studio.pid), 0)
+        return next(
+            (
+                pid
+                for pid, line in installation.processes().items()
+                if name in line and parent(pid) == studio.pid
+            ),
+            0,
+        )
 
     killed = child()
     os.kill(killed, signal.SIGKILL)
@@ -88,7 +110,9 @@ def test_port_in_use_is_one_sentence(installation: Installation) -> None:
         done = installation.manage("serve", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
-    assert f"The studio cannot listen on 127.0.0.1 port {port} (address already in use)" in done.stderr
+    assert (
+        f"The studio cannot listen on 127.0.0.1 port {port} (address already in use)" in done.stderr
+    )
 
 
 def test_database_out_of_reach_is_one_sentence(installation: Installation) -> None:

@@ -19,7 +19,7 @@ from tests.operations.running import until
 from tests.operations.slow import ask, slow_clients
 
 ROOT = Path(studio.BASE_DIR)
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 # A small application beside the studio's settings of the server: it tells what it was sent.
 ECHO = """
@@ -50,14 +50,30 @@ class Served:
         config = ROOT / "site/config/gunicorn_settings.py"
         if quick or app:
             own = folder / "server.py"
-            times = "gunicorn_worker.HEADER_SECONDS = gunicorn_worker.BODY_SECONDS = 0.5\n" if quick else ""
+            times = (
+                "gunicorn_worker.HEADER_SECONDS = gunicorn_worker.BODY_SECONDS = 0.5\n"
+                if quick
+                else ""
+            )
             own.write_text(
-                f"import sys\nsys.path[:0] = [{str(ROOT / 'site')!r}, {str(folder)!r}]\nfrom config.gunicorn_settings import *\n"
+                f"import sys\nsys.path[:0] = [{str(ROOT / 'site')!r}, "
+                f"{str(folder)!r}]\nfrom config.gunicorn_settings import *\n"
                 f"from config import gunicorn_worker\n{times}"
             )
             config = own
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        line = [sys.executable, "-m", "gunicorn", "-c", str(config), "--bind", f"127.0.0.1:{self.port}", "--graceful-timeout", "1", *([app] if app else [])]
+        line = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(config),
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--graceful-timeout",
+            "1",
+            *([app] if app else []),
+        ]
         self.log = (folder / "gunicorn.log").open("ab")
         env = kept | {"VAR_DIR": str(folder / "var"), "LANGUAGE_CODE": "en"}
         self.process = subprocess.Popen(line, cwd=ROOT, env=env, stdout=self.log, stderr=self.log)
@@ -88,7 +104,9 @@ def echo(tmp_path: Path) -> Iterator[Served]:
 
 
 def assert_answers(port: int, **headers: str) -> None:
-    """Ten looks, each answered; the machine may be busy, so the seconds are those of a person's patience."""
+    """Ten looks, each answered; the machine may be busy, so the seconds are those of a person's
+    patience.
+    """
     looks = [ask(port, **headers) for _ in range(10)]
     assert [status for status, _seconds in looks] == [200] * 10, looks
     assert max(seconds for _status, seconds in looks) < 10, looks
@@ -98,7 +116,11 @@ def test_sixty_four_slow_clients_directly(served: Served) -> None:
     with slow_clients(served.port):
         assert_answers(served.port)
         status, _seconds = ask(served.port, "/admin/login/")
-        assert status in {200, 500, 503}  # its folder has no database: the answer counts, not what it says
+        assert status in {
+            200,
+            500,
+            503,
+        }  # its folder has no database: the answer counts, not what it says
 
 
 # --- what the worker does with each of them
@@ -115,7 +137,10 @@ def talk(port: int, *parts: bytes, timeout: float = 30) -> bytes:
 
 
 def test_who_is_too_slow_is_told_so(echo: Served) -> None:
-    for begun in (b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"):
+    for begun in (
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+    ):
         assert talk(echo.port, begun).startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert talk(echo.port, b"") == b""
 
@@ -151,7 +176,13 @@ def test_bodies_of_any_length_arrive_whole(echo: Served, count: int) -> None:
 def test_chunks_arrive_whole(echo: Served) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", echo.port, timeout=60)
     for sizes in ((5, 1), (1,), (100_000,) * 30):
-        connection.request("POST", "/", body=(b"z" * size for size in sizes), encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        connection.request(
+            "POST",
+            "/",
+            body=(b"z" * size for size in sizes),
+            encode_chunked=True,
+            headers={"Transfer-Encoding": "chunked"},
+        )
         assert json.loads(connection.getresponse().read())["length"] == sum(sizes)
     connection.close()
 
@@ -165,7 +196,10 @@ def test_requests_that_come_together_are_answered_in_turn(echo: Served) -> None:
 
 def test_permission_to_send_is_given_once(echo: Served) -> None:
     with socket.create_connection(("127.0.0.1", echo.port), timeout=20) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: 5\r\n\r\n")
+        client.sendall(
+            b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nConnection: "
+            b"close\r\nContent-Length: 5\r\n\r\n"
+        )
         assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"hello")
         rest = b""
@@ -197,7 +231,9 @@ def request_of(form: bytes, path: bytes) -> bytes:
 
 @pytest.mark.parametrize("form", MALFORMED)
 @pytest.mark.parametrize("path", [b"/admin/", b"/api/ai-video/stories/"])
-def test_what_is_no_request_is_refused_and_nothing_is_said_of_the_server(echo: Served, form: bytes, path: bytes) -> None:
+def test_what_is_no_request_is_refused_and_nothing_is_said_of_the_server(
+    echo: Served, form: bytes, path: bytes
+) -> None:
     answer = talk(echo.port, request_of(form, path))
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % MALFORMED[form]), answer
@@ -206,7 +242,11 @@ def test_what_is_no_request_is_refused_and_nothing_is_said_of_the_server(echo: S
     if b"/api/" in request_of(form, path):
         assert b"Content-Type: application/problem+json" in head
         said = json.loads(body)
-        assert (said["status"], said["code"], said["type"]) == (MALFORMED[form], "bad_request", "about:blank")
+        assert (said["status"], said["code"], said["type"]) == (
+            MALFORMED[form],
+            "bad_request",
+            "about:blank",
+        )
     else:
         assert b"Content-Type: text/plain" in head
 
@@ -218,13 +258,23 @@ def test_who_is_too_slow_under_api_is_told_so_in_json(echo: Served) -> None:
 
 
 def test_chunks_that_make_no_sense_are_4xx(served: Served) -> None:
-    head = b"POST /api/ai-video/auth/token/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    head = (
+        b"POST /api/ai-video/auth/token/ HTTP/1.1\r\nHost: localhost\r\nConnection: "
+        b"close\r\nContent-Type: application/json\r\n"
+    )
     answer = talk(served.port, head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), answer
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "malformed_body"
 
 
-@pytest.mark.parametrize("wrong", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", b"GET /" + b"a" * 70_000])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"GET /" + b"a" * 70_000,
+    ],
+)
 def test_what_is_no_request_is_refused(echo: Served, wrong: bytes) -> None:
     assert re.match(rb"HTTP/1.1 4\d\d ", talk(echo.port, wrong))
 
@@ -233,20 +283,35 @@ def test_what_is_no_request_is_refused(echo: Served, wrong: bytes) -> None:
 
 
 def nginx_config(folder: Path, port: int, upstream: int) -> str:
-    """deploy/nginx.conf on a port of this machine, without certificates, as a whole configuration."""
-    text = (ROOT / "deploy/nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
+    """deploy/nginx.conf on a port of this machine, without certificates,
+    as a whole configuration.
+    """
+    text = (
+        (ROOT / "deploy/nginx.conf").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
+    )
     servers = re.split(r"(?m)^(?=server \{)", text)
     (shown,) = [part for part in servers if "server_name studio.example.com;" in part]
-    shown = re.sub(r"(?m)^ *ssl_.*\n", "", shown).replace("listen 443 ssl;", f"listen 127.0.0.1:{port};").partition("# The file store")[0]
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    shown = (
+        re.sub(r"(?m)^ *ssl_.*\n", "", shown)
+        .replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
+        .partition("# The file store")[0]
+    )
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     head = f"daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}\n"
     return f"{head}http {{ access_log off;\n{temporary}{servers[0]}{shown} }}\n"
 
 
 def caddy_config(port: int, upstream: int) -> str:
     text = (ROOT / "deploy/Caddyfile").read_text().partition("{$FILES_HOST}")[0]
-    text = text.replace("{$STUDIO_HOST}", f"http://127.0.0.1:{port}").replace("web:8000", f"127.0.0.1:{upstream}")
-    return text.replace("{\n", "{\n\tadmin off\n\tauto_https off\n\tstorage file_system /dev/shm/none\n", 1)
+    text = text.replace("{$STUDIO_HOST}", f"http://127.0.0.1:{port}").replace(
+        "web:8000", f"127.0.0.1:{upstream}"
+    )
+    return text.replace(
+        "{\n", "{\n\tadmin off\n\tauto_https off\n\tstorage file_system /dev/shm/none\n", 1
+    )
 
 
 PROXIES = [name for name in ("nginx", "caddy") if shutil.which(name)]
@@ -263,7 +328,9 @@ def proxy(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Ite
         (tmp_path / "Caddyfile").write_text(caddy_config(port, served.port))
         line = [program, "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
     with (tmp_path / "proxy.log").open("wb") as log:
-        process = subprocess.Popen(line, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+        process = subprocess.Popen(
+            line, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        )
     try:
         until(lambda: ask(port)[0] == 200, seconds=60, what="the proxy")
         yield port
@@ -283,7 +350,9 @@ if PROXIES:  # neither is needed to work on the studio
 
 
 def test_proxies_take_uploads_as_large_as_the_studio_does() -> None:
-    """And a megabyte more, for the form around the file: the studio says in words what is too large, a proxy does not."""
+    """And a megabyte more, for the form around the file: the studio says in words what is too
+    large, a proxy does not.
+    """
     mib = 1024 * 1024
     caddy = re.findall(r"max_size (\d+)MiB", (ROOT / "deploy/Caddyfile").read_text())
     nginx = re.findall(r"client_max_body_size (\d+)m;", (ROOT / "deploy/nginx.conf").read_text())

@@ -1,4 +1,6 @@
-"""The media storage on a real S3-compatible store: links, ranges, privacy, and what is said when the store is away."""
+"""The media storage on a real S3-compatible store: links, ranges, privacy, and what is said when
+the store is away.
+"""
 
 import os
 import threading
@@ -31,8 +33,18 @@ def server() -> Iterator[services.S3]:
 
 
 def store(server: services.S3, **changes: str) -> config.Store:
-    given = {"access_key": server.access_key, "secret_key": server.secret_key, "bucket": server.bucket}
-    values = {"endpoint": server.url, "region": "us-east-1", "public": f"{server.url}/{server.bucket}", **given, **changes}
+    given = {
+        "access_key": server.access_key,
+        "secret_key": server.secret_key,
+        "bucket": server.bucket,
+    }
+    values = {
+        "endpoint": server.url,
+        "region": "us-east-1",
+        "public": f"{server.url}/{server.bucket}",
+        **given,
+        **changes,
+    }
     return config.Store(**values)
 
 
@@ -50,7 +62,9 @@ def media(server: services.S3, settings: Any) -> MediaStorage:
 
 def get(url: str, **headers: str) -> tuple[int, bytes, Any]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=10
+        ) as answer:
             return answer.status, answer.read(), answer.headers
     except urllib.error.HTTPError as error:
         return error.code, b"", error.headers
@@ -85,8 +99,13 @@ def test_objects_are_private(media: MediaStorage, server: services.S3) -> None:
 
 def test_link_gives_ranges_the_type_and_the_name_that_were_asked_for(media: MediaStorage) -> None:
     name = media.save(f"films/바다/{'1' * 8} final.mp4", ContentFile(DATA))
-    parameters = {"ResponseContentType": "video/mp4", "ResponseContentDisposition": "attachment; filename*=utf-8''%EB%B0%94%EB%8B%A4.mp4"}
-    status, body, headers = get(media.url(name, parameters=parameters, expire=600), Range="bytes=10-19")
+    parameters = {
+        "ResponseContentType": "video/mp4",
+        "ResponseContentDisposition": "attachment; filename*=utf-8''%EB%B0%94%EB%8B%A4.mp4",
+    }
+    status, body, headers = get(
+        media.url(name, parameters=parameters, expire=600), Range="bytes=10-19"
+    )
     assert (status, body) == (206, DATA[10:20])
     assert headers["Content-Range"] == f"bytes 10-19/{len(DATA)}"
     assert headers["Content-Type"] == "video/mp4"
@@ -94,7 +113,9 @@ def test_link_gives_ranges_the_type_and_the_name_that_were_asked_for(media: Medi
     assert headers["Cache-Control"].startswith("private, max-age=")
 
 
-def test_link_stays_the_same_for_a_while_and_ends(media: MediaStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_stays_the_same_for_a_while_and_ends(
+    media: MediaStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     media.save(NAME, ContentFile(DATA))
     now = 1_790_000_000 // 900 * 900
     monkeypatch.setattr("config.s3_storage.time.time", lambda: now + 1)
@@ -136,7 +157,9 @@ def test_threads_and_forked_children_have_connections_of_their_own(media: MediaS
     assert others[0] is not mine
     reader, writer = os.pipe()
     if not (pid := os.fork()):
-        os.write(writer, b"own" if media.connection is not mine and media.exists(NAME) else b"shared")
+        os.write(
+            writer, b"own" if media.connection is not mine and media.exists(NAME) else b"shared"
+        )
         os._exit(0)
     os.waitpid(pid, 0)
     assert os.read(reader, 10) == b"own"
@@ -151,13 +174,17 @@ def test_wrong_key_is_told_without_the_key(server: services.S3) -> None:
 
 
 def test_public_address_is_the_one_that_is_signed(server: services.S3) -> None:
-    behind = media_on(server, endpoint="http://store.internal:9000")  # the studio's own way is another
+    behind = media_on(
+        server, endpoint="http://store.internal:9000"
+    )  # the studio's own way is another
     media_on(server).save(NAME, ContentFile(DATA))
     assert get(behind.url(NAME, expire=60))[:2] == (200, DATA)
 
 
-@pytest.mark.drill
-def test_store_that_ended_or_hangs_is_told_within_seconds_and_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.fault_injection
+def test_store_that_ended_or_hangs_is_told_within_seconds_and_taken_up_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("config.s3_storage.ANSWER_SECONDS", 1)
     with services.s3() as server:
         media = media_on(server)
@@ -177,7 +204,12 @@ def test_store_that_ended_or_hangs_is_told_within_seconds_and_taken_up_again(mon
 
 # --- the variables
 
-GIVEN = {"MINIO_ENDPOINT": "minio:9000", "MINIO_ACCESS_KEY": "key", "MINIO_SECRET_KEY": "secret", "MINIO_BUCKET": "films"}
+GIVEN = {
+    "MINIO_ENDPOINT": "minio:9000",
+    "MINIO_ACCESS_KEY": "key",
+    "MINIO_SECRET_KEY": "secret",
+    "MINIO_BUCKET": "films",
+}
 
 
 @pytest.fixture
@@ -192,25 +224,54 @@ def given(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_no_endpoint_means_a_folder(given: pytest.MonkeyPatch, tmp_path: Any) -> None:
     given.delenv("MINIO_ENDPOINT")
     assert config.store_from_env() is None
-    assert config.storages(tmp_path, None, debug=False)["media"]["OPTIONS"] == {"location": tmp_path}
+    assert config.storages(tmp_path, None, debug=False)["media"]["OPTIONS"] == {
+        "location": tmp_path
+    }
 
 
 @pytest.mark.parametrize(
     ("changes", "endpoint", "public", "origin"),
     [
         ({}, "http://minio:9000", "http://minio:9000/films", "http://minio:9000"),
-        ({"MINIO_SECURE": "1"}, "https://minio:9000", "https://minio:9000/films", "https://minio:9000"),
-        ({"MINIO_ENDPOINT": "https://s3.example.com/"}, "https://s3.example.com", "https://s3.example.com/films", "https://s3.example.com"),
-        ({"STORAGE_BASE_URL": "https://cdn.example.com"}, "http://minio:9000", "https://cdn.example.com/films", "https://cdn.example.com"),
-        ({"STORAGE_BASE_URL": "https://cdn.example.com/films/"}, "http://minio:9000", "https://cdn.example.com/films", "https://cdn.example.com"),
+        (
+            {"MINIO_SECURE": "1"},
+            "https://minio:9000",
+            "https://minio:9000/films",
+            "https://minio:9000",
+        ),
+        (
+            {"MINIO_ENDPOINT": "https://s3.example.com/"},
+            "https://s3.example.com",
+            "https://s3.example.com/films",
+            "https://s3.example.com",
+        ),
+        (
+            {"STORAGE_BASE_URL": "https://cdn.example.com"},
+            "http://minio:9000",
+            "https://cdn.example.com/films",
+            "https://cdn.example.com",
+        ),
+        (
+            {"STORAGE_BASE_URL": "https://cdn.example.com/films/"},
+            "http://minio:9000",
+            "https://cdn.example.com/films",
+            "https://cdn.example.com",
+        ),
     ],
 )
-def test_addresses_of_the_store(given: pytest.MonkeyPatch, changes: dict[str, str], endpoint: str, public: str, origin: str) -> None:
+def test_addresses_of_the_store(
+    given: pytest.MonkeyPatch, changes: dict[str, str], endpoint: str, public: str, origin: str
+) -> None:
     for name, value in changes.items():
         given.setenv(name, value)
     found = config.store_from_env()
     assert found is not None
-    assert (found.endpoint, found.public, found.origin, found.region) == (endpoint, public, origin, "us-east-1")
+    assert (found.endpoint, found.public, found.origin, found.region) == (
+        endpoint,
+        public,
+        origin,
+        "us-east-1",
+    )
 
 
 @pytest.mark.parametrize(

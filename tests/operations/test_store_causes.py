@@ -1,4 +1,6 @@
-"""What is wrong with a file store is told by its cause: against small servers that answer as S3 does."""
+"""What is wrong with a file store is told by its cause: against small servers that answer as S3
+does.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -74,7 +76,11 @@ def s3(refuses: Callable[[str, bool], Answer | None]) -> Iterator[str]:
                 return 204, "", {}
             if path not in files:
                 return error(404, "NoSuchKey")
-            return 200, files[path], {"ETag": '"e"', "Last-Modified": "Sat, 28 Nov 2026 10:00:00 GMT"}
+            return (
+                200,
+                files[path],
+                {"ETag": '"e"', "Last-Modified": "Sat, 28 Nov 2026 10:00:00 GMT"},
+            )
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815  the library's names
 
@@ -88,10 +94,22 @@ def s3(refuses: Callable[[str, bool], Answer | None]) -> Iterator[str]:
 
 
 CASES: dict[str, tuple[Callable[[str, bool], Answer | None], str]] = {
-    "no ListBucket": (missing_is_forbidden, "The file store's key lacks the permission s3:ListBucket (403 403)."),
-    "no PutObject": (only("PUT", error(403, "AccessDenied")), "The file store's key lacks the permission s3:PutObject (AccessDenied 403)."),
-    "no GetObject": (only("GET", error(403, "AccessDenied")), "The file store's key lacks the permission s3:GetObject (AccessDenied 403)."),
-    "no DeleteObject": (only("DELETE", error(403, "AccessDenied")), "The file store's key lacks the permission s3:DeleteObject (AccessDenied 403)."),
+    "no ListBucket": (
+        missing_is_forbidden,
+        "The file store's key lacks the permission s3:ListBucket (403 403).",
+    ),
+    "no PutObject": (
+        only("PUT", error(403, "AccessDenied")),
+        "The file store's key lacks the permission s3:PutObject (AccessDenied 403).",
+    ),
+    "no GetObject": (
+        only("GET", error(403, "AccessDenied")),
+        "The file store's key lacks the permission s3:GetObject (AccessDenied 403).",
+    ),
+    "no DeleteObject": (
+        only("DELETE", error(403, "AccessDenied")),
+        "The file store's key lacks the permission s3:DeleteObject (AccessDenied 403).",
+    ),
     "another region, 400": (
         everything(error(400, "AuthorizationHeaderMalformed", REGION)),
         "The bucket is in another region (ap-northeast-2): set MINIO_REGION to it.",
@@ -100,22 +118,43 @@ CASES: dict[str, tuple[Callable[[str, bool], Answer | None], str]] = {
         everything(error(301, "PermanentRedirect", x_amz_bucket_region="eu-central-1")),
         "The bucket is in another region (eu-central-1): set MINIO_REGION to it.",
     ),
-    "another region, unnamed": (everything(error(301, "PermanentRedirect")), "The bucket is in another region: set MINIO_REGION to it."),
+    "another region, unnamed": (
+        everything(error(301, "PermanentRedirect")),
+        "The bucket is in another region: set MINIO_REGION to it.",
+    ),
     "clock": (
         everything(error(403, "RequestTimeTooSkewed")),
-        "The clocks of this host and of the file store are too far apart (RequestTimeTooSkewed 403): synchronize them, for example with NTP.",
+        (
+            "The clocks of this host and of the file store are too far apart "
+            "(RequestTimeTooSkewed 403): synchronize them, for example with NTP."
+        ),
     ),
-    "no bucket": (everything(error(404, "NoSuchBucket")), "The file store has no such bucket: MINIO_BUCKET, or run manage.py make_bucket."),
+    "no bucket": (
+        everything(error(404, "NoSuchBucket")),
+        "The file store has no such bucket: MINIO_BUCKET, or run manage.py make_bucket.",
+    ),
     "unknown key": (
         everything(error(403, "InvalidAccessKeyId")),
-        "The file store does not accept the access key (InvalidAccessKeyId 403): MINIO_ACCESS_KEY and MINIO_SECRET_KEY.",
+        (
+            "The file store does not accept the access key (InvalidAccessKeyId 403): "
+            "MINIO_ACCESS_KEY and MINIO_SECRET_KEY."
+        ),
     ),
     "wrong secret": (
         everything(error(403, "SignatureDoesNotMatch")),
-        "The file store does not accept the access key (SignatureDoesNotMatch 403): MINIO_ACCESS_KEY and MINIO_SECRET_KEY.",
+        (
+            "The file store does not accept the access key (SignatureDoesNotMatch 403): "
+            "MINIO_ACCESS_KEY and MINIO_SECRET_KEY."
+        ),
     ),
-    "full": (only("PUT", error(507, "XMinioStorageFull")), "The file store is full (XMinioStorageFull 507)."),
-    "anything else": (only("PUT", error(400, "InvalidRequest")), "The file store refuses (InvalidRequest 400)."),
+    "full": (
+        only("PUT", error(507, "XMinioStorageFull")),
+        "The file store is full (XMinioStorageFull 507).",
+    ),
+    "anything else": (
+        only("PUT", error(400, "InvalidRequest")),
+        "The file store refuses (InvalidRequest 400).",
+    ),
 }
 
 
@@ -123,7 +162,14 @@ CASES: dict[str, tuple[Callable[[str, bool], Answer | None], str]] = {
 def test_health_names_the_cause(settings: Any, case: str) -> None:
     refuses, words = CASES[case]
     with s3(refuses) as address:
-        backend = config.Store(endpoint=address, region="us-east-1", public=address, access_key="a", secret_key="b", bucket="videoplanet").backend()
+        backend = config.Store(
+            endpoint=address,
+            region="us-east-1",
+            public=address,
+            access_key="a",
+            secret_key="b",
+            bucket="videoplanet",
+        ).backend()
         settings.STORAGES = {**settings.STORAGES, "media": backend}
         with translation.override("en"), pytest.raises(StoreUnavailable) as told:
             health.storage()
@@ -137,7 +183,14 @@ def test_health_names_the_cause(settings: Any, case: str) -> None:
 
 def test_store_that_refuses_nothing_is_well(settings: Any) -> None:
     with s3(lambda _asked, _there: None) as address:
-        backend = config.Store(endpoint=address, region="us-east-1", public=address, access_key="a", secret_key="b", bucket="videoplanet").backend()
+        backend = config.Store(
+            endpoint=address,
+            region="us-east-1",
+            public=address,
+            access_key="a",
+            secret_key="b",
+            bucket="videoplanet",
+        ).backend()
         settings.STORAGES = {**settings.STORAGES, "media": backend}
         assert str(health.storage()) == "writes and reads"
         assert not storages["media"].exists("calls/aa/nothing.png")

@@ -20,7 +20,9 @@ def _translations():
 def test_every_sentence_has_its_translation():
     have = {key for key, entry in _translations().items() if entry.value and not entry.fuzzy}
     missing = sorted(collect(ROOT).keys() - have)
-    assert missing == [], "bring the list in step with `manage.py messages`, then translate what is new"
+    assert missing == [], (
+        "bring the list in step with `manage.py messages`, then translate what is new"
+    )
 
 
 def test_no_translation_of_what_is_no_longer_said():
@@ -30,29 +32,64 @@ def test_no_translation_of_what_is_no_longer_said():
 def test_translations_carry_the_same_values():
     wrong = {}
     for (_context, text), entry in _translations().items():
-        allowed = [set(PLACES.findall(text)), set(PLACES.findall(entry.fields.get("msgid_plural", text)))]
+        allowed = [
+            set(PLACES.findall(text)),
+            set(PLACES.findall(entry.fields.get("msgid_plural", text))),
+        ]
         if set(PLACES.findall(entry.value)) not in allowed:
             wrong[text] = entry.value
     assert wrong == {}
 
 
 def test_translations_are_korean_but_for_names():
-    latin = {entry.value for entry in _translations().values() if not re.search("[가-힣]", entry.value)}
-    assert latin <= {"%(n)sfps", "%(what)s → ‘%(status)s’", "1080p, 30fps", "720p, 24fps", "ID", "CSV"}
+    latin = {
+        entry.value for entry in _translations().values() if not re.search("[가-힣]", entry.value)
+    }
+    assert latin <= {
+        "%(n)sfps",
+        "%(what)s → ‘%(status)s’",
+        "1080p, 30fps",
+        "720p, 24fps",
+        "ID",
+        "CSV",
+    }
 
 
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [
         ("a.py", 'x = gettext("Plain") + _(f"{no}")', [Message("Plain")]),
-        ("a.py", 'x = ngettext("%(n)s one", "%(n)s many", n)', [Message("%(n)s one", plural="%(n)s many")]),
-        ("a.py", 'from django.utils.translation import gettext_lazy as _later\nx = _later("Later")', [Message("Later")]),
-        ("a.py", 'x = pgettext_lazy("transition", "Archive")', [Message("Archive", context="transition")]),
-        ("a.html", '{% load i18n %}{% translate "Hello" %} {{ _("There") }}', [Message("Hello"), Message("There")]),
-        ("a.html", "{% load i18n %}{% blocktranslate with n=x %}{{ n }}% of it{% endblocktranslate %}", [Message("%(n)s%% of it")]),
+        (
+            "a.py",
+            'x = ngettext("%(n)s one", "%(n)s many", n)',
+            [Message("%(n)s one", plural="%(n)s many")],
+        ),
+        (
+            "a.py",
+            'from django.utils.translation import gettext_lazy as _later\nx = _later("Later")',
+            [Message("Later")],
+        ),
+        (
+            "a.py",
+            'x = pgettext_lazy("transition", "Archive")',
+            [Message("Archive", context="transition")],
+        ),
         (
             "a.html",
-            "{% load i18n %}{% blocktranslate count n=x %}{{ n }} a{% plural %}{{ n }} b{% endblocktranslate %}",
+            '{% load i18n %}{% translate "Hello" %} {{ _("There") }}',
+            [Message("Hello"), Message("There")],
+        ),
+        (
+            "a.html",
+            "{% load i18n %}{% blocktranslate with n=x %}{{ n }}% of it{% endblocktranslate %}",
+            [Message("%(n)s%% of it")],
+        ),
+        (
+            "a.html",
+            (
+                "{% load i18n %}{% blocktranslate count n=x %}{{ n }} a{% plural %}{{ n }} b{% "
+                "endblocktranslate %}"
+            ),
             [Message("%(n)s a", plural="%(n)s b")],
         ),
     ],
@@ -60,14 +97,34 @@ def test_translations_are_korean_but_for_names():
 def test_collect_finds_what_is_marked(tmp_path, name, text, found):
     (tmp_path / "stories").mkdir()
     (tmp_path / "stories" / name).write_text(text)
-    ours = [message for message in collect(tmp_path).values() if message.places[0] not in {"openapi.json", "unfold"}]
-    assert [(message.context, message.msgid, message.plural) for message in ours] == [(message.context, message.msgid, message.plural) for message in found]
+    ours = [
+        message
+        for message in collect(tmp_path).values()
+        if message.places[0] not in {"openapi.json", "unfold"}
+    ]
+    assert [(message.context, message.msgid, message.plural) for message in ours] == [
+        (message.context, message.msgid, message.plural) for message in found
+    ]
 
 
 def test_written_keeps_translations_and_drops_what_is_gone(tmp_path):
     po = tmp_path / "django.po"
-    po.write_text('msgid ""\nmsgstr "Language: ko\\n"\n\nmsgid "Kept"\nmsgstr "남음"\n\nmsgid "Gone"\nmsgstr "사라짐"\n')
-    po.write_text(written([Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], known(po)))
+    po.write_text(
+        'msgid ""\nmsgstr "Language: ko\\n"\n\nmsgid "Kept"\nmsgstr "남음"\n\nmsgid '
+        '"Gone"\nmsgstr "사라짐"\n'
+    )
+    po.write_text(
+        written(
+            [Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], known(po)
+        )
+    )
     after = known(po)
-    assert {key: entry.value for key, entry in after.items()} == {("", ""): "Language: ko\n", ("", "Kept"): "남음", ("", 'New "one"\n'): ""}
-    assert written([Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], after) == po.read_text()
+    assert {key: entry.value for key, entry in after.items()} == {
+        ("", ""): "Language: ko\n",
+        ("", "Kept"): "남음",
+        ("", 'New "one"\n'): "",
+    }
+    assert (
+        written([Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], after)
+        == po.read_text()
+    )

@@ -1,4 +1,6 @@
-"""A ready provider that costs three cents a picture and does as it is told, and a clock that can be moved."""
+"""A ready provider that costs three cents a picture and does as it is told, and a clock that can be
+moved.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -64,7 +66,9 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
 
 
 def make_paid(**changes: Any) -> AIProviderConfig:
-    """The configuration of the scripted provider: active, with a key, three cents a picture, five a second of video."""
+    """The configuration of the scripted provider: active, with a key, three cents a picture, five a
+    second of video.
+    """
     OrganizationBudget.objects.get_or_create(pk=1)
     values = {
         "name": "Paid",

@@ -1,4 +1,6 @@
-"""Real faults that a test switches on and off: a folder that is gone, a database that takes no statement."""
+"""Real faults that a test switches on and off: a folder that is gone, a database that takes no
+statement.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,6 @@
-"""Workers that can be killed: each advances one call in a process of its own, on the database and files of the test."""
+"""Workers that can be killed: each advances one call in a process of its own, on the database and
+files of the test.
+"""
 
 import json
 import os
@@ -18,7 +20,8 @@ from providers.requests import Request
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Loads the studio once and forks a worker for each order that it reads: a worker begins within milliseconds.
+# Loads the studio once and forks a worker for each order that it reads: a worker begins within
+# milliseconds.
 FORGE = """
 import json, os, sys, time
 import django
@@ -71,7 +74,9 @@ def database_url() -> str:
     values = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:////{str(values['NAME']).lstrip('/')}"
-    login = f"{values['USER']}:{values['PASSWORD']}@" if values["PASSWORD"] else f"{values['USER']}@"
+    login = (
+        f"{values['USER']}:{values['PASSWORD']}@" if values["PASSWORD"] else f"{values['USER']}@"
+    )
     host = str(values["HOST"])
     if host.startswith("/"):
         return f"postgresql://{login}/{values['NAME']}?host={host}"
@@ -82,7 +87,9 @@ def environment() -> dict[str, str]:
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings"),
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "site"), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join(
+            [str(ROOT), str(ROOT / "site"), os.environ.get("PYTHONPATH", "")]
+        ),
         "DATABASE_URL": database_url(),
         "VAR_DIR": str(settings.VAR_DIR),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
@@ -118,11 +125,20 @@ class Running:
 
 
 class Workers:
-    """`with Workers() as workers: workers.run("local", request, "key")`; one worker at a time for each `Workers`."""
+    """`with Workers() as workers: workers.run("local", request, "key")`; one worker at a time for
+    each `Workers`.
+    """
 
     def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory()
-        self._forge = subprocess.Popen([sys.executable, "-c", FORGE], env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self._forge = subprocess.Popen(
+            [sys.executable, "-c", FORGE],
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,12 +149,21 @@ class Workers:
         self._forge.stdout.close()
         self._folder.cleanup()
 
-    def start(self, provider: str, request: Request, key: str, *, seconds: float = 30.0, **extra: str) -> Running:
+    def start(
+        self, provider: str, request: Request, key: str, *, seconds: float = 30.0, **extra: str
+    ) -> Running:
         answer = Path(self._folder.name) / f"{key}-{uuid.uuid4().hex}"
-        order: dict[str, Any] = {"provider": provider, "request": asked.to_json(request), "key": key, "seconds": seconds}
+        order: dict[str, Any] = {
+            "provider": provider,
+            "request": asked.to_json(request),
+            "key": key,
+            "seconds": seconds,
+        }
         assert self._forge.stdin
         assert self._forge.stdout
-        self._forge.stdin.write(json.dumps({**order, "environment": extra, "answer": str(answer)}) + "\n")
+        self._forge.stdin.write(
+            json.dumps({**order, "environment": extra, "answer": str(answer)}) + "\n"
+        )
         self._forge.stdin.flush()
         return Running(self._forge, int(self._forge.stdout.readline()), answer)
 

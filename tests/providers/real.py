@@ -28,8 +28,19 @@ from tests.migrations import NamesOfThen
 from tests.providers.conftest import Clock
 
 SCRIPT = "새벽에 소녀가 걸었다. 비가 왔다. 등대가 보였다. 할아버지가 웃었다."
-IMAGE = ImageRequest(prompt="밤바다의 등대", prompt_en="a lighthouse at the sea by night", style="watercolour", seed=7)
-CLIP = ClipRequest(prompt="밤바다의 등대", prompt_en="a lighthouse at the sea by night", seed=7, duration_ms=4000, image_file="scene.png")
+IMAGE = ImageRequest(
+    prompt="밤바다의 등대",
+    prompt_en="a lighthouse at the sea by night",
+    style="watercolour",
+    seed=7,
+)
+CLIP = ClipRequest(
+    prompt="밤바다의 등대",
+    prompt_en="a lighthouse at the sea by night",
+    seed=7,
+    duration_ms=4000,
+    image_file="scene.png",
+)
 PLAN = TextRequest(task="plan_story", script=SCRIPT, scenes=2, language="ko")
 KEYS = {
     "runway_ml": Runway.key,
@@ -64,12 +75,15 @@ class Real:
             if isinstance(answer, Ready):
                 break
             if self.clock:
-                self.clock.ahead += max(timedelta(0), answer.until - timezone.now()) + timedelta(milliseconds=5)
+                self.clock.ahead += max(timedelta(0), answer.until - timezone.now()) + timedelta(
+                    milliseconds=5
+                )
         return ProviderCall.objects.filter(key=key).latest("attempt_no")
 
     def ends(self, request: Request, *, state: str, refusal: str, cost: str, paid: int) -> None:
-        """The call ends in this state and at this cost ("price": what it was estimated at; "": not known), the books agree
-        with what the provider has charged, and what is unclear is not sent again.
+        """The call ends in this state and at this cost ("price": what it was estimated at; "": not
+        known), the books agree with what the provider has charged, and what is unclear is not sent
+        again.
         """
         call = self.finish(request)
         wanted = call.estimate if cost == "price" else Decimal(cost) if cost else None
@@ -94,20 +108,42 @@ def seed_rows() -> None:
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:
-    """Active, at the fake's address, asked for without a pause, and all the prices that the fakes charge."""
+    """Active, at the fake's address, asked for without a pause, and all the prices that the fakes
+    charge.
+    """
     seed_rows()
     base = fake.base if isinstance(fake, Replicate | Llm | OpenAISpeech) else fake.url
-    settings = AIProviderConfig.objects.get(provider=provider).settings | {"poll_seconds": 0, "send_timeout": 2, "result_hosts": ["127.0.0.1"]}
+    settings = AIProviderConfig.objects.get(provider=provider).settings | {
+        "poll_seconds": 0,
+        "send_timeout": 2,
+        "result_hosts": ["127.0.0.1"],
+    }
     if provider == "llm":
         settings["default_model"] = "planner-1"
-    values = {"is_active": True, "base_url": base, "rate_limit_per_minute": None, "rate_limit_per_hour": None, "cost_per_text_call": Decimal("0.05")}
-    AIProviderConfig.objects.filter(provider=provider).update(**(values | {"settings": settings | changes.pop("settings", {})} | changes))
-    ProviderModel.objects.filter(name="black-forest-labs/flux-schnell").update(price=Decimal("0.003"))
+    values = {
+        "is_active": True,
+        "base_url": base,
+        "rate_limit_per_minute": None,
+        "rate_limit_per_hour": None,
+        "cost_per_text_call": Decimal("0.05"),
+    }
+    AIProviderConfig.objects.filter(provider=provider).update(
+        **(values | {"settings": settings | changes.pop("settings", {})} | changes)
+    )
+    ProviderModel.objects.filter(name="black-forest-labs/flux-schnell").update(
+        price=Decimal("0.003")
+    )
     ProviderModel.objects.filter(name="bytedance/seedance-1-pro").update(price=Decimal("0.06"))
     if provider == "llm":
-        prices = {"usd_per_million_prompt_tokens": float(PROMPT_PRICE), "usd_per_million_completion_tokens": float(COMPLETION_PRICE)}
+        prices = {
+            "usd_per_million_prompt_tokens": float(PROMPT_PRICE),
+            "usd_per_million_completion_tokens": float(COMPLETION_PRICE),
+        }
         ProviderModel.objects.update_or_create(
-            provider_id="llm", name="planner-1", kind="text", defaults={"unit": "call", "is_default": True, "options": prices}
+            provider_id="llm",
+            name="planner-1",
+            kind="text",
+            defaults={"unit": "call", "is_default": True, "options": prices},
         )
 
 
@@ -120,7 +156,10 @@ def specs(name: str) -> Path | None:
     """An official specification, when the folder with them lies beside the project."""
     import os
 
-    root = Path(os.environ.get("PROVIDER_SPECS") or Path(__file__).resolve().parents[3] / "shared" / "provider-specs")
+    root = Path(
+        os.environ.get("PROVIDER_SPECS")
+        or Path(__file__).resolve().parents[3] / "shared" / "provider-specs"
+    )
     return root / name if (root / name).is_file() else None
 
 

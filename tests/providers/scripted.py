@@ -1,4 +1,6 @@
-"""A provider for tests that costs money and does what a test has written down for it, and remembers every time it was asked."""
+"""A provider for tests that costs money and does what a test has written down for it, and remembers
+every time it was asked.
+"""
 
 import threading
 from collections.abc import Callable
@@ -34,10 +36,14 @@ type ProviderResponse = Accepted | Running | Result | BaseException | Callable[[
 
 
 class Script:
-    """What the provider will answer, in turn; the last answer stays. `submitted` and `polled` count what it was asked."""
+    """What the provider will answer, in turn; the last answer stays. `submitted` and `polled` count
+    what it was asked.
+    """
 
     def __init__(self) -> None:
-        self.submit: list[ProviderResponse] = [Result(media=Bytes(picture()), cost=Decimal("0.0300"))]
+        self.submit: list[ProviderResponse] = [
+            Result(media=Bytes(picture()), cost=Decimal("0.0300"))
+        ]
         self.poll: list[ProviderResponse] = []
         self.submitted: list[Request] = []
         self.polled: list[str] = []

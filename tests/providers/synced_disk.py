@@ -1,7 +1,8 @@
-"""What a power cut leaves of a SQLite database: what had been synced, and nothing that only the living could see.
+"""What a power cut leaves of a SQLite database: what had been synced, and nothing that only the
+living could see.
 
-A file system of SQLite's own kind ("VFS") is put in front of the usual one. It notes the content of each file at the
-moment when SQLite has it synced; whatever is written later is lost with the power.
+A file system of SQLite's own kind ("VFS") is put in front of the usual one. It notes the content of
+each file at the moment when SQLite has it synced; whatever is written later is lost with the power.
 """
 
 import _sqlite3

@@ -1,4 +1,6 @@
-"""Answers that no honest provider gives: absurd amounts, endless words, odd names. Nothing that was paid for is lost by them."""
+"""Answers that no honest provider gives: absurd amounts, endless words, odd names. Nothing that was
+paid for is lost by them.
+"""
 
 import gzip
 from collections.abc import Iterator
@@ -60,28 +62,52 @@ def runway(odd: Odd, clock: Clock) -> Real:
     return Real("runway_ml", odd, clock)
 
 
-@pytest.mark.parametrize(("told", "right"), [(0, "0.0000"), (12.5, "12.5000"), (1e308, None), (-1, None), (float("nan"), None), (float("inf"), None)])
+@pytest.mark.parametrize(
+    ("told", "right"),
+    [
+        (0, "0.0000"),
+        (12.5, "12.5000"),
+        (1e308, None),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+    ],
+)
 def test_amounts(told: float, right: str | None) -> None:
     assert usd(told) == (None if right is None else Decimal(right))
 
 
 def test_words_of_a_stranger_are_one_short_line() -> None:
-    assert brief("a\x00b\r\n2026-11-22 INFO all is well\x1b[31m " + "x" * 10**6) == ("a b 2026-11-22 INFO all is well [31m " + "x" * 300)[:300]
+    assert (
+        brief("a\x00b\r\n2026-11-22 INFO all is well\x1b[31m " + "x" * 10**6)
+        == ("a b 2026-11-22 INFO all is well [31m " + "x" * 300)[:300]
+    )
     assert brief("밤바다의 등대") == "밤바다의 등대"
 
 
 @pytest.mark.parametrize("credits_", ABSURD)
 def test_quote_that_cannot_be_is_no_quote(runway: Real, odd: Odd, credits_: float) -> None:
-    odd.replies["/v1/text_to_image"] = Reply(200, {"id": "t", "estimatedCost": {"credits": credits_}})
+    odd.replies["/v1/text_to_image"] = Reply(
+        200, {"id": "t", "estimatedCost": {"credits": credits_}}
+    )
     runway.go(IMAGE)
     call = ProviderCall.objects.get()
-    assert (call.state, call.task_id, call.quote, call.counted) == ("accepted", "t", None, call.estimate)
+    assert (call.state, call.task_id, call.quote, call.counted) == (
+        "accepted",
+        "t",
+        None,
+        call.estimate,
+    )
 
 
 @pytest.mark.parametrize("credits_", ABSURD)
-def test_cost_of_a_failure_that_cannot_be_is_unclear(runway: Real, odd: Odd, credits_: float) -> None:
+def test_cost_of_a_failure_that_cannot_be_is_unclear(
+    runway: Real, odd: Odd, credits_: float
+) -> None:
     runway.go(IMAGE)
-    odd.replies["/v1/tasks/t"] = Reply(200, {"id": "t", "status": "FAILED", "cost": {"credits": credits_}})
+    odd.replies["/v1/tasks/t"] = Reply(
+        200, {"id": "t", "status": "FAILED", "cost": {"credits": credits_}}
+    )
     call = runway.finish(IMAGE)
     assert (call.state, call.counted) == ("unclear", Decimal("0.05"))
 
@@ -103,7 +129,9 @@ def test_balance_that_cannot_be_stops_no_call(runway: Real, odd: Odd, balance: f
 
 def test_what_no_adapter_foresaw_ends_no_paid_work(runway: Real, odd: Odd) -> None:
     runway.go(IMAGE)
-    odd.replies["/v1/tasks/t"] = Reply(200, b'{"id": "t", "status": "FAILED", "output": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+    odd.replies["/v1/tasks/t"] = Reply(
+        200, b'{"id": "t", "status": "FAILED", "output": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    )
     assert runway.clock
     for _ in range(5):
         runway.go(IMAGE)
@@ -116,17 +144,39 @@ def test_what_no_adapter_foresaw_ends_no_paid_work(runway: Real, odd: Odd) -> No
 def test_name_of_a_task_that_cannot_be_kept_is_unclear(runway: Real, odd: Odd) -> None:
     odd.replies["/v1/text_to_image"] = Reply(200, {"id": "t" * 1000})
     call = runway.finish(IMAGE)
-    assert (call.state, "ttt" in str(call.note), len(str(call.note)) < 300) == ("unclear", True, True)
+    assert (call.state, "ttt" in str(call.note), len(str(call.note)) < 300) == (
+        "unclear",
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("after", ["9" * 30, "²", "-5", "Fri, 31 Dec 1999 23:59:59 GMT", "0"])
 @pytest.mark.parametrize("provider", ["runway_ml", "replicate", "llm"])
-def test_wait_that_cannot_be_is_at_most_an_hour(odd: Odd, runway: Real, after: str, provider: str) -> None:
-    limited = Reply(429, {"error": "slow down", "detail": "slow down"}, {"Retry-After": after.encode().decode("latin-1")})
-    odd.replies |= dict.fromkeys(("/v1/text_to_image", "/models/black-forest-labs/flux-schnell/predictions", "/predictions", "/chat/completions"), limited)
+def test_wait_that_cannot_be_is_at_most_an_hour(
+    odd: Odd, runway: Real, after: str, provider: str
+) -> None:
+    limited = Reply(
+        429,
+        {"error": "slow down", "detail": "slow down"},
+        {"Retry-After": after.encode().decode("latin-1")},
+    )
+    odd.replies |= dict.fromkeys(
+        (
+            "/v1/text_to_image",
+            "/models/black-forest-labs/flux-schnell/predictions",
+            "/predictions",
+            "/chat/completions",
+        ),
+        limited,
+    )
     with pytest.raises(NotNow) as wait:
         Real(provider, odd).go(PLAN if provider == "llm" else IMAGE)
-    assert timedelta(0) <= wait.value.until - timezone.now() + timedelta(seconds=1) <= timedelta(hours=1, seconds=2)
+    assert (
+        timedelta(0)
+        <= wait.value.until - timezone.now() + timedelta(seconds=1)
+        <= timedelta(hours=1, seconds=2)
+    )
     assert ProviderCall.objects.get().state == "refused"
 
 
@@ -135,14 +185,24 @@ def test_endless_words_of_a_refusal_are_cut(odd: Odd, runway: Real) -> None:
     with pytest.raises(Refused) as refused:
         runway.go(IMAGE)
     call = ProviderCall.objects.get()
-    assert (call.state, len(str(refused.value)) < 400, "\x00" in str(call.note), "\n" in str(call.note)) == ("refused", True, False, False)
+    assert (
+        call.state,
+        len(str(refused.value)) < 400,
+        "\x00" in str(call.note),
+        "\n" in str(call.note),
+    ) == ("refused", True, False, False)
 
 
 def test_noughts_in_a_plan_are_kept_out_of_the_books(odd: Odd) -> None:
     """PostgreSQL keeps no NUL in a text: a paid plan would be lost for one."""
-    shot = '{{"first": {0}, "last": {1}, "title": "A\\u0000", "prompt": "b\\u0000b", "prompt_en": "c", "camera": "still"}}'
+    shot = (
+        '{{"first": {0}, "last": {1}, "title": "A\\u0000", "prompt": "b\\u0000b", '
+        '"prompt_en": "c", "camera": "still"}}'
+    )
     content = '{"scenes": [' + shot.format(1, 2) + ", " + shot.format(3, 4) + "]}"
-    odd.replies["/chat/completions"] = Reply(200, {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]})
+    odd.replies["/chat/completions"] = Reply(
+        200, {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    )
     call = Real("llm", odd).finish(PLAN)
     assert call.state == "settled"
     assert call.result is not None
@@ -151,34 +211,53 @@ def test_noughts_in_a_plan_are_kept_out_of_the_books(odd: Odd) -> None:
 
 @pytest.mark.parametrize("tokens", [-10, 10**18])
 def test_tokens_that_cannot_be_cost_what_was_reserved(odd: Odd, tokens: int) -> None:
-    shot = '{{"first": {0}, "last": {1}, "title": "A", "prompt": "b", "prompt_en": "c", "camera": "still"}}'
+    shot = (
+        '{{"first": {0}, "last": {1}, "title": "A", "prompt": "b", "prompt_en": "c", '
+        '"camera": "still"}}'
+    )
     content = '{"scenes": [' + shot.format(1, 2) + ", " + shot.format(3, 4) + "]}"
-    answer = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}], "usage": {"prompt_tokens": tokens, "completion_tokens": tokens}}
+    answer = {
+        "choices": [{"message": {"content": content}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": tokens, "completion_tokens": tokens},
+    }
     odd.replies["/chat/completions"] = Reply(200, answer)
     call = Real("llm", odd).finish(PLAN)
     assert (call.state, call.cost, call.cost_is_estimated) == ("settled", call.estimate, True)
 
 
 @pytest.mark.parametrize("provider", ["replicate", "stability_ai", "llm", "runway_ml"])
-def test_check_of_the_connection_shows_the_status_and_nothing_of_the_answer(odd: Odd, provider: str) -> None:
+def test_check_of_the_connection_shows_the_status_and_nothing_of_the_answer(
+    odd: Odd, provider: str
+) -> None:
     paths = ("/account", "/v1/user/balance", "/v1/engines/list", "/models", "/v1/organization")
     odd.replies = dict.fromkeys(paths, Reply(200, b"<html>Log in to the hotel's network</html>"))
     health = adapter_for(AIProviderConfig.objects.get(provider=provider)).check()
-    assert (health.ok, dict(health.facts)) == (False, {"answer": "HTTP 200, this is not an answer of the provider"})
+    assert (health.ok, dict(health.facts)) == (
+        False,
+        {"answer": "HTTP 200, this is not an answer of the provider"},
+    )
 
 
 def test_answer_that_is_packed_twice_is_not_unpacked(runway: Real, odd: Odd, tmp_path: Any) -> None:
     runway.go(IMAGE)
     bomb = gzip.compress(gzip.compress(b'{"id": "t", "status": "RUNNING"}' + b" " * 10**8))
-    odd.replies["/v1/tasks/t"] = Reply(200, bomb, {"Content-Encoding": "gzip, gzip", "Content-Type": "video/mp4"})
+    odd.replies["/v1/tasks/t"] = Reply(
+        200, bomb, {"Content-Encoding": "gzip, gzip", "Content-Type": "video/mp4"}
+    )
     runway.go(IMAGE)
     assert "cannot be reached at the moment (DecodingError)" in str(ProviderCall.objects.get().note)
     with pytest.raises(Later, match="DecodingError"):
-        Link(f"{odd.url}/v1/tasks/t", hosts=("127.0.0.1",)).download(tmp_path / "f", should_stop=lambda: False)
+        Link(f"{odd.url}/v1/tasks/t", hosts=("127.0.0.1",)).download(
+            tmp_path / "f", should_stop=lambda: False
+        )
 
 
 def test_answer_that_is_packed_once_is_read(runway: Real, odd: Odd) -> None:
     runway.go(IMAGE)
-    odd.replies["/v1/tasks/t"] = Reply(200, gzip.compress(b'{"id": "t", "status": "RUNNING", "progress": 0.5}'), {"Content-Encoding": "gzip"})
+    odd.replies["/v1/tasks/t"] = Reply(
+        200,
+        gzip.compress(b'{"id": "t", "status": "RUNNING", "progress": 0.5}'),
+        {"Content-Encoding": "gzip"},
+    )
     runway.go(IMAGE)
     assert ProviderCall.objects.get().progress == 50

@@ -1,4 +1,6 @@
-"""Results are fetched from their providers only, never from inside, within limits, and whole or not at all."""
+"""Results are fetched from their providers only, never from inside, within limits, and whole or not
+at all.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -64,7 +66,9 @@ def test_file_is_streamed(files: Files, tmp_path: Path) -> None:
         "",
     ],
 )
-def test_links_that_are_never_followed(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_that_are_never_followed(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(httpx, "Client", _forbidden)
     with pytest.raises(Unclear, match="is not the provider's"):
         Link(url, hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
@@ -74,17 +78,42 @@ def _forbidden(**_: Any) -> None:
     raise AssertionError("nothing may be asked")
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.8", "192.168.1.1", "169.254.169.254", "::1", "fd00::1", "100.64.0.1", "0.0.0.0"])
-def test_name_that_leads_inside_is_not_followed(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.8",
+        "192.168.1.1",
+        "169.254.169.254",
+        "::1",
+        "fd00::1",
+        "100.64.0.1",
+        "0.0.0.0",
+    ],
+)
+def test_name_that_leads_inside_is_not_followed(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(httpx, "Client", _forbidden)
-    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)), (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+    answers = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)),
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)),
+    ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: answers)
     with pytest.raises(Unclear, match="is not the provider's"):
-        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
+        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(
+            tmp_path / "f", should_stop=lambda: False
+        )
 
 
 def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_more: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443))])
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda *_args, **_more: [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443))
+        ],
+    )
     assert Link("https://a.cdn.example.com/film.mp4?x=1", hosts=HOSTS)._address() == (
         "https://93.184.216.34/film.mp4?x=1",
         {"Host": "a.cdn.example.com"},
@@ -92,13 +121,17 @@ def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.M
     )
 
 
-def test_name_that_does_not_exist_is_asked_for_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_that_does_not_exist_is_asked_for_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_args: Any, **_more: Any) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(Later):
-        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(tmp_path / "f", should_stop=lambda: False)
+        Link("https://cdn.example.com/film.mp4", hosts=HOSTS).download(
+            tmp_path / "f", should_stop=lambda: False
+        )
 
 
 def test_this_machine_is_for_drills_only(files: Files, settings: Any, tmp_path: Path) -> None:
@@ -144,7 +177,9 @@ def test_too_large(told: bool, files: Files, tmp_path: Path) -> None:  # noqa: F
         download(files, tmp_path / "f", max_bytes=4000)
 
 
-def test_long_download_can_be_stopped_and_has_a_limit(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_download_can_be_stopped_and_has_a_limit(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = Link(f"{files.url}/file", hosts=("127.0.0.1",))
     with pytest.raises(Later, match="stopped"):
         link.download(tmp_path / "f", should_stop=lambda: True)
@@ -156,4 +191,6 @@ def test_long_download_can_be_stopped_and_has_a_limit(files: Files, tmp_path: Pa
 def test_nobody_there(tmp_path: Path, settings: Any) -> None:
     settings.LOOPBACK_PROVIDERS = True
     with pytest.raises(Later, match="ConnectError"):
-        Link("http://127.0.0.1:9/file", hosts=("127.0.0.1",)).download(tmp_path / "f", should_stop=lambda: False)
+        Link("http://127.0.0.1:9/file", hosts=("127.0.0.1",)).download(
+            tmp_path / "f", should_stop=lambda: False
+        )

@@ -1,4 +1,6 @@
-"""A whole film through Stability AI and Runway as they behave and charge, at their own pace, with a worker killed in the middle."""
+"""A whole film through Stability AI and Runway as they behave and charge, at their own pace, with a
+worker killed in the middle.
+"""
 
 import os
 import signal
@@ -27,7 +29,7 @@ from tests.fakes.stability import Stability
 from tests.providers.processes import ROOT, environment
 from tests.providers.real import KEYS, configure
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.fault_injection, pytest.mark.django_db(transaction=True)]
 
 SCRIPT = (
     "At dawn a girl walks along the harbour. A red boat sails past the lighthouse. "
@@ -66,12 +68,17 @@ def eventually(condition: Callable[[], Any], seconds: float = 90) -> Any:
     return value
 
 
-def test_film_is_finished_and_every_cent_agrees(settings: Any, request: pytest.FixtureRequest) -> None:
+def test_film_is_finished_and_every_cent_agrees(
+    settings: Any, request: pytest.FixtureRequest
+) -> None:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = KEYS
     OrganizationBudget.objects.get_or_create(pk=1)
     with ExitStack() as stack:
-        runway, stability = stack.enter_context(Runway(seconds=4.0, at_once=2)), stack.enter_context(Stability(seconds=0.5))
+        runway, stability = (
+            stack.enter_context(Runway(seconds=4.0, at_once=2)),
+            stack.enter_context(Stability(seconds=0.5)),
+        )
         configure("runway_ml", runway, settings={"poll_seconds": 1, "send_timeout": 30})
         configure("stability_ai", stability, settings={"send_timeout": 30})
         AIProviderConfig.objects.filter(provider="local").update(is_active=True)
@@ -109,7 +116,14 @@ def test_film_is_finished_and_every_cent_agrees(settings: Any, request: pytest.F
     assert (runway.paid, stability.paid) == (SCENES, SCENES)
     assert Take.objects.filter(scene__story=story).count() == 2 * SCENES
     sums = ledger.breakdown("provider", subject=str(story.pk))
-    assert (sums["runway_ml"].actual, sums["stability_ai"].actual) == (runway.charged, stability.charged) == (Decimal("1.05"), Decimal("0.06"))
+    assert (
+        (sums["runway_ml"].actual, sums["stability_ai"].actual)
+        == (runway.charged, stability.charged)
+        == (Decimal("1.05"), Decimal("0.06"))
+    )
     assert ledger.totals(subject=str(story.pk)).at_risk == 0
-    assert sum((take.cost for take in Take.objects.all()), Decimal(0)) == runway.charged + stability.charged
+    assert (
+        sum((take.cost for take in Take.objects.all()), Decimal(0))
+        == runway.charged + stability.charged
+    )
     assert not Job.objects.exclude(status="succeeded").exists()

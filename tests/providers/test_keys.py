@@ -36,7 +36,12 @@ def config(db: None) -> AIProviderConfig:
 def test_key_is_sealed_and_read_back(config: AIProviderConfig) -> None:
     config.refresh_from_db()
     assert KEY not in config.api_key_enc
-    assert (keys.key_of(config), config.api_key_hint, keys.hint_of(config), keys.has_key(config)) == (KEY, "wxyz", "wxyz", True)
+    assert (
+        keys.key_of(config),
+        config.api_key_hint,
+        keys.hint_of(config),
+        keys.has_key(config),
+    ) == (KEY, "wxyz", "wxyz", True)
 
 
 def test_removed_key(config: AIProviderConfig) -> None:
@@ -74,7 +79,9 @@ def test_plain_text_in_the_row_is_not_taken_for_a_key(config: AIProviderConfig) 
         keys.key_of(config)
 
 
-def test_rotation_brings_keys_under_the_newest_secret(config: AIProviderConfig, settings: Any) -> None:
+def test_rotation_brings_keys_under_the_newest_secret(
+    config: AIProviderConfig, settings: Any
+) -> None:
     settings.PROVIDER_SECRETS = [NEW, OLD]
     assert keys.key_of(config) == KEY
     out = io.StringIO()
@@ -85,7 +92,9 @@ def test_rotation_brings_keys_under_the_newest_secret(config: AIProviderConfig, 
     assert keys.key_of(config) == KEY
 
 
-def test_rotation_changes_nothing_when_one_key_cannot_be_read(config: AIProviderConfig, settings: Any) -> None:
+def test_rotation_changes_nothing_when_one_key_cannot_be_read(
+    config: AIProviderConfig, settings: Any
+) -> None:
     AIProviderConfig.objects.filter(provider="runway_ml").update(api_key_enc="broken")
     settings.PROVIDER_SECRETS = [NEW, OLD]
     before = config.api_key_enc
@@ -110,12 +119,16 @@ def test_set_key_needs_its_permission(config: AIProviderConfig, viewer: Any) -> 
 
 
 @pytest.mark.parametrize("key", ["short", "with space inside it", "zero\x00width-and-more"])
-def test_set_key_refuses_what_is_no_key(key: str, config: AIProviderConfig, admin_user: Any) -> None:
+def test_set_key_refuses_what_is_no_key(
+    key: str, config: AIProviderConfig, admin_user: Any
+) -> None:
     with pytest.raises(Invalid, match="does not look like a key"):
         configs.set_key(config, actor=admin_user, key=key)
 
 
-def test_set_key_wakes_those_who_wait(config: AIProviderConfig, admin_user: Any, django_capture_on_commit_callbacks: Any) -> None:
+def test_set_key_wakes_those_who_wait(
+    config: AIProviderConfig, admin_user: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     heard: list[str] = []
 
     def hear(provider: str, **_: Any) -> None:
@@ -128,7 +141,11 @@ def test_set_key_wakes_those_who_wait(config: AIProviderConfig, admin_user: Any,
     finally:
         capacity_freed.disconnect(hear)
     config.refresh_from_db()
-    assert (keys.key_of(config), config.api_key_hint, heard) == ("sk-another-key-1234", "1234", ["stability_ai"])
+    assert (keys.key_of(config), config.api_key_hint, heard) == (
+        "sk-another-key-1234",
+        "1234",
+        ["stability_ai"],
+    )
 
 
 def test_pause_and_resume(config: AIProviderConfig, admin_user: Any, viewer: Any) -> None:

@@ -1,4 +1,5 @@
-"""Workers are killed with SIGKILL at every point of a paid call's life; then the providers' own ledgers are asked.
+"""Workers are killed with SIGKILL at every point of a paid call's life; then the providers' own
+ledgers are asked.
 
 The points are those that the gate names while a call goes well, so a new step cannot be forgotten.
 """
@@ -17,7 +18,15 @@ from django.utils import timezone
 
 from providers import ledger
 from providers.models import ProviderCall
-from providers.requests import ClipRequest, ImageRequest, MusicRequest, Request, SoundRequest, SpeechRequest, TextRequest
+from providers.requests import (
+    ClipRequest,
+    ImageRequest,
+    MusicRequest,
+    Request,
+    SoundRequest,
+    SpeechRequest,
+    TextRequest,
+)
 from tests.fakes.elevenlabs import ElevenLabs
 from tests.fakes.llm import Llm
 from tests.fakes.openai_speech import OpenAISpeech
@@ -28,7 +37,7 @@ from tests.fakes.stability import Stability
 from tests.providers.processes import Running, Workers
 from tests.providers.real import KEYS, configure, put_picture
 
-pytestmark = [pytest.mark.drill, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.fault_injection, pytest.mark.django_db(transaction=True)]
 
 FAKES: dict[str, Any] = {
     "runway_ml": lambda: Runway(seconds=0.01),
@@ -65,7 +74,9 @@ def work(provider: str, key: str, kind: str = "") -> Request:
         case "speech" | "openai_speech":
             return SpeechRequest(text=words, language="en", voice="ben00002" if kind else "")
     if provider == "llm":
-        return TextRequest(task="plan_story", script=f"{words}. It rained. She smiled.", scenes=2, language="en")
+        return TextRequest(
+            task="plan_story", script=f"{words}. It rained. She smiled.", scenes=2, language="en"
+        )
     if provider == "stability_ai":
         return ImageRequest(prompt=words, model="core")
     return ClipRequest(prompt=words, duration_ms=5000, image_file="scene.png")
@@ -77,7 +88,15 @@ def workers(fake: Fake) -> Iterator[Workers]:
         yield workers
 
 
-def out_and_then(workers: Workers, fake: Fake, provider: str, key: str, seen: Callable[[], bool], *, kind: str = "") -> Running:
+def out_and_then(
+    workers: Workers,
+    fake: Fake,
+    provider: str,
+    key: str,
+    seen: Callable[[], bool],
+    *,
+    kind: str = "",
+) -> Running:
     """A worker that has gone as far as `seen` tells."""
     running = workers.start(provider, work(provider, key, kind), key)
     deadline = time.monotonic() + 30
@@ -92,15 +111,17 @@ def charges(fake: Fake, key: str) -> list[Charge]:
 
 
 def time_passes(key: str) -> None:
-    """What the next worker would have to wait for: the longest a submit may take, and a poll that was lost."""
+    """What the next worker would have to wait for: the longest a submit may take, and a poll that
+    was lost.
+    """
     long_ago = timezone.now() - timedelta(minutes=30)
     ProviderCall.objects.filter(key=key, state="sending").update(sending_at=long_ago)
     ProviderCall.objects.filter(key=key, state="accepted").update(poll_after=long_ago)
 
 
 def most_above(call: ProviderCall) -> Decimal:
-    """By how much the books may be above the bill: the length of speech that is priced by the minute is an estimate, and
-    the ledger rounds a length up to 60 ms.
+    """By how much the books may be above the bill: the length of speech that is priced by the
+    minute is an estimate, and the ledger rounds a length up to 60 ms.
     """
     if call.provider_id == "openai_speech":
         return call.estimate
@@ -108,7 +129,9 @@ def most_above(call: ProviderCall) -> Decimal:
 
 
 def judge(fake: Fake, key: str, said: dict[str, str] | None, point: str) -> str:
-    """At most one charge; what was charged has a result or is asked about; the amounts agree. Returns how it ended."""
+    """At most one charge; what was charged has a result or is asked about; the amounts agree.
+    Returns how it ended.
+    """
     call = ProviderCall.objects.filter(key=key).latest("attempt_no")
     paid = charges(fake, key)
     assert len(paid) <= 1, point
@@ -124,14 +147,26 @@ def judge(fake: Fake, key: str, said: dict[str, str] | None, point: str) -> str:
 
 
 @pytest.mark.parametrize(("provider", "kind"), WORK)
-def test_killed_at_every_point(provider: str, kind: str, fake: Fake, workers: Workers, tmp_path: Path) -> None:
+def test_killed_at_every_point(
+    provider: str, kind: str, fake: Fake, workers: Workers, tmp_path: Path
+) -> None:
     def run(key: str, **extra: str) -> dict[str, str] | None:
         return workers.run(provider, work(provider, key, kind), key, **extra)
 
     trace = tmp_path / "steps"
     assert judge(fake, "traced", run("traced", GATE_TRACE_STEPS=str(trace)), "traced") == "settled"
     points = trace.read_text().splitlines()
-    assert {"before reserving", "reserved", "sending", "answered", "spool written", "spooled", "fetching", "stored", "settled"} <= set(points)
+    assert {
+        "before reserving",
+        "reserved",
+        "sending",
+        "answered",
+        "spool written",
+        "spooled",
+        "fetching",
+        "stored",
+        "settled",
+    } <= set(points)
     assert ("polling" in points) is (provider in {"runway_ml", "replicate"})
     ends: Counter[str] = Counter()
     for n, point in enumerate(points, 1):
@@ -139,7 +174,8 @@ def test_killed_at_every_point(provider: str, kind: str, fake: Fake, workers: Wo
         assert run(key, GATE_KILL_AT_STEP=str(n)) is None, point
         time_passes(key)
         ends[judge(fake, key, run(key), point)] += 1
-    # Lost for good is only what was out and unanswered: from "sending" until the answer is on the disk of the machine.
+    # Lost for good is only what was out and unanswered: from "sending" until the answer is on the
+    # disk of the machine.
     unanswered = points.index("spooled") - points.index("sending")
     if kind == "speech":  # found in the history, unless it was killed before anything was sent
         unanswered = 1
@@ -148,10 +184,14 @@ def test_killed_at_every_point(provider: str, kind: str, fake: Fake, workers: Wo
 
 
 @pytest.mark.parametrize(("provider", "kind"), WORK)
-def test_killed_while_the_request_is_out(provider: str, kind: str, fake: Fake, workers: Workers) -> None:
+def test_killed_while_the_request_is_out(
+    provider: str, kind: str, fake: Fake, workers: Workers
+) -> None:
     fake.slow = 5.0
     fake.expect("slow", times=1)
-    running = out_and_then(workers, fake, provider, "out", lambda: bool(charges(fake, "out")), kind=kind)
+    running = out_and_then(
+        workers, fake, provider, "out", lambda: bool(charges(fake, "out")), kind=kind
+    )
     running.signal(signal.SIGKILL)
     assert running.end() is None
     time_passes("out")
@@ -164,23 +204,41 @@ def test_killed_while_the_request_is_out(provider: str, kind: str, fake: Fake, w
 @pytest.mark.parametrize("provider", ["runway_ml"])
 def test_killed_while_the_result_is_fetched(provider: str, fake: Fake, workers: Workers) -> None:
     fake.expect("slow_file", times=1)
-    running = out_and_then(workers, fake, provider, "fetch", lambda: any(one.path.startswith("/outputs/") for one in fake.asked))
+    running = out_and_then(
+        workers,
+        fake,
+        provider,
+        "fetch",
+        lambda: any(one.path.startswith("/outputs/") for one in fake.asked),
+    )
     running.signal(signal.SIGKILL)
     assert running.end() is None
     time_passes("fetch")
-    assert judge(fake, "fetch", workers.run(provider, work(provider, "fetch"), "fetch"), "fetch") == "settled"
+    assert (
+        judge(fake, "fetch", workers.run(provider, work(provider, "fetch"), "fetch"), "fetch")
+        == "settled"
+    )
     assert fake.paid == 1
 
 
 @pytest.mark.parametrize("provider", ["runway_ml"])
-def test_frozen_sender_that_wakes_up_attaches_its_task(provider: str, fake: Fake, workers: Workers) -> None:
-    """SIGSTOP in the middle of sending, past every limit; a second worker finds it unclear; SIGCONT brings the answer."""
+def test_frozen_sender_that_wakes_up_attaches_its_task(
+    provider: str, fake: Fake, workers: Workers
+) -> None:
+    """SIGSTOP in the middle of sending, past every limit; a second worker finds it unclear; SIGCONT
+    brings the answer.
+    """
     fake.slow = 2.0
     fake.expect("slow", times=1)
     frozen = out_and_then(workers, fake, provider, "frozen", lambda: bool(charges(fake, "frozen")))
     frozen.signal(signal.SIGSTOP)
     time_passes("frozen")
     with Workers() as others:
-        assert judge(fake, "frozen", others.run(provider, work(provider, "frozen"), "frozen"), "frozen") == "unclear"
+        assert (
+            judge(
+                fake, "frozen", others.run(provider, work(provider, "frozen"), "frozen"), "frozen"
+            )
+            == "unclear"
+        )
     frozen.signal(signal.SIGCONT)
     assert judge(fake, "frozen", frozen.end(), "frozen") == "settled"

@@ -20,22 +20,62 @@ def book(db: None, owner: Any) -> None:
     AIProviderConfig.objects.create(provider="other", name="Other")
     rows: list[dict[str, Any]] = [
         {"state": "settled", "estimate": "0.03", "cost": "0.0299", "item": "one", "actor": owner},
-        {"state": "settled", "estimate": "0.35", "cost": "0.35", "item": "two", "kind": "clip", "model": "gen4_turbo"},
+        {
+            "state": "settled",
+            "estimate": "0.35",
+            "cost": "0.35",
+            "item": "two",
+            "kind": "clip",
+            "model": "gen4_turbo",
+        },
         {"state": "refused", "estimate": "0.03", "cost": "0", "item": "one"},
         {"state": "refused", "estimate": "0.03", "cost": "0.03", "item": "one"},
         {"state": "reserved", "estimate": "0.03", "item": "three"},
         {"state": "sending", "estimate": "0.03", "item": "three"},
-        {"state": "accepted", "estimate": "0.35", "quote": "0.40", "item": "two", "kind": "clip", "model": "gen4_turbo"},
-        {"state": "unclear", "estimate": "0.03", "item": "three", "reserved_at": AT.replace(day=11)},
+        {
+            "state": "accepted",
+            "estimate": "0.35",
+            "quote": "0.40",
+            "item": "two",
+            "kind": "clip",
+            "model": "gen4_turbo",
+        },
+        {
+            "state": "unclear",
+            "estimate": "0.03",
+            "item": "three",
+            "reserved_at": AT.replace(day=11),
+        },
         {"state": "written_off", "estimate": "0.03", "cost": "0.03", "item": "three"},
-        {"state": "settled", "estimate": "1.00", "cost": "1.00", "subject": "other story", "provider_id": "other"},
+        {
+            "state": "settled",
+            "estimate": "1.00",
+            "cost": "1.00",
+            "subject": "other story",
+            "provider_id": "other",
+        },
     ]
     for n, row in enumerate(rows):
-        common = {"provider_id": "paid", "kind": "image", "subject": "story", "key": str(n), "request_hash": "", "unit_price": 1, "units": 1, "reserved_at": AT}
+        common = {
+            "provider_id": "paid",
+            "kind": "image",
+            "subject": "story",
+            "key": str(n),
+            "request_hash": "",
+            "unit_price": 1,
+            "units": 1,
+            "reserved_at": AT,
+        }
         ProviderCall.objects.create(**(common | row))
 
 
-STORY = Totals(estimate=Decimal("0.8500"), reserved=Decimal("0.0300"), actual=Decimal("0.4399"), at_risk=Decimal("0.4600"), calls=9)
+STORY = Totals(
+    estimate=Decimal("0.8500"),
+    reserved=Decimal("0.0300"),
+    actual=Decimal("0.4399"),
+    at_risk=Decimal("0.4600"),
+    calls=9,
+)
 
 
 @pytest.mark.usefixtures("book")
@@ -50,7 +90,9 @@ def test_totals_of_a_story(django_assert_num_queries: Any) -> None:
 
 @pytest.mark.usefixtures("book")
 def test_counted_agrees_with_the_rows(db: None) -> None:
-    assert counted() == sum(call.counted for call in ProviderCall.objects.all()) == Decimal("1.9299")
+    assert (
+        counted() == sum(call.counted for call in ProviderCall.objects.all()) == Decimal("1.9299")
+    )
 
 
 @pytest.mark.usefixtures("book")
@@ -72,16 +114,27 @@ def test_by_item_and_kind(django_assert_num_queries: Any) -> None:
 
 @pytest.mark.usefixtures("book")
 def test_by_provider_person_and_model(owner: Any) -> None:
-    assert {key: sums.calls for key, sums in breakdown("provider").items()} == {"other": 1, "paid": 9}
-    assert {key: sums.actual for key, sums in breakdown("actor", subject="story").items()} == {None: Decimal("0.4100"), owner.pk: Decimal("0.0299")}
+    assert {key: sums.calls for key, sums in breakdown("provider").items()} == {
+        "other": 1,
+        "paid": 9,
+    }
+    assert {key: sums.actual for key, sums in breakdown("actor", subject="story").items()} == {
+        None: Decimal("0.4100"),
+        owner.pk: Decimal("0.0299"),
+    }
     assert {key: sums.calls for key, sums in breakdown("model").items()} == {"": 8, "gen4_turbo": 2}
 
 
 @pytest.mark.usefixtures("book")
 def test_by_day_of_the_studio(db: None) -> None:
     with timezone.override("Asia/Seoul"):
-        assert {day: sums.calls for day, sums in daily(since=AT.replace(day=1)).items()} == {date(2026, 11, 10): 9, date(2026, 11, 11): 1}
-    assert {day: sums.calls for day, sums in daily(since=AT.replace(day=11)).items()} == {date(2026, 11, 11): 1}
+        assert {day: sums.calls for day, sums in daily(since=AT.replace(day=1)).items()} == {
+            date(2026, 11, 10): 9,
+            date(2026, 11, 11): 1,
+        }
+    assert {day: sums.calls for day, sums in daily(since=AT.replace(day=11)).items()} == {
+        date(2026, 11, 11): 1
+    }
     assert daily(since=AT.replace(day=1), before=AT) == {}
 
 

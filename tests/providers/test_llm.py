@@ -1,4 +1,6 @@
-"""Planning by a language model through the gate, before a server that plans, and plans wrongly on command."""
+"""Planning by a language model through the gate, before a server that plans, and plans wrongly on
+command.
+"""
 
 import json
 from collections.abc import Iterator
@@ -38,14 +40,35 @@ def test_plan(llm: Real) -> None:
     assert (call.state, call.cost_is_estimated, call.model) == ("settled", False, "planner-1")
     assert call.result == {
         "scenes": [
-            {"title": "장면 1", "narration": "새벽에 소녀가 걸었다. 비가 왔다.", "prompt": "그림 1", "prompt_en": "picture 1", "camera": "push_in"},
-            {"title": "장면 2", "narration": "등대가 보였다. 할아버지가 웃었다.", "prompt": "그림 2", "prompt_en": "picture 2", "camera": "pan_right"},
+            {
+                "title": "장면 1",
+                "narration": "새벽에 소녀가 걸었다. 비가 왔다.",
+                "prompt": "그림 1",
+                "prompt_en": "picture 1",
+                "camera": "push_in",
+            },
+            {
+                "title": "장면 2",
+                "narration": "등대가 보였다. 할아버지가 웃었다.",
+                "prompt": "그림 2",
+                "prompt_en": "picture 2",
+                "camera": "pan_right",
+            },
         ]
     }
-    assert 0 <= (call.cost or 0) - llm.fake.charged < Decimal("0.0001")  # rounded up to a hundredth of a cent
+    assert (
+        0 <= (call.cost or 0) - llm.fake.charged < Decimal("0.0001")
+    )  # rounded up to a hundredth of a cent
     body = llm.fake.asked[0].json
-    assert (body["model"], body["max_tokens"], [message["role"] for message in body["messages"]]) == ("planner-1", 16000, ["system", "user"])
-    assert body["messages"][1]["content"] == "1. 새벽에 소녀가 걸었다.\n2. 비가 왔다.\n3. 등대가 보였다.\n4. 할아버지가 웃었다."
+    assert (
+        body["model"],
+        body["max_tokens"],
+        [message["role"] for message in body["messages"]],
+    ) == ("planner-1", 16000, ["system", "user"])
+    assert (
+        body["messages"][1]["content"]
+        == "1. 새벽에 소녀가 걸었다.\n2. 비가 왔다.\n3. 등대가 보였다.\n4. 할아버지가 웃었다."
+    )
 
 
 @pytest.mark.parametrize("scenes", [1, 3, 4, 7, 12])
@@ -61,12 +84,17 @@ def test_fenced_answer_is_read(llm: Real) -> None:
     assert llm.fake.paid == 1
 
 
-@pytest.mark.parametrize("scenario", ["words", "wrong_type", "too_few", "gap", "overlap", "empty_title", "cut", "no_choice"])
+@pytest.mark.parametrize(
+    "scenario",
+    ["words", "wrong_type", "too_few", "gap", "overlap", "empty_title", "cut", "no_choice"],
+)
 def test_wrong_answer_is_asked_for_again_and_each_is_counted(scenario: str, llm: Real) -> None:
     llm.fake.expect(scenario, times=2)
     call = llm.finish(PLAN)
     assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 3, 3)
-    assert list(ProviderCall.objects.order_by("attempt_no").values_list("state", "refusal")) == [("refused", "failed")] * 2 + [("settled", "")]
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("state", "refusal")) == [
+        ("refused", "failed")
+    ] * 2 + [("settled", "")]
     total = sum(row.cost or 0 for row in ProviderCall.objects.all())
     assert 0 <= total - llm.fake.charged < Decimal("0.0003")
     complaints = [asked.json["messages"][2:] for asked in llm.fake.asked]
@@ -111,7 +139,17 @@ def test_refusals(scenario: str, refusal: str, paid: int, llm: Real) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "paid"), [("http_500", 0), ("http_408", 0), ("html", 0), ("drop_before", 0), ("drop", 1), ("slow", 1), ("half", 1), ("garbage", 1)]
+    ("scenario", "paid"),
+    [
+        ("http_500", 0),
+        ("http_408", 0),
+        ("html", 0),
+        ("drop_before", 0),
+        ("drop", 1),
+        ("slow", 1),
+        ("half", 1),
+        ("garbage", 1),
+    ],
 )
 def test_unclear(scenario: str, paid: int, llm: Real) -> None:
     llm.fake.expect(scenario, times=1)
@@ -170,15 +208,23 @@ def test_official_client_understands_every_answer_and_sends_the_same(llm: Real) 
     ours = llm.fake.asked[0]
     client = OpenAI(api_key=Llm.key, base_url=f"{llm.fake.url}/v1", max_retries=0)
     completion = client.chat.completions.create(**ours.json)
-    assert json.loads(completion.choices[0].message.content or "")["scenes"][0]["camera"] == "push_in"
+    assert (
+        json.loads(completion.choices[0].message.content or "")["scenes"][0]["camera"] == "push_in"
+    )
     theirs = llm.fake.asked[-1]
     assert theirs.json == ours.json
-    assert (theirs.headers["authorization"], theirs.headers["content-type"]) == (ours.headers["authorization"], ours.headers["content-type"])
+    assert (theirs.headers["authorization"], theirs.headers["content-type"]) == (
+        ours.headers["authorization"],
+        ours.headers["content-type"],
+    )
     assert [model.id for model in client.models.list()] == ["planner-1"]
     client.close()
 
 
-@pytest.mark.skipif(specs("openai-chat-subset-2026-08-21.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("openai-chat-subset-2026-08-21.json") is None,
+    reason="the official specification does not lie here",
+)
 @pytest.mark.parametrize("request_", [PLAN, ENGLISH])
 def test_official_specification_accepts_what_is_sent(request_: TextRequest, llm: Real) -> None:
     import jsonschema
@@ -187,5 +233,9 @@ def test_official_specification_accepts_what_is_sent(request_: TextRequest, llm:
     assert path
     document = json.loads(path.read_text())
     llm.finish(request_)
-    schema = document["paths"]["/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(llm.fake.asked[0].json)
+    schema = document["paths"]["/chat/completions"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]["schema"]
+    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(
+        llm.fake.asked[0].json
+    )

@@ -1,4 +1,6 @@
-"""A marked key goes to its owner and nowhere else: no log, no row, no dump, no sentence, no traceback."""
+"""A marked key goes to its owner and nowhere else: no log, no row, no dump, no sentence, no
+traceback.
+"""
 
 import io
 import traceback
@@ -30,25 +32,45 @@ FAKES: dict[str, Any] = {
     "elevenlabs": ElevenLabs,
     "openai_speech": OpenAISpeech,
 }
-TROUBLE = ["fine", "http_401", "http_400", "http_500", "html", "drop", "half", "garbage", "redirect", "echo"]
+TROUBLE = [
+    "fine",
+    "http_401",
+    "http_400",
+    "http_500",
+    "html",
+    "drop",
+    "half",
+    "garbage",
+    "redirect",
+    "echo",
+]
 
 
 @pytest.mark.parametrize("provider", sorted(FAKES))
 def test_marked_key_stays_where_it_belongs(
-    provider: str, db: None, settings: Any, clock: Clock, everything_is_logged: pytest.LogCaptureFixture, admin_user: Any
+    provider: str,
+    db: None,
+    settings: Any,
+    clock: Clock,
+    everything_is_logged: pytest.LogCaptureFixture,
+    admin_user: Any,
 ) -> None:
     settings.LOOPBACK_PROVIDERS = True
     settings.PROVIDER_KEYS = {}
     with FAKES[provider]() as fake:
         marked = fake.key
         configure(provider, fake)
-        configs.set_key(AIProviderConfig.objects.get(provider=provider), actor=admin_user, key=marked)
+        configs.set_key(
+            AIProviderConfig.objects.get(provider=provider), actor=admin_user, key=marked
+        )
         real, told = Real(provider, fake, clock), []
         for scenario in TROUBLE:
             fake.calm()
             fake.expect(scenario, times=1)
             AIProviderConfig.objects.update(is_paused=False, not_before=None)
-            request: Request = ImageRequest(prompt="x", prompt_en=f"a lighthouse {scenario}", model=IMAGE.model)
+            request: Request = ImageRequest(
+                prompt="x", prompt_en=f"a lighthouse {scenario}", model=IMAGE.model
+            )
             if provider == "llm":
                 request = PLAN
             elif provider in {"elevenlabs", "openai_speech"}:
@@ -60,9 +82,21 @@ def test_marked_key_stays_where_it_belongs(
                 told += [str(error), repr(error), "".join(traceback.format_exception(error))]
             real.finish(request, key=scenario)
         told.append(str(adapter_for(real.config).check()))
-        assert any(asked.headers.get(name, "").endswith(marked) for asked in fake.asked for name in KEY_HEADERS)
+        assert any(
+            asked.headers.get(name, "").endswith(marked)
+            for asked in fake.asked
+            for name in KEY_HEADERS
+        )
     dump = io.StringIO()
     call_command("dumpdata", stdout=dump)
-    everywhere = "\n".join([*told, dump.getvalue(), everything_is_logged.text, repr(adapter_for(real.config)), repr(real.config.__dict__)])
+    everywhere = "\n".join(
+        [
+            *told,
+            dump.getvalue(),
+            everything_is_logged.text,
+            repr(adapter_for(real.config)),
+            repr(real.config.__dict__),
+        ]
+    )
     assert marked not in everywhere
     assert marked[:16] not in everywhere

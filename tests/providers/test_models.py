@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from providers.models import AIProviderConfig, CallEvent, OrganizationBudget, ProviderCall, ProviderModel
+from providers.models import (
+    AIProviderConfig,
+    CallEvent,
+    OrganizationBudget,
+    ProviderCall,
+    ProviderModel,
+)
 
 
 def config(**values: Any) -> AIProviderConfig:
@@ -17,8 +23,17 @@ def config(**values: Any) -> AIProviderConfig:
     [
         {"base_url": "https://api.dev.runwayml.com"},
         {"base_url": ""},
-        {"provider": "llm", "settings": {"free": True, "max_tokens": 900, "response_format": "json_object"}},
-        {"settings": {"send_timeout": 30, "result_hosts": ["files.example.com"], "max_duration": 4}},
+        {
+            "provider": "llm",
+            "settings": {"free": True, "max_tokens": 900, "response_format": "json_object"},
+        },
+        {
+            "settings": {
+                "send_timeout": 30,
+                "result_hosts": ["files.example.com"],
+                "max_duration": 4,
+            }
+        },
         {"provider": "llm", "base_url": "http://models.lan:11434/v1"},
         {"settings": {"drill": {"image": "timeout"}}},
     ],
@@ -56,7 +71,10 @@ def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -
         ({"settings": {"default_model": 5}}, "settings"),
         ({"settings": {"drill": "timeout"}}, "settings"),
         ({"settings": {"webhook_url": "https://studio.example/"}}, "settings"),
-        ({"provider": "replicate", "settings": {"webhook_url": "http://studio.example/"}}, "settings"),
+        (
+            {"provider": "replicate", "settings": {"webhook_url": "http://studio.example/"}},
+            "settings",
+        ),
         ({"provider": "replicate", "settings": {"cancel_after": "soon"}}, "settings"),
         ({"provider": "llm", "settings": {"max_tokens": 1.5}}, "settings"),
         ({"provider": "llm", "settings": {"max_tokens_field": "max tokens"}}, "settings"),
@@ -76,9 +94,17 @@ def test_configurations_that_do_not(values: dict[str, Any], field: str) -> None:
 def test_first_rows(db: None) -> None:
     """The guide's providers as the guide has them; only the local one is active."""
     rows = AIProviderConfig.objects.order_by("provider").values_list(
-        "provider", "is_active", "rate_limit_per_minute", "rate_limit_per_hour", "cost_per_image", "cost_per_second_video"
+        "provider",
+        "is_active",
+        "rate_limit_per_minute",
+        "rate_limit_per_hour",
+        "cost_per_image",
+        "cost_per_second_video",
     )
-    assert [(name, active, minute, hour, str(image), str(second)) for name, active, minute, hour, image, second in rows] == [
+    assert [
+        (name, active, minute, hour, str(image), str(second))
+        for name, active, minute, hour, image, second in rows
+    ] == [
         ("elevenlabs", False, None, None, "None", "None"),
         ("llm", False, None, None, "None", "None"),
         ("local", True, None, None, "0.0000", "0.0000"),
@@ -88,7 +114,10 @@ def test_first_rows(db: None) -> None:
         ("stability_ai", False, 60, 1000, "0.0200", "0.0500"),
     ]
     settings = dict(AIProviderConfig.objects.values_list("provider", "settings"))
-    assert settings["stability_ai"] == {"default_model": "stable-diffusion-xl-1024-v1-0", "default_steps": 30}
+    assert settings["stability_ai"] == {
+        "default_model": "stable-diffusion-xl-1024-v1-0",
+        "default_steps": 30,
+    }
     assert settings["runway_ml"] == {"default_model": "gen-2", "max_duration": 4}
     assert OrganizationBudget.objects.count() == 1
 
@@ -100,11 +129,26 @@ def test_every_model_row_has_what_its_adapter_needs(db: None) -> None:
         if row.provider_id == "stability_ai":
             assert row.endpoint, row.name
         if row.stands_for:
-            assert ProviderModel.objects.filter(provider=row.provider_id, kind=row.kind, name=row.stands_for).exists()
+            assert ProviderModel.objects.filter(
+                provider=row.provider_id, kind=row.kind, name=row.stands_for
+            ).exists()
 
 
 def test_rows_name_themselves(db: None) -> None:
     call = ProviderCall(provider_id="local", kind="image")
-    event = CallEvent(name="send", from_state="reserved", to_state="sending", note_data={"template": "Hello %(name)s", "values": {"name": "you"}})
-    assert (str(call)[:12], str(event), str(event.note)) == ("local image ", "send: reserved → sending", "Hello you")
-    assert [str(OrganizationBudget()), str(config()), str(ProviderModel(name="core"))] == ["Organization budget", "Runway ML", "core"]
+    event = CallEvent(
+        name="send",
+        from_state="reserved",
+        to_state="sending",
+        note_data={"template": "Hello %(name)s", "values": {"name": "you"}},
+    )
+    assert (str(call)[:12], str(event), str(event.note)) == (
+        "local image ",
+        "send: reserved → sending",
+        "Hello you",
+    )
+    assert [str(OrganizationBudget()), str(config()), str(ProviderModel(name="core"))] == [
+        "Organization budget",
+        "Runway ML",
+        "core",
+    ]

@@ -1,4 +1,6 @@
-"""Answers that were paid for and are dressed a little differently are read; what cannot be read is kept for a person."""
+"""Answers that were paid for and are dressed a little differently are read; what cannot be read is
+kept for a person.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -79,16 +81,39 @@ def openai_speech(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
 
 # --- Stability AI
 
-DRESSED = ["bom", "utf16", "junk_before", "not_a_number", "more_fields", "wrapped", "data_uri", "url_base64", "lower_finish", "no_finish"]
-SEEDS = [("seed_text", 123), ("seed_float", 42), ("seed_null", 7), ("seed_object", 7), ("seed_huge", 7)]
+DRESSED = [
+    "bom",
+    "utf16",
+    "junk_before",
+    "not_a_number",
+    "more_fields",
+    "wrapped",
+    "data_uri",
+    "url_base64",
+    "lower_finish",
+    "no_finish",
+]
+SEEDS = [
+    ("seed_text", 123),
+    ("seed_float", 42),
+    ("seed_null", 7),
+    ("seed_object", 7),
+    ("seed_huge", 7),
+]
 
 
 @pytest.mark.parametrize("request_", [CORE, SDXL], ids=["core", "sdxl"])
 @pytest.mark.parametrize(("scenario", "seed"), [*((name, 7) for name in DRESSED), *SEEDS])
-def test_picture_in_another_dress(scenario: str, seed: int, request_: ImageRequest, stability: Real) -> None:
+def test_picture_in_another_dress(
+    scenario: str, seed: int, request_: ImageRequest, stability: Real
+) -> None:
     stability.fake.expect(scenario, times=1)
     call = stability.finish(request_)
-    assert (call.state, call.result and call.result["seed"], call.cost) == ("settled", seed, stability.fake.charged)
+    assert (call.state, call.result and call.result["seed"], call.cost) == (
+        "settled",
+        seed,
+        stability.fake.charged,
+    )
     assert stability.fake.paid == 1
 
 
@@ -108,7 +133,10 @@ def test_original_is_kept_beside_the_cleaned_copy(stability: Real) -> None:
     call = stability.finish(CORE)
     assert call.result is not None
     original = media.picture(1344, 768, 7)
-    assert call.result["original"] == {"file": call.result["original"]["file"], "sha256": hashlib.sha256(original).hexdigest()}
+    assert call.result["original"] == {
+        "file": call.result["original"]["file"],
+        "sha256": hashlib.sha256(original).hexdigest(),
+    }
     with storages["media"].open(call.result["original"]["file"]) as file:
         assert file.read() == original
     assert stored(call) != original
@@ -128,7 +156,9 @@ def test_model_that_the_account_may_not_use_pauses_nobody(stability: Real) -> No
 # --- Runway
 
 
-@pytest.mark.parametrize("scenario", ["quote_text", "quote_words", "quote_null", "bom", "utf16", "more_fields"])
+@pytest.mark.parametrize(
+    "scenario", ["quote_text", "quote_words", "quote_null", "bom", "utf16", "more_fields"]
+)
 def test_task_id_is_all_that_is_needed(scenario: str, runway: Real) -> None:
     runway.fake.expect(scenario, times=1)
     assert runway.finish(IMAGE).state == "settled"
@@ -138,29 +168,62 @@ def test_task_id_is_all_that_is_needed(scenario: str, runway: Real) -> None:
 @pytest.mark.parametrize(
     "scenario",
     [
-        *("lower_status", "progress_text", "progress_words", "nulls", "bom_task", "in_a_list", "output_text", "output_objects"),
+        *(
+            "lower_status",
+            "progress_text",
+            "progress_words",
+            "nulls",
+            "bom_task",
+            "in_a_list",
+            "output_text",
+            "output_objects",
+        ),
         *("cost_text", "cost_null", "completed", "new_final_word", "two_outputs"),
-        *("odd_type", "upper_type", "text_type", "no_type", "moved_within", "silently_cut_file", "short_file", "empty_file"),
+        *(
+            "odd_type",
+            "upper_type",
+            "text_type",
+            "no_type",
+            "moved_within",
+            "silently_cut_file",
+            "short_file",
+            "empty_file",
+        ),
     ],
 )
 def test_clip_in_another_dress(scenario: str, runway: Real) -> None:
     runway.fake.expect(scenario, times=1)
     call = runway.finish(CLIP)
-    assert (call.state, call.cost, call.result and call.result["duration_ms"]) == ("settled", Decimal("0.20"), 4000)
+    assert (call.state, call.cost, call.result and call.result["duration_ms"]) == (
+        "settled",
+        Decimal("0.20"),
+        4000,
+    )
     assert (runway.fake.paid, runway.fake.charged) == (1, Decimal("0.20"))
 
 
-def test_clip_that_stays_too_short_is_put_before_a_person_who_may_take_it(runway: Real, admin_user: Any) -> None:
+def test_clip_that_stays_too_short_is_put_before_a_person_who_may_take_it(
+    runway: Real, admin_user: Any
+) -> None:
     runway.fake.expect("always_short_file", times=1)
     call = runway.finish(CLIP)
-    assert (call.state, str(call.note)) == ("unclear", "The clip that the provider sent is 2 s long; 4 s were ordered.")
+    assert (call.state, str(call.note)) == (
+        "unclear",
+        "The clip that the provider sent is 2 s long; 4 s were ordered.",
+    )
     recover(call, actor=admin_user, reason="good enough")
     call.refresh_from_db()
-    assert (call.state, call.cost, call.result and call.result["duration_ms"]) == ("settled", Decimal("0.20"), 2000)
+    assert (call.state, call.cost, call.result and call.result["duration_ms"]) == (
+        "settled",
+        Decimal("0.20"),
+        2000,
+    )
 
 
 @pytest.mark.parametrize(("scenario", "minutes"), [("unreadable", 59), ("kaputt", 59)])
-def test_task_that_nobody_understands_is_put_before_a_person_after_an_hour(scenario: str, minutes: int, runway: Real, clock: Clock) -> None:
+def test_task_that_nobody_understands_is_put_before_a_person_after_an_hour(
+    scenario: str, minutes: int, runway: Real, clock: Clock
+) -> None:
     runway.fake.expect(scenario, times=1)
     for _ in range(7):
         runway.go(IMAGE)
@@ -181,7 +244,9 @@ def test_word_that_is_new_for_a_moment_is_waited_for(runway: Real, clock: Clock)
 
 
 @pytest.mark.parametrize("provider", ["runway", "replicate"])
-def test_key_that_is_refused_while_asking_pauses_the_provider(provider: str, request: Any, clock: Clock, admin_user: Any) -> None:
+def test_key_that_is_refused_while_asking_pauses_the_provider(
+    provider: str, request: Any, clock: Clock, admin_user: Any
+) -> None:
     from providers.services import configs
 
     real: Real = request.getfixturevalue(provider)
@@ -196,15 +261,26 @@ def test_key_that_is_refused_while_asking_pauses_the_provider(provider: str, req
         clock.forward(minutes=1)
         real.go(IMAGE)
     assert len(real.fake.asked) == asked  # a person has to look first
-    for work in (*getattr(real.fake, "tasks", {}).values(), *getattr(real.fake, "made", {}).values()):
+    for work in (
+        *getattr(real.fake, "tasks", {}).values(),
+        *getattr(real.fake, "made", {}).values(),
+    ):
         work.scenario = ""
     configs.resume(config, actor=admin_user)
     assert real.finish(IMAGE).state == "settled"
     assert real.fake.paid == 1
 
 
-@pytest.mark.parametrize(("scenario", "refusal", "paused"), [("no_model", "invalid", False), ("forbidden_key", "key", True)])
-def test_forbidden_is_not_always_the_key(scenario: str, refusal: str, paused: bool, runway: Real) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("scenario", "refusal", "paused"),
+    [("no_model", "invalid", False), ("forbidden_key", "key", True)],
+)
+def test_forbidden_is_not_always_the_key(
+    scenario: str,
+    refusal: str,
+    paused: bool,  # noqa: FBT001
+    runway: Real,
+) -> None:
     runway.fake.expect(scenario, times=1)
     call = runway.finish(IMAGE)
     assert (call.state, call.refusal, runway.config.is_paused) == ("refused", refusal, paused)
@@ -215,14 +291,29 @@ def test_redirects_are_bounded(runway: Real) -> None:
     for _ in range(7):
         runway.go(IMAGE)
     call = ProviderCall.objects.get()
-    assert (call.state, str(call.note)) == ("accepted", "The result could not be fetched at the moment (too many redirects).")
+    assert (call.state, str(call.note)) == (
+        "accepted",
+        "The result could not be fetched at the moment (too many redirects).",
+    )
     assert sum(asked.path.startswith("/outputs/") for asked in runway.fake.asked) <= 12
 
 
 # --- Replicate
 
 
-@pytest.mark.parametrize("scenario", ["successful", "new_final_word", "upper_status", "nulls", "odd_types", "data_output", "bom", "more_fields"])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "successful",
+        "new_final_word",
+        "upper_status",
+        "nulls",
+        "odd_types",
+        "data_output",
+        "bom",
+        "more_fields",
+    ],
+)
 def test_prediction_in_another_dress(scenario: str, replicate: Real) -> None:
     replicate.fake.expect(scenario, times=1)
     call = replicate.finish(IMAGE)
@@ -241,8 +332,29 @@ def test_forbidden_model_of_replicate_pauses_nobody(replicate: Real) -> None:
 @pytest.mark.parametrize(
     "scenario",
     [
-        *("thought", "open_thought", "prose", "prose_after", "bom_content", "channel", "trailing_comma", "number_text", "number_float"),
-        *("upper_camera", "own_camera", "more", "bare_list", "within", "parts", "reasoning_part", "tool_call", "object", "old_form"),
+        *(
+            "thought",
+            "open_thought",
+            "prose",
+            "prose_after",
+            "bom_content",
+            "channel",
+            "trailing_comma",
+            "number_text",
+            "number_float",
+        ),
+        *(
+            "upper_camera",
+            "own_camera",
+            "more",
+            "bare_list",
+            "within",
+            "parts",
+            "reasoning_part",
+            "tool_call",
+            "object",
+            "old_form",
+        ),
         *("null_error", "bom", "utf16", "fenced", "extra_field"),
     ],
 )
@@ -251,11 +363,17 @@ def test_plan_in_another_dress(scenario: str, llm: Real) -> None:
     call = llm.finish(PLAN)
     assert (call.state, call.attempt_no, llm.fake.paid) == ("settled", 1, 1)
     assert call.result is not None
-    assert [scene["camera"] for scene in call.result["scenes"]] in (["push_in", "pan_right"], ["push_in", "pull_out"])
+    assert [scene["camera"] for scene in call.result["scenes"]] in (
+        ["push_in", "pan_right"],
+        ["push_in", "pull_out"],
+    )
     assert [scene["prompt_en"] for scene in call.result["scenes"]] == ["picture 1", "picture 2"]
 
 
-@pytest.mark.parametrize(("scenario", "estimated"), [("null_usage", True), ("no_usage", True), ("float_usage", False), ("text_usage", False)])
+@pytest.mark.parametrize(
+    ("scenario", "estimated"),
+    [("null_usage", True), ("no_usage", True), ("float_usage", False), ("text_usage", False)],
+)
 def test_usage_is_read_when_it_is_there(scenario: str, estimated: bool, llm: Real) -> None:  # noqa: FBT001
     llm.fake.expect(scenario, times=1)
     call = llm.finish(PLAN)
@@ -295,7 +413,13 @@ def test_refusal_whatever_its_number(scenario: str, refusal: str, waits: str, ll
     except Exception:  # noqa: BLE001  the row tells which
         told = ""
     call = ProviderCall.objects.get()
-    assert (call.state, call.refusal, call.cost, told, llm.fake.charged) == ("refused", refusal, 0, waits, 0)
+    assert (call.state, call.refusal, call.cost, told, llm.fake.charged) == (
+        "refused",
+        refusal,
+        0,
+        waits,
+        0,
+    )
 
 
 def test_end_for_safety_is_a_refusal_of_the_content(llm: Real) -> None:
@@ -304,11 +428,21 @@ def test_end_for_safety_is_a_refusal_of_the_content(llm: Real) -> None:
     assert (call.state, call.refusal) == ("refused", "moderated")
 
 
-@pytest.mark.parametrize(("scenario", "forms"), [("no_schema", ["json_schema", "json_object"]), ("no_form", ["json_schema", "json_object", "none"])])
-def test_form_that_the_server_does_not_know_is_left_out(scenario: str, forms: list[str], llm: Real) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "forms"),
+    [
+        ("no_schema", ["json_schema", "json_object"]),
+        ("no_form", ["json_schema", "json_object", "none"]),
+    ],
+)
+def test_form_that_the_server_does_not_know_is_left_out(
+    scenario: str, forms: list[str], llm: Real
+) -> None:
     llm.fake.expect(scenario)
     assert llm.finish(PLAN).state == "settled"
-    assert [asked.json.get("response_format", {}).get("type", "none") for asked in llm.fake.orders] == forms
+    assert [
+        asked.json.get("response_format", {}).get("type", "none") for asked in llm.fake.orders
+    ] == forms
     assert (llm.fake.paid, ProviderCall.objects.count()) == (1, 1)
     assert llm.finish(TextRequest(task="to_english", script="바다"), key="other").state == "settled"
     assert len(llm.fake.orders) == len(forms) + 1  # it is remembered
@@ -333,9 +467,13 @@ WAITS: list[tuple[str, float | None]] = [
 ]
 
 
-@pytest.mark.parametrize("provider", ["stability", "runway", "replicate", "llm", "elevenlabs", "openai_speech"])
+@pytest.mark.parametrize(
+    "provider", ["stability", "runway", "replicate", "llm", "elevenlabs", "openai_speech"]
+)
 @pytest.mark.parametrize(("told", "seconds"), WAITS)
-def test_retry_after(told: str, seconds: float | None, provider: str, request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_after(
+    told: str, seconds: float | None, provider: str, request: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real: Real = request.getfixturevalue(provider)
     now = timezone.now()
     if "DATE" in told:
@@ -346,11 +484,26 @@ def test_retry_after(told: str, seconds: float | None, provider: str, request: A
         told = (now + timedelta(seconds=600)).strftime("%a, %d %b %Y %H:%M:%S +0000")
     elif told.startswith("ASCTIME"):
         told = (now + timedelta(seconds=600)).strftime("%a %b %e %H:%M:%S %Y")
-    reply = Reply(429, {"error": "slow", "detail": "slow", "errors": ["slow"]}, {"Retry-After": told} if told else {})
+    reply = Reply(
+        429,
+        {"error": "slow", "detail": "slow", "errors": ["slow"]},
+        {"Retry-After": told} if told else {},
+    )
     monkeypatch.setattr(type(real.fake), "answer", lambda _self, _asked: reply)
     with pytest.raises(NotNow) as wait:
-        real.go({"llm": PLAN, "stability": CORE, "elevenlabs": SPEECH, "openai_speech": SPEECH}.get(provider, IMAGE))
-    default = {"stability": 60, "runway": 3600, "replicate": 30, "llm": 20, "elevenlabs": 15, "openai_speech": 20}[provider]
+        real.go(
+            {"llm": PLAN, "stability": CORE, "elevenlabs": SPEECH, "openai_speech": SPEECH}.get(
+                provider, IMAGE
+            )
+        )
+    default = {
+        "stability": 60,
+        "runway": 3600,
+        "replicate": 30,
+        "llm": 20,
+        "elevenlabs": 15,
+        "openai_speech": 20,
+    }[provider]
     wanted = default if seconds is None else seconds
     assert abs((wait.value.until - now).total_seconds() - wanted) < 10
 
@@ -358,7 +511,9 @@ def test_retry_after(told: str, seconds: float | None, provider: str, request: A
 # --- what cannot be read is kept
 
 
-def test_picture_in_an_unknown_place_is_recovered_by_a_person(stability: Real, admin_user: Any, django_capture_on_commit_callbacks: Any) -> None:
+def test_picture_in_an_unknown_place_is_recovered_by_a_person(
+    stability: Real, admin_user: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     heard: list[Any] = []
 
     def hear(call: ProviderCall, **_: Any) -> None:
@@ -377,13 +532,20 @@ def test_picture_in_an_unknown_place_is_recovered_by_a_person(stability: Real, a
     finally:
         result_recorded.disconnect(hear)
     call.refresh_from_db()
-    assert (call.state, call.cost, call.result and call.result["width"], heard) == ("settled", stability.fake.charged, 1344, [call.pk])
+    assert (call.state, call.cost, call.result and call.result["width"], heard) == (
+        "settled",
+        stability.fake.charged,
+        1344,
+        [call.pk],
+    )
     event = CallEvent.objects.filter(call=call).latest("id")
     assert (event.name, event.actor, event.reason) == ("recover", admin_user, "seen in the list")
     assert (stability.finish(CORE).pk, stability.fake.paid) == (call.pk, 1)
 
 
-def test_task_in_an_unknown_place_is_attached(runway: Real, admin_user: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_in_an_unknown_place_is_attached(
+    runway: Real, admin_user: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = runway.fake._create  # type: ignore[attr-defined]
 
     def create(asked: Any, models: Any) -> Reply:
@@ -399,7 +561,9 @@ def test_task_in_an_unknown_place_is_attached(runway: Real, admin_user: Any, mon
 
 
 @pytest.mark.parametrize("scenario", ["half", "done_http_500", "garbage"])
-def test_answer_that_holds_nothing_stays_before_a_person(scenario: str, stability: Real, admin_user: Any) -> None:
+def test_answer_that_holds_nothing_stays_before_a_person(
+    scenario: str, stability: Real, admin_user: Any
+) -> None:
     stability.fake.expect(scenario, times=1)
     call = stability.finish(CORE)
     assert (call.state, RawAnswer.objects.filter(call=call).count()) == ("unclear", 1)
@@ -427,13 +591,20 @@ def test_call_without_an_answer_has_nothing_to_recover(stability: Real, admin_us
         recover(stability.finish(CORE), actor=admin_user, reason="x")
 
 
-def test_large_answer_is_kept_in_the_storage_and_bounded(stability: Real, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_answer_is_kept_in_the_storage_and_bounded(
+    stability: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(raw_answer_store, "MOST_BYTES", 300_000)
     call = stability.finish(CORE)
     raw = b"x" * 400_000
     kept = raw_answer_store.prepare(call, raw)
     assert kept is not None
-    assert (kept.file.startswith("answers/"), bytes(kept.encrypted), kept.size, kept.is_cut) == (True, b"", 300_000, True)
+    assert (kept.file.startswith("answers/"), bytes(kept.encrypted), kept.size, kept.is_cut) == (
+        True,
+        b"",
+        300_000,
+        True,
+    )
     assert raw_answer_store.read(kept) == raw[:300_000]
 
 
@@ -444,7 +615,10 @@ def test_page_of_the_call_offers_it_and_never_shows_it(stability: Real, admin_cl
     assert "iVBOR" not in page
     dialog = admin_client.get(f"/admin/providers/providercall/{call.pk}/resolve/").content.decode()
     assert 'value="recover"' in dialog
-    answer = admin_client.post(f"/admin/providers/providercall/{call.pk}/resolve/", {"decision": "recover", "reason": "seen"})
+    answer = admin_client.post(
+        f"/admin/providers/providercall/{call.pk}/resolve/",
+        {"decision": "recover", "reason": "seen"},
+    )
     assert answer.status_code in {200, 302}
     call.refresh_from_db()
     assert call.state == "settled"

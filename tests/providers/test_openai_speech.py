@@ -38,20 +38,39 @@ def openai(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
 
 def test_speech(openai: Real) -> None:
     call = openai.finish(SPEECH)
-    body = {"model": "gpt-4o-mini-tts", "input": TEXT, "voice": "nova", "response_format": "flac", "instructions": "whispers"}
+    body = {
+        "model": "gpt-4o-mini-tts",
+        "input": TEXT,
+        "voice": "nova",
+        "response_format": "flac",
+        "instructions": "whispers",
+    }
     assert openai.fake.orders[0].json == body
     # The longest that it may take: 1 s, six syllables at 0.3 s, a blank and a full stop at 0.1 s.
-    assert (call.state, call.units, call.estimate) == ("settled", Decimal("0.05"), Decimal("0.0008"))
+    assert (call.state, call.units, call.estimate) == (
+        "settled",
+        Decimal("0.05"),
+        Decimal("0.0008"),
+    )
     assert (call.cost, call.cost_is_estimated) == (call.estimate, True)
     assert openai.fake.charged <= call.cost
     assert call.result is not None
-    assert (call.result["samples"], call.result["channels"], call.result["marks"]) == (19_200, 1, [])
+    assert (call.result["samples"], call.result["channels"], call.result["marks"]) == (
+        19_200,
+        1,
+        [],
+    )
     assert call.result["original"]["file"].endswith(".flac")
 
 
 def test_older_model_takes_no_direction_and_counts_characters(openai: Real) -> None:
     call = openai.finish(OLDER)
-    assert openai.fake.orders[0].json == {"model": "tts-1", "input": TEXT, "voice": "alloy", "response_format": "flac"}
+    assert openai.fake.orders[0].json == {
+        "model": "tts-1",
+        "input": TEXT,
+        "voice": "alloy",
+        "response_format": "flac",
+    }
     assert (call.units, call.cost) == (Decimal("0.008"), Decimal("0.0002"))
     assert 0 <= call.cost - openai.fake.charged < Decimal("0.0001")
 
@@ -64,7 +83,10 @@ def test_every_format_is_read(form: str, openai: Real) -> None:
 
 
 def test_voice_of_the_account_and_speed(openai: Real) -> None:
-    assert openai.finish(SpeechRequest(text=TEXT, language="ko", voice="voice_1234", speed=1.5)).state == "settled"
+    assert (
+        openai.finish(SpeechRequest(text=TEXT, language="ko", voice="voice_1234", speed=1.5)).state
+        == "settled"
+    )
     assert openai.fake.orders[0].json["voice"] == {"id": "voice_1234"}
     assert openai.fake.orders[0].json["speed"] == 1.5
 
@@ -72,16 +94,30 @@ def test_voice_of_the_account_and_speed(openai: Real) -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (SpeechRequest(text="가" * 4097, language="ko"), "4097 characters long, and OpenAI's model gpt-4o-mini-tts takes at most 4096"),
+        (
+            SpeechRequest(text="가" * 4097, language="ko"),
+            "4097 characters long, and OpenAI's model gpt-4o-mini-tts takes at most 4096",
+        ),
         (SpeechRequest(text=" ", language="ko"), "The text is empty."),
         (SpeechRequest(text="…!", language="ko"), "nothing that can be spoken"),
-        (SpeechRequest(text="가", language="ko", voice="anna"), "Choose one of the voices of OpenAI."),
-        (SpeechRequest(text="가", language="ko", voice="cedar", model="tts-1"), "Choose one of the voices of OpenAI."),
+        (
+            SpeechRequest(text="가", language="ko", voice="anna"),
+            "Choose one of the voices of OpenAI.",
+        ),
+        (
+            SpeechRequest(text="가", language="ko", voice="cedar", model="tts-1"),
+            "Choose one of the voices of OpenAI.",
+        ),
         (SpeechRequest(text="가", language="ko", speed=4.5), "0.25 to 4 times"),
-        (SpeechRequest(text="가", language="ko", direction="x" * 4097), "longer than 4096 characters"),
+        (
+            SpeechRequest(text="가", language="ko", direction="x" * 4097),
+            "longer than 4096 characters",
+        ),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_it_is_paid(request_: SpeechRequest, words: str, openai: Real) -> None:
+def test_what_cannot_be_done_is_refused_before_it_is_paid(
+    request_: SpeechRequest, words: str, openai: Real
+) -> None:
     with pytest.raises(Refused) as refused:
         openai.go(request_)
     assert words in str(refused.value)
@@ -115,11 +151,15 @@ def test_what_cannot_be_done_is_refused_before_it_is_paid(request_: SpeechReques
 )
 def test_outcome(scenario: str, state: str, refusal: str, paid: int, openai: Real) -> None:
     openai.fake.expect(scenario, times=1)
-    openai.ends(SPEECH, state=state, refusal=refusal, cost="" if state == "unclear" else "0", paid=paid)
+    openai.ends(
+        SPEECH, state=state, refusal=refusal, cost="" if state == "unclear" else "0", paid=paid
+    )
 
 
 @pytest.mark.parametrize("scenario", ["silent", "empty"])
-def test_sound_in_which_nothing_is_heard_failed_and_keeps_its_cost(scenario: str, openai: Real) -> None:
+def test_sound_in_which_nothing_is_heard_failed_and_keeps_its_cost(
+    scenario: str, openai: Real
+) -> None:
     openai.fake.expect(scenario, times=1)
     call = openai.finish(SPEECH)
     assert (call.state, call.refusal, call.cost) == ("refused", "failed", call.estimate)
@@ -134,7 +174,10 @@ def test_lost_speech_is_not_kept_anywhere(openai: Real, admin_user: Any) -> None
     with pytest.raises(Invalid, match="no sound that can be read"):
         recover(call, actor=admin_user, reason="it may be there")
     unclear_calls.attach_task(call, actor=admin_user, reason="x", task_id="req_1")
-    assert str(openai.finish(SPEECH).note) == "OpenAI keeps no speech: a lost answer cannot be fetched again."
+    assert (
+        str(openai.finish(SPEECH).note)
+        == "OpenAI keeps no speech: a lost answer cannot be fetched again."
+    )
 
 
 def test_music_is_not_made(openai: Real) -> None:
@@ -147,14 +190,18 @@ def test_music_is_not_made(openai: Real) -> None:
 def test_voices_and_connection_test(openai: Real) -> None:
     assert {voice.id for voice in voices_of(openai.config)} == VOICES
     assert {voice.languages for voice in voices_of(openai.config)} == {("en", "ko")}
-    assert adapter_for(openai.config).check().facts == {"models": "gpt-4o-mini-tts, tts-1, tts-1-hd"}
+    assert adapter_for(openai.config).check().facts == {
+        "models": "gpt-4o-mini-tts, tts-1, tts-1-hd"
+    }
     assert adapter_for(openai.config).balance() is None
 
 
 def test_rows_say_where_their_prices_are_from(db: None) -> None:
     for row in ProviderModel.objects.filter(provider__in=["elevenlabs", "openai_speech"]):
         assert (row.price is None) is (row.priced_on is None), row.name
-    assert not AIProviderConfig.objects.filter(provider__in=["elevenlabs", "openai_speech"], is_active=True).exists()
+    assert not AIProviderConfig.objects.filter(
+        provider__in=["elevenlabs", "openai_speech"], is_active=True
+    ).exists()
 
 
 def test_fields_are_those_of_the_published_interface() -> None:

@@ -1,4 +1,6 @@
-"""Committed means on the disk: what is there if the power fails at the moment when a paid request arrives at a provider."""
+"""Committed means on the disk: what is there if the power fails at the moment when a paid request
+arrives at a provider.
+"""
 
 import os
 import threading
@@ -68,13 +70,17 @@ def test_call_is_on_the_disk_when_its_request_arrives(stability: Witness) -> Non
     assert stability.seen == [[("sending",)]]
 
 
-def test_result_is_on_the_disk_when_the_call_has_returned(stability: Witness, tmp_path: Path) -> None:
+def test_result_is_on_the_disk_when_the_call_has_returned(
+    stability: Witness, tmp_path: Path
+) -> None:
     go()
     assert stability.disk.rows(tmp_path / "afterwards", TAKEN) == [("k",)]
 
 
 def test_without_syncing_the_call_would_be_gone(stability: Witness) -> None:
-    """That this test can fail: as the database was set before, the same power cut leaves no call."""
+    """That this test can fail: as the database was set before,
+    the same power cut leaves no call.
+    """
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA synchronous=NORMAL")
     go()
@@ -98,7 +104,9 @@ def test_every_connection_syncs_its_commits(disk: SyncedDisk) -> None:
     thread.start()
     thread.join()
     assert found == [2, 2]
-    assert "synchronous=FULL" in database("sqlite:////var/studio.sqlite3")["OPTIONS"]["init_command"]
+    assert (
+        "synchronous=FULL" in database("sqlite:////var/studio.sqlite3")["OPTIONS"]["init_command"]
+    )
 
 
 @pytest.fixture
@@ -115,7 +123,9 @@ def fsynced(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     return inodes
 
 
-def test_kept_file_is_synced_with_its_name_and_its_folders(media_folder: Path, tmp_path: Path, fsynced: set[int]) -> None:
+def test_kept_file_is_synced_with_its_name_and_its_folders(
+    media_folder: Path, tmp_path: Path, fsynced: set[int]
+) -> None:
     """The file, the folder that holds its name, and the folders above it that were made for it."""
     file = tmp_path / "made"
     file.write_bytes(b"picture")
@@ -124,7 +134,9 @@ def test_kept_file_is_synced_with_its_name_and_its_folders(media_folder: Path, t
     assert [path.stat().st_ino in fsynced for path in wanted] == [True] * 5
 
 
-def test_file_of_a_settled_call_is_synced_with_its_name(stability: Witness, media_folder: Path, fsynced: set[int]) -> None:
+def test_file_of_a_settled_call_is_synced_with_its_name(
+    stability: Witness, media_folder: Path, fsynced: set[int]
+) -> None:
     ready = go()
     assert ready.call.result is not None
     file = media_folder / ready.call.result["file"]

@@ -8,10 +8,22 @@ import pytest
 from providers.errors import NoPrice, NotConfigured
 from providers.models import AIProviderConfig, ProviderModel
 from providers.prices import config_of, price_of, quote
-from providers.requests import ClipRequest, ImageRequest, Request, TextRequest, from_json, hash_of, to_json
+from providers.requests import (
+    ClipRequest,
+    ImageRequest,
+    Request,
+    TextRequest,
+    from_json,
+    hash_of,
+    to_json,
+)
 from tests.providers.conftest import make_paid
 
-IMAGE, CLIP, TEXT = ImageRequest(prompt="x"), ClipRequest(prompt="x", duration_ms=7000), TextRequest(task="plan_story", script="x", scenes=1)
+IMAGE, CLIP, TEXT = (
+    ImageRequest(prompt="x"),
+    ClipRequest(prompt="x", duration_ms=7000),
+    TextRequest(task="plan_story", script="x", scenes=1),
+)
 
 
 @pytest.fixture
@@ -20,10 +32,14 @@ def paid(db: None) -> AIProviderConfig:
 
 
 def model(**values: Any) -> ProviderModel:
-    return ProviderModel.objects.create(provider_id="paid", **({"kind": "clip", "unit": "second", "name": "m"} | values))
+    return ProviderModel.objects.create(
+        provider_id="paid", **({"kind": "clip", "unit": "second", "name": "m"} | values)
+    )
 
 
-@pytest.mark.parametrize(("request_", "price"), [(IMAGE, "0.0300"), (CLIP, "0.3500"), (TEXT, "0.0100")])
+@pytest.mark.parametrize(
+    ("request_", "price"), [(IMAGE, "0.0300"), (CLIP, "0.3500"), (TEXT, "0.0100")]
+)
 def test_price_of_the_configuration(request_: Request, price: str, paid: AIProviderConfig) -> None:
     assert price_of("paid", request_) == Decimal(price)
 
@@ -33,13 +49,19 @@ def test_local_is_free(request_: Request, db: None) -> None:
     assert price_of("local", request_) == Decimal(0)
 
 
-@pytest.mark.parametrize(("milliseconds", "seconds"), [(1, 1), (1000, 1), (1001, 2), (6999, 7), (7000, 7)])
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [(1, 1), (1000, 1), (1001, 2), (6999, 7), (7000, 7)]
+)
 def test_started_seconds_are_paid(milliseconds: int, seconds: int, paid: AIProviderConfig) -> None:
     assert quote(paid, ClipRequest(prompt="x", duration_ms=milliseconds)).units == seconds
 
 
-@pytest.mark.parametrize(("milliseconds", "seconds"), [(3000, 4), (4000, 4), (4001, 6), (7000, 8), (30_000, 8)])
-def test_only_lengths_that_the_model_makes_are_asked_for(milliseconds: int, seconds: int, paid: AIProviderConfig) -> None:
+@pytest.mark.parametrize(
+    ("milliseconds", "seconds"), [(3000, 4), (4000, 4), (4001, 6), (7000, 8), (30_000, 8)]
+)
+def test_only_lengths_that_the_model_makes_are_asked_for(
+    milliseconds: int, seconds: int, paid: AIProviderConfig
+) -> None:
     model(is_default=True, durations=[8, 4, 6], price=Decimal("0.2"))
     asked = quote(paid, ClipRequest(prompt="x", duration_ms=milliseconds))
     assert (asked.units, asked.total, asked.model) == (seconds, Decimal("0.2") * seconds, "m")
@@ -88,5 +110,9 @@ def test_requests_survive_the_row(request_: Request) -> None:
 
 
 def test_hash_tells_requests_apart_and_ignores_defaults() -> None:
-    assert hash_of(IMAGE) == hash_of(ImageRequest(prompt="x", seed=0)) != hash_of(ImageRequest(prompt="x", seed=1))
+    assert (
+        hash_of(IMAGE)
+        == hash_of(ImageRequest(prompt="x", seed=0))
+        != hash_of(ImageRequest(prompt="x", seed=1))
+    )
     assert to_json(IMAGE) == {"kind": "image", "prompt": "x"}

@@ -38,15 +38,33 @@ def replicate(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
 
 
 def sent(replicate: Real) -> Any:
-    return next(asked for asked in replicate.fake.asked if asked.path.endswith("/predictions") and asked.method == "POST")
+    return next(
+        asked
+        for asked in replicate.fake.asked
+        if asked.path.endswith("/predictions") and asked.method == "POST"
+    )
 
 
 def test_picture_by_an_official_model(replicate: Real) -> None:
     call = replicate.finish(IMAGE)
-    assert (call.state, call.cost, call.cost_is_estimated, call.model) == ("settled", Decimal("0.003"), True, "black-forest-labs/flux-schnell")
+    assert (call.state, call.cost, call.cost_is_estimated, call.model) == (
+        "settled",
+        Decimal("0.003"),
+        True,
+        "black-forest-labs/flux-schnell",
+    )
     asked = sent(replicate)
-    assert (asked.path, asked.headers["cancel-after"]) == ("/v1/models/black-forest-labs/flux-schnell/predictions", "30m")
-    assert asked.json == {"input": {"prompt": "a lighthouse at the sea by night. watercolour", "aspect_ratio": "16:9", "seed": 7}}
+    assert (asked.path, asked.headers["cancel-after"]) == (
+        "/v1/models/black-forest-labs/flux-schnell/predictions",
+        "30m",
+    )
+    assert asked.json == {
+        "input": {
+            "prompt": "a lighthouse at the sea by night. watercolour",
+            "aspect_ratio": "16:9",
+            "seed": 7,
+        }
+    }
     assert (replicate.fake.charged, replicate.fake.paid) == (call.cost, 1)
 
 
@@ -55,7 +73,12 @@ def test_clip_from_a_picture(replicate: Real) -> None:
     assert (call.state, call.cost, call.units) == ("settled", Decimal("0.30"), Decimal(5))
     given = sent(replicate).json["input"]
     assert given.pop("image").startswith("data:image/png;base64,")
-    assert given == {"prompt": "a lighthouse at the sea by night. Camera: slow dolly in.", "aspect_ratio": "16:9", "seed": 7, "duration": 5}
+    assert given == {
+        "prompt": "a lighthouse at the sea by night. Camera: slow dolly in.",
+        "aspect_ratio": "16:9",
+        "seed": 7,
+        "duration": 5,
+    }
     assert replicate.fake.charged == call.cost
 
 
@@ -63,11 +86,16 @@ def test_large_picture_is_put_there_first(replicate: Real) -> None:
     import random
 
     put_picture("large.png", media.picture(64, 64) + random.Random(1).randbytes(300_000))
-    assert replicate.finish(ClipRequest(prompt="sea", duration_ms=5000, image_file="large.png")).state == "settled"
+    assert (
+        replicate.finish(ClipRequest(prompt="sea", duration_ms=5000, image_file="large.png")).state
+        == "settled"
+    )
     assert sent(replicate).json["input"]["image"].startswith(f"{replicate.fake.url}/v1/files/")
 
 
-def test_picture_that_cannot_be_put_there_costs_nothing_and_may_be_tried_again(replicate: Real) -> None:
+def test_picture_that_cannot_be_put_there_costs_nothing_and_may_be_tried_again(
+    replicate: Real,
+) -> None:
     import random
 
     put_picture("large.png", media.picture(64, 64) + random.Random(1).randbytes(300_000))
@@ -79,19 +107,40 @@ def test_picture_that_cannot_be_put_there_costs_nothing_and_may_be_tried_again(r
     assert replicate.finish(request).state == "settled"
 
 
-def test_model_by_its_version_with_its_own_names_of_inputs_and_price_by_time(replicate: Real) -> None:
+def test_model_by_its_version_with_its_own_names_of_inputs_and_price_by_time(
+    replicate: Real,
+) -> None:
     options = {
-        "input": {"prompt": "text", "aspect_ratio": "", "seed": "noise", "image": "first_frame", "duration": "seconds"},
+        "input": {
+            "prompt": "text",
+            "aspect_ratio": "",
+            "seed": "noise",
+            "image": "first_frame",
+            "duration": "seconds",
+        },
         "extra": {"prompt": "fixed", "fps": 24},
         "usd_per_predict_second": 0.01,
     }
-    ProviderModel.objects.create(provider_id="replicate", name=VERSION, kind="clip", unit="second", price=Decimal("0.10"), options=options)
+    ProviderModel.objects.create(
+        provider_id="replicate",
+        name=VERSION,
+        kind="clip",
+        unit="second",
+        price=Decimal("0.10"),
+        options=options,
+    )
     call = replicate.finish(ClipRequest(prompt="sea", duration_ms=5000, seed=3, model=VERSION))
     assert (call.state, call.estimate, call.cost) == ("settled", Decimal("0.50"), Decimal("0.0413"))
     assert sent(replicate).path == "/v1/predictions"
     assert sent(replicate).json == {
         "version": VERSION,
-        "input": {"text": "sea. Camera: slow dolly in.", "noise": 3, "seconds": 5, "prompt": "fixed", "fps": 24},
+        "input": {
+            "text": "sea. Camera: slow dolly in.",
+            "noise": 3,
+            "seconds": 5,
+            "prompt": "fixed",
+            "fps": 24,
+        },
     }
 
 
@@ -131,8 +180,12 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES])
-def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, replicate: Real) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES]
+)
+def test_outcome(
+    scenario: str, state: str, refusal: str, cost: str, paid: int, replicate: Real
+) -> None:
     replicate.fake.expect(scenario, times=1)
     replicate.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
@@ -142,7 +195,11 @@ def test_limit_says_how_long(scenario: str, seconds: int, replicate: Real) -> No
     replicate.fake.expect(scenario, times=1)
     with pytest.raises(NotNow) as not_now:
         replicate.go(IMAGE)
-    assert timedelta(seconds=seconds - 2) < not_now.value.until - timezone.now() <= timedelta(seconds=seconds)
+    assert (
+        timedelta(seconds=seconds - 2)
+        < not_now.value.until - timezone.now()
+        <= timedelta(seconds=seconds)
+    )
 
 
 def test_progress_is_read_from_the_log(replicate: Real) -> None:
@@ -160,8 +217,12 @@ def test_lost_prediction_is_found_in_the_list(replicate: Real, admin_user: Any) 
     replicate.fake.expect("drop", times=1)
     call = replicate.finish(IMAGE)
     found = unclear_calls.candidates(call)
-    assert [candidate.matches for candidate in found] == [True]  # the other one is known to be another call's
-    unclear_calls.attach_task(call, actor=admin_user, reason="the only one with this prompt", task_id=found[0].task_id)
+    assert [candidate.matches for candidate in found] == [
+        True
+    ]  # the other one is known to be another call's
+    unclear_calls.attach_task(
+        call, actor=admin_user, reason="the only one with this prompt", task_id=found[0].task_id
+    )
     assert replicate.finish(IMAGE).state == "settled"
     assert replicate.fake.paid == 2
 
@@ -178,7 +239,9 @@ def test_check(replicate: Real, settings: Any) -> None:
 
 
 def test_token_goes_with_the_file_to_its_owner_only(replicate: Real) -> None:
-    AIProviderConfig.objects.filter(provider="replicate").update(settings=replicate.config.settings | {"result_hosts": ["replicate.delivery"]})
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        settings=replicate.config.settings | {"result_hosts": ["replicate.delivery"]}
+    )
     assert replicate.finish(IMAGE).state == "unclear"
     assert not [asked for asked in replicate.fake.asked if asked.path.startswith("/delivery/")]
 
@@ -191,20 +254,28 @@ def message(call: ProviderCall) -> dict[str, Any]:
 
 
 def test_webhook_wakes_the_call_and_is_not_believed(replicate: Real) -> None:
-    AIProviderConfig.objects.filter(provider="replicate").update(settings=replicate.config.settings | {"poll_seconds": 500})
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        settings=replicate.config.settings | {"poll_seconds": 500}
+    )
     call = replicate.go(IMAGE).call
     headers, body = signed(message(call))
     webhook.receive(headers, body, attempt=str(call.pk))
     answer = replicate.go(IMAGE)
     assert isinstance(answer, Pending)  # it was asked about, and is not done
-    assert sum(asked.path == f"/v1/predictions/{call.task_id}" for asked in replicate.fake.asked) == 1
+    assert (
+        sum(asked.path == f"/v1/predictions/{call.task_id}" for asked in replicate.fake.asked) == 1
+    )
     webhook.receive(headers, body, attempt=str(call.pk))  # repeated: nothing more happens
     replicate.go(IMAGE)
-    assert sum(asked.path == f"/v1/predictions/{call.task_id}" for asked in replicate.fake.asked) == 1
+    assert (
+        sum(asked.path == f"/v1/predictions/{call.task_id}" for asked in replicate.fake.asked) == 1
+    )
 
 
 def test_webhook_finds_the_call_whose_answer_was_lost(replicate: Real) -> None:
-    AIProviderConfig.objects.filter(provider="replicate").update(settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"})
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"}
+    )
     replicate.fake.expect("drop", times=1)
     call = replicate.finish(IMAGE)
     assert call.state == "unclear"
@@ -213,12 +284,20 @@ def test_webhook_finds_the_call_whose_answer_was_lost(replicate: Real) -> None:
     headers, body = signed({"id": made.id, "status": "succeeded"})
     webhook.receive(headers, body, attempt=str(call.pk))
     assert replicate.finish(IMAGE).state == "settled"
-    assert (replicate.fake.paid, CallEvent.objects.filter(call=call).values_list("name", flat=True)[3]) == (1, "accept")
+    assert (
+        replicate.fake.paid,
+        CallEvent.objects.filter(call=call).values_list("name", flat=True)[3],
+    ) == (1, "accept")
 
 
 def test_webhook_sent_on_with_the_name_of_another_call_gives_it_nothing(replicate: Real) -> None:
     replicate.fake.expect("drop", times=2)
-    mine, other = replicate.finish(IMAGE), replicate.finish(ImageRequest(prompt="다른 그림", prompt_en="another picture", seed=9), "other")
+    mine, other = (
+        replicate.finish(IMAGE),
+        replicate.finish(
+            ImageRequest(prompt="다른 그림", prompt_en="another picture", seed=9), "other"
+        ),
+    )
     made = next(iter(replicate.fake.made.values()))  # type: ignore[attr-defined]
     headers, body = signed({"id": made.id, "status": "succeeded"})
     webhook.receive(headers, body, attempt=str(other.pk))
@@ -241,7 +320,9 @@ def test_webhook_of_a_prediction_that_does_not_exist_changes_nothing(replicate: 
 
 
 @pytest.mark.parametrize("attempt", ["", "no uuid", "6f1b3c1e-0000-4000-8000-000000000000"])
-def test_webhook_about_nothing_of_ours_is_taken_and_forgotten(attempt: str, replicate: Real) -> None:
+def test_webhook_about_nothing_of_ours_is_taken_and_forgotten(
+    attempt: str, replicate: Real
+) -> None:
     headers, body = signed({"id": "whatever", "status": "succeeded"})
     webhook.receive(headers, body, attempt=attempt)
 
@@ -284,8 +365,15 @@ def test_one_of_several_signatures_is_enough(replicate: Real) -> None:
 def test_address_of_the_webhook(replicate: Real, client: Any) -> None:
     headers, body = signed({"id": "x"})
     named = {name: value for name, value in headers.items() if name != "content-type"}
-    assert client.post("/hooks/replicate/", body, content_type="application/json", headers=named).status_code == 204
-    assert client.post("/hooks/replicate/", body, content_type="application/json").status_code == 403
+    assert (
+        client.post(
+            "/hooks/replicate/", body, content_type="application/json", headers=named
+        ).status_code
+        == 204
+    )
+    assert (
+        client.post("/hooks/replicate/", body, content_type="application/json").status_code == 403
+    )
     assert client.get("/hooks/replicate/").status_code == 405
 
 
@@ -293,43 +381,101 @@ def test_door_of_the_webhook(replicate: Real, rf: Any) -> None:
     from providers.backends.replicate.views import hook
 
     headers, body = signed({"id": "x"})
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "content-type"}
+    named = {
+        f"HTTP_{name.upper().replace('-', '_')}": value
+        for name, value in headers.items()
+        if name != "content-type"
+    }
     assert hook(rf.get("/hook")).status_code == 405
     assert hook(rf.post("/hook", body, content_type="application/json")).status_code == 403
-    assert hook(rf.post("/hook?attempt=x", body, content_type="application/json", **named)).status_code == 204
-    AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="")  # not known yet: it may be sent again
+    assert (
+        hook(rf.post("/hook?attempt=x", body, content_type="application/json", **named)).status_code
+        == 204
+    )
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        webhook_secret_enc=""
+    )  # not known yet: it may be sent again
     headers, body = signed({"id": "y"})
-    named = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items() if name != "content-type"}
+    named = {
+        f"HTTP_{name.upper().replace('-', '_')}": value
+        for name, value in headers.items()
+        if name != "content-type"
+    }
     assert hook(rf.post("/hook", body, content_type="application/json", **named)).status_code == 503
-    assert hook(rf.post("/hook", body, content_type="application/json", CONTENT_LENGTH="99999999", **named)).status_code == 413
+    assert (
+        hook(
+            rf.post(
+                "/hook", body, content_type="application/json", CONTENT_LENGTH="99999999", **named
+            )
+        ).status_code
+        == 413
+    )
 
 
 UNSIGNED: list[dict[str, str]] = [
     {},
-    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "now", "HTTP_WEBHOOK_SIGNATURE": "v1,AAAA"},
-    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "1" * 5000, "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
-    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "1500000000", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
-    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": "v1,s\u00efgned"},
-    {"HTTP_WEBHOOK_ID": "m\u00fcsg", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},
-    {"HTTP_WEBHOOK_ID": "msg_1", "HTTP_WEBHOOK_TIMESTAMP": "{now}", "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}="},  # well formed and forged
+    {
+        "HTTP_WEBHOOK_ID": "msg_1",
+        "HTTP_WEBHOOK_TIMESTAMP": "now",
+        "HTTP_WEBHOOK_SIGNATURE": "v1,AAAA",
+    },
+    {
+        "HTTP_WEBHOOK_ID": "msg_1",
+        "HTTP_WEBHOOK_TIMESTAMP": "1" * 5000,
+        "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}=",
+    },
+    {
+        "HTTP_WEBHOOK_ID": "msg_1",
+        "HTTP_WEBHOOK_TIMESTAMP": "1500000000",
+        "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}=",
+    },
+    {
+        "HTTP_WEBHOOK_ID": "msg_1",
+        "HTTP_WEBHOOK_TIMESTAMP": "{now}",
+        "HTTP_WEBHOOK_SIGNATURE": "v1,s\u00efgned",
+    },
+    {
+        "HTTP_WEBHOOK_ID": "m\u00fcsg",
+        "HTTP_WEBHOOK_TIMESTAMP": "{now}",
+        "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}=",
+    },
+    {
+        "HTTP_WEBHOOK_ID": "msg_1",
+        "HTTP_WEBHOOK_TIMESTAMP": "{now}",
+        "HTTP_WEBHOOK_SIGNATURE": f"v1,{'A' * 43}=",
+    },  # well formed and forged
 ]
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_flood_of_unsigned_webhooks_asks_nobody_for_anything(known: bool, replicate: Real, client: Any, django_assert_max_num_queries: Any) -> None:  # noqa: FBT001
+def test_flood_of_unsigned_webhooks_asks_nobody_for_anything(
+    known: bool,  # noqa: FBT001
+    replicate: Real,
+    client: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
     if not known:
         AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="")
     before = len(replicate.fake.asked)
     answers = set()
     for n in range(200):
-        headers = {name: value.format(now=int(time.time())) for name, value in UNSIGNED[n % len(UNSIGNED)].items()}
-        answers.add(client.post("/hooks/replicate/", b"{}", content_type="application/json", **headers).status_code)
+        headers = {
+            name: value.format(now=int(time.time()))
+            for name, value in UNSIGNED[n % len(UNSIGNED)].items()
+        }
+        answers.add(
+            client.post(
+                "/hooks/replicate/", b"{}", content_type="application/json", **headers
+            ).status_code
+        )
     assert len(replicate.fake.asked) == before
     assert answers == ({403} if known else {403, 503})
 
 
 def test_failure_to_learn_the_secret_is_remembered(replicate: Real, clock: Clock) -> None:
-    AIProviderConfig.objects.filter(provider="replicate").update(webhook_secret_enc="", webhook_tried_at=None, base_url="http://127.0.0.1:9")
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        webhook_secret_enc="", webhook_tried_at=None, base_url="http://127.0.0.1:9"
+    )
     assert webhook.refresh_secret(replicate.config) is False
     AIProviderConfig.objects.filter(provider="replicate").update(base_url=replicate.fake.base)  # type: ignore[attr-defined]
     before = len(replicate.fake.asked)
@@ -352,7 +498,9 @@ def test_periodic_work_learns_the_secret_only_where_webhooks_are_used(replicate:
     assert SECRET not in replicate.config.webhook_secret_enc
 
 
-def test_signed_webhook_of_an_attempt_that_was_decided_on_is_the_truth(replicate: Real, admin_user: Any) -> None:
+def test_signed_webhook_of_an_attempt_that_was_decided_on_is_the_truth(
+    replicate: Real, admin_user: Any
+) -> None:
     from providers.services import unclear_calls
 
     replicate.fake.expect("drop", times=1)
@@ -362,17 +510,26 @@ def test_signed_webhook_of_an_attempt_that_was_decided_on_is_the_truth(replicate
     headers, body = signed({"id": made.id, "status": "succeeded"})
     webhook.receive(headers, body, attempt=str(call.pk))
     assert replicate.finish(IMAGE).state == "settled"
-    assert (ProviderCall.objects.count(), replicate.fake.charged) == (1, ProviderCall.objects.get().cost)
+    assert (ProviderCall.objects.count(), replicate.fake.charged) == (
+        1,
+        ProviderCall.objects.get().cost,
+    )
 
 
-@pytest.mark.skipif(specs("replicate-webhook-vector.json") is None, reason="the known answer does not lie here")
+@pytest.mark.skipif(
+    specs("replicate-webhook-vector.json") is None, reason="the known answer does not lie here"
+)
 def test_known_answer_of_a_signature(clock: Clock) -> None:
     path = specs("replicate-webhook-vector.json")
     assert path
     vector = json.loads(path.read_text())
-    headers = {name: vector[name] for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+    headers = {
+        name: vector[name] for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    }
     clock.ahead += timedelta(seconds=int(headers["webhook-timestamp"]) - time.time())
-    assert webhook.verify(vector["secret"], headers, vector["body"].encode()) == headers["webhook-id"]
+    assert (
+        webhook.verify(vector["secret"], headers, vector["body"].encode()) == headers["webhook-id"]
+    )
 
 
 # --- judges
@@ -382,7 +539,11 @@ def test_official_client_understands_every_answer_and_sends_the_same(replicate: 
     client = official.Client(api_token=Replicate.key, base_url=replicate.fake.url)
     for scenario, end in (("fine", "succeeded"), ("failed", "failed"), ("canceled", "canceled")):
         replicate.fake.expect(scenario, times=1)
-        prediction = client.models.predictions.create("black-forest-labs/flux-schnell", input={"prompt": "a lighthouse", "seed": 7}, wait=False)
+        prediction = client.models.predictions.create(
+            "black-forest-labs/flux-schnell",
+            input={"prompt": "a lighthouse", "seed": 7},
+            wait=False,
+        )
         seen = [prediction.status]
         for _ in range(3):
             prediction.reload()
@@ -397,7 +558,10 @@ def test_official_client_understands_every_answer_and_sends_the_same(replicate: 
     assert ours.headers["authorization"] == theirs.headers["authorization"]
 
 
-@pytest.mark.skipif(specs("replicate-openapi-2026-03-16.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("replicate-openapi-2026-03-16.json") is None,
+    reason="the official specification does not lie here",
+)
 @pytest.mark.parametrize("request_", [IMAGE, CLIP])
 def test_official_specification_accepts_what_is_sent(request_: Any, replicate: Real) -> None:
     import jsonschema
@@ -405,32 +569,50 @@ def test_official_specification_accepts_what_is_sent(request_: Any, replicate: R
     path = specs("replicate-openapi-2026-03-16.json")
     assert path
     document = json.loads(path.read_text())
-    AIProviderConfig.objects.filter(provider="replicate").update(settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"})
+    AIProviderConfig.objects.filter(provider="replicate").update(
+        settings=replicate.config.settings | {"webhook_url": "https://studio.example/hook"}
+    )
     replicate.finish(request_)
     operation = document["paths"]["/models/{model_owner}/{model_name}/predictions"]["post"]
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(sent(replicate).json)
+    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(
+        sent(replicate).json
+    )
 
 
-@pytest.mark.skipif(specs("replicate-openapi-2026-03-16.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("replicate-openapi-2026-03-16.json") is None,
+    reason="the official specification does not lie here",
+)
 @pytest.mark.parametrize("scenario", ["fine", "failed", "canceled", "aborted", "removed"])
-def test_official_specification_accepts_what_the_fake_answers(scenario: str, replicate: Real) -> None:
+def test_official_specification_accepts_what_the_fake_answers(
+    scenario: str, replicate: Real
+) -> None:
     import httpx
     import jsonschema
 
     path = specs("replicate-openapi-2026-03-16.json")
     assert path
     document = _mended(json.loads(path.read_text()))
-    judge = jsonschema.Draft202012Validator({"$ref": "#/components/schemas/schemas_prediction_response", "components": document["components"]})
+    judge = jsonschema.Draft202012Validator(
+        {
+            "$ref": "#/components/schemas/schemas_prediction_response",
+            "components": document["components"],
+        }
+    )
     replicate.fake.expect(scenario, times=1)
     replicate.finish(IMAGE)
     task_id = ProviderCall.objects.get().task_id
     headers = {"authorization": f"Bearer {Replicate.key}"}
-    judge.validate(httpx.get(f"{replicate.fake.url}/v1/predictions/{task_id}", headers=headers).json())
+    judge.validate(
+        httpx.get(f"{replicate.fake.url}/v1/predictions/{task_id}", headers=headers).json()
+    )
 
 
 def _mended(node: Any) -> Any:
-    """The file says `nullable` in a version of JSON Schema that has no such word, and its `version` matches two branches."""
+    """The file says `nullable` in a version of JSON Schema that has no such word, and its `version`
+    matches two branches.
+    """
     if isinstance(node, list):
         return [_mended(one) for one in node]
     if not isinstance(node, dict):

@@ -18,7 +18,9 @@ DATA = Path(__file__).parents[1] / "media" / "data"
 def taken(name, request):
     content = (DATA / name).read_bytes()
     with workplace() as folder:
-        return content, ingest.ingest(Result(media=Bytes(content)), request, folder, should_stop=lambda: False)
+        return content, ingest.ingest(
+            Result(media=Bytes(content)), request, folder, should_stop=lambda: False
+        )
 
 
 def read(name):

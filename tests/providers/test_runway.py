@@ -42,9 +42,18 @@ def sent(runway: Real) -> dict[str, Any]:
 
 def test_clip_from_the_scene_s_picture(runway: Real) -> None:
     call = runway.finish(CLIP)
-    assert (call.state, call.cost, call.cost_is_estimated, call.model) == ("settled", Decimal("0.20"), False, "gen4_turbo")
+    assert (call.state, call.cost, call.cost_is_estimated, call.model) == (
+        "settled",
+        Decimal("0.20"),
+        False,
+        "gen4_turbo",
+    )
     assert call.result is not None
-    assert (call.result["mime"], call.result["duration_ms"], call.result["width"]) == ("video/mp4", 4000, 160)
+    assert (call.result["mime"], call.result["duration_ms"], call.result["width"]) == (
+        "video/mp4",
+        4000,
+        160,
+    )
     body = sent(runway)
     assert body.pop("promptImage").startswith("data:image/png;base64,")
     assert body == {
@@ -63,34 +72,65 @@ def test_name_of_the_guide_calls_a_model_that_exists(runway: Real) -> None:
 
 
 def test_clip_from_words(runway: Real) -> None:
-    call = runway.finish(ClipRequest(prompt="바다", duration_ms=3000, aspect_ratio="9:16", model="gen4.5", camera="tilt_up"))
+    call = runway.finish(
+        ClipRequest(
+            prompt="바다", duration_ms=3000, aspect_ratio="9:16", model="gen4.5", camera="tilt_up"
+        )
+    )
     assert (call.state, call.cost, call.model) == ("settled", Decimal("0.36"), "gen4.5")
-    assert sent(runway) == {"model": "gen4.5", "ratio": "720:1280", "seed": 0, "promptText": "바다. Camera: slow tilt up.", "duration": 3}
+    assert sent(runway) == {
+        "model": "gen4.5",
+        "ratio": "720:1280",
+        "seed": 0,
+        "promptText": "바다. Camera: slow tilt up.",
+        "duration": 3,
+    }
 
 
 def test_picture(runway: Real) -> None:
     call = runway.finish(IMAGE)
     assert (call.state, call.cost, call.model) == ("settled", Decimal("0.05"), "gen4_image")
-    assert sent(runway) == {"model": "gen4_image", "ratio": "1280:720", "seed": 7, "promptText": "a lighthouse at the sea by night. watercolour"}
+    assert sent(runway) == {
+        "model": "gen4_image",
+        "ratio": "1280:720",
+        "seed": 7,
+        "promptText": "a lighthouse at the sea by night. watercolour",
+    }
     assert call.result is not None
-    assert (call.result["mime"], call.result["width"], call.result["height"]) == ("image/png", 1280, 720)
+    assert (call.result["mime"], call.result["width"], call.result["height"]) == (
+        "image/png",
+        1280,
+        720,
+    )
 
 
 def test_length_that_the_model_does_not_make_is_rounded_up_and_paid(runway: Real) -> None:
-    call = runway.finish(ClipRequest(prompt="sea", duration_ms=7000, model="veo3.1", image_file="scene.png"))
-    assert (sent(runway)["duration"], call.estimate, runway.fake.charged) == (8, Decimal("1.60"), Decimal("1.60"))
+    call = runway.finish(
+        ClipRequest(prompt="sea", duration_ms=7000, model="veo3.1", image_file="scene.png")
+    )
+    assert (sent(runway)["duration"], call.estimate, runway.fake.charged) == (
+        8,
+        Decimal("1.60"),
+        Decimal("1.60"),
+    )
 
 
 @pytest.mark.parametrize(("model", "price"), [("veo3.1", "0.80"), ("veo3.1_fast", "0.40")])
 def test_sound_that_the_film_drops_is_not_bought(model: str, price: str, runway: Real) -> None:
-    call = runway.finish(ClipRequest(prompt="sea", duration_ms=4000, model=model, image_file="scene.png", negative="people"))
+    call = runway.finish(
+        ClipRequest(
+            prompt="sea", duration_ms=4000, model=model, image_file="scene.png", negative="people"
+        )
+    )
     body = sent(runway)
     assert (body["audio"], body["negativePrompt"]) == (False, "people")
     assert (call.estimate, call.cost, runway.fake.charged) == (Decimal(price),) * 3
 
 
 def test_models_without_these_settings_are_not_sent_them(runway: Real) -> None:
-    runway.finish(ClipRequest(prompt="sea", duration_ms=4000, image_file="scene.png", negative="people"))
+    runway.finish(
+        ClipRequest(prompt="sea", duration_ms=4000, image_file="scene.png", negative="people")
+    )
     assert set(sent(runway)) == {"model", "ratio", "seed", "promptText", "promptImage", "duration"}
 
 
@@ -158,8 +198,12 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES])
-def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, runway: Real) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES]
+)
+def test_outcome(
+    scenario: str, state: str, refusal: str, cost: str, paid: int, runway: Real
+) -> None:
     runway.fake.expect(scenario, times=1)
     runway.ends(IMAGE, state=state, refusal=refusal, cost=cost, paid=paid)
 
@@ -176,8 +220,12 @@ def test_link_that_leads_elsewhere_is_never_followed(runway: Real) -> None:
 def test_key_is_sent_to_the_api_only(runway: Real) -> None:
     runway.finish(IMAGE)
     outputs = [asked for asked in runway.fake.asked if asked.path.startswith("/outputs/")]
-    assert [("authorization" in asked.headers, "x-runway-version" in asked.headers) for asked in outputs] == [(False, False)]
-    assert Runway.key not in json.dumps([str(list(ProviderCall.objects.values())), str(list(AIProviderConfig.objects.values()))])
+    assert [
+        ("authorization" in asked.headers, "x-runway-version" in asked.headers) for asked in outputs
+    ] == [(False, False)]
+    assert Runway.key not in json.dumps(
+        [str(list(ProviderCall.objects.values())), str(list(AIProviderConfig.objects.values()))]
+    )
 
 
 def test_nobody_listens(runway: Real) -> None:
@@ -206,7 +254,10 @@ def test_daily_limit_is_asked_for_again_much_later(runway: Real, clock: Clock) -
     ("request_", "message"),
     [
         (ClipRequest(prompt="sea", duration_ms=4000), "needs a picture to begin with"),
-        (ClipRequest(prompt="sea", duration_ms=4000, model="gen4.5", aspect_ratio="1:1"), "does not make the format 1:1"),
+        (
+            ClipRequest(prompt="sea", duration_ms=4000, model="gen4.5", aspect_ratio="1:1"),
+            "does not make the format 1:1",
+        ),
         (ImageRequest(prompt=" "), "The prompt is empty"),
     ],
 )
@@ -217,7 +268,12 @@ def test_what_cannot_be_asked_for_is_not_sent(request_: Any, message: str, runwa
 
 
 def test_long_korean_prompt_fits_into_the_limit(runway: Real) -> None:
-    assert runway.finish(ClipRequest(prompt="바다 위의 등대 😀 " * 200, duration_ms=2000, image_file="scene.png")).state == "settled"
+    assert (
+        runway.finish(
+            ClipRequest(prompt="바다 위의 등대 😀 " * 200, duration_ms=2000, image_file="scene.png")
+        ).state
+        == "settled"
+    )
     assert 900 < len(sent(runway)["promptText"].encode("utf-16-le")) / 2 <= 1000
 
 
@@ -232,7 +288,10 @@ def test_large_picture_is_made_smaller(runway: Real) -> None:
     noise.save(out, "PNG")
     assert len(out.getvalue()) > 4_000_000
     put_picture("large.png", out.getvalue())
-    assert runway.finish(ClipRequest(prompt="sea", duration_ms=2000, image_file="large.png")).state == "settled"
+    assert (
+        runway.finish(ClipRequest(prompt="sea", duration_ms=2000, image_file="large.png")).state
+        == "settled"
+    )
     assert sent(runway)["promptImage"].startswith("data:image/jpeg;base64,")
 
 
@@ -241,7 +300,11 @@ def test_cancel_and_balance_and_check(runway: Real) -> None:
     adapter = adapter_for(runway.config)
     assert adapter.balance() == Decimal("49.95")
     health = adapter.check()
-    assert (health.ok, health.facts["balance"], health.facts["gen4_turbo at once"]) == (True, "49.9500 USD", "2")
+    assert (health.ok, health.facts["balance"], health.facts["gen4_turbo at once"]) == (
+        True,
+        "49.9500 USD",
+        "2",
+    )
     assert adapter.cancel(pending.call.task_id) is True
     assert adapter.cancel(pending.call.task_id) is False
 
@@ -257,9 +320,15 @@ def test_check_with_a_wrong_key(runway: Real, settings: Any) -> None:
 def test_unclear_call_shows_the_balance_before_and_after(runway: Real, clock: Clock) -> None:
     runway.fake.expect("drop", times=1)
     call = runway.finish(IMAGE)
-    assert (call.evidence["balance_before"], call.evidence["balance_after"]) == ("50.0000", "49.9500")
+    assert (call.evidence["balance_before"], call.evidence["balance_after"]) == (
+        "50.0000",
+        "49.9500",
+    )
     config = runway.config
-    assert (config.balance, str(config.balance_at)[:19]) == (Decimal("49.9500"), call.evidence["balance_after_at"].replace("T", " ")[:19])
+    assert (config.balance, str(config.balance_at)[:19]) == (
+        Decimal("49.9500"),
+        call.evidence["balance_after_at"].replace("T", " ")[:19],
+    )
 
 
 def test_balance_is_asked_for_every_few_minutes_only(runway: Real, clock: Clock) -> None:
@@ -282,7 +351,14 @@ def test_official_client_understands_every_answer_and_sends_the_same(runway: Rea
     picture = "data:image/png;base64,iVBORw0KGgo="
     for scenario in ("", "safety_input", "cancelled"):
         runway.fake.expect(scenario or "fine", times=1)
-        task = client.image_to_video.create(model="gen4_turbo", prompt_image=picture, prompt_text="slow dolly in", ratio="1280:720", duration=7, seed=42)
+        task = client.image_to_video.create(
+            model="gen4_turbo",
+            prompt_image=picture,
+            prompt_text="slow dolly in",
+            ratio="1280:720",
+            duration=7,
+            seed=42,
+        )
         seen = [client.tasks.retrieve(task.id).status for _ in range(5)]
         ends = {"": "SUCCEEDED", "safety_input": "FAILED", "cancelled": "CANCELLED"}
         assert seen == ["PENDING", "THROTTLED", "RUNNING", "RUNNING", ends[scenario]]
@@ -296,7 +372,10 @@ def test_official_client_understands_every_answer_and_sends_the_same(runway: Rea
     client.close()
 
 
-@pytest.mark.skipif(specs("runway-openapi-2026-08-08.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("runway-openapi-2026-08-08.json") is None,
+    reason="the official specification does not lie here",
+)
 @pytest.mark.parametrize("scenario", ["fine", "safety_input", "safety_output", "cancelled"])
 def test_official_specification_accepts_what_the_fake_answers(scenario: str, runway: Real) -> None:
     import httpx
@@ -321,14 +400,23 @@ def test_official_specification_accepts_what_the_fake_answers(scenario: str, run
     jsonschema.Draft202012Validator(schema("/v1/organization", "get")).validate(organization)
 
 
-@pytest.mark.skipif(specs("runway-openapi-2026-08-08.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("runway-openapi-2026-08-08.json") is None,
+    reason="the official specification does not lie here",
+)
 @pytest.mark.parametrize(
     "request_",
     [
         CLIP,
         IMAGE,
         ClipRequest(prompt="sea", model="gen4.5", duration_ms=9000),
-        ClipRequest(prompt="sea", model="veo3.1", duration_ms=5000, aspect_ratio="9:16", image_file="scene.png"),
+        ClipRequest(
+            prompt="sea",
+            model="veo3.1",
+            duration_ms=5000,
+            aspect_ratio="9:16",
+            image_file="scene.png",
+        ),
     ],
 )
 def test_official_specification_accepts_what_is_sent(request_: Any, runway: Real) -> None:
@@ -339,9 +427,17 @@ def test_official_specification_accepts_what_is_sent(request_: Any, runway: Real
     document = json.loads(path.read_text())
     runway.finish(request_)
     asked = next(asked for asked in runway.fake.asked if asked.method == "POST")
-    schema = document["paths"][asked.path]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    branch = next(one for one in schema["oneOf"] if one["properties"]["model"].get("const") == asked.json["model"])
-    jsonschema.Draft202012Validator({**branch, "components": document.get("components", {})}).validate(asked.json)
+    schema = document["paths"][asked.path]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
+    branch = next(
+        one
+        for one in schema["oneOf"]
+        if one["properties"]["model"].get("const") == asked.json["model"]
+    )
+    jsonschema.Draft202012Validator(
+        {**branch, "components": document.get("components", {})}
+    ).validate(asked.json)
 
 
 def test_picture_larger_than_the_studio_s_own_is_kept_as_it_came(runway: Real) -> None:
@@ -354,9 +450,13 @@ def test_picture_larger_than_the_studio_s_own_is_kept_as_it_came(runway: Real) -
 
 
 @pytest.mark.parametrize("trouble", ["missing", "away"])
-def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(runway: Real, monkeypatch: pytest.MonkeyPatch, trouble: str) -> None:
+def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(
+    runway: Real, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
     def away(*_: Any) -> Any:
-        raise ServiceUnavailableError("The file store does not answer (%(reason)s).", reason="Timeout")
+        raise ServiceUnavailableError(
+            "The file store does not answer (%(reason)s).", reason="Timeout"
+        )
 
     if trouble == "missing":
         storages["media"].delete("scene.png")
@@ -367,7 +467,9 @@ def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(r
     for _ in range(2):
         with pytest.raises(kind):
             runway.go(CLIP)
-    assert list(ProviderCall.objects.values_list("state", "refusal", "cost")) == 2 * [("refused", "unreachable", Decimal(0))]
+    assert list(ProviderCall.objects.values_list("state", "refusal", "cost")) == 2 * [
+        ("refused", "unreachable", Decimal(0))
+    ]
     assert runway.fake.orders == []
     monkeypatch.undo()
     if trouble == "missing":
@@ -376,7 +478,9 @@ def test_picture_that_our_store_cannot_give_is_no_call_and_is_sent_when_it_can(r
     assert runway.fake.paid == 1
 
 
-def test_paid_picture_waits_while_the_machine_reads_other_files(runway: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_paid_picture_waits_while_the_machine_reads_other_files(
+    runway: Real, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     """No place to read it came free in time: nothing is lost, and nothing is bought again."""
     settings.LIMITED_PROCESSES = 1
     monkeypatch.setattr(ingest, "WAIT_TIMEOUT", 0)

@@ -1,4 +1,6 @@
-"""Calls of an older version that share a task: the upgrade leaves it with the first and tells the others."""
+"""Calls of an older version that share a task: the upgrade leaves it with the first and tells the
+others.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -25,19 +27,44 @@ def before_the_constraint(transactional_db: None) -> Iterator[None]:
         editor.remove_constraint(ProviderCall, CONSTRAINT)
     yield
     with connection.schema_editor() as editor:
-        editor.add_constraint(ProviderCall, CONSTRAINT)  # which shows that no task is shared any more
+        editor.add_constraint(
+            ProviderCall, CONSTRAINT
+        )  # which shows that no task is shared any more
 
 
-def test_task_stays_with_the_call_that_had_it_first(before_the_constraint: None, script: Script) -> None:
+def test_task_stays_with_the_call_that_had_it_first(
+    before_the_constraint: None, script: Script
+) -> None:
     paid, now = make_paid(), timezone.now()
-    facts: dict[str, Any] = {"provider": paid, "kind": "image", "request": {}, "request_hash": "", "unit_price": 1, "units": 1, "estimate": Decimal("0.03")}
-    second = ProviderCall.objects.create(key="second", state="settled", task_id="t", cost=Decimal("0.03"), accepted_at=now, **facts)
-    first = ProviderCall.objects.create(key="first", state="accepted", task_id="t", accepted_at=now - timedelta(hours=1), **facts)
-    third = ProviderCall.objects.create(key="third", state="accepted", task_id="t", accepted_at=now + timedelta(hours=1), **facts)
-    alone = ProviderCall.objects.create(key="alone", state="accepted", task_id="u", accepted_at=now, **facts)
+    facts: dict[str, Any] = {
+        "provider": paid,
+        "kind": "image",
+        "request": {},
+        "request_hash": "",
+        "unit_price": 1,
+        "units": 1,
+        "estimate": Decimal("0.03"),
+    }
+    second = ProviderCall.objects.create(
+        key="second", state="settled", task_id="t", cost=Decimal("0.03"), accepted_at=now, **facts
+    )
+    first = ProviderCall.objects.create(
+        key="first", state="accepted", task_id="t", accepted_at=now - timedelta(hours=1), **facts
+    )
+    third = ProviderCall.objects.create(
+        key="third", state="accepted", task_id="t", accepted_at=now + timedelta(hours=1), **facts
+    )
+    alone = ProviderCall.objects.create(
+        key="alone", state="accepted", task_id="u", accepted_at=now, **facts
+    )
     migration.share_out(apps, None)
     rows = {call.key: (call.state, call.task_id) for call in ProviderCall.objects.all()}
-    assert rows == {"first": ("accepted", "t"), "second": ("settled", ""), "third": ("unclear", ""), "alone": ("accepted", "u")}
+    assert rows == {
+        "first": ("accepted", "t"),
+        "second": ("settled", ""),
+        "third": ("unclear", ""),
+        "alone": ("accepted", "u"),
+    }
     third.refresh_from_db()
     assert str(third.note) == f"The task t belongs to the call {first.pk}, which had it first."
     assert third.evidence == {"shared_task": "t", "first_call": str(first.pk)}

@@ -41,7 +41,9 @@ SOUND = SoundRequest(prompt="a door", duration_ms=1_500)
         (SOUND, Kind.SOUND, {"prompt": "a door", "duration_ms": 1_500}),
     ],
 )
-def test_request_is_stored_without_its_defaults(request_: Request, kind: Kind, stored: dict[str, Any]) -> None:
+def test_request_is_stored_without_its_defaults(
+    request_: Request, kind: Kind, stored: dict[str, Any]
+) -> None:
     assert asked.to_json(request_) == {"kind": str(kind), **stored}
     assert asked.from_json(asked.to_json(request_)) == request_
     assert asked.kind_of(request_) == kind
@@ -52,7 +54,10 @@ def test_request_is_stored_without_its_defaults(request_: Request, kind: Kind, s
     [
         (ImageRequest(prompt="x", seed=7), b'{"kind":"image","prompt":"x","seed":7}'),
         (ClipRequest(prompt="x", seed=7), b'{"kind":"clip","prompt":"x","seed":7}'),
-        (TextRequest(task="to_english", script="x"), b'{"kind":"text","script":"x","task":"to_english"}'),
+        (
+            TextRequest(task="to_english", script="x"),
+            b'{"kind":"text","script":"x","task":"to_english"}',
+        ),
     ],
 )
 def test_hash_of_the_older_kinds_is_what_it_was(request_: Request, form: bytes) -> None:
@@ -81,7 +86,14 @@ def stability(db: None) -> AIProviderConfig:
         (SOUND, Unit.MINUTE, "0.12", {}, "0.025", "0.003"),
         (SOUND, Unit.SECOND, "0.002", {}, "1.5", "0.003"),
         # What is ordered is never shorter than what the model makes.
-        (MusicRequest(prompt="x", duration_ms=10), Unit.MINUTE, "0.6", {"least_ms": 3000}, "0.05", "0.03"),
+        (
+            MusicRequest(prompt="x", duration_ms=10),
+            Unit.MINUTE,
+            "0.6",
+            {"least_ms": 3000},
+            "0.05",
+            "0.03",
+        ),
     ],
 )
 def test_price(
@@ -107,10 +119,14 @@ def test_price(
 
 
 @pytest.mark.parametrize("request_", [SPEECH, MUSIC, SOUND])
-def test_sound_without_a_price_is_not_bought(request_: Request, stability: AIProviderConfig) -> None:
+def test_sound_without_a_price_is_not_bought(
+    request_: Request, stability: AIProviderConfig
+) -> None:
     with pytest.raises(NoPrice):
         prices.quote(stability, request_)
-    ProviderModel.objects.create(provider=stability, name="m", kind=asked.kind_of(request_), unit="minute", price=0)
+    ProviderModel.objects.create(
+        provider=stability, name="m", kind=asked.kind_of(request_), unit="minute", price=0
+    )
     with pytest.raises(NoPrice):
         prices.quote(stability, request_)
 
@@ -160,7 +176,9 @@ def taken(content: bytes, request: Request, folder: Path, **data: Any) -> dict[s
 
 @pytest.mark.parametrize("form", ["mp3", "wav", "flac", "ogg"])
 @pytest.mark.parametrize(("request_", "channels"), [(SPEECH, 1), (MUSIC, 2), (SOUND, 2)])
-def test_sound_is_stored_as_flac_beside_its_original(form: str, request_: Request, channels: int, tmp_path: Path) -> None:
+def test_sound_is_stored_as_flac_beside_its_original(
+    form: str, request_: Request, channels: int, tmp_path: Path
+) -> None:
     content = media.sound(1.5, form)
     facts = taken(content, request_, tmp_path)
     assert (facts["mime"], facts["rate"], facts["channels"]) == ("audio/flac", 48_000, channels)
@@ -184,7 +202,9 @@ def test_sound_is_stored_as_flac_beside_its_original(form: str, request_: Reques
     [lambda: media.silence(1.0, "mp3"), lambda: media.silence(0.0, "wav"), lambda: b""],
     ids=["silent", "no samples", "no bytes"],
 )
-def test_sound_in_which_nothing_is_heard_is_a_refusal_that_was_paid(content: Callable[[], bytes], tmp_path: Path) -> None:
+def test_sound_in_which_nothing_is_heard_is_a_refusal_that_was_paid(
+    content: Callable[[], bytes], tmp_path: Path
+) -> None:
     with pytest.raises(Refused) as refused:
         taken(content(), SPEECH, tmp_path)
     assert (refused.value.kind, refused.value.cost) == (Refusal.FAILED, Decimal("0.25"))
@@ -238,7 +258,9 @@ def test_words_of_characters() -> None:
         ([], [], []),
     ],
 )
-def test_times_that_do_not_belong_to_the_text_are_no_marks(characters: list[Any], starts: list[Any], ends: list[Any]) -> None:
+def test_times_that_do_not_belong_to_the_text_are_no_marks(
+    characters: list[Any], starts: list[Any], ends: list[Any]
+) -> None:
     assert words_of(characters, starts, ends) == []
 
 

@@ -22,7 +22,9 @@ from tests.fakes.stability import ENGINE, Stability
 from tests.providers.conftest import Clock
 from tests.providers.real import CLIP, IMAGE, Real, configure, specs
 
-CORE = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7, model="core", negative="people")
+CORE = ImageRequest(
+    prompt="등대", prompt_en="a lighthouse", seed=7, model="core", negative="people"
+)
 SDXL = ImageRequest(prompt="등대", prompt_en="a lighthouse", seed=7)
 
 
@@ -51,24 +53,69 @@ def sent(stability: Real) -> tuple[str, Any]:
         ("sd3.5-flash", "sd3", {"model": "sd3.5-flash"}, "0.025", (1344, 768)),
     ],
 )
-def test_picture_by_the_present_interface(model: str, path: str, fields: dict[str, str], price: str, size: tuple[int, int], stability: Real) -> None:
-    call = stability.finish(ImageRequest(prompt="등대", prompt_en="a lighthouse", style="watercolour", seed=7, model=model, negative="people"))
-    assert (call.state, call.cost, call.cost_is_estimated, call.model) == ("settled", Decimal(price), True, model)
+def test_picture_by_the_present_interface(
+    model: str,
+    path: str,
+    fields: dict[str, str],
+    price: str,
+    size: tuple[int, int],
+    stability: Real,
+) -> None:
+    call = stability.finish(
+        ImageRequest(
+            prompt="등대",
+            prompt_en="a lighthouse",
+            style="watercolour",
+            seed=7,
+            model=model,
+            negative="people",
+        )
+    )
+    assert (call.state, call.cost, call.cost_is_estimated, call.model) == (
+        "settled",
+        Decimal(price),
+        True,
+        model,
+    )
     assert call.result is not None
     assert ((call.result["width"], call.result["height"]), call.result["seed"]) == (size, 7)
-    common = {"prompt": "a lighthouse. watercolour", "aspect_ratio": "16:9", "output_format": "png", "seed": "7", "negative_prompt": "people"}
+    common = {
+        "prompt": "a lighthouse. watercolour",
+        "aspect_ratio": "16:9",
+        "output_format": "png",
+        "seed": "7",
+        "negative_prompt": "people",
+    }
     assert sent(stability) == (f"/v2beta/stable-image/generate/{path}", common | fields)
     assert stability.fake.charged == call.cost
 
 
-@pytest.mark.parametrize(("ratio", "size"), [("16:9", (1344, 768)), ("9:16", (768, 1344)), ("1:1", (1024, 1024))])
-def test_model_of_the_guide_by_the_older_interface(ratio: Any, size: tuple[int, int], stability: Real) -> None:
-    call = stability.finish(ImageRequest(prompt="x", prompt_en="a lighthouse", seed=7, aspect_ratio=ratio, negative="people"))
+@pytest.mark.parametrize(
+    ("ratio", "size"), [("16:9", (1344, 768)), ("9:16", (768, 1344)), ("1:1", (1024, 1024))]
+)
+def test_model_of_the_guide_by_the_older_interface(
+    ratio: Any, size: tuple[int, int], stability: Real
+) -> None:
+    call = stability.finish(
+        ImageRequest(
+            prompt="x", prompt_en="a lighthouse", seed=7, aspect_ratio=ratio, negative="people"
+        )
+    )
     assert (call.state, call.cost, call.model) == ("settled", Decimal("0.02"), ENGINE)
     prompts = [{"text": "a lighthouse", "weight": 1}, {"text": "people", "weight": -1}]
-    body = {"text_prompts": prompts, "width": size[0], "height": size[1], "samples": 1, "steps": 30, "seed": 7}
+    body = {
+        "text_prompts": prompts,
+        "width": size[0],
+        "height": size[1],
+        "samples": 1,
+        "steps": 30,
+        "seed": 7,
+    }
     assert sent(stability) == (f"/v1/generation/{ENGINE}/text-to-image", body)
-    assert (price_of("stability_ai", SDXL), stability.fake.charged) == (Decimal("0.02"), Decimal("0.02"))
+    assert (price_of("stability_ai", SDXL), stability.fake.charged) == (
+        Decimal("0.02"),
+        Decimal("0.02"),
+    )
 
 
 OUTCOMES: list[tuple[str, str, str, str, int]] = [
@@ -98,8 +145,18 @@ OUTCOMES: list[tuple[str, str, str, str, int]] = [
 
 
 @pytest.mark.parametrize("request_", [CORE, SDXL], ids=["core", "sdxl"])
-@pytest.mark.parametrize(("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES])
-def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, request_: ImageRequest, stability: Real) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "state", "refusal", "cost", "paid"), OUTCOMES, ids=[row[0] for row in OUTCOMES]
+)
+def test_outcome(
+    scenario: str,
+    state: str,
+    refusal: str,
+    cost: str,
+    paid: int,
+    request_: ImageRequest,
+    stability: Real,
+) -> None:
     stability.fake.expect(scenario, times=1)
     stability.ends(request_, state=state, refusal=refusal, cost=cost, paid=paid)
 
@@ -119,7 +176,11 @@ def test_blurred_picture_is_not_shown_and_not_made_again_by_itself(stability: Re
 
 @pytest.mark.parametrize(
     "request_",
-    [ImageRequest(prompt="등대", model="core"), ImageRequest(prompt="등대", prompt_en="등대 lighthouse", model="core"), ImageRequest(prompt=" ", model="core")],
+    [
+        ImageRequest(prompt="등대", model="core"),
+        ImageRequest(prompt="등대", prompt_en="등대 lighthouse", model="core"),
+        ImageRequest(prompt=" ", model="core"),
+    ],
 )
 def test_other_languages_are_not_sent(request_: ImageRequest, stability: Real) -> None:
     with pytest.raises(Refused, match="understands English only"):
@@ -128,8 +189,17 @@ def test_other_languages_are_not_sent(request_: ImageRequest, stability: Real) -
 
 
 def test_korean_style_and_avoidance_are_left_out(stability: Real) -> None:
-    stability.finish(ImageRequest(prompt="등대", prompt_en="a lighthouse", style="수채화", negative="사람", model="core"))
-    assert sent(stability)[1] == {"prompt": "a lighthouse", "aspect_ratio": "16:9", "output_format": "png", "seed": "0"}
+    stability.finish(
+        ImageRequest(
+            prompt="등대", prompt_en="a lighthouse", style="수채화", negative="사람", model="core"
+        )
+    )
+    assert sent(stability)[1] == {
+        "prompt": "a lighthouse",
+        "aspect_ratio": "16:9",
+        "output_format": "png",
+        "seed": "0",
+    }
 
 
 def test_limit_is_a_minute(stability: Real) -> None:
@@ -188,7 +258,10 @@ def test_https_is_demanded_outside_of_this_machine(stability: Real, settings: An
     assert (stability.fake.orders, ProviderCall.objects.count()) == ([], 0)
 
 
-@pytest.mark.skipif(specs("stability-v1-openapi-2023-06.json") is None, reason="the official specification does not lie here")
+@pytest.mark.skipif(
+    specs("stability-v1-openapi-2023-06.json") is None,
+    reason="the official specification does not lie here",
+)
 def test_official_specification_accepts_what_is_sent(stability: Real) -> None:
     import jsonschema
 
@@ -196,7 +269,12 @@ def test_official_specification_accepts_what_is_sent(stability: Real) -> None:
     assert path
     document = json.loads(path.read_text())
     stability.finish(SDXL)
-    jsonschema.Draft202012Validator({"$ref": "#/components/schemas/TextToImageRequestBody", "components": document["components"]}).validate(sent(stability)[1])
+    jsonschema.Draft202012Validator(
+        {
+            "$ref": "#/components/schemas/TextToImageRequestBody",
+            "components": document["components"],
+        }
+    ).validate(sent(stability)[1])
 
 
 def test_ready_is_ready(stability: Real) -> None:
@@ -205,7 +283,9 @@ def test_ready_is_ready(stability: Real) -> None:
     assert stability.fake.paid == 1
 
 
-def test_paid_picture_waits_while_the_machine_reads_other_files(stability: Real, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_paid_picture_waits_while_the_machine_reads_other_files(
+    stability: Real, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     """No place to read it came free in time: nothing is lost, and nothing is bought again."""
     settings.LIMITED_PROCESSES = 1
     monkeypatch.setattr(ingest, "WAIT_TIMEOUT", 0)

@@ -1,4 +1,6 @@
-"""Stable Audio of Stability AI, before its fake: music and effects under the key of the pictures."""
+"""Stable Audio of Stability AI, before its fake: music and effects under the
+key of the pictures.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -30,14 +32,32 @@ def stability(db: None, settings: Any, clock: Clock) -> Iterator[Real]:
         yield Real("stability_ai", fake, clock)
 
 
-@pytest.mark.parametrize(("request_", "prompt", "seconds"), [(MUSIC, "a slow piano. Mood: calm.", 3), (EFFECT, "a door closes", 1)])
+@pytest.mark.parametrize(
+    ("request_", "prompt", "seconds"),
+    [(MUSIC, "a slow piano. Mood: calm.", 3), (EFFECT, "a door closes", 1)],
+)
 def test_sound(request_: Request, prompt: str, seconds: int, stability: Real) -> None:
     call = stability.finish(request_)
     fields = {name: value.decode() for name, value in multipart(stability.fake.orders[0]).items()}
-    assert fields == {"prompt": prompt, "duration": str(seconds), "output_format": "mp3", "seed": "7", "model": "stable-audio-2.5"}
-    assert (call.state, call.model, call.cost, stability.fake.charged) == ("settled", "stable-audio-2.5", Decimal("0.20"), Decimal("0.20"))
+    assert fields == {
+        "prompt": prompt,
+        "duration": str(seconds),
+        "output_format": "mp3",
+        "seed": "7",
+        "model": "stable-audio-2.5",
+    }
+    assert (call.state, call.model, call.cost, stability.fake.charged) == (
+        "settled",
+        "stable-audio-2.5",
+        Decimal("0.20"),
+        Decimal("0.20"),
+    )
     assert call.result is not None
-    assert (call.result["duration_ms"], call.result["channels"], call.result["seed"]) == (seconds * 1000, 2, 7)
+    assert (call.result["duration_ms"], call.result["channels"], call.result["seed"]) == (
+        seconds * 1000,
+        2,
+        7,
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +79,9 @@ def test_sound(request_: Request, prompt: str, seconds: int, stability: Real) ->
         ("empty", "refused", "failed", "price", 1),
     ],
 )
-def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, stability: Real) -> None:
+def test_outcome(
+    scenario: str, state: str, refusal: str, cost: str, paid: int, stability: Real
+) -> None:
     stability.fake.expect(scenario, times=1)
     stability.ends(MUSIC, state=state, refusal=refusal, cost=cost, paid=paid)
 
@@ -67,12 +89,17 @@ def test_outcome(scenario: str, state: str, refusal: str, cost: str, paid: int, 
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (MusicRequest(prompt="잔잔한 피아노"), "understands English only: describe the sound in English"),
+        (
+            MusicRequest(prompt="잔잔한 피아노"),
+            "understands English only: describe the sound in English",
+        ),
         (MusicRequest(prompt="piano", duration_ms=190_001), "at most 190 s"),
         (SoundRequest(prompt=""), "The text is empty."),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_it_is_paid(request_: Request, words: str, stability: Real) -> None:
+def test_what_cannot_be_done_is_refused_before_it_is_paid(
+    request_: Request, words: str, stability: Real
+) -> None:
     with pytest.raises(Refused) as refused:
         stability.go(request_)
     assert words in str(refused.value)

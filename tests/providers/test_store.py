@@ -1,4 +1,6 @@
-"""A file that the storage has lost is told as such, wherever it is wanted; nothing else is made of it."""
+"""A file that the storage has lost is told as such, wherever it is wanted; nothing else is made of
+it.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +19,12 @@ from providers.store import FileMissing, local_copy, opened
 def media(request: pytest.FixtureRequest, settings: Any) -> Any:
     """The media storage as a folder, and as something that has no paths."""
     if request.param == "elsewhere":
-        settings.STORAGES = settings.STORAGES | {"media": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
-    assert isinstance(storages["media"], FileSystemStorage if request.param == "folder" else InMemoryStorage)
+        settings.STORAGES = settings.STORAGES | {
+            "media": {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+        }
+    assert isinstance(
+        storages["media"], FileSystemStorage if request.param == "folder" else InMemoryStorage
+    )
     return storages["media"]
 
 
@@ -33,13 +39,18 @@ def read_copy(name: str, folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("read", [read_opened, read_copy])
-def test_file_is_read_and_a_lost_one_is_told_with_what_mends_it(media: Any, tmp_path: Path, read: Callable[[str, Path], bytes]) -> None:
+def test_file_is_read_and_a_lost_one_is_told_with_what_mends_it(
+    media: Any, tmp_path: Path, read: Callable[[str, Path], bytes]
+) -> None:
     media.save("calls/a.png", ContentFile(b"picture"))
     assert read("calls/a.png", tmp_path) == b"picture"
     media.delete("calls/a.png")
     with pytest.raises(FileMissing, match=r"calls/a\.png") as lost:
         read("calls/a.png", tmp_path)
-    assert (lost.value.code, isinstance(lost.value, ServiceUnavailableError)) == ("file_missing", True)
+    assert (lost.value.code, isinstance(lost.value, ServiceUnavailableError)) == (
+        "file_missing",
+        True,
+    )
     assert "restored from the backup" in str(lost.value)
 
 

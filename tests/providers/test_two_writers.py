@@ -31,7 +31,9 @@ def test_key_that_is_entered_while_secrets_are_rotated_stays(settings):
 
     assert in_turn(enter, lambda: call_command("rotate_secrets", stdout=io.StringIO())) == []
     settings.PROVIDER_SECRETS = ["n" * 40]
-    assert keys.key_of(AIProviderConfig.objects.get(provider="stability_ai")) == "sk-after-0123456789"
+    assert (
+        keys.key_of(AIProviderConfig.objects.get(provider="stability_ai")) == "sk-after-0123456789"
+    )
 
 
 def test_two_who_wait_for_a_limit_get_slots_one_after_the_other():
@@ -49,9 +51,22 @@ def test_two_who_wait_for_a_limit_get_slots_one_after_the_other():
 
 def test_call_that_is_settled_meanwhile_is_not_marked_as_spooled():
     call = ProviderCall.objects.create(
-        provider_id="local", kind="image", state=CallState.SENDING, key=uuid.uuid4().hex, request_hash="h", unit_price=0, units=1, estimate=0,
-    )  # fmt: skip
+        provider_id="local",
+        kind="image",
+        state=CallState.SENDING,
+        key=uuid.uuid4().hex,
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+    )
     settle = {"state": CallState.SETTLED, "evidence": {"task": "t1"}}
-    assert in_turn(lambda: ProviderCall.objects.filter(pk=call.pk).update(**settle), lambda: outcomes.is_spooled(call)) == []
+    assert (
+        in_turn(
+            lambda: ProviderCall.objects.filter(pk=call.pk).update(**settle),
+            lambda: outcomes.is_spooled(call),
+        )
+        == []
+    )
     now = ProviderCall.objects.get()
     assert (now.state, now.evidence) == (CallState.SETTLED, {"task": "t1"})

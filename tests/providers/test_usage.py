@@ -22,15 +22,29 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def config():
-    AIProviderConfig.objects.filter(provider="runway_ml").update(rate_limit_per_minute=10, rate_limit_per_hour=None, max_concurrent=4, monthly_budget=2)
+    AIProviderConfig.objects.filter(provider="runway_ml").update(
+        rate_limit_per_minute=10, rate_limit_per_hour=None, max_concurrent=4, monthly_budget=2
+    )
     return AIProviderConfig.objects.get(provider="runway_ml")
 
 
 def call(state=CallState.SETTLED, *, ago=0, cost="0.50", **values):
     at = timezone.now() - timedelta(seconds=ago)
-    common = {"provider_id": "runway_ml", "kind": "clip", "key": uuid.uuid4().hex, "request_hash": "0", "unit_price": 1, "units": 1}
+    common = {
+        "provider_id": "runway_ml",
+        "kind": "clip",
+        "key": uuid.uuid4().hex,
+        "request_hash": "0",
+        "unit_price": 1,
+        "units": 1,
+    }
     times = {"reserved_at": at, "sending_at": at}
-    return ProviderCall.objects.create(state=state, estimate=Decimal("0.50"), cost=cost and Decimal(cost), **{**common, **times, **values})
+    return ProviderCall.objects.create(
+        state=state,
+        estimate=Decimal("0.50"),
+        cost=cost and Decimal(cost),
+        **{**common, **times, **values},
+    )
 
 
 def test_limits_are_counted_as_the_gate_does(config):
@@ -38,7 +52,9 @@ def test_limits_are_counted_as_the_gate_does(config):
     call(ago=300)
     call(CallState.ACCEPTED, ago=30, cost=None)
     call(CallState.REFUSED, ago=1, cost="0", sending_at=None)
-    assert [(str(use.label), use.used, use.limit, use.percent, use.tone) for use in limits_of(config)] == [
+    assert [
+        (str(use.label), use.used, use.limit, use.percent, use.tone) for use in limits_of(config)
+    ] == [
         ("Calls in a minute", 2, 10, 20, "live"),
         ("Calls in an hour", 3, None, 0, "live"),
         ("Calls at once", 1, 4, 25, "live"),
@@ -52,7 +68,10 @@ def test_budgets_count_what_is_open_too(config):
     call()
     call(CallState.UNCLEAR, cost=None)
     call(provider_id="stability_ai", cost="0.75")
-    assert [(use.used, use.limit, use.percent, use.tone) for use in budgets_of(config)] == [(1, 2, 50, "live"), (Decimal("1.75"), 1, 100, "bad")]
+    assert [(use.used, use.limit, use.percent, use.tone) for use in budgets_of(config)] == [
+        (1, 2, 50, "live"),
+        (Decimal("1.75"), 1, 100, "bad"),
+    ]
 
 
 def test_a_limit_of_nothing_is_used_up(config):
@@ -86,15 +105,30 @@ def test_prices_say_whose_they_are_and_when_they_were_read(config):
 def test_the_page_marks_the_model_that_calls_go_to(config, admin_client, told, used):
     ProviderModel.objects.filter(provider=config).delete()
     clip = {"provider": config, "kind": "clip", "unit": "second", "price": Decimal("0.1")}
-    for name, more in {"clip-a": {"is_default": True}, "clip-b": {}, "clip-c": {}, "old-name": {"stands_for": "clip-b"}, "gone": {"is_active": False}}.items():
+    for name, more in {
+        "clip-a": {"is_default": True},
+        "clip-b": {},
+        "clip-c": {},
+        "old-name": {"stands_for": "clip-b"},
+        "gone": {"is_active": False},
+    }.items():
         ProviderModel.objects.create(name=name, **clip, **more)
-    ProviderModel.objects.create(provider=config, name="still", kind="image", unit="image", price=Decimal("0.1"), is_default=True)
+    ProviderModel.objects.create(
+        provider=config,
+        name="still",
+        kind="image",
+        unit="image",
+        price=Decimal("0.1"),
+        is_default=True,
+    )
     config.settings = told
     config.save()
     assert {row.model.name for row in prices_of(config) if row.is_used} == used
     for name in used:
         assert prices.quote(config, REQUESTS["image" if name == "still" else "clip"]).model == name
-    page = admin_client.get(reverse("admin:providers_aiproviderconfig_change", args=[config.pk])).content.decode()
+    page = admin_client.get(
+        reverse("admin:providers_aiproviderconfig_change", args=[config.pk])
+    ).content.decode()
     assert set(re.findall(r"<b>([-\w]+)</b><small>used when none is named", page)) == used
 
 

@@ -1,11 +1,12 @@
-"""Real servers for tests, each on free loopback ports in a folder of its own, ended at exit even after a failure.
+"""Real servers for tests, each on free loopback ports in a folder of its own, ended at exit even
+after a failure.
 
     with postgresql() as server: ...      # server.url, server.env, server.kill(), server.start(), server.freeze()
     python -m tests.services postgresql redis s3 -- pytest tests/jobs
 
-The command form exports the studio's variables (DATABASE_URL, REDIS_URL, MINIO_...) to the command and ends with its
-exit code; without a command it prints them and waits for Ctrl-C. The servers come as Python packages: nothing is to be
-installed beside requirements-dev.txt.
+The command form exports the studio's variables (DATABASE_URL, REDIS_URL, MINIO_...) to the command
+and ends with its exit code; without a command it prints them and waits for Ctrl-C. The servers come
+as Python packages: nothing is to be installed beside requirements-dev.txt.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,19 @@ from .redis_server import Redis
 from .s3_server import S3
 from .server import LOOPBACK, Server, free_ports, running
 
-__all__ = ["LOOPBACK", "S3", "SERVICES", "PostgreSQL", "Redis", "Server", "free_ports", "postgresql", "redis", "running", "s3"]
+__all__ = [
+    "LOOPBACK",
+    "S3",
+    "SERVICES",
+    "PostgreSQL",
+    "Redis",
+    "Server",
+    "free_ports",
+    "postgresql",
+    "redis",
+    "running",
+    "s3",
+]
 
 
 def postgresql(place: Path | None = None) -> AbstractContextManager[PostgreSQL]:
@@ -33,4 +46,8 @@ def s3() -> AbstractContextManager[S3]:
     return running(S3)
 
 
-SERVICES: dict[str, Callable[[], AbstractContextManager[Server]]] = {"postgresql": postgresql, "redis": redis, "s3": s3}
+SERVICES: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+    "postgresql": postgresql,
+    "redis": redis,
+    "s3": s3,
+}

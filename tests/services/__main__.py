@@ -16,7 +16,9 @@ def main(arguments: Sequence[str]) -> int:
     unknown = sorted(set(names) - set(SERVICES))
     if not names or unknown:
         wrong = f"unknown: {', '.join(unknown)}. " if unknown else ""
-        sys.stderr.write(f"{wrong}usage: python -m tests.services {{{','.join(SERVICES)}}}... [-- command...]\n")
+        sys.stderr.write(
+            f"{wrong}usage: python -m tests.services {{{','.join(SERVICES)}}}... [-- command...]\n"
+        )
         return 2
     with ExitStack() as stack:
         env: dict[str, str] = {}

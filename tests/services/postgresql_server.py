@@ -14,7 +14,9 @@ from .server import LAUNCH, LOOPBACK, Server, free_ports
 
 
 class PostgreSQL(Server):
-    """PostgreSQL 18 with a database `studio`; no durability (it is thrown away), so the tests are quick."""
+    """PostgreSQL 18 with a database `studio`; no durability (it is thrown away), so the tests are
+    quick.
+    """
 
     name = "postgresql"
     stop_signal = signal.SIGINT
@@ -37,21 +39,42 @@ class PostgreSQL(Server):
         program = package / "pginstall18"
         data = self.folder / "data"
         data.mkdir(mode=0o700)
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root, and another user may not be able to read our folders
+        if (
+            os.geteuid() == 0
+            # PostgreSQL refuses to run as root, and another user may not be able to read our
+            # folders
+        ):
             self.user = pwd.getpwnam("nobody").pw_uid
             copied = self.folder / "program"
             program = shutil.copytree(program, copied / package.name / program.name, symlinks=True)
-            shutil.copytree(package.with_name(f"{package.name}.libs"), copied / f"{package.name}.libs")
+            shutil.copytree(
+                package.with_name(f"{package.name}.libs"), copied / f"{package.name}.libs"
+            )
             self.folder.chmod(0o755)
             os.chown(data, self.user, -1)
         self.program = program / "bin"
         self._run(
             str(self.program / "initdb"),
-            *(f"--pgdata={data}", "--username=studio", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"),
+            *(
+                f"--pgdata={data}",
+                "--username=studio",
+                "--auth=trust",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+                "--no-instructions",
+            ),
         )
 
     def _run(self, *command: str) -> None:
-        launcher = [sys.executable, "-c", LAUNCH, str(os.getpid()), str(self.user), str(int(signal.SIGKILL))]
+        launcher = [
+            sys.executable,
+            "-c",
+            LAUNCH,
+            str(os.getpid()),
+            str(self.user),
+            str(int(signal.SIGKILL)),
+        ]
         subprocess.run([*launcher, *command], check=True, capture_output=True, cwd=self.folder)
 
     def choose_ports(self) -> None:
@@ -74,8 +97,17 @@ class PostgreSQL(Server):
         import psycopg
 
         try:
-            with psycopg.connect(host=LOOPBACK, port=self.port, user="studio", dbname="postgres", autocommit=True, connect_timeout=5) as connection:
-                if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'studio'").fetchone():
+            with psycopg.connect(
+                host=LOOPBACK,
+                port=self.port,
+                user="studio",
+                dbname="postgres",
+                autocommit=True,
+                connect_timeout=5,
+            ) as connection:
+                if not connection.execute(
+                    "SELECT 1 FROM pg_database WHERE datname = 'studio'"
+                ).fetchone():
                     connection.execute("CREATE DATABASE studio")
         except psycopg.OperationalError:
             return False

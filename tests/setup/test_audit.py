@@ -1,4 +1,6 @@
-"""The audit of the locked packages: a vulnerability fails it, and packages that nobody could judge never pass as clean."""
+"""The audit of the locked packages: a vulnerability fails it, and packages that nobody could judge
+never pass as clean.
+"""
 
 import subprocess
 from typing import Any
@@ -9,7 +11,11 @@ from tools import audit
 
 FLAW = {"id": "PYSEC-2026-1", "fix_versions": ["1.1"], "aliases": [], "description": ""}
 CLEAN = {"name": "django", "version": "6.1.3", "vulns": []}
-VULNERABLE = {"name": "pillow", "version": "1.0", "vulns": [FLAW, {**FLAW, "id": "PYSEC-2026-2", "fix_versions": []}]}
+VULNERABLE = {
+    "name": "pillow",
+    "version": "1.0",
+    "vulns": [FLAW, {**FLAW, "id": "PYSEC-2026-2", "fix_versions": []}],
+}
 UNKNOWN = {"name": "redis", "skip_reason": "Dependency not found on PyPI"}
 
 
@@ -28,20 +34,28 @@ def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return answers
 
 
-def test_vulnerability_fails_and_is_named(services: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+def test_vulnerability_fails_and_is_named(
+    services: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     services["pypi"] = [CLEAN, VULNERABLE, UNKNOWN]
     assert audit.main([]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "pillow 1.0: PYSEC-2026-1 (fixed in: 1.1)",
         "pillow 1.0: PYSEC-2026-2 (fixed in: no release yet)",
-        "audit: pypi answered for 2 locked packages, 2 known vulnerabilities; 1 packages are unknown to it",
+        (
+            "audit: pypi answered for 2 locked packages, 2 known vulnerabilities; 1 packages "
+            "are unknown to it"
+        ),
     ]
 
 
 def test_clean_packages_pass(services: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     services["pypi"] = [CLEAN]
     assert audit.main(["--required"]) == 0
-    assert capsys.readouterr().out == "audit: pypi answered for 1 locked packages, 0 known vulnerabilities\n"
+    assert (
+        capsys.readouterr().out
+        == "audit: pypi answered for 1 locked packages, 0 known vulnerabilities\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +63,10 @@ def test_clean_packages_pass(services: dict[str, Any], capsys: pytest.CaptureFix
     [
         ({}, "pypi did not answer; osv did not answer"),
         ({"pypi": [UNKNOWN]}, "pypi knows none of the packages; osv did not answer"),
-        ({"osv": subprocess.TimeoutExpired("pip-audit", 1)}, "pypi did not answer; osv did not answer"),
+        (
+            {"osv": subprocess.TimeoutExpired("pip-audit", 1)},
+            "pypi did not answer; osv did not answer",
+        ),
     ],
 )
 def test_packages_that_could_not_be_audited_are_reported(

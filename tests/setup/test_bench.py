@@ -27,7 +27,10 @@ def test_results_replace_the_old_ones_between_the_markers(bench: ModuleType) -> 
     document = f"Before\n{bench.BEGIN}\nold\n{bench.END}\nAfter\n"
     text = bench.kept(document, {"film": "film  1.0", "jobs": r"jobs \1 2.0"})
     dated = re.sub(r"\d{4}-\d\d-\d\d, .*\.", "DATE", text)
-    assert dated == f"Before\n{bench.BEGIN}\n\nDATE\n\n```\nfilm  1.0\n```\n\n```\njobs \\1 2.0\n```\n\n{bench.END}\nAfter\n"
+    assert dated == (
+        f"Before\n{bench.BEGIN}\n\nDATE\n\n```\nfilm  1.0\n```\n\n```\njobs \\1 "
+        f"2.0\n```\n\n{bench.END}\nAfter\n"
+    )
 
 
 def test_page_has_a_place_for_them(bench: ModuleType) -> None:
@@ -35,5 +38,10 @@ def test_page_has_a_place_for_them(bench: ModuleType) -> None:
 
 
 def test_unknown_bench_is_named() -> None:
-    done = subprocess.run([sys.executable, TOOL, "sound"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (2, "bench: there is no bench sound; there are: film, jobs, api, board.\n")
+    done = subprocess.run(
+        [sys.executable, TOOL, "sound"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "bench: there is no bench sound; there are: film, jobs, api, board.\n",
+    )

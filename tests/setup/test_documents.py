@@ -12,9 +12,14 @@ from operations.story_state_diagram import drawn, states
 
 ROOT = Path(settings.BASE_DIR)
 READMES = ("README.md", "README.ko.md")
-PAPERS = tuple(str(file.relative_to(ROOT)) for file in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]))
+PAPERS = tuple(
+    str(file.relative_to(ROOT)) for file in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+)
 BY_OTHERS = {"HOST", "PORT"}  # read elsewhere than in the settings
-NOT_IN_THE_TREE = {"site/__init__.py", "deploy/secrets"}  # must not be there, and made where it is used
+NOT_IN_THE_TREE = {
+    "site/__init__.py",
+    "deploy/secrets",
+}  # must not be there, and made where it is used
 INTERNAL = {"EXTRA_APPS"}  # for tests
 
 
@@ -25,7 +30,11 @@ def project() -> dict:
 def variables() -> set[str]:
     """The names that the settings read from the environment."""
     texts = [file.read_text(encoding="utf-8") for file in (ROOT / "site/config").glob("*.py")]
-    return {name for text in texts for name in re.findall(r"\benv\.[a-z]+\(\s*[\"']([A-Z0-9_]+)[\"']", text)} - INTERNAL
+    return {
+        name
+        for text in texts
+        for name in re.findall(r"\benv\.[a-z]+\(\s*[\"']([A-Z0-9_]+)[\"']", text)
+    } - INTERNAL
 
 
 def test_site_is_an_import_root_and_no_package() -> None:
@@ -33,7 +42,9 @@ def test_site_is_an_import_root_and_no_package() -> None:
 
 
 def test_newest_change_is_this_version() -> None:
-    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    versions = re.findall(
+        r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert versions[0] == project()["version"]
 
 
@@ -45,7 +56,9 @@ def test_diagram_of_states_is_as_the_code_is() -> None:
 
 @pytest.mark.parametrize("name", READMES)
 def test_settings_table_names_every_variable(name: str) -> None:
-    table = set(re.findall(r"^\| `([A-Z0-9_]+)`", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    table = set(
+        re.findall(r"^\| `([A-Z0-9_]+)`", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert table - BY_OTHERS == variables()
 
 
@@ -54,10 +67,23 @@ def defaults() -> dict[str, str]:
     found: dict[str, str] = {}
     for file in (ROOT / "site/config").glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "env"):
+            if not (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and ast.unparse(node.func.value) == "env"
+            ):
                 continue
-            given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "default")]
-            value = given[0].elts[0] if given and isinstance(given[0], ast.Tuple) else given[0] if given else None
+            given = [
+                *node.args[1:2],
+                *(word.value for word in node.keywords if word.arg == "default"),
+            ]
+            value = (
+                given[0].elts[0]
+                if given and isinstance(given[0], ast.Tuple)
+                else given[0]
+                if given
+                else None
+            )
             if isinstance(value, ast.Constant) and value.value:
                 found[ast.literal_eval(node.args[0])] = str(value.value)
     return found
@@ -65,32 +91,55 @@ def defaults() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", READMES)
 def test_settings_table_says_what_holds_without_them(name: str) -> None:
-    table = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| ([^|]*) \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    table = dict(
+        re.findall(
+            r"^\| `([A-Z0-9_]+)` \| ([^|]*) \|",
+            (ROOT / name).read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    )
     wanted = {variable: value for variable, value in defaults().items() if value != "True"}
     assert len(wanted) > 15
     assert {variable: table[variable].strip().strip("`") for variable in wanted} == wanted
 
 
 def test_settings_page_names_every_variable() -> None:
-    rows = [line.split("|")[1] for line in (ROOT / "docs/operation/settings.md").read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
+    rows = [
+        line.split("|")[1]
+        for line in (ROOT / "docs/operation/settings.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `")
+    ]
     assert set(re.findall(r"`([A-Z0-9_]+)`", " ".join(rows))) - BY_OTHERS == variables()
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_every_command_of_the_makefile_is_explained(name: str) -> None:
-    helped = re.findall(r'^\t@echo "make (\w+)', (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    helped = re.findall(
+        r'^\t@echo "make (\w+)', (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE
+    )
     text = (ROOT / name).read_text(encoding="utf-8")
     assert [command for command in helped if f"`make {command}" not in text] == []
 
 
 def test_both_readmes_have_the_same_commands_and_the_same_parts() -> None:
     def parts(name: str) -> tuple[list[str], list[int], int]:
-        """The code without its comments, how deep each heading is, and the number of table rows; what was measured stands in one of them."""
-        text = re.sub(r"<!-- bench:begin.*?bench:end -->", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+        """The code without its comments, how deep each heading is, and the number of table rows;
+        what was measured stands in one of them.
+        """
+        text = re.sub(
+            r"<!-- bench:begin.*?bench:end -->",
+            "",
+            (ROOT / name).read_text(encoding="utf-8"),
+            flags=re.DOTALL,
+        )
         fenced = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
         code = [re.sub(r"\s*#.*", "", block) for block in fenced.findall(text)]
         prose = fenced.sub("", text)
-        return code, [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)], len(re.findall(r"^\|", prose, re.MULTILINE))
+        return (
+            code,
+            [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)],
+            len(re.findall(r"^\|", prose, re.MULTILINE)),
+        )
 
     ours, theirs = parts("README.md"), parts("README.ko.md")
     assert len(ours[0]) >= 2
@@ -102,14 +151,20 @@ def test_links_and_names_lead_to_files_that_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert [link for link in links if not (ROOT / name).parent.joinpath(link).exists()] == []
-    named = re.findall(r"`((?:docs|deploy|jobs|providers|site|stories|templates|tests|tools)/[\w./-]+)`", text)
-    assert [path for path in named if path not in NOT_IN_THE_TREE and not (ROOT / path).exists()] == []
+    named = re.findall(
+        r"`((?:docs|deploy|jobs|providers|site|stories|templates|tests|tools)/[\w./-]+)`", text
+    )
+    assert [
+        path for path in named if path not in NOT_IN_THE_TREE and not (ROOT / path).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_make_targets_that_a_document_names_exist(name: str) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z-]+)(?: [a-z-]+)*:(?!=)", makefile, re.MULTILINE)) | {"dev-env"}
+    targets = set(re.findall(r"^([a-z-]+)(?: [a-z-]+)*:(?!=)", makefile, re.MULTILINE)) | {
+        "dev-env"
+    }
     text = (ROOT / name).read_text(encoding="utf-8")
     named = re.findall(r"(?:`|^)make ([a-z][a-z-]*)", text, re.MULTILINE)
     assert [target for target in named if target not in targets] == []
@@ -126,7 +181,9 @@ def test_every_decision_record_is_in_the_index() -> None:
 
 def test_every_package_has_a_reason() -> None:
     pattern = re.compile(r"^\| (`.*?`) \|", re.MULTILINE)
-    table = " ".join(pattern.findall((ROOT / "docs/development/dependencies.md").read_text(encoding="utf-8")))
+    table = " ".join(
+        pattern.findall((ROOT / "docs/development/dependencies.md").read_text(encoding="utf-8"))
+    )
     described = set(re.findall(r"`([\w-]+)`", table))
     optional = project()["optional-dependencies"]
     wanted = [*project()["dependencies"], *(line for lines in optional.values() for line in lines)]
@@ -135,18 +192,37 @@ def test_every_package_has_a_reason() -> None:
 
 
 def test_architecture_says_where_to_look() -> None:
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Where to look")[2].partition("\n## ")[0]
+    text = (
+        (ROOT / "ARCHITECTURE.md")
+        .read_text(encoding="utf-8")
+        .partition("## Where to look")[2]
+        .partition("\n## ")[0]
+    )
     rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", text)
     assert len(rows) > 20
     for file, functions in rows:
-        defined = set(re.findall(r"^(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+        defined = set(
+            re.findall(
+                r"^(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
+            )
+        )
         assert (file, sorted(set(re.findall(r"`(\w+)`", functions)) - defined)) == (file, [])
 
 
-@pytest.mark.parametrize(("lock", "extra"), [("requirements.txt", ""), ("requirements-dev.txt", "dev"), ("requirements-bench.txt", "bench")])
+@pytest.mark.parametrize(
+    ("lock", "extra"),
+    [
+        ("requirements.txt", ""),
+        ("requirements-dev.txt", "dev"),
+        ("requirements-bench.txt", "bench"),
+    ],
+)
 def test_lock_names_every_package_with_hashes_and_no_address(lock: str, extra: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    wanted = [*project()["dependencies"], *(project()["optional-dependencies"][extra] if extra else [])]
+    wanted = [
+        *project()["dependencies"],
+        *(project()["optional-dependencies"][extra] if extra else []),
+    ]
     names = {re.split(r"[\[<>=;~! ]", line, maxsplit=1)[0].lower() for line in wanted}
     locked = dict(re.findall(r"^([a-z0-9._-]+)(?:\[[^]]*\])?==([^ ]+)", text, re.MULTILINE))
     assert names - set(locked) == set()
@@ -156,5 +232,8 @@ def test_lock_names_every_package_with_hashes_and_no_address(lock: str, extra: s
 
 def test_dev_lock_holds_the_same_versions() -> None:
     pattern = re.compile(r"^([a-z0-9._-]+)==([^ ]+)", re.MULTILINE)
-    run, dev = (dict(pattern.findall((ROOT / name).read_text(encoding="utf-8"))) for name in ("requirements.txt", "requirements-dev.txt"))
+    run, dev = (
+        dict(pattern.findall((ROOT / name).read_text(encoding="utf-8")))
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
     assert {name: dev.get(name) for name in run} == run

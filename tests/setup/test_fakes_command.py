@@ -14,7 +14,13 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("name", ["runway", "replicate", "stability", "llm"])
 def test_fake_starts_without_a_path_of_its_own(name):
     env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    with subprocess.Popen([sys.executable, "-m", "tests.fakes", name], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as served:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes", name],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as served:
         assert served.stdout is not None
         line = served.stdout.readline()
         served.send_signal(signal.SIGTERM)

@@ -46,7 +46,9 @@ def test_an_inner_transaction_belongs_to_the_outer_one(lock_order: LockOrder) ->
         lock_order.check()
 
 
-@pytest.mark.skipif(not connection.features.has_select_for_update_skip_locked, reason="PostgreSQL only")
+@pytest.mark.skipif(
+    not connection.features.has_select_for_update_skip_locked, reason="PostgreSQL only"
+)
 def test_a_lock_that_does_not_wait_is_left_out(lock_order: LockOrder) -> None:
     with transaction.atomic():
         list(Story.objects.select_for_update())

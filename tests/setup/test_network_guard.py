@@ -26,5 +26,8 @@ def test_datagram_outside_is_refused() -> None:
 
 
 def test_loopback_is_open() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(("localhost", server.getsockname()[1])) as outgoing:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(("localhost", server.getsockname()[1])) as outgoing,
+    ):
         assert outgoing.getpeername()[0] == "127.0.0.1"

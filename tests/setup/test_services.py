@@ -61,7 +61,11 @@ def test_redis_loses_all_at_a_kill_and_hangs_while_frozen() -> None:
 
 def test_s3_keeps_objects_and_refuses_a_wrong_key() -> None:
     with services.s3() as server:
-        address = {"endpoint_url": server.url, "region_name": "us-east-1", "aws_access_key_id": server.access_key}
+        address = {
+            "endpoint_url": server.url,
+            "region_name": "us-east-1",
+            "aws_access_key_id": server.access_key,
+        }
         right = boto3.client("s3", aws_secret_access_key=server.secret_key, **address)
         wrong = boto3.client("s3", aws_secret_access_key="wrong", **address)
         right.put_object(Bucket=server.bucket, Key="장면/1.png", Body=b"picture")
@@ -73,7 +77,13 @@ def test_s3_keeps_objects_and_refuses_a_wrong_key() -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "tests.services", *arguments], capture_output=True, text=True, cwd=settings.BASE_DIR, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "tests.services", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=settings.BASE_DIR,
+        check=False,
+    )
 
 
 def test_command_gets_the_variables_and_gives_its_exit_code() -> None:
@@ -92,12 +102,19 @@ def test_command_gets_the_variables_and_gives_its_exit_code() -> None:
 def test_unknown_service_is_named() -> None:
     done = command("mongo")
     assert done.returncode == 2
-    assert done.stderr == "unknown: mongo. usage: python -m tests.services {postgresql,redis,s3}... [-- command...]\n"
+    assert done.stderr == (
+        "unknown: mongo. usage: python -m tests.services {postgresql,redis,s3}... [-- command...]\n"
+    )
 
 
 def test_server_does_not_outlive_a_killed_test_run() -> None:
-    script = "from tests.services import redis; import time\nwith redis() as server: print(server.pid, flush=True); time.sleep(60)"
-    run = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR)
+    script = (
+        "from tests.services import redis; import time\nwith redis() as server: "
+        "print(server.pid, flush=True); time.sleep(60)"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=settings.BASE_DIR
+    )
     assert run.stdout is not None
     pid = int(run.stdout.readline())
     assert alive(pid)

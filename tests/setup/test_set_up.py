@@ -28,9 +28,17 @@ def room(tmp_path: Path) -> Path:
     return house
 
 
-def set_up(room: Path, *, path: str = "/usr/bin:/bin", **env: str) -> subprocess.CompletedProcess[str]:
+def set_up(
+    room: Path, *, path: str = "/usr/bin:/bin", **env: str
+) -> subprocess.CompletedProcess[str]:
     variables = {"HOME": str(room / "nobody"), "PATH": path, **env}
-    return subprocess.run([room / "tools" / "set-up", "run"], capture_output=True, text=True, env=variables, check=False)
+    return subprocess.run(
+        [room / "tools" / "set-up", "run"],
+        capture_output=True,
+        text=True,
+        env=variables,
+        check=False,
+    )
 
 
 def fake(folder: Path, name: str, script: str) -> Path:
@@ -76,7 +84,12 @@ def test_broken_environment_is_made_anew(room: Path) -> None:
     (room / ".venv" / "bin" / "python").unlink()
     again = set_up(room, PYTHON=BASE_PYTHON)
     assert again.returncode == 0
-    assert subprocess.run([room / ".venv" / "bin" / "python", "-c", "import pip"], check=False).returncode == 0
+    assert (
+        subprocess.run(
+            [room / ".venv" / "bin" / "python", "-c", "import pip"], check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_shim_that_fails_is_passed_over(room: Path, tmp_path: Path) -> None:
@@ -88,7 +101,11 @@ def test_shim_that_fails_is_passed_over(room: Path, tmp_path: Path) -> None:
 
 
 def test_version_of_pyenv_is_found(room: Path, tmp_path: Path) -> None:
-    fake(tmp_path / "py env" / "versions" / "3.12.99" / "bin", "python3", f'exec "{BASE_PYTHON}" "$@"')
+    fake(
+        tmp_path / "py env" / "versions" / "3.12.99" / "bin",
+        "python3",
+        f'exec "{BASE_PYTHON}" "$@"',
+    )
     empty = tmp_path / "empty"
     for tool in ("sh", "dirname", "env"):
         fake(empty, tool, f'exec {shutil.which(tool)} "$@"')
@@ -98,15 +115,34 @@ def test_version_of_pyenv_is_found(room: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("exit 4", "which is older than 3.12: name a newer one, or leave PYTHON away and one is looked for."),
-        ("exit 3", "which lacks the module venv: install it (on Debian: apt-get install python3-venv) or name another Python."),
-        ("exit 127", "which cannot be run: name another one, or leave PYTHON away and one is looked for."),
+        (
+            "exit 4",
+            (
+                "which is older than 3.12: name a newer one, or leave PYTHON away and one is "
+                "looked for."
+            ),
+        ),
+        (
+            "exit 3",
+            (
+                "which lacks the module venv: install it (on Debian: apt-get install "
+                "python3-venv) or name another Python."
+            ),
+        ),
+        (
+            "exit 127",
+            "which cannot be run: name another one, or leave PYTHON away and one is looked for.",
+        ),
     ],
 )
 def test_named_python_that_does_not_fit(room: Path, tmp_path: Path, script: str, said: str) -> None:
     python = fake(tmp_path, "python", script)
     done = set_up(room, PYTHON=str(python))
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"set-up: PYTHON names {python}, {said}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        f"set-up: PYTHON names {python}, {said}\n",
+    )
 
 
 def test_no_python_at_all(room: Path, tmp_path: Path) -> None:
@@ -116,25 +152,41 @@ def test_no_python_at_all(room: Path, tmp_path: Path) -> None:
     done = set_up(room, path=str(empty))
     assert done.returncode == 1
     assert done.stderr == (
-        "set-up: No Python 3.12 or newer was found: install one (for example: uv python install 3.13, or: pyenv install 3.13),"
+        "set-up: No Python 3.12 or newer was found: install one (for example: uv python "
+        "install 3.13, or: pyenv install 3.13),"
         " or name it, e.g. make demo PYTHON=/path/to/python3.13.\n"
     )
 
 
 def test_no_network(room: Path) -> None:
     (room / "requirements.txt").write_text(f"idna==3.10 --hash=sha256:{'0' * 64}\n")
-    done = set_up(room, PYTHON=BASE_PYTHON, PIP_CONFIG_FILE=os.devnull, PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0")
+    done = set_up(
+        room,
+        PYTHON=BASE_PYTHON,
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_INDEX_URL="http://127.0.0.1:9/simple",
+        PIP_RETRIES="0",
+    )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "set-up: The packages could not be downloaded: no network, or no answer from the package index; run it again when there is one."
+        "set-up: The packages could not be downloaded: no network, or no answer from the "
+        "package index; run it again when there is one."
     )
 
 
 def test_no_package_for_this_machine(room: Path, tmp_path: Path) -> None:
     (room / "requirements.txt").write_text(f"idna==3.10 --hash=sha256:{'0' * 64}\n")
-    done = set_up(room, PYTHON=BASE_PYTHON, PIP_CONFIG_FILE=os.devnull, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
+    done = set_up(
+        room,
+        PYTHON=BASE_PYTHON,
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_NO_INDEX="1",
+        PIP_FIND_LINKS=str(tmp_path),
+    )
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("set-up: There is no ready-made package idna==3.10 for Python 3.")
+    assert done.stderr.splitlines()[-1].startswith(
+        "set-up: There is no ready-made package idna==3.10 for Python 3."
+    )
 
 
 def test_two_at_once_work_one_after_the_other(room: Path) -> None:
@@ -150,6 +202,11 @@ def test_two_at_once_work_one_after_the_other(room: Path) -> None:
 
 
 def test_unknown_kind_is_told_how(room: Path) -> None:
-    done = subprocess.run([BASE_PYTHON, room / "tools" / "set_up.py", "everything"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [BASE_PYTHON, room / "tools" / "set_up.py", "everything"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "usage: set_up.py run" in done.stderr

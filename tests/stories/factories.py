@@ -13,7 +13,12 @@ from stories.services.fingerprints import present_hash
 
 
 def make_story(owner: Any, *, status: str = StoryStatus.DRAFT, **values: Any) -> Story:
-    defaults = {"title": "The lighthouse", "script": "A boat leaves the harbour. The lighthouse waits.", "language": "en", "duration_seconds": 14}
+    defaults = {
+        "title": "The lighthouse",
+        "script": "A boat leaves the harbour. The lighthouse waits.",
+        "language": "en",
+        "duration_seconds": 14,
+    }
     story = Story.objects.create(owner=owner, **{**defaults, **values})
     if status != StoryStatus.DRAFT:
         Story.objects.filter(pk=story.pk).update(status=status)
@@ -21,17 +26,37 @@ def make_story(owner: Any, *, status: str = StoryStatus.DRAFT, **values: Any) ->
     return story
 
 
-def make_scene(story: Story, *, position: int | None = None, text: str = "a boat at dawn", **values: Any) -> Scene:
+def make_scene(
+    story: Story, *, position: int | None = None, text: str = "a boat at dawn", **values: Any
+) -> Scene:
     place = position or Scene.live.filter(story=story).count() + 1
-    prompt = ScenePrompt.objects.create(text=text, **{k: values.pop(k) for k in ("camera", "seed", "style", "text_en") if k in values})
+    prompt = ScenePrompt.objects.create(
+        text=text,
+        **{k: values.pop(k) for k in ("camera", "seed", "style", "text_en") if k in values},
+    )
     scene = Scene.objects.create(
-        story=story, position=place, prompt=prompt, **{"title": f"Scene {place}", "narration": f"Line {place}.", "duration_seconds": 7, **values}
+        story=story,
+        position=place,
+        prompt=prompt,
+        **{
+            "title": f"Scene {place}",
+            "narration": f"Line {place}.",
+            "duration_seconds": 7,
+            **values,
+        },
     )
     lines.create_one([scene])
     return scene
 
 
-def make_take(scene: Scene, kind: str = TakeKind.IMAGE, *, chosen: bool = True, content: bytes = b"", **values: Any) -> Take:
+def make_take(
+    scene: Scene,
+    kind: str = TakeKind.IMAGE,
+    *,
+    chosen: bool = True,
+    content: bytes = b"",
+    **values: Any,
+) -> Take:
     """A take made from the scene's present inputs; its file is `content`."""
     content = content or f"{scene.pk}{kind}{Take.objects.count()}".encode()
     digest = hashlib.sha256(content).hexdigest()

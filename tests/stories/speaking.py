@@ -1,4 +1,6 @@
-"""A provider that speaks and plays, without models: a tone for each word, with the times of the clauses."""
+"""A provider that speaks and plays, without models: a tone for each word, with the times of the
+clauses.
+"""
 
 import io
 import re
@@ -21,7 +23,9 @@ WORD_MS, PAUSE_MS = 300, 120
 class SpeakingAdapter(LocalAdapter):
     """`refused`: words that it does not speak. `asked`: what it was asked for."""
 
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC})
+    kinds: ClassVar[frozenset[Kind]] = frozenset(
+        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC}
+    )
     refused: ClassVar[set[str]] = set()
     asked: ClassVar[list[Request]] = []
 
@@ -31,7 +35,9 @@ class SpeakingAdapter(LocalAdapter):
             if any(word in request.text for word in self.refused):
                 raise Refused("This is not spoken.", kind=Refusal.MODERATED)
             marks, ms = marks_of(request.text)
-            return Result(media=Bytes(tone(ms, 220), trusted=True), data={"marks": marks}, cost=None)
+            return Result(
+                media=Bytes(tone(ms, 220), trusted=True), data={"marks": marks}, cost=None
+            )
         if isinstance(request, MusicRequest):
             self.asked.append(request)
             return Result(media=Bytes(tone(request.duration_ms, 330), trusted=True), cost=None)
@@ -42,7 +48,9 @@ def marks_of(text: str) -> tuple[list[dict[str, Any]], int]:
     at, marks = 0, []
     for clause in re.findall(r"[^.,!?…]+[.,!?…]*", text):
         if words := clause.split():
-            marks.append({"text": " ".join(words), "start_ms": at, "end_ms": at + WORD_MS * len(words)})
+            marks.append(
+                {"text": " ".join(words), "start_ms": at, "end_ms": at + WORD_MS * len(words)}
+            )
             at = marks[-1]["end_ms"] + PAUSE_MS
     return marks, max(at - PAUSE_MS, WORD_MS)
 

@@ -1,4 +1,6 @@
-"""An attempt that stood still while another took its job over writes nothing late: no second purchase, no replaced scenes."""
+"""An attempt that stood still while another took its job over writes nothing late: no second
+purchase, no replaced scenes.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +30,9 @@ def be_taken_over():
 
 
 def freeze(monkeypatch, module, name, meanwhile):
-    """The first time that the function is reached, another worker takes the job and `meanwhile` happens."""
+    """The first time that the function is reached, another worker takes the job and `meanwhile`
+    happens.
+    """
     real, reached = getattr(module, name), []
 
     def stands_still(*args, **kwargs):
@@ -50,14 +54,22 @@ def three(owner, paid):
     return story
 
 
-def test_frozen_between_the_plan_and_the_children_buys_nothing_twice(three, owner, monkeypatch, script):
-    """B4: six charges for three scenes. The other worker finishes the story before the frozen one goes on."""
+def test_frozen_between_the_plan_and_the_children_buys_nothing_twice(
+    three, owner, monkeypatch, script
+):
+    """B4: six charges for three scenes. The other worker finishes the story before the frozen one
+    goes on.
+    """
     apply_transition(three.pk, "generate_preview", actor=owner)
     reached = freeze(monkeypatch, handlers, "_story", run_due)
     run(claim(worker="frozen"))
     assert (reached, len(script.submitted)) == (["_story"], 3)
     run_due()
-    assert (len(script.submitted), Job.objects.filter(name="scene_preview").count(), Take.objects.count()) == (3, 3, 3)
+    assert (
+        len(script.submitted),
+        Job.objects.filter(name="scene_preview").count(),
+        Take.objects.count(),
+    ) == (3, 3, 3)
     assert ProviderCall.objects.filter(state="settled", cost=Decimal("0.03")).count() == 3
 
 
@@ -82,7 +94,9 @@ def test_a_person_who_starts_the_same_scene_between_plan_and_children_is_seen(th
 
 def test_frozen_before_the_scenes_are_written_replaces_none(owner, monkeypatch):
     """B4: planning from the beginning replaced scenes that had paid pictures by then."""
-    story = make_story(owner, script="A boat leaves the harbour. The lighthouse waits.", duration_seconds=14)
+    story = make_story(
+        owner, script="A boat leaves the harbour. The lighthouse waits.", duration_seconds=14
+    )
     old = make_scene(story)
     apply_transition(story.pk, "start_planning", actor=owner, parameters={"replace": True})
     made = []
@@ -115,4 +129,8 @@ def test_frozen_before_the_film_is_written_writes_no_second_one(owner, monkeypat
     apply_transition(story.pk, "generate_preview", actor=owner)
     reached = freeze(monkeypatch, build, "_subtitles", run_due)
     run_due()
-    assert (reached, Film.objects.count(), Job.objects.get(name="story_preview").status) == (["_subtitles"], 1, "succeeded")
+    assert (reached, Film.objects.count(), Job.objects.get(name="story_preview").status) == (
+        ["_subtitles"],
+        1,
+        "succeeded",
+    )

@@ -33,12 +33,39 @@ def film_of(story, colour="red"):
     segments = segments_of(story, load_scenes(story), "preview")
     name = f"films/{story.pk}/preview-{colour}.mp4"
     with store.workplace() as folder:
-        ffmpeg.run(["-f", "lavfi", "-i", f"color={colour}:s=320x180:r=24:d=1", "-f", "mp4", "-pix_fmt", "yuv420p"], out=folder / "film.mp4")
+        ffmpeg.run(
+            [
+                "-f",
+                "lavfi",
+                "-i",
+                f"color={colour}:s=320x180:r=24:d=1",
+                "-f",
+                "mp4",
+                "-pix_fmt",
+                "yuv420p",
+            ],
+            out=folder / "film.mp4",
+        )
         store.save_as(folder / "film.mp4", name)
     number = story.films.count() + 1
     digest = hashlib.sha256(colour.encode()).hexdigest()
-    sizes = {"width": 320, "height": 180, "fps": 24, "frames": 24, "size_bytes": 10, "vtt": "WEBVTT\n"}
-    return Film.objects.create(story=story, kind="preview", number=number, file=name, manifest=_manifest(story, segments, ""), manifest_hash=digest, **sizes)
+    sizes = {
+        "width": 320,
+        "height": 180,
+        "fps": 24,
+        "frames": 24,
+        "size_bytes": 10,
+        "vtt": "WEBVTT\n",
+    }
+    return Film.objects.create(
+        story=story,
+        kind="preview",
+        number=number,
+        file=name,
+        manifest=_manifest(story, segments, ""),
+        manifest_hash=digest,
+        **sizes,
+    )
 
 
 def changes(film, story):
@@ -59,7 +86,10 @@ def test_what_changed_since_is_named_by_scene(story, owner):
     scenes.create(story.pk, actor=owner, position=1, title="New", text="a gull")
     found = changes(film, story)
     assert found == FilmChanges(changed=(2, 3), added=(1,), gone=1)
-    assert describe_changes(found) == "Since this film was made: scenes 2, 3 have changed · scene 1 is new · 1 scene is gone."
+    assert (
+        describe_changes(found)
+        == "Since this film was made: scenes 2, 3 have changed · scene 1 is new · 1 scene is gone."
+    )
 
 
 def test_words_that_no_film_shows_are_no_change(story, owner):
@@ -70,13 +100,17 @@ def test_words_that_no_film_shows_are_no_change(story, owner):
 
 def test_another_order_is_a_change(story, owner):
     film = film_of(story)
-    scene_order.reorder(story.pk, actor=owner, moves=[scene_order.Move(load_scenes(story)[2].pk, None)])
+    scene_order.reorder(
+        story.pk, actor=owner, moves=[scene_order.Move(load_scenes(story)[2].pk, None)]
+    )
     assert changes(film, story) == FilmChanges(reordered=True)
 
 
 def test_a_picture_that_was_rejected_since_is_a_change(story):
     film = film_of(story)
-    Take.objects.filter(pk=load_scenes(story)[1].image_take_id).update(review_status="rejected", review_reason="dark")
+    Take.objects.filter(pk=load_scenes(story)[1].image_take_id).update(
+        review_status="rejected", review_reason="dark"
+    )
     assert changes(film, story) == FilmChanges(changed=(2,))
 
 
@@ -86,7 +120,9 @@ def test_poster_is_a_frame_of_its_film(story, owner, client):
     blue = film_of(story, "blue")
     client.force_login(owner)
     for film, colour in ((red, 0), (blue, 2)):
-        page = client.get(reverse("admin:stories_story_film", args=[story.pk]), {"film": str(film.pk)}).content.decode()
+        page = client.get(
+            reverse("admin:stories_story_film", args=[story.pk]), {"film": str(film.pk)}
+        ).content.decode()
         address = page.split('poster="')[1].split('"')[0]
         answer = client.get(address)
         assert answer.status_code == 200
@@ -129,7 +165,10 @@ def test_page_says_what_the_film_does_not_show(story, owner, client):
     assert "Since this film was made" not in page()
     make_take(Scene.objects.get(story=story, position=1), content=b"another picture")
     assert "Since this film was made: scene 1 has changed." in page()
-    assert f'data-dialog href="{reverse("admin:stories_story_make", args=[story.pk, "image"])}">Make it again</a>' in page()
+    assert (
+        f'data-dialog href="{reverse("admin:stories_story_make", args=[story.pk, "image"])}">Make '
+        f"it again</a>"
+    ) in page()
     review = client.get(reverse("admin:stories_story_review", args=[story.pk])).content.decode()
     assert "Since this film was made: scene 1 has changed." in review
 
@@ -146,4 +185,7 @@ def test_the_film_page_names_scenes_whose_captions_are_too_fast(story, owner, cl
     assert "Too much text for 2 s: 15 characters a second, and viewers read 12." in page
     assert "Make the scene 3 s long, or shorten the text to 24 characters." in page
     scenes.edit(first.pk, actor=owner, duration_seconds=3)
-    assert "too fast to be read" not in client.get(reverse("admin:stories_story_film", args=[story.pk])).content.decode()
+    assert (
+        "too fast to be read"
+        not in client.get(reverse("admin:stories_story_film", args=[story.pk])).content.decode()
+    )

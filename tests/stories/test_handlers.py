@@ -1,4 +1,6 @@
-"""Whole stories through queue, gate and film, with the local provider and without a worker process."""
+"""Whole stories through queue, gate and film, with the local provider and
+without a worker process.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -42,7 +44,9 @@ def two(story):
 
 
 def drill(**settings):
-    AIProviderConfig.objects.filter(provider="local").update(settings={"drill": settings} if settings else {})
+    AIProviderConfig.objects.filter(provider="local").update(
+        settings={"drill": settings} if settings else {}
+    )
 
 
 def status(story):
@@ -60,7 +64,13 @@ def test_from_script_to_film(story, owner):
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
     preview = Film.objects.get()
-    assert (status(story), preview.kind, preview.number, preview.frames, preview.fps) == ("previewing", "preview", 1, 48, 24)
+    assert (status(story), preview.kind, preview.number, preview.frames, preview.fps) == (
+        "previewing",
+        "preview",
+        1,
+        48,
+        24,
+    )
 
     apply_transition(story.pk, "render_final", actor=owner)
     run_due()
@@ -75,7 +85,11 @@ def test_from_script_to_film(story, owner):
         "finish_rendering",
     ]
     assert set(Job.objects.values_list("status", flat=True)) == {"succeeded"}
-    assert ProviderCall.objects.filter(state="settled", cost=0).count() == 3 == ProviderCall.objects.count()
+    assert (
+        ProviderCall.objects.filter(state="settled", cost=0).count()
+        == 3
+        == ProviderCall.objects.count()
+    )
 
 
 def test_result_has_the_form_of_the_brief(two, owner):
@@ -83,7 +97,11 @@ def test_result_has_the_form_of_the_brief(two, owner):
     run_due()
     job = Job.objects.filter(name="scene_preview").first()
     assert set(job.result) == {"success", "result", "error"}
-    assert (job.result["success"], job.result["error"], set(job.result["result"])) == (True, None, {"preview_url", "metadata", "generation_time"})
+    assert (job.result["success"], job.result["error"], set(job.result["result"])) == (
+        True,
+        None,
+        {"preview_url", "metadata", "generation_time"},
+    )
     take = Take.objects.get(pk=job.result["result"]["metadata"]["take_id"])
     assert job.result["result"]["preview_url"] == f"/files/takes/{take.pk}/"
 
@@ -93,7 +111,11 @@ def test_planning_keeps_scenes_that_are_there(two, owner):
     scenes = list(Scene.live.filter(story=two))
     apply_transition(two.pk, "start_planning", actor=owner)
     run_due()
-    assert (status(two), list(Scene.live.filter(story=two)), ProviderCall.objects.count()) == ("planned", scenes, 0)
+    assert (status(two), list(Scene.live.filter(story=two)), ProviderCall.objects.count()) == (
+        "planned",
+        scenes,
+        0,
+    )
 
 
 def test_planning_that_is_refused_fails_the_story_with_the_reason(story, owner):
@@ -101,7 +123,12 @@ def test_planning_that_is_refused_fails_the_story_with_the_reason(story, owner):
     apply_transition(story.pk, "start_planning", actor=owner)
     run_due()
     event = StoryStateTransition.objects.last()
-    assert (status(story), event.name, event.to_status, bool(event.reason)) == ("failed", "fail", "failed", True)
+    assert (status(story), event.name, event.to_status, bool(event.reason)) == (
+        "failed",
+        "fail",
+        "failed",
+        True,
+    )
     assert event.job_id == Job.objects.get().pk
 
 
@@ -112,7 +139,11 @@ def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
     run_due()
 
     whole = Job.objects.get(name="story_preview")
-    assert (status(two), whole.status, whole.wait_for) == ("previewing", JobStatus.WAITING, WaitFor.PERSON)
+    assert (status(two), whole.status, whole.wait_for) == (
+        "previewing",
+        JobStatus.WAITING,
+        WaitFor.PERSON,
+    )
     assert str(whole.note).startswith("Scene 2 could not be made: ")
     assert Scene.objects.get(pk=first.pk).image_take is not None
 
@@ -122,7 +153,11 @@ def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
     run_due()
 
     whole.refresh_from_db()
-    assert (whole.status, Film.objects.get().frames, Take.objects.count()) == (JobStatus.SUCCEEDED, 48, 2)
+    assert (whole.status, Film.objects.get().frames, Take.objects.count()) == (
+        JobStatus.SUCCEEDED,
+        48,
+        2,
+    )
 
 
 def test_retrying_the_failed_job_goes_on_too(two, owner):
@@ -187,11 +222,30 @@ def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselv
     apply_transition(two.pk, "render_final", actor=owner)
     run_due()
     whole = Job.objects.filter(name="story_render").order_by("created_at").last()
-    assert (whole.status, whole.wait_for, Film.objects.filter(kind="final").count()) == (JobStatus.WAITING, WaitFor.PERSON, 1)
-    assert str(whole.note) == "Scene 1 has changed since its take was made. Redo it, or override with a reason."
-    review_take(Scene.live.filter(story=two).order_by("position").last().clip_take_id, review_status="rejected", actor=owner, reason="too dark")
+    assert (whole.status, whole.wait_for, Film.objects.filter(kind="final").count()) == (
+        JobStatus.WAITING,
+        WaitFor.PERSON,
+        1,
+    )
+    assert (
+        str(whole.note)
+        == "Scene 1 has changed since its take was made. Redo it, or override with a reason."
+    )
+    review_take(
+        Scene.live.filter(story=two).order_by("position").last().clip_take_id,
+        review_status="rejected",
+        actor=owner,
+        reason="too dark",
+    )
     with TestCase.captureOnCommitCallbacks(execute=True):
-        launch(two.pk, "clip", actor=owner, confirm_total=Decimal(0), plan_hash=None, override_reason="the client likes it")
+        launch(
+            two.pk,
+            "clip",
+            actor=owner,
+            confirm_total=Decimal(0),
+            plan_hash=None,
+            override_reason="the client likes it",
+        )
     run_due()
     film = Film.objects.get(kind="final", number=2)
     assert (film.override_reason, status(two)) == ("the client likes it", "completed")
@@ -210,7 +264,10 @@ def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
     Story.objects.filter(pk=two.pk).update(budget=None)
     wake(subject=str(two.pk), wait_for=WaitFor.BUDGET)
     run_due()
-    assert (Job.objects.get(name="story_preview").status, Take.objects.count()) == (JobStatus.SUCCEEDED, 2)
+    assert (Job.objects.get(name="story_preview").status, Take.objects.count()) == (
+        JobStatus.SUCCEEDED,
+        2,
+    )
 
 
 def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owner):
@@ -223,11 +280,17 @@ def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owne
     drill()
     retry(first.pk, actor=owner)
     run_due()
-    assert list(ProviderCall.objects.filter(item=first.item).order_by("attempt_no").values_list("state", flat=True)) == ["refused", "settled"]
+    assert list(
+        ProviderCall.objects.filter(item=first.item)
+        .order_by("attempt_no")
+        .values_list("state", flat=True)
+    ) == ["refused", "settled"]
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner, whole, django_capture_on_commit_callbacks):
+def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
+    two, owner, whole, django_capture_on_commit_callbacks
+):
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.10"))
     money = organization_budget()
     money.plan_limit = Decimal("0.30")
@@ -238,9 +301,14 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(two, owner,
     parent, made = Job.objects.get(parent=None), Job.objects.exclude(parent=None)
     assert sorted(job.data["parameters"]["price"] for job in made) == ["0.1000"] * 3
     assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
-    assert str(parent.note) == "Scene 4 came later and costs more than was allowed when this was started. Start it from the board."
+    assert str(parent.note) == (
+        "Scene 4 came later and costs more than was allowed when this was started. "
+        "Start it from the board."
+    )
     # What the story's job made by itself counts as started, too.
-    with pytest.raises(ApprovalNeeded, match=r"started 0\.30 USD .* With 0\.10 USD more it is above the 0\.30 USD"):
+    with pytest.raises(
+        ApprovalNeeded, match=r"started 0\.30 USD .* With 0\.10 USD more it is above the 0\.30 USD"
+    ):
         start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
     with moved(timedelta(hours=24)):
         _start_the_rest(two, owner, added, whole=whole, capture=django_capture_on_commit_callbacks)
@@ -254,4 +322,11 @@ def _start_the_rest(two, owner, added, *, whole, capture):
         with capture(execute=True):
             start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
     else:
-        launch(two.pk, "image", actor=owner, scene_ids=[added[1].pk], confirm_total=Decimal("0.10"), plan_hash=None)
+        launch(
+            two.pk,
+            "image",
+            actor=owner,
+            scene_ids=[added[1].pk],
+            confirm_total=Decimal("0.10"),
+            plan_hash=None,
+        )

@@ -22,18 +22,30 @@ def test_words_of_scenes_become_lines_and_return(owner):
     story, facts = make_story(owner), SimpleNamespace()
     before = migrated(THREE[0])
     try:
-        scenes, prompts = (before.get_model("stories", name).objects for name in ("Scene", "ScenePrompt"))
+        scenes, prompts = (
+            before.get_model("stories", name).objects for name in ("Scene", "ScenePrompt")
+        )
         prompt = prompts.create(text="a boat")
         spoken = [{"speaker": "", "text": "A  lamp."}, {"speaker": "MARA", "text": "Where?"}]
-        rows = [("A lamp.\nWhere?", spoken), ("Edited since.", spoken), ("  ", []), ("혼잣말이다.", [])]
+        rows = [
+            ("A lamp.\nWhere?", spoken),
+            ("Edited since.", spoken),
+            ("  ", []),
+            ("혼잣말이다.", []),
+        ]
         keys = [
-            scenes.create(story_id=story.pk, position=n, prompt=prompt, narration=narration, lines=lines).pk
+            scenes.create(
+                story_id=story.pk, position=n, prompt=prompt, narration=narration, lines=lines
+            ).pk
             for n, (narration, lines) in enumerate(rows, start=1)
         ]
         after = migrated(THREE[1])
         found = after.get_model("stories", "Line").objects
         facts.lines = {
-            n: [(line.position, line.current.kind, line.current.speaker, line.current.text) for line in found.filter(scene=key).order_by("position")]
+            n: [
+                (line.position, line.current.kind, line.current.speaker, line.current.text)
+                for line in found.filter(scene=key).order_by("position")
+            ]
             for n, key in enumerate(keys, start=1)
         }
         back = migrated(THREE[0]).get_model("stories", "Scene")

@@ -1,4 +1,6 @@
-"""One piece of work, one open purchase: whatever becomes of its job, a take that is paid is not sold a second time."""
+"""One piece of work, one open purchase: whatever becomes of its job, a take that is paid is not
+sold a second time.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -47,7 +49,9 @@ def two(story):
 def go_on():
     """One round of everything that is due or only waits for its time."""
     ProviderCall.objects.filter(state="accepted").update(poll_after=timezone.now())
-    Job.objects.filter(status=JobStatus.WAITING).exclude(wait_for__in=[WaitFor.PERSON, WaitFor.CHILDREN]).update(status=JobStatus.QUEUED, wait_for="")
+    Job.objects.filter(status=JobStatus.WAITING).exclude(
+        wait_for__in=[WaitFor.PERSON, WaitFor.CHILDREN]
+    ).update(status=JobStatus.QUEUED, wait_for="")
     run_due()
 
 
@@ -62,7 +66,9 @@ def states(story, kind="image"):
     return [item.state for item in plan_generation(Story.objects.get(pk=story.pk), kind).items]
 
 
-@pytest.mark.parametrize("state", [CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED, CallState.SETTLED])
+@pytest.mark.parametrize(
+    "state", [CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED, CallState.SETTLED]
+)
 def test_what_is_paid_or_about_to_be_counts_as_running_without_any_job(two, story, state):
     call(two[0], state=state)
     assert states(story) == ["running", "missing"]
@@ -122,7 +128,9 @@ def test_give_up_take_up_again_and_make(two, story, script, owner):
     assert ProviderCall.objects.filter(state="settled").count() == 2
 
 
-def test_giving_up_leaves_the_collectors_and_they_come_back_when_they_are_cancelled(two, story, script, owner):
+def test_giving_up_leaves_the_collectors_and_they_come_back_when_they_are_cancelled(
+    two, story, script, owner
+):
     out(script)
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
@@ -149,7 +157,15 @@ def test_a_worker_that_vanished_three_times_and_retry_failed(two, story, script,
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     assert states(story) == ["running", "missing"]
     with pytest.raises((Invalid, GuardRefused)):
-        launch(story.pk, "image", actor=owner, mode=mode, scene_ids=[two[0].pk], confirm_total=None, plan_hash=None)
+        launch(
+            story.pk,
+            "image",
+            actor=owner,
+            mode=mode,
+            scene_ids=[two[0].pk],
+            confirm_total=None,
+            plan_hash=None,
+        )
     with pytest.raises(GuardRefused):
         generate_scene(two[0].pk, "image", actor=owner)
     assert record_leftover_results() == 1
@@ -169,10 +185,16 @@ def test_cancel_and_try_again_while_the_task_is_out_goes_on_with_it(two, story, 
     script.poll = [MADE]
     go_on()
     two[0].refresh_from_db()
-    assert (len(script.submitted), two[0].image_take, ProviderCall.objects.count()) == (1, Take.objects.get(), 1)
+    assert (len(script.submitted), two[0].image_take, ProviderCall.objects.count()) == (
+        1,
+        Take.objects.get(),
+        1,
+    )
 
 
-def test_workers_away_for_ten_minutes_land_everything_selected_and_the_stories_go_on(two, story, script, owner):
+def test_workers_away_for_ten_minutes_land_everything_selected_and_the_stories_go_on(
+    two, story, script, owner
+):
     """The periodic work asks for overdue calls before their jobs come: the same rule lands them."""
     out(script)
     apply_transition(story.pk, "generate_preview", actor=owner)
@@ -194,7 +216,9 @@ def test_a_new_start_after_the_end_is_a_new_purchase_under_the_same_key(two, sto
         generate_scene(two[0].pk, "image", actor=owner)
         run_due()
     key = f"image:{two[0].pk}:0"
-    assert list(ProviderCall.objects.order_by("attempt_no").values_list("key", "attempt_no", "state")) == [(key, 1, "settled"), (key, 2, "settled")]
+    assert list(
+        ProviderCall.objects.order_by("attempt_no").values_list("key", "attempt_no", "state")
+    ) == [(key, 1, "settled"), (key, 2, "settled")]
     assert Take.objects.count() == 2
 
 
@@ -203,11 +227,17 @@ def test_variants_are_pieces_of_work_of_their_own(two, story, script, owner):
     Story.objects.filter(pk=story.pk).update(status="previewing")
     generate_scene(two[0].pk, "image", actor=owner, variants=3)
     run_due()
-    assert sorted(ProviderCall.objects.values_list("key", flat=True)) == [f"image:{two[0].pk}:{n}" for n in range(3)]
+    assert sorted(ProviderCall.objects.values_list("key", flat=True)) == [
+        f"image:{two[0].pk}:{n}" for n in range(3)
+    ]
     script.poll = [MADE]
     go_on()
     two[0].refresh_from_db()
-    assert (len(script.submitted), Take.objects.count(), two[0].image_take is not None) == (3, 3, True)
+    assert (len(script.submitted), Take.objects.count(), two[0].image_take is not None) == (
+        3,
+        3,
+        True,
+    )
 
 
 # Settling an unclear call
@@ -233,9 +263,16 @@ def test_a_decision_orders_nothing_again_and_the_scene_is_started_at_its_price(
     assert len(script.submitted) == 2
     job = Job.objects.get(name="scene_preview", item=unclear.item)
     whole = Job.objects.get(name="story_preview")
-    assert (job.status, job.error["code"], whole.status, whole.wait_for) == ("failed", "decided", "waiting", "person")
+    assert (job.status, job.error["code"], whole.status, whole.wait_for) == (
+        "failed",
+        "decided",
+        "waiting",
+        "person",
+    )
     assert "Nothing is ordered again by itself" in str(whole.note)
-    item = next(item for item in plan_generation(story, "image").items if str(item.scene_id) == unclear.item)
+    item = next(
+        item for item in plan_generation(story, "image").items if str(item.scene_id) == unclear.item
+    )
     assert (item.state, item.failed, item.price) == ("missing", True, Decimal("0.03"))
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -244,7 +281,9 @@ def test_a_decision_orders_nothing_again_and_the_scene_is_started_at_its_price(
     assert (len(script.submitted), Job.objects.get(name="story_preview").status) == (3, "succeeded")
 
 
-def test_a_task_that_is_attached_lands_although_its_job_is_gone(unclear, story, script, manager, django_capture_on_commit_callbacks):
+def test_a_task_that_is_attached_lands_although_its_job_is_gone(
+    unclear, story, script, manager, django_capture_on_commit_callbacks
+):
     queue.cancel(Job.objects.get(item=unclear.item).pk)
     script.poll = [MADE]
     with django_capture_on_commit_callbacks(execute=True):
@@ -258,7 +297,9 @@ def test_a_task_that_is_attached_lands_although_its_job_is_gone(unclear, story, 
 # The confirmed price
 
 
-def test_a_price_that_rises_after_the_click_buys_nothing_and_asks(two, story, script, owner, django_capture_on_commit_callbacks):
+def test_a_price_that_rises_after_the_click_buys_nothing_and_asks(
+    two, story, script, owner, django_capture_on_commit_callbacks
+):
     """B7: three pictures confirmed at 0.09, then the price row is changed."""
     make_scene(story)
     apply_transition(story.pk, "generate_preview", actor=owner)
@@ -267,17 +308,26 @@ def test_a_price_that_rises_after_the_click_buys_nothing_and_asks(two, story, sc
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
     jobs = Job.objects.filter(name="scene_preview")
     assert {(job.status, job.wait_for) for job in jobs} == {("waiting", "person")}
-    words = "It costs 3.00 USD now, and 0.03 USD was confirmed. Nothing was bought. Confirm the new price to go on."
+    words = (
+        "It costs 3.00 USD now, and 0.03 USD was confirmed. Nothing was bought. Confirm "
+        "the new price to go on."
+    )
     assert {str(job.note) for job in jobs} == {words}
     whole = Job.objects.get(name="story_preview")
     assert (whole.status, whole.wait_for) == ("waiting", "person")
     plan = plan_generation(story, "image")
-    assert [(item.state, item.will, item.price, str(item.why)) for item in plan.items] == [("missing", True, 3, words)] * 3
+    assert [(item.state, item.will, item.price, str(item.why)) for item in plan.items] == [
+        ("missing", True, 3, words)
+    ] * 3
 
     with django_capture_on_commit_callbacks(execute=True):
         launch(story.pk, "image", actor=owner, confirm_total=plan.total, plan_hash=plan.hash)
     run_due()
-    assert (len(script.submitted), Job.objects.filter(name="scene_preview").count(), states(story)) == (3, 3, ["done"] * 3)
+    assert (
+        len(script.submitted),
+        Job.objects.filter(name="scene_preview").count(),
+        states(story),
+    ) == (3, 3, ["done"] * 3)
 
 
 def test_a_price_that_falls_again_needs_nobody(two, story, script, owner):
@@ -290,7 +340,9 @@ def test_a_price_that_falls_again_needs_nobody(two, story, script, owner):
     assert (len(script.submitted), states(story)) == (2, ["done", "done"])
 
 
-def test_the_new_price_is_confirmed_with_the_new_words(two, story, script, owner, django_capture_on_commit_callbacks):
+def test_the_new_price_is_confirmed_with_the_new_words(
+    two, story, script, owner, django_capture_on_commit_callbacks
+):
     from stories.services.scenes import edit
 
     Story.objects.filter(pk=story.pk).update(status="previewing")
@@ -305,7 +357,9 @@ def test_the_new_price_is_confirmed_with_the_new_words(two, story, script, owner
     assert states(story) == ["done", "missing"]
 
 
-def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story, script, owner, django_capture_on_commit_callbacks):
+def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(
+    two, story, script, owner, django_capture_on_commit_callbacks
+):
     """The API answered 202 with the priced plan and made nothing."""
     from stories.services.generation import generate
     from stories.services.scenes import edit
@@ -317,14 +371,23 @@ def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(two, story
     made = Scene.live.exclude(image_take=None).get()
     edit(made.pk, actor=owner, text="a boat at dusk")
     with django_capture_on_commit_callbacks(execute=True):
-        _job, plan = generate(story.pk, "image", actor=owner, mode="stale", confirm_total=Decimal("0.03"))
+        _job, plan = generate(
+            story.pk, "image", actor=owner, mode="stale", confirm_total=Decimal("0.03")
+        )
     run_due()
-    assert ([item.scene_id for item in plan.todo], [request.prompt for request in script.submitted[2:]]) == ([made.pk], ["a boat at dusk"])
+    assert (
+        [item.scene_id for item in plan.todo],
+        [request.prompt for request in script.submitted[2:]],
+    ) == ([made.pk], ["a boat at dusk"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(two, story, script, owner, monkeypatch):
-    """Found by the random kills: the call was decided, its job stayed unclear, and nobody was asked again."""
+def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(
+    two, story, script, owner, monkeypatch
+):
+    """Found by the random kills: the call was decided, its job stayed unclear, and nobody was asked
+    again.
+    """
     advance = calls.advance
     owner.is_superuser = True
 
@@ -332,7 +395,9 @@ def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(tw
         try:
             return advance(*args, **values)
         except Unclear:
-            unclear_calls.write_off(ProviderCall.objects.get(state="unclear"), actor=owner, reason="it is on the bill")
+            unclear_calls.write_off(
+                ProviderCall.objects.get(state="unclear"), actor=owner, reason="it is on the bill"
+            )
             raise
 
     monkeypatch.setattr(calls, "advance", decided_at_once)

@@ -1,4 +1,6 @@
-"""Whole jobs against a provider that costs money: a person's wish spends, a worker's misfortune does not."""
+"""Whole jobs against a provider that costs money: a person's wish spends, a worker's misfortune
+does not.
+"""
 
 import uuid
 from datetime import timedelta
@@ -34,7 +36,9 @@ MADE = Result(media=Bytes(picture()), cost=Decimal("0.03"))
 
 @pytest.fixture
 def scene(owner, paid):
-    return make_scene(make_story(owner, status="previewing", image_provider="paid", clip_provider="paid"))
+    return make_scene(
+        make_story(owner, status="previewing", image_provider="paid", clip_provider="paid")
+    )
 
 
 @pytest.fixture
@@ -45,7 +49,9 @@ def job(scene, owner):
 
 def turn(job):
     """Bring the job to its next end or wait, although it is not due yet."""
-    Job.objects.filter(pk=job.pk, status=JobStatus.WAITING).update(status=JobStatus.QUEUED, wait_for="")
+    Job.objects.filter(pk=job.pk, status=JobStatus.WAITING).update(
+        status=JobStatus.QUEUED, wait_for=""
+    )
     run_due(limit=1)
     job.refresh_from_db()
 
@@ -61,7 +67,11 @@ def test_what_was_cancelled_is_not_bought_anew_when_the_provider_fails(job, scri
     run_due()
     collector = Job.objects.get(data__action="collect_take")
     assert (collector.status, collector.result["result"]["metadata"]) == (JobStatus.SUCCEEDED, {})
-    assert (len(script.submitted), ProviderCall.objects.get().state, Take.objects.count()) == (1, "refused", 0)
+    assert (len(script.submitted), ProviderCall.objects.get().state, Take.objects.count()) == (
+        1,
+        "refused",
+        0,
+    )
 
 
 def test_trying_to_collect_again_buys_nothing(job, script):
@@ -84,16 +94,25 @@ def test_paid_refusal_is_not_asked_for_anew_because_the_worker_was_ending(job, s
     for _ in range(3):
         turn(job)
     assert (len(script.submitted), job.status) == (1, JobStatus.FAILED)
-    ends = [("cancelled", Decimal(0)), ("failed", Decimal("0.03"))]  # the worker that was ending sent nothing
+    ends = [
+        ("cancelled", Decimal(0)),
+        ("failed", Decimal("0.03")),
+    ]  # the worker that was ending sent nothing
     assert list(ProviderCall.objects.order_by("attempt_no").values_list("refusal", "cost")) == ends
 
     queue.retry(job.pk)
     turn(job)
     assert (len(script.submitted), job.status, job.request_no) == (2, JobStatus.SUCCEEDED, 2)
-    assert list(ProviderCall.objects.order_by("attempt_no").values_list("request_no", "state")) == [(1, "refused"), (1, "refused"), (2, "settled")]
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("request_no", "state")) == [
+        (1, "refused"),
+        (1, "refused"),
+        (2, "settled"),
+    ]
 
 
-def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it_arrives(job, scene, script, owner):
+def test_picture_tells_what_it_was_asked_for_and_not_what_the_story_says_when_it_arrives(
+    job, scene, script, owner
+):
     script.submit = [OUT]
     script.poll = [MADE]
     turn(job)
@@ -139,19 +158,33 @@ def test_wake_of_a_cancelled_job_does_nothing(job, script):
 def test_result_that_was_paid_and_lost_on_its_way_becomes_a_take(job, script, clock, monkeypatch):
     """Whoever collected it was killed between the settling and the take."""
     with monkeypatch.context() as patch:
-        patch.setattr("stories.services.takes.record_take", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "stories.services.takes.record_take",
+            lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt),
+        )
         with pytest.raises(KeyboardInterrupt):
             run_due(limit=1)
-    assert (ProviderCall.objects.get().state, Take.objects.count(), record_leftover_results()) == ("settled", 0, 0)
+    assert (ProviderCall.objects.get().state, Take.objects.count(), record_leftover_results()) == (
+        "settled",
+        0,
+        0,
+    )
     clock.forward(minutes=11)
     assert record_leftover_results() == 0  # its job is still there to do it
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     assert (record_leftover_results(), record_leftover_results()) == (1, 0)
     take = Take.objects.get()
-    assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (ProviderCall.objects.get(), take, job.item, Decimal("0.0300"))
+    assert (take.call, take.scene.image_take, str(take.scene_id), take.cost) == (
+        ProviderCall.objects.get(),
+        take,
+        job.item,
+        Decimal("0.0300"),
+    )
 
 
-def test_result_that_cannot_become_a_take_leaves_the_others_alone(job, scene, script, clock, monkeypatch):
+def test_result_that_cannot_become_a_take_leaves_the_others_alone(
+    job, scene, script, clock, monkeypatch
+):
     with monkeypatch.context() as patch:
         patch.setattr(
             "stories.services.takes.record_take",

@@ -42,7 +42,10 @@ def story(owner, speaking):
     """A planned story of two scenes, the second with a speaker, whose pictures are there."""
     story = make_story(owner, status="planned", duration_seconds=8)
     for n, text in enumerate(("The boat leaves.", "Who is there?")):
-        make_take(make_scene(story, narration=text, duration_seconds=4, title=f"Scene {n + 1}"), content=picture())
+        make_take(
+            make_scene(story, narration=text, duration_seconds=4, title=f"Scene {n + 1}"),
+            content=picture(),
+        )
     second = story.all_scenes.get(position=2)
     line_edits.set_lines(second.pk, actor=owner, lines=[Spoken("Who is there?", "MARA")])
     sound.change_settings(story.pk, actor=owner)
@@ -55,7 +58,9 @@ def states(plan):
 
 def priced(**prices):
     for kind, price in prices.items():
-        AIProviderConfig.objects.get(provider="local").models.create(kind=kind, name=f"paid-{kind}", is_default=True, price=Decimal(price), unit="call")
+        AIProviderConfig.objects.get(provider="local").models.create(
+            kind=kind, name=f"paid-{kind}", is_default=True, price=Decimal(price), unit="call"
+        )
 
 
 def test_a_story_without_sound_plans_none(owner):
@@ -74,7 +79,10 @@ def test_what_is_missing_is_planned_with_its_price(story):
         ("music", 0, "missing", True, Decimal("0.5000")),
     ]
     assert plan.total == Decimal("1.0000")
-    assert [plan_generation(story, kind).total for kind in ("image", "clip")] == [Decimal(1), Decimal(1)]
+    assert [plan_generation(story, kind).total for kind in ("image", "clip")] == [
+        Decimal(1),
+        Decimal(1),
+    ]
 
 
 def test_one_total_is_confirmed_and_bound(story, owner):
@@ -83,21 +91,37 @@ def test_one_total_is_confirmed_and_bound(story, owner):
     with pytest.raises(PlanChanged):
         apply_transition(story.pk, "generate_preview", actor=owner, confirm_total=Decimal(0))
     apply_transition(story.pk, "generate_preview", actor=owner, confirm_total=total)
-    keys = [f"speech:{line.pk}" for line in Line.live.order_by("scene__position")] + [f"music:{story.pk}"]
+    keys = [f"speech:{line.pk}" for line in Line.live.order_by("scene__position")] + [
+        f"music:{story.pk}"
+    ]
     (confirmed,) = Confirmation.objects.all()
-    assert (confirmed.total, confirmed.lines) == (total, {key: {"price": price} for key, price in zip(keys, ("0.2500", "0.2500", "0.5000"), strict=True)})
+    assert (confirmed.total, confirmed.lines) == (
+        total,
+        {
+            key: {"price": price}
+            for key, price in zip(keys, ("0.2500", "0.2500", "0.5000"), strict=True)
+        },
+    )
     run_due()
-    assert sorted(call.key for call in ProviderCall.objects.filter(kind__in=("speech", "music"))) == sorted(keys)
-    assert [(call.price_limit, call.cost) for call in ProviderCall.objects.filter(kind="speech")] == [(Decimal("0.25"), Decimal("0.25"))] * 2
+    assert sorted(
+        call.key for call in ProviderCall.objects.filter(kind__in=("speech", "music"))
+    ) == sorted(keys)
+    assert [
+        (call.price_limit, call.cost) for call in ProviderCall.objects.filter(kind="speech")
+    ] == [(Decimal("0.25"), Decimal("0.25"))] * 2
 
 
 def test_a_price_that_rises_after_the_confirmation_waits_for_a_person(story, owner):
     priced(speech="0.25")
     apply_transition(story.pk, "generate_preview", actor=owner, confirm_total=Decimal("0.50"))
-    AIProviderConfig.objects.get(provider="local").models.filter(kind="speech").update(price=Decimal("0.75"))
+    AIProviderConfig.objects.get(provider="local").models.filter(kind="speech").update(
+        price=Decimal("0.75")
+    )
     run_due()
     waiting = Job.objects.filter(name="line_speech")
-    assert [(job.status, job.wait_for) for job in waiting] == [(JobStatus.WAITING, WaitFor.PERSON)] * 2
+    assert [(job.status, job.wait_for) for job in waiting] == [
+        (JobStatus.WAITING, WaitFor.PERSON)
+    ] * 2
     assert not SoundTake.objects.filter(kind="speech").exists()
     with TestCase.captureOnCommitCallbacks(execute=True):
         launch(story.pk, "image", actor=owner, confirm_total=Decimal("1.50"), plan_hash=None)
@@ -110,16 +134,28 @@ def test_the_preview_makes_speech_and_music_once(story, owner, speaking):
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
     first, second = Line.live.order_by("scene__position").select_related("speech_take", "current")
-    assert (first.speech_take.samples, first.speech_take.mime, first.speech_take.text_id) == (900 * RATE // 1000, "audio/flac", first.current_id)
+    assert (first.speech_take.samples, first.speech_take.mime, first.speech_take.text_id) == (
+        900 * RATE // 1000,
+        "audio/flac",
+        first.current_id,
+    )
     assert first.speech_take.marks == [{"text": "The boat leaves.", "start_ms": 0, "end_ms": 900}]
     assert second.speech_take.scene.position == 2
     music = StorySound.objects.get(story=story).music_take
     assert (music.kind, music.samples, music.line_id) == ("music", 8 * RATE, None)
-    assert [(request.text, request.language, request.voice) for request in speaking.asked if hasattr(request, "text")] == [
+    assert [
+        (request.text, request.language, request.voice)
+        for request in speaking.asked
+        if hasattr(request, "text")
+    ] == [
         ("The boat leaves.", "en", ""),
         ("Who is there?", "en", ""),
     ]
-    assert states(plan_sound(story)) == [("speech", 1, "done", False, 0), ("speech", 2, "done", False, 0), ("music", 0, "done", False, 0)]
+    assert states(plan_sound(story)) == [
+        ("speech", 1, "done", False, 0),
+        ("speech", 2, "done", False, 0),
+        ("music", 0, "done", False, 0),
+    ]
     assert Film.objects.get(story=story).kind == "preview"
     start(story.pk, "image", actor=owner)
     run_due()
@@ -148,7 +184,9 @@ def test_words_and_voices_make_their_lines_stale_and_no_picture(story, owner):
     sound.set_voice(story.pk, actor=owner, speaker="", voice="adam")
     assert [item.state for item in plan_sound(story).items] == ["stale", "done", "done"]
     sound.set_voice(story.pk, actor=owner, speaker="", voice="")
-    assert [item.state for item in plan_sound(story).items] == ["done"] * 3, "the first take fits again"
+    assert [item.state for item in plan_sound(story).items] == ["done"] * 3, (
+        "the first take fits again"
+    )
     assert second.pk == lines.of(second)[0].scene_id
 
 
@@ -192,7 +230,11 @@ def test_a_voice_has_versions_and_the_same_one_makes_none(story, owner, colleagu
         sound.set_voice(story.pk, actor=colleague, voice="b")
     with pytest.raises(Forbidden):
         sound.change_settings(story.pk, actor=colleague, enabled=False)
-    for values, field in (({"mood": "angry"}, "mood"), ({"music_db": 99.0}, "music_db"), ({"music_provider": "stability_ai"}, "music_provider")):
+    for values, field in (
+        ({"mood": "angry"}, "mood"),
+        ({"music_db": 99.0}, "music_db"),
+        ({"music_provider": "stability_ai"}, "music_provider"),
+    ):
         with pytest.raises(Invalid) as error:
             sound.change_settings(story.pk, actor=owner, **values)
         assert error.value.field == field
@@ -206,11 +248,17 @@ def test_a_voice_that_fails_is_said_and_loses_no_picture(story, owner, speaking)
     assert (job.status, job.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
     assert "A line of scene 2 could not be spoken: This is not spoken." in str(job.note)
     second = plan_sound(story).items[1]
-    assert (second.state, second.failed, str(second.why)) == ("missing", True, "This is not spoken.")
+    assert (second.state, second.failed, str(second.why)) == (
+        "missing",
+        True,
+        "This is not spoken.",
+    )
     assert Story.objects.get(pk=story.pk).status == "previewing"
     speaking.refused.clear()
     with TestCase.captureOnCommitCallbacks(execute=True):
-        line_edits.set_lines(second.scene.pk, actor=owner, lines=[Spoken("Hello?", "MARA", id=second.line.pk)])
+        line_edits.set_lines(
+            second.scene.pk, actor=owner, lines=[Spoken("Hello?", "MARA", id=second.line.pk)]
+        )
     run_due()
     assert [item.state for item in plan_sound(story).items] == ["done"] * 3
     assert Job.objects.get(name="story_preview").status == JobStatus.SUCCEEDED
@@ -246,7 +294,11 @@ def test_takes_are_selected_and_reviewed(story, owner, colleague):
     with pytest.raises(Forbidden):
         sound_takes.review(old.pk, review_status="approved", actor=colleague)
     sound_takes.review(old.pk, review_status="rejected", actor=owner, reason="too fast")
-    assert next((item.state, item.will, str(item.why)) for item in plan_sound(story).items) == ("rejected", True, "Rejected: too fast")
+    assert next((item.state, item.will, str(item.why)) for item in plan_sound(story).items) == (
+        "rejected",
+        True,
+        "Rejected: too fast",
+    )
     with pytest.raises(Invalid):
         sound_takes.select(old.pk, actor=owner)
     sound_takes.select(new.pk, actor=owner)
@@ -262,7 +314,10 @@ def test_a_copy_and_a_moved_line_keep_their_speech(story, owner):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("language", "text"), [("en", "The boat leaves, the gulls cry."), ("ko", "배가 떠난다, 갈매기가 운다.")])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "The boat leaves, the gulls cry."), ("ko", "배가 떠난다, 갈매기가 운다.")],
+)
 def test_the_local_provider_speaks_and_plays(owner, language, text):
     story = make_story(owner, status="planned", language=language)
     make_scene(story, narration=text)
@@ -273,7 +328,10 @@ def test_the_local_provider_speaks_and_plays(owner, language, text):
     generate_sound(story.pk, actor=owner, music=True)
     run_due()
     speech, music = SoundTake.objects.order_by("-kind")
-    assert [mark["text"] for mark in speech.marks] == [f"{text.split(',')[0]},", text.split(", ")[1]]
+    assert [mark["text"] for mark in speech.marks] == [
+        f"{text.split(',')[0]},",
+        text.split(", ")[1],
+    ]
     assert 1000 < speech.duration_ms < 5000
     assert speech.marks[-1]["end_ms"] <= speech.duration_ms
     assert music.samples == 7 * RATE

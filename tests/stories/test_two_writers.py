@@ -1,4 +1,6 @@
-"""Each row lock of stories and films with two writers. Each test fails without its `select_for_update`."""
+"""Each row lock of stories and films with two writers. Each test fails without its
+`select_for_update`.
+"""
 
 import uuid
 from datetime import timedelta
@@ -37,7 +39,10 @@ def story(owner):
 def test_take_that_is_rejected_meanwhile_is_not_chosen(story, owner):
     take = make_take(make_scene(story), chosen=False)
     reject = {"review_status": "rejected", "reason": "dark", "actor": owner}
-    (error,) = in_turn(lambda: takes.review_take(take.pk, **reject), lambda: takes.select_take(take.pk, actor=owner))
+    (error,) = in_turn(
+        lambda: takes.review_take(take.pk, **reject),
+        lambda: takes.select_take(take.pk, actor=owner),
+    )
     assert isinstance(error, Invalid)
     assert Scene.objects.get().image_take is None
 
@@ -45,7 +50,10 @@ def test_take_that_is_rejected_meanwhile_is_not_chosen(story, owner):
 def test_take_of_a_scene_that_is_deleted_meanwhile_is_not_reviewed(story, owner):
     scene = make_scene(story)
     take = make_take(scene)
-    (error,) = in_turn(lambda: scenes.delete(scene.pk, actor=owner), lambda: takes.review_take(take.pk, review_status="approved", actor=owner))
+    (error,) = in_turn(
+        lambda: scenes.delete(scene.pk, actor=owner),
+        lambda: takes.review_take(take.pk, review_status="approved", actor=owner),
+    )
     assert isinstance(error, Conflict)
     assert Take.objects.get().review_status == "unreviewed"
 
@@ -55,10 +63,23 @@ def test_result_that_lands_leaves_what_a_person_chooses_meanwhile(story, owner):
     mine = make_take(scene, chosen=False)
     sizes = {"mime": "image/png", "width": 1280, "height": 720}
     call = ProviderCall.objects.create(
-        provider_id="local", kind="image", state=CallState.SETTLED, key=uuid.uuid4().hex, subject=str(story.pk), item=scene.key, request_hash="h",
-        unit_price=0, units=1, estimate=0, request=to_json(image_request(story, scene.prompt)), result={"file": "calls/a.png", "sha256": "a" * 64, **sizes},
-    )  # fmt: skip
-    assert in_turn(lambda: takes.select_take(mine.pk, actor=owner), lambda: takes.record_result(call)) == []
+        provider_id="local",
+        kind="image",
+        state=CallState.SETTLED,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        item=scene.key,
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        request=to_json(image_request(story, scene.prompt)),
+        result={"file": "calls/a.png", "sha256": "a" * 64, **sizes},
+    )
+    assert (
+        in_turn(lambda: takes.select_take(mine.pk, actor=owner), lambda: takes.record_result(call))
+        == []
+    )
     assert Scene.objects.get().image_take == mine
     assert Take.objects.count() == 2
 
@@ -67,8 +88,12 @@ def test_upload_leaves_an_approved_take_that_is_chosen_meanwhile(story, owner):
     scene = make_scene(story)
     good = make_take(scene, chosen=False, review_status="approved")
     facts = {"mime": "image/png", "width": 1280, "height": 720, "notes": []}
-    read = uploads.Upload(scene.pk, TakeKind.IMAGE, owner, "", None, Stored("takes/b.png", "b" * 64, 1), facts)
-    (error,) = in_turn(lambda: takes.select_take(good.pk, actor=owner), lambda: uploads.add_take(read))
+    read = uploads.Upload(
+        scene.pk, TakeKind.IMAGE, owner, "", None, Stored("takes/b.png", "b" * 64, 1), facts
+    )
+    (error,) = in_turn(
+        lambda: takes.select_take(good.pk, actor=owner), lambda: uploads.add_take(read)
+    )
     assert isinstance(error, ApprovedTake)
     assert Scene.objects.get().image_take == good
 
@@ -76,7 +101,13 @@ def test_upload_leaves_an_approved_take_that_is_chosen_meanwhile(story, owner):
 def test_edit_of_a_scene_whose_prompt_changes_meanwhile_finds_it(story, owner):
     scene = make_scene(story)
     change = {"prompt": ScenePrompt.objects.create(text="other")}
-    assert in_turn(lambda: Scene.objects.filter(pk=scene.pk).update(**change), lambda: scenes.edit(scene.pk, actor=owner, title="New")) == []
+    assert (
+        in_turn(
+            lambda: Scene.objects.filter(pk=scene.pk).update(**change),
+            lambda: scenes.edit(scene.pk, actor=owner, title="New"),
+        )
+        == []
+    )
     now = Scene.objects.get()
     assert (now.prompt.text, now.title) == ("other", "New")
 
@@ -84,13 +115,24 @@ def test_edit_of_a_scene_whose_prompt_changes_meanwhile_finds_it(story, owner):
 def test_crop_of_a_scene_that_is_deleted_meanwhile_stays(story, owner):
     scene = make_scene(story)
     take = make_take(scene, width=1000, height=1000)
-    (error,) = in_turn(lambda: scenes.delete(scene.pk, actor=owner), lambda: takes.choose_crop(take.pk, x=0.5, y=0, actor=owner))
+    (error,) = in_turn(
+        lambda: scenes.delete(scene.pk, actor=owner),
+        lambda: takes.choose_crop(take.pk, x=0.5, y=0, actor=owner),
+    )
     assert isinstance(error, Conflict)
     assert Take.objects.get().crop == take.crop
 
 
 def test_two_films_at_once_have_two_numbers(story):
-    values = {"file": "films/a.mp4", "width": 1280, "height": 720, "fps": 24, "frames": 24, "size_bytes": 1, "manifest_hash": "x"}
+    values = {
+        "file": "films/a.mp4",
+        "width": 1280,
+        "height": 720,
+        "fps": 24,
+        "frames": 24,
+        "size_bytes": 1,
+        "manifest_hash": "x",
+    }
 
     def add():
         add_film(story, "preview", hold=lambda: None, **values)
@@ -127,12 +169,24 @@ def test_override_keeps_what_another_writes_into_the_job(story, owner):
 def test_comment_that_two_resolve_at_once_names_the_first(story, owner, make_person):
     boss = make_person("boss", role="manager")
     comment = comments.on_scene(make_scene(story).pk, actor=owner, text="Brighter.")
-    assert in_turn(lambda: comments.settle(comment.pk, actor=boss), lambda: comments.settle(comment.pk, actor=owner)) == []
+    assert (
+        in_turn(
+            lambda: comments.settle(comment.pk, actor=boss),
+            lambda: comments.settle(comment.pk, actor=owner),
+        )
+        == []
+    )
     assert Comment.objects.get().resolved_by == boss
 
 
 def test_comment_is_resolved_and_shown_at_once(story, owner):
     comment = comments.on_scene(make_scene(story).pk, actor=owner, text="Brighter.")
-    assert in_turn(lambda: comments.settle(comment.pk, actor=owner), lambda: comments.show(comment.pk, actor=owner, visibility="client")) == []
+    assert (
+        in_turn(
+            lambda: comments.settle(comment.pk, actor=owner),
+            lambda: comments.show(comment.pk, actor=owner, visibility="client"),
+        )
+        == []
+    )
     now = Comment.objects.get()
     assert (now.resolved_by, now.visibility) == (owner, "client")

@@ -1,4 +1,6 @@
-"""Prints, as one line of JSON, what a migrated installation holds. Run as a program by test_first_version.py."""
+"""Prints, as one line of JSON, what a migrated installation holds. Run as a program by
+test_first_version.py.
+"""
 
 import json
 import sys
@@ -18,10 +20,32 @@ from accounts import mfa  # noqa: E402
 from jobs.models import Job  # noqa: E402
 from providers import keys  # noqa: E402
 from providers.models import AIProviderConfig, ProviderCall  # noqa: E402
-from stories.models import Approval, Comment, Film, ReviewLink, Scene, ScenePrompt, Story, StoryStateTransition, Take  # noqa: E402
+from stories.models import (  # noqa: E402
+    Approval,
+    Comment,
+    Film,
+    ReviewLink,
+    Scene,
+    ScenePrompt,
+    Story,
+    StoryStateTransition,
+    Take,
+)
 from stories.services.fingerprints import is_stale  # noqa: E402
 
-MODELS = (Approval, Comment, Film, Job, ProviderCall, ReviewLink, Scene, Story, StoryStateTransition, Take, User)
+MODELS = (
+    Approval,
+    Comment,
+    Film,
+    Job,
+    ProviderCall,
+    ReviewLink,
+    Scene,
+    Story,
+    StoryStateTransition,
+    Take,
+    User,
+)
 
 
 def money() -> dict[str, str]:
@@ -36,9 +60,17 @@ def decomposed() -> list[str]:
     """Fields in which some row holds text that is not composed."""
     found = set()
     for model in (*MODELS, AIProviderConfig, ScenePrompt):
-        names = [field.attname for field in model._meta.concrete_fields if field.get_internal_type() in {"CharField", "TextField"}]
+        names = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if field.get_internal_type() in {"CharField", "TextField"}
+        ]
         for row in model._default_manager.values(*names):
-            found |= {f"{model.__name__}.{name}" for name, text in row.items() if text and not is_normalized("NFC", str(text))}
+            found |= {
+                f"{model.__name__}.{name}"
+                for name, text in row.items()
+                if text and not is_normalized("NFC", str(text))
+            }
     return sorted(found)
 
 

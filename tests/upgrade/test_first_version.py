@@ -1,7 +1,8 @@
 """An installation of version 0.1.0 is migrated with its data.
 
-The dumps in `data/` were written by version 0.1.0 itself, one on SQLite and one on PostgreSQL. They hold one of everything
-that a later version has to carry over. The people, passwords and keys in them were made up for this test.
+The dumps in `data/` were written by version 0.1.0 itself, one on SQLite and one on PostgreSQL. They
+hold one of everything that a later version has to carry over. The people, passwords and keys in
+them were made up for this test.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ SECRETS = {
     "VP_SECRET_KEYS": "first-version-secret-for-tests-only",
 }
 FACTS = Path(__file__).with_name("facts.py")
-pytestmark = pytest.mark.drill
+pytestmark = pytest.mark.fault_injection
 
 
 def load_sqlite(folder: Path) -> dict[str, str]:
@@ -58,7 +59,9 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict
 
 
 def run(env: dict[str, str], *command: str) -> str:
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return done.stdout
 
@@ -82,10 +85,22 @@ def test_migrates_with_its_data(environment: dict[str, str]) -> None:
         "Take": 6,
         "User": 5,
     }
-    assert facts["story"] == {"title": "Łódź 이야기", "status": "previewing", "budget": "12.50", "owner": "mina", "live_scenes": 2}
+    assert facts["story"] == {
+        "title": "Łódź 이야기",
+        "status": "previewing",
+        "budget": "12.50",
+        "owner": "mina",
+        "live_scenes": 2,
+    }
     assert facts["key"] == "key-made-up-for-a-test"
     assert facts["pause_reason"] == "Stability AI에 크레딧이 없습니다."
-    assert facts["money"] == {"accepted": "0.0500", "refused": "0.0000", "settled": "0.1000", "unclear": "0.0500", "written_off": "0.0500"}
+    assert facts["money"] == {
+        "accepted": "0.0500",
+        "refused": "0.0000",
+        "settled": "0.1000",
+        "unclear": "0.0500",
+        "written_off": "0.0500",
+    }
     assert facts["totp"] is True
 
 
@@ -103,11 +118,26 @@ TAKE = "SELECT image_take_id FROM stories_scene WHERE title = '장면 2'"
 def decompose(environment: dict[str, str]) -> None:
     """Decomposes all of it in the database, and gives a take the hash of its decomposed inputs."""
     nfd = lambda text: unicodedata.normalize("NFD", text) if isinstance(text, str) else text  # noqa: E731
-    values = {"aspect": "16:9", "kind": "image", "negative": "", "reference": "", "style": "", "text": nfd("배가 나갑니다."), "text_en": ""}
+    values = {
+        "aspect": "16:9",
+        "kind": "image",
+        "negative": "",
+        "reference": "",
+        "style": "",
+        "text": nfd("배가 나갑니다."),
+        "text_en": "",
+    }
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     statements = [
-        f"UPDATE stories_take SET input_hash = '{hashlib.sha256(text.encode()).hexdigest()}' WHERE id = ({TAKE})",
-        *(f"UPDATE {table} SET {name} = nfd({name})" for table, names in DECOMPOSED.items() for name in names),
+        (
+            f"UPDATE stories_take SET input_hash = "
+            f"'{hashlib.sha256(text.encode()).hexdigest()}' WHERE id = ({TAKE})"
+        ),
+        *(
+            f"UPDATE {table} SET {name} = nfd({name})"
+            for table, names in DECOMPOSED.items()
+            for name in names
+        ),
         f"UPDATE auth_user SET username = '{nfd('하늘')}' WHERE username = 'view'",
         f"UPDATE auth_user SET username = '{nfd('미나')}' WHERE username = 'gone'",
         "UPDATE auth_user SET username = '미나' WHERE username = 'demo'",
@@ -121,7 +151,9 @@ def decompose(environment: dict[str, str]) -> None:
         database.close()
     else:
         with psycopg.connect(url) as database:
-            database.execute("CREATE FUNCTION nfd(text) RETURNS text LANGUAGE sql AS 'SELECT normalize($1, NFD)'")
+            database.execute(
+                "CREATE FUNCTION nfd(text) RETURNS text LANGUAGE sql AS 'SELECT normalize($1, NFD)'"
+            )
             for statement in statements:
                 database.execute(statement.encode())
             database.execute("DROP FUNCTION nfd(text)")
@@ -135,6 +167,14 @@ def test_decomposed_text_is_composed_and_nothing_is_paid_again(environment: dict
     facts = json.loads(run(environment, str(FACTS)).splitlines()[-1])
     # Two people may not have one name: where the composed one is taken the other stays.
     assert facts["decomposed"] == ["User.username"]
-    assert facts["usernames"] == sorted(["boss", "mina", "하늘", "미나", unicodedata.normalize("NFD", "미나")])
-    assert facts["story"] == {"title": "Łódź 이야기", "status": "previewing", "budget": "12.50", "owner": "mina", "live_scenes": 2}
+    assert facts["usernames"] == sorted(
+        ["boss", "mina", "하늘", "미나", unicodedata.normalize("NFD", "미나")]
+    )
+    assert facts["story"] == {
+        "title": "Łódź 이야기",
+        "status": "previewing",
+        "budget": "12.50",
+        "owner": "mina",
+        "live_scenes": 2,
+    }
     assert "장면 2" not in facts["stale"]

@@ -15,9 +15,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from providers import connection_test, keys, raw_answer_search, settings_schema, sound_requests
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers.adapters import (
+    Accepted,
+    Bytes,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.amounts import usd
-from providers.client import ProviderClient, ProviderResponse, UnreadableError, checked_base, unparsable
+from providers.client import (
+    ProviderClient,
+    ProviderResponse,
+    UnreadableError,
+    checked_base,
+    unparsable,
+)
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.lenient_decoding import bytes_of, number_of
@@ -73,16 +89,26 @@ class ElevenLabsAdapter:
         match request:
             case SpeechRequest():
                 text = sound_requests.spoken_text(request, model.options)
-                sound_requests.require_speech(request, model, sent=text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS)
+                sound_requests.require_speech(
+                    request, model, sent=text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS
+                )
                 if not VOICE_ID.fullmatch(self._voice(request)):
-                    raise Refused(gettext_noop("Choose one of the voices of %(provider)s."), kind=Refusal.INVALID, provider=NAME)
+                    raise Refused(
+                        gettext_noop("Choose one of the voices of %(provider)s."),
+                        kind=Refusal.INVALID,
+                        provider=NAME,
+                    )
             case MusicRequest() | SoundRequest():
                 kind = Kind.MUSIC if isinstance(request, MusicRequest) else Kind.SOUND
                 prompt = sound_requests.prompt_of(request)
                 sound_requests.require_prompt(prompt, model, provider=NAME, most=MOST_PROMPT[kind])
                 sound_requests.require_length(request, model, provider=NAME, most_ms=MOST_MS[kind])
             case _:
-                raise Refused(gettext_noop("%(provider)s makes sound only."), kind=Refusal.INVALID, provider=NAME)
+                raise Refused(
+                    gettext_noop("%(provider)s makes sound only."),
+                    kind=Refusal.INVALID,
+                    provider=NAME,
+                )
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         if kind == Kind.SPEECH and model.options.get("direction_tags"):
@@ -101,7 +127,9 @@ class ElevenLabsAdapter:
                 body = self._music(request, call_context.model)
                 return self._sound(self._post("/v1/music", body))
             case SoundRequest():
-                return self._sound(self._post("/v1/sound-generation", self._effect(request, call_context.model)))
+                return self._sound(
+                    self._post("/v1/sound-generation", self._effect(request, call_context.model))
+                )
             case _:
                 raise AssertionError(request)
 
@@ -122,7 +150,11 @@ class ElevenLabsAdapter:
             return self._spoken(answer, request, call_context.model)
         except Unclear as lost:
             try:
-                found = [one for one in self.candidates(request, call_context, since=began) if one.matches]
+                found = [
+                    one
+                    for one in self.candidates(request, call_context, since=began)
+                    if one.matches
+                ]
             except Later:
                 raise lost from None
             if len(found) != 1:
@@ -179,14 +211,21 @@ class ElevenLabsAdapter:
             alignment = ProviderResponse(200, {}, raw).parsed(Spoken).alignment
         except UnreadableError:
             alignment = None
-        return Result(media=Bytes(sound), data={"marks": _marks(alignment, request, call_context.model)})
+        return Result(
+            media=Bytes(sound), data={"marks": _marks(alignment, request, call_context.model)}
+        )
 
     # The history
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Fetch an item of the history: `task_id` is its id."""
         if not isinstance(request, SpeechRequest):
-            raise Unclear(gettext_noop("ElevenLabs keeps no music and no effects: a lost answer cannot be fetched again."))
+            raise Unclear(
+                gettext_noop(
+                    "ElevenLabs keeps no music and no effects: a lost answer cannot be "
+                    "fetched again."
+                )
+            )
         if not VOICE_ID.fullmatch(task_id):
             raise Unclear(history.GONE)
         client = self._client()
@@ -198,9 +237,13 @@ class ElevenLabsAdapter:
             raise Unclear(history.GONE)
         alignment = item.alignments.alignment if item.alignments else None
         data = {"marks": _marks(alignment, request, call_context.model)}
-        return Result(media=history.HistoryAudio(client, task_id), data=data, cost=self._cost(item.credits))
+        return Result(
+            media=history.HistoryAudio(client, task_id), data=data, cost=self._cost(item.credits)
+        )
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:
+    def candidates(
+        self, request: Request, call_context: CallContext, *, since: datetime
+    ) -> list[Candidate]:
         """Return the items since then with this voice; one matches if text and model agree too."""
         if not isinstance(request, SpeechRequest):
             return []
@@ -212,7 +255,9 @@ class ElevenLabsAdapter:
                 task_id=item.history_item_id,
                 created_at=datetime.fromtimestamp(item.date_unix, UTC).isoformat(),
                 status=item.state,
-                matches=item.text == text and item.model_id in {call_context.model.name, ""} and item.voice_id in {self._voice(request), ""},
+                matches=item.text == text
+                and item.model_id in {call_context.model.name, ""}
+                and item.voice_id in {self._voice(request), ""},
             )
             for item in found
             if item.date_unix >= earliest and item.state != "deleted"
@@ -263,8 +308,17 @@ class ElevenLabsAdapter:
             except UnreadableError as error:
                 raise Later(template, words=answer.text) from error
             for one in page.voices:
-                languages = [spoken.language for spoken in one.verified_languages] or [one.labels.get("language", "")]
-                found.append(Voice(one.voice_id, one.name or one.voice_id, tuple(sorted({name for name in languages if name})), sample_url=one.preview_url))
+                languages = [spoken.language for spoken in one.verified_languages] or [
+                    one.labels.get("language", "")
+                ]
+                found.append(
+                    Voice(
+                        one.voice_id,
+                        one.name or one.voice_id,
+                        tuple(sorted({name for name in languages if name})),
+                        sample_url=one.preview_url,
+                    )
+                )
             token = page.next_page_token
             if not (page.has_more and token):
                 break

@@ -47,7 +47,9 @@ KINDS = {
 }
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("ElevenLabs does not accept the request: %(words)s"),
-    Refusal.MODERATED: gettext_noop("ElevenLabs refused the content; change the words. It says: %(words)s"),
+    Refusal.MODERATED: gettext_noop(
+        "ElevenLabs refused the content; change the words. It says: %(words)s"
+    ),
     Refusal.KEY: gettext_noop("ElevenLabs does not accept the key: %(words)s"),
     Refusal.CREDITS: gettext_noop("The account at ElevenLabs has no credits left: %(words)s"),
     Refusal.LIMIT: gettext_noop("Too many calls for ElevenLabs: %(words)s"),

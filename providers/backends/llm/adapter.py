@@ -15,9 +15,25 @@ from django.core.cache import cache
 from django.utils.translation import gettext_noop
 
 from providers import connection_test, keys, settings_schema
-from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers.adapters import (
+    Accepted,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.amounts import usd
-from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
+from providers.client import (
+    ProviderClient,
+    ProviderResponse,
+    UnreadableError,
+    brief,
+    checked_base,
+    unparsable,
+)
 from providers.enums import Kind, Refusal
 from providers.errors import Invalid, Refused, Unclear
 from providers.lenient_decoding import decoded, text_of, texts_in
@@ -36,12 +52,23 @@ FORMS = ("json_schema", "json_object", "none")  # of `response_format`, the stri
 FORM_KEPT = 24 * 3600
 LONGEST_REFUSALS = 30.0  # seconds
 BUSY = (503, 529)  # overloaded: the request was not processed
-FILTERED = {"content_filter", "safety", "refusal", "refused", "prohibited_content", "blocklist", "spii", "image_safety", "recitation"}
+FILTERED = {
+    "content_filter",
+    "safety",
+    "refusal",
+    "refused",
+    "prohibited_content",
+    "blocklist",
+    "spii",
+    "image_safety",
+    "recitation",
+}
 CUT = {"length", "max_tokens", "model_length"}
 MAX_TOKENS_REPORTED = 10**9
 MILLION = Decimal(1_000_000)
 TRANSLATE = (
-    'You translate prompts for an image generator into English. Keep every visual detail, add nothing, answer with JSON only: {"text": "the prompt in English"}'
+    "You translate prompts for an image generator into English. Keep every visual detail, "
+    'add nothing, answer with JSON only: {"text": "the prompt in English"}'
 )
 UNFIT = gettext_noop("The language model's answer could not be used: %(why)s")
 
@@ -65,7 +92,11 @@ class LlmAdapter:
     @property
     def _client(self) -> ProviderClient:
         base = checked_base(self.config.base_url, name=NAME)
-        return ProviderClient(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config) or 'none'}"})
+        return ProviderClient(
+            base,
+            name=NAME,
+            headers={"Authorization": f"Bearer {keys.key_of(self.config) or 'none'}"},
+        )
 
     @property
     def free(self) -> bool:
@@ -77,11 +108,19 @@ class LlmAdapter:
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, TextRequest):
-            raise Refused(gettext_noop("The language model makes texts only."), kind=Refusal.INVALID)
+            raise Refused(
+                gettext_noop("The language model makes texts only."), kind=Refusal.INVALID
+            )
         if not model.name:
-            raise Refused(gettext_noop("Choose a model for the language model's provider first."), kind=Refusal.INVALID)
+            raise Refused(
+                gettext_noop("Choose a model for the language model's provider first."),
+                kind=Refusal.INVALID,
+            )
         if not request.script.strip():
-            raise Refused(gettext_noop("The script is empty: there is nothing to make scenes of."), kind=Refusal.INVALID)
+            raise Refused(
+                gettext_noop("The script is empty: there is nothing to make scenes of."),
+                kind=Refusal.INVALID,
+            )
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
         return USED
@@ -91,7 +130,11 @@ class LlmAdapter:
         assert isinstance(request, TextRequest)
         plans = request.task == "plan_story"
         lines = planning.lines_of(request) if plans else []
-        messages = planning.messages(request, lines, call_context.validation_error) if plans else _translation(request, call_context.validation_error)
+        messages = (
+            planning.messages(request, lines, call_context.validation_error)
+            if plans
+            else _translation(request, call_context.validation_error)
+        )
         answer = self._asked(messages, Plan if plans else English, call_context)
         content, cost, estimated = self._content(answer, call_context)
         try:
@@ -106,7 +149,9 @@ class LlmAdapter:
             return {"scenes": planning.fitted(planning.scenes_in(content), request, lines)}
         return {"text": planning.english_in(content)}
 
-    def _asked(self, messages: list[dict[str, str]], kind: type[Plan | English], call_context: CallContext) -> ProviderResponse:
+    def _asked(
+        self, messages: list[dict[str, str]], kind: type[Plan | English], call_context: CallContext
+    ) -> ProviderResponse:
         """Return the response, in the strictest `response_format` that the server supports.
 
         A server that rejects the format has done nothing and charged nothing, so the next format is
@@ -115,13 +160,22 @@ class LlmAdapter:
         began, known = time.monotonic(), self._known_form(call_context)
         forms = FORMS[FORMS.index(known) :]
         for form in forms:
-            answer = self._client.post_once("/chat/completions", read=self.read, not_done=BUSY, json=self._body(messages, kind, call_context, form))
+            answer = self._client.post_once(
+                "/chat/completions",
+                read=self.read,
+                not_done=BUSY,
+                json=self._body(messages, kind, call_context, form),
+            )
             if answer.ok:
                 if form != known:
                     cache.set(self._form_key(call_context), form, FORM_KEPT)
                 return answer
             refused = refusal(answer)
-            if form == forms[-1] or not is_about_the_form(answer) or time.monotonic() - began > LONGEST_REFUSALS:
+            if (
+                form == forms[-1]
+                or not is_about_the_form(answer)
+                or time.monotonic() - began > LONGEST_REFUSALS
+            ):
                 raise refused
         raise AssertionError("the last form returns or raises")
 
@@ -130,11 +184,25 @@ class LlmAdapter:
         return wanted if wanted in FORMS else FORMS[0]
 
     def _form_key(self, call_context: CallContext) -> str:
-        return "llm-form:" + hashlib.sha256(f"{self.config.base_url} {call_context.model.name}".encode()).hexdigest()
+        return (
+            "llm-form:"
+            + hashlib.sha256(
+                f"{self.config.base_url} {call_context.model.name}".encode()
+            ).hexdigest()
+        )
 
-    def _body(self, messages: list[dict[str, str]], kind: type[Plan | English], call_context: CallContext, form: str) -> dict[str, Any]:
+    def _body(
+        self,
+        messages: list[dict[str, str]],
+        kind: type[Plan | English],
+        call_context: CallContext,
+        form: str,
+    ) -> dict[str, Any]:
         schema = {"name": kind.__name__.lower(), "strict": True, "schema": strict_schema(kind)}
-        wanted = {"json_schema": {"type": "json_schema", "json_schema": schema}, "json_object": {"type": "json_object"}}
+        wanted = {
+            "json_schema": {"type": "json_schema", "json_schema": schema},
+            "json_object": {"type": "json_object"},
+        }
         return {
             "model": call_context.model.name,
             "messages": messages,
@@ -143,7 +211,9 @@ class LlmAdapter:
             **call_context.model.options.get("extra", {}),
         }
 
-    def _content(self, answer: ProviderResponse, call_context: CallContext) -> tuple[str, Decimal, bool]:
+    def _content(
+        self, answer: ProviderResponse, call_context: CallContext
+    ) -> tuple[str, Decimal, bool]:
         """Return the text of the response, its cost, and whether the cost is estimated."""
         try:
             parsed = answer.parsed(Completion)
@@ -171,7 +241,12 @@ class LlmAdapter:
         refusal = choice.message.refusal if choice.message else ""
         written = self._written(choice)
         if refusal or finish in FILTERED:
-            raise Refused(TEMPLATES[Refusal.MODERATED], kind=Refusal.MODERATED, cost=cost, words=brief(refusal) or "content filter")
+            raise Refused(
+                TEMPLATES[Refusal.MODERATED],
+                kind=Refusal.MODERATED,
+                cost=cost,
+                words=brief(refusal) or "content filter",
+            )
         if finish in CUT:
             raise self._unfit("it was cut off because it was too long; be brief.", cost)
         return written
@@ -180,7 +255,13 @@ class LlmAdapter:
         """Return the text that the model wrote, wherever the server puts it."""
         message = choice.message or Message()
         calls = [call.function.arguments for call in message.tool_calls if call.function]
-        for place in (message.content, message.parsed, *calls, choice.text, message.reasoning_content):
+        for place in (
+            message.content,
+            message.parsed,
+            *calls,
+            choice.text,
+            message.reasoning_content,
+        ):
             if text := content.text_of(place).strip():
                 return text
         return ""
@@ -209,7 +290,9 @@ class LlmAdapter:
 
         A person who attaches a task id gets this message.
         """
-        raise Unclear(gettext_noop("A language model keeps no answers: a lost one cannot be fetched again."))
+        raise Unclear(
+            gettext_noop("A language model keeps no answers: a lost one cannot be fetched again.")
+        )
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
         return False
@@ -226,9 +309,23 @@ class LlmAdapter:
             names = None
         if names is None:
             return connection_test.failed(answer)
-        return Health(ok=True, facts={"models": ", ".join(name for name in connection_test.own_models(self.config) if name in names) or str(len(names))})
+        return Health(
+            ok=True,
+            facts={
+                "models": ", ".join(
+                    name for name in connection_test.own_models(self.config) if name in names
+                )
+                or str(len(names))
+            },
+        )
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(
+        self,
+        request: Request,  # noqa: ARG002
+        call_context: CallContext,  # noqa: ARG002
+        *,
+        since: datetime,  # noqa: ARG002  keeps no list
+    ) -> list[Candidate]:
         return []
 
     def voices(self) -> list[Voice]:
@@ -245,18 +342,45 @@ def _is_own(base_url: str) -> bool:
 
 
 def _translation(request: TextRequest, validation_error: str) -> list[dict[str, str]]:
-    again = [{"role": "user", "content": f"Your last answer could not be used: {validation_error} Answer again."}] if validation_error else []
-    return [{"role": "system", "content": TRANSLATE}, {"role": "user", "content": request.script}, *again]
+    again = (
+        [
+            {
+                "role": "user",
+                "content": f"Your last answer could not be used: {validation_error} Answer again.",
+            }
+        ]
+        if validation_error
+        else []
+    )
+    return [
+        {"role": "system", "content": TRANSLATE},
+        {"role": "user", "content": request.script},
+        *again,
+    ]
 
 
 def _cost(usage: Usage | None, call_context: CallContext) -> tuple[Decimal, bool]:
     """Return the cost by tokens if the model's row has token prices, else the reserved amount."""
-    prices = [call_context.model.options.get(name) for name in ("usd_per_million_prompt_tokens", "usd_per_million_completion_tokens")]
-    if usage is None or None in prices or usage.prompt_tokens is None or usage.completion_tokens is None:
+    prices = [
+        call_context.model.options.get(name)
+        for name in ("usd_per_million_prompt_tokens", "usd_per_million_completion_tokens")
+    ]
+    if (
+        usage is None
+        or None in prices
+        or usage.prompt_tokens is None
+        or usage.completion_tokens is None
+    ):
         return call_context.estimate, True
     tokens = usage.prompt_tokens, usage.completion_tokens
     if not all(0 <= count <= MAX_TOKENS_REPORTED for count in tokens):
         return call_context.estimate, True
-    total = sum((Decimal(str(price)) * Decimal(str(count)) for price, count in zip(prices, tokens, strict=True)), Decimal(0))
+    total = sum(
+        (
+            Decimal(str(price)) * Decimal(str(count))
+            for price, count in zip(prices, tokens, strict=True)
+        ),
+        Decimal(0),
+    )
     cost = usd(total / MILLION)
     return (call_context.estimate, True) if cost is None else (cost, False)

@@ -7,7 +7,9 @@ from typing import Any
 
 MOST_CHARACTERS = 1_000_000
 MOST_BEGINNINGS = 60
-THOUGHTS = re.compile(r"<(think|thinking|thought|reasoning|reflection)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+THOUGHTS = re.compile(
+    r"<(think|thinking|thought|reasoning|reflection)>.*?</\1>", re.DOTALL | re.IGNORECASE
+)
 END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
 CHANNEL = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.DOTALL)
 FENCED = re.compile(r"```[\w-]*\s*\n?(.*?)```", re.DOTALL)
@@ -17,7 +19,9 @@ DECODER = json.JSONDecoder(strict=False)
 
 def values(content: str) -> Iterator[Any]:
     """Yield the JSON objects and lists in a text, the most likely first."""
-    text = _without_thoughts(content[:MOST_CHARACTERS].replace("\ufeff", "").replace("\x00", "\ufffd"))
+    text = _without_thoughts(
+        content[:MOST_CHARACTERS].replace("\ufeff", "").replace("\x00", "\ufffd")
+    )
     for part in (text, *(found for found in FENCED.findall(text))):
         try:
             value = DECODER.decode(part.strip())
@@ -59,7 +63,10 @@ def text_of(content: Any) -> str:
         return ""
     if isinstance(content, str):
         return content
-    if isinstance(content, list) and all(isinstance(part, str) or (isinstance(part, dict) and ("text" in part or "type" in part)) for part in content):
+    if isinstance(content, list) and all(
+        isinstance(part, str) or (isinstance(part, dict) and ("text" in part or "type" in part))
+        for part in content
+    ):
         return "".join(part if isinstance(part, str) else _part(part) for part in content)
     return json.dumps(content, ensure_ascii=False)
 

@@ -20,9 +20,24 @@ from .content import text_of
 from .messages import Problem, Problems
 
 LIMIT_PAUSE = timedelta(seconds=20)
-NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits", "insufficient_balance", "payment_required"}  # last until paid
-CONTENT = {"content_policy_violation", "content_filter", "responsibleaipolicyviolation", "moderation_blocked", "content_management_policy", "flagged"}
-CONTENT_WORDS = re.compile(r"content (?:management )?polic|content_filter|moderation|flagged", re.IGNORECASE)
+NO_MONEY = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "insufficient_credits",
+    "insufficient_balance",
+    "payment_required",
+}  # last until paid
+CONTENT = {
+    "content_policy_violation",
+    "content_filter",
+    "responsibleaipolicyviolation",
+    "moderation_blocked",
+    "content_management_policy",
+    "flagged",
+}
+CONTENT_WORDS = re.compile(
+    r"content (?:management )?polic|content_filter|moderation|flagged", re.IGNORECASE
+)
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 BUSY = {408, 425, 500, 502, 503, 504, 520, 522, 524, 529}
 TOO_MANY = {
@@ -35,12 +50,17 @@ TOO_MANY = {
     "unavailable",
     "resource_exhausted",
 }
-FORM = re.compile(r"response_format|json_schema|json_object|json mode|structured output|schema|guided|grammar", re.IGNORECASE)
+FORM = re.compile(
+    r"response_format|json_schema|json_object|json mode|structured output|schema|guided|grammar",
+    re.IGNORECASE,
+)
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("The language model does not accept the request: %(words)s"),
     Refusal.MODERATED: gettext_noop("The language model refused the script: %(words)s"),
     Refusal.KEY: gettext_noop("The language model does not accept the key: %(words)s"),
-    Refusal.CREDITS: gettext_noop("The account at the language model's provider is empty: %(words)s"),
+    Refusal.CREDITS: gettext_noop(
+        "The account at the language model's provider is empty: %(words)s"
+    ),
     Refusal.LIMIT: gettext_noop("Too many calls for the language model: %(words)s"),
 }
 
@@ -51,7 +71,11 @@ def problem_of(answer: ProviderResponse) -> Problem:
     except UnreadableError:
         return Problem(message=answer.text or f"HTTP {answer.status}")
     problem = next((part for part in (parsed.error, parsed.detail, parsed.message) if part), None)
-    return _problem(problem) if problem is not None else Problem(message=answer.text or f"HTTP {answer.status}")
+    return (
+        _problem(problem)
+        if problem is not None
+        else Problem(message=answer.text or f"HTTP {answer.status}")
+    )
 
 
 def _problem(problem: Any) -> Problem:
@@ -60,7 +84,9 @@ def _problem(problem: Any) -> Problem:
         found = read(problem, Problem)
     except UnreadableError:
         return Problem(message=text_of(problem))
-    return found if found.message else Problem(text_of(problem), found.type, found.code, found.status)
+    return (
+        found if found.message else Problem(text_of(problem), found.type, found.code, found.status)
+    )
 
 
 def refusal(answer: ProviderResponse) -> Refused:
@@ -76,7 +102,9 @@ def refusal_within(error: Any, answer: ProviderResponse) -> Refused:
 def _refused(problem: Problem, status: int, answer: ProviderResponse) -> Refused:
     kind = _kind(problem, status)
     until = timezone.now() + (answer.retry_after or LIMIT_PAUSE) if kind == Refusal.LIMIT else None
-    return Refused(TEMPLATES[kind], kind=kind, until=until, words=brief(problem.message) or f"HTTP {status}")
+    return Refused(
+        TEMPLATES[kind], kind=kind, until=until, words=brief(problem.message) or f"HTTP {status}"
+    )
 
 
 def _kind(problem: Problem, status: int) -> Refusal:

@@ -110,7 +110,11 @@ def strict_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
         if isinstance(node, dict):
             if "$ref" in node:
                 return inlined(parts[node["$ref"].rsplit("/", 1)[-1]])
-            kept = {name: inlined(value) for name, value in node.items() if name not in {"title", "description"} or isinstance(value, dict)}
+            kept = {
+                name: inlined(value)
+                for name, value in node.items()
+                if name not in {"title", "description"} or isinstance(value, dict)
+            }
             return {**kept, "additionalProperties": False} if node.get("type") == "object" else kept
         return [inlined(value) for value in node] if isinstance(node, list) else node
 

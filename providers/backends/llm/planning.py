@@ -53,14 +53,31 @@ def _passages(request: TextRequest) -> list[tuple[Passage, list[str]]]:
 
 def messages(request: TextRequest, lines: list[str], validation_error: str) -> list[dict[str, str]]:
     style = f", the style is: {request.style}" if request.style else ""
-    system = SYSTEM.format(scenes=request.scenes, lines=len(lines), language=LANGUAGES[request.language], ratio=request.aspect_ratio, style=style)
+    system = SYSTEM.format(
+        scenes=request.scenes,
+        lines=len(lines),
+        language=LANGUAGES[request.language],
+        ratio=request.aspect_ratio,
+        style=style,
+    )
     if any(_heading(passage) for passage in request.passages):
         system += HEADINGS
     prompt = "\n".join(_numbered(request, lines))
     return [
         {"role": "system", "content": system},
         {"role": "user", "content": prompt},
-        *([{"role": "user", "content": f"Your last answer could not be used: {validation_error} Answer again."}] if validation_error else []),
+        *(
+            [
+                {
+                    "role": "user",
+                    "content": (
+                        f"Your last answer could not be used: {validation_error} Answer again."
+                    ),
+                }
+            ]
+            if validation_error
+            else []
+        ),
     ]
 
 
@@ -103,7 +120,11 @@ def scenes_in(answer: str) -> list[ToldShot]:
 def _list_in(value: Any, depth: int = 0) -> list[Any] | None:
     """Return the list of scenes: `scenes` of the object or a nested one, or the list itself."""
     if isinstance(value, list):
-        return value if value and all(isinstance(one, dict) and "first" in one for one in value) else None
+        return (
+            value
+            if value and all(isinstance(one, dict) and "first" in one for one in value)
+            else None
+        )
     if not isinstance(value, dict) or depth > 2:  # noqa: PLR2004  {"result": {"plan": {"scenes": …}}}
         return None
     if isinstance(value.get("scenes"), list):
@@ -111,7 +132,9 @@ def _list_in(value: Any, depth: int = 0) -> list[Any] | None:
         return scenes
     if "first" in value and "last" in value:
         return [value]
-    return next((found for one in value.values() if (found := _list_in(one, depth + 1)) is not None), None)
+    return next(
+        (found for one in value.values() if (found := _list_in(one, depth + 1)) is not None), None
+    )
 
 
 def english_in(answer: str) -> str:
@@ -135,8 +158,15 @@ def fitted(shots: list[ToldShot], request: TextRequest, lines: list[str]) -> lis
     for number, shot in enumerate(shots, 1):
         first, last = shot.first, shot.last
         if first != expected or not first <= last <= len(lines) or last != int(last):
-            raise UnfitError(f"Scene {number} tells lines {first:g} to {last:g}; it must begin with line {expected} and end within {len(lines)}.")
-        words = {"title": shot.title.strip(), "prompt": shot.prompt.strip() or shot.prompt_en.strip(), "prompt_en": shot.prompt_en.strip()}
+            raise UnfitError(
+                f"Scene {number} tells lines {first:g} to {last:g}; it must begin with line "
+                f"{expected} and end within {len(lines)}."
+            )
+        words = {
+            "title": shot.title.strip(),
+            "prompt": shot.prompt.strip() or shot.prompt_en.strip(),
+            "prompt_en": shot.prompt_en.strip(),
+        }
         if not words["prompt_en"] and is_english(words["prompt"]):
             words["prompt_en"] = words["prompt"]
         if not all(words.values()):
@@ -150,7 +180,9 @@ def fitted(shots: list[ToldShot], request: TextRequest, lines: list[str]) -> lis
         )
         expected = int(last) + 1
     if expected != len(lines) + 1:
-        raise UnfitError(f"The last scene ends with line {expected - 1}; it must end with line {len(lines)}.")
+        raise UnfitError(
+            f"The last scene ends with line {expected - 1}; it must end with line {len(lines)}."
+        )
     return scenes
 
 

@@ -15,11 +15,29 @@ from django.utils.translation import gettext_noop
 from core.unavailable import ServiceUnavailableError
 from media.errors import MediaError
 from media.image_segment import encode_still
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers.adapters import (
+    Accepted,
+    Bytes,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.enums import Kind, Refusal
 from providers.errors import Expired, Invalid, Refused, Unclear
 from providers.models import AIProviderConfig
-from providers.requests import ClipRequest, ImageRequest, MusicRequest, Request, SpeechRequest, TextRequest, kind_of
+from providers.requests import (
+    ClipRequest,
+    ImageRequest,
+    MusicRequest,
+    Request,
+    SpeechRequest,
+    TextRequest,
+    kind_of,
+)
 from providers.settings_schema import Common
 from providers.store import local_copy
 
@@ -30,7 +48,9 @@ from .vocabulary import visual_words
 
 FREE = Decimal(0)
 SAMPLES = {"ko": "새벽 바다에 등대가 보였다.", "en": "A lighthouse stood at the sea."}
-PICTURE = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"})
+PICTURE = frozenset(
+    {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"}
+)
 USED = {
     Kind.IMAGE: PICTURE,
     Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
@@ -78,7 +98,9 @@ class Filmed:
                 )
             except MediaError as error:
                 if error.code == "disk_full":  # it is temporary and unrelated to this clip
-                    raise ServiceUnavailableError(error.sentence.template, **error.sentence.values) from error
+                    raise ServiceUnavailableError(
+                        error.sentence.template, **error.sentence.values
+                    ) from error
                 kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
                 raise Refused.of(error.sentence, kind=kind) from error
         film.replace(to)
@@ -98,7 +120,11 @@ class ExpiredLink:
     trusted: bool = True
 
     def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
-        raise Expired(gettext_noop("Drill: the link to the result has expired; a new one is asked for."))
+        raise Expired(
+            gettext_noop(
+                "Injected fault: the link to the result has expired; a new one is asked for."
+            )
+        )
 
 
 class LocalAdapter:
@@ -110,7 +136,9 @@ class LocalAdapter:
     repeatable: ClassVar[bool] = True
     needs_key: ClassVar[bool] = False
     tells_balance: ClassVar[bool] = False
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC})
+    kinds: ClassVar[frozenset[Kind]] = frozenset(
+        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC}
+    )
     settings_kind: ClassVar[type[Common]] = Common
     home: ClassVar[str] = ""
     send_limit = timedelta(0)
@@ -140,17 +168,24 @@ class LocalAdapter:
     def _made(self, request: Request, call_context: CallContext) -> Result:
         match request:
             case ImageRequest():
-                return Result(media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed)
+                return Result(
+                    media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed
+                )
             case ClipRequest():
                 return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
             case SpeechRequest() | MusicRequest():
                 return sound.made(request, call_context)
             case TextRequest(task="to_english"):
-                return Result(data={"text": ", ".join(word.gloss for word in visual_words(request.script))}, cost=FREE)
+                return Result(
+                    data={"text": ", ".join(word.gloss for word in visual_words(request.script))},
+                    cost=FREE,
+                )
             case TextRequest():
                 return Result(data={"scenes": plan(request)}, cost=FREE)
             case _:
-                raise Refused(gettext_noop("The local provider makes no sound."), kind=Refusal.INVALID)
+                raise Refused(
+                    gettext_noop("The local provider makes no sound."), kind=Refusal.INVALID
+                )
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Poll a fault injection task, `local-<scenario>-<ready at>-<attempt>`.
@@ -160,12 +195,22 @@ class LocalAdapter:
         scenario, _, rest = task_id.removeprefix("local-").partition("-")
         ready_at, _, _attempt = rest.partition("-")
         if ready_at.isdigit() and (left := int(ready_at) - timezone.now().timestamp()) > 0:
-            return Running(poll_in=min(1.0, max(0.1, left)), progress=max(0, min(90, 90 - int(left * 10))))
+            return Running(
+                poll_in=min(1.0, max(0.1, left)), progress=max(0, min(90, 90 - int(left * 10)))
+            )
         if scenario == "async_failed":
-            raise Refused(gettext_noop("Drill: the provider worked on it and failed."), kind=Refusal.FAILED)
+            raise Refused(
+                gettext_noop("Injected fault: the provider worked on it and failed."),
+                kind=Refusal.FAILED,
+            )
         if scenario == "async_lost":
-            raise Unclear(gettext_noop("Drill: the task is gone at the provider."))
-        if scenario == "expired_link" and ready_at.isdigit() and timezone.now().timestamp() - int(ready_at) < fault_injection.seconds(self.settings, 3):
+            raise Unclear(gettext_noop("Injected fault: the task is gone at the provider."))
+        if (
+            scenario == "expired_link"
+            and ready_at.isdigit()
+            and timezone.now().timestamp() - int(ready_at)
+            < fault_injection.seconds(self.settings, 3)
+        ):
             return Result(media=ExpiredLink(), cost=FREE)
         return self._made(request, call_context)
 
@@ -181,11 +226,19 @@ class LocalAdapter:
     def check(self) -> Health:
         return Health(ok=True, facts={"price": "0.00 USD"})
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(
+        self,
+        request: Request,  # noqa: ARG002
+        call_context: CallContext,  # noqa: ARG002
+        *,
+        since: datetime,  # noqa: ARG002  keeps no list
+    ) -> list[Candidate]:
         return []
 
     def voices(self) -> list[Voice]:
-        """Return the voices that need no network; a scratch voice is for timing, not for delivery."""
+        """Return the voices that need no network; a scratch voice is for timing,
+        not for delivery.
+        """
         # Imported here: an installation whose films are silent loads no library of voices.
         from .voices import VOICES  # noqa: PLC0415  see above
 

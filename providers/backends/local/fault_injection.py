@@ -20,17 +20,39 @@ from providers.enums import Kind, Refusal
 from providers.errors import Invalid, Refused, Unclear
 
 REFUSALS = {
-    "refuse_invalid": (Refusal.INVALID, gettext_noop("Drill: the provider does not accept this request.")),
-    "refuse_moderated": (Refusal.MODERATED, gettext_noop("Drill: the provider refused the content; change the words of the prompt.")),
-    "refuse_key": (Refusal.KEY, gettext_noop("Drill: the provider does not accept the key.")),
-    "refuse_credits": (Refusal.CREDITS, gettext_noop("Drill: the account at the provider is empty.")),
-    "refuse_failed": (Refusal.FAILED, gettext_noop("Drill: the provider failed.")),
-    "refuse_limit": (Refusal.LIMIT, gettext_noop("Drill: too many calls for the provider.")),
-    "unreachable": (Refusal.UNREACHABLE, gettext_noop("Drill: the provider cannot be reached.")),
+    "refuse_invalid": (
+        Refusal.INVALID,
+        gettext_noop("Injected fault: the provider does not accept this request."),
+    ),
+    "refuse_moderated": (
+        Refusal.MODERATED,
+        gettext_noop(
+            "Injected fault: the provider refused the content; change the words of the prompt."
+        ),
+    ),
+    "refuse_key": (
+        Refusal.KEY,
+        gettext_noop("Injected fault: the provider does not accept the key."),
+    ),
+    "refuse_credits": (
+        Refusal.CREDITS,
+        gettext_noop("Injected fault: the account at the provider is empty."),
+    ),
+    "refuse_failed": (Refusal.FAILED, gettext_noop("Injected fault: the provider failed.")),
+    "refuse_limit": (
+        Refusal.LIMIT,
+        gettext_noop("Injected fault: too many calls for the provider."),
+    ),
+    "unreachable": (
+        Refusal.UNREACHABLE,
+        gettext_noop("Injected fault: the provider cannot be reached."),
+    ),
 }
 UNCLEAR = {
-    "timeout": gettext_noop("Drill: no answer came in time; it may have been done."),
-    "dropped": gettext_noop("Drill: the connection broke before the answer; it may have been done."),
+    "timeout": gettext_noop("Injected fault: no answer came in time; it may have been done."),
+    "dropped": gettext_noop(
+        "Injected fault: the connection broke before the answer; it may have been done."
+    ),
 }
 # These accept the task and take effect when it is polled; `async` succeeds and is also usable as a
 # normal mode.
@@ -43,14 +65,25 @@ def check(settings: Mapping[str, Any]) -> None:
     """Raise `Invalid` if the `drill` setting has unknown keys or scenarios."""
     drill = settings.get("drill") or {}
     if not isinstance(drill, Mapping):
-        raise Invalid(gettext_noop("The setting “%(name)s” must be a JSON object."), field="settings", name="drill")
+        raise Invalid(
+            gettext_noop("The setting “%(name)s” must be a JSON object."),
+            field="settings",
+            name="drill",
+        )
     unknown = sorted(set(drill) - SETTINGS)
     if unknown:
-        raise Invalid(gettext_noop("A drill has no setting “%(name)s”."), field="settings", name=unknown[0])
+        raise Invalid(
+            gettext_noop("Fault injection has no setting “%(name)s”."),
+            field="settings",
+            name=unknown[0],
+        )
     for kind in Kind.values:
         if drill.get(kind) and drill[kind] not in SCENARIOS:
             raise Invalid(
-                gettext_noop("There is no drill “%(name)s”; there are: %(known)s."), field="settings", name=str(drill[kind]), known=", ".join(SCENARIOS)
+                gettext_noop("There is no fault “%(name)s”; there are: %(known)s."),
+                field="settings",
+                name=str(drill[kind]),
+                known=", ".join(SCENARIOS),
             )
 
 
@@ -59,7 +92,9 @@ def scenario(settings: Mapping[str, Any], kind: Kind, call_context: CallContext)
     drill = settings.get("drill") or {}
     place = call_context.nth - int(drill.get("after", 0))
     times = drill.get("times")
-    return str(drill.get(kind) or "") if place > 0 and (times is None or place <= int(times)) else ""
+    return (
+        str(drill.get(kind) or "") if place > 0 and (times is None or place <= int(times)) else ""
+    )
 
 
 def seconds(settings: Mapping[str, Any], default: float) -> float:
@@ -70,13 +105,20 @@ def play(name: str, settings: Mapping[str, Any], call_context: CallContext) -> A
     """Execute the scenario: raise, wait, accept a task, kill the process, or return None."""
     if name in REFUSALS:
         kind, template = REFUSALS[name]
-        until = timezone.now() + timedelta(seconds=seconds(settings, 5)) if kind == Refusal.LIMIT else None
+        until = (
+            timezone.now() + timedelta(seconds=seconds(settings, 5))
+            if kind == Refusal.LIMIT
+            else None
+        )
         raise Refused(template, kind=kind, until=until)
     if name in UNCLEAR:
         raise Unclear(UNCLEAR[name])
     if name in TASKS:
         ready_at = int((timezone.now() + timedelta(seconds=seconds(settings, 3))).timestamp())
-        return Accepted(f"local-{name}-{ready_at}-{call_context.attempt.hex}", poll_in=min(1.0, seconds(settings, 3)))
+        return Accepted(
+            f"local-{name}-{ready_at}-{call_context.attempt.hex}",
+            poll_in=min(1.0, seconds(settings, 3)),
+        )
     if name == "slow":
         _wait(seconds(settings, 10), call_context)
     if name == "killed":

@@ -22,16 +22,55 @@ PROMPT_TEXT = 280  # characters of the narration that go into the prompt
 TITLE = {"ko": 20, "en": 36}  # characters
 CAMERAS = ("push_in", "pan_right", "pull_out", "tilt_up", "pan_left", "tilt_down")
 CAMERA_WORDS = {
-    "tilt_up": {"sky", "stars", "moon", "lighthouse", "mountain", "tree", "flying", "climbing", "balloon", "rocket", "fireworks", "temple", "kite"},
+    "tilt_up": {
+        "sky",
+        "stars",
+        "moon",
+        "lighthouse",
+        "mountain",
+        "tree",
+        "flying",
+        "climbing",
+        "balloon",
+        "rocket",
+        "fireworks",
+        "temple",
+        "kite",
+    },
     "tilt_down": {"rain", "snow", "falling", "waterfall", "leaf", "river"},
-    "pan_right": {"walking", "running", "train", "road", "boat", "sailing", "horse", "bicycle", "car"},
+    "pan_right": {
+        "walking",
+        "running",
+        "train",
+        "road",
+        "boat",
+        "sailing",
+        "horse",
+        "bicycle",
+        "car",
+    },
     "pan_left": {"returning", "street", "market", "field", "people"},
-    "push_in": {"letter", "window", "smiling", "crying", "candle", "book", "photograph", "door", "key", "lantern", "waiting", "room"},
+    "push_in": {
+        "letter",
+        "window",
+        "smiling",
+        "crying",
+        "candle",
+        "book",
+        "photograph",
+        "door",
+        "key",
+        "lantern",
+        "waiting",
+        "room",
+    },
     "pull_out": {"leaving", "sea", "city", "desert", "space", "lonely", "sunset"},
 }
 SCENE = {"ko": "장면 %d", "en": "Scene %d"}
 _WORD = re.compile(r"[^\W\d_]{2,}|[가-힣一-鿿ぁ-ヿ]")
-_LIST_MARK = re.compile(r"^(?:[(（]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)）]|[-*•·▪①-⑳])\s+")
+_LIST_MARK = re.compile(
+    r"^(?:[(（]?(?:\d{1,3}|[가나다라마바사아자차카타파하])[.)）]|[-*•·▪①-⑳])\s+"
+)
 SHOTS = {
     "ko": ("가까이서 본 모습", "멀리서 본 풍경", "손과 사물의 세부", "옆에서 본 모습"),
     "en": ("close view", "wide view", "detail of hands and things", "side view"),
@@ -46,9 +85,16 @@ def plan(request: TextRequest) -> list[dict[str, Any]]:
     (invalid) for an empty script or an invalid number of scenes.
     """
     if not 1 <= request.scenes <= MAX_SCENES:
-        raise Refused(gettext_noop("A story has between 1 and %(most)s scenes."), kind=Refusal.INVALID, most=MAX_SCENES)
+        raise Refused(
+            gettext_noop("A story has between 1 and %(most)s scenes."),
+            kind=Refusal.INVALID,
+            most=MAX_SCENES,
+        )
     if not any(char.isalnum() for char in request.script):
-        raise Refused(gettext_noop("The script is empty: there is nothing to make scenes of."), kind=Refusal.INVALID)
+        raise Refused(
+            gettext_noop("The script is empty: there is nothing to make scenes of."),
+            kind=Refusal.INVALID,
+        )
     context, camera = Context(), ""
     scenes: list[dict[str, Any]] = []
     source, shot = _first_words(request), 0  # subtitles may start later than the film
@@ -59,15 +105,30 @@ def plan(request: TextRequest) -> list[dict[str, Any]]:
             narration = " ".join(pieces)
             source, shot = (narration, 0) if narration else (source, shot + 1)
             begins = number == 0 and bool(passage.title or passage.place or passage.time)
-            words, carried = context.hear(f"{_place_and_time(passage)} {source}" if begins else source)
+            words, carried = context.hear(
+                f"{_place_and_time(passage)} {source}" if begins else source
+            )
             camera = _camera(words, position=len(scenes), last=camera)
-            scenes.append({
-                "title": _place_title(passage, request.language) if begins and narration else _title(source, request.language, shot, len(scenes) + 1),
-                "narration": narration,
-                "prompt": _prompt(source, _shown(passage), _unsaid(passage, carried), request.language, shot),
-                "prompt_en": _prompt_en(source, passage, words, _unsaid(passage, carried), language=request.language, shot=shot),
-                "camera": camera,
-            })  # fmt: skip
+            scenes.append(
+                {
+                    "title": _place_title(passage, request.language)
+                    if begins and narration
+                    else _title(source, request.language, shot, len(scenes) + 1),
+                    "narration": narration,
+                    "prompt": _prompt(
+                        source, _shown(passage), _unsaid(passage, carried), request.language, shot
+                    ),
+                    "prompt_en": _prompt_en(
+                        source,
+                        passage,
+                        words,
+                        _unsaid(passage, carried),
+                        language=request.language,
+                        shot=shot,
+                    ),
+                    "camera": camera,
+                }
+            )
     return scenes
 
 
@@ -154,10 +215,18 @@ def _listed(first: str, *more: str) -> str:
     return ", ".join([first.rstrip(".。 ") or first, *more]) if more else first
 
 
-def _prompt_en(text: str, passage: Passage, words: list[Seen], carried: list[Seen], *, language: str, shot: int) -> str:
+def _prompt_en(
+    text: str, passage: Passage, words: list[Seen], carried: list[Seen], *, language: str, shot: int
+) -> str:
     """Return an English prompt: the text if it is English, else the glosses of known words."""
-    context = [words for words in _shown(passage) if words.isascii()] + [word.gloss for word in carried]
-    known = [_shortened(text, PROMPT_TEXT)] if language == "en" and text.isascii() else [word.gloss for word in words]
+    context = [words for words in _shown(passage) if words.isascii()] + [
+        word.gloss for word in carried
+    ]
+    known = (
+        [_shortened(text, PROMPT_TEXT)]
+        if language == "en" and text.isascii()
+        else [word.gloss for word in words]
+    )
     if not known and not context:
         return ""
     return _listed(*known, *context, *([SHOTS["en"][(shot - 1) % 4]] if shot else []))
@@ -166,7 +235,16 @@ def _prompt_en(text: str, passage: Passage, words: list[Seen], carried: list[See
 def _camera(words: list[Seen], *, position: int, last: str) -> str:
     """Return the camera move that the words suggest, else the next in rotation; never `last`."""
     glosses = {word.gloss for word in words}
-    asked = sorted(((len(glosses & wanted), move) for move, wanted in CAMERA_WORDS.items() if glosses & wanted and move != last), key=lambda pair: -pair[0])
+    asked = sorted(
+        (
+            (len(glosses & wanted), move)
+            for move, wanted in CAMERA_WORDS.items()
+            if glosses & wanted and move != last
+        ),
+        key=lambda pair: -pair[0],
+    )
     if asked:
         return asked[0][1]
-    return next(move for move in (CAMERAS[(position + n) % len(CAMERAS)] for n in range(2)) if move != last)
+    return next(
+        move for move in (CAMERAS[(position + n) % len(CAMERAS)] for n in range(2)) if move != last
+    )

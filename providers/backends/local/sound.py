@@ -19,17 +19,26 @@ FREE = Decimal(0)
 
 def check(request: SpeechRequest | MusicRequest) -> None:
     """Raises `Refused` for a voice or a mood that there is not. Loads no model."""
-    # Imported here: an installation whose films are silent loads neither models nor their libraries.
+    # Imported here: an installation whose films are silent loads neither models nor their
+    # libraries.
     if isinstance(request, SpeechRequest):
         from .voices import VOICES  # noqa: PLC0415  see above
 
         if request.voice and request.voice not in VOICES:
-            raise Refused(gettext_noop("There is no local voice named %(name)s."), kind=Refusal.INVALID, name=request.voice)
+            raise Refused(
+                gettext_noop("There is no local voice named %(name)s."),
+                kind=Refusal.INVALID,
+                name=request.voice,
+            )
         return
     from .music import MOODS  # noqa: PLC0415  see above
 
     if request.mood not in MOODS:
-        raise Refused(gettext_noop("The local provider has no music of the mood “%(mood)s”."), kind=Refusal.INVALID, mood=request.mood)
+        raise Refused(
+            gettext_noop("The local provider has no music of the mood “%(mood)s”."),
+            kind=Refusal.INVALID,
+            mood=request.mood,
+        )
 
 
 def made(request: SpeechRequest | MusicRequest, call_context: CallContext) -> Result:
@@ -39,7 +48,11 @@ def made(request: SpeechRequest | MusicRequest, call_context: CallContext) -> Re
     from .music import LONGEST, SHORTEST, bed  # noqa: PLC0415  see `check`
 
     seconds = min(max(request.duration_ms / 1000, SHORTEST), LONGEST)
-    return Result(media=Bytes(_wav(bed(request.mood, seconds, request.seed), 48_000), trusted=True), cost=FREE, seed=request.seed)
+    return Result(
+        media=Bytes(_wav(bed(request.mood, seconds, request.seed), 48_000), trusted=True),
+        cost=FREE,
+        seed=request.seed,
+    )
 
 
 def _spoken(request: SpeechRequest, call_context: CallContext) -> Result:
@@ -59,8 +72,16 @@ def _spoken(request: SpeechRequest, call_context: CallContext) -> Result:
     except MediaError as error:
         kind = Refusal.CANCELLED if error.code == "stopped" else Refusal.FAILED
         raise Refused.of(error.sentence, kind=kind) from error
-    marks = [{"text": mark.text, "start_ms": mark.start_ms, "end_ms": mark.end_ms} for mark in found.marks]
-    return Result(media=Bytes(_wav(found.samples, found.rate), trusted=True), data={"marks": marks}, cost=FREE, seed=request.seed)
+    marks = [
+        {"text": mark.text, "start_ms": mark.start_ms, "end_ms": mark.end_ms}
+        for mark in found.marks
+    ]
+    return Result(
+        media=Bytes(_wav(found.samples, found.rate), trusted=True),
+        data={"marks": marks},
+        cost=FREE,
+        seed=request.seed,
+    )
 
 
 def _wav(samples: Any, rate: int) -> bytes:

@@ -30,23 +30,42 @@ NOBODY: Mapping[str, Seen] = {}
 @cache
 def _entries() -> list[tuple[str, str, list[str], list[str]]]:
     """Return category, gloss, Korean words and English words of each line of the file."""
-    rows = [line.split("|") for line in FILE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
-    return [(category.strip(), gloss.strip(), korean.split(), english.split()) for category, gloss, korean, english in rows]
+    rows = [
+        line.split("|")
+        for line in FILE.read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    return [
+        (category.strip(), gloss.strip(), korean.split(), english.split())
+        for category, gloss, korean, english in rows
+    ]
 
 
 @cache
 def _korean() -> dict[str, Seen]:
-    return {word: Seen(word, gloss, category) for category, gloss, korean, _ in _entries() for word in korean if category != PARTICLE}
+    return {
+        word: Seen(word, gloss, category)
+        for category, gloss, korean, _ in _entries()
+        for word in korean
+        if category != PARTICLE
+    }
 
 
 @cache
 def _particles() -> frozenset[str]:
-    return frozenset(word for category, _, korean, _ in _entries() for word in korean if category == PARTICLE)
+    return frozenset(
+        word for category, _, korean, _ in _entries() for word in korean if category == PARTICLE
+    )
 
 
 @cache
 def _english() -> dict[str, Seen]:
-    return {word: Seen(word, gloss, category) for category, gloss, _, english in _entries() for word in (*english, gloss) if gloss}
+    return {
+        word: Seen(word, gloss, category)
+        for category, gloss, _, english in _entries()
+        for word in (*english, gloss)
+        if gloss
+    }
 
 
 @cache
@@ -61,7 +80,11 @@ def _seen_korean(token: str) -> Seen | None:
     """
     for length in _lengths():
         seen = _korean().get(token[:length])
-        if seen and len(token) >= length and (not token[length:] or token[length:] in _particles() or seen.category in STEMS):
+        if (
+            seen
+            and len(token) >= length
+            and (not token[length:] or token[length:] in _particles() or seen.category in STEMS)
+        ):
             return seen
     return None
 

@@ -9,7 +9,17 @@ from django.utils.translation import gettext_noop
 
 from media import file_types
 from providers import connection_test, keys, raw_answer_search, settings_schema, sound_requests
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers.adapters import (
+    Accepted,
+    Bytes,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.client import ProviderClient, UnreadableError, checked_base, unparsable
 from providers.enums import Kind, Refusal
 from providers.errors import Refused, Unclear
@@ -50,20 +60,34 @@ class OpenAISpeechAdapter:
 
     def _client(self) -> ProviderClient:
         base = checked_base(self.config.base_url, name=NAME)
-        return ProviderClient(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"})
+        return ProviderClient(
+            base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"}
+        )
 
     def ready(self) -> None:
         self._client()
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, SpeechRequest):
-            raise Refused(gettext_noop("%(provider)s makes speech only."), kind=Refusal.INVALID, provider=NAME)
-        sound_requests.require_speech(request, model, sent=request.text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS)
+            raise Refused(
+                gettext_noop("%(provider)s makes speech only."), kind=Refusal.INVALID, provider=NAME
+            )
+        sound_requests.require_speech(
+            request, model, sent=request.text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS
+        )
         known = {*VOICES, *(NEWER_VOICES if _takes_directions(model) else ())}
         if request.voice and request.voice not in known and not OWN_VOICE.fullmatch(request.voice):
-            raise Refused(gettext_noop("Choose one of the voices of %(provider)s."), kind=Refusal.INVALID, provider=NAME)
+            raise Refused(
+                gettext_noop("Choose one of the voices of %(provider)s."),
+                kind=Refusal.INVALID,
+                provider=NAME,
+            )
         if _takes_directions(model) and len(request.direction) > MOST_CHARACTERS:
-            raise Refused(gettext_noop("The direction is longer than %(most)s characters."), kind=Refusal.INVALID, most=MOST_CHARACTERS)
+            raise Refused(
+                gettext_noop("The direction is longer than %(most)s characters."),
+                kind=Refusal.INVALID,
+                most=MOST_CHARACTERS,
+            )
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
         return USED | {"direction"} if _takes_directions(model) else USED
@@ -73,10 +97,14 @@ class OpenAISpeechAdapter:
         assert isinstance(request, SpeechRequest)
         body = self._body(request, call_context.model)
         headers = {"X-Client-Request-Id": str(call_context.attempt)}
-        answer = self._client().post_once("/audio/speech", read=self.read, json=body, headers=headers)
+        answer = self._client().post_once(
+            "/audio/speech", read=self.read, json=body, headers=headers
+        )
         if not answer.ok:
             raise refusal(answer)
-        if file_types.what(answer.body[: file_types.ENOUGH]) == "text":  # a page or an error, no sound
+        if (
+            file_types.what(answer.body[: file_types.ENOUGH]) == "text"
+        ):  # a page or an error, no sound
             raise unparsable(NAME, answer)
         return Result(media=Bytes(answer.body))
 
@@ -97,7 +125,9 @@ class OpenAISpeechAdapter:
 
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
         """Raise `Unclear`: the API does not store results."""
-        raise Unclear(gettext_noop("OpenAI keeps no speech: a lost answer cannot be fetched again."))
+        raise Unclear(
+            gettext_noop("OpenAI keeps no speech: a lost answer cannot be fetched again.")
+        )
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
         return False
@@ -116,11 +146,20 @@ class OpenAISpeechAdapter:
         own = ", ".join(name for name in connection_test.own_models(self.config) if name in names)
         return Health(ok=True, facts={"models": own or str(len(names))})
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(
+        self,
+        request: Request,  # noqa: ARG002
+        call_context: CallContext,  # noqa: ARG002
+        *,
+        since: datetime,  # noqa: ARG002  keeps no list
+    ) -> list[Candidate]:
         return []
 
     def voices(self) -> list[Voice]:
-        return [Voice(name, name.capitalize(), ("en", "ko")) for name in sorted((*VOICES, *NEWER_VOICES))]
+        return [
+            Voice(name, name.capitalize(), ("en", "ko"))
+            for name in sorted((*VOICES, *NEWER_VOICES))
+        ]
 
 
 def _takes_directions(model: ModelSpec) -> bool:

@@ -18,7 +18,9 @@ CONTENT = {"content_policy_violation", "content_filter", "moderation_blocked"}
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("OpenAI does not accept the request: %(words)s"),
-    Refusal.MODERATED: gettext_noop("OpenAI refused the content; change the words. It says: %(words)s"),
+    Refusal.MODERATED: gettext_noop(
+        "OpenAI refused the content; change the words. It says: %(words)s"
+    ),
     Refusal.KEY: gettext_noop("OpenAI does not accept the key: %(words)s"),
     Refusal.CREDITS: gettext_noop("The account at OpenAI is empty: %(words)s"),
     Refusal.LIMIT: gettext_noop("Too many calls for OpenAI: %(words)s"),

@@ -18,7 +18,18 @@ from core.localized_messages import sentence_of
 from media import image_import
 from media.errors import MediaError
 from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, Media, ModelSpec, Result, Running, Voice
+from providers.adapters import (
+    Accepted,
+    Bytes,
+    CallContext,
+    Candidate,
+    Health,
+    Media,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.amounts import usd
 from providers.client import ProviderClient, UnreadableError, brief, checked_base, unparsable
 from providers.enums import Kind, Refusal
@@ -44,8 +55,20 @@ ACCOUNTS = ("user", "organization")
 PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
 # The usual names of a model's inputs. A model's row may override them (`options.input`) and add
 # values (`options.extra`).
-USUAL = {"prompt": "prompt", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration", "image": "image"}
-FIELDS = {"negative": "negative", "aspect_ratio": "aspect_ratio", "seed": "seed", "duration": "duration_ms", "image": "image_file"}
+USUAL = {
+    "prompt": "prompt",
+    "aspect_ratio": "aspect_ratio",
+    "seed": "seed",
+    "duration": "duration",
+    "image": "image",
+}
+FIELDS = {
+    "negative": "negative",
+    "aspect_ratio": "aspect_ratio",
+    "seed": "seed",
+    "duration": "duration_ms",
+    "image": "image_file",
+}
 
 
 class ReplicateAdapter:
@@ -68,14 +91,18 @@ class ReplicateAdapter:
     @property
     def line(self) -> ProviderClient:
         base = checked_base(self.config.base_url, name=NAME)
-        return ProviderClient(base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"})
+        return ProviderClient(
+            base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"}
+        )
 
     def ready(self) -> None:
         _ = self.line
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, ImageRequest | ClipRequest):
-            raise Refused(gettext_noop("Replicate makes pictures and clips only."), kind=Refusal.INVALID)
+            raise Refused(
+                gettext_noop("Replicate makes pictures and clips only."), kind=Refusal.INVALID
+            )
         if not model.name:
             raise Refused(gettext_noop("Choose a model for Replicate first."), kind=Refusal.INVALID)
         prompt_text.any_language(request)
@@ -83,15 +110,23 @@ class ReplicateAdapter:
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         names = _names(model)
-        used = {ours for given, ours in FIELDS.items() if names.get(given)} | {"prompt", "prompt_en", "style"}
-        return frozenset(used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "image_file"})
+        used = {ours for given, ours in FIELDS.items() if names.get(given)} | {
+            "prompt",
+            "prompt_en",
+            "style",
+        }
+        return frozenset(
+            used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "image_file"}
+        )
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
         assert isinstance(request, ImageRequest | ClipRequest)
         path, body = _where(call_context.model.name)
         body |= {"input": self.inputs(request, call_context), **self._webhook(call_context)}
-        answer = self.line.post_once(path, read=self.read, json=body, headers={"Cancel-After": self.settings.cancel_after})
+        answer = self.line.post_once(
+            path, read=self.read, json=body, headers={"Cancel-After": self.settings.cancel_after}
+        )
         if not answer.ok:
             raise refusal(answer)
         try:
@@ -103,7 +138,9 @@ class ReplicateAdapter:
         at_work = state_of(prediction.status) in {"waiting", "running", "unknown"}
         return Accepted(prediction.id.strip(), poll_in=self.poll_in if at_work else 0.0)
 
-    def inputs(self, request: ImageRequest | ClipRequest, call_context: CallContext) -> dict[str, Any]:
+    def inputs(
+        self, request: ImageRequest | ClipRequest, call_context: CallContext
+    ) -> dict[str, Any]:
         """Return the model's inputs.
 
         Uploads the image to Replicate first, which is free. Raises `Refused` (unreachable) if the
@@ -111,7 +148,9 @@ class ReplicateAdapter:
         """
         given: dict[str, Any] = {
             "prompt": prompt_text.any_language(request),
-            "aspect_ratio": call_context.model.ratios.get(request.aspect_ratio, request.aspect_ratio),
+            "aspect_ratio": call_context.model.ratios.get(
+                request.aspect_ratio, request.aspect_ratio
+            ),
             "seed": request.seed % 2**31,
         }
         if isinstance(request, ClipRequest):
@@ -122,7 +161,10 @@ class ReplicateAdapter:
         names = _names(call_context.model)
         if request.negative.strip():
             given["negative"] = request.negative.strip()
-        return {**{names[what]: value for what, value in given.items() if names.get(what)}, **call_context.model.options.get("extra", {})}
+        return {
+            **{names[what]: value for what, value in given.items() if names.get(what)},
+            **call_context.model.options.get("extra", {}),
+        }
 
     def _reachable(self, name: str) -> str:
         with opened(name) as file:
@@ -136,11 +178,18 @@ class ReplicateAdapter:
             return uri
         unreachable = gettext_noop("The picture could not be put at Replicate: %(words)s")
         try:
-            answer = self.line.ask("POST", "/files", files={"content": (f"scene.{mime.removeprefix('image/')}", content, mime)}, read=READ)
+            answer = self.line.ask(
+                "POST",
+                "/files",
+                files={"content": (f"scene.{mime.removeprefix('image/')}", content, mime)},
+                read=READ,
+            )
             if answer.ok:
                 return answer.parsed(File).urls.get
         except (Later, UnreadableError) as error:
-            raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=sentence_of(error)) from error
+            raise Refused(
+                unreachable, kind=Refusal.UNREACHABLE, words=sentence_of(error)
+            ) from error
         if answer.status in {401, 402, 403, 429}:
             raise refusal(answer)
         raise Refused(unreachable, kind=Refusal.UNREACHABLE, words=words_of(answer))
@@ -155,14 +204,26 @@ class ReplicateAdapter:
             from .webhook import refresh_secret  # noqa: PLC0415  circular import
 
             refresh_secret(self.config)
-        return {"webhook": f"{address}?attempt={call_context.attempt}", "webhook_events_filter": ["completed"]} if address else {}
+        return (
+            {
+                "webhook": f"{address}?attempt={call_context.attempt}",
+                "webhook_events_filter": ["completed"],
+            }
+            if address
+            else {}
+        )
 
     def fetch(self, task_id: str) -> Prediction:
         """Return the prediction's state. Raises `Later`, or `Unclear` if it does not exist."""
         answer = self.line.ask("GET", f"/predictions/{quote(task_id, safe='')}")
         if answer.status == 404:  # noqa: PLR2004  not found
-            raise Unclear(gettext_noop("Replicate does not know the prediction %(task)s."), task=task_id)
-        words, template = words_of(answer), gettext_noop("Replicate does not tell about the prediction at the moment: %(words)s")
+            raise Unclear(
+                gettext_noop("Replicate does not know the prediction %(task)s."), task=task_id
+            )
+        words, template = (
+            words_of(answer),
+            gettext_noop("Replicate does not tell about the prediction at the moment: %(words)s"),
+        )
         if answer.ok:
             try:
                 return answer.parsed(Prediction)
@@ -181,9 +242,17 @@ class ReplicateAdapter:
         if state == "done":
             return Result(media=self._output(prediction), cost=cost, is_estimated=True)
         if state in {"failed", "cancelled"}:
-            raise failure(prediction, failed=state == "failed", cost=_cost_of_an_end(prediction, call_context, cost))
+            raise failure(
+                prediction,
+                failed=state == "failed",
+                cost=_cost_of_an_end(prediction, call_context, cost),
+            )
         if state == "unknown":
-            log.warning("Replicate's prediction %s is in a state that is not known: %s", task_id, brief(prediction.status))
+            log.warning(
+                "Replicate's prediction %s is in a state that is not known: %s",
+                task_id,
+                brief(prediction.status),
+            )
         percents = PERCENT.findall(prediction.logs)
         unknown = brief(prediction.status)[:60] if state == "unknown" else ""
         return Running(
@@ -210,8 +279,16 @@ class ReplicateAdapter:
                     continue
         raw = msgspec.json.encode(prediction)
         if prediction.data_removed or prediction.output is None:
-            raise Unclear(gettext_noop("The prediction succeeded, but Replicate has removed its result, as it does after an hour."), raw=raw)
-        raise Unclear(gettext_noop("The prediction succeeded, but its result holds no file."), raw=raw)
+            raise Unclear(
+                gettext_noop(
+                    "The prediction succeeded, but Replicate has removed its result, as it "
+                    "does after an hour."
+                ),
+                raw=raw,
+            )
+        raise Unclear(
+            gettext_noop("The prediction succeeded, but its result holds no file."), raw=raw
+        )
 
     def _hosts(self) -> tuple[str, ...]:
         return self.settings.result_hosts
@@ -237,7 +314,9 @@ class ReplicateAdapter:
             refresh_secret(self.config, now=True)
         return Health(ok=True, facts={"account": account.type if account.type in ACCOUNTS else "?"})
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:
+    def candidates(
+        self, request: Request, call_context: CallContext, *, since: datetime
+    ) -> list[Candidate]:
         """Return predictions made since `since`, newest first.
 
         Those with the same prompt and seed match.
@@ -247,12 +326,19 @@ class ReplicateAdapter:
         query = urlencode({"created_after": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")})
         answer = self.line.ask("GET", f"/predictions?{query}")
         if not answer.ok:
-            raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=words_of(answer))
+            raise Later(
+                gettext_noop("Replicate does not give its list: %(words)s"), words=words_of(answer)
+            )
         try:
             found = answer.parsed(Page).results
         except UnreadableError as error:
-            raise Later(gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text) from error
-        return [Candidate(p.id, p.created_at, p.status, matches=matches(p, request, call_context)) for p in found]
+            raise Later(
+                gettext_noop("Replicate does not give its list: %(words)s"), words=answer.text
+            ) from error
+        return [
+            Candidate(p.id, p.created_at, p.status, matches=matches(p, request, call_context))
+            for p in found
+        ]
 
     def voices(self) -> list[Voice]:
         return []
@@ -264,7 +350,11 @@ def matches(prediction: Prediction, request: Request, call_context: CallContext)
         return False
     names = _names(call_context.model)
     text = prompt_text.any_language(request)
-    wanted: dict[str, Any] = {names["prompt"]: prompt_text.with_camera(text, request.camera) if isinstance(request, ClipRequest) else text}
+    wanted: dict[str, Any] = {
+        names["prompt"]: prompt_text.with_camera(text, request.camera)
+        if isinstance(request, ClipRequest)
+        else text
+    }
     if names["seed"]:
         wanted[names["seed"]] = request.seed % 2**31
     return _holds(prediction.input, wanted)
@@ -315,7 +405,9 @@ def _cost_of_an_end(prediction: Prediction, call_context: CallContext, cost: Dec
 
 def _is_at(text: str, hosts: tuple[str, ...]) -> bool:
     parts = urlsplit(text)
-    return parts.scheme in {"https", "http"} and any(parts.hostname == host or str(parts.hostname).endswith(f".{host}") for host in hosts)
+    return parts.scheme in {"https", "http"} and any(
+        parts.hostname == host or str(parts.hostname).endswith(f".{host}") for host in hosts
+    )
 
 
 def _holds(given: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:

@@ -19,7 +19,9 @@ LIMIT_PAUSE = timedelta(seconds=30)
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("Replicate does not accept the request: %(words)s"),
-    Refusal.MODERATED: gettext_noop("Replicate's model refused the content; change the words of the prompt. It says: %(words)s"),
+    Refusal.MODERATED: gettext_noop(
+        "Replicate's model refused the content; change the words of the prompt. It says: %(words)s"
+    ),
     Refusal.KEY: gettext_noop("Replicate does not accept the key: %(words)s"),
     Refusal.CREDITS: gettext_noop("The account at Replicate is empty: %(words)s"),
     Refusal.LIMIT: gettext_noop("Too many calls for Replicate: %(words)s"),
@@ -42,7 +44,12 @@ def refusal(answer: ProviderResponse) -> Refused:
     kind, words = KINDS.get(answer.status, Refusal.INVALID), words_of(answer)
     if answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
         kind = Refusal.INVALID
-    return Refused(TEMPLATES[kind], kind=kind, until=timezone.now() + _wait(answer, words) if kind == Refusal.LIMIT else None, words=words)
+    return Refused(
+        TEMPLATES[kind],
+        kind=kind,
+        until=timezone.now() + _wait(answer, words) if kind == Refusal.LIMIT else None,
+        words=words,
+    )
 
 
 def _wait(answer: ProviderResponse, words: str) -> timedelta:
@@ -54,5 +61,9 @@ def _wait(answer: ProviderResponse, words: str) -> timedelta:
 def failure(prediction: Prediction, *, failed: bool, cost: Decimal) -> Refused:
     """Return the refusal for a prediction without a result; `cost` is its estimated cost."""
     words = brief(str(prediction.error or prediction.status))
-    kind = (Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED) if failed else Refusal.CANCELLED
+    kind = (
+        (Refusal.MODERATED if CONTENT.search(words) else Refusal.FAILED)
+        if failed
+        else Refusal.CANCELLED
+    )
     return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

@@ -17,7 +17,11 @@ MOST_DIGITS = 9
 def hook(request: HttpRequest) -> HttpResponse:
     """Receive a webhook: 204 accepted, 403 wrong signature, 413 too large, 503 send again."""
     length = request.headers.get("content-length") or "0"
-    if not (length.isascii() and length.isdigit()) or len(length) > MOST_DIGITS or int(length) > MOST_BYTES:
+    if (
+        not (length.isascii() and length.isdigit())
+        or len(length) > MOST_DIGITS
+        or int(length) > MOST_BYTES
+    ):
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:

@@ -50,7 +50,12 @@ def require_form(headers: Mapping[str, str]) -> None:
     up.
     """
     message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    is_dated = stamp.isascii() and stamp.isdigit() and len(stamp) <= MOST_DIGITS and abs(timezone.now().timestamp() - int(stamp)) <= OLDEST
+    is_dated = (
+        stamp.isascii()
+        and stamp.isdigit()
+        and len(stamp) <= MOST_DIGITS
+        and abs(timezone.now().timestamp() - int(stamp)) <= OLDEST
+    )
     if not (MESSAGE_ID.fullmatch(message_id) and is_dated and _signatures(headers)):
         raise Forbidden(UNSIGNED)
 
@@ -72,7 +77,9 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
         key = b""
-    right = base64.b64encode(hmac.new(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256).digest())
+    right = base64.b64encode(
+        hmac.new(key, f"{message_id}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    )
     if key and any(hmac.compare_digest(right, given) for given in _signatures(headers)):
         return message_id
     raise Forbidden(UNSIGNED)
@@ -105,24 +112,34 @@ MAY_BE_LOST = (CallState.SENDING, CallState.UNCLEAR, *OVER)
 
 
 def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
-    found = ProviderCall.objects.filter(provider=config, task_id=task_id).first() or _lost(config, attempt)
+    found = ProviderCall.objects.filter(provider=config, task_id=task_id).first() or _lost(
+        config, attempt
+    )
     if found is None:
         log.warning("Replicate told about a prediction that nobody here asked for")
         return
     if found.state in MAY_BE_LOST and not found.task_id:
         prediction = ReplicateAdapter(config).fetch(task_id)
         # The attempt in the URL is not part of the signed content.
-        if prediction.input is not None and not matches(prediction, asked.from_json(found.request), call_context_of(found, config)):
+        if prediction.input is not None and not matches(
+            prediction, asked.from_json(found.request), call_context_of(found, config)
+        ):
             log.warning("Replicate's prediction %s was not asked for by call %s", task_id, found.pk)
             return
         outcomes.accept(found, Accepted(prediction.id, poll_in=0))
-    elif ProviderCall.objects.filter(pk=found.pk, state=CallState.ACCEPTED).update(poll_after=timezone.now()):
-        capacity_freed.send_robust(sender=ProviderCall, provider=config.provider, subject=found.subject, item=found.item)
+    elif ProviderCall.objects.filter(pk=found.pk, state=CallState.ACCEPTED).update(
+        poll_after=timezone.now()
+    ):
+        capacity_freed.send_robust(
+            sender=ProviderCall, provider=config.provider, subject=found.subject, item=found.item
+        )
 
 
 def _lost(config: AIProviderConfig, attempt: str) -> ProviderCall | None:
     try:
-        return ProviderCall.objects.filter(provider=config, pk=uuid.UUID(attempt), task_id="").first()
+        return ProviderCall.objects.filter(
+            provider=config, pk=uuid.UUID(attempt), task_id=""
+        ).first()
     except ValueError:
         return None
 
@@ -133,7 +150,10 @@ def secret_of(config: AIProviderConfig) -> str:
         try:
             return keys.decrypt(keys.WEBHOOK, config.webhook_secret_enc)
         except ProviderError:
-            log.warning("Replicate's signing secret cannot be read with this installation's secrets; it is asked for again")
+            log.warning(
+                "Replicate's signing secret cannot be read with this installation's "
+                "secrets; it is asked for again"
+            )
     raise Later(gettext_noop("Replicate's signing secret is not known yet."))
 
 
@@ -147,7 +167,9 @@ def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
     """
     moment = timezone.now()
     known = bool(config.webhook_secret_enc)
-    waited = config.webhook_tried_at is None or moment - config.webhook_tried_at >= (SECRET_KEPT if known else TRY_AGAIN)
+    waited = config.webhook_tried_at is None or moment - config.webhook_tried_at >= (
+        SECRET_KEPT if known else TRY_AGAIN
+    )
     if not (now or waited):
         return known
     rows = AIProviderConfig.objects.filter(pk=config.pk)
@@ -170,5 +192,9 @@ def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
 def refresh_webhook_secret() -> None:
     """Periodic task: fetch the secret before the first webhook arrives."""
     config = AIProviderConfig.objects.filter(provider="replicate", is_active=True).first()
-    if config is not None and keys.has_key(config) and ReplicateAdapter(config).settings.webhook_url:
+    if (
+        config is not None
+        and keys.has_key(config)
+        and ReplicateAdapter(config).settings.webhook_url
+    ):
         refresh_secret(config)

@@ -14,8 +14,24 @@ from django.utils.translation import gettext_noop
 from media import image_import
 from media.errors import MediaError
 from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
-from providers.adapters import Accepted, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
-from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
+from providers.adapters import (
+    Accepted,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
+from providers.client import (
+    ProviderClient,
+    ProviderResponse,
+    UnreadableError,
+    brief,
+    checked_base,
+    unparsable,
+)
 from providers.enums import Kind, Refusal
 from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.fetch import Link
@@ -42,10 +58,29 @@ CLIP_ALONE = {"camera", "duration_ms", "image_file"}
 NEGATIVE = {"veo3.1", "veo3.1_fast"}
 # Models that generate sound unless told otherwise. The film does not use it, so it is not bought.
 SOUND = {
-    *("veo3.1", "veo3.1_fast", "seedance2", "seedance2_fast", "seedance2_mini", "seedance2_5", "wan3", "wan3_prime"),
-    *("kling3.0_standard", "kling3.0_pro", "kling3.0_4k", "klingO3_standard", "klingO3_pro", "klingO3_4k"),
+    *(
+        "veo3.1",
+        "veo3.1_fast",
+        "seedance2",
+        "seedance2_fast",
+        "seedance2_mini",
+        "seedance2_5",
+        "wan3",
+        "wan3_prime",
+    ),
+    *(
+        "kling3.0_standard",
+        "kling3.0_pro",
+        "kling3.0_4k",
+        "klingO3_standard",
+        "klingO3_pro",
+        "klingO3_4k",
+    ),
 }
-GONE = gettext_noop("Runway does not know the task %(task)s any more: it was deleted, and whether it was charged is not known.")
+GONE = gettext_noop(
+    "Runway does not know the task %(task)s any more: it was deleted, and whether it was "
+    "charged is not known."
+)
 
 
 class RunwayAdapter:
@@ -68,18 +103,33 @@ class RunwayAdapter:
 
     @property
     def _client(self) -> ProviderClient:
-        headers = {"Authorization": f"Bearer {keys.key_of(self.config)}", "X-Runway-Version": VERSION}
-        return ProviderClient(checked_base(self.config.base_url, name=NAME), name=NAME, headers=headers)
+        headers = {
+            "Authorization": f"Bearer {keys.key_of(self.config)}",
+            "X-Runway-Version": VERSION,
+        }
+        return ProviderClient(
+            checked_base(self.config.base_url, name=NAME), name=NAME, headers=headers
+        )
 
     def ready(self) -> None:
         _ = self._client
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, ImageRequest | ClipRequest):
-            raise Refused(gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID)
+            raise Refused(
+                gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
+            )
         prompt_text.any_language(request)
-        if isinstance(request, ClipRequest) and not request.image_file and not model.options.get("text_to_video"):
-            raise Refused(gettext_noop("Runway's model %(model)s needs a picture to begin with."), kind=Refusal.INVALID, model=model.name)
+        if (
+            isinstance(request, ClipRequest)
+            and not request.image_file
+            and not model.options.get("text_to_video")
+        ):
+            raise Refused(
+                gettext_noop("Runway's model %(model)s needs a picture to begin with."),
+                kind=Refusal.INVALID,
+                model=model.name,
+            )
         if request.aspect_ratio not in self._ratios(request, model):
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
         prompt_text.require_length(request, model, provider=NAME)
@@ -87,7 +137,9 @@ class RunwayAdapter:
     def _ratios(self, request: Request, model: ModelSpec) -> Mapping[str, str]:
         """Return the aspect ratios. Some models have other ones for clips without an image."""
         from_words = isinstance(request, ClipRequest) and not request.image_file
-        ratios: Mapping[str, str] = model.options.get("text_ratios", model.ratios) if from_words else model.ratios
+        ratios: Mapping[str, str] = (
+            model.options.get("text_ratios", model.ratios) if from_words else model.ratios
+        )
         return ratios
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
@@ -106,7 +158,9 @@ class RunwayAdapter:
             raise unparsable(NAME, answer) from error
         if not created.id.strip():
             raise unparsable(NAME, answer)
-        return Accepted(created.id.strip(), poll_in=self.poll_in, quote=cost_of(created.estimated_cost))
+        return Accepted(
+            created.id.strip(), poll_in=self.poll_in, quote=cost_of(created.estimated_cost)
+        )
 
     def _body(self, request: Request, call_context: CallContext) -> tuple[str, dict[str, Any]]:
         """Return path and JSON of the request that creates the task."""
@@ -114,7 +168,10 @@ class RunwayAdapter:
         own: dict[str, Any]
         match request:
             case ImageRequest():
-                path, own = "/v1/text_to_image", {"promptText": prompt_text.cut(prompt_text.any_language(request), MOST_WORDS)}
+                path, own = (
+                    "/v1/text_to_image",
+                    {"promptText": prompt_text.cut(prompt_text.any_language(request), MOST_WORDS)},
+                )
             case ClipRequest():
                 text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS - 40)
                 own = {"promptText": prompt_text.with_camera(text, request.camera)}
@@ -127,8 +184,15 @@ class RunwayAdapter:
                     own["audio"] = False
                 own["duration"] = call_context.seconds
             case _:
-                raise Refused(gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID)
-        return path, {"model": model.name, "ratio": self._ratios(request, model)[request.aspect_ratio], "seed": request.seed % SEEDS, **own}
+                raise Refused(
+                    gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
+                )
+        return path, {
+            "model": model.name,
+            "ratio": self._ratios(request, model)[request.aspect_ratio],
+            "seed": request.seed % SEEDS,
+            **own,
+        }
 
     def _data_uri(self, name: str) -> str:
         """Return the image as a data URI, because the media storage is not public.
@@ -162,19 +226,34 @@ class RunwayAdapter:
         if state in {"failed", "cancelled"}:
             raise failure(task, cancelled=state == "cancelled", raw=answer.body)
         if state == "unknown":
-            log.warning("Runway's task %s is in a state that is not known: %s", task_id, brief(task.status))
+            log.warning(
+                "Runway's task %s is in a state that is not known: %s", task_id, brief(task.status)
+            )
         progress = None if task.progress is None else round(min(max(task.progress, 0), 1) * 100)
         unknown = brief(task.status)[:60] if state == "unknown" else ""
-        return Running(poll_in=self.poll_in, progress=progress, queued=state == "waiting", unknown=unknown, raw=answer.body if unknown else b"")
+        return Running(
+            poll_in=self.poll_in,
+            progress=progress,
+            queued=state == "waiting",
+            unknown=unknown,
+            raw=answer.body if unknown else b"",
+        )
 
     def _link(self, task: Task, answer: ProviderResponse) -> Link | None:
         """Return the first output at the provider's hosts.
 
         Some outputs are listed beside a preview or a poster that is elsewhere.
         """
-        links = [Link(text.strip(), hosts=self._hosts()) for text in texts_in(task.output) if "://" in text]
+        links = [
+            Link(text.strip(), hosts=self._hosts())
+            for text in texts_in(task.output)
+            if "://" in text
+        ]
         if not links:
-            raise Unclear(gettext_noop("The provider says that it is done and gives no file."), raw=answer.body)
+            raise Unclear(
+                gettext_noop("The provider says that it is done and gives no file."),
+                raw=answer.body,
+            )
         return next((link for link in links if link.leads_to_provider), links[0])
 
     def _task(self, answer: ProviderResponse) -> Task:
@@ -201,11 +280,16 @@ class RunwayAdapter:
     def _organization(self) -> Organization:
         answer = self._client.ask("GET", "/v1/organization")
         if not answer.ok:
-            raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=words_of(answer))
+            raise Later(
+                gettext_noop("Runway does not tell about the account: %(words)s"),
+                words=words_of(answer),
+            )
         try:
             return answer.parsed(Organization)
         except UnreadableError as error:
-            raise Later(gettext_noop("Runway does not tell about the account: %(words)s"), words=answer.text) from error
+            raise Later(
+                gettext_noop("Runway does not tell about the account: %(words)s"), words=answer.text
+            ) from error
 
     def balance(self) -> Decimal | None:
         return cost_of(Credits(self._organization().credit_balance))
@@ -219,10 +303,22 @@ class RunwayAdapter:
         if found is None:
             return connection_test.failed(answer)
         tiers = found.tier.models
-        at_once = {f"{name} at once": str(tiers[name].max_concurrent_generations) for name in connection_test.own_models(self.config) if name in tiers}
-        return Health(ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **at_once})
+        at_once = {
+            f"{name} at once": str(tiers[name].max_concurrent_generations)
+            for name in connection_test.own_models(self.config)
+            if name in tiers
+        }
+        return Health(
+            ok=True, facts={"balance": f"{cost_of(Credits(found.credit_balance))} USD", **at_once}
+        )
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(
+        self,
+        request: Request,  # noqa: ARG002
+        call_context: CallContext,  # noqa: ARG002
+        *,
+        since: datetime,  # noqa: ARG002  keeps no list
+    ) -> list[Candidate]:
         return []
 
     def voices(self) -> list[Voice]:

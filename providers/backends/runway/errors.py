@@ -22,7 +22,9 @@ DAILY_LIMIT = timedelta(hours=1)  # the quota rolls over 24 hours; retrying hour
 NO_CREDITS = "enough credits"  # reported with status 400
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("Runway does not accept the request: %(words)s"),
-    Refusal.MODERATED: gettext_noop("Runway refused the content; change the words or the picture. It says: %(words)s"),
+    Refusal.MODERATED: gettext_noop(
+        "Runway refused the content; change the words or the picture. It says: %(words)s"
+    ),
     Refusal.KEY: gettext_noop("Runway does not accept the key: %(words)s"),
     Refusal.CREDITS: gettext_noop("The account at Runway is empty: %(words)s"),
     Refusal.LIMIT: gettext_noop("Runway's limit for today is used up: %(words)s"),
@@ -31,7 +33,11 @@ TEMPLATES = {
 }
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 # The beginning of a failure code determines the kind; any other code is a failure of the provider.
-CODES = (("SAFETY.", Refusal.MODERATED), ("ASSET.", Refusal.INVALID), ("INPUT_PREPROCESSING.", Refusal.INVALID))
+CODES = (
+    ("SAFETY.", Refusal.MODERATED),
+    ("ASSET.", Refusal.INVALID),
+    ("INPUT_PREPROCESSING.", Refusal.INVALID),
+)
 
 
 def words_of(answer: ProviderResponse) -> str:
@@ -43,7 +49,11 @@ def words_of(answer: ProviderResponse) -> str:
 
 def refusal(answer: ProviderResponse) -> Refused:
     words = words_of(answer)
-    kind = Refusal.CREDITS if NO_CREDITS in words.lower() else KINDS.get(answer.status, Refusal.INVALID)
+    kind = (
+        Refusal.CREDITS
+        if NO_CREDITS in words.lower()
+        else KINDS.get(answer.status, Refusal.INVALID)
+    )
     if answer.status == 403 and is_about_the_account(words):  # noqa: PLR2004  forbidden
         kind = Refusal.INVALID
     until = timezone.now() + (answer.retry_after or DAILY_LIMIT) if kind == Refusal.LIMIT else None
@@ -57,9 +67,23 @@ def cost_of(charged: Credits | None) -> Decimal | None:
 
 def failure(task: Task, *, cancelled: bool, raw: bytes) -> Refused | Unclear:
     """Return the refusal for a task without a result; without its cost the outcome is unclear."""
-    kind = Refusal.CANCELLED if cancelled else next((k for start, k in CODES if task.failure_code.upper().startswith(start)), Refusal.FAILED)
-    words = brief(" ".join(filter(None, (task.failure, f"({task.failure_code})" if task.failure_code else ""))))
+    kind = (
+        Refusal.CANCELLED
+        if cancelled
+        else next(
+            (k for start, k in CODES if task.failure_code.upper().startswith(start)), Refusal.FAILED
+        )
+    )
+    words = brief(
+        " ".join(
+            filter(None, (task.failure, f"({task.failure_code})" if task.failure_code else ""))
+        )
+    )
     cost = cost_of(task.cost)
     if cost is None:
-        return Unclear(gettext_noop("Runway's task ended without a result and without its cost: %(words)s"), words=words, raw=raw)
+        return Unclear(
+            gettext_noop("Runway's task ended without a result and without its cost: %(words)s"),
+            words=words,
+            raw=raw,
+        )
     return Refused(TEMPLATES[kind], kind=kind, cost=cost, words=words)

@@ -1,5 +1,5 @@
-"""Adapter for Stability AI's images (v2beta core, ultra, sd3, and v1 for the model in the guide) and
-for the sound of Stable Audio 2.5.
+"""Adapter for Stability AI's images (v2beta core, ultra, sd3, and v1 for the model in the guide)
+and for the sound of Stable Audio 2.5.
 """
 
 from datetime import datetime, timedelta
@@ -9,10 +9,34 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext_noop
 
 from media import file_types
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema, sound_requests
-from providers.adapters import Accepted, Bytes, CallContext, Candidate, Health, ModelSpec, Result, Running, Voice
+from providers import (
+    connection_test,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+    sound_requests,
+)
+from providers.adapters import (
+    Accepted,
+    Bytes,
+    CallContext,
+    Candidate,
+    Health,
+    ModelSpec,
+    Result,
+    Running,
+    Voice,
+)
 from providers.amounts import usd
-from providers.client import ProviderClient, ProviderResponse, UnreadableError, brief, checked_base, unparsable
+from providers.client import (
+    ProviderClient,
+    ProviderResponse,
+    UnreadableError,
+    brief,
+    checked_base,
+    unparsable,
+)
 from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.lenient_decoding import bytes_of, seed_of
@@ -32,8 +56,14 @@ USED_SOUND = frozenset({"prompt", "mood", "duration_ms", "seed"})
 USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
 FILTERED, SUCCESS = "CONTENT_FILTERED", {"", "SUCCESS", "SUCCEEDED", "COMPLETED"}
 MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
-WITHHELD = gettext_noop("Stability AI made the sound, withheld it because of its content, and charged it; change the words of the prompt.")
-BLURRED = gettext_noop("Stability AI made the picture, blurred it because of its content, and charged it; change the words of the prompt.")
+WITHHELD = gettext_noop(
+    "Stability AI made the sound, withheld it because of its content, and charged it; "
+    "change the words of the prompt."
+)
+BLURRED = gettext_noop(
+    "Stability AI made the picture, blurred it because of its content, and charged it; "
+    "change the words of the prompt."
+)
 
 
 class StabilityAdapter:
@@ -54,7 +84,15 @@ class StabilityAdapter:
 
     def _client(self, **headers: str) -> ProviderClient:
         base = checked_base(self.config.base_url, name=NAME)
-        return ProviderClient(base, name=NAME, headers={"authorization": f"Bearer {keys.key_of(self.config)}", "accept": "application/json", **headers})
+        return ProviderClient(
+            base,
+            name=NAME,
+            headers={
+                "authorization": f"Bearer {keys.key_of(self.config)}",
+                "accept": "application/json",
+                **headers,
+            },
+        )
 
     def ready(self) -> None:
         self._client()
@@ -66,14 +104,33 @@ class StabilityAdapter:
             case MusicRequest() | SoundRequest():
                 prompt = sound_requests.prompt_of(request)
                 if not prompt_text.is_english(prompt):
-                    raise Refused(gettext_noop("%(provider)s understands English only: describe the sound in English."), kind=Refusal.INVALID, provider=NAME)
-                sound_requests.require_prompt(prompt, model, provider=NAME, most=MOST_WORDS["v2beta"])
+                    raise Refused(
+                        gettext_noop(
+                            "%(provider)s understands English only: describe the sound in English."
+                        ),
+                        kind=Refusal.INVALID,
+                        provider=NAME,
+                    )
+                sound_requests.require_prompt(
+                    prompt, model, provider=NAME, most=MOST_WORDS["v2beta"]
+                )
                 sound_requests.require_length(request, model, provider=NAME, most_ms=MOST_SOUND_MS)
             case _:
-                raise Refused(gettext_noop("Stability AI makes pictures, music and effects only."), kind=Refusal.INVALID)
+                raise Refused(
+                    gettext_noop("Stability AI makes pictures, music and effects only."),
+                    kind=Refusal.INVALID,
+                )
         if not model.endpoint:
-            raise Refused(gettext_noop("Stability AI has no model named “%(model)s”."), kind=Refusal.INVALID, model=model.name)
-        if isinstance(request, ImageRequest) and model.endpoint.startswith("v1/") and request.aspect_ratio not in model.ratios:
+            raise Refused(
+                gettext_noop("Stability AI has no model named “%(model)s”."),
+                kind=Refusal.INVALID,
+                model=model.name,
+            )
+        if (
+            isinstance(request, ImageRequest)
+            and model.endpoint.startswith("v1/")
+            and request.aspect_ratio not in model.ratios
+        ):
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
@@ -86,16 +143,26 @@ class StabilityAdapter:
         assert isinstance(request, ImageRequest)
         line = self._client(**{"stability-client-user-id": str(call_context.attempt)})
         if call_context.model.endpoint.startswith("v1/"):
-            answer = line.post_once(f"/{call_context.model.endpoint}", read=self.read, json=self._v1(request, call_context))
+            answer = line.post_once(
+                f"/{call_context.model.endpoint}",
+                read=self.read,
+                json=self._v1(request, call_context),
+            )
             return self._first_artifact(answer, call_context)
-        answer = line.post_once(f"/{call_context.model.endpoint}", read=self.read, files=self._v2(request, call_context))
+        answer = line.post_once(
+            f"/{call_context.model.endpoint}", read=self.read, files=self._v2(request, call_context)
+        )
         return self._picture(answer, call_context)
 
     def _v2(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
         """Return the multipart fields; multipart is required even without a file."""
         fields = {
-            "prompt": prompt_text.cut(prompt_text.english(request, provider=NAME), MOST_WORDS["v2beta"]),
-            "aspect_ratio": call_context.model.ratios.get(request.aspect_ratio, request.aspect_ratio),
+            "prompt": prompt_text.cut(
+                prompt_text.english(request, provider=NAME), MOST_WORDS["v2beta"]
+            ),
+            "aspect_ratio": call_context.model.ratios.get(
+                request.aspect_ratio, request.aspect_ratio
+            ),
             "output_format": "png",
             "seed": str(request.seed % SEEDS),
             **call_context.model.options.get("fields", {}),
@@ -106,9 +173,18 @@ class StabilityAdapter:
 
     def _v1(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
         width, height = call_context.model.ratios[request.aspect_ratio].split("x")
-        prompts: list[dict[str, Any]] = [{"text": prompt_text.cut(prompt_text.english(request, provider=NAME), MOST_WORDS["v1"]), "weight": 1}]
+        prompts: list[dict[str, Any]] = [
+            {
+                "text": prompt_text.cut(
+                    prompt_text.english(request, provider=NAME), MOST_WORDS["v1"]
+                ),
+                "weight": 1,
+            }
+        ]
         if request.negative.strip() and prompt_text.is_english(request.negative):
-            prompts.append({"text": prompt_text.cut(request.negative, MOST_WORDS["v1"]), "weight": -1})
+            prompts.append(
+                {"text": prompt_text.cut(request.negative, MOST_WORDS["v1"]), "weight": -1}
+            )
         return {
             "text_prompts": prompts,
             "width": int(width),
@@ -129,22 +205,42 @@ class StabilityAdapter:
         }
         headers = {"stability-client-user-id": str(call_context.attempt), "accept": "audio/*"}
         files = {name: (None, value) for name, value in fields.items()}
-        answer = self._client(**headers).post_once(f"/{model.endpoint}", read=self.read, files=files)
+        answer = self._client(**headers).post_once(
+            f"/{model.endpoint}", read=self.read, files=files
+        )
         if not answer.ok:
             raise refusal(answer)
         if file_types.what(answer.body[: file_types.ENOUGH]) == "text":
             raise self._without(answer, call_context)
-        return self._result(answer.headers.get("finish-reason", ""), answer.body, seed_of(answer.headers.get("seed")), call_context, answer)
+        return self._result(
+            answer.headers.get("finish-reason", ""),
+            answer.body,
+            seed_of(answer.headers.get("seed")),
+            call_context,
+            answer,
+        )
 
     def _picture(self, answer: ProviderResponse, call_context: CallContext) -> Result:
         if not answer.ok:
             raise refusal(answer)
         if file_types.is_picture(answer.body):  # the image itself instead of JSON
             headers = answer.headers
-            return self._result(headers.get("finish-reason", ""), answer.body, seed_of(headers.get("seed")), call_context, answer)
+            return self._result(
+                headers.get("finish-reason", ""),
+                answer.body,
+                seed_of(headers.get("seed")),
+                call_context,
+                answer,
+            )
         try:
             parsed = answer.parsed(Picture)
-            return self._result(parsed.finish_reason, bytes_of(parsed.image), seed_of(parsed.seed), call_context, answer)
+            return self._result(
+                parsed.finish_reason,
+                bytes_of(parsed.image),
+                seed_of(parsed.seed),
+                call_context,
+                answer,
+            )
         except UnreadableError as error:
             raise self._without(answer, call_context) from error
 
@@ -157,7 +253,13 @@ class StabilityAdapter:
             parsed = next(iter(answer.parsed(Artifacts).artifacts), None)
             if parsed is None:
                 raise self._without(answer, call_context)
-            return self._result(parsed.finish_reason, bytes_of(parsed.base64), seed_of(parsed.seed), call_context, answer)
+            return self._result(
+                parsed.finish_reason,
+                bytes_of(parsed.base64),
+                seed_of(parsed.seed),
+                call_context,
+                answer,
+            )
         except UnreadableError as error:
             raise self._without(answer, call_context) from error
 
@@ -172,18 +274,31 @@ class StabilityAdapter:
         except UnreadableError:
             return unparsable(NAME, answer)
         if finish.upper() == FILTERED:
-            return Refused(_filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate)
+            return Refused(
+                _filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate
+            )
         return refusal(answer) if problem.name.lower() in MODERATED else unparsable(NAME, answer)
 
-    def _result(self, finish: str, image: bytes, seed: int | None, call_context: CallContext, answer: ProviderResponse) -> Result:
+    def _result(
+        self,
+        finish: str,
+        image: bytes,
+        seed: int | None,
+        call_context: CallContext,
+        answer: ProviderResponse,
+    ) -> Result:
         """Return the result; its cost follows from the price list, because the response has none.
 
         Raises `Unclear` for an unknown finish reason.
         """
         if finish.upper() == FILTERED:
-            raise Refused(_filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate)
+            raise Refused(
+                _filtered(call_context), kind=Refusal.MODERATED, cost=call_context.estimate
+            )
         if finish.upper() not in SUCCESS:
-            template = gettext_noop("Stability AI ended with “%(finish)s”; whether it charged that is not known.")
+            template = gettext_noop(
+                "Stability AI ended with “%(finish)s”; whether it charged that is not known."
+            )
             raise Unclear(template, finish=brief(finish)[:60], raw=answer.body)
         return Result(media=Bytes(image), seed=seed)
 
@@ -197,7 +312,9 @@ class StabilityAdapter:
 
         A person who attaches a task id gets this message.
         """
-        raise Unclear(gettext_noop("Stability AI keeps no results: a lost answer cannot be fetched again."))
+        raise Unclear(
+            gettext_noop("Stability AI keeps no results: a lost answer cannot be fetched again.")
+        )
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
         return False
@@ -205,11 +322,16 @@ class StabilityAdapter:
     def balance(self) -> Decimal | None:
         answer = self._client().ask("GET", "/v1/user/balance")
         if not answer.ok:
-            raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=problem_of(answer).words)
+            raise Later(
+                gettext_noop("Stability AI does not tell the balance: %(words)s"),
+                words=problem_of(answer).words,
+            )
         try:
             return usd(answer.parsed(Balance).credits, unit=CREDIT)
         except UnreadableError as error:
-            raise Later(gettext_noop("Stability AI does not tell the balance: %(words)s"), words=answer.text) from error
+            raise Later(
+                gettext_noop("Stability AI does not tell the balance: %(words)s"), words=answer.text
+            ) from error
 
     def check(self) -> Health:
         line = self._client()
@@ -221,10 +343,22 @@ class StabilityAdapter:
             left = usd(answer.parsed(Balance).credits, unit=CREDIT)
         except UnreadableError:
             return connection_test.failed(answer)
-        known = ", ".join(name for name in connection_test.own_models(self.config) if engines.ok and f'"{name}"'.encode() in engines.body)
-        return Health(ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})})
+        known = ", ".join(
+            name
+            for name in connection_test.own_models(self.config)
+            if engines.ok and f'"{name}"'.encode() in engines.body
+        )
+        return Health(
+            ok=True, facts={"balance": f"{left} USD", **({"v1 engines": known} if known else {})}
+        )
 
-    def candidates(self, request: Request, call_context: CallContext, *, since: datetime) -> list[Candidate]:  # noqa: ARG002  keeps no list
+    def candidates(
+        self,
+        request: Request,  # noqa: ARG002
+        call_context: CallContext,  # noqa: ARG002
+        *,
+        since: datetime,  # noqa: ARG002  keeps no list
+    ) -> list[Candidate]:
         return []
 
     def voices(self) -> list[Voice]:

@@ -15,7 +15,10 @@ from providers.models import AIProviderConfig
 
 
 class Command(BaseCommand):
-    help = "Store every provider key and second factor anew under the newest secret of VP_SECRET_KEYS (newest first, separated by commas)."
+    help = (
+        "Store every provider key and second factor anew under the newest secret of "
+        "VP_SECRET_KEYS (newest first, separated by commas)."
+    )
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  the signature of every command

@@ -4,7 +4,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """The trigger that raises the version is created after `migrate`; see `accounts.account_versions`."""
+    """The trigger that raises the version is created after `migrate`; see
+    `accounts.account_versions`.
+    """
 
     dependencies = [("web", "0003_plain_names"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 

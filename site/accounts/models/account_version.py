@@ -10,7 +10,13 @@ class AccountVersion(models.Model):
     (`account_versions`). An account without a row has the version 0.
     """
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="account_version", verbose_name=_("user"))
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        primary_key=True,
+        related_name="account_version",
+        verbose_name=_("user"),
+    )
     number = models.PositiveBigIntegerField(default=0)
 
     class Meta:

@@ -14,7 +14,9 @@ class IdempotencyRecord(models.Model):
     A `status` of 0 means that the request is still running.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text=_("Hash of method, address and body."))
     claim = models.UUIDField(default=uuid.uuid4, help_text=_("Names the request that runs now."))
@@ -27,7 +29,9 @@ class IdempotencyRecord(models.Model):
     class Meta:
         verbose_name = _("kept answer")
         verbose_name_plural = _("kept answers")
-        constraints = (models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_user_and_key"),)
+        constraints = (
+            models.UniqueConstraint(fields=("user", "key"), name="one_answer_per_user_and_key"),
+        )
 
     def __str__(self) -> str:
         return self.key

@@ -19,7 +19,10 @@ class LogInAttempt(models.Model):
         verbose_name = _("log-in attempt")
         verbose_name_plural = _("log-in attempts")
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=("account", "at"), name="attempt_account"), models.Index(fields=("address", "at"), name="attempt_address"))
+        indexes = (
+            models.Index(fields=("account", "at"), name="attempt_account"),
+            models.Index(fields=("address", "at"), name="attempt_address"),
+        )
 
     def __str__(self) -> str:
         return f"{self.account} {self.at:%Y-%m-%d %H:%M}"

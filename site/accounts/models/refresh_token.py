@@ -15,13 +15,25 @@ class RefreshToken(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
-    family = models.UUIDField(_("log-in"), default=uuid.uuid4, help_text=_("The log-in that the token comes from."))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user")
+    )
+    family = models.UUIDField(
+        _("log-in"), default=uuid.uuid4, help_text=_("The log-in that the token comes from.")
+    )
     token_hash = models.CharField(max_length=64, unique=True)
-    password_mark = models.CharField(max_length=32, help_text=_("Changes with the password, which ends the log-in."))
-    is_staff = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
-    is_superuser = models.BooleanField(default=False, help_text=_("As the account was when the token was issued."))
-    account_version = models.PositiveBigIntegerField(default=0, help_text=_("As the account was when the token was issued."))
+    password_mark = models.CharField(
+        max_length=32, help_text=_("Changes with the password, which ends the log-in.")
+    )
+    is_staff = models.BooleanField(
+        default=False, help_text=_("As the account was when the token was issued.")
+    )
+    is_superuser = models.BooleanField(
+        default=False, help_text=_("As the account was when the token was issued.")
+    )
+    account_version = models.PositiveBigIntegerField(
+        default=0, help_text=_("As the account was when the token was issued.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends"), db_index=True)
     used_at = models.DateTimeField(_("used"), null=True, blank=True)

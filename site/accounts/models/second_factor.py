@@ -11,9 +11,17 @@ class SecondFactor(models.Model):
     user.
     """
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="second_factor", verbose_name=_("user"))
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        primary_key=True,
+        related_name="second_factor",
+        verbose_name=_("user"),
+    )
     encrypted = models.TextField(editable=False)
-    last_step = models.BigIntegerField(default=0, editable=False, help_text=_("Codes of this time and before are used up."))
+    last_step = models.BigIntegerField(
+        default=0, editable=False, help_text=_("Codes of this time and before are used up.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("in use since"), null=True, blank=True)
 

@@ -46,10 +46,20 @@ def ask(
             error = str(failure)
             status = HTTPStatus.FORBIDDEN if failure.code == FORBIDDEN else HTTPStatus.CONFLICT
         else:
-            messages.add_message(request, messages.ERROR if isinstance(outcome, Failed) else messages.SUCCESS, outcome)
-            return HttpResponseClientRedirect(back) if in_dialog(request) else HttpResponseRedirect(back)
+            messages.add_message(
+                request,
+                messages.ERROR if isinstance(outcome, Failed) else messages.SUCCESS,
+                outcome,
+            )
+            return (
+                HttpResponseClientRedirect(back)
+                if in_dialog(request)
+                else HttpResponseRedirect(back)
+            )
     name = f"{template}#dialog" if in_dialog(request) else template
-    return TemplateResponse(request, name, {**context(), "error": error, "back": back}, status=status)
+    return TemplateResponse(
+        request, name, {**context(), "error": error, "back": back}, status=status
+    )
 
 
 def back_from(request: HttpRequest, usual: str) -> str:

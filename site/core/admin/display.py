@@ -18,7 +18,11 @@ JUST_NOW = timedelta(minutes=1)
 
 def quick_html(template: str, *values: object) -> SafeString:
     """Like Django's `format_html`, in a third of its time, for lists with hundreds of calls."""
-    return SafeString(template.format(*(value if isinstance(value, SafeString) else escape(str(value)) for value in values)))
+    return SafeString(
+        template.format(
+            *(value if isinstance(value, SafeString) else escape(str(value)) for value in values)
+        )
+    )
 
 
 def badge(text: object, tone: Tone = "idle") -> SafeString:
@@ -32,7 +36,8 @@ def money(amount: Decimal | float | None) -> str:
         return "–"
     value = Decimal(amount).quantize(Decimal("0.0001"))
     places = 2 if value == value.quantize(Decimal("0.01")) else 4
-    return f"{'−' if value < 0 else ''}${number_format(abs(value), places, use_l10n=True, force_grouping=True)}"
+    number = number_format(abs(value), places, use_l10n=True, force_grouping=True)
+    return f"{'−' if value < 0 else ''}${number}"
 
 
 def clock(seconds: float | None) -> str:
@@ -51,7 +56,9 @@ def took(span: timedelta | float | None) -> str:
     if seconds < 1:
         return gettext("%(n)s ms") % {"n": round(seconds * 1000)}
     if seconds < 60:  # noqa: PLR2004  seconds of a minute
-        return gettext("%(n)s s") % {"n": number_format(round(seconds, 1), 1) if seconds < 10 else round(seconds)}  # noqa: PLR2004  one place below ten
+        return gettext("%(n)s s") % {
+            "n": number_format(round(seconds, 1), 1) if seconds < 10 else round(seconds)  # noqa: PLR2004  one place below ten
+        }
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:  # noqa: PLR2004  minutes of an hour
         return gettext("%(m)s min %(s)s s") % {"m": minutes, "s": rest}
@@ -76,17 +83,25 @@ def ago(moment: datetime | None) -> SafeString | str:
         text = gettext("just now")
     elif moment > now:
         # Round up: a link of seven days ends in 7 days, not in 6.
-        text = gettext("in %(time)s") % {"time": timesince(now, moment + _half_a_unit(moment - now), depth=1)}
+        text = gettext("in %(time)s") % {
+            "time": timesince(now, moment + _half_a_unit(moment - now), depth=1)
+        }
     else:
         text = gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
     local = timezone.localtime(moment)
-    return quick_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), date_format(local, "DATETIME_FORMAT"), text)
+    return quick_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(timespec="seconds"),
+        date_format(local, "DATETIME_FORMAT"),
+        text,
+    )
 
 
 def bar(percent: int, tone: Tone = "live", *, label: str = "") -> SafeString:
     """Return a progress bar, readable by screen readers."""
     return quick_html(
-        '<span class="vp-bar vp-{}" role="progressbar" aria-valuenow="{}" aria-valuemin="0" aria-valuemax="100" aria-label="{}">'
+        '<span class="vp-bar vp-{}" role="progressbar" aria-valuenow="{}" '
+        'aria-valuemin="0" aria-valuemax="100" aria-label="{}">'
         '<i style="width:{}%"></i></span>',
         tone,
         percent,
@@ -97,7 +112,11 @@ def bar(percent: int, tone: Tone = "live", *, label: str = "") -> SafeString:
 
 def percent(share: float | None) -> str:
     """Format a ratio of 0 to 1 as a percentage: `96.4%`."""
-    return "–" if share is None else f"{number_format(round(100 * share, 1), 0 if share in {0, 1} else 1)}%"
+    return (
+        "–"
+        if share is None
+        else f"{number_format(round(100 * share, 1), 0 if share in {0, 1} else 1)}%"
+    )
 
 
 def size(count: int) -> str:

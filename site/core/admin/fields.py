@@ -21,7 +21,9 @@ class BoundedJsonField(forms.JSONField):
         try:
             return super().to_python(value)
         except (ValueError, RecursionError) as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid", params={"value": ""}) from error
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": ""}
+            ) from error
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """Return the input as it was typed if it cannot be parsed."""
@@ -43,5 +45,9 @@ class BoundedChoicesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  
     def clean(self, value: Any) -> Any:
         for one in value or ():
             if whole_number(str(one)) is None:
-                raise ValidationError(self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": str(one)[:20]})
+                raise ValidationError(
+                    self.error_messages["invalid_pk_value"],
+                    code="invalid_pk_value",
+                    params={"pk": str(one)[:20]},
+                )
         return super().clean(value)

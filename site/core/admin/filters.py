@@ -17,16 +17,33 @@ class QuickSelect(UnfoldAdminSelectWidget):
     def optgroups(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None) -> list[Any]:  # noqa: ARG002  Django's signature
         return []  # `render` writes them
 
-    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+    def render(
+        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
+    ) -> SafeString:
         chosen = self.format_value(value)
         drawn = (
-            quick_html('<option value="{}"{}>{}</option>', key, SafeString(" selected" if str(key) in chosen else ""), label) for key, label in self.choices
+            quick_html(
+                '<option value="{}"{}>{}</option>',
+                key,
+                SafeString(" selected" if str(key) in chosen else ""),
+                label,
+            )
+            for key, label in self.choices
         )
-        return SafeString(super().render(name, value, attrs, renderer).replace("</select>", f"{''.join(drawn)}</select>"))
+        return SafeString(
+            super()
+            .render(name, value, attrs, renderer)
+            .replace("</select>", f"{''.join(drawn)}</select>")
+        )
 
 
 class QuickForm(DropdownForm):
-    widget = QuickSelect(attrs={"data-theme": "admin-autocomplete", "class": "unfold-admin-autocomplete admin-autocomplete"})
+    widget = QuickSelect(
+        attrs={
+            "data-theme": "admin-autocomplete",
+            "class": "unfold-admin-autocomplete admin-autocomplete",
+        }
+    )
 
 
 class DropdownFilter(unfold.DropdownFilter):

@@ -16,13 +16,32 @@ from core.numbers import MOST_DIGITS
 from core.visible import require_visible
 
 LONG_NUMBER = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
-PLAIN = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "id", "pk", "year", "month", "day", "from", "to"})
+PLAIN = frozenset(
+    {
+        "exact",
+        "in",
+        "isnull",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "id",
+        "pk",
+        "year",
+        "month",
+        "day",
+        "from",
+        "to",
+    }
+)
 
 
 class VisibleNames:
     """Mixin for ModelAdmin and inlines: titles and names must contain a visible character."""
 
-    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **more: Any) -> Any:
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **more: Any
+    ) -> Any:
         """Add the visibility validator to text fields without choices."""
         field = super().formfield_for_dbfield(db_field, request, **more)  # type: ignore[misc]  # of the ModelAdmin behind it
         if field is not None and isinstance(db_field, CharField) and not db_field.choices:
@@ -42,7 +61,11 @@ class NamedLookups(VisibleNames):
         if LONG_NUMBER.search(str(value)):
             return False  # no row has such a number, and databases cannot compare it
         admin: Any = self
-        names = {*self.lookups, TO_FIELD_VAR, *([admin.date_hierarchy] if admin.date_hierarchy else [])}
+        names = {
+            *self.lookups,
+            TO_FIELD_VAR,
+            *([admin.date_hierarchy] if admin.date_hierarchy else []),
+        }
         for entry in admin.get_list_filter(request):
             first = entry[0] if isinstance(entry, tuple | list) else entry
             if isinstance(first, type) and issubclass(first, SimpleListFilter):
@@ -56,4 +79,7 @@ def _is_plain(lookup: str, name: str) -> bool:
     """Return whether the lookup compares the named column itself and follows no relation."""
     if lookup == name:
         return True
-    return lookup.startswith(f"{name}__") and set(lookup.removeprefix(f"{name}__").split("__")) <= PLAIN
+    return (
+        lookup.startswith(f"{name}__")
+        and set(lookup.removeprefix(f"{name}__").split("__")) <= PLAIN
+    )

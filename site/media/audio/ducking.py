@@ -19,7 +19,9 @@ class Ducking:
     gains: NDArray[np.float32]
 
     @classmethod
-    def under(cls, speech: Iterable[NDArray[np.float32]], *, samples: int, depth_db: float) -> "Ducking":
+    def under(
+        cls, speech: Iterable[NDArray[np.float32]], *, samples: int, depth_db: float
+    ) -> "Ducking":
         """Returns the gain of music under this speech, `depth_db` lower where someone speaks."""
         steps = -(-samples // STEP)
         speaking = np.zeros(steps + 1, bool)

@@ -24,8 +24,8 @@ FILTER_WITH_PEAK = "ebur128=peak=true:framelog=quiet"
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """`integrated` in LUFS, None for silence; `true_peak` in dBTP (-inf for digital silence); `lra`,
-    the loudness range, in LU; `samples` decoded at 48 kHz.
+    """`integrated` in LUFS, None for silence; `true_peak` in dBTP (-inf for digital silence);
+    `lra`, the loudness range, in LU; `samples` decoded at 48 kHz.
     """
 
     integrated: float | None
@@ -70,7 +70,9 @@ def parse(report: str, samples: int = 0) -> Loudness:
     )
 
 
-def _report(path: Path, filters: str, limit_seconds: float, should_stop: Callable[[], bool]) -> tuple[str, int]:
+def _report(
+    path: Path, filters: str, limit_seconds: float, should_stop: Callable[[], bool]
+) -> tuple[str, int]:
     """Returns the report of a measuring filter and the number of samples that it was given."""
     samples = 0
 

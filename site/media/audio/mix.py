@@ -16,11 +16,15 @@ from media.errors import stopped
 
 __all__ = ["BROADCAST", "MIXER", "Levels", "Mixed", "MusicBed", "Placed", "broadcast", "mix"]
 
-MIXER = 1  # the version: part of what a mix is known by, raised when the same input sounds different
+MIXER = (
+    1  # the version: part of what a mix is known by, raised when the same input sounds different
+)
 
 BROADCAST = {"r128": -23.0, "tv": -24.0}  # EBU R 128; ATSC A/85 and Korean television
 TOLERANCE = 0.15  # LU from the target, half of what is promised
-MARGIN = 1.0  # dB between the limiter and the true peak: AAC and the curve between samples exceed it
+MARGIN = (
+    1.0  # dB between the limiter and the true peak: AAC and the curve between samples exceed it
+)
 TRIES = 5
 AUDIBLE = linear(loudness.SILENCE)
 # Without noise substitution, which would move a click. The fast coder needs 40 % of the time of the
@@ -127,7 +131,9 @@ class _Master:
         finally:
             part.unlink(missing_ok=True)
         self.on_progress(1.0)
-        return Mixed(None if silent else found.integrated, found.true_peak, found.samples, silent, gain)
+        return Mixed(
+            None if silent else found.integrated, found.true_peak, found.samples, silent, gain
+        )
 
     @property
     def _limit_seconds(self) -> float:
@@ -156,7 +162,11 @@ class _Master:
         return loudness.parse(output, self.tracks.samples), peak
 
     def _encode(self, out: Path, gain: float, limit: float, attempt: int) -> None:
-        chain = f"volume={gain:.3f}dB,alimiter=limit={linear(limit):.6f}:attack=5:release=50:level=false:latency=true,atrim=end_sample={self.tracks.samples}"
+        chain = (
+            f"volume={gain:.3f}dB,"
+            f"alimiter=limit={linear(limit):.6f}:attack=5:release=50:level=false:latency=true,"
+            f"atrim=end_sample={self.tracks.samples}"
+        )
         ffmpeg.run(
             [
                 *RAW,

@@ -41,7 +41,9 @@ def add_audio(
             should_stop=should_stop,
         )
         if picture_md5(part, should_stop=should_stop) != before:
-            raise MediaError(gettext_noop("The picture changed while sound was added to it."), code="failed")
+            raise MediaError(
+                gettext_noop("The picture changed while sound was added to it."), code="failed"
+            )
         part.replace(out)
     finally:
         part.unlink(missing_ok=True)

@@ -56,7 +56,14 @@ def stems(
             on_progress(0.5 + 0.5 * number / len(tracks.names))
             made[name] = out / f"{name}.{file_format}"
             ffmpeg.run(
-                [*RAW, "-af", f"volume={gain_db:.3f}dB", "-fflags", "+bitexact", *FORMATS[file_format]],
+                [
+                    *RAW,
+                    "-af",
+                    f"volume={gain_db:.3f}dB",
+                    "-fflags",
+                    "+bitexact",
+                    *FORMATS[file_format],
+                ],
                 out=made[name],
                 feed=_blocks(tracks, name, should_stop),
                 limit_seconds=900 + tracks.samples / RATE,

@@ -34,7 +34,9 @@ def speech_ms(text: str, language: str) -> int:
     sentences = sum(bool(_SPOKEN.search(part)) for part in _SENTENCE.split(words))
     pauses = SENTENCE_PAUSE * sentences + CLAUSE_PAUSE * len(_CLAUSE.findall(words))
     if korean:
-        syllables = len(_SYLLABLE.findall(words)) + len(_LATIN_LETTER.findall(words)) / LATIN_PER_SYLLABLE
+        syllables = (
+            len(_SYLLABLE.findall(words)) + len(_LATIN_LETTER.findall(words)) / LATIN_PER_SYLLABLE
+        )
         return round(1000 * (syllables / SYLLABLES_PER_SECOND + pauses))
     characters = len(" ".join(words.split()))
     return round(1000 * (characters / CHARACTERS_PER_SECOND + pauses))

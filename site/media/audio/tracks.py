@@ -180,7 +180,9 @@ class Tracks:
     def blocks(self, names: Sequence[str] | None = None) -> Iterator[Samples]:
         """Yields the sum of these tracks, or of all, in blocks of one second."""
         wanted = self.names if names is None else names
-        waiting = {name: sorted(self.items.get(name, []), key=lambda item: item.start) for name in wanted}
+        waiting = {
+            name: sorted(self.items.get(name, []), key=lambda item: item.start) for name in wanted
+        }
         tone = room_tone() * np.float32(linear(self.levels.room_tone))
         for at in range(0, self.samples, BLOCK):
             block = np.zeros((min(BLOCK, self.samples - at), CHANNELS), np.float32)
@@ -220,7 +222,11 @@ class _Decoder:
 
     def _decoded(self, path: Path, filters: str) -> Source | None:
         out = self.folder / f"source{len(self.known):05}.f32"
-        parts = [f"atrim=end_sample={self.samples}", *([filters] if filters else []), loudness.FILTER]
+        parts = [
+            f"atrim=end_sample={self.samples}",
+            *([filters] if filters else []),
+            loudness.FILTER,
+        ]
         try:
             report = decode(path, out, filters=",".join(parts), should_stop=self.should_stop)
         except MediaError as error:
@@ -287,7 +293,9 @@ def place(
         if item.end > item.start:
             tracks.items.setdefault(name, []).append(item)
     if tracks.items.get(SPEECH) and tracks.items.get(MUSIC) and levels.duck_depth:
-        tracks.ducking = Ducking.under(tracks.blocks([SPEECH]), samples=tracks.samples, depth_db=levels.duck_depth)
+        tracks.ducking = Ducking.under(
+            tracks.blocks([SPEECH]), samples=tracks.samples, depth_db=levels.duck_depth
+        )
     return tracks
 
 

@@ -110,7 +110,11 @@ def _gather(place: Path) -> None:
     """Merges the files of ended processes, so that their number does not grow with restarts."""
     place.mkdir(parents=True, exist_ok=True)
     with _locked(place, fcntl.LOCK_EX):
-        over = [file for file in place.glob("*-*.counts") if not _lives(int(file.name.partition("-")[0]))]
+        over = [
+            file
+            for file in place.glob("*-*.counts")
+            if not _lives(int(file.name.partition("-")[0]))
+        ]
         if not over:
             return
         sums: defaultdict[Key, float] = defaultdict(float)

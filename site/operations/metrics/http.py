@@ -20,7 +20,11 @@ def count(method: str, route: str, status: int, seconds: float) -> None:
     method = method if method in METHODS else "OTHER"
     route = route or "unknown"
     place = str(bisect_left(BOUNDS, seconds))
-    counters.add(((REQUESTS, method, route, str(status)), 1), ((SECONDS, route, place), 1), ((SUM, route), seconds))
+    counters.add(
+        ((REQUESTS, method, route, str(status)), 1),
+        ((SECONDS, route, place), 1),
+        ((SUM, route), seconds),
+    )
 
 
 class RequestCollector(Collector):
@@ -32,7 +36,9 @@ class RequestCollector(Collector):
             "Requests answered by this machine.",
             labels=("method", "route", "status"),
         )
-        seconds = HistogramMetricFamily("videoplanet_http_request_seconds", "Time to answer, by route.", labels=("route",))
+        seconds = HistogramMetricFamily(
+            "videoplanet_http_request_seconds", "Time to answer, by route.", labels=("route",)
+        )
         counts: dict[str, list[int]] = {}
         sums: dict[str, float] = {}
         for key, value in sorted(counters.totals().items()):

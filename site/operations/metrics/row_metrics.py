@@ -33,8 +33,12 @@ class RowCollector(Collector):
 
 
 def _jobs() -> list[Metric]:
-    jobs = GaugeMetricFamily("videoplanet_jobs", "Jobs by name and status.", labels=("name", "status"))
-    for name, status, count in Job.objects.order_by().values_list("name", "status").annotate(Count("pk")):
+    jobs = GaugeMetricFamily(
+        "videoplanet_jobs", "Jobs by name and status.", labels=("name", "status")
+    )
+    for name, status, count in (
+        Job.objects.order_by().values_list("name", "status").annotate(Count("pk"))
+    ):
         jobs.add_metric((name, status), count)
     due = oldest_due()
     oldest = GaugeMetricFamily(
@@ -42,16 +46,32 @@ def _jobs() -> list[Metric]:
         "How long the job that waits longest for a worker has been due.",
         value=max(0.0, (database_now() - due).total_seconds()) if due else 0,
     )
-    waited = _histogram("videoplanet_job_wait_seconds", "Time that jobs which succeeded were due and no worker was free.", "queue_wait", WAIT_BOUNDS)
-    worked = _histogram("videoplanet_job_run_seconds", "Generation time of jobs which succeeded.", "worked", RUN_BOUNDS)
+    waited = _histogram(
+        "videoplanet_job_wait_seconds",
+        "Time that jobs which succeeded were due and no worker was free.",
+        "queue_wait",
+        WAIT_BOUNDS,
+    )
+    worked = _histogram(
+        "videoplanet_job_run_seconds",
+        "Generation time of jobs which succeeded.",
+        "worked",
+        RUN_BOUNDS,
+    )
     return [jobs, oldest, waited, worked]
 
 
 def _histogram(name: str, help_text: str, field: str, bounds: Sequence[float]) -> Metric:
-    """Builds a histogram of the succeeded jobs. They never leave that state, so counts only grow."""
+    """Builds a histogram of the succeeded jobs.
+
+    They never leave that state, so counts only grow.
+    """
     metric = HistogramMetricFamily(name, help_text, labels=("name",))
     edges = [timedelta(seconds=bound) for bound in bounds]
-    within: dict[str, Any] = {f"to_{place}": Count("pk", filter=Q(**{f"{field}__lte": edge})) for place, edge in enumerate(edges)}
+    within: dict[str, Any] = {
+        f"to_{place}": Count("pk", filter=Q(**{f"{field}__lte": edge}))
+        for place, edge in enumerate(edges)
+    }
     done = Job.objects.filter(status=JobStatus.SUCCEEDED).order_by().values("name")
     rows: Any = done.annotate(total=Count("pk"), sum=Sum(F(field)), **within).order_by("name")
     for row in rows:
@@ -68,7 +88,12 @@ def _workers() -> list[Metric]:
         labels=("role",),
     )
     recently = DatabaseNow(-timedelta(seconds=settings.JOB_LEASE_SECONDS))
-    counted = dict(Worker.objects.filter(seen_at__gte=recently).order_by().values_list("role").annotate(Count("pk")))
+    counted = dict(
+        Worker.objects.filter(seen_at__gte=recently)
+        .order_by()
+        .values_list("role")
+        .annotate(Count("pk"))
+    )
     for role in ("worker", "ticker"):
         alive.add_metric((role,), counted.get(role, 0))
     expired = GaugeMetricFamily(
@@ -95,13 +120,19 @@ def _calls() -> list[Metric]:
         "What calls whose outcome is not known yet may cost, in USD.",
         labels=("provider", "kind"),
     )
-    rows = ProviderCall.objects.order_by().values_list("provider_id", "kind", "state").annotate(Count("pk"), Sum("cost"), Sum("estimate"))
+    rows = (
+        ProviderCall.objects.order_by()
+        .values_list("provider_id", "kind", "state")
+        .annotate(Count("pk"), Sum("cost"), Sum("estimate"))
+    )
     paid: dict[tuple[str, str], float] = {}
     open_: dict[tuple[str, str], float] = {}
     for provider, kind, state, count, spent, estimated in sorted(rows, key=lambda row: row[:3]):
         calls.add_metric((provider, kind, state), count)
         paid[provider, kind] = paid.get((provider, kind), 0.0) + float(exact(spent))
-        open_[provider, kind] = open_.get((provider, kind), 0.0) + (float(exact(estimated)) if state in AT_RISK else 0.0)
+        open_[provider, kind] = open_.get((provider, kind), 0.0) + (
+            float(exact(estimated)) if state in AT_RISK else 0.0
+        )
     for key, value in paid.items():
         cost.add_metric(key, value)
     for key, value in open_.items():
@@ -113,7 +144,9 @@ def _stories() -> list[Metric]:
     stories = GaugeMetricFamily("videoplanet_stories", "Stories by status.", labels=("status",))
     for status, count in Story.objects.order_by().values_list("status").annotate(Count("pk")):
         stories.add_metric((status,), count)
-    films = CounterMetricFamily("videoplanet_films_total", "Films that were made, by kind.", labels=("kind",))
+    films = CounterMetricFamily(
+        "videoplanet_films_total", "Films that were made, by kind.", labels=("kind",)
+    )
     for kind, count in Film.objects.order_by().values_list("kind").annotate(Count("pk")):
         films.add_metric((kind,), count)
     return [stories, films]

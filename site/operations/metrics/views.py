@@ -24,7 +24,9 @@ from .row_metrics import RowCollector
 
 logger = logging.getLogger("ai_video.metrics")
 
-FINDING_MAX_AGE = 5.0  # limits the database load of several Prometheus servers or a short scrape interval
+FINDING_MAX_AGE = (
+    5.0  # limits the database load of several Prometheus servers or a short scrape interval
+)
 
 
 class _Rows:
@@ -55,14 +57,20 @@ def _text(*collectors: Collector) -> bytes:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Returns the metrics, or 404 to clients without access."""
     if not may_read(request):
-        return HttpResponse("There is no such page.\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain")
+        return HttpResponse(
+            "There is no such page.\n", status=HTTPStatus.NOT_FOUND, content_type="text/plain"
+        )
     text = _text(RequestCollector(), SpoolCollector()) + _of_rows()
     return HttpResponse(text, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def may_read(request: HttpRequest) -> bool:
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if settings.METRICS_TOKEN and scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), settings.METRICS_TOKEN.encode()):
+    if (
+        settings.METRICS_TOKEN
+        and scheme.lower() == "bearer"
+        and hmac.compare_digest(token.strip().encode(), settings.METRICS_TOKEN.encode())
+    ):
         return True
     if "X-Forwarded-For" in request.headers and not settings.TRUSTED_PROXIES:
         return False  # behind an unconfigured proxy the remote address does not identify the client

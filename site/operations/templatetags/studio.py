@@ -24,7 +24,9 @@ register.simple_tag(display.bar, name="bar")
 
 
 def _icon(name: str, css: str = "") -> SafeString:
-    return format_html('<span class="material-symbols-outlined vp-icon {}" aria-hidden="true">{}</span>', css, name)
+    return format_html(
+        '<span class="material-symbols-outlined vp-icon {}" aria-hidden="true">{}</span>', css, name
+    )
 
 
 class IconNode(template.Node):
@@ -55,7 +57,14 @@ def icon(parser: Parser, token: Token) -> template.Node:
 def code_words(text: str) -> SafeString:
     """Escapes the text and wraps parts in backticks in code elements."""
     parts = text.split("`")
-    return format_html_join("", "{}", ((format_html("<code>{}</code>", part) if index % 2 else part,) for index, part in enumerate(parts)))
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<code>{}</code>", part) if index % 2 else part,)
+            for index, part in enumerate(parts)
+        ),
+    )
 
 
 @register.filter

@@ -23,14 +23,20 @@ class ApprovalLine(msgspec.Struct):
 
 
 class ApprovalOut(msgspec.Struct):
-    """What a second person is asked to agree to: exactly these takes at these prices, to be started once."""
+    """What a second person is asked to agree to: exactly these takes at these prices, to be started
+    once.
+    """
 
     id: UUID
     story_id: UUID
     kind: Kind
     state: Annotated[
         Literal["asked", "approved", "started", "refused", "withdrawn"],
-        Meta(description="Approved: the same request starts it now, as long as the plan stays as it is."),
+        Meta(
+            description=(
+                "Approved: the same request starts it now, as long as the plan stays as it is."
+            )
+        ),
     ]
     provider: str
     total: Money
@@ -52,7 +58,10 @@ def _line(line: dict[str, Any]) -> ApprovalLine:
 
 
 def approval_out(row: Approval) -> ApprovalOut:
-    people = [person.get_username() if person else "" for person in (row.asked_by, row.decided_by, row.started_by)]
+    people = [
+        person.get_username() if person else ""
+        for person in (row.asked_by, row.decided_by, row.started_by)
+    ]
     return ApprovalOut(
         id=row.pk,
         story_id=row.story_id,

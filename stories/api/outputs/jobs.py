@@ -38,13 +38,29 @@ class JobOut(msgspec.Struct):
     parent_id: str | None
     owner_id: int | None
     status: JobStatus
-    wait_for: Annotated[str, Meta(description="What a waiting job waits for: provider, rate_limit, budget, children, backoff, person or time.")]
+    wait_for: Annotated[
+        str,
+        Meta(
+            description=(
+                "What a waiting job waits for: provider, rate_limit, budget, children, "
+                "backoff, person or time."
+            )
+        ),
+    ]
     note: Annotated[str, Meta(description="Why it waits, what it does now, or why it failed.")]
     progress: Annotated[int, Meta(description="Percent.")]
     attempts: int
     max_attempts: int
     priority: Annotated[int, Meta(description="1 is first.")]
-    result: Annotated[dict[str, Any] | None, Meta(description="The worker's answer: success, result with preview_url, metadata and generation_time, error.")]
+    result: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description=(
+                "The worker's answer: success, result with preview_url, metadata and "
+                "generation_time, error."
+            )
+        ),
+    ]
     error: JobError | None
     run_at: Moment
     created_at: Moment
@@ -54,7 +70,14 @@ class JobOut(msgspec.Struct):
 
 
 def job_out(job: Job) -> JobOut:
-    error = JobError(str(job.error.get("code", "")), str(LocalizedMessage.from_json(job.error.get("sentence")))) if job.error else None
+    error = (
+        JobError(
+            str(job.error.get("code", "")),
+            str(LocalizedMessage.from_json(job.error.get("sentence"))),
+        )
+        if job.error
+        else None
+    )
     return JobOut(
         id=job.pk,
         name=job.name,

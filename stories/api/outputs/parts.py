@@ -15,7 +15,9 @@ Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-Link = Annotated[str, Meta(description="Works without a header, and ends; ask again for a new one.")]
+Link = Annotated[
+    str, Meta(description="Works without a header, and ends; ask again for a new one.")
+]
 
 
 def money(amount: Decimal | None) -> str:

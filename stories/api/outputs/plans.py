@@ -16,7 +16,9 @@ from .sound import SoundItemOut, sound_item_out
 
 
 class PlanItem(msgspec.Struct):
-    """One scene. `will`: a take is made, at `price`. `why`: what is in the way, or why it is to be made."""
+    """One scene. `will`: a take is made, at `price`. `why`: what is in the way, or why it is to be
+    made.
+    """
 
     scene_id: UUID
     position: int
@@ -25,29 +27,68 @@ class PlanItem(msgspec.Struct):
     will: bool
     price: Money
     why: str
-    warnings: Annotated[list[str], Meta(description="Not in the way, but to be known: a take of another format, letters that no font has.")]
+    warnings: Annotated[
+        list[str],
+        Meta(
+            description=(
+                "Not in the way, but to be known: a take of another format, letters that "
+                "no font has."
+            )
+        ),
+    ]
 
 
 class PlanOut(msgspec.Struct):
     kind: TakeKind
     mode: str
     provider: str
-    total: Annotated[str, Meta(description="USD for all that is made; give it back as confirm_total.")]
+    total: Annotated[
+        str, Meta(description="USD for all that is made; give it back as confirm_total.")
+    ]
     counts: dict[str, int]
     items: list[PlanItem]
-    blocked: Annotated[list[PlanItem], Meta(description="Those of the items that cannot be made now, and why.")]
-    sound: Annotated[list[SoundItemOut], Meta(description="Speech and music that the film needs; their prices are part of the total.")]
-    sound_warnings: Annotated[list[str], Meta(description="Scenes that are too short for their lines, with the length that they need.")]
-    hash: Annotated[str, Meta(description="Names exactly this: scenes, what their takes are made from, and prices.")]
+    blocked: Annotated[
+        list[PlanItem], Meta(description="Those of the items that cannot be made now, and why.")
+    ]
+    sound: Annotated[
+        list[SoundItemOut],
+        Meta(
+            description="Speech and music that the film needs; their prices are part of the total."
+        ),
+    ]
+    sound_warnings: Annotated[
+        list[str],
+        Meta(
+            description="Scenes that are too short for their lines, with the length that they need."
+        ),
+    ]
+    hash: Annotated[
+        str,
+        Meta(description="Names exactly this: scenes, what their takes are made from, and prices."),
+    ]
     approval: Annotated[
         Literal["free", "ask", "asked", "approved", "refused"] | None,
-        Meta(description="Before the start: whether you may start it alone (free), or what a second person has said so far. Null after it."),
+        Meta(
+            description=(
+                "Before the start: whether you may start it alone (free), or what a second "
+                "person has said so far. Null after it."
+            )
+        ),
     ]
 
 
 def _item(item: Item) -> PlanItem:
     warnings = [str(warning) for warning in item.warnings]
-    return PlanItem(item.scene_id, item.position, item.title, item.state, item.will, money(item.price), str(item.why), warnings)
+    return PlanItem(
+        item.scene_id,
+        item.position,
+        item.title,
+        item.state,
+        item.will,
+        money(item.price),
+        str(item.why),
+        warnings,
+    )
 
 
 def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
@@ -55,11 +96,25 @@ def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
     blocked = [item for item in items if item.state == "blocked"]
     sound = [sound_item_out(item) for item in plan.sound.items] if plan.sound else []
     warnings = [str(warning) for warning in plan.sound.warnings] if plan.sound else []
-    return PlanOut(TakeKind(plan.kind), plan.mode, plan.provider, money(plan.total), plan.counts, items, blocked, sound, warnings, plan.hash, approval)
+    return PlanOut(
+        TakeKind(plan.kind),
+        plan.mode,
+        plan.provider,
+        money(plan.total),
+        plan.counts,
+        items,
+        blocked,
+        sound,
+        warnings,
+        plan.hash,
+        approval,
+    )
 
 
 class EnglishItemOut(msgspec.Struct):
-    """One scene. `will`: its prompt is put into English, at `price`. `own`: a person wrote the English, which is out of date."""
+    """One scene. `will`: its prompt is put into English, at `price`. `own`: a person wrote the
+    English, which is out of date.
+    """
 
     scene_id: UUID
     position: int
@@ -79,7 +134,12 @@ class EnglishOut(msgspec.Struct):
 
 
 def english_out(plan: EnglishPlan, jobs: list[JobOut]) -> EnglishOut:
-    items = [EnglishItemOut(one.scene.pk, one.scene.position, one.state, one.will, money(one.price), str(one.why)) for one in plan.items]
+    items = [
+        EnglishItemOut(
+            one.scene.pk, one.scene.position, one.state, one.will, money(one.price), str(one.why)
+        )
+        for one in plan.items
+    ]
     return EnglishOut(plan.provider, money(plan.total), items, jobs)
 
 

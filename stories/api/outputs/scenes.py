@@ -13,7 +13,9 @@ from .parts import Link, Moment, link
 
 
 class PromptOut(msgspec.Struct):
-    """`english_outdated`: the text has changed since its English was written, so the English is not sent."""
+    """`english_outdated`: the text has changed since its English was written, so the English is not
+    sent.
+    """
 
     text: str
     text_en: str
@@ -57,7 +59,15 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
         title=scene.title,
         narration=scene.narration,
         duration_seconds=scene.duration_seconds,
-        prompt=PromptOut(prompt.text, prompt.text_en, is_english_outdated(prompt), prompt.negative, prompt.style, Camera(prompt.camera), prompt.seed),
+        prompt=PromptOut(
+            prompt.text,
+            prompt.text_en,
+            is_english_outdated(prompt),
+            prompt.negative,
+            prompt.style,
+            Camera(prompt.camera),
+            prompt.seed,
+        ),
         image=_chosen(call, scene, scene.image_take),
         clip=_chosen(call, scene, scene.clip_take),
         created_at=scene.created_at,
@@ -66,4 +76,13 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
 
 
 def _chosen(call: Call, scene: Scene, take: Take | None) -> ChosenTake | None:
-    return ChosenTake(take.pk, ReviewStatus(take.review_status), is_stale(scene.story, scene, take), link(call, take.file)) if take else None
+    return (
+        ChosenTake(
+            take.pk,
+            ReviewStatus(take.review_status),
+            is_stale(scene.story, scene, take),
+            link(call, take.file),
+        )
+        if take
+        else None
+    )

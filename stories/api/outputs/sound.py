@@ -1,4 +1,6 @@
-"""Response types for sound: lines, takes of sound, voices, settings and what is still to be made."""
+"""Response types for sound: lines, takes of sound, voices,
+settings and what is still to be made.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -90,7 +92,9 @@ class SoundItemOut(msgspec.Struct):
 
 
 class SoundOut(msgspec.Struct):
-    """How the story sounds, and what is still to be made for it. Without `enabled` its film is silent."""
+    """How the story sounds, and what is still to be made for it. Without `enabled` its film is
+    silent.
+    """
 
     enabled: bool
     mood: Mood
@@ -99,11 +103,21 @@ class SoundOut(msgspec.Struct):
     music_db: float
     loudness: LoudnessPreset
     music: SoundTakeOut | None
-    speakers: Annotated[list[str], Meta(description="Those who speak in the story, besides the narrator.")]
+    speakers: Annotated[
+        list[str], Meta(description="Those who speak in the story, besides the narrator.")
+    ]
     voices: list[VoiceOut]
     items: list[SoundItemOut]
-    total: Annotated[str, Meta(description="USD for all that is to be made; part of the plans of preview and film.")]
-    warnings: Annotated[list[str], Meta(description="Scenes that are too short for their lines, with the length that they need.")]
+    total: Annotated[
+        str,
+        Meta(description="USD for all that is to be made; part of the plans of preview and film."),
+    ]
+    warnings: Annotated[
+        list[str],
+        Meta(
+            description="Scenes that are too short for their lines, with the length that they need."
+        ),
+    ]
 
 
 def sound_take_out(call: Call, take: SoundTake) -> SoundTakeOut:
@@ -133,16 +147,36 @@ def line_out(call: Call, line: Line) -> LineOut:
     """Needs the line with its text and its speech."""
     text = line.current
     speech = sound_take_out(call, line.speech_take) if line.speech_take else None
-    return LineOut(line.pk, line.scene_id, line.position, LineKind(text.kind), text.speaker, text.direction, text.text, speech)
+    return LineOut(
+        line.pk,
+        line.scene_id,
+        line.position,
+        LineKind(text.kind),
+        text.speaker,
+        text.direction,
+        text.text,
+        speech,
+    )
 
 
 def voice_out(voice: Voice) -> VoiceOut:
-    return VoiceOut(voice.speaker, voice.version, voice.provider, voice.voice, voice.model, voice.speed)
+    return VoiceOut(
+        voice.speaker, voice.version, voice.provider, voice.voice, voice.model, voice.speed
+    )
 
 
 def sound_item_out(item: SoundItem) -> SoundItemOut:
     line_id = item.line.pk if item.line else None
-    return SoundItemOut(SoundKind(item.kind), line_id, item.position, item.state, item.will, money(item.price), item.provider, str(item.why))
+    return SoundItemOut(
+        SoundKind(item.kind),
+        line_id,
+        item.position,
+        item.state,
+        item.will,
+        money(item.price),
+        item.provider,
+        str(item.why),
+    )
 
 
 def sound_out(call: Call, story: Story, plan: SoundPlan, voices: list[Voice]) -> SoundOut:

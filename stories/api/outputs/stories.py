@@ -45,10 +45,18 @@ class StoryOut(msgspec.Struct):
 
 
 # In the order of the type's fields, so that a database row is its arguments.
-STORY_COLUMNS = tuple("owner__username" if name == "owner" else name for name in StoryOut.__struct_fields__)
+STORY_COLUMNS = tuple(
+    "owner__username" if name == "owner" else name for name in StoryOut.__struct_fields__
+)
 STORY_KEY = (StoryOut.__struct_fields__.index("created_at"), StoryOut.__struct_fields__.index("id"))
 
-_live = Scene.live.filter(story=OuterRef("pk")).order_by().values("story").annotate(n=Count("pk")).values("n")
+_live = (
+    Scene.live.filter(story=OuterRef("pk"))
+    .order_by()
+    .values("story")
+    .annotate(n=Count("pk"))
+    .values("n")
+)
 _SCENE_COUNT = Coalesce(Subquery(_live, output_field=IntegerField()), 0)
 
 
@@ -62,7 +70,8 @@ def story_rows(rows: Iterable[tuple[Any, ...]]) -> list[StoryOut]:
 
 
 class ChoiceOut(msgspec.Struct):
-    """A change of state that this person may make now. `why_not` says what is still missing; empty: nothing.
+    """A change of state that this person may make now. `why_not` says what is still missing; empty:
+    nothing.
 
     `price` is that of the call by which planning begins; null: none, or the plan tells it.
     """
@@ -97,8 +106,14 @@ class StoryDetail(StoryOut):
 def story_detail(story: Story, user: User) -> StoryDetail:
     """The story with everything its page needs. Needs the story with `owner`."""
     takes = list(Scene.live.filter(story=story).values_list("image_take_id", "clip_take_id"))
-    fields = {name: getattr(story, name) for name in StoryOut.__struct_fields__ if name not in {"owner", "scene_count"}}
-    open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by("created_at", "id")
+    fields = {
+        name: getattr(story, name)
+        for name in StoryOut.__struct_fields__
+        if name not in {"owner", "scene_count"}
+    }
+    open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by(
+        "created_at", "id"
+    )
     return StoryDetail(
         **fields,
         owner=story.owner.get_username(),
@@ -114,7 +129,9 @@ def story_detail(story: Story, user: User) -> StoryDetail:
 
 def _choice(way: Choice) -> ChoiceOut:
     price = None if way.price is None else money(way.price)
-    return ChoiceOut(way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "", price)
+    return ChoiceOut(
+        way.name, way.label, StoryStatus(way.target), str(way.why_not) if way.why_not else "", price
+    )
 
 
 def _estimate(story: Story) -> EstimateOut | None:
@@ -123,7 +140,14 @@ def _estimate(story: Story) -> EstimateOut | None:
         made = estimate_story(story)
     except ProviderError:
         return None
-    return EstimateOut(made.scenes, money(made.scene_cost), money(made.video_cost), money(made.preview_cost), money(made.storage_cost), money(made.total))
+    return EstimateOut(
+        made.scenes,
+        money(made.scene_cost),
+        money(made.video_cost),
+        money(made.preview_cost),
+        money(made.storage_cost),
+        money(made.total),
+    )
 
 
 class TransitionOut(msgspec.Struct):
@@ -139,4 +163,13 @@ class TransitionOut(msgspec.Struct):
 
 def transition_out(row: StoryStateTransition) -> TransitionOut:
     actor = row.actor.get_username() if row.actor else ""
-    return TransitionOut(row.pk, StoryStatus(row.from_status), StoryStatus(row.to_status), row.name, actor, row.why, row.job_id, row.at)
+    return TransitionOut(
+        row.pk,
+        StoryStatus(row.from_status),
+        StoryStatus(row.to_status),
+        row.name,
+        actor,
+        row.why,
+        row.job_id,
+        row.at,
+    )

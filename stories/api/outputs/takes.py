@@ -17,7 +17,9 @@ from .parts import Link, Moment, Money, link, money
 
 
 class CropOut(msgspec.Struct):
-    """A rectangle in parts of the take's width and height. `x` and `y`: where it lies, from 0 to 1; `chosen` by a person, else the middle."""
+    """A rectangle in parts of the take's width and height. `x` and `y`: where it lies, from 0 to 1;
+    `chosen` by a person, else the middle.
+    """
 
     left: float
     top: float
@@ -40,7 +42,15 @@ class TakeOut(msgspec.Struct):
     width: int
     height: int
     duration_ms: int
-    crop: Annotated[CropOut | None, Meta(description="What the film shows of it; null where it has the film's format and all of it is shown.")]
+    crop: Annotated[
+        CropOut | None,
+        Meta(
+            description=(
+                "What the film shows of it; null where it has the film's format and all of "
+                "it is shown."
+            )
+        ),
+    ]
     notes: Annotated[list[str], Meta(description="What was done to the file when it was taken in.")]
     provider: str
     model: str
@@ -58,7 +68,15 @@ def _crop(story: Story, take: Take) -> CropOut | None:
     if shown is None:
         return None
     crop = shown.crop
-    return CropOut(crop.left, crop.top, crop.width, crop.height, round(shown.x, 4), round(shown.y, 4), shown.chosen)
+    return CropOut(
+        crop.left,
+        crop.top,
+        crop.width,
+        crop.height,
+        round(shown.x, 4),
+        round(shown.y, 4),
+        shown.chosen,
+    )
 
 
 def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:

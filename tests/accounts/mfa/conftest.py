@@ -30,7 +30,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def phone(clock: Clock) -> Callable[..., Any]:
-    """`phone(user)` connects one; calling what it gives shows the code of that moment, `steps` away."""
+    """`phone(user)` connects one; calling what it gives shows the code of that moment, `steps`
+    away.
+    """
 
     def connect(user: User) -> Any:
         mfa.begin(user)

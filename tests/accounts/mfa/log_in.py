@@ -23,7 +23,9 @@ def code_of(secret: bytes, moment: float) -> str:
 
 
 def log_in(client: Client, name: str, password: str = "") -> Any:
-    return client.post(reverse("admin:login"), {"username": name, "password": password or name, "next": "/admin/"})
+    return client.post(
+        reverse("admin:login"), {"username": name, "password": password or name, "next": "/admin/"}
+    )
 
 
 def half_of(response: Any) -> str:
@@ -32,7 +34,9 @@ def half_of(response: Any) -> str:
 
 
 def give(client: Client, response: Any, code: str) -> Any:
-    return client.post(reverse("admin:login"), {"mfa_token": half_of(response), "code": code, "next": "/admin/"})
+    return client.post(
+        reverse("admin:login"), {"mfa_token": half_of(response), "code": code, "next": "/admin/"}
+    )
 
 
 def is_in(client: Client) -> bool:

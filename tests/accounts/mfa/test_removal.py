@@ -17,7 +17,9 @@ from .log_in import PAGE, log_in
 pytestmark = pytest.mark.django_db
 
 
-def test_new_recovery_codes_need_a_code_and_end_the_old_ones(client: Client, owner: User, phone: Any) -> None:
+def test_new_recovery_codes_need_a_code_and_end_the_old_ones(
+    client: Client, owner: User, phone: Any
+) -> None:
     show = phone(owner)
     client.force_login(owner)
     assert client.post(PAGE, {"do": "renew", "code": "000"}).status_code == 409
@@ -39,7 +41,9 @@ def test_taking_it_off_needs_a_code(client: Client, owner: User, phone: Any) -> 
     assert log_in(client, "owner").status_code == 302
 
 
-def test_superuser_resets_and_it_is_written_down(client: Client, owner: User, manager: User, phone: Any, audit: list[str]) -> None:
+def test_superuser_resets_and_it_is_written_down(
+    client: Client, owner: User, manager: User, phone: Any, audit: list[str]
+) -> None:
     phone(owner)
     pair = refresh_tokens.start(owner)
     theirs, others = Client(), Client()
@@ -58,11 +62,19 @@ def test_superuser_resets_and_it_is_written_down(client: Client, owner: User, ma
     assert client.post(address).status_code == 302
     assert not mfa.is_set_up(owner)
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id, entry.get_change_message()) == (boss, str(owner.pk), "The second factor was reset.")
+    assert (entry.user, entry.object_id, entry.get_change_message()) == (
+        boss,
+        str(owner.pk),
+        "The second factor was reset.",
+    )
     assert audit == [f"'boss' changed auth.user {owner.pk}"]
     with pytest.raises(Exception, match="refresh_token_invalid"):
         refresh_tokens.rotate(pair.refresh.token)
-    assert (theirs.get("/admin/").status_code, others.get("/admin/").status_code, client.get("/admin/").status_code) == (302, 200, 200)
+    assert (
+        theirs.get("/admin/").status_code,
+        others.get("/admin/").status_code,
+        client.get("/admin/").status_code,
+    ) == (302, 200, 200)
 
 
 def test_nobody_resets_their_own_without_a_code(client: Client, phone: Any) -> None:
@@ -70,7 +82,10 @@ def test_nobody_resets_their_own_without_a_code(client: Client, phone: Any) -> N
     phone(boss)
     client.force_login(boss)
     address = reverse("admin:second_factor_reset", args=[boss.pk])
-    assert (client.get(address).headers["Location"], client.post(address).headers["Location"]) == (PAGE, PAGE)
+    assert (client.get(address).headers["Location"], client.post(address).headers["Location"]) == (
+        PAGE,
+        PAGE,
+    )
     assert client.post(address, headers={"HX-Request": "true"}).headers["HX-Redirect"] == PAGE
     assert mfa.is_set_up(boss)
 
@@ -80,10 +95,22 @@ def test_password_given_by_an_administrator_ends_every_log_in(client: Client, ow
     theirs = Client()
     theirs.force_login(owner)
     client.force_login(User.objects.create_superuser("boss", password="boss"))
-    given = {"password1": "a quite new passphrase", "password2": "a quite new passphrase", "usable_password": "true"}
-    assert client.post(reverse("admin:auth_user_password_change", args=[owner.pk]), given).status_code == 302
+    given = {
+        "password1": "a quite new passphrase",
+        "password2": "a quite new passphrase",
+        "usable_password": "true",
+    }
+    assert (
+        client.post(reverse("admin:auth_user_password_change", args=[owner.pk]), given).status_code
+        == 302
+    )
     assert (theirs.get("/admin/").status_code, client.get("/admin/").status_code) == (302, 200)
-    assert Client().get("/api/ai-video/stories/", headers={"Authorization": f"Bearer {pair.access.token}"}).status_code == 401
+    assert (
+        Client()
+        .get("/api/ai-video/stories/", headers={"Authorization": f"Bearer {pair.access.token}"})
+        .status_code
+        == 401
+    )
     with pytest.raises(Exception, match="refresh_token_invalid"):
         refresh_tokens.rotate(pair.refresh.token)
 

@@ -19,13 +19,17 @@ pytestmark = pytest.mark.django_db
     ("setting", "people"),
     [("nobody", []), ("managers", ["boss", "manager"]), ("staff", ["boss", "manager", "owner"])],
 )
-def test_of_whom_it_is_demanded(settings: Any, owner: User, manager: User, stranger: User, setting: str, people: list[str]) -> None:
+def test_of_whom_it_is_demanded(
+    settings: Any, owner: User, manager: User, stranger: User, setting: str, people: list[str]
+) -> None:
     User.objects.create_superuser("boss", password="boss")
     settings.REQUIRE_TOTP = setting
     assert sorted(user.username for user in User.objects.all() if mfa.is_demanded(user)) == people
 
 
-def test_who_has_none_opens_nothing_but_its_page(settings: Any, client: Client, owner: User, clock: Clock) -> None:
+def test_who_has_none_opens_nothing_but_its_page(
+    settings: Any, client: Client, owner: User, clock: Clock
+) -> None:
     settings.REQUIRE_TOTP = "staff"
     log_in(client, "owner")
     for address in ("/admin/", "/admin/stories/story/", "/admin/auth/user/", "/admin/now/"):
@@ -41,16 +45,30 @@ def test_who_has_none_opens_nothing_but_its_page(settings: Any, client: Client, 
     client.post(PAGE, {"do": "begin"})
     (_address, typed) = mfa.waiting(owner) or pytest.fail("nothing begun")
     secret = base64.b32decode(typed.replace("-", ""))
-    assert client.post(PAGE, {"do": "confirm", "code": code_of(secret, clock.now)}).status_code == 200
-    assert (client.get("/admin/").status_code, client.get("/api/ai-video/stories/").status_code) == (200, 200)
+    assert (
+        client.post(PAGE, {"do": "confirm", "code": code_of(secret, clock.now)}).status_code == 200
+    )
+    assert (
+        client.get("/admin/").status_code,
+        client.get("/api/ai-video/stories/").status_code,
+    ) == (200, 200)
     clock.now += 60
-    assert ask_token(client, username="owner", password="owner", code=code_of(secret, clock.now)).status_code == 200
+    assert (
+        ask_token(
+            client, username="owner", password="owner", code=code_of(secret, clock.now)
+        ).status_code
+        == 200
+    )
     clock.now += 60
-    assert client.post(PAGE, {"do": "remove", "code": code_of(secret, clock.now)}).status_code == 302
+    assert (
+        client.post(PAGE, {"do": "remove", "code": code_of(secret, clock.now)}).status_code == 302
+    )
     assert client.get("/admin/")["Location"].startswith(PAGE)  # the next phone first
 
 
-def test_session_from_before_the_demand_gives_the_code_once(settings: Any, client: Client, owner: User, phone: Any) -> None:
+def test_session_from_before_the_demand_gives_the_code_once(
+    settings: Any, client: Client, owner: User, phone: Any
+) -> None:
     show = phone(owner)
     client.force_login(owner)
     assert client.get("/admin/").status_code == 200
@@ -59,22 +77,37 @@ def test_session_from_before_the_demand_gives_the_code_once(settings: Any, clien
     assert answer["Location"] == f"{PAGE}?next=%2Fadmin%2Fstories%2Fstory%2F%3Fq%3Dsea"
     assert "One more step" in client.get(answer["Location"]).content.decode()
     assert client.post(PAGE, {"do": "pass", "code": "1"}).status_code == 409
-    passed = client.post(PAGE, {"do": "pass", "code": show(), "next": "/admin/stories/story/?q=sea"})
+    passed = client.post(
+        PAGE, {"do": "pass", "code": show(), "next": "/admin/stories/story/?q=sea"}
+    )
     assert (passed.status_code, passed["Location"]) == (302, "/admin/stories/story/?q=sea")
     assert client.get("/admin/").status_code == 200
 
 
-def test_way_back_leads_nowhere_else(settings: Any, client: Client, owner: User, phone: Any) -> None:
+def test_way_back_leads_nowhere_else(
+    settings: Any, client: Client, owner: User, phone: Any
+) -> None:
     show = phone(owner)
     settings.REQUIRE_TOTP = "staff"
     client.force_login(owner)
-    assert client.post(PAGE, {"do": "pass", "code": show(), "next": "https://evil.example.com/"})["Location"] == "/admin/"
+    assert (
+        client.post(PAGE, {"do": "pass", "code": show(), "next": "https://evil.example.com/"})[
+            "Location"
+        ]
+        == "/admin/"
+    )
 
 
-def test_refresh_token_from_before_the_demand_ends(settings: Any, client: Client, owner: User) -> None:
+def test_refresh_token_from_before_the_demand_ends(
+    settings: Any, client: Client, owner: User
+) -> None:
     pair = refresh_tokens.start(owner)
     settings.REQUIRE_TOTP = "staff"
-    answer = client.post("/api/ai-video/auth/refresh/", {"refresh_token": pair.refresh.token}, content_type="application/json")
+    answer = client.post(
+        "/api/ai-video/auth/refresh/",
+        {"refresh_token": pair.refresh.token},
+        content_type="application/json",
+    )
     assert (answer.status_code, answer.json()["code"]) == (401, "refresh_token_invalid")
 
 

@@ -1,4 +1,6 @@
-"""The secret of the second factor leaks nowhere, belongs to one person and follows the rotation of keys."""
+"""The secret of the second factor leaks nowhere, belongs to one person and follows the rotation of
+keys.
+"""
 
 import base64
 import io
@@ -19,7 +21,9 @@ from .log_in import give, log_in
 pytestmark = pytest.mark.django_db
 
 
-def test_secret_is_in_no_dump_and_no_log(client: Client, owner: User, phone: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_secret_is_in_no_dump_and_no_log(
+    client: Client, owner: User, phone: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         show = phone(owner)
         give(client, log_in(client, "owner"), show())
@@ -38,10 +42,14 @@ def test_secret_is_in_no_dump_and_no_log(client: Client, owner: User, phone: Any
     assert show() not in caplog.text
 
 
-def test_secret_belongs_to_its_person_and_follows_the_rotation(settings: Any, owner: User, colleague: User, phone: Any, clock: Clock) -> None:
+def test_secret_belongs_to_its_person_and_follows_the_rotation(
+    settings: Any, owner: User, colleague: User, phone: Any, clock: Clock
+) -> None:
     show = phone(owner)
     other = phone(colleague)
-    SecondFactor.objects.filter(user=colleague).update(encrypted=SecondFactor.objects.get(user=owner).encrypted)
+    SecondFactor.objects.filter(user=colleague).update(
+        encrypted=SecondFactor.objects.get(user=owner).encrypted
+    )
     assert not mfa.passes(colleague, show(1))
     assert not mfa.passes(colleague, other(1))
     old, new = settings.PROVIDER_SECRETS, "n" * 40
@@ -53,7 +61,9 @@ def test_secret_belongs_to_its_person_and_follows_the_rotation(settings: Any, ow
     settings.PROVIDER_SECRETS = ["m" * 40, new]
     out = io.StringIO()
     call_command("rotate_secrets", stdout=out)
-    assert out.getvalue().endswith("second factors: 1\n")  # the colleague's is the owner's, and can be read by nobody
+    assert out.getvalue().endswith(
+        "second factors: 1\n"
+    )  # the colleague's is the owner's, and can be read by nobody
     settings.PROVIDER_SECRETS = ["m" * 40]
     clock.now += 30
     assert mfa.passes(owner, show())

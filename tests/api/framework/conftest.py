@@ -12,15 +12,29 @@ PASSWORD = "a long enough word"
 
 
 class JsonClient(Client):
-    """A client of the example API: `ask("POST", "notes/", {...})`, with a bearer token unless `token=""`."""
+    """A client of the example API: `ask("POST", "notes/", {...})`, with a bearer token unless
+    `token=""`.
+    """
 
     token = ""
 
     def ask(self, method, path, data=None, *, token=None, headers=None, **more):
         bearer = self.token if token is None else token
         headers = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **(headers or {})}
-        body = {"data": data if isinstance(data, (str, bytes)) else json.dumps(data), "content_type": "application/json"} if data is not None else {}
-        return self.generic(method, path if path.startswith("/") else f"/api/example/{path}", **{**body, **more}, headers=headers)
+        body = (
+            {
+                "data": data if isinstance(data, (str, bytes)) else json.dumps(data),
+                "content_type": "application/json",
+            }
+            if data is not None
+            else {}
+        )
+        return self.generic(
+            method,
+            path if path.startswith("/") else f"/api/example/{path}",
+            **{**body, **more},
+            headers=headers,
+        )
 
 
 @pytest.fixture

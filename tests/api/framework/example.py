@@ -1,4 +1,6 @@
-"""A small API to try the kit on: notes are rows of log-in attempts, which have a time and an id like everything that is paged."""
+"""A small API to try the kit on: notes are rows of log-in attempts, which have a time and an id
+like everything that is paged.
+"""
 
 import threading
 import time
@@ -74,7 +76,13 @@ def list_notes(call: Call, query: NoteFilter) -> Page[NoteOut]:
     rows = LogInAttempt.objects.values_list("id", "account", "at")
     if query.title is not UNSET:
         rows = rows.filter(account=query.title)
-    return page(rows, query, out=_out, key=lambda row: (row[2], row[0]), keyset=OLDEST if query.oldest_first else BY_TIME)
+    return page(
+        rows,
+        query,
+        out=_out,
+        key=lambda row: (row[2], row[0]),
+        keyset=OLDEST if query.oldest_first else BY_TIME,
+    )
 
 
 @api.post("notes/", tag="Notes", summary="Write", body_limit=2000)
@@ -135,7 +143,12 @@ def away(call: Call) -> Redirect:
     return Redirect("/media/abc")
 
 
-@api.post("files/", tag="Files", summary="Take a file", upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000))
+@api.post(
+    "files/",
+    tag="Files",
+    summary="Take a file",
+    upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000),
+)
 def take_file(call: Call) -> Created[NoteOut]:
     if "file" not in call.request.FILES:
         raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])

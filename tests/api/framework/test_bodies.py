@@ -1,4 +1,6 @@
-"""Bodies as other clients send them: in chunks, with a byte order mark, numbers with a point; and those made to cost much."""
+"""Bodies as other clients send them: in chunks, with a byte order mark, numbers with a point; and
+those made to cost much.
+"""
 
 import codecs
 import io
@@ -17,10 +19,26 @@ JSON = "application/json"
 
 
 def chunked(api, data, *, terminated=True, **more):
-    """As gunicorn hands a chunked request on: no length, and a stream that ends where the body ends."""
-    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": io.BytesIO(data), **({"wsgi.input_terminated": True} if terminated else {})}
+    """As gunicorn hands a chunked request on: no length, and a stream that ends where the body
+    ends.
+    """
+    environ = {
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "wsgi.input": io.BytesIO(data),
+        **({"wsgi.input_terminated": True} if terminated else {}),
+    }
     headers = {"Authorization": f"Bearer {api.token}"}
-    return api.generic("POST", "/api/example/notes/", b"", content_type=JSON, headers=headers, CONTENT_LENGTH="", CONTENT_TYPE=JSON, **environ, **more)
+    return api.generic(
+        "POST",
+        "/api/example/notes/",
+        b"",
+        content_type=JSON,
+        headers=headers,
+        CONTENT_LENGTH="",
+        CONTENT_TYPE=JSON,
+        **environ,
+        **more,
+    )
 
 
 def test_body_in_chunks_is_taken(api):
@@ -40,12 +58,24 @@ def test_upload_in_chunks_needs_a_length(api):
     headers = {"Authorization": f"Bearer {api.token}"}
     environ = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
     kind = "multipart/form-data; boundary=x"
-    response = api.generic("POST", "/api/example/files/", b"", content_type=kind, headers=headers, CONTENT_LENGTH="", CONTENT_TYPE=kind, **environ)
+    response = api.generic(
+        "POST",
+        "/api/example/files/",
+        b"",
+        content_type=kind,
+        headers=headers,
+        CONTENT_LENGTH="",
+        CONTENT_TYPE=kind,
+        **environ,
+    )
     assert (response.status_code, response.json()["code"]) == (411, "length_required")
 
 
 def test_byte_order_mark_is_passed_over(api):
-    assert api.ask("POST", "notes/", codecs.BOM_UTF8 + b'{"title": "marked"}').json()["title"] == "marked"
+    assert (
+        api.ask("POST", "notes/", codecs.BOM_UTF8 + b'{"title": "marked"}').json()["title"]
+        == "marked"
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,26 +94,53 @@ def test_only_utf_8_is_taken(api, kind, status):
 
 @pytest.mark.parametrize("number", ["3.0", "3.000", "3"])
 def test_integer_may_be_written_with_a_point(number):
-    body = parse_body(NoteIn, f'{{"title": "a", "lines": [{{"words": "b", "count": {number}}}]}}'.encode(), JSON)
+    body = parse_body(
+        NoteIn, f'{{"title": "a", "lines": [{{"words": "b", "count": {number}}}]}}'.encode(), JSON
+    )
     assert (body.lines[0].count, type(body.lines[0].count)) == (3, int)
 
 
-@pytest.mark.parametrize("number", ["3.5", "1e400", "3.0e0", f"{'9' * 5000}", f"{'9' * 5000}.0", "-1.0", "10.0", '"3"', "true"])
+@pytest.mark.parametrize(
+    "number",
+    ["3.5", "1e400", "3.0e0", f"{'9' * 5000}", f"{'9' * 5000}.0", "-1.0", "10.0", '"3"', "true"],
+)
 def test_what_is_no_such_integer_is_refused(number):
     with pytest.raises(Problem) as caught:
-        parse_body(NoteIn, f'{{"title": "a", "lines": [{{"words": "b", "count": {number}}}]}}'.encode(), JSON)
+        parse_body(
+            NoteIn,
+            f'{{"title": "a", "lines": [{{"words": "b", "count": {number}}}]}}'.encode(),
+            JSON,
+        )
     assert caught.value.status in {400, 422}
 
 
 @pytest.mark.parametrize(
-    "body", ['{"title": "a", "title": "b"}', '{"title": "a", "lines": [{"words": "x", "words": "y"}]}', '{"title": "a", "t\\u0069tle": "b"}']
+    "body",
+    [
+        '{"title": "a", "title": "b"}',
+        '{"title": "a", "lines": [{"words": "x", "words": "y"}]}',
+        '{"title": "a", "t\\u0069tle": "b"}',
+    ],
 )
 def test_field_that_is_named_twice_is_refused(api, body):
     response = api.ask("POST", "notes/", body)
     assert (response.status_code, response.json()["code"]) == (400, "duplicate_field")
 
 
-BLANK = ["\u200b", "\u0001", " \u00a0", "\u3164", "\u2060\ufeff", "\u2800", "\u115f\u1160", "\ufe0f", "\u202e", "\u00ad", "\u3000", "\u180e"]
+BLANK = [
+    "\u200b",
+    "\u0001",
+    " \u00a0",
+    "\u3164",
+    "\u2060\ufeff",
+    "\u2800",
+    "\u115f\u1160",
+    "\ufe0f",
+    "\u202e",
+    "\u00ad",
+    "\u3000",
+    "\u180e",
+]
 
 
 @pytest.mark.parametrize("title", BLANK)
@@ -92,7 +149,9 @@ def test_text_that_nobody_can_see_is_blank(api, title):
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/title")
 
 
-@pytest.mark.parametrize("title", ["가", "a\u200bb", "\u202ba", "⚓", "🎬", "-", "中\ufe00", "\u1100"])
+@pytest.mark.parametrize(
+    "title", ["가", "a\u200bb", "\u202ba", "⚓", "🎬", "-", "中\ufe00", "\u1100"]
+)
 def test_text_that_can_be_seen_is_taken(api, title):
     assert api.ask("POST", "notes/", {"title": title}).json()["title"] == title
 
@@ -140,11 +199,20 @@ def test_unknown_fields_are_told_up_to_the_limit():
 
 
 def test_deep_nesting_is_refused():
-    for body in (b"[" * 100_000, b'{"title":' * 50_000, b'{"title": ' + b"[" * 900 + b"]" * 900 + b"}"):
+    for body in (
+        b"[" * 100_000,
+        b'{"title":' * 50_000,
+        b'{"title": ' + b"[" * 900 + b"]" * 900 + b"}",
+    ):
         with pytest.raises(Problem) as caught:
             parse_body(NoteIn, body, JSON)
         assert caught.value.status in {400, 422}
 
 
 def test_plain_json_is_as_it_was(api):
-    assert api.ask("POST", "notes/", json.dumps({"title": "plain", "lines": [{"words": "a", "count": 2}]})).status_code == 201
+    assert (
+        api.ask(
+            "POST", "notes/", json.dumps({"title": "plain", "lines": [{"words": "a", "count": 2}]})
+        ).status_code
+        == 201
+    )

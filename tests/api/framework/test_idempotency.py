@@ -23,12 +23,18 @@ def test_same_key_and_body_give_the_same_answer_and_one_row(api):
     first = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
     again = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
     assert (first.status_code, again.status_code) == (201, 201)
-    assert (again.content, again["Location"], again["Content-Type"]) == (first.content, first["Location"], "application/json")
+    assert (again.content, again["Location"], again["Content-Type"]) == (
+        first.content,
+        first["Location"],
+        "application/json",
+    )
     assert (first.get("Idempotency-Replayed"), again["Idempotency-Replayed"]) == (None, "true")
     assert LogInAttempt.objects.count() == 1
 
 
-@pytest.mark.parametrize(("path", "body"), [("notes/", {"title": "other"}), ("slow/", {"title": "sea"})])
+@pytest.mark.parametrize(
+    ("path", "body"), [("notes/", {"title": "other"}), ("slow/", {"title": "sea"})]
+)
 def test_same_key_for_another_request_is_422(api, path, body):
     api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
     response = api.ask("POST", path, body, headers=KEY)
@@ -40,14 +46,21 @@ def test_answer_that_said_no_is_kept_and_its_work_is_undone(api):
     first = api.ask("POST", "notes/", {"title": "busy"}, headers=KEY)
     again = api.ask("POST", "notes/", {"title": "busy"}, headers=KEY)
     assert (first.status_code, again.status_code, again.content) == (409, 409, first.content)
-    assert (again["Content-Type"], again["Idempotency-Replayed"]) == ("application/problem+json", "true")
+    assert (again["Content-Type"], again["Idempotency-Replayed"]) == (
+        "application/problem+json",
+        "true",
+    )
     assert not LogInAttempt.objects.exists()
 
 
 def test_crash_is_not_kept(api):
     first = api.ask("POST", "notes/", {"title": "boom"}, headers=KEY)
     again = api.ask("POST", "notes/", {"title": "boom"}, headers=KEY)
-    assert (first.status_code, again.status_code, again.get("Idempotency-Replayed")) == (500, 500, None)
+    assert (first.status_code, again.status_code, again.get("Idempotency-Replayed")) == (
+        500,
+        500,
+        None,
+    )
     assert (IdempotencyRecord.objects.count(), LogInAttempt.objects.count()) == (0, 0)
 
 
@@ -60,20 +73,28 @@ def test_first_still_running_is_409_with_when_to_ask(api, user):
     api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
     IdempotencyRecord.objects.update(status=0, expires_at=timezone.now() + timedelta(seconds=30))
     response = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
-    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (409, "idempotency_key_running", "1")
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (
+        409,
+        "idempotency_key_running",
+        "1",
+    )
 
 
 def test_key_of_a_lost_request_and_of_an_ended_answer_can_be_used_again(api):
     for status in (0, 201):
         api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
-        IdempotencyRecord.objects.update(status=status, expires_at=timezone.now() - timedelta(seconds=1))
+        IdempotencyRecord.objects.update(
+            status=status, expires_at=timezone.now() - timedelta(seconds=1)
+        )
     assert api.ask("POST", "notes/", {"title": "other"}, headers=KEY).status_code == 201
     assert [row.account for row in LogInAttempt.objects.order_by("id")] == ["sea", "sea", "other"]
 
 
 def test_late_request_that_was_taken_over_leaves_nothing(api, user, monkeypatch):
     def taken_over(claim, response):
-        IdempotencyRecord.objects.filter(pk=claim.row).update(claim="00000000-0000-0000-0000-000000000000")
+        IdempotencyRecord.objects.filter(pk=claim.row).update(
+            claim="00000000-0000-0000-0000-000000000000"
+        )
         return kept(claim, response)
 
     kept = idempotency.Claim.keep
@@ -85,19 +106,32 @@ def test_late_request_that_was_taken_over_leaves_nothing(api, user, monkeypatch)
 def test_another_person_has_keys_of_their_own(api, django_user_model):
     other = django_user_model.objects.create(username="bob")
     api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
-    response = api.ask("POST", "notes/", {"title": "mine"}, headers=KEY, token=refresh_tokens.start(other).access.token)
+    response = api.ask(
+        "POST",
+        "notes/",
+        {"title": "mine"},
+        headers=KEY,
+        token=refresh_tokens.start(other).access.token,
+    )
     assert (response.status_code, response.json()["title"]) == (201, "mine")
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 256, "k\u00e9y"])
 def test_key_that_is_none_is_422(api, key):
     response = api.ask("POST", "notes/", {"title": "sea"}, headers={"Idempotency-Key": key})
-    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (422, "Idempotency-Key")
+    assert (response.status_code, response.json()["errors"][0]["parameter"]) == (
+        422,
+        "Idempotency-Key",
+    )
 
 
 def test_upload_with_the_same_file_is_one_and_with_another_422(api):
     def send(content):
-        return api.post("/api/example/files/", {"file": SimpleUploadedFile("a.bin", content)}, headers={**KEY, "Authorization": f"Bearer {api.token}"})
+        return api.post(
+            "/api/example/files/",
+            {"file": SimpleUploadedFile("a.bin", content)},
+            headers={**KEY, "Authorization": f"Bearer {api.token}"},
+        )
 
     first, again, other = send(b"one"), send(b"one"), send(b"two")
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
@@ -109,7 +143,9 @@ def test_upload_with_the_same_file_is_one_and_with_another_422(api):
 def test_sweep_deletes_ended_answers_only(api, user):
     now = timezone.now()
     for name, ends in (("old", -1), ("new", 1)):
-        IdempotencyRecord.objects.create(user=user, key=name, fingerprint="", expires_at=now + timedelta(hours=ends))
+        IdempotencyRecord.objects.create(
+            user=user, key=name, fingerprint="", expires_at=now + timedelta(hours=ends)
+        )
     assert idempotency.sweep() == 1
     assert [row.key for row in IdempotencyRecord.objects.all()] == ["new"]
 
@@ -121,7 +157,11 @@ def test_ten_at_once_do_it_once(urls, django_user_model):
 
     def send():
         try:
-            answers.append(JsonClient(raise_request_exception=False).ask("POST", "slow/", token=token, headers=KEY).status_code)
+            answers.append(
+                JsonClient(raise_request_exception=False)
+                .ask("POST", "slow/", token=token, headers=KEY)
+                .status_code
+            )
         finally:
             connections.close_all()
 
@@ -140,7 +180,9 @@ def test_ten_at_once_do_it_once(urls, django_user_model):
 
 @pytest.fixture
 def held(urls, django_user_model):
-    """A request that another thread is in the middle of: `held(send)` returns the list its answer will be in."""
+    """A request that another thread is in the middle of: `held(send)` returns the list its answer
+    will be in.
+    """
     example.entered.clear()
     example.leave.clear()
     threads = []
@@ -172,12 +214,16 @@ def held(urls, django_user_model):
 @pytest.fixture
 def client_of_alice(urls, django_user_model):
     client = JsonClient(raise_request_exception=False)
-    client.token = refresh_tokens.start(django_user_model.objects.create(username="alice")).access.token
+    client.token = refresh_tokens.start(
+        django_user_model.objects.create(username="alice")
+    ).access.token
     return client
 
 
 def test_key_of_a_killed_request_is_free_after_a_few_seconds(api, user):
-    """What the claim of a process that was killed leaves behind: a row without an answer, and nobody who renews it."""
+    """What the claim of a process that was killed leaves behind: a row without an answer, and
+    nobody who renews it.
+    """
     api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
     row = IdempotencyRecord.objects.get()
     IdempotencyRecord.objects.update(status=0, body=b"", expires_at=database_now() + leases.LEASE)
@@ -213,8 +259,13 @@ def test_request_whose_process_is_killed_is_done_by_its_repetition(client_of_ali
         return client_of_alice.ask("POST", "held/", headers=KEY)
 
     answers = held(send)
-    with connection.cursor() as cursor:  # what the server sees when the process is killed: its connection is gone
-        cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    with (
+        connection.cursor() as cursor
+    ):  # what the server sees when the process is killed: its connection is gone
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = "
+            "current_database() AND pid <> pg_backend_pid()"
+        )
     with moved(timedelta(seconds=11)):
         assert send().status_code == 202
     held.end()
@@ -226,7 +277,11 @@ def test_request_whose_process_is_killed_is_done_by_its_repetition(client_of_ali
 def test_upload_that_takes_long_keeps_its_key(client_of_alice, held, monkeypatch):
     def send():
         file = SimpleUploadedFile("held.bin", b"one")
-        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+        return client_of_alice.post(
+            "/api/example/files/",
+            {"file": file},
+            headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"},
+        )
 
     answers = held(send)
     with moved(timedelta(seconds=8)):
@@ -241,11 +296,17 @@ def test_upload_that_takes_long_keeps_its_key(client_of_alice, held, monkeypatch
 
 @pytest.mark.django_db(transaction=True)
 def test_upload_of_a_process_that_was_stopped_is_written_once(client_of_alice, held):
-    """Its lease runs out while it reads the file; the repetition does the work, and it finds its key taken."""
+    """Its lease runs out while it reads the file; the repetition does the work, and it finds its
+    key taken.
+    """
 
     def send():
         file = SimpleUploadedFile("held.bin", b"one")
-        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+        return client_of_alice.post(
+            "/api/example/files/",
+            {"file": file},
+            headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"},
+        )
 
     answers = held(send)
     with moved(timedelta(minutes=1)):
@@ -253,7 +314,11 @@ def test_upload_of_a_process_that_was_stopped_is_written_once(client_of_alice, h
     held.end()
     assert (first.status_code, answers) == (201, [409])
     again = send()
-    assert (again.status_code, again.content, again["Idempotency-Replayed"]) == (201, first.content, "true")
+    assert (again.status_code, again.content, again["Idempotency-Replayed"]) == (
+        201,
+        first.content,
+        "true",
+    )
     assert LogInAttempt.objects.count() == 1
 
 
@@ -261,7 +326,11 @@ def test_upload_of_a_process_that_was_stopped_is_written_once(client_of_alice, h
 def test_upload_that_crashes_after_it_began_to_write_leaves_nothing(client_of_alice, monkeypatch):
     def send():
         file = SimpleUploadedFile("broken.bin", b"one")
-        return client_of_alice.post("/api/example/files/", {"file": file}, headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"})
+        return client_of_alice.post(
+            "/api/example/files/",
+            {"file": file},
+            headers={**KEY, "Authorization": f"Bearer {client_of_alice.token}"},
+        )
 
     def keep(*_):
         raise RuntimeError("between the work and its answer")

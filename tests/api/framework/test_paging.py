@@ -1,4 +1,6 @@
-"""Pages by place: each row once, in order, at any depth, with one query; a cursor holds for its list and filters only."""
+"""Pages by place: each row once, in order, at any depth, with one query; a cursor holds for its
+list and filters only.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,14 +15,21 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def rows(api):
     """23 rows, of which many share their time, so that the id has to decide."""
-    LogInAttempt.objects.bulk_create(LogInAttempt(account="even" if n % 2 == 0 else "odd", at=START + timedelta(microseconds=n // 5)) for n in range(23))
+    LogInAttempt.objects.bulk_create(
+        LogInAttempt(
+            account="even" if n % 2 == 0 else "odd", at=START + timedelta(microseconds=n // 5)
+        )
+        for n in range(23)
+    )
     return list(LogInAttempt.objects.order_by("-at", "-id").values_list("id", flat=True))
 
 
 def walk(api, query, size):
     ids, cursor = [], ""
     while cursor is not None:
-        answer = api.ask("GET", f"notes/?page_size={size}{query}{'&cursor=' + cursor if cursor else ''}").json()
+        answer = api.ask(
+            "GET", f"notes/?page_size={size}{query}{'&cursor=' + cursor if cursor else ''}"
+        ).json()
         assert len(answer["items"]) <= size
         ids += [item["id"] for item in answer["items"]]
         cursor = answer["next_cursor"]
@@ -69,7 +78,11 @@ def test_cursor_that_we_did_not_sign_is_400(api, rows):
 
 def test_list_is_one_query_beside_the_person(api, rows, django_assert_num_queries):
     cursor = api.ask("GET", "notes/?page_size=3").json()["next_cursor"]
-    for path in ("notes/?page_size=1", "notes/?page_size=100", f"notes/?page_size=3&cursor={cursor}"):
+    for path in (
+        "notes/?page_size=1",
+        "notes/?page_size=100",
+        f"notes/?page_size=3&cursor={cursor}",
+    ):
         with django_assert_num_queries(2) as captured:
             api.ask("GET", path)
         assert not [query for query in captured if "COUNT(" in query["sql"]]

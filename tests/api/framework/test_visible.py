@@ -10,7 +10,17 @@ from stories.models import Scene, Story
 from tests.stories.factories import make_scene, make_story
 
 # Zero-width characters, bidirectional controls, fillers, variation selectors, tags, a mix of them.
-NOTHING = ["\u200b", "\u2060\ufeff", "\u202e\u2066", "\u3164", "\u115f", "\u2800", "\ufe0f", "\U000e0041", " \u200d\u00ad\t"]
+NOTHING = [
+    "\u200b",
+    "\u2060\ufeff",
+    "\u202e\u2066",
+    "\u3164",
+    "\u115f",
+    "\u2800",
+    "\ufe0f",
+    "\U000e0041",
+    " \u200d\u00ad\t",
+]
 SAID = "Write something that can be seen."
 
 
@@ -20,7 +30,9 @@ def test_nothing_is_seen(text):
     assert stripped(text) == ""
 
 
-@pytest.mark.parametrize("text", ["a", "가", "👩\u200d🚀", "\u202b\u05d0", ".", "\u0301", "\u200b1"])
+@pytest.mark.parametrize(
+    "text", ["a", "가", "👩\u200d🚀", "\u202b\u05d0", ".", "\u0301", "\u200b1"]
+)
 def test_something_is_seen(text):
     assert is_visible(text)
 
@@ -31,10 +43,19 @@ def test_titles_of_stories_and_scenes(client, owner, text):
     story = make_story(owner, status="planned", title="Harbour")
     scene = make_scene(story, title="Boat")
     pages = [
-        (reverse("admin:stories_story_add"), {"title": text, "duration_seconds": 60, "aspect_ratio": "16:9", "language": "en"}),
+        (
+            reverse("admin:stories_story_add"),
+            {"title": text, "duration_seconds": 60, "aspect_ratio": "16:9", "language": "en"},
+        ),
         (reverse("admin:board_edit", args=[story.pk, scene.pk]), {"title": text}),
-        (reverse("admin:board_insert", args=[story.pk]), {"title": text, "text": "A boat", "duration_seconds": 5}),
-        (reverse("admin:board_insert", args=[story.pk]), {"title": "x", "text": text, "duration_seconds": 5}),
+        (
+            reverse("admin:board_insert", args=[story.pk]),
+            {"title": text, "text": "A boat", "duration_seconds": 5},
+        ),
+        (
+            reverse("admin:board_insert", args=[story.pk]),
+            {"title": "x", "text": text, "duration_seconds": 5},
+        ),
     ]
     for address, form in pages:
         client.post(address, form)
@@ -42,11 +63,21 @@ def test_titles_of_stories_and_scenes(client, owner, text):
         ("post", "stories/", {"title": text}),
         ("patch", f"stories/{story.pk}/", {"title": text}),
         ("patch", f"scenes/{scene.pk}/", {"title": text}),
-        ("post", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": [{"title": text, "prompt": "A boat"}]}),
-        ("post", "scenes/bulk_create/", {"story_id": str(story.pk), "scenes": [{"title": "x", "prompt": text}]}),
+        (
+            "post",
+            "scenes/bulk_create/",
+            {"story_id": str(story.pk), "scenes": [{"title": text, "prompt": "A boat"}]},
+        ),
+        (
+            "post",
+            "scenes/bulk_create/",
+            {"story_id": str(story.pk), "scenes": [{"title": "x", "prompt": text}]},
+        ),
     ]
     for method, path, body in sent:
-        answer = getattr(client, method)(f"/api/ai-video/{path}", body, content_type="application/json")
+        answer = getattr(client, method)(
+            f"/api/ai-video/{path}", body, content_type="application/json"
+        )
         assert answer.status_code == 422, (path, answer.content)
     assert [one.title for one in Story.objects.all()] == ["Harbour"]
     assert [one.title for one in Scene.objects.all()] == ["Boat"]
@@ -56,10 +87,16 @@ def test_titles_of_stories_and_scenes(client, owner, text):
 def test_names_in_the_admin(admin_client, text):
     config = AIProviderConfig.objects.get(provider="local")
     row = {"name": text, "first_name": text, "last_name": text, "username": text}
-    password = {"password1": "a long enough one", "password2": "a long enough one", "usable_password": "true"}
+    password = {
+        "password1": "a long enough one",
+        "password2": "a long enough one",
+        "usable_password": "true",
+    }
     said = [
         admin_client.post(reverse("admin:auth_group_add"), row),
-        admin_client.post(reverse("admin:providers_aiproviderconfig_change", args=[config.pk]), row),
+        admin_client.post(
+            reverse("admin:providers_aiproviderconfig_change", args=[config.pk]), row
+        ),
     ]
     admin_client.post(reverse("admin:auth_user_add"), row | password)
     for answer in said:
@@ -75,5 +112,7 @@ def test_names_in_the_admin(admin_client, text):
 def test_an_optional_title_may_be_empty(client, owner):
     client.force_login(owner)
     scene = make_scene(make_story(owner, status="planned"), title="Boat")
-    answer = client.patch(f"/api/ai-video/scenes/{scene.pk}/", {"title": ""}, content_type="application/json")
+    answer = client.patch(
+        f"/api/ai-video/scenes/{scene.pk}/", {"title": ""}, content_type="application/json"
+    )
     assert (answer.status_code, answer.json()["title"]) == (200, "")

@@ -31,7 +31,15 @@ def enter(live_server):
     def go(page: Any, person: Any, story: Story, name: str = "stories_story_board") -> Any:
         client = Client()
         client.force_login(person)
-        page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+        page.context.add_cookies(
+            [
+                {
+                    "name": "sessionid",
+                    "value": client.cookies["sessionid"].value,
+                    "url": live_server.url,
+                }
+            ]
+        )
         page.set_default_timeout(WAIT)
         page.goto(live_server.url + reverse(f"admin:{name}", args=[story.pk]))
         return page

@@ -7,12 +7,24 @@ from stories.models import Scene, Story
 
 def shown(page: Any) -> str:
     """The numbers in the titles of all cards, in their order; waits until each card is drawn."""
-    page.wait_for_function("[...document.querySelectorAll('#bd-scenes > li')].every(row => row.querySelector('.bd-title'))")
-    return "".join(page.locator("#bd-scenes > li").evaluate_all("rows => rows.map(row => row.querySelector('.bd-title').value.replace('Scene ', ''))"))
+    page.wait_for_function(
+        "[...document.querySelectorAll('#bd-scenes > li')].every(row => "
+        "row.querySelector('.bd-title'))"
+    )
+    return "".join(
+        page.locator("#bd-scenes > li").evaluate_all(
+            "rows => rows.map(row => row.querySelector('.bd-title').value.replace('Scene ', ''))"
+        )
+    )
 
 
 def saved(story: Story) -> str:
-    return "".join(title.removeprefix("Scene ") for title in Scene.live.filter(story=story).order_by("position").values_list("title", flat=True))
+    return "".join(
+        title.removeprefix("Scene ")
+        for title in Scene.live.filter(story=story)
+        .order_by("position")
+        .values_list("title", flat=True)
+    )
 
 
 def card(page: Any, number: int) -> Any:
@@ -20,11 +32,18 @@ def card(page: Any, number: int) -> Any:
 
 
 def drag(page: Any, number: int, to: int) -> None:
-    start, end = card(page, number).locator(".bd-open").bounding_box(), card(page, to).locator(".bd-open").bounding_box()
+    start, end = (
+        card(page, number).locator(".bd-open").bounding_box(),
+        card(page, to).locator(".bd-open").bounding_box(),
+    )
     page.mouse.move(start["x"] + 90, start["y"] + 70)
     page.mouse.down()
     for part in range(1, 13):
-        page.mouse.move(start["x"] + 90 + (end["x"] + 40 - start["x"]) * part / 12, start["y"] + 70 + (end["y"] - start["y"]) * part / 12, steps=2)
+        page.mouse.move(
+            start["x"] + 90 + (end["x"] + 40 - start["x"]) * part / 12,
+            start["y"] + 70 + (end["y"] - start["y"]) * part / 12,
+            steps=2,
+        )
     page.wait_for_timeout(250)
     page.mouse.up()
 

@@ -45,7 +45,12 @@ def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner,
 def test_stale_and_rejected_clips_go_into_the_film_for_a_reason(enter, quiet_page, owner, story):
     make_take(Scene.live.get(story=story, position=5), content=picture("gray", (640, 360)))
     for scene in Scene.live.filter(story=story):
-        make_take(scene, "clip", review_status="rejected" if scene.position == 2 else "unreviewed", review_reason="too dark" if scene.position == 2 else "")
+        make_take(
+            scene,
+            "clip",
+            review_status="rejected" if scene.position == 2 else "unreviewed",
+            review_reason="too dark" if scene.position == 2 else "",
+        )
     Take.objects.filter(kind="clip", scene__position=4).update(input_hash="older")
     page = enter(quiet_page, owner, story)
     page.get_by_role("link", name="Make 1 $0.00").dblclick()

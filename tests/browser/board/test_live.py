@@ -26,7 +26,9 @@ def test_news_come_by_themselves_and_take_no_words_away(enter, quiet_page, owner
     card(page, 5).get_by_text("Making the picture").wait_for()
     assert card(page, 5).get_by_role("progressbar").get_attribute("value") == "40"
     scenes.edit(fifth.pk, actor=owner, title="By another")
-    page.wait_for_function("[...document.querySelectorAll('.bd-title')].at(-1).value === 'By another'")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.bd-title')].at(-1).value === 'By another'"
+    )
     make_take(fifth, content=picture("orange", (640, 360)))
     type(job).objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED, progress=100)
     card(page, 5).get_by_text("Picture to review").wait_for()
@@ -40,7 +42,9 @@ def test_news_come_by_themselves_and_take_no_words_away(enter, quiet_page, owner
     assert fifth.narration == "Half a sentence."
     assert page.evaluate("window.same"), "the page was never loaded again"
     asked = []
-    page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/live/" in request.url else None
+    )
     page.wait_for_timeout(4000)
     assert asked == [], "nothing runs, so nothing is asked"
 
@@ -55,5 +59,7 @@ def test_far_scenes_come_when_they_are_near(enter, quiet_page, owner):
     assert before > 60
     page.locator("#bd-scenes > li").last.scroll_into_view_if_needed()
     page.locator("#bd-scenes > li").last.get_by_label("Narration").wait_for()
-    assert page.locator("#bd-scenes > li").last.get_by_label("Narration").input_value() == "Line 120."
+    assert (
+        page.locator("#bd-scenes > li").last.get_by_label("Narration").input_value() == "Line 120."
+    )
     assert 0 < page.locator(".bd-shell").count() < before

@@ -23,7 +23,9 @@ def test_takes_are_compared_judged_and_talked_about(enter, quiet_page, owner, st
     panel = page.locator("#bd-panel")
     panel.get_by_role("button", name="Compare A and B").click()
     panel.get_by_label("Wipe between take A and take B").press("Home")
-    assert page.evaluate("document.querySelector('.bd-wipe').style.getPropertyValue('--at')") == "0%"
+    assert (
+        page.evaluate("document.querySelector('.bd-wipe').style.getPropertyValue('--at')") == "0%"
+    )
     panel.get_by_label("Your comment").fill("half a com")
     take = panel.locator(f"#take-{other.pk}")
     take.locator("summary").click()
@@ -52,13 +54,31 @@ def test_own_picture_becomes_the_take_of_the_film(enter, quiet_page, owner, stor
     panel.get_by_role("button", name="Upload").click()
     panel.get_by_text("Uploaded").wait_for()
     take = Take.objects.get(scene__position=5)
-    assert (take.source, Scene.live.get(story=story, position=5).image_take_id) == ("uploaded", take.pk)
+    assert (take.source, Scene.live.get(story=story, position=5).image_take_id) == (
+        "uploaded",
+        take.pk,
+    )
 
 
 def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner, story):
-    segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in Scene.live.filter(story=story)]
+    segments = [
+        {"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48}
+        for scene in Scene.live.filter(story=story)
+    ]
     with store.workplace() as folder:
-        ffmpeg.run(["-f", "lavfi", "-i", "color=teal:s=320x180:r=24:d=10", "-f", "mp4", "-pix_fmt", "yuv420p"], out=folder / "film.mp4")
+        ffmpeg.run(
+            [
+                "-f",
+                "lavfi",
+                "-i",
+                "color=teal:s=320x180:r=24:d=10",
+                "-f",
+                "mp4",
+                "-pix_fmt",
+                "yuv420p",
+            ],
+            out=folder / "film.mp4",
+        )
         store.save_as(folder / "film.mp4", "films/a.mp4")
     Film.objects.create(
         story=story,
@@ -74,7 +94,9 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
         manifest={"segments": segments},
         manifest_hash="x",
     )
-    _link, token = review_links.share(story.pk, actor=owner, name="client", days=1, may_comment=True)
+    _link, token = review_links.share(
+        story.pk, actor=owner, name="client", days=1, may_comment=True
+    )
     page = quiet_page
     page.set_default_timeout(WAIT)
     page.goto(f"{live_server.url}/review/{token}/")
@@ -82,8 +104,14 @@ def test_guest_says_at_which_time(live_server, enter, quiet_page, another, owner
     page.locator("[data-say] textarea").fill("Brighter here")
     page.get_by_role("button", name="Comment").dblclick()
     page.get_by_text("Brighter here").wait_for()
-    assert (Comment.objects.get().guest, page.get_by_label("Your name").input_value()) == ("Kim", "Kim")
-    assert page.evaluate("[...document.querySelectorAll('.rv-mark')].map(mark => mark.style.flexGrow)") == ["2000"] * 5
+    assert (Comment.objects.get().guest, page.get_by_label("Your name").input_value()) == (
+        "Kim",
+        "Kim",
+    )
+    assert (
+        page.evaluate("[...document.querySelectorAll('.rv-mark')].map(mark => mark.style.flexGrow)")
+        == ["2000"] * 5
+    )
     staff = enter(another, owner, story, "stories_story_review")
     staff.get_by_text("Brighter here").wait_for()
     staff.get_by_role("button", name="Resolve").click()

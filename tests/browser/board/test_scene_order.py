@@ -1,4 +1,6 @@
-"""Scenes change places: by mouse and by key, by two people at once, and never where it is refused."""
+"""Scenes change places: by mouse and by key, by two people at once,
+and never where it is refused.
+"""
 
 import pytest
 
@@ -15,7 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_drag_by_mouse_is_saved_by_one_request_and_undone_by_key(enter, quiet_page, owner, story):
     page = enter(quiet_page, owner, story)
     posts = []
-    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: posts.append(request.url) if request.method == "POST" else None
+    )
     drag(page, 1, 3)
     said(page, "Scene moved.")
     assert (shown(page), saved(story)) == ("23145", "23145")

@@ -11,14 +11,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
-    scenes.edit(Scene.live.get(story=story, position=2).pk, actor=owner, narration="A boat leaves. The sea is calm.")
+    scenes.edit(
+        Scene.live.get(story=story, position=2).pk,
+        actor=owner,
+        narration="A boat leaves. The sea is calm.",
+    )
     page = enter(quiet_page, owner, story)
     card(page, 2).get_by_role("button", name="More for scene 2").click()
     page.get_by_role("menuitem", name="Split at a sentence").click()
     page.get_by_role("button", name="Split here").click()
     said(page, "Scene split.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 6")
-    assert [card(page, n).locator(".bd-narration").input_value() for n in (2, 3)] == ["A boat leaves.", "The sea is calm."]
+    assert [card(page, n).locator(".bd-narration").input_value() for n in (2, 3)] == [
+        "A boat leaves.",
+        "The sea is calm.",
+    ]
     page.get_by_role("button", name="Undo").click()
     said(page, "The scene is one again.")
     page.wait_for_function("document.querySelectorAll('#bd-scenes > li').length === 5")
@@ -32,8 +39,12 @@ def test_menu_moves_splits_merges_and_deletes(enter, quiet_page, owner, story):
     assert (shown(page), saved(story)) == ("12345", "12345")
 
 
-def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(enter, page, another, owner, manager, story):
-    enqueue.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # while something is made, boards ask for news
+def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(
+    enter, page, another, owner, manager, story
+):
+    enqueue.enqueue_scene(
+        Scene.live.get(story=story, position=5), "image", owner=owner
+    )  # while something is made, boards ask for news
     enter(page, owner, story)
     enter(another, manager, story)
     kept = page.locator("#bd-deleted")
@@ -48,7 +59,9 @@ def test_deleted_scene_is_at_once_among_those_to_restore_for_everybody(enter, pa
     another.locator("#bd-deleted").get_by_text("2 deleted scenes").wait_for()
     kept.get_by_role("button", name="Restore").first.click()
     said(page, "The scene is back.")
-    kept.get_by_text("1 deleted scene").and_(page.locator("summary")).filter(has_not_text="scenes").wait_for()
+    kept.get_by_text("1 deleted scene").and_(page.locator("summary")).filter(
+        has_not_text="scenes"
+    ).wait_for()
     assert kept.locator("li b").all_inner_texts() == ["Scene 4"], "the list stays open"
     assert page.evaluate("document.activeElement.localName") == "summary"
     assert (shown(page), saved(story)) == ("1235", "1235")

@@ -34,12 +34,25 @@ def test_selected_scenes_get_a_camera_and_a_length_at_once(enter, quiet_page, ow
     page.locator("#bd-set").get_by_label("Camera").select_option("still")
     page.locator("#bd-set").get_by_label("Length in seconds").fill("9")
     posts = []
-    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: posts.append(request.url) if request.method == "POST" else None
+    )
     page.get_by_role("button", name="Apply to 2").dblclick()
     said(page, "2 scenes changed.")
     page.wait_for_function("document.querySelectorAll('.bd-length input')[3].value === '9'")
     assert [url.rsplit("/", 2)[-2] for url in posts] == ["many"]
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("duration_seconds", flat=True)) == [7, 9, 7, 9, 7]
+    assert list(
+        Scene.live.filter(story=story)
+        .order_by("position")
+        .values_list("duration_seconds", flat=True)
+    ) == [7, 9, 7, 9, 7]
     page.get_by_role("button", name="Undo").click()
     said(page, "2 scenes are as before.")
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("duration_seconds", flat=True)) == [7] * 5
+    assert (
+        list(
+            Scene.live.filter(story=story)
+            .order_by("position")
+            .values_list("duration_seconds", flat=True)
+        )
+        == [7] * 5
+    )

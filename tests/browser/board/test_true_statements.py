@@ -1,4 +1,6 @@
-"""The board says what is true: a refused attempt, a scene that is gone, a text that is under way."""
+"""The board says what is true: a refused attempt, a scene that is gone,
+a text that is under way.
+"""
 
 import re
 from pathlib import Path
@@ -21,19 +23,28 @@ REFUSED = {"template": "%(provider)s refused the content.", "values": {"provider
 
 
 def fail(job):
-    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, finished_at=timezone.now(), note_data=REFUSED)
+    Job.objects.filter(pk=job.pk).update(
+        status=JobStatus.FAILED, finished_at=timezone.now(), note_data=REFUSED
+    )
 
 
-def test_a_refused_retake_is_said_on_the_card_in_a_toast_and_in_the_filter(enter, quiet_page, owner, story):
+def test_a_refused_retake_is_said_on_the_card_in_a_toast_and_in_the_filter(
+    enter, quiet_page, owner, story
+):
     first = Scene.live.get(story=story, position=1)
     job, _ = enqueue.enqueue_scene(first, "image", owner=owner)
     page = enter(quiet_page, owner, story)
     card(page, 1).get_by_text("Picture is in the queue").wait_for()
     fail(job)
     said(page, "Scene 1: Picture failed: Stability AI refused the content.")
-    assert card(page, 1).get_by_text("Picture failed: Stability AI refused the content.").is_visible()
+    assert (
+        card(page, 1).get_by_text("Picture failed: Stability AI refused the content.").is_visible()
+    )
     page.get_by_role("link", name=re.compile("Failed")).click()
-    page.wait_for_function("[...document.querySelectorAll('#bd-scenes > li')].filter((card) => !card.hidden).length === 1")
+    page.wait_for_function(
+        "[...document.querySelectorAll('#bd-scenes > li')].filter((card) => "
+        "!card.hidden).length === 1"
+    )
     card(page, 1).locator(".bd-open").click()
     page.locator("#bd-panel .bd-failed", has_text="Stability AI refused the content.").wait_for()
 
@@ -62,7 +73,9 @@ def test_text_for_a_scene_that_is_gone_stays_and_comes_back_with_it(enter, page,
 
 def test_a_card_of_a_deleted_scene_is_no_scene_of_the_row(enter, page, owner, story):
     third = Scene.live.get(story=story, position=3)
-    enqueue.enqueue_scene(Scene.live.get(story=story, position=5), "image", owner=owner)  # so that the page looks for news
+    enqueue.enqueue_scene(
+        Scene.live.get(story=story, position=5), "image", owner=owner
+    )  # so that the page looks for news
     enter(page, owner, story)
     field = card(page, 3).get_by_label("Narration")
     field.fill("What I typed")
@@ -73,14 +86,18 @@ def test_a_card_of_a_deleted_scene_is_no_scene_of_the_row(enter, page, owner, st
     assert field.input_value() == "What I typed"
 
 
-def test_who_reloads_in_the_middle_of_a_text_finds_it_and_has_no_conflict_with_themselves(enter, page, owner, story):
+def test_who_reloads_in_the_middle_of_a_text_finds_it_and_has_no_conflict_with_themselves(
+    enter, page, owner, story
+):
     enter(page, owner, story)
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     card(page, 1).get_by_label("Narration").fill("Half a sen")
     page.reload()
     field = card(page, 1).get_by_label("Narration")
-    page.wait_for_function("document.querySelector('#bd-scenes .bd-narration').value === 'Half a sen'")
+    page.wait_for_function(
+        "document.querySelector('#bd-scenes .bd-narration').value === 'Half a sen'"
+    )
     field.fill("Half a sentence.")
     field.blur()
     page.wait_for_timeout(1000)
@@ -94,14 +111,18 @@ def test_a_click_on_a_tab_right_after_typing_saves_and_asks_nothing(enter, page,
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     card(page, 1).get_by_label("Narration").fill("Typed")
-    page.get_by_role("navigation", name="Parts of the story").get_by_role("link", name="Scenes", exact=True).click()
+    page.get_by_role("navigation", name="Parts of the story").get_by_role(
+        "link", name="Scenes", exact=True
+    ).click()
     page.wait_for_url("**/change/")
     page.wait_for_timeout(500)
     assert asked == []
     assert Scene.live.get(story=story, position=1).narration == "Typed"
 
 
-def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_approved_take(enter, quiet_page, owner, story, tmp_path):
+def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_approved_take(
+    enter, quiet_page, owner, story, tmp_path
+):
     first = Scene.live.get(story=story, position=1)
     Take.objects.filter(scene=first).update(review_status="approved")
     file = Path(tmp_path / "tall.png")
@@ -110,7 +131,9 @@ def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_appro
     card(page, 1).locator(".bd-open").click()
     panel = page.locator("#bd-panel")
     panel.locator("input[type=file]").set_input_files(file)
-    panel.locator("[data-fit]", has_text="108 × 192: to fit 16:9, 68 % of it is cut off.").wait_for()
+    panel.locator(
+        "[data-fit]", has_text="108 × 192: to fit 16:9, 68 % of it is cut off."
+    ).wait_for()
     assert panel.get_by_label("Only a take; the approved one stays in the film").is_checked()
     panel.get_by_role("button", name="Upload").click()
     panel.get_by_text("The approved take stays in the film.").wait_for()
@@ -118,7 +141,9 @@ def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_appro
 
 
 def test_review_is_in_sight_without_scrolling(enter, quiet_page, owner, story):
-    make_take(Scene.live.get(story=story, position=1), chosen=False, content=picture("black", (640, 360)))
+    make_take(
+        Scene.live.get(story=story, position=1), chosen=False, content=picture("black", (640, 360))
+    )
     page = enter(quiet_page, owner, story)
     card(page, 1).locator(".bd-open").click()
     bar = page.locator("#bd-panel .bd-verdict")

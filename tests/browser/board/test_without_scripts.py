@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def test_without_scripts(enter, chromium, owner, story):
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US")
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US"
+    )
     page = enter(context.new_page(), owner, story)
     card(page, 1).get_by_role("button", name="Later").click()
     page.get_by_text("Scene moved to place 2 of 5.").wait_for()
@@ -31,8 +33,14 @@ def test_without_scripts(enter, chromium, owner, story):
 
 
 def test_scenes_come_and_go_without_scripts(enter, chromium, owner, story):
-    scenes.edit(Scene.live.get(story=story, position=2).pk, actor=owner, narration="A boat leaves. The sea is calm.")
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US")
+    scenes.edit(
+        Scene.live.get(story=story, position=2).pk,
+        actor=owner,
+        narration="A boat leaves. The sea is calm.",
+    )
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, java_script_enabled=False, locale="en-US"
+    )
     page = enter(context.new_page(), owner, story)
 
     def do(number: int, name: str, text: str) -> None:
@@ -52,7 +60,9 @@ def test_scenes_come_and_go_without_scripts(enter, chromium, owner, story):
     page.get_by_role("link", name="Split at a sentence").click()
     page.get_by_role("button", name="Split here").click()
     page.get_by_text("Scene split.").wait_for()
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("narration", flat=True)[1:3]) == ["A boat leaves.", "The sea is calm."]
+    assert list(
+        Scene.live.filter(story=story).order_by("position").values_list("narration", flat=True)[1:3]
+    ) == ["A boat leaves.", "The sea is calm."]
     undo("12345")
     do(3, "Merge with the next scene", "Two scenes became one.")
     assert saved(story) == "1235"

@@ -1,4 +1,7 @@
-"""An app that only drills and the bench install (EXTRA_APPS): jobs that tell when they start and whose effects are counted."""
+"""An app that only fault tests and the benchmarks install (EXTRA_APPS).
+
+Its jobs report when they start, and their effects are counted.
+"""
 
 import os
 import time
@@ -6,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
-AHEAD = timedelta(seconds=float(os.environ.get("DRILL_CLOCK_AHEAD", "0")))
+AHEAD = timedelta(seconds=float(os.environ.get("CHAOS_CLOCK_AHEAD", "0")))
 
 
 class Host(datetime):

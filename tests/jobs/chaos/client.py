@@ -1,4 +1,6 @@
-"""The other side of a drill: a process of the studio that enqueues and looks, as a web server would. One JSON command a line, one answer a line."""
+"""The other side of a fault test: a process of the studio that enqueues and looks, as a web server
+would. One JSON command a line, one answer a line.
+"""
 
 import json
 import sys
@@ -11,21 +13,32 @@ import django
 
 
 def enqueue(*, name: str, jobs: list[dict[str, Any]]) -> list[str]:
-    """One job for each of `jobs`: {"seconds": ..., "priority": ..., "after": seconds}; all in one transaction."""
+    """One job for each of `jobs`: {"seconds": ..., "priority": ..., "after": seconds}; all in one
+    transaction.
+    """
     from django.db import transaction
 
     with transaction.atomic():
         return [put(name, **job) for job in jobs]
 
 
-def put(name: str, *, seconds: float = 0, priority: int = 5, after: float = 0, max_attempts: int = 10) -> str:
+def put(
+    name: str, *, seconds: float = 0, priority: int = 5, after: float = 0, max_attempts: int = 10
+) -> str:
     from django.utils import timezone
 
     from jobs.services.queue import enqueue
 
     data = {"story_id": "drill", "action": name, "parameters": {"seconds": seconds}}
     run_at = timezone.now() + timedelta(seconds=after)
-    return enqueue(name, data=data, subject="drill", run_at=run_at, priority=priority, max_attempts=max_attempts)[0].pk
+    return enqueue(
+        name,
+        data=data,
+        subject="drill",
+        run_at=run_at,
+        priority=priority,
+        max_attempts=max_attempts,
+    )[0].pk
 
 
 def cancel(*, job: str) -> str:
@@ -42,8 +55,22 @@ def rows() -> list[dict[str, Any]]:
 
     effects = Count("log", filter=Q(log__message_data__template="effect"))
     vanished = Count("log", filter=Q(log__message_data__template=VANISHED))
-    fields = ("id", "status", "wait_for", "attempts", "token", "priority", "worker", "result", "error")
-    return list(Job.objects.annotate(effects=effects, vanished=vanished).order_by("created_at").values(*fields, "effects", "vanished"))
+    fields = (
+        "id",
+        "status",
+        "wait_for",
+        "attempts",
+        "token",
+        "priority",
+        "worker",
+        "result",
+        "error",
+    )
+    return list(
+        Job.objects.annotate(effects=effects, vanished=vanished)
+        .order_by("created_at")
+        .values(*fields, "effects", "vanished")
+    )
 
 
 def workers() -> list[str]:
@@ -53,7 +80,9 @@ def workers() -> list[str]:
 
 
 def is_writable() -> bool:
-    """Whether somebody else can write now; it has a moment for that. On PostgreSQL nobody keeps all others from writing."""
+    """Whether somebody else can write now; it has a moment for that. On PostgreSQL nobody keeps all
+    others from writing.
+    """
     from django.db import OperationalError, connection
 
     if connection.vendor != "sqlite":
@@ -84,7 +113,7 @@ def answer(command: dict[str, Any]) -> dict[str, Any]:
     error = ""
     try:
         found = globals()[command.pop("do")](**command)
-    except Exception:  # noqa: BLE001  a drill breaks what this process uses: whoever asked judges it
+    except Exception:  # noqa: BLE001  a fault test breaks what this process uses: whoever asked judges it
         error = traceback.format_exc()
     return {"answer": found, "error": error, "seconds": time.monotonic() - begun}
 

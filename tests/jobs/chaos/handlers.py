@@ -1,4 +1,6 @@
-"""Jobs to be killed, frozen and counted. What they tell goes into files under DRILL_FOLDER, one line a time."""
+"""Jobs to be killed, frozen and counted. What they tell goes into files under CHAOS_FOLDER, one
+line a time.
+"""
 
 import os
 import re
@@ -17,8 +19,8 @@ from jobs.registry import handler, on_end, periodic_task
 from jobs.run import Run
 from media import ffmpeg
 
-FOLDER = Path(os.environ["DRILL_FOLDER"])
-TIME_LIMIT = timedelta(seconds=float(os.environ.get("DRILL_TIME_LIMIT", "600")))
+FOLDER = Path(os.environ["CHAOS_FOLDER"])
+TIME_LIMIT = timedelta(seconds=float(os.environ.get("CHAOS_TIME_LIMIT", "600")))
 
 
 def tell(file: str, *words: object) -> None:
@@ -38,46 +40,50 @@ def sleep(run: Run, seconds: float) -> None:
         time.sleep(0.01)
 
 
-@handler("drill_work")
-def drill_work(run: Run) -> Done:
+@handler("chaos_work")
+def chaos_work(run: Run) -> Done:
     """Works for so many seconds."""
     tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     sleep(run, run.job.data["parameters"]["seconds"])
     return Done(metadata={"token": run.started_with_token})
 
 
-@handler("drill_deaf")
-def drill_deaf(run: Run) -> Done:
+@handler("chaos_deaf")
+def chaos_deaf(run: Run) -> Done:
     """Works for so many seconds and never asks whether it should stop."""
     tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     time.sleep(run.job.data["parameters"]["seconds"])
     return Done(metadata={"token": run.started_with_token})
 
 
-@handler("drill_stuck", time_limit=TIME_LIMIT)
-def drill_stuck(run: Run) -> Done:
+@handler("chaos_stuck", time_limit=TIME_LIMIT)
+def chaos_stuck(run: Run) -> Done:
     """The deaf one with a time limit."""
-    return drill_deaf(run)
+    return chaos_deaf(run)
 
 
-@handler("drill_paid")
-def drill_paid(run: Run) -> Done:
-    """Waits so many seconds for an answer that is paid, as a provider's client does: nothing interrupts it."""
+@handler("chaos_paid")
+def chaos_paid(run: Run) -> Done:
+    """Waits so many seconds for an answer that is paid, as a provider's client does: nothing
+    interrupts it.
+    """
     with paid_request(60):
-        return drill_deaf(run)
+        return chaos_deaf(run)
 
 
-@handler("drill_regex", time_limit=TIME_LIMIT)
-def drill_regex(run: Run) -> Done:
+@handler("chaos_regex", time_limit=TIME_LIMIT)
+def chaos_regex(run: Run) -> Done:
     """Keeps the interpreter to itself for hours: no other thread of this process runs meanwhile."""
     tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     re.fullmatch(r"(a|aa)+", "a" * 80 + "b")
     return Done()
 
 
-@handler("drill_child", time_limit=TIME_LIMIT)
-def drill_child(run: Run) -> Done:
-    """Starts a process in a session of its own, as careless as can be, and works for so many seconds."""
+@handler("chaos_child", time_limit=TIME_LIMIT)
+def chaos_child(run: Run) -> Done:
+    """Starts a process in a session of its own, as careless as can be, and works for so many
+    seconds.
+    """
     child = subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
     tell("children", run.job.pk, os.getpid(), child.pid)
     sleep(run, run.job.data["parameters"]["seconds"])
@@ -89,7 +95,17 @@ def drill_ffmpeg(run: Run) -> Done:
     """A film of so many seconds, made no faster than it plays, as the film of a story is made."""
     length = str(run.job.data["parameters"]["seconds"])
     ffmpeg.run(
-        ["-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24", "-t", length, "-f", "matroska"],
+        [
+            "-re",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=320x180:rate=24",
+            "-t",
+            length,
+            "-f",
+            "matroska",
+        ],
         out=FOLDER / f"{run.job.pk}.mkv",
         should_stop=run.should_stop,
         on_frame=lambda frames: tell("frames", run.job.pk, os.getpid(), frames),
@@ -108,10 +124,12 @@ def hold() -> None:
 
 
 def effect(job: Job) -> None:
-    """What a job leaves behind, written in its finishing transaction: there must be one for each job, whatever happens."""
+    """What a job leaves behind, written in its finishing transaction: there must be one for each
+    job, whatever happens.
+    """
     if job.status == "succeeded":
         JobLog.objects.create(job=job, message_data=LocalizedMessage("effect").as_json())
 
 
-for name in ("drill_work", "drill_deaf", "drill_paid", "drill_child", "drill_ffmpeg"):
+for name in ("chaos_work", "chaos_deaf", "chaos_paid", "chaos_child", "drill_ffmpeg"):
     on_end(name)(effect)

@@ -20,7 +20,9 @@ def save(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
     return path
 
 
-def tone(seconds: float, *, hertz: float = 997.0, level: float = 0.1, rate: int = RATE) -> np.ndarray:
+def tone(
+    seconds: float, *, hertz: float = 997.0, level: float = 0.1, rate: int = RATE
+) -> np.ndarray:
     return level * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
 
 

@@ -57,7 +57,9 @@ def test_film_without_sound(tmp_path):
 
 def test_peaks_are_percent_of_full_scale(tmp_path):
     parts = [tone(1, level=level) for level in (0.0, 0.25, 1.0, 0.5)]
-    assert peaks(save(tmp_path / "a.wav", np.concatenate(parts)), 4) == pytest.approx([0, 25, 100, 50], abs=1)
+    assert peaks(save(tmp_path / "a.wav", np.concatenate(parts)), 4) == pytest.approx(
+        [0, 25, 100, 50], abs=1
+    )
     assert len(peaks(tmp_path / "a.wav", 333)) == 333
 
 

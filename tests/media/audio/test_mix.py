@@ -26,7 +26,15 @@ def mixed(tmp_path, *, frames=240, fps=24, speech=(), **more) -> tuple[Mixed, np
 
 def placed(tmp_path, *, frames=240, fps=24, speech=(), **more):
     more.setdefault("levels", Levels())
-    return place(frames=frames, fps=fps, speech=speech, folder=tmp_path, should_stop=lambda: False, on_progress=lambda _part: None, **more)
+    return place(
+        frames=frames,
+        fps=fps,
+        speech=speech,
+        folder=tmp_path,
+        should_stop=lambda: False,
+        on_progress=lambda _part: None,
+        **more,
+    )
 
 
 def samples_of(tracks, names):
@@ -38,7 +46,9 @@ def samples_of(tracks, names):
 
 def test_clicks_of_257_scenes_of_7_seconds_are_placed_exactly(tmp_path):
     given = save(tmp_path / "click.wav", click())
-    tracks = placed(tmp_path, frames=257 * 168, speech=[Placed(given, scene * 168) for scene in range(257)])
+    tracks = placed(
+        tmp_path, frames=257 * 168, speech=[Placed(given, scene * 168) for scene in range(257)]
+    )
     assert tracks.samples == 86_352_000
     found = []
     for second, block in enumerate(tracks.blocks(["speech"])):
@@ -58,7 +68,10 @@ def test_clicks_of_a_finished_mix_are_at_their_frames(tmp_path):
         assert int(around.argmax()) == min(900, start * 2000)
 
 
-@pytest.mark.parametrize(("fps", "frames", "samples"), [(24, 37, 74_000), (25, 1, 1920), (30, 7, 11_200), (60, 61, 48_800), (7, 3, 20_571)])
+@pytest.mark.parametrize(
+    ("fps", "frames", "samples"),
+    [(24, 37, 74_000), (25, 1, 1920), (30, 7, 11_200), (60, 61, 48_800), (7, 3, 20_571)],
+)
 def test_every_length_is_exact(tmp_path, fps, frames, samples):
     given = save(tmp_path / "tone.wav", tone(0.5))
     found, heard = mixed(tmp_path, fps=fps, frames=frames, speech=[Placed(given, 0)])
@@ -71,7 +84,9 @@ def test_every_length_is_exact(tmp_path, fps, frames, samples):
 def test_speech_and_music_meet_the_target(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(3))
     music = save(tmp_path / "music.wav", np.stack([tone(4, hertz=220), tone(4, hertz=330)], 1))
-    found, _samples = mixed(tmp_path, speech=[Placed(speech, 12), Placed(speech, 130)], music=[MusicBed(music, 0, 240)])
+    found, _samples = mixed(
+        tmp_path, speech=[Placed(speech, 12), Placed(speech, 130)], music=[MusicBed(music, 0, 240)]
+    )
     assert found.integrated == pytest.approx(-14, abs=0.3)
     assert found.true_peak <= -1.0
     assert not found.silent
@@ -89,7 +104,9 @@ def test_broadcast_presets(tmp_path, kind, target):
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 2.5])
 def test_film_shorter_than_three_seconds_meets_the_target(tmp_path, seconds):
     speech = save(tmp_path / "speech.wav", voice(seconds))
-    found, _samples = mixed(tmp_path, fps=30, frames=round(seconds * 30), speech=[Placed(speech, 0)])
+    found, _samples = mixed(
+        tmp_path, fps=30, frames=round(seconds * 30), speech=[Placed(speech, 0)]
+    )
     assert found.integrated == pytest.approx(-14, abs=0.3)
     assert found.true_peak <= -1.0
 
@@ -107,7 +124,9 @@ def test_gain_of_an_item_is_added(tmp_path):
     given = save(tmp_path / "speech.wav", voice(4))
     tracks = placed(tmp_path, speech=[Placed(given, 0), Placed(given, 120, gain_db=-6.0)])
     heard = samples_of(tracks, ["speech"])
-    assert rms_db(heard[: 4 * RATE]) - rms_db(heard[5 * RATE : 9 * RATE]) == pytest.approx(6, abs=0.01)
+    assert rms_db(heard[: 4 * RATE]) - rms_db(heard[5 * RATE : 9 * RATE]) == pytest.approx(
+        6, abs=0.01
+    )
 
 
 # --- music ---
@@ -117,14 +136,26 @@ def music_level(tmp_path, levels) -> tuple[float, float]:
     """The level of the music alone and under speech."""
     speech = save(tmp_path / "speech.wav", voice(4))
     music = save(tmp_path / "music.wav", tone(20, hertz=440))
-    tracks = placed(tmp_path, frames=480, speech=[Placed(speech, 240)], music=[MusicBed(music, 0, 480)], levels=levels)
+    tracks = placed(
+        tmp_path,
+        frames=480,
+        speech=[Placed(speech, 240)],
+        music=[MusicBed(music, 0, 480)],
+        levels=levels,
+    )
     heard = samples_of(tracks, ["music"])
     return rms_db(heard[3 * RATE : 9 * RATE]), rms_db(heard[10 * RATE : 13 * RATE])
 
 
 @pytest.mark.parametrize(
     ("levels", "depth"),
-    [(Levels(), 8), (Levels(duck_db=0), 0), (Levels(duck_db=5), 5), (Levels(music=-40), 12), (Levels(music=-10), 0)],
+    [
+        (Levels(), 8),
+        (Levels(duck_db=0), 0),
+        (Levels(duck_db=5), 5),
+        (Levels(music=-40), 12),
+        (Levels(music=-10), 0),
+    ],
 )
 def test_music_is_lowered_under_speech(tmp_path, levels, depth):
     alone, under = music_level(tmp_path, levels)
@@ -134,7 +165,9 @@ def test_music_is_lowered_under_speech(tmp_path, levels, depth):
 def test_music_has_fallen_when_the_voice_begins_and_rises_after_it(tmp_path):
     speech = save(tmp_path / "speech.wav", tone(2))
     music = save(tmp_path / "music.wav", tone(20))
-    tracks = placed(tmp_path, frames=480, speech=[Placed(speech, 240)], music=[MusicBed(music, 0, 480)])
+    tracks = placed(
+        tmp_path, frames=480, speech=[Placed(speech, 240)], music=[MusicBed(music, 0, 480)]
+    )
     gain = 20 * np.log10(tracks.ducking.gain(0, 20 * RATE))
     assert gain[: 9 * RATE + 40_000].max() == gain[: 9 * RATE + 40_000].min() == 0
     assert gain[10 * RATE] == pytest.approx(-8, abs=0.6)
@@ -154,7 +187,10 @@ def test_music_fades_in_and_out(tmp_path):
 
 
 def test_short_music_is_repeated_without_a_gap(tmp_path):
-    music = save(tmp_path / "music.wav", voice(3, seed=5) * 0 + np.random.default_rng(5).normal(size=3 * RATE) * 0.05)
+    music = save(
+        tmp_path / "music.wav",
+        voice(3, seed=5) * 0 + np.random.default_rng(5).normal(size=3 * RATE) * 0.05,
+    )
     heard = samples_of(placed(tmp_path, frames=480, music=[MusicBed(music, 0, 480)]), ["music"])
     levels = [rms_db(heard[at : at + RATE // 5]) for at in range(2 * RATE, 17 * RATE, RATE // 5)]
     assert max(levels) - min(levels) < 1
@@ -165,17 +201,25 @@ def test_short_music_is_repeated_without_a_gap(tmp_path):
 
 def test_clip_sound_is_cut_at_its_scene_or_fades_before_it(tmp_path):
     clip = save(tmp_path / "clip.wav", tone(4))
-    heard = samples_of(placed(tmp_path, clips=[Placed(clip, 0, 72), Placed(clip, 96, 144)]), ["clips"])
+    heard = samples_of(
+        placed(tmp_path, clips=[Placed(clip, 0, 72), Placed(clip, 96, 144)]), ["clips"]
+    )
     level = np.abs(heard).max()
     assert np.abs(heard[3 * RATE - 1200 : 3 * RATE - 960]).max() == pytest.approx(level, rel=0.01)
     assert np.abs(heard[3 * RATE - 20 : 3 * RATE]).max() < level / 20
     assert np.abs(heard[3 * RATE : 4 * RATE]).max() == 0
-    assert np.abs(heard[8 * RATE - 6500 : 8 * RATE - 5500]).max() == pytest.approx(level / 2, rel=0.1)
+    assert np.abs(heard[8 * RATE - 6500 : 8 * RATE - 5500]).max() == pytest.approx(
+        level / 2, rel=0.1
+    )
     assert np.abs(heard[8 * RATE :]).max() == 0
 
 
 def test_sound_after_the_end_of_the_film_is_cut(tmp_path):
-    found, samples = mixed(tmp_path, frames=24, speech=[Placed(save(tmp_path / "a.wav", voice(5)), 12), Placed(tmp_path / "a.wav", 99)])
+    found, samples = mixed(
+        tmp_path,
+        frames=24,
+        speech=[Placed(save(tmp_path / "a.wav", voice(5)), 12), Placed(tmp_path / "a.wav", 99)],
+    )
     assert (found.samples, len(samples)) == (48_000, 48_000)
 
 
@@ -199,7 +243,9 @@ def test_nothing_audible_is_room_tone_and_said(tmp_path, given):
 
 def test_everything_muted_is_silent(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(2))
-    found, samples = mixed(tmp_path, speech=[Placed(speech, 0)], levels=Levels(speech=OFF, room_tone=OFF))
+    found, samples = mixed(
+        tmp_path, speech=[Placed(speech, 0)], levels=Levels(speech=OFF, room_tone=OFF)
+    )
     assert (found.silent, found.samples, found.true_peak) == (True, 480_000, -math.inf)
     assert np.abs(samples).max() == 0
 
@@ -207,18 +253,32 @@ def test_everything_muted_is_silent(tmp_path):
 # --- what goes wrong ---
 
 
-@pytest.mark.parametrize("content", [b"", b"not a sound", b"RIFF\x24\x00\x00\x00WAVEfmt ", b"#EXTM3U\n/etc/passwd\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a sound", b"RIFF\x24\x00\x00\x00WAVEfmt ", b"#EXTM3U\n/etc/passwd\n"]
+)
 def test_broken_file(tmp_path, content):
     (tmp_path / "broken.wav").write_bytes(content)
     with pytest.raises(MediaError) as caught:
-        mix(tmp_path / "out.m4a", frames=24, fps=24, speech=[Placed(tmp_path / "broken.wav", 0)], folder=tmp_path)
+        mix(
+            tmp_path / "out.m4a",
+            frames=24,
+            fps=24,
+            speech=[Placed(tmp_path / "broken.wav", 0)],
+            folder=tmp_path,
+        )
     assert caught.value.code == "broken_input"
     assert [path.name for path in tmp_path.iterdir()] == ["broken.wav"]
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(MediaError) as caught:
-        mix(tmp_path / "out.m4a", frames=24, fps=24, speech=[Placed(tmp_path / "none.wav", 0)], folder=tmp_path)
+        mix(
+            tmp_path / "out.m4a",
+            frames=24,
+            fps=24,
+            speech=[Placed(tmp_path / "none.wav", 0)],
+            folder=tmp_path,
+        )
     assert caught.value.code == "broken_input"
 
 
@@ -233,7 +293,14 @@ def test_stop_leaves_nothing(tmp_path, asked):
         return count > asked
 
     with pytest.raises(MediaError) as caught:
-        mix(tmp_path / "out.m4a", frames=24 * 60, fps=24, speech=[Placed(speech, 0)], folder=tmp_path, should_stop=should_stop)
+        mix(
+            tmp_path / "out.m4a",
+            frames=24 * 60,
+            fps=24,
+            speech=[Placed(speech, 0)],
+            folder=tmp_path,
+            should_stop=should_stop,
+        )
     assert caught.value.code == "stopped"
     assert [path.name for path in tmp_path.iterdir()] == ["speech.wav"]
 
@@ -254,19 +321,36 @@ except MediaError as error:
 
 @pytest.mark.parametrize("limit", [100_000, 2_000_000])
 def test_full_disk_by_file_size_limit(tmp_path, limit):
-    """100 kB are too few for the decoded speech; of 2 MB the speech takes its 1.5, and the mix fits."""
+    """100 kB are too few for the decoded speech; of 2 MB the speech takes its 1.5, and the mix
+    fits.
+    """
     save(tmp_path / "speech.wav", voice(4))
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}", "DJANGO_SETTINGS_MODULE": "config.settings"}
-    done = subprocess.run([sys.executable, "-c", LIMITED, tmp_path, str(limit)], capture_output=True, text=True, env=environment, check=True)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'site'}",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, tmp_path, str(limit)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
     assert done.stdout.split() == (["disk_full"] if limit == 100_000 else [])
-    assert {path.name for path in tmp_path.iterdir()} == {"speech.wav", *(["out.m4a"] if limit > 100_000 else [])}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "speech.wav",
+        *(["out.m4a"] if limit > 100_000 else []),
+    }
 
 
 def test_full_disk_where_the_film_goes(tmp_path):
     disk, work = tmp_path / "disk", tmp_path / "work"
     disk.mkdir()
     work.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mounting a small disk needs root")
     try:
         speech = save(work / "speech.wav", voice(4))
@@ -275,19 +359,34 @@ def test_full_disk_where_the_film_goes(tmp_path):
         assert caught.value.code == "disk_full"
         assert list(disk.iterdir()) == []
         assert [path.name for path in work.iterdir()] == ["speech.wav"]
-        assert mix(tmp_path / "out.m4a", frames=240, fps=24, speech=[Placed(speech, 0)], folder=work).samples == 480_000
+        assert (
+            mix(
+                tmp_path / "out.m4a", frames=240, fps=24, speech=[Placed(speech, 0)], folder=work
+            ).samples
+            == 480_000
+        )
     finally:
         subprocess.run(["umount", disk], check=True)
 
 
 def test_sound_before_the_film_is_an_error_of_the_caller(tmp_path):
     with pytest.raises(ValueError, match="starts with a frame"):
-        mix(tmp_path / "out.m4a", frames=24, fps=24, speech=[Placed(tmp_path / "a.wav", -1)], folder=tmp_path)
+        mix(
+            tmp_path / "out.m4a",
+            frames=24,
+            fps=24,
+            speech=[Placed(tmp_path / "a.wav", -1)],
+            folder=tmp_path,
+        )
 
 
 def test_progress_rises_to_one(tmp_path):
     parts = []
-    mixed(tmp_path, speech=[Placed(save(tmp_path / "speech.wav", voice(2)), 0)], on_progress=parts.append)
+    mixed(
+        tmp_path,
+        speech=[Placed(save(tmp_path / "speech.wav", voice(2)), 0)],
+        on_progress=parts.append,
+    )
     assert parts == sorted(parts)
     assert (parts[0], parts[-1]) == (0, 1)
 

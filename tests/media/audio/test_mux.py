@@ -37,7 +37,12 @@ def test_picture_stays_and_sound_is_exact(tmp_path, film, sound):
     assert abs(samples[:, 0]).argmax() == 50_000
     assert (frames_of(out, SIZE) == frames_of(film, SIZE)).all()
     found = ffmpeg.probe(out)
-    assert (found.frames, found.duration_ms, found.audio_codec, found.color_space) == (50, 2083, "aac", "bt709")
+    assert (found.frames, found.duration_ms, found.audio_codec, found.color_space) == (
+        50,
+        2083,
+        "aac",
+        "bt709",
+    )
 
 
 def test_title_comment_and_index_at_the_front_are_kept(tmp_path, film, sound):

@@ -24,7 +24,11 @@ def given(tmp_path):
 def test_stems_add_up_to_the_mix(tmp_path, given):
     found = mix(tmp_path / "mix.m4a", **given)
     made = stems(tmp_path, **given, gain_db=found.gain_db, file_format="wav")
-    assert {name: path.name for name, path in made.items()} == {"speech": "speech.wav", "music": "music.wav", "room_tone": "room_tone.wav"}
+    assert {name: path.name for name, path in made.items()} == {
+        "speech": "speech.wav",
+        "music": "music.wav",
+        "room_tone": "room_tone.wav",
+    }
     total = np.sum([decoded(path) for path in made.values()], axis=0)
     assert len(total) == 480_000
     assert rms_db(total) == pytest.approx(rms_db(decoded(tmp_path / "mix.m4a")), abs=0.5)

@@ -30,7 +30,15 @@ def test_estimate(text, language, expected):
 
 @pytest.mark.parametrize(
     ("milliseconds", "fps", "frames"),
-    [(0, 24, 24), (1, 24, 25), (1000, 24, 48), (5999, 24, 168), (6000, 24, 168), (6001, 24, 169), (40_000, 30, 1230)],
+    [
+        (0, 24, 24),
+        (1, 24, 25),
+        (1000, 24, 48),
+        (5999, 24, 168),
+        (6000, 24, 168),
+        (6001, 24, 169),
+        (40_000, 30, 1230),
+    ],
 )
 def test_frames_hold_lead_speech_and_tail(milliseconds, fps, frames):
     assert frames_for(milliseconds, fps) == frames
@@ -47,7 +55,11 @@ def test_frames_hold_lead_speech_and_tail(milliseconds, fps, frames):
         (2026, "이천이십육", "two thousand twenty-six"),
         (10_000, "만", "ten thousand"),
         (11_000, "만 천", "eleven thousand"),
-        (123_456, "십이만 삼천사백오십육", "one hundred twenty-three thousand four hundred fifty-six"),
+        (
+            123_456,
+            "십이만 삼천사백오십육",
+            "one hundred twenty-three thousand four hundred fifty-six",
+        ),
         (100_010_000, "일억 일만", "one hundred million ten thousand"),
         (1_000_000_000, "십억", "one billion"),
     ],

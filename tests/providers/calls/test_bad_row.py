@@ -1,4 +1,6 @@
-"""One provider whose row is broken: the calls of all others are freed, collected and landed all the same."""
+"""One provider whose row is broken: the calls of all others are freed, collected and landed all the
+same.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -40,7 +42,9 @@ COPIED = (
 
 
 def make_calls(provider: AIProviderConfig, *, first: bool) -> dict[str, ProviderCall]:
-    """One call in each state that somebody has to look after; older than those of others if `first`."""
+    """One call in each state that somebody has to look after; older than those of others if
+    `first`.
+    """
     ago = database_now() - timedelta(minutes=30 if first else 20)
     money = {"unit_price": Decimal("0.03"), "units": 1, "estimate": Decimal("0.03")}
     what = {"kind": Kind.IMAGE, "request": asked.to_json(REQUEST), "request_hash": "h"}
@@ -68,7 +72,9 @@ def states_of(calls: dict[str, ProviderCall]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_calls_of_the_others_are_freed_collected_and_landed(how: str, paid: AIProviderConfig, script: Script) -> None:
+def test_calls_of_the_others_are_freed_collected_and_landed(
+    how: str, paid: AIProviderConfig, script: Script
+) -> None:
     AIProviderConfig.objects.filter(provider="runway_ml").update(is_active=True, **BROKEN[how])
     broken = AIProviderConfig.objects.get(provider="runway_ml")
     bad, good = make_calls(broken, first=True), make_calls(paid, first=False)
@@ -100,4 +106,6 @@ def test_calls_of_the_others_are_freed_collected_and_landed(how: str, paid: AIPr
     }
     assert told == [good["accepted"].key]
     assert states_of(bad)["reserved"] == CallState.REFUSED  # no adapter is needed for that
-    assert states_of(bad)["accepted"] == CallState.ACCEPTED  # paid: it waits until the row is mended
+    assert (
+        states_of(bad)["accepted"] == CallState.ACCEPTED
+    )  # paid: it waits until the row is mended

@@ -1,4 +1,6 @@
-"""Right before the bytes leave: the price that a person confirmed, the caller's right to act, the time, the pause."""
+"""Right before the bytes leave: the price that a person confirmed, the caller's right to act, the
+time, the pause.
+"""
 
 import threading
 from collections.abc import Callable
@@ -34,7 +36,9 @@ def lost() -> None:
 
 
 def go(request: Any = REQUEST, key: str = "k", **more: Any) -> Ready | Pending:
-    return advance(request, provider="paid", key=key, **({"subject": "story", "item": "scene"} | more))
+    return advance(
+        request, provider="paid", key=key, **({"subject": "story", "item": "scene"} | more)
+    )
 
 
 def configure_paid(**values: Any) -> None:
@@ -50,22 +54,37 @@ def state() -> tuple[str, str, Decimal | None, Any]:
 
 
 @pytest.mark.parametrize("limit", ["0.03", "0.04", None])
-def test_price_up_to_the_confirmed_one_is_paid(limit: str | None, paid: AIProviderConfig, script: Script) -> None:
+def test_price_up_to_the_confirmed_one_is_paid(
+    limit: str | None, paid: AIProviderConfig, script: Script
+) -> None:
     ready = go(price_limit=None if limit is None else Decimal(limit))
     assert isinstance(ready, Ready)
-    assert (ready.call.cost, ready.call.price_limit) == (Decimal("0.03"), None if limit is None else Decimal(limit))
+    assert (ready.call.cost, ready.call.price_limit) == (
+        Decimal("0.03"),
+        None if limit is None else Decimal(limit),
+    )
 
 
-def test_price_above_the_confirmed_one_reserves_nothing_and_says_both(paid: AIProviderConfig, script: Script) -> None:
+def test_price_above_the_confirmed_one_reserves_nothing_and_says_both(
+    paid: AIProviderConfig, script: Script
+) -> None:
     configure_paid(cost_per_image=Decimal("3.00"))
-    with pytest.raises(PriceAboveConfirmed, match=r"It costs 3 USD now, and 0\.03 USD were confirmed\.") as stop:
+    with pytest.raises(
+        PriceAboveConfirmed, match=r"It costs 3 USD now, and 0\.03 USD were confirmed\."
+    ) as stop:
         go(price_limit=Decimal("0.03"))
-    assert (stop.value.amount, stop.value.limit, stop.value.code) == (Decimal("3.00"), Decimal("0.03"), "price_above_confirmed")
+    assert (stop.value.amount, stop.value.limit, stop.value.code) == (
+        Decimal("3.00"),
+        Decimal("0.03"),
+        "price_above_confirmed",
+    )
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
     assert isinstance(go(price_limit=Decimal("3.00")), Ready)
 
 
-def test_call_that_was_reserved_before_keeps_to_the_newer_confirmation(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_that_was_reserved_before_keeps_to_the_newer_confirmation(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reserved_and_lost(monkeypatch)
     with pytest.raises(PriceAboveConfirmed):
         go(price_limit=Decimal("0.02"))
@@ -76,20 +95,31 @@ def test_call_that_was_reserved_before_keeps_to_the_newer_confirmation(paid: AIP
 # --- one key, one undecided call
 
 
-def test_work_that_is_asked_for_again_after_its_end_is_made_again(paid: AIProviderConfig, script: Script) -> None:
+def test_work_that_is_asked_for_again_after_its_end_is_made_again(
+    paid: AIProviderConfig, script: Script
+) -> None:
     first = go()
     assert isinstance(first, Ready)
     assert attempt_no_of("k") == 1
     again = go(after=1)
     assert isinstance(again, Ready)
-    assert (again.call.attempt_no, again.call.pk != first.call.pk, len(script.submitted)) == (2, True, 2)
+    assert (again.call.attempt_no, again.call.pk != first.call.pk, len(script.submitted)) == (
+        2,
+        True,
+        2,
+    )
     same = go(after=1)
     assert isinstance(same, Ready)
     assert (same.call.pk, len(script.submitted)) == (again.call.pk, 2)
 
 
-def test_refused_words_are_sent_again_when_a_person_asks_anew(paid: AIProviderConfig, script: Script) -> None:
-    script.submit = [Refused("No.", kind=Refusal.MODERATED), Result(media=Bytes(picture()), cost=Decimal("0.03"))]
+def test_refused_words_are_sent_again_when_a_person_asks_anew(
+    paid: AIProviderConfig, script: Script
+) -> None:
+    script.submit = [
+        Refused("No.", kind=Refusal.MODERATED),
+        Result(media=Bytes(picture()), cost=Decimal("0.03")),
+    ]
     for _ in range(2):
         with pytest.raises(Refused):
             go()
@@ -98,7 +128,9 @@ def test_refused_words_are_sent_again_when_a_person_asks_anew(paid: AIProviderCo
 
 
 @pytest.mark.parametrize("answer", [Accepted("t", poll_in=60)])
-def test_second_order_of_work_that_is_out_goes_on_with_it(answer: Any, paid: AIProviderConfig, script: Script) -> None:
+def test_second_order_of_work_that_is_out_goes_on_with_it(
+    answer: Any, paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [answer]
     go()
     again = go(ImageRequest(prompt="other words by now"), after=1)
@@ -129,7 +161,9 @@ def test_who_may_not_act_reserves_nothing(paid: AIProviderConfig, script: Script
 
 
 @pytest.mark.parametrize("at", [2, 3], ids=["beginning to send", "right before the bytes"])
-def test_who_may_not_act_any_more_sends_nothing(at: int, paid: AIProviderConfig, script: Script) -> None:
+def test_who_may_not_act_any_more_sends_nothing(
+    at: int, paid: AIProviderConfig, script: Script
+) -> None:
     looks: list[int] = []
 
     def hold() -> None:
@@ -149,16 +183,23 @@ def when(point: str, change: Callable[[], object], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(service, "hit", lambda name: change() if name == point else None)
 
 
-def test_nothing_is_sent_after_a_cancel(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_after_a_cancel(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cancelled = threading.Event()
     when("reserved", cancelled.set, monkeypatch)
     with pytest.raises(Refused) as refused:
         go(should_stop=cancelled.is_set)
-    assert (refused.value.kind, str(refused.value)) == (Refusal.CANCELLED, "It was stopped before it was sent.")
+    assert (refused.value.kind, str(refused.value)) == (
+        Refusal.CANCELLED,
+        "It was stopped before it was sent.",
+    )
     assert (state(), script.submitted) == (("refused", "cancelled", Decimal(0), None), [])
 
 
-def test_nothing_is_sent_after_a_cancel_while_it_is_being_sent(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_after_a_cancel_while_it_is_being_sent(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cancelled = threading.Event()
     when("sending", cancelled.set, monkeypatch)
     with pytest.raises(Refused):
@@ -167,8 +208,16 @@ def test_nothing_is_sent_after_a_cancel_while_it_is_being_sent(paid: AIProviderC
 
 
 @pytest.mark.parametrize("point", ["reserved", "sending"])
-@pytest.mark.parametrize("change", [{"is_paused": True, "pause_reason": "bill"}, {"is_active": False}])
-def test_nothing_is_sent_after_a_pause(point: str, change: dict[str, Any], paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "change", [{"is_paused": True, "pause_reason": "bill"}, {"is_active": False}]
+)
+def test_nothing_is_sent_after_a_pause(
+    point: str,
+    change: dict[str, Any],
+    paid: AIProviderConfig,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with monkeypatch.context() as patch:
         when(point, lambda: configure_paid(**change), patch)
         with pytest.raises(NotNow) as stop:
@@ -179,7 +228,9 @@ def test_nothing_is_sent_after_a_pause(point: str, change: dict[str, Any], paid:
     assert len(script.submitted) == 1
 
 
-def test_nothing_is_sent_after_its_time(paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_sent_after_its_time(
+    paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     when("sending", lambda: clock.forward(seconds=31), monkeypatch)
     with pytest.raises(Refused, match="its time to be sent was over"):
         go()
@@ -194,7 +245,11 @@ def test_nothing_is_sent_after_its_time(paid: AIProviderConfig, script: Script, 
     ],
 )
 def test_sender_that_stood_still_sees_that_others_have_decided(
-    decided: dict[str, Any], then: Any, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+    decided: dict[str, Any],
+    then: Any,
+    paid: AIProviderConfig,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     when("sending", lambda: ProviderCall.objects.update(**decided), monkeypatch)
     with pytest.raises(Refused):
@@ -216,8 +271,12 @@ def stability(settings: Any, db: None) -> Any:
         yield fake
 
 
-def test_sender_that_stood_still_while_it_connected_sends_nothing(stability: Stability, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last look is the last thing before the bytes: here the time runs out after everything else has been done."""
+def test_sender_that_stood_still_while_it_connected_sends_nothing(
+    stability: Stability, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last look is the last thing before the bytes: here the time runs out after everything
+    else has been done.
+    """
     look, looks = before_sending.last_look, []
 
     def late_look(read: float = 0.0) -> None:
@@ -235,7 +294,9 @@ def test_sender_that_stood_still_while_it_connected_sends_nothing(stability: Sta
     assert state() == ("refused", "cancelled", Decimal(0), None)
 
 
-def test_answer_must_be_able_to_come_before_the_sender_counts_as_lost(stability: Stability, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answer_must_be_able_to_come_before_the_sender_counts_as_lost(
+    stability: Stability, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two seconds for the answer, 77 in all: at 76 it is too late to send."""
     post_once = ProviderClient.post_once
 
@@ -249,7 +310,9 @@ def test_answer_must_be_able_to_come_before_the_sender_counts_as_lost(stability:
     assert (stability.paid, stability.orders) == (0, [])
 
 
-def test_limits_do_not_count_what_was_not_sent(paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_do_not_count_what_was_not_sent(
+    paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure_paid(rate_limit_per_minute=1)
     with monkeypatch.context() as patch:
         when("sending", lambda: clock.forward(seconds=31), patch)
@@ -258,7 +321,9 @@ def test_limits_do_not_count_what_was_not_sent(paid: AIProviderConfig, script: S
     assert isinstance(go(), Ready)
 
 
-def test_call_that_is_readmitted_does_not_count_itself(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_call_that_is_readmitted_does_not_count_itself(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure_paid(rate_limit_per_minute=1, rate_limit_per_hour=1, max_concurrent=1)
     reserved_and_lost(monkeypatch)
     assert isinstance(go(), Ready)

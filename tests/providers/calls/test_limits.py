@@ -1,4 +1,6 @@
-"""Budgets and limits: counted over the rows, judged under a lock, so that they hold over all workers at once."""
+"""Budgets and limits: counted over the rows, judged under a lock, so that they hold over all
+workers at once.
+"""
 
 import threading
 from collections.abc import Callable
@@ -40,18 +42,25 @@ def configure(**values: Any) -> None:
 # --- budgets
 
 
-def test_budget_of_the_story_stops_the_call_that_would_go_over(paid: AIProviderConfig, script: Script) -> None:
+def test_budget_of_the_story_stops_the_call_that_would_go_over(
+    paid: AIProviderConfig, script: Script
+) -> None:
     go("a", subject_budget=Decimal("0.06"))
     go("b", subject_budget=Decimal("0.06"))
     stop = denied("c", subject_budget=Decimal("0.06"))
     assert stop.wait == "budget"
-    assert str(stop) == "The story's budget of 0.06 USD does not allow 0.03 more; 0.06 are spent or bound."
+    assert (
+        str(stop)
+        == "The story's budget of 0.06 USD does not allow 0.03 more; 0.06 are spent or bound."
+    )
     assert ProviderCall.objects.count() == 2
     assert isinstance(go("c", subject_budget=Decimal("0.09")), Ready)
     assert isinstance(go("d", subject="another story", subject_budget=Decimal("0.03")), Ready)
 
 
-def test_budget_of_the_provider_counts_this_month_only(paid: AIProviderConfig, script: Script) -> None:
+def test_budget_of_the_provider_counts_this_month_only(
+    paid: AIProviderConfig, script: Script
+) -> None:
     configure(monthly_budget=Decimal("0.05"))
     go("a")
     assert denied("b").wait == "budget"
@@ -62,8 +71,19 @@ def test_budget_of_the_provider_counts_this_month_only(paid: AIProviderConfig, s
 def test_budget_of_the_house_counts_all_providers(paid: AIProviderConfig, script: Script) -> None:
     OrganizationBudget.objects.update(monthly_budget=Decimal("0.05"))
     go("a")
-    assert str(denied("b")) == "This month's organization budget of 0.05 USD does not allow 0.03 more; 0.03 are spent or bound."
-    assert isinstance(advance(ImageRequest(prompt="free", width=64, height=64), provider="local", key="free", subject="story"), Ready)
+    assert str(denied("b")) == (
+        "This month's organization budget of 0.05 USD does not allow 0.03 more; 0.03 "
+        "are spent or bound."
+    )
+    assert isinstance(
+        advance(
+            ImageRequest(prompt="free", width=64, height=64),
+            provider="local",
+            key="free",
+            subject="story",
+        ),
+        Ready,
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +97,9 @@ def test_budget_of_the_house_counts_all_providers(paid: AIProviderConfig, script
         (Result(media=Bytes(picture()), cost=Decimal("0.01")), CallState.SETTLED, False),
     ],
 )
-def test_budget_counts_what_is_or_may_be_paid(answer: Any, state: str, *, counts: bool, paid: AIProviderConfig, script: Script) -> None:
+def test_budget_counts_what_is_or_may_be_paid(
+    answer: Any, state: str, *, counts: bool, paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [answer, Result(media=Bytes(picture()), cost=Decimal("0.03"))]
     try:
         go("a")
@@ -90,7 +112,9 @@ def test_budget_counts_what_is_or_may_be_paid(answer: Any, state: str, *, counts
         go("b", subject_budget=Decimal("0.05"))
 
 
-def test_quote_of_the_provider_counts_over_our_estimate(paid: AIProviderConfig, script: Script) -> None:
+def test_quote_of_the_provider_counts_over_our_estimate(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Accepted("t", poll_in=60, quote=Decimal("0.50"))]
     go("a")
     denied("b", subject_budget=Decimal("0.50"))
@@ -100,8 +124,12 @@ def test_month_begins_in_the_time_zone_of_the_studio() -> None:
     from providers.ledger import month_start
 
     with timezone.override("Asia/Seoul"):
-        assert month_start(datetime(2026, 11, 30, 15, 0, tzinfo=UTC)) == datetime(2026, 11, 30, 15, 0, tzinfo=UTC)  # 1 December in Seoul
-        assert month_start(datetime(2026, 11, 30, 14, 59, tzinfo=UTC)) == datetime(2026, 10, 31, 15, 0, tzinfo=UTC)
+        assert month_start(datetime(2026, 11, 30, 15, 0, tzinfo=UTC)) == datetime(
+            2026, 11, 30, 15, 0, tzinfo=UTC
+        )  # 1 December in Seoul
+        assert month_start(datetime(2026, 11, 30, 14, 59, tzinfo=UTC)) == datetime(
+            2026, 10, 31, 15, 0, tzinfo=UTC
+        )
 
 
 # --- limits
@@ -133,8 +161,12 @@ def test_calls_an_hour(paid: AIProviderConfig, script: Script, clock: Clock) -> 
     assert isinstance(go("b"), Ready)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(seconds=61), timedelta(hours=1), timedelta(seconds=-61)])
-def test_limits_go_by_the_database_whatever_the_host_says(ahead: timedelta, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "ahead", [timedelta(seconds=61), timedelta(hours=1), timedelta(seconds=-61)]
+)
+def test_limits_go_by_the_database_whatever_the_host_says(
+    ahead: timedelta, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(rate_limit_per_hour=2)
     go("a")
     real = timezone.now
@@ -158,12 +190,19 @@ def test_what_was_never_sent_uses_up_no_limit(paid: AIProviderConfig, script: Sc
 
 def test_calls_at_once(paid: AIProviderConfig, script: Script) -> None:
     configure(max_concurrent=2)
-    script.submit = [Accepted("t1", poll_in=0), Accepted("t2", poll_in=60), Accepted("t3", poll_in=60)]
+    script.submit = [
+        Accepted("t1", poll_in=0),
+        Accepted("t2", poll_in=60),
+        Accepted("t3", poll_in=60),
+    ]
     script.poll = [Result(media=Bytes(picture()))]
     go("a")
     go("b")
     stop = denied("c")
-    assert (stop.wait, str(stop)) == ("rate_limit", "Paid: 2 calls run at once; waits for one to end.")
+    assert (stop.wait, str(stop)) == (
+        "rate_limit",
+        "Paid: 2 calls run at once; waits for one to end.",
+    )
     assert isinstance(go("a"), Ready)
     assert isinstance(go("c"), Pending)
 
@@ -176,10 +215,14 @@ def test_unclear_call_holds_no_place(paid: AIProviderConfig, script: Script) -> 
     assert isinstance(go("b"), Ready)
 
 
-def test_those_who_wait_come_back_one_after_the_other(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_who_wait_come_back_one_after_the_other(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(max_concurrent=0)
     now = timezone.now()
-    monkeypatch.setattr(limits, "database_now", lambda: now)  # on a busy machine a try may take longer than a turn
+    monkeypatch.setattr(
+        limits, "database_now", lambda: now
+    )  # on a busy machine a try may take longer than a turn
     turns = [denied(f"k{n}").until for n in range(5)]
     assert [later - sooner for sooner, later in pairwise(turns)] == [timedelta(milliseconds=50)] * 4
 
@@ -189,11 +232,15 @@ def test_turns_never_lie_far_ahead(paid: AIProviderConfig, script: Script) -> No
     assert denied("a").until <= timezone.now() + timedelta(minutes=2)
 
 
-def test_reserved_and_found_again_asks_for_the_limits_anew(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_reserved_and_found_again_asks_for_the_limits_anew(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     configure(rate_limit_per_minute=1)
     go("a")
     ProviderCall.objects.update(state=CallState.RESERVED, sending_at=None, key="found")
-    ProviderCall.objects.update(request={"kind": "image", "prompt": "found"}, request_hash=_hash("found"), result=None)
+    ProviderCall.objects.update(
+        request={"kind": "image", "prompt": "found"}, request_hash=_hash("found"), result=None
+    )
     clock.forward(minutes=5)
     go("b")
     denied("found")
@@ -234,9 +281,13 @@ def at_once(count: int, work: Callable[[int], None]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("where", ["story", "provider", "organization_budget"])
-def test_fifty_calls_at_once_against_a_budget_for_seven_make_seven(where: str, script: Script) -> None:
+def test_fifty_calls_at_once_against_a_budget_for_seven_make_seven(
+    where: str, script: Script
+) -> None:
     make_paid(monthly_budget=Decimal("0.23") if where == "provider" else None)
-    OrganizationBudget.objects.update(monthly_budget=Decimal("0.23") if where == "organization_budget" else None)
+    OrganizationBudget.objects.update(
+        monthly_budget=Decimal("0.23") if where == "organization_budget" else None
+    )
     outcomes: list[str] = []
 
     def work(n: int) -> None:

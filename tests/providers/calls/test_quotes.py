@@ -11,7 +11,13 @@ from providers.adapters import Accepted, Bytes, Result, Running
 from providers.calls import Pending, Ready, advance
 from providers.enums import CallState
 from providers.errors import NoPrice, NotNow, PriceAboveConfirmed, Refused, Unclear
-from providers.models import AIProviderConfig, CallEvent, OrganizationBudget, ProviderCall, ProviderModel
+from providers.models import (
+    AIProviderConfig,
+    CallEvent,
+    OrganizationBudget,
+    ProviderCall,
+    ProviderModel,
+)
 from providers.prices import price_of
 from providers.requests import ImageRequest, TextRequest
 from tests.fakes.runway import Runway
@@ -65,7 +71,10 @@ def deletes(fake: Runway) -> int:
 
 
 @pytest.mark.parametrize("gives_back", [True, False])
-def test_task_whose_price_is_above_the_confirmed_one_is_cancelled_and_a_person_is_asked(runway: Dearer, gives_back: bool) -> None:  # noqa: FBT001  a parameter
+def test_task_whose_price_is_above_the_confirmed_one_is_cancelled_and_a_person_is_asked(
+    runway: Dearer,
+    gives_back: bool,  # noqa: FBT001  a parameter
+) -> None:
     runway.gives_back = gives_back
     with pytest.raises(PriceAboveConfirmed) as stop:
         go(price_limit=Decimal("0.05"))
@@ -73,7 +82,12 @@ def test_task_whose_price_is_above_the_confirmed_one_is_cancelled_and_a_person_i
     call = ProviderCall.objects.get()
     assert stop.value.call == call
     booked = Decimal(0) if gives_back else Decimal("0.50")
-    assert (call.state, call.refusal, call.cost, call.cost_is_estimated) == (CallState.REFUSED, "price", booked, not gives_back)
+    assert (call.state, call.refusal, call.cost, call.cost_is_estimated) == (
+        CallState.REFUSED,
+        "price",
+        booked,
+        not gives_back,
+    )
     assert ledger.totals().counted == runway.charged == booked
     assert deletes(runway) == 1
 
@@ -91,7 +105,11 @@ def test_higher_price_is_known_from_then_on_and_may_be_confirmed(runway: Dearer)
 def test_task_that_is_above_the_budget_is_cancelled_and_waits_for_it(runway: Dearer) -> None:
     with pytest.raises(NotNow) as stop:
         go(subject_budget=Decimal("0.40"))
-    assert (stop.value.wait, ledger.totals().counted, runway.charged) == ("budget", Decimal(0), Decimal(0))
+    assert (stop.value.wait, ledger.totals().counted, runway.charged) == (
+        "budget",
+        Decimal(0),
+        Decimal(0),
+    )
     with pytest.raises(NotNow):
         go(subject_budget=Decimal("0.40"))
     assert len(runway.orders) == 1
@@ -99,9 +117,15 @@ def test_task_that_is_above_the_budget_is_cancelled_and_waits_for_it(runway: Dea
 
 
 @pytest.mark.parametrize("budget", ["provider", "organization_budget"])
-def test_budgets_of_the_month_hold_against_the_price_that_a_provider_names(budget: str, runway: Dearer) -> None:
-    AIProviderConfig.objects.filter(provider="runway_ml").update(monthly_budget=Decimal("0.40") if budget == "provider" else None)
-    OrganizationBudget.objects.update(monthly_budget=Decimal("0.40") if budget == "organization_budget" else None)
+def test_budgets_of_the_month_hold_against_the_price_that_a_provider_names(
+    budget: str, runway: Dearer
+) -> None:
+    AIProviderConfig.objects.filter(provider="runway_ml").update(
+        monthly_budget=Decimal("0.40") if budget == "provider" else None
+    )
+    OrganizationBudget.objects.update(
+        monthly_budget=Decimal("0.40") if budget == "organization_budget" else None
+    )
     with pytest.raises(NotNow):
         go()
     assert (ledger.totals().counted, runway.charged) == (Decimal(0), Decimal(0))
@@ -123,17 +147,39 @@ def test_task_that_has_begun_is_paid_and_kept(runway: Dearer) -> None:
     event = CallEvent.objects.filter(call=pending.call).last()
     assert event is not None
     assert event.name == "dearer"
-    assert str(event.note) == "The provider asks for 0.5 USD, which is more than was allowed; it cannot be stopped free of charge any more."
+    assert str(event.note) == (
+        "The provider asks for 0.5 USD, which is more than was allowed; it cannot be "
+        "stopped free of charge any more."
+    )
     with pytest.raises(NotNow):  # and its price counts
         go("other", subject_budget=Decimal("0.50"))
 
 
-def test_provider_whose_tasks_cost_when_cancelled_is_not_asked_to(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
-    script.submit, script.poll = [Accepted("t", poll_in=5, quote=Decimal("0.30"))], [Result(media=Bytes(picture()), cost=Decimal("0.30"))]
-    pending = advance(REQUEST, provider="paid", key="k", subject="story", item="scene", price_limit=Decimal("0.03"))
+def test_provider_whose_tasks_cost_when_cancelled_is_not_asked_to(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
+    script.submit, script.poll = (
+        [Accepted("t", poll_in=5, quote=Decimal("0.30"))],
+        [Result(media=Bytes(picture()), cost=Decimal("0.30"))],
+    )
+    pending = advance(
+        REQUEST,
+        provider="paid",
+        key="k",
+        subject="story",
+        item="scene",
+        price_limit=Decimal("0.03"),
+    )
     assert isinstance(pending, Pending)
     clock.forward(seconds=6)
-    ready = advance(REQUEST, provider="paid", key="k", subject="story", item="scene", price_limit=Decimal("0.03"))
+    ready = advance(
+        REQUEST,
+        provider="paid",
+        key="k",
+        subject="story",
+        item="scene",
+        price_limit=Decimal("0.03"),
+    )
     assert isinstance(ready, Ready)
     assert ready.call.cost == Decimal("0.30")
 
@@ -147,16 +193,35 @@ def test_provider_whose_tasks_cost_when_cancelled_is_not_asked_to(paid: AIProvid
     ],
 )
 def test_what_the_provider_says_after_the_cancel_is_booked(
-    after: Any, state: str, cost: Decimal | None, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+    after: Any,
+    state: str,
+    cost: Decimal | None,
+    paid: AIProviderConfig,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ScriptedAdapter, "cancel_is_free", "queued", raising=False)
-    script.submit, script.poll = [Accepted("t", poll_in=5, quote=Decimal("0.30"))], [Running(poll_in=5, queued=True), after]
+    script.submit, script.poll = (
+        [Accepted("t", poll_in=5, quote=Decimal("0.30"))],
+        [Running(poll_in=5, queued=True), after],
+    )
     try:
-        advance(REQUEST, provider="paid", key="k", subject="story", item="scene", price_limit=Decimal("0.03"))
+        advance(
+            REQUEST,
+            provider="paid",
+            key="k",
+            subject="story",
+            item="scene",
+            price_limit=Decimal("0.03"),
+        )
     except PriceAboveConfirmed:
         pass
     call = ProviderCall.objects.get()
-    assert (call.state, call.cost, call.counted) == (state, cost, cost if cost is not None else Decimal("0.30"))
+    assert (call.state, call.cost, call.counted) == (
+        state,
+        cost,
+        cost if cost is not None else Decimal("0.30"),
+    )
 
 
 # --- a price of nothing
@@ -171,8 +236,12 @@ def test_price_of_nothing_is_no_price(paid: AIProviderConfig, script: Script) ->
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
 
 
-def test_price_of_nothing_in_a_models_row_is_no_price(paid: AIProviderConfig, script: Script) -> None:
-    ProviderModel.objects.create(provider=paid, name="m", kind="image", unit="image", price=0, is_default=True)
+def test_price_of_nothing_in_a_models_row_is_no_price(
+    paid: AIProviderConfig, script: Script
+) -> None:
+    ProviderModel.objects.create(
+        provider=paid, name="m", kind="image", unit="image", price=0, is_default=True
+    )
     with pytest.raises(NoPrice):
         price_of("paid", REQUEST)
 
@@ -191,8 +260,15 @@ def test_local_work_is_free(db: None) -> None:
         ("https://93.184.216.34/v1", {}, False),
     ],
 )
-def test_language_model_may_be_free_on_a_server_of_ones_own(address: str, values: dict[str, Any], free: bool, db: None) -> None:  # noqa: FBT001  a parameter
-    AIProviderConfig.objects.filter(provider="llm").update(base_url=address, settings=values, cost_per_text_call=0)
+def test_language_model_may_be_free_on_a_server_of_ones_own(
+    address: str,
+    values: dict[str, Any],
+    free: bool,  # noqa: FBT001  a parameter
+    db: None,
+) -> None:
+    AIProviderConfig.objects.filter(provider="llm").update(
+        base_url=address, settings=values, cost_per_text_call=0
+    )
     request = TextRequest(task="to_english", script="바다")
     if free:
         assert price_of("llm", request) == 0

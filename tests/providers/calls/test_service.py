@@ -14,7 +14,16 @@ from django.utils import timezone
 from providers.adapters import Accepted, Bytes, Result, Running
 from providers.calls import Pending, Ready, advance
 from providers.enums import CallState, Refusal
-from providers.errors import Expired, KeyReused, Later, NoPrice, NotConfigured, NotNow, Refused, Unclear
+from providers.errors import (
+    Expired,
+    KeyReused,
+    Later,
+    NoPrice,
+    NotConfigured,
+    NotNow,
+    Refused,
+    Unclear,
+)
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
 from providers.requests import ClipRequest, ImageRequest
 from tests.pictures import picture
@@ -25,7 +34,9 @@ REQUEST = ImageRequest(prompt="바다", prompt_en="sea", seed=7)
 
 
 def go(request: Any = REQUEST, key: str = "k", **more: Any) -> Ready | Pending:
-    return advance(request, provider="paid", key=key, **({"subject": "story", "item": "scene"} | more))
+    return advance(
+        request, provider="paid", key=key, **({"subject": "story", "item": "scene"} | more)
+    )
 
 
 def path_of(call: ProviderCall) -> list[str]:
@@ -37,11 +48,24 @@ def test_result_in_the_answer_is_settled(paid: AIProviderConfig, script: Script)
     assert isinstance(ready, Ready)
     call = ProviderCall.objects.get()
     assert ready.call == call
-    assert (call.state, call.cost, call.cost_is_estimated, call.estimate) == (CallState.SETTLED, Decimal("0.0300"), False, Decimal("0.0300"))
-    assert (call.subject, call.item, call.kind, call.key, call.attempt_no) == ("story", "scene", "image", "k", 1)
+    assert (call.state, call.cost, call.cost_is_estimated, call.estimate) == (
+        CallState.SETTLED,
+        Decimal("0.0300"),
+        False,
+        Decimal("0.0300"),
+    )
+    assert (call.subject, call.item, call.kind, call.key, call.attempt_no) == (
+        "story",
+        "scene",
+        "image",
+        "k",
+        1,
+    )
     assert call.request == {"kind": "image", "prompt": "바다", "prompt_en": "sea", "seed": 7}
     assert call.result is not None
-    assert {name: call.result[name] for name in ("mime", "width", "height", "duration_ms", "seed")} == {
+    assert {
+        name: call.result[name] for name in ("mime", "width", "height", "duration_ms", "seed")
+    } == {
         "mime": "image/png",
         "width": 64,
         "height": 36,
@@ -50,11 +74,17 @@ def test_result_in_the_answer_is_settled(paid: AIProviderConfig, script: Script)
     }
     assert call.result["file"] == f"calls/{call.result['sha256'][:2]}/{call.result['sha256']}.png"
     assert storages["media"].exists(call.result["file"])
-    assert path_of(call) == ["reserve:  → reserved", "send: reserved → sending", "settle: sending → settled"]
+    assert path_of(call) == [
+        "reserve:  → reserved",
+        "send: reserved → sending",
+        "settle: sending → settled",
+    ]
     assert call.reserved_at <= call.sending_at <= call.ended_at  # type: ignore[operator]
 
 
-def test_same_key_gives_the_same_result_and_spends_nothing(paid: AIProviderConfig, script: Script) -> None:
+def test_same_key_gives_the_same_result_and_spends_nothing(
+    paid: AIProviderConfig, script: Script
+) -> None:
     first, second = go(), go()
     assert isinstance(first, Ready)
     assert isinstance(second, Ready)
@@ -63,8 +93,17 @@ def test_same_key_gives_the_same_result_and_spends_nothing(paid: AIProviderConfi
     assert ProviderCall.objects.count() == 1
 
 
-@pytest.mark.parametrize("other", [{"item": "another scene"}, {"subject": "another story"}, {"request": ClipRequest(prompt="바다")}])
-def test_key_of_another_piece_of_work_is_refused(other: dict[str, Any], paid: AIProviderConfig, script: Script) -> None:
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"item": "another scene"},
+        {"subject": "another story"},
+        {"request": ClipRequest(prompt="바다")},
+    ],
+)
+def test_key_of_another_piece_of_work_is_refused(
+    other: dict[str, Any], paid: AIProviderConfig, script: Script
+) -> None:
     go()
     with pytest.raises(KeyReused):
         go(**other)
@@ -80,14 +119,25 @@ def test_call_that_is_out_ends_as_it_was_asked_for(paid: AIProviderConfig, scrip
     assert (ready.call.request["prompt"], len(script.submitted)) == ("바다", 1)
 
 
-def test_accepted_task_is_polled_when_due_and_settled(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_accepted_task_is_polled_when_due_and_settled(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     script.submit = [Accepted("task-1", poll_in=5, quote=Decimal("0.35"))]
-    script.poll = [Running(poll_in=5, progress=20), Running(poll_in=5, progress=60, queued=True), Result(media=Bytes(picture()), cost=Decimal("0.33"))]
+    script.poll = [
+        Running(poll_in=5, progress=20),
+        Running(poll_in=5, progress=60, queued=True),
+        Result(media=Bytes(picture()), cost=Decimal("0.33")),
+    ]
     heard: list[int] = []
 
     sent = go(on_progress=heard.append)
     assert isinstance(sent, Pending)
-    assert (sent.call.state, sent.call.task_id, sent.call.quote, sent.call.counted) == (CallState.ACCEPTED, "task-1", Decimal("0.35"), Decimal("0.35"))
+    assert (sent.call.state, sent.call.task_id, sent.call.quote, sent.call.counted) == (
+        CallState.ACCEPTED,
+        "task-1",
+        Decimal("0.35"),
+        Decimal("0.35"),
+    )
     assert sent.until == sent.call.poll_after
     early = go(on_progress=heard.append)
     assert isinstance(early, Pending)
@@ -105,31 +155,50 @@ def test_accepted_task_is_polled_when_due_and_settled(paid: AIProviderConfig, sc
     clock.forward(seconds=6)
     done = go()
     assert isinstance(done, Ready)
-    assert (done.call.cost, done.call.progress, done.call.note.template) == (Decimal("0.33"), 100, "")
+    assert (done.call.cost, done.call.progress, done.call.note.template) == (
+        Decimal("0.33"),
+        100,
+        "",
+    )
     assert (len(script.submitted), script.polled, heard) == (1, ["task-1"] * 3, [20, 60])
 
 
-def test_cost_that_the_answer_does_not_name_is_estimated(paid: AIProviderConfig, script: Script) -> None:
+def test_cost_that_the_answer_does_not_name_is_estimated(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Result(media=Bytes(picture()))]
     ready = go()
     assert isinstance(ready, Ready)
     assert (ready.call.cost, ready.call.cost_is_estimated) == (Decimal("0.03"), True)
 
 
-@pytest.mark.parametrize("kind", [Refusal.INVALID, Refusal.FAILED, Refusal.UNREACHABLE, Refusal.CANCELLED])
-def test_refusal_frees_the_money_and_the_next_call_submits_anew(kind: Refusal, paid: AIProviderConfig, script: Script) -> None:
+@pytest.mark.parametrize(
+    "kind", [Refusal.INVALID, Refusal.FAILED, Refusal.UNREACHABLE, Refusal.CANCELLED]
+)
+def test_refusal_frees_the_money_and_the_next_call_submits_anew(
+    kind: Refusal, paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Refused("No: %(why)s", kind=kind, why="too blue"), *script.submit]
     with pytest.raises(Refused) as refused:
         go()
     assert (refused.value.kind, str(refused.value)) == (kind, "No: too blue")
     assert refused.value.call is not None
-    assert (refused.value.call.state, refused.value.call.cost, refused.value.call.counted) == (CallState.REFUSED, Decimal(0), Decimal(0))
+    assert (refused.value.call.state, refused.value.call.cost, refused.value.call.counted) == (
+        CallState.REFUSED,
+        Decimal(0),
+        Decimal(0),
+    )
     assert isinstance(go(), Ready)
-    assert list(ProviderCall.objects.order_by("attempt_no").values_list("attempt_no", "state")) == [(1, "refused"), (2, "settled")]
+    assert list(ProviderCall.objects.order_by("attempt_no").values_list("attempt_no", "state")) == [
+        (1, "refused"),
+        (2, "settled"),
+    ]
     assert len(script.submitted) == 2
 
 
-def test_refused_words_are_not_sent_again_unless_a_person_asks(paid: AIProviderConfig, script: Script) -> None:
+def test_refused_words_are_not_sent_again_unless_a_person_asks(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Refused("Change the words.", kind=Refusal.MODERATED), *script.submit]
     for _ in range(2):
         with pytest.raises(Refused) as refused:
@@ -146,8 +215,13 @@ def test_other_words_are_sent_under_the_same_key(paid: AIProviderConfig, script:
     assert isinstance(go(ImageRequest(prompt="잔잔한 바다")), Ready)
 
 
-def test_paid_refusal_is_counted_and_not_sent_again_by_itself(paid: AIProviderConfig, script: Script) -> None:
-    script.submit = [Refused("It was blurred.", kind=Refusal.FAILED, cost=Decimal("0.03")), *script.submit]
+def test_paid_refusal_is_counted_and_not_sent_again_by_itself(
+    paid: AIProviderConfig, script: Script
+) -> None:
+    script.submit = [
+        Refused("It was blurred.", kind=Refusal.FAILED, cost=Decimal("0.03")),
+        *script.submit,
+    ]
     for _ in range(2):
         with pytest.raises(Refused) as refused:
             go()
@@ -168,7 +242,9 @@ def test_unclear_outcome_is_never_sent_again(paid: AIProviderConfig, script: Scr
     assert (call.state, call.counted) == (CallState.UNCLEAR, Decimal("0.03"))
 
 
-def test_unforeseen_error_of_an_adapter_is_unclear(paid: AIProviderConfig, script: Script, caplog: pytest.LogCaptureFixture) -> None:
+def test_unforeseen_error_of_an_adapter_is_unclear(
+    paid: AIProviderConfig, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
     script.submit = [KeyError("surprise")]
     logging.getLogger("ai_video").propagate = True
     try:
@@ -194,7 +270,9 @@ def test_done_without_a_file_is_unclear(paid: AIProviderConfig, script: Script) 
         go()
 
 
-def test_failure_at_the_provider_is_a_refusal_with_its_cost(paid: AIProviderConfig, script: Script) -> None:
+def test_failure_at_the_provider_is_a_refusal_with_its_cost(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Refused("It failed there.", kind=Refusal.FAILED, cost=Decimal("0.12"))]
     go()
@@ -204,7 +282,9 @@ def test_failure_at_the_provider_is_a_refusal_with_its_cost(paid: AIProviderConf
     assert (call.state, call.cost, call.task_id) == (CallState.REFUSED, Decimal("0.12"), "t")
 
 
-def test_expired_link_is_asked_for_again(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_expired_link_is_asked_for_again(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     media = Breaks(Expired)
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Result(media=media, cost=Decimal("0.03"))]
@@ -217,7 +297,9 @@ def test_expired_link_is_asked_for_again(paid: AIProviderConfig, script: Script,
     assert (len(script.submitted), len(script.polled)) == (1, 2)
 
 
-def test_poll_that_does_not_get_through_is_repeated_with_patience(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_poll_that_does_not_get_through_is_repeated_with_patience(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Later("Not reachable."), Later("Not reachable."), Result(media=Bytes(picture()))]
     go()
@@ -232,7 +314,9 @@ def test_poll_that_does_not_get_through_is_repeated_with_patience(paid: AIProvid
     assert isinstance(go(), Ready)
 
 
-def test_task_that_never_ends_is_given_to_a_person(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_task_that_never_ends_is_given_to_a_person(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Running(poll_in=5)]
     go()
@@ -241,18 +325,25 @@ def test_task_that_never_ends_is_given_to_a_person(paid: AIProviderConfig, scrip
         go()
 
 
-def test_error_while_polling_leaves_the_call_accepted(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_error_while_polling_leaves_the_call_accepted(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [ZeroDivisionError(), Result(media=Bytes(picture()))]
     go()
     odd = go()
     assert isinstance(odd, Pending)
-    assert (odd.call.state, str(odd.note)) == (CallState.ACCEPTED, "Unexpected error: ZeroDivisionError")
+    assert (odd.call.state, str(odd.note)) == (
+        CallState.ACCEPTED,
+        "Unexpected error: ZeroDivisionError",
+    )
     clock.forward(seconds=61)
     assert isinstance(go(), Ready)
 
 
-def test_database_that_is_away_while_polling_is_told(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_database_that_is_away_while_polling_is_told(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [OperationalError("the connection was closed")]
     go()
@@ -261,7 +352,9 @@ def test_database_that_is_away_while_polling_is_told(paid: AIProviderConfig, scr
     assert ProviderCall.objects.get().state == CallState.ACCEPTED
 
 
-def test_disk_error_while_fetching_is_tried_again(paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_error_while_fetching_is_tried_again(
+    paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Result(media=Bytes(picture()))]
     go()
@@ -274,7 +367,9 @@ def test_disk_error_while_fetching_is_tried_again(paid: AIProviderConfig, script
     assert isinstance(go(), Ready)
 
 
-def test_result_that_a_full_disk_does_not_take_is_kept_until_it_does(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_result_that_a_full_disk_does_not_take_is_kept_until_it_does(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("providers.calls.service.PAUSES_WHEN_SPOOLED", (0.01, 0.01))
     with monkeypatch.context() as patch:
         patch.setattr("providers.ingest.save", _full_disk)
@@ -288,12 +383,18 @@ def _full_disk(*_args: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_rate_limit_of_the_provider_lets_everybody_wait(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_rate_limit_of_the_provider_lets_everybody_wait(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     until = timezone.now() + timedelta(seconds=90)
     script.submit = [Refused("Too many.", kind=Refusal.LIMIT, until=until), *script.submit]
     with pytest.raises(NotNow) as not_now:
         go()
-    assert (not_now.value.wait, not_now.value.until, str(not_now.value)) == ("rate_limit", until, "Too many.")
+    assert (not_now.value.wait, not_now.value.until, str(not_now.value)) == (
+        "rate_limit",
+        until,
+        "Too many.",
+    )
     with pytest.raises(NotNow) as other:
         go(key="other")
     assert other.value.until >= until
@@ -304,7 +405,9 @@ def test_rate_limit_of_the_provider_lets_everybody_wait(paid: AIProviderConfig, 
 
 
 @pytest.mark.parametrize("kind", [Refusal.KEY, Refusal.CREDITS])
-def test_bad_key_or_empty_account_pauses_the_provider(kind: Refusal, paid: AIProviderConfig, script: Script) -> None:
+def test_bad_key_or_empty_account_pauses_the_provider(
+    kind: Refusal, paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Refused("The account is empty.", kind=kind), *script.submit]
     with pytest.raises(NotNow) as not_now:
         go()
@@ -318,7 +421,9 @@ def test_bad_key_or_empty_account_pauses_the_provider(kind: Refusal, paid: AIPro
     assert isinstance(go(), Ready)
 
 
-def test_paused_provider_is_still_asked_for_what_is_out(paid: AIProviderConfig, script: Script) -> None:
+def test_paused_provider_is_still_asked_for_what_is_out(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Result(media=Bytes(picture()))]
     go()
@@ -335,13 +440,22 @@ def test_provider_without_a_key_is_not_called(paid: AIProviderConfig, script: Sc
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"is_active": False}, "Paid is not active."), ({"is_paused": True, "pause_reason": "full"}, "Paid is paused: full")],
+    [
+        ({"is_active": False}, "Paid is not active."),
+        ({"is_paused": True, "pause_reason": "full"}, "Paid is paused: full"),
+    ],
 )
-def test_provider_that_is_switched_off_is_waited_for(change: dict[str, Any], message: str, paid: AIProviderConfig, script: Script) -> None:
+def test_provider_that_is_switched_off_is_waited_for(
+    change: dict[str, Any], message: str, paid: AIProviderConfig, script: Script
+) -> None:
     AIProviderConfig.objects.filter(provider="paid").update(**change)
     with pytest.raises(NotNow, match=message) as not_now:
         go()
-    assert (not_now.value.wait, script.submitted, ProviderCall.objects.count()) == ("provider", [], 0)
+    assert (not_now.value.wait, script.submitted, ProviderCall.objects.count()) == (
+        "provider",
+        [],
+        0,
+    )
 
 
 def test_no_price_no_call(paid: AIProviderConfig, script: Script) -> None:
@@ -363,7 +477,11 @@ def test_price_is_frozen_on_the_row(paid: AIProviderConfig, script: Script) -> N
     AIProviderConfig.objects.update(cost_per_image=Decimal("9.99"))
     ready = go()
     assert isinstance(ready, Ready)
-    assert (ready.call.unit_price, ready.call.units, ready.call.cost) == (Decimal("0.0300"), Decimal(1), Decimal("0.0300"))
+    assert (ready.call.unit_price, ready.call.units, ready.call.cost) == (
+        Decimal("0.0300"),
+        Decimal(1),
+        Decimal("0.0300"),
+    )
 
 
 def test_clip_is_priced_by_started_seconds(paid: AIProviderConfig, script: Script) -> None:
@@ -384,8 +502,18 @@ def test_rows_are_committed_before_the_provider_is_asked(script: Script) -> None
 
     make_paid()
     seen: list[tuple[str, bool]] = []
-    script.submit = [lambda: seen.append((ProviderCall.objects.get().state, connection.in_atomic_block)) or Accepted("t", poll_in=0)]
-    script.poll = [lambda: seen.append((ProviderCall.objects.get().state, connection.in_atomic_block)) or Result(media=Bytes(picture()))]
+    script.submit = [
+        lambda: (
+            seen.append((ProviderCall.objects.get().state, connection.in_atomic_block))
+            or Accepted("t", poll_in=0)
+        )
+    ]
+    script.poll = [
+        lambda: (
+            seen.append((ProviderCall.objects.get().state, connection.in_atomic_block))
+            or Result(media=Bytes(picture()))
+        )
+    ]
     go()
     go()
     assert seen == [("sending", False), ("accepted", False)]
@@ -401,7 +529,9 @@ def test_untrusted_picture_is_written_anew(paid: AIProviderConfig, script: Scrip
     assert (ready.call.result["mime"], ready.call.result["file"][-4:]) == ("image/jpeg", ".jpg")
 
 
-def test_actor_is_kept(paid: AIProviderConfig, script: Script, make_person: Callable[..., Any]) -> None:
+def test_actor_is_kept(
+    paid: AIProviderConfig, script: Script, make_person: Callable[..., Any]
+) -> None:
     person = make_person("ann")
     ready = go(actor=person)
     assert ready.call.actor == person

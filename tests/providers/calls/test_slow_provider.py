@@ -1,6 +1,8 @@
-"""Many scenes at a slow provider, and two workers: nobody waits longer than the provider makes them, and the workers stay free.
+"""Many scenes at a slow provider, and two workers: nobody waits longer than the provider makes
+them, and the workers stay free.
 
-Time is simulated: every question costs a worker 30 ms, the provider needs its seconds, and the clock jumps from event to event.
+Time is simulated: every question costs a worker 30 ms, the provider needs its seconds, and the
+clock jumps from event to event.
 """
 
 import heapq
@@ -26,7 +28,9 @@ WORKERS = 2
 
 @dataclass
 class Queue:
-    """A provider that works on `at_once` tasks for `seconds` each, in the order in which they came."""
+    """A provider that works on `at_once` tasks for `seconds` each,
+    in the order in which they came.
+    """
 
     at_once: int
     seconds: float
@@ -43,7 +47,11 @@ class Queue:
 
     def ask(self, task_id: str) -> Running | Result:
         left = self.done_at[task_id] - timezone.now().timestamp()
-        return Running(poll_in=5, queued=left > self.seconds) if left > 0 else Result(media=Bytes(picture()))
+        return (
+            Running(poll_in=5, queued=left > self.seconds)
+            if left > 0
+            else Result(media=Bytes(picture()))
+        )
 
 
 class QueueAdapter(ScriptedAdapter):
@@ -68,7 +76,9 @@ def play(scenes: int, clock: Clock) -> tuple[float, int]:
         clock.ahead += max(timedelta(0), start - timezone.now())
         questions += 1
         try:
-            answer = advance(ImageRequest(prompt=str(n)), provider="paid", key=str(n), subject="story")
+            answer = advance(
+                ImageRequest(prompt=str(n)), provider="paid", key=str(n), subject="story"
+            )
         except NotNow as wait:
             heapq.heappush(due, (wait.until, n))
         else:
@@ -81,16 +91,26 @@ def play(scenes: int, clock: Clock) -> tuple[float, int]:
 
 
 @pytest.mark.parametrize("kept_back", [False, True], ids=["the provider's queue", "our limit"])
-def test_all_are_asked_for_in_time(kept_back: bool, paid: AIProviderConfig, script: Script, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001  a parameter
+def test_all_are_asked_for_in_time(
+    kept_back: bool,  # noqa: FBT001  a parameter
+    paid: AIProviderConfig,
+    script: Script,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     scenes, at_once, seconds = 150, 10, 10.0
-    begin = clock.now()  # the clocks move by their jumps alone: how long this machine needs for the test is no matter
+    begin = (
+        clock.now()
+    )  # the clocks move by their jumps alone: how long this machine needs for the test is no matter
     monkeypatch.setattr(clock, "_real", lambda: begin)
     for reading in ("_sqlite_now", "_server_now"):
         monkeypatch.setattr(database_clock, reading, lambda _connection: begin)
     monkeypatch.setattr(ScriptedAdapter, "submit", QueueAdapter.submit)
     monkeypatch.setattr(ScriptedAdapter, "poll", QueueAdapter.poll)
     monkeypatch.setattr(ScriptedAdapter, "queue", Queue(at_once, seconds), raising=False)
-    AIProviderConfig.objects.filter(provider="paid").update(max_concurrent=at_once if kept_back else None)
+    AIProviderConfig.objects.filter(provider="paid").update(
+        max_concurrent=at_once if kept_back else None
+    )
     took, questions = play(scenes, clock)
     assert set(ProviderCall.objects.values_list("state", flat=True)) == {"settled"}
     ideal = scenes / at_once * seconds

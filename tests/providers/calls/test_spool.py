@@ -1,4 +1,6 @@
-"""Paid answers that cannot be written down at once: they lie on this machine's disk until they can, whatever happens meanwhile."""
+"""Paid answers that cannot be written down at once: they lie on this machine's disk until they can,
+whatever happens meanwhile.
+"""
 
 import os
 import socket
@@ -93,7 +95,9 @@ def call_of(key: str = "k") -> ProviderCall:
 # --- the store is away for hours
 
 
-def test_result_survives_hours_without_the_store(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
+def test_result_survives_hours_without_the_store(
+    paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     assert isinstance(go(), Pending)
     for _ in range(5):
@@ -103,15 +107,29 @@ def test_result_survives_hours_without_the_store(paid: AIProviderConfig, script:
     store_away.on = False
     assert reconcile() == 1
     call = call_of()
-    assert (call.state, call.cost, stored(call)[:4], len(script.submitted)) == (CallState.SETTLED, Decimal("0.03"), b"\x89PNG", 1)
+    assert (call.state, call.cost, stored(call)[:4], len(script.submitted)) == (
+        CallState.SETTLED,
+        Decimal("0.03"),
+        b"\x89PNG",
+        1,
+    )
     assert spool.waiting() == []
 
 
-def test_nothing_is_bought_while_the_store_is_away(paid: AIProviderConfig, script: Script, settings: Any, tmp_path: Path) -> None:
-    """The folder is gone, as when a disk is not mounted: the store is looked at, no money is spent, no call is made."""
+def test_nothing_is_bought_while_the_store_is_away(
+    paid: AIProviderConfig, script: Script, settings: Any, tmp_path: Path
+) -> None:
+    """The folder is gone, as when a disk is not mounted: the store is looked at, no money is spent,
+    no call is made.
+    """
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    settings.STORAGES = settings.STORAGES | {"media": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": blocked / "media"}}}
+    settings.STORAGES = settings.STORAGES | {
+        "media": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": blocked / "media"},
+        }
+    }
     with pytest.raises(ServiceUnavailableError, match="nothing was ordered"):
         go()
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
@@ -121,7 +139,9 @@ def test_nothing_is_bought_while_the_store_is_away(paid: AIProviderConfig, scrip
 
 
 @pytest.mark.parametrize("how", ["no folder", "no room"])
-def test_nothing_is_bought_that_could_not_be_kept(how: str, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_nothing_is_bought_that_could_not_be_kept(
+    how: str, paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     if how == "no room":
         monkeypatch.setattr(spool, "ROOM", 1 << 60)
     else:
@@ -132,14 +152,29 @@ def test_nothing_is_bought_that_could_not_be_kept(how: str, paid: AIProviderConf
     assert (script.submitted, ProviderCall.objects.count()) == ([], 0)
 
 
-def test_free_work_needs_no_such_room(paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_free_work_needs_no_such_room(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spool, "ROOM", 1 << 60)
-    assert isinstance(advance(ImageRequest(prompt="free", width=64, height=64), provider="local", key="free", subject="story"), Ready)
+    assert isinstance(
+        advance(
+            ImageRequest(prompt="free", width=64, height=64),
+            provider="local",
+            key="free",
+            subject="story",
+        ),
+        Ready,
+    )
 
 
-def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
+def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(
+    paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock
+) -> None:
     """The provider keeps its results for an hour; the store is away for longer."""
-    script.submit, script.poll = [Accepted("t", poll_in=5)], [Result(media=Breaks(times=0), cost=Decimal("0.02")), Unclear("It is gone.")]
+    script.submit, script.poll = (
+        [Accepted("t", poll_in=5)],
+        [Result(media=Breaks(times=0), cost=Decimal("0.02")), Unclear("It is gone.")],
+    )
     go()
     clock.forward(seconds=6)
     store_away.on = True
@@ -150,7 +185,11 @@ def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(paid: AIProvi
     clock.forward(minutes=2)
     ready = go()
     assert isinstance(ready, Ready)
-    assert (ready.call.cost, stored(ready.call)[:4], script.polled) == (Decimal("0.02"), b"\x89PNG", ["t"])
+    assert (ready.call.cost, stored(ready.call)[:4], script.polled) == (
+        Decimal("0.02"),
+        b"\x89PNG",
+        ["t"],
+    )
 
 
 # --- the database is away
@@ -159,8 +198,16 @@ def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(paid: AIProvi
 @pytest.mark.parametrize(
     ("answer", "state", "facts"),
     [
-        (Accepted("task-1", poll_in=5, quote=Decimal("0.04")), CallState.ACCEPTED, {"task_id": "task-1", "quote": Decimal("0.04")}),
-        (Result(media=Bytes(picture()), cost=Decimal("0.02"), seed=5), CallState.SETTLED, {"cost": Decimal("0.02")}),
+        (
+            Accepted("task-1", poll_in=5, quote=Decimal("0.04")),
+            CallState.ACCEPTED,
+            {"task_id": "task-1", "quote": Decimal("0.04")},
+        ),
+        (
+            Result(media=Bytes(picture()), cost=Decimal("0.02"), seed=5),
+            CallState.SETTLED,
+            {"cost": Decimal("0.02")},
+        ),
         (
             Refused("No: %(why)s", kind=Refusal.MODERATED, cost=Decimal("0.03"), why="blurred"),
             CallState.REFUSED,
@@ -171,7 +218,14 @@ def test_fetched_result_of_a_task_is_kept_when_it_cannot_be_stored(paid: AIProvi
 )
 @pytest.mark.parametrize("found", ["before anybody else looks", "after it was thought lost"])
 def test_answer_survives_hours_without_the_database(
-    answer: Any, state: str, facts: dict[str, Any], found: str, paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
+    answer: Any,
+    state: str,
+    facts: dict[str, Any],
+    found: str,
+    paid: AIProviderConfig,
+    script: Script,
+    database_away: Outage,
+    clock: Clock,
 ) -> None:
     during(script, answer, database_away)
     with pytest.raises(OperationalError):
@@ -202,10 +256,16 @@ def test_answer_that_nobody_understands_survives_hours_without_the_database(
     clock.forward(hours=3)
     assert reconcile() == 1
     call = call_of()
-    assert (call.state, raw_answer_store.read(call.raw_answer), spool.waiting()) == (CallState.UNCLEAR, b"{odd" * 500, [])
+    assert (call.state, raw_answer_store.read(call.raw_answer), spool.waiting()) == (
+        CallState.UNCLEAR,
+        b"{odd" * 500,
+        [],
+    )
 
 
-def test_task_is_asked_for_by_the_next_worker_of_the_same_machine(paid: AIProviderConfig, script: Script, database_away: Outage) -> None:
+def test_task_is_asked_for_by_the_next_worker_of_the_same_machine(
+    paid: AIProviderConfig, script: Script, database_away: Outage
+) -> None:
     during(script, Accepted("task-1", poll_in=0), database_away)
     with pytest.raises(OperationalError):
         go()
@@ -216,7 +276,11 @@ def test_task_is_asked_for_by_the_next_worker_of_the_same_machine(paid: AIProvid
 
 
 def test_that_nothing_was_sent_is_kept_too(
-    paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    paid: AIProviderConfig,
+    script: Script,
+    database_away: Outage,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def stand_still(name: str) -> None:
         if name == "sending":
@@ -229,22 +293,35 @@ def test_that_nothing_was_sent_is_kept_too(
     database_away.on = False
     reconcile()
     call = call_of()
-    assert (call.state, call.cost, call.sending_at, script.submitted) == (CallState.REFUSED, Decimal(0), None, [])
+    assert (call.state, call.cost, call.sending_at, script.submitted) == (
+        CallState.REFUSED,
+        Decimal(0),
+        None,
+        [],
+    )
 
 
-def test_that_nothing_was_sent_says_nothing_of_a_later_sender(paid: AIProviderConfig, script: Script) -> None:
+def test_that_nothing_was_sent_says_nothing_of_a_later_sender(
+    paid: AIProviderConfig, script: Script
+) -> None:
     script.submit = [Unclear("?")]
     with pytest.raises(Unclear):
         go()
     call = call_of()
     assert call.sending_at is not None
-    outcomes.never_sent(call, "It was stopped before it was sent.", claimed_at=call.sending_at - timedelta(seconds=1))
+    outcomes.never_sent(
+        call,
+        "It was stopped before it was sent.",
+        claimed_at=call.sending_at - timedelta(seconds=1),
+    )
     assert call_of().state == CallState.UNCLEAR
     outcomes.never_sent(call, "It was stopped before it was sent.", claimed_at=call.sending_at)
     assert (call_of().state, call_of().cost) == (CallState.REFUSED, Decimal(0))
 
 
-def test_worker_that_is_to_end_does_not_wait(paid: AIProviderConfig, script: Script, store_away: Outage, no_sleep: list[float]) -> None:
+def test_worker_that_is_to_end_does_not_wait(
+    paid: AIProviderConfig, script: Script, store_away: Outage, no_sleep: list[float]
+) -> None:
     """SIGTERM while the store is away: the answer is on the disk, so the process may go at once."""
     ends = Outage()
 
@@ -259,9 +336,15 @@ def test_worker_that_is_to_end_does_not_wait(paid: AIProviderConfig, script: Scr
 
 
 def test_disk_that_takes_nothing_leaves_it_to_the_process(
-    paid: AIProviderConfig, script: Script, store_away: Outage, spool_away: Outage, no_sleep: list[float]
+    paid: AIProviderConfig,
+    script: Script,
+    store_away: Outage,
+    spool_away: Outage,
+    no_sleep: list[float],
 ) -> None:
-    """Two homes fail at once: it waits for the store as long as it is worth, then a person is asked."""
+    """Two homes fail at once: it waits for the store as long as it is worth, then a person is
+    asked.
+    """
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away, spool_away)
     with pytest.raises(Unclear):
         go()
@@ -269,7 +352,11 @@ def test_disk_that_takes_nothing_leaves_it_to_the_process(
 
 
 def test_task_is_in_the_log_when_it_cannot_be_kept_anywhere(
-    paid: AIProviderConfig, script: Script, database_away: Outage, spool_away: Outage, everything_is_logged: pytest.LogCaptureFixture
+    paid: AIProviderConfig,
+    script: Script,
+    database_away: Outage,
+    spool_away: Outage,
+    everything_is_logged: pytest.LogCaptureFixture,
 ) -> None:
     during(script, Accepted("task-1", poll_in=5), database_away, spool_away)
     with pytest.raises(OperationalError):
@@ -298,7 +385,9 @@ def test_refusal_from_the_spool_pauses_its_provider_as_it_would_directly(
     assert (stop.value.wait, len(script.submitted)) == ("provider", 1)
 
 
-def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
+def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(
+    paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
+) -> None:
     until = clock.now() + timedelta(minutes=7)
     during(script, Refused("Too many.", kind=Refusal.LIMIT, until=until), database_away)
     with pytest.raises(OperationalError):
@@ -313,7 +402,9 @@ def test_limit_of_the_provider_holds_also_when_it_comes_from_the_spool(paid: AIP
     assert (stop.value.wait, stop.value.until >= until) == ("rate_limit", True)
 
 
-def test_old_refusal_does_not_pause_a_provider_that_has_worked_since(paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock) -> None:
+def test_old_refusal_does_not_pause_a_provider_that_has_worked_since(
+    paid: AIProviderConfig, script: Script, database_away: Outage, clock: Clock
+) -> None:
     during(script, Refused("No key.", kind=Refusal.KEY), database_away)
     with pytest.raises(OperationalError):
         go()
@@ -329,7 +420,9 @@ def test_old_refusal_does_not_pause_a_provider_that_has_worked_since(paid: AIPro
 # --- what lies there is shown
 
 
-def test_contents_are_shown_by_health_and_metrics(paid: AIProviderConfig, script: Script, database_away: Outage, client: Any) -> None:
+def test_contents_are_shown_by_health_and_metrics(
+    paid: AIProviderConfig, script: Script, database_away: Outage, client: Any
+) -> None:
     def shown() -> tuple[Any, ...]:
         health.forget()
         answer = client.get("/readyz", {"only": "spool"})
@@ -363,7 +456,9 @@ def test_contents_are_shown_by_health_and_metrics(paid: AIProviderConfig, script
 # --- who takes it up
 
 
-def test_who_holds_an_answer_is_not_disturbed(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_who_holds_an_answer_is_not_disturbed(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     kept = None
 
     def begin() -> Any:
@@ -384,7 +479,9 @@ def test_who_holds_an_answer_is_not_disturbed(paid: AIProviderConfig, script: Sc
     assert call_of().task_id == "task-1"
 
 
-def test_answer_that_another_machine_keeps_is_waited_for_a_day(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
+def test_answer_that_another_machine_keeps_is_waited_for_a_day(
+    paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     ProviderCall.objects.update(evidence={"spooled_on": "another machine"})
@@ -397,7 +494,9 @@ def test_answer_that_another_machine_keeps_is_waited_for_a_day(paid: AIProviderC
     assert "another machine" in str(call_of().note)
 
 
-def test_answer_that_this_machine_has_lost_is_a_persons_matter(paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock) -> None:
+def test_answer_that_this_machine_has_lost_is_a_persons_matter(
+    paid: AIProviderConfig, script: Script, store_away: Outage, clock: Clock
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     assert call_of().evidence["spooled_on"] == socket.gethostname()
@@ -407,17 +506,23 @@ def test_answer_that_this_machine_has_lost_is_a_persons_matter(paid: AIProviderC
         go()
 
 
-def test_bad_file_does_not_hold_up_the_others(paid: AIProviderConfig, script: Script, database_away: Outage) -> None:
+def test_bad_file_does_not_hold_up_the_others(
+    paid: AIProviderConfig, script: Script, database_away: Outage
+) -> None:
     during(script, Accepted("task-1", poll_in=0), database_away)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
-    (spool.folder() / f"00000000-0000-0000-0000-000000000000-bad{spool.ENDING}").write_bytes(b"no token")
+    (spool.folder() / f"00000000-0000-0000-0000-000000000000-bad{spool.ENDING}").write_bytes(
+        b"no token"
+    )
     assert reconcile() == 1
     assert (call_of().task_id, len(spool.waiting())) == ("task-1", 1)
 
 
-def test_what_arrives_is_told_to_those_who_wait(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
+def test_what_arrives_is_told_to_those_who_wait(
+    paid: AIProviderConfig, script: Script, store_away: Outage
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     store_away.on = False
@@ -442,7 +547,9 @@ def test_what_arrives_is_told_to_those_who_wait(paid: AIProviderConfig, script: 
 # --- the files
 
 
-def test_files_are_private_and_say_nothing(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
+def test_files_are_private_and_say_nothing(
+    paid: AIProviderConfig, script: Script, store_away: Outage
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     (path,) = spool.waiting()
@@ -453,19 +560,37 @@ def test_files_are_private_and_say_nothing(paid: AIProviderConfig, script: Scrip
     assert b"result" not in content
 
 
-def test_file_of_many_pieces_comes_back_as_it_was(paid: AIProviderConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_of_many_pieces_comes_back_as_it_was(
+    paid: AIProviderConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spool, "BLOCK", 1000)
-    call = ProviderCall.objects.create(provider=paid, kind=Kind.CLIP, key="k", request={}, request_hash="", unit_price=1, units=1, estimate=1)
+    call = ProviderCall.objects.create(
+        provider=paid,
+        kind=Kind.CLIP,
+        key="k",
+        request={},
+        request_hash="",
+        unit_price=1,
+        units=1,
+        estimate=1,
+    )
     content = os.urandom(10_500)
     (tmp_path / "clip").write_bytes(content)
-    kept = spool.save(call, Result(media=Breaks(times=0), cost=Decimal("0.5"), seed=3), file=tmp_path / "clip")
+    kept = spool.save(
+        call, Result(media=Breaks(times=0), cost=Decimal("0.5"), seed=3), file=tmp_path / "clip"
+    )
     assert kept is not None
     kept.release()
     call_id, answer = spool.read(kept.path)
     assert isinstance(answer, Result)
     assert answer.media is not None
     answer.media.download(tmp_path / "back", should_stop=lambda: False)
-    assert (call_id, answer.cost, answer.seed, (tmp_path / "back").read_bytes() == content) == (call.pk, Decimal("0.5"), 3, True)
+    assert (call_id, answer.cost, answer.seed, (tmp_path / "back").read_bytes() == content) == (
+        call.pk,
+        Decimal("0.5"),
+        3,
+        True,
+    )
 
 
 # --- the real adapters before their fakes
@@ -483,9 +608,15 @@ def real(settings: Any, db: None, request: pytest.FixtureRequest) -> Iterator[Fa
 
 
 @pytest.mark.parametrize("real", [("stability_ai", Stability)], indirect=True)
-def test_picture_of_stability_survives_an_outage_of_the_store(real: Fake, store_away: Outage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_picture_of_stability_survives_an_outage_of_the_store(
+    real: Fake, store_away: Outage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(service, "hit", lambda name: setattr(store_away, "on", name == "answered" or store_away.on))
+        patch.setattr(
+            service,
+            "hit",
+            lambda name: setattr(store_away, "on", name == "answered" or store_away.on),
+        )
         pending = advance(IMAGE, provider="stability_ai", key="k", subject="story", item="scene")
     assert isinstance(pending, Pending)
     clock.forward(hours=6)
@@ -497,9 +628,15 @@ def test_picture_of_stability_survives_an_outage_of_the_store(real: Fake, store_
 
 
 @pytest.mark.parametrize("real", [("runway_ml", lambda: Runway(seconds=0.01))], indirect=True)
-def test_task_of_runway_survives_an_outage_of_the_database(real: Fake, database_away: Outage, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_of_runway_survives_an_outage_of_the_database(
+    real: Fake, database_away: Outage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(service, "hit", lambda name: setattr(database_away, "on", name == "answered" or database_away.on))
+        patch.setattr(
+            service,
+            "hit",
+            lambda name: setattr(database_away, "on", name == "answered" or database_away.on),
+        )
         with pytest.raises(OperationalError):
             advance(IMAGE, provider="runway_ml", key="k", subject="story", item="scene")
     clock.forward(hours=3)
@@ -511,7 +648,9 @@ def test_task_of_runway_survives_an_outage_of_the_database(real: Fake, database_
     assert (call.state, call.cost, real.paid) == (CallState.SETTLED, real.charged, 1)
 
 
-def test_budget_counts_what_lies_in_the_spool(paid: AIProviderConfig, script: Script, store_away: Outage) -> None:
+def test_budget_counts_what_lies_in_the_spool(
+    paid: AIProviderConfig, script: Script, store_away: Outage
+) -> None:
     during(script, Result(media=Bytes(picture()), cost=Decimal("0.03")), store_away)
     go()
     store_away.on = False
@@ -520,7 +659,9 @@ def test_budget_counts_what_lies_in_the_spool(paid: AIProviderConfig, script: Sc
     assert stop.value.wait == "budget"
 
 
-def test_what_a_call_learns_is_added_to_what_its_row_knows_by_now(paid: AIProviderConfig, script: Script, clock: Clock) -> None:
+def test_what_a_call_learns_is_added_to_what_its_row_knows_by_now(
+    paid: AIProviderConfig, script: Script, clock: Clock
+) -> None:
     """Two processes hold the same row; neither forgets what the other has written meanwhile."""
     script.submit = [Accepted("t", poll_in=0)]
     go()

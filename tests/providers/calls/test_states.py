@@ -20,18 +20,33 @@ TESTS = Path(settings.BASE_DIR) / "tests"
 
 
 def call(paid: AIProviderConfig, state: str, **values: Any) -> ProviderCall:
-    facts = {"request": {}, "request_hash": "", "unit_price": 1, "units": 1, "estimate": Decimal("0.03"), "sending_at": timezone.now()}
-    return ProviderCall.objects.create(provider=paid, kind=Kind.IMAGE, key="k", state=state, **(facts | values))
+    facts = {
+        "request": {},
+        "request_hash": "",
+        "unit_price": 1,
+        "units": 1,
+        "estimate": Decimal("0.03"),
+        "sending_at": timezone.now(),
+    }
+    return ProviderCall.objects.create(
+        provider=paid, kind=Kind.IMAGE, key="k", state=state, **(facts | values)
+    )
 
 
 @pytest.mark.parametrize("state", CallState)
-@pytest.mark.parametrize("change", [change for change in TRANSITIONS if change.sources], ids=lambda change: change.name)
-def test_change_is_made_from_its_states_alone(change: Any, state: CallState, paid: AIProviderConfig) -> None:
+@pytest.mark.parametrize(
+    "change", [change for change in TRANSITIONS if change.sources], ids=lambda change: change.name
+)
+def test_change_is_made_from_its_states_alone(
+    change: Any, state: CallState, paid: AIProviderConfig
+) -> None:
     row = call(paid, state)
     came_from = move(row, name=change.name)
     allowed = state in change.sources
     assert (came_from, row.state) == ((state, change.target) if allowed else (None, state))
-    assert [event.name for event in CallEvent.objects.filter(call=row)] == ([change.name] if allowed else [])
+    assert [event.name for event in CallEvent.objects.filter(call=row)] == (
+        [change.name] if allowed else []
+    )
 
 
 def test_each_change_has_a_name_of_its_own_that_fits_the_row() -> None:
@@ -46,7 +61,11 @@ def test_every_state_can_be_reached_and_every_undecided_one_can_be_left() -> Non
 
 
 def test_running_is_what_may_still_bring_a_result_by_itself() -> None:
-    assert {state for state in CallState if COUNTS[state].running} == {CallState.RESERVED, CallState.SENDING, CallState.ACCEPTED}
+    assert {state for state in CallState if COUNTS[state].running} == {
+        CallState.RESERVED,
+        CallState.SENDING,
+        CallState.ACCEPTED,
+    }
     assert {state for state in CallState if COUNTS[state].undecided} == {
         CallState.RESERVED,
         CallState.SENDING,
@@ -71,5 +90,9 @@ def test_page_prints_the_table_as_it_is() -> None:
 
 def test_each_rule_of_the_page_has_its_test() -> None:
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", PAGE.read_text(encoding="utf-8"))
-    missing = [f"{file}::{name}" for file, name in named if f"def {name}(" not in (TESTS / file).read_text(encoding="utf-8")]
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if f"def {name}(" not in (TESTS / file).read_text(encoding="utf-8")
+    ]
     assert (len(named), missing) == (32, [])

@@ -1,4 +1,6 @@
-"""The file store is away at the moment when a paid result arrives: it is neither lost nor paid for again."""
+"""The file store is away at the moment when a paid result arrives: it is neither lost nor paid for
+again.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -85,7 +87,9 @@ def go() -> Ready | Pending:
     return advance(REQUEST, provider="paid", key="k", subject="story", item="scene")
 
 
-def test_result_of_a_task_waits_at_the_provider(paid: AIProviderConfig, script: Script, clock: Clock, store: FolderAway, pauses: Pauses) -> None:
+def test_result_of_a_task_waits_at_the_provider(
+    paid: AIProviderConfig, script: Script, clock: Clock, store: FolderAway, pauses: Pauses
+) -> None:
     script.submit = [Accepted("task-1", poll_in=5)]
     script.poll = [PICTURE]
     go()
@@ -101,7 +105,9 @@ def test_result_of_a_task_waits_at_the_provider(paid: AIProviderConfig, script: 
     assert (len(script.submitted), pauses) == (1, [])
 
 
-def test_result_in_the_answer_is_held_until_the_store_is_back(paid: AIProviderConfig, script: Script, store: FolderAway, pauses: Pauses) -> None:
+def test_result_in_the_answer_is_held_until_the_store_is_back(
+    paid: AIProviderConfig, script: Script, store: FolderAway, pauses: Pauses
+) -> None:
     script.submit = [during(store, PICTURE)]
     pauses.until(store, pauses=3)
     assert isinstance(go(), Ready)
@@ -114,7 +120,10 @@ def test_store_that_stays_away_is_waited_for_and_the_answer_is_kept(
     script.submit = [during(store, PICTURE)]
     pending = go()
     assert isinstance(pending, Pending)
-    assert str(pending.note) == "It is paid for, and its answer is kept on the worker's machine until the file store is back."
+    assert str(pending.note) == (
+        "It is paid for, and its answer is kept on the worker's machine until the file "
+        "store is back."
+    )
     assert (pending.call.state, pauses) == (CallState.SENDING, [1, 2, 4])
     clock.forward(hours=3)
     assert reconcile() == 0  # it is neither lost nor unclear

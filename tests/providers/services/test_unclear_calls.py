@@ -20,7 +20,9 @@ from tests.providers.scripted import Script
 
 
 def go(**more: Any) -> Ready | Pending:
-    return advance(ImageRequest(prompt="sea"), provider="paid", key="k", subject="story", item="scene", **more)
+    return advance(
+        ImageRequest(prompt="sea"), provider="paid", key="k", subject="story", item="scene", **more
+    )
 
 
 @pytest.fixture
@@ -36,36 +38,70 @@ def last_event(call: ProviderCall) -> tuple[str, str, str, str, Any]:
     return event.name, event.from_state, event.to_state, event.reason, event.actor
 
 
-def test_attached_task_is_asked_for_and_settled(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_attached_task_is_asked_for_and_settled(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     script.poll = [Result(media=Bytes(picture()), cost=Decimal("0.02"))]
-    unclear_calls.attach_task(unclear, actor=admin_user, reason="found in their list", task_id=" task-7 ")
-    assert last_event(unclear) == ("attach task", "unclear", "accepted", "found in their list", admin_user)
+    unclear_calls.attach_task(
+        unclear, actor=admin_user, reason="found in their list", task_id=" task-7 "
+    )
+    assert last_event(unclear) == (
+        "attach task",
+        "unclear",
+        "accepted",
+        "found in their list",
+        admin_user,
+    )
     ready = go()
     assert isinstance(ready, Ready)
-    assert (ready.call.pk, ready.call.cost, script.polled, len(script.submitted)) == (unclear.pk, Decimal("0.02"), ["task-7"], 1)
+    assert (ready.call.pk, ready.call.cost, script.polled, len(script.submitted)) == (
+        unclear.pk,
+        Decimal("0.02"),
+        ["task-7"],
+        1,
+    )
 
 
-def test_not_charged_frees_the_money_and_the_work(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_not_charged_frees_the_money_and_the_work(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     unclear_calls.not_charged(unclear, actor=admin_user, reason="balance unchanged")
-    assert last_event(unclear) == ("not charged", "unclear", "refused", "balance unchanged", admin_user)
+    assert last_event(unclear) == (
+        "not charged",
+        "unclear",
+        "refused",
+        "balance unchanged",
+        admin_user,
+    )
     assert unclear.counted == Decimal(0)
     ready = go(subject_budget=Decimal("0.03"), request_no=2)
     assert isinstance(ready, Ready)
     assert (ready.call.attempt_no, len(script.submitted)) == (2, 2)
 
 
-def test_write_off_books_the_amount_at_risk(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_write_off_books_the_amount_at_risk(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     unclear_calls.write_off(unclear, actor=admin_user, reason="never came")
     assert last_event(unclear) == ("write off", "unclear", "written_off", "never came", admin_user)
-    assert (unclear.cost, unclear.counted, unclear.cost_is_estimated) == (Decimal("0.03"), Decimal("0.03"), True)
+    assert (unclear.cost, unclear.counted, unclear.cost_is_estimated) == (
+        Decimal("0.03"),
+        Decimal("0.03"),
+        True,
+    )
     ready = go(request_no=2)
     assert isinstance(ready, Ready)
     assert ready.call.attempt_no == 2
 
 
 @pytest.mark.parametrize("decide", [unclear_calls.not_charged, unclear_calls.write_off])
-def test_decision_orders_nothing_again(decide: Any, unclear: ProviderCall, script: Script, admin_user: Any) -> None:
-    """A job that was on its way when the person decided submits nothing. Only a later request does."""
+def test_decision_orders_nothing_again(
+    decide: Any, unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
+    """A job that was on its way when the person decided submits nothing.
+
+    Only a later request does.
+    """
     decide(unclear, actor=admin_user, reason="seen in their list")
     for more in ({}, {"request_no": 1, "after": 0}):
         with pytest.raises(Refused) as refused:
@@ -86,7 +122,9 @@ WAYS: list[Any] = [
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_without_the_permission_nothing_changes(way: Any, unclear: ProviderCall, viewer: Any) -> None:
+def test_without_the_permission_nothing_changes(
+    way: Any, unclear: ProviderCall, viewer: Any
+) -> None:
     with pytest.raises(Forbidden):
         way(unclear, actor=viewer, reason="because")
     unclear.refresh_from_db()
@@ -118,14 +156,18 @@ def test_attaching_needs_an_id(task_id: str, unclear: ProviderCall, admin_user: 
     assert invalid.value.field == "task_id"
 
 
-def test_one_task_belongs_to_one_call(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_one_task_belongs_to_one_call(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     advance(ImageRequest(prompt="other"), provider="paid", key="other", subject="story")
     ProviderCall.objects.filter(key="other").update(task_id="task-1")
     with pytest.raises(Invalid, match="belongs to another call"):
         unclear_calls.attach_task(unclear, actor=admin_user, reason="r", task_id="task-1")
 
 
-def test_who_waits_for_the_scene_is_told(unclear: ProviderCall, admin_user: Any, django_capture_on_commit_callbacks: Any) -> None:
+def test_who_waits_for_the_scene_is_told(
+    unclear: ProviderCall, admin_user: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     heard: list[tuple[str, str, str]] = []
 
     def hear(provider: str, subject: str, item: str, **_: Any) -> None:
@@ -140,7 +182,9 @@ def test_who_waits_for_the_scene_is_told(unclear: ProviderCall, admin_user: Any,
     assert heard == [("paid", "story", "scene")]
 
 
-def test_attached_task_that_failed_is_a_refusal(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_attached_task_that_failed_is_a_refusal(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     script.poll = [Refused("It failed.", kind="failed", cost=Decimal(0))]  # type: ignore[arg-type]
     unclear_calls.attach_task(unclear, actor=admin_user, reason="r", task_id="t")
     with pytest.raises(Refused):
@@ -154,8 +198,21 @@ def test_two_people_cannot_attach_one_task_to_two_calls(script: Script, admin_us
     from tests.providers.conftest import make_paid
 
     paid = make_paid()
-    facts = {"kind": "image", "request": {}, "request_hash": "", "unit_price": 1, "units": 1, "estimate": Decimal("0.03"), "state": "unclear"}
-    calls = [ProviderCall.objects.create(provider=paid, key=f"k{n}", subject="story", item=f"scene {n}", **facts) for n in range(2)]
+    facts = {
+        "kind": "image",
+        "request": {},
+        "request_hash": "",
+        "unit_price": 1,
+        "units": 1,
+        "estimate": Decimal("0.03"),
+        "state": "unclear",
+    }
+    calls = [
+        ProviderCall.objects.create(
+            provider=paid, key=f"k{n}", subject="story", item=f"scene {n}", **facts
+        )
+        for n in range(2)
+    ]
     together = threading.Barrier(2)
     ends: list[str] = []
 
@@ -175,10 +232,15 @@ def test_two_people_cannot_attach_one_task_to_two_calls(script: Script, admin_us
     for thread in threads:
         thread.join()
     assert sorted(ends) == ["The task same belongs to another call.", "attached"]
-    assert sorted(ProviderCall.objects.values_list("state", "task_id")) == [("accepted", "same"), ("unclear", "")]
+    assert sorted(ProviderCall.objects.values_list("state", "task_id")) == [
+        ("accepted", "same"),
+        ("unclear", ""),
+    ]
 
 
-def test_answer_that_names_the_task_of_an_attached_call_is_told_apart(unclear: ProviderCall, script: Script, admin_user: Any) -> None:
+def test_answer_that_names_the_task_of_an_attached_call_is_told_apart(
+    unclear: ProviderCall, script: Script, admin_user: Any
+) -> None:
     """The row itself holds it, whoever is first."""
     advance(ImageRequest(prompt="other"), provider="paid", key="other", subject="story")
     other = ProviderCall.objects.get(key="other")

@@ -20,7 +20,9 @@ def stored(tmp_path: Path) -> Path:
     return Path(store.media().path(NAME))
 
 
-def test_fetch_copies_nothing_on_one_disk_and_outlives_the_stores_file(tmp_path: Path, stored: Path) -> None:
+def test_fetch_copies_nothing_on_one_disk_and_outlives_the_stores_file(
+    tmp_path: Path, stored: Path
+) -> None:
     path = fetch(NAME, tmp_path)
     assert path.samefile(stored)
     stored.unlink()
@@ -33,7 +35,9 @@ def test_fetch_again_leaves_the_store_alone(tmp_path: Path, stored: Path) -> Non
     assert stored.read_bytes() == b"film" * 1000
 
 
-def test_fetch_from_another_disk_is_a_copy(tmp_path: Path, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fetch_from_another_disk_is_a_copy(
+    tmp_path: Path, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 

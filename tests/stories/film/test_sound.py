@@ -1,4 +1,6 @@
-"""The film is heard: one track, at the right frames, with captions in time, and no picture encoded again."""
+"""The film is heard: one track, at the right frames, with captions in time, and no picture encoded
+again.
+"""
 
 import io
 import wave
@@ -70,7 +72,10 @@ def test_a_film_is_heard(story, owner):
     assert loud.integrated == pytest.approx(-14, abs=0.3)
     assert loud.true_peak <= -1
     heard = film.manifest["sound"]
-    assert [(cue["start_frame"], cue["speed"], cue["gain_db"]) for cue in heard["speech"]] == [(10, 1.0, 0.0), (96 + 10, 1.0, 0.0)]
+    assert [(cue["start_frame"], cue["speed"], cue["gain_db"]) for cue in heard["speech"]] == [
+        (10, 1.0, 0.0),
+        (96 + 10, 1.0, 0.0),
+    ]
     assert (heard["music"]["end_frame"], heard["target_lufs"], heard["mixer"]) == (192, -14.0, 1)
     assert film.manifest["loudness"]["samples"] == 192 * 2000
     assert film.vtt.startswith("WEBVTT")
@@ -82,7 +87,11 @@ def test_a_change_of_the_mix_encodes_no_picture(story, owner):
     sound.change_settings(story.pk, actor=owner, music_db=-10.0, loudness="ebu")
     two = previewed(story, owner)
     assert (two.number, two.segments_encoded, two.segments_reused) == (2, 0, 2)
-    with workplace() as folder, local_copy(one.file, folder) as first, local_copy(two.file, folder) as second:
+    with (
+        workplace() as folder,
+        local_copy(one.file, folder) as first,
+        local_copy(two.file, folder) as second,
+    ):
         assert picture_md5(first) == picture_md5(second)
         assert measure(second).integrated == pytest.approx(-23, abs=0.3)
     assert previewed(story, owner).pk == two.pk, "the same sound makes the same film"
@@ -121,7 +130,10 @@ def test_captions_follow_the_speech_by_clause(story, owner):
     found = spoken_at(story, owner)
     first, second = found.captions.values()
     # "The boat leaves," is spoken from 0.4 s to 1.3 s, "the gulls cry." from 1.42 s to 2.32 s.
-    assert [(span.start_frame, span.text) for span in first] == [(8, "The boat leaves,"), (32, "the gulls cry.")]
+    assert [(span.start_frame, span.text) for span in first] == [
+        (8, "The boat leaves,"),
+        (32, "the gulls cry."),
+    ]
     assert first[0].end_frame <= 32
     assert 56 <= first[1].end_frame <= 63
     assert [(span.start_frame, span.text) for span in second] == [(8, "Who is there?")]
@@ -132,11 +144,19 @@ def test_captions_follow_the_speech_by_clause(story, owner):
 
 @pytest.mark.slow
 def test_captions_show_the_words_of_the_line_and_not_those_that_were_spoken(story, owner):
-    marks = [{"text": "the boat", "start_ms": 0, "end_ms": 900}, {"text": "ten per cent", "start_ms": 1020, "end_ms": 1900}]
+    marks = [
+        {"text": "the boat", "start_ms": 0, "end_ms": 900},
+        {"text": "ten per cent", "start_ms": 1020, "end_ms": 1900},
+    ]
     scene = story.all_scenes.get(position=1)
-    line_edits.set_lines(scene.pk, actor=owner, lines=[Spoken("The boat 10 %.", id=Line.live.get(scene=scene).pk)])
+    line_edits.set_lines(
+        scene.pk, actor=owner, lines=[Spoken("The boat 10 %.", id=Line.live.get(scene=scene).pk)]
+    )
     found = spoken_at(story, owner, marks=marks)
-    assert " ".join(span.text.replace("\n", " ") for span in found.captions[scene.pk]) == "The boat 10 %."
+    assert (
+        " ".join(span.text.replace("\n", " ") for span in found.captions[scene.pk])
+        == "The boat 10 %."
+    )
 
 
 @pytest.mark.slow
@@ -163,16 +183,25 @@ def test_without_marks_a_caption_covers_the_speech(story, owner):
         ([40_000], 5, False, [400], 40_000 / 4900, 41, False),
     ],
 )
-def test_lines_fit_or_say_the_length_that_they_need(lengths, seconds, last, starts, speed, needed, fits):
+def test_lines_fit_or_say_the_length_that_they_need(
+    lengths, seconds, last, starts, speed, needed, fits
+):
     found = timing(lengths, seconds * 1000, last=last)
-    assert ([float(start) for start in found.starts], float(found.speed)) == (pytest.approx(starts), pytest.approx(speed))
+    assert ([float(start) for start in found.starts], float(found.speed)) == (
+        pytest.approx(starts),
+        pytest.approx(speed),
+    )
     assert (found.needed, found.fits) == (needed, fits)
 
 
 def test_a_line_longer_than_its_scene_is_said_before_it_is_paid(story, owner):
     assert plan_sound(story).warnings == []
     scene = story.all_scenes.get(position=1)
-    scenes.edit(scene.pk, actor=owner, narration="The old keeper of the lighthouse counts every single lamp before night. " * 2)
+    scenes.edit(
+        scene.pk,
+        actor=owner,
+        narration="The old keeper of the lighthouse counts every single lamp before night. " * 2,
+    )
     (warning,) = plan_sound(story).warnings
     assert "Scene 1 is 4 s long and its lines need about 12 s" in str(warning)
 

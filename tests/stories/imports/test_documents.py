@@ -28,7 +28,7 @@ def test_limited_process_gives_the_same(name):
     [
         # Text boxes, tracked changes, footnotes, tables and ruby as LibreOffice saves them.
         ("textbox-by-libreoffice.docx",
-         "# 1부. 항구\n\n첫 문장이다. 둘째 문장이다.\n셋째 문장이다.\n글상자 자막이다.\n표의 앞이다.\n칸 하나\n칸 둘\n漢字 끝."),
+         ("# 1부. 항구\n\n첫 문장이다. 둘째 문장이다.\n셋째 문장이다.\n글상자 " "자막이다.\n표의 앞이다.\n칸 하나\n칸 둘\n漢字 끝.")),
         ("textbox.docx", "처음 문장이다.\n본문이다.\n상자 안의 말이다.\n끝 문장이다."),
         ("tracked-move.docx", "가 문장. 나 문장. 옮긴 문장이다. 넣은 말."),
         ("no-break-hyphen.docx", "1\u201124시간, e\u2011mail, 부드러운,  끝\n새 줄 탭"),
@@ -52,7 +52,11 @@ def test_text(name, text):
 @pytest.mark.parametrize(
     ("name", "encoding", "text"),
     [
-        ("cp1252-apostrophes.txt", "cp1252", "I don’t know. It’s late and she’s gone. We can’t wait for the captain’s boat."),
+        (
+            "cp1252-apostrophes.txt",
+            "cp1252",
+            "I don’t know. It’s late and she’s gone. We can’t wait for the captain’s boat.",
+        ),
         ("utf16-notepad.txt", "utf-16-le", "첫째 날, 민수는 항구로 갔다. 바람이 불었다."),
         ("gbk.txt", "gb18030", "港口的早晨。船要开了。男孩挥手。"),
     ],
@@ -92,7 +96,9 @@ def test_every_mark_of_fountain_has_its_kind():
 
 
 def test_subtitles_keep_their_times():
-    assert [(block.text, block.start_ms, block.end_ms) for block in document("pasted-srt.txt").blocks] == [
+    assert [
+        (block.text, block.start_ms, block.end_ms) for block in document("pasted-srt.txt").blocks
+    ] == [
         ("안녕하세요", 1000, 3000),
         ("반갑습니다", 3500, 5000),
     ]
@@ -119,7 +125,11 @@ def test_language(name, language):
         ("a.txt", b"", "no_words"),
         ("a.txt", "…!? — ♪".encode(), "no_words"),
         ("a.md", b"<!-- nothing -->\n\n```\ncode\n```\n", "no_words"),
-        ("a.fountain", b"Title: X\nAuthor: Y\n\nINT. HOUSE - DAY\n\n[[a note]]\n\nCUT TO:\n", "no_words"),
+        (
+            "a.fountain",
+            b"Title: X\nAuthor: Y\n\nINT. HOUSE - DAY\n\n[[a note]]\n\nCUT TO:\n",
+            "no_words",
+        ),
         ("a.srt", b"1\n00:00:01,000 --> 00:00:02,000\n\n", "no_words"),
         ("a.txt", b"\xff\xff\xff", "encoding"),
         ("a.docx", b"no archive", "broken"),
@@ -140,8 +150,24 @@ def test_a_file_without_readable_words_is_an_error(name, data, reason):
 
 
 def test_korean_names_that_look_like_endings_are_cues():
-    """할아버지, 남자 and 김군 by their meaning, 소라 because it stands so twice; 가자 is what somebody says."""
-    rows = ["S#1. 등대 - 밤", "할아버지\n어서 오너라.", "소라\n저 왔어요.", "남자\n누구냐?", "김군\n접니다.", "소라\n가요.", "가자\n모두 뛴다."]
+    """할아버지, 남자 and 김군 by their meaning, 소라 because it stands so twice; 가자 is what
+    somebody says.
+    """
+    rows = [
+        "S#1. 등대 - 밤",
+        "할아버지\n어서 오너라.",
+        "소라\n저 왔어요.",
+        "남자\n누구냐?",
+        "김군\n접니다.",
+        "소라\n가요.",
+        "가자\n모두 뛴다.",
+    ]
     found = understand("\n\n".join(rows)).blocks
-    assert [block.text for block in found if block.kind == Kind.CUE] == ["할아버지", "소라", "남자", "김군", "소라"]
+    assert [block.text for block in found if block.kind == Kind.CUE] == [
+        "할아버지",
+        "소라",
+        "남자",
+        "김군",
+        "소라",
+    ]
     assert [block.text for block in found if block.kind == Kind.ACTION] == ["가자\n모두 뛴다."]

@@ -1,4 +1,6 @@
-"""What is dearer than a person may start alone: asked for, decided by a second person, and bound to exactly that plan."""
+"""What is dearer than a person may start alone: asked for, decided by a second person, and bound to
+exactly that plan.
+"""
 
 import threading
 from decimal import Decimal
@@ -9,7 +11,15 @@ from django.db import connection
 from jobs.models import Job
 from providers.models import AIProviderConfig, RoleLimit
 from providers.services.configs import organization_budget, plan_limit_of
-from stories.errors import ApprovalNeeded, ApprovalRefused, Conflict, Forbidden, GuardRefused, Invalid, PlanChanged
+from stories.errors import (
+    ApprovalNeeded,
+    ApprovalRefused,
+    Conflict,
+    Forbidden,
+    GuardRefused,
+    Invalid,
+    PlanChanged,
+)
 from stories.models import Approval, Confirmation, Story
 from stories.services import approvals
 from stories.services.generation import generate, generate_scene, launch, start
@@ -23,7 +33,9 @@ PRICE = Decimal("0.50")
 
 @pytest.fixture(autouse=True)
 def prices(db):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=PRICE, cost_per_second_video=Decimal("0.10"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=PRICE, cost_per_second_video=Decimal("0.10")
+    )
 
 
 @pytest.fixture
@@ -36,7 +48,10 @@ def limit(db):
         money.plan_limit = house_limit
         money.save()
         for role, amount in roles.items():
-            RoleLimit.objects.update_or_create(role=Group.objects.get(name=role), defaults={"organization_budget": money, "plan_limit": amount})
+            RoleLimit.objects.update_or_create(
+                role=Group.objects.get(name=role),
+                defaults={"organization_budget": money, "plan_limit": amount},
+            )
 
     return put
 
@@ -74,7 +89,11 @@ def asked(story, actor, **more):
 def test_the_limit_is_that_of_the_role_else_of_the_house(owner, manager, viewer, limit):
     assert plan_limit_of(owner) is None
     limit(house_limit=Decimal(5), producer=Decimal(1), manager=None)
-    assert (plan_limit_of(owner), plan_limit_of(manager), plan_limit_of(viewer)) == (Decimal(1), None, Decimal(5))
+    assert (plan_limit_of(owner), plan_limit_of(manager), plan_limit_of(viewer)) == (
+        Decimal(1),
+        None,
+        Decimal(5),
+    )
 
 
 def test_the_highest_of_several_roles_counts(owner, limit):
@@ -101,17 +120,32 @@ def test_up_to_the_limit_nobody_is_asked(story, owner):
 
 def test_above_the_limit_it_is_asked_for_once(story, owner):
     stopped = asked(story, owner)
-    assert str(stopped) == "2.00 USD is more than the 1.00 USD that you may start alone. A second person is asked for approval."
+    assert str(stopped) == (
+        "2.00 USD is more than the 1.00 USD that you may start alone. A second person "
+        "is asked for approval."
+    )
     again = asked(story, owner)
     assert str(again) == "This waits for the approval of a second person; owner has asked for it."
     row = Approval.objects.get()
     assert (stopped.new, again.new, again.approval.pk) == (True, False, row.pk)
     plan = plan_generation(story, "image")
-    assert (row.story, row.kind, row.plan_hash, row.total, row.limit, row.asked_by, row.state) == (story, "image", plan.hash, 2, 1, owner, "asked")
-    assert [(line["position"], line["price"]) for line in row.lines] == [(n, "0.5000") for n in (1, 2, 3, 4)]
+    assert (row.story, row.kind, row.plan_hash, row.total, row.limit, row.asked_by, row.state) == (
+        story,
+        "image",
+        plan.hash,
+        2,
+        1,
+        owner,
+        "asked",
+    )
+    assert [(line["position"], line["price"]) for line in row.lines] == [
+        (n, "0.5000") for n in (1, 2, 3, 4)
+    ]
 
 
-@pytest.mark.parametrize("way", ["launch", "start", "generate", "transition", "transition_to", "takes"])
+@pytest.mark.parametrize(
+    "way", ["launch", "start", "generate", "transition", "transition_to", "takes"]
+)
 def test_every_way_of_starting_is_stopped(owner, limit, way):
     limit(producer=Decimal("0.80"))
     story = make_story(owner, status="previewing" if way == "start" else "planned")
@@ -127,13 +161,19 @@ def test_every_way_of_starting_is_stopped(owner, limit, way):
     before = story.status
     with pytest.raises(ApprovalNeeded):
         ways[way]()
-    assert (Job.objects.count(), Story.objects.get(pk=story.pk).status, story.transitions.count()) == (0, before, 0)
+    assert (
+        Job.objects.count(),
+        Story.objects.get(pk=story.pk).status,
+        story.transitions.count(),
+    ) == (0, before, 0)
     assert Approval.objects.get().total == 1
 
 
 def test_the_studio_itself_has_no_limit(story):
     start(story.pk, "image", actor=None)
-    assert [(one.actor, one.limit, one.spending_cap, one.total) for one in Confirmation.objects.all()] == [(None, None, None, 2)]
+    assert [
+        (one.actor, one.limit, one.spending_cap, one.total) for one in Confirmation.objects.all()
+    ] == [(None, None, None, 2)]
 
 
 def test_the_final_film_is_stopped_too(owner, limit):
@@ -154,8 +194,17 @@ def test_what_a_second_person_approved_is_started_once(story, owner, manager):
     approvals.decide(row.pk, actor=manager, approve=True, reason="go")
     try_to_start(story, owner)
     row.refresh_from_db()
-    assert (row.state, row.decision, row.decided_by, row.reason, row.started_by) == ("started", "approved", manager, "go", owner)
-    assert [(one.job_id, one.spending_cap, one.total, one.approval) for one in Confirmation.objects.all()] == [(Job.objects.get().pk, 2, 2, row)]
+    assert (row.state, row.decision, row.decided_by, row.reason, row.started_by) == (
+        "started",
+        "approved",
+        manager,
+        "go",
+        owner,
+    )
+    assert [
+        (one.job_id, one.spending_cap, one.total, one.approval)
+        for one in Confirmation.objects.all()
+    ] == [(Job.objects.get().pk, 2, 2, row)]
     Job.objects.all().delete()
     assert asked(story, owner).new
 
@@ -184,10 +233,17 @@ def test_a_refusal_needs_a_reason_and_stands_until_asked_again(story, owner, man
     approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
     refused = asked(story, owner)
     assert isinstance(refused, ApprovalRefused)
-    assert (str(refused), refused.code) == ("manager has refused this: too dear", "approval_refused")
+    assert (str(refused), refused.code) == (
+        "manager has refused this: too dear",
+        "approval_refused",
+    )
     assert Approval.objects.count() == 1
     again = asked(story, owner, ask_again=True)
-    assert (again.code, again.approval.pk == row.pk, Approval.objects.count()) == ("approval_needed", False, 2)
+    assert (again.code, again.approval.pk == row.pk, Approval.objects.count()) == (
+        "approval_needed",
+        False,
+        2,
+    )
 
 
 def test_the_second_decision_says_what_the_first_was(story, owner, manager, second):
@@ -232,7 +288,10 @@ def test_an_approval_does_not_fit_another_plan(story, owner, manager):
     approvals.decide(row.pk, actor=manager, approve=True)
     duplicate(story.all_scenes.first().pk, actor=owner)
     stopped = asked(story, owner)
-    assert str(stopped).startswith("The plan has changed since manager approved it at 2.00 USD, so that approval no longer fits.")
+    assert str(stopped).startswith(
+        "The plan has changed since manager approved it at 2.00 USD, so that approval no "
+        "longer fits."
+    )
     row.refresh_from_db()
     assert (row.state, stopped.approval.total, stopped.new) == ("withdrawn", Decimal("2.50"), True)
 
@@ -296,7 +355,11 @@ def test_outlook(story, owner, manager, django_assert_num_queries):
     approvals.decide(row.pk, actor=manager, approve=True)
     assert state() == "approved"
     ask = approvals.ask_for_plan(plan_generation(story, "image"))
-    with django_assert_num_queries(5):  # the limits of the roles, the person's own changes of limits and prices, what was started within a day, the request
+    with django_assert_num_queries(
+        5
+        # the limits of the roles, the person's own changes of limits and prices, what was started
+        # within a day, the request
+    ):
         approvals.approval_preview(ask, owner)
     assert approvals.approval_preview(ask, manager).state == "free"
 
@@ -331,10 +394,18 @@ def test_two_deciding_and_two_starting_at_once_make_one_of_each(make_person, lim
             thread.join()
         return sorted(found)
 
-    decide = lambda manager, approve: lambda: approvals.decide(row.pk, actor=manager, approve=approve, reason="so")  # noqa: E731  made twice, here
+    decide = lambda manager, approve: (  # noqa: E731  made twice, here
+        lambda: approvals.decide(row.pk, actor=manager, approve=approve, reason="so")
+    )
     assert outcomes(decide(managers[0], True), decide(managers[1], True)) == ["conflict", "done"]
-    started = outcomes(lambda: start(story.pk, "image", actor=owner), lambda: start(story.pk, "image", actor=owner))
-    assert (started, Job.objects.count(), Approval.objects.count()) == (["done", "guard_refused"], 1, 1)
+    started = outcomes(
+        lambda: start(story.pk, "image", actor=owner), lambda: start(story.pk, "image", actor=owner)
+    )
+    assert (started, Job.objects.count(), Approval.objects.count()) == (
+        ["done", "guard_refused"],
+        1,
+        1,
+    )
 
 
 @pytest.mark.django_db(transaction=True)

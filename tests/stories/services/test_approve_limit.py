@@ -35,7 +35,11 @@ def row(owner):
 
 def may_approve(role, amount):
     RoleLimit.objects.update_or_create(
-        role=Group.objects.get(name=role), defaults={"organization_budget": organization_budget(), "approve_limit": None if amount is None else Decimal(amount)}
+        role=Group.objects.get(name=role),
+        defaults={
+            "organization_budget": organization_budget(),
+            "approve_limit": None if amount is None else Decimal(amount),
+        },
     )
 
 
@@ -94,7 +98,12 @@ def test_page_says_why_and_offers_to_refuse_only(row, manager, client):
 def test_administrators_set_it_beside_what_may_be_started_alone(client):
     client.force_login(User.objects.create_superuser("boss", password="boss"))
     role = Group.objects.get(name="manager")
-    inline = {"role_limits-TOTAL_FORMS": "1", "role_limits-INITIAL_FORMS": "0", "role_limits-0-role": role.pk, "role_limits-0-approve_limit": "12.5"}
+    inline = {
+        "role_limits-TOTAL_FORMS": "1",
+        "role_limits-INITIAL_FORMS": "0",
+        "role_limits-0-role": role.pk,
+        "role_limits-0-approve_limit": "12.5",
+    }
     url = reverse("admin:providers_organizationbudget_change", args=[organization_budget().pk])
     assert "may approve up to (usd)" in client.get(url).content.decode().lower()
     assert client.post(url, {"monthly_budget": "", "plan_limit": "", **inline}).status_code == 302

@@ -1,4 +1,6 @@
-"""What was confirmed, kept in rows that are only added; and what a person may start alone for one story in a day."""
+"""What was confirmed, kept in rows that are only added; and what a person may start alone for one
+story in a day.
+"""
 
 import threading
 from datetime import timedelta
@@ -42,7 +44,14 @@ def test_each_start_is_a_row_with_its_prices(story, owner):
     job, _plan = start(story.pk, "image", actor=owner, confirm_total=Decimal("0.06"))
     (row,) = Confirmation.objects.all()
     line = {"price": "0.0300"}
-    assert (row.job_id, row.kind, row.actor, row.total, row.spending_cap, row.limit) == (job.pk, "image", owner, Decimal("0.06"), None, None)
+    assert (row.job_id, row.kind, row.actor, row.total, row.spending_cap, row.limit) == (
+        job.pk,
+        "image",
+        owner,
+        Decimal("0.06"),
+        None,
+        None,
+    )
     assert row.lines == {scene.key: line | {"prompt_id": scene.prompt_id} for scene in scenes}
 
 
@@ -51,7 +60,10 @@ def test_ten_single_starts_add_up(story, owner):
     limit("0.05")
     scenes = [make_scene(story) for _ in range(10)]
     generate_scene(scenes[0].pk, "image", actor=owner)
-    words = "You have started 0.03 USD for this story within a day. With 0.03 USD more it is above the 0.05 USD that you may start alone."
+    words = (
+        "You have started 0.03 USD for this story within a day. With 0.03 USD more it is "
+        "above the 0.05 USD that you may start alone."
+    )
     for scene in scenes[1:]:
         with pytest.raises(ApprovalNeeded, match=words):
             generate_scene(scene.pk, "image", actor=owner)
@@ -69,11 +81,20 @@ def test_splitting_a_plan_into_selections_adds_up(story, owner):
         launch(story.pk, "image", actor=owner, confirm_total=None, plan_hash=None)
     launch(story.pk, "image", actor=owner, scene_ids=[first.pk], confirm_total=None, plan_hash=None)
     with pytest.raises(ApprovalNeeded):
-        launch(story.pk, "image", actor=owner, scene_ids=[second.pk], confirm_total=None, plan_hash=None)
+        launch(
+            story.pk,
+            "image",
+            actor=owner,
+            scene_ids=[second.pk],
+            confirm_total=None,
+            plan_hash=None,
+        )
     assert Job.objects.count() == 1
 
 
-def test_another_story_another_person_and_what_was_approved_do_not_count(story, owner, colleague, manager):
+def test_another_story_another_person_and_what_was_approved_do_not_count(
+    story, owner, colleague, manager
+):
     limit("0.05")
     other = make_story(owner, status="previewing", image_provider="paid")
     for scene in (make_scene(story), make_scene(other)):
@@ -107,19 +128,27 @@ def test_variants_count_each(story, owner):
 
 @pytest.mark.parametrize("way", ["transition", "start", "launch"])
 def test_a_plan_in_which_everything_is_blocked_starts_nothing(owner, paid, way):
-    story = make_story(owner, status="planned" if way == "transition" else "previewing", image_provider="paid")
+    story = make_story(
+        owner, status="planned" if way == "transition" else "previewing", image_provider="paid"
+    )
     make_scene(story)
     make_scene(story)
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=None)
     ways = {
         "transition": lambda: apply_transition(story.pk, "generate_preview", actor=owner),
         "start": lambda: start(story.pk, "image", actor=owner),
-        "launch": lambda: launch(story.pk, "image", actor=owner, confirm_total=None, plan_hash=None),
+        "launch": lambda: launch(
+            story.pk, "image", actor=owner, confirm_total=None, plan_hash=None
+        ),
     }
     before = story.status
     with pytest.raises(GuardRefused, match=r"Nothing can be made\. Scene 1: .*price"):
         ways[way]()
-    assert (Job.objects.count(), Confirmation.objects.count(), Story.objects.get(pk=story.pk).status) == (0, 0, before)
+    assert (
+        Job.objects.count(),
+        Confirmation.objects.count(),
+        Story.objects.get(pk=story.pk).status,
+    ) == (0, 0, before)
 
 
 @pytest.fixture
@@ -131,7 +160,9 @@ def runway(db):
     return config
 
 
-def test_a_scene_longer_than_the_longest_clip_is_blocked_with_what_to_do_and_never_priced(owner, runway):
+def test_a_scene_longer_than_the_longest_clip_is_blocked_with_what_to_do_and_never_priced(
+    owner, runway
+):
     """B13: it was sold again and again, out of date at birth."""
     runway.models.filter(kind="clip").update(is_default=False)
     runway.models.filter(kind="clip", name="gen4_turbo").update(is_default=True)
@@ -139,13 +170,25 @@ def test_a_scene_longer_than_the_longest_clip_is_blocked_with_what_to_do_and_nev
     for seconds in (10, 11, 14):
         make_take(make_scene(story, duration_seconds=seconds))
     plan = plan_generation(story, "clip")
-    assert [(item.state, item.will, item.price) for item in plan.items] == [("missing", True, plan.total), ("blocked", False, 0), ("blocked", False, 0)]
+    assert [(item.state, item.will, item.price) for item in plan.items] == [
+        ("missing", True, plan.total),
+        ("blocked", False, 0),
+        ("blocked", False, 0),
+    ]
     assert "11 s" in str(plan.items[1].why)
     assert "Split the scene or choose another model." in str(plan.items[1].why)
 
 
-@pytest.mark.parametrize(("provider", "words"), [("stability_ai", "Stability AI does not make this kind of thing."), ("runway_ml", "Runway ML has no key.")])
-def test_what_a_provider_would_refuse_is_blocked_before_anybody_pays_or_approves(owner, provider, words):
+@pytest.mark.parametrize(
+    ("provider", "words"),
+    [
+        ("stability_ai", "Stability AI does not make this kind of thing."),
+        ("runway_ml", "Runway ML has no key."),
+    ],
+)
+def test_what_a_provider_would_refuse_is_blocked_before_anybody_pays_or_approves(
+    owner, provider, words
+):
     limit("0.10")
     story = make_story(owner, status="previewing", clip_provider=provider)
     make_take(make_scene(story))
@@ -153,7 +196,11 @@ def test_what_a_provider_would_refuse_is_blocked_before_anybody_pays_or_approves
     assert (item.state, item.price, str(item.why)) == ("blocked", 0, words)
     with pytest.raises(GuardRefused, match=words):
         apply_transition(story.pk, "render_final", actor=owner)
-    assert (Approval.objects.count(), Job.objects.count(), Story.objects.get(pk=story.pk).status) == (0, 0, "previewing")
+    assert (
+        Approval.objects.count(),
+        Job.objects.count(),
+        Story.objects.get(pk=story.pk).status,
+    ) == (0, 0, "previewing")
 
 
 # Two writers

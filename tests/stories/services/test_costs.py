@@ -9,7 +9,12 @@ from tests.stories.factories import make_scene, make_story
 
 
 def test_estimate_by_the_formula_of_the_guide():
-    found = estimate(scenes=8, duration_seconds=60, cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    found = estimate(
+        scenes=8,
+        duration_seconds=60,
+        cost_per_image=Decimal("0.02"),
+        cost_per_second_video=Decimal("0.05"),
+    )
 
     assert (found.scene_cost, found.video_cost, found.preview_cost, found.storage_cost) == (
         Decimal("0.16"),
@@ -21,15 +26,21 @@ def test_estimate_by_the_formula_of_the_guide():
 
 
 def test_estimate_story_counts_planned_scenes_until_there_are_real_ones(owner):
-    story = make_story(owner, duration_seconds=60, image_provider="stability_ai", clip_provider="runway_ml")
+    story = make_story(
+        owner, duration_seconds=60, image_provider="stability_ai", clip_provider="runway_ml"
+    )
     assert estimate_story(story).scenes == 8
     make_scene(story)
     assert estimate_story(story).scenes == 1
 
 
 def test_estimate_story_at_the_prices_of_the_guide(owner):
-    story = make_story(owner, duration_seconds=60, image_provider="stability_ai", clip_provider="runway_ml")
-    assert estimate_story(story).total == 8 * Decimal("0.02") + 60 * Decimal("0.08") * Decimal("1.5") + Decimal("0.10")
+    story = make_story(
+        owner, duration_seconds=60, image_provider="stability_ai", clip_provider="runway_ml"
+    )
+    assert estimate_story(story).total == 8 * Decimal("0.02") + 60 * Decimal("0.08") * Decimal(
+        "1.5"
+    ) + Decimal("0.10")
 
 
 def test_estimate_story_without_a_price(owner):

@@ -1,4 +1,6 @@
-"""A take of another format: what the film shows of it is said, can be chosen, and decides the segment."""
+"""A take of another format: what the film shows of it is said, can be chosen, and decides the
+segment.
+"""
 
 import io
 
@@ -31,7 +33,11 @@ def picture(size, left="red", right="blue"):
 def tall_story(owner, **values):
     story = make_story(owner, aspect_ratio="9:16", burn_captions=False, **values)
     scene = make_scene(story, duration_seconds=1, camera="still")
-    return story, scene, make_take(scene, content=picture((1280, 720)), input_hash="", source="uploaded")
+    return (
+        story,
+        scene,
+        make_take(scene, content=picture((1280, 720)), input_hash="", source="uploaded"),
+    )
 
 
 def test_a_take_of_the_films_format_is_shown_whole(owner):
@@ -81,7 +87,10 @@ def test_the_film_shows_the_chosen_part(owner, x, colour):
     (segment,) = segments_of(story, [scene], "preview")
     assert segment.hash != before
     with work_folder() as folder:
-        frames = frames_of(encode(segment, folder, should_stop=lambda: False, on_progress=lambda _percent: None), segment.size)
+        frames = frames_of(
+            encode(segment, folder, should_stop=lambda: False, on_progress=lambda _percent: None),
+            segment.size,
+        )
     assert frames[5, ..., colour].min() > 180
     assert np.delete(frames[5], colour, axis=2).max() < 70
 
@@ -89,7 +98,12 @@ def test_the_film_shows_the_chosen_part(owner, x, colour):
 def test_only_the_owner_chooses_and_only_where_there_is_a_choice(owner, django_user_model):
     _story, _scene, take = tall_story(owner)
     with pytest.raises(Forbidden):
-        choose_crop(take.pk, x=0.1, y=0.5, actor=django_user_model.objects.create_user("other", is_staff=True))
+        choose_crop(
+            take.pk,
+            x=0.1,
+            y=0.5,
+            actor=django_user_model.objects.create_user("other", is_staff=True),
+        )
     for wrong in (-0.1, 1.1, float("nan")):
         with pytest.raises(Invalid):
             choose_crop(take.pk, x=wrong, y=0.5, actor=owner)

@@ -1,4 +1,6 @@
-"""Korean prompts in English: planned, priced and confirmed calls, and English that is out of date says so."""
+"""Korean prompts in English: planned, priced and confirmed calls, and English that is out of date
+says so.
+"""
 
 from decimal import Decimal
 
@@ -28,7 +30,13 @@ TEXT = "밤바다의 등대"
 def story(owner, paid, script):
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_text_call=PRICE)
     script.submit = [Result(data={"text": "a lighthouse by the sea at night"}, cost=PRICE)]
-    return make_story(owner, status="planned", planner_provider="paid", image_provider="paid", clip_provider="paid")
+    return make_story(
+        owner,
+        status="planned",
+        planner_provider="paid",
+        image_provider="paid",
+        clip_provider="paid",
+    )
 
 
 def prompt_of(scene):
@@ -36,23 +44,46 @@ def prompt_of(scene):
 
 
 def states(story, **values):
-    return [(item.state, item.will, item.price) for item in plan_english(Story.objects.get(pk=story.pk), **values).items]
+    return [
+        (item.state, item.will, item.price)
+        for item in plan_english(Story.objects.get(pk=story.pk), **values).items
+    ]
 
 
 def test_prompts_without_english_are_planned_priced_and_put_into_english(story, script, owner):
-    korean, done, english = make_scene(story, text=TEXT), make_scene(story, text="배", text_en="a boat"), make_scene(story, text="a boat")
+    korean, done, english = (
+        make_scene(story, text=TEXT),
+        make_scene(story, text="배", text_en="a boat"),
+        make_scene(story, text="a boat"),
+    )
     assert states(story) == [("missing", True, PRICE), ("done", False, 0), ("done", False, 0)]
     (job,), plan = put_into_english(story.pk, actor=owner, confirm_total=PRICE)
-    assert (plan.total, job.name, job.item, job.data["action"], job.data["parameters"]["price"]) == (PRICE, "scene_english", korean.key, "to_english", "0.0500")
+    assert (
+        plan.total,
+        job.name,
+        job.item,
+        job.data["action"],
+        job.data["parameters"]["price"],
+    ) == (PRICE, "scene_english", korean.key, "to_english", "0.0500")
     told = Confirmation.objects.get()
     assert (told.kind, told.total, told.lines[korean.key]["price"]) == ("text", PRICE, "0.0500")
     assert states(story)[0] == ("running", False, 0)
     run_due()
     (asked,), now = script.submitted, prompt_of(korean)
     assert (asked.task, asked.script, asked.language) == ("to_english", TEXT, story.language)
-    assert (now.text, now.text_en, now.english_by_model, is_english_outdated(now)) == (TEXT, "a lighthouse by the sea at night", True, False)
+    assert (now.text, now.text_en, now.english_by_model, is_english_outdated(now)) == (
+        TEXT,
+        "a lighthouse by the sea at night",
+        True,
+        False,
+    )
     call = ProviderCall.objects.get()
-    assert (call.kind, call.cost, call.price_limit, call.key) == ("text", PRICE, PRICE, f"text:{korean.key}:0")
+    assert (call.kind, call.cost, call.price_limit, call.key) == (
+        "text",
+        PRICE,
+        PRICE,
+        f"text:{korean.key}:0",
+    )
     assert states(story)[0] == ("done", False, 0)
     assert (prompt_of(done).text_en, prompt_of(english).text_en) == ("a boat", "")
     with pytest.raises(Invalid, match="nothing to put into English"):
@@ -79,14 +110,25 @@ def test_price_that_rose_stops_and_goes_on_when_it_is_confirmed(story, script, o
     put_into_english(story.pk, actor=owner, confirm_total=Decimal("0.50"))
     Job.objects.update(status="queued", wait_for="")  # the wake comes after the commit
     run_due()
-    assert (Job.objects.count(), prompt_of(scene).text_en, len(script.submitted)) == (1, "a lighthouse by the sea at night", 1)
+    assert (Job.objects.count(), prompt_of(scene).text_en, len(script.submitted)) == (
+        1,
+        "a lighthouse by the sea at night",
+        1,
+    )
 
 
 def test_changed_prompt_keeps_its_english_and_says_that_it_is_out_of_date(story, owner):
     scene = make_scene(story, text=TEXT, text_en="a lighthouse")
     now = scenes.edit(scene.pk, actor=owner, text="기차역").prompt
-    assert (now.text_en, is_english_outdated(now), english_of(now), image_request(story, now).prompt_en) == ("a lighthouse", True, "", "")
-    assert [str(warning)[:27] for warning in plan_generation(story, "image").items[0].warnings] == ["The English prompt is older"]
+    assert (
+        now.text_en,
+        is_english_outdated(now),
+        english_of(now),
+        image_request(story, now).prompt_en,
+    ) == ("a lighthouse", True, "", "")
+    assert [str(warning)[:27] for warning in plan_generation(story, "image").items[0].warnings] == [
+        "The English prompt is older"
+    ]
     assert not is_english_outdated(scenes.edit(scene.pk, actor=owner, text=TEXT).prompt)
     scenes.edit(scene.pk, actor=owner, text="기차역")
     now = scenes.edit(scene.pk, actor=owner, text="기차역", text_en="a station").prompt
@@ -128,7 +170,9 @@ def test_without_a_language_model_it_is_blocked_in_words(story, script, owner):
     Story.objects.filter(pk=story.pk).update(planner_provider="local")
     (item,) = plan_english(Story.objects.get(pk=story.pk)).items
     assert (item.state, str(item.why)[:23]) == ("blocked", "Choose a language model")
-    with pytest.raises(GuardRefused, match=r"Nothing can be put into English\. Scene 1: Choose a language model"):
+    with pytest.raises(
+        GuardRefused, match=r"Nothing can be put into English\. Scene 1: Choose a language model"
+    ):
         put_into_english(story.pk, actor=owner)
 
 
@@ -138,7 +182,10 @@ def test_cancelled_and_tried_again_it_is_paid_once(story, script, owner):
     Job.objects.update(status="cancelled")
     retry(job.pk, actor=owner)
     run_due()
-    assert (len(script.submitted), prompt_of(scene).text_en) == (1, "a lighthouse by the sea at night")
+    assert (len(script.submitted), prompt_of(scene).text_en) == (
+        1,
+        "a lighthouse by the sea at night",
+    )
 
 
 def test_dearer_than_a_person_may_start_alone_asks_a_second_person(story, owner):
@@ -149,7 +196,11 @@ def test_dearer_than_a_person_may_start_alone_asks_a_second_person(story, owner)
     with pytest.raises(ApprovalNeeded):
         put_into_english(story.pk, actor=owner)
     asked = Approval.objects.get()
-    assert (asked.kind, asked.total, asked.what) == ("text", Decimal("0.10"), {"english": sorted([first.key, second.key]), "replace": False})
+    assert (asked.kind, asked.total, asked.what) == (
+        "text",
+        Decimal("0.10"),
+        {"english": sorted([first.key, second.key]), "replace": False},
+    )
     assert present(asked).hash == asked.plan_hash
     put_into_english(story.pk, actor=owner, scene_ids=[first.pk])
     with pytest.raises(ApprovalNeeded):
@@ -168,7 +219,11 @@ def test_page_and_api_start_it_by_the_same_service(story, script, owner, client)
     client.force_login(owner)
     address = f"/admin/stories/story/{story.pk}/board/english/"
     page = client.get(address, {"scene": scene.key})
-    assert (page.status_code, TEXT in page.content.decode(), 'name="confirm_total" value="0.0500"' in page.content.decode()) == (200, True, True)
+    assert (
+        page.status_code,
+        TEXT in page.content.decode(),
+        'name="confirm_total" value="0.0500"' in page.content.decode(),
+    ) == (200, True, True)
     assert client.post(address, {"scene": scene.key, "confirm_total": "0.01"}).status_code == 409
     assert client.post(address, {"scene": scene.key, "confirm_total": "0.0500"}).status_code == 302
     run_due()

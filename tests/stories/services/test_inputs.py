@@ -2,7 +2,13 @@ import pytest
 
 from stories.enums import TakeKind, TakeSource
 from stories.models import Scene, Take
-from stories.services.fingerprints import clip_request, frame_size, image_request, is_stale, picture_size
+from stories.services.fingerprints import (
+    clip_request,
+    frame_size,
+    image_request,
+    is_stale,
+    picture_size,
+)
 from stories.services.scenes import edit
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -16,8 +22,14 @@ def scene(owner):
 
 
 def stale(scene):
-    scene = Scene.objects.select_related("story", "prompt", "image_take", "clip_take").get(pk=scene.pk)
-    return [kind for kind, take in (("image", scene.image_take), ("clip", scene.clip_take)) if is_stale(scene.story, scene, take)]
+    scene = Scene.objects.select_related("story", "prompt", "image_take", "clip_take").get(
+        pk=scene.pk
+    )
+    return [
+        kind
+        for kind, take in (("image", scene.image_take), ("clip", scene.clip_take))
+        if is_stale(scene.story, scene, take)
+    ]
 
 
 def test_nothing_changed(scene):
@@ -79,7 +91,9 @@ def test_an_upload_goes_stale_only_by_its_length(owner):
 
 
 def stale_clip(scene):
-    scene = Scene.objects.select_related("story", "prompt", "clip_take", "image_take").get(pk=scene.pk)
+    scene = Scene.objects.select_related("story", "prompt", "clip_take", "image_take").get(
+        pk=scene.pk
+    )
     return ["clip"] if is_stale(scene.story, scene, scene.clip_take) else []
 
 
@@ -100,6 +114,18 @@ def test_sizes(owner, aspect, resolution, frame, picture):
 def test_requests_carry_the_prompt_and_the_seed(scene):
     story = scene.story
     image = image_request(story, scene.prompt)
-    assert (image.prompt, image.seed, image.aspect_ratio, image.width, image.height) == ("a boat at dawn", 5, "16:9", 1600, 900)
+    assert (image.prompt, image.seed, image.aspect_ratio, image.width, image.height) == (
+        "a boat at dawn",
+        5,
+        "16:9",
+        1600,
+        900,
+    )
     clip = clip_request(story, scene, scene.prompt, scene.image_take, seed=9)
-    assert (clip.seed, clip.duration_ms, clip.fps, clip.camera, clip.image_file) == (9, 7000, 24, "push_in", scene.image_take.file)
+    assert (clip.seed, clip.duration_ms, clip.fps, clip.camera, clip.image_file) == (
+        9,
+        7000,
+        24,
+        "push_in",
+        scene.image_take.file,
+    )

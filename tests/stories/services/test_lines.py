@@ -12,7 +12,11 @@ from tests.stories.factories import make_scene, make_story
 
 pytestmark = pytest.mark.django_db
 
-PLAY = [Spoken("The keeper counts the lamps."), Spoken("It was here at dusk.", "MARA", "whispers"), Spoken("She runs into the rain.")]
+PLAY = [
+    Spoken("The keeper counts the lamps."),
+    Spoken("It was here at dusk.", "MARA", "whispers"),
+    Spoken("She runs into the rain."),
+]
 
 
 def play(owner, **values):
@@ -21,12 +25,17 @@ def play(owner, **values):
 
 
 def said(scene):
-    return [(line.position, line.current.kind, line.current.speaker, line.current.text) for line in lines.of(scene)]
+    return [
+        (line.position, line.current.kind, line.current.speaker, line.current.text)
+        for line in lines.of(scene)
+    ]
 
 
 def words(scene):
     scene.refresh_from_db()
-    assert " ".join(line.current.text for line in lines.of(scene)).split() == scene.narration.split()
+    assert (
+        " ".join(line.current.text for line in lines.of(scene)).split() == scene.narration.split()
+    )
     assert [line.position for line in lines.of(scene)] == list(range(1, len(lines.of(scene)) + 1))
     return scene.narration
 
@@ -38,11 +47,23 @@ THREE = ["The keeper counts the lamps.", "It was here at dusk.", "She runs into 
     ("narration", "parts"),
     [
         (" ".join(THREE), THREE),
-        ("The keeper counts the lamps.\n\nIt was here at dusk. She  runs.", ["The keeper counts the lamps.", "It was here at dusk.", "She  runs."]),
-        ("The old keeper counts. It was here at dusk. She runs into the rain.", ["The old keeper counts.", *THREE[1:]]),
+        (
+            "The keeper counts the lamps.\n\nIt was here at dusk. She  runs.",
+            ["The keeper counts the lamps.", "It was here at dusk.", "She  runs."],
+        ),
+        (
+            "The old keeper counts. It was here at dusk. She runs into the rain.",
+            ["The old keeper counts.", *THREE[1:]],
+        ),
         ("The keeper counts the lamps. She runs into the rain.", [THREE[0], "", THREE[2]]),
-        ("The keeper counts the lamps. It was here at noon. She runs into the rain.", [THREE[0], "It was here at noon.", THREE[2]]),
-        ("Night. " + " ".join(THREE) + " The end.", ["Night. " + THREE[0], THREE[1], THREE[2] + " The end."]),
+        (
+            "The keeper counts the lamps. It was here at noon. She runs into the rain.",
+            [THREE[0], "It was here at noon.", THREE[2]],
+        ),
+        (
+            "Night. " + " ".join(THREE) + " The end.",
+            ["Night. " + THREE[0], THREE[1], THREE[2] + " The end."],
+        ),
         ("", ["", "", ""]),
         ("Wholly other words stand here now instead.", None),
     ],
@@ -56,9 +77,25 @@ def test_an_edited_narration_is_shared_out(narration, parts):
 
 def test_no_word_is_lost_or_invented_by_random_edits():
     rng = random.Random(14)
-    vocabulary = ["바다", "배", "등대", "a", "b", "c", "the", "온다", "간다", ".", "—", "😀", "long-word"]
+    vocabulary = [
+        "바다",
+        "배",
+        "등대",
+        "a",
+        "b",
+        "c",
+        "the",
+        "온다",
+        "간다",
+        ".",
+        "—",
+        "😀",
+        "long-word",
+    ]
     for _ in range(300):
-        old = [" ".join(rng.choices(vocabulary, k=rng.randint(0, 6))) for _ in range(rng.randint(0, 5))]
+        old = [
+            " ".join(rng.choices(vocabulary, k=rng.randint(0, 6))) for _ in range(rng.randint(0, 5))
+        ]
         new = "\n ".join(rng.choices(vocabulary, k=rng.randint(0, 20)))
         found = mapped(old, new)
         assert len(found) == len(old)
@@ -88,10 +125,17 @@ def test_lines_make_the_narration(owner):
 def test_an_edit_keeps_the_line_and_its_text_before(owner):
     scene = play(owner)
     first, second, third = lines.of(scene)
-    scenes.edit(scene.pk, actor=owner, narration="The keeper counts. It was here at dusk. She runs into the rain.")
+    scenes.edit(
+        scene.pk,
+        actor=owner,
+        narration="The keeper counts. It was here at dusk. She runs into the rain.",
+    )
     now = lines.of(scene)
     assert [line.pk for line in now] == [first.pk, second.pk, third.pk]
-    assert (now[0].current.text, now[0].current.previous_id) == ("The keeper counts.", first.current_id)
+    assert (now[0].current.text, now[0].current.previous_id) == (
+        "The keeper counts.",
+        first.current_id,
+    )
     assert [line.current_id for line in now[1:]] == [second.current_id, third.current_id]
     assert LineText.objects.get(pk=first.current_id).text == THREE[0]
     assert words(scene)
@@ -119,10 +163,19 @@ def test_split_and_its_undo_carry_the_lines(owner, at):
     narration = scene.narration
     first, second = scenes.split(scene.pk, actor=owner, at=at)
     assert "".join((words(first) + words(second)).split()) == "".join(narration.split())
-    speakers = {text: speaker for scene in (first, second) for _n, _kind, speaker, text in said(scene)}
+    speakers = {
+        text: speaker for scene in (first, second) for _n, _kind, speaker, text in said(scene)
+    }
     assert all((speaker == "MARA") == (text in THREE[1]) for text, speaker in speakers.items())
     halves = (first.prompt_id, second.prompt_id)
-    scenes.unsplit(first.pk, second.pk, actor=owner, prompt_id=prompt, second_half_ids=halves, narration=narration)
+    scenes.unsplit(
+        first.pk,
+        second.pk,
+        actor=owner,
+        prompt_id=prompt,
+        second_half_ids=halves,
+        narration=narration,
+    )
     assert (said(scene), words(scene)) == (before, narration)
 
 
@@ -153,8 +206,14 @@ def test_a_copy_a_deletion_and_a_restoration_carry_the_lines(owner):
 def test_made_scenes_have_lines(owner):
     story = make_story(owner)
     one = scenes.create(story.pk, actor=owner, text="a boat", narration="배가 온다.")
-    two, three = scenes.bulk_create(story.pk, actor=owner, scenes=[{"text": "x", "narration": "One."}, {"text": "y"}])
-    assert [said(scene) for scene in (one, two, three)] == [[(1, "narration", "", "배가 온다.")], [(1, "narration", "", "One.")], []]
+    two, three = scenes.bulk_create(
+        story.pk, actor=owner, scenes=[{"text": "x", "narration": "One."}, {"text": "y"}]
+    )
+    assert [said(scene) for scene in (one, two, three)] == [
+        [(1, "narration", "", "배가 온다.")],
+        [(1, "narration", "", "One.")],
+        [],
+    ]
     scenes.edit(three.pk, actor=owner, narration="Two.")
     assert said(three) == [(1, "narration", "", "Two.")]
 
@@ -191,7 +250,10 @@ def test_lines_of_another_scene_and_of_another_person_are_refused(owner, colleag
 def test_lines_are_reordered_with_their_ids(owner):
     scene = play(owner)
     first, second, third = lines.of(scene)
-    wanted = [Spoken(line.current.text, line.current.speaker, id=line.pk) for line in (third, first, second)]
+    wanted = [
+        Spoken(line.current.text, line.current.speaker, id=line.pk)
+        for line in (third, first, second)
+    ]
     line_edits.set_lines(scene.pk, actor=owner, lines=wanted)
     assert [line.pk for line in lines.of(scene)] == [third.pk, first.pk, second.pk]
     assert words(scene) == "\n".join([THREE[2], THREE[0], THREE[1]])

@@ -1,4 +1,6 @@
-"""What is deleted or closed changes nothing and says so; the most scenes; the row locks, each with two writers."""
+"""What is deleted or closed changes nothing and says so; the most scenes; the row locks, each with
+two writers.
+"""
 
 import threading
 from decimal import Decimal
@@ -25,10 +27,16 @@ def story(owner):
 
 
 def rows(story):
-    return list(Scene.objects.filter(story=story).order_by("created_at").values_list("position", "narration", "deleted_at", "duration_seconds", "prompt"))
+    return list(
+        Scene.objects.filter(story=story)
+        .order_by("created_at")
+        .values_list("position", "narration", "deleted_at", "duration_seconds", "prompt")
+    )
 
 
-@pytest.mark.parametrize("act", ["edit", "merge", "duplicate", "split", "move", "unmerge", "choose", "judge"])
+@pytest.mark.parametrize(
+    "act", ["edit", "merge", "duplicate", "split", "move", "unmerge", "choose", "judge"]
+)
 def test_operations_on_a_deleted_scene_change_nothing_and_say_so(story, owner, act):
     first, second, third = (make_scene(story, narration=f"One {n}. Two {n}.") for n in range(3))
     take = make_take(first, chosen=False)
@@ -47,7 +55,10 @@ def test_operations_on_a_deleted_scene_change_nothing_and_say_so(story, owner, a
     with pytest.raises(Conflict, match=SAID):
         acts[act]()
     assert rows(story) == before
-    assert (Scene.objects.get(pk=first.pk).image_take, Take.objects.get().review_status) == (None, "unreviewed")
+    assert (Scene.objects.get(pk=first.pk).image_take, Take.objects.get().review_status) == (
+        None,
+        "unreviewed",
+    )
     assert list(Scene.live.filter(story=story).order_by("position")) == [second, third]
 
 
@@ -84,12 +95,22 @@ def rendering(owner, paid):
 
 def clip_call(scene, state):
     ProviderCall.objects.create(
-        provider_id="paid", kind="clip", state=state, key=f"clip:{scene.pk}:0", subject=str(scene.story_id), item=scene.key, request_hash="h",
-        unit_price=0, units=1, estimate=Decimal("0.35"),
-    )  # fmt: skip
+        provider_id="paid",
+        kind="clip",
+        state=state,
+        key=f"clip:{scene.pk}:0",
+        subject=str(scene.story_id),
+        item=scene.key,
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=Decimal("0.35"),
+    )
 
 
-def test_a_scene_that_waits_for_a_person_is_edited_in_the_final_render_and_no_other(rendering, owner):
+def test_a_scene_that_waits_for_a_person_is_edited_in_the_final_render_and_no_other(
+    rendering, owner
+):
     failed, running, done, unclear = (make_scene(rendering) for _ in range(4))
     for scene in (failed, running, done, unclear):
         make_take(scene)
@@ -146,14 +167,18 @@ def test_two_who_duplicate_at_once_leave_positions_without_gap_or_double(make_pe
     story = make_story(owner, status="previewing")
     scene = make_scene(story)
     assert together(*[lambda: scenes.duplicate(scene.pk, actor=owner)] * 4) == []
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("position", flat=True)) == [1, 2, 3, 4, 5]
+    assert list(
+        Scene.live.filter(story=story).order_by("position").values_list("position", flat=True)
+    ) == [1, 2, 3, 4, 5]
     assert Story.objects.get(pk=story.pk).duration_seconds == 35
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif("sqlite" in connection.vendor, reason="SQLite has one writer at a time")
 def test_an_edit_does_not_take_back_the_take_that_lands_meanwhile(make_person):
-    """The edit saves the whole row: it reads it under the row's lock, which the choice of a take holds."""
+    """The edit saves the whole row: it reads it under the row's lock, which the choice of a take
+    holds.
+    """
     owner = make_person("maker", role="producer")
     story = make_story(owner, status="previewing")
     scene = make_scene(story)

@@ -84,7 +84,13 @@ def test_english_screenplay():
 def test_more_headings_than_scenes_share_one():
     scenes = scenes_of(ENGLISH, seconds=7, language="en")
     assert [(scene["title"], scene["narration"]) for scene in scenes] == [
-        ("Harbour office, breakwater, Night", "The keeper counts the lamps. One is missing. It was here at dusk. She runs into the rain."),
+        (
+            "Harbour office, breakwater, Night",
+            (
+                "The keeper counts the lamps. One is missing. It was here at dusk. She runs "
+                "into the rain."
+            ),
+        ),
     ]
 
 
@@ -99,7 +105,10 @@ def test_who_speaks_is_kept_with_the_narration():
 
 
 def test_subtitles_go_to_the_scenes_of_their_time():
-    script = "1\n00:00:01,000 --> 00:00:03,000\n하나\n\n2\n00:00:12,000 --> 00:00:13,000\n둘\n\n3\n00:00:15,000 --> 00:00:20,000\n<i>셋</i>\n"
+    script = (
+        "1\n00:00:01,000 --> 00:00:03,000\n하나\n\n2\n00:00:12,000 --> "
+        "00:00:13,000\n둘\n\n3\n00:00:15,000 --> 00:00:20,000\n<i>셋</i>\n"
+    )
     scenes = scenes_of(script, seconds=21)
     assert [scene["narration"] for scene in scenes] == ["하나", "둘", "셋"]
     assert [scene["narration"] for scene in scenes_of(script, seconds=7)] == ["하나 둘 셋"]

@@ -17,7 +17,9 @@ from tests.stories.factories import make_scene, make_story, make_take
 
 @pytest.fixture
 def story(owner):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
     return make_story(owner, status="previewing")
 
 
@@ -27,9 +29,17 @@ def states(plan):
 
 def unclear_call(scene):
     ProviderCall.objects.create(
-        provider_id="local", kind="image", key="u", subject=str(scene.story_id), item=str(scene.pk), request_hash="h",
-        unit_price=0, units=1, estimate=0, state=CallState.UNCLEAR,
-    )  # fmt: skip
+        provider_id="local",
+        kind="image",
+        key="u",
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        state=CallState.UNCLEAR,
+    )
 
 
 def test_every_state_of_a_picture(story, owner):
@@ -53,14 +63,23 @@ def test_every_state_of_a_picture(story, owner):
         (6, "missing", True, price),
     ]
     assert plan.total == Decimal("0.04")
-    assert plan.counts == {"done": 1, "stale": 1, "rejected": 1, "running": 1, "blocked": 1, "missing": 1}
+    assert plan.counts == {
+        "done": 1,
+        "stale": 1,
+        "rejected": 1,
+        "running": 1,
+        "blocked": 1,
+        "missing": 1,
+    }
     assert str(plan.items[2].why) == "Rejected: too dark"
     assert states(plan_generation(story, "image", mode="stale"))[1] == (2, "stale", True, price)
     assert plan_generation(story, "image", mode="stale").total == price
 
 
 def test_a_clip_needs_a_picture(story):
-    without, rejected, with_picture = (make_scene(story, duration_seconds=seconds) for seconds in (7, 7, 8))
+    without, rejected, with_picture = (
+        make_scene(story, duration_seconds=seconds) for seconds in (7, 7, 8)
+    )
     make_take(rejected, review_status="rejected", review_reason="x")
     make_take(with_picture)
     assert without.image_take is None
@@ -84,11 +103,16 @@ def test_retry_failed_takes_only_what_failed(story, owner):
     (job,), _price = generate_scene(failed.pk, "image", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     plan = plan_generation(story, "image", mode="failed")
-    assert [(item.position, item.failed, item.will) for item in plan.items] == [(1, True, True), (2, False, False)]
+    assert [(item.position, item.failed, item.will) for item in plan.items] == [
+        (1, True, True),
+        (2, False, False),
+    ]
 
 
 @pytest.mark.parametrize("number", [1, 3, 30])
-def test_plan_in_the_same_queries_for_any_number_of_scenes(story, number, django_assert_num_queries):
+def test_plan_in_the_same_queries_for_any_number_of_scenes(
+    story, number, django_assert_num_queries
+):
     for _ in range(number):
         make_scene(story)
     with django_assert_num_queries(6):  # scenes, jobs, unclear calls, provider, its models, sound
@@ -116,7 +140,11 @@ def test_confirm(story):
 def test_start_makes_one_job_however_often(story, owner):
     make_scene(story)
     job, plan = start(story.pk, "image", actor=owner, confirm_total=Decimal("0.02"))
-    assert (job.name, job.data["parameters"], len(plan.todo)) == ("story_preview", {"mode": "missing", "override_reason": ""}, 1)
+    assert (job.name, job.data["parameters"], len(plan.todo)) == (
+        "story_preview",
+        {"mode": "missing", "override_reason": ""},
+        1,
+    )
     with pytest.raises(GuardRefused, match="already"):
         start(story.pk, "image", actor=owner)
     assert Job.objects.count() == 1
@@ -137,7 +165,11 @@ def test_start_by_a_colleague(story, colleague):
 def test_generate_scene_once_while_it_runs(story, owner):
     scene = make_scene(story)
     (job,), price = generate_scene(scene.pk, "image", actor=owner, seed=11, reason="warmer")
-    assert (price, job.item, job.unique_key) == (Decimal("0.02"), str(scene.pk), f"scene_preview:{scene.pk}")
+    assert (price, job.item, job.unique_key) == (
+        Decimal("0.02"),
+        str(scene.pk),
+        f"scene_preview:{scene.pk}",
+    )
     assert job.data["parameters"] == {
         "call_key": f"image:{scene.pk}:0",
         "after": 0,
@@ -175,7 +207,13 @@ def test_failure_counts_until_something_newer_was_tried(owner):
     scenes = [make_scene(story) for _ in range(3)]
 
     def job(number: int, scene, status):
-        shown = {"name": "scene_preview", "subject": str(story.pk), "item": scene.key, "status": status, "data": {"action": "generate_image", "parameters": {}}}
+        shown = {
+            "name": "scene_preview",
+            "subject": str(story.pk),
+            "item": scene.key,
+            "status": status,
+            "data": {"action": "generate_image", "parameters": {}},
+        }
         Job.objects.create(id=f"j{number}", **shown)
 
     job(1, scenes[0], "failed")
@@ -186,4 +224,8 @@ def test_failure_counts_until_something_newer_was_tried(owner):
     facts = JobFacts.of(story)
     assert set(facts.failed("image")) == {scenes[0].key}
     assert set(facts.running("image")) == {scenes[2].key}
-    assert [(item.state, item.failed) for item in plan_generation(story, "image").items] == [("missing", True), ("missing", False), ("running", False)]
+    assert [(item.state, item.failed) for item in plan_generation(story, "image").items] == [
+        ("missing", True),
+        ("missing", False),
+        ("running", False),
+    ]

@@ -8,12 +8,26 @@ from stories.services.planning import scene_count, scene_lengths, write_scenes
 from tests.stories.factories import make_scene, make_story
 
 PLANNED = [
-    {"title": "Harbour", "narration": "A boat leaves.", "prompt": "a boat leaving a harbour at dawn", "prompt_en": "boat, harbour, dawn", "camera": "push_in"},
-    {"title": "Light", "narration": "The lighthouse waits.", "prompt": "a lighthouse in fog", "prompt_en": "lighthouse, fog", "camera": "pan_left"},
+    {
+        "title": "Harbour",
+        "narration": "A boat leaves.",
+        "prompt": "a boat leaving a harbour at dawn",
+        "prompt_en": "boat, harbour, dawn",
+        "camera": "push_in",
+    },
+    {
+        "title": "Light",
+        "narration": "The lighthouse waits.",
+        "prompt": "a lighthouse in fog",
+        "prompt_en": "lighthouse, fog",
+        "camera": "pan_left",
+    },
 ]
 
 
-@pytest.mark.parametrize(("seconds", "scenes"), [(2, 1), (6, 1), (7, 1), (13, 1), (14, 2), (60, 8), (63, 9), (3600, 514)])
+@pytest.mark.parametrize(
+    ("seconds", "scenes"), [(2, 1), (6, 1), (7, 1), (13, 1), (14, 2), (60, 8), (63, 9), (3600, 514)]
+)
 def test_scene_count_is_one_for_each_whole_seven_seconds(seconds, scenes):
     assert scene_count(seconds) == scenes
 
@@ -39,7 +53,11 @@ def test_write_scenes_of_an_empty_story(owner):
     write_scenes(story, PLANNED, replace=False)
 
     rows = (
-        Scene.live.filter(story=story).order_by("position").values_list("position", "title", "narration", "duration_seconds", "prompt__text", "prompt__camera")
+        Scene.live.filter(story=story)
+        .order_by("position")
+        .values_list(
+            "position", "title", "narration", "duration_seconds", "prompt__text", "prompt__camera"
+        )
     )
     assert list(rows) == [
         (1, "Harbour", "A boat leaves.", 7, "a boat leaving a harbour at dawn", "push_in"),

@@ -1,4 +1,6 @@
-"""Planning is a call that may cost money: priced, confirmed, refused beforehand, and bound to the price."""
+"""Planning is a call that may cost money: priced, confirmed, refused beforehand, and bound to the
+price.
+"""
 
 from decimal import Decimal
 
@@ -30,7 +32,13 @@ def story(owner, paid):
 
 
 def planned(count=2):
-    shot = {"title": "Sea", "narration": "A boat leaves.", "prompt": "a boat", "prompt_en": "a boat", "camera": "push_in"}
+    shot = {
+        "title": "Sea",
+        "narration": "A boat leaves.",
+        "prompt": "a boat",
+        "prompt_en": "a boat",
+        "camera": "push_in",
+    }
     return Result(data={"scenes": [shot] * count}, cost=PRICE)
 
 
@@ -46,16 +54,30 @@ def test_price_is_told_confirmed_and_travels_with_the_job(story, script, owner):
     job = Job.objects.get(name=JobName.STORY_PLANNING)
     assert job.data["parameters"]["price"] == "0.0500"
     told = Confirmation.objects.get()
-    assert (told.kind, told.lines, told.total, told.actor) == ("text", {"": {"price": "0.0500"}}, PRICE, owner)
+    assert (told.kind, told.lines, told.total, told.actor) == (
+        "text",
+        {"": {"price": "0.0500"}},
+        PRICE,
+        owner,
+    )
     run_due()
     call = ProviderCall.objects.get()
-    assert (call.state, call.cost, call.price_limit, Scene.live.filter(story=story).count()) == ("settled", PRICE, PRICE, 2)
+    assert (call.state, call.cost, call.price_limit, Scene.live.filter(story=story).count()) == (
+        "settled",
+        PRICE,
+        PRICE,
+        2,
+    )
 
 
 def test_another_price_than_the_confirmed_one_starts_nothing(story, script, owner):
     with pytest.raises(PlanChanged, match=r"The price is now 0\.0500, not 0\.04"):
         transition_to(story, "planning", actor=owner, confirm_total=Decimal("0.04"))
-    assert (Job.objects.count(), Confirmation.objects.count(), Story.objects.get().status) == (0, 0, "draft")
+    assert (Job.objects.count(), Confirmation.objects.count(), Story.objects.get().status) == (
+        0,
+        0,
+        "draft",
+    )
 
 
 def test_price_that_rises_after_the_click_stops_and_asks(story, script, owner):
@@ -66,7 +88,8 @@ def test_price_that_rises_after_the_click_stops_and_asks(story, script, owner):
     job = Job.objects.get()
     assert (job.status, job.wait_for, len(script.submitted)) == ("waiting", "person", 0)
     assert str(job.note) == (
-        "Planning costs 0.50 USD now, and 0.05 USD was confirmed. Nothing was bought. Stop planning and start it again to confirm the new price."
+        "Planning costs 0.50 USD now, and 0.05 USD was confirmed. Nothing was bought. Stop "
+        "planning and start it again to confirm the new price."
     )
     apply_transition(story.pk, "stop_planning", actor=owner)
     start(story, owner, confirm_total=Decimal("0.50"))
@@ -92,11 +115,17 @@ def test_scenes_that_are_kept_cost_nothing_and_ask_nobody(story, script, owner):
     assert (way.why_not, way.price, ask_for_planning(story, replace=False)) == (None, None, None)
     start(story, owner)
     run_due()
-    assert (Story.objects.get().status, len(script.submitted), Confirmation.objects.count()) == ("planned", 0, 0)
+    assert (Story.objects.get().status, len(script.submitted), Confirmation.objects.count()) == (
+        "planned",
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize("replaces", [False, True])
-def test_provider_that_makes_no_texts_is_refused_at_the_start(story, script, owner, monkeypatch, replaces):
+def test_provider_that_makes_no_texts_is_refused_at_the_start(
+    story, script, owner, monkeypatch, replaces
+):
     monkeypatch.setattr("tests.providers.scripted.ScriptedAdapter.kinds", frozenset({Kind.IMAGE}))
     if replaces:
         make_scene(story)
@@ -112,14 +141,19 @@ def test_no_price_no_planning(story, script, owner):
 
 
 @pytest.mark.parametrize(("seconds", "scenes"), [(3506, 500), (3507, 501), (3600, 514)])
-def test_story_of_more_than_500_scenes_is_blocked_before_anything_is_paid(story, script, owner, seconds, scenes):
+def test_story_of_more_than_500_scenes_is_blocked_before_anything_is_paid(
+    story, script, owner, seconds, scenes
+):
     Story.objects.filter(pk=story.pk).update(duration_seconds=seconds)
     story.refresh_from_db()
     (way,) = [way for way in choices(story, owner) if way.name == "start_planning"]
     if scenes <= 500:
         assert way.why_not is None
         return
-    why = f"A film of {seconds} s becomes {scenes} scenes, and a story has at most 500. Make it at most 3506 s long."
+    why = (
+        f"A film of {seconds} s becomes {scenes} scenes, and a story has at most 500. Make "
+        f"it at most 3506 s long."
+    )
     assert str(way.why_not) == why
     for parameters in ({}, {"replace": True}):
         with pytest.raises(GuardRefused) as refused:
@@ -133,7 +167,12 @@ def test_dearer_planning_than_a_person_may_start_alone_asks_a_second_person(stor
     with pytest.raises(ApprovalNeeded):
         start(story, owner)
     asked = Approval.objects.get()
-    assert (asked.kind, asked.total, asked.what, asked.lines[0]["scene"]) == ("text", PRICE, {"planning": True, "replace": False}, "")
+    assert (asked.kind, asked.total, asked.what, asked.lines[0]["scene"]) == (
+        "text",
+        PRICE,
+        {"planning": True, "replace": False},
+        "",
+    )
     assert Job.objects.count() == 0
     Approval.objects.update(decision="approved")
     start(story, owner)

@@ -1,4 +1,6 @@
-"""Trying one job again: a paid start like any other, bound to what a person may start alone and to the story's step."""
+"""Trying one job again: a paid start like any other, bound to what a person may start alone and to
+the story's step.
+"""
 
 from decimal import Decimal
 
@@ -62,7 +64,13 @@ def test_above_the_limit_a_second_person_is_asked_and_nothing_is_queued(failed, 
         retry(failed.pk, actor=owner)
     row = Approval.objects.get()
     assert (state(failed), needed.value.approval, needed.value.new) == (JobStatus.FAILED, row, True)
-    assert (row.kind, row.what, row.total, row.asked_by, len(row.lines)) == ("image", {"job": failed.pk}, PRICE, owner, 1)
+    assert (row.kind, row.what, row.total, row.asked_by, len(row.lines)) == (
+        "image",
+        {"job": failed.pk},
+        PRICE,
+        owner,
+        1,
+    )
 
     approvals.decide(row.pk, actor=manager, approve=True)
     assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED
@@ -108,7 +116,9 @@ def test_a_storys_job_is_compared_with_what_it_would_make(story, owner):
     assert (state(job), needed.value.ask.total) == (JobStatus.FAILED, PRICE)
 
 
-def test_a_storys_job_keeps_to_the_limit_it_is_tried_again_under(story, owner, django_capture_on_commit_callbacks):
+def test_a_storys_job_keeps_to_the_limit_it_is_tried_again_under(
+    story, owner, django_capture_on_commit_callbacks
+):
     job, _plan = start(story.pk, "image", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     limit("0.75")
@@ -163,6 +173,10 @@ def test_a_scene_that_is_gone_costs_nothing(failed, owner):
 
 
 def test_a_collector_spends_nothing(failed, owner):
-    Job.objects.filter(pk=failed.pk).update(data=enqueue.data(failed.subject, failed.name, {"call_key": "x"}, action=enqueue.INGEST_ONLY))
+    Job.objects.filter(pk=failed.pk).update(
+        data=enqueue.data(
+            failed.subject, failed.name, {"call_key": "x"}, action=enqueue.INGEST_ONLY
+        )
+    )
     limit("0.01")
     assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED

@@ -18,14 +18,23 @@ def five(story):
 
 
 def order(story):
-    rows = Scene.live.filter(story=story).order_by("position", "id").values_list("position", "title")
+    rows = (
+        Scene.live.filter(story=story).order_by("position", "id").values_list("position", "title")
+    )
     assert [position for position, _ in rows] == list(range(1, len(rows) + 1))
     return [title.removeprefix("Scene ") for _, title in rows]
 
 
 @pytest.mark.parametrize(
     ("which", "position", "after"),
-    [(1, 1, "12345"), (1, 3, "23145"), (1, 5, "23451"), (5, 1, "51234"), (3, 2, "13245"), (4, 5, "12354")],
+    [
+        (1, 1, "12345"),
+        (1, 3, "23145"),
+        (1, 5, "23451"),
+        (5, 1, "51234"),
+        (3, 2, "13245"),
+        (4, 5, "12354"),
+    ],
 )
 def test_move_to_a_position(story, five, owner, which, position, after):
     scenes.move(five[which - 1].pk, actor=owner, position=position)
@@ -34,10 +43,22 @@ def test_move_to_a_position(story, five, owner, which, position, after):
 
 @pytest.mark.parametrize(
     ("which", "before", "after", "result"),
-    [(1, 4, None, "23145"), (1, None, 4, "23415"), (5, 1, None, "51234"), (5, None, 1, "15234"), (2, 3, None, "12345"), (2, None, 1, "12345")],
+    [
+        (1, 4, None, "23145"),
+        (1, None, 4, "23415"),
+        (5, 1, None, "51234"),
+        (5, None, 1, "15234"),
+        (2, 3, None, "12345"),
+        (2, None, 1, "12345"),
+    ],
 )
 def test_move_beside_another(story, five, owner, which, before, after, result):
-    scenes.move(five[which - 1].pk, actor=owner, before=before and five[before - 1].pk, after=after and five[after - 1].pk)
+    scenes.move(
+        five[which - 1].pk,
+        actor=owner,
+        before=before and five[before - 1].pk,
+        after=after and five[after - 1].pk,
+    )
     assert "".join(order(story)) == result
 
 
@@ -63,11 +84,15 @@ def test_move_beside_a_scene_that_is_gone(story, five, owner):
 
 
 @pytest.mark.parametrize("number", [3, 60])
-def test_move_takes_the_same_queries_however_long_the_film(owner, number, django_assert_num_queries):
+def test_move_takes_the_same_queries_however_long_the_film(
+    owner, number, django_assert_num_queries
+):
     story = make_story(owner)
     rows = [make_scene(story) for _ in range(number)]
     owner.get_all_permissions()
-    with django_assert_num_queries(8):  # savepoint twice, story of the scene, story, scene twice, order, shift
+    with django_assert_num_queries(
+        8
+    ):  # savepoint twice, story of the scene, story, scene twice, order, shift
         scenes.move(rows[-1].pk, actor=owner, position=1)
 
 
@@ -87,7 +112,9 @@ def test_change_in_a_closed_status(owner, status):
 
 
 def test_create_in_the_middle(story, five, owner):
-    made = scenes.create(story.pk, actor=owner, position=3, text="a new one", title="New", duration_seconds=4)
+    made = scenes.create(
+        story.pk, actor=owner, position=3, text="a new one", title="New", duration_seconds=4
+    )
     assert order(story) == ["1", "2", "New", "3", "4", "5"]
     story.refresh_from_db()
     assert story.duration_seconds == 39
@@ -119,7 +146,11 @@ def test_edit_of_the_prompt_makes_a_new_one(five, owner):
     scene = scenes.edit(five[0].pk, actor=owner, text="a red boat")
     assert scene.prompt_id != before.pk
     assert ScenePrompt.objects.get(pk=before.pk).text == "prompt 1"
-    assert (scene.prompt.text, scene.prompt.camera, scene.prompt.seed) == ("a red boat", before.camera, before.seed)
+    assert (scene.prompt.text, scene.prompt.camera, scene.prompt.seed) == (
+        "a red boat",
+        before.camera,
+        before.seed,
+    )
 
 
 def test_edit_of_the_title_keeps_the_prompt(five, owner):
@@ -129,8 +160,13 @@ def test_edit_of_the_title_keeps_the_prompt(five, owner):
 
 def test_edit_of_the_prompt_forgets_its_english(story, owner):
     scene = make_scene(story, text="배", text_en="a boat")
-    assert scenes.edit(scene.pk, actor=owner, text="기차").prompt.text_en == "a boat"  # out of date, see test_english
-    assert scenes.edit(scene.pk, actor=owner, text="기차역", text_en="a station").prompt.text_en == "a station"
+    assert (
+        scenes.edit(scene.pk, actor=owner, text="기차").prompt.text_en == "a boat"
+    )  # out of date, see test_english
+    assert (
+        scenes.edit(scene.pk, actor=owner, text="기차역", text_en="a station").prompt.text_en
+        == "a station"
+    )
 
 
 def test_edit_of_a_length_moves_the_length_of_the_story(story, five, owner):
@@ -182,12 +218,21 @@ def test_duplicate_stands_behind_its_original(story, five, owner):
 
 
 def test_bulk_create_appends(story, five, owner):
-    scenes.bulk_create(story.pk, actor=owner, scenes=[{"text": "six", "title": "6"}, {"text": "seven", "title": "7"}])
+    scenes.bulk_create(
+        story.pk,
+        actor=owner,
+        scenes=[{"text": "six", "title": "6"}, {"text": "seven", "title": "7"}],
+    )
     assert "".join(order(story)) == "1234567"
 
 
 def test_bulk_create_replaces(story, five, owner):
-    scenes.bulk_create(story.pk, actor=owner, scenes=[{"text": "only", "title": "9", "duration_seconds": 5}], replace=True)
+    scenes.bulk_create(
+        story.pk,
+        actor=owner,
+        scenes=[{"text": "only", "title": "9", "duration_seconds": 5}],
+        replace=True,
+    )
     assert order(story) == ["9"]
     assert Scene.objects.filter(story=story, deleted_at__lte=timezone.now()).count() == 5
     story.refresh_from_db()
@@ -196,7 +241,12 @@ def test_bulk_create_replaces(story, five, owner):
 
 def test_bulk_create_is_all_or_nothing(story, five, owner):
     with pytest.raises(Invalid) as caught:
-        scenes.bulk_create(story.pk, actor=owner, scenes=[{"text": "six"}, {"text": "seven", "duration_seconds": 0}], replace=True)
+        scenes.bulk_create(
+            story.pk,
+            actor=owner,
+            scenes=[{"text": "six"}, {"text": "seven", "duration_seconds": 0}],
+            replace=True,
+        )
     assert caught.value.field == "1/duration_seconds"
     assert "".join(order(story)) == "12345"
 
@@ -205,11 +255,19 @@ def test_split_shares_the_length_by_the_words(story, owner):
     scene = make_scene(story, narration="One two three. Four.", duration_seconds=8)
     behind = make_scene(story)
     first, second = scenes.split(scene.pk, actor=owner, at=14)
-    assert (first.narration, first.duration_seconds, second.narration, second.duration_seconds) == ("One two three.", 6, "Four.", 2)
+    assert (first.narration, first.duration_seconds, second.narration, second.duration_seconds) == (
+        "One two three.",
+        6,
+        "Four.",
+        2,
+    )
     assert list(Scene.live.filter(story=story).order_by("position")) == [first, second, behind]
 
 
-@pytest.mark.parametrize(("narration", "at", "seconds"), [("Words.", 0, 7), ("Words.", 6, 7), ("One. Two.", 5, 1), ("Words.", -3, 7)])
+@pytest.mark.parametrize(
+    ("narration", "at", "seconds"),
+    [("Words.", 0, 7), ("Words.", 6, 7), ("One. Two.", 5, 1), ("Words.", -3, 7)],
+)
 def test_split_where_it_cannot_be(story, owner, narration, at, seconds):
     scene = make_scene(story, narration=narration, duration_seconds=seconds)
     with pytest.raises(Invalid):

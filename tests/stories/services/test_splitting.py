@@ -14,13 +14,21 @@ BOTH = f"{HEAD} {TAIL}"
     ("text", "first", "second"),
     [
         (BOTH, HEAD, TAIL),
-        ("소년이 등대로 간다. 배가 항구를 떠난다, 항구, 밤", "소년이 등대로 간다, 항구, 밤", "배가 항구를 떠난다, 항구, 밤"),
+        (
+            "소년이 등대로 간다. 배가 항구를 떠난다, 항구, 밤",
+            "소년이 등대로 간다, 항구, 밤",
+            "배가 항구를 떠난다, 항구, 밤",
+        ),
         (
             "A boy walks. Wide view of 등대. 배가 멀어진다.",
             "A boy walks. Wide view of 등대.",
             "A boy walks. 배가 멀어진다.",
         ),
-        ("수채화 풍의 바다", "소년이 등대로 간다. 수채화 풍의 바다", "배가 항구를 떠난다. 수채화 풍의 바다"),
+        (
+            "수채화 풍의 바다",
+            "소년이 등대로 간다. 수채화 풍의 바다",
+            "배가 항구를 떠난다. 수채화 풍의 바다",
+        ),
     ],
 )
 def test_prompt_of_each_half(text, first, second):
@@ -28,8 +36,14 @@ def test_prompt_of_each_half(text, first, second):
 
 
 def test_english_of_each_half():
-    assert english_halves("boy, lighthouse, leaving, harbour, night", BOTH, HEAD, TAIL) == ("boy, lighthouse, night", "leaving, harbour, night")
-    assert english_halves("A wide view. It rains.", BOTH, HEAD, TAIL) == ("A wide view. It rains.",) * 2
+    assert english_halves("boy, lighthouse, leaving, harbour, night", BOTH, HEAD, TAIL) == (
+        "boy, lighthouse, night",
+        "leaving, harbour, night",
+    )
+    assert (
+        english_halves("A wide view. It rains.", BOTH, HEAD, TAIL)
+        == ("A wide view. It rains.",) * 2
+    )
 
 
 @pytest.mark.django_db

@@ -12,9 +12,17 @@ from tests.stories.factories import make_scene, make_story
 
 
 def test_create_is_a_draft_of_its_owner(owner):
-    story = stories.create(owner=owner, title="  The sea ", script="A boat.", duration_seconds=30, language="en")
+    story = stories.create(
+        owner=owner, title="  The sea ", script="A boat.", duration_seconds=30, language="en"
+    )
     story.refresh_from_db()
-    assert (story.owner, story.title, story.status, story.duration_seconds, story.image_provider) == (owner, "The sea", "draft", 30, "local")
+    assert (
+        story.owner,
+        story.title,
+        story.status,
+        story.duration_seconds,
+        story.image_provider,
+    ) == (owner, "The sea", "draft", 30, "local")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +58,11 @@ def test_edit_spreads_a_new_length_over_the_scenes(owner):
     for _ in range(3):
         make_scene(story)
     stories.edit(story.pk, actor=owner, duration_seconds=20)
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("duration_seconds", flat=True)) == [6, 7, 7]
+    assert list(
+        Scene.live.filter(story=story)
+        .order_by("position")
+        .values_list("duration_seconds", flat=True)
+    ) == [6, 7, 7]
 
 
 def test_edit_to_fewer_seconds_than_scenes(owner):

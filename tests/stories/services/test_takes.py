@@ -9,7 +9,15 @@ from stories.models import Scene, Take
 from stories.services import takes
 from tests.stories.factories import make_scene, make_story, make_take
 
-RESULT = {"file": "calls/ab/abc.png", "sha256": "a" * 64, "mime": "image/png", "width": 1600, "height": 900, "duration_ms": 0, "seed": 7}
+RESULT = {
+    "file": "calls/ab/abc.png",
+    "sha256": "a" * 64,
+    "mime": "image/png",
+    "width": 1600,
+    "height": 900,
+    "duration_ms": 0,
+    "seed": 7,
+}
 
 
 @pytest.fixture
@@ -36,7 +44,9 @@ def settled_call(scene, *, key="k"):
 
 
 def record_take(call, scene, **values):
-    return takes.record_take(call, scene=scene, kind="image", prompt=scene.prompt, **{"select": True, **values})
+    return takes.record_take(
+        call, scene=scene, kind="image", prompt=scene.prompt, **{"select": True, **values}
+    )
 
 
 def chosen(scene):
@@ -47,7 +57,12 @@ def test_land_makes_one_take_however_often(scene):
     call = settled_call(scene)
     first, again = record_take(call, scene), record_take(call, scene)
     assert first == again == Take.objects.get()
-    assert (first.cost, first.seed, first.provider, first.file) == (Decimal("0.02"), 7, "local", "calls/ab/abc.png")
+    assert (first.cost, first.seed, first.provider, first.file) == (
+        Decimal("0.02"),
+        7,
+        "local",
+        "calls/ab/abc.png",
+    )
     assert chosen(scene) == first
 
 
@@ -103,17 +118,31 @@ def test_choose_a_rejected_one(scene, owner):
 
 
 def test_judge(scene, owner):
-    take = takes.review_take(make_take(scene).pk, review_status="rejected", reason=" too dark ", actor=owner)
+    take = takes.review_take(
+        make_take(scene).pk, review_status="rejected", reason=" too dark ", actor=owner
+    )
     take.refresh_from_db()
-    assert (take.review_status, take.review_reason, take.reviewed_by) == ("rejected", "too dark", owner)
+    assert (take.review_status, take.review_reason, take.reviewed_by) == (
+        "rejected",
+        "too dark",
+        owner,
+    )
     assert take.reviewed_at is not None
 
     takes.review_take(take.pk, review_status="unreviewed", actor=owner)
     take.refresh_from_db()
-    assert (take.review_status, take.review_reason, take.reviewed_by, take.reviewed_at) == ("unreviewed", "", None, None)
+    assert (take.review_status, take.review_reason, take.reviewed_by, take.reviewed_at) == (
+        "unreviewed",
+        "",
+        None,
+        None,
+    )
 
 
-@pytest.mark.parametrize(("review_status", "reason", "field"), [("rejected", "  ", "reason"), ("great", "", "review_status")])
+@pytest.mark.parametrize(
+    ("review_status", "reason", "field"),
+    [("rejected", "  ", "reason"), ("great", "", "review_status")],
+)
 def test_judge_wrongly(scene, owner, review_status, reason, field):
     take = make_take(scene)
     with pytest.raises(Invalid) as caught:

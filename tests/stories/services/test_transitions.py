@@ -30,7 +30,11 @@ TABLE = {
 
 
 def log(story):
-    return list(StoryStateTransition.objects.filter(story=story).values_list("name", "from_status", "to_status", "actor__username", "reason", "job_id"))
+    return list(
+        StoryStateTransition.objects.filter(story=story).values_list(
+            "name", "from_status", "to_status", "actor__username", "reason", "job_id"
+        )
+    )
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(StoryStatus.values, StoryStatus.values)))
@@ -59,7 +63,11 @@ def test_start_planning_writes_row_event_and_job(owner):
         str(story.pk),
         "queued",
         owner,
-        {"story_id": str(story.pk), "action": "plan_story", "parameters": {"replace": False, "price": "0.0000", "confirmation": None}},
+        {
+            "story_id": str(story.pk),
+            "action": "plan_story",
+            "parameters": {"replace": False, "price": "0.0000", "confirmation": None},
+        },
     )
 
 
@@ -73,7 +81,13 @@ def test_wrong_state_says_what_is_allowed(owner):
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("start_planning", "draft"), ("generate_preview", "planned"), ("render_final", "previewing"), ("archive", "draft"), ("retry", "failed")],
+    [
+        ("start_planning", "draft"),
+        ("generate_preview", "planned"),
+        ("render_final", "previewing"),
+        ("archive", "draft"),
+        ("retry", "failed"),
+    ],
 )
 @pytest.mark.parametrize("who", ["colleague", "viewer", "stranger"])
 def test_only_the_owner_or_a_manager(request, owner, name, status, who):
@@ -88,7 +102,10 @@ def test_a_manager_may(owner, manager):
     assert apply_transition(make_story(owner).pk, "archive", actor=manager).status == "archived"
 
 
-@pytest.mark.parametrize(("name", "status"), [("finish_planning", "planning"), ("finish_rendering", "rendering"), ("fail", "previewing")])
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("finish_planning", "planning"), ("finish_rendering", "rendering"), ("fail", "previewing")],
+)
 def test_nobody_does_what_only_the_studio_does(owner, manager, name, status):
     story = make_story(owner, status=status)
     for person in (owner, manager):
@@ -139,7 +156,9 @@ def test_render_final_with_all_pictures(owner):
 
 def test_choices_are_what_is_possible_and_permitted(owner, viewer):
     story = make_story(owner, script="")
-    assert [(choice.name, choice.target, bool(choice.why_not)) for choice in choices(story, owner)] == [
+    assert [
+        (choice.name, choice.target, bool(choice.why_not)) for choice in choices(story, owner)
+    ] == [
         ("start_planning", "planning", True),
         ("archive", "archived", False),
     ]

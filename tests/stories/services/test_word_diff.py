@@ -1,4 +1,6 @@
-"""The difference of two prompts: by words within sentences, readable, and quick for whatever text."""
+"""The difference of two prompts: by words within sentences, readable,
+and quick for whatever text.
+"""
 
 import time
 
@@ -29,35 +31,60 @@ def shown(old, new):
         (
             "서울시가 올여름 폭염에 그늘막을 세운다",
             "a riverside park at noon, people under trees",
-            [("서울시가 올여름 폭염에 그늘막을 세운다", "gone"), ("a riverside park at noon, people under trees", "new")],
+            [
+                ("서울시가 올여름 폭염에 그늘막을 세운다", "gone"),
+                ("a riverside park at noon, people under trees", "new"),
+            ],
         ),
         # one sentence of three is changed
         (
             "강가에 배가 있다. 하늘은 붉다. 새가 난다.",
             "강가에 배가 있다. 하늘은 푸르다. 새가 난다.",
-            [("강가에 배가 있다. 하늘은 ", "same"), ("붉다", "gone"), ("푸르다", "new"), (". 새가 난다.", "same")],
+            [
+                ("강가에 배가 있다. 하늘은 ", "same"),
+                ("붉다", "gone"),
+                ("푸르다", "new"),
+                (". 새가 난다.", "same"),
+            ],
         ),
         # one sentence of three is another one
         (
             "The boat leaves. A gull cries overhead. Night falls.",
             "The boat leaves. Two children wave from shore. Night falls.",
-            [("The boat leaves. ", "same"), ("A gull cries overhead. ", "gone"), ("Two children wave from shore. ", "new"), ("Night falls.", "same")],
+            [
+                ("The boat leaves. ", "same"),
+                ("A gull cries overhead. ", "gone"),
+                ("Two children wave from shore. ", "new"),
+                ("Night falls.", "same"),
+            ],
         ),
         ("A boat.", "A boat. A gull.", [("A boat. ", "same"), ("A gull.", "new")]),
         # an abbreviation ends no sentence
         (
             "Dr. Kim waits at the pier. It rains.",
             "Dr. Kim waves from a boat. It rains.",
-            [("Dr. Kim waits at the pier. ", "gone"), ("Dr. Kim waves from a boat. ", "new"), ("It rains.", "same")],
+            [
+                ("Dr. Kim waits at the pier. ", "gone"),
+                ("Dr. Kim waves from a boat. ", "new"),
+                ("It rains.", "same"),
+            ],
         ),
         # Korean sentences end without full stops as well
         (
             "소녀가 등대에 올라갔습니다 바다가 조용합니다",
             "소녀가 등대에 올라갔습니다 별이 쏟아집니다",
-            [("소녀가 등대에 올라갔습니다 ", "same"), ("바다가 조용합니다", "gone"), ("별이 쏟아집니다", "new")],
+            [
+                ("소녀가 등대에 올라갔습니다 ", "same"),
+                ("바다가 조용합니다", "gone"),
+                ("별이 쏟아집니다", "new"),
+            ],
         ),
         # a comma between two changes joins nothing
-        ("an old, grey boat sails away", "a new, blue boat sails away", [("an old, grey ", "gone"), ("a new, blue ", "new"), ("boat sails away", "same")]),
+        (
+            "an old, grey boat sails away",
+            "a new, blue boat sails away",
+            [("an old, grey ", "gone"), ("a new, blue ", "new"), ("boat sails away", "same")],
+        ),
     ],
 )
 def test_difference(old, new, pieces):
@@ -70,7 +97,10 @@ def test_no_word_is_lost_or_added(old, new):
     squeeze = lambda text: "".join(text.split())  # noqa: E731  read twice, below
     assert squeeze("".join(word.text for word in pieces if word.kind != "gone")) == squeeze(new)
     if squeeze(old) != squeeze(new):
-        assert squeeze("".join(word.text for word in pieces if word.kind == "gone")) <= squeeze(old) or old
+        assert (
+            squeeze("".join(word.text for word in pieces if word.kind == "gone")) <= squeeze(old)
+            or old
+        )
 
 
 @pytest.mark.parametrize(
@@ -87,4 +117,6 @@ def test_no_word_is_lost_or_added(old, new):
 def test_a_prompt_of_any_build_takes_milliseconds(old, new):
     begun = time.process_time()
     difference(old, new)
-    assert time.process_time() - begun < 0.5  # 98 s before; a few milliseconds where nothing else runs
+    assert (
+        time.process_time() - begun < 0.5
+    )  # 98 s before; a few milliseconds where nothing else runs

@@ -39,17 +39,36 @@ def page(client, name, *args):
 
 def test_film_page_sets_the_sound(story, client):
     assert "The film has sound" in page(client, "stories_story_film", story.pk)
-    response = post(client, "stories_story_sound", story.pk, enabled="1", mood="tense", speech_db="-1,5", music_db="−3", loudness="ebu", music_provider="local")
+    response = post(
+        client,
+        "stories_story_sound",
+        story.pk,
+        enabled="1",
+        mood="tense",
+        speech_db="-1,5",
+        music_db="−3",
+        loudness="ebu",
+        music_provider="local",
+    )
     assert response.status_code == 302
     found = StorySound.objects.get(story=story)
-    assert (found.enabled, found.mood, found.speech_db, found.music_db, found.loudness) == (True, "tense", -1.5, -3.0, "ebu")
+    assert (found.enabled, found.mood, found.speech_db, found.music_db, found.loudness) == (
+        True,
+        "tense",
+        -1.5,
+        -3.0,
+        "ebu",
+    )
     shown = page(client, "stories_story_film", story.pk)
     assert "2 sounds are still to be made, for $0.00" in shown
     post(client, "stories_story_sound", story.pk, mood="tense")
     assert not StorySound.objects.get(story=story).enabled
 
 
-@pytest.mark.parametrize("values", [{"mood": "angry"}, {"music_db": "loud"}, {"music_db": "99"}, {"music_provider": "nobody"}])
+@pytest.mark.parametrize(
+    "values",
+    [{"mood": "angry"}, {"music_db": "loud"}, {"music_db": "99"}, {"music_provider": "nobody"}],
+)
 def test_bad_settings_change_nothing(story, client, values):
     response = post(client, "stories_story_sound", story.pk, enabled="1", **values)
     assert response.status_code == 302
@@ -58,10 +77,27 @@ def test_bad_settings_change_nothing(story, client, values):
 
 def test_film_page_sets_voices(story, client, owner, colleague):
     scene = make_scene(story, narration="")
-    post(client, "board_lines", story.pk, scene.pk, line="", speaker="MARA", direction="whispers", text="Who is there?")
+    post(
+        client,
+        "board_lines",
+        story.pk,
+        scene.pk,
+        line="",
+        speaker="MARA",
+        direction="whispers",
+        text="Who is there?",
+    )
     shown = page(client, "stories_story_film", story.pk)
     assert re.findall(r"<legend><b>([^<]+)</b>", shown) == ["Narrator", "MARA"]
-    post(client, "stories_story_voice", story.pk, speaker="MARA", provider="local", voice="bella", speed="1.1")
+    post(
+        client,
+        "stories_story_voice",
+        story.pk,
+        speaker="MARA",
+        provider="local",
+        voice="bella",
+        speed="1.1",
+    )
     (voice,) = Voice.objects.all()
     assert (voice.speaker, voice.voice, voice.speed, voice.made_by) == ("MARA", "bella", 1.1, owner)
     client.force_login(colleague)
@@ -81,13 +117,19 @@ def test_scene_panel_shows_lines_and_plays_their_takes(story, client, owner):
     assert "900 ms" in shown
     assert "The boat leaves." in shown
     response = client.get(reverse("stories:sound_file", args=[take.pk]))
-    assert (response.status_code, response["Content-Type"], b"".join(response.streaming_content)[:4]) == (200, "audio/flac", b"fLaC")
+    assert (
+        response.status_code,
+        response["Content-Type"],
+        b"".join(response.streaming_content)[:4],
+    ) == (200, "audio/flac", b"fLaC")
     response.close()
 
 
 def test_a_line_is_spoken_at_the_price_that_was_shown(story, client, owner):
     sound.change_settings(story.pk, actor=owner, mood="none")
-    AIProviderConfig.objects.get(provider="local").models.create(kind="speech", name="paid", is_default=True, price=Decimal("0.25"), unit="call")
+    AIProviderConfig.objects.get(provider="local").models.create(
+        kind="speech", name="paid", is_default=True, price=Decimal("0.25"), unit="call"
+    )
     scene, line = story.all_scenes.get(), Line.live.get()
     assert "Speak it · $0.25" in page(client, "board_scene", story.pk, scene.pk)
     for values in ({}, {"confirm_total": "0.10"}):
@@ -107,9 +149,17 @@ def test_a_line_is_spoken_at_the_price_that_was_shown(story, client, owner):
 
 def test_lines_are_written_on_the_panel(story, client, colleague):
     scene, line = story.all_scenes.get(), Line.live.get()
-    values = {"line": [line.pk, ""], "speaker": ["", "MARA"], "direction": ["", ""], "text": ["The boat stays.", "Why?"]}
+    values = {
+        "line": [line.pk, ""],
+        "speaker": ["", "MARA"],
+        "direction": ["", ""],
+        "text": ["The boat stays.", "Why?"],
+    }
     post(client, "board_lines", story.pk, scene.pk, **values)
-    assert [(one.current.speaker, one.current.text) for one in lines.of(scene)] == [("", "The boat stays."), ("MARA", "Why?")]
+    assert [(one.current.speaker, one.current.text) for one in lines.of(scene)] == [
+        ("", "The boat stays."),
+        ("MARA", "Why?"),
+    ]
     client.force_login(colleague)
     post(client, "board_lines", story.pk, scene.pk, **values | {"text": ["Gone.", ""]})
     scene.refresh_from_db()
@@ -121,7 +171,10 @@ def test_strangers_see_no_sound(story, client, owner, stranger):
     generate_sound(story.pk, actor=owner)
     run_due()
     client.force_login(stranger)
-    assert client.get(reverse("stories:sound_file", args=[SoundTake.objects.get().pk])).status_code == 404
+    assert (
+        client.get(reverse("stories:sound_file", args=[SoundTake.objects.get().pk])).status_code
+        == 404
+    )
 
 
 def test_the_price_dialog_names_the_sound(story, client, owner):

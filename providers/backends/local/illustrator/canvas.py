@@ -37,7 +37,9 @@ def smooth(points: Sequence[Point], *, closed: bool = True, rounds: int = 3) -> 
     for _round in range(rounds):
         after = np.roll(line, -1, axis=0) if closed else line[1:]
         before = line if closed else line[:-1]
-        cut = np.stack([0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], axis=1).reshape(-1, 2)
+        cut = np.stack(
+            [0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], axis=1
+        ).reshape(-1, 2)
         line = cut if closed else np.vstack([line[:1], cut, line[-1:]])
     return [(float(x), float(y)) for x, y in line]
 
@@ -55,7 +57,16 @@ class Canvas:
         self.dice = dice.apart("brush")
         self.brush = _brush(self.dice)
 
-    def poly(self, points: Iterable[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04, hole: Sequence[Point] = ()) -> None:
+    def poly(
+        self,
+        points: Iterable[Point],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        rough: float = 0.04,
+        hole: Sequence[Point] = (),
+    ) -> None:
         """Fill an outline, optionally with a hole.
 
         `soft` blurs its edge by that many pixels; `rough` is the strength of the brush texture.
@@ -67,10 +78,27 @@ class Canvas:
         left, top, right, bottom = box
         mask = np.zeros((bottom - top, right - left), np.uint8)
         contours = [outline, np.array(list(hole), np.float64)] if hole else [outline]
-        cv2.fillPoly(mask, [np.rint((contour - (left, top)) * (1 << SHIFT)).astype(np.int32) for contour in contours], 255, cv2.LINE_AA, SHIFT)
+        cv2.fillPoly(
+            mask,
+            [
+                np.rint((contour - (left, top)) * (1 << SHIFT)).astype(np.int32)
+                for contour in contours
+            ],
+            255,
+            cv2.LINE_AA,
+            SHIFT,
+        )
         self._lay(mask, box, fill, alpha, soft, rough)
 
-    def union(self, outlines: Iterable[Sequence[Point]], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
+    def union(
+        self,
+        outlines: Iterable[Sequence[Point]],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        rough: float = 0.04,
+    ) -> None:
         """Fill several outlines as one shape."""
         shapes = [np.array(list(outline), np.float64) for outline in outlines]
         box = self._box(np.vstack(shapes), 2 + 3 * soft)
@@ -79,29 +107,93 @@ class Canvas:
         left, top, right, bottom = box
         mask = np.zeros((bottom - top, right - left), np.uint8)
         for shape in shapes:
-            cv2.fillPoly(mask, [np.rint((shape - (left, top)) * (1 << SHIFT)).astype(np.int32)], 255, cv2.LINE_AA, SHIFT)
+            cv2.fillPoly(
+                mask,
+                [np.rint((shape - (left, top)) * (1 << SHIFT)).astype(np.int32)],
+                255,
+                cv2.LINE_AA,
+                SHIFT,
+            )
         self._lay(mask, box, fill, alpha, soft, rough)
 
-    def blob(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
+    def blob(
+        self,
+        points: Sequence[Point],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        rough: float = 0.04,
+    ) -> None:
         """Fill an outline with its corners smoothed."""
         self.poly(smooth(points), fill, alpha=alpha, soft=soft, rough=rough)
 
     def ellipse(
-        self, x: float, y: float, rx: float, ry: float, fill: Fill, *, slot: float = 0.0, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.03
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        fill: Fill,
+        *,
+        slot: float = 0.0,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        rough: float = 0.03,
     ) -> None:
         """Fill an ellipse, rotated by `turn` degrees."""
         angles = np.linspace(0, 2 * math.pi, max(20, int(max(rx, ry) * 0.9)), endpoint=False)
         cos, sin = math.cos(math.radians(slot)), math.sin(math.radians(slot))
         px, py = rx * np.cos(angles), ry * np.sin(angles)
-        self.poly(zip(x + px * cos - py * sin, y + px * sin + py * cos, strict=True), fill, alpha=alpha, soft=soft, rough=rough)
+        self.poly(
+            zip(x + px * cos - py * sin, y + px * sin + py * cos, strict=True),
+            fill,
+            alpha=alpha,
+            soft=soft,
+            rough=rough,
+        )
 
-    def circle(self, x: float, y: float, radius: float, fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
+    def circle(
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+    ) -> None:
         self.ellipse(x, y, radius, radius, fill, alpha=alpha, soft=soft)
 
-    def rect(self, left: float, top: float, right: float, bottom: float, fill: Fill, *, alpha: float = 1.0, soft: float = 0.0, rough: float = 0.04) -> None:
-        self.poly([(left, top), (right, top), (right, bottom), (left, bottom)], fill, alpha=alpha, soft=soft, rough=rough)
+    def rect(
+        self,
+        left: float,
+        top: float,
+        right: float,
+        bottom: float,
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        rough: float = 0.04,
+    ) -> None:
+        self.poly(
+            [(left, top), (right, top), (right, bottom), (left, bottom)],
+            fill,
+            alpha=alpha,
+            soft=soft,
+            rough=rough,
+        )
 
-    def line(self, points: Sequence[Point], thick: float | tuple[float, float], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
+    def line(
+        self,
+        points: Sequence[Point],
+        thick: float | tuple[float, float],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+    ) -> None:
         """Draw a stroke with round ends along the points.
 
         With two thicknesses it tapers from the first to the second.
@@ -110,9 +202,22 @@ class Canvas:
         path = np.array(points, np.float64)
         way = np.gradient(path, axis=0) if len(path) > 1 else np.array([[1.0, 0.0]])
         way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
-        across = np.stack([-way[:, 1], way[:, 0]], axis=1) * np.linspace(first, last, len(path))[:, None] / 2
-        outline = np.vstack([_cap(path[-1], way[-1], last / 2), (path - across)[::-1], _cap(path[0], -way[0], first / 2), path + across])
-        self.poly([(float(x), float(y)) for x, y in outline], fill, alpha=alpha, soft=soft, rough=0.0)
+        across = (
+            np.stack([-way[:, 1], way[:, 0]], axis=1)
+            * np.linspace(first, last, len(path))[:, None]
+            / 2
+        )
+        outline = np.vstack(
+            [
+                _cap(path[-1], way[-1], last / 2),
+                (path - across)[::-1],
+                _cap(path[0], -way[0], first / 2),
+                path + across,
+            ]
+        )
+        self.poly(
+            [(float(x), float(y)) for x, y in outline], fill, alpha=alpha, soft=soft, rough=0.0
+        )
 
     def glow(self, x: float, y: float, radius: float, color: Color, strength: float) -> None:
         """Add light around a point with screen blending, fading out at `radius`."""
@@ -134,19 +239,36 @@ class Canvas:
         """
         self.rgb += (color - self.rgb) * shares[..., None]
 
-    def _box(self, outline: npt.NDArray[np.float64], pad: float) -> tuple[int, int, int, int] | None:
+    def _box(
+        self, outline: npt.NDArray[np.float64], pad: float
+    ) -> tuple[int, int, int, int] | None:
         low, high = outline.min(axis=0) - pad, outline.max(axis=0) + pad
         left, top = max(0, math.floor(low[0])), max(0, math.floor(low[1]))
-        right, bottom = min(self.width, math.ceil(high[0]) + 1), min(self.height, math.ceil(high[1]) + 1)
+        right, bottom = (
+            min(self.width, math.ceil(high[0]) + 1),
+            min(self.height, math.ceil(high[1]) + 1),
+        )
         return (left, top, right, bottom) if right > left and bottom > top else None
 
-    def _lay(self, mask: Mask, box: tuple[int, int, int, int], fill: Fill, alpha: float, soft: float, rough: float) -> None:
+    def _lay(
+        self,
+        mask: Mask,
+        box: tuple[int, int, int, int],
+        fill: Fill,
+        alpha: float,
+        soft: float,
+        rough: float,
+    ) -> None:
         left, top, right, bottom = box
         if soft > 0:
             mask = np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
         share = mask.astype(np.float32) * np.float32(alpha / 255)
         part = self.rgb[top:bottom, left:right]
-        color = _shaded(fill, mask.shape) if isinstance(fill, Grad) else np.broadcast_to(fill, part.shape)
+        color = (
+            _shaded(fill, mask.shape)
+            if isinstance(fill, Grad)
+            else np.broadcast_to(fill, part.shape)
+        )
         if rough and mask.size > 400:
             color = color * (1 + np.float32(rough) * self._strokes(mask.shape))[..., None]
         part += (color - part) * share[..., None]
@@ -158,7 +280,9 @@ class Canvas:
         return strokes
 
 
-def _cap(end: npt.NDArray[np.float64], way: npt.NDArray[np.float64], radius: float) -> npt.NDArray[np.float64]:
+def _cap(
+    end: npt.NDArray[np.float64], way: npt.NDArray[np.float64], radius: float
+) -> npt.NDArray[np.float64]:
     """Return a half circle around the end of a stroke, from its left side to its right."""
     side = np.array([-way[1], way[0]])
     angles = np.linspace(0, math.pi, 9)[:, None]
@@ -180,10 +304,14 @@ def _brush(dice: Dice) -> npt.NDArray[np.float32]:
     return (0.32 * along / along.std() + 0.5 * cloud / cloud.std()).astype(np.float32)
 
 
-def _wrapped_blur(field: npt.NDArray[np.float32], across: float, down: float) -> npt.NDArray[np.float32]:
+def _wrapped_blur(
+    field: npt.NDArray[np.float32], across: float, down: float
+) -> npt.NDArray[np.float32]:
     pad = int(3 * max(across, down))
     wide = np.pad(field, pad, mode="wrap")
-    return np.asarray(cv2.GaussianBlur(wide, (0, 0), across, sigmaY=down), np.float32)[pad:-pad, pad:-pad]
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), across, sigmaY=down), np.float32)[
+        pad:-pad, pad:-pad
+    ]
 
 
 class Pen:
@@ -192,40 +320,106 @@ class Pen:
     (0, 0) is where it stands, y points up, 1 is `scale` pixels; it may be mirrored.
     """
 
-    def __init__(self, canvas: Canvas, x: float, y: float, scale: float, *, flip: bool = False, slot: float = 0.0) -> None:
+    def __init__(
+        self,
+        canvas: Canvas,
+        x: float,
+        y: float,
+        scale: float,
+        *,
+        flip: bool = False,
+        slot: float = 0.0,
+    ) -> None:
         self.canvas, self.x, self.y, self.scale = canvas, x, y, scale
         self.sign = -1.0 if flip else 1.0
         self.cos, self.sin = math.cos(math.radians(slot)), math.sin(math.radians(slot))
 
     def at(self, x: float, y: float) -> Point:
         x *= self.sign
-        return self.x + (x * self.cos - y * self.sin) * self.scale, self.y - (x * self.sin + y * self.cos) * self.scale
+        return self.x + (x * self.cos - y * self.sin) * self.scale, self.y - (
+            x * self.sin + y * self.cos
+        ) * self.scale
 
-    def poly(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
-        self.canvas.poly([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)
+    def poly(
+        self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0
+    ) -> None:
+        self.canvas.poly(
+            [self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale
+        )
 
-    def blob(self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
-        self.canvas.blob([self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale)
+    def blob(
+        self, points: Sequence[Point], fill: Fill, *, alpha: float = 1.0, soft: float = 0.0
+    ) -> None:
+        self.canvas.blob(
+            [self.at(*point) for point in points], fill, alpha=alpha, soft=soft * self.scale
+        )
 
-    def circle(self, x: float, y: float, radius: float, fill: Fill, *, alpha: float = 1.0, soft: float = 0.0) -> None:
+    def circle(
+        self,
+        x: float,
+        y: float,
+        radius: float,
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+    ) -> None:
         px, py = self.at(x, y)
         self.canvas.circle(px, py, radius * self.scale, fill, alpha=alpha, soft=soft * self.scale)
 
-    def ellipse(self, x: float, y: float, rx: float, ry: float, fill: Fill, *, slot: float = 0.0, alpha: float = 1.0) -> None:
+    def ellipse(
+        self,
+        x: float,
+        y: float,
+        rx: float,
+        ry: float,
+        fill: Fill,
+        *,
+        slot: float = 0.0,
+        alpha: float = 1.0,
+    ) -> None:
         angles = np.linspace(0, 2 * math.pi, 40, endpoint=False)
         cos, sin = math.cos(math.radians(slot)), math.sin(math.radians(slot))
         self.poly(
-            [(x + rx * math.cos(a) * cos - ry * math.sin(a) * sin, y + rx * math.cos(a) * sin + ry * math.sin(a) * cos) for a in angles], fill, alpha=alpha
+            [
+                (
+                    x + rx * math.cos(a) * cos - ry * math.sin(a) * sin,
+                    y + rx * math.cos(a) * sin + ry * math.sin(a) * cos,
+                )
+                for a in angles
+            ],
+            fill,
+            alpha=alpha,
         )
 
-    def rect(self, left: float, low: float, right: float, high: float, fill: Fill, *, alpha: float = 1.0) -> None:
+    def rect(
+        self, left: float, low: float, right: float, high: float, fill: Fill, *, alpha: float = 1.0
+    ) -> None:
         self.poly([(left, low), (right, low), (right, high), (left, high)], fill, alpha=alpha)
 
-    def line(self, points: Sequence[Point], thick: float | tuple[float, float], fill: Fill, *, alpha: float = 1.0) -> None:
-        wide = (thick[0] * self.scale, thick[1] * self.scale) if isinstance(thick, tuple) else thick * self.scale
+    def line(
+        self,
+        points: Sequence[Point],
+        thick: float | tuple[float, float],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+    ) -> None:
+        wide = (
+            (thick[0] * self.scale, thick[1] * self.scale)
+            if isinstance(thick, tuple)
+            else thick * self.scale
+        )
         self.canvas.line([self.at(*point) for point in points], wide, fill, alpha=alpha)
 
-    def curve(self, points: Sequence[Point], thick: float | tuple[float, float], fill: Fill, *, alpha: float = 1.0) -> None:
+    def curve(
+        self,
+        points: Sequence[Point],
+        thick: float | tuple[float, float],
+        fill: Fill,
+        *,
+        alpha: float = 1.0,
+    ) -> None:
         """Draw a stroke with smoothed corners."""
         self.line(smooth(points, closed=False), thick, fill, alpha=alpha)
 

@@ -7,8 +7,28 @@ from providers.backends.local.illustrator.color import Color, darker, ink, light
 from providers.backends.local.illustrator.dice import Dice
 from providers.backends.local.illustrator.stage import Shot
 
-HEIGHT = {"girl": 0.76, "boy": 0.76, "child": 0.68, "woman": 0.98, "man": 1.05, "old_man": 0.98, "old_woman": 0.92, "person": 1.0}
-COATS = ("e9b23c", "d4503f", "3f79b0", "3f8f78", "8a5a9a", "e07a4a", "5a6fae", "c9657f", "4a9aa8", "d99a3a")
+HEIGHT = {
+    "girl": 0.76,
+    "boy": 0.76,
+    "child": 0.68,
+    "woman": 0.98,
+    "man": 1.05,
+    "old_man": 0.98,
+    "old_woman": 0.92,
+    "person": 1.0,
+}
+COATS = (
+    "e9b23c",
+    "d4503f",
+    "3f79b0",
+    "3f8f78",
+    "8a5a9a",
+    "e07a4a",
+    "5a6fae",
+    "c9657f",
+    "4a9aa8",
+    "d99a3a",
+)
 HAIR = {"old_man": "d9d6d0", "old_woman": "cfcac6"}
 SKIN = "e8b894"
 
@@ -38,7 +58,9 @@ def look(shot: Shot, kind: str, *, color: str = "", number: int = 0) -> Look:
     """
     wardrobe = Dice("wardrobe", kind, number)
     coat = ink(color or wardrobe.pick(COATS))
-    female = kind in {"girl", "woman", "old_woman"} or (kind in {"child", "person"} and wardrobe.chance(0.5))
+    female = kind in {"girl", "woman", "old_woman"} or (
+        kind in {"child", "person"} and wardrobe.chance(0.5)
+    )
     return Look(
         kind=kind,
         coat=_shown(shot, coat),
@@ -57,14 +79,27 @@ def _shown(shot: Shot, color: Color) -> Color:
     return mix(shot.palette.lit(color), color, 0.3 if shot.palette.dark else 0.12)
 
 
-def person(shot: Shot, who: Look, x: float, y: float, tall: float, *, posture: str = "stand", facing: int = 1, holds: str = "", seat: float = 0.0) -> None:
+def person(
+    shot: Shot,
+    who: Look,
+    x: float,
+    y: float,
+    tall: float,
+    *,
+    posture: str = "stand",
+    facing: int = 1,
+    holds: str = "",
+    seat: float = 0.0,
+) -> None:
     """Draw someone standing at (x, y); `tall` is the height of an adult there.
 
     Postures: stand, walk, run, sit, wave, look_up, read, sleep.
     """
     high = tall * HEIGHT.get(who.kind, 1.0)
     pen = Pen(shot.canvas, x, y, high, flip=facing < 0)
-    shot.canvas.ellipse(x, y, high * 0.2, high * 0.032, shot.palette.shade, alpha=0.34, soft=high * 0.012, rough=0)
+    shot.canvas.ellipse(
+        x, y, high * 0.2, high * 0.032, shot.palette.shade, alpha=0.34, soft=high * 0.012, rough=0
+    )
     if posture in {"sit", "sleep"}:
         _sitting(pen, who, seat)
         lift, lean = seat - (0.3 if posture == "sit" else 0.33), 0.0 if posture == "sit" else 0.07
@@ -80,13 +115,25 @@ def person(shot: Shot, who: Look, x: float, y: float, tall: float, *, posture: s
 def _legs(pen: Pen, who: Look, posture: str) -> None:
     stride = {"walk": 0.1, "run": 0.17}.get(posture, 0.0)
     if stride:
-        pen.line([(0.0, 0.45), (-stride * 0.5, 0.25), (-stride * 1.15, 0.03 + stride * 0.5)], (0.1, 0.06), darker(who.legs, 0.2))
+        pen.line(
+            [(0.0, 0.45), (-stride * 0.5, 0.25), (-stride * 1.15, 0.03 + stride * 0.5)],
+            (0.1, 0.06),
+            darker(who.legs, 0.2),
+        )
         pen.line([(0.0, 0.45), (stride * 0.75, 0.26), (stride, 0.025)], (0.1, 0.062), who.legs)
-        pen.line([(-stride * 1.15, 0.03 + stride * 0.5), (-stride * 1.15 + 0.06, 0.02 + stride * 0.38)], 0.05, who.shoes)
+        pen.line(
+            [(-stride * 1.15, 0.03 + stride * 0.5), (-stride * 1.15 + 0.06, 0.02 + stride * 0.38)],
+            0.05,
+            who.shoes,
+        )
         pen.line([(stride, 0.022), (stride + 0.06, 0.022)], 0.05, who.shoes)
         return
     for px in (-0.052, 0.052):
-        pen.line([(px, 0.45), (px * 1.1, 0.22), (px * 1.1, 0.03)], (0.095, 0.064), who.legs if px > 0 else darker(who.legs, 0.12))
+        pen.line(
+            [(px, 0.45), (px * 1.1, 0.22), (px * 1.1, 0.03)],
+            (0.095, 0.064),
+            who.legs if px > 0 else darker(who.legs, 0.12),
+        )
         pen.line([(px * 1.1 - 0.012, 0.022), (px * 1.1 + 0.03, 0.022)], 0.046, who.shoes)
 
 
@@ -107,7 +154,17 @@ def _torso(pen: Pen, who: Look, lean: float) -> None:
         (0, hem - 0.018),
     ]
     pen.poly(outline, fill)
-    pen.poly([(0.03, hem), (0.05 + lean, shoulder), (0.13 + lean, shoulder - 0.05), (0.115, 0.52), (half, hem)], darker(who.coat, 0.22), alpha=0.35)
+    pen.poly(
+        [
+            (0.03, hem),
+            (0.05 + lean, shoulder),
+            (0.13 + lean, shoulder - 0.05),
+            (0.115, 0.52),
+            (half, hem),
+        ],
+        darker(who.coat, 0.22),
+        alpha=0.35,
+    )
 
 
 def _sitting(pen: Pen, who: Look, seat: float) -> None:
@@ -118,9 +175,23 @@ def _sitting(pen: Pen, who: Look, seat: float) -> None:
     fill = Grad(lighter(who.coat, 0.08), darker(who.coat, 0.16))
     knee = (0.2, seat + 0.1) if seat else (0.26, 0.14)
     pen.line([(-0.02, seat + 0.08), (0.12, seat + 0.11), knee], (0.13, 0.1), who.legs)
-    pen.line([knee, (knee[0] + 0.02, knee[1] * 0.5), (knee[0] + 0.03, 0.025)], (0.09, 0.06), darker(who.legs, 0.1))
+    pen.line(
+        [knee, (knee[0] + 0.02, knee[1] * 0.5), (knee[0] + 0.03, 0.025)],
+        (0.09, 0.06),
+        darker(who.legs, 0.1),
+    )
     pen.line([(knee[0] + 0.03, 0.022), (knee[0] + 0.09, 0.022)], 0.046, who.shoes)
-    back = [(-0.15, 0.02), (-0.14, 0.26), (-0.115, 0.44), (-0.06, 0.5), (0.06, 0.5), (0.11, 0.44), (0.12, 0.22), (0.13, 0.05), (0.0, 0.0)]
+    back = [
+        (-0.15, 0.02),
+        (-0.14, 0.26),
+        (-0.115, 0.44),
+        (-0.06, 0.5),
+        (0.06, 0.5),
+        (0.11, 0.44),
+        (0.12, 0.22),
+        (0.13, 0.05),
+        (0.0, 0.0),
+    ]
     pen.poly([(px, py + seat) for px, py in back], fill)
 
 
@@ -160,9 +231,23 @@ def _arms(pen: Pen, who: Look, posture: str, lift: float, lean: float, holds: st
         )
     elif posture in {"walk", "run"}:
         swing = 0.11 if posture == "walk" else 0.17
-        arm([(-0.08, shoulder), (-0.12 - swing * 0.4, shoulder - 0.15), (-0.1 - swing, shoulder - 0.27 + swing * 0.5)], dark)
+        arm(
+            [
+                (-0.08, shoulder),
+                (-0.12 - swing * 0.4, shoulder - 0.15),
+                (-0.1 - swing, shoulder - 0.27 + swing * 0.5),
+            ],
+            dark,
+        )
         if not holds:
-            arm([(0.08, shoulder), (0.12, shoulder - 0.15), (0.1 + swing, shoulder - 0.25 + swing * 0.6)], sleeve)
+            arm(
+                [
+                    (0.08, shoulder),
+                    (0.12, shoulder - 0.15),
+                    (0.1 + swing, shoulder - 0.25 + swing * 0.6),
+                ],
+                sleeve,
+            )
     else:
         arm([(-0.11, shoulder), (-0.145, shoulder - 0.16), (-0.14, shoulder - 0.32)], dark)
         if not holds:
@@ -172,7 +257,17 @@ def _arms(pen: Pen, who: Look, posture: str, lift: float, lean: float, holds: st
         arm([(0.1, shoulder), (0.19, shoulder - 0.06), (0.24, shoulder + raised)], sleeve)
 
 
-def hand(who: Look, x: float, y: float, tall: float, *, posture: str, facing: int, high: bool, seat: float = 0.0) -> tuple[float, float]:
+def hand(
+    who: Look,
+    x: float,
+    y: float,
+    tall: float,
+    *,
+    posture: str,
+    facing: int,
+    high: bool,
+    seat: float = 0.0,
+) -> tuple[float, float]:
     """Return the position of the hand that holds something."""
     size = tall * HEIGHT.get(who.kind, 1.0)
     lift = seat - 0.3 if posture in {"sit", "sleep"} else 0.0
@@ -224,7 +319,15 @@ def _head(pen: Pen, who: Look, posture: str, lift: float, lean: float) -> None:
             who.hair,
         )
     scarf = mix(who.coat, ink("f6efe0"), 0.62)
-    pen.line([(cx - radius * 0.85, cy - radius * 1.12), (cx, cy - radius * 1.25), (cx + radius * 0.85, cy - radius * 1.08)], 0.05, scarf)
+    pen.line(
+        [
+            (cx - radius * 0.85, cy - radius * 1.12),
+            (cx, cy - radius * 1.25),
+            (cx + radius * 0.85, cy - radius * 1.08),
+        ],
+        0.05,
+        scarf,
+    )
 
 
 def _rim(shot: Shot, pen: Pen, who: Look, lift: float) -> None:
@@ -233,15 +336,32 @@ def _rim(shot: Shot, pen: Pen, who: Look, lift: float) -> None:
     light = lighter(mix(shot.palette.sun, shot.palette.sky[-1], 0.4), 0.2)
     shoulder = 0.75 + lift - who.head * 0.1
     low = 0.4 + lift
-    pen.line([(0.118 * side, low), (0.124 * side, (low + shoulder) / 2), (0.122 * side, shoulder - 0.02)], 0.008, light, alpha=0.3)
+    pen.line(
+        [
+            (0.118 * side, low),
+            (0.124 * side, (low + shoulder) / 2),
+            (0.122 * side, shoulder - 0.02),
+        ],
+        0.008,
+        light,
+        alpha=0.3,
+    )
 
 
-def crowd(shot: Shot, dice: Dice, y: float, tall: float, *, count: int, left: float, right: float) -> None:
+def crowd(
+    shot: Shot, dice: Dice, y: float, tall: float, *, count: int, left: float, right: float
+) -> None:
     """Draw distant people as simple shapes, some of a child's height."""
     for number in range(count):
         x = left + (right - left) * (number + dice.between(0.1, 0.9)) / count
         kind = dice.pick(("woman", "man", "person", "child"))
         who = look(shot, kind, number=dice.count(1, 30))
         person(
-            shot, who, x, y + dice.between(-0.04, 0.04) * tall, tall * dice.between(0.9, 1.05), posture=dice.pick(("stand", "walk", "walk")), facing=dice.side()
+            shot,
+            who,
+            x,
+            y + dice.between(-0.04, 0.04) * tall,
+            tall * dice.between(0.9, 1.05),
+            posture=dice.pick(("stand", "walk", "walk")),
+            facing=dice.side(),
         )

@@ -9,7 +9,14 @@ from providers.backends.local.illustrator.dice import Dice
 type Field = npt.NDArray[np.float32]
 
 
-def clouds(dice: Dice, size: tuple[int, int], *, cells: tuple[float, float], octaves: int = 4, fall: float = 0.5) -> Field:
+def clouds(
+    dice: Dice,
+    size: tuple[int, int],
+    *,
+    cells: tuple[float, float],
+    octaves: int = 4,
+    fall: float = 0.5,
+) -> Field:
     """Return noise from 0 to 1 over (width, height).
 
     `cells` is the number of lumps across and down at the coarsest level.
@@ -20,7 +27,9 @@ def clouds(dice: Dice, size: tuple[int, int], *, cells: tuple[float, float], oct
     for octave in range(octaves):
         across, down = (max(2, round(cell * 2**octave)) + 3 for cell in cells)
         lattice = dice.numbers.random((down, across), dtype=np.float32)
-        total += np.asarray(cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC), np.float32) * np.float32(weight)
+        total += np.asarray(
+            cv2.resize(lattice, (width, height), interpolation=cv2.INTER_CUBIC), np.float32
+        ) * np.float32(weight)
         weight *= fall
     low, high = np.percentile(total[::4, ::4], (1, 99))
     field: Field = np.clip((total - low) / max(1e-6, high - low), 0, 1).astype(np.float32)

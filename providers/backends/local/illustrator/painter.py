@@ -5,7 +5,17 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from providers.backends.local.illustrator import beyond, casting, outdoors, rooms, setting, shores, sky, streets, weather
+from providers.backends.local.illustrator import (
+    beyond,
+    casting,
+    outdoors,
+    rooms,
+    setting,
+    shores,
+    sky,
+    streets,
+    weather,
+)
 from providers.backends.local.illustrator.canvas import Canvas
 from providers.backends.local.illustrator.dice import Dice
 from providers.backends.local.illustrator.palette import palette
@@ -44,7 +54,15 @@ ROOMS = ("room", "library", "cafe", "kitchen", "classroom", "office")
 HALLS: dict[str, Place] = {"stage": rooms.stage_hall, "cave": rooms.cave}
 
 
-def paint(prompt: str, *, prompt_en: str = "", style: str = "", negative: str = "", seed: int = 0, size: tuple[int, int]) -> bytes:
+def paint(
+    prompt: str,
+    *,
+    prompt_en: str = "",
+    style: str = "",
+    negative: str = "",
+    seed: int = 0,
+    size: tuple[int, int],
+) -> bytes:
     """Return a PNG of this size, drawn from the words of the prompt (Korean, English or both).
 
     Time of day, weather, place, people, objects and mood follow from the words; the rest follows
@@ -54,7 +72,14 @@ def paint(prompt: str, *, prompt_en: str = "", style: str = "", negative: str = 
     dice = Dice("paint", prompt, prompt_en, style, seed)
     place = setting.place(reading, dice.apart("place"))
     hour = setting.hour(reading, place, dice.apart("hour"))
-    shot = Shot(Canvas(size, dice), palette(hour, reading.moods, dice.apart("palette")), reading, dice, season=setting.season(reading, place), side=dice.side())
+    shot = Shot(
+        Canvas(size, dice),
+        palette(hour, reading.moods, dice.apart("palette")),
+        reading,
+        dice,
+        season=setting.season(reading, place),
+        side=dice.side(),
+    )
     shot.horizon = shot.h * dice.apart("horizon").between(0.5, 0.58)
     stage = _set(shot, place)
     casting.perform(shot, stage)
@@ -84,14 +109,18 @@ def _sky(shot: Shot, place: str) -> None:
     if deep:
         return
     x = shot.x(dice.between(0.2, 0.44))
-    overcast = any(name in shot.reading.weathers for name in ("rain", "storm", "fog", "cloudy", "snow"))
+    overcast = any(
+        name in shot.reading.weathers for name in ("rain", "storm", "fog", "cloudy", "snow")
+    )
     if colors.hour == "night":
         _night(shot, x, dice, overcast=overcast)
     elif colors.hour in {"dawn", "dusk"}:
         sky.sun(canvas, colors, x, shot.horizon * dice.between(0.68, 0.86), shot.unit * 0.062)
     elif not overcast:
         sky.sun(canvas, colors, x, shot.horizon * dice.between(0.24, 0.36), shot.unit * 0.05)
-    cover = 1.0 if "storm" in shot.reading.weathers else 0.75 if overcast else dice.between(0.25, 0.5)
+    cover = (
+        1.0 if "storm" in shot.reading.weathers else 0.75 if overcast else dice.between(0.25, 0.5)
+    )
     if colors.hour != "night" or overcast:
         sky.clouds(canvas, colors, shot.horizon, dice.apart("clouds"), cover=cover)
     if "aurora" in shot.reading.weathers:
@@ -106,10 +135,25 @@ def _sky(shot: Shot, place: str) -> None:
 def _night(shot: Shot, x: float, dice: Dice, *, overcast: bool) -> None:
     starry = "star" in shot.reading.motifs
     if not overcast:
-        sky.stars(shot.canvas, shot.palette, shot.horizon, dice, many=1.5 if starry else 0.9, band=starry or dice.chance(0.3))
+        sky.stars(
+            shot.canvas,
+            shot.palette,
+            shot.horizon,
+            dice,
+            many=1.5 if starry else 0.9,
+            band=starry or dice.chance(0.3),
+        )
     if "moon" in shot.reading.motifs or (not starry and not overcast):
         big = 1.5 if "moon" in shot.reading.motifs else 1.0
-        sky.moon(shot.canvas, shot.palette, x, shot.horizon * dice.between(0.28, 0.42), shot.unit * 0.05 * big, dice, crescent=dice.chance(0.25))
+        sky.moon(
+            shot.canvas,
+            shot.palette,
+            x,
+            shot.horizon * dice.between(0.28, 0.42),
+            shot.unit * 0.05 * big,
+            dice,
+            crescent=dice.chance(0.25),
+        )
 
 
 def _weather(shot: Shot, stage: Stage) -> None:

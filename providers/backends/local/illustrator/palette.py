@@ -46,7 +46,15 @@ class Palette:
         return darker(mix(self.key, self.sky[0], 0.5), 0.72)
 
 
-def _palette(hour: str, sky: str, haze: str, tint: tuple[float, float, float], key: str, sun: str, glow: float) -> Palette:
+def _palette(
+    hour: str,
+    sky: str,
+    haze: str,
+    tint: tuple[float, float, float],
+    key: str,
+    sun: str,
+    glow: float,
+) -> Palette:
     return Palette(
         hour=hour,
         sky=tuple(ink(code) for code in sky.split()),
@@ -110,7 +118,16 @@ HOURS: dict[str, tuple[Palette, ...]] = {
     ),
 }  # fmt: skip
 
-ACCENTS = ("e2533f f3b93c", "f0b429 d9483b", "ef6f53 3fa7a0", "f6c445 3c7fb8", "e8697c f5d06a", "3fb0a3 f08a4b", "f2784b 5a6fc0", "ffcb47 e45a84")
+ACCENTS = (
+    "e2533f f3b93c",
+    "f0b429 d9483b",
+    "ef6f53 3fa7a0",
+    "f6c445 3c7fb8",
+    "e8697c f5d06a",
+    "3fb0a3 f08a4b",
+    "f2784b 5a6fc0",
+    "ffcb47 e45a84",
+)
 
 
 def palette(hour: str, moods: tuple[str, ...], dice: Dice) -> Palette:

@@ -43,7 +43,9 @@ def interior(shot: Shot, kind: str) -> Stage:
     )
 
 
-def _window_place(shot: Shot, dice: Dice, kind: str, foot: float) -> tuple[float, float, float, float]:
+def _window_place(
+    shot: Shot, dice: Dice, kind: str, foot: float
+) -> tuple[float, float, float, float]:
     wide = shot.unit * (0.62 if kind in {"cafe", "office", "room"} else 0.42)
     wide = min(wide, shot.w * 0.62)
     tall = min(foot * 0.62, shot.unit * 0.56)
@@ -60,7 +62,13 @@ def _outside(shot: Shot, left: float, top: float, right: float, bottom: float, d
         sky.stars(shot.canvas, shot.palette, bottom, dice, many=1.6)
         sky.moon(shot.canvas, shot.palette, x, y, shot.unit * 0.045, dice)
     elif shot.palette.hour in {"day", "dawn", "dusk", "indoors"}:
-        sky.sun(shot.canvas, shot.palette, x, y if shot.palette.hour != "dusk" else horizon - shot.unit * 0.05, shot.unit * 0.045)
+        sky.sun(
+            shot.canvas,
+            shot.palette,
+            x,
+            y if shot.palette.hour != "dusk" else horizon - shot.unit * 0.05,
+            shot.unit * 0.045,
+        )
         sky.clouds(shot.canvas, shot.palette, bottom, dice, cover=0.4)
     else:
         sky.clouds(shot.canvas, shot.palette, bottom, dice, cover=0.9)
@@ -68,18 +76,39 @@ def _outside(shot: Shot, left: float, top: float, right: float, bottom: float, d
         town.skyline(shot, bottom + 2, (bottom - top) * 0.42, dice, depth=0.35)
     else:
         for part, code in ((0.3, "7f9a8f"), (0.16, "6f9a5f")):
-            wave = bottom - (bottom - top) * part * (1 + 0.3 * np.sin(np.linspace(0, 9, shot.canvas.width) + part * 20))
-            points = [(float(px), float(wave[px])) for px in range(int(max(0, left)), int(min(shot.w, right)), 4)]
+            wave = bottom - (bottom - top) * part * (
+                1 + 0.3 * np.sin(np.linspace(0, 9, shot.canvas.width) + part * 20)
+            )
+            points = [
+                (float(px), float(wave[px]))
+                for px in range(int(max(0, left)), int(min(shot.w, right)), 4)
+            ]
             if points:
-                shot.canvas.poly([(left, bottom + 5), *points, (right, bottom + 5)], shot.lit("eef3f7" if shot.snowy else code, part))
+                shot.canvas.poly(
+                    [(left, bottom + 5), *points, (right, bottom + 5)],
+                    shot.lit("eef3f7" if shot.snowy else code, part),
+                )
 
 
-def _walls(shot: Shot, dice: Dice, kind: str, foot: float, hole: tuple[float, float, float, float]) -> None:
+def _walls(
+    shot: Shot, dice: Dice, kind: str, foot: float, hole: tuple[float, float, float, float]
+) -> None:
     wall = furniture.indoor(shot, dice.pick(WALLS.get(kind, WALLS["room"])))
     left, top, right, bottom = hole
     edge = [(-2.0, -2.0), (shot.w + 2, -2.0), (shot.w + 2, foot), (-2.0, foot)]
-    shot.canvas.poly(edge, wall, rough=0.02, hole=[(left, top), (right, top), (right, bottom), (left, bottom)])
-    shade = np.clip((np.arange(shot.canvas.width, dtype=np.float32)[None, :] - (left + right) / 2) / shot.unit, -1.4, 1.4) ** 2 * 0.13
+    shot.canvas.poly(
+        edge, wall, rough=0.02, hole=[(left, top), (right, top), (right, bottom), (left, bottom)]
+    )
+    shade = (
+        np.clip(
+            (np.arange(shot.canvas.width, dtype=np.float32)[None, :] - (left + right) / 2)
+            / shot.unit,
+            -1.4,
+            1.4,
+        )
+        ** 2
+        * 0.13
+    )
     rows = np.where(np.arange(shot.canvas.height)[:, None] < foot, 1.0, 0.0)
     inside = np.zeros((shot.canvas.height, shot.canvas.width), np.float32)
     inside[int(max(0, top)) : int(bottom), int(max(0, left)) : int(right)] = 1
@@ -98,7 +127,13 @@ def _window(shot: Shot, left: float, top: float, right: float, bottom: float) ->
         (left, cross - thick * 0.35, right, cross + thick * 0.35),
     ):
         shot.canvas.rect(a, b, c, d, frame)
-    shot.canvas.rect(left - thick * 2.2, bottom, right + thick * 2.2, bottom + thick * 1.5, Grad(lighter(frame, 0.1), darker(frame, 0.2)))
+    shot.canvas.rect(
+        left - thick * 2.2,
+        bottom,
+        right + thick * 2.2,
+        bottom + thick * 1.5,
+        Grad(lighter(frame, 0.1), darker(frame, 0.2)),
+    )
     curtain = mix(furniture.indoor(shot, "f0e2cf"), shot.palette.lit(shot.palette.accent), 0.3)
     for sign, x in ((-1, left), (1, right)):
         for fold in range(4):
@@ -114,17 +149,31 @@ def _window(shot: Shot, left: float, top: float, right: float, bottom: float) ->
                 tone,
                 alpha=0.95,
             )
-    shot.canvas.line([(left - shot.unit * 0.1, top - thick * 3), (right + shot.unit * 0.1, top - thick * 3)], thick * 0.6, furniture.indoor(shot, "6b4a38"))
+    shot.canvas.line(
+        [(left - shot.unit * 0.1, top - thick * 3), (right + shot.unit * 0.1, top - thick * 3)],
+        thick * 0.6,
+        furniture.indoor(shot, "6b4a38"),
+    )
 
 
 def _floor(shot: Shot, foot: float, kind: str) -> None:
-    wood = furniture.indoor(shot, {"kitchen": "c9b08f", "office": "a99c8c", "classroom": "c89a66"}.get(kind, "a9764c"))
+    wood = furniture.indoor(
+        shot, {"kitchen": "c9b08f", "office": "a99c8c", "classroom": "c89a66"}.get(kind, "a9764c")
+    )
     shot.canvas.rect(-2, foot, shot.w + 2, shot.h + 2, Grad(lighter(wood, 0.06), darker(wood, 0.3)))
     for number in range(-16, 17):
         shot.canvas.line(
-            [(shot.w / 2 + number * shot.w * 0.06, foot), (shot.w / 2 + number * shot.w * 0.14, shot.h)], shot.unit * 0.0025, darker(wood, 0.34), alpha=0.5
+            [
+                (shot.w / 2 + number * shot.w * 0.06, foot),
+                (shot.w / 2 + number * shot.w * 0.14, shot.h),
+            ],
+            shot.unit * 0.0025,
+            darker(wood, 0.34),
+            alpha=0.5,
         )
-    shot.canvas.rect(-2, foot - shot.unit * 0.022, shot.w + 2, foot, furniture.indoor(shot, "efe4cf"))
+    shot.canvas.rect(
+        -2, foot - shot.unit * 0.022, shot.w + 2, foot, furniture.indoor(shot, "efe4cf")
+    )
     shot.canvas.rect(-2, foot, shot.w + 2, foot + shot.unit * 0.014, darker(wood, 0.5), alpha=0.4)
 
 
@@ -147,7 +196,13 @@ def _daylight(shot: Shot, left: float, right: float, bottom: float, foot: float)
             alpha=share,
             soft=shot.unit * 0.006,
         )
-    shot.canvas.glow(middle, bottom - shot.unit * 0.2, shot.unit * 0.75, light, 0.28 if not shot.palette.dark else 0.16)
+    shot.canvas.glow(
+        middle,
+        bottom - shot.unit * 0.2,
+        shot.unit * 0.75,
+        light,
+        0.28 if not shot.palette.dark else 0.16,
+    )
 
 
 def stage_hall(shot: Shot) -> Stage:
@@ -161,12 +216,24 @@ def stage_hall(shot: Shot) -> Stage:
             x = shot.w / 2 + sign * (shot.w * 0.52 - shot.unit * 0.05 * fold * min(1.0, shot.wide))
             tone = darker(velvet, 0.22 + 0.2 * (fold % 2))
             shot.canvas.poly(
-                [(x, -5), (x - sign * shot.unit * 0.055, -5), (x - sign * shot.unit * (0.055 + 0.004 * fold), foot), (x, foot)], Grad(tone, darker(tone, 0.4))
+                [
+                    (x, -5),
+                    (x - sign * shot.unit * 0.055, -5),
+                    (x - sign * shot.unit * (0.055 + 0.004 * fold), foot),
+                    (x, foot),
+                ],
+                Grad(tone, darker(tone, 0.4)),
             )
     for number in range(int(9 * shot.wide)):
         x = shot.w * (number + 0.5) / int(9 * shot.wide)
         wide = shot.w / int(9 * shot.wide) * 0.56
-        shot.canvas.ellipse(x, -shot.unit * 0.01, wide, shot.unit * 0.13, Grad(darker(velvet, 0.1), darker(velvet, 0.45)))
+        shot.canvas.ellipse(
+            x,
+            -shot.unit * 0.01,
+            wide,
+            shot.unit * 0.13,
+            Grad(darker(velvet, 0.1), darker(velvet, 0.45)),
+        )
     boards = ink("8a5636")
     shot.canvas.rect(-2, foot, shot.w + 2, shot.h, Grad(lighter(boards, 0.06), darker(boards, 0.5)))
     x = shot.x(0.55)
@@ -183,7 +250,15 @@ def stage_hall(shot: Shot) -> Stage:
         soft=shot.unit * 0.018,
         rough=0,
     )
-    shot.canvas.ellipse(x, foot + shot.unit * 0.07, shot.unit * 0.32, shot.unit * 0.05, lighter(light, 0.4), alpha=0.7, soft=shot.unit * 0.006)
+    shot.canvas.ellipse(
+        x,
+        foot + shot.unit * 0.07,
+        shot.unit * 0.32,
+        shot.unit * 0.05,
+        lighter(light, 0.4),
+        alpha=0.7,
+        soft=shot.unit * 0.006,
+    )
 
     def front() -> None:
         for row in range(2):
@@ -192,9 +267,18 @@ def stage_hall(shot: Shot) -> Stage:
                 y = shot.h * (0.97 + 0.045 * row)
                 tone = mix(ink("130c1c"), ink("2c1a30"), 0.6 - 0.4 * row)
                 shot.canvas.ellipse(px, y, shot.unit * 0.032, shot.unit * 0.038, tone)
-                shot.canvas.ellipse(px, y + shot.unit * 0.075, shot.unit * 0.06, shot.unit * 0.05, tone)
+                shot.canvas.ellipse(
+                    px, y + shot.unit * 0.075, shot.unit * 0.06, shot.unit * 0.05, tone
+                )
 
-    return Stage(lambda _x: foot + shot.unit * 0.07, shot.unit * 0.34, x, shot.x(0.42), indoors=True, front=front)
+    return Stage(
+        lambda _x: foot + shot.unit * 0.07,
+        shot.unit * 0.34,
+        x,
+        shot.x(0.42),
+        indoors=True,
+        front=front,
+    )
 
 
 def cave(shot: Shot) -> Stage:
@@ -210,12 +294,26 @@ def cave(shot: Shot) -> Stage:
         hole = [
             (
                 x + size * (1.15 + dice.between(-0.12, 0.12)) * float(np.cos(a)),
-                y + shot.unit * 0.06 * layer + size * (0.85 + dice.between(-0.12, 0.12)) * float(np.sin(a)),
+                y
+                + shot.unit * 0.06 * layer
+                + size * (0.85 + dice.between(-0.12, 0.12)) * float(np.sin(a)),
             )
             for a in np.linspace(0, 2 * np.pi, 22, endpoint=False)
         ]
-        outer = [(-10.0, -10.0), (shot.w + 10, -10.0), (shot.w + 10, shot.h + 10), (-10.0, shot.h + 10)]
-        shot.canvas.poly(outer, tone, alpha=0.85 if layer == 0 else 1.0, soft=shot.unit * 0.002, rough=0.09, hole=hole)
+        outer = [
+            (-10.0, -10.0),
+            (shot.w + 10, -10.0),
+            (shot.w + 10, shot.h + 10),
+            (-10.0, shot.h + 10),
+        ]
+        shot.canvas.poly(
+            outer,
+            tone,
+            alpha=0.85 if layer == 0 else 1.0,
+            soft=shot.unit * 0.002,
+            rough=0.09,
+            hole=hole,
+        )
     ground = darker(rock, 0.25)
     shot.canvas.blob(
         [
@@ -233,8 +331,20 @@ def cave(shot: Shot) -> Stage:
         tone = mix(ink(dice.pick(("7fe0e6", "b58af0", "8ff0c0"))), rock, 0.2)
         py = shot.h * dice.between(0.86, 0.97)
         shot.canvas.poly(
-            [(px - tall * 0.2, py), (px - tall * 0.16, py - tall * 0.7), (px, py - tall), (px + tall * 0.16, py - tall * 0.7), (px + tall * 0.2, py)],
+            [
+                (px - tall * 0.2, py),
+                (px - tall * 0.16, py - tall * 0.7),
+                (px, py - tall),
+                (px + tall * 0.16, py - tall * 0.7),
+                (px + tall * 0.2, py),
+            ],
             Grad(lighter(tone, 0.3), darker(tone, 0.2)),
         )
         shot.canvas.glow(px, py - tall * 0.5, tall * 1.6, tone, 0.4)
-    return Stage(lambda _x: floor + shot.unit * 0.07, shot.unit * 0.28, shot.x(0.62), shot.x(0.44), indoors=True)
+    return Stage(
+        lambda _x: floor + shot.unit * 0.07,
+        shot.unit * 0.28,
+        shot.x(0.62),
+        shot.x(0.44),
+        indoors=True,
+    )

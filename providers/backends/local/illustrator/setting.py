@@ -13,7 +13,21 @@ HOMES = {
     "space": {"satellite", "rocket"},
     "snowfield": {"snowman"},
     "forest": {"deer", "fox", "owl", "mushroom", "bear", "tent", "fire"},
-    "field": {"kite", "windmill", "turbine", "horse", "airship", "airplane", "rabbit", "butterfly", "telescope", "star", "sun", "ufo", "moon"},
+    "field": {
+        "kite",
+        "windmill",
+        "turbine",
+        "horse",
+        "airship",
+        "airplane",
+        "rabbit",
+        "butterfly",
+        "telescope",
+        "star",
+        "sun",
+        "ufo",
+        "moon",
+    },
     "stage": {"piano", "violin", "guitar", "music"},
     "office": {"computer"},
     "kitchen": {"bread", "bowl", "apple"},
@@ -22,24 +36,60 @@ HOMES = {
     "street": {"car", "bus", "bicycle", "mailbox", "lamp", "umbrella"},
     "garden": {"flower", "swing", "bench", "cherry", "dog"},
     "village": {"house", "lantern"},
-    "room": {"book", "letter", "candle", "clock", "key", "door", "mirror", "gift", "camera", "photo", "phone", "radio", "suitcase", "map", "cat", "heart"},
+    "room": {
+        "book",
+        "letter",
+        "candle",
+        "clock",
+        "key",
+        "door",
+        "mirror",
+        "gift",
+        "camera",
+        "photo",
+        "phone",
+        "radio",
+        "suitcase",
+        "map",
+        "cat",
+        "heart",
+    },
 }
 ANYWHERE = ("field", "village", "river", "garden", "city", "mountain", "lake", "street", "sea")
 COLD_PLACES = ("snowfield", "village", "street", "forest")
 WEAK_PLACES = {"sky", "garden", "city"}  # any other place named takes precedence
-TOGETHER = (("bridge", "river", "river"), ("sea", "village", "harbour"), ("sea", "harbour", "harbour"))
+TOGETHER = (
+    ("bridge", "river", "river"),
+    ("sea", "village", "harbour"),
+    ("sea", "harbour", "harbour"),
+)
 FLYING = {"airplane", "airship", "rocket", "dragon", "gull", "bird"}
 FIXED_HOURS = {"space": "space", "planet": "space", "underwater": "deep"}
 OF_THE_NIGHT = {"fireworks", "star", "moon", "candle"}
-WEATHER_HOURS = (("storm", "storm"), ("rain", "grey"), ("fog", "grey"), ("cloudy", "grey"), ("snow", "snow"))
-MOOD_HOURS = {"sad": ("dusk", "grey", "night"), "fear": ("dusk", "grey", "night"), "mystery": ("night", "dusk")}
+WEATHER_HOURS = (
+    ("storm", "storm"),
+    ("rain", "grey"),
+    ("fog", "grey"),
+    ("cloudy", "grey"),
+    ("snow", "snow"),
+)
+MOOD_HOURS = {
+    "sad": ("dusk", "grey", "night"),
+    "fear": ("dusk", "grey", "night"),
+    "mystery": ("night", "dusk"),
+}
 USUAL_HOURS = ("day", "day", "day", "dusk", "dawn")
 
 
 def place(reading: Reading, dice: Dice) -> str:
     """Return the place of the image; it can always be drawn."""
     named = [name for name in reading.places if name != "sky" or FLYING & set(reading.motifs)]
-    return _joined(named, reading) or _named(named) or _home(reading) or dice.pick(COLD_PLACES if "snow" in reading.weathers else ANYWHERE)
+    return (
+        _joined(named, reading)
+        or _named(named)
+        or _home(reading)
+        or dice.pick(COLD_PLACES if "snow" in reading.weathers else ANYWHERE)
+    )
 
 
 def _joined(named: list[str], reading: Reading) -> str:
@@ -73,11 +123,16 @@ def _seen(reading: Reading) -> str:
     """Return a time of day that follows from what is in the image."""
     if not reading.times and (OF_THE_NIGHT & set(reading.motifs) or "aurora" in reading.weathers):
         return "night"
-    return next((light for weather, light in WEATHER_HOURS if weather in reading.weathers), next(iter(reading.times), ""))
+    return next(
+        (light for weather, light in WEATHER_HOURS if weather in reading.weathers),
+        next(iter(reading.times), ""),
+    )
 
 
 def _felt(reading: Reading, dice: Dice) -> str:
-    return dice.pick(next((MOOD_HOURS[mood] for mood in reading.moods if mood in MOOD_HOURS), USUAL_HOURS))
+    return dice.pick(
+        next((MOOD_HOURS[mood] for mood in reading.moods if mood in MOOD_HOURS), USUAL_HOURS)
+    )
 
 
 def season(reading: Reading, where: str) -> str:

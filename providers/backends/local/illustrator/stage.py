@@ -52,7 +52,9 @@ class Shot:
     def lit(self, code: str, depth: float = 0.0) -> Color:
         return self.palette.lit_hex(code, depth)
 
-    def pen(self, x: float, y: float, scale: float, *, flip: bool = False, slot: float = 0.0) -> Pen:
+    def pen(
+        self, x: float, y: float, scale: float, *, flip: bool = False, slot: float = 0.0
+    ) -> Pen:
         return Pen(self.canvas, x, y, scale, flip=flip, slot=slot)
 
     @property

@@ -14,7 +14,11 @@ GLASS = "bfe0ea"
 
 
 def _pane(shot: Shot) -> Color:
-    return mix(shot.palette.lamp, ink("fff3cf"), 0.4) if shot.palette.dark else mix(shot.lit(GLASS), shot.palette.sky[-1], 0.3)
+    return (
+        mix(shot.palette.lamp, ink("fff3cf"), 0.4)
+        if shot.palette.dark
+        else mix(shot.lit(GLASS), shot.palette.sky[-1], 0.3)
+    )
 
 
 def _wheel(shot: Shot, pen: Pen, x: float, y: float, radius: float) -> None:
@@ -26,16 +30,28 @@ def _wheel(shot: Shot, pen: Pen, x: float, y: float, radius: float) -> None:
 def sailboat(shot: Shot, pen: Pen, color: Color) -> None:
     hull, sail = shot.lit("7a4a35"), shot.lit("fbf3e2")
     pen.line([(0.0, 0.1), (0.0, 1.5)], 0.035, darker(hull, 0.3))
-    pen.poly([(0.05, 0.25), (0.05, 1.46), (0.35, 0.95), (0.72, 0.3)], Grad(lighter(sail, 0.1), darker(sail, 0.1)))
-    pen.poly([(-0.05, 0.28), (-0.05, 1.32), (-0.28, 0.85), (-0.52, 0.32)], Grad(color, darker(color, 0.15)))
+    pen.poly(
+        [(0.05, 0.25), (0.05, 1.46), (0.35, 0.95), (0.72, 0.3)],
+        Grad(lighter(sail, 0.1), darker(sail, 0.1)),
+    )
+    pen.poly(
+        [(-0.05, 0.28), (-0.05, 1.32), (-0.28, 0.85), (-0.52, 0.32)],
+        Grad(color, darker(color, 0.15)),
+    )
     pen.poly([(0.0, 1.5), (0.2, 1.56), (0.0, 1.62)], color)
-    pen.poly([(-0.8, 0.2), (0.85, 0.24), (0.62, -0.06), (-0.55, -0.06)], Grad(lighter(hull, 0.12), darker(hull, 0.3)))
+    pen.poly(
+        [(-0.8, 0.2), (0.85, 0.24), (0.62, -0.06), (-0.55, -0.06)],
+        Grad(lighter(hull, 0.12), darker(hull, 0.3)),
+    )
     pen.line([(-0.78, 0.19), (0.82, 0.23)], 0.035, color)
 
 
 def rowboat(shot: Shot, pen: Pen, color: Color) -> None:
     wood = shot.lit("8a5a3c")
-    pen.poly([(-0.85, 0.24), (0.9, 0.26), (0.62, -0.06), (-0.6, -0.06)], Grad(lighter(wood, 0.14), darker(wood, 0.3)))
+    pen.poly(
+        [(-0.85, 0.24), (0.9, 0.26), (0.62, -0.06), (-0.6, -0.06)],
+        Grad(lighter(wood, 0.14), darker(wood, 0.3)),
+    )
     pen.line([(-0.85, 0.24), (0.0, 0.2), (0.9, 0.26)], 0.045, color)
     pen.line([(-0.1, 0.32), (-0.6, -0.12)], 0.026, lighter(wood, 0.25))
 
@@ -49,7 +65,10 @@ def fishing_boat(shot: Shot, pen: Pen, color: Color) -> None:
     pen.rect(-0.62, 0.76, 0.05, 0.84, color)
     for px in (-0.47, -0.23):
         pen.rect(px, 0.48, px + 0.16, 0.68, _pane(shot))
-    pen.poly([(-1.0, 0.32), (-0.6, 0.28), (0.6, 0.3), (1.1, 0.46), (0.78, -0.08), (-0.86, -0.08)], Grad(color, darker(color, 0.3)))
+    pen.poly(
+        [(-1.0, 0.32), (-0.6, 0.28), (0.6, 0.3), (1.1, 0.46), (0.78, -0.08), (-0.86, -0.08)],
+        Grad(color, darker(color, 0.3)),
+    )
     pen.line([(-0.98, 0.3), (0.6, 0.28), (1.08, 0.44)], 0.05, white)
     if shot.palette.dark:
         pen.glow(-0.2, 0.6, 1.0, shot.palette.lamp, 0.35)
@@ -78,7 +97,10 @@ def train(shot: Shot, pen: Pen, color: Color, *, cars: int = 4) -> None:
     for number in range(cars):
         left = 0.4 - 3.6 * (number + 1)
         _carriage(shot, pen, left, left + 3.45, color, cream)
-    pen.poly([(0.4, 0.28), (0.4, 1.62), (2.2, 1.62), (3.0, 1.2), (3.3, 0.6), (3.3, 0.28)], Grad(lighter(color, 0.1), darker(color, 0.18)))
+    pen.poly(
+        [(0.4, 0.28), (0.4, 1.62), (2.2, 1.62), (3.0, 1.2), (3.3, 0.6), (3.3, 0.28)],
+        Grad(lighter(color, 0.1), darker(color, 0.18)),
+    )
     pen.poly([(0.4, 0.62), (0.4, 0.84), (3.22, 0.84), (3.3, 0.62)], cream)
     pen.poly([(2.1, 1.48), (2.1, 1.06), (2.98, 1.06), (2.86, 1.2), (2.3, 1.48)], _pane(shot))
     for px in (0.7, 1.2, 1.7):
@@ -106,7 +128,16 @@ def car(shot: Shot, pen: Pen, color: Color) -> None:
     pen.poly([(-0.5, 0.5), (-0.38, 0.75), (-0.06, 0.75), (-0.06, 0.5)], _pane(shot))
     pen.poly([(0.02, 0.5), (0.02, 0.75), (0.26, 0.75), (0.48, 0.5)], _pane(shot))
     pen.blob(
-        [(-1.02, 0.2), (-1.02, 0.5), (-0.6, 0.54), (0.6, 0.54), (1.0, 0.46), (1.04, 0.2), (0.5, 0.15), (-0.5, 0.15)],
+        [
+            (-1.02, 0.2),
+            (-1.02, 0.5),
+            (-0.6, 0.54),
+            (0.6, 0.54),
+            (1.0, 0.46),
+            (1.04, 0.2),
+            (0.5, 0.15),
+            (-0.5, 0.15),
+        ],
         Grad(lighter(color, 0.12), darker(color, 0.2)),
     )
     for px in (-0.58, 0.6):
@@ -136,17 +167,27 @@ def bus(shot: Shot, pen: Pen, color: Color) -> None:
 def bicycle(shot: Shot, pen: Pen, color: Color) -> None:
     tyre = shot.lit("33343a")
     for px in (-0.42, 0.42):
-        circle = [(px + 0.29 * math.cos(a), 0.3 + 0.29 * math.sin(a)) for a in [math.tau * n / 40 for n in range(41)]]
+        circle = [
+            (px + 0.29 * math.cos(a), 0.3 + 0.29 * math.sin(a))
+            for a in [math.tau * n / 40 for n in range(41)]
+        ]
         pen.line(circle, 0.032, tyre)
         for number in range(4):
             angle = math.pi * number / 4
             pen.line(
-                [(px - 0.27 * math.cos(angle), 0.3 - 0.27 * math.sin(angle)), (px + 0.27 * math.cos(angle), 0.3 + 0.27 * math.sin(angle))],
+                [
+                    (px - 0.27 * math.cos(angle), 0.3 - 0.27 * math.sin(angle)),
+                    (px + 0.27 * math.cos(angle), 0.3 + 0.27 * math.sin(angle)),
+                ],
                 0.006,
                 tyre,
                 alpha=0.5,
             )
-    for path in ([(-0.42, 0.3), (-0.16, 0.68), (0.3, 0.68), (-0.02, 0.3), (-0.42, 0.3)], [(-0.02, 0.3), (-0.19, 0.76)], [(0.42, 0.3), (0.27, 0.82)]):
+    for path in (
+        [(-0.42, 0.3), (-0.16, 0.68), (0.3, 0.68), (-0.02, 0.3), (-0.42, 0.3)],
+        [(-0.02, 0.3), (-0.19, 0.76)],
+        [(0.42, 0.3), (0.27, 0.82)],
+    ):
         pen.line(path, 0.034, color)
     pen.line([(-0.28, 0.78), (-0.1, 0.78)], 0.05, tyre)
     pen.line([(0.2, 0.84), (0.27, 0.84), (0.34, 0.79)], 0.03, tyre)
@@ -158,18 +199,48 @@ def robot(shot: Shot, pen: Pen, color: Color) -> None:
     dark = shot.lit("4a5560")
     for side in (-1, 1):
         pen.line([(side * 0.1, 0.3), (side * 0.1, 0.06)], 0.07, dark)
-        pen.blob([(side * 0.1 - 0.09, 0), (side * 0.1 - 0.08, 0.09), (side * 0.1 + 0.08, 0.09), (side * 0.1 + 0.09, 0)], steel)
-        pen.curve([(side * 0.2, 0.58), (side * 0.31, 0.5), (side * 0.3, 0.36), (side * 0.27, 0.32)], (0.06, 0.05), dark)
+        pen.blob(
+            [
+                (side * 0.1 - 0.09, 0),
+                (side * 0.1 - 0.08, 0.09),
+                (side * 0.1 + 0.08, 0.09),
+                (side * 0.1 + 0.09, 0),
+            ],
+            steel,
+        )
+        pen.curve(
+            [(side * 0.2, 0.58), (side * 0.31, 0.5), (side * 0.3, 0.36), (side * 0.27, 0.32)],
+            (0.06, 0.05),
+            dark,
+        )
         pen.circle(side * 0.275, 0.31, 0.05, steel)
     pen.blob(
-        [(-0.21, 0.28), (-0.23, 0.62), (-0.12, 0.68), (0.12, 0.68), (0.23, 0.62), (0.21, 0.28), (0.1, 0.24), (-0.1, 0.24)],
+        [
+            (-0.21, 0.28),
+            (-0.23, 0.62),
+            (-0.12, 0.68),
+            (0.12, 0.68),
+            (0.23, 0.62),
+            (0.21, 0.28),
+            (0.1, 0.24),
+            (-0.1, 0.24),
+        ],
         Grad(lighter(steel, 0.15), darker(steel, 0.2)),
     )
     pen.blob([(-0.11, 0.36), (-0.11, 0.54), (0.11, 0.54), (0.11, 0.36)], darker(steel, 0.28))
     pen.circle(0.0, 0.46, 0.05, color)
     pen.line([(0, 0.68), (0, 0.75)], 0.09, dark)
     pen.blob(
-        [(-0.24, 0.74), (-0.26, 0.98), (-0.12, 1.06), (0.12, 1.06), (0.26, 0.98), (0.24, 0.74), (0.1, 0.7), (-0.1, 0.7)],
+        [
+            (-0.24, 0.74),
+            (-0.26, 0.98),
+            (-0.12, 1.06),
+            (0.12, 1.06),
+            (0.26, 0.98),
+            (0.24, 0.74),
+            (0.1, 0.7),
+            (-0.1, 0.7),
+        ],
         Grad(lighter(steel, 0.2), darker(steel, 0.12)),
     )
     pen.blob([(-0.18, 0.79), (-0.19, 0.95), (0.19, 0.95), (0.18, 0.79)], shot.lit("233240"))
@@ -186,16 +257,26 @@ def astronaut(shot: Shot, pen: Pen, color: Color) -> None:
     shade = darker(suit, 0.2)
     pen.rect(-0.2, 0.4, 0.2, 0.76, darker(suit, 0.35))
     for side in (-1, 1):
-        pen.line([(side * 0.075, 0.44), (side * 0.09, 0.22), (side * 0.1, 0.06)], (0.14, 0.12), shade if side < 0 else suit)
+        pen.line(
+            [(side * 0.075, 0.44), (side * 0.09, 0.22), (side * 0.1, 0.06)],
+            (0.14, 0.12),
+            shade if side < 0 else suit,
+        )
         pen.line([(side * 0.1, 0.03), (side * 0.1 + 0.04, 0.03)], 0.09, darker(suit, 0.35))
-        pen.line([(side * 0.15, 0.72), (side * 0.25, 0.57), (side * 0.26, 0.44)], (0.12, 0.1), shade)
-    pen.blob([(-0.17, 0.38), (-0.18, 0.76), (0.0, 0.82), (0.18, 0.76), (0.17, 0.38)], Grad(lighter(suit, 0.1), shade))
+        pen.line(
+            [(side * 0.15, 0.72), (side * 0.25, 0.57), (side * 0.26, 0.44)], (0.12, 0.1), shade
+        )
+    pen.blob(
+        [(-0.17, 0.38), (-0.18, 0.76), (0.0, 0.82), (0.18, 0.76), (0.17, 0.38)],
+        Grad(lighter(suit, 0.1), shade),
+    )
     pen.rect(-0.09, 0.54, 0.09, 0.66, darker(suit, 0.3))
     pen.circle(-0.04, 0.6, 0.022, color)
     pen.circle(0.04, 0.6, 0.022, shot.palette.accent_2)
     pen.ellipse(0, 0.95, 0.175, 0.165, Grad(lighter(suit, 0.2), shade))
     pen.blob(
-        [(-0.1, 0.88), (-0.12, 1.0), (0.0, 1.06), (0.14, 1.0), (0.13, 0.88), (0.02, 0.84)], Grad(mix(ink("2b3c66"), shot.palette.sky[-1], 0.3), ink("141a33"))
+        [(-0.1, 0.88), (-0.12, 1.0), (0.0, 1.06), (0.14, 1.0), (0.13, 0.88), (0.02, 0.84)],
+        Grad(mix(ink("2b3c66"), shot.palette.sky[-1], 0.3), ink("141a33")),
     )
     pen.ellipse(0.06, 1.0, 0.03, 0.014, ink("ffffff"), slot=25, alpha=0.8)
 
@@ -204,15 +285,32 @@ def rocket(shot: Shot, pen: Pen, color: Color, *, flame: bool = True) -> None:
     white = mix(shot.lit("f4f2ec"), ink("f4f2ec"), 0.3)
     if flame:
         pen.glow(0, -0.2, 1.3, ink("ffb04a"), 0.85)
-        pen.blob([(-0.14, 0.04), (-0.16, -0.3), (0, -0.72), (0.16, -0.3), (0.14, 0.04)], ink("ff8a3a"))
-        pen.blob([(-0.08, 0.04), (-0.09, -0.2), (0, -0.46), (0.09, -0.2), (0.08, 0.04)], ink("ffe9a0"))
+        pen.blob(
+            [(-0.14, 0.04), (-0.16, -0.3), (0, -0.72), (0.16, -0.3), (0.14, 0.04)], ink("ff8a3a")
+        )
+        pen.blob(
+            [(-0.08, 0.04), (-0.09, -0.2), (0, -0.46), (0.09, -0.2), (0.08, 0.04)], ink("ffe9a0")
+        )
     for side in (-1, 1):
-        pen.poly([(side * 0.16, 0.5), (side * 0.44, 0.12), (side * 0.42, -0.04), (side * 0.14, 0.1)], Grad(color, darker(color, 0.25)))
+        pen.poly(
+            [(side * 0.16, 0.5), (side * 0.44, 0.12), (side * 0.42, -0.04), (side * 0.14, 0.1)],
+            Grad(color, darker(color, 0.25)),
+        )
     pen.blob(
-        [(-0.17, 0.0), (-0.24, 0.5), (-0.18, 1.05), (0.0, 1.5), (0.18, 1.05), (0.24, 0.5), (0.17, 0.0)],
+        [
+            (-0.17, 0.0),
+            (-0.24, 0.5),
+            (-0.18, 1.05),
+            (0.0, 1.5),
+            (0.18, 1.05),
+            (0.24, 0.5),
+            (0.17, 0.0),
+        ],
         Grad(lighter(white, 0.1), darker(white, 0.22), across=True),
     )
-    pen.blob([(-0.165, 1.08), (-0.1, 1.3), (0.0, 1.5), (0.1, 1.3), (0.165, 1.08), (0.0, 1.04)], color)
+    pen.blob(
+        [(-0.165, 1.08), (-0.1, 1.3), (0.0, 1.5), (0.1, 1.3), (0.165, 1.08), (0.0, 1.04)], color
+    )
     pen.circle(0, 0.8, 0.11, darker(white, 0.4))
     pen.circle(0, 0.8, 0.08, mix(ink("8fd4ea"), ink("ffffff"), 0.15))
     pen.rect(-0.14, -0.02, 0.14, 0.06, darker(white, 0.5))
@@ -222,7 +320,10 @@ def airplane(shot: Shot, pen: Pen, color: Color) -> None:
     white = shot.lit("f6f4ee")
     pen.poly([(-0.2, 0.02), (-0.72, 0.42), (-0.5, 0.44), (0.2, 0.06)], darker(white, 0.15))
     pen.poly([(-0.86, 0.02), (-1.05, 0.4), (-0.88, 0.4), (-0.62, 0.06)], color)
-    pen.blob([(-1.0, 0.02), (-0.6, 0.12), (0.6, 0.13), (1.0, 0.0), (0.6, -0.12), (-0.6, -0.08)], Grad(lighter(white, 0.2), darker(white, 0.16)))
+    pen.blob(
+        [(-1.0, 0.02), (-0.6, 0.12), (0.6, 0.13), (1.0, 0.0), (0.6, -0.12), (-0.6, -0.08)],
+        Grad(lighter(white, 0.2), darker(white, 0.16)),
+    )
     pen.poly([(0.1, -0.02), (-0.55, -0.44), (-0.28, -0.46), (0.36, -0.03)], darker(white, 0.1))
     for number in range(8):
         pen.circle(-0.45 + 0.13 * number, 0.04, 0.022, _pane(shot))
@@ -234,8 +335,28 @@ def hot_air_balloon(shot: Shot, pen: Pen, color: Color, other: Color) -> None:
     edges = (-1.0, -0.62, -0.22, 0.22, 0.62, 1.0)
     for number, tone in enumerate(gores):
         left, right = edges[number], edges[number + 1]
-        outline = [(left * half, y) for y, half in ((0.55, 0.16), (0.8, 0.42), (1.15, 0.62), (1.5, 0.56), (1.75, 0.3), (1.84, 0.0))]
-        outline += [(right * half, y) for y, half in ((1.84, 0.0), (1.75, 0.3), (1.5, 0.56), (1.15, 0.62), (0.8, 0.42), (0.55, 0.16))]
+        outline = [
+            (left * half, y)
+            for y, half in (
+                (0.55, 0.16),
+                (0.8, 0.42),
+                (1.15, 0.62),
+                (1.5, 0.56),
+                (1.75, 0.3),
+                (1.84, 0.0),
+            )
+        ]
+        outline += [
+            (right * half, y)
+            for y, half in (
+                (1.84, 0.0),
+                (1.75, 0.3),
+                (1.5, 0.56),
+                (1.15, 0.62),
+                (0.8, 0.42),
+                (0.55, 0.16),
+            )
+        ]
         pen.poly(outline, Grad(lighter(tone, 0.14), darker(tone, 0.12 + 0.05 * number)))
     for side in (-1, 1):
         pen.line([(side * 0.15, 0.55), (side * 0.1, 0.2)], 0.012, shot.lit("6a5040"))
@@ -264,9 +385,22 @@ def campfire(shot: Shot, pen: Pen, color: Color) -> None:
     for slot in (-1, 1):
         pen.line([(-0.24 * slot, 0.02), (0.24 * slot, 0.12)], 0.08, shot.lit("5a3a2c"))
     pen.glow(0, 0.3, 2.6, ink("ff9a3f"), 0.75)
-    pen.blob([(-0.2, 0.06), (-0.22, 0.3), (-0.06, 0.42), (-0.02, 0.72), (0.12, 0.46), (0.22, 0.32), (0.2, 0.06)], ink("ff7a2f"))
+    pen.blob(
+        [
+            (-0.2, 0.06),
+            (-0.22, 0.3),
+            (-0.06, 0.42),
+            (-0.02, 0.72),
+            (0.12, 0.46),
+            (0.22, 0.32),
+            (0.2, 0.06),
+        ],
+        ink("ff7a2f"),
+    )
     pen.blob([(-0.12, 0.06), (-0.12, 0.24), (0.0, 0.5), (0.12, 0.26), (0.12, 0.06)], ink("ffc24a"))
-    pen.blob([(-0.06, 0.06), (-0.05, 0.16), (0.01, 0.28), (0.06, 0.16), (0.06, 0.06)], ink("fff2b8"))
+    pen.blob(
+        [(-0.06, 0.06), (-0.05, 0.16), (0.01, 0.28), (0.06, 0.16), (0.06, 0.06)], ink("fff2b8")
+    )
 
 
 def snowman(shot: Shot, pen: Pen, color: Color) -> None:
@@ -285,7 +419,10 @@ def snowman(shot: Shot, pen: Pen, color: Color) -> None:
 
 def windmill(shot: Shot, pen: Pen, color: Color, dice: Dice) -> None:
     wall, wood = shot.lit("f0e6d2"), shot.lit("7a5a44")
-    pen.poly([(-0.42, 0), (0.42, 0), (0.26, 1.5), (-0.26, 1.5)], Grad(wall, darker(wall, 0.2), across=True))
+    pen.poly(
+        [(-0.42, 0), (0.42, 0), (0.26, 1.5), (-0.26, 1.5)],
+        Grad(wall, darker(wall, 0.2), across=True),
+    )
     pen.blob([(-0.3, 1.48), (-0.2, 1.78), (0.2, 1.78), (0.3, 1.48)], color)
     start = dice.between(10, 40)
     for number in range(4):
@@ -293,7 +430,11 @@ def windmill(shot: Shot, pen: Pen, color: Color, dice: Dice) -> None:
         cos, sin = math.cos(angle), math.sin(angle)
         pen.line([(0, 1.55), (1.12 * cos, 1.55 + 1.12 * sin)], 0.035, wood)
         blade = [(0.25, 0.02), (1.1, 0.02), (1.1, 0.24), (0.25, 0.2)]
-        pen.poly([(px * cos - py * sin, 1.55 + px * sin + py * cos) for px, py in blade], shot.lit("fbf6ea"), alpha=0.92)
+        pen.poly(
+            [(px * cos - py * sin, 1.55 + px * sin + py * cos) for px, py in blade],
+            shot.lit("fbf6ea"),
+            alpha=0.92,
+        )
     pen.circle(0, 1.55, 0.06, wood)
     pen.rect(-0.1, 0, 0.1, 0.34, wood)
     pen.rect(-0.07, 0.75, 0.07, 0.95, _pane(shot))
@@ -305,13 +446,24 @@ def turbine(shot: Shot, pen: Pen, color: Color, dice: Dice) -> None:
     start = dice.between(0, 120)
     for number in range(3):
         angle = math.radians(start + 120 * number)
-        pen.line([(0, 3.0), (0.6 * math.cos(angle), 3.0 + 0.6 * math.sin(angle)), (1.3 * math.cos(angle), 3.0 + 1.3 * math.sin(angle))], (0.09, 0.02), white)
+        pen.line(
+            [
+                (0, 3.0),
+                (0.6 * math.cos(angle), 3.0 + 0.6 * math.sin(angle)),
+                (1.3 * math.cos(angle), 3.0 + 1.3 * math.sin(angle)),
+            ],
+            (0.09, 0.02),
+            white,
+        )
 
 
 def mailbox(shot: Shot, pen: Pen, color: Color) -> None:
     red = mix(shot.lit("d5483c"), ink("d5483c"), 0.2)
     pen.rect(-0.035, 0, 0.035, 0.5, shot.lit("6b4b3a"))
-    pen.blob([(-0.24, 0.46), (-0.26, 0.74), (-0.14, 0.88), (0.14, 0.88), (0.26, 0.74), (0.24, 0.46)], Grad(lighter(red, 0.12), darker(red, 0.2)))
+    pen.blob(
+        [(-0.24, 0.46), (-0.26, 0.74), (-0.14, 0.88), (0.14, 0.88), (0.26, 0.74), (0.24, 0.46)],
+        Grad(lighter(red, 0.12), darker(red, 0.2)),
+    )
     pen.rect(-0.14, 0.66, 0.14, 0.705, darker(red, 0.6))
     pen.poly([(-0.1, 0.69), (0.12, 0.7), (0.1, 0.8), (-0.08, 0.79)], shot.lit("fdf8ec"))
 
@@ -345,8 +497,14 @@ def ufo(shot: Shot, pen: Pen, color: Color) -> None:
 def satellite(shot: Shot, pen: Pen, color: Color) -> None:
     panel = mix(shot.lit("4f74c0"), ink("4f74c0"), 0.4)
     for side in (-1, 1):
-        pen.rect(side * 0.25, -0.18, side * 1.05, 0.18, Grad(lighter(panel, 0.15), darker(panel, 0.2)))
+        pen.rect(
+            side * 0.25, -0.18, side * 1.05, 0.18, Grad(lighter(panel, 0.15), darker(panel, 0.2))
+        )
         for number in range(1, 4):
-            pen.line([(side * (0.25 + 0.2 * number), -0.18), (side * (0.25 + 0.2 * number), 0.18)], 0.012, lighter(panel, 0.5))
+            pen.line(
+                [(side * (0.25 + 0.2 * number), -0.18), (side * (0.25 + 0.2 * number), 0.18)],
+                0.012,
+                lighter(panel, 0.5),
+            )
     pen.rect(-0.22, -0.22, 0.22, 0.22, Grad(ink("e9d9a8"), ink("a8905a")))
     pen.ellipse(0.0, 0.36, 0.2, 0.1, ink("e9edf0"))

@@ -30,7 +30,11 @@ class Lexicon:
 
     def find(self, tokens: list[str]) -> list[tuple[int, str]]:
         """Return every named feature with the position of its word, in the order of the words."""
-        found = [(place, feature) for place, token in enumerate(tokens) for feature in self._of(tokens, place, token)]
+        found = [
+            (place, feature)
+            for place, token in enumerate(tokens)
+            for feature in self._of(tokens, place, token)
+        ]
         return list(dict.fromkeys(found))
 
     def _of(self, tokens: list[str], place: int, token: str) -> tuple[str, ...]:
@@ -38,7 +42,9 @@ class Lexicon:
             pair = f"{token}-{tokens[place + 1]}" if place + 1 < len(tokens) else ""
             if not self.owners_count and token.endswith("'s"):
                 return ()
-            return self.english.get(pair, ()) + next((self.english[form] for form in _singular(token) if form in self.english), ())
+            return self.english.get(pair, ()) + next(
+                (self.english[form] for form in _singular(token) if form in self.english), ()
+            )
         features: tuple[str, ...] = ()
         for end in range(len(token), 0, -1):
             stem, rest = token[:end], token[end:]
@@ -49,7 +55,12 @@ class Lexicon:
                 break
         if place and len(tokens[place - 1]) == 1:  # `두 사람` is two words
             features += next(
-                (self.nouns[tokens[place - 1] + token[:end]] for end in range(len(token), 0, -1) if tokens[place - 1] + token[:end] in self.nouns), ()
+                (
+                    self.nouns[tokens[place - 1] + token[:end]]
+                    for end in range(len(token), 0, -1)
+                    if tokens[place - 1] + token[:end] in self.nouns
+                ),
+                (),
             )
         letters = unicodedata.normalize("NFD", token) if self.by_letter else token
         for end in range(len(letters), 0, -1):
@@ -58,7 +69,13 @@ class Lexicon:
 
 
 def _singular(word: str) -> tuple[str, ...]:
-    return word, word.removesuffix("'s"), word.removesuffix("s"), word.removesuffix("es"), re.sub("ies$", "y", word)
+    return (
+        word,
+        word.removesuffix("'s"),
+        word.removesuffix("s"),
+        word.removesuffix("es"),
+        re.sub("ies$", "y", word),
+    )
 
 
 @cache
@@ -89,7 +106,9 @@ def lexicon(table: str) -> Lexicon:
     for feature, columns in _tables()[table]:
         for target, words in zip((nouns, starts, english), columns, strict=True):
             for word in words:
-                form = unicodedata.normalize("NFD", word) if by_letter and target is starts else word
+                form = (
+                    unicodedata.normalize("NFD", word) if by_letter and target is starts else word
+                )
                 target[form] = (*target.get(form, ()), feature)
     return Lexicon(nouns, starts, english, by_letter, owners_count=table != "people")
 
@@ -125,7 +144,14 @@ def read(prompt: str, prompt_en: str = "", style: str = "", negative: str = "") 
 
     def features(table: str) -> tuple[str, ...]:
         avoided = {feature for _place, feature in lexicon(table).find(unwanted)}
-        return tuple(dict.fromkeys(feature for text in texts for _place, feature in lexicon(table).find(text) if feature not in avoided))
+        return tuple(
+            dict.fromkeys(
+                feature
+                for text in texts
+                for _place, feature in lexicon(table).find(text)
+                if feature not in avoided
+            )
+        )
 
     return Reading(
         times=features("times"),
@@ -135,7 +161,14 @@ def read(prompt: str, prompt_en: str = "", style: str = "", negative: str = "") 
         people=features("people"),
         postures=features("postures"),
         moods=features("moods"),
-        styles=tuple(dict.fromkeys(feature for _place, feature in lexicon("styles").find(tokens(style) + tokens(prompt) + tokens(prompt_en)))),
+        styles=tuple(
+            dict.fromkeys(
+                feature
+                for _place, feature in lexicon("styles").find(
+                    tokens(style) + tokens(prompt) + tokens(prompt_en)
+                )
+            )
+        ),
         color_of=_colors(texts),
     )
 
@@ -144,7 +177,11 @@ def _colors(texts: list[list[str]]) -> dict[str, str]:
     """Return colours that directly precede a thing or a person: `노란 우산`, `red coat`."""
     colored: dict[str, str] = {}
     for text in texts:
-        things = [*lexicon("motifs").find(text), *lexicon("people").find(text), *lexicon("clothes").find(text)]
+        things = [
+            *lexicon("motifs").find(text),
+            *lexicon("people").find(text),
+            *lexicon("clothes").find(text),
+        ]
         for place, color in lexicon("colors").find(text):
             for at, thing in sorted(things):
                 if 0 < at - place <= _COLOR_REACH:

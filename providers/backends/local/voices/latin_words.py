@@ -6,8 +6,36 @@ LETTERS = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
         (
-            *("에이", "비", "시", "디", "이", "에프", "지", "에이치", "아이", "제이", "케이", "엘", "엠"),
-            *("엔", "오", "피", "큐", "알", "에스", "티", "유", "브이", "더블유", "엑스", "와이", "제트"),
+            *(
+                "에이",
+                "비",
+                "시",
+                "디",
+                "이",
+                "에프",
+                "지",
+                "에이치",
+                "아이",
+                "제이",
+                "케이",
+                "엘",
+                "엠",
+            ),
+            *(
+                "엔",
+                "오",
+                "피",
+                "큐",
+                "알",
+                "에스",
+                "티",
+                "유",
+                "브이",
+                "더블유",
+                "엑스",
+                "와이",
+                "제트",
+            ),
         ),
         strict=True,
     )
@@ -46,13 +74,35 @@ _ONSETS = {
     "m": "ㅁ", "n": "ㄴ", "p": "ㅍ", "q": "ㅋ", "r": "ㄹ", "s": "ㅅ", "t": "ㅌ", "v": "ㅂ", "w": "ㅇ",
     "x": "ㅈ", "z": "ㅈ",
 }  # fmt: skip
-_CODAS = {"ng": "ㅇ", "ck": "ㄱ", "p": "ㅂ", "t": "ㅅ", "k": "ㄱ", "c": "ㄱ", "m": "ㅁ", "n": "ㄴ", "l": "ㄹ"}
+_CODAS = {
+    "ng": "ㅇ",
+    "ck": "ㄱ",
+    "p": "ㅂ",
+    "t": "ㅅ",
+    "k": "ㄱ",
+    "c": "ㄱ",
+    "m": "ㅁ",
+    "n": "ㄴ",
+    "l": "ㄹ",
+}
 _SOFT = {"ch", "tch", "sh", "j"}  # without a vowel they take 이, others 으
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _MEDIALS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _FINALS = "_ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
-_SPELLINGS = [(re.compile(pattern), sound) for pattern, sound in (("^mc", "mak"), ("^x", "z"), ("^wr", "r"), ("^kn", "n"), ("ge$", "j"), ("ow$", "o"))]
-_PARTS = re.compile("|".join(sorted({*_NUCLEI, *_ONSETS, "ng"}, key=lambda part: (-len(part), part))))
+_SPELLINGS = [
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        ("^mc", "mak"),
+        ("^x", "z"),
+        ("^wr", "r"),
+        ("^kn", "n"),
+        ("ge$", "j"),
+        ("ow$", "o"),
+    )
+]
+_PARTS = re.compile(
+    "|".join(sorted({*_NUCLEI, *_ONSETS, "ng"}, key=lambda part: (-len(part), part)))
+)
 
 
 def latin_in_hangul(word: str) -> str:
@@ -80,11 +130,21 @@ def _by_rules(letters: str) -> str:
     for place, part in enumerate(parts):
         following = parts[place + 1] if place + 1 < len(parts) else ""
         if part in _NUCLEI and not (part == "y" and following in _NUCLEI):
-            closed = following in _CODAS and (place + 2 >= len(parts) or parts[place + 2] not in _NUCLEI)
+            closed = following in _CODAS and (
+                place + 2 >= len(parts) or parts[place + 2] not in _NUCLEI
+            )
             vowels = _CLOSED.get(part, _NUCLEI[part]) if closed else _NUCLEI[part]
-            text += _syllable(onset, vowels[0]) + "".join(_syllable("", vowel) for vowel in vowels[1:])
+            text += _syllable(onset, vowels[0]) + "".join(
+                _syllable("", vowel) for vowel in vowels[1:]
+            )
             onset = ""
-        elif not onset and text and part in _CODAS and following not in _NUCLEI and not _has_final(text[-1]):
+        elif (
+            not onset
+            and text
+            and part in _CODAS
+            and following not in _NUCLEI
+            and not _has_final(text[-1])
+        ):
             text = text[:-1] + _with_final(text[-1], _CODAS[part])
         else:
             if onset:

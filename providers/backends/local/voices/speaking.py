@@ -38,7 +38,9 @@ class Voice:
     synthesize: Callable[..., NDArray[np.float32]]
 
 
-ENGLISH = Voice("heart", "en", scratch=False, longest=english.LONGEST, synthesize=english.synthesize)
+ENGLISH = Voice(
+    "heart", "en", scratch=False, longest=english.LONGEST, synthesize=english.synthesize
+)
 KOREAN = Voice("scratch", "ko", scratch=True, longest=korean.LONGEST, synthesize=korean.synthesize)
 VOICES = {voice.name: voice for voice in (ENGLISH, KOREAN)}
 

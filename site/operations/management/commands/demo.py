@@ -48,7 +48,9 @@ class Progress:
         if self.on_terminal:
             full = BAR * seen.percent // 100
             line = f"  {self.label}  {'█' * full}{'░' * (BAR - full)} {seen.percent:3} %  {note}"
-            self.command.stdout.write("\r\x1b[K" + fitted(line, shutil.get_terminal_size().columns - 1), ending="")
+            self.command.stdout.write(
+                "\r\x1b[K" + fitted(line, shutil.get_terminal_size().columns - 1), ending=""
+            )
             self.command.stdout.flush()
         elif seen.percent >= self.last[0] + PLAIN_PERCENT:
             self.last = (seen.percent, note)
@@ -63,15 +65,30 @@ class Progress:
 
 
 class Command(BaseCommand):
-    help = "Takes a sample story, or your own script, to the finished film, and serves the studio until Ctrl-C."
+    help = (
+        "Takes a sample story, or your own script, to the finished film, and serves the "
+        "studio until Ctrl-C."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_address(parser)
-        parser.add_argument("--no-serve", action="store_true", help="End after the film; the last line is “film: <path>”.")
-        parser.add_argument("--script", type=Path, help="A text file to make into a film; a first line “# Title” is its title.")
-        parser.add_argument("--duration", default=str(SAMPLE_SECONDS), help="Length of the film in seconds.")
+        parser.add_argument(
+            "--no-serve",
+            action="store_true",
+            help="End after the film; the last line is “film: <path>”.",
+        )
+        parser.add_argument(
+            "--script",
+            type=Path,
+            help="A text file to make into a film; a first line “# Title” is its title.",
+        )
+        parser.add_argument(
+            "--duration", default=str(SAMPLE_SECONDS), help="Length of the film in seconds."
+        )
         parser.add_argument("--aspect", default=AspectRatio.WIDE.value, help="16:9, 9:16 or 1:1.")
-        parser.add_argument("--language", default="", help="ko or en: which sample, or what the script is in.")
+        parser.add_argument(
+            "--language", default="", help="ko or en: which sample, or what the script is in."
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         self.begun = time.monotonic()
@@ -92,32 +109,65 @@ class Command(BaseCommand):
         Raises CommandError or ScriptError.
         """
         if not options["duration"].isdecimal():
-            raise CommandError(_("DURATION must be a whole number of seconds, not “%(given)s”.") % {"given": options["duration"]})
+            raise CommandError(
+                _("DURATION must be a whole number of seconds, not “%(given)s”.")
+                % {"given": options["duration"]}
+            )
         if options["aspect"] not in AspectRatio.values:
-            raise CommandError(_("ASPECT must be 16:9, 9:16 or 1:1, not “%(given)s”.") % {"given": options["aspect"]})
+            raise CommandError(
+                _("ASPECT must be 16:9, 9:16 or 1:1, not “%(given)s”.")
+                % {"given": options["aspect"]}
+            )
         if options["language"] not in {"", *Language.values}:
-            raise CommandError(_("LANGUAGE must be ko or en, not “%(given)s”.") % {"given": options["language"]})
+            raise CommandError(
+                _("LANGUAGE must be ko or en, not “%(given)s”.") % {"given": options["language"]}
+            )
         language = options["language"]
-        script = read_script(options["script"], language=language) if options["script"] else sample(language or Language.KO)
+        script = (
+            read_script(options["script"], language=language)
+            if options["script"]
+            else sample(language or Language.KO)
+        )
         return script, int(options["duration"]), options["aspect"]
 
-    def run(self, script: Script, *, seconds: int, aspect: str, address: tuple[str, int] | None, children: Children) -> None:
+    def run(
+        self,
+        script: Script,
+        *,
+        seconds: int,
+        aspect: str,
+        address: tuple[str, int] | None,
+        children: Children,
+    ) -> None:
         prepare()
         person, password = demo.demo_person()
-        demo.load_samples([sample(language) for language in Language.values], owner=person, seconds=SAMPLE_SECONDS)
+        demo.load_samples(
+            [sample(language) for language in Language.values], owner=person, seconds=SAMPLE_SECONDS
+        )
         story = demo.take_up(script, owner=person, seconds=seconds, aspect=aspect)
         logs = Path(settings.VAR_DIR) / "log"
         logs.mkdir(exist_ok=True)
-        children.start("work", work_command(), log=logs / "work.log", stop_seconds=PAID_STOP_SECONDS)
+        children.start(
+            "work", work_command(), log=logs / "work.log", stop_seconds=PAID_STOP_SECONDS
+        )
         if address:
             children.start("web", web_command(*address), log=logs / "web.log")
-            self.say(_("The studio is at %(url)s, log in as %(name)s with the password %(password)s") % self.login(address, password))
-        self.say(_("Making “%(title)s”, %(seconds)s s, %(aspect)s") % {"title": story.title, "seconds": seconds, "aspect": aspect})
+            self.say(
+                _("The studio is at %(url)s, log in as %(name)s with the password %(password)s")
+                % self.login(address, password)
+            )
+        self.say(
+            _("Making “%(title)s”, %(seconds)s s, %(aspect)s")
+            % {"title": story.title, "seconds": seconds, "aspect": aspect}
+        )
         self.make(story, person, children)
         film = demo.lay_out(story, script.slug)
         self.report(story, film)
         if address:
-            self.say(_("The studio is at %(url)s, log in as %(name)s with the password %(password)s") % self.login(address, password))
+            self.say(
+                _("The studio is at %(url)s, log in as %(name)s with the password %(password)s")
+                % self.login(address, password)
+            )
             self.say(_("Ctrl-C ends it."))
             check_children(children, self)
 
@@ -144,6 +194,9 @@ class Command(BaseCommand):
         read.
         """
         root = Path(settings.BASE_DIR)
-        totals = {"cost": f"{demo.cost_of(story):.2f}", "seconds": f"{time.monotonic() - self.begun:.0f}"}
+        totals = {
+            "cost": f"{demo.cost_of(story):.2f}",
+            "seconds": f"{time.monotonic() - self.begun:.0f}",
+        }
         self.say(_("Cost: %(cost)s USD. All in all: %(seconds)s s.") % totals)
         self.say(f"film: {film.relative_to(root) if film.is_relative_to(root) else film}")

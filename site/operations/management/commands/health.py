@@ -14,13 +14,17 @@ class Command(BaseCommand):
     help = "Looks whether database, storage, bell, workers and tools are well."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("checks", nargs="*", metavar="check", help=f"Only these of: {', '.join(health.CHECKS)}.")
+        parser.add_argument(
+            "checks", nargs="*", metavar="check", help=f"Only these of: {', '.join(health.CHECKS)}."
+        )
 
     def handle(self, *_args: Any, checks: list[str], **_options: Any) -> None:
         if unknown := sorted(set(checks) - set(health.CHECKS)):
             raise CommandError(f"There is no check {', '.join(unknown)}.")
         findings = health.examine(checks or None)
         for finding in findings:
-            self.stdout.write(f"{'well    ' if finding.ok else 'NOT WELL'} {finding.name}: {finding.detail}")
+            self.stdout.write(
+                f"{'well    ' if finding.ok else 'NOT WELL'} {finding.name}: {finding.detail}"
+            )
         if not all(finding.ok for finding in findings):
             raise CommandError("Something is not well.")

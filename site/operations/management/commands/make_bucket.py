@@ -17,18 +17,27 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         store = settings.STORE
         if store is None:
-            raise CommandError("No file store is named: set MINIO_ENDPOINT, MINIO_ACCESS_KEY, MINIO_SECRET_KEY and MINIO_BUCKET.")
+            raise CommandError(
+                "No file store is named: set MINIO_ENDPOINT, MINIO_ACCESS_KEY, "
+                "MINIO_SECRET_KEY and MINIO_BUCKET."
+            )
         storage: Any = storages["media"]
         client = storage.connection.meta.client
         try:
             made = self._make(client, store.bucket, store.region)
         except ClientError as error:
-            raise CommandError(f"The store at {store.endpoint} refuses: {error.response['Error'].get('Code')}.") from error
+            raise CommandError(
+                f"The store at {store.endpoint} refuses: {error.response['Error'].get('Code')}."
+            ) from error
         except BotoCoreError as error:
-            raise CommandError(f"The store at {store.endpoint} does not answer ({type(error).__name__}).") from error
+            raise CommandError(
+                f"The store at {store.endpoint} does not answer ({type(error).__name__})."
+            ) from error
         finally:
             client.close()
-        self.stdout.write(f"Bucket {store.bucket} {'made' if made else 'is there'}; its files are private.")
+        self.stdout.write(
+            f"Bucket {store.bucket} {'made' if made else 'is there'}; its files are private."
+        )
 
     def _make(self, client: Any, bucket: str, region: str) -> bool:
         try:
@@ -38,7 +47,11 @@ class Command(BaseCommand):
                 raise
         else:
             return False
-        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        where = (
+            {}
+            if region == "us-east-1"
+            else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        )
         try:
             client.create_bucket(Bucket=bucket, **where)
         except ClientError as error:

@@ -10,7 +10,10 @@ from operations.collect_messages import collect, known, written
 
 
 class Command(BaseCommand):
-    help = "Write every sentence of the studio into locale/*/LC_MESSAGES/django.po, keeping the translations there are."
+    help = (
+        "Write every sentence of the studio into locale/*/LC_MESSAGES/django.po, keeping "
+        "the translations there are."
+    )
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  Django's signature
@@ -20,5 +23,10 @@ class Command(BaseCommand):
                 before = known(po)
                 po.write_text(written(found.values(), before), encoding="utf-8")
                 after = known(po)
-                empty = [entry for key, entry in after.items() if key != ("", "") and not entry.value]
-                self.stdout.write(f"{po.parent.parent.name}: {len(after) - 1} messages, {len(empty)} without a translation")
+                empty = [
+                    entry for key, entry in after.items() if key != ("", "") and not entry.value
+                ]
+                self.stdout.write(
+                    f"{po.parent.parent.name}: {len(after) - 1} messages, {len(empty)} "
+                    f"without a translation"
+                )

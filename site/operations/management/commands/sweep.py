@@ -21,17 +21,31 @@ def size(count: float) -> str:
 
 
 class Command(BaseCommand):
-    help = "Finds rows whose time is over, scenes deleted long ago and files that no row names. Removes nothing without --delete."
+    help = (
+        "Finds rows whose time is over, scenes deleted long ago and files that no row "
+        "names. Removes nothing without --delete."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--delete", action="store_true", help="Remove what was found.")
-        parser.add_argument("--min-age", type=float, default=7.0, metavar="DAYS", help="Files younger than this are left alone (default 7, at least 1).")
+        parser.add_argument(
+            "--min-age",
+            type=float,
+            default=7.0,
+            metavar="DAYS",
+            help="Files younger than this are left alone (default 7, at least 1).",
+        )
         parser.add_argument("--no-files", action="store_true", help="Look at rows only.")
 
-    def handle(self, *_args: Any, delete: bool, min_age: float, no_files: bool, **_options: Any) -> None:
+    def handle(
+        self, *_args: Any, delete: bool, min_age: float, no_files: bool, **_options: Any
+    ) -> None:
         age = timedelta(days=min_age)
         if age < retention.SHORTEST_AGE:
-            raise CommandError("--min-age must be at least 1 day: a younger file may be named by a row in a moment.")
+            raise CommandError(
+                "--min-age must be at least 1 day: a younger file may be named by a row in "
+                "a moment."
+            )
         for finding in retention.rows():
             done = f", removed {finding.remove()}" if delete else ""
             self.stdout.write(f"{finding.name}: {finding.count}{done}")
@@ -45,12 +59,18 @@ class Command(BaseCommand):
 
     def _files(self, age: timedelta, *, delete: bool) -> None:
         found = retention.files(min_age=age)
-        self.stdout.write(f"files: {found.kept} in use, {found.young} young, {len(found.orphans)} orphans ({size(found.orphan_bytes)})")
+        self.stdout.write(
+            f"files: {found.kept} in use, {found.young} young, {len(found.orphans)} orphans "
+            f"({size(found.orphan_bytes)})"
+        )
         for name, count in found.orphans[:SHOWN]:
             self.stdout.write(f"  {name} ({size(count)})")
         if len(found.orphans) > SHOWN:
             self.stdout.write(f"  and {len(found.orphans) - SHOWN} more")
         if found.unknown:
-            self.stdout.write(f"files that are not the studio's, left alone: {len(found.unknown)}, such as {found.unknown[0]}")
+            self.stdout.write(
+                f"files that are not the studio's, left alone: {len(found.unknown)}, such "
+                f"as {found.unknown[0]}"
+            )
         if delete:
             self.stdout.write(f"files removed: {retention.remove_files(found, min_age=age)}")

@@ -9,11 +9,18 @@ from accounts import login_throttle
 
 
 class Command(BaseCommand):
-    help = "Lets an account, or everybody at an address, log in again at once: forgets the wrong tries."
+    help = (
+        "Lets an account, or everybody at an address, log in again at once: forgets the "
+        "wrong tries."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", default="", help="User name of the account.")
-        parser.add_argument("--address", default="", help="Address as it is counted: IPv4, or the /64 network of IPv6.")
+        parser.add_argument(
+            "--address",
+            default="",
+            help="Address as it is counted: IPv4, or the /64 network of IPv6.",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         name, address = options["name"], options["address"]

@@ -1,4 +1,6 @@
-"""The local provider through the gate: what it makes, and every way in which it fails on command."""
+"""The local provider through the gate: what it makes, and every way in which
+it fails on command.
+"""
 
 import io
 import subprocess
@@ -49,37 +51,64 @@ def test_picture() -> None:
         "duration_ms": 0,
         "seed": 5,
     }
-    with storages["media"].open(made["file"]) as file, Image.open(io.BytesIO(file.read())) as picture:
+    with (
+        storages["media"].open(made["file"]) as file,
+        Image.open(io.BytesIO(file.read())) as picture,
+    ):
         assert picture.size == (160, 90)
 
 
 def test_same_words_and_seed_give_the_same_bytes() -> None:
-    assert result(go())["sha256"] == result(go(key="other"))["sha256"] != result(go(ImageRequest(prompt="숲", width=160, height=90), key="third"))["sha256"]
+    assert (
+        result(go())["sha256"]
+        == result(go(key="other"))["sha256"]
+        != result(go(ImageRequest(prompt="숲", width=160, height=90), key="third"))["sha256"]
+    )
 
 
 def test_clip_moves_over_the_given_picture_and_tells_its_progress() -> None:
     picture = result(go())["file"]
     heard: list[int] = []
-    made = result(go(ClipRequest(prompt="바다", width=160, height=90, duration_ms=1500, image_file=picture), key="clip", on_progress=heard.append))
-    assert (made["mime"], made["width"], made["height"], made["duration_ms"]) == ("video/mp4", 160, 90, 1500)
+    made = result(
+        go(
+            ClipRequest(prompt="바다", width=160, height=90, duration_ms=1500, image_file=picture),
+            key="clip",
+            on_progress=heard.append,
+        )
+    )
+    assert (made["mime"], made["width"], made["height"], made["duration_ms"]) == (
+        "video/mp4",
+        160,
+        90,
+        1500,
+    )
     assert heard
     assert heard == sorted(heard)
 
 
 def test_clip_without_a_picture_draws_one() -> None:
-    assert result(go(ClipRequest(prompt="바다", width=160, height=90, duration_ms=500)))["duration_ms"] == 500
+    assert (
+        result(go(ClipRequest(prompt="바다", width=160, height=90, duration_ms=500)))["duration_ms"]
+        == 500
+    )
 
 
 def test_clip_that_is_stopped_is_cancelled_and_leaves_no_file() -> None:
     with pytest.raises(Refused) as refused:
-        go(ClipRequest(prompt="바다", width=1280, height=720, duration_ms=20_000), should_stop=lambda: True)
+        go(
+            ClipRequest(prompt="바다", width=1280, height=720, duration_ms=20_000),
+            should_stop=lambda: True,
+        )
     assert refused.value.kind == Refusal.CANCELLED
     assert list(storages["media"].listdir("")[0] if storages["media"].exists("") else []) == []
 
 
 def test_plan() -> None:
     answer = go(TextRequest(task="plan_story", script="비가 왔다. 해가 떴다.", scenes=2))
-    assert [scene["narration"] for scene in result(answer)["scenes"]] == ["비가 왔다.", "해가 떴다."]
+    assert [scene["narration"] for scene in result(answer)["scenes"]] == [
+        "비가 왔다.",
+        "해가 떴다.",
+    ]
 
 
 def test_empty_script() -> None:
@@ -92,11 +121,16 @@ def test_empty_script() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("refuse_invalid", "invalid"), ("refuse_moderated", "moderated"), ("refuse_failed", "failed"), ("unreachable", "unreachable")],
+    [
+        ("refuse_invalid", "invalid"),
+        ("refuse_moderated", "moderated"),
+        ("refuse_failed", "failed"),
+        ("unreachable", "unreachable"),
+    ],
 )
 def test_refusals(name: str, kind: str) -> None:
     drilled(image=name)
-    with pytest.raises(Refused, match=r"^Drill: ") as refused:
+    with pytest.raises(Refused, match=r"^Injected fault: ") as refused:
         go()
     assert refused.value.kind == kind
 
@@ -165,7 +199,7 @@ def test_task_that_is_lost_later(clock: Clock) -> None:
 def test_link_that_expires(clock: Clock) -> None:
     drilled(image="expired_link", seconds=2)
     ready, notes = walk(clock)
-    assert "Drill: the link to the result has expired; a new one is asked for." in notes
+    assert "Injected fault: the link to the result has expired; a new one is asked for." in notes
     assert ready.call.result is not None
 
 
@@ -185,7 +219,9 @@ def test_drill_begins_after_and_ends_after_so_many() -> None:
     with pytest.raises(Refused):
         go(key="second")
     assert isinstance(go(key="second"), Ready)
-    assert isinstance(advance(IMAGE, provider="local", key="elsewhere", subject="another story"), Ready)
+    assert isinstance(
+        advance(IMAGE, provider="local", key="elsewhere", subject="another story"), Ready
+    )
 
 
 def test_drill_of_one_kind_leaves_the_others_alone() -> None:
@@ -200,29 +236,46 @@ def test_attached_task_of_a_training_is_ready(admin_user: Any) -> None:
     with pytest.raises(Unclear) as unclear:
         go()
     assert unclear.value.call is not None
-    unclear_calls.attach_task(unclear.value.call, actor=admin_user, reason="training", task_id="task-42")
+    unclear_calls.attach_task(
+        unclear.value.call, actor=admin_user, reason="training", task_id="task-42"
+    )
     assert isinstance(go(), Ready)
 
 
-@pytest.mark.parametrize("chosen", [{}, {"drill": {}}, {"drill": {"image": "timeout", "after": 2, "times": 1, "seconds": 3}}])
+@pytest.mark.parametrize(
+    "chosen",
+    [{}, {"drill": {}}, {"drill": {"image": "timeout", "after": 2, "times": 1, "seconds": 3}}],
+)
 def test_drill_settings_that_make_sense(chosen: dict[str, Any]) -> None:
     fault_injection.check(chosen)
 
 
-@pytest.mark.parametrize(("chosen", "message"), [({"drill": {"picture": "x"}}, "no setting “picture”"), ({"drill": {"clip": "explode"}}, "no drill “explode”")])
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"drill": {"picture": "x"}}, "no setting “picture”"),
+        ({"drill": {"clip": "explode"}}, "no drill “explode”"),
+    ],
+)
 def test_drill_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         fault_injection.check(chosen)
 
 
 def test_full_disk_is_no_refusal(settings: Any, tmp_path: Any) -> None:
-    """It passes: the job waits and uses up no attempt, and the clip is made when there is room again."""
+    """It passes: the job waits and uses up no attempt, and the clip is made when there is room
+    again.
+    """
     picture = result(go())["file"]
     settings.WORK_DIR = disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mounting a small disk needs root")
-    request = ClipRequest(prompt="바다", width=640, height=360, duration_ms=3000, image_file=picture)
+    request = ClipRequest(
+        prompt="바다", width=640, height=360, duration_ms=3000, image_file=picture
+    )
     try:
         with pytest.raises(ServiceUnavailableError, match="disk is full"):
             go(request, key="clip")

@@ -1,4 +1,6 @@
-"""Planning without a model: exact numbers, nothing of the script lost, the same plan for the same script."""
+"""Planning without a model: exact numbers, nothing of the script lost, the same plan for the same
+script.
+"""
 
 import itertools
 import time
@@ -17,10 +19,14 @@ from providers.requests import TextRequest
 
 CAMERAS = {"push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still"}
 KOREAN = (
-    "새벽 바닷가에 안개가 자욱했다. 소녀는 등대를 향해 천천히 걸었다. “할아버지, 불을 켜 주세요!” 소녀가 외쳤다. 등대지기 할아버지가 손을 흔들었다. "
+    "새벽 바닷가에 안개가 자욱했다. 소녀는 등대를 향해 천천히 걸었다. “할아버지, 불을 켜 "
+    "주세요!” 소녀가 외쳤다. 등대지기 할아버지가 손을 흔들었다. "
     "불빛이 바다를 비추자 작은 배 한 척이 보였다. 밤이 되자 별이 쏟아졌다. 소녀는 미소를 지었다."
 )
-ENGLISH = "At dawn the fog lay over the harbour. A girl walked to the lighthouse. “Grandfather!” she cried. The keeper waved. She smiled."
+ENGLISH = (
+    "At dawn the fog lay over the harbour. A girl walked to the lighthouse. “Grandfather!” "
+    "she cried. The keeper waved. She smiled."
+)
 
 
 def request(script: str, scenes: int, language: Any = "ko") -> TextRequest:
@@ -31,15 +37,27 @@ def bare(text: str) -> str:
     return "".join(text.split())
 
 
-words = st.text(alphabet=st.sampled_from("가나다라마바사아자차카타파하바다소녀숲밤.,!?…“”' \n\tabcXYZ0189。！？、👍😀é中文—"), min_size=0, max_size=600)
+words = st.text(
+    alphabet=st.sampled_from(
+        "가나다라마바사아자차카타파하바다소녀숲밤.,!?…“”' \n\tabcXYZ0189。！？、👍😀é中文—"
+    ),
+    min_size=0,
+    max_size=600,
+)
 
 
 @settings(deadline=None, max_examples=150)
-@given(script=st.one_of(words, st.text(max_size=400)), scenes=st.integers(1, 60), language=st.sampled_from(["ko", "en"]))
+@given(
+    script=st.one_of(words, st.text(max_size=400)),
+    scenes=st.integers(1, 60),
+    language=st.sampled_from(["ko", "en"]),
+)
 @example(script="ㅋㅋㅋㅋ", scenes=3, language="ko")
 @example(script="a" * 500, scenes=7, language="en")
 @example(script="👨‍👩‍👧" * 50 + "x", scenes=9, language="ko")
-def test_any_script_gives_exactly_so_many_scenes_and_loses_nothing(script: str, scenes: int, language: str) -> None:
+def test_any_script_gives_exactly_so_many_scenes_and_loses_nothing(
+    script: str, scenes: int, language: str
+) -> None:
     if not any(char.isalnum() for char in script):
         with pytest.raises(Refused):
             plan(request(script, scenes, language))
@@ -58,7 +76,15 @@ def test_any_script_gives_exactly_so_many_scenes_and_loses_nothing(script: str, 
 
 
 @pytest.mark.parametrize("scenes", [*range(1, 40), 100, 250, 499, 500])
-@pytest.mark.parametrize(("script", "language"), [(KOREAN, "ko"), (ENGLISH, "en"), ("아무 점도 없이 계속 이어지는 글 " * 60, "ko"), ("끝없는문장" * 300, "ko")])
+@pytest.mark.parametrize(
+    ("script", "language"),
+    [
+        (KOREAN, "ko"),
+        (ENGLISH, "en"),
+        ("아무 점도 없이 계속 이어지는 글 " * 60, "ko"),
+        ("끝없는문장" * 300, "ko"),
+    ],
+)
 def test_every_number_of_scenes(scenes: int, script: str, language: str) -> None:
     made = plan(request(script, scenes, language))
     assert len(made) == scenes
@@ -104,8 +130,13 @@ def test_korean_plan() -> None:
         },
         {
             "title": "등대지기 할아버지가 손을 흔들었다",
-            "narration": "등대지기 할아버지가 손을 흔들었다. 불빛이 바다를 비추자 작은 배 한 척이 보였다.",
-            "prompt": "등대지기 할아버지가 손을 흔들었다. 불빛이 바다를 비추자 작은 배 한 척이 보였다, 새벽",
+            "narration": (
+                "등대지기 할아버지가 손을 흔들었다. 불빛이 바다를 비추자 작은 배 한 척이 보였다."
+            ),
+            "prompt": (
+                "등대지기 할아버지가 손을 흔들었다. 불빛이 바다를 비추자 작은 배 한 척이 "
+                "보였다, 새벽"
+            ),
             "prompt_en": "lighthouse keeper, grandfather, waving, lamp light, sea, shining, dawn",
             "camera": "pull_out",
         },
@@ -121,7 +152,10 @@ def test_korean_plan() -> None:
 
 def test_english_plan_keeps_the_sentence_and_carries_the_place() -> None:
     made = plan(request(ENGLISH, 5, "en"))
-    assert [scene["narration"] for scene in made][:2] == ["At dawn the fog lay over the harbour.", "A girl walked to the lighthouse."]
+    assert [scene["narration"] for scene in made][:2] == [
+        "At dawn the fog lay over the harbour.",
+        "A girl walked to the lighthouse.",
+    ]
     assert made[1]["prompt_en"] == "A girl walked to the lighthouse, dawn"
     assert [scene["prompt"] for scene in made][2:] == [
         "“Grandfather!” she cried, lighthouse, dawn",
@@ -138,12 +172,19 @@ def test_more_scenes_than_words_gives_other_shots_of_the_same() -> None:
     made = plan(request("비가 온다.", 3))
     assert [scene["narration"] for scene in made] == ["비가 온다.", "", ""]
     assert [scene["title"] for scene in made] == ["비가 온다", "비가 온다 (2)", "비가 온다 (3)"]
-    assert [scene["prompt"] for scene in made] == ["비가 온다.", "비가 온다, 가까이서 본 모습", "비가 온다, 멀리서 본 풍경"]
+    assert [scene["prompt"] for scene in made] == [
+        "비가 온다.",
+        "비가 온다, 가까이서 본 모습",
+        "비가 온다, 멀리서 본 풍경",
+    ]
     assert made[1]["prompt_en"] == "rain, close view"
 
 
 def test_what_was_said_is_carried_until_the_story_moves_on() -> None:
-    script = "밤에 소녀 하루는 숲에서 곰을 보았다. 하루는 기뻐서 크게 웃으며 손뼉을 쳤다. 어느새 따뜻한 봄이 다시 찾아왔다. "
+    script = (
+        "밤에 소녀 하루는 숲에서 곰을 보았다. 하루는 기뻐서 크게 웃으며 손뼉을 쳤다. "
+        "어느새 따뜻한 봄이 다시 찾아왔다. "
+    )
     script += "하루는 혼자서 먼 바다로 갔다. 사람들이 모여서 밤새 춤을 추었다."
     assert [scene["prompt_en"] for scene in plan(request(script, 5))] == [
         "night, girl, forest, bear",
@@ -155,8 +196,15 @@ def test_what_was_said_is_carried_until_the_story_moves_on() -> None:
 
 
 def test_name_of_a_person_is_learned() -> None:
-    made = plan(request("There was a boy named Theo. Theo ran. An old tree stood there. He slept.", 4, "en"))
-    assert [scene["prompt"] for scene in made] == ["There was a boy named Theo.", "Theo ran.", "An old tree stood there, boy", "He slept, boy"]
+    made = plan(
+        request("There was a boy named Theo. Theo ran. An old tree stood there. He slept.", 4, "en")
+    )
+    assert [scene["prompt"] for scene in made] == [
+        "There was a boy named Theo.",
+        "Theo ran.",
+        "An old tree stood there, boy",
+        "He slept, boy",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +217,10 @@ def test_name_of_a_person_is_learned() -> None:
         ("첫눈이 내렸다", ["snow"]),
         ("말을 했다", []),
         ("밤하늘의 별들이 반짝인다", ["night", "stars", "shining"]),
-        ("Two foxes ran through the snowy woods at midnight", ["fox", "running", "snow", "forest", "night"]),
+        (
+            "Two foxes ran through the snowy woods at midnight",
+            ["fox", "running", "snow", "forest", "night"],
+        ),
     ],
 )
 def test_known_words(text: str, glosses: list[str]) -> None:

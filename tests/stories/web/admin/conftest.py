@@ -31,7 +31,8 @@ def as_(db: None) -> Callable[[Any], Client]:
 
 @pytest.fixture
 def queries_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Client, str], int]:
-    """How many queries a page takes; the page is asked for once before, so that caches of the process do not count.
+    """How many queries a page takes; the page is asked for once before, so that caches of the
+    process do not count.
 
     Figures that are kept for seconds stay for the whole of a count, however busy the machine is.
     """

@@ -1,4 +1,6 @@
-"""Each door that changes a state or spends: GET never does, POST without permission is refused, and the price must be the one that was seen."""
+"""Each door that changes a state or spends: GET never does, POST without permission is refused, and
+the price must be the one that was seen.
+"""
 
 import re
 from decimal import Decimal
@@ -47,12 +49,18 @@ def _door(story, name):
 def _confirmed(client, url):
     """What a person sends who presses the button of this question."""
     html = client.get(url).content.decode()
-    return dict(re.findall(r'<input type="hidden" name="(confirm_total|plan)" value="([^"]*)"', html))
+    return dict(
+        re.findall(r'<input type="hidden" name="(confirm_total|plan)" value="([^"]*)"', html)
+    )
 
 
 def _unchanged(story, status):
     story.refresh_from_db()
-    return story.status == status and not StoryStateTransition.objects.exists() and not Job.objects.exists()
+    return (
+        story.status == status
+        and not StoryStateTransition.objects.exists()
+        and not Job.objects.exists()
+    )
 
 
 @pytest.mark.django_db
@@ -62,10 +70,19 @@ def test_door_by_the_owner(owner, as_, name):
     data = _confirmed(client, _door(story, name))
     response = client.post(_door(story, name), {**data, "reason": "because"})
     story.refresh_from_db()
-    assert (response.status_code, response["Location"]) == (302, reverse("admin:stories_story_change", args=[story.pk]))
+    assert (response.status_code, response["Location"]) == (
+        302,
+        reverse("admin:stories_story_change", args=[story.pk]),
+    )
     assert story.status == AFTER[name]
     row = StoryStateTransition.objects.get()
-    assert (row.name, row.actor, row.reason, row.from_status, row.to_status) == (name, owner, "because", BEFORE[name], AFTER[name])
+    assert (row.name, row.actor, row.reason, row.from_status, row.to_status) == (
+        name,
+        owner,
+        "because",
+        BEFORE[name],
+        AFTER[name],
+    )
 
 
 @pytest.mark.django_db
@@ -121,11 +138,16 @@ def test_dialog_answers_htmx_with_a_fragment_and_a_way_back(owner, as_):
     asked = client.get(_door(story, "archive"), headers={"HX-Request": "true"})
     assert "<html" not in asked.content.decode()
     done = client.post(_door(story, "archive"), headers={"HX-Request": "true"})
-    assert (done.status_code, done["HX-Redirect"]) == (200, reverse("admin:stories_story_change", args=[story.pk]))
+    assert (done.status_code, done["HX-Redirect"]) == (
+        200,
+        reverse("admin:stories_story_change", args=[story.pk]),
+    )
 
 
 def _priced(owner, status):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
     story = make_story(owner, status=status)
     for _ in range(2):
         make_scene(story)
@@ -173,7 +195,11 @@ def test_make_starts_what_is_missing_at_the_price_on_the_button(owner, as_):
     assert not Job.objects.exists()
     assert client.post(url, {"mode": "missing", "confirm_total": "0.04"}).status_code == 302
     job = Job.objects.get()
-    assert (job.name, job.data["parameters"]["mode"], job.owner) == (JobName.STORY_PREVIEW, "missing", owner)
+    assert (job.name, job.data["parameters"]["mode"], job.owner) == (
+        JobName.STORY_PREVIEW,
+        "missing",
+        owner,
+    )
 
 
 @pytest.mark.django_db
@@ -181,7 +207,9 @@ def test_make_by_others_is_refused(owner, colleague, viewer, as_):
     story = _priced(owner, StoryStatus.PREVIEWING)
     url = reverse("admin:stories_story_make", args=[story.pk, "image"])
     for person in (colleague, viewer):
-        assert as_(person).post(url, {"mode": "missing", "confirm_total": "0.04"}).status_code == 403
+        assert (
+            as_(person).post(url, {"mode": "missing", "confirm_total": "0.04"}).status_code == 403
+        )
     as_(owner).get(url)
     assert not Job.objects.exists()
 
@@ -189,7 +217,14 @@ def test_make_by_others_is_refused(owner, colleague, viewer, as_):
 @pytest.mark.django_db
 def test_give_up(owner, colleague, as_):
     story = make_story(owner, status=StoryStatus.RENDERING)
-    job = Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(story.pk), status=JobStatus.WAITING, wait_for=WaitFor.PERSON, owner=owner)
+    job = Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_RENDER,
+        subject=str(story.pk),
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.PERSON,
+        owner=owner,
+    )
     url = reverse("admin:stories_story_give_up", args=[story.pk])
     assert as_(colleague).post(url).status_code == 403
     as_(owner).get(url)
@@ -198,4 +233,8 @@ def test_give_up(owner, colleague, as_):
     assert as_(owner).post(url, {"reason": "no money"}).status_code == 302
     story.refresh_from_db()
     job.refresh_from_db()
-    assert (story.status, job.status, StoryStateTransition.objects.get().reason) == (StoryStatus.FAILED, JobStatus.CANCELLED, "no money")
+    assert (story.status, job.status, StoryStateTransition.objects.get().reason) == (
+        StoryStatus.FAILED,
+        JobStatus.CANCELLED,
+        "no money",
+    )

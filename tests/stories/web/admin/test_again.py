@@ -35,7 +35,9 @@ def unclear(scene):
 
 
 def offers(client, call):
-    return client.get(reverse("admin:providers_providercall_change", args=[call.pk])).context["offers"]
+    return client.get(reverse("admin:providers_providercall_change", args=[call.pk])).context[
+        "offers"
+    ]
 
 
 @pytest.mark.parametrize("decision", ["not_charged", "write_off"])
@@ -43,7 +45,11 @@ def test_offered_once_it_is_decided(client, manager, scene, decision):
     client.force_login(manager)
     call = unclear(scene)
     assert offers(client, call) == []
-    answer = client.post(reverse("admin:providers_call_resolve", args=[call.pk]), {"decision": decision, "reason": "looked"}, follow=True)
+    answer = client.post(
+        reverse("admin:providers_call_resolve", args=[call.pk]),
+        {"decision": decision, "reason": "looked"},
+        follow=True,
+    )
     price = scene_price(scene)
     address = f"{reverse('admin:board_scene', args=[scene.story_id, scene.pk])}?kind=image"
     assert answer.context["offers"] == [(f"Make it again for ${price}", address)]
@@ -59,10 +65,21 @@ def scene_price(scene):
 def test_not_offered_where_it_is_not_wanted_any_more(client, manager, scene, owner):
     client.force_login(manager)
     call = unclear(scene)
-    client.post(reverse("admin:providers_call_resolve", args=[call.pk]), {"decision": "write_off", "reason": "looked"})
+    client.post(
+        reverse("admin:providers_call_resolve", args=[call.pk]),
+        {"decision": "write_off", "reason": "looked"},
+    )
     assert len(offers(client, call)) == 1
     take = Take.objects.create(
-        scene=scene, kind="image", file="x.png", sha256="0", mime="image/png", width=16, height=9, prompt=scene.prompt, source="uploaded"
+        scene=scene,
+        kind="image",
+        file="x.png",
+        sha256="0",
+        mime="image/png",
+        width=16,
+        height=9,
+        prompt=scene.prompt,
+        source="uploaded",
     )
     scene.image_take = take
     scene.save()
@@ -74,5 +91,8 @@ def test_not_offered_for_what_is_no_scene(client, manager, scene, item):
     client.force_login(manager)
     call = unclear(scene)
     ProviderCall.objects.filter(pk=call.pk).update(item=item)
-    client.post(reverse("admin:providers_call_resolve", args=[call.pk]), {"decision": "write_off", "reason": "looked"})
+    client.post(
+        reverse("admin:providers_call_resolve", args=[call.pk]),
+        {"decision": "write_off", "reason": "looked"},
+    )
     assert offers(client, call) == []

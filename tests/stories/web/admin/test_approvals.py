@@ -23,7 +23,9 @@ def money(db):
     """A picture costs 0.50; people may start 0.80 alone, managers anything."""
     from django.contrib.auth.models import Group
 
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.50"), cost_per_second_video=Decimal("0.10"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.50"), cost_per_second_video=Decimal("0.10")
+    )
     row = organization_budget()
     row.plan_limit = Decimal("0.80")
     row.save()
@@ -59,7 +61,11 @@ def door(row, name):
 
 
 def shown(client, url):
-    return dict(re.findall(r'name="(confirm_total|plan|mode)" value="([^"]*)"', client.get(url).content.decode()))
+    return dict(
+        re.findall(
+            r'name="(confirm_total|plan|mode)" value="([^"]*)"', client.get(url).content.decode()
+        )
+    )
 
 
 def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
@@ -67,7 +73,10 @@ def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
     for _ in range(2):
         make_scene(story)
     client = as_(owner)
-    for url in (reverse("admin:stories_story_do", args=[story.pk, "generate_preview"]), reverse("admin:board_plan", args=[story.pk, "image", "missing"])):
+    for url in (
+        reverse("admin:stories_story_do", args=[story.pk, "generate_preview"]),
+        reverse("admin:board_plan", args=[story.pk, "image", "missing"]),
+    ):
         html = client.get(url).content.decode()
         assert "This is more than the $0.80 that you may start alone." in html
         assert "Ask for approval · $1.00" in html.replace("\n", "")
@@ -93,9 +102,21 @@ def test_what_was_approved_is_started_from_the_dialog(story, row, owner, manager
     client = as_(owner)
     html = client.get(url).content.decode()
     assert "manager has approved exactly this." in html
-    sent = {"mode": "missing", **{name: value for name, value in shown(client, url).items() if name != "mode"}}
-    first = re.search(r'name="mode" value="missing">.*?name="confirm_total" value="([^"]*)".*?name="plan" value="([^"]*)"', html, re.DOTALL)
-    assert client.post(url, {**sent, "confirm_total": first[1], "plan": first[2]}).status_code == 302
+    sent = {
+        "mode": "missing",
+        **{name: value for name, value in shown(client, url).items() if name != "mode"},
+    }
+    first = re.search(
+        (
+            r'name="mode" value="missing">.*?name="confirm_total" value="([^"]*)".*?name="plan" '
+            r'value="([^"]*)"'
+        ),
+        html,
+        re.DOTALL,
+    )
+    assert (
+        client.post(url, {**sent, "confirm_total": first[1], "plan": first[2]}).status_code == 302
+    )
     row.refresh_from_db()
     assert (row.state, row.started_by, Job.objects.count()) == ("started", owner, 1)
 
@@ -107,7 +128,12 @@ def test_takes_of_a_scene_keep_the_changed_words(story, owner, as_):
     assert answer.status_code == 302
     scene.refresh_from_db()
     row = Approval.objects.get()
-    assert (scene.prompt.text, row.total, row.what["variants"], Job.objects.count()) == ("a storm", Decimal("1.50"), 3, 0)
+    assert (scene.prompt.text, row.total, row.what["variants"], Job.objects.count()) == (
+        "a storm",
+        Decimal("1.50"),
+        3,
+        0,
+    )
     assert approvals.fits(row)
 
 
@@ -144,7 +170,11 @@ def test_a_plan_that_has_changed_says_so_and_cannot_be_approved(story, row, mana
 
 def test_overview_tells_whom_it_concerns(row, owner, colleague, manager, as_):
     def said(person):
-        return [(todo.title, todo.why) for todo in as_(person).get(HOME).context["todos"] if todo.link == page(row)]
+        return [
+            (todo.title, todo.why)
+            for todo in as_(person).get(HOME).context["todos"]
+            if todo.link == page(row)
+        ]
 
     assert (said(owner), said(colleague)) == ([], [])
     assert said(manager) == [("The sea", "owner asks for your approval of $1.00.")]
@@ -157,7 +187,11 @@ def test_history_of_the_story_names_it(story, row, owner, manager, as_):
     approvals.decide(row.pk, actor=manager, approve=True, reason="go")
     start(story.pk, "image", actor=owner)
     html = as_(owner).get(reverse("admin:stories_story_history", args=[story.pk])).content.decode()
-    for text in ("Approval asked for: Picture × 2", "What was asked for has been started", page(row)):
+    for text in (
+        "Approval asked for: Picture × 2",
+        "What was asked for has been started",
+        page(row),
+    ):
         assert text in html
 
 
@@ -173,7 +207,15 @@ def test_list_names_story_state_price_and_people(row, owner, manager, as_):
     approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
     make = request_for(make_story_of_two(owner), owner)
     html = as_(owner).get(LIST).content.decode()
-    for text in ("The sea", "The hill", "Picture × 2", "$1.00", "Refused", "too dear", "Waits for a decision"):
+    for text in (
+        "The sea",
+        "The hill",
+        "Picture × 2",
+        "$1.00",
+        "Refused",
+        "too dear",
+        "Waits for a decision",
+    ):
         assert text in html
     waiting = as_(owner).get(LIST, {"state": "asked"}).context["cl"].result_list
     assert [one.pk for one in waiting] == [make.pk]
@@ -209,6 +251,9 @@ def test_limits_are_set_by_administrators_only(money, manager, make_person, as_)
     chief = make_person("chief", role="manager")
     chief.is_superuser = True
     chief.save()
-    assert as_(chief).post(url, {"monthly_budget": "250", "plan_limit": "99", **inline}).status_code == 302
+    assert (
+        as_(chief).post(url, {"monthly_budget": "250", "plan_limit": "99", **inline}).status_code
+        == 302
+    )
     money.refresh_from_db()
     assert money.plan_limit == Decimal(99)

@@ -16,7 +16,14 @@ LIST = reverse("admin:jobs_job_changelist")
 def _job(owner, story, **values):
     data = {"story_id": str(story.pk), "action": "generate_image", "parameters": {}}
     return Job.objects.create(
-        pk=f"story_x_{uuid.uuid4().hex[:12]}", **{"name": JobName.SCENE_PREVIEW, "subject": str(story.pk), "owner": owner, "data": data, **values}
+        pk=f"story_x_{uuid.uuid4().hex[:12]}",
+        **{
+            "name": JobName.SCENE_PREVIEW,
+            "subject": str(story.pk),
+            "owner": owner,
+            "data": data,
+            **values,
+        },
     )
 
 
@@ -43,9 +50,23 @@ def test_list_query_count_does_not_depend_on_rows(owner, story, as_, queries_of)
 @pytest.mark.django_db
 def test_list_says_what_for_how_far_and_why_it_waits(owner, story, as_):
     note = {"template": "%(n)s calls a minute are allowed.", "values": {"n": 60}}
-    _job(owner, story, item=str(make_scene(story).pk), status=JobStatus.WAITING, wait_for=WaitFor.RATE_LIMIT, note_data=note, progress=30)
+    _job(
+        owner,
+        story,
+        item=str(make_scene(story).pk),
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.RATE_LIMIT,
+        note_data=note,
+        progress=30,
+    )
     html = as_(owner).get(LIST).content.decode()
-    for said in ("Make a scene&#x27;s picture", "The lighthouse · scene 1", "Waiting", "60 calls a minute are allowed.", 'aria-valuenow="30"'):
+    for said in (
+        "Make a scene&#x27;s picture",
+        "The lighthouse · scene 1",
+        "Waiting",
+        "60 calls a minute are allowed.",
+        'aria-valuenow="30"',
+    ):
         assert said in html
 
 
@@ -63,7 +84,12 @@ def test_list_hides_jobs_of_others_from_staff_without_a_role(owner, story, stran
 @pytest.mark.django_db
 def test_page_shows_log_parts_and_buttons(owner, story, as_):
     job = _job(owner, story, status=JobStatus.FAILED)
-    JobLog.objects.create(job=job, level="error", message_data={"template": "It broke.", "values": {}}, detail="Traceback: here")
+    JobLog.objects.create(
+        job=job,
+        level="error",
+        message_data={"template": "It broke.", "values": {}},
+        detail="Traceback: here",
+    )
     _job(owner, story, parent=job, status=JobStatus.SUCCEEDED)
     html = as_(owner).get(reverse("admin:jobs_job_change", args=[job.pk])).content.decode()
     for said in ("It broke.", "Traceback: here", "Succeeded", _door(job, "retry")):
@@ -73,11 +99,19 @@ def test_page_shows_log_parts_and_buttons(owner, story, as_):
 
 @pytest.mark.django_db
 def test_page_names_the_scene_of_each_part_and_why_it_waits(owner, story, as_):
-    whole = _job(owner, story, name=JobName.STORY_PREVIEW, status=JobStatus.WAITING, wait_for=WaitFor.CHILDREN)
+    whole = _job(
+        owner,
+        story,
+        name=JobName.STORY_PREVIEW,
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.CHILDREN,
+    )
     note = {"template": "%(n)s calls a minute are allowed.", "values": {"n": 60}}
     scenes = [make_scene(story), make_scene(story)]
     _job(owner, story, parent=whole, item=str(scenes[0].pk), status=JobStatus.SUCCEEDED)
-    _job(owner, story, parent=whole, item=str(scenes[1].pk), status=JobStatus.WAITING, note_data=note)
+    _job(
+        owner, story, parent=whole, item=str(scenes[1].pk), status=JobStatus.WAITING, note_data=note
+    )
     html = as_(owner).get(reverse("admin:jobs_job_change", args=[whole.pk])).content.decode()
     assert "<small>scene 1</small>" in html
     assert "<small>scene 2 · 60 calls a minute are allowed.</small>" in html
@@ -102,8 +136,12 @@ def test_cancel_by_the_owner_keeps_the_reason(owner, story, as_):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "status"), [("retry", JobStatus.FAILED), ("cancel", JobStatus.QUEUED)])
-def test_doors_by_others_are_refused_and_get_does_nothing(owner, colleague, viewer, story, as_, name, status):
+@pytest.mark.parametrize(
+    ("name", "status"), [("retry", JobStatus.FAILED), ("cancel", JobStatus.QUEUED)]
+)
+def test_doors_by_others_are_refused_and_get_does_nothing(
+    owner, colleague, viewer, story, as_, name, status
+):
     job = _job(owner, story, status=status)
     for person in (colleague, viewer):
         assert as_(person).post(_door(job, name)).status_code == 403
@@ -127,7 +165,10 @@ def test_jobs_cannot_be_added_changed_or_deleted(manager, owner, story, as_):
     job = _job(owner, story)
     client = as_(manager)
     assert client.get(reverse("admin:jobs_job_add")).status_code == 403
-    assert client.post(reverse("admin:jobs_job_delete", args=[job.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(reverse("admin:jobs_job_delete", args=[job.pk]), {"post": "yes"}).status_code
+        == 403
+    )
     assert Job.objects.filter(pk=job.pk).exists()
 
 
@@ -143,7 +184,11 @@ def test_pause_and_resume_of_the_queue(manager, as_):
     client.get(door("pause"))
     assert not Pause.objects.exists()
     assert client.post(door("pause"), {"reason": "upgrade"}).status_code == 302
-    assert (Pause.objects.get().name, Pause.objects.get().actor, Pause.objects.get().reason) == ("", manager, "upgrade")
+    assert (Pause.objects.get().name, Pause.objects.get().actor, Pause.objects.get().reason) == (
+        "",
+        manager,
+        "upgrade",
+    )
     assert "upgrade" in client.get(LIST).content.decode()
     assert client.post(door("resume")).status_code == 302
     assert not Pause.objects.exists()

@@ -17,19 +17,37 @@ HOME = reverse("admin:index")
 
 @pytest.fixture
 def todos(as_):
-    return lambda person: [(todo.title, todo.why, todo.link) for todo in as_(person).get(HOME).context["todos"]]
+    return lambda person: [
+        (todo.title, todo.why, todo.link) for todo in as_(person).get(HOME).context["todos"]
+    ]
 
 
 def unclear(story, scene):
     return ProviderCall.objects.create(
-        provider_id="local", kind=Kind.CLIP, state=CallState.UNCLEAR, key=uuid.uuid4().hex, subject=str(story.pk), item=str(scene.pk),
-        request_hash="0" * 64, unit_price=1, units=1, estimate=1,
-    )  # fmt: skip
+        provider_id="local",
+        kind=Kind.CLIP,
+        state=CallState.UNCLEAR,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        item=str(scene.pk),
+        request_hash="0" * 64,
+        unit_price=1,
+        units=1,
+        estimate=1,
+    )
 
 
 def film_of(story):
     sizes = {"width": 1280, "height": 720, "fps": 24, "frames": 240, "size_bytes": 10}
-    return Film.objects.create(story=story, kind="preview", number=1, file="films/a.mp4", manifest={"segments": []}, manifest_hash="x", **sizes)
+    return Film.objects.create(
+        story=story,
+        kind="preview",
+        number=1,
+        file="films/a.mp4",
+        manifest={"segments": []},
+        manifest_hash="x",
+        **sizes,
+    )
 
 
 @pytest.mark.django_db
@@ -50,13 +68,21 @@ def test_owner_is_told_of_unclear_calls_and_who_has_them(owner, colleague, manag
 def test_owner_is_told_of_what_guests_and_colleagues_say(owner, colleague, todos, as_):
     story = make_story(owner, title="The sea", status="completed")
     film = film_of(story)
-    link, _token = review_links.share(story.pk, actor=owner, name="client", days=7, may_comment=True)
+    link, _token = review_links.share(
+        story.pk, actor=owner, name="client", days=7, may_comment=True
+    )
     mine = comments.on_film(film.pk, actor=owner, text="mine", at_ms=0)
     assert todos(owner) == []
     assert "All done" in as_(owner).get(HOME).content.decode()
     theirs = comments.on_film(film.pk, link=link, guest="Kim", text="Larger logo.", at_ms=0)
     comments.on_film(film.pk, link=link, guest="Kim", text="Slower.", at_ms=0)
-    assert todos(owner) == [("The sea", "2 open comments, 2 of them by guests", reverse("admin:stories_story_review", args=[story.pk]))]
+    assert todos(owner) == [
+        (
+            "The sea",
+            "2 open comments, 2 of them by guests",
+            reverse("admin:stories_story_review", args=[story.pk]),
+        )
+    ]
     assert "All done" not in as_(owner).get(HOME).content.decode()
     assert todos(colleague) == []
     for one in story.comments.exclude(pk=mine.pk):
@@ -75,7 +101,9 @@ def test_query_count_does_not_depend_on_rows(owner, as_, queries_of):
             comments.on_film(
                 film_of(story).pk,
                 actor=None,
-                link=review_links.share(story.pk, actor=owner, name="c", days=1, may_comment=True)[0],
+                link=review_links.share(story.pk, actor=owner, name="c", days=1, may_comment=True)[
+                    0
+                ],
                 guest="Kim",
                 text="x",
                 at_ms=0,

@@ -27,7 +27,9 @@ def ready(db):
 
 
 def offered(client, story):
-    form = client.get(reverse("admin:stories_story_edit", args=[story.pk])).context["adminform"].form
+    form = (
+        client.get(reverse("admin:stories_story_edit", args=[story.pk])).context["adminform"].form
+    )
     return {name: {value for value, _label in form.fields[name].choices} for name in MAKERS}
 
 
@@ -36,7 +38,9 @@ def test_each_list_offers_the_makers_of_its_kind(ready, admin_client, owner):
 
 
 def test_what_is_switched_off_is_offered_only_where_it_is_chosen(ready, admin_client, owner):
-    AIProviderConfig.objects.filter(provider__in=["stability_ai", "runway_ml"]).update(is_active=False)
+    AIProviderConfig.objects.filter(provider__in=["stability_ai", "runway_ml"]).update(
+        is_active=False
+    )
     found = offered(admin_client, make_story(owner, image_provider="stability_ai"))
     assert found == {
         "planner_provider": {"local", "llm"},
@@ -49,7 +53,9 @@ def test_another_choice_is_refused(ready, admin_client, owner):
     story = make_story(owner)
     address = reverse("admin:stories_story_edit", args=[story.pk])
     form = admin_client.get(address).context["adminform"].form
-    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    sent = {
+        name: form[name].value() for name in form.fields if form[name].value() not in (None, False)
+    }
     answer = admin_client.post(address, sent | {"clip_provider": "stability_ai"})
     assert "clip_provider" in answer.context["adminform"].form.errors
     story.refresh_from_db()

@@ -40,14 +40,25 @@ def _form(config, **values):
         "cost_per_second_video",
         "cost_per_text_call",
     ]
-    form = {name: "" if getattr(config, name) is None else str(getattr(config, name)) for name in names}
+    form = {
+        name: "" if getattr(config, name) is None else str(getattr(config, name)) for name in names
+    }
     inline = {"models-TOTAL_FORMS": "0", "models-INITIAL_FORMS": "0"}
     return {**form, **inline, "settings": "{}", "new_key": "", **values}
 
 
 def _call(state=CallState.SETTLED, **values):
-    defaults = {"provider_id": "stability_ai", "kind": Kind.IMAGE, "key": uuid.uuid4().hex, "request_hash": "0" * 64, "unit_price": 1, "units": 1}
-    return ProviderCall.objects.create(state=state, estimate=Decimal("0.50"), **{**defaults, **values})
+    defaults = {
+        "provider_id": "stability_ai",
+        "kind": Kind.IMAGE,
+        "key": uuid.uuid4().hex,
+        "request_hash": "0" * 64,
+        "unit_price": 1,
+        "units": 1,
+    }
+    return ProviderCall.objects.create(
+        state=state, estimate=Decimal("0.50"), **{**defaults, **values}
+    )
 
 
 @pytest.mark.django_db
@@ -82,7 +93,12 @@ def test_who_may_not_set_the_key_may_not_say_where_it_is_sent(viewer, stability,
 
     viewer.user_permissions.add(Permission.objects.get(codename="change_aiproviderconfig"))
     before = stability.base_url, stability.settings
-    form = _form(stability, base_url="https://collector.example", settings='{"result_hosts": ["collector.example"]}', monthly_budget="7")
+    form = _form(
+        stability,
+        base_url="https://collector.example",
+        settings='{"result_hosts": ["collector.example"]}',
+        monthly_budget="7",
+    )
     assert as_(viewer).post(_page(stability), form).status_code == 302
     stability.refresh_from_db()
     assert ((stability.base_url, stability.settings), stability.monthly_budget) == (before, 7)
@@ -103,14 +119,22 @@ def test_empty_key_keeps_the_key_and_the_box_removes_it(manager, stability, as_)
 @pytest.mark.django_db
 def test_settings_by_others_are_refused(owner, viewer, stability, as_):
     for person in (owner, viewer):
-        assert as_(person).post(_page(stability), _form(stability, new_key=KEY, cost_per_image="9")).status_code == 403
+        assert (
+            as_(person)
+            .post(_page(stability), _form(stability, new_key=KEY, cost_per_image="9"))
+            .status_code
+            == 403
+        )
     stability.refresh_from_db()
     assert (stability.api_key_enc, stability.cost_per_image) == ("", Decimal("0.0200"))
 
 
 @pytest.mark.django_db
 def test_pause_and_resume(manager, stability, as_):
-    client, door = as_(manager), lambda name: reverse("admin:providers_do", args=[stability.pk, name])
+    client, door = (
+        as_(manager),
+        lambda name: reverse("admin:providers_do", args=[stability.pk, name]),
+    )
     client.get(door("pause"))
     stability.refresh_from_db()
     assert not stability.is_paused
@@ -128,7 +152,12 @@ def test_pause_and_resume(manager, stability, as_):
 def test_doors_of_a_provider_by_others_are_refused(owner, viewer, stability, as_, name):
     AIProviderConfig.objects.filter(pk=stability.pk).update(is_paused=name == "resume")
     for person in (owner, viewer):
-        assert as_(person).post(reverse("admin:providers_do", args=[stability.pk, name]), {"reason": "mine"}).status_code == 403
+        assert (
+            as_(person)
+            .post(reverse("admin:providers_do", args=[stability.pk, name]), {"reason": "mine"})
+            .status_code
+            == 403
+        )
     stability.refresh_from_db()
     assert (stability.is_paused, stability.pause_reason) == (name == "resume", "")
 
@@ -142,7 +171,12 @@ def test_ledger_is_only_read(manager, as_):
     assert "task-7" in html
     client.post(page, {"cost": "0"})
     assert client.get(reverse("admin:providers_providercall_add")).status_code == 403
-    assert client.post(reverse("admin:providers_providercall_delete", args=[call.pk]), {"post": "yes"}).status_code == 403
+    assert (
+        client.post(
+            reverse("admin:providers_providercall_delete", args=[call.pk]), {"post": "yes"}
+        ).status_code
+        == 403
+    )
     call.refresh_from_db()
     assert call.cost == Decimal("0.25")
 
@@ -165,7 +199,9 @@ def test_decision_on_an_unclear_call(manager, as_, data, state, cost):
     assert client.post(door, {"reason": "seen"}).status_code == 409, "and has to be made"
     refused = client.post(door, {"decision": "attach", "task_id": " ", "reason": "seen <there>"})
     assert refused.status_code == 409, "a task has an id"
-    assert 'value="attach" checked' in refused.content.decode(), "what was said is not to be said again"
+    assert 'value="attach" checked' in refused.content.decode(), (
+        "what was said is not to be said again"
+    )
     assert 'value="seen &lt;there&gt;"' in refused.content.decode()
     call.refresh_from_db()
     assert call.state == CallState.UNCLEAR
@@ -179,7 +215,10 @@ def test_decision_by_others_is_refused(owner, viewer, as_):
     call = _call(CallState.UNCLEAR)
     door = reverse("admin:providers_call_resolve", args=[call.pk])
     assert as_(owner).post(door, {"decision": "not_charged", "reason": "mine"}).status_code == 403
-    assert as_(viewer).post(door, {"decision": "not_charged", "reason": "mine"}).status_code in {403, 404}
+    assert as_(viewer).post(door, {"decision": "not_charged", "reason": "mine"}).status_code in {
+        403,
+        404,
+    }
     call.refresh_from_db()
     assert (call.state, call.events.count()) == (CallState.UNCLEAR, 0)
 
@@ -189,7 +228,10 @@ def test_budget_of_the_house(manager, owner, as_):
     money = organization_budget()
     page = reverse("admin:providers_organizationbudget_change", args=[money.pk])
     assert as_(owner).post(page, {"monthly_budget": "1"}).status_code == 403
-    assert as_(manager).get(reverse("admin:providers_organizationbudget_changelist"))["Location"] == page
+    assert (
+        as_(manager).get(reverse("admin:providers_organizationbudget_changelist"))["Location"]
+        == page
+    )
     inline = {"role_limits-TOTAL_FORMS": "0", "role_limits-INITIAL_FORMS": "0"}
     assert as_(manager).post(page, {"monthly_budget": "250.00", **inline}).status_code == 302
     assert organization_budget().monthly_budget == Decimal(250)
@@ -197,9 +239,19 @@ def test_budget_of_the_house(manager, owner, as_):
 
 @pytest.mark.django_db
 def test_page_shows_use_prices_and_last_errors(manager, viewer, stability, as_):
-    AIProviderConfig.objects.filter(pk=stability.pk).update(rate_limit_per_minute=4, monthly_budget=2, balance=Decimal("12.50"), balance_at=timezone.now())
+    AIProviderConfig.objects.filter(pk=stability.pk).update(
+        rate_limit_per_minute=4,
+        monthly_budget=2,
+        balance=Decimal("12.50"),
+        balance_at=timezone.now(),
+    )
     _call(cost=Decimal("0.25"), sending_at=timezone.now())
-    refused = _call(CallState.REFUSED, cost=0, refusal="moderated", note_data=LocalizedMessage("Too bold: %(word)s", {"word": "storm"}).as_json())
+    refused = _call(
+        CallState.REFUSED,
+        cost=0,
+        refusal="moderated",
+        note_data=LocalizedMessage("Too bold: %(word)s", {"word": "storm"}).as_json(),
+    )
     html = as_(manager).get(_page(stability)).content.decode()
     for text in (
         "25% used",
@@ -222,7 +274,9 @@ def test_page_query_count_does_not_depend_on_rows(manager, stability, as_, queri
     for rows in (1, 3, 20):
         while ProviderCall.objects.count() < rows:
             _call(CallState.REFUSED, cost=0)
-            stability.models.create(name=f"m{ProviderCall.objects.count()}", kind="image", unit="image")
+            stability.models.create(
+                name=f"m{ProviderCall.objects.count()}", kind="image", unit="image"
+            )
         counts.append(queries_of(as_(manager), _page(stability)))
     assert counts[0] == counts[1] == counts[2]
     assert counts[0] <= 22

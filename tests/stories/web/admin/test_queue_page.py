@@ -20,13 +20,21 @@ LIST = reverse("admin:jobs_job_changelist")
 def _job(owner, story, **values):
     name = values.get("name", JobName.SCENE_PREVIEW)
     data = {"story_id": str(story.pk), "action": "generate_image", "parameters": {}}
-    return Job.objects.create(pk=f"story_x_{uuid.uuid4().hex[:12]}", **{"name": name, "subject": str(story.pk), "owner": owner, "data": data, **values})
+    return Job.objects.create(
+        pk=f"story_x_{uuid.uuid4().hex[:12]}",
+        **{"name": name, "subject": str(story.pk), "owner": owner, "data": data, **values},
+    )
 
 
 def _call(job, **values):
     money = {"unit_price": Decimal("0.05"), "units": 1, "estimate": Decimal("0.05")}
     return ProviderCall.objects.create(
-        provider_id="stability_ai", kind=Kind.IMAGE, key=job.pk, subject=job.subject, request_hash="0" * 64, **{"state": CallState.ACCEPTED, **money, **values}
+        provider_id="stability_ai",
+        kind=Kind.IMAGE,
+        key=job.pk,
+        subject=job.subject,
+        request_hash="0" * 64,
+        **{"state": CallState.ACCEPTED, **money, **values},
     )
 
 
@@ -54,7 +62,10 @@ def test_queued_jobs_say_their_place_and_pauses(owner, story, as_):
     Pause.objects.create(name="")
     for url in (LIST, reverse("admin:stories_story_jobs", args=[story.pk])):
         assert client.get(url).content.decode().count("The queue is paused.") == 2
-    assert "The queue is paused." in client.get(reverse("admin:jobs_job_change", args=[second.pk])).content.decode()
+    assert (
+        "The queue is paused."
+        in client.get(reverse("admin:jobs_job_change", args=[second.pk])).content.decode()
+    )
     assert first.log.count() == 0
 
 
@@ -78,7 +89,9 @@ def test_search_by_title_person_kind_and_id(owner, colleague, as_):
     one = _job(owner, sea, name=JobName.SCENE_PREVIEW)
     two = _job(colleague, hill, name=JobName.STORY_PLANNING)
     client = as_(owner)
-    found = lambda words: {job.pk for job in client.get(LIST, {"q": words}).context["cl"].result_list}  # noqa: E731  read six times, here
+    found = lambda words: {  # noqa: E731  read six times, here
+        job.pk for job in client.get(LIST, {"q": words}).context["cl"].result_list
+    }
     assert found("sea") == {one.pk}
     assert found("colleague") == {two.pk}
     assert found("plan the story") == {two.pk}
@@ -96,7 +109,10 @@ def test_priority_by_the_owner_with_a_reason(owner, story, as_):
     part = _job(owner, story, parent=job)
     page = as_(owner).get(_door(job, "priority")).content.decode()
     assert 'value="4" checked' in page
-    response = as_(owner).post(_door(job, "priority") + f"?back={LIST}%3Fq%3Dsea", {"priority": "1", "reason": "Client waits."})
+    response = as_(owner).post(
+        _door(job, "priority") + f"?back={LIST}%3Fq%3Dsea",
+        {"priority": "1", "reason": "Client waits."},
+    )
     assert (response.status_code, response["Location"]) == (302, f"{LIST}?q=sea")
     job.refresh_from_db()
     part.refresh_from_db()
@@ -137,7 +153,9 @@ def test_a_question_leads_back_only_within_the_studio(owner, story, as_):
 @pytest.mark.django_db
 def test_one_provider_is_paused_and_resumed_from_the_queue(manager, owner, as_):
     local = AIProviderConfig.objects.get(provider="local")
-    sources = lambda person: {source["name"]: source for source in as_(person).get(LIST).context["sources"]}  # noqa: E731  read thrice, here
+    sources = lambda person: {  # noqa: E731  read thrice, here
+        source["name"]: source for source in as_(person).get(LIST).context["sources"]
+    }
     assert sources(owner)[local.name]["url"] == ""
     door = sources(manager)[local.name]["url"]
     response = as_(manager).post(door, {"reason": "quota"})
@@ -155,9 +173,24 @@ def test_one_provider_is_paused_and_resumed_from_the_queue(manager, owner, as_):
 
 @pytest.mark.django_db
 def test_cancel_says_what_ends_and_what_is_kept(owner, story, as_):
-    job = _job(owner, story, name=JobName.STORY_PREVIEW, status=JobStatus.WAITING, wait_for=WaitFor.CHILDREN)
+    job = _job(
+        owner,
+        story,
+        name=JobName.STORY_PREVIEW,
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.CHILDREN,
+    )
     _job(owner, story, parent=job, status=JobStatus.SUCCEEDED)
-    _call(_job(owner, story, parent=job, item=str(make_scene(story).pk), status=JobStatus.WAITING, wait_for=WaitFor.PROVIDER))
+    _call(
+        _job(
+            owner,
+            story,
+            parent=job,
+            item=str(make_scene(story).pk),
+            status=JobStatus.WAITING,
+            wait_for=WaitFor.PROVIDER,
+        )
+    )
     html = as_(owner).get(_door(job, "cancel")).content.decode()
     for said in (
         "This job, at once.",
@@ -187,4 +220,7 @@ def test_what_is_kept_of_a_render(owner):
 @pytest.mark.django_db
 def test_what_is_kept_of_a_plan(owner):
     story = make_story(owner, status=StoryStatus.PLANNING)
-    assert kept(_job(owner, story, name=JobName.STORY_PLANNING), []) == ["Script and scenes stay as they are.", "The story is a draft again."]
+    assert kept(_job(owner, story, name=JobName.STORY_PLANNING), []) == [
+        "Script and scenes stay as they are.",
+        "The story is a draft again.",
+    ]

@@ -37,10 +37,12 @@ def test_each_list_of_a_full_house_takes_few_queries(as_):
 @pytest.mark.parametrize("chosen", ["", "b", None])
 def test_quick_select_says_what_a_select_says(chosen):
     choices = [("", "All"), ("a", "<b>A & 'a'</b>"), ("b", '"B"'), (3, "Three")]
-    plain = lambda widget: re.sub(r"\s+", " ", widget(choices=choices).render("who", chosen, {"id": "x"}))  # noqa: E731  asked twice, here
-    assert plain(QuickSelect).replace("> <", "><").replace(" <option", "<option") == plain(UnfoldAdminSelectWidget).replace("> <", "><").replace(
-        " <option", "<option"
+    plain = lambda widget: re.sub(  # noqa: E731  asked twice, here
+        r"\s+", " ", widget(choices=choices).render("who", chosen, {"id": "x"})
     )
+    assert plain(QuickSelect).replace("> <", "><").replace(" <option", "<option") == plain(
+        UnfoldAdminSelectWidget
+    ).replace("> <", "><").replace(" <option", "<option")
 
 
 @pytest.mark.django_db
@@ -49,10 +51,18 @@ def test_overview_shows_what_runs_behind_many_that_wait(owner, as_):
     made = timezone.now() - timedelta(days=1)
     common = {"name": JobName.STORY_PREVIEW, "subject": str(story.pk), "owner": owner}
     for n in range(12):
-        Job.objects.create(pk=f"story_{n}", status=JobStatus.WAITING, wait_for=WaitFor.BUDGET, created_at=made, **common)
+        Job.objects.create(
+            pk=f"story_{n}",
+            status=JobStatus.WAITING,
+            wait_for=WaitFor.BUDGET,
+            created_at=made,
+            **common,
+        )
     Job.objects.create(pk="story_new", status=JobStatus.RUNNING, progress=40, **common)
     shown = as_(owner).get(reverse("admin:now")).context
-    assert [(line.job.pk, line.about, line.tone) for line in shown["lines"]] == [("story_new", story.title, "live")]
+    assert [(line.job.pk, line.about, line.tone) for line in shown["lines"]] == [
+        ("story_new", story.title, "live")
+    ]
     assert shown["poll"]
 
 
@@ -65,5 +75,7 @@ def test_plan_of_a_provider_that_is_gone_asks_as_often_for_one_scene_as_for_many
         with CaptureQueriesContext(connection) as seen:
             plan = plan_generation(story, "image")
         counts.append(len(seen))
-        assert {(item.state, str(item.why)) for item in plan.items} == {("blocked", "There is no provider named “gone”.")}
+        assert {(item.state, str(item.why)) for item in plan.items} == {
+            ("blocked", "There is no provider named “gone”.")
+        }
     assert counts == [5, 5]

@@ -19,9 +19,17 @@ LIST = reverse("admin:stories_story_changelist")
 
 def _spend(story, amount):
     ProviderCall.objects.create(
-        provider_id="local", kind=Kind.IMAGE, state=CallState.SETTLED, key=uuid.uuid4().hex, subject=str(story.pk), request_hash="0" * 64,
-        unit_price=amount, units=1, estimate=amount, cost=amount,
-    )  # fmt: skip
+        provider_id="local",
+        kind=Kind.IMAGE,
+        state=CallState.SETTLED,
+        key=uuid.uuid4().hex,
+        subject=str(story.pk),
+        request_hash="0" * 64,
+        unit_price=amount,
+        units=1,
+        estimate=amount,
+        cost=amount,
+    )
 
 
 def _whole_story(owner, **values):
@@ -30,7 +38,11 @@ def _whole_story(owner, **values):
         make_take(make_scene(story))
     _spend(story, Decimal("0.02"))
     Job.objects.create(
-        pk=f"story_{str(story.pk)[:8]}_{uuid.uuid4().hex[:12]}", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, progress=40
+        pk=f"story_{str(story.pk)[:8]}_{uuid.uuid4().hex[:12]}",
+        name=JobName.STORY_PREVIEW,
+        subject=str(story.pk),
+        status=JobStatus.RUNNING,
+        progress=40,
     )
     return story
 
@@ -52,7 +64,15 @@ def test_list_shows_picture_progress_length_owner_and_cost(owner, as_):
     html = as_(owner).get(LIST).content.decode()
     take = story.all_scenes.order_by("position")[0].image_take
     assert reverse("stories:take_thumb", args=[take.pk, take.sha256[:16], 320]) in html
-    for said in ("The sea", "2 scenes", "Previewing", 'aria-valuenow="40"', "1:15", "owner", "$0.02"):
+    for said in (
+        "The sea",
+        "2 scenes",
+        "Previewing",
+        'aria-valuenow="40"',
+        "1:15",
+        "owner",
+        "$0.02",
+    ):
         assert said in html
 
 
@@ -71,7 +91,11 @@ def test_list_and_page_hide_stories_of_others_from_staff_without_a_role(owner, s
     client = as_(stranger)
     assert "Of the owner" not in client.get(LIST).content.decode()
     for page in ("change", "film", "jobs", "money", "history", "edit"):
-        assert client.get(reverse(f"admin:stories_story_{page}", args=[story.pk])).status_code in {302, 403, 404}, page
+        assert client.get(reverse(f"admin:stories_story_{page}", args=[story.pk])).status_code in {
+            302,
+            403,
+            404,
+        }, page
 
 
 @pytest.mark.django_db
@@ -82,9 +106,17 @@ def test_views_of_the_list(owner, colleague, as_):
     make_story(owner, title="All done", status=StoryStatus.COMPLETED)
     running = _whole_story(owner, title="Under way", status=StoryStatus.PREVIEWING)
     needs_person = make_story(owner, title="Asks somebody", status=StoryStatus.RENDERING)
-    Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(needs_person.pk), status=JobStatus.WAITING, wait_for=WaitFor.PERSON)
+    Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_RENDER,
+        subject=str(needs_person.pk),
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.PERSON,
+    )
     client = as_(owner)
-    titles = lambda view: {row.title for row in client.get(LIST, {"view": view}).context["cl"].result_list}  # noqa: E731  read once, here
+    titles = lambda view: {  # noqa: E731  read once, here
+        row.title for row in client.get(LIST, {"view": view}).context["cl"].result_list
+    }
     assert titles("mine") == {"At rest", "With a plan", "All done", running.title, "Asks somebody"}
     assert titles("running") == {running.title, "Asks somebody"}
     assert titles("turn") == {"With a plan", "Asks somebody"}

@@ -21,26 +21,49 @@ def _page(name, story):
 def _job(story, *, scene=None, **values):
     name = JobName.SCENE_PREVIEW if scene else JobName.STORY_PREVIEW
     data = {"story_id": str(story.pk), "action": "generate_image", "parameters": {}}
-    defaults = {"name": name, "subject": str(story.pk), "item": str(scene.pk) if scene else "", "data": data}
+    defaults = {
+        "name": name,
+        "subject": str(story.pk),
+        "item": str(scene.pk) if scene else "",
+        "data": data,
+    }
     return Job.objects.create(pk=f"story_x_{uuid.uuid4().hex[:12]}", **{**defaults, **values})
 
 
 def _film(story, **values):
-    defaults = {"kind": "final", "number": 1, "file": "films/x.mp4", "vtt": "WEBVTT\n", "srt": "1\n", "width": 1280, "height": 720, "fps": 24, "frames": 336}
+    defaults = {
+        "kind": "final",
+        "number": 1,
+        "file": "films/x.mp4",
+        "vtt": "WEBVTT\n",
+        "srt": "1\n",
+        "width": 1280,
+        "height": 720,
+        "fps": 24,
+        "frames": 336,
+    }
     manifest = {
         "segments": [
             {"scene": "a", "position": 1, "title": "One", "frames": 168, "hash": "1"},
             {"scene": "b", "position": 2, "title": "Two", "frames": 168, "hash": "2"},
         ]
     }
-    return Film.objects.create(story=story, size_bytes=1000, manifest=manifest, **{"manifest_hash": "0" * 64, **defaults, **values})
+    return Film.objects.create(
+        story=story,
+        size_bytes=1000,
+        manifest=manifest,
+        **{"manifest_hash": "0" * 64, **defaults, **values},
+    )
 
 
 @pytest.mark.django_db
 def test_each_scene_leads_to_its_takes(owner, as_):
     scene = make_scene(make_story(owner), title="The harbour")
     html = as_(owner).get(_page("change", scene.story)).content.decode()
-    assert f'<h3><a href="{reverse("admin:board_scene", args=[scene.story_id, scene.pk])}">The harbour</a></h3>' in html
+    assert (
+        f'<h3><a href="{reverse("admin:board_scene", args=[scene.story_id, scene.pk])}">The '
+        f"harbour</a></h3>"
+    ) in html
 
 
 @pytest.mark.django_db
@@ -57,7 +80,8 @@ def test_page_query_count_does_not_depend_on_scenes(owner, as_, queries_of, name
             _job(story, scene=scene, status=JobStatus.RUNNING)
         counts.append(queries_of(as_(owner), _page(name, story)))
     assert counts[0] == counts[1] == counts[2]
-    # The money is reckoned by the plans of both kinds, too; the film page has the sound's settings and voices.
+    # The money is reckoned by the plans of both kinds, too; the film page has the sound's settings
+    # and voices.
     assert counts[0] <= {"money": 26, "film": 26}.get(name, 22)
 
 
@@ -67,9 +91,18 @@ def test_page_shows_scenes_states_and_what_can_be_done(owner, as_):
     make_take(make_scene(story, narration="A boat leaves."))
     make_scene(story, narration="The light turns.")
     html = as_(owner).get(_page("change", story)).content.decode()
-    for said in ("A boat leaves.", "The light turns.", "Picture ready", "No picture yet", "1 of 2 scenes have no picture.", "Render the film"):
+    for said in (
+        "A boat leaves.",
+        "The light turns.",
+        "Picture ready",
+        "No picture yet",
+        "1 of 2 scenes have no picture.",
+        "Render the film",
+    ):
         assert said in html
-    assert reverse("admin:stories_story_do", args=[story.pk, "render_final"]) not in html, "a change that cannot be made is no link"
+    assert reverse("admin:stories_story_do", args=[story.pk, "render_final"]) not in html, (
+        "a change that cannot be made is no link"
+    )
 
 
 @pytest.mark.django_db
@@ -101,15 +134,30 @@ def test_film_page_shows_player_subtitles_marks_and_versions(owner, as_):
 @pytest.mark.django_db
 def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
     story = make_story(owner)
-    StoryStateTransition.objects.create(story=story, from_status="draft", to_status="planning", name="start_planning", actor=owner, reason="at last")
-    take = make_take(make_scene(story), review_status="rejected", review_reason="too dark", reviewed_by=owner)
+    StoryStateTransition.objects.create(
+        story=story,
+        from_status="draft",
+        to_status="planning",
+        name="start_planning",
+        actor=owner,
+        reason="at last",
+    )
+    take = make_take(
+        make_scene(story), review_status="rejected", review_reason="too dark", reviewed_by=owner
+    )
     take.reviewed_at = take.created_at
     take.save()
     _film(story)
     Comment.objects.create(story=story, scene=take.scene, author=owner, text="more light")
     Comment.objects.create(story=story, at_ms=65_000, guest="the client", text="shorter here")
     html = as_(owner).get(_page("history", story)).content.decode()
-    takes = ("Picture made for scene 1 by Local studio", "Scene 1 rejected", "too dark", "Comment on scene 1", "more light")
+    takes = (
+        "Picture made for scene 1 by Local studio",
+        "Scene 1 rejected",
+        "too dark",
+        "Comment on scene 1",
+        "more light",
+    )
     for said in ("Start planning: now “Planning”", "at last", *takes, "Final film 1 made"):
         assert said in html
     for said in ("Comment at 1:05 of the film", "the client · shorter here"):
@@ -144,7 +192,9 @@ def test_live_answers_204_until_something_changes_and_286_at_the_end(owner, as_)
     last = client.get(follow)
     assert last.status_code == 286
     assert "hx-get" not in last.content.decode()
-    assert f"film-{film.pk}" in last.content.decode(), "a film that is new to the page comes with its player"
+    assert f"film-{film.pk}" in last.content.decode(), (
+        "a film that is new to the page comes with its player"
+    )
 
 
 @pytest.mark.django_db
@@ -155,7 +205,9 @@ def test_live_query_count_does_not_depend_on_scenes(owner, as_, queries_of):
     for scenes in (1, 3, 20):
         while story.all_scenes.count() < scenes:
             make_take(make_scene(story))
-        counts.append(queries_of(as_(owner), reverse("admin:stories_story_live", args=[story.pk, "scenes"])))
+        counts.append(
+            queries_of(as_(owner), reverse("admin:stories_story_live", args=[story.pk, "scenes"]))
+        )
     assert counts[0] == counts[1] == counts[2]
     assert counts[0] <= 16
 
@@ -163,18 +215,35 @@ def test_live_query_count_does_not_depend_on_scenes(owner, as_, queries_of):
 @pytest.mark.django_db
 def test_new_story_in_one_short_form(owner, as_):
     client = as_(owner)
-    form = {"title": "The sea", "script": "A boat. A light.", "duration_seconds": "21", "aspect_ratio": "9:16", "language": "en", "style": "ink"}
+    form = {
+        "title": "The sea",
+        "script": "A boat. A light.",
+        "duration_seconds": "21",
+        "aspect_ratio": "9:16",
+        "language": "en",
+        "style": "ink",
+    }
     response = client.post(reverse("admin:stories_story_add"), form)
     story = Story.objects.get()
     assert (response.status_code, response["Location"]) == (302, _page("change", story))
-    assert (story.owner, story.title, story.script, story.duration_seconds, story.aspect_ratio, story.language, story.style, story.status) == (
-        *(owner, "The sea", "A boat. A light.", 21, "9:16", "en", "ink", StoryStatus.DRAFT),
-    )
+    assert (
+        story.owner,
+        story.title,
+        story.script,
+        story.duration_seconds,
+        story.aspect_ratio,
+        story.language,
+        story.style,
+        story.status,
+    ) == (*(owner, "The sea", "A boat. A light.", 21, "9:16", "en", "ink", StoryStatus.DRAFT),)
 
 
 @pytest.mark.django_db
 def test_new_story_says_what_is_wrong(owner, as_):
-    response = as_(owner).post(reverse("admin:stories_story_add"), {"title": "", "duration_seconds": "1", "aspect_ratio": "16:9", "language": "en"})
+    response = as_(owner).post(
+        reverse("admin:stories_story_add"),
+        {"title": "", "duration_seconds": "1", "aspect_ratio": "16:9", "language": "en"},
+    )
     assert response.status_code == 200
     assert set(response.context["adminform"].form.errors) == {"title", "duration_seconds"}
     assert not Story.objects.exists()
@@ -210,7 +279,14 @@ def test_edit_by_the_owner(owner, as_):
     response = as_(owner).post(_page("edit", story), FORM)
     assert (response.status_code, response["Location"]) == (302, _page("change", story))
     story.refresh_from_db()
-    assert (story.title, story.script, story.language, story.aspect_ratio, str(story.budget), story.status) == ("Changed", "New.", "ko", "1:1", "4.50", "draft")
+    assert (
+        story.title,
+        story.script,
+        story.language,
+        story.aspect_ratio,
+        str(story.budget),
+        story.status,
+    ) == ("Changed", "New.", "ko", "1:1", "4.50", "draft")
 
 
 @pytest.mark.django_db
@@ -224,7 +300,9 @@ def test_edit_by_others_is_refused(owner, colleague, viewer, as_, page):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("status", [StoryStatus.PLANNING, StoryStatus.RENDERING, StoryStatus.ARCHIVED])
+@pytest.mark.parametrize(
+    "status", [StoryStatus.PLANNING, StoryStatus.RENDERING, StoryStatus.ARCHIVED]
+)
 def test_edit_while_closed_changes_only_the_budget(owner, as_, status):
     story = make_story(owner, status=status)
     as_(owner).post(_page("edit", story), FORM)
@@ -249,5 +327,10 @@ def test_status_is_no_field_of_the_form(owner, as_):
 def test_stories_are_never_deleted_here(owner, manager, as_):
     story = make_story(owner)
     for person in (owner, manager):
-        assert as_(person).post(reverse("admin:stories_story_delete", args=[story.pk]), {"post": "yes"}).status_code == 403
+        assert (
+            as_(person)
+            .post(reverse("admin:stories_story_delete", args=[story.pk]), {"post": "yes"})
+            .status_code
+            == 403
+        )
     assert Story.objects.filter(pk=story.pk).exists()

@@ -30,9 +30,17 @@ HOME, COSTS, LANGUAGE = reverse("admin:index"), reverse("admin:costs"), reverse(
 
 
 def _call(story, person, cost, **values):
-    defaults = {"provider_id": "stability_ai", "kind": Kind.IMAGE, "state": CallState.SETTLED, "key": uuid.uuid4().hex, "request_hash": "0" * 64}
+    defaults = {
+        "provider_id": "stability_ai",
+        "kind": Kind.IMAGE,
+        "state": CallState.SETTLED,
+        "key": uuid.uuid4().hex,
+        "request_hash": "0" * 64,
+    }
     money = {"unit_price": cost, "units": 1, "estimate": cost, "cost": cost}
-    return ProviderCall.objects.create(subject=str(story.pk), actor=person, **{**defaults, **money, **values})
+    return ProviderCall.objects.create(
+        subject=str(story.pk), actor=person, **{**defaults, **money, **values}
+    )
 
 
 @pytest.mark.django_db
@@ -41,14 +49,20 @@ def test_log_in_and_out(owner):
     assert client.get(HOME)["Location"] == f"{reverse('admin:login')}?next={HOME}"
     wrong = client.post(reverse("admin:login"), {"username": "owner", "password": "wrong"})
     assert (wrong.status_code, "vp-error" in wrong.content.decode()) == (200, True)
-    right = client.post(reverse("admin:login"), {"username": "owner", "password": "owner", "next": HOME})
+    right = client.post(
+        reverse("admin:login"), {"username": "owner", "password": "owner", "next": HOME}
+    )
     assert (right.status_code, right["Location"]) == (302, HOME)
     assert client.get(HOME).status_code == 200
 
 
 @pytest.mark.django_db
 def test_wrong_password_is_told_in_words_of_ours(client):
-    page = client.post(reverse("admin:login"), {"username": "nobody", "password": "x"}, headers={"Accept-Language": "ko"})
+    page = client.post(
+        reverse("admin:login"),
+        {"username": "nobody", "password": "x"},
+        headers={"Accept-Language": "ko"},
+    )
     assert "사용자 이름이나 비밀번호가 맞지 않습니다." in page.content.decode()
 
 
@@ -61,28 +75,60 @@ def test_people_without_a_role_do_not_get_in(stranger, as_):
 def test_overview_shows_what_needs_this_person(owner, colleague, manager, as_):
     planned = make_story(owner, title="With a plan", status=StoryStatus.PLANNED)
     waiting = make_story(owner, title="Out of money", status=StoryStatus.RENDERING)
-    Job.objects.create(pk="story_1_1", name=JobName.STORY_RENDER, subject=str(waiting.pk), status=JobStatus.WAITING, wait_for=WaitFor.BUDGET, owner=owner)
+    Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_RENDER,
+        subject=str(waiting.pk),
+        status=JobStatus.WAITING,
+        wait_for=WaitFor.BUDGET,
+        owner=owner,
+    )
     unclear = _call(planned, owner, None, state=CallState.UNCLEAR, unit_price=1, estimate=1)
     links = lambda person: [todo.link for todo in as_(person).get(HOME).context["todos"]]  # noqa: E731  read thrice, here
     story_page = lambda story: reverse("admin:stories_story_change", args=[story.pk])  # noqa: E731  as above
-    assert links(owner) == [reverse("admin:stories_story_board", args=[planned.pk]), story_page(waiting), story_page(planned)]
+    assert links(owner) == [
+        reverse("admin:stories_story_board", args=[planned.pk]),
+        story_page(waiting),
+        story_page(planned),
+    ]
     assert links(colleague) == []
-    assert links(manager) == [reverse("admin:providers_providercall_change", args=[unclear.pk]), story_page(waiting)]
+    assert links(manager) == [
+        reverse("admin:providers_providercall_change", args=[unclear.pk]),
+        story_page(waiting),
+    ]
 
 
 @pytest.mark.django_db
 def test_overview_numbers(owner, as_):
     story = make_story(owner)
     now = timezone.now()
-    times = {"finished_at": now, "started_at": now, "worked": timedelta(seconds=8), "queue_wait": timedelta(seconds=2)}
+    times = {
+        "finished_at": now,
+        "started_at": now,
+        "worked": timedelta(seconds=8),
+        "queue_wait": timedelta(seconds=2),
+    }
     for n, status in enumerate([JobStatus.SUCCEEDED] * 3 + [JobStatus.FAILED]):
-        Job.objects.create(pk=f"story_1_{n}", name=JobName.SCENE_PREVIEW, subject=str(story.pk), status=status, **times)
+        Job.objects.create(
+            pk=f"story_1_{n}",
+            name=JobName.SCENE_PREVIEW,
+            subject=str(story.pk),
+            status=status,
+            **times,
+        )
     _call(story, owner, Decimal("2.50"))
     money = organization_budget()
     money.monthly_budget = 10
     money.save()
     html = as_(owner).get(HOME).content.decode()
-    for said in ("75.0%", "3 succeeded, 1 failed in 7 days", "8.0 s", "2.0 s", "$2.50", "25% of the $10.00 budget"):
+    for said in (
+        "75.0%",
+        "3 succeeded, 1 failed in 7 days",
+        "8.0 s",
+        "2.0 s",
+        "$2.50",
+        "25% of the $10.00 budget",
+    ):
         assert said in html
 
 
@@ -94,7 +140,11 @@ def test_overview_query_count_does_not_depend_on_rows(owner, as_, queries_of):
             story = make_story(owner, status=StoryStatus.PLANNED)
             _call(story, owner, Decimal("0.10"))
             Job.objects.create(
-                pk=f"story_1_{rows}{owner.stories.count()}", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner
+                pk=f"story_1_{rows}{owner.stories.count()}",
+                name=JobName.STORY_PREVIEW,
+                subject=str(story.pk),
+                status=JobStatus.RUNNING,
+                owner=owner,
             )
         counts.append(queries_of(as_(owner), HOME))
     assert counts[0] == counts[1] == counts[2]
@@ -104,7 +154,13 @@ def test_overview_query_count_does_not_depend_on_rows(owner, as_, queries_of):
 @pytest.mark.django_db
 def test_running_now_stops_by_itself(owner, as_):
     story = make_story(owner)
-    job = Job.objects.create(pk="story_1_1", name=JobName.STORY_PREVIEW, subject=str(story.pk), status=JobStatus.RUNNING, owner=owner)
+    job = Job.objects.create(
+        pk="story_1_1",
+        name=JobName.STORY_PREVIEW,
+        subject=str(story.pk),
+        status=JobStatus.RUNNING,
+        owner=owner,
+    )
     client = as_(owner)
     assert client.get(reverse("admin:now")).status_code == 200
     job.status = JobStatus.SUCCEEDED
@@ -119,9 +175,13 @@ def test_costs_by_provider_story_person_and_rejected(owner, colleague, as_):
     _call(one, colleague, Decimal("0.75"), provider_id="runway_ml")
     _call(two, colleague, Decimal("3.00"))
     _call(two, colleague, Decimal("9.00"), reserved_at=timezone.now() - timedelta(days=40))
-    make_take(make_scene(one), review_status="rejected", review_reason="too dark", cost=Decimal("0.40"))
+    make_take(
+        make_scene(one), review_status="rejected", review_reason="too dark", cost=Decimal("0.40")
+    )
     page = as_(owner).get(COSTS).context
-    found = {by: [(row.name, row.totals.actual) for row in rows] for by, _heading, rows in page["tables"]}
+    found = {
+        by: [(row.name, row.totals.actual) for row in rows] for by, _heading, rows in page["tables"]
+    }
     assert found["story"] == [("The hill", Decimal(3)), ("The sea", Decimal(2))]
     assert found["provider"] == [("Stability AI", Decimal("4.25")), ("Runway ML", Decimal("0.75"))]
     assert found["person"] == [("colleague", Decimal("3.75")), ("owner", Decimal("1.25"))]
@@ -140,7 +200,13 @@ def test_costs_as_csv(owner, as_):
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 1
     row = rows[0]
-    assert (row["provider"], row["story"], row["person"], row["cost_usd"], row["task"]) == ("stability_ai", str(story.pk), "owner", "1.2500", "'=HYPERLINK(1)")
+    assert (row["provider"], row["story"], row["person"], row["cost_usd"], row["task"]) == (
+        "stability_ai",
+        str(story.pk),
+        "owner",
+        "1.2500",
+        "'=HYPERLINK(1)",
+    )
 
 
 @pytest.mark.django_db
@@ -166,7 +232,10 @@ def test_language_follows_the_person(owner):
 
 @pytest.mark.django_db
 def test_language_goes_nowhere_else(owner):
-    assert Client().post(LANGUAGE, {"language": "ko", "next": "https://example.com/"})["Location"] == "/"
+    assert (
+        Client().post(LANGUAGE, {"language": "ko", "next": "https://example.com/"})["Location"]
+        == "/"
+    )
 
 
 @pytest.mark.django_db
@@ -178,11 +247,17 @@ def test_language_of_a_browser_before_log_in():
 @pytest.mark.django_db
 def test_pages_keep_to_the_content_policy(owner, as_):
     story = make_story(owner)
-    for url in (HOME, reverse("admin:stories_story_changelist"), reverse("admin:stories_story_change", args=[story.pk])):
+    for url in (
+        HOME,
+        reverse("admin:stories_story_changelist"),
+        reverse("admin:stories_story_change", args=[story.pk]),
+    ):
         response = as_(owner).get(url)
         assert "script-src 'self' 'unsafe-eval'" in response["Content-Security-Policy"]
         inline = [
-            part for part in response.content.decode().split("<script")[1:] if "src=" not in part.split(">")[0] and "application/json" not in part.split(">")[0]
+            part
+            for part in response.content.decode().split("<script")[1:]
+            if "src=" not in part.split(">")[0] and "application/json" not in part.split(">")[0]
         ]
         assert inline == []
 
@@ -191,7 +266,15 @@ def test_pages_keep_to_the_content_policy(owner, as_):
 def test_overview_shows_the_newest_film_of_each_story(owner, stranger, as_):
     story, other = make_story(owner, title="The sea"), make_story(owner, title="The hill")
     make_take(make_scene(story))
-    sizes = {"file": "f.mp4", "width": 1280, "height": 720, "fps": 24, "frames": 240, "size_bytes": 1, "manifest_hash": "0" * 64}
+    sizes = {
+        "file": "f.mp4",
+        "width": 1280,
+        "height": 720,
+        "fps": 24,
+        "frames": 240,
+        "size_bytes": 1,
+        "manifest_hash": "0" * 64,
+    }
     Film.objects.create(story=story, kind="preview", number=1, **sizes)
     newest = Film.objects.create(story=story, kind="final", number=1, **sizes)
     only = Film.objects.create(story=other, kind="preview", number=1, **sizes)
@@ -222,19 +305,41 @@ def test_quick_html_escapes_what_is_not_marked_safe():
 @pytest.mark.parametrize(
     ("language", "rights"),
     [
-        ("ko", ("스토리 | 스토리 | 추가할 수 있음", "스토리 | 스토리 | 스토리의 최종 영상을 렌더링할 수 있음")),
-        ("en", ("Stories | story | Can add", "Stories | story | Can render a story&#x27;s final film")),
+        (
+            "ko",
+            (
+                "스토리 | 스토리 | 추가할 수 있음",
+                "스토리 | 스토리 | 스토리의 최종 영상을 렌더링할 수 있음",
+            ),
+        ),
+        (
+            "en",
+            ("Stories | story | Can add", "Stories | story | Can render a story&#x27;s final film"),
+        ),
     ],
 )
 def test_role_page_speaks_the_reader_s_language(admin_user, client, language, rights):
     role = Group.objects.create(name="Camera")
     client.force_login(admin_user)
-    page = client.get(reverse("admin:auth_group_change", args=[role.pk]), headers={"Accept-Language": language}).content.decode()
-    options = [" ".join(label.split()) for label in re.findall(r'<label[^>]*for="id_permissions_\d+"[^>]*>(?:\s|<[^>]+>)*([^<]+)', page)]
+    page = client.get(
+        reverse("admin:auth_group_change", args=[role.pk]), headers={"Accept-Language": language}
+    ).content.decode()
+    options = [
+        " ".join(label.split())
+        for label in re.findall(
+            r'<label[^>]*for="id_permissions_\d+"[^>]*>(?:\s|<[^>]+>)*([^<]+)', page
+        )
+    ]
     assert set(rights) <= set(options)
     inner = ("admin", "contenttypes", "django_q", "sessions")
-    assert len(options) == Permission.objects.exclude(content_type__app_label__in=inner).count(), "what no screen asks for is not offered"
-    assert [option for option in options if option.startswith(("Stories", "스토리")) and ("Can " in option) is (language == "ko")] == []
+    assert len(options) == Permission.objects.exclude(content_type__app_label__in=inner).count(), (
+        "what no screen asks for is not offered"
+    )
+    assert [
+        option
+        for option in options
+        if option.startswith(("Stories", "스토리")) and ("Can " in option) is (language == "ko")
+    ] == []
 
 
 @pytest.mark.django_db
@@ -242,5 +347,8 @@ def test_rights_of_a_role_are_saved(admin_user, client):
     role = Group.objects.create(name="Camera")
     wanted = Permission.objects.filter(codename__in=("render_final", "add_scene"))
     client.force_login(admin_user)
-    answer = client.post(reverse("admin:auth_group_change", args=[role.pk]), {"name": "Camera", "permissions": [right.pk for right in wanted]})
+    answer = client.post(
+        reverse("admin:auth_group_change", args=[role.pk]),
+        {"name": "Camera", "permissions": [right.pk for right in wanted]},
+    )
     assert (answer.status_code, set(role.permissions.all())) == (302, set(wanted))

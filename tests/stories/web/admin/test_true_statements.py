@@ -1,4 +1,6 @@
-"""Nothing on the admin's pages says what is not true: tests of a connection, archived stories, forms that are sent twice."""
+"""Nothing on the admin's pages says what is not true: tests of a connection, archived stories,
+forms that are sent twice.
+"""
 
 import re
 
@@ -16,8 +18,19 @@ from tests.fakes.stability import Stability
 from tests.providers.real import configure
 from tests.stories.factories import make_story
 
-HOME, LIST, ADD = reverse("admin:index"), reverse("admin:stories_story_changelist"), reverse("admin:stories_story_add")
-FORM = {"title": "The sea", "script": "A boat leaves.", "duration_seconds": "14", "aspect_ratio": "16:9", "language": "en", "style": ""}
+HOME, LIST, ADD = (
+    reverse("admin:index"),
+    reverse("admin:stories_story_changelist"),
+    reverse("admin:stories_story_add"),
+)
+FORM = {
+    "title": "The sea",
+    "script": "A boat leaves.",
+    "duration_seconds": "14",
+    "aspect_ratio": "16:9",
+    "language": "en",
+    "style": "",
+}
 
 
 @pytest.fixture
@@ -44,7 +57,10 @@ def test_a_failed_connection_test_is_red_and_stays_so(db, manager, as_, settings
         page = client.get(address).content.decode()
         assert red in page
         assert "$50.00" not in page, "a balance from before says nothing now"
-        assert red in client.get(reverse("admin:providers_aiproviderconfig_changelist")).content.decode()
+        assert (
+            red
+            in client.get(reverse("admin:providers_aiproviderconfig_changelist")).content.decode()
+        )
         failed = f"{config.name}: the connection test failed"
         assert [todo.title for todo in client.get(HOME).context["todos"]] == [failed]
         settings.PROVIDER_KEYS = {"stability_ai": fake.key}
@@ -65,7 +81,9 @@ def test_a_test_says_nothing_about_another_configuration(local):
 def test_archived_stories_leave_the_daily_list(owner, as_):
     make_story(owner, title="Old one", status="archived")
     make_story(owner, title="New one")
-    shown = lambda query: re.findall(r"<b>(\w+ one)</b>", as_(owner).get(f"{LIST}{query}").content.decode())  # noqa: E731  read often, here
+    shown = lambda query: re.findall(  # noqa: E731  read often, here
+        r"<b>(\w+ one)</b>", as_(owner).get(f"{LIST}{query}").content.decode()
+    )
     assert shown("") == shown("?view=mine") == ["New one"]
     assert shown("?q=one") == ["New one"]
     assert shown("?view=archived") == ["Old one"]
@@ -86,7 +104,9 @@ def test_back_and_create_again_leads_to_the_same_story(owner, as_):
     again = client.post(ADD, FORM)
     assert Story.objects.count() == 1
     assert (again.status_code, again["Location"]) == (302, first["Location"])
-    assert "This story was made already; here it is." in client.get(again["Location"]).content.decode()
+    assert (
+        "This story was made already; here it is." in client.get(again["Location"]).content.decode()
+    )
     client.post(ADD, FORM | {"title": "Another sea"})
     assert Story.objects.count() == 2
 
@@ -100,7 +120,9 @@ def test_the_same_form_of_another_session_is_a_story_of_its_own(owner, as_):
 
 @pytest.mark.django_db
 def test_a_file_without_words_keeps_what_was_typed(owner, as_):
-    answer = as_(owner).post(ADD, FORM | {"script_file": SimpleUploadedFile("empty.txt", b"   \n  ")})
+    answer = as_(owner).post(
+        ADD, FORM | {"script_file": SimpleUploadedFile("empty.txt", b"   \n  ")}
+    )
     assert Story.objects.count() == 0
     assert answer.status_code == 200
     assert "A boat leaves." in answer.content.decode()
@@ -108,9 +130,19 @@ def test_a_file_without_words_keeps_what_was_typed(owner, as_):
 
 @pytest.mark.django_db
 def test_rights_of_a_role_are_boxes(admin_client):
-    page = admin_client.get(reverse("admin:auth_group_change", args=[Group.objects.create(name="Camera").pk])).content.decode()
+    page = admin_client.get(
+        reverse("admin:auth_group_change", args=[Group.objects.create(name="Camera").pk])
+    ).content.decode()
     assert '<select name="permissions"' not in page
-    assert len(re.findall(r'<input[^>]*type="checkbox"[^>]*name="permissions"|<input[^>]*name="permissions"[^>]*type="checkbox"', page)) > 20
+    assert (
+        len(
+            re.findall(
+                r'<input[^>]*type="checkbox"[^>]*name="permissions"|<input[^>]*name="permissions"[^>]*type="checkbox"',
+                page,
+            )
+        )
+        > 20
+    )
 
 
 @pytest.mark.django_db
@@ -128,12 +160,17 @@ def test_account_menu_is_reached_by_keyboard_and_log_out_without_scripts(owner, 
 def test_keyboard_goes_past_the_navigation_first(admin_client):
     page = admin_client.get("/admin/").content.decode()
     body = page[page.index("<body") :]
-    assert re.search(r"<(?:a|button|input|select)\b[^>]*>", body)[0] == '<a class="vp-skip" href="#content">'
+    assert (
+        re.search(r"<(?:a|button|input|select)\b[^>]*>", body)[0]
+        == '<a class="vp-skip" href="#content">'
+    )
     assert body.count('id="content"') == 1
 
 
 def test_page_for_a_new_person_says_what_comes_next(admin_client):
     for language, words in {"en": "without which nobody can log in", "ko": "스태프"}.items():
-        page = admin_client.get("/admin/auth/user/add/", headers={"Accept-Language": language}).content.decode()
+        page = admin_client.get(
+            "/admin/auth/user/add/", headers={"Accept-Language": language}
+        ).content.decode()
         assert words in page
         assert "After you" not in page

@@ -15,7 +15,10 @@ def story(owner):
 
 @pytest.fixture
 def five(story):
-    return [make_scene(story, text=f"prompt {number}", title=f"Scene {number}") for number in range(1, 6)]
+    return [
+        make_scene(story, text=f"prompt {number}", title=f"Scene {number}")
+        for number in range(1, 6)
+    ]
 
 
 @pytest.fixture
@@ -25,7 +28,9 @@ def take():
 
 @pytest.fixture
 def door(client, owner):
-    """A browser of the owner: `get` and `post` by the name of the address; live unless `live=False`."""
+    """A browser of the owner: `get` and `post` by the name of the address; live unless
+    `live=False`.
+    """
     client.force_login(owner)
 
     def address(name, *args):
@@ -37,4 +42,6 @@ def door(client, owner):
     def post(name, /, *args, live=True, query="", **data):
         return client.post(address(name, *args) + query, data, **(LIVE if live else {}))
 
-    return SimpleNamespace(get=get, post=post, address=address, login=client.force_login, client=client)
+    return SimpleNamespace(
+        get=get, post=post, address=address, login=client.force_login, client=client
+    )

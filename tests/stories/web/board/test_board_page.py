@@ -26,7 +26,9 @@ def test_board_shows_each_scene_with_its_state_in_words(door, story, five, take)
     assert "Picture rejected: too dark" in shown[2]
     assert "Picture is out of date" in shown[3]
     assert "No picture yet" in shown[4]
-    assert [page.index(f'id="scene-{scene.pk}"') for scene in five] == sorted(page.index(f'id="scene-{scene.pk}"') for scene in five)
+    assert [page.index(f'id="scene-{scene.pk}"') for scene in five] == sorted(
+        page.index(f'id="scene-{scene.pk}"') for scene in five
+    )
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])
@@ -108,10 +110,13 @@ def test_price_of_what_is_left(door, story, five, take):
 
     from providers.models import AIProviderConfig
 
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
     take(five[0])
     page = texts(door.get("stories_story_board", story.pk, live=False))
-    # four pictures at 0.02 and five clips of seven seconds at 0.05, of which four still wait for their picture
+    # four pictures at 0.02 and five clips of seven seconds at 0.05, of which four still wait for
+    # their picture
     assert "<b>$1.83</b>" in page
     assert 'Make 4\n                        <span class="bd-price">$0.08</span>' in page
 
@@ -122,13 +127,20 @@ def test_price_of_what_is_left(door, story, five, take):
 def marks(board_page):
     import re
 
-    return ",".join(f"{match[0].replace('-', '')[:12]}:{match[1]}" for match in re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', board_page))
+    return ",".join(
+        f"{match[0].replace('-', '')[:12]}:{match[1]}"
+        for match in re.findall(r'data-id="([0-9a-f-]+)" data-mark="([0-9a-f]+)"', board_page)
+    )
 
 
 def ask(door, story, page, **changed):
     import re
 
-    known = {"marks": marks(page), "version": re.search(r'data-version="(\w+)"', page)[1], "bar": re.search(r'id="bd-bar".*data-mark="(\w+)"', page)[1]}
+    known = {
+        "marks": marks(page),
+        "version": re.search(r'data-version="(\w+)"', page)[1],
+        "bar": re.search(r'id="bd-bar".*data-mark="(\w+)"', page)[1],
+    }
     return door.post("board_live", story.pk, **(known | changed))
 
 

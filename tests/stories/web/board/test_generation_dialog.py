@@ -14,7 +14,9 @@ from tests.stories.web.board.test_scene_order import said
 
 @pytest.fixture(autouse=True)
 def prices(db):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
 
 
 def shown(answer):
@@ -30,7 +32,10 @@ def test_dialog_shows_what_is_made_reused_and_blocked_with_the_price(door, story
     take(five[0])
     take(five[1], input_hash="older")
     answer = text(door.get("board_plan", story.pk, "image", "missing"))
-    assert re.findall(r"<b>(\d+)</b><span>(to be made|ready, reused)", answer) == [("3", "to be made"), ("2", "ready, reused")]
+    assert re.findall(r"<b>(\d+)</b><span>(to be made|ready, reused)", answer) == [
+        ("3", "to be made"),
+        ("2", "ready, reused"),
+    ]
     assert "1 of the reused takes is out of date" in answer
     assert "Make 3 pictures · $0.06" in answer
     clips = text(door.get("board_plan", story.pk, "clip", "missing"))
@@ -38,10 +43,17 @@ def test_dialog_shows_what_is_made_reused_and_blocked_with_the_price(door, story
     assert "Make 2 clips · $0.70" in clips
 
 
-def test_start_needs_the_price_that_was_shown(door, story, five, django_capture_on_commit_callbacks):
+def test_start_needs_the_price_that_was_shown(
+    door, story, five, django_capture_on_commit_callbacks
+):
     plan = shown(door.get("board_plan", story.pk, "image", "missing"))
     assert plan["confirm_total"] == "0.1000"
-    for wrong in ({}, {**plan, "confirm_total": "0.08"}, {**plan, "confirm_total": "free"}, {**plan, "plan": "0" * 64}):
+    for wrong in (
+        {},
+        {**plan, "confirm_total": "0.08"},
+        {**plan, "confirm_total": "free"},
+        {**plan, "plan": "0" * 64},
+    ):
         answer = door.post("board_plan", story.pk, "image", "missing", **wrong)
         assert answer.status_code in {409, 422}
         assert 'role="alert"' in text(answer)
@@ -64,12 +76,26 @@ def test_start_after_somebody_changed_the_price(door, story, five, owner):
 def test_planned_story_moves_on_to_its_preview(door, owner):
     story = make_story(owner, status="planned")
     make_scene(story)
-    door.post("board_plan", story.pk, "image", "missing", **shown(door.get("board_plan", story.pk, "image", "missing")))
+    door.post(
+        "board_plan",
+        story.pk,
+        "image",
+        "missing",
+        **shown(door.get("board_plan", story.pk, "image", "missing")),
+    )
     assert Story.objects.get(pk=story.pk).status == "previewing"
-    assert [(event.name, event.actor) for event in story.transitions.all()] == [("generate_preview", owner)]
+    assert [(event.name, event.actor) for event in story.transitions.all()] == [
+        ("generate_preview", owner)
+    ]
 
 
-@pytest.mark.parametrize(("status", "kind", "why"), [("planned", "clip", "Make the pictures first"), ("draft", "image", "while the story is “Draft”")])
+@pytest.mark.parametrize(
+    ("status", "kind", "why"),
+    [
+        ("planned", "clip", "Make the pictures first"),
+        ("draft", "image", "while the story is “Draft”"),
+    ],
+)
 def test_story_that_is_not_that_far(door, owner, status, kind, why, take):
     story = make_story(owner, status=status)
     take(make_scene(story))
@@ -85,12 +111,19 @@ def test_redo_stale_leaves_the_missing(door, story, five, take):
     take(five[1], input_hash="older")
     page = door.get("board_plan", story.pk, "image", "stale", scene=str(five[1].pk))
     door.post("board_plan", story.pk, "image", "stale", scene=str(five[1].pk), **shown(page))
-    assert [(job.name, job.item) for job in Job.objects.all()] == [("scene_preview", str(five[1].pk))]
+    assert [(job.name, job.item) for job in Job.objects.all()] == [
+        ("scene_preview", str(five[1].pk))
+    ]
 
 
 def test_retry_failed_only(door, story, five):
     Job.objects.create(
-        id="old", name="scene_preview", subject=str(story.pk), item=str(five[2].pk), status="failed", data={"action": "generate_image", "parameters": {}}
+        id="old",
+        name="scene_preview",
+        subject=str(story.pk),
+        item=str(five[2].pk),
+        status="failed",
+        data={"action": "generate_image", "parameters": {}},
     )
     page = door.get("board_plan", story.pk, "image", "failed")
     assert "Make 1 picture · $0.02" in text(page)
@@ -104,7 +137,9 @@ def test_selected_scenes_get_jobs_of_their_own(door, story, five):
     assert "Make 2 pictures · $0.04" in text(page)
     answer = door.post("board_plan", story.pk, "image", "missing", scene=ids, **shown(page))
     assert answer.status_code == 200
-    assert {(job.name, job.item) for job in Job.objects.all()} == {("scene_preview", pk) for pk in ids}
+    assert {(job.name, job.item) for job in Job.objects.all()} == {
+        ("scene_preview", pk) for pk in ids
+    }
 
 
 def test_retry_while_the_storys_own_job_waits_for_a_person(door, story, five):
@@ -147,32 +182,57 @@ def test_questions_that_do_not_exist(door, story, five):
 def test_rejected_counts_as_missing(door, story, five, take, owner):
     for scene in five:
         take(scene)
-    takes.review_take(five[0].image_take_id, review_status="rejected", actor=owner, reason="too dark")
+    takes.review_take(
+        five[0].image_take_id, review_status="rejected", actor=owner, reason="too dark"
+    )
     page = text(door.get("board_plan", story.pk, "image", "missing"))
     assert "Rejected: too dark" in page
     assert "Make 1 picture · $0.02" in page
 
 
-def test_override_takes_clips_as_they_are_into_the_film_for_a_reason(door, story, five, take, owner):
+def test_override_takes_clips_as_they_are_into_the_film_for_a_reason(
+    door, story, five, take, owner
+):
     for scene in five:
         take(scene)
         take(scene, "clip")
-    takes.review_take(Scene.objects.get(pk=five[0].pk).clip_take_id, review_status="rejected", actor=owner, reason="too dark")
+    takes.review_take(
+        Scene.objects.get(pk=five[0].pk).clip_take_id,
+        review_status="rejected",
+        actor=owner,
+        reason="too dark",
+    )
     Take.objects.filter(scene=five[1], kind="clip").update(input_hash="older")
     asked = text(door.get("board_plan", story.pk, "clip", "missing"))
     assert "Make 1 clip · $0.35" in asked
     assert "?as_is=1" in asked
     page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
     assert "Make the film with them · $0.00" in text(page)
-    assert re.findall(r"<li><b>(\d)</b><span>Scene \d<small>(.*?)</small>", text(page)) == [("1", "Rejected: too dark"), ("2", "The scene has changed since.")]
+    assert re.findall(r"<li><b>(\d)</b><span>Scene \d<small>(.*?)</small>", text(page)) == [
+        ("1", "Rejected: too dark"),
+        ("2", "The scene has changed since."),
+    ]
     refused = door.post("board_plan", story.pk, "clip", "missing", as_is="1", **shown(page))
     assert (refused.status_code, Job.objects.count()) == (422, 0)
     assert "Say why they go into the film as they are." in text(refused)
-    answer = door.post("board_plan", story.pk, "clip", "missing", as_is="1", override_reason="The client saw it and likes it", **shown(page))
+    answer = door.post(
+        "board_plan",
+        story.pk,
+        "clip",
+        "missing",
+        as_is="1",
+        override_reason="The client saw it and likes it",
+        **shown(page),
+    )
     assert said(answer) == "The film is being made with the takes as they are."
     job = Job.objects.get()
-    assert (job.name, job.data["parameters"]["override_reason"]) == ("story_render", "The client saw it and likes it")
-    assert [(event.name, event.reason) for event in story.transitions.all()] == [("render_final", "The client saw it and likes it")]
+    assert (job.name, job.data["parameters"]["override_reason"]) == (
+        "story_render",
+        "The client saw it and likes it",
+    )
+    assert [(event.name, event.reason) for event in story.transitions.all()] == [
+        ("render_final", "The client saw it and likes it")
+    ]
 
 
 def test_override_reaches_the_job_that_waits_for_a_person(door, story, five, take):
@@ -182,13 +242,33 @@ def test_override_reaches_the_job_that_waits_for_a_person(door, story, five, tak
     Take.objects.filter(scene=five[1], kind="clip").update(input_hash="older")
     Story.objects.filter(pk=story.pk).update(status="rendering")
     parameters = {"mode": "missing", "override_reason": ""}
-    shape = {"name": "story_render", "subject": str(story.pk), "status": "waiting", "wait_for": "person", "unique_key": f"story_render:{story.pk}"}
-    Job.objects.create(id="p", data={"action": "render_final", "parameters": parameters, "story_id": str(story.pk)}, **shape)
+    shape = {
+        "name": "story_render",
+        "subject": str(story.pk),
+        "status": "waiting",
+        "wait_for": "person",
+        "unique_key": f"story_render:{story.pk}",
+    }
+    Job.objects.create(
+        id="p",
+        data={"action": "render_final", "parameters": parameters, "story_id": str(story.pk)},
+        **shape,
+    )
     page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
-    door.post("board_plan", story.pk, "clip", "missing", as_is="1", override_reason="It fits", **shown(page))
+    door.post(
+        "board_plan",
+        story.pk,
+        "clip",
+        "missing",
+        as_is="1",
+        override_reason="It fits",
+        **shown(page),
+    )
     job = Job.objects.get()
     assert job.data["parameters"] == {"mode": "missing", "override_reason": "It fits"}
-    assert [str(line) for line in job.log.all()] == ["owner takes stale and rejected takes as they are: It fits"]
+    assert [str(line) for line in job.log.all()] == [
+        "owner takes stale and rejected takes as they are: It fits"
+    ]
 
 
 def test_override_is_offered_only_where_it_applies(door, story, five, take):
@@ -196,21 +276,43 @@ def test_override_is_offered_only_where_it_applies(door, story, five, take):
         take(scene)
     assert "?as_is=1" not in text(door.get("board_plan", story.pk, "clip", "missing"))
     page = door.get("board_plan", story.pk, "clip", "missing", as_is="1")
-    answer = door.post("board_plan", story.pk, "image", "missing", as_is="1", override_reason="no need", **shown(page))
+    answer = door.post(
+        "board_plan",
+        story.pk,
+        "image",
+        "missing",
+        as_is="1",
+        override_reason="no need",
+        **shown(page),
+    )
     assert answer.status_code in {409, 422}
     assert Job.objects.count() == 0
 
 
 def test_retry_of_selected_scenes_asks_for_what_failed(door, story, five, take):
     take(five[0])
-    for scene, name, action in ((five[0], "scene_render", "generate_clip"), (five[2], "scene_preview", "generate_image")):
-        shape = {"subject": str(story.pk), "item": scene.key, "status": "failed", "data": {"action": action, "parameters": {}}}
+    for scene, name, action in (
+        (five[0], "scene_render", "generate_clip"),
+        (five[2], "scene_preview", "generate_image"),
+    ):
+        shape = {
+            "subject": str(story.pk),
+            "item": scene.key,
+            "status": "failed",
+            "data": {"action": action, "parameters": {}},
+        }
         Job.objects.create(id=name, name=name, **shape)
     both = door.get("board_retry", story.pk, scene=[scene.key for scene in five])
-    assert both.url == door.address("board_plan", story.pk, "image", "failed") + "?" + "&".join(f"scene={scene.key}" for scene in five)
-    assert "Make 1 picture · $0.02" in text(door.client.get(both.url, headers={"HX-Request": "true"}))
+    assert both.url == door.address("board_plan", story.pk, "image", "failed") + "?" + "&".join(
+        f"scene={scene.key}" for scene in five
+    )
+    assert "Make 1 picture · $0.02" in text(
+        door.client.get(both.url, headers={"HX-Request": "true"})
+    )
     clip = door.get("board_retry", story.pk, scene=five[0].key)
-    assert clip.url == door.address("board_plan", story.pk, "clip", "failed") + f"?scene={five[0].key}"
+    assert (
+        clip.url == door.address("board_plan", story.pk, "clip", "failed") + f"?scene={five[0].key}"
+    )
 
 
 def test_dialog_leads_to_the_english_where_a_prompt_has_none(door, owner, settings):
@@ -232,6 +334,8 @@ def test_dialog_leads_to_the_english_where_a_prompt_has_none(door, owner, settin
         assert "1 scene has no English prompt." in text(page)
     chosen = text(door.get("board_plan", story.pk, "image", "missing", scene=str(korean.pk)))
     assert f'hx-get="{english}?scene={korean.pk}"' in chosen
-    assert "Choose a language model as the story" in text(door.get("board_english", story.pk, scene=str(korean.pk)))
+    assert "Choose a language model as the story" in text(
+        door.get("board_english", story.pk, scene=str(korean.pk))
+    )
     scenes.edit(korean.pk, actor=owner, text_en="a lighthouse")
     assert english not in text(door.get("board_plan", story.pk, "image", "missing"))

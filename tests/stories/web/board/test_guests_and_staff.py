@@ -1,4 +1,6 @@
-"""Who reads which comment: what staff write is internal unless they show it, and one link does not read another's."""
+"""Who reads which comment: what staff write is internal unless they show it, and one link does not
+read another's.
+"""
 
 import importlib
 
@@ -15,15 +17,29 @@ from stories.services import comments, review_links
 
 @pytest.fixture
 def film(story, five):
-    segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in five]
+    segments = [
+        {"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48}
+        for scene in five
+    ]
     sizes = {"width": 1280, "height": 720, "fps": 24, "frames": 240, "size_bytes": 10}
-    return Film.objects.create(story=story, kind="preview", number=1, file="films/a.mp4", manifest={"segments": segments}, manifest_hash="x", **sizes)
+    return Film.objects.create(
+        story=story,
+        kind="preview",
+        number=1,
+        file="films/a.mp4",
+        manifest={"segments": segments},
+        manifest_hash="x",
+        **sizes,
+    )
 
 
 @pytest.fixture
 def links(story, owner, film):
     """Two links, each with the page that its guest sees."""
-    found = [review_links.share(story.pk, actor=owner, name=name, days=7, may_comment=True) for name in ("client", "agency")]
+    found = [
+        review_links.share(story.pk, actor=owner, name=name, days=7, may_comment=True)
+        for name in ("client", "agency")
+    ]
     return [(link, f"/review/{token}/") for link, token in found]
 
 
@@ -34,7 +50,9 @@ def page(address):
 def test_each_reads_what_was_written_for_them(links, film, owner):
     (client, client_page), (agency, agency_page) = links
     comments.on_film(film.pk, actor=owner, text="The client is difficult.", at_ms=0)
-    comments.on_film(film.pk, actor=owner, text="We will change this.", at_ms=0, visibility="client")
+    comments.on_film(
+        film.pk, actor=owner, text="We will change this.", at_ms=0, visibility="client"
+    )
     comments.on_film(film.pk, link=client, guest="Kim", text="Larger logo.", at_ms=0)
     comments.on_film(film.pk, link=agency, guest="Lee", text="Smaller logo.", at_ms=0)
 
@@ -57,11 +75,22 @@ def test_dots_on_the_time_line_tell_nothing_either(links, film, owner):
 
 
 def test_staff_choose_on_the_review_page(door, story, film, links):
-    assert 'name="visibility" value="client"' in door.get("stories_story_review", story.pk, live=False).content.decode()
+    assert (
+        'name="visibility" value="client"'
+        in door.get("stories_story_review", story.pk, live=False).content.decode()
+    )
     door.post("board_film_comment", story.pk, film.pk, text="For us.", at="0")
     door.post("board_film_comment", story.pk, film.pk, text="For you.", at="0", visibility="client")
-    assert dict(Comment.objects.values_list("text", "visibility")) == {"For us.": "internal", "For you.": "client"}
-    assert door.post("board_film_comment", story.pk, film.pk, text="x", at="0", visibility="world").status_code == 422
+    assert dict(Comment.objects.values_list("text", "visibility")) == {
+        "For us.": "internal",
+        "For you.": "client",
+    }
+    assert (
+        door.post(
+            "board_film_comment", story.pk, film.pk, text="x", at="0", visibility="world"
+        ).status_code
+        == 422
+    )
 
     ours = Comment.objects.get(text="For us.")
     answer = door.post("board_show_comment", story.pk, ours.pk, visibility="client")
@@ -96,13 +125,24 @@ def test_migration_marks_what_guests_wrote(film, owner, links):
     comments.on_film(film.pk, actor=owner, text="staff", at_ms=0)
     comments.on_film(film.pk, link=links[0][0], guest="Kim", text="guest", at_ms=0)
     Comment.objects.update(visibility="internal")
-    importlib.import_module("stories.migrations.0002_comment_visibility").mark_what_guests_wrote(apps, None)
-    assert dict(Comment.objects.values_list("text", "visibility")) == {"staff": "internal", "guest": "client"}
+    importlib.import_module("stories.migrations.0002_comment_visibility").mark_what_guests_wrote(
+        apps, None
+    )
+    assert dict(Comment.objects.values_list("text", "visibility")) == {
+        "staff": "internal",
+        "guest": "client",
+    }
 
 
 @pytest.mark.parametrize(
     ("left", "said"),
-    [({"days": 7}, "1 week"), ({"days": 6}, "6 days"), ({"hours": 2}, "2 hours"), ({"minutes": 40}, "40 minutes"), ({"hours": 23}, "23 hours")],
+    [
+        ({"days": 7}, "1 week"),
+        ({"days": 6}, "6 days"),
+        ({"hours": 2}, "2 hours"),
+        ({"minutes": 40}, "40 minutes"),
+        ({"hours": 23}, "23 hours"),
+    ],
 )
 def test_what_has_just_begun_is_not_a_unit_shorter(left, said):
     moment = timezone.now() + timezone.timedelta(**left)

@@ -1,4 +1,6 @@
-"""Each door of the board is tried by those who may only look, and by those who may not even that."""
+"""Each door of the board is tried by those who may only look,
+and by those who may not even that.
+"""
 
 import io
 
@@ -11,17 +13,25 @@ from stories.models import Comment, ReviewLink, Scene, Story, Take
 
 def rows():
     """Everything that a door could change."""
-    return [list(model.objects.order_by("pk").values()) for model in (Story, Scene, Take, Comment, Job, ReviewLink)]
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Story, Scene, Take, Comment, Job, ReviewLink)
+    ]
 
 
 @pytest.fixture
 def doors(story, five, take, owner):
     one = take(five[0])
     comment = Comment.objects.create(story=story, scene=five[0], text="x", author=owner)
-    link = ReviewLink.objects.create(story=story, token_sha256="a" * 64, name="x", expires_at="2099-01-01T00:00Z", made_by=owner)
+    link = ReviewLink.objects.create(
+        story=story, token_sha256="a" * 64, name="x", expires_at="2099-01-01T00:00Z", made_by=owner
+    )
     scene = five[0].pk
     upload = SimpleUploadedFile("a.png", io.BytesIO(b"x").read())
-    acts = [("board_act", (story.pk, scene, act), {}) for act in ("first", "earlier", "later", "last", "duplicate", "merge", "delete", "restore")]
+    acts = [
+        ("board_act", (story.pk, scene, act), {})
+        for act in ("first", "earlier", "later", "last", "duplicate", "merge", "delete", "restore")
+    ]
     return [
         ("board_order", (story.pk,), {"move": f"{five[4].pk}:"}),
         ("board_edit", (story.pk, scene), {"title": "x"}),
@@ -29,9 +39,16 @@ def doors(story, five, take, owner):
         *acts,
         ("board_act", (story.pk, scene, "split"), {"at": "2"}),
         ("board_act", (story.pk, scene, "unmerge"), {"other": str(five[1].pk)}),
-        *(("board_many", (story.pk,), {"do": do, "scene": str(scene), "camera": "still"}) for do in ("delete", "restore", "approve", "set")),
+        *(
+            ("board_many", (story.pk,), {"do": do, "scene": str(scene), "camera": "still"})
+            for do in ("delete", "restore", "approve", "set")
+        ),
         ("board_plan", (story.pk, "image", "missing"), {"confirm_total": "0.0000"}),
-        ("board_plan", (story.pk, "image", "missing"), {"confirm_total": "0.0000", "scene": str(scene)}),
+        (
+            "board_plan",
+            (story.pk, "image", "missing"),
+            {"confirm_total": "0.0000", "scene": str(scene)},
+        ),
         ("board_english", (story.pk,), {"confirm_total": "0.0000"}),
         ("board_generate", (story.pk, scene, "image"), {"confirm_total": "0.0000"}),
         ("board_upload", (story.pk, scene), {"kind": "image", "file": upload}),

@@ -15,7 +15,10 @@ from stories.services import comments, review_links
 @pytest.fixture
 def film(story, five):
     storages["media"].save("films/a.mp4", ContentFile(b"0123456789"))
-    segments = [{"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48} for scene in five]
+    segments = [
+        {"scene": str(scene.pk), "position": scene.position, "title": scene.title, "frames": 48}
+        for scene in five
+    ]
     return Film.objects.create(
         story=story,
         kind="preview",
@@ -65,20 +68,27 @@ def test_comment_on_the_review_page(door, story, film, five):
     assert "Slower here." in text(answer)
     assert (Comment.objects.get().at_ms, Comment.objects.get().scene_id) == (2500, five[1].pk)
     for wrong in ("x", "-1", "nan", "99999999"):
-        assert door.post("board_film_comment", story.pk, film.pk, text="x", at=wrong).status_code == 422
+        assert (
+            door.post("board_film_comment", story.pk, film.pk, text="x", at=wrong).status_code
+            == 422
+        )
     assert Comment.objects.count() == 1
 
 
 def test_review_page_marks_the_scenes(door, story, film, five):
     page = text(door.get("stories_story_review", story.pk, live=False))
-    assert re.findall(r'data-rv-seek="([\d.]+)" data-length="(\d+)"', page) == [(f"{2 * n}.000", "2000") for n in range(5)]
+    assert re.findall(r'data-rv-seek="([\d.]+)" data-length="(\d+)"', page) == [
+        (f"{2 * n}.000", "2000") for n in range(5)
+    ]
 
 
 # Links
 
 
 def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
-    page = text(door.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1"))
+    page = text(
+        door.post("board_share", story.pk, live=False, name="client", days="7", may_comment="1")
+    )
     token = re.search(r"http://testserver/review/([\w-]+)/", page)[1]
     link = ReviewLink.objects.get()
     assert token not in str(ReviewLink.objects.values().get())
@@ -90,7 +100,13 @@ def test_link_is_told_once_and_its_token_is_not_kept(door, story, film):
 
 @pytest.mark.parametrize(
     "values",
-    [{"name": " ", "days": "7"}, {"name": "x", "days": "0"}, {"name": "x", "days": "91"}, {"name": "x", "days": "soon"}, {"name": "x" * 81, "days": "7"}],
+    [
+        {"name": " ", "days": "7"},
+        {"name": "x", "days": "0"},
+        {"name": "x", "days": "91"},
+        {"name": "x", "days": "soon"},
+        {"name": "x" * 81, "days": "7"},
+    ],
 )
 def test_link_that_cannot_be(door, story, values):
     assert door.post("board_share", story.pk, **values).status_code == 422
@@ -113,10 +129,18 @@ def test_guest_sees_the_film_and_nothing_else(guest, story, five):
 
 def test_guest_comments_under_a_name(guest, five):
     browser, address, link = guest
-    answer = browser.post(address, {"guest": " Kim ", "text": "Brighter <b>please</b>", "at": "4.1"})
+    answer = browser.post(
+        address, {"guest": " Kim ", "text": "Brighter <b>please</b>", "at": "4.1"}
+    )
     assert (answer.status_code, answer.url) == (302, f"{address}#comments")
     one = Comment.objects.get()
-    assert (one.guest, one.author, one.link, one.at_ms, one.scene_id) == ("Kim", None, link, 4100, five[2].pk)
+    assert (one.guest, one.author, one.link, one.at_ms, one.scene_id) == (
+        "Kim",
+        None,
+        link,
+        4100,
+        five[2].pk,
+    )
     page = text(browser.get(address))
     assert "Brighter &lt;b&gt;please&lt;/b&gt;" in page
     assert 'value="Kim"' in page
@@ -130,14 +154,38 @@ def test_guest_of_any_name_is_known_again(guest, name):
     assert f'value="{name}"' in browser.get(address).content.decode()
 
 
-@pytest.mark.parametrize("values", [{"guest": "", "text": "x"}, {"guest": "Kim", "text": " "}, {"guest": "Kim", "text": "x", "at": "99"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"guest": "", "text": "x"},
+        {"guest": "Kim", "text": " "},
+        {"guest": "Kim", "text": "x", "at": "99"},
+    ],
+)
 def test_guest_says_what_cannot_be(guest, values):
     browser, address, _link = guest
     assert browser.post(address, values).status_code == 422
     assert Comment.objects.count() == 0
 
 
-HOSTILE_TIMES = ["-1", "-0.001", "99", "1e400", "nan", "inf", "-inf", "abc", "1,5", "0x1", "9" * 5000, "1\u00002", "2 s", "[]", "⅓", "1e-400x"]
+HOSTILE_TIMES = [
+    "-1",
+    "-0.001",
+    "99",
+    "1e400",
+    "nan",
+    "inf",
+    "-inf",
+    "abc",
+    "1,5",
+    "0x1",
+    "9" * 5000,
+    "1\u00002",
+    "2 s",
+    "[]",
+    "⅓",
+    "1e-400x",
+]
 
 
 @pytest.mark.parametrize("at", HOSTILE_TIMES)
@@ -151,11 +199,19 @@ def test_guest_names_a_time_that_is_none_and_keeps_the_words(guest, at):
 
 @pytest.mark.parametrize(
     ("at", "stored", "shown"),
-    [({}, 0, "0:00"), ({"at": ""}, 0, "0:00"), ({"at": "0"}, 0, "0:00"), ({"at": " 4.1 "}, 4100, "0:04"), ({"at": "1e-9"}, 0, "0:00")],
+    [
+        ({}, 0, "0:00"),
+        ({"at": ""}, 0, "0:00"),
+        ({"at": "0"}, 0, "0:00"),
+        ({"at": " 4.1 "}, 4100, "0:04"),
+        ({"at": "1e-9"}, 0, "0:00"),
+    ],
 )
 def test_guests_comment_is_shown_at_its_time(guest, door, story, at, stored, shown):
     browser, address, _link = guest
-    assert browser.post(address, {"guest": "Kim", "text": "Brighter please", **at}).status_code == 302
+    assert (
+        browser.post(address, {"guest": "Kim", "text": "Brighter please", **at}).status_code == 302
+    )
     assert Comment.objects.get().at_ms == stored
     mark = f'data-rv-seek="{stored}" data-ms>{shown}</button>'
     assert mark in browser.get(address).content.decode()
@@ -165,14 +221,24 @@ def test_guests_comment_is_shown_at_its_time(guest, door, story, at, stored, sho
 def test_guests_comment_at_the_end_of_the_film_is_stored_and_after_it_not(guest, film):
     browser, address, _link = guest
     end = film.frames / film.fps
-    assert browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end + 0.001:.3f}"}).status_code == 422
-    assert browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end:.3f}"}).status_code == 302
+    assert (
+        browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end + 0.001:.3f}"}).status_code
+        == 422
+    )
+    assert (
+        browser.post(address, {"guest": "Kim", "text": "x", "at": f"{end:.3f}"}).status_code == 302
+    )
     assert Comment.objects.get().at_ms == round(end * 1000)
 
 
 def test_guest_needs_the_token_of_the_form(guest):
     _browser, address, _link = guest
-    assert Client(enforce_csrf_checks=True).post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 403
+    assert (
+        Client(enforce_csrf_checks=True)
+        .post(address, {"guest": "Kim", "text": "x", "at": "0"})
+        .status_code
+        == 403
+    )
     assert Comment.objects.count() == 0
 
 
@@ -187,11 +253,15 @@ def test_guest_who_may_only_look(guest):
 def test_link_that_was_withdrawn_or_is_over_shows_nothing(door, guest, story):
     browser, address, link = guest
     ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now())
-    assert [browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")] == [404, 404, 404]
+    assert [
+        browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")
+    ] == [404, 404, 404]
     ReviewLink.objects.filter(pk=link.pk).update(expires_at=timezone.now() + timedelta(days=1))
     assert browser.get(address).status_code == 200
     door.post("board_withdraw", story.pk, link.pk)
-    assert [browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")] == [404, 404, 404]
+    assert [
+        browser.get(address + part).status_code for part in ("", "film.mp4", "subtitles.vtt")
+    ] == [404, 404, 404]
     assert browser.post(address, {"guest": "Kim", "text": "x", "at": "0"}).status_code == 404
     assert Comment.objects.count() == 0
 
@@ -203,7 +273,9 @@ def test_token_that_is_none(client, db):
 def test_link_of_another_story_does_not_comment(owner, guest, five, film):
     from tests.stories.factories import make_story
 
-    other, _token = review_links.share(make_story(owner).pk, actor=owner, name="x", days=1, may_comment=True)
+    other, _token = review_links.share(
+        make_story(owner).pk, actor=owner, name="x", days=1, may_comment=True
+    )
     with pytest.raises(Forbidden):
         comments.on_film(film.pk, link=other, guest="Kim", text="x", at_ms=0)
 

@@ -10,7 +10,9 @@ from tests.stories.factories import make_scene, make_story
 
 
 def numbers(story):
-    rows = Scene.live.filter(story=story).order_by("position", "id").values_list("position", "title")
+    rows = (
+        Scene.live.filter(story=story).order_by("position", "id").values_list("position", "title")
+    )
     assert [position for position, _ in rows] == list(range(1, len(rows) + 1))
     return "".join(title.removeprefix("Scene ") for _, title in rows)
 
@@ -18,7 +20,9 @@ def numbers(story):
 def moves(scenes, text):
     """`3>1` puts the third behind the first, `3>0` at the beginning."""
     pairs = [pair.split(">") for pair in text.split()]
-    return [Move(scenes[int(a) - 1].pk, scenes[int(b) - 1].pk if b != "0" else None) for a, b in pairs]
+    return [
+        Move(scenes[int(a) - 1].pk, scenes[int(b) - 1].pk if b != "0" else None) for a, b in pairs
+    ]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,9 @@ def moves(scenes, text):
 def test_reorder_and_the_way_back(story, five, owner, asked, result):
     made = scene_order.reorder(story.pk, actor=owner, moves=moves(five, asked))
     assert numbers(story) == result
-    assert made.ids == list(Scene.live.filter(story=story).order_by("position").values_list("pk", flat=True))
+    assert made.ids == list(
+        Scene.live.filter(story=story).order_by("position").values_list("pk", flat=True)
+    )
     back = scene_order.reorder(story.pk, actor=owner, moves=made.back, version=made.version)
     assert numbers(story) == "12345"
     assert back.ids == [scene.pk for scene in five]
@@ -50,8 +56,15 @@ def test_reorder_takes_five_queries(owner, number, django_assert_num_queries):
     version = scene_order.version_of(scene.pk for scene in rows)
     owner.get_all_permissions()
     with django_assert_num_queries(5):  # savepoint twice, story, order, one update
-        scene_order.reorder(story.pk, actor=owner, moves=[Move(rows[-1].pk, None), Move(rows[1].pk, rows[-1].pk)], version=version)
-    assert list(Scene.live.filter(story=story).order_by("position").values_list("pk", flat=True))[:3] == [rows[-1].pk, rows[1].pk, rows[0].pk]
+        scene_order.reorder(
+            story.pk,
+            actor=owner,
+            moves=[Move(rows[-1].pk, None), Move(rows[1].pk, rows[-1].pk)],
+            version=version,
+        )
+    assert list(Scene.live.filter(story=story).order_by("position").values_list("pk", flat=True))[
+        :3
+    ] == [rows[-1].pk, rows[1].pk, rows[0].pk]
 
 
 def test_reorder_leaves_what_the_scene_says_alone(story, five, owner):
@@ -98,7 +111,10 @@ def said(answer):
 def fields(answer):
     """The fields of the button that is offered."""
     found = {}
-    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', answer.content.decode().split("data-offer")[1]):
+    for name, value in re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)">',
+        answer.content.decode().split("data-offer")[1],
+    ):
         found.setdefault(name, []).append(value)
     return found
 
@@ -127,7 +143,10 @@ def test_door_shows_somebody_elses_order_and_can_move_on_it(door, story, five, o
     scenes.move(five[4].pk, actor=owner, position=1)
     answer = door.post("board_order", story.pk, move=asked(five, "1>3"), version=version, shown="1")
     assert answer.status_code == 409
-    assert said(answer) == "Somebody else has changed the order of the scenes meanwhile. Your move was not made."
+    assert (
+        said(answer)
+        == "Somebody else has changed the order of the scenes meanwhile. Your move was not made."
+    )
     assert f'data-ids="{five[4].pk},{five[0].pk}' in answer.content.decode()
     assert numbers(story) == "51234"
     again = door.post("board_order", story.pk, **fields(answer), whole="1")
@@ -141,14 +160,22 @@ def test_door_refuses_what_is_no_move(door, story, five, move):
     assert numbers(story) == "12345"
 
 
-@pytest.mark.parametrize(("step", "result"), [("first", "31245"), ("earlier", "13245"), ("later", "12435"), ("last", "12453")])
+@pytest.mark.parametrize(
+    ("step", "result"),
+    [("first", "31245"), ("earlier", "13245"), ("later", "12435"), ("last", "12453")],
+)
 def test_steps_by_plain_buttons(door, story, five, step, result):
     answer = door.post("board_act", story.pk, five[2].pk, step, live=False)
-    assert (answer.status_code, answer.url) == (302, f"{door.address('stories_story_board', story.pk)}#scene-{five[2].pk}")
+    assert (answer.status_code, answer.url) == (
+        302,
+        f"{door.address('stories_story_board', story.pk)}#scene-{five[2].pk}",
+    )
     assert numbers(story) == result
 
 
-@pytest.mark.parametrize(("step", "which"), [("first", 0), ("earlier", 0), ("later", 4), ("last", 4)])
+@pytest.mark.parametrize(
+    ("step", "which"), [("first", 0), ("earlier", 0), ("later", 4), ("last", 4)]
+)
 def test_steps_at_the_ends_change_nothing(door, story, five, step, which):
     assert door.post("board_act", story.pk, five[which].pk, step).status_code == 200
     assert numbers(story) == "12345"

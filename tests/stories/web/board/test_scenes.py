@@ -13,7 +13,13 @@ def text(answer):
 
 
 def test_edit_saves_one_field_and_answers_with_the_card(door, story, five):
-    answer = door.post("board_edit", story.pk, five[0].pk, narration="New words.", seen_narration=fingerprint("Line 1."))
+    answer = door.post(
+        "board_edit",
+        story.pk,
+        five[0].pk,
+        narration="New words.",
+        seen_narration=fingerprint("Line 1."),
+    )
     assert answer.status_code == 200
     assert text(answer).count('class="bd-card"') == 1
     assert f'data-seen="{fingerprint("New words.")}"' in text(answer)
@@ -43,41 +49,81 @@ def test_edit_says_beside_the_field_what_is_wrong(door, story, five, field, valu
 
 def test_edit_of_what_somebody_else_wrote_keeps_both(door, story, five, owner):
     scenes.edit(five[0].pk, actor=owner, narration="Theirs.")
-    answer = door.post("board_edit", story.pk, five[0].pk, narration="Mine.", seen_narration=fingerprint("Line 1."))
+    answer = door.post(
+        "board_edit", story.pk, five[0].pk, narration="Mine.", seen_narration=fingerprint("Line 1.")
+    )
     assert answer.status_code == 409
     assert "</small>Theirs.</blockquote>" in text(answer)
     assert f'data-keep-mine="{fingerprint("Theirs.")}"' in text(answer)
     five[0].refresh_from_db()
     assert five[0].narration == "Theirs."
-    assert door.post("board_edit", story.pk, five[0].pk, narration="Mine.", seen_narration=fingerprint("Theirs.")).status_code == 200
+    assert (
+        door.post(
+            "board_edit",
+            story.pk,
+            five[0].pk,
+            narration="Mine.",
+            seen_narration=fingerprint("Theirs."),
+        ).status_code
+        == 200
+    )
     five[0].refresh_from_db()
     assert five[0].narration == "Mine."
 
 
 def test_edit_of_another_field_than_somebody_else_is_no_conflict(door, story, five, owner):
     scenes.edit(five[0].pk, actor=owner, narration="Theirs.")
-    assert door.post("board_edit", story.pk, five[0].pk, title="Mine", seen_title=fingerprint("Scene 1")).status_code == 200
+    assert (
+        door.post(
+            "board_edit", story.pk, five[0].pk, title="Mine", seen_title=fingerprint("Scene 1")
+        ).status_code
+        == 200
+    )
     five[0].refresh_from_db()
     assert (five[0].title, five[0].narration) == ("Mine", "Theirs.")
 
 
 def test_edit_to_the_same_as_somebody_else_is_no_conflict(door, story, five, owner):
     scenes.edit(five[0].pk, actor=owner, narration="The same.")
-    assert door.post("board_edit", story.pk, five[0].pk, narration="The same.", seen_narration=fingerprint("Line 1.")).status_code == 200
+    assert (
+        door.post(
+            "board_edit",
+            story.pk,
+            five[0].pk,
+            narration="The same.",
+            seen_narration=fingerprint("Line 1."),
+        ).status_code
+        == 200
+    )
 
 
 def test_edit_without_scripts(door, story, five):
     answer = door.post(
-        "board_edit", story.pk, five[0].pk, live=False, title="Other", narration="Line 1.", text="prompt 1", camera="still", duration_seconds="9"
+        "board_edit",
+        story.pk,
+        five[0].pk,
+        live=False,
+        title="Other",
+        narration="Line 1.",
+        text="prompt 1",
+        camera="still",
+        duration_seconds="9",
     )
-    assert (answer.status_code, answer.url) == (302, f"{door.address('stories_story_board', story.pk)}#scene-{five[0].pk}")
+    assert (answer.status_code, answer.url) == (
+        302,
+        f"{door.address('stories_story_board', story.pk)}#scene-{five[0].pk}",
+    )
     five[0].refresh_from_db()
     assert (five[0].title, five[0].prompt.camera, five[0].duration_seconds) == ("Other", "still", 9)
 
 
 def test_edit_without_scripts_shows_the_form_again(door, story, five, owner):
     scenes.edit(five[0].pk, actor=owner, title="Theirs")
-    values = {"title": "Mine", "seen_title": fingerprint("Scene 1"), "narration": "Long words of mine"}
+    values = {
+        "title": "Mine",
+        "seen_title": fingerprint("Scene 1"),
+        "narration": "Long words of mine",
+    }
     answer = door.post("board_edit", story.pk, five[0].pk, live=False, **values)
     assert answer.status_code == 409
     assert 'value="Mine"' in text(answer)
@@ -87,25 +133,42 @@ def test_edit_without_scripts_shows_the_form_again(door, story, five, owner):
 
 
 def test_text_of_a_person_is_never_markup(door, story, five):
-    answer = door.post("board_edit", story.pk, five[0].pk, narration="</textarea><script>alert(1)</script>")
+    answer = door.post(
+        "board_edit", story.pk, five[0].pk, narration="</textarea><script>alert(1)</script>"
+    )
     assert "<script>" not in text(answer)
     assert "&lt;/textarea&gt;" in text(answer)
 
 
 def test_insert_behind_a_scene_and_back(door, story, five):
     assert "after scene 2" in text(door.get("board_insert", story.pk, after=str(five[1].pk)))
-    answer = door.post("board_insert", story.pk, after=str(five[1].pk), text="a new one", title="N", narration="", duration_seconds="4", camera="still")
+    answer = door.post(
+        "board_insert",
+        story.pk,
+        after=str(five[1].pk),
+        text="a new one",
+        title="N",
+        narration="",
+        duration_seconds="4",
+        camera="still",
+    )
     assert answer.status_code == 200
     assert numbers(story) == "12N345"
     assert "data-ids" in text(answer)
     made = Scene.live.get(story=story, title="N")
-    assert (made.prompt.text, made.prompt.camera, made.duration_seconds) == ("a new one", "still", 4)
+    assert (made.prompt.text, made.prompt.camera, made.duration_seconds) == (
+        "a new one",
+        "still",
+        4,
+    )
     assert door.post("board_act", story.pk, made.pk, "delete").status_code == 200
     assert numbers(story) == "12345"
 
 
 def test_insert_at_the_beginning_and_with_what_cannot_be(door, story, five):
-    answer = door.post("board_insert", story.pk, text=" ", title="kept", duration_seconds="4", camera="still")
+    answer = door.post(
+        "board_insert", story.pk, text=" ", title="kept", duration_seconds="4", camera="still"
+    )
     assert (answer.status_code, numbers(story)) == (422, "12345")
     assert "This field cannot be blank." in text(answer)
     assert 'value="kept"' in text(answer)
@@ -131,14 +194,24 @@ def test_duplicate_and_undo(door, story, five):
 
 def test_split_at_a_sentence_and_undo(door, owner):
     story = make_story(owner, status="planned")
-    scene = make_scene(story, narration="A boat leaves. The sea is calm. Nobody waves.", duration_seconds=9)
+    scene = make_scene(
+        story, narration="A boat leaves. The sea is calm. Nobody waves.", duration_seconds=9
+    )
     assert [at for at, _, _ in cuts(scene.narration)] == [15, 32]
     assert text(door.get("board_split", story.pk, scene.pk)).count("Split here") == 2
     answer = door.post("board_act", story.pk, scene.pk, "split", at="15")
-    assert [(one.narration, one.duration_seconds) for one in Scene.live.filter(story=story)] == [("A boat leaves.", 3), ("The sea is calm. Nobody waves.", 6)]
+    assert [(one.narration, one.duration_seconds) for one in Scene.live.filter(story=story)] == [
+        ("A boat leaves.", 3),
+        ("The sea is calm. Nobody waves.", 6),
+    ]
     assert f"{scene.pk}/do/unsplit/" in text(answer)
-    assert door.post("board_act", story.pk, scene.pk, "unsplit", **fields(answer)).status_code == 200
-    assert [(one.narration, one.duration_seconds, one.prompt_id) for one in Scene.objects.filter(story=story)] == [(scene.narration, 9, scene.prompt_id)]
+    assert (
+        door.post("board_act", story.pk, scene.pk, "unsplit", **fields(answer)).status_code == 200
+    )
+    assert [
+        (one.narration, one.duration_seconds, one.prompt_id)
+        for one in Scene.objects.filter(story=story)
+    ] == [(scene.narration, 9, scene.prompt_id)]
 
 
 @pytest.mark.parametrize("changed", ["narration", "text"])
@@ -149,7 +222,10 @@ def test_a_split_is_not_undone_over_what_was_written_since(door, owner, changed)
     second = Scene.live.get(story=story, position=2)
     scenes.edit(second.pk, actor=owner, **{changed: "Something else."})
     answer = door.post("board_act", story.pk, scene.pk, "unsplit", **undo)
-    assert said(answer) == "The scene has been changed since it was split. Join the two scenes instead."
+    assert (
+        said(answer)
+        == "The scene has been changed since it was split. Join the two scenes instead."
+    )
     assert Scene.live.filter(story=story).count() == 2
 
 
@@ -186,14 +262,19 @@ def test_merge_and_undo_brings_both_back(door, story, five, take):
     assert (five[0].narration, five[0].duration_seconds) == ("Line 1. Line 2.", 14)
     door.post("board_act", story.pk, five[0].pk, "unmerge", **fields(answer))
     assert numbers(story) == "12345"
-    rows = [(one.narration, one.duration_seconds, one.image_take_id) for one in Scene.live.filter(story=story)[:2]]
+    rows = [
+        (one.narration, one.duration_seconds, one.image_take_id)
+        for one in Scene.live.filter(story=story)[:2]
+    ]
     assert rows == [("Line 1.", 7, None), ("Line 2.", 7, kept.pk)]
 
 
 def test_unmerge_of_what_was_changed_since(door, story, five, owner):
     answer = door.post("board_act", story.pk, five[0].pk, "merge")
     scenes.edit(five[0].pk, actor=owner, narration="Other words.")
-    assert door.post("board_act", story.pk, five[0].pk, "unmerge", **fields(answer)).status_code == 409
+    assert (
+        door.post("board_act", story.pk, five[0].pk, "unmerge", **fields(answer)).status_code == 409
+    )
     assert numbers(story) == "1345"
 
 
@@ -219,7 +300,9 @@ def test_scene_of_another_story(door, story, five, owner):
 
 
 def test_many_delete_and_undo(door, story, five):
-    answer = door.post("board_many", story.pk, do="delete", scene=[str(five[i].pk) for i in (3, 0, 1)])
+    answer = door.post(
+        "board_many", story.pk, do="delete", scene=[str(five[i].pk) for i in (3, 0, 1)]
+    )
     assert said(answer) == "3 scenes deleted. Their takes are kept."
     assert numbers(story) == "35"
     door.post("board_many", story.pk, **fields(answer))
@@ -228,17 +311,32 @@ def test_many_delete_and_undo(door, story, five):
 
 def test_many_approve_takes_only_what_is_not_judged(door, story, five, take, owner):
     first, second = take(five[0]), take(five[1], review_status="rejected", review_reason="dark")
-    answer = door.post("board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five])
+    answer = door.post(
+        "board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five]
+    )
     assert said(answer) == "1 take approved."
-    assert [Take.objects.get(pk=one.pk).review_status for one in (first, second)] == ["approved", "rejected"]
+    assert [Take.objects.get(pk=one.pk).review_status for one in (first, second)] == [
+        "approved",
+        "rejected",
+    ]
 
 
 def test_many_set_is_all_or_nothing(door, story, five):
     ids = [str(scene.pk) for scene in five]
-    assert door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="601").status_code == 422
+    assert (
+        door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="601").status_code
+        == 422
+    )
     assert set(Scene.live.filter(story=story).values_list("duration_seconds", flat=True)) == {7}
-    assert door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="5", camera="still").status_code == 200
-    assert set(Scene.live.filter(story=story).values_list("duration_seconds", "prompt__camera")) == {(5, "still")}
+    assert (
+        door.post(
+            "board_many", story.pk, do="set", scene=ids, duration_seconds="5", camera="still"
+        ).status_code
+        == 200
+    )
+    assert set(
+        Scene.live.filter(story=story).values_list("duration_seconds", "prompt__camera")
+    ) == {(5, "still")}
 
 
 def test_many_of_nothing(door, story, five):
@@ -250,14 +348,22 @@ def test_many_of_nothing(door, story, five):
 def test_many_set_is_undone_scene_by_scene(door, story, five):
     Scene.objects.filter(pk=five[1].pk).update(duration_seconds=9)
     ids = [str(five[0].pk), str(five[1].pk)]
-    answer = door.post("board_many", story.pk, do="set", scene=ids, duration_seconds="5", camera="still")
+    answer = door.post(
+        "board_many", story.pk, do="set", scene=ids, duration_seconds="5", camera="still"
+    )
     assert said(answer) == "2 scenes changed."
     back = door.post("board_many", story.pk, **fields(answer))
     assert said(back) == "2 scenes are as before."
-    rows = list(Scene.live.filter(pk__in=ids).order_by("position").values_list("duration_seconds", "prompt__camera"))
+    rows = list(
+        Scene.live.filter(pk__in=ids)
+        .order_by("position")
+        .values_list("duration_seconds", "prompt__camera")
+    )
     assert rows == [(7, five[0].prompt.camera), (9, five[1].prompt.camera)]
     door.post("board_many", story.pk, **fields(back))
-    assert list(Scene.live.filter(pk__in=ids).values_list("duration_seconds", "prompt__camera")) == [(5, "still"), (5, "still")]
+    assert list(
+        Scene.live.filter(pk__in=ids).values_list("duration_seconds", "prompt__camera")
+    ) == [(5, "still"), (5, "still")]
 
 
 def test_many_names_the_scene_that_is_in_the_way(door, story, five):
@@ -269,14 +375,24 @@ def test_many_names_the_scene_that_is_in_the_way(door, story, five):
     assert said(answer).startswith("Scene 1: ")
     assert said(answer).endswith(" Nothing was changed.")
     assert door.post("board_many", story.pk, do="set", scene=ids).status_code == 422
-    assert sorted(Scene.live.filter(story=story).values_list("duration_seconds", flat=True)) == [7, 7, 7, 7, 600]
+    assert sorted(Scene.live.filter(story=story).values_list("duration_seconds", flat=True)) == [
+        7,
+        7,
+        7,
+        7,
+        600,
+    ]
 
 
 def test_many_approvals_are_taken_back(door, story, five, take, owner):
     for scene in five[:2]:
         take(scene)
     takes.review_take(five[1].image_take_id, review_status="approved", actor=owner)
-    answer = door.post("board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five])
+    answer = door.post(
+        "board_many", story.pk, do="approve", scene=[str(scene.pk) for scene in five]
+    )
     assert said(answer) == "1 take approved."
     assert said(door.post("board_many", story.pk, **fields(answer))) == "1 verdict cleared."
-    assert list(Take.objects.order_by("scene__position").values_list("review_status", flat=True)) == ["unreviewed", "approved"]
+    assert list(
+        Take.objects.order_by("scene__position").values_list("review_status", flat=True)
+    ) == ["unreviewed", "approved"]

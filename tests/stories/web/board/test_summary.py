@@ -20,26 +20,41 @@ from stories.services import enqueue
 from stories.services.plan import plan_generation
 from tests.stories.factories import make_scene, make_story, make_take
 
-REFUSED = {"template": "%(provider)s refused the content. Change its words.", "values": {"provider": "Stability AI"}}
+REFUSED = {
+    "template": "%(provider)s refused the content. Change its words.",
+    "values": {"provider": "Stability AI"},
+}
 
 
 @pytest.fixture(autouse=True)
 def prices(db):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
 
 
 def fail(scene, kind=TakeKind.IMAGE, *, at=None):
     """The scene's newest job of this kind has failed, as a provider's refusal makes it."""
     job, _ = enqueue.enqueue_scene(scene, kind, owner=scene.story.owner)
-    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED, finished_at=at or timezone.now(), note_data=REFUSED)
+    Job.objects.filter(pk=job.pk).update(
+        status=JobStatus.FAILED, finished_at=at or timezone.now(), note_data=REFUSED
+    )
     return job
 
 
 def unclear(scene, kind):
     return ProviderCall.objects.create(
-        provider_id="local", kind=kind, key=f"u{scene.pk}", subject=str(scene.story_id), item=scene.key, request_hash="h",
-        unit_price=0, units=1, estimate=0, state=CallState.UNCLEAR,
-    )  # fmt: skip
+        provider_id="local",
+        kind=kind,
+        key=f"u{scene.pk}",
+        subject=str(scene.story_id),
+        item=scene.key,
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        state=CallState.UNCLEAR,
+    )
 
 
 def spec_of(page, scene):
@@ -63,12 +78,19 @@ def test_a_failed_attempt_is_told_whatever_stood_before(door, story, kind, befor
 
     page = door.get("stories_story_board", story.pk, live=False).content.decode()
     name = "Picture" if kind == TakeKind.IMAGE else "Clip"
-    assert f"{name} failed: Stability AI refused the content. Change its words." in spec_of(page, scene)
+    assert f"{name} failed: Stability AI refused the content. Change its words." in spec_of(
+        page, scene
+    )
     assert "failed" in re.search(r'data-keys="([^"]*)"', spec_of(page, scene))[1].split()
     assert '<b data-count="failed">1</b>' in page
     panel = door.get("board_scene", story.pk, scene.pk, kind=kind).content.decode()
-    assert "Stability AI refused the content. Change its words." in panel.split('class="vp-error bd-failed"')[1].split("</p>")[0]
-    scenes = door.client.get(reverse("admin:stories_story_change", args=[story.pk])).content.decode()
+    assert (
+        "Stability AI refused the content. Change its words."
+        in panel.split('class="vp-error bd-failed"')[1].split("</p>")[0]
+    )
+    scenes = door.client.get(
+        reverse("admin:stories_story_change", args=[story.pk])
+    ).content.decode()
     assert "Stability AI refused the content. Change its words." in scenes
 
 
@@ -76,9 +98,13 @@ def test_the_reason_is_said_in_the_language_of_the_reader(door, story):
     scene = make_scene(story)
     make_take(scene)
     job = fail(scene)
-    Job.objects.filter(pk=job.pk).update(note_data={"template": "The scene has changed since.", "values": {}})
+    Job.objects.filter(pk=job.pk).update(
+        note_data={"template": "The scene has changed since.", "values": {}}
+    )
     with translation.override("ko"):
-        page = door.client.get(reverse("admin:stories_story_board", args=[story.pk]), headers={"accept-language": "ko"}).content.decode()
+        page = door.client.get(
+            reverse("admin:stories_story_board", args=[story.pk]), headers={"accept-language": "ko"}
+        ).content.decode()
         assert translation.gettext("The scene has changed since.") in spec_of(page, scene)
 
 
@@ -92,7 +118,9 @@ def test_a_failure_is_over_when_something_came_after_it(story, answer):
     if answer == "made":
         make_take(scene)
     elif answer == "approved":
-        Take.objects.filter(pk=take.pk).update(review_status=ReviewStatus.APPROVED, reviewed_at=timezone.now())
+        Take.objects.filter(pk=take.pk).update(
+            review_status=ReviewStatus.APPROVED, reviewed_at=timezone.now()
+        )
     else:
         enqueue.enqueue_scene(scene, TakeKind.IMAGE, owner=story.owner)
     assert "failed" not in summarize(story).counts
@@ -111,13 +139,24 @@ def test_a_failed_retake_can_be_tried_again_at_its_price(story):
     make_take(scene, input_hash="other")
     fail(scene)
     again = plan_generation(story, TakeKind.IMAGE, mode="failed")
-    assert [(item.state, item.will, item.price) for item in again.items] == [("stale", True, Decimal("0.02"))]
+    assert [(item.state, item.will, item.price) for item in again.items] == [
+        ("stale", True, Decimal("0.02"))
+    ]
     [progress, _clips] = summarize(story).progress
-    assert [(batch.mode, batch.count, batch.price) for batch in progress.batches] == [("stale", 1, Decimal("0.02")), ("failed", 1, Decimal("0.02"))]
+    assert [(batch.mode, batch.count, batch.price) for batch in progress.batches] == [
+        ("stale", 1, Decimal("0.02")),
+        ("failed", 1, Decimal("0.02")),
+    ]
 
 
 def test_each_batch_is_what_its_plan_makes(story):
-    for values in ({}, {"input_hash": "other"}, {"review_status": "rejected", "review_reason": "dark"}, None, None):
+    for values in (
+        {},
+        {"input_hash": "other"},
+        {"review_status": "rejected", "review_reason": "dark"},
+        None,
+        None,
+    ):
         scene = make_scene(story)
         if values is not None:
             make_take(scene, **values)
@@ -158,7 +197,10 @@ def test_costs_say_what_the_board_says(door, story):
     board = door.get("stories_story_board", story.pk, live=False).content.decode()
     assert left_by_plan(story) == summarize(story).left == Decimal("0.72")
     assert "<b>$0.72</b>" in board
-    assert "$0.72" in door.client.get(reverse("admin:stories_story_money", args=[story.pk])).content.decode()
+    assert (
+        "$0.72"
+        in door.client.get(reverse("admin:stories_story_money", args=[story.pk])).content.decode()
+    )
 
 
 def test_summary_asks_as_often_for_one_scene_as_for_twenty(story, django_assert_num_queries):

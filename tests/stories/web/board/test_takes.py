@@ -23,8 +23,15 @@ def test_panel_shows_all_takes_and_what_differs(door, story, five, take, owner):
     five[0].refresh_from_db()
     take(five[0], chosen=False, seed=8)
     panel = text(door.get("board_scene", story.pk, five[0].pk))
-    assert panel.count('class="bd-take') - panel.count('class="bd-take-') - panel.count('class="bd-takes') == 2
-    assert "<del>1</del><ins>one</ins>" in panel, "the take's old word is struck, the scene's present one marked"
+    assert (
+        panel.count('class="bd-take')
+        - panel.count('class="bd-take-')
+        - panel.count('class="bd-takes')
+        == 2
+    )
+    assert "<del>1</del><ins>one</ins>" in panel, (
+        "the take's old word is struck, the scene's present one marked"
+    )
     assert "$0.02" in panel
     assert "painter" in panel
     assert "<html" not in panel
@@ -74,14 +81,20 @@ def test_choose_and_undo(door, story, five, take):
 
 
 def test_choose_of_a_rejected_take(door, story, five, take):
-    first, second = take(five[0]), take(five[0], chosen=False, review_status="rejected", review_reason="dark")
+    first, second = (
+        take(five[0]),
+        take(five[0], chosen=False, review_status="rejected", review_reason="dark"),
+    )
     assert door.post("board_choose", story.pk, second.pk).status_code == 422
     assert Scene.objects.get(pk=five[0].pk).image_take_id == first.pk
 
 
 def test_reject_needs_a_reason(door, story, five, take):
     one = take(five[0])
-    assert door.post("board_judge", story.pk, one.pk, review_status="rejected", reason=" ").status_code == 422
+    assert (
+        door.post("board_judge", story.pk, one.pk, review_status="rejected", reason=" ").status_code
+        == 422
+    )
     assert Take.objects.get(pk=one.pk).review_status == "unreviewed"
     answer = door.post("board_judge", story.pk, one.pk, review_status="rejected", reason="too dark")
     assert said(answer) == "Take rejected."
@@ -95,17 +108,38 @@ def test_reject_needs_a_reason(door, story, five, take):
 
 
 def test_upload_becomes_the_chosen_take(door, story, five):
-    answer = door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("../../evil.html", picture()))
+    answer = door.post(
+        "board_upload",
+        story.pk,
+        five[0].pk,
+        kind="image",
+        file=SimpleUploadedFile("../../evil.html", picture()),
+    )
     assert answer.status_code == 200
     one = Take.objects.get(scene=five[0])
-    assert (one.source, one.mime, one.width, one.height, one.cost) == ("uploaded", "image/png", 64, 36, 0)
+    assert (one.source, one.mime, one.width, one.height, one.cost) == (
+        "uploaded",
+        "image/png",
+        64,
+        36,
+        0,
+    )
     assert one.file == f"calls/{one.sha256[:2]}/{one.sha256}.png"
     assert Scene.objects.get(pk=five[0].pk).image_take_id == one.pk
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg onload=alert(1)>", b"GIF89a....", picture()[:80]])
 def test_upload_of_what_is_no_picture(door, story, five, data):
-    assert door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("a.png", data)).status_code == 422
+    assert (
+        door.post(
+            "board_upload",
+            story.pk,
+            five[0].pk,
+            kind="image",
+            file=SimpleUploadedFile("a.png", data),
+        ).status_code
+        == 422
+    )
     assert Take.objects.count() == 0
 
 
@@ -116,16 +150,32 @@ def test_upload_of_nothing(door, story, five):
 
 @pytest.fixture
 def prices(db):
-    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05"))
+    AIProviderConfig.objects.filter(provider="local").update(
+        cost_per_image=Decimal("0.02"), cost_per_second_video=Decimal("0.05")
+    )
 
 
 @pytest.mark.usefixtures("prices")
 def test_three_variants_for_the_price_on_the_button(door, story, five, take):
     take(five[0])
-    assert 'name="confirm_total" value="0.0600"' in text(door.get("board_scene", story.pk, five[0].pk))
-    assert door.post("board_generate", story.pk, five[0].pk, "image", query="?variants=3", confirm_total="0.02").status_code == 409
+    assert 'name="confirm_total" value="0.0600"' in text(
+        door.get("board_scene", story.pk, five[0].pk)
+    )
+    assert (
+        door.post(
+            "board_generate",
+            story.pk,
+            five[0].pk,
+            "image",
+            query="?variants=3",
+            confirm_total="0.02",
+        ).status_code
+        == 409
+    )
     assert Job.objects.count() == 0
-    answer = door.post("board_generate", story.pk, five[0].pk, "image", query="?variants=3", confirm_total="0.0600")
+    answer = door.post(
+        "board_generate", story.pk, five[0].pk, "image", query="?variants=3", confirm_total="0.0600"
+    )
     assert said(answer) == "3 takes are being made for $0.06."
     assert len({job.data["parameters"]["seed"] for job in Job.objects.all()}) == 3
 
@@ -138,19 +188,33 @@ def test_make_one_with_another_prompt_and_seed(door, story, five, take):
     scene = Scene.objects.select_related("prompt").get(pk=five[0].pk)
     assert scene.prompt.text == "a red boat"
     asked = Job.objects.get().data["parameters"]
-    assert (asked["seed"], asked["prompt_id"], asked["reason"]) == (77, scene.prompt_id, "more colour")
+    assert (asked["seed"], asked["prompt_id"], asked["reason"]) == (
+        77,
+        scene.prompt_id,
+        "more colour",
+    )
 
 
 @pytest.mark.usefixtures("prices")
 def test_generate_unconfirmed(door, story, five):
     assert door.post("board_generate", story.pk, five[0].pk, "image").status_code == 422
-    assert door.post("board_generate", story.pk, five[0].pk, "image", confirm_total="0.02", seed="x").status_code == 422
+    assert (
+        door.post(
+            "board_generate", story.pk, five[0].pk, "image", confirm_total="0.02", seed="x"
+        ).status_code
+        == 422
+    )
     assert Job.objects.count() == 0
 
 
 @pytest.mark.usefixtures("prices")
 def test_a_changed_prompt_is_not_kept_when_nothing_is_started(door, story, five):
-    assert door.post("board_generate", story.pk, five[0].pk, "image", text="a red boat", confirm_total="9").status_code == 409
+    assert (
+        door.post(
+            "board_generate", story.pk, five[0].pk, "image", text="a red boat", confirm_total="9"
+        ).status_code
+        == 409
+    )
     assert Scene.objects.select_related("prompt").get(pk=five[0].pk).prompt.text == "prompt 1"
 
 
@@ -162,7 +226,12 @@ def test_comment_and_settle(door, story, five, viewer, owner):
     answer = door.post("board_comment", story.pk, five[0].pk, text=" Too <dark>. ")
     assert answer.status_code == 200
     one = Comment.objects.get()
-    assert (one.text, one.author, one.scene_id, one.resolved_at) == ("Too <dark>.", viewer, five[0].pk, None)
+    assert (one.text, one.author, one.scene_id, one.resolved_at) == (
+        "Too <dark>.",
+        viewer,
+        five[0].pk,
+        None,
+    )
     assert "Too &lt;dark&gt;." in text(answer)
     door.login(owner)
     door.post("board_settle", story.pk, one.pk, settled="1")
@@ -240,7 +309,10 @@ def test_a_take_of_the_films_format_has_no_crop(door, story, five, take):
 
 
 def test_what_was_done_to_an_upload_is_said_on_its_take(door, story, five, take):
-    take(five[0], notes=[{"template": "The picture is animated: its first frame is taken.", "values": {}}])
+    take(
+        five[0],
+        notes=[{"template": "The picture is animated: its first frame is taken.", "values": {}}],
+    )
     assert "its first frame is taken" in text(door.get("board_scene", story.pk, five[0].pk))
 
 

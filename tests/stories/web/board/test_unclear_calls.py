@@ -1,4 +1,6 @@
-"""A scene with a call that may have been paid: locked on the board, with the way to the decision for who may decide."""
+"""A scene with a call that may have been paid: locked on the board, with the way to the decision
+for who may decide.
+"""
 
 import pytest
 from django.urls import reverse
@@ -11,9 +13,17 @@ from providers.services.unclear_calls import not_charged
 @pytest.fixture
 def call(five):
     return ProviderCall.objects.create(
-        provider_id="local", kind="image", key="u", subject=str(five[0].story_id), item=str(five[0].pk), request_hash="h",
-        unit_price=0, units=1, estimate=0, state=CallState.UNCLEAR,
-    )  # fmt: skip
+        provider_id="local",
+        kind="image",
+        key="u",
+        subject=str(five[0].story_id),
+        item=str(five[0].pk),
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        state=CallState.UNCLEAR,
+    )
 
 
 def card(answer, scene):
@@ -21,12 +31,16 @@ def card(answer, scene):
     return html[html.index(f'id="scene-{scene.pk}"') :].split("</li>\n")[0].split('id="scene-')[1]
 
 
-def test_card_says_why_and_who_may_decide_gets_the_way_there(door, story, five, call, manager, take):
+def test_card_says_why_and_who_may_decide_gets_the_way_there(
+    door, story, five, call, manager, take
+):
     take(five[0])
     page = reverse("admin:providers_providercall_change", args=[call.pk])
     mine = card(door.get("stories_story_board", story.pk, live=False), five[0])
     assert "Locked" in mine
-    assert mine.count("A call may have been paid and is not resolved yet.") == 2  # the text and its title, once for picture and clip together
+    assert (
+        mine.count("A call may have been paid and is not resolved yet.") == 2
+    )  # the text and its title, once for picture and clip together
     assert page not in mine
     door.login(manager)
     theirs = door.get("stories_story_board", story.pk, live=False)
@@ -46,5 +60,9 @@ def test_card_changes_when_it_is_decided(door, story, five, call, manager):
 
 
 def test_locked_scene_is_found_by_the_filter_and_left_out_of_the_plan(door, story, five, call):
-    assert 'data-keys="blocked"' in card(door.get("stories_story_board", story.pk, live=False), five[0])
-    assert "Make 4 pictures" in door.get("board_plan", story.pk, "image", "missing").content.decode()
+    assert 'data-keys="blocked"' in card(
+        door.get("stories_story_board", story.pk, live=False), five[0]
+    )
+    assert (
+        "Make 4 pictures" in door.get("board_plan", story.pk, "image", "missing").content.decode()
+    )

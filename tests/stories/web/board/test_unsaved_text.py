@@ -1,4 +1,6 @@
-"""What was typed, approved or paused is not lost from sight: deleted scenes, uploads over approved takes, pauses."""
+"""What was typed, approved or paused is not lost from sight: deleted scenes, uploads over approved
+takes, pauses.
+"""
 
 import re
 
@@ -20,18 +22,35 @@ def text(answer):
 
 
 def upload(door, story, scene, **values):
-    return door.post("board_upload", story.pk, scene.pk, kind="image", file=SimpleUploadedFile("a.png", picture("#00ff00", (320, 180))), **values)
+    return door.post(
+        "board_upload",
+        story.pk,
+        scene.pk,
+        kind="image",
+        file=SimpleUploadedFile("a.png", picture("#00ff00", (320, 180))),
+        **values,
+    )
 
 
 # A scene that somebody deleted
 
 
 @pytest.mark.parametrize("name", ["title", "narration", "text", "camera", "duration_seconds"])
-def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(door, story, five, owner, name):
+def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(
+    door, story, five, owner, name
+):
     scenes.delete(five[2].pk, actor=owner)
     before = Scene.objects.filter(pk=five[2].pk).values().get()
-    values = {"title": "typed", "narration": "typed", "text": "typed", "camera": "still", "duration_seconds": "9"}
-    answer = door.post("board_edit", story.pk, five[2].pk, **{name: values[name], f"seen_{name}": "x"})
+    values = {
+        "title": "typed",
+        "narration": "typed",
+        "text": "typed",
+        "camera": "still",
+        "duration_seconds": "9",
+    }
+    answer = door.post(
+        "board_edit", story.pk, five[2].pk, **{name: values[name], f"seen_{name}": "x"}
+    )
     assert answer.status_code == 409
     page = text(answer)
     assert f'data-beside="{name}" data-scene="{five[2].pk}"' in page
@@ -44,29 +63,51 @@ def test_text_for_a_deleted_scene_is_refused_and_the_scene_can_be_brought_back(d
 
 def test_without_scripts_the_form_comes_back_with_the_text(door, story, five, owner):
     scenes.delete(five[2].pk, actor=owner)
-    answer = door.post("board_edit", story.pk, five[2].pk, live=False, narration="What I typed", seen_narration="x")
+    answer = door.post(
+        "board_edit", story.pk, five[2].pk, live=False, narration="What I typed", seen_narration="x"
+    )
     assert answer.status_code == 409
     assert "What I typed" in text(answer)
-    assert f'formaction="{reverse("admin:board_act", args=[story.pk, five[2].pk, "restore"])}"' in text(answer)
+    assert (
+        f'formaction="{reverse("admin:board_act", args=[story.pk, five[2].pk, "restore"])}"'
+        in text(answer)
+    )
 
 
 def test_the_same_text_twice_is_no_conflict_with_oneself(door, story, five):
     seen = scenes.fingerprint(five[0].narration)
     for _ in range(2):  # once on the way out of the page, once by the page that comes back
-        assert door.post("board_edit", story.pk, five[0].pk, narration="typed", seen_narration=seen).status_code == 200
-    assert door.post("board_edit", story.pk, five[0].pk, narration="other", seen_narration=seen).status_code == 409
+        assert (
+            door.post(
+                "board_edit", story.pk, five[0].pk, narration="typed", seen_narration=seen
+            ).status_code
+            == 200
+        )
+    assert (
+        door.post(
+            "board_edit", story.pk, five[0].pk, narration="other", seen_narration=seen
+        ).status_code
+        == 409
+    )
 
 
 def test_a_field_that_was_not_left_is_not_written(door, story, five):
     """The page sends its whole form; what somebody else has written into the other fields stays."""
     Scene.objects.filter(pk=five[0].pk).update(title="By another")
     seen = scenes.fingerprint(five[0].narration)
-    answer = door.post("board_edit", story.pk, five[0].pk, title="Scene 1", narration="mine", seen_narration=seen)
+    answer = door.post(
+        "board_edit", story.pk, five[0].pk, title="Scene 1", narration="mine", seen_narration=seen
+    )
     assert answer.status_code == 200
-    assert Scene.objects.filter(pk=five[0].pk).values_list("title", "narration").get() == ("By another", "mine")
+    assert Scene.objects.filter(pk=five[0].pk).values_list("title", "narration").get() == (
+        "By another",
+        "mine",
+    )
 
 
-def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes(door, story, five, owner):
+def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes(
+    door, story, five, owner
+):
     scenes.delete(five[2].pk, actor=owner)
     answer = upload(door, story, five[2])
     assert answer.status_code == 409
@@ -82,29 +123,51 @@ def test_a_file_for_a_deleted_scene_is_refused_in_words_and_nothing_else_changes
 # An upload beside an approved take
 
 
-@pytest.mark.parametrize(("choice", "replaced"), [({}, False), ({"choice": "take"}, False), ({"choice": "replace"}, True), ({"choice": "x"}, False)])
-def test_an_upload_replaces_an_approved_take_only_if_a_person_says_so(door, story, five, take, choice, replaced):
+@pytest.mark.parametrize(
+    ("choice", "replaced"),
+    [
+        ({}, False),
+        ({"choice": "take"}, False),
+        ({"choice": "replace"}, True),
+        ({"choice": "x"}, False),
+    ],
+)
+def test_an_upload_replaces_an_approved_take_only_if_a_person_says_so(
+    door, story, five, take, choice, replaced
+):
     approved = take(five[0], review_status="approved")
     answer = upload(door, story, five[0], **choice)
     assert answer.status_code == 200
     new = Take.objects.exclude(pk=approved.pk).get()
     assert Scene.objects.get(pk=five[0].pk).image_take_id == (new.pk if replaced else approved.pk)
     other = approved if replaced else new
-    assert reverse("admin:board_choose", args=[story.pk, other.pk]) in text(answer), "and there is a way to the other"
+    assert reverse("admin:board_choose", args=[story.pk, other.pk]) in text(answer), (
+        "and there is a way to the other"
+    )
 
 
 @pytest.mark.parametrize("before", [None, "unreviewed", "rejected"])
 def test_an_upload_takes_the_place_of_what_is_not_approved(door, story, five, take, before):
     old = take(five[0], review_status=before, review_reason="x") if before else None
     upload(door, story, five[0])
-    assert Scene.objects.get(pk=five[0].pk).image_take == Take.objects.exclude(pk=old.pk if old else None).get()
+    assert (
+        Scene.objects.get(pk=five[0].pk).image_take
+        == Take.objects.exclude(pk=old.pk if old else None).get()
+    )
 
 
 def test_the_question_stands_in_the_form(door, story, five, take):
     assert 'name="choice"' not in text(door.get("board_scene", story.pk, five[0].pk))
     take(five[0], review_status="approved")
-    form = text(door.get("board_scene", story.pk, five[0].pk)).split("data-upload")[1].split("</form>")[0]
-    assert re.findall(r'name="choice" value="(\w+)"( checked)?', form) == [("take", " checked"), ("replace", "")]
+    form = (
+        text(door.get("board_scene", story.pk, five[0].pk))
+        .split("data-upload")[1]
+        .split("</form>")[0]
+    )
+    assert re.findall(r'name="choice" value="(\w+)"( checked)?', form) == [
+        ("take", " checked"),
+        ("replace", ""),
+    ]
     assert 'data-width="1280" data-height="720" data-ratio="16:9"' in form
 
 
@@ -122,8 +185,17 @@ def test_what_is_cut_off_is_said(story, size, words):
 
 
 def test_the_answer_to_an_upload_says_it_too(door, story, five):
-    answer = door.post("board_upload", story.pk, five[0].pk, kind="image", file=SimpleUploadedFile("a.png", picture("#00ff00", (90, 160))))
-    assert said(answer) == "Your file is the chosen take now. It has 90 × 160; to fit 16:9, 68% of it is cut off."
+    answer = door.post(
+        "board_upload",
+        story.pk,
+        five[0].pk,
+        kind="image",
+        file=SimpleUploadedFile("a.png", picture("#00ff00", (90, 160))),
+    )
+    assert (
+        said(answer)
+        == "Your file is the chosen take now. It has 90 × 160; to fit 16:9, 68% of it is cut off."
+    )
 
 
 # A pause
@@ -131,8 +203,12 @@ def test_the_answer_to_an_upload_says_it_too(door, story, five):
 
 def test_a_pause_is_said_on_board_and_story_page(door, story, five):
     Pause.objects.create(name="", reason="Lunch")
-    AIProviderConfig.objects.filter(provider="local").update(is_paused=True, pause_reason="New prices")
-    AIProviderConfig.objects.filter(provider="stability_ai").update(is_paused=True, pause_reason="Not of this story")
+    AIProviderConfig.objects.filter(provider="local").update(
+        is_paused=True, pause_reason="New prices"
+    )
+    AIProviderConfig.objects.filter(provider="stability_ai").update(
+        is_paused=True, pause_reason="Not of this story"
+    )
     board = text(door.get("stories_story_board", story.pk, live=False))
     page = text(door.client.get(reverse("admin:stories_story_change", args=[story.pk])))
     for shown in (board, page):
@@ -142,7 +218,12 @@ def test_a_pause_is_said_on_board_and_story_page(door, story, five):
         assert "Not of this story" not in shown
     Pause.objects.all().delete()
     AIProviderConfig.objects.update(is_paused=False)
-    assert "paused" not in text(door.get("stories_story_board", story.pk, live=False)).split('id="bd-hint"')[1].split("<ol")[0]
+    assert (
+        "paused"
+        not in text(door.get("stories_story_board", story.pk, live=False))
+        .split('id="bd-hint"')[1]
+        .split("<ol")[0]
+    )
 
 
 # The review in sight

@@ -24,9 +24,14 @@ def word_for(table, feature):
 
 
 def test_paint_same_words_same_bytes():
-    first = paint("노을 지는 항구", prompt_en="a harbour at sunset", style="수채화", seed=7, size=SIZE)
+    first = paint(
+        "노을 지는 항구", prompt_en="a harbour at sunset", style="수채화", seed=7, size=SIZE
+    )
     assert first.startswith(b"\x89PNG")
-    assert paint("노을 지는 항구", prompt_en="a harbour at sunset", style="수채화", seed=7, size=SIZE) == first
+    assert (
+        paint("노을 지는 항구", prompt_en="a harbour at sunset", style="수채화", seed=7, size=SIZE)
+        == first
+    )
 
 
 @pytest.mark.parametrize("size", [(192, 108), (108, 192), (128, 128), (257, 131)])
@@ -60,7 +65,9 @@ def test_paint_tells_scenes_apart():
         "야시장",
         "사막의 한낮",
     ]
-    pictures = [np.asarray(Image.fromarray(painted(prompt)).resize((32, 18)), int) for prompt in prompts]
+    pictures = [
+        np.asarray(Image.fromarray(painted(prompt)).resize((32, 18)), int) for prompt in prompts
+    ]
     for number, one in enumerate(pictures):
         for other in pictures[number + 1 :]:
             assert np.abs(one - other).mean() > 12
@@ -80,7 +87,12 @@ def test_paint_noir_is_grey():
 
 
 def test_paint_a_named_colour_is_seen():
-    plain, red = (painted(f"{color} 풍선을 든 소년, 화창한 낮의 언덕", size=(320, 180)).reshape(-1, 3).astype(int) for color in ("파란", "빨간"))
+    plain, red = (
+        painted(f"{color} 풍선을 든 소년, 화창한 낮의 언덕", size=(320, 180))
+        .reshape(-1, 3)
+        .astype(int)
+        for color in ("파란", "빨간")
+    )
 
     def reddish(pixels):
         return ((pixels[:, 0] > 180) & (pixels[:, 1] < 110) & (pixels[:, 2] < 100)).sum()
@@ -97,10 +109,26 @@ def test_paint_every_place(where, when):
 
 @pytest.mark.parametrize(
     "thing",
-    sorted({*animals.DRAW, *objects.DRAW, *extras.BEHIND, *extras.IN_AIR, *extras.ON_WATER, *BESIDE, "umbrella", "kite", "balloon", "dragon", "fireworks"}),
+    sorted(
+        {
+            *animals.DRAW,
+            *objects.DRAW,
+            *extras.BEHIND,
+            *extras.IN_AIR,
+            *extras.ON_WATER,
+            *BESIDE,
+            "umbrella",
+            "kite",
+            "balloon",
+            "dragon",
+            "fireworks",
+        }
+    ),
 )
 def test_paint_every_thing_is_seen(monkeypatch, thing):
-    """The same picture with a named thing and without it: the thing is there, and it is not the whole picture."""
+    """The same picture with a named thing and without it: the thing is there, and it is not the
+    whole picture.
+    """
     where = "sea" if thing in extras.ON_WATER else "meadow"
     base = read("", f"{where} boy")
 
@@ -112,7 +140,9 @@ def test_paint_every_thing_is_seen(monkeypatch, thing):
     assert 0.0005 < changed < (1.0 if thing in OF_THE_NIGHT else 0.6)
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "!!! ???", "qwzx blorp", "𝕏 😀👨‍👩‍👧", "가" * 5000, "ことば 图画"])
+@pytest.mark.parametrize(
+    "prompt", ["", "   ", "!!! ???", "qwzx blorp", "𝕏 😀👨‍👩‍👧", "가" * 5000, "ことば 图画"]
+)
 def test_paint_takes_any_words(prompt):
     assert painted(prompt).std() > 10
 

@@ -8,8 +8,14 @@ from providers.backends.local.illustrator.words import read
 @pytest.mark.parametrize(
     ("korean", "english"),
     [
-        ("비 내리는 밤 골목에서 노란 우산을 쓴 소녀가 고양이를 바라본다", "On a rainy night a girl with a yellow umbrella looks at a cat in the alley"),
-        ("눈 덮인 마을의 아침, 할아버지와 강아지", "Morning in a snowy village, a grandfather and a puppy"),
+        (
+            "비 내리는 밤 골목에서 노란 우산을 쓴 소녀가 고양이를 바라본다",
+            "On a rainy night a girl with a yellow umbrella looks at a cat in the alley",
+        ),
+        (
+            "눈 덮인 마을의 아침, 할아버지와 강아지",
+            "Morning in a snowy village, a grandfather and a puppy",
+        ),
         ("노을 지는 항구로 배가 돌아온다", "A boat returns to the harbor at sunset"),
     ],
 )
@@ -24,11 +30,22 @@ def test_read_both_languages_alike(korean, english):
 
 
 def test_read_named_colours():
-    assert read("노란 우산을 쓴 소녀와 빨간 풍선").color_of == {"umbrella": "f2b632", "balloon": "d8483e"}
+    assert read("노란 우산을 쓴 소녀와 빨간 풍선").color_of == {
+        "umbrella": "f2b632",
+        "balloon": "d8483e",
+    }
     assert read("", "a woman in a red coat").color_of["clothes"] == "d8483e"
 
 
-@pytest.mark.parametrize("text", ["배우가 새로운 비밀을 말했다", "산책을 하고 차가운 달리기", "소년의 눈빛이 이별을 말한다", "개의치 않고 집중했다"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "배우가 새로운 비밀을 말했다",
+        "산책을 하고 차가운 달리기",
+        "소년의 눈빛이 이별을 말한다",
+        "개의치 않고 집중했다",
+    ],
+)
 def test_read_does_not_see_words_in_other_words(text):
     reading = read(text)
     assert set(reading.motifs) & {"boat", "bird", "car", "moon", "dog", "house"} == set()

@@ -28,7 +28,16 @@ def test_pronunciation(written, spoken):
 
 @pytest.mark.parametrize(
     ("written", "phonetic"),
-    [("나비", "nabi"), ("바다", "pada"), ("시", "ɕi"), ("국물.", "kuŋmul."), ("달라", "tala"), ("차", "ʨʰa"), ("", ""), ("A!", "A!")],
+    [
+        ("나비", "nabi"),
+        ("바다", "pada"),
+        ("시", "ɕi"),
+        ("국물.", "kuŋmul."),
+        ("달라", "tala"),
+        ("차", "ʨʰa"),
+        ("", ""),
+        ("A!", "A!"),
+    ],
 )
 def test_phonetic_letters(written, phonetic):
     assert sounds(written) == phonetic

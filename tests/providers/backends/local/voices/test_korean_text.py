@@ -76,9 +76,14 @@ def test_latin_words(word, hangul):
 def test_every_latin_word_becomes_hangul():
     for first in "abcdefghijklmnopqrstuvwxyz":
         for rest in ("", "a", "ab", "str", "ng", "wa", "yo", "quay", "oughs", "xx", "eee", "llll"):
-            assert all("가" <= letter <= "힣" for letter in latin_in_hangul(first + rest)), first + rest
+            assert all("가" <= letter <= "힣" for letter in latin_in_hangul(first + rest)), (
+                first + rest
+            )
 
 
-@pytest.mark.parametrize(("value", "words"), [(1, "한"), (10, "열"), (19, "열아홉"), (20, "스무"), (21, "스물한"), (99, "아흔아홉")])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1, "한"), (10, "열"), (19, "열아홉"), (20, "스무"), (21, "스물한"), (99, "아흔아홉")],
+)
 def test_native_numbers(value, words):
     assert native_number(value) == words

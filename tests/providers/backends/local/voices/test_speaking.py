@@ -33,9 +33,16 @@ def test_long_text_without_punctuation_is_divided_between_words():
 def test_marks_are_the_times_of_the_clauses():
     text = "The lantern comes home. Once, it was lost."
     spoken = speak(text, language="en")
-    assert [mark.text for mark in spoken.marks] == ["The lantern comes home.", "Once,", "it was lost."]
+    assert [mark.text for mark in spoken.marks] == [
+        "The lantern comes home.",
+        "Once,",
+        "it was lost.",
+    ]
     assert (spoken.rate, spoken.samples.dtype, spoken.marks[0].start_ms) == (24_000, np.float32, 0)
-    gaps = [after.start_ms - before.end_ms for before, after in zip(spoken.marks, spoken.marks[1:], strict=False)]
+    gaps = [
+        after.start_ms - before.end_ms
+        for before, after in zip(spoken.marks, spoken.marks[1:], strict=False)
+    ]
     assert gaps == pytest.approx([300, 120], abs=1)
     assert spoken.marks[-1].end_ms == spoken.duration_ms
     for mark in spoken.marks:
@@ -43,14 +50,21 @@ def test_marks_are_the_times_of_the_clauses():
         assert np.flatnonzero(sound > SILENCE)[0] <= RATE // 100 + 48
         assert np.flatnonzero(sound > SILENCE)[-1] >= len(sound) - RATE // 100 - 72
     for before, after in zip(spoken.marks, spoken.marks[1:], strict=False):
-        pause = spoken.samples[before.end_ms * RATE // 1000 + 48 : after.start_ms * RATE // 1000 - 48]
+        pause = spoken.samples[
+            before.end_ms * RATE // 1000 + 48 : after.start_ms * RATE // 1000 - 48
+        ]
         assert not pause.any()
 
 
 def test_the_same_text_sounds_the_same_and_faster_is_shorter():
-    first, second = (speak("Numbers like $9.99 and 1,250.", language="en", seed=3) for _ in range(2))
+    first, second = (
+        speak("Numbers like $9.99 and 1,250.", language="en", seed=3) for _ in range(2)
+    )
     assert (first.samples == second.samples).all()
-    assert speak("Numbers like $9.99 and 1,250.", language="en", speed=1.5).duration_ms < first.duration_ms * 0.8
+    assert (
+        speak("Numbers like $9.99 and 1,250.", language="en", speed=1.5).duration_ms
+        < first.duration_ms * 0.8
+    )
 
 
 def test_korean_with_latin_words_and_numbers():
