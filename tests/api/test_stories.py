@@ -305,6 +305,8 @@ def plan_of(story, total="0.0400", price="0.0200", approval=None):
         "provider": "stability_ai",
         "total": total,
         "counts": {"done": 1, "missing": 2},
+        "sound": [],
+        "sound_warnings": [],
         "items": items,
         "blocked": [],
     }

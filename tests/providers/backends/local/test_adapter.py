@@ -254,7 +254,7 @@ def test_drill_settings_that_make_sense(chosen: dict[str, Any]) -> None:
     ("chosen", "message"),
     [
         ({"drill": {"picture": "x"}}, "no setting “picture”"),
-        ({"drill": {"clip": "explode"}}, "no drill “explode”"),
+        ({"drill": {"clip": "explode"}}, "no fault “explode”"),
     ],
 )
 def test_drill_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
