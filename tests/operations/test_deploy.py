@@ -27,7 +27,7 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 SETTINGS = "\n".join(path.read_text() for path in (ROOT / "site/config").glob("*.py"))
 KNOWN = set(
-    re.findall(r'env\.(?:text|words|integer|boolean|secrets|choice)\("([A-Z_0-9]+)"', SETTINGS)
+    re.findall(r'env\.(?:text|words|integer|boolean|secrets|choice)\(\s*"([A-Z_0-9]+)"', SETTINGS)
 ) | set(re.findall(r'"(MINIO_[A-Z_]+)"', SETTINGS))
 
 
