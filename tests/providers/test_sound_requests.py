@@ -69,7 +69,10 @@ def test_hash_of_the_older_kinds_is_what_it_was(request_: Request, form: bytes) 
 
 @pytest.fixture
 def stability(db: None) -> AIProviderConfig:
-    return AIProviderConfig.objects.get(provider="stability_ai")
+    """A provider without any model of sound."""
+    config = AIProviderConfig.objects.get(provider="stability_ai")
+    config.models.filter(kind__in=(Kind.SPEECH, Kind.MUSIC, Kind.SOUND)).delete()
+    return config
 
 
 @pytest.mark.parametrize(

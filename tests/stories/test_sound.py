@@ -174,14 +174,14 @@ def test_words_and_voices_make_their_lines_stale_and_no_picture(story, owner):
     first, second = story.all_scenes.order_by("position")
     scenes.edit(first.pk, actor=owner, narration="The boat waits.")
     assert [item.state for item in plan_sound(story).items] == ["stale", "done", "done"]
-    sound.set_voice(story.pk, actor=owner, speaker="MARA", voice="bella")
+    sound.set_voice(story.pk, actor=owner, speaker="MARA", voice="scratch")
     assert [item.state for item in plan_sound(story).items] == ["stale", "stale", "done"]
     assert [item.state for item in plan_generation(story, "image").items] == ["done", "done"]
     generate_sound(story.pk, actor=owner)
     run_due()
     assert [item.state for item in plan_sound(story).items] == ["done"] * 3
     assert SoundTake.objects.filter(kind="speech").count() == 4
-    sound.set_voice(story.pk, actor=owner, speaker="", voice="adam")
+    sound.set_voice(story.pk, actor=owner, speaker="", voice="scratch")
     assert [item.state for item in plan_sound(story).items] == ["stale", "done", "done"]
     sound.set_voice(story.pk, actor=owner, speaker="", voice="")
     assert [item.state for item in plan_sound(story).items] == ["done"] * 3, (
@@ -233,7 +233,7 @@ def test_a_voice_has_versions_and_the_same_one_makes_none(story, owner, colleagu
     for values, field in (
         ({"mood": "angry"}, "mood"),
         ({"music_db": 99.0}, "music_db"),
-        ({"music_provider": "stability_ai"}, "music_provider"),
+        ({"music_provider": "runway_ml"}, "music_provider"),
     ):
         with pytest.raises(Invalid) as error:
             sound.change_settings(story.pk, actor=owner, **values)
