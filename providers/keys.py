@@ -12,7 +12,7 @@ from core.encryption import fernet
 from . import addresses
 from .errors import KeyUnreadable
 from .models import AIProviderConfig
-from .registry import adapter_class
+from .registry import class_of
 
 WEBHOOK = "replicate webhook"
 
@@ -79,7 +79,7 @@ def environment_key(config: AIProviderConfig) -> str:
         config.base_url
         and here
         not in {
-            home_of(config.provider),
+            home_of(config),
             addresses.origin(settings.PROVIDER_ADDRESSES.get(config.provider, "")),
         }
     ):
@@ -93,16 +93,20 @@ def environment_key(config: AIProviderConfig) -> str:
     return key
 
 
-def home_of(provider: str) -> str:
+def home_of(config: AIProviderConfig) -> str:
     """Return scheme, host and port of the provider's own address."""
-    kind = adapter_class(provider)
-    return addresses.origin(getattr(kind, "home", "")) if kind else ""
+    return addresses.origin(home_address_of(config))
+
+
+def home_address_of(config: AIProviderConfig) -> str:
+    """Return the provider's own address; empty if its servers are whatever a person enters."""
+    return str(getattr(class_of(config), "home", ""))
 
 
 def is_bound_here(config: AIProviderConfig) -> bool:
     """Return whether the stored key was entered for the host of the provider's current address."""
     return not config.base_url or addresses.origin(config.base_url) == (
-        config.key_origin or home_of(config.provider)
+        config.key_origin or home_of(config)
     )
 
 

@@ -1,8 +1,10 @@
-"""Maps providers to their adapters."""
+"""Maps the kinds of connection to their adapters."""
 
 from typing import TYPE_CHECKING
 
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from .errors import NotConfigured
@@ -25,16 +27,38 @@ ADAPTERS = {
 }
 
 
-def adapter_class(provider: str) -> "type[Adapter] | None":
-    """Return the adapter class of this provider; None if there is none."""
-    path = ADAPTERS.get(provider)
+# What a person chooses from when a connection is added. Any number of connections may be of one
+# kind; the studio's own pictures need only one.
+NAMES: dict[str, str | Promise] = {
+    "stability_ai": "Stability AI",
+    "runway_ml": "Runway",
+    "replicate": "Replicate",
+    "elevenlabs": "ElevenLabs",
+    "openai_speech": _("Speech (OpenAI-compatible)"),
+    "llm": _("Language model (OpenAI-compatible)"),
+}
+
+
+def adapter_class(kind: str) -> "type[Adapter] | None":
+    """Return the adapter class of this kind of connection; None if there is none."""
+    path = ADAPTERS.get(kind)
     found: type[Adapter] | None = import_string(path) if path else None
     return found
 
 
+def class_of(config: "AIProviderConfig") -> "type[Adapter] | None":
+    """Return the adapter class of this connection; None if there is none."""
+    return adapter_class(config.kind or config.provider)
+
+
+def makes(kind: str, asked: str) -> bool:
+    """Return whether connections of this kind make this kind of request. No query."""
+    return asked in getattr(adapter_class(kind), "kinds", ())
+
+
 def adapter_for(config: "AIProviderConfig") -> "Adapter":
     """Return the adapter for this configuration. Raises `NotConfigured` or `KeyUnreadable`."""
-    kind = adapter_class(config.provider)
+    kind = class_of(config)
     if kind is None:
         raise NotConfigured(
             gettext_noop("There is no connection to a provider named “%(provider)s”."),

@@ -110,7 +110,7 @@ class BillAdmin(ModelAdmin):
                 return HttpResponseRedirect(reverse("admin:providers_bill_change", args=[bill.pk]))
         values = {
             "title": _("Import a bill"),
-            "providers": AIProviderConfig.objects.exclude(provider="local"),
+            "providers": AIProviderConfig.objects.exclude(kind="local"),
             "chosen": chosen,
             "error": error,
         }

@@ -15,7 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from core.admin.confirm_dialog import Failed, ask, back_from
 from core.admin.display import Tone, badge, money
@@ -29,7 +33,7 @@ from providers.calls.balance_evidence import ask_balance
 from providers.enums import CallState, Refusal
 from providers.errors import Forbidden
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from providers.services import configs, money_changes
+from providers.services import configs, connections, money_changes
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
@@ -48,10 +52,21 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         label=gettext_lazy("Remove the key"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
 
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of connection"),
+        choices=lambda: list(registry.NAMES.items()),
+        widget=UnfoldAdminSelectWidget(),
+    )
+
     class Meta:
         model = AIProviderConfig
         fields = "__all__"  # noqa: DJ007  the admin's fieldsets name the fields
         field_classes = {"settings": BoundedJsonField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is not None:
+            del self.fields["kind"]  # the ledger's calls were made by a backend of this kind
 
     def clean(self) -> dict[str, Any]:
         """Require the key again when the address changes to another host.
@@ -59,6 +74,10 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         A key is bound to the host for which it was entered.
         """
         values = super().clean() or self.cleaned_data
+        if self.instance.pk is None:
+            self.instance.kind = values.get("kind", "")
+            values["base_url"] = values.get("base_url") or keys.home_address_of(self.instance)
+            return values
         here = addresses.origin(values.get("base_url", self.instance.base_url))
         new, remove = values.get("new_key", ""), values.get("remove_key", False)
         if (
@@ -74,6 +93,11 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
 
 LONGEST_ID = 18  # digits
+# What a new connection needs. Its prices, limits and settings are entered on its own page.
+NEW = (
+    (None, {"fields": ("kind", ("name", "provider"), "base_url")}),
+    (gettext_lazy("Key"), {"fields": ("new_key",)}),
+)
 
 
 class ModelInline(VisibleNames, TabularInline):  # type: ignore[misc]  # Unfold's bases differ among themselves
@@ -105,7 +129,7 @@ class AIProviderConfigAdmin(ModelAdmin):
     change_form_outer_before_template = "studio/provider_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
     readonly_fields = ("key_now",)
     fieldsets = (
-        (None, {"fields": (("name", "provider"), "is_active", "base_url")}),
+        (None, {"fields": (("name", "provider"), "kind_name", "is_active", "base_url")}),
         (gettext_lazy("Key"), {"fields": ("key_now", ("new_key", "remove_key"))}),
         (
             gettext_lazy("Prices"),
@@ -123,6 +147,12 @@ class AIProviderConfigAdmin(ModelAdmin):
         (gettext_lazy("Settings"), {"fields": ("settings",), "classes": ("collapse",)}),
     )
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return whether the user may add a connection: with it comes where a key is sent."""
+        return super().has_add_permission(request) and request.user.has_perm(
+            "providers.set_provider_key"
+        )
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
         return False  # the ledger refers to it
 
@@ -134,9 +164,15 @@ class AIProviderConfigAdmin(ModelAdmin):
         where = (
             () if request.user.has_perm("providers.set_provider_key") else ("base_url", "settings")
         )
-        return ("key_now", "provider", *where) if obj else ("key_now", *where)
+        return ("key_now", "provider", "kind_name", *where) if obj else ("key_now",)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:  # noqa: ARG002  Django's signature
+        """Return the models only once there is a connection: it begins with those of its kind."""
+        return self.inlines if obj else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return NEW
         if request.user.has_perm("providers.set_provider_key"):
             return super().get_fieldsets(request, obj)
         return [
@@ -204,6 +240,10 @@ class AIProviderConfigAdmin(ModelAdmin):
 
     # The form
 
+    @admin.display(description=gettext_lazy("Kind of connection"))
+    def kind_name(self, config: AIProviderConfig) -> str:
+        return str(registry.NAMES.get(config.kind, config.kind))
+
     @admin.display(description=gettext_lazy("Key now"))
     def key_now(self, config: AIProviderConfig) -> str:
         return key_text(config)
@@ -234,7 +274,10 @@ class AIProviderConfigAdmin(ModelAdmin):
         return response
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
-        super().save_model(request, obj, form, change)
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            connections.add(obj, actor=request.user)
         new, remove = (
             form.cleaned_data.get("new_key", ""),
             form.cleaned_data.get("remove_key", False),

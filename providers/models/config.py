@@ -12,7 +12,7 @@ from providers import settings_schema
 from providers.backends.local import fault_injection
 from providers.client import checked_base
 from providers.errors import Invalid, NotConfigured
-from providers.registry import adapter_class
+from providers.registry import ADAPTERS, class_of
 
 from .organization_budget import NOT_NEGATIVE
 
@@ -25,12 +25,14 @@ def reason_of(reason: str, note: dict[str, Any] | None) -> LocalizedMessage:
 
 
 class AIProviderConfig(models.Model):
-    """One provider: whether it is used, its key, its limits and its prices.
+    """One connection to a provider: whether it is used, its key, its limits and its prices.
 
-    No call is made without a price.
+    `provider` names the connection, `kind` the backend that speaks for it: a second account or
+    server is a second row of the same kind. No call is made without a price.
     """
 
     provider = models.SlugField(_("provider"), max_length=40, unique=True)
+    kind = models.SlugField(_("kind of connection"), max_length=40, blank=True)
     name = models.CharField(_("name"), max_length=80)
     is_active = models.BooleanField(_("active"), default=False)
     is_paused = models.BooleanField(
@@ -142,6 +144,11 @@ class AIProviderConfig(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row; without a kind, the connection is of the kind that bears its name."""
+        self.kind = self.kind or self.provider
+        super().save(*args, **kwargs)
+
     @property
     def paused_because(self) -> LocalizedMessage:
         """The reason of the pause: a person's text, or a localized message of the application."""
@@ -151,7 +158,9 @@ class AIProviderConfig(models.Model):
         """Reject unsupported settings and addresses to which no key may be sent."""
         if not isinstance(self.settings, dict):
             raise ValidationError({"settings": _("The settings must be a JSON object.")})
-        kind = adapter_class(self.provider)
+        if self.provider in ADAPTERS and (self.kind or self.provider) != self.provider:
+            raise ValidationError({"provider": _("This name belongs to another kind.")})
+        kind = class_of(self)
         try:
             fault_injection.check(self.settings)
             if kind is not None:

@@ -55,6 +55,12 @@ class ProviderModel(models.Model):
         help_text=_("Allowed whole seconds; empty: any."),
     )
     options = models.JSONField(_("options"), default=dict, blank=True)
+    capabilities = models.JSONField(
+        _("capabilities"),
+        default=dict,
+        blank=True,
+        help_text=_("What the model takes and makes, such as {“references”: {“character”: 3}}."),
+    )
     note = models.CharField(_("note"), max_length=300, blank=True)
 
     class Meta:

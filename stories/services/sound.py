@@ -10,8 +10,8 @@ from django.utils.translation import gettext_noop
 
 from core import visible
 from core.unicode_normalization import composed_values
+from providers import registry
 from providers.models import AIProviderConfig
-from providers.registry import adapter_class
 from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
 from stories.models import Line, LineText, Story, StorySound, Voice
@@ -39,12 +39,8 @@ def is_on(story: Story) -> bool:
 
 def makes(provider: str, kind: str) -> bool:
     """Whether this kind of sound can be asked of the provider."""
-    return offers(provider, kind) and AIProviderConfig.objects.filter(provider=provider).exists()
-
-
-def offers(provider: str, kind: str) -> bool:
-    """Whether a provider of this name makes this kind of sound. No query."""
-    return kind in getattr(adapter_class(provider), "kinds", ())
+    known = AIProviderConfig.objects.filter(provider=provider).values_list("kind", flat=True)
+    return any(registry.makes(connection, kind) for connection in known)
 
 
 def _locked(story_id: UUID | str, actor: Any) -> Story:

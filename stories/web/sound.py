@@ -18,6 +18,7 @@ from core.admin.display import money
 from core.localized_messages import DomainError
 from core.numbers import amount
 from providers.models import AIProviderConfig
+from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind
 from stories.errors import ApprovalNeeded, Invalid
 from stories.models import Line, Scene, SoundTake, Story, StorySound
@@ -101,7 +102,9 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
     plan = plan_sound(story) if plan is None else plan
     cast = plan.cast or domain.cast_of(story)
     speakers = ["", *domain.speakers_of(story)]
-    names = dict(AIProviderConfig.objects.order_by("name").values_list("provider", "name"))
+    connections = list(
+        AIProviderConfig.objects.order_by("name").values_list("provider", "name", "kind")
+    )
     return {
         "settings": plan.settings or StorySound(story=story, enabled=False),
         "plan": plan,
@@ -109,11 +112,9 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
         "moods": Mood.choices,
         "presets": LoudnessPreset.choices,
         "speaking": [
-            (key, name) for key, name in names.items() if domain.offers(key, SoundKind.SPEECH)
+            (key, name) for key, name, kind in connections if makes(kind, SoundKind.SPEECH)
         ],
-        "playing": [
-            (key, name) for key, name in names.items() if domain.offers(key, SoundKind.MUSIC)
-        ],
+        "playing": [(key, name) for key, name, kind in connections if makes(kind, SoundKind.MUSIC)],
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,
         "may_change": is_story_owner(user, story),

@@ -93,8 +93,7 @@ def receive(headers: Mapping[str, str], body: bytes, *, attempt: str = "") -> No
     verified.
     """
     require_form(headers)
-    config = AIProviderConfig.objects.get(provider="replicate")
-    message_id = verify(secret_of(config), headers, body)
+    configs, message_id = _senders(headers, body)
     if cache.get(f"replicate-webhook:{message_id}"):
         return
     try:
@@ -102,8 +101,29 @@ def receive(headers: Mapping[str, str], body: bytes, *, attempt: str = "") -> No
     except UnreadableError:
         log.warning("Replicate sent a webhook that cannot be read")
         return
-    _hint(config, prediction.id, attempt)
+    _hint(configs, prediction.id, attempt)
     cache.set(f"replicate-webhook:{message_id}", 1, SEEN_KEPT)
+
+
+def _senders(headers: Mapping[str, str], body: bytes) -> tuple[list[AIProviderConfig], str]:
+    """Return the connections whose secret the message is signed with, and the message's id.
+
+    Connections to the same account share its secret. Raises `Forbidden`, or `Later` while the
+    secret of a connection in use is not known.
+    """
+    failure: Forbidden | Later = Forbidden(UNSIGNED)
+    found, message_id = [], ""
+    for config in AIProviderConfig.objects.filter(kind="replicate").order_by("pk"):
+        try:
+            message_id = verify(secret_of(config), headers, body)
+            found.append(config)
+        except Forbidden:
+            continue
+        except Later as error:
+            failure = error if config.is_active else failure
+    if not found:
+        raise failure
+    return found, message_id
 
 
 # Includes calls that a person has resolved meanwhile: the prediction that Replicate signs is the
@@ -111,13 +131,14 @@ def receive(headers: Mapping[str, str], body: bytes, *, attempt: str = "") -> No
 MAY_BE_LOST = (CallState.SENDING, CallState.UNCLEAR, *OVER)
 
 
-def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
-    found = ProviderCall.objects.filter(provider=config, task_id=task_id).first() or _lost(
-        config, attempt
+def _hint(configs: list[AIProviderConfig], task_id: str, attempt: str) -> None:
+    found = ProviderCall.objects.filter(provider__in=configs, task_id=task_id).first() or _lost(
+        configs, attempt
     )
     if found is None:
         log.warning("Replicate told about a prediction that nobody here asked for")
         return
+    config = found.provider
     if found.state in MAY_BE_LOST and not found.task_id:
         prediction = ReplicateAdapter(config).fetch(task_id)
         # The attempt in the URL is not part of the signed content.
@@ -135,10 +156,10 @@ def _hint(config: AIProviderConfig, task_id: str, attempt: str) -> None:
         )
 
 
-def _lost(config: AIProviderConfig, attempt: str) -> ProviderCall | None:
+def _lost(configs: list[AIProviderConfig], attempt: str) -> ProviderCall | None:
     try:
         return ProviderCall.objects.filter(
-            provider=config, pk=uuid.UUID(attempt), task_id=""
+            provider__in=configs, pk=uuid.UUID(attempt), task_id=""
         ).first()
     except ValueError:
         return None
@@ -190,11 +211,7 @@ def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
 
 
 def refresh_webhook_secret() -> None:
-    """Periodic task: fetch the secret before the first webhook arrives."""
-    config = AIProviderConfig.objects.filter(provider="replicate", is_active=True).first()
-    if (
-        config is not None
-        and keys.has_key(config)
-        and ReplicateAdapter(config).settings.webhook_url
-    ):
-        refresh_secret(config)
+    """Periodic task: fetch each account's secret before its first webhook arrives."""
+    for config in AIProviderConfig.objects.filter(kind="replicate", is_active=True):
+        if keys.has_key(config) and ReplicateAdapter(config).settings.webhook_url:
+            refresh_secret(config)
