@@ -86,20 +86,18 @@ class PlanChanged(Conflict):
 class ApprovalNeeded(StoryError):
     """The work costs more than the person may start alone and is not approved yet (409).
 
-    Nothing was started.
-
-    `ask` is the spend request, `approval` its row, and `new` whether this attempt created the row.
+    Services return it, see `generation.Start`; nothing was started. `approval` is the request's
+    row, and `new` whether this attempt created it.
     """
 
     code = "approval_needed"
 
     def __init__(
-        self, template: str, /, *, ask: Any, approval: Any = None, **values: Value
+        self, template: str, /, *, approval: Any, new: bool = False, **values: Value
     ) -> None:
         super().__init__(template, **values)
-        self.ask = ask
         self.approval = approval
-        self.new = approval is None
+        self.new = new
 
 
 class ApprovalRefused(ApprovalNeeded):

@@ -32,7 +32,7 @@ from providers.signals import capacity_freed, result_recorded
 from .enums import FilmKind, JobName, SoundKind, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .models import Scene, ScenePrompt, Story, Take
-from .services import approvals, english, enqueue, planning, sound_takes, takes
+from .services import confirmations, english, enqueue, planning, sound_takes, takes
 from .services.fingerprints import clip_request, image_request
 from .services.plan import Plan, is_in_the_way, plan_generation
 from .services.sound_plan import SoundItem
@@ -480,7 +480,7 @@ def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job
     """
     pictures = [item for item in plan.todo if str(item.scene_id) not in children]
     sounds = [item for item in plan.sound_todo if _may_be_ordered(item, children.get(item.item))]
-    wanted = approvals.affordable_items(run.job, [*pictures, *sounds], children.values())
+    wanted = confirmations.affordable_items(run.job, [*pictures, *sounds], children.values())
     parent = Job.objects.get(pk=run.job.pk)
     made = 0
     for item in pictures:

@@ -23,6 +23,8 @@ from .backoff import require_backoff
 from .priority import of_part
 
 TRIES = 5
+RETRIED = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
+ALREADY_OPEN = gettext_noop("Another job for the same thing is open already.")
 AS_NEW: dict[str, Any] = {
     "status": JobStatus.QUEUED,
     "wait_for": "",
@@ -184,6 +186,21 @@ def _log_message(template: str, actor: Any, reason: str | LocalizedMessage) -> L
     return LocalizedMessage(with_reason[template][0 if who else 1], {"who": who, "reason": reason})
 
 
+def locked_for_retry(job_id: str) -> Job:
+    """Lock a job that is about to be tried again, for checks before `retry`. Raises as `retry`."""
+    job = Job.objects.select_for_update(no_key=True).filter(pk=job_id).first() or _get(job_id)
+    if job.status not in RETRIED:
+        raise _not_retried(job)
+    if (
+        job.unique_key
+        and Job.objects.filter(unique_key=job.unique_key, status__in=OPEN)
+        .exclude(pk=job.pk)
+        .exists()
+    ):
+        raise AlreadyOpen(ALREADY_OPEN)
+    return job
+
+
 def retry(job_id: str, *, actor: Any = None) -> Job:
     """Queue a failed, cancelled or unclear job again, with all its attempts.
 
@@ -193,26 +210,26 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
     with transaction.atomic():
         job = _get(job_id)
         now = DatabaseNow()
-        again = Job.objects.filter(
-            pk=job_id, status__in=(JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
-        )
+        again = Job.objects.filter(pk=job_id, status__in=RETRIED)
         try:
             with transaction.atomic():
                 changed = again.update(
                     run_at=now, updated_at=now, request_no=F("request_no") + 1, **AS_NEW
                 )
         except IntegrityError as error:
-            raise AlreadyOpen(
-                gettext_noop("Another job for the same thing is open already.")
-            ) from error
+            raise AlreadyOpen(ALREADY_OPEN) from error
         if not changed:
-            raise NotPossible(
-                gettext_noop("A job that is %(status)s cannot be tried again."), status=job.status
-            )
+            raise _not_retried(job)
         finish.log(job, _log_message(gettext_noop("Queued again."), actor, ""))
         notify_on_commit()
         job.refresh_from_db()
     return job
+
+
+def _not_retried(job: Job) -> NotPossible:
+    return NotPossible(
+        gettext_noop("A job that is %(status)s cannot be tried again."), status=job.status
+    )
 
 
 def wake(*, subject: str = "", item: str = "", wait_for: str = "", name: str = "") -> int:

@@ -32,8 +32,8 @@ from providers.services.unclear_calls import PERMISSION as RESOLVE
 from stories.enums import Decision, StoryStatus
 from stories.models import Comment, Film, Story
 from stories.selectors.summary import unreviewed_of
-from stories.services.approvals import PERMISSION as APPROVE
-from stories.services.approvals import approvals_for
+from stories.services.approval_decisions import PERMISSION as APPROVE
+from stories.services.approval_decisions import approvals_for
 from stories.services.permissions import sees_all, stories_for
 from stories.web import status_colors
 from stories.web.films import poster_url

@@ -11,7 +11,7 @@ from api.routes import Call
 from stories.api import schemas
 from stories.enums import Decision
 from stories.models import Approval
-from stories.services import approvals as domain
+from stories.services import approval_decisions as domain
 
 from .base import APPROVALS, api
 from .outputs.approvals import ApprovalOut, approval_out

@@ -196,7 +196,8 @@ def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  
     with what you may start alone.
     """
     steerable_job(call, job_id)
-    return job_out(generation.retry(job_id, actor=call.user))
+    (job,) = generation.retry(job_id, actor=call.user).require().jobs
+    return job_out(job)
 
 
 @api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary="Cancel a job")

@@ -121,7 +121,7 @@ def generate_take(
     another one now. Dearer than you may start alone: 409 `approval_needed`, as for the preview.
     """
     scene_of(call, scene_id)
-    jobs, price = generate_scene(
+    start = generate_scene(
         scene_id,
         body.kind,
         actor=call.user,
@@ -131,8 +131,8 @@ def generate_take(
         reason=body.reason,
         confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
         ask_again=body.ask_again,
-    )
-    return Accepted(SceneStarted([job_out(job) for job in jobs], money(price)))
+    ).require()
+    return Accepted(SceneStarted([job_out(job) for job in start.jobs], money(start.total)))
 
 
 @api.post("scenes/<uuid:scene_id>/reorder/", tag=SCENES, summary="Move a scene")

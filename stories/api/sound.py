@@ -114,7 +114,7 @@ def make_sound(call: Call, story_id: UUID, body: schemas.GenerateSoundIn) -> Acc
     may start alone: as for the preview.
     """
     story_of(call, story_id)
-    jobs, price = generate_sound(
+    start = generate_sound(
         story_id,
         actor=call.user,
         lines=None if body.lines is UNSET else body.lines,
@@ -122,8 +122,8 @@ def make_sound(call: Call, story_id: UUID, body: schemas.GenerateSoundIn) -> Acc
         again=body.again,
         confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
         ask_again=body.ask_again,
-    )
-    return Accepted(SoundStarted([job_out(job) for job in jobs], money(price)))
+    ).require()
+    return Accepted(SoundStarted([job_out(job) for job in start.jobs], money(start.total)))
 
 
 def _sound(call: Call, story_id: UUID) -> SoundOut:

@@ -14,11 +14,12 @@ from stories.api import schemas
 from stories.enums import TakeKind
 from stories.models import StoryStateTransition
 from stories.services import stories as domain
-from stories.services.approvals import approval_preview, ask_for_plan
+from stories.services.approvals import approval_preview
 from stories.services.english import plan_english
-from stories.services.generation import generate, put_into_english
+from stories.services.generation import put_into_english, start_generation
 from stories.services.permissions import stories_for
 from stories.services.plan import plan_generation
+from stories.services.spend_requests import ask_for_plan
 from stories.services.transitions import transition_to
 
 from .base import STORIES, api
@@ -134,8 +135,8 @@ def put_story_into_english(
         "confirm_total": confirmed,
         "ask_again": body.ask_again,
     }
-    jobs, plan = put_into_english(story_id, actor=call.user, **wanted)
-    return Accepted(english_out(plan, [job_out(job) for job in jobs]))
+    start, plan = put_into_english(story_id, actor=call.user, **wanted)
+    return Accepted(english_out(plan, [job_out(job) for job in start.require().jobs]))
 
 
 @api.get(
@@ -179,7 +180,10 @@ def _generate(
         "override_reason": body.override_reason,
         "ask_again": body.ask_again,
     }
-    job, plan = generate(story_id, kind, actor=call.user, **wanted)
+    start, plan = start_generation(
+        story_id, kind, actor=call.user, advance="unless_begun", **wanted
+    )
+    (job,) = start.require().jobs
     return Accepted(Started(job_out(job), plan_out(plan)))
 
 

@@ -1,42 +1,45 @@
-"""Starts what a plan makes, in any status of the story.
+"""Starts paid work: what a plan makes, takes of a scene, sound, planning, English, a retry.
 
-Depending on the status this is a state transition or only the work itself.
+Each start is one transaction that ends in a `Start`: the jobs, or the approval it needs first.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from core import visible
-from jobs.enums import OPEN, JobStatus
+from core.localized_messages import LocalizedMessage
+from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.services import queue
 from stories.enums import JobName, StoryStatus, TakeKind
-from stories.errors import GuardRefused, Invalid
+from stories.errors import ApprovalNeeded, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
 from . import enqueue
-from .approvals import (
+from .approvals import authorize_spend
+from .confirmations import bind
+from .english import EnglishPlan, plan_english, seen
+from .locking import locked_story
+from .permissions import require_job_owner, require_story_owner
+from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
+from .sound_plan import plan_sound, priced_again
+from .spend_requests import (
     SpendRequest,
-    approval_transaction,
     ask_for_english,
     ask_for_plan,
     ask_for_planning,
     ask_for_retry,
     ask_for_sound,
     ask_for_takes,
-    authorize_spend,
-    bind,
 )
-from .english import EnglishPlan, plan_english, seen
-from .locking import locked_story
-from .permissions import require_job_owner, require_story_owner
-from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
-from .sound_plan import plan_sound, priced_again
-from .transitions import SPENDS, apply_transition
+from .status_changes import SPENDS, change_status, require_permission, require_possible
 
 # The status transition that starts a kind of work, where the table has it, and the status in which
 # it has started.
@@ -70,29 +73,68 @@ def why_closed(story: Story, kind: str) -> GuardRefused | None:
     )
 
 
-def launch(
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What came of a start: the jobs that make it, at a total price in USD.
+
+    `stopped`: a second person has to approve it first, and nothing was started.
+    """
+
+    jobs: list[Job] = field(default_factory=list)
+    total: Decimal = Decimal(0)
+    stopped: ApprovalNeeded | None = None
+
+    def require(self) -> "Start":
+        """Raises ApprovalNeeded, for callers that answer errors. The start must be committed."""
+        if self.stopped is not None:
+            raise self.stopped
+        return self
+
+
+# When a start for the whole story moves the story to the status that the work belongs to: only
+# then, never, unless it has that status, or where the status table has the step.
+Advance = Literal["always", "never", "unless_begun", "if_possible"]
+
+
+def start_generation(
     story_id: UUID | str,
     kind: str,
     *,
     actor: Any,
     mode: Mode = "missing",
     scene_ids: Sequence[UUID] | None = None,
-    confirm_total: Decimal | None,
-    plan_hash: str | None,
+    advance: Advance = "if_possible",
+    confirm_total: Decimal | None = None,
+    plan_hash: str | None = None,
     override_reason: str = "",
+    reason: str | LocalizedMessage = "",
     ask_again: bool = False,
-) -> Plan:
+    may_be_empty: bool = True,
+) -> tuple[Start, Plan]:
     """Start what the plan makes, for the story or some of its scenes, at the confirmed price.
 
-    A start for the whole story moves it to its next status where the table allows (planned:
-    preview; previewed: final film). `override_reason`: why stale or rejected takes go into the film
-    unchanged; only for the whole story. Raises Forbidden, PlanChanged, ApprovalNeeded, NotAllowed,
-    GuardRefused, or Invalid if there is nothing to make.
+    `advance`: whether the story moves to its next status, for the `reason`. `override_reason`: why
+    stale or rejected takes go into the film unchanged; only for the whole story. `may_be_empty`:
+    the whole story's film may be made from takes that exist. Raises Story.DoesNotExist, Forbidden,
+    NotAllowed, GuardRefused, PlanChanged, or Invalid if there is nothing to make; then nothing has
+    changed.
     """
-    with approval_transaction():
+    whole = scene_ids is None
+    override_reason = visible.stripped(override_reason) if whole else ""
+    with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
-        override_reason = "" if scene_ids is not None else visible.stripped(override_reason)
+        parent = _open_jobs(story, kind).filter(status=JobStatus.WAITING).first()
+        step = (
+            CHANGE[TakeKind(kind)]
+            if _advances(story, kind, advance, joins=not whole or parent is not None)
+            else ""
+        )
+        if step:
+            require_permission(story, step, actor)
+            require_possible(story, step)
+        elif closed := why_closed(story, kind):
+            raise closed
         plan = plan_generation(
             story,
             kind,
@@ -101,192 +143,98 @@ def launch(
             as_is=bool(override_reason),
         )
         confirm(plan, total=confirm_total, plan_hash=plan_hash)
-        if closed := why_closed(story, kind):
-            raise closed
         require_some(plan)
-        if plan.makes_nothing and not (override_reason and plan.doubtful):
+        accepts_takes = whole and (may_be_empty or (override_reason and plan.doubtful))
+        if plan.makes_nothing and not accepts_takes:
             raise Invalid(gettext_noop("There is nothing to make."), field="mode")
-        parent = Job.objects.filter(
-            unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status=JobStatus.WAITING
-        ).first()
-        if scene_ids is not None or parent is not None:
-            confirmation = authorize_spend(
-                story, ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again
-            )
-            if parent is not None:
-                bind(confirmation, parent)
-                if override_reason:
-                    enqueue.override(parent, override_reason, actor=actor)
-            _enqueue(story, plan, actor=actor, parent=parent)
-        elif (TakeKind(kind), StoryStatus(story.status)) in WAYS:
-            _change(
-                story,
-                kind,
-                actor=actor,
-                mode=mode,
-                override_reason=override_reason,
-                ask_again=ask_again,
-            )
-        else:
-            start(
-                story.pk,
-                kind,
-                actor=actor,
-                mode=mode,
-                confirm_total=confirm_total,
-                override_reason=override_reason,
-                ask_again=ask_again,
-            )
-    return plan
+        if whole and parent is None and not step and _open_jobs(story, kind).exists():
+            raise GuardRefused(gettext_noop("This is being made already."))
+        spend = authorize_spend(
+            story, ask_for_plan(plan, scene_ids), actor=actor, ask_again=ask_again
+        )
+        if isinstance(spend, ApprovalNeeded):
+            return Start(total=plan.total, stopped=spend), plan
+        if step:
+            change_status(story, step, actor=actor, reason=reason or override_reason)
+        if whole and parent is None:
+            wanted = {"mode": mode, "override_reason": override_reason}
+            job = enqueue.enqueue_story(story, kind, actor=actor, parameters=wanted)
+            bind(spend, job)
+            return Start([job], plan.total), plan
+        if parent is not None:
+            bind(spend, parent)
+            if override_reason:
+                enqueue.override(parent, override_reason, actor=actor)
+        jobs = _enqueue(story, plan, actor=actor, parent=parent)
+        return Start(jobs if parent is None else [parent], plan.total), plan
 
 
-def generate(
-    story_id: UUID | str,
-    kind: str,
-    *,
-    actor: Any,
-    mode: Mode = "missing",
-    confirm_total: Decimal | None = None,
-    override_reason: str = "",
-    ask_again: bool = False,
-) -> tuple[Job, Plan]:
-    """Start making the story's pictures (with the preview) or clips (with the film).
-
-    Returns the job and what it makes.
-
-    If the story is already in that status, only what is missing is made. Raises Story.DoesNotExist,
-    Forbidden, NotAllowed, GuardRefused, PlanChanged or ApprovalNeeded; then nothing has changed.
-    """
-    with approval_transaction():
-        story = Story.objects.select_for_update().get(pk=story_id)
-        if story.status == BEGUN[TakeKind(kind)]:
-            return start(
-                story.pk,
-                kind,
-                actor=actor,
-                mode=mode,
-                confirm_total=confirm_total,
-                override_reason=override_reason,
-                ask_again=ask_again,
-            )
-        require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
-        confirm(plan, total=confirm_total)
-        return _change(
-            story,
-            kind,
-            actor=actor,
-            mode=mode,
-            override_reason=override_reason,
-            ask_again=ask_again,
-        ), plan
-
-
-def confirmed_change(
-    story_id: UUID | str,
-    name: str,
-    *,
-    actor: Any,
-    reason: str = "",
-    confirm_total: Decimal,
-    plan_hash: str | None,
-    ask_again: bool = False,
-) -> Story:
-    """Make a status transition that costs money, at exactly the confirmed price.
-
-    Raises as `apply_transition`, and PlanChanged.
-    """
-    with approval_transaction():
-        story = Story.objects.select_for_update().get(pk=story_id)
-        confirm(plan_generation(story, SPENDS[name]), total=confirm_total, plan_hash=plan_hash)
-        return apply_transition(story.pk, name, actor=actor, reason=reason, ask_again=ask_again)
-
-
-def _change(
-    story: Story,
-    kind: str,
-    *,
-    actor: Any,
-    mode: Mode,
-    override_reason: str = "",
-    ask_again: bool = False,
-) -> Job:
-    """Make the status transition that starts this kind of work.
-
-    Returns the job that it enqueues.
-    """
-    parameters = {"mode": mode, "override_reason": override_reason}
-    apply_transition(
-        story.pk,
-        CHANGE[TakeKind(kind)],
-        actor=actor,
-        reason=override_reason,
-        parameters=parameters,
-        ask_again=ask_again,
-    )
-    return Job.objects.get(
-        unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}", status__in=OPEN
+def _open_jobs(story: Story, kind: str) -> QuerySet[Job]:
+    """The story's own open job of this kind; there is at most one."""
+    key = f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}"
+    return Job.objects.filter(
+        unique_key=key, status__in=[JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING]
     )
 
 
-def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> None:
+def _advances(story: Story, kind: str, advance: Advance, *, joins: bool) -> bool:
+    if advance == "if_possible":
+        return not joins and (TakeKind(kind), StoryStatus(story.status)) in WAYS
+    if advance == "unless_begun":
+        return bool(story.status != BEGUN[TakeKind(kind)])
+    return advance == "always"
+
+
+def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> list[Job]:
     """Enqueue a job for each scene of the plan, below the story's own job if that is waiting."""
-    priority = None if parent else 4
-    for item in plan.todo:
-        parameters = {"price": str(item.price)}
+    owner = actor or story.owner
+    jobs = [
         enqueue.order_scene(
             item.scene,
             plan.kind,
-            owner=actor or story.owner,
+            owner=owner,
             parent=parent,
-            parameters=parameters,
-            priority=priority,
-        )
-    for sound in plan.sound_todo:
-        enqueue.enqueue_sound(
-            sound, story, owner=actor or story.owner, parent=parent, price=sound.price
-        )
+            parameters={"price": str(item.price)},
+            priority=None if parent else 4,
+        )[0]
+        for item in plan.todo
+    ]
+    jobs += [
+        enqueue.enqueue_sound(sound, story, owner=owner, parent=parent, price=sound.price)
+        for sound in plan.sound_todo
+    ]
     enqueue.wake_story_jobs_on_commit(story.pk)
+    return jobs
 
 
-def start(
+def start_planning(
     story_id: UUID | str,
-    kind: str,
     *,
     actor: Any,
-    mode: Mode = "missing",
+    replace: bool = False,
+    reason: str | LocalizedMessage = "",
     confirm_total: Decimal | None = None,
-    plan_hash: str | None = None,
-    override_reason: str = "",
     ask_again: bool = False,
-) -> tuple[Job, Plan]:
-    """Start the story's job of this kind for the plan.
+) -> Start:
+    """Start planning the story's scenes at the confirmed price. `replace`: also if it has scenes.
 
-    Makes no status transition; the transitions call this function.
-
-    Raises Forbidden, PlanChanged, ApprovalNeeded, or GuardRefused if that job is already running.
+    Raises Story.DoesNotExist, Forbidden, NotAllowed, GuardRefused or PlanChanged.
     """
-    with approval_transaction():
+    with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
-        require_story_owner(actor, story)
-        plan = plan_generation(story, kind, mode=mode, as_is=bool(override_reason))
-        confirm(plan, total=confirm_total, plan_hash=plan_hash)
-        require_some(plan)
-        if Job.objects.filter(
-            unique_key=f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}",
-            status__in=[JobStatus.QUEUED, JobStatus.RUNNING],
-        ).exists():
-            raise GuardRefused(gettext_noop("This is being made already."))
-        confirmation = authorize_spend(story, ask_for_plan(plan), actor=actor, ask_again=ask_again)
-        job = enqueue.enqueue_story(
-            story, kind, actor=actor, parameters={"mode": mode, "override_reason": override_reason}
-        )
-        bind(confirmation, job)
-        if job.status == JobStatus.WAITING:
-            if override_reason:
-                enqueue.override(job, override_reason, actor=actor)
-            _enqueue(story, plan, actor=actor, parent=job)
-    return job, plan
+        require_permission(story, "start_planning", actor)
+        require_possible(story, "start_planning")
+        price = None
+        if ask := ask_for_planning(story, replace=replace):
+            price = ask.total
+            confirm_amount(price, confirm_total)
+            if price:
+                spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+                if isinstance(spend, ApprovalNeeded):
+                    return Start(total=price, stopped=spend)
+        change_status(story, "start_planning", actor=actor, reason=reason)
+        job = enqueue.enqueue_planning(story, actor=actor, replace=replace, price=price)
+    return Start([job], price or Decimal(0))
 
 
 def generate_scene(
@@ -300,15 +248,13 @@ def generate_scene(
     reason: str = "",
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
-) -> tuple[list[Job], Decimal]:
+) -> Start:
     """Make one take of a scene, or several variants side by side.
 
-    Returns the jobs and their total price in USD.
-
-    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, ApprovalNeeded, or GuardRefused
-    (locked by an unclear call, already running, or no picture yet).
+    Raises Scene.DoesNotExist, Forbidden, NoPrice, PlanChanged, or GuardRefused (locked by an
+    unclear call, already running, or no picture yet).
     """
-    with approval_transaction():
+    with transaction.atomic():
         story = Story.objects.select_for_update().get(
             pk=Scene.live.values_list("story_id", flat=True).get(pk=scene_id)
         )
@@ -324,7 +270,9 @@ def generate_scene(
         ask = ask_for_takes(story, scene, kind, provider=provider, variants=variants, seed=seed)
         price = ask.total
         confirm_amount(price, confirm_total)
-        authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+        spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+        if isinstance(spend, ApprovalNeeded):
+            return Start(total=price, stopped=spend)
         jobs = []
         for variant in range(variants):
             parameters = {
@@ -346,7 +294,7 @@ def generate_scene(
                     priority=2,
                 )[0]
             )
-    return jobs, price
+    return Start(jobs, price)
 
 
 def generate_sound(
@@ -358,14 +306,13 @@ def generate_sound(
     again: bool = False,
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
-) -> tuple[list[Job], Decimal]:
+) -> Start:
     """Make the missing and stale speech of these lines (None: of all), or the music.
 
-    `again`: also what is up to date, as another take. Returns the jobs and their total price.
-    Raises Story.DoesNotExist, Forbidden, PlanChanged, ApprovalNeeded, GuardRefused (something is
-    blocked), or Invalid if there is nothing to make.
+    `again`: also what is up to date, as another take. Raises Story.DoesNotExist, Forbidden,
+    PlanChanged, GuardRefused (something is blocked), or Invalid if there is nothing to make.
     """
-    with approval_transaction():
+    with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         if story.status in {StoryStatus.ARCHIVED, StoryStatus.DRAFT, StoryStatus.PLANNING}:
@@ -392,13 +339,15 @@ def generate_sound(
             raise Invalid(gettext_noop("There is nothing to make."), field="lines")
         ask = ask_for_sound(story, todo)
         confirm_amount(ask.total, confirm_total)
-        authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+        spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+        if isinstance(spend, ApprovalNeeded):
+            return Start(total=ask.total, stopped=spend)
         jobs = [
             enqueue.enqueue_sound(item, story, owner=actor or story.owner, price=item.price)
             for item in todo
         ]
         enqueue.wake_story_jobs_on_commit(story.pk)
-    return jobs, ask.total
+    return Start(jobs, ask.total)
 
 
 def put_into_english(
@@ -409,13 +358,13 @@ def put_into_english(
     replace: bool = False,
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
-) -> tuple[list[Job], EnglishPlan]:
+) -> tuple[Start, EnglishPlan]:
     """Translate prompts whose English is missing or out of date by the story's text provider.
 
     `replace`: also English that a person wrote. Raises Story.DoesNotExist, Forbidden, GuardRefused,
-    PlanChanged, ApprovalNeeded, or Invalid if there is nothing to do.
+    PlanChanged, or Invalid if there is nothing to do.
     """
-    with approval_transaction():
+    with transaction.atomic():
         story = locked_story(story_id, actor)
         plan = plan_english(story, None if scene_ids is None else list(scene_ids), replace=replace)
         confirm_amount(plan.total, confirm_total)
@@ -426,9 +375,11 @@ def put_into_english(
                     NOTHING_IN_ENGLISH, position=first.scene.position, why=str(first.why)
                 )
             raise Invalid(gettext_noop("There is nothing to put into English."), field="scenes")
-        ask = ask_for_english(plan)
         if plan.total:
-            authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+            ask = ask_for_english(plan)
+            spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+            if isinstance(spend, ApprovalNeeded):
+                return Start(total=plan.total, stopped=spend), plan
         owner = actor or story.owner
         found = [
             enqueue.enqueue_english(
@@ -440,59 +391,65 @@ def put_into_english(
             )
             for item in plan.todo
         ]
-    return found, plan
+    return Start(found, plan.total), plan
 
 
-def retry(job_id: str, *, actor: Any) -> Job:
+def retry(job_id: str, *, actor: Any) -> Start:
     """Queue a failed, cancelled or unclear job again.
 
     Its possible cost is compared with the person's limit, as with any start.
 
     Raises NoSuchJob, NotPossible, AlreadyOpen, Forbidden, GuardRefused (the story has left the
-    status that the job belongs to), ApprovalNeeded, NoPrice or NotConfigured.
+    status that the job belongs to), NoPrice or NotConfigured.
     """
-    with approval_transaction():
+    with transaction.atomic():
         # Locks its row before the story's, as when a job ends.
-        job = queue.retry(job_id, actor=actor)
+        job = queue.locked_for_retry(job_id)
         require_job_owner(actor, job)
         story = (
             Story.objects.select_for_update().filter(pk=job.subject).first()
             if job.name in JobName
             else None
         )
-        if story is not None:
-            _admit_retry(story, job, actor=actor)
-    return job
+        ask, plan = (None, None) if story is None else _what_is_retried(story, job)
+        confirmation = None
+        if story is not None and ask is not None:
+            spend = authorize_spend(story, ask, actor=actor, besides=job.pk)
+            if isinstance(spend, ApprovalNeeded):
+                return Start(total=ask.total, stopped=spend)
+            confirmation = spend
+        job = queue.retry(job_id, actor=actor)
+        if confirmation is not None and plan is not None:
+            bind(confirmation, job)
+            _enqueue(plan.story, plan, actor=actor, parent=job)
+    return Start([job])
 
 
-def _admit_retry(story: Story, job: Job, *, actor: Any) -> None:
+def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan | None]:
+    """What the job may spend again, and for a story's own job what it makes.
+
+    Raises GuardRefused.
+    """
     kind = enqueue.STORY_KIND.get(JobName(job.name))
     if job.name == JobName.SCENE_ENGLISH:
         english = plan_english(story, [UUID(job.item)], replace=True)
         priced = [item for item in english.items if item.price]
-        if priced or not english.items:
-            authorize_spend(story, ask_for_english(english), actor=actor, besides=job.pk)
-        return
+        return (ask_for_english(english) if priced or not english.items else None), None
     if job.name == JobName.STORY_PLANNING:
         if story.status != StoryStatus.PLANNING:
             raise GuardRefused(LEFT)
         again = ask_for_planning(story, replace=bool(job.data["parameters"].get("replace")))
-        if again is not None and again.total:
-            # The price binds the next attempts.
-            authorize_spend(story, again, actor=actor, besides=job.pk)
-        return
+        # The price binds the next attempts.
+        return (again if again is not None and again.total else None), None
     if kind is None:
-        if enqueue.may_spend(job) and (ask := _ask_for_one(story, job)):
-            authorize_spend(story, ask, actor=actor, besides=job.pk)
-        return
+        return (_ask_for_one(story, job) if enqueue.may_spend(job) else None), None
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
         raise GuardRefused(LEFT)
     asked = job.data["parameters"]
     plan = plan_generation(
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
     )
-    bind(authorize_spend(story, ask_for_plan(plan), actor=actor, besides=job.pk), job)
-    _enqueue(story, plan, actor=actor, parent=job)
+    return ask_for_plan(plan), plan
 
 
 def _ask_for_one(story: Story, job: Job) -> SpendRequest | None:

@@ -3,7 +3,6 @@
 GET shows a confirm dialog with the price, POST acts.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -19,15 +18,16 @@ from core.localized_messages import LocalizedMessage
 from core.numbers import amount
 from providers.models import AIProviderConfig
 from stories.enums import TakeKind
-from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, Invalid
+from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.models import Scene, Story
 from stories.services import transitions
-from stories.services.approvals import approval_preview, ask_for_plan, ask_for_planning
-from stories.services.generation import confirmed_change, start
+from stories.services.approvals import approval_preview
+from stories.services.generation import Start, start_generation, start_planning
 from stories.services.permissions import is_story_owner, require_story_owner
 from stories.services.plan import Mode, Plan, plan_generation, why_nothing
 from stories.services.planning import scene_count
-from stories.services.transitions import SPENDS
+from stories.services.spend_requests import ask_for_plan, ask_for_planning
+from stories.services.status_changes import SPENDS
 
 from . import story_pages
 
@@ -109,7 +109,7 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
     text, button, done = (_(word) for word in WORDS[name])
 
     def act() -> str:
-        return done_or_asked(done, lambda: make_change(story, name, request))
+        return make_change(story, name, request, done)
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)
@@ -155,50 +155,44 @@ def _planning(story: Story, user: Any) -> dict[str, Any]:
     )
 
 
-def make_change(story: Story, name: str, request: HttpRequest) -> None:
-    """Make the transition and confirm its cost in the same transaction.
+def make_change(story: Story, name: str, request: HttpRequest, done: str) -> str:
+    """Make the transition at the confirmed price, and return the message for the person.
 
-    Raises what `apply_transition` and `confirm` raise.
+    Raises what `apply_transition` raises.
     """
+    wanted: dict[str, Any] = {"actor": request.user, "reason": _reason(request)}
+    again = "ask_again" in request.POST
     if name in SPENDS:
-        again = "ask_again" in request.POST
-        total = _total(request)
-        confirmed_change(
+        start, _plan = start_generation(
             story.pk,
-            name,
-            actor=request.user,
-            reason=_reason(request),
-            confirm_total=total,
+            SPENDS[name],
+            advance="always",
+            confirm_total=_total(request),
             plan_hash=request.POST.get("plan"),
             ask_again=again,
+            **wanted,
         )
-        return
-    wanted: dict[str, Any] = {"parameters": {}}
+        return done_or_asked(done, start)
     if name == "start_planning":
         replace = bool(request.POST.get("replace"))
         asked = ask_for_planning(story, replace=replace)
         seen = _total(request) if asked is not None and asked.total else None
-        wanted = {
-            "parameters": {"replace": True} if replace else {},
-            "confirm_total": seen,
-            "ask_again": "ask_again" in request.POST,
-        }
-    transitions.apply_transition(
-        story.pk, name, actor=request.user, reason=_reason(request), **wanted
-    )
+        start = start_planning(
+            story.pk, replace=replace, confirm_total=seen, ask_again=again, **wanted
+        )
+        return done_or_asked(done, start)
+    transitions.apply_transition(story.pk, name, **wanted)
+    return done
 
 
-def done_or_asked(done: str, act: Callable[[], object]) -> str:
-    """Run the action and return its message.
+def done_or_asked(done: str, start: Start) -> str:
+    """The message after a start: that it is done, or that a second person has been asked.
 
-    The message says that it is done, or that a second person has been asked for approval.
+    Raises ApprovalNeeded if the person was asked before.
     """
-    try:
-        act()
-    except ApprovalNeeded as needed:
-        if not needed.new:
-            raise
-        return str(needed)
+    if start.stopped is not None and start.stopped.new:
+        return str(start.stopped)
+    start.require()
     return done
 
 
@@ -267,9 +261,10 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
             "plan_hash": request.POST.get("plan"),
             "ask_again": "ask_again" in request.POST,
         }
-        return done_or_asked(
-            _("It is being made."), lambda: start(story.pk, kind, actor=request.user, **wanted)
+        start, _plan = start_generation(
+            story.pk, kind, actor=request.user, advance="never", **wanted
         )
+        return done_or_asked(_("It is being made."), start)
 
     def context() -> dict[str, Any]:
         now = story_pages.story_or_404(request, story_id)

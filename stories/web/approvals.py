@@ -23,7 +23,7 @@ from providers.enums import Kind
 from providers.models import AIProviderConfig
 from stories.enums import Decision
 from stories.models import Approval
-from stories.services import approvals
+from stories.services import approval_decisions, spend_requests
 
 TONE: dict[str, Tone] = {
     "asked": "ask",
@@ -87,7 +87,7 @@ class ApprovalAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         return (
-            approvals.approvals_for(request.user)
+            approval_decisions.approvals_for(request.user)
             .select_related("story", "asked_by", "decided_by", "started_by")
             .order_by(*self.ordering)
         )
@@ -173,14 +173,16 @@ class ApprovalAdmin(ModelAdmin):
         is_open = row.state in {"asked", "approved"}
         values = {
             "title": row.story.title,
-            "fits": approvals.fits(row) if is_open else True,
+            "fits": spend_requests.fits(row) if is_open else True,
             "provider": AIProviderConfig.objects.filter(provider=row.provider)
             .values_list("name", flat=True)
             .first()
             or row.provider,
-            "may_decide": row.state == "asked" and approvals.may_decide(row, request.user),
-            "too_much": approvals.too_much(row, request.user) if row.state == "asked" else None,
-            "may_withdraw": is_open and approvals.may_withdraw(row, request.user),
+            "may_decide": row.state == "asked" and approval_decisions.may_decide(row, request.user),
+            "too_much": approval_decisions.too_much(row, request.user)
+            if row.state == "asked"
+            else None,
+            "may_withdraw": is_open and approval_decisions.may_withdraw(row, request.user),
             "is_own": row.state == "asked" and row.asked_by_id == request.user.pk,
             "events": events(row),
         }
@@ -197,9 +199,11 @@ class ApprovalAdmin(ModelAdmin):
         def act() -> str:
             reason = request.POST.get("reason", "")
             if name == "withdraw":
-                approvals.withdraw(pk, actor=request.user, reason=reason)
+                approval_decisions.withdraw(pk, actor=request.user, reason=reason)
                 return _("It is withdrawn.")
-            approvals.decide(pk, actor=request.user, approve=name == "approve", reason=reason)
+            approval_decisions.decide(
+                pk, actor=request.user, approve=name == "approve", reason=reason
+            )
             return (
                 _("Approved. It can be started now, as long as the plan stays as it is.")
                 if name == "approve"

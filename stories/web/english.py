@@ -16,12 +16,13 @@ from django.views.decorators.http import require_http_methods
 from core.admin.display import money
 from core.localized_messages import DomainError
 from providers.models import AIProviderConfig
-from stories.errors import ApprovalNeeded, Forbidden
+from stories.errors import Forbidden
 from stories.models import Story
-from stories.services.approvals import approval_preview, ask_for_english
-from stories.services.english import plan_english
+from stories.services.approvals import approval_preview
+from stories.services.english import EnglishPlan, plan_english
 from stories.services.generation import put_into_english
 from stories.services.permissions import is_story_owner
+from stories.services.spend_requests import ask_for_english
 
 from . import layout
 from .generation_dialog import chosen, confirmed
@@ -53,29 +54,19 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
             "ask_again": "ask_again" in request.POST,
         }
         try:
-            jobs, plan = put_into_english(
+            start, plan = put_into_english(
                 story.pk, actor=request.user, confirm_total=confirmed(request), **wanted
             )
         except Forbidden:
             raise
         except DomainError as failure:
-            if isinstance(failure, ApprovalNeeded) and failure.new:
-                return respond(request, story, BoardUpdate(message=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
-            message = ngettext(
-                "%(count)s prompt is being put into English for %(price)s.",
-                "%(count)s prompts are being put into English for %(price)s.",
-                len(jobs),
-            )
-            message %= {"count": len(jobs), "price": money(plan.total)}
-            return respond(
-                request,
-                story,
-                updated_cards(
-                    request, story, [item.scene.pk for item in plan.todo], message=message
-                ),
-            )
+            if start.stopped is None:
+                return _started(request, story, plan, len(start.jobs))
+            if start.stopped.new:
+                return respond(request, story, BoardUpdate(message=str(start.stopped), tone="ask"))
+            error, status = str(start.stopped), HTTPStatus.CONFLICT
     values = _shown(request, story, scene_ids, replace=replace) | {"error": error}
     name = "board/english.html#dialog" if is_live(request) else "board/english.html"
     return render(
@@ -84,6 +75,17 @@ def english(request: HttpRequest, story: Story) -> HttpResponse:
         values if is_live(request) else layout.context(request, story, **values),
         status=status,
     )
+
+
+def _started(request: HttpRequest, story: Story, plan: EnglishPlan, count: int) -> HttpResponse:
+    message = ngettext(
+        "%(count)s prompt is being put into English for %(price)s.",
+        "%(count)s prompts are being put into English for %(price)s.",
+        count,
+    )
+    message %= {"count": count, "price": money(plan.total)}
+    scenes = [item.scene.pk for item in plan.todo]
+    return respond(request, story, updated_cards(request, story, scenes, message=message))
 
 
 def _shown(

@@ -18,13 +18,14 @@ from core.localized_messages import DomainError
 from core.numbers import amount
 from providers.models import AIProviderConfig
 from stories.enums import TakeKind
-from stories.errors import ApprovalNeeded, Forbidden, Invalid
+from stories.errors import Forbidden, Invalid
 from stories.models import Scene, Story
-from stories.services.approvals import approval_preview, ask_for_plan
-from stories.services.generation import launch, why_closed
+from stories.services.approvals import approval_preview
+from stories.services.generation import start_generation, why_closed
 from stories.services.locking import CLOSED
 from stories.services.permissions import is_story_owner
 from stories.services.plan import Mode, Plan, load_scenes, plan_generation, why_nothing
+from stories.services.spend_requests import ask_for_plan
 
 from . import layout
 from .responses import (
@@ -87,38 +88,30 @@ def plan(request: HttpRequest, story: Story, kind: str, mode: str) -> HttpRespon
     status = HTTPStatus.OK
     if request.method == "POST":
         try:
-            total = confirmed(request)
-            wanted: dict[str, Any] = {
-                "mode": mode,
-                "scene_ids": scene_ids,
-                "override_reason": _reason(request) if as_is else "",
-                "ask_again": "ask_again" in request.POST,
-            }
-            made = launch(
+            start, made = start_generation(
                 story.pk,
                 kind,
                 actor=request.user,
-                confirm_total=total,
+                confirm_total=confirmed(request),
                 plan_hash=request.POST.get("plan"),
-                **wanted,
+                mode=mode,
+                scene_ids=scene_ids,
+                override_reason=_reason(request) if as_is else "",
+                ask_again="ask_again" in request.POST,
+                may_be_empty=False,
             )
         except Forbidden:
             raise
         except DomainError as failure:
-            if isinstance(failure, ApprovalNeeded) and failure.new:
-                return respond(request, story, BoardUpdate(message=str(failure), tone="ask"))
             error, status = str(failure), status_of(failure)
         else:
-            return respond(
-                request,
-                story,
-                updated_cards(
-                    request,
-                    story,
-                    [item.scene_id for item in made.todo],
-                    message=_message(kind, made),
-                ),
-            )
+            if start.stopped is None:
+                cards = [item.scene_id for item in made.todo]
+                update = updated_cards(request, story, cards, message=_message(kind, made))
+                return respond(request, story, update)
+            if start.stopped.new:
+                return respond(request, story, BoardUpdate(message=str(start.stopped), tone="ask"))
+            error, status = str(start.stopped), HTTPStatus.CONFLICT
     values = _shown(request, story, kind, mode, scene_ids, as_is=as_is) | {"error": error}
     name = "board/plan.html#dialog" if is_live(request) else "board/plan.html"
     return render(

@@ -36,7 +36,7 @@ class StoryJobAdmin(JobAdmin):
         return is_job_owner(request.user, job)
 
     def retry(self, request: HttpRequest, job: Job) -> None:
-        generation.retry(job.pk, actor=request.user)
+        generation.retry(job.pk, actor=request.user).require()
 
     def label(self, job: Job) -> str:
         return job_label(job)

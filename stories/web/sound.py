@@ -20,7 +20,7 @@ from core.numbers import amount
 from providers.models import AIProviderConfig
 from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind
-from stories.errors import ApprovalNeeded, Invalid
+from stories.errors import Invalid
 from stories.models import Line, Scene, SoundTake, Story, StorySound
 from stories.models.story_sound import LOUDEST_DB, SILENT_DB
 from stories.services import line_edits, sound_takes
@@ -203,18 +203,17 @@ def speak(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
         "again": chosen is not None,
         "ask_again": "ask_again" in request.POST,
     }
-    try:
-        jobs, price = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
-    except ApprovalNeeded as needed:
-        if not needed.new:
-            raise
-        return _panel(request, story, scene, str(needed), tone="ask")
+    start = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
+    if start.stopped is not None and start.stopped.new:
+        return _panel(request, story, scene, str(start.stopped), tone="ask")
+    start.require()
     message = ngettext(
         "%(count)s line is being spoken for %(price)s.",
         "%(count)s lines are being spoken for %(price)s.",
-        len(jobs),
+        len(start.jobs),
     )
-    return _panel(request, story, scene, message % {"count": len(jobs), "price": money(price)})
+    values = {"count": len(start.jobs), "price": money(start.total)}
+    return _panel(request, story, scene, message % values)
 
 
 @require_POST

@@ -22,7 +22,7 @@ from media.crop import Crop
 from providers.models import AIProviderConfig
 from providers.prices import price_of
 from stories.enums import Camera, ReviewStatus, TakeKind
-from stories.errors import ApprovalNeeded, Invalid
+from stories.errors import Invalid
 from stories.models import Comment, Scene, Story, Take
 from stories.services import crops, scenes, takes, uploads
 from stories.services.english import price_or_none
@@ -377,7 +377,6 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
         values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
     )
     reason = request.POST.get("reason", "")[:200]
-    needed = None
     with transaction.atomic():
         words = values_of(request, ("text", "text_en"))
         if words.get("text") and any(
@@ -391,26 +390,22 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
             scenes.edit(
                 scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",))
             )
-        try:
-            jobs, price = generate_scene(
-                scene.pk,
-                kind,
-                actor=request.user,
-                seed=seed,
-                variants=variants,
-                reason=reason,
-                confirm_total=total,
-                ask_again=True,
-            )
-        except ApprovalNeeded as stopped:
-            needed = stopped
-    if needed:  # the prompt is saved: a second person is asked to approve a take of exactly this
-        raise needed
+        start = generate_scene(
+            scene.pk,
+            kind,
+            actor=request.user,
+            seed=seed,
+            variants=variants,
+            reason=reason,
+            confirm_total=total,
+            ask_again=True,
+        )
+    # The prompt is saved even then: a second person is asked to approve a take of exactly this.
+    start.require()
     message = ngettext(
         "%(count)s take is being made for %(price)s.",
         "%(count)s takes are being made for %(price)s.",
-        len(jobs),
+        len(start.jobs),
     )
-    return after(
-        request, story, scene, kind, message=message % {"count": len(jobs), "price": money(price)}
-    )
+    message %= {"count": len(start.jobs), "price": money(start.total)}
+    return after(request, story, scene, kind, message=message)

@@ -16,7 +16,7 @@ from providers.models import AIProviderConfig
 from stories.enums import Decision, ReviewStatus, TakeKind, TakeSource
 from stories.models import Approval, Film, Story, StoryStateTransition, Take
 from stories.models.review import Comment
-from stories.services.transitions import LABELS
+from stories.services.status_changes import LABELS
 
 from . import status_colors
 from .story_state import picture_url

@@ -10,7 +10,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from stories.enums import FilmKind, SoundKind, StoryStatus, TakeKind
 from stories.models import Approval, Film, Scene, SoundTake, Story, StoryStateTransition, Take
-from stories.services import approvals, enqueue, lines
+from stories.services import enqueue, lines, spend_requests
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -82,7 +82,7 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
     failed, _ = enqueue.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
     failed.refresh_from_db()
-    ask = approvals.ask_for_takes(
+    ask = spend_requests.ask_for_takes(
         story, scenes[1], TakeKind.IMAGE, provider="", variants=2, seed=None
     )
     values = {

@@ -28,7 +28,15 @@ from providers.services import configs, raw_answers, unclear_calls
 from stories.enums import JobName, ReviewStatus, StoryStatus, TakeKind
 from stories.handlers import record_leftover_results
 from stories.models import Scene, Story, Take
-from stories.services import enqueue, generation, scenes, stories, takes, transitions
+from stories.services import (
+    enqueue,
+    generation,
+    scenes,
+    status_changes,
+    stories,
+    takes,
+    transitions,
+)
 from stories.services.plan import plan_generation
 
 from .books import Ordered
@@ -193,13 +201,19 @@ class Person:
         """The change of status that begins to make pictures or clips, also where all of them are
         there already.
         """
-        kind = transitions.SPENDS[name]
+        kind = status_changes.SPENDS[name]
         with self.notebook.ordering() as pieces:
             plan = plan_generation(story, kind)
             pieces.extend(pieces_of(story.pk, kind))
-            generation.confirmed_change(
-                story.pk, name, actor=self.user, confirm_total=plan.total, plan_hash=plan.hash
+            start, _plan = generation.start_generation(
+                story.pk,
+                kind,
+                advance="always",
+                actor=self.user,
+                confirm_total=plan.total,
+                plan_hash=plan.hash,
             )
+            start.require()
 
     def make(
         self, story: Story, kind: str, *, mode: Any = "missing", scene_ids: list[Any] | None = None
@@ -212,7 +226,7 @@ class Person:
                 if scene_ids is None
                 else [f"{kind}:{item.scene_id}" for item in plan.todo]
             )
-            generation.launch(
+            start, _plan = generation.start_generation(
                 story.pk,
                 kind,
                 actor=self.user,
@@ -220,7 +234,9 @@ class Person:
                 scene_ids=scene_ids,
                 confirm_total=plan.total,
                 plan_hash=plan.hash,
+                may_be_empty=False,
             )
+            start.require()
 
     def make_some(self) -> None:
         story = self._story()
@@ -239,7 +255,7 @@ class Person:
         variants = self.chance.choice((1, 1, 1, 2))
         with self.notebook.ordering() as pieces:
             pieces.append(f"{kind}:{scene.pk}")
-            generation.generate_scene(scene.pk, kind, actor=self.user, variants=variants)
+            generation.generate_scene(scene.pk, kind, actor=self.user, variants=variants).require()
 
     def give_up(self) -> None:
         transitions.give_up(self._story().pk, actor=self.user, reason="enough")
@@ -257,7 +273,7 @@ class Person:
         with self.notebook.ordering() as pieces:
             if kind:
                 pieces.extend([f"{kind}:{job.item}"] if job.item else pieces_of(job.subject, kind))
-            generation.retry(job.pk, actor=self.user)
+            generation.retry(job.pk, actor=self.user).require()
 
     def bring_in(self) -> None:
         calls.collect()

@@ -19,6 +19,7 @@ from stories.models import Film, Scene, Story, Take
 from stories.services import planning, takes
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -83,11 +84,10 @@ def test_an_attempt_that_lost_its_job_makes_no_child(three, owner):
 
 def test_a_person_who_starts_the_same_scene_between_plan_and_children_is_seen(three, owner, script):
     """The children are planned under the story's lock from the rows as they are then."""
-    from stories.services.generation import generate_scene
 
     apply_transition(three.pk, "generate_preview", actor=owner)
     scene = Scene.live.filter(story=three).first()
-    generate_scene(scene.pk, "image", actor=owner)
+    make_takes(scene.pk, "image", actor=owner)
     run_due()
     assert (len(script.submitted), Take.objects.count()) == (3, 3)
 
@@ -98,7 +98,7 @@ def test_frozen_before_the_scenes_are_written_replaces_none(owner, monkeypatch):
         owner, script="A boat leaves the harbour. The lighthouse waits.", duration_seconds=14
     )
     old = make_scene(story)
-    apply_transition(story.pk, "start_planning", actor=owner, parameters={"replace": True})
+    apply_transition(story.pk, "start_planning", actor=owner, replace=True)
     made = []
 
     def meanwhile():

@@ -17,11 +17,11 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded
 from stories.models import Film, Scene, Story, StoryStateTransition, Take
-from stories.services.generation import generate_scene, launch, start
 from stories.services.scenes import edit
 from stories.services.takes import review_take
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story
+from tests.stories.starts import make_takes, start_work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -149,7 +149,7 @@ def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
 
     drill()
     edit(second.pk, actor=owner, text="등대와 갈매기")
-    generate_scene(second.pk, "image", actor=owner)
+    make_takes(second.pk, "image", actor=owner)
     run_due()
 
     whole.refresh_from_db()
@@ -189,7 +189,7 @@ def test_one_changed_scene_encodes_one_segment(two, owner):
     apply_transition(two.pk, "generate_preview", actor=owner)
     run_due()
     edit(Scene.live.filter(story=two).first().pk, actor=owner, narration="다른 말")
-    start(two.pk, "image", actor=owner)
+    start_work(two.pk, "image", advance="never", actor=owner)
     run_due()
     second = Film.objects.get(kind="preview", number=2)
     assert (second.segments_reused, second.segments_encoded) == (1, 1)
@@ -200,7 +200,7 @@ def test_a_rejected_picture_is_made_again_and_the_old_one_stays(two, owner):
     run_due()
     scene = Scene.live.filter(story=two).select_related("image_take").first()
     review_take(scene.image_take.pk, review_status="rejected", reason="too dark", actor=owner)
-    start(two.pk, "image", actor=owner)
+    start_work(two.pk, "image", advance="never", actor=owner)
     run_due()
     scene.refresh_from_db()
     assert scene.takes.count() == 2
@@ -238,7 +238,7 @@ def test_the_final_film_refuses_a_stale_clip_until_somebody_takes_it_on_themselv
         reason="too dark",
     )
     with TestCase.captureOnCommitCallbacks(execute=True):
-        launch(
+        start_work(
             two.pk,
             "clip",
             actor=owner,
@@ -295,7 +295,7 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
     money = organization_budget()
     money.plan_limit = Decimal("0.30")
     money.save()
-    start(two.pk, "image", actor=owner)
+    start_work(two.pk, "image", advance="never", actor=owner)
     added = [make_scene(two, text=f"안개 {number}", duration_seconds=1) for number in (3, 4)]
     run_due()
     parent, made = Job.objects.get(parent=None), Job.objects.exclude(parent=None)
@@ -309,7 +309,7 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
     with pytest.raises(
         ApprovalNeeded, match=r"started 0\.30 USD .* With 0\.10 USD more it is above the 0\.30 USD"
     ):
-        start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
+        start_work(two.pk, "image", advance="never", actor=owner, confirm_total=Decimal("0.10"))
     with moved(timedelta(hours=24)):
         _start_the_rest(two, owner, added, whole=whole, capture=django_capture_on_commit_callbacks)
         wake(subject=str(two.pk))
@@ -320,9 +320,9 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
 def _start_the_rest(two, owner, added, *, whole, capture):
     if whole:
         with capture(execute=True):
-            start(two.pk, "image", actor=owner, confirm_total=Decimal("0.10"))
+            start_work(two.pk, "image", advance="never", actor=owner, confirm_total=Decimal("0.10"))
     else:
-        launch(
+        start_work(
             two.pk,
             "image",
             actor=owner,

@@ -23,11 +23,11 @@ from stories.handlers import record_leftover_results
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
 from stories.services import enqueue
-from stories.services.generation import generate_scene, launch, retry, start
 from stories.services.plan import plan_generation
 from stories.services.transitions import apply_transition, give_up
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes, retried, start_work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -151,13 +151,13 @@ def test_giving_up_leaves_the_collectors_and_they_come_back_when_they_are_cancel
 def test_a_worker_that_vanished_three_times_and_retry_failed(two, story, script, owner, mode):
     out(script)
     Story.objects.filter(pk=story.pk).update(status="previewing")
-    generate_scene(two[0].pk, "image", actor=owner)
+    make_takes(two[0].pk, "image", actor=owner)
     run_due()
     job = Job.objects.get()
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     assert states(story) == ["running", "missing"]
     with pytest.raises((Invalid, GuardRefused)):
-        launch(
+        start_work(
             story.pk,
             "image",
             actor=owner,
@@ -167,7 +167,7 @@ def test_a_worker_that_vanished_three_times_and_retry_failed(two, story, script,
             plan_hash=None,
         )
     with pytest.raises(GuardRefused):
-        generate_scene(two[0].pk, "image", actor=owner)
+        make_takes(two[0].pk, "image", actor=owner)
     assert record_leftover_results() == 1
     script.poll = [MADE]
     go_on()
@@ -178,10 +178,10 @@ def test_a_worker_that_vanished_three_times_and_retry_failed(two, story, script,
 def test_cancel_and_try_again_while_the_task_is_out_goes_on_with_it(two, story, script, owner):
     out(script)
     Story.objects.filter(pk=story.pk).update(status="previewing")
-    (job,), _price = generate_scene(two[0].pk, "image", actor=owner)
+    (job,), _price = make_takes(two[0].pk, "image", actor=owner)
     run_due()
     queue.cancel(job.pk)
-    retry(job.pk, actor=owner)
+    retried(job.pk, actor=owner)
     script.poll = [MADE]
     go_on()
     two[0].refresh_from_db()
@@ -213,7 +213,7 @@ def test_workers_away_for_ten_minutes_land_everything_selected_and_the_stories_g
 def test_a_new_start_after_the_end_is_a_new_purchase_under_the_same_key(two, story, script, owner):
     Story.objects.filter(pk=story.pk).update(status="previewing")
     for _ in range(2):
-        generate_scene(two[0].pk, "image", actor=owner)
+        make_takes(two[0].pk, "image", actor=owner)
         run_due()
     key = f"image:{two[0].pk}:0"
     assert list(
@@ -225,7 +225,7 @@ def test_a_new_start_after_the_end_is_a_new_purchase_under_the_same_key(two, sto
 def test_variants_are_pieces_of_work_of_their_own(two, story, script, owner):
     out(script)
     Story.objects.filter(pk=story.pk).update(status="previewing")
-    generate_scene(two[0].pk, "image", actor=owner, variants=3)
+    make_takes(two[0].pk, "image", actor=owner, variants=3)
     run_due()
     assert sorted(ProviderCall.objects.values_list("key", flat=True)) == [
         f"image:{two[0].pk}:{n}" for n in range(3)
@@ -276,7 +276,7 @@ def test_a_decision_orders_nothing_again_and_the_scene_is_started_at_its_price(
     assert (item.state, item.failed, item.price) == ("missing", True, Decimal("0.03"))
 
     with django_capture_on_commit_callbacks(execute=True):
-        start(story.pk, "image", actor=owner, confirm_total=Decimal("0.03"))
+        start_work(story.pk, "image", advance="never", actor=owner, confirm_total=Decimal("0.03"))
     go_on()
     assert (len(script.submitted), Job.objects.get(name="story_preview").status) == (3, "succeeded")
 
@@ -321,7 +321,7 @@ def test_a_price_that_rises_after_the_click_buys_nothing_and_asks(
     ] * 3
 
     with django_capture_on_commit_callbacks(execute=True):
-        launch(story.pk, "image", actor=owner, confirm_total=plan.total, plan_hash=plan.hash)
+        start_work(story.pk, "image", actor=owner, confirm_total=plan.total, plan_hash=plan.hash)
     run_due()
     assert (
         len(script.submitted),
@@ -346,12 +346,12 @@ def test_the_new_price_is_confirmed_with_the_new_words(
     from stories.services.scenes import edit
 
     Story.objects.filter(pk=story.pk).update(status="previewing")
-    generate_scene(two[0].pk, "image", actor=owner)
+    make_takes(two[0].pk, "image", actor=owner)
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("0.05"))
     run_due()
     edit(two[0].pk, actor=owner, text="a boat at dusk")
     with django_capture_on_commit_callbacks(execute=True):
-        generate_scene(two[0].pk, "image", actor=owner, confirm_total=Decimal("0.05"))
+        make_takes(two[0].pk, "image", actor=owner, confirm_total=Decimal("0.05"))
     run_due()
     assert [request.prompt for request in script.submitted] == ["a boat at dusk"]
     assert states(story) == ["done", "missing"]
@@ -361,7 +361,6 @@ def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(
     two, story, script, owner, django_capture_on_commit_callbacks
 ):
     """The API answered 202 with the priced plan and made nothing."""
-    from stories.services.generation import generate
     from stories.services.scenes import edit
 
     script.submit = [MADE, Refused("No.", kind=Refusal.INVALID), MADE]
@@ -371,8 +370,13 @@ def test_redo_what_is_out_of_date_while_the_storys_job_waits_makes_it(
     made = Scene.live.exclude(image_take=None).get()
     edit(made.pk, actor=owner, text="a boat at dusk")
     with django_capture_on_commit_callbacks(execute=True):
-        _job, plan = generate(
-            story.pk, "image", actor=owner, mode="stale", confirm_total=Decimal("0.03")
+        _job, plan = start_work(
+            story.pk,
+            "image",
+            advance="unless_begun",
+            actor=owner,
+            mode="stale",
+            confirm_total=Decimal("0.03"),
         )
     run_due()
     assert (
@@ -403,11 +407,11 @@ def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(
     monkeypatch.setattr(calls, "advance", decided_at_once)
     script.submit = [Unclear("It may have been paid."), MADE]
     Story.objects.filter(pk=story.pk).update(status="previewing")
-    generate_scene(two[0].pk, "image", actor=owner)
+    make_takes(two[0].pk, "image", actor=owner)
     go_on()
     job = Job.objects.get()
     assert (job.status, job.error["code"], len(script.submitted)) == ("failed", "decided", 1)
     assert states(story)[0] == "missing"
-    retry(job.pk, actor=owner)
+    retried(job.pk, actor=owner)
     go_on()
     assert (len(script.submitted), Take.objects.count()) == (2, 1)

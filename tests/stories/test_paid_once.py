@@ -22,11 +22,11 @@ from providers.models import ProviderCall
 from stories.handlers import record_leftover_results
 from stories.models import Story, Take
 from stories.services.fingerprints import is_stale
-from stories.services.generation import generate_scene
 from stories.services.stories import edit
 from stories.services.takes import select_take
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def scene(owner, paid):
 @pytest.fixture
 def job(scene, owner):
     """The job of one picture by the paid provider."""
-    return generate_scene(scene.pk, "image", actor=owner)[0][0]
+    return make_takes(scene.pk, "image", actor=owner)[0][0]
 
 
 def turn(job):
@@ -131,7 +131,7 @@ def test_clip_tells_the_picture_it_began_with(scene, script, owner, monkeypatch)
     monkeypatch.setattr("providers.ingest._clip", lambda file, **_: keep_as_clip(file))
     script.submit = [OUT]
     script.poll = [MADE]
-    (job,), _price = generate_scene(scene.pk, "clip", actor=owner)
+    (job,), _price = make_takes(scene.pk, "clip", actor=owner)
     turn(job)
     select_take(other.pk, actor=owner)
     turn(job)

@@ -15,13 +15,14 @@ from stories.errors import Forbidden, Invalid, PlanChanged
 from stories.handlers import record_leftover_results
 from stories.models import Confirmation, Film, Line, SoundTake, Story, StorySound, Voice
 from stories.services import line_edits, lines, scenes, sound, sound_takes
-from stories.services.generation import generate_sound, launch, start
+from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.plan import plan_generation
 from stories.services.sound_plan import plan_sound
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import RATE, speak_with
+from tests.stories.starts import start_work
 
 pytestmark = pytest.mark.django_db
 
@@ -124,7 +125,7 @@ def test_a_price_that_rises_after_the_confirmation_waits_for_a_person(story, own
     ] * 2
     assert not SoundTake.objects.filter(kind="speech").exists()
     with TestCase.captureOnCommitCallbacks(execute=True):
-        launch(story.pk, "image", actor=owner, confirm_total=Decimal("1.50"), plan_hash=None)
+        start_work(story.pk, "image", actor=owner, confirm_total=Decimal("1.50"), plan_hash=None)
     run_due()
     assert SoundTake.objects.filter(kind="speech").count() == 2
 
@@ -157,7 +158,7 @@ def test_the_preview_makes_speech_and_music_once(story, owner, speaking):
         ("music", 0, "done", False, 0),
     ]
     assert Film.objects.get(story=story).kind == "preview"
-    start(story.pk, "image", actor=owner)
+    start_work(story.pk, "image", advance="never", actor=owner)
     run_due()
     assert len(speaking.asked) == 3
 

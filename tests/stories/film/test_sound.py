@@ -18,7 +18,6 @@ from providers.store import local_copy, workplace
 from stories.film.sound import sound_of
 from stories.models import Film, Line, SoundTake, StorySound
 from stories.services import line_edits, scenes, sound
-from stories.services.generation import start
 from stories.services.lines import Spoken
 from stories.services.plan import load_scenes
 from stories.services.sound_plan import plan_sound
@@ -26,6 +25,7 @@ from stories.services.speech_timing import timing
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import speak_with
+from tests.stories.starts import start_work
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def story(owner, speaking):
 def previewed(story, owner):
     """The newest preview, made anew."""
     if story.films.exists():
-        start(story.pk, "image", actor=owner)
+        start_work(story.pk, "image", advance="never", actor=owner)
     else:
         apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
@@ -110,7 +110,7 @@ def test_a_film_that_should_be_heard_and_is_silent_fails(story, owner):
     name = storages["media"].save("calls/00/silence.wav", io.BytesIO(silence.getvalue()))
     SoundTake.objects.filter(kind="speech").update(file=name)
     sound.change_settings(story.pk, actor=owner, mood="none")
-    start(story.pk, "image", actor=owner)
+    start_work(story.pk, "image", advance="never", actor=owner)
     run_due()
     job = Job.objects.filter(name="story_preview").order_by("-created_at").first()
     assert (job.status, "its sound is silent" in str(job.note)) == ("failed", True)

@@ -21,12 +21,12 @@ from stories.errors import (
     PlanChanged,
 )
 from stories.models import Approval, Confirmation, Story
-from stories.services import approvals
-from stories.services.generation import generate, generate_scene, launch, start
+from stories.services import approval_decisions, approvals, spend_requests
 from stories.services.plan import plan_generation
 from stories.services.scenes import duplicate, edit, move
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes, start_work
 
 PRICE = Decimal("0.50")
 
@@ -73,7 +73,7 @@ def story(owner, limit):
 
 
 def try_to_start(story, actor, **more):
-    return launch(story.pk, "image", actor=actor, confirm_total=None, plan_hash=None, **more)
+    return start_work(story.pk, "image", actor=actor, **more)
 
 
 def asked(story, actor, **more):
@@ -152,11 +152,11 @@ def test_every_way_of_starting_is_stopped(owner, limit, way):
     scene, _ = make_scene(story), make_scene(story)
     ways = {
         "launch": lambda: try_to_start(story, owner),
-        "start": lambda: start(story.pk, "image", actor=owner),
-        "generate": lambda: generate(story.pk, "image", actor=owner),
+        "start": lambda: start_work(story.pk, "image", advance="never", actor=owner),
+        "generate": lambda: start_work(story.pk, "image", advance="unless_begun", actor=owner),
         "transition": lambda: apply_transition(story.pk, "generate_preview", actor=owner),
         "transition_to": lambda: story.transition_to("previewing", actor=owner),
-        "takes": lambda: generate_scene(scene.pk, "image", actor=owner, variants=2),
+        "takes": lambda: make_takes(scene.pk, "image", actor=owner, variants=2),
     }
     before = story.status
     with pytest.raises(ApprovalNeeded):
@@ -170,7 +170,7 @@ def test_every_way_of_starting_is_stopped(owner, limit, way):
 
 
 def test_the_studio_itself_has_no_limit(story):
-    start(story.pk, "image", actor=None)
+    start_work(story.pk, "image", advance="never", actor=None)
     assert [
         (one.actor, one.limit, one.spending_cap, one.total) for one in Confirmation.objects.all()
     ] == [(None, None, None, 2)]
@@ -191,7 +191,7 @@ def test_the_final_film_is_stopped_too(owner, limit):
 
 def test_what_a_second_person_approved_is_started_once(story, owner, manager):
     row = asked(story, owner).approval
-    approvals.decide(row.pk, actor=manager, approve=True, reason="go")
+    approval_decisions.decide(row.pk, actor=manager, approve=True, reason="go")
     try_to_start(story, owner)
     row.refresh_from_db()
     assert (row.state, row.decision, row.decided_by, row.reason, row.started_by) == (
@@ -213,7 +213,7 @@ def test_nobody_approves_what_they_asked_for(story, manager, limit):
     limit(manager=Decimal(1))
     row = asked(story, manager).approval
     with pytest.raises(Forbidden, match="second person"):
-        approvals.decide(row.pk, actor=manager, approve=True)
+        approval_decisions.decide(row.pk, actor=manager, approve=True)
     assert Approval.objects.get().state == "asked"
 
 
@@ -222,15 +222,15 @@ def test_who_may_not_decide(story, owner, manager, request, who, limit):
     limit(manager=Decimal(1))
     row = asked(story, manager).approval
     with pytest.raises(Forbidden):
-        approvals.decide(row.pk, actor=request.getfixturevalue(who), approve=True)
+        approval_decisions.decide(row.pk, actor=request.getfixturevalue(who), approve=True)
     assert Approval.objects.get().state == "asked"
 
 
 def test_a_refusal_needs_a_reason_and_stands_until_asked_again(story, owner, manager):
     row = asked(story, owner).approval
     with pytest.raises(Invalid):
-        approvals.decide(row.pk, actor=manager, approve=False, reason=" ")
-    approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+        approval_decisions.decide(row.pk, actor=manager, approve=False, reason=" ")
+    approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
     refused = asked(story, owner)
     assert isinstance(refused, ApprovalRefused)
     assert (str(refused), refused.code) == (
@@ -248,9 +248,9 @@ def test_a_refusal_needs_a_reason_and_stands_until_asked_again(story, owner, man
 
 def test_the_second_decision_says_what_the_first_was(story, owner, manager, second):
     row = asked(story, owner).approval
-    approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+    approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
     with pytest.raises(Conflict, match="decided already: “Refused”, by manager"):
-        approvals.decide(row.pk, actor=second, approve=True)
+        approval_decisions.decide(row.pk, actor=second, approve=True)
     row.refresh_from_db()
     assert (row.decision, row.decided_by) == ("refused", manager)
 
@@ -265,17 +265,17 @@ def test_a_request_whose_asker_is_gone_cannot_be_approved(story, manager, second
         manager.is_active = False
         manager.save()
     with pytest.raises(Conflict, match="no longer here"):
-        approvals.decide(row.pk, actor=second, approve=True)
-    approvals.decide(row.pk, actor=second, approve=False, reason="asker gone")
+        approval_decisions.decide(row.pk, actor=second, approve=True)
+    approval_decisions.decide(row.pk, actor=second, approve=False, reason="asker gone")
     assert Approval.objects.get().state == "refused"
 
 
 def test_withdrawing(story, owner, manager, colleague):
     row = asked(story, owner).approval
     with pytest.raises(Forbidden):
-        approvals.withdraw(row.pk, actor=colleague)
-    approvals.decide(row.pk, actor=manager, approve=True)
-    approvals.withdraw(row.pk, actor=owner)
+        approval_decisions.withdraw(row.pk, actor=colleague)
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
+    approval_decisions.withdraw(row.pk, actor=owner)
     assert Approval.objects.get().state == "withdrawn"
     assert asked(story, owner).new
 
@@ -285,7 +285,7 @@ def test_withdrawing(story, owner, manager, colleague):
 
 def test_an_approval_does_not_fit_another_plan(story, owner, manager):
     row = asked(story, owner).approval
-    approvals.decide(row.pk, actor=manager, approve=True)
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
     duplicate(story.all_scenes.first().pk, actor=owner)
     stopped = asked(story, owner)
     assert str(stopped).startswith(
@@ -300,27 +300,27 @@ def test_other_words_or_prices_are_another_plan_and_another_order_is_not(story, 
     row = asked(story, owner).approval
     scenes = list(story.all_scenes.order_by("position"))
     move(scenes[0].pk, actor=owner, position=4)
-    assert approvals.fits(row)
+    assert spend_requests.fits(row)
     edit(scenes[0].pk, actor=owner, text="something else")
-    assert not approvals.fits(row)
+    assert not spend_requests.fits(row)
     with pytest.raises(PlanChanged):
-        approvals.decide(row.pk, actor=manager, approve=True)
+        approval_decisions.decide(row.pk, actor=manager, approve=True)
     edit(scenes[0].pk, actor=owner, text="a boat at dawn")
-    assert approvals.fits(row)
+    assert spend_requests.fits(row)
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.45"))
-    assert not approvals.fits(row)
+    assert not spend_requests.fits(row)
 
 
 def test_single_takes_are_bound_to_their_words(story, owner, manager):
     scene = story.all_scenes.first()
     with pytest.raises(ApprovalNeeded) as stopped:
-        generate_scene(scene.pk, "image", actor=owner, variants=3)
+        make_takes(scene.pk, "image", actor=owner, variants=3)
     row = stopped.value.approval
     assert (row.total, len(row.lines)) == (Decimal("1.50"), 3)
-    approvals.decide(row.pk, actor=manager, approve=True)
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
     with pytest.raises(ApprovalNeeded):
-        generate_scene(scene.pk, "image", actor=owner, variants=4)
-    generate_scene(scene.pk, "image", actor=owner, variants=3)
+        make_takes(scene.pk, "image", actor=owner, variants=4)
+    make_takes(scene.pk, "image", actor=owner, variants=3)
     row.refresh_from_db()
     assert (row.state, Job.objects.count()) == ("started", 3)
 
@@ -331,7 +331,7 @@ def test_who_has_a_higher_limit_may_start_it_and_the_request_is_done_with(story,
     row.refresh_from_db()
     assert (row.state, row.started_by, row.decision) == ("started", manager, "")
     with pytest.raises(Conflict, match="started already"):
-        approvals.decide(row.pk, actor=manager, approve=True)
+        approval_decisions.decide(row.pk, actor=manager, approve=True)
 
 
 def test_requests_for_other_scenes_stand_beside_each_other(story, owner):
@@ -346,15 +346,15 @@ def test_requests_for_other_scenes_stand_beside_each_other(story, owner):
 
 def test_outlook(story, owner, manager, django_assert_num_queries):
     def state():
-        ask = approvals.ask_for_plan(plan_generation(story, "image"))
+        ask = spend_requests.ask_for_plan(plan_generation(story, "image"))
         return approvals.approval_preview(ask, owner).state
 
     assert state() == "ask"
     row = asked(story, owner).approval
     assert state() == "asked"
-    approvals.decide(row.pk, actor=manager, approve=True)
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
     assert state() == "approved"
-    ask = approvals.ask_for_plan(plan_generation(story, "image"))
+    ask = spend_requests.ask_for_plan(plan_generation(story, "image"))
     with django_assert_num_queries(
         5
         # the limits of the roles, the person's own changes of limits and prices, what was started
@@ -395,11 +395,12 @@ def test_two_deciding_and_two_starting_at_once_make_one_of_each(make_person, lim
         return sorted(found)
 
     decide = lambda manager, approve: (  # noqa: E731  made twice, here
-        lambda: approvals.decide(row.pk, actor=manager, approve=approve, reason="so")
+        lambda: approval_decisions.decide(row.pk, actor=manager, approve=approve, reason="so")
     )
     assert outcomes(decide(managers[0], True), decide(managers[1], True)) == ["conflict", "done"]
     started = outcomes(
-        lambda: start(story.pk, "image", actor=owner), lambda: start(story.pk, "image", actor=owner)
+        lambda: start_work(story.pk, "image", advance="never", actor=owner),
+        lambda: start_work(story.pk, "image", advance="never", actor=owner),
     )
     assert (started, Job.objects.count(), Approval.objects.count()) == (
         ["done", "guard_refused"],
@@ -420,7 +421,7 @@ def test_two_asking_at_once_make_one_request(make_person, limit):
     def ask():
         begin.wait()
         try:
-            start(story.pk, "image", actor=owner)
+            start_work(story.pk, "image", advance="never", actor=owner)
         except ApprovalNeeded as needed:
             found.append(needed.approval.pk)
         finally:

@@ -10,10 +10,10 @@ from providers.models import AIProviderConfig, RoleLimit
 from providers.services.configs import approve_limit_of, organization_budget
 from stories.errors import ApprovalNeeded, Forbidden
 from stories.models import Approval
-from stories.services import approvals
-from stories.services.approvals import PERMISSION, decide
-from stories.services.generation import start
+from stories.services import approval_decisions
+from stories.services.approval_decisions import PERMISSION, decide
 from tests.stories.factories import make_scene, make_story
+from tests.stories.starts import start_work
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def row(owner):
     make_scene(story)
     make_scene(story)
     with pytest.raises(ApprovalNeeded) as stopped:
-        start(story.pk, "image", actor=owner)
+        start_work(story.pk, "image", advance="never", actor=owner)
     return stopped.value.approval
 
 
@@ -89,7 +89,7 @@ def test_page_says_why_and_offers_to_refuse_only(row, manager, client):
     may_approve("manager", "0.99")
     client.force_login(manager)
     text = client.get(reverse("admin:stories_approval_change", args=[row.pk])).content.decode()
-    assert str(approvals.too_much(row, manager)) in text
+    assert str(approval_decisions.too_much(row, manager)) in text
     assert ('id="do-refuse"' in text, 'id="do-approve"' in text) == (True, False)
     answer = client.post(reverse("admin:stories_approval_do", args=[row.pk, "approve"]), {})
     assert (answer.status_code, Approval.objects.get().state) == (403, "asked")

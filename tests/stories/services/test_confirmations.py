@@ -18,12 +18,12 @@ from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded, GuardRefused
 from stories.models import Approval, Confirmation, Story
 from stories.selectors.spending import started_today
-from stories.services import approvals
-from stories.services.generation import generate_scene, launch, start
+from stories.services import approval_decisions, approvals, spend_requests
 from stories.services.plan import plan_generation
 from stories.services.transitions import apply_transition
 from tests.providers.conftest import make_paid
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes, start_work
 
 PRICE = Decimal("0.03")
 
@@ -41,7 +41,9 @@ def limit(amount):
 
 def test_each_start_is_a_row_with_its_prices(story, owner):
     scenes = [make_scene(story) for _ in range(2)]
-    job, _plan = start(story.pk, "image", actor=owner, confirm_total=Decimal("0.06"))
+    job, _plan = start_work(
+        story.pk, "image", advance="never", actor=owner, confirm_total=Decimal("0.06")
+    )
     (row,) = Confirmation.objects.all()
     line = {"price": "0.0300"}
     assert (row.job_id, row.kind, row.actor, row.total, row.spending_cap, row.limit) == (
@@ -59,18 +61,18 @@ def test_ten_single_starts_add_up(story, owner):
     """B17: limit 0.05, ten single starts, 0.30 spent."""
     limit("0.05")
     scenes = [make_scene(story) for _ in range(10)]
-    generate_scene(scenes[0].pk, "image", actor=owner)
+    make_takes(scenes[0].pk, "image", actor=owner)
     words = (
         "You have started 0.03 USD for this story within a day. With 0.03 USD more it is "
         "above the 0.05 USD that you may start alone."
     )
     for scene in scenes[1:]:
         with pytest.raises(ApprovalNeeded, match=words):
-            generate_scene(scene.pk, "image", actor=owner)
+            make_takes(scene.pk, "image", actor=owner)
     assert (Job.objects.count(), started_today(story, owner)) == (1, PRICE)
     with moved(timedelta(hours=24)):
         assert started_today(story, owner) == 0
-        generate_scene(scenes[1].pk, "image", actor=owner)
+        make_takes(scenes[1].pk, "image", actor=owner)
 
 
 def test_splitting_a_plan_into_selections_adds_up(story, owner):
@@ -78,10 +80,10 @@ def test_splitting_a_plan_into_selections_adds_up(story, owner):
     limit("0.05")
     first, second = (make_scene(story) for _ in range(2))
     with pytest.raises(ApprovalNeeded):
-        launch(story.pk, "image", actor=owner, confirm_total=None, plan_hash=None)
-    launch(story.pk, "image", actor=owner, scene_ids=[first.pk], confirm_total=None, plan_hash=None)
+        start_work(story.pk, "image", actor=owner)
+    start_work(story.pk, "image", actor=owner, scene_ids=[first.pk])
     with pytest.raises(ApprovalNeeded):
-        launch(
+        start_work(
             story.pk,
             "image",
             actor=owner,
@@ -98,28 +100,28 @@ def test_another_story_another_person_and_what_was_approved_do_not_count(
     limit("0.05")
     other = make_story(owner, status="previewing", image_provider="paid")
     for scene in (make_scene(story), make_scene(other)):
-        generate_scene(scene.pk, "image", actor=owner)
+        make_takes(scene.pk, "image", actor=owner)
     assert (started_today(story, owner), started_today(story, colleague)) == (PRICE, 0)
     more = make_scene(story)
     with pytest.raises(ApprovalNeeded):
-        generate_scene(more.pk, "image", actor=owner)
-    approvals.decide(Approval.objects.get().pk, actor=manager, approve=True)
-    generate_scene(more.pk, "image", actor=owner)
+        make_takes(more.pk, "image", actor=owner)
+    approval_decisions.decide(Approval.objects.get().pk, actor=manager, approve=True)
+    make_takes(more.pk, "image", actor=owner)
     assert started_today(story, owner) == PRICE
 
 
 def test_what_ended_without_costing_anything_does_not_count(story, owner):
     limit("0.05")
     scene = make_scene(story)
-    (job,), _price = generate_scene(scene.pk, "image", actor=owner)
+    (job,), _price = make_takes(scene.pk, "image", actor=owner)
     assert started_today(story, owner) == PRICE
     Job.objects.filter(pk=job.pk).update(status="failed")
     assert started_today(story, owner) == 0
-    generate_scene(scene.pk, "image", actor=owner)
+    make_takes(scene.pk, "image", actor=owner)
 
 
 def test_variants_count_each(story, owner):
-    generate_scene(make_scene(story).pk, "image", actor=owner, variants=3)
+    make_takes(make_scene(story).pk, "image", actor=owner, variants=3)
     assert started_today(story, owner) == Decimal("0.09")
 
 
@@ -136,10 +138,8 @@ def test_a_plan_in_which_everything_is_blocked_starts_nothing(owner, paid, way):
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=None)
     ways = {
         "transition": lambda: apply_transition(story.pk, "generate_preview", actor=owner),
-        "start": lambda: start(story.pk, "image", actor=owner),
-        "launch": lambda: launch(
-            story.pk, "image", actor=owner, confirm_total=None, plan_hash=None
-        ),
+        "start": lambda: start_work(story.pk, "image", advance="never", actor=owner),
+        "launch": lambda: start_work(story.pk, "image", actor=owner),
     }
     before = story.status
     with pytest.raises(GuardRefused, match=r"Nothing can be made\. Scene 1: .*price"):
@@ -218,7 +218,7 @@ def test_two_starts_at_once_pass_the_limit_once_and_lose_no_row(make_person, scr
     def run(scene):
         begin.wait()
         try:
-            generate_scene(scene.pk, "image", actor=owner)
+            make_takes(scene.pk, "image", actor=owner)
             found.append("started")
         except ApprovalNeeded:
             found.append("asked")
@@ -244,15 +244,15 @@ def test_who_lowers_a_price_is_compared_at_the_old_one_for_a_day(owner, manager,
     make_scene(story)
     make_scene(story)
     with pytest.raises(ApprovalNeeded):
-        start(story.pk, "image", actor=manager)
+        start_work(story.pk, "image", advance="never", actor=manager)
     with money_changes.of_prices("paid", actor=manager):
         AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("0.0001"))
     with pytest.raises(ApprovalNeeded):
-        start(story.pk, "image", actor=manager)
+        start_work(story.pk, "image", advance="never", actor=manager)
     plan = plan_generation(story, "image")
-    assert approvals.approval_preview(approvals.ask_for_plan(plan), manager).needed
+    assert approvals.approval_preview(spend_requests.ask_for_plan(plan), manager).needed
     with moved(timedelta(hours=24, seconds=1)):
-        start(story.pk, "image", actor=manager)
+        start_work(story.pk, "image", advance="never", actor=manager)
 
 
 def test_another_persons_change_of_a_price_counts_at_once(owner, manager, paid):
@@ -262,7 +262,7 @@ def test_another_persons_change_of_a_price_counts_at_once(owner, manager, paid):
     make_scene(story)
     with money_changes.of_prices("paid", actor=manager):
         AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("0.0001"))
-    start(story.pk, "image", actor=owner)
+    start_work(story.pk, "image", advance="never", actor=owner)
     assert Confirmation.objects.get().total == Decimal("0.0002")
 
 
@@ -273,6 +273,6 @@ def test_who_raises_their_own_limit_keeps_the_old_one_for_a_day(story, owner):
     with money_changes.of_limits(actor=owner):
         limit("10.00")
     with pytest.raises(ApprovalNeeded):
-        start(story.pk, "image", actor=owner)
+        start_work(story.pk, "image", advance="never", actor=owner)
     with moved(timedelta(hours=24, seconds=1)):
-        start(story.pk, "image", actor=owner)
+        start_work(story.pk, "image", advance="never", actor=owner)

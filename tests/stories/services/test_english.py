@@ -13,12 +13,12 @@ from providers.models import AIProviderConfig, ProviderCall
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, Invalid, PlanChanged
 from stories.models import Approval, Confirmation, Scene, Story
 from stories.services import scenes
-from stories.services.approvals import present
 from stories.services.english import plan_english
 from stories.services.fingerprints import english_of, image_request, is_english_outdated
-from stories.services.generation import put_into_english, retry
 from stories.services.plan import plan_generation
+from stories.services.spend_requests import present
 from tests.stories.factories import make_scene, make_story
+from tests.stories.starts import put_into_english, retried
 
 pytestmark = pytest.mark.django_db
 
@@ -180,7 +180,7 @@ def test_cancelled_and_tried_again_it_is_paid_once(story, script, owner):
     scene = make_scene(story, text=TEXT)
     ((job,), _plan) = put_into_english(story.pk, actor=owner)
     Job.objects.update(status="cancelled")
-    retry(job.pk, actor=owner)
+    retried(job.pk, actor=owner)
     run_due()
     assert (len(script.submitted), prompt_of(scene).text_en) == (
         1,

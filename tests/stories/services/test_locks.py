@@ -14,9 +14,9 @@ from providers.models import ProviderCall
 from stories.errors import Conflict, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 from stories.services import locking, scenes, takes
-from stories.services.generation import generate_scene
 from stories.services.locking import why_words_locked
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes
 
 SAID = r"This scene has been deleted\. Nothing was changed\."
 
@@ -117,7 +117,7 @@ def test_a_scene_that_waits_for_a_person_is_edited_in_the_final_render_and_no_ot
     make_take(done, "clip")
     clip_call(running, CallState.ACCEPTED)
     clip_call(unclear, CallState.UNCLEAR)
-    generate_scene(failed.pk, "clip", actor=owner)
+    make_takes(failed.pk, "clip", actor=owner)
     assert why_words_locked(rendering, Scene.objects.get(pk=failed.pk)) is not None
     Job.objects.update(status="failed")
     scenes.edit(failed.pk, actor=owner, text="a calmer boat", duration_seconds=6)

@@ -9,10 +9,10 @@ from providers.models import AIProviderConfig, ProviderCall
 from stories.errors import Forbidden, GuardRefused, PlanChanged
 from stories.models import Confirmation
 from stories.selectors.job_facts import JobFacts
-from stories.services.generation import generate_scene, start
 from stories.services.plan import confirm, plan_generation
 from stories.services.scenes import edit
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import make_takes, start_work
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_every_state_of_a_picture(story, owner):
     make_take(stale)
     edit(stale.pk, actor=owner, text="other")
     make_take(rejected, review_status="rejected", review_reason="too dark")
-    generate_scene(running.pk, "image", actor=owner)
+    make_takes(running.pk, "image", actor=owner)
     unclear_call(unclear)
 
     plan = plan_generation(story, "image")
@@ -100,7 +100,7 @@ def test_no_price_blocks_and_says_so(story):
 
 def test_retry_failed_takes_only_what_failed(story, owner):
     failed, _missing = make_scene(story), make_scene(story)
-    (job,), _price = generate_scene(failed.pk, "image", actor=owner)
+    (job,), _price = make_takes(failed.pk, "image", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     plan = plan_generation(story, "image", mode="failed")
     assert [(item.position, item.failed, item.will) for item in plan.items] == [
@@ -139,32 +139,34 @@ def test_confirm(story):
 
 def test_start_makes_one_job_however_often(story, owner):
     make_scene(story)
-    job, plan = start(story.pk, "image", actor=owner, confirm_total=Decimal("0.02"))
+    job, plan = start_work(
+        story.pk, "image", advance="never", actor=owner, confirm_total=Decimal("0.02")
+    )
     assert (job.name, job.data["parameters"], len(plan.todo)) == (
         "story_preview",
         {"mode": "missing", "override_reason": ""},
         1,
     )
     with pytest.raises(GuardRefused, match="already"):
-        start(story.pk, "image", actor=owner)
+        start_work(story.pk, "image", advance="never", actor=owner)
     assert Job.objects.count() == 1
 
 
 def test_start_at_another_price_starts_nothing(story, owner):
     make_scene(story)
     with pytest.raises(PlanChanged):
-        start(story.pk, "image", actor=owner, confirm_total=Decimal("9.99"))
+        start_work(story.pk, "image", advance="never", actor=owner, confirm_total=Decimal("9.99"))
     assert Job.objects.count() == 0
 
 
 def test_start_by_a_colleague(story, colleague):
     with pytest.raises(Forbidden):
-        start(story.pk, "image", actor=colleague)
+        start_work(story.pk, "image", advance="never", actor=colleague)
 
 
 def test_generate_scene_once_while_it_runs(story, owner):
     scene = make_scene(story)
-    (job,), price = generate_scene(scene.pk, "image", actor=owner, seed=11, reason="warmer")
+    (job,), price = make_takes(scene.pk, "image", actor=owner, seed=11, reason="warmer")
     assert (price, job.item, job.unique_key) == (
         Decimal("0.02"),
         str(scene.pk),
@@ -183,12 +185,12 @@ def test_generate_scene_once_while_it_runs(story, owner):
         "select": True,
     }
     with pytest.raises(GuardRefused):
-        generate_scene(scene.pk, "image", actor=owner)
+        make_takes(scene.pk, "image", actor=owner)
 
 
 def test_three_variants_have_seeds_of_their_own_and_choose_nothing(story, owner):
     scene = make_scene(story, seed=100)
-    jobs, price = generate_scene(scene.pk, "image", actor=owner, variants=3)
+    jobs, price = make_takes(scene.pk, "image", actor=owner, variants=3)
     assert price == Decimal("0.06")
     assert [job.data["parameters"]["seed"] for job in jobs] == [101, 102, 103]
     assert {job.data["parameters"]["select"] for job in jobs} == {False}
@@ -198,7 +200,7 @@ def test_an_unclear_call_locks_the_scene(story, owner):
     scene = make_scene(story)
     unclear_call(scene)
     with pytest.raises(GuardRefused, match="may have been paid"):
-        generate_scene(scene.pk, "image", actor=owner)
+        make_takes(scene.pk, "image", actor=owner)
     assert Job.objects.count() == 0
 
 

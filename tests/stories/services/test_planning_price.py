@@ -14,10 +14,10 @@ from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall
 from stories.enums import JobName
 from stories.errors import ApprovalNeeded, GuardRefused, PlanChanged
 from stories.models import Approval, Confirmation, Scene, Story
-from stories.services.approvals import ask_for_planning
-from stories.services.generation import retry
+from stories.services.spend_requests import ask_for_planning
 from stories.services.transitions import apply_transition, choices, transition_to
 from tests.stories.factories import make_scene, make_story
+from tests.stories.starts import retried
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_planning_that_is_tried_again_is_bound_to_the_price_of_now(story, script
     job = Job.objects.get()
     Job.objects.filter(pk=job.pk).update(status="unclear")
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_text_call=Decimal("0.06"))
-    retry(job.pk, actor=owner)
+    retried(job.pk, actor=owner)
     run_due()
     assert ProviderCall.objects.get().price_limit == Decimal("0.06")
 
@@ -130,7 +130,7 @@ def test_provider_that_makes_no_texts_is_refused_at_the_start(
     if replaces:
         make_scene(story)
     with pytest.raises(GuardRefused, match="does not make this kind of thing"):
-        start(story, owner, parameters={"replace": replaces})
+        start(story, owner, replace=replaces)
     assert (Job.objects.count(), Story.objects.get().status) == (0, "draft")
 
 
@@ -155,9 +155,9 @@ def test_story_of_more_than_500_scenes_is_blocked_before_anything_is_paid(
         f"it at most 3506 s long."
     )
     assert str(way.why_not) == why
-    for parameters in ({}, {"replace": True}):
+    for replace in (False, True):
         with pytest.raises(GuardRefused) as refused:
-            start(story, owner, parameters=parameters)
+            start(story, owner, replace=replace)
         assert str(refused.value) == why
     assert (Job.objects.count(), ProviderCall.objects.count()) == (0, 0)
 

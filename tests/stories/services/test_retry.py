@@ -15,11 +15,11 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, PlanChanged
 from stories.models import Approval, Confirmation, Scene, Story
-from stories.services import approvals, enqueue
-from stories.services.generation import generate_scene, retry, start
+from stories.services import approval_decisions, enqueue, spend_requests
 from stories.services.scenes import edit
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story
+from tests.stories.starts import make_takes, retried, start_work
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def story(owner):
 @pytest.fixture
 def failed(story, owner):
     """A scene's job that failed before anything was sent."""
-    (job,), _price = generate_scene(Scene.objects.get().pk, "image", actor=owner)
+    (job,), _price = make_takes(Scene.objects.get().pk, "image", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     return job
 
@@ -54,14 +54,14 @@ def state(job):
 
 def test_up_to_the_limit_it_is_queued(failed, owner):
     limit("0.50")
-    again = retry(failed.pk, actor=owner)
+    again = retried(failed.pk, actor=owner)
     assert (again.status, again.request_no, Approval.objects.count()) == (JobStatus.QUEUED, 2, 0)
 
 
 def test_above_the_limit_a_second_person_is_asked_and_nothing_is_queued(failed, owner, manager):
     limit("0.49")
     with pytest.raises(ApprovalNeeded) as needed:
-        retry(failed.pk, actor=owner)
+        retried(failed.pk, actor=owner)
     row = Approval.objects.get()
     assert (state(failed), needed.value.approval, needed.value.new) == (JobStatus.FAILED, row, True)
     assert (row.kind, row.what, row.total, row.asked_by, len(row.lines)) == (
@@ -72,29 +72,29 @@ def test_above_the_limit_a_second_person_is_asked_and_nothing_is_queued(failed, 
         1,
     )
 
-    approvals.decide(row.pk, actor=manager, approve=True)
-    assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED
+    approval_decisions.decide(row.pk, actor=manager, approve=True)
+    assert retried(failed.pk, actor=owner).status == JobStatus.QUEUED
     assert Approval.objects.get().started_by == owner
     cancel(failed.pk)
     with pytest.raises(ApprovalNeeded):  # it is used up
-        retry(failed.pk, actor=owner)
+        retried(failed.pk, actor=owner)
 
 
 def test_approval_of_a_retry_does_not_fit_another_price(failed, owner, manager):
     limit("0.49")
     with pytest.raises(ApprovalNeeded):
-        retry(failed.pk, actor=owner)
+        retried(failed.pk, actor=owner)
     AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.60"))
     with pytest.raises(PlanChanged):
-        approvals.decide(Approval.objects.get().pk, actor=manager, approve=True)
+        approval_decisions.decide(Approval.objects.get().pk, actor=manager, approve=True)
 
 
 def test_it_is_the_jobs_own_words_that_are_approved(failed, owner):
     limit("0.49")
     with pytest.raises(ApprovalNeeded):
-        retry(failed.pk, actor=owner)
+        retried(failed.pk, actor=owner)
     edit(failed.item, actor=owner, text="quite another picture")
-    assert approvals.fits(Approval.objects.get())
+    assert spend_requests.fits(Approval.objects.get())
 
 
 def test_what_is_paid_already_is_taken_over_whatever_the_limit(failed, owner):
@@ -102,38 +102,38 @@ def test_what_is_paid_already_is_taken_over_whatever_the_limit(failed, owner):
     run_due()
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.CANCELLED)
     limit("0.01")
-    assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED
+    assert retried(failed.pk, actor=owner).status == JobStatus.QUEUED
     run_due()
     assert (state(failed), ProviderCall.objects.count()) == (JobStatus.SUCCEEDED, 1)
 
 
 def test_a_storys_job_is_compared_with_what_it_would_make(story, owner):
-    job, _plan = start(story.pk, "image", actor=owner)
+    job, _plan = start_work(story.pk, "image", advance="never", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     limit("0.49")
     with pytest.raises(ApprovalNeeded) as needed:
-        retry(job.pk, actor=owner)
-    assert (state(job), needed.value.ask.total) == (JobStatus.FAILED, PRICE)
+        retried(job.pk, actor=owner)
+    assert (state(job), needed.value.approval.total) == (JobStatus.FAILED, PRICE)
 
 
 def test_a_storys_job_keeps_to_the_limit_it_is_tried_again_under(
     story, owner, django_capture_on_commit_callbacks
 ):
-    job, _plan = start(story.pk, "image", actor=owner)
+    job, _plan = start_work(story.pk, "image", advance="never", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     limit("0.75")
     with django_capture_on_commit_callbacks(execute=True):
-        retry(job.pk, actor=owner)
+        retried(job.pk, actor=owner)
     assert Confirmation.objects.filter(job_id=job.pk).last().spending_cap == Decimal("0.75")
 
 
 @pytest.mark.parametrize("now", ["planned", "failed", "draft", "archived"])
 def test_a_storys_job_is_not_tried_again_in_another_step(story, owner, now):
-    job, _plan = start(story.pk, "image", actor=owner)
+    job, _plan = start_work(story.pk, "image", advance="never", actor=owner)
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     Story.objects.filter(pk=story.pk).update(status=now)
     with pytest.raises(GuardRefused):
-        retry(job.pk, actor=owner)
+        retried(job.pk, actor=owner)
     assert state(job) == JobStatus.FAILED
 
 
@@ -142,34 +142,34 @@ def test_planning_that_failed_is_begun_anew_from_the_story(owner):
     apply_transition(story.pk, "start_planning", actor=owner)
     job = Job.objects.get(name="story_planning")
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
-    assert retry(job.pk, actor=owner).status == JobStatus.QUEUED
+    assert retried(job.pk, actor=owner).status == JobStatus.QUEUED
     Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
     Story.objects.filter(pk=story.pk).update(status="failed")
     with pytest.raises(GuardRefused):
-        retry(job.pk, actor=owner)
+        retried(job.pk, actor=owner)
 
 
 def test_who_may_not(failed, colleague, viewer):
     for person in (colleague, viewer):
         with pytest.raises(Forbidden):
-            retry(failed.pk, actor=person)
+            retried(failed.pk, actor=person)
     assert state(failed) == JobStatus.FAILED
 
 
 def test_what_cannot_be_tried_again(failed, owner):
     with pytest.raises(NoSuchJob):
-        retry("story_0_0", actor=owner)
+        retried("story_0_0", actor=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.SUCCEEDED)
     limit("0.01")
     with pytest.raises(NotPossible):
-        retry(failed.pk, actor=owner)
+        retried(failed.pk, actor=owner)
     assert Approval.objects.count() == 0
 
 
 def test_a_scene_that_is_gone_costs_nothing(failed, owner):
     Scene.objects.update(deleted_at=failed.created_at)
     limit("0.01")
-    assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED
+    assert retried(failed.pk, actor=owner).status == JobStatus.QUEUED
 
 
 def test_a_collector_spends_nothing(failed, owner):
@@ -179,4 +179,4 @@ def test_a_collector_spends_nothing(failed, owner):
         )
     )
     limit("0.01")
-    assert retry(failed.pk, actor=owner).status == JobStatus.QUEUED
+    assert retried(failed.pk, actor=owner).status == JobStatus.QUEUED

@@ -11,9 +11,9 @@ from providers.models import AIProviderConfig, RoleLimit
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded
 from stories.models import Approval, Story
-from stories.services import approvals
-from stories.services.generation import start
+from stories.services import approval_decisions, spend_requests
 from tests.stories.factories import make_scene, make_story, make_take
+from tests.stories.starts import start_work
 
 LIST, HOME = reverse("admin:stories_approval_changelist"), reverse("admin:index")
 
@@ -48,7 +48,7 @@ def row(story, owner):
 
 def request_for(story, person):
     with pytest.raises(ApprovalNeeded) as stopped:
-        start(story.pk, "image", actor=person)
+        start_work(story.pk, "image", advance="never", actor=person)
     return stopped.value.approval
 
 
@@ -86,12 +86,12 @@ def test_every_dialog_asks_instead_of_starting(owner, manager, as_):
         assert "A second person has to approve this first. owner has asked for it." in waiting
         assert re.search(r'<button type="submit"[^>]* disabled>Waits for approval', waiting)
         assert client.post(url, shown(client, url)).status_code == 409
-        approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+        approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
         refused = client.get(url).content.decode()
         assert "manager has refused this." in refused
         assert "Ask again" in refused
         assert client.post(url, {**shown(client, url), "ask_again": "1"}).status_code == 302
-        approvals.withdraw(Approval.objects.get(decision="").pk, actor=owner)
+        approval_decisions.withdraw(Approval.objects.get(decision="").pk, actor=owner)
         Approval.objects.all().delete()
         assert (Job.objects.count(), Story.objects.get(pk=story.pk).status) == (0, "planned")
 
@@ -134,7 +134,7 @@ def test_takes_of_a_scene_keep_the_changed_words(story, owner, as_):
         3,
         0,
     )
-    assert approvals.fits(row)
+    assert spend_requests.fits(row)
 
 
 def test_decisions_by_others_are_refused(row, owner, colleague, viewer, stranger, as_):
@@ -178,14 +178,14 @@ def test_overview_tells_whom_it_concerns(row, owner, colleague, manager, as_):
 
     assert (said(owner), said(colleague)) == ([], [])
     assert said(manager) == [("The sea", "owner asks for your approval of $1.00.")]
-    approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+    approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
     assert said(owner) == [("The sea", "manager has refused $1.00: too dear")]
     assert said(manager) == []
 
 
 def test_history_of_the_story_names_it(story, row, owner, manager, as_):
-    approvals.decide(row.pk, actor=manager, approve=True, reason="go")
-    start(story.pk, "image", actor=owner)
+    approval_decisions.decide(row.pk, actor=manager, approve=True, reason="go")
+    start_work(story.pk, "image", advance="never", actor=owner)
     html = as_(owner).get(reverse("admin:stories_story_history", args=[story.pk])).content.decode()
     for text in (
         "Approval asked for: Picture × 2",
@@ -204,7 +204,7 @@ def test_who_may_not_see_the_story_does_not_see_its_requests(row, stranger, as_)
 
 
 def test_list_names_story_state_price_and_people(row, owner, manager, as_):
-    approvals.decide(row.pk, actor=manager, approve=False, reason="too dear")
+    approval_decisions.decide(row.pk, actor=manager, approve=False, reason="too dear")
     make = request_for(make_story_of_two(owner), owner)
     html = as_(owner).get(LIST).content.decode()
     for text in (

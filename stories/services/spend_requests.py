@@ -1,0 +1,278 @@
+"""Requests to start paid work: what is asked for, from the current rows, with its price.
+
+`approvals.authorize_spend` compares them with what a person may start alone.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from core.localized_messages import DomainError
+from jobs.models import Job
+from providers.enums import Kind
+from providers.prices import price_of
+from providers.requests import hash_of
+from stories.enums import JobName, TakeKind
+from stories.models import Approval, Scene, ScenePrompt, Story
+
+from . import enqueue
+from .english import EnglishPlan, english_request, plan_english, seen
+from .fingerprints import present_hash
+from .plan import Plan, plan_generation, request_of
+from .planning import plan_request, planning_price, require_plannable
+from .sound_plan import SoundItem, plan_sound
+
+
+@dataclass(frozen=True, slots=True)
+class SpendRequest:
+    """A request to start paid work: the fields of an `Approval`, from the current rows.
+
+    `total` is in USD.
+    """
+
+    story: Story
+    kind: str
+    hash: str
+    what: dict[str, Any]
+    provider: str
+    lines: list[dict[str, Any]]
+    total: Decimal
+    limit: Decimal = Decimal(0)
+    # By scene: the confirmed text and picture.
+    made_from: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scenes: list[Scene] = field(default_factory=list)  # one per line
+    # Provider requests, used instead of the scenes' takes.
+    requests: list[Any] = field(default_factory=list)
+    sound: list[SoundItem] = field(default_factory=list)  # the last of the lines, one each
+    begun: Decimal = Decimal(0)  # what the person has already started for the story within 24 hours
+    asked_by: Any = None
+
+
+def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRequest:
+    lines = [_line(item.scene, item.price) for item in plan.todo] + [
+        _sound_line(item) for item in plan.sound_todo
+    ]
+    what = {
+        "mode": plan.mode,
+        "scenes": None if scene_ids is None else sorted(map(str, scene_ids)),
+        "as_is": plan.as_is,
+    }
+    made_from = {item.scene.key: enqueue.made_from(item.scene, plan.kind) for item in plan.todo}
+    scenes = [item.scene for item in plan.todo]
+    return SpendRequest(
+        plan.story,
+        plan.kind,
+        plan.hash,
+        what,
+        plan.provider,
+        lines,
+        plan.total,
+        made_from=made_from,
+        scenes=scenes,
+        sound=plan.sound_todo,
+    )
+
+
+def ask_for_sound(story: Story, items: Sequence[SoundItem]) -> SpendRequest:
+    """The request for takes of sound alone."""
+    named = sorted(f"{item.key}={item.price} {item.input_hash}" for item in items)
+    digest = hashlib.sha256("\n".join(["sound", *named]).encode()).hexdigest()
+    total = sum((item.price for item in items), Decimal(0))
+    what = {"sound": sorted(item.key for item in items)}
+    lines = [_sound_line(item) for item in items]
+    return SpendRequest(
+        story, items[0].kind, digest, what, items[0].provider, lines, total, sound=list(items)
+    )
+
+
+def _sound_line(item: SoundItem) -> dict[str, Any]:
+    scene = str(item.scene.pk) if item.scene else ""
+    return {
+        "sound": item.key,
+        "scene": scene,
+        "position": item.position,
+        "title": item.title,
+        "price": str(item.price),
+    }
+
+
+def _line(scene: Scene, price: Decimal) -> dict[str, Any]:
+    return {
+        "scene": str(scene.pk),
+        "position": scene.position,
+        "title": scene.title,
+        "price": str(price),
+    }
+
+
+def ask_for_takes(
+    story: Story, scene: Scene, kind: str, *, provider: str, variants: int, seed: int | None
+) -> SpendRequest:
+    """The request for one take of a scene, or several side by side.
+
+    Raises NoPrice or NotConfigured.
+    """
+    used = provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
+    price = price_of(used, request_of(story, scene, kind))
+    named = [
+        kind,
+        "takes",
+        used,
+        str(scene.pk),
+        str(variants),
+        str(seed),
+        str(price),
+        present_hash(story, scene, kind),
+    ]
+    lines = [_line(scene, price)] * variants
+    what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
+    made_from = {scene.key: enqueue.made_from(scene, kind)}
+    return SpendRequest(
+        story,
+        kind,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        what,
+        used,
+        lines,
+        variants * price,
+        made_from=made_from,
+        scenes=[scene] * variants,
+    )
+
+
+def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
+    """The request for one more call for a job's take, with the job's original prompt.
+
+    None if its scene is gone. Raises NoPrice or NotConfigured.
+    """
+    scene = (
+        Scene.live.select_related("prompt", "image_take").filter(pk=job.item, story=story).first()
+    )
+    if scene is None:
+        return None
+    kind, asked = enqueue.TAKE_KIND[JobName(job.name)], job.data["parameters"]
+    scene.prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
+    used = asked.get("provider") or (
+        story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
+    )
+    price = price_of(used, request_of(story, scene, kind))
+    named = [kind, "retry", used, job.pk, str(price), present_hash(story, scene, kind)]
+    lines = [_line(scene, price)]
+    return SpendRequest(
+        story,
+        kind,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        {"job": job.pk},
+        used,
+        lines,
+        price,
+        scenes=[scene],
+    )
+
+
+def ask_for_planning(story: Story, *, replace: bool) -> SpendRequest | None:
+    """The request for the single call of planning.
+
+    None if the story keeps its existing scenes. Raises GuardRefused.
+    """
+    if not replace and Scene.live.filter(story=story).exists():
+        return None
+    require_plannable(story)
+    request, price = plan_request(story), planning_price(story)
+    named = [
+        Kind.TEXT,
+        "planning",
+        story.planner_provider,
+        str(replace),
+        str(price),
+        hash_of(request),
+    ]
+    line = {"scene": "", "position": 0, "title": "", "price": str(price)}
+    digest = hashlib.sha256("\n".join(named).encode()).hexdigest()
+    what = {"planning": True, "replace": replace}
+    return SpendRequest(
+        story, Kind.TEXT, digest, what, story.planner_provider, [line], price, requests=[request]
+    )
+
+
+def ask_for_english(plan: EnglishPlan) -> SpendRequest:
+    """The request for one call per prompt to translate into English."""
+    what = {"english": sorted(item.scene.key for item in plan.todo), "replace": plan.replace}
+    made_from = {
+        item.scene.key: {"prompt_id": item.scene.prompt_id, "seen": seen(item.scene.prompt)}
+        for item in plan.todo
+    }
+    return SpendRequest(
+        plan.story,
+        Kind.TEXT,
+        plan.hash,
+        what,
+        plan.provider,
+        [_line(item.scene, item.price) for item in plan.todo],
+        plan.total,
+        made_from=made_from,
+        scenes=[item.scene for item in plan.todo],
+        requests=[english_request(plan.story, item.scene.prompt) for item in plan.todo],
+    )
+
+
+def present(approval: Approval) -> SpendRequest | None:
+    """The same request, rebuilt from the current rows. None if it can no longer be made."""
+    story, what = Story.objects.get(pk=approval.story_id), approval.what
+    if "mode" in what:
+        scene_ids = what["scenes"] and [UUID(pk) for pk in what["scenes"]]
+        return ask_for_plan(
+            plan_generation(
+                story, approval.kind, mode=what["mode"], scene_ids=scene_ids, as_is=what["as_is"]
+            ),
+            scene_ids,
+        )
+    if "sound" in what:
+        items = [
+            item for item in plan_sound(story).items if item.key in what["sound"] and item.will
+        ]
+        return ask_for_sound(story, items) if items else None
+    return _present_of_takes(approval, story, what)
+
+
+def _present_of_takes(
+    approval: Approval, story: Story, what: dict[str, Any]
+) -> SpendRequest | None:
+    try:
+        if "english" in what:
+            return ask_for_english(
+                plan_english(story, [UUID(pk) for pk in what["english"]], replace=what["replace"])
+            )
+        if "planning" in what:
+            return ask_for_planning(story, replace=what["replace"])
+        if "job" in what:
+            job = Job.objects.filter(pk=what["job"]).first()
+            return ask_for_retry(story, job) if job else None
+        scene = (
+            Scene.live.select_related("prompt", "image_take", "clip_take")
+            .filter(pk=what["scene"])
+            .first()
+        )
+        return (
+            ask_for_takes(
+                story,
+                scene,
+                approval.kind,
+                provider=what["provider"],
+                variants=what["variants"],
+                seed=what["seed"],
+            )
+            if scene
+            else None
+        )
+    except DomainError:
+        return None
+
+
+def fits(approval: Approval) -> bool:
+    """Whether the request is still exactly what was asked for."""
+    now = present(approval)
+    return now is not None and now.hash == approval.plan_hash
