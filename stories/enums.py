@@ -57,6 +57,7 @@ class SoundKind(models.TextChoices):
     SPEECH = "speech", _("Speech")
     MUSIC = "music", _("Music")
     SOUND = "sound", _("Sound effect")
+    RECORDING = "recording", _("Recording in place of the voices")
 
 
 class Mood(models.TextChoices):

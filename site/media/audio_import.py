@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from core.limited_process import LimitedError, run_limited
 from media import ffmpeg
+from media.audio.completeness import is_cut_short, stated_seconds
 from media.audio.decode import INPUT_GUARD, RATE
 from media.clip_import import DAMAGE
 from media.errors import MediaError
@@ -43,7 +44,9 @@ EXTENSIONS = (
 TOO_LARGE = gettext_noop("The sound is too large: at most %(most)s MB are read.")
 TOO_LONG = gettext_noop("The sound is too long: at most %(most)s minutes are read.")
 DAMAGED = gettext_noop("The sound is damaged or not complete: not all of it can be read.")
+CUT_SHORT = gettext_noop("The sound is not complete: the file ends before its end. Send it again.")
 UNREADABLE = gettext_noop("The file is not a sound that can be read.")
+SHORTER = 0.05  # seconds by which a whole file may be shorter than it states
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,22 @@ def extension(path: Path) -> str:
     return next((name for start, name in EXTENSIONS if head.startswith(start)), "sound")
 
 
-def clean_file(source: str, target: str, channels: int) -> dict[str, Any]:
-    """Decode a sound to its end and store it as FLAC. A file of no length is not written."""
+def clean_file(
+    source: str,
+    target: str,
+    channels: int,
+    must_be_whole: bool = False,  # noqa: FBT001, FBT002  called by position from another process
+) -> dict[str, Any]:
+    """Decode a sound to its end and store it as FLAC. A file of no length is not written.
+
+    `must_be_whole`: refuse a file that was cut short, which a decoder would play up to there.
+    """
     path, out = Path(source), Path(target)
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise _refuse(TOO_LARGE, most=MAX_BYTES // (1024 * 1024))
+    if must_be_whole and is_cut_short(path):
+        raise _refuse(CUT_SHORT)
     raw = out.with_name(f"{out.name}.raw")
     try:
         samples = 0
@@ -84,6 +97,9 @@ def clean_file(source: str, target: str, channels: int) -> dict[str, Any]:
             samples = raw.stat().st_size // (4 * channels)
         if samples > MAX_MINUTES * 60 * RATE:
             raise _refuse(TOO_LONG, most=MAX_MINUTES)
+        stated = stated_seconds(path) if must_be_whole else None
+        if stated is not None and samples / RATE < stated - SHORTER:
+            raise _refuse(CUT_SHORT)
         if not samples:
             return {"samples": 0, "silent": True}
         silent = _peak(raw) < SILENT_PEAK
@@ -137,17 +153,19 @@ def ingested(
     target: Path,
     *,
     channels: int,
+    must_be_whole: bool = False,
     wait_seconds: float = 10.0,
     should_stop: Callable[[], bool] | None = None,
 ) -> ImportedAudio:
     """Decode an untrusted sound to its end in a limited process and store it as `target`.
 
-    Raises MediaError (such as broken_input, with a message for people) or BusyError.
+    `must_be_whole`: for uploads; see `clean_file`. Raises MediaError (such as broken_input, with a
+    message for people) or BusyError.
     """
     try:
         found = run_limited(
             "media.audio_import:clean_file",
-            [str(source), str(target), channels],
+            [str(source), str(target), channels, must_be_whole],
             seconds=SECONDS,
             memory_bytes=MEMORY,
             max_output_bytes=1 << 16,

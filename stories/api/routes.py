@@ -6,7 +6,7 @@ from .base import api
 
 endpoints.add_to(api)
 
-from . import approvals, films, jobs, me, scenes, scripts, sound, stories, takes  # noqa: E402  the documentation starts with the login
+from . import approvals, films, jobs, me, scenes, scripts, sound, sound_uploads, stories, takes  # noqa: E402  the documentation starts with the login
 
 __all__ = [
     "api",
@@ -17,6 +17,7 @@ __all__ = [
     "scenes",
     "scripts",
     "sound",
+    "sound_uploads",
     "stories",
     "takes",
 ]

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.inputs import Strict, text
@@ -25,7 +26,7 @@ from stories.enums import (
 )
 from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
-from stories.models.story_sound import LOUDEST_DB, SILENT_DB
+from stories.models.story_sound import DEEPEST_DUCK, LOUDEST_DB, SILENT_DB
 from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
 
@@ -169,13 +170,44 @@ Decibels = Annotated[
 ]
 
 
+def sent_values(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a patch that were sent."""
+    return {
+        name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET
+    }
+
+
 class SoundPatch(Strict):
     enabled: bool | UnsetType = UNSET
     mood: Mood | UnsetType = UNSET
     music_provider: Provider | UnsetType = UNSET
     speech_db: Decibels | UnsetType = UNSET
     music_db: Decibels | UnsetType = UNSET
+    effects_db: Decibels | UnsetType = UNSET
+    clips_db: Decibels | UnsetType = UNSET
+    duck_db: (
+        Annotated[
+            float,
+            Meta(
+                ge=0,
+                le=DEEPEST_DUCK,
+                description="By how many dB music falls while someone speaks.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    music_from: Annotated[float, Meta(ge=0, description="Seconds of the film.")] | UnsetType = UNSET
+    music_until: (
+        Annotated[float, Meta(ge=0, description="Seconds; null: to the end.")] | UnsetType | None
+    ) = UNSET
     loudness: LoudnessPreset | UnsetType = UNSET
+
+
+class SceneSoundPatch(Strict):
+    """`clip_sound`: whether the clip's own sound is heard; null: only if nobody speaks there."""
+
+    effect_db: Decibels | UnsetType = UNSET
+    clip_sound: bool | UnsetType | None = UNSET
 
 
 class VoiceIn(Strict):

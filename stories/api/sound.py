@@ -1,10 +1,8 @@
 """Sound endpoints: a scene's lines, the story's sound and voices, and takes of sound."""
 
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from api.inputs import Empty
@@ -90,7 +88,7 @@ def get_sound(call: Call, story_id: UUID) -> SoundOut:
 def patch_sound(call: Call, story_id: UUID, body: schemas.SoundPatch) -> SoundOut:
     """Only what is sent is changed. No picture is made or encoded again for it."""
     story_of(call, story_id)
-    domain.change_settings(story_id, actor=call.user, **_values(body))
+    domain.change_settings(story_id, actor=call.user, **schemas.sent_values(body))
     return _sound(call, story_id)
 
 
@@ -100,7 +98,7 @@ def choose_voice(call: Call, story_id: UUID, body: schemas.VoiceIn) -> VoiceOut:
     picture does.
     """
     story_of(call, story_id)
-    return voice_out(domain.set_voice(story_id, actor=call.user, **_values(body)))
+    return voice_out(domain.set_voice(story_id, actor=call.user, **schemas.sent_values(body)))
 
 
 @api.post(
@@ -176,9 +174,3 @@ def judge_sound(call: Call, take_id: UUID, body: schemas.VerdictIn) -> SoundTake
             take_id, review_status=body.verdict, actor=call.user, reason=body.reason
         ),
     )
-
-
-def _values(body: Struct) -> dict[str, Any]:
-    return {
-        name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET
-    }

@@ -156,7 +156,7 @@ def build_film(
     """
     scenes = load_scenes(story)
     _require_ready(story, scenes, kind, override_reason)
-    sound = sound_of(story, scenes)
+    sound = sound_of(story, scenes, kind)
     if sound and sound.too_long:
         raise FilmNotReady(sound.too_long[0].template, **sound.too_long[0].values)
     segments = segments_of(story, scenes, kind, sound)

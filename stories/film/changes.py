@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from stories.enums import FilmKind, TakeKind
 from stories.models import Film, Scene, Story
@@ -16,16 +17,17 @@ class FilmChanges:
     """How the film differs from the scenes.
 
     Positions of scenes that it shows differently or not at all, how many of its scenes are gone,
-    and whether the order differs.
+    and whether the order differs. `sound`: the same scenes sound otherwise.
     """
 
     changed: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     gone: int = 0
     reordered: bool = False
+    sound: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.added or self.gone or self.reordered)
+        return bool(self.changed or self.added or self.gone or self.reordered or self.sound)
 
 
 def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChanges:
@@ -37,7 +39,7 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
     kind = TakeKind.IMAGE if film.kind == FilmKind.PREVIEW else TakeKind.CLIP
     known = [scene for scene in scenes if scene.key in made]
     standing = [scene for scene in known if has_take(scene, kind)]
-    sound = sound_of(story, standing) if standing else None
+    sound = sound_of(story, standing, film.kind) if standing else None
     now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind, sound)}
     # Another encoder version gives other hashes for the same picture.
     by_hash = film.manifest.get("encoder") == ENCODER
@@ -58,4 +60,14 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
     live = {scene.key for scene in scenes}
     order = [key for key in made if key in live]
     gone = len(made) - len(order)
-    return FilmChanges(changed, added, gone, order != [scene.key for scene in known])
+    reordered = order != [scene.key for scene in known]
+    if changed or added or gone or reordered:
+        return FilmChanges(changed, added, gone, reordered)
+    return FilmChanges(
+        sound=_heard(film.manifest.get("sound")) != _heard(sound.manifest() if sound else None)
+    )
+
+
+def _heard(manifest: dict[str, Any] | None) -> dict[str, Any]:
+    """What a listener notices: another version of the mixer is no change of the story."""
+    return {name: value for name, value in (manifest or {}).items() if name != "mixer"}

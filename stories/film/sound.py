@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,13 @@ from media.audio.tempo import faster
 from media.audio.tracks import OFF
 from media.captions import CaptionSpan, layout
 from media.errors import MediaError
-from stories.enums import LoudnessPreset, Mood
-from stories.models import Line, Scene, SoundTake, Story, StorySound
+from stories.enums import FilmKind, LoudnessPreset, Mood
+from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound, Take
 from stories.models.story_sound import SILENT_DB
 from stories.services.fingerprints import frame_rate, frame_size
 from stories.services.lines import mapped
-from stories.services.sound import settings_of
+from stories.services.recordings import recordings_of, usable
+from stories.services.sound import scene_sounds_of, settings_of
 from stories.services.sound_plan import lines_of_film
 from stories.services.speech_timing import SceneTiming, timing, too_long
 
@@ -50,6 +53,28 @@ class Cue:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A take from a frame of the film on, for so many frames at most."""
+
+    take: SoundTake | Take
+    start: int
+    frames: int
+    gain_db: float = 0.0
+
+    def placed(self, path: Path) -> Placed:
+        return Placed(path, self.start, self.frames, self.gain_db)
+
+    def manifest(self, track_db: float) -> dict[str, Any]:
+        return {
+            "take": str(self.take.pk),
+            "take_sha256": self.take.sha256,
+            "start_frame": self.start,
+            "end_frame": self.start + self.frames,
+            "gain_db": self.gain_db + track_db,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class FilmSound:
     """Everything that is heard, from the current rows.
 
@@ -62,23 +87,38 @@ class FilmSound:
     cues: Mapping[UUID, tuple[Cue, ...]]
     captions: Mapping[UUID, tuple[CaptionSpan, ...]]  # of scenes whose lines are all spoken
     too_long: tuple[LocalizedMessage, ...]
+    recordings: tuple[Heard, ...] = ()  # in place of the voices
+    effects: tuple[Heard, ...] = ()
+    clips: tuple[Heard, ...] = ()  # those that have sound of their own are heard
 
     @property
     def music(self) -> SoundTake | None:
-        return self.settings.music_take if self.settings.mood != Mood.NONE else None
+        if self.settings.mood == Mood.NONE or self.music_frames[0] >= self.music_frames[1]:
+            return None
+        return self.settings.music_take
+
+    @property
+    def music_frames(self) -> tuple[int, int]:
+        """The first frame with music, and the frame where it ends."""
+        total, until = sum(self.frames.values()), self.settings.music_until
+        end = total if until is None else min(total, round(until * self.fps))
+        return round(self.settings.music_from * self.fps), end
 
     @property
     def levels(self) -> Levels:
         base, settings = Levels(), self.settings
         target, peak = TARGETS[LoudnessPreset(settings.loudness)]
-        speech = OFF if settings.speech_db <= SILENT_DB else base.speech + settings.speech_db
-        silent = settings.music_db <= SILENT_DB
-        music, alone = (
-            (OFF, OFF)
-            if silent
-            else (base.music + settings.music_db, base.music_alone + settings.music_db)
+        alone = _level(base.music_alone, settings.music_db)
+        return Levels(
+            speech=_level(base.speech, settings.speech_db),
+            music=alone - settings.duck_db,
+            music_alone=alone,
+            clip=_level(base.clip, settings.clips_db),
+            sound=_level(base.sound, settings.effects_db),
+            duck_db=settings.duck_db if alone > OFF else 0.0,
+            target=target,
+            peak=peak,
         )
-        return Levels(speech=speech, music=music, music_alone=alone, target=target, peak=peak)
 
     def placed(self) -> list[tuple[Cue, int]]:
         """Each cue with its frame of the film."""
@@ -91,14 +131,22 @@ class FilmSound:
     @property
     def should_be_heard(self) -> bool:
         levels = self.levels
-        speech = any(self.cues.values()) and levels.speech != OFF
-        return speech or (self.music is not None and levels.music_alone != OFF)
+        voices = any(self.cues.values()) or self.recordings
+        return bool(
+            (voices and levels.speech != OFF)
+            or (self.effects and levels.sound != OFF)
+            or (self.music is not None and levels.music_alone != OFF)
+        )
 
     def manifest(self) -> dict[str, Any]:
         """What the sound is made of; a change makes another film."""
-        levels = self.levels
-        music = self.music
-        return {
+        levels, music, settings = self.levels, self.music, self.settings
+        others = {
+            "recordings": [one.manifest(settings.speech_db) for one in self.recordings],
+            "effects": [one.manifest(settings.effects_db) for one in self.effects],
+            "clips": [one.manifest(settings.clips_db) for one in self.clips],
+        }
+        return {name: rows for name, rows in others.items() if rows} | {
             "mixer": MIXER,
             "speech": [
                 {
@@ -109,7 +157,7 @@ class FilmSound:
                     "model": cue.take.model,
                     "start_frame": frame,
                     "speed": float(round(cue.speed, 4)),
-                    "gain_db": self.settings.speech_db,
+                    "gain_db": settings.speech_db,
                 }
                 for cue, frame in self.placed()
             ],
@@ -119,17 +167,22 @@ class FilmSound:
                 "take_sha256": music.sha256,
                 "provider": music.provider,
                 "model": music.model,
-                "start_frame": 0,
-                "end_frame": sum(self.frames.values()),
-                "gain_db": self.settings.music_db,
+                "start_frame": self.music_frames[0],
+                "end_frame": self.music_frames[1],
+                "gain_db": settings.music_db,
+                "duck_db": settings.duck_db,
             },
             "target_lufs": levels.target,
             "peak_dbtp": levels.peak,
         }
 
 
-def sound_of(story: Story, scenes: Sequence[Scene]) -> FilmSound | None:
-    """The sound of a film of these scenes. None: the story has none. At most two queries."""
+def _level(base: float, change: float) -> float:
+    return OFF if change <= SILENT_DB else base + change
+
+
+def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | None:
+    """The sound of a film of these scenes. None: the story has none. At most three queries."""
     settings = settings_of(story)
     if settings is None or not settings.enabled:
         return None
@@ -137,8 +190,20 @@ def sound_of(story: Story, scenes: Sequence[Scene]) -> FilmSound | None:
     frames = {scene.pk: scene.duration_seconds * fps for scene in scenes}
     cues: dict[UUID, tuple[Cue, ...]] = {}
     captions: dict[UUID, tuple[CaptionSpan, ...]] = {}
-    problems = []
+    own = scene_sounds_of(story)
+    recorded = recordings_of(settings, own)
+    problems = [*recorded.too_long(scenes)]
+    quiet: set[UUID] = set()  # scenes in which nobody speaks
     for scene, lines in lines_of_film(story, scenes):
+        if (recording := recorded.of_scene(scene)) is not None:
+            if recording is not recorded.film:
+                spoken_frames = ceil(recording.duration_ms * fps / 1000)
+                captions[scene.pk] = _spread(
+                    scene.narration, size, min(spoken_frames, frames[scene.pk]), fps
+                )
+            continue
+        if not lines:
+            quiet.add(scene.pk)
         spoken = [(line, line.speech_take) for line in lines if line.speech_take is not None]
         lengths = [take.duration_ms for _line, take in spoken]
         found = timing(lengths, scene.duration_seconds * 1000, last=scene is scenes[-1])
@@ -147,7 +212,50 @@ def sound_of(story: Story, scenes: Sequence[Scene]) -> FilmSound | None:
         cues[scene.pk] = _cues(spoken, found, fps)
         if spoken and len(spoken) == len(lines):
             captions[scene.pk] = _captions(cues[scene.pk], frames[scene.pk], fps, size)
-    return FilmSound(settings, fps, frames, cues, captions, tuple(problems))
+    starts = dict(zip(frames, accumulate([0, *frames.values()]), strict=False))
+    placed = [
+        (scene, own.get(scene.pk) or SceneSound(scene=scene), starts[scene.pk]) for scene in scenes
+    ]
+    recordings = (
+        [Heard(recorded.film, 0, sum(frames.values()))]
+        if recorded.film
+        else [
+            Heard(recorded.scenes[scene.pk], start, frames[scene.pk])
+            for scene, _row, start in placed
+            if scene.pk in recorded.scenes
+        ]
+    )
+    effects = [
+        Heard(effect, start, frames[scene.pk], row.effect_db)
+        for scene, row, start in placed
+        if (effect := usable(row.effect)) is not None
+    ]
+    clips = [
+        Heard(scene.clip_take, start, frames[scene.pk])
+        for scene, row, start in placed
+        if kind == FilmKind.FINAL
+        and scene.clip_take is not None
+        and (scene.pk in quiet if row.clip_sound is None else row.clip_sound)
+    ]
+    return FilmSound(
+        settings,
+        fps,
+        frames,
+        cues,
+        captions,
+        tuple(problems),
+        tuple(recordings),
+        tuple(effects),
+        tuple(clips),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _spread(
+    narration: str, size: tuple[int, int], frames: int, fps: int
+) -> tuple[CaptionSpan, ...]:
+    """The captions of a recording, whose words have no times."""
+    return tuple(layout(narration, size=size, frames=frames, fps=fps))
 
 
 def _cues(
@@ -200,6 +308,12 @@ def _grouped(clauses: Sequence[tuple[str, int, int]], shortest: int) -> list[tup
     return groups
 
 
+def _fetched(
+    takes: Sequence[Heard], folder: Path, fetch: Callable[[str, Path], Path]
+) -> list[Placed]:
+    return [one.placed(fetch(one.take.file, folder)) for one in takes]
+
+
 def add_sound(
     sound: FilmSound,
     video: Path,
@@ -222,13 +336,16 @@ def add_sound(
             faster(path, quick, speed=float(cue.speed), should_stop=should_stop)
             path = quick
         speech.append(Placed(path, frame))
-    total = sum(sound.frames.values())
-    music = [MusicBed(fetch(sound.music.file, folder), 0, total)] if sound.music else []
+    speech += _fetched(sound.recordings, folder, fetch)
+    first, last = sound.music_frames
+    music = [MusicBed(fetch(sound.music.file, folder), first, last)] if sound.music else []
     track = folder / "sound.m4a"
     wanted: dict[str, Any] = {
-        "frames": total,
+        "frames": sum(sound.frames.values()),
         "fps": sound.fps,
         "speech": speech,
+        "clips": _fetched(sound.clips, folder, fetch),
+        "sounds": _fetched(sound.effects, folder, fetch),
         "music": music,
         "levels": sound.levels,
         "folder": folder,

@@ -515,6 +515,7 @@ from .approval import Approval  # noqa: E402  refers to the models above by thei
 from .confirmation import Confirmation  # noqa: E402  refers to the models above by their labels
 from .line import Line, LineText  # noqa: E402  refers to the models above by their labels
 from .review import Comment, ReviewLink  # noqa: E402  refer to the models above by their labels
+from .scene_sound import SceneSound  # noqa: E402  refers to the models above by their labels
 from .sound_take import SoundTake  # noqa: E402  refers to the models above by their labels
 from .story_sound import StorySound  # noqa: E402  refers to the models above by their labels
 from .voice import Voice  # noqa: E402  refers to the models above by their labels
@@ -532,6 +533,7 @@ __all__ = [
     "ReviewLink",
     "Scene",
     "ScenePrompt",
+    "SceneSound",
     "SoundTake",
     "Story",
     "StorySound",

@@ -1,4 +1,4 @@
-"""Takes of sound: speech of a line, music of a story, effects."""
+"""Takes of sound: speech of a line, music of a story, effects, recordings."""
 
 import uuid
 from decimal import Decimal
@@ -19,7 +19,8 @@ class SoundTake(models.Model):
 
     A table of its own beside `Take`: it has no frame, crop or prompt, and belongs to a line or to
     the whole story instead of a scene. A line selects one take of its speech, a story one of its
-    music. `marks` are the times of the clauses: [{"text", "start_ms", "end_ms"}].
+    music, a scene one effect. A recording replaces all voices of its scene, or of the whole film
+    if it has no scene. `marks` are the times of the clauses: [{"text", "start_ms", "end_ms"}].
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,7 +51,7 @@ class SoundTake(models.Model):
         related_name="+",
         verbose_name=_("text"),
     )
-    kind = models.CharField(_("kind"), max_length=6, choices=SoundKind)
+    kind = models.CharField(_("kind"), max_length=9, choices=SoundKind)
     source = models.CharField(
         _("source"), max_length=9, choices=TakeSource, default=TakeSource.GENERATED
     )

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from stories.enums import LoudnessPreset, Mood
 
 SILENT_DB, LOUDEST_DB = -60.0, 12.0
+DEEPEST_DUCK = 24.0
+WITHIN_A_FILM = (MinValueValidator(0.0), MaxValueValidator(86_400.0))
 LEVEL = (MinValueValidator(SILENT_DB), MaxValueValidator(LOUDEST_DB))
 
 
@@ -34,8 +36,32 @@ class StorySound(models.Model):
         related_name="+",
         verbose_name=_("selected music"),
     )
+    recording = models.ForeignKey(
+        "stories.SoundTake",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("recording of the whole film"),
+    )
     speech_db = models.FloatField(_("speech (dB)"), default=0.0, validators=LEVEL)
     music_db = models.FloatField(_("music (dB)"), default=0.0, validators=LEVEL)
+    effects_db = models.FloatField(_("effects (dB)"), default=0.0, validators=LEVEL)
+    clips_db = models.FloatField(_("sound of the clips (dB)"), default=0.0, validators=LEVEL)
+    duck_db = models.FloatField(
+        _("music under speech (dB)"),
+        default=8.0,
+        validators=(MinValueValidator(0.0), MaxValueValidator(DEEPEST_DUCK)),
+        help_text=_("By how much music falls while someone speaks."),
+    )
+    music_from = models.FloatField(_("music begins (s)"), default=0.0, validators=WITHIN_A_FILM)
+    music_until = models.FloatField(
+        _("music ends (s)"),
+        null=True,
+        blank=True,
+        validators=WITHIN_A_FILM,
+        help_text=_("Empty: with the film."),
+    )
     loudness = models.CharField(
         _("loudness"), max_length=9, choices=LoudnessPreset, default=LoudnessPreset.WEB
     )

@@ -20,7 +20,7 @@ from core.unicode_normalization import composed_values
 from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
-from . import enqueue, lines, scene_splitting
+from . import enqueue, lines, scene_splitting, sound
 from .fingerprints import is_english_outdated, text_digest
 from .locking import CLOSED, locked_for_words, locked_row, locked_scene, locked_story, require_room
 from .planning import seed_of
@@ -385,6 +385,7 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
             prompt=scene.prompt,
         )
         lines.copy(scene, copy)
+        sound.copy_scene_sound(scene, copy)
         _settle_length(story)
     return copy
 

@@ -14,12 +14,25 @@ from providers import registry
 from providers.models import AIProviderConfig
 from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
-from stories.models import Line, LineText, Story, StorySound, Voice
+from stories.models import Line, LineText, Scene, SceneSound, Story, StorySound, Voice
 
 from . import enqueue
 from .permissions import require_story_owner
 
-SETTINGS = ("enabled", "mood", "music_provider", "speech_db", "music_db", "loudness")
+SETTINGS = (
+    "enabled",
+    "mood",
+    "music_provider",
+    "speech_db",
+    "music_db",
+    "effects_db",
+    "clips_db",
+    "duck_db",
+    "music_from",
+    "music_until",
+    "loudness",
+)
+OF_SCENE = ("effect_db", "clip_sound")
 VOICE = ("provider", "voice", "model", "speed")
 # The voices that a story has before a person chooses: its provider's default for the language.
 DEFAULT = "local"
@@ -27,7 +40,7 @@ DEFAULT = "local"
 
 def settings_of(story: Story) -> StorySound | None:
     """The story's sound settings. None: its film is silent."""
-    found = StorySound.objects.filter(story=story).select_related("music_take").first()
+    found = StorySound.objects.filter(story=story).select_related("music_take", "recording").first()
     if found is not None:
         found.story = story
     return found
@@ -43,7 +56,11 @@ def makes(provider: str, kind: str) -> bool:
     return any(registry.makes(connection, kind) for connection in known)
 
 
-def _locked(story_id: UUID | str, actor: Any) -> Story:
+def locked_for_sound(story_id: UUID | str, actor: Any) -> Story:
+    """Lock the story for a change of its sound.
+
+    Raises Story.DoesNotExist, Forbidden or GuardRefused (archived).
+    """
     story = Story.objects.select_for_update().get(pk=story_id)
     require_story_owner(actor, story)
     if story.status == StoryStatus.ARCHIVED:
@@ -66,19 +83,60 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
             field=min(unknown),
         )
     with transaction.atomic():
-        story = _locked(story_id, actor)
+        story = locked_for_sound(story_id, actor)
         sound = StorySound.objects.filter(story=story).first() or StorySound(story=story)
         for name, value in values.items():
             setattr(sound, name, value)
             _check(sound, name)
         if "music_provider" in values and not makes(sound.music_provider, SoundKind.MUSIC):
             raise Invalid(gettext_noop("This provider makes no music."), field="music_provider")
+        if sound.music_until is not None and sound.music_until <= sound.music_from:
+            raise Invalid(gettext_noop("The music ends after it begins."), field="music_until")
         sound.save()
         enqueue.wake_story_jobs_on_commit(story.pk)
     return sound
 
 
-def _check(row: StorySound | Voice, name: str) -> None:
+def scene_sounds_of(story: Story) -> dict[UUID, SceneSound]:
+    """The sound settings of the scenes that have some. One query."""
+    rows = SceneSound.objects.filter(scene__story=story).select_related("recording", "effect")
+    return {row.scene_id: row for row in rows}
+
+
+def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> SceneSound:
+    """Change what is heard in a scene besides its lines. No picture is made again for it.
+
+    Raises Scene.DoesNotExist, Forbidden, GuardRefused or Invalid.
+    """
+    if unknown := set(values) - set(OF_SCENE):
+        raise Invalid(
+            gettext_noop("The sound has no “%(field_name)s”."),
+            field_name=min(unknown),
+            field=min(unknown),
+        )
+    with transaction.atomic():
+        story = locked_for_sound(
+            Scene.live.values_list("story_id", flat=True).get(pk=scene_id), actor
+        )
+        scene = Scene.live.get(pk=scene_id)
+        row = SceneSound.objects.filter(scene=scene).first() or SceneSound(scene=scene)
+        for name, value in values.items():
+            setattr(row, name, value)
+            _check(row, name)
+        row.save()
+        enqueue.wake_story_jobs_on_commit(story.pk)
+    return row
+
+
+def copy_scene_sound(scene: Scene, target: Scene) -> None:
+    """Let a copy of a scene sound as the scene does. The caller holds the story's lock."""
+    row = SceneSound.objects.filter(scene=scene).first()
+    if row is not None:
+        row.scene = target
+        row.save(force_insert=True)
+
+
+def _check(row: StorySound | SceneSound | Voice, name: str) -> None:
     field: Any = row._meta.get_field(name)  # noqa: SLF001  Django's documented model API
     try:
         setattr(row, name, field.clean(getattr(row, name), row))
@@ -134,7 +192,7 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
         )
     wanted = composed_values({"speaker": visible.stripped(speaker), **values})
     with transaction.atomic():
-        story = _locked(story_id, actor)
+        story = locked_for_sound(story_id, actor)
         newest = (
             Voice.objects.filter(story=story, speaker=wanted["speaker"])
             .order_by("-version")

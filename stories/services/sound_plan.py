@@ -19,7 +19,8 @@ from stories.enums import JobName, Mood, ReviewStatus, SoundKind
 from stories.models import Line, Scene, SoundTake, Story, StorySound
 
 from . import enqueue
-from .sound import Cast, cast_of, settings_of
+from .recordings import recordings_of
+from .sound import Cast, cast_of, scene_sounds_of, settings_of
 from .sound_inputs import is_music_stale, music_hash, music_request, speech_hash, speech_request
 from .speech_timing import timing, too_long
 
@@ -85,6 +86,7 @@ class SoundPlan:
     items: tuple[SoundItem, ...] = ()
     cast: Cast | None = None
     scenes: tuple[Scene, ...] = ()
+    too_long: tuple[LocalizedMessage, ...] = ()  # recordings
 
     @property
     def todo(self) -> list[SoundItem]:
@@ -107,7 +109,7 @@ class SoundPlan:
     @property
     def warnings(self) -> list[LocalizedMessage]:
         """The scenes that are too short for their lines, by the real lengths or by estimates."""
-        found = []
+        found: list[LocalizedMessage | None] = [*self.too_long]
         for scene, items in groupby(
             (item for item in self.items if item.scene), key=lambda item: item.scene
         ):
@@ -142,8 +144,9 @@ def plan_sound(
 ) -> SoundPlan:
     """Plan the speech of every line and the music.
 
-    Missing, stale and rejected sound is made; it belongs to both the preview and the final film. A
-    story without sound costs one query.
+    Missing, stale and rejected sound is made; it belongs to both the preview and the final film.
+    Nothing is made for lines whose voices a recording replaces. A story without sound costs one
+    query.
     """
     settings = settings_of(story)
     if settings is None or not settings.enabled:
@@ -162,15 +165,22 @@ def plan_sound(
         cast.voice_of("").provider,
     }
     prices = _Prices(configs_of(providers))
+    recorded = recordings_of(settings, scene_sounds_of(story))
     items = [
         _speech(story, scene, line, cast)
         for scene, found in lines_of_film(story, scenes)
         for line in found
+        if recorded.of_scene(scene) is None
     ]
     if settings.mood != Mood.NONE and scenes:
         items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
     return SoundPlan(
-        story, settings, tuple(_decided(item, seen, prices) for item in items), cast, tuple(scenes)
+        story,
+        settings,
+        tuple(_decided(item, seen, prices) for item in items),
+        cast,
+        tuple(scenes),
+        recorded.too_long(scenes),
     )
 
 

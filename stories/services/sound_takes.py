@@ -1,6 +1,6 @@
 """Recording, selecting and reviewing takes of sound. A take is never overwritten."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import ReviewStatus, SoundKind, TakeSource
 from stories.errors import Invalid
-from stories.models import Line, LineText, SoundTake, Story, StorySound
+from stories.models import Line, LineText, SceneSound, SoundTake, Story, StorySound
 from stories.models.sound_take import SAMPLE_RATE
 
 from . import enqueue
@@ -78,7 +78,7 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
 
     An approved take is never replaced.
     """
-    selected = _selected(take)
+    selected = selected_locked(take)
     usable = selected is not None and selected.review_status != ReviewStatus.REJECTED
     if usable and selected is not None:
         if (
@@ -88,31 +88,56 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
             return
         if replaces is not None and replaces != str(selected.pk):
             return
-    _choose(take)
+    choose_locked(take)
 
 
-def _selected(take: SoundTake) -> SoundTake | None:
-    if take.line_id:
-        return (
-            Line.objects.select_for_update(of=("self",))
-            .select_related("speech_take")
-            .get(pk=take.line_id)
-            .speech_take
-        )
-    sound = (
-        StorySound.objects.select_for_update(of=("self",))
-        .select_related("music_take")
-        .filter(story=take.story_id)
+class _Slot(NamedTuple):
+    """The row and its field that select a take."""
+
+    model: type[Line | SceneSound | StorySound]
+    key: dict[str, Any]
+    field: str
+
+
+def _slot(take: SoundTake) -> _Slot | None:
+    """Where a take of this kind is selected. None: its line or scene is gone."""
+    if take.kind == SoundKind.SPEECH:
+        return _Slot(Line, {"pk": take.line_id}, "speech_take") if take.line_id else None
+    if take.kind == SoundKind.SOUND:
+        return _Slot(SceneSound, {"scene_id": take.scene_id}, "effect") if take.scene_id else None
+    if take.kind == SoundKind.RECORDING and take.scene_id:
+        return _Slot(SceneSound, {"scene_id": take.scene_id}, "recording")
+    field = "recording" if take.kind == SoundKind.RECORDING else "music_take"
+    return _Slot(StorySound, {"story_id": take.story_id}, field)
+
+
+def selected_locked(take: SoundTake) -> SoundTake | None:
+    """The take that is selected where this one would be, read under a lock."""
+    slot = _slot(take)
+    if slot is None:
+        return None
+    row = (
+        slot.model._default_manager.select_for_update(of=("self",))  # noqa: SLF001  Django's documented API
+        .select_related(slot.field)
+        .filter(**slot.key)
         .first()
     )
-    return sound.music_take if sound else None
+    found: SoundTake | None = getattr(row, slot.field) if row else None
+    return found
 
 
-def _choose(take: SoundTake) -> None:
-    if take.line_id:
-        Line.objects.filter(pk=take.line_id).update(speech_take=take)
-    elif take.kind == SoundKind.MUSIC:
-        StorySound.objects.filter(story=take.story_id).update(music_take=take)
+def choose_locked(take: SoundTake) -> None:
+    slot = _slot(take)
+    if slot is None:
+        return
+    rows = slot.model._default_manager.filter(**slot.key)  # noqa: SLF001  Django's documented API
+    if rows.update(**{slot.field: take}):
+        return
+    if slot.model is SceneSound:
+        SceneSound.objects.create(**slot.key, **{slot.field: take})
+    elif slot.model is StorySound:
+        # A story without sound stays silent until somebody turns its sound on.
+        StorySound.objects.create(**slot.key, **{slot.field: take}, enabled=False)
 
 
 def _locked(take_id: UUID | str, actor: Any) -> SoundTake:
@@ -123,7 +148,7 @@ def _locked(take_id: UUID | str, actor: Any) -> SoundTake:
 
 
 def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
-    """Select this take for its line, or for the story's music.
+    """Select this take for its line, its scene, or the story.
 
     Raises SoundTake.DoesNotExist, Forbidden or Invalid (a rejected take).
     """
@@ -133,8 +158,31 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
             raise Invalid(
                 gettext_noop("This take is rejected. Clear the rejection first."), field="take"
             )
-        _choose(take)
+        choose_locked(take)
         enqueue.wake_story_jobs_on_commit(take.story_id)
+    return take
+
+
+def is_selected(take: SoundTake) -> bool:
+    """Whether the take is selected where it belongs. One query."""
+    slot = _slot(take)
+    if slot is None:
+        return False
+    rows = slot.model._default_manager.filter(**slot.key, **{slot.field: take})  # noqa: SLF001  Django's documented API
+    return rows.exists()
+
+
+def deselect(take_id: UUID | str, *, actor: Any) -> SoundTake:
+    """Leave this take out of the film. Without a recording the voices speak again.
+
+    Raises SoundTake.DoesNotExist or Forbidden.
+    """
+    with transaction.atomic():
+        take = _locked(take_id, actor)
+        if (slot := _slot(take)) is not None:
+            rows = slot.model._default_manager.filter(**slot.key, **{slot.field: take})  # noqa: SLF001  Django's documented API
+            if rows.update(**{slot.field: None}):
+                enqueue.wake_story_jobs_on_commit(take.story_id)
     return take
 
 

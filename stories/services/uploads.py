@@ -142,7 +142,7 @@ def _naming(scene: Scene) -> Iterator[None]:
 
 
 def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
-    taken = image_import.ingested(_sent(file, folder), folder / "picture")
+    taken = image_import.ingested(write_upload(file, folder), folder / "picture")
     facts = {
         "mime": taken.mime,
         "width": taken.size[0],
@@ -153,7 +153,7 @@ def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str,
 
 
 def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
-    taken = clip_import.ingested(_sent(file, folder), folder / "clip")
+    taken = clip_import.ingested(write_upload(file, folder), folder / "clip")
     facts = {
         "mime": taken.mime,
         "width": taken.size[0],
@@ -163,7 +163,7 @@ def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, An
     return save(taken.path, taken.extension), {**facts, "duration_ms": taken.duration_ms}
 
 
-def _sent(file: "UploadedFile[Any]", folder: Path) -> Path:
+def write_upload(file: "UploadedFile[Any]", folder: Path) -> Path:
     path = folder / "sent"
     with path.open("wb") as target:
         for chunk in file.chunks():

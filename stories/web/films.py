@@ -71,4 +71,6 @@ def describe_changes(changes: FilmChanges) -> str:
         )
     if changes.reordered:
         parts.append(_("the order is another"))
+    if changes.sound:
+        parts.append(_("the sound is another"))
     return _("Since this film was made: %(what)s.") % {"what": " · ".join(parts)} if parts else ""

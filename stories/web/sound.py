@@ -19,11 +19,11 @@ from core.localized_messages import DomainError
 from core.numbers import amount
 from providers.models import AIProviderConfig
 from providers.registry import makes
-from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind
+from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind, TakeSource
 from stories.errors import Invalid
-from stories.models import Line, Scene, SoundTake, Story, StorySound
+from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
 from stories.models.story_sound import LOUDEST_DB, SILENT_DB
-from stories.services import line_edits, sound_takes
+from stories.services import line_edits
 from stories.services import sound as domain
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
@@ -31,12 +31,15 @@ from stories.services.permissions import is_story_owner
 from stories.services.sound_plan import SoundItem, SoundPlan, plan_sound, priced_again
 
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
+from .sound_takes import number
+
+TAKES_SHOWN = 60  # the newest of a scene, or of the whole film
 
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
     """A line with its takes, newest first. `price` is that of one more take, None if none can be
-    made.
+    made. `is_older`: the speech in the film was uploaded for other words.
     """
 
     line: Line
@@ -47,6 +50,15 @@ class ShownLine:
     @property
     def state(self) -> str:
         return self.item.state if self.item else ""
+
+    @property
+    def is_older(self) -> bool:
+        take = self.line.speech_take
+        return bool(
+            take
+            and take.source == TakeSource.UPLOADED
+            and take.text_id not in {None, self.line.current_id}
+        )
 
 
 def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
@@ -65,8 +77,12 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
     mine = [
         warning for warning in plan.warnings if warning.values.get("position") == scene.position
     ]
+    own = SceneSound.objects.filter(scene=scene).select_related("recording", "effect").first()
     return {
         "lines": lines,
+        "scene_sound": own or SceneSound(scene=scene),
+        "scene_sounds": other_takes(story, scene),
+        "film_recording": plan.settings.recording if plan.settings else None,
         "line_kinds": LineKind.choices,
         "sound_is_on": plan.settings is not None and plan.settings.enabled,
         "sound_warnings": mine,
@@ -87,6 +103,15 @@ def _price(item: SoundItem | None) -> Decimal | None:
         return item.price if item.will else priced_again(item).price
     except DomainError:
         return None
+
+
+def other_takes(story: Story, scene: Scene | None) -> dict[str, list[SoundTake]]:
+    """The takes of the scene, or of the whole film (None), but for speech, by kind. One query."""
+    found: dict[str, list[SoundTake]] = {}
+    rows = SoundTake.objects.filter(story=story, scene=scene).exclude(kind=SoundKind.SPEECH)
+    for take in rows.select_related("reviewed_by")[:TAKES_SHOWN]:
+        found.setdefault(take.kind, []).append(take)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +140,10 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
             (key, name) for key, name, kind in connections if makes(kind, SoundKind.SPEECH)
         ],
         "playing": [(key, name) for key, name, kind in connections if makes(kind, SoundKind.MUSIC)],
+        "takes": other_takes(story, None),
+        "music_price": _price(
+            next((item for item in plan.items if item.kind == SoundKind.MUSIC), None)
+        ),
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,
         "may_change": is_story_owner(user, story),
@@ -133,9 +162,7 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
     sent = request.POST
     values: dict[str, Any] = {"enabled": sent.get("enabled") == "1"}
     values |= {name: sent[name] for name in ("mood", "music_provider", "loudness") if name in sent}
-    values |= {
-        name: _number(sent[name], name) for name in ("speech_db", "music_db") if name in sent
-    }
+    values |= {name: number(sent[name], name) for name in ("speech_db", "music_db") if name in sent}
     domain.change_settings(story.pk, actor=request.user, **values)
     return _back(request, story, _("The sound is saved."))
 
@@ -148,19 +175,9 @@ def voice(request: HttpRequest, story: Story) -> HttpResponse:
         name: sent[name] for name in ("provider", "voice", "model") if name in sent
     }
     if "speed" in sent:
-        values["speed"] = _number(sent["speed"], "speed")
+        values["speed"] = number(sent["speed"], "speed")
     domain.set_voice(story.pk, actor=request.user, speaker=sent.get("speaker", ""), **values)
     return _back(request, story, _("The voice is saved. Its lines are spoken anew; no picture is."))
-
-
-def _number(text: str, field: str) -> float:
-    try:
-        found = float(text.replace(",", ".").replace("−", "-"))
-    except ValueError:
-        found = float("nan")
-    if found != found:  # noqa: PLR0124  not a number
-        raise Invalid(gettext_noop("Enter a number."), field=field)
-    return found
 
 
 @require_POST
@@ -214,16 +231,6 @@ def speak(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
     )
     values = {"count": len(start.jobs), "price": money(start.total)}
     return _panel(request, story, scene, message % values)
-
-
-@require_POST
-@errors_as_responses
-def choose(request: HttpRequest, story: Story, take_id: UUID) -> HttpResponse:
-    take = SoundTake.objects.filter(pk=take_id, story=story).select_related("scene").first()
-    if take is None or take.scene is None:
-        raise Scene.DoesNotExist
-    sound_takes.select(take.pk, actor=request.user)
-    return _panel(request, story, take.scene, _("The take is in the film."))
 
 
 def _panel(

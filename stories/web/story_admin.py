@@ -24,7 +24,15 @@ from stories.services.permissions import is_story_owner, sees_all, stories_for
 from stories.services.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.web import BoardUrls
 
-from . import actions, create_once, script_preview, sound, status_colors, story_pages
+from . import (
+    actions,
+    create_once,
+    script_preview,
+    sound,
+    sound_takes,
+    status_colors,
+    story_pages,
+)
 from .filters import TITLES, Turn
 from .forms import NewStoryForm, StoryForm
 from .list_columns import EstimatingPaginator, Facts, StoryList
@@ -330,6 +338,9 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             ),
             path("<uuid:story_id>/film/", wrap(story_pages.film), name="stories_story_film"),
             path("<uuid:story_id>/film/sound/", wrap(sound.change), name="stories_story_sound"),
+            path(
+                "<uuid:story_id>/film/music/", wrap(sound_takes.music), name="stories_story_music"
+            ),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
             path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),
             path("<uuid:story_id>/money/", wrap(story_pages.spent), name="stories_story_money"),

@@ -21,6 +21,7 @@ class BoardUrls:
             scene_order,
             scenes,
             sound,
+            sound_takes,
             takes,
         )
 
@@ -29,6 +30,7 @@ class BoardUrls:
         scene = f"{board}scenes/<uuid:scene_id>/"
         film_page = "<uuid:story_id>/review/"
         take = f"{board}takes/<uuid:take_id>/"
+        sound_take = f"{board}sounds/<uuid:take_id>/"
         own = [
             path(board, wrap(board_page.board), name="stories_story_board"),
             path(f"{board}cards/", wrap(board_page.cards), name="board_cards"),
@@ -50,11 +52,11 @@ class BoardUrls:
             path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
             path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
             path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
-            path(
-                f"{board}sounds/<uuid:take_id>/choose/",
-                wrap(sound.choose),
-                name="board_sound_choose",
-            ),
+            path(f"{scene}sound/", wrap(sound_takes.scene_sound), name="board_scene_sound"),
+            path(f"{board}sounds/", wrap(sound_takes.upload), name="board_sound_upload"),
+            path(f"{sound_take}choose/", wrap(sound_takes.choose), name="board_sound_choose"),
+            path(f"{sound_take}review/", wrap(sound_takes.review), name="board_sound_review"),
+            path(f"{sound_take}leave/", wrap(sound_takes.leave_out), name="board_sound_leave"),
             path(f"{scene}comments/", wrap(comments.on_scene), name="board_comment"),
             path(f"{scene}do/<slug:act>/", wrap(scenes.act), name="board_act"),
             path(f"{take}choose/", wrap(takes.select_take), name="board_choose"),

@@ -21,7 +21,7 @@ from stories.enums import StoryStatus
 from stories.services import sound as sound_settings
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
-from tests.stories.speaking import speak_with
+from tests.stories.speaking import speak_with, tone
 
 from .world import script
 
@@ -217,6 +217,27 @@ def _sound(record, world):
         {"verdict": "rejected", "reason": "too fast"},
     )
     record("choose_sound", "POST", f"sounds/{sound}/choose/", {})
+    record("deselect_sound", "POST", f"sounds/{sound}/deselect/", {})
+    record("get_scene_sound", "GET", f"scenes/{scene}/sound/")
+    record("patch_scene_sound", "PATCH", f"scenes/{scene}/sound/", {"clip_sound": True})
+    record.keep(
+        "upload_sound",
+        record.client.send(
+            f"stories/{story}/sounds/",
+            {"file": SimpleUploadedFile("effect.wav", tone(500, 220)), "kind": "sound"},
+        ),
+    )
+    record.keep(
+        "upload_sound",
+        record.client.send(
+            f"stories/{story}/sounds/",
+            {
+                "file": SimpleUploadedFile("effect.wav", tone(500, 220)),
+                "kind": "sound",
+                "scene": str(scene),
+            },
+        ),
+    )
     speaking = make_story(world.story.owner, status=StoryStatus.PLANNED)
     make_scene(speaking)
     record("make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {})

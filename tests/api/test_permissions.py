@@ -5,9 +5,11 @@ from typing import Any
 
 import jwt
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import access_tokens, refresh_tokens, signing_keys
 from stories.api.routes import api as routes
+from tests.stories.speaking import tone
 
 from .conftest import ROOT, ApiClient
 from .world import World, script, upload
@@ -88,6 +90,10 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "get_sound_take": ("sounds/{sound}/", None, seen()),
     "choose_sound": ("sounds/{sound}/choose/", {}, changed(200)),
     "judge_sound": ("sounds/{sound}/verdict/", {"verdict": "approved"}, changed(200)),
+    "upload_sound": ("stories/{story}/sounds/", "sound", changed(201)),
+    "deselect_sound": ("sounds/{sound}/deselect/", {}, changed(200)),
+    "get_scene_sound": ("scenes/{scene}/sound/", None, seen()),
+    "patch_scene_sound": ("scenes/{scene}/sound/", {"clip_sound": True}, changed(200)),
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),
     "fetch_film": ("films/{film}/file/", None, seen(302)),
@@ -143,6 +149,12 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
         return api.post(
             ROOT + path,
             {"file": upload(), "kind": "image"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+    if body == "sound":
+        return api.post(
+            ROOT + path,
+            {"file": SimpleUploadedFile("line.wav", tone(500, 220)), "kind": "music"},
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
     if body == "script":

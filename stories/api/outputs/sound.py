@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from api.routes import Call
 from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKind, TakeSource
-from stories.models import Line, SoundTake, Story, StorySound, Voice
+from stories.models import Line, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.services.sound import speakers_of
 from stories.services.sound_plan import SoundItem, SoundPlan
 
@@ -26,7 +26,9 @@ class Mark(msgspec.Struct):
 
 
 class SoundTakeOut(msgspec.Struct):
-    """One generation or upload of sound. `scene_id` and `line_id` are null for music."""
+    """One generation or upload of sound. `scene_id` is null for what belongs to the whole film,
+    `line_id` for all but speech.
+    """
 
     id: UUID
     story_id: UUID
@@ -101,8 +103,16 @@ class SoundOut(msgspec.Struct):
     music_provider: str
     speech_db: float
     music_db: float
+    effects_db: float
+    clips_db: float
+    duck_db: float
+    music_from: float
+    music_until: float | None
     loudness: LoudnessPreset
     music: SoundTakeOut | None
+    recording: Annotated[
+        SoundTakeOut | None, Meta(description="Replaces the voices of the whole film.")
+    ]
     speakers: Annotated[
         list[str], Meta(description="Those who speak in the story, besides the narrator.")
     ]
@@ -118,6 +128,28 @@ class SoundOut(msgspec.Struct):
             description="Scenes that are too short for their lines, with the length that they need."
         ),
     ]
+
+
+class SceneSoundOut(msgspec.Struct):
+    """What is heard in a scene besides its lines. The recording replaces their voices."""
+
+    scene_id: UUID
+    recording: SoundTakeOut | None
+    effect: SoundTakeOut | None
+    effect_db: float
+    clip_sound: Annotated[
+        bool | None, Meta(description="Null: the clip is heard only if nobody speaks.")
+    ]
+
+
+def scene_sound_out(call: Call, row: SceneSound) -> SceneSoundOut:
+    return SceneSoundOut(
+        scene_id=row.scene_id,
+        recording=sound_take_out(call, row.recording) if row.recording else None,
+        effect=sound_take_out(call, row.effect) if row.effect else None,
+        effect_db=row.effect_db,
+        clip_sound=row.clip_sound,
+    )
 
 
 def sound_take_out(call: Call, take: SoundTake) -> SoundTakeOut:
@@ -187,8 +219,14 @@ def sound_out(call: Call, story: Story, plan: SoundPlan, voices: list[Voice]) ->
         music_provider=settings.music_provider,
         speech_db=settings.speech_db,
         music_db=settings.music_db,
+        effects_db=settings.effects_db,
+        clips_db=settings.clips_db,
+        duck_db=settings.duck_db,
+        music_from=settings.music_from,
+        music_until=settings.music_until,
         loudness=LoudnessPreset(settings.loudness),
         music=sound_take_out(call, settings.music_take) if settings.music_take else None,
+        recording=sound_take_out(call, settings.recording) if settings.recording else None,
         speakers=speakers_of(story),
         voices=[voice_out(voice) for voice in voices],
         items=[sound_item_out(item) for item in plan.items],

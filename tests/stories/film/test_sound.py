@@ -122,7 +122,7 @@ def spoken_at(story, owner, *, marks=None):
     run_due()
     if marks is not None:
         SoundTake.objects.filter(kind="speech").update(marks=marks)
-    return sound_of(story, load_scenes(story))
+    return sound_of(story, load_scenes(story), "preview")
 
 
 @pytest.mark.slow
@@ -224,5 +224,5 @@ def test_a_line_longer_than_its_scene_is_never_cut_off(story, owner):
 
 def test_muted_music_and_speech_are_not_expected_to_be_heard(story):
     StorySound.objects.filter(story=story).update(speech_db=-60.0, music_db=-60.0)
-    found = sound_of(story, load_scenes(story))
+    found = sound_of(story, load_scenes(story), "preview")
     assert not found.should_be_heard

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from jobs.runner import run_due
@@ -12,7 +13,7 @@ from stories.models import Line, SoundTake, StorySound, Voice
 from stories.services import lines, sound
 from stories.services.generation import generate_sound
 from tests.stories.factories import make_scene, make_story
-from tests.stories.speaking import speak_with
+from tests.stories.speaking import speak_with, tone
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +182,83 @@ def test_the_price_dialog_names_the_sound(story, client, owner):
     sound.change_settings(story.pk, actor=owner)
     shown = page(client, "stories_story_do", story.pk, "generate_preview")
     assert "And 2 sounds: speech and music, for $0.00" in " ".join(shown.split())
+
+
+def sound_file(ms=1500):
+    return SimpleUploadedFile("mine.wav", tone(ms, 220))
+
+
+def test_takes_of_speech_are_reviewed_on_the_panel(story, client, owner, colleague):
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    scene, take = story.all_scenes.get(), SoundTake.objects.get()
+    assert "In the film" in page(client, "board_scene", story.pk, scene.pk)
+    post(client, "board_sound_review", story.pk, take.pk, review_status="rejected")
+    take.refresh_from_db()
+    assert take.review_status == "unreviewed"  # a rejection needs a reason
+    post(
+        client,
+        "board_sound_review",
+        story.pk,
+        take.pk,
+        review_status="rejected",
+        reason="too fast",
+    )
+    shown = page(client, "board_scene", story.pk, scene.pk)
+    assert "too fast" in shown
+    assert "Clear review" in shown
+    post(client, "board_sound_review", story.pk, take.pk, review_status="approved")
+    take.refresh_from_db()
+    assert (take.review_status, take.reviewed_by) == ("approved", owner)
+    client.force_login(colleague)
+    post(client, "board_sound_review", story.pk, take.pk, review_status="unreviewed")
+    post(client, "board_sound_leave", story.pk, take.pk)
+    take.refresh_from_db()
+    assert (take.review_status, Line.live.get().speech_take) == ("approved", take)
+
+
+def test_sound_is_uploaded_on_panel_and_film_page(story, client, owner):
+    sound.change_settings(story.pk, actor=owner)
+    scene, line = story.all_scenes.get(), Line.live.get()
+    post(client, "board_sound_upload", story.pk, kind="speech", line=line.pk, file=sound_file())
+    for kind in ("recording", "sound"):
+        post(client, "board_sound_upload", story.pk, kind=kind, scene=scene.pk, file=sound_file())
+    for kind in ("recording", "music"):
+        post(client, "board_sound_upload", story.pk, kind=kind, file=sound_file())
+    assert sorted(SoundTake.objects.values_list("kind", "scene"), key=str) == sorted(
+        [
+            ("speech", scene.pk),
+            ("recording", scene.pk),
+            ("sound", scene.pk),
+            ("recording", None),
+            ("music", None),
+        ],
+        key=str,
+    )
+    shown = page(client, "board_scene", story.pk, scene.pk)
+    assert "A recording replaces the voices of the whole film." in shown
+    assert shown.count('aria-label="Take 1"') == 3
+    assert page(client, "stories_story_film", story.pk).count('aria-label="Take 1"') == 2
+    music = SoundTake.objects.get(kind="music")
+    post(client, "board_sound_leave", story.pk, music.pk)
+    assert StorySound.objects.get(story=story).music_take is None
+    post(client, "board_scene_sound", story.pk, scene.pk, clip_sound="no", effect_db="−6")
+    scene.sound.refresh_from_db()
+    assert (scene.sound.clip_sound, scene.sound.effect_db) == (False, -6.0)
+    response = post(client, "board_sound_upload", story.pk, kind="speech")
+    assert response.status_code == 302
+    assert SoundTake.objects.count() == 5
+
+
+def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
+    sound.change_settings(story.pk, actor=owner)
+    AIProviderConfig.objects.get(provider="local").models.create(
+        kind="music", name="paid", is_default=True, price=Decimal("0.50"), unit="call"
+    )
+    assert "Make the music · $0.50" in page(client, "stories_story_film", story.pk)
+    for confirmed in ("0.10", "0.50", "0.50"):
+        post(client, "stories_story_music", story.pk, confirm_total=confirmed)
+        run_due()
+    assert SoundTake.objects.filter(kind="music").count() == 2
+    assert "Make other music · $0.50" in page(client, "stories_story_film", story.pk)

@@ -1,0 +1,48 @@
+"""What is heard in one scene besides its lines."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .story_sound import LEVEL
+
+
+class SceneSound(models.Model):
+    """The sound settings of a scene. A scene without this row has the defaults.
+
+    `recording` replaces the voices of all its lines. `clip_sound` says whether the clip's own sound
+    is heard; None: only if nobody speaks in the scene.
+    """
+
+    scene = models.OneToOneField(
+        "stories.Scene",
+        models.CASCADE,
+        primary_key=True,
+        related_name="sound",
+        verbose_name=_("scene"),
+    )
+    recording = models.ForeignKey(
+        "stories.SoundTake",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("recording"),
+    )
+    effect = models.ForeignKey(
+        "stories.SoundTake",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("sound effect"),
+    )
+    effect_db = models.FloatField(_("effect (dB)"), default=0.0, validators=LEVEL)
+    clip_sound = models.BooleanField(_("sound of the clip"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sound of a scene")
+        verbose_name_plural = _("sound of scenes")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.scene_id)
