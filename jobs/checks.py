@@ -6,18 +6,18 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-BELLS = {"jobs.wakeup.database.DatabaseWakeup", "jobs.wakeup.redis.RedisWakeup"}
+BROKERS = {"jobs.wakeup.database.DatabaseWakeup", "jobs.wakeup.redis.RedisWakeup"}
 LONGEST_TICK = 0.5  # of a lease
 
 
 @register()
 def wakeup(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
-    if settings.Q_CLUSTER.get("broker_class") not in BELLS:
-        hint = f"Set broker_class to one of {', '.join(sorted(BELLS))}."
+    if settings.Q_CLUSTER.get("broker_class") not in BROKERS:
+        hint = f"Set broker_class to one of {', '.join(sorted(BROKERS))}."
         found.append(
             Error(
-                "Q_CLUSTER has another broker than the studio's bells: workers would not be woken.",
+                "Q_CLUSTER has a broker that is not the studio's: workers would not be woken.",
                 hint=hint,
                 id="jobs.E001",
             )

@@ -3,6 +3,7 @@
 Each function is one transaction and notifies the workers after the commit.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -154,36 +155,46 @@ def _cancel_one(job: Job, *, actor: Any, reason: str | LocalizedMessage) -> None
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
     for _try in range(TRIES):
         if idle.update(status=JobStatus.CANCELLED, wait_for="", updated_at=now, **ended):
-            finish.log(job, _log_message(gettext_noop("Cancelled."), actor, reason))
+            finish.log(job, CANCELLED.written(actor, reason))
             finish.end(job, JobStatus.CANCELLED, **ended)
             return
         if running.update(cancel_requested_at=now, updated_at=now):
-            finish.log(job, _log_message(gettext_noop("Told to stop."), actor, reason))
+            finish.log(job, ASKED_TO_STOP.written(actor, reason))
             return
         if not Job.objects.filter(pk=job.pk, status__in=OPEN).exists():
             return  # it ended in the meantime
 
 
-def _log_message(template: str, actor: Any, reason: str | LocalizedMessage) -> LocalizedMessage:
-    """Return a message with the actor and the reason, as far as they are known."""
-    if not actor and not reason:
-        return LocalizedMessage(template)
-    who = str(actor or "")
-    with_reason = {
-        "Cancelled.": (
-            gettext_noop("Cancelled by %(who)s. %(reason)s"),
-            gettext_noop("Cancelled. %(reason)s"),
-        ),
-        "Told to stop.": (
-            gettext_noop("Told to stop by %(who)s. %(reason)s"),
-            gettext_noop("Told to stop. %(reason)s"),
-        ),
-        "Queued again.": (
-            gettext_noop("Queued again by %(who)s. %(reason)s"),
-            gettext_noop("Queued again. %(reason)s"),
-        ),
-    }
-    return LocalizedMessage(with_reason[template][0 if who else 1], {"who": who, "reason": reason})
+@dataclass(frozen=True, slots=True)
+class _LogMessage:
+    """A line of the log, as it reads with and without the person and the reason."""
+
+    plain: str
+    by: str  # with a person, and perhaps a reason
+    because: str  # with a reason, but no person
+
+    def written(self, actor: Any, reason: str | LocalizedMessage) -> LocalizedMessage:
+        if not actor and not reason:
+            return LocalizedMessage(self.plain)
+        template = self.by if actor else self.because
+        return LocalizedMessage(template, {"who": str(actor or ""), "reason": reason})
+
+
+CANCELLED = _LogMessage(
+    gettext_noop("Cancelled."),
+    gettext_noop("Cancelled by %(who)s. %(reason)s"),
+    gettext_noop("Cancelled. %(reason)s"),
+)
+ASKED_TO_STOP = _LogMessage(
+    gettext_noop("Told to stop."),
+    gettext_noop("Told to stop by %(who)s. %(reason)s"),
+    gettext_noop("Told to stop. %(reason)s"),
+)
+QUEUED_AGAIN = _LogMessage(
+    gettext_noop("Queued again."),
+    gettext_noop("Queued again by %(who)s. %(reason)s"),
+    gettext_noop("Queued again. %(reason)s"),
+)
 
 
 def locked_for_retry(job_id: str) -> Job:
@@ -220,7 +231,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
             raise AlreadyOpen(ALREADY_OPEN) from error
         if not changed:
             raise _not_retried(job)
-        finish.log(job, _log_message(gettext_noop("Queued again."), actor, ""))
+        finish.log(job, QUEUED_AGAIN.written(actor, ""))
         notify_on_commit()
         job.refresh_from_db()
     return job

@@ -49,7 +49,7 @@ class WakeupBroker(Broker):
             self.looked = time.monotonic()
             self.again = is_due() or self.tick()
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("The bell cannot look for due jobs: %s", error)
+            logger.warning("Due jobs cannot be looked for: %s", error)
             connection.close()
             time.sleep(RETRY_SECONDS)
             return []

@@ -25,7 +25,7 @@ class DatabaseWakeup(WakeupBroker):
     SQLite: polls `PRAGMA data_version`, which changes with every commit by another connection.
     """
 
-    heard: object = None  # the listening connection, or the last version seen
+    seen: object = None  # the listening connection, or the last version seen
     direct: Any = None  # a psycopg connection that bypasses the pooler
 
     def enqueue(self, _task: str) -> None:
@@ -44,11 +44,11 @@ class DatabaseWakeup(WakeupBroker):
 
     def _listen(self, seconds: float) -> None:
         if (
-            self.heard is not connection.connection
+            self.seen is not connection.connection
         ):  # the first time, or after the connection was lost
             with connection.cursor() as cursor:
                 cursor.execute(f"LISTEN {CHANNEL}")
-            self.heard = connection.connection
+            self.seen = connection.connection
             return  # something may have been committed before
         session: Any = connection.connection  # psycopg's
         with connection.wrap_database_errors:
@@ -81,12 +81,12 @@ class DatabaseWakeup(WakeupBroker):
                     ),
                     error,
                 )
-                self._hang_up()
+                self._disconnect()
             else:
                 return
         time.sleep(max(0.0, until - time.monotonic()))
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         direct, self.direct = self.direct, None
         if direct is not None:
             with suppress(psycopg.Error):
@@ -96,11 +96,11 @@ class DatabaseWakeup(WakeupBroker):
         until = time.monotonic() + seconds
         while True:
             (version,) = connection.connection.execute("PRAGMA data_version").fetchone()
-            seen = (id(connection.connection), version)
-            if seen != self.heard or time.monotonic() > until:
-                self.heard = seen
+            now = (id(connection.connection), version)
+            if now != self.seen or time.monotonic() > until:
+                self.seen = now
                 return
             time.sleep(LOOK_SECONDS)
 
     def info(self) -> str:
-        return f"Database bell ({connection.vendor})"
+        return f"Database wake-ups ({connection.vendor})"

@@ -32,7 +32,7 @@ class NotifyBatcher:
     def _restart(self) -> None:
         self.changed = threading.Condition()
         self.asked = 0  # notifications requested so far
-        self.rung = 0  # of these, pushed or failed
+        self.notified = 0  # of these, pushed or failed
         self.thread: threading.Thread | None = None
         self.ending = threading.Event()
 
@@ -43,7 +43,7 @@ class NotifyBatcher:
             if self.thread is None:
                 self.ending = threading.Event()
                 thread = threading.Thread(
-                    target=self._notify_until, args=(self.ending,), name="ringer", daemon=True
+                    target=self._notify_until, args=(self.ending,), name="notifier", daemon=True
                 )
                 thread.start()
                 self.thread = thread
@@ -52,7 +52,7 @@ class NotifyBatcher:
         """Return whether all notifications so far were pushed, after at most this many seconds."""
         with self.changed:
             asked = self.asked
-            return self.changed.wait_for(lambda: self.rung >= asked, seconds)
+            return self.changed.wait_for(lambda: self.notified >= asked, seconds)
 
     def end(self) -> None:
         """Stop the thread after its last notification. A thread that hangs is abandoned after
@@ -68,13 +68,13 @@ class NotifyBatcher:
     def _notify_until(self, ending: threading.Event) -> None:
         while True:
             with self.changed:
-                self.changed.wait_for(lambda: self.asked > self.rung or ending.is_set())
+                self.changed.wait_for(lambda: self.asked > self.notified or ending.is_set())
                 asked = self.asked
-                if asked == self.rung:
+                if asked == self.notified:
                     return
             rest = GATHER_SECONDS if self._push() else PAUSE_SECONDS
             with self.changed:
-                self.rung = max(self.rung, asked)
+                self.notified = max(self.notified, asked)
                 self.changed.notify_all()
             ending.wait(rest)
 
@@ -82,6 +82,6 @@ class NotifyBatcher:
         try:
             self.push()
         except Exception as error:  # noqa: BLE001  a failed notification must not affect the caller
-            logger.warning("The bell did not ring (%s); the ticker will find the job.", error)
+            logger.warning("No worker was woken (%s); the ticker will find the job.", error)
             return False
         return True

@@ -47,7 +47,7 @@ class RedisWakeup(WakeupBroker):
 
     @property
     def key(self) -> str:
-        return f"videoplanet:{self.list_key}:rings"
+        return f"videoplanet:{self.list_key}:wakeups"
 
     @cached_property
     def notify_batcher(self) -> NotifyBatcher:
@@ -62,13 +62,13 @@ class RedisWakeup(WakeupBroker):
             self.connection.blpop([self.key], timeout=seconds)
         except RedisError as error:
             if not self.away:
-                logger.warning("Redis is away (%s); looking into the database instead.", error)
+                logger.warning("Redis is unreachable (%s); checking the database instead.", error)
             self.away = True
             time.sleep(max(0.0, begun + seconds - time.monotonic()))
         else:
             if self.away:
-                logger.warning("Redis is back.")
+                logger.warning("Redis is reachable again.")
             self.away = False
 
     def info(self) -> str:
-        return "Redis bell"
+        return "Redis wake-ups"

@@ -87,7 +87,7 @@ def drain() -> None:
     try:
         worker_process().drain()
     except Exception:
-        logger.exception("A worker could not go on; it tries again at the next ring.")
+        logger.exception("A worker could not go on; it tries again at the next wake-up.")
         connection.close()
         time.sleep(RETRY_SECONDS)
     if worker_process().terminated:

@@ -105,7 +105,7 @@ class WorkerProcess:
     # --- the heartbeat
 
     def start_heartbeat(self) -> None:
-        threading.Thread(target=self._heartbeat_forever, name="pulse", daemon=True).start()
+        threading.Thread(target=self._heartbeat_forever, name="heartbeat", daemon=True).start()
 
     @contextmanager
     def holding(self, lease: Lease) -> Iterator[None]:
@@ -125,7 +125,7 @@ class WorkerProcess:
             try:
                 self.heartbeat()
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("The pulse could not reach the database: %s", error)
+                logger.warning("The heartbeat could not reach the database: %s", error)
                 with suppress(Exception):
                     connection.close()
 

@@ -204,7 +204,7 @@ TITLES = {
     "database": gettext_noop("Database"),
     "migrations": gettext_noop("Migrations"),
     "storage": gettext_noop("File storage"),
-    "wakeup": gettext_noop("Bell of the workers"),
+    "wakeup": gettext_noop("Wake-ups of the workers"),
     "workers": gettext_noop("Workers"),
     "clocks": gettext_noop("Clocks"),
     "periodic": gettext_noop("Periodic work"),

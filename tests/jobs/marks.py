@@ -1,4 +1,4 @@
-"""What the drills have in common: on which stores and bells, under which variables, with which
+"""What the drills have in common: on which stores and wake-ups, under which variables, with which
 jobs.
 """
 

@@ -158,22 +158,24 @@ def test_redis_flushed_killed_and_restarted(drill):
     assert time.monotonic() - begun < 10
     drill.require_each_once(jobs)  # Redis is still away
     drill.redis.start()
-    eventually(lambda: "Redis is back" in crew.log.read_text(), what="the bell is heard again")
+    eventually(
+        lambda: "Redis is reachable again" in crew.log.read_text(), what="wake-ups arrive again"
+    )
     jobs += drill.enqueue("chaos_work", {})
     drill.require_each_once(jobs)
 
 
 @on_redis
 def test_redis_frozen(drill):
-    """It accepts connections and answers nothing: each ring waits a moment at most, and the first
-    one only.
+    """It accepts connections and answers nothing: each notification waits a moment at most, and the
+    first one only.
     """
     drill.crew()
     drill.redis.freeze()
     try:
         begun = time.monotonic()
         jobs = [job for _request in range(20) for job in drill.enqueue("chaos_work", {})]
-        assert time.monotonic() - begun < 20  # two seconds each if every ring were tried
+        assert time.monotonic() - begun < 20  # two seconds each if every notification were tried
         drill.require_each_once(jobs)
     finally:
         drill.redis.thaw()

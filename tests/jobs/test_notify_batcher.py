@@ -1,4 +1,4 @@
-"""Ringing in the background: every ring is heard, a burst is one,
+"""Notifications in the background: every one is followed by a push, a burst is merged,
 and nobody waits or dies for it.
 """
 
@@ -39,7 +39,7 @@ def server() -> Server:
     return Server()
 
 
-def test_every_ring_is_followed_by_a_push(server):
+def test_every_notification_is_followed_by_a_push(server):
     notify_batcher = NotifyBatcher(server.push)
     for number in range(5):
         notify_batcher.notify()
@@ -47,7 +47,7 @@ def test_every_ring_is_followed_by_a_push(server):
         assert server.pushes == number + 1
 
 
-def test_a_burst_is_pushed_a_few_times_and_after_its_last_ring(server, monkeypatch):
+def test_a_burst_is_pushed_a_few_times_and_after_its_last_notification(server, monkeypatch):
     monkeypatch.setattr(module, "GATHER_SECONDS", 60.0)
     notify_batcher = NotifyBatcher(server.push)
     notify_batcher.notify()
@@ -55,10 +55,10 @@ def test_a_burst_is_pushed_a_few_times_and_after_its_last_ring(server, monkeypat
     for _ in range(1000):
         notify_batcher.notify()
     assert not notify_batcher.wait(0.05)  # gathered, not forgotten
-    assert (server.pushes, notify_batcher.asked, notify_batcher.rung) == (1, 1001, 1)
+    assert (server.pushes, notify_batcher.asked, notify_batcher.notified) == (1, 1001, 1)
 
 
-def test_rings_from_many_threads_are_all_heard(server):
+def test_notifications_from_many_threads_are_all_followed_by_a_push(server):
     notify_batcher = NotifyBatcher(server.push)
     threads = [
         threading.Thread(target=lambda: [notify_batcher.notify() for _ in range(200)])
@@ -69,7 +69,7 @@ def test_rings_from_many_threads_are_all_heard(server):
     for thread in threads:
         thread.join()
     assert notify_batcher.wait(PATIENCE)
-    assert notify_batcher.rung == notify_batcher.asked == 1600
+    assert notify_batcher.notified == notify_batcher.asked == 1600
     assert 1 <= server.pushes <= 1600
 
 
@@ -99,7 +99,7 @@ def test_a_server_that_fails_is_left_alone_for_a_moment_and_asked_again(
     assert time.monotonic() - begun >= 0.3
     assert server.pushes == 2
     assert [record.message for record in caplog.records] == [
-        "The bell did not ring (no route); the ticker will find the job."
+        "No worker was woken (no route); the ticker will find the job."
     ]
 
 
@@ -107,7 +107,7 @@ def run(script: str) -> str:
     """What a process of its own prints: it may fork and end without harm to the tests."""
     head = (
         "import os, sys\nfrom jobs.wakeup.notify_batcher import NotifyBatcher\ndef push(): "
-        "os.write(1, b'rung ')\nringer = NotifyBatcher(push)\n"
+        "os.write(1, b'pushed ')\nbatcher = NotifyBatcher(push)\n"
     )
     env = os.environ | {
         "PYTHONPATH": f"{HERE}:{HERE / 'site'}",
@@ -123,21 +123,21 @@ def run(script: str) -> str:
     ).stdout
 
 
-def test_a_process_that_ends_at_once_still_rings():
-    assert run("ringer.notify()") == "rung "
+def test_a_process_that_ends_at_once_still_notifies():
+    assert run("batcher.notify()") == "pushed "
 
 
 def test_a_process_that_ends_waits_no_longer_than_a_moment_for_a_server_that_hangs():
     assert (
         run(
-            "import time\nringer.push = lambda: "
-            "time.sleep(600)\nringer.notify()\nos.write(1, b'over')"
+            "import time\nbatcher.push = lambda: "
+            "time.sleep(600)\nbatcher.notify()\nos.write(1, b'over')"
         )
         == "over"
     )
 
 
-def test_after_the_end_the_next_ring_begins_anew(server):
+def test_after_the_end_the_next_notification_begins_anew(server):
     notify_batcher = NotifyBatcher(server.push)
     notify_batcher.notify()
     first = notify_batcher.thread
@@ -149,14 +149,14 @@ def test_after_the_end_the_next_ring_begins_anew(server):
     assert server.pushes == 2
 
 
-def test_no_process_forks_while_it_rings_and_each_goes_on_ringing():
+def test_no_process_forks_while_it_pushes_and_each_goes_on_notifying():
     script = (
         "import threading\n"
-        "ringer.notify()\n"
+        "batcher.notify()\n"
         "pid = os.fork()\n"
-        "if not pid:\n    ringer.notify(); os._exit(0 if ringer.wait(10) else 1)\n"
+        "if not pid:\n    batcher.notify(); os._exit(0 if batcher.wait(10) else 1)\n"
         "assert threading.active_count() == 1\n"
         "assert os.waitpid(pid, 0)[1] == 0\n"
-        "ringer.notify(); ringer.wait(10)"
+        "batcher.notify(); batcher.wait(10)"
     )
-    assert run(script) == "rung rung rung "
+    assert run(script) == "pushed pushed pushed "

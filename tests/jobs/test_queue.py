@@ -85,23 +85,43 @@ def test_enqueue_with_a_key_by_many_threads_makes_one(handles):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_enqueue_rings_once_after_the_commit(make_job, monkeypatch):
-    rung = []
-    monkeypatch.setattr(wakeup.broker(), "enqueue", rung.append)
+def test_enqueue_notifies_once_after_the_commit(make_job, monkeypatch):
+    sent = []
+    monkeypatch.setattr(wakeup.broker(), "enqueue", sent.append)
     with transaction.atomic():
         for _ in range(5):
             make_job()
-        assert rung == []
-    assert rung == [wakeup.WAKEUP]
+        assert sent == []
+    assert sent == [wakeup.WAKEUP]
     with transaction.atomic():
         make_job()
         transaction.set_rollback(True)
-    assert len(rung) == 1
+    assert len(sent) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_enqueue_works_while_the_bell_is_broken(make_job, monkeypatch, caplog):
-    def broken(_ring):
+def test_a_notification_survives_the_rollback_of_another_change(make_job, monkeypatch):
+    sent = []
+    monkeypatch.setattr(wakeup.broker(), "enqueue", sent.append)
+    with transaction.atomic():  # all of it is lost
+        make_job()
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        with transaction.atomic():  # a savepoint is lost, with the first registration
+            make_job()
+            transaction.set_rollback(True)
+        make_job()
+        with transaction.atomic():
+            make_job()
+            transaction.set_rollback(True)
+    assert sent == [wakeup.WAKEUP]
+    make_job()  # in its own transaction
+    assert sent == [wakeup.WAKEUP] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_enqueue_works_while_nobody_can_be_woken(make_job, monkeypatch, caplog):
+    def broken(_task):
         raise ConnectionError("no route")
 
     monkeypatch.setattr(wakeup.broker(), "enqueue", broken)
@@ -109,7 +129,7 @@ def test_enqueue_works_while_the_bell_is_broken(make_job, monkeypatch, caplog):
     make_job()
     assert Job.objects.filter(status="queued").count() == 2
     assert [record.message for record in caplog.records] == [
-        "The bell did not ring (no route); the ticker will find the job."
+        "No worker was woken (no route); the ticker will find the job."
     ] * 2
 
 

@@ -1,4 +1,4 @@
-"""Both bells behave the same: they wake for what is due, carry no job, and fail without harm."""
+"""Both brokers behave the same: they wake for what is due, carry no job, fail without harm."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ def redis() -> Iterator[Any]:
 
 @pytest.fixture(params=["database", "redis"])
 def wakeup(request, settings, monkeypatch) -> Iterator[WakeupBroker]:
-    """The bell of this process and of whoever enqueues here."""
+    """The broker of this process and of whoever enqueues here."""
     settings.JOB_TICK_MS = 2_000
     if request.param == "redis":
         settings.REDIS_URL = request.getfixturevalue("redis").url
@@ -128,12 +128,12 @@ def test_the_bell_does_the_tickers_work_when_the_ticker_does_not(wakeup, make_jo
     assert Job.objects.get().status == "queued"
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="keeps no rings")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="keeps no notifications")
 def test_postgresql_hears_all_rings_of_a_burst_at_once(make_job):
     wakeup = DatabaseWakeup(list_key="burst")
     wakeup.wait(0.0)
     in_another_process(lambda: [notifications.notify() for _ in range(50)]).join()
-    Job.objects.count()  # with its answer come the rings that were waiting
+    Job.objects.count()  # with its answer come the notifications that were waiting
     wakeup.wait(10)
     begun = time.monotonic()
     wakeup.wait(0.2)
@@ -157,7 +157,7 @@ def test_a_connection_that_is_lost_while_the_bell_listens_is_made_again(wakeup, 
 
 def test_redis_keeps_few_rings(redis, settings, make_job, monkeypatch):
     settings.REDIS_URL = redis.url
-    wakeup = RedisWakeup(list_key="rings")
+    wakeup = RedisWakeup(list_key="wakeups")
     monkeypatch.setattr(notifications, "broker", lambda: wakeup)
     for _ in range(3 * MAX_PENDING):
         notifications.notify()

@@ -164,7 +164,7 @@ class WorkerGroup:
 
 
 class Drill:
-    """A store, a bell, a desk and any number of crews."""
+    """A store, a broker, a desk and any number of crews."""
 
     def __init__(self, env: dict[str, str], folder: Path, desk: Desk) -> None:
         self.folder = folder

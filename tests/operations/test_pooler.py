@@ -81,7 +81,7 @@ def test_workers_look_at_each_tick_or_listen_past_the_pooler(settings: Any) -> N
     wakeup.wait(60)
     assert time.monotonic() - begun < 50
     settings.DATABASE_DIRECT_URL = f"postgresql://{LOOPBACK}:1/nobody"
-    wakeup._hang_up()
+    wakeup._disconnect()
     begun = time.monotonic()
     wakeup.wait(0.2)  # nobody listens there: as without an address
     assert time.monotonic() - begun >= 0.2

@@ -11,7 +11,7 @@ from operations import health
 
 
 class Command(BaseCommand):
-    help = "Looks whether database, storage, bell, workers and tools are well."
+    help = "Checks database, storage, wake-ups, workers and tools."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
