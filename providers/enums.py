@@ -61,6 +61,7 @@ class Refusal(models.TextChoices):
     CREDITS = "credits", _("Out of credits")
     LIMIT = "limit", _("Rate limit")
     UNREACHABLE = "unreachable", _("Not reachable")
+    MEMORY = "memory", _("Too little memory")
     FAILED = "failed", _("Failed at the provider")
     CANCELLED = "cancelled", _("Cancelled")
     PRICE = "price", _("Price above what was confirmed")

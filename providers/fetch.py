@@ -36,8 +36,9 @@ class Link:
     """A file at a provider.
 
     It is fetched only over https, only from `hosts` and their subdomains, and only from public
-    addresses. `headers` are sent to the link's own host; they may contain a key only if the file's
-    hosts are the provider's own.
+    addresses. `own` is the address of the connection itself, if its server hands out the file: what
+    may be called may also be fetched from. `headers` are sent to the link's own host; they may
+    contain a key only if the file's hosts are the provider's own.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Link:
     headers: Mapping[str, str] = field(default_factory=dict)
     max_bytes: int = MAX_BYTES
     trusted: bool = False
+    own: str = ""
 
     @property
     def again(self) -> bool:
@@ -161,6 +163,8 @@ class Link:
     def _is_known(self, parts: SplitResult) -> bool:
         """Return whether the URL is on the provider's hosts and uses an allowed scheme and port."""
         host = addresses.host_of(parts)
+        if self.own and addresses.origin(parts.geturl()) == addresses.origin(self.own):
+            return True
         if _is_for_development(parts) and any(addresses.is_loopback(known) for known in self.hosts):
             return True
         known = any(host == h or host.endswith(f".{h}") for h in self.hosts)
@@ -184,7 +188,8 @@ class Link:
         if addresses.is_allowed(parts):
             return url, {}, {}
         try:
-            return addresses.pinned(parts, addresses.addresses(host, HTTPS)[0])
+            port = addresses.port_of(parts)
+            return addresses.pinned(parts, addresses.addresses(host, port)[0])
         except OSError as error:
             raise Later(NOT_NOW, error=type(error).__name__) from error
         except NotPublicError as error:

@@ -24,6 +24,7 @@ ADAPTERS = {
     "elevenlabs": "providers.backends.elevenlabs.adapter.ElevenLabsAdapter",
     "openai_speech": "providers.backends.openai_speech.adapter.OpenAISpeechAdapter",
     "llm": "providers.backends.llm.adapter.LlmAdapter",
+    "comfyui": "providers.backends.comfyui.adapter.ComfyUIAdapter",
 }
 
 
@@ -36,6 +37,7 @@ NAMES: dict[str, str | Promise] = {
     "elevenlabs": "ElevenLabs",
     "openai_speech": _("Speech (OpenAI-compatible)"),
     "llm": _("Language model (OpenAI-compatible)"),
+    "comfyui": "ComfyUI",
 }
 
 

@@ -568,6 +568,8 @@ def _record_or_collect(call: ProviderCall) -> bool:
 
 
 def _record(call: ProviderCall) -> bool:
+    if not call.item:  # made for no scene, such as a test run
+        return False
     recorded = (
         sound_takes.record_result(call)
         if call.kind in SoundKind.values

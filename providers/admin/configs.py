@@ -1,10 +1,13 @@
 """Admin pages of provider configurations: keys, usage, and actions to pause, resume and test."""
 
 from contextlib import nullcontext
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -31,9 +34,12 @@ from providers import addresses, keys, ledger, registry, usage
 from providers.adapters import Adapter
 from providers.calls.balance_evidence import ask_balance
 from providers.enums import CallState, Refusal
-from providers.errors import Forbidden
+from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from providers.services import configs, connections, money_changes
+from providers.services import configs, connections, money_changes, test_runs
+from providers.services.workflows import COMFYUI
+
+from . import workflows
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
@@ -362,9 +368,57 @@ class AIProviderConfigAdmin(ModelAdmin):
 
         return ask(request, template="studio/provider_do.html", context=context, act=act, back=back)
 
+    def test_run(self, request: HttpRequest, pk: int, model: int) -> HttpResponse:
+        """Make one call with a model. GET shows its price, POST makes it for that price."""
+        row = get_object_or_404(
+            ProviderModel.objects.select_related("provider"), pk=model, provider__id=pk
+        )
+        if not may_run(request.user):
+            raise PermissionDenied
+        page = reverse("admin:providers_aiproviderconfig_change", args=[pk])
+        made: list[ProviderCall] = []
+
+        def act() -> str:
+            confirmed = decimal_of(request.POST.get("price", ""))
+            made.append(test_runs.start(row, actor=request.user, confirmed=confirmed))
+            return _("The test run is under way; its result appears on this page.")
+
+        def context() -> dict[str, Any]:
+            site: Any = self.admin_site
+            crumbs = [
+                (_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")),
+                (row.provider.name, page),
+            ]
+            values: dict[str, Any] = {"config": row.provider, "row": row, "name": "run"}
+            try:
+                values["price"] = test_runs.price_of(row)
+            except DomainError as problem:
+                values["problem"] = str(problem)
+            frame: dict[str, Any] = site.page_context(
+                request, title=_("Test run"), crumbs=crumbs, **values
+            )
+            return frame
+
+        answer = ask(
+            request, template="studio/provider_do.html", context=context, act=act, back=page
+        )
+        if made:
+            there = reverse("admin:providers_providercall_change", args=[made[0].pk])
+            answer["HX-Redirect" if "HX-Redirect" in answer else "Location"] = there
+        return answer
+
     def get_urls(self) -> list[URLPattern]:
         view = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.steer))
-        return [path("<int:pk>/do/<slug:name>/", view, name="providers_do"), *super().get_urls()]
+        workflow = require_http_methods(["GET", "POST"])(
+            self.admin_site.admin_view(partial(workflows.page, site=self.admin_site))
+        )
+        run = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.test_run))
+        return [
+            path("<int:pk>/do/<slug:name>/", view, name="providers_do"),
+            path("<int:pk>/workflow/", workflow, name="providers_workflow"),
+            path("<int:pk>/test-run/<int:model>/", run, name="providers_test_run"),
+            *super().get_urls(),
+        ]
 
 
 def _balance(config: AIProviderConfig, adapter: Adapter) -> str:
@@ -393,6 +447,24 @@ def _test(config: AIProviderConfig, adapter: Adapter) -> str:
     return Failed(_("The provider answered, but it does not work. %(facts)s") % {"facts": facts})
 
 
+def may_run(user: Any) -> bool:
+    """Return whether the user may make a test run, which may cost money."""
+    return bool(
+        user.has_perms(("providers.change_aiproviderconfig", "providers.view_providercall"))
+    )
+
+
+def decimal_of(text: str) -> Decimal:
+    """Return the price that was confirmed. Raises `Invalid`."""
+    try:
+        found = Decimal(text[:20])
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise Invalid(gettext_noop("Confirm the price first."), field="price")
+    return found
+
+
 def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
     """Return the context shown above the form.
 
@@ -403,6 +475,8 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
         "prices": usage.prices_of(config),
         "may_pause": user.has_perm("providers.pause_provider"),
         "may_test": user.has_perm("providers.change_aiproviderconfig"),
+        "may_run": may_run(user),
+        "takes_workflows": config.kind == COMFYUI,
         "sees_money": user.has_perm("providers.view_providercall"),
         "tells_balance": registry.adapter_for(config).tells_balance,
     }

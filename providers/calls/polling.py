@@ -20,6 +20,7 @@ from providers.adapters import Adapter, CallContext, Running
 from providers.enums import CallState
 from providers.errors import Expired, Incomplete, KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.models import ProviderCall
+from providers.registry import class_of
 
 from . import outcomes, recovery, spool
 from .fault_points import hit
@@ -119,12 +120,12 @@ def _claim(call: ProviderCall) -> bool:
 
 
 def _still_running(call: ProviderCall, answer: Running, call_context: CallContext) -> None:
-    if call.accepted_at and database_now() - call.accepted_at > LONGEST:
+    if _is_too_long(call):
         outcomes.leave_unclear(
             call,
             LocalizedMessage(
                 gettext_noop("The provider has not finished it in %(hours)s hours."),
-                {"hours": LONGEST.days * 24},
+                {"hours": _longest(call).days * 24},
             ),
         )
         return
@@ -147,6 +148,19 @@ def _still_running(call: ProviderCall, answer: Running, call_context: CallContex
     )
 
 
+def _is_too_long(call: ProviderCall) -> bool:
+    if call.accepted_at is None:
+        return False
+    age = database_now() - call.accepted_at
+    return age > LONGEST and age > _longest(call)
+
+
+def _longest(call: ProviderCall) -> timedelta:
+    """Return how long a task may take: a server of one's own may work on one for days."""
+    longest: timedelta = getattr(class_of(call.provider), "longest_task", LONGEST)
+    return longest
+
+
 def _ahead(call: ProviderCall) -> int:
     """Return how many tasks the provider accepted earlier and still has.
 
@@ -161,7 +175,7 @@ def _ahead(call: ProviderCall) -> int:
 
 def _ask_again(call: ProviderCall, why: LocalizedMessage, *, seconds: float, **fields: Any) -> None:
     log.info("Call %s: %s", call.pk, why)
-    if call.accepted_at and database_now() - call.accepted_at > LONGEST:
+    if _is_too_long(call):
         outcomes.leave_unclear(call, why)
         return
     _update(

@@ -23,6 +23,7 @@ from .states import move
 
 log = logging.getLogger("ai_video.providers")
 FORGOTTEN = timedelta(minutes=10)
+TEST_RUN = "test-run:"  # how the keys of test runs begin, which have no job
 NEVER_SENT = gettext_noop("It was reserved and never sent.")
 
 
@@ -96,7 +97,11 @@ def collect(*, limit: int = 20) -> int:
     is never overdue this long; a late call has no job.
     """
     now = database_now()
-    forgotten = Q(poll_after__lt=now - FORGOTTEN) | Q(poll_after__lte=now, is_late=True)
+    forgotten = (
+        Q(poll_after__lt=now - FORGOTTEN)
+        | Q(poll_after__lte=now, is_late=True)
+        | Q(poll_after__lte=now, key__startswith=TEST_RUN)
+    )
     return _each(
         ProviderCall.objects.filter(forgotten, state=CallState.ACCEPTED).order_by("poll_after")[
             :limit

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "site"))
 
+from .comfyui import ComfyUI
 from .elevenlabs import ElevenLabs
 from .llm import Llm
 from .openai_speech import OpenAISpeech
@@ -15,6 +16,7 @@ from .server import Fake
 from .stability import Stability
 
 FAKES: dict[str, type[Fake]] = {
+    "comfyui": ComfyUI,
     "runway": Runway,
     "replicate": Replicate,
     "stability": Stability,
