@@ -218,7 +218,7 @@ class FaultInjectionSetting:
                 field="settings",
                 name=name,
             )
-        fault_injection.check({"drill": value})
+        fault_injection.check({"faults": value})
 
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -244,7 +244,7 @@ class Common:
     speech_model: str = setting(Text(), "")
     music_model: str = setting(Text(), "")
     sound_model: str = setting(Text(), "")
-    drill: Any = setting(FaultInjectionSetting(), None)  # noqa: RUF009  a field like the others
+    faults: Any = setting(FaultInjectionSetting(), None)  # noqa: RUF009  a field like the others
 
 
 def check(settings: Any, kind: type[Common], *, provider: str) -> None:

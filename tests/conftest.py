@@ -22,6 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from operations.compile_messages import compile_all
 from tests.lock_order import LockOrder, recorded
+from tests.migrated_database import copy_migrated_database
 from tests.migrations import NamesOfThen
 
 session_folder = pytest.StashKey[Path]()
@@ -39,8 +40,7 @@ CHROMIUM_OPTIONS = (
     ),
     *("--no-first-run", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"),
 )
-# Drills that take longest, to be begun first, so that none of them is left over at the end of a run
-# with nobody beside it.
+# Fault tests that take longest. They begin first, so that none is left over at the end.
 LONGEST = (
     *(
         "chaos/test_chaos.py",
@@ -79,9 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
     studio.STATIC_ROOT = folder / "static"
     studio.LOG_FILE = ""
     studio.LANGUAGE_CODE = "en"
-    trans_real._default = (
-        None  # what was said before in the studio's language is not kept for other threads
-    )
+    trans_real._default = None  # other threads must not keep the language of the settings
     studio.SECRET_KEY = "only-for-tests-" * 4
     studio.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     database = studio.DATABASES["default"]
@@ -176,6 +174,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[session_folder], ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None, request: pytest.FixtureRequest) -> bool:
+    """On SQLite the tests begin with a copy of a migrated file; `migrate` then finds all done."""
+    database = studio.DATABASES["default"]
+    if not database["ENGINE"].endswith("sqlite3"):
+        return bool(request.config.getvalue("reuse_db"))
+    copy_migrated_database(Path(database["TEST"]["NAME"]))
+    return True
+
+
 # --- each test: its own media folder
 
 
@@ -256,7 +264,7 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.Lo
     ours.propagate = False
 
 
-# --- the guard at the door: loopback and nothing else
+# --- connections to the loopback only
 
 
 class OutsideError(RuntimeError):

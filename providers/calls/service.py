@@ -342,13 +342,14 @@ def call_context_of(
         .first()
     )
     model = prices.spec_of(config, kind=call.kind, model=call.model)
+    injects_faults = isinstance(config.settings, dict) and config.settings.get("faults")
     return CallContext(
         attempt=call.pk,
         model=model,
         units=call.units,
         estimate=call.estimate,
         seconds=_seconds(call, model),
-        nth=_nth(call) if isinstance(config.settings, dict) and config.settings.get("drill") else 1,
+        nth=_nth(call) if injects_faults else 1,
         validation_error=(before or {}).get("complaint", ""),
         should_stop=should_stop,
         on_progress=on_progress,

@@ -132,7 +132,7 @@ class FaultTest:
         client = self.installation.client
         story = client.write(title, image_provider="stability_ai")
         client.plan(story)
-        client.reach(story, "planned", seconds=60)
+        client.reach(story, "planned", seconds=240)
         client.preview(story)
         return story
 
@@ -146,7 +146,7 @@ class FaultTest:
             time.sleep(fault.seconds)
             # Whatever hangs is told as such only after the time limit of the checks.
             with suppress(TimeoutError):
-                until(lambda: fault.blames <= watch.blamed, seconds=15, what="that health says so")
+                until(lambda: fault.blames <= watch.blamed, seconds=60, what="that health says so")
         return watch, written
 
     @contextmanager

@@ -68,12 +68,12 @@ def test_restart_waits_for_pictures_that_are_being_drawn(fault_test: FaultTest) 
         old.wait(60)
     installation.crews.clear()
     crew = installation.start_crew("--grace", "0.5")
-    until(lambda: installation.health("workers")[0] == 200, seconds=60, what="that a worker lives")
+    until(lambda: installation.health("workers")[0] == 200, seconds=240, what="that a worker lives")
     story = installation.client.write("Restarted", image_provider="stability_ai")
     installation.client.plan(story)
     installation.client.reach(story, "planned")
     installation.client.preview(story)
-    until(lambda: fake.paid > before, seconds=60, what="that a picture is drawn")
+    until(lambda: fake.paid > before, seconds=240, what="that a picture is drawn")
     crew.terminate()
     assert crew.wait(60) == 0
     charged = fake.paid - before
@@ -211,7 +211,7 @@ def test_page_on_many_workers_tells_what_was_made() -> None:
     assert "| Doubles (takes, films, calls, jobs, steps of a story) | 0 |\n" in page
 
 
-def test_table_tells_each_drill_and_marks_what_was_not_kept() -> None:
+def test_table_names_each_fault_and_marks_what_was_not_held() -> None:
     results = [
         Seen("A", "p", [], ["6 jobs done"], 3.2),
         Seen("B", "q", ["lost | one"], [], 0.0),

@@ -1,5 +1,5 @@
 """Handlers that a test makes for itself, the shortest way to a job, and the servers and processes
-of a drill.
+of a system.
 """
 
 import subprocess
@@ -16,8 +16,9 @@ from jobs import registry
 from jobs.models import Job
 from jobs.services.queue import enqueue
 from tests import services
+from tests.migrated_database import copy_migrated_database
 
-from .worker_group import ROOT, Desk, Drill, drill_env
+from .worker_group import ROOT, Client, JobSystem, fault_environment
 
 STORY = "8f14e45f-ceea-467f-a0e6-0123456789ab"
 
@@ -56,7 +57,7 @@ def later() -> None:
     Job.objects.filter(status="waiting").update(run_at=timezone.now())
 
 
-# --- drills
+# --- fault tests
 
 
 @pytest.fixture(scope="session")
@@ -82,13 +83,15 @@ def migrated(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
     def migrated(store: str) -> dict[str, str]:
         if store not in made:
             folder = tmp_path_factory.mktemp(store)
-            env = (
-                {"DATABASE_URL": f"sqlite:///{folder / 'drill.sqlite3'}"}
-                if store == "sqlite"
-                else server(servers, store).env
-            )
+            if store == "sqlite":
+                file = folder / "jobs.sqlite3"
+                copy_migrated_database(file)
+                env = {"DATABASE_URL": f"sqlite:///{file}"}
+            else:
+                env = server(servers, store).env
+            # With the app of these tests, whose tables no copy has.
             command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-            subprocess.run(command, env=drill_env(folder, **env), cwd=ROOT, check=True)
+            subprocess.run(command, env=fault_environment(folder, **env), cwd=ROOT, check=True)
             made[store] = env
         return made[store]
 
@@ -96,41 +99,41 @@ def migrated(servers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """`desks(env)`: the process that enqueues under these variables, the same for all tests."""
-    made: dict[tuple[str, ...], Desk] = {}
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """`clients(env)`: the process that enqueues under these variables, the same for all tests."""
+    made: dict[tuple[str, ...], Client] = {}
 
-    def desk(env: dict[str, str]) -> Desk:
+    def client(env: dict[str, str]) -> Client:
         key = tuple(env.values())
         if key not in made or made[key].process.poll() is not None:
-            made[key] = Desk(drill_env(tmp_path_factory.mktemp("desk"), **env))
+            made[key] = Client(fault_environment(tmp_path_factory.mktemp("client"), **env))
         return made[key]
 
-    yield desk
+    yield client
     for each in made.values():
         each.close()
 
 
 @pytest.fixture
-def drill(
+def system(
     request: pytest.FixtureRequest,
     servers: dict[str, Any],
     migrated: Any,
-    desks: Any,
+    clients: Any,
     tmp_path: Path,
-) -> Iterator[Drill]:
+) -> Iterator[JobSystem]:
     store, wakeup = request.param
     env = dict(migrated(store))
     redis = server(servers, "redis") if wakeup == "redis" else None
     if redis:
         env |= redis.env
-    own = Drill(
-        drill_env(tmp_path, **env, **getattr(request.function, "drill_env", {})),
+    own = JobSystem(
+        fault_environment(tmp_path, **env, **getattr(request.function, "fault_environment", {})),
         tmp_path,
-        desks(env),
+        clients(env),
     )
     own.redis = redis
-    own.desk.ask("clear")
+    own.client.ask("clear")
     try:
         yield own
     finally:

@@ -1,6 +1,4 @@
-"""What the drills have in common: on which stores and wake-ups, under which variables, with which
-jobs.
-"""
+"""What the fault tests have in common: databases, ways to wake workers, variables and jobs."""
 
 import random
 from collections.abc import Callable
@@ -15,23 +13,23 @@ EVERY = [
     ("postgresql", "redis"),
 ]
 BOTH = [EVERY[0], EVERY[3]]
-on_every = pytest.mark.parametrize("drill", EVERY, indirect=True, ids="-".join)
-on_both = pytest.mark.parametrize("drill", BOTH, indirect=True, ids="-".join)
-on_redis = pytest.mark.parametrize("drill", [EVERY[1], EVERY[3]], indirect=True, ids="-".join)
+on_every = pytest.mark.parametrize("system", EVERY, indirect=True, ids="-".join)
+on_both = pytest.mark.parametrize("system", BOTH, indirect=True, ids="-".join)
+on_redis = pytest.mark.parametrize("system", [EVERY[1], EVERY[3]], indirect=True, ids="-".join)
 
 
 def under(**variables: str) -> Callable[[Any], Any]:
-    """The crews of this drill have these variables beside the usual ones."""
+    """The workers of this test have these variables beside the usual ones."""
 
     def mark(function: Any) -> Any:
-        function.drill_env = variables
+        function.fault_environment = variables
         return function
 
     return mark
 
 
 # Where no lease is meant to run out: on a busy machine a short one would, for a worker that lives.
-patient = under(JOB_LEASE_SECONDS="30")
+long_lease = under(JOB_LEASE_SECONDS="30")
 
 
 def forty(seconds: float = 0.12) -> list[dict[str, Any]]:

@@ -55,41 +55,41 @@ def be_queued_again():
 
 
 def test_hold_lets_the_owner_write(attempt):
-    turn = attempt()
+    current = attempt()
     with transaction.atomic():
-        turn.hold()
-        turn.hold()
-        JobLog.objects.create(job=turn.job)
+        current.hold()
+        current.hold()
+        JobLog.objects.create(job=current.job)
     assert JobLog.objects.count() == 1
-    assert not turn.should_stop()
+    assert not current.should_stop()
 
 
 @pytest.mark.parametrize(
     "event", [lose_lease, be_taken_over, be_cancelled, be_ended, be_queued_again]
 )
 def test_hold_raises_and_nothing_is_written(attempt, event):
-    turn = attempt()
+    current = attempt()
     event()
     before = JobLog.objects.count()
 
     def write():
         with transaction.atomic():
-            JobLog.objects.create(job=turn.job)
-            turn.hold()
+            JobLog.objects.create(job=current.job)
+            current.hold()
 
     with pytest.raises(JobStopped):
         write()
     assert JobLog.objects.count() == before
-    assert turn.should_stop()  # the runner takes it for an ordered stop, not for a mistake
+    assert current.should_stop()  # the runner takes it for an ordered stop, not for a mistake
 
 
 def test_hold_goes_by_the_databases_clock(attempt, settings):
     settings.JOB_LEASE_SECONDS = 30
-    turn = attempt()
+    current = attempt()
     with moved(timedelta(seconds=29)), transaction.atomic():
-        turn.hold()
+        current.hold()
     with moved(timedelta(seconds=31)), pytest.raises(JobStopped), transaction.atomic():
-        turn.hold()
+        current.hold()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -104,13 +104,13 @@ def test_a_handler_that_held_nothing_any_more_leaves_the_job_to_the_next(handles
     """
     seen = []
 
-    def work(turn):
+    def work(current):
         if not seen:
             lose_lease()
-        seen.append(turn.job.token)
+        seen.append(current.job.token)
         with transaction.atomic():
-            turn.hold()
-            JobLog.objects.create(job=turn.job, detail="effect")
+            current.hold()
+            JobLog.objects.create(job=current.job, detail="effect")
         return Done()
 
     handles("work", work)
@@ -137,24 +137,24 @@ def test_nobody_takes_the_job_over_while_it_is_held(attempt):
     """The reaper passes a held row by; a cancel waits for the commit,
     and what was written stays.
     """
-    turn = attempt()
+    current = attempt()
     results = {}
 
     def others():
         try:
             with moved(timedelta(hours=1)):
                 results["reaped"] = reclaim_expired()
-            cancel(turn.job.pk)
+            cancel(current.job.pk)
             results["logs"] = JobLog.objects.filter(detail="effect").count()
         finally:
             connection.close()
 
     thread = threading.Thread(target=others)
     with transaction.atomic():
-        turn.hold()
+        current.hold()
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()  # the cancel waits
-        JobLog.objects.create(job=turn.job, detail="effect")
+        JobLog.objects.create(job=current.job, detail="effect")
     thread.join()
     assert results == {"reaped": 0, "logs": 1}

@@ -1,4 +1,4 @@
-"""Settings that would leave jobs lying are told at start."""
+"""Settings that would leave jobs undone are reported at start."""
 
 from jobs.checks import lease, wakeup
 

@@ -67,17 +67,17 @@ def test_children_that_end_at_the_very_moment_are_not_missed(handles, make_job, 
     handles("parent", parent)
     job = make_job("parent", priority=1)
     make_job("child", parent=job)
-    parent_turn, child_turn = claim(worker="p"), claim(worker="c")
+    parent_run, child_run = claim(worker="p"), claim(worker="c")
 
     def end_child():
         gate.wait(5)
         time.sleep(0.003)
-        run(child_turn)
+        run(child_run)
         connection.close()
 
     thread = threading.Thread(target=end_child)
     thread.start()
-    run(parent_turn)
+    run(parent_run)
     thread.join()
     job.refresh_from_db()
     assert (job.status, job.wakeup_count) == ("queued", 1)

@@ -209,7 +209,7 @@ def test_a_wait_that_was_over_before_the_wake_counts_from_its_end(make_job):
 
 
 def test_waiting_of_a_woken_job_is_counted(handles, make_job):
-    """Ten minutes between the wake and the claim are queue wait, and the queue tells that work is
+    """Ten minutes between the wake and the claim are queue wait, and monitoring says that work is
     late.
     """
     handles("work", lambda _run: Done())

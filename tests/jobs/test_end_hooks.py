@@ -73,4 +73,4 @@ def test_a_hook_that_always_raises_does_not_stop_the_others(handles, make_job, s
     bad.refresh_from_db()
     good.refresh_from_db()
     assert (bad.status, good.status) == ("running", "succeeded")
-    assert bad.lease_until > timezone.now()  # its turn comes again later
+    assert bad.lease_until > timezone.now()  # it is tried again later

@@ -1,4 +1,4 @@
-"""One turn of a job: what a handler's end does to the row."""
+"""One attempt of a job: what the end of its handler does to the row."""
 
 import time
 from datetime import timedelta

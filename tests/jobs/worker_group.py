@@ -1,4 +1,4 @@
-"""Real worker processes for a drill, and the means to break them."""
+"""Real worker processes for a fault test, and the means to break them."""
 
 import json
 import os
@@ -13,10 +13,13 @@ from typing import Any
 from jobs.worker import linux_processes
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0
+# A busy machine may take long; a test that passes does not wait for it.
+LIMIT_SECONDS = 120.0
 
 
-def eventually(condition: Callable[[], Any], *, seconds: float = PATIENCE, what: str = "") -> Any:
+def eventually(
+    condition: Callable[[], Any], *, seconds: float = LIMIT_SECONDS, what: str = ""
+) -> Any:
     """The first true value of the condition; fails when it stays false."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -30,7 +33,7 @@ def gone(pids: list[int]) -> bool:
     return all(linux_processes.state(pid) in {"", "Z", "X"} for pid in pids)
 
 
-class Desk:
+class Client:
     """The process that enqueues and looks."""
 
     def __init__(self, env: dict[str, str]) -> None:
@@ -45,7 +48,7 @@ class Desk:
         self.seconds = 0.0
 
     def ask(self, do: str, **options: Any) -> Any:
-        """The answer; AssertionError with the desk's traceback if it could not do that. `seconds`
+        """The answer; AssertionError with the client's traceback if it could not do that. `seconds`
         is how long it took.
         """
         assert self.process.stdin is not None
@@ -54,7 +57,7 @@ class Desk:
         self.process.stdin.flush()
         answer = json.loads(self.process.stdout.readline())
         self.seconds = answer["seconds"]
-        assert not answer["error"], f"The desk could not {do}:\n{answer['error']}"
+        assert not answer["error"], f"The client could not {do}:\n{answer['error']}"
         return answer["answer"]
 
     def close(self) -> None:
@@ -93,8 +96,8 @@ class WorkerGroup:
             )
         self.known: set[int] = set()
         eventually(
-            lambda: self.process.poll() is not None or len(self.everyone()) == workers + 5,
-            what="the crew is complete",
+            lambda: self.process.poll() is not None or self.is_complete(),
+            what="all processes run",
         )
         assert self.process.poll() is None, self.log.read_text()
 
@@ -102,6 +105,10 @@ class WorkerGroup:
         found = [self.process.pid, *linux_processes.descendants(self.process.pid)]
         self.known |= set(found)
         return found
+
+    def is_complete(self) -> bool:
+        """Whether all processes run: the workers, and five that manage them."""
+        return len(self.everyone()) == self.workers + 5
 
     @property
     def pool(self) -> int:
@@ -135,12 +142,12 @@ class WorkerGroup:
 
     @property
     def pusher(self) -> int:
-        """The last process that a pool starts; for a crew that has lost nobody."""
+        """The last process that a pool starts; for a group that has lost no process."""
         return linux_processes.children(self.pool)[-1]
 
     @property
     def working(self) -> list[int]:
-        """The worker processes, which a pool starts first; for a crew that has lost nobody."""
+        """The worker processes, which a pool starts first; for a group that has lost no process."""
         return linux_processes.children(self.pool)[: self.workers]
 
     def terminate(self, *, group: bool = False) -> float:
@@ -150,11 +157,11 @@ class WorkerGroup:
         everyone = self.everyone()
         begun = time.monotonic()
         linux_processes.kill(everyone if group else [self.process.pid], signal.SIGTERM)
-        self.process.wait(PATIENCE)
+        self.process.wait(LIMIT_SECONDS)
         return time.monotonic() - begun
 
     def left(self) -> list[int]:
-        """Processes of this crew that are still there."""
+        """Processes of this group that still run."""
         return [pid for pid in self.known if not gone([pid])]
 
     def close(self) -> None:
@@ -163,26 +170,26 @@ class WorkerGroup:
         linux_processes.kill(self.left())
 
 
-class Drill:
-    """A store, a broker, a desk and any number of crews."""
+class JobSystem:
+    """A database, a way to wake workers, a client and any number of worker groups."""
 
-    def __init__(self, env: dict[str, str], folder: Path, desk: Desk) -> None:
+    def __init__(self, env: dict[str, str], folder: Path, client: Client) -> None:
         self.folder = folder
         self.env = env
-        self.desk = desk
-        self.crews: list[WorkerGroup] = []
+        self.client = client
+        self.worker_groups: list[WorkerGroup] = []
         self.redis: Any = None
 
-    def crew(self, **options: Any) -> WorkerGroup:
-        self.crews.append(WorkerGroup(self.env, **options))
-        return self.crews[-1]
+    def start_workers(self, **options: Any) -> WorkerGroup:
+        self.worker_groups.append(WorkerGroup(self.env, **options))
+        return self.worker_groups[-1]
 
     def enqueue(self, name: str, *jobs: dict[str, Any]) -> list[str]:
         """The new jobs' ids. All become due in the same moment."""
-        return self.desk.ask("enqueue", name=name, jobs=jobs)
+        return self.client.ask("enqueue", name=name, jobs=jobs)
 
     def rows(self) -> list[dict[str, Any]]:
-        return self.desk.ask("rows")
+        return self.client.ask("rows")
 
     def row(self) -> dict[str, Any]:
         (row,) = self.rows()
@@ -203,7 +210,7 @@ class Drill:
         eventually(lambda: len(self.starts()) >= count, what=f"{count} starts")
         return self.starts()
 
-    def wait_for_end(self, *, seconds: float = PATIENCE) -> list[dict[str, Any]]:
+    def wait_for_end(self, *, seconds: float = LIMIT_SECONDS) -> list[dict[str, Any]]:
         """The rows, once all have ended."""
         ended = {"succeeded", "failed", "cancelled"}
         eventually(
@@ -241,7 +248,7 @@ class Drill:
 
         def stop() -> bool:
             linux_processes.kill([pid], signal.SIGSTOP)
-            if self.desk.ask("is_writable"):
+            if self.client.ask("is_writable"):
                 return True
             linux_processes.kill([pid], signal.SIGCONT)
             return False
@@ -253,7 +260,7 @@ class Drill:
         rows = self.wait_for_end()
         assert [row["id"] for row in rows] == jobs
         assert {(row["status"], row["effects"]) for row in rows} == {("succeeded", 1)}
-        # What is written is of the newest turn that was begun.
+        # The result is that of the attempt that began last.
         newest = {job: token for job, token, _pid, _priority in self.starts()}
         assert {row["id"]: row["result"]["result"]["metadata"]["token"] for row in rows} == newest
 
@@ -268,29 +275,28 @@ class Drill:
         """No worker took a job while a more urgent one was due. For jobs that became due in the
         same moment.
 
-        A start is told after its claim, and a worker claims after it told of its job before: so
-        what others had told of by then was claimed earlier, and was as urgent. Only first claims
-        count: a job whose worker was killed is due later.
+        A worker reports a start after its claim, and claims after it reported its job before. So
+        whatever the others had reported by then was claimed earlier and must have been as urgent.
+        Only first claims count, because a job whose worker was killed is due later.
         """
         starts = self.starts()
-        told_before: dict[
-            int, int
-        ] = {}  # process -> how many starts had been told when it told of its last one
+        # process -> how many starts had been reported when it reported its last one
+        reported_before: dict[int, int] = {}
         for index, (_job, token, pid, priority) in enumerate(starts):
             earlier = [
                 other
-                for _other, first, _pid, other in starts[: told_before.get(pid, 0)]
+                for _other, first, _pid, other in starts[: reported_before.get(pid, 0)]
                 if first == 1
             ]
             assert token > 1 or all(other <= priority for other in earlier), starts
-            told_before[pid] = index + 1
+            reported_before[pid] = index + 1
 
     def close(self) -> None:
-        for crew in self.crews:
-            crew.close()
+        for group in self.worker_groups:
+            group.close()
 
 
-def drill_env(folder: Path, **more: str) -> dict[str, str]:
+def fault_environment(folder: Path, **more: str) -> dict[str, str]:
     base = {
         key: value
         for key, value in os.environ.items()
@@ -302,7 +308,7 @@ def drill_env(folder: Path, **more: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'site'}",
         "EXTRA_APPS": "tests.jobs.chaos",
-        "SECRET_KEY": "drill",
+        "SECRET_KEY": "only for tests",
         "JOB_LEASE_SECONDS": "2",
         "JOB_TICK_MS": "200",
         **more,

@@ -95,7 +95,7 @@ def test_leaving_ends_a_child_that_ignores_it_and_what_it_started(
         assert child.process is not None
         session = child.process.pid
         until(lambda: len(members(session)) == 2)
-    until(lambda: members(session) == [], seconds=2)
+    until(lambda: members(session) == [])
 
 
 def test_children_end_with_a_killed_parent() -> None:
@@ -108,7 +108,7 @@ def test_children_end_with_a_killed_parent() -> None:
     assert members(child) == [child]
     parent.kill()
     parent.communicate()
-    until(lambda: members(child) == [], seconds=5)
+    until(lambda: members(child) == [])
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(
     installation: Installation, script: Path
 ) -> None:
     setting = (
-        'AIProviderConfig.objects.filter(provider="local").update(settings={"drill": '
+        'AIProviderConfig.objects.filter(provider="local").update(settings={"faults": '
         '{"image": "refuse_moderated"}})'
     )
     for command in (

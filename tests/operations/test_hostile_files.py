@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from media import ffmpeg
+from tests.migrated_database import copy_migrated_database
 from tests.operations.running import ROOT, Installation, free_port, until
 from tests.operations.slow import ask
 from tests.stories.imports.made import docx, zipped
@@ -100,6 +101,7 @@ def documents() -> list[tuple[str, bytes]]:
 class Studio:
     def __init__(self, folder: Path) -> None:
         self.place = Installation(folder)
+        copy_migrated_database(folder / "studio.sqlite3")
         done = self.place.manage("migrate")
         assert done.returncode == 0, done.stderr
         made = self.place.manage("shell", "--no-imports", "-c", PEOPLE)

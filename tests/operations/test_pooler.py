@@ -152,14 +152,14 @@ def pooled() -> Iterator[dict[str, str]]:
     PGBOUNCER is None, reason="PgBouncer is missing: sudo apt-get install pgbouncer"
 )
 def test_studio_works_behind_pgbouncer(tmp_path: Path) -> None:
-    from tests.jobs.worker_group import ROOT, drill_env
+    from tests.jobs.worker_group import ROOT, fault_environment
 
     code = (
         "from studio import handlers, sweep; from datetime import timedelta; "
         "handlers.tidy(); sweep.files(min_age=timedelta(days=7)); print('tidy')"
     )
     with pooled() as env:
-        variables = drill_env(tmp_path, **env)
+        variables = fault_environment(tmp_path, **env)
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"], env=variables, cwd=ROOT, check=True
         )

@@ -332,7 +332,7 @@ def proxy(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Ite
             line, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
         )
     try:
-        until(lambda: ask(port)[0] == 200, seconds=60, what="the proxy")
+        until(lambda: ask(port)[0] == 200, seconds=240, what="the proxy")
         yield port
     finally:
         process.terminate()

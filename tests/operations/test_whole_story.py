@@ -110,7 +110,7 @@ def test_pages_allow_films_from_the_store(installation: Installation) -> None:
 
 
 def test_log_lines_name_job_and_request_and_no_secret(installation: Installation) -> None:
-    web(installation, "/api/ai-video/stories/", headers={"X-Request-ID": "drill-request-1"})
+    web(installation, "/api/ai-video/stories/", headers={"X-Request-ID": "request-1"})
     lines = list(installation.said())
     said = [json.loads(line) for line in lines if line.startswith("{")]
     assert said

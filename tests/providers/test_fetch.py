@@ -134,7 +134,7 @@ def test_name_that_does_not_exist_is_asked_for_again_later(
         )
 
 
-def test_this_machine_is_for_drills_only(files: Files, settings: Any, tmp_path: Path) -> None:
+def test_this_machine_is_for_tests_only(files: Files, settings: Any, tmp_path: Path) -> None:
     settings.LOOPBACK_PROVIDERS = False
     with pytest.raises(Unclear, match="is not the provider's"):
         download(files, tmp_path / "f")

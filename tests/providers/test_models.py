@@ -35,7 +35,7 @@ def config(**values: Any) -> AIProviderConfig:
             }
         },
         {"provider": "llm", "base_url": "http://models.lan:11434/v1"},
-        {"settings": {"drill": {"image": "timeout"}}},
+        {"settings": {"faults": {"image": "timeout"}}},
     ],
 )
 def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -> None:
@@ -69,7 +69,7 @@ def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -
         ({"settings": {"result_hosts": ["https://cloudfront.net"]}}, "settings"),
         ({"settings": {"result_hosts": ["10.0.0.1"]}}, "settings"),
         ({"settings": {"default_model": 5}}, "settings"),
-        ({"settings": {"drill": "timeout"}}, "settings"),
+        ({"settings": {"faults": "timeout"}}, "settings"),
         ({"settings": {"webhook_url": "https://studio.example/"}}, "settings"),
         (
             {"provider": "replicate", "settings": {"webhook_url": "http://studio.example/"}},
@@ -82,7 +82,7 @@ def test_configurations_that_make_sense(values: dict[str, Any], settings: Any) -
         ({"provider": "llm", "settings": {"response_format": "xml"}}, "settings"),
         ({"provider": "stability_ai", "settings": {"default_steps": 500}}, "settings"),
         ({"settings": []}, "settings"),
-        ({"settings": {"drill": {"image": "explode"}}}, "settings"),
+        ({"settings": {"faults": {"image": "explode"}}}, "settings"),
     ],
 )
 def test_configurations_that_do_not(values: dict[str, Any], field: str) -> None:

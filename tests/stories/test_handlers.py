@@ -43,9 +43,9 @@ def two(story):
     return story
 
 
-def drill(**settings):
+def inject(**settings):
     AIProviderConfig.objects.filter(provider="local").update(
-        settings={"drill": settings} if settings else {}
+        settings={"faults": settings} if settings else {}
     )
 
 
@@ -119,7 +119,7 @@ def test_planning_keeps_scenes_that_are_there(two, owner):
 
 
 def test_planning_that_is_refused_fails_the_story_with_the_reason(story, owner):
-    drill(text="refuse_invalid")
+    inject(text="refuse_invalid")
     apply_transition(story.pk, "start_planning", actor=owner)
     run_due()
     event = StoryStateTransition.objects.last()
@@ -134,7 +134,7 @@ def test_planning_that_is_refused_fails_the_story_with_the_reason(story, owner):
 
 def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
     first, second = Scene.live.filter(story=two).order_by("position")
-    drill(image="refuse_moderated", after=1)
+    inject(image="refuse_moderated", after=1)
     apply_transition(two.pk, "generate_preview", actor=owner)
     run_due()
 
@@ -147,7 +147,7 @@ def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
     assert str(whole.note).startswith("Scene 2 could not be made: ")
     assert Scene.objects.get(pk=first.pk).image_take is not None
 
-    drill()
+    inject()
     edit(second.pk, actor=owner, text="등대와 갈매기")
     make_takes(second.pk, "image", actor=owner)
     run_due()
@@ -161,10 +161,10 @@ def test_a_scene_that_cannot_be_made_asks_a_person(two, owner):
 
 
 def test_retrying_the_failed_job_goes_on_too(two, owner):
-    drill(image="refuse_invalid", after=1)
+    inject(image="refuse_invalid", after=1)
     apply_transition(two.pk, "generate_preview", actor=owner)
     run_due()
-    drill()
+    inject()
     retry(Job.objects.get(name="scene_preview", status=JobStatus.FAILED).pk, actor=owner)
     run_due()
     assert Job.objects.get(name="story_preview").status == JobStatus.SUCCEEDED
@@ -271,13 +271,13 @@ def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
 
 
 def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owner):
-    drill(image="refuse_moderated")
+    inject(image="refuse_moderated")
     apply_transition(two.pk, "generate_preview", actor=owner)
     run_due()
     first = Job.objects.filter(name="scene_preview", status=JobStatus.FAILED).first()
     assert ProviderCall.objects.filter(item=first.item).count() == 1
 
-    drill()
+    inject()
     retry(first.pk, actor=owner)
     run_due()
     assert list(

@@ -107,7 +107,7 @@ def call(scene, *, state, kind="image"):
 
 
 def test_give_up_take_up_again_and_make(two, story, script, owner):
-    """The drill's worst case: given up while the tasks are out, taken up again, and made."""
+    """Given up while the tasks run at the provider, taken up again, and made."""
     out(script)
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()

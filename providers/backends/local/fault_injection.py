@@ -1,8 +1,9 @@
 """Fault injection for tests and training: the local provider fails in every way a provider can.
 
-Configured in the provider's settings: `{"drill": {"image": "refuse_moderated", "after": 2, "times":
-1, "seconds": 5}}`. Of a story's images the first two succeed, the next one fails as named, and the
-others succeed again. Without `times` all later ones fail.
+Configured in the provider's settings:
+`{"faults": {"image": "refuse_moderated", "after": 2, "times": 1, "seconds": 5}}`. Of a story's
+images the first two succeed, the next one fails as named, and the others succeed again. Without
+`times` all later ones fail.
 """
 
 import os
@@ -62,15 +63,15 @@ SETTINGS = {*Kind.values, "after", "times", "seconds"}
 
 
 def check(settings: Mapping[str, Any]) -> None:
-    """Raise `Invalid` if the `drill` setting has unknown keys or scenarios."""
-    drill = settings.get("drill") or {}
-    if not isinstance(drill, Mapping):
+    """Raise `Invalid` if the `faults` setting has unknown keys or scenarios."""
+    faults = settings.get("faults") or {}
+    if not isinstance(faults, Mapping):
         raise Invalid(
             gettext_noop("The setting “%(name)s” must be a JSON object."),
             field="settings",
-            name="drill",
+            name="faults",
         )
-    unknown = sorted(set(drill) - SETTINGS)
+    unknown = sorted(set(faults) - SETTINGS)
     if unknown:
         raise Invalid(
             gettext_noop("Fault injection has no setting “%(name)s”."),
@@ -78,27 +79,27 @@ def check(settings: Mapping[str, Any]) -> None:
             name=unknown[0],
         )
     for kind in Kind.values:
-        if drill.get(kind) and drill[kind] not in SCENARIOS:
+        if faults.get(kind) and faults[kind] not in SCENARIOS:
             raise Invalid(
                 gettext_noop("There is no fault “%(name)s”; there are: %(known)s."),
                 field="settings",
-                name=str(drill[kind]),
+                name=str(faults[kind]),
                 known=", ".join(SCENARIOS),
             )
 
 
 def scenario(settings: Mapping[str, Any], kind: Kind, call_context: CallContext) -> str:
     """Return the scenario for this call; empty for none."""
-    drill = settings.get("drill") or {}
-    place = call_context.nth - int(drill.get("after", 0))
-    times = drill.get("times")
+    faults = settings.get("faults") or {}
+    place = call_context.nth - int(faults.get("after", 0))
+    times = faults.get("times")
     return (
-        str(drill.get(kind) or "") if place > 0 and (times is None or place <= int(times)) else ""
+        str(faults.get(kind) or "") if place > 0 and (times is None or place <= int(times)) else ""
     )
 
 
 def seconds(settings: Mapping[str, Any], default: float) -> float:
-    return float((settings.get("drill") or {}).get("seconds", default))
+    return float((settings.get("faults") or {}).get("seconds", default))
 
 
 def play(name: str, settings: Mapping[str, Any], call_context: CallContext) -> Accepted | None:

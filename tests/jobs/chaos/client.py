@@ -29,12 +29,12 @@ def put(
 
     from jobs.services.queue import enqueue
 
-    data = {"story_id": "drill", "action": name, "parameters": {"seconds": seconds}}
+    data = {"story_id": "chaos", "action": name, "parameters": {"seconds": seconds}}
     run_at = timezone.now() + timedelta(seconds=after)
     return enqueue(
         name,
         data=data,
-        subject="drill",
+        subject="chaos",
         run_at=run_at,
         priority=priority,
         max_attempts=max_attempts,
@@ -107,7 +107,7 @@ def clear() -> None:
 
 
 def answer(command: dict[str, Any]) -> dict[str, Any]:
-    """What it came to; a failure is told, and the desk goes on."""
+    """The result or the traceback; the process goes on either way."""
     begun = time.monotonic()
     found: Any = None
     error = ""

@@ -23,7 +23,7 @@ FOLDER = Path(os.environ["CHAOS_FOLDER"])
 TIME_LIMIT = timedelta(seconds=float(os.environ.get("CHAOS_TIME_LIMIT", "600")))
 
 
-def tell(file: str, *words: object) -> None:
+def report(file: str, *words: object) -> None:
     """One line at the end of the file, in one write."""
     descriptor = os.open(FOLDER / file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
@@ -43,23 +43,23 @@ def sleep(run: Run, seconds: float) -> None:
 @handler("chaos_work")
 def chaos_work(run: Run) -> Done:
     """Works for so many seconds."""
-    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     sleep(run, run.job.data["parameters"]["seconds"])
     return Done(metadata={"token": run.started_with_token})
 
 
-@handler("chaos_deaf")
-def chaos_deaf(run: Run) -> Done:
+@handler("chaos_unresponsive")
+def chaos_unresponsive(run: Run) -> Done:
     """Works for so many seconds and never asks whether it should stop."""
-    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     time.sleep(run.job.data["parameters"]["seconds"])
     return Done(metadata={"token": run.started_with_token})
 
 
 @handler("chaos_stuck", time_limit=TIME_LIMIT)
 def chaos_stuck(run: Run) -> Done:
-    """The deaf one with a time limit."""
-    return chaos_deaf(run)
+    """The unresponsive one with a time limit."""
+    return chaos_unresponsive(run)
 
 
 @handler("chaos_paid")
@@ -68,13 +68,13 @@ def chaos_paid(run: Run) -> Done:
     interrupts it.
     """
     with paid_request(60):
-        return chaos_deaf(run)
+        return chaos_unresponsive(run)
 
 
 @handler("chaos_regex", time_limit=TIME_LIMIT)
 def chaos_regex(run: Run) -> Done:
     """Keeps the interpreter to itself for hours: no other thread of this process runs meanwhile."""
-    tell("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
+    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     re.fullmatch(r"(a|aa)+", "a" * 80 + "b")
     return Done()
 
@@ -85,13 +85,13 @@ def chaos_child(run: Run) -> Done:
     seconds.
     """
     child = subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
-    tell("children", run.job.pk, os.getpid(), child.pid)
+    report("children", run.job.pk, os.getpid(), child.pid)
     sleep(run, run.job.data["parameters"]["seconds"])
     return Done()
 
 
-@handler("drill_ffmpeg")
-def drill_ffmpeg(run: Run) -> Done:
+@handler("chaos_ffmpeg")
+def chaos_ffmpeg(run: Run) -> Done:
     """A film of so many seconds, made no faster than it plays, as the film of a story is made."""
     length = str(run.job.data["parameters"]["seconds"])
     ffmpeg.run(
@@ -108,7 +108,7 @@ def drill_ffmpeg(run: Run) -> Done:
         ],
         out=FOLDER / f"{run.job.pk}.mkv",
         should_stop=run.should_stop,
-        on_frame=lambda frames: tell("frames", run.job.pk, os.getpid(), frames),
+        on_frame=lambda frames: report("frames", run.job.pk, os.getpid(), frames),
     )
     return Done()
 
@@ -119,7 +119,7 @@ def hold() -> None:
     if (FOLDER / "hold").exists():
         with transaction.atomic():
             Pause.objects.create(name="nobody")
-            tell("held", os.getpid())
+            report("held", os.getpid())
             time.sleep(600)
 
 
@@ -131,5 +131,5 @@ def effect(job: Job) -> None:
         JobLog.objects.create(job=job, message_data=LocalizedMessage("effect").as_json())
 
 
-for name in ("chaos_work", "chaos_deaf", "chaos_paid", "chaos_child", "drill_ffmpeg"):
+for name in ("chaos_work", "chaos_unresponsive", "chaos_paid", "chaos_child", "chaos_ffmpeg"):
     on_end(name)(effect)

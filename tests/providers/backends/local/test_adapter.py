@@ -38,8 +38,8 @@ def result(answer: Ready | Pending) -> dict[str, Any]:
     return answer.call.result
 
 
-def drilled(**settings: Any) -> None:
-    AIProviderConfig.objects.filter(provider="local").update(settings={"drill": settings})
+def inject(**settings: Any) -> None:
+    AIProviderConfig.objects.filter(provider="local").update(settings={"faults": settings})
 
 
 def test_picture() -> None:
@@ -116,7 +116,7 @@ def test_empty_script() -> None:
         go(TextRequest(task="plan_story", script=" ", scenes=2))
 
 
-# --- drills
+# --- injected faults
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_empty_script() -> None:
     ],
 )
 def test_refusals(name: str, kind: str) -> None:
-    drilled(image=name)
+    inject(image=name)
     with pytest.raises(Refused, match=r"^Injected fault: ") as refused:
         go()
     assert refused.value.kind == kind
@@ -137,7 +137,7 @@ def test_refusals(name: str, kind: str) -> None:
 
 @pytest.mark.parametrize("name", ["refuse_key", "refuse_credits"])
 def test_refusals_that_pause_the_provider(name: str) -> None:
-    drilled(image=name)
+    inject(image=name)
     with pytest.raises(NotNow) as not_now:
         go()
     assert not_now.value.wait == "provider"
@@ -145,7 +145,7 @@ def test_refusals_that_pause_the_provider(name: str) -> None:
 
 
 def test_rate_limit(clock: Clock) -> None:
-    drilled(image="refuse_limit", seconds=30, times=1)
+    inject(image="refuse_limit", seconds=30, times=1)
     with pytest.raises(NotNow) as not_now:
         go()
     assert not_now.value.wait == "rate_limit"
@@ -155,7 +155,7 @@ def test_rate_limit(clock: Clock) -> None:
 
 @pytest.mark.parametrize("name", ["timeout", "dropped", "broken_file"])
 def test_unclear(name: str) -> None:
-    drilled(image=name)
+    inject(image=name)
     with pytest.raises(Unclear):
         go()
     assert ProviderCall.objects.get().state == CallState.UNCLEAR
@@ -173,7 +173,7 @@ def walk(clock: Clock) -> tuple[Ready, list[str]]:
 
 
 def test_task_that_is_accepted_and_done_later(clock: Clock) -> None:
-    drilled(image="async", seconds=8)
+    inject(image="async", seconds=8)
     ready, notes = walk(clock)
     assert ready.call.task_id.startswith("local-async-")
     assert set(notes) == {"The provider is working on it."}
@@ -181,7 +181,7 @@ def test_task_that_is_accepted_and_done_later(clock: Clock) -> None:
 
 
 def test_task_that_fails_later(clock: Clock) -> None:
-    drilled(image="async_failed", seconds=1)
+    inject(image="async_failed", seconds=1)
     go()
     clock.forward(seconds=3)
     with pytest.raises(Refused, match="worked on it and failed"):
@@ -189,7 +189,7 @@ def test_task_that_fails_later(clock: Clock) -> None:
 
 
 def test_task_that_is_lost_later(clock: Clock) -> None:
-    drilled(image="async_lost", seconds=1)
+    inject(image="async_lost", seconds=1)
     go()
     clock.forward(seconds=3)
     with pytest.raises(Unclear):
@@ -197,14 +197,14 @@ def test_task_that_is_lost_later(clock: Clock) -> None:
 
 
 def test_link_that_expires(clock: Clock) -> None:
-    drilled(image="expired_link", seconds=2)
+    inject(image="expired_link", seconds=2)
     ready, notes = walk(clock)
     assert "Injected fault: the link to the result has expired; a new one is asked for." in notes
     assert ready.call.result is not None
 
 
 def test_slow_call_tells_its_progress_and_can_be_stopped() -> None:
-    drilled(image="slow", seconds=0.5)
+    inject(image="slow", seconds=0.5)
     heard: list[int] = []
     assert isinstance(go(on_progress=heard.append), Ready)
     assert heard == sorted(heard)
@@ -213,8 +213,8 @@ def test_slow_call_tells_its_progress_and_can_be_stopped() -> None:
     assert refused.value.kind == Refusal.CANCELLED
 
 
-def test_drill_begins_after_and_ends_after_so_many() -> None:
-    drilled(image="refuse_failed", after=1, times=1)
+def test_fault_begins_after_and_ends_after_so_many() -> None:
+    inject(image="refuse_failed", after=1, times=1)
     assert isinstance(go(key="first"), Ready)
     with pytest.raises(Refused):
         go(key="second")
@@ -224,15 +224,15 @@ def test_drill_begins_after_and_ends_after_so_many() -> None:
     )
 
 
-def test_drill_of_one_kind_leaves_the_others_alone() -> None:
-    drilled(clip="refuse_failed")
+def test_fault_of_one_kind_leaves_the_others_alone() -> None:
+    inject(clip="refuse_failed")
     assert isinstance(go(), Ready)
 
 
 def test_attached_task_of_a_training_is_ready(admin_user: Any) -> None:
     from providers.services import unclear_calls
 
-    drilled(image="timeout", times=1)
+    inject(image="timeout", times=1)
     with pytest.raises(Unclear) as unclear:
         go()
     assert unclear.value.call is not None
@@ -244,20 +244,20 @@ def test_attached_task_of_a_training_is_ready(admin_user: Any) -> None:
 
 @pytest.mark.parametrize(
     "chosen",
-    [{}, {"drill": {}}, {"drill": {"image": "timeout", "after": 2, "times": 1, "seconds": 3}}],
+    [{}, {"faults": {}}, {"faults": {"image": "timeout", "after": 2, "times": 1, "seconds": 3}}],
 )
-def test_drill_settings_that_make_sense(chosen: dict[str, Any]) -> None:
+def test_fault_settings_that_make_sense(chosen: dict[str, Any]) -> None:
     fault_injection.check(chosen)
 
 
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"drill": {"picture": "x"}}, "no setting “picture”"),
-        ({"drill": {"clip": "explode"}}, "no fault “explode”"),
+        ({"faults": {"picture": "x"}}, "no setting “picture”"),
+        ({"faults": {"clip": "explode"}}, "no fault “explode”"),
     ],
 )
-def test_drill_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
+def test_fault_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
         fault_injection.check(chosen)
 

@@ -15,7 +15,7 @@ REQUEST = ImageRequest(prompt="sea", width=64, height=64)
 
 
 @pytest.mark.parametrize(
-    "configured", [{}, {"drill": {"image": "async", "seconds": 1}}], ids=["at once", "as a task"]
+    "configured", [{}, {"faults": {"image": "async", "seconds": 1}}], ids=["at once", "as a task"]
 )
 def test_killed_at_every_point(configured: dict[str, object], tmp_path: Path) -> None:
     OrganizationBudget.objects.get_or_create(pk=1)
