@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-quick test-all check lint types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test test-quick test-slow test-all check lint types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -14,6 +14,7 @@ help:
 	@echo "make demo     a sample story becomes a film, then the studio is served (SERVE=0 SCRIPT=my.txt DURATION=60 ASPECT=9:16 LANGUAGE=ko PORT=8000)"
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
 	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
+	@echo "make test-slow the other tests once: in the browser, with faults injected, and those that take long"
 	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
 	@echo "make check    lint, type checks, layer contracts, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes docs/benchmarks.md (BENCHES=film for one, which only prints)"
@@ -48,6 +49,12 @@ test: $(if $(TESTS),test-all,test-quick)
 test-quick: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "($(quick)) and (page or not database)")
 	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "($(quick)) and database and not page")
+
+# With `make test`, each test once: what CI runs.
+test-slow: dev-env
+	@$(call pytest,,-n logical --dist worksteal -m "(browser or slow) and not fault_injection")
+	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m each_database --database-only)
+	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
 
 test-all: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "not fault_injection")

@@ -1,4 +1,4 @@
-"""Enqueue, cancel, retry, wake: final rows and who is told."""
+"""Enqueue, cancel, retry, wake: final rows and notifications."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor

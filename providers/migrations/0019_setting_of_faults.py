@@ -19,5 +19,5 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0017_kinds_of_connection")]
+    dependencies = [("providers", "0018_too_little_memory")]
     operations = [migrations.RunPython(forwards, backwards)]
