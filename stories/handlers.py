@@ -35,7 +35,7 @@ from .models import Scene, ScenePrompt, Story, Take
 from .services import confirmations, english, enqueue, planning, sound_takes, takes
 from .services.fingerprints import clip_request, image_request
 from .services.plan import Plan, is_in_the_way, plan_generation
-from .services.sound_plan import SoundItem
+from .services.sound_plan import LINE_GONE, SoundItem, line_of_job, why_unwanted
 from .services.transitions import ENDS_JOBS, apply_transition
 
 PRICE_ROSE = gettext_noop(
@@ -308,6 +308,7 @@ def _sound_take(run: Run) -> Done | Wait:
     if run.job.data["action"] == enqueue.INGEST_ONLY:
         answer = _collected(run)
     else:
+        _require_use(story, run.job)
         request = requests.from_json(asked["request"])
         answer = _through_call_service(
             run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"])
@@ -320,11 +321,21 @@ def _sound_take(run: Run) -> Done | Wait:
         run.hold()
         take = sound_takes.record_result(answer.call, job=run.job)
     if take is None:
-        raise Fail(gettext_noop("The line has been deleted."), code="line_gone")
+        raise Fail(LINE_GONE, code="line_gone")
     return Done(
         preview_url=reverse("stories:sound_file", args=[take.pk]),
         metadata={"take_id": str(take.pk), "cost": str(take.cost)},
     )
+
+
+def _require_use(story: Story, job: Job) -> None:
+    """Fail before a purchase that the film would not use.
+
+    As for a deleted scene, a call that is out is collected when the job has ended.
+    """
+    why = why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], line_of_job(job))
+    if why is not None:
+        raise Fail(why.template, code="not_wanted", **why.values)
 
 
 @handler(JobName.LINE_SPEECH)

@@ -15,13 +15,13 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
 from providers.enums import Kind
-from stories.enums import JobName
+from stories.enums import JobName, SoundKind
 from stories.models import Confirmation, Story
 from stories.services import enqueue
 
 DAY = timedelta(hours=24)
 
-type Piece = tuple[str, str]  # kind, id of the scene as text
+type Piece = tuple[str, str]  # kind, id of the scene, line or story as text
 
 
 def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
@@ -37,8 +37,8 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
     for start in starts:
         first = first or start.at
         takes = _takes_of(start)
-        for scene, line in start.lines.items():
-            confirmed[start.kind, scene] += Decimal(line["price"]) * takes
+        for key, line in start.lines.items():
+            confirmed[_piece(start, key)] += Decimal(line["price"]) * takes
     confirmed = {piece: amount for piece, amount in confirmed.items() if amount}
     if not confirmed or first is None:
         return Decimal(0)
@@ -50,6 +50,14 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
         counted = spent[piece].counted if piece in spent else Decimal(0)
         total += amount if is_open else min(amount, counted)
     return total
+
+
+def _piece(start: Confirmation, key: str) -> Piece:
+    """Speech and music have keys of their own (`enqueue.sound_key`), whatever they are confirmed
+    with.
+    """
+    kind, colon, item = key.partition(":")
+    return (kind, item) if colon else (start.kind, key)
 
 
 def _takes_of(start: Confirmation) -> int:
@@ -71,7 +79,14 @@ def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
         if name in enqueue.TAKE_KIND
     }
     pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
+    pieces |= {
+        (str(enqueue.SOUND_KIND[JobName(name)]), item)
+        for name, item in jobs
+        if name in enqueue.SOUND_KIND
+    }
     whole = {
         str(enqueue.STORY_KIND[JobName(name)]) for name, _item in jobs if name in enqueue.STORY_KIND
     }
+    if whole:
+        whole |= set(SoundKind.values)  # that job makes the sound as well
     return pieces, whole

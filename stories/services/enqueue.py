@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage
-from jobs.enums import OPEN, WaitFor
+from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job, JobLog
 from jobs.services import queue
 from providers import requests
@@ -82,11 +82,17 @@ def has_history(scene: Scene) -> bool:
 
 
 def enqueue_planning(
-    story: Story, *, actor: Any, replace: bool, price: Decimal | None = None
+    story: Story,
+    *,
+    actor: Any,
+    replace: bool,
+    price: Decimal | None = None,
+    request_hash: str = "",
 ) -> Job:
     """Enqueue the planning of a story.
 
-    `price` is the confirmed price of the call in USD, None if no call is made.
+    `price` is the confirmed price of the call in USD and `request_hash` that of its request; none
+    if no call is made.
     """
     name = JobName.STORY_PLANNING
     known = (
@@ -98,6 +104,9 @@ def enqueue_planning(
     wanted: dict[str, Any] = {"replace": replace}
     if price is not None:
         wanted |= {"price": str(price), "confirmation": known}
+    if request_hash:
+        key = planning_key(story, request_hash)
+        wanted |= _named(key, text_job=name, request_hash=request_hash)
     job, _ = queue.enqueue(
         name,
         data=data(story.pk, name, wanted),
@@ -159,7 +168,9 @@ def _override(job_id: str, reason: str, note: LocalizedMessage, *, waiting: bool
     return True
 
 
-def enqueue_english(scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str) -> Job:
+def enqueue_english(
+    scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str, request_hash: str
+) -> Job:
     """Enqueue the job that translates the scene's prompt.
 
     A job that waits for a person to confirm its price continues after the commit.
@@ -178,7 +189,8 @@ def enqueue_english(scene: Scene, *, owner: Any, provider: str, price: Decimal, 
         "price": str(price),
         "confirmation": known,
     }
-    wanted |= _named(piece_of_work(scene.pk, Kind.TEXT))
+    key = piece_of_work(scene.pk, Kind.TEXT)
+    wanted |= _named(key, text_job=name, request_hash=request_hash)
     job, new = queue.enqueue(
         name,
         data=data(scene.story_id, name, wanted),
@@ -307,21 +319,44 @@ def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
     return f"{kind}:{scene_id}:{variant}"
 
 
-def _named(key: str) -> dict[str, Any]:
+def planning_key(story: Story, request_hash: str) -> str:
+    """The key of a story's planning call. Another script or length is another piece of work."""
+    return f"plan:{story.pk}:{request_hash[:16]}"
+
+
+def _is_used(call: ProviderCall, name: JobName) -> bool:
+    """Whether a job of this name has used the result of the call.
+
+    A job that was stopped while the answer came has not.
+    """
+    done = Job.objects.filter(
+        subject=call.subject,
+        item=call.item,
+        name=name,
+        status=JobStatus.SUCCEEDED,
+        finished_at__gte=call.ended_at or call.reserved_at,
+    )
+    return any(follows(job, call) for job in done)
+
+
+def _named(key: str, *, text_job: JobName | None = None, request_hash: str = "") -> dict[str, Any]:
     """The values that identify a job's call.
 
     These are the key, and the number of the newest call that had ended when the work was requested.
-    An open call is continued, so it counts as later. The values are set when the job is created,
-    under the story's lock, so that each attempt finds its call again.
+    An open call is continued, so it counts as later. So does the text of exactly this request that
+    is paid for and that no `text_job` has used. The values are set when the job is created, under
+    the story's lock, so that each attempt finds its call again.
     """
-    newest = (
-        ProviderCall.objects.filter(key=key)
-        .order_by("-attempt_no")
-        .values_list("attempt_no", "state")
-        .first()
+    newest = ProviderCall.objects.filter(key=key).order_by("-attempt_no").first()
+    if newest is None:
+        return {"call_key": key, "after": 0}
+    continues = newest.state in UNDER_WAY or (
+        text_job is not None
+        and newest.state == CallState.SETTLED
+        and newest.request_hash == request_hash
+        and not _is_used(newest, text_job)
     )
-    generation, state = newest or (0, "")
-    return {"call_key": key, "after": generation - (state in UNDER_WAY)}
+    return {"call_key": key, "after": newest.attempt_no - continues}
 
 
 def call_key(job: Job) -> str:

@@ -18,6 +18,7 @@ from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.services import queue
+from providers.requests import hash_of
 from stories.enums import JobName, StoryStatus, TakeKind
 from stories.errors import ApprovalNeeded, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
@@ -25,11 +26,11 @@ from stories.models import Scene, Story, Take
 from . import enqueue
 from .approvals import authorize_spend
 from .confirmations import bind
-from .english import EnglishPlan, plan_english, seen
+from .english import EnglishPlan, english_request, plan_english, seen
 from .locking import locked_story
 from .permissions import require_job_owner, require_story_owner
 from .plan import Mode, Plan, confirm, confirm_amount, plan_generation, require_some
-from .sound_plan import plan_sound, priced_again
+from .sound_plan import plan_sound, wanted_again
 from .spend_requests import (
     SpendRequest,
     ask_for_english,
@@ -224,16 +225,18 @@ def start_planning(
         story = Story.objects.select_for_update().get(pk=story_id)
         require_permission(story, "start_planning", actor)
         require_possible(story, "start_planning")
-        price = None
+        price, request_hash = None, ""
         if ask := ask_for_planning(story, replace=replace):
-            price = ask.total
+            price, request_hash = ask.total, hash_of(ask.requests[0])
             confirm_amount(price, confirm_total)
             if price:
                 spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
                 if isinstance(spend, ApprovalNeeded):
                     return Start(total=price, stopped=spend)
         change_status(story, "start_planning", actor=actor, reason=reason)
-        job = enqueue.enqueue_planning(story, actor=actor, replace=replace, price=price)
+        job = enqueue.enqueue_planning(
+            story, actor=actor, replace=replace, price=price, request_hash=request_hash
+        )
     return Start([job], price or Decimal(0))
 
 
@@ -333,11 +336,10 @@ def generate_sound(
         ]
         if blocked := next((item for item in chosen if item.state == "blocked"), None):
             raise GuardRefused(blocked.why.template, **blocked.why.values)
-        todo = [priced_again(item) if again and item.state == "done" else item for item in chosen]
-        todo = [item for item in todo if item.will]
+        todo = [item for item in wanted_again(chosen, again=again) if item.will]
         if not todo:
             raise Invalid(gettext_noop("There is nothing to make."), field="lines")
-        ask = ask_for_sound(story, todo)
+        ask = ask_for_sound(story, todo, again=again)
         confirm_amount(ask.total, confirm_total)
         spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
         if isinstance(spend, ApprovalNeeded):
@@ -388,6 +390,7 @@ def put_into_english(
                 provider=plan.provider,
                 price=item.price,
                 seen=seen(item.scene.prompt),
+                request_hash=hash_of(english_request(story, item.scene.prompt)),
             )
             for item in plan.todo
         ]
@@ -442,7 +445,7 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         # The price binds the next attempts.
         return (again if again is not None and again.total else None), None
     if kind is None:
-        return (_ask_for_one(story, job) if enqueue.may_spend(job) else None), None
+        return (ask_for_retry(story, job) if enqueue.may_spend(job) else None), None
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
         raise GuardRefused(LEFT)
     asked = job.data["parameters"]
@@ -450,15 +453,6 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
     )
     return ask_for_plan(plan), plan
-
-
-def _ask_for_one(story: Story, job: Job) -> SpendRequest | None:
-    """The request for one more call of a job that makes one take."""
-    if job.name not in enqueue.SOUND_KIND:
-        return ask_for_retry(story, job)
-    key = enqueue.sound_key(enqueue.SOUND_KIND[JobName(job.name)], job.item)
-    items = [item for item in plan_sound(story).items if item.key == key and item.price]
-    return ask_for_sound(story, items) if items else None
 
 
 def _next_seed(scene: Scene, kind: str, variant: int) -> int:

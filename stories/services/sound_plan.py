@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 
 from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import JobStatus, WaitFor
+from jobs.models import Job
 from media.audio.timing import speech_ms
+from providers import requests
 from providers.enums import CallState
 from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
@@ -38,6 +40,9 @@ BEING_MADE = LocalizedMessage(
     gettext_noop("It is at the provider, or its result is being taken in.")
 )
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
+LINE_GONE = gettext_noop("The line has been deleted.")
+SOUND_OFF = gettext_noop("The story's sound is turned off.")
+NO_MUSIC = gettext_noop("The story has no music any more.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
 MADE = frozenset({"missing", "stale", "rejected"})
@@ -251,6 +256,61 @@ def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
         return item._replace(price=prices.of(item))
     except DomainError as error:
         return item._replace(state="blocked", will=False, why=error.sentence)
+
+
+def why_unwanted(story: Story, kind: str, line: Line | None) -> LocalizedMessage | None:
+    """Why the film does not use such a take any more, or None. One query.
+
+    `line` is the line to speak, with its scene.
+    """
+    if kind == SoundKind.SPEECH and (
+        line is None or line.deleted_at is not None or line.scene.deleted_at is not None
+    ):
+        return LocalizedMessage(LINE_GONE)
+    settings = settings_of(story)
+    if settings is None or not settings.enabled:
+        return LocalizedMessage(SOUND_OFF)
+    if kind == SoundKind.MUSIC and settings.mood == Mood.NONE:
+        return LocalizedMessage(NO_MUSIC)
+    return None
+
+
+def line_of_job(job: Job) -> Line | None:
+    """The line that a job speaks, also a deleted one, with its scene."""
+    if job.name != JobName.LINE_SPEECH:
+        return None
+    return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
+
+
+def sound_of_job(story: Story, job: Job) -> SoundItem | None:
+    """What one more call of a job would make, from the job's own request, at its present price.
+
+    None if the film does not use it any more. Raises NoPrice, NotConfigured, or the reason of a
+    refusal.
+    """
+    asked, line = job.data["parameters"], line_of_job(job)
+    kind = enqueue.SOUND_KIND[JobName(job.name)]
+    if why_unwanted(story, kind, line) is not None:
+        return None
+    item = SoundItem(
+        kind,
+        job.item,
+        "missing",
+        will=True,
+        price=NOTHING,
+        why=SILENT,
+        provider=asked["provider"],
+        request=requests.from_json(asked["request"]),
+        input_hash=asked["input_hash"],
+        scene=line.scene if line else None,
+        line=line,
+    )
+    return item._replace(price=_Prices(configs_of({item.provider})).of(item))
+
+
+def wanted_again(items: Iterable[SoundItem], *, again: bool) -> list[SoundItem]:
+    """The items; if `again`, those that are done are made once more."""
+    return [priced_again(item) if again and item.state == "done" else item for item in items]
 
 
 def priced_again(item: SoundItem) -> SoundItem:

@@ -12,18 +12,20 @@ from uuid import UUID
 
 from core.localized_messages import DomainError
 from jobs.models import Job
-from providers.enums import Kind
+from providers.enums import CallState, Kind
+from providers.models import ProviderCall
 from providers.prices import price_of
 from providers.requests import hash_of
 from stories.enums import JobName, TakeKind
+from stories.errors import GuardRefused
 from stories.models import Approval, Scene, ScenePrompt, Story
 
 from . import enqueue
 from .english import EnglishPlan, english_request, plan_english, seen
 from .fingerprints import present_hash
-from .plan import Plan, plan_generation, request_of
+from .plan import UNRESOLVED, Plan, plan_generation, request_of
 from .planning import plan_request, planning_price, require_plannable
-from .sound_plan import SoundItem, plan_sound
+from .sound_plan import SoundItem, plan_sound, sound_of_job, wanted_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,14 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRe
     )
 
 
-def ask_for_sound(story: Story, items: Sequence[SoundItem]) -> SpendRequest:
-    """The request for takes of sound alone."""
+def ask_for_sound(
+    story: Story, items: Sequence[SoundItem], *, again: bool = False
+) -> SpendRequest:
+    """The request for takes of sound alone. `again`: also of what is up to date."""
     named = sorted(f"{item.key}={item.price} {item.input_hash}" for item in items)
     digest = hashlib.sha256("\n".join(["sound", *named]).encode()).hexdigest()
     total = sum((item.price for item in items), Decimal(0))
-    what = {"sound": sorted(item.key for item in items)}
+    what = {"sound": sorted(item.key for item in items), "again": again}
     lines = [_sound_line(item) for item in items]
     return SpendRequest(
         story, items[0].kind, digest, what, items[0].provider, lines, total, sound=list(items)
@@ -144,10 +148,13 @@ def ask_for_takes(
 
 
 def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
-    """The request for one more call for a job's take, with the job's original prompt.
+    """The request for one more call for a job's take, with the job's original request.
 
-    None if its scene is gone. Raises NoPrice or NotConfigured.
+    None if its scene or line is gone. Raises NoPrice or NotConfigured.
     """
+    if job.name in enqueue.SOUND_KIND:
+        item = sound_of_job(story, job)
+        return None if item is None else _ask_for_sound_again(story, job, item)
     scene = (
         Scene.live.select_related("prompt", "image_take").filter(pk=job.item, story=story).first()
     )
@@ -173,6 +180,20 @@ def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
     )
 
 
+def _ask_for_sound_again(story: Story, job: Job, item: SoundItem) -> SpendRequest:
+    named = [item.kind, "retry", item.provider, job.pk, str(item.price), item.input_hash]
+    return SpendRequest(
+        story,
+        item.kind,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        {"job": job.pk},
+        item.provider,
+        [_sound_line(item)],
+        item.price,
+        sound=[item],
+    )
+
+
 def ask_for_planning(story: Story, *, replace: bool) -> SpendRequest | None:
     """The request for the single call of planning.
 
@@ -182,6 +203,9 @@ def ask_for_planning(story: Story, *, replace: bool) -> SpendRequest | None:
         return None
     require_plannable(story)
     request, price = plan_request(story), planning_price(story)
+    key = enqueue.planning_key(story, hash_of(request))
+    if ProviderCall.objects.filter(key=key, state=CallState.UNCLEAR).exists():
+        raise GuardRefused(UNRESOLVED.template)
     named = [
         Kind.TEXT,
         "planning",
@@ -231,11 +255,18 @@ def present(approval: Approval) -> SpendRequest | None:
             scene_ids,
         )
     if "sound" in what:
-        items = [
-            item for item in plan_sound(story).items if item.key in what["sound"] and item.will
-        ]
-        return ask_for_sound(story, items) if items else None
+        return _present_of_sound(story, what)
     return _present_of_takes(approval, story, what)
+
+
+def _present_of_sound(story: Story, what: dict[str, Any]) -> SpendRequest | None:
+    again = bool(what.get("again"))
+    chosen = [item for item in plan_sound(story).items if item.key in what["sound"]]
+    try:
+        items = [item for item in wanted_again(chosen, again=again) if item.will]
+    except DomainError:
+        return None
+    return ask_for_sound(story, items, again=again) if items else None
 
 
 def _present_of_takes(

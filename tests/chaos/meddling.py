@@ -36,7 +36,8 @@ SENDER_IS_GONE = timedelta(
 )  # no process here is stopped for so long, and no provider takes so long
 FAR = timedelta(minutes=11)
 PATIENCE = timedelta(seconds=4)
-PEOPLE, GROUPS = 3, 2
+PEOPLE, GROUPS = 4, 2
+PASSWORD = "only for chaos"
 TELL_SECONDS = 10.0
 FIRST_PAID = 4  # pieces of work, before the first kill
 PAUSES = (0.3, 1.9)  # seconds between two faults
@@ -106,7 +107,7 @@ class Run:
         servers: Sequence["Server"] = (),
     ) -> None:
         from .killing import Groups
-        from .people import Notebook
+        from .notebook import Notebook
 
         self.seed, self.kills, self.minutes, self.servers = seed, kills, minutes, servers
         self.groups = Groups(GROUPS, env=env, log=folder / "workers.log")
@@ -127,7 +128,7 @@ class Run:
                 self.fakes[kind.provider] = fake
             self._configure(address)
             stack.callback(self.groups.end)
-            people = self._people()
+            people = self._people(address)
             self._meddle(people)
             self._settle(people[0])
             self._finish(people[0])
@@ -147,23 +148,24 @@ class Run:
             keys.put_key(config, fake.key)
             config.save()
 
-    def _people(self) -> list["Person"]:
+    def _people(self, address: str) -> list["Person"]:
         from django.contrib.auth.models import User
 
         from .people import Person
+        from .programs import Client, Program
 
-        user = User.objects.create_superuser("mina")
+        user = User.objects.create_superuser("mina", password=PASSWORD)
         most = 6 + self.kills // 25
-        return [
-            Person(
-                user,
-                self.notebook,
-                self.fakes,
-                chance=random.Random(f"{self.seed} {number}"),
-                most=most,
-            )
-            for number in range(PEOPLE)
-        ]
+        people: list[Person] = []
+        for number in range(PEOPLE):
+            chance = random.Random(f"{self.seed} {number}")
+            common: dict[str, Any] = {"chance": chance, "most": most}
+            if number == PEOPLE - 1:  # the last one is a program
+                client = Client(address, user.username, PASSWORD, chance=chance)
+                people.append(Program(user, self.notebook, self.fakes, client=client, **common))
+            else:
+                people.append(Person(user, self.notebook, self.fakes, **common))
+        return people
 
     def say(self, line: str) -> None:
         """What happens now, every few seconds, for the person who waits."""
@@ -404,42 +406,48 @@ def unfinished() -> list[str]:
 
 def settled_without_take() -> Any:
     from providers.models import ProviderCall
-    from stories.models import Take
+    from stories.services import enqueue
 
-    return (
-        ProviderCall.objects.filter(state="settled", kind__in=["image", "clip"])
-        .exclude(provider="local")
-        .exclude(pk__in=Take.objects.filter(call__isnull=False).values("call"))
-    )
+    takes = ProviderCall.objects.filter(state="settled", kind__in=list(enqueue.TAKE_JOB))
+    return takes.exclude(provider="local").exclude(enqueue.has_take())
 
 
 def booked() -> list[Any]:
     from providers.models import CallEvent, ProviderCall
-    from stories.models import Take
 
     from .books import Booked
 
-    taken = set(Take.objects.filter(call__isnull=False).values_list("call_id", flat=True))
+    untaken = set(settled_without_take().values_list("pk", flat=True))
     decided = set(
         CallEvent.objects.filter(actor__isnull=False, from_state="unclear").values_list(
             "call_id", flat=True
         )
     )
+    calls = list(ProviderCall.objects.exclude(provider="local"))
+    complained = {(call.key, call.attempt_no) for call in calls if call.evidence.get("complaint")}
     return [
         Booked(
             id=str(call.pk),
             provider=call.provider_id,
-            key=call.key,
+            key=key_of(call),
             state=call.state,
             cost=call.cost,
             reserved_at=call.reserved_at,
             ended_at=call.ended_at,
-            has_take=call.pk in taken,
+            has_take=call.pk not in untaken,
             by_person=call.pk in decided,
             is_late=call.is_late,
+            asked_again=(call.key, call.attempt_no - 1) in complained,
+            is_estimated=call.cost_is_estimated and call.provider_id == "llm",
         )
-        for call in ProviderCall.objects.exclude(provider="local")
+        for call in calls
     ]
+
+
+def key_of(call: Any) -> str:
+    """The key of a call; all plans of one story are one piece of work."""
+    is_plan = call.kind == "text" and not call.item
+    return f"plan:{call.subject}:0" if is_plan else str(call.key)
 
 
 def finish(story: Any, person: "Person") -> None:
@@ -448,10 +456,9 @@ def finish(story: Any, person: "Person") -> None:
     from stories.services.plan import plan_generation
 
     kind = "clip" if story.status == "rendering" else "image"
-    if story.status in {"draft", "failed"}:
-        person.attempt(partial(person.bring_further, story))
-        return
     if story.status not in {"planned", "previewing", "rendering"}:
+        if story.status in {"draft", "failed"}:
+            person.attempt(partial(person.bring_further, story))
         return
     plan = plan_generation(story, kind)
     jobs = Job.objects.filter(
@@ -460,6 +467,8 @@ def finish(story: Any, person: "Person") -> None:
     whole = jobs.filter(item="").exclude(wait_for="person").exists()
     states = {item.state for item in plan.items}
     if states & {"running"} or jobs.exclude(item="").exists():
+        return
+    if finish_words_and_sound(story, plan, jobs, person):
         return
     if story.status == "planned" or (
         story.status == "previewing"
@@ -486,9 +495,25 @@ def finish(story: Any, person: "Person") -> None:
         person.attempt(partial(person.make, story, kind))
 
 
+def finish_words_and_sound(story: Any, plan: Any, jobs: Any, person: "Person") -> bool:
+    """Whether English, speech or music is missing; a person has ordered it then."""
+    from stories.services.english import plan_english
+
+    if plan.without_english:
+        scene_ids = [item.scene.pk for item in plan_english(story).todo]
+        person.attempt(partial(person.order_english, story, scene_ids))
+        return True
+    if plan.sound_todo and jobs.filter(item="", wait_for="person").exists():
+        person.attempt(partial(person.order_sound, story, None, music=False))
+        person.attempt(partial(person.order_sound, story, None, music=True))
+        return True
+    return False
+
+
 def why(story: Any) -> str:
     from jobs.models import Job
     from stories.services.plan import plan_generation
+    from stories.services.sound_plan import plan_sound
 
     jobs = "; ".join(
         f"{job.name} {job.status} {job.wait_for} {job.note}"
@@ -498,7 +523,8 @@ def why(story: Any) -> str:
         kind: [f"{item.state} {item.why}" for item in plan_generation(story, kind).items]
         for kind in ("image", "clip")
     }
-    return f"{jobs} {states}"
+    sound = [f"{item.kind} {item.state} {item.why}" for item in plan_sound(story).items]
+    return f"{jobs} {states} {sound}"
 
 
 def _servers(stack: ExitStack, names: Sequence[str]) -> list["Server"]:

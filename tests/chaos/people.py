@@ -3,14 +3,12 @@ book of what they ordered.
 """
 
 import random
+import re
 import threading
 import time
 import traceback
 import uuid
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -23,7 +21,7 @@ from jobs.services import queue
 from providers import calls
 from providers import requests as asked
 from providers.models import AIProviderConfig, ProviderCall
-from providers.requests import ClipRequest
+from providers.requests import ClipRequest, MusicRequest, SpeechRequest, TextRequest
 from providers.services import configs, raw_answers, unclear_calls
 from stories.enums import JobName, ReviewStatus, StoryStatus, TakeKind
 from stories.handlers import record_leftover_results
@@ -39,59 +37,42 @@ from stories.services import (
 )
 from stories.services.plan import plan_generation
 
-from .books import Ordered
+from .books import SLACK
+from .notebook import Notebook, korean_words, short_words, words
 from .providers import Odd
+from .sound_orders import SoundOrders, english_piece, plan_piece, sound_pieces
 
 SCENES, SECONDS = 3, 2
+PLANNED_SECONDS = 14  # two scenes of a language model
 KINDS = (TakeKind.IMAGE, TakeKind.CLIP)
+HAVE_TASKS = ("runway_ml", "replicate")
+MARK = re.compile(r"[0-9a-f]{12}")
 IMAGES, CLIPS = (
     ("stability_ai", "stability_ai", "runway_ml", "replicate"),
     ("runway_ml", "runway_ml", "replicate"),
 )
 
 
-class Notebook:
-    """What people ordered, decided, and came upon; shared by all of them."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.orders: list[Ordered] = []
-        self.decided: dict[str, str] = {}  # call to the provider's work that a person found for it
-        self.done: Counter[str] = Counter()
-        self.crashes: list[str] = []
-
-    @contextmanager
-    def ordering(self) -> Iterator[list[str]]:
-        """Fill the list with the pieces of work; they count as ordered unless it is refused in
-        words.
-        """
-        pieces: list[str] = []
-        began = datetime.now(UTC)
-        try:
-            yield pieces
-        except (DomainError, ObjectDoesNotExist):
-            raise
-        except Exception:
-            self._write(pieces, began)
-            raise
-        self._write(pieces, began)
-
-    def _write(self, pieces: Iterable[str], began: datetime) -> None:
-        with self.lock:
-            self.orders += [Ordered(piece, began, datetime.now(UTC)) for piece in pieces]
-
-
 def pieces_of(story_id: Any, kind: str) -> list[str]:
-    return [
-        f"{kind}:{pk}" for pk in Scene.live.filter(story_id=story_id).values_list("pk", flat=True)
-    ]
+    """What the story's own job of this kind makes: a take for each scene, speech and music."""
+    scenes_ = Scene.live.filter(story_id=story_id).values_list("pk", flat=True)
+    return [*(f"{kind}:{pk}" for pk in scenes_), *sound_pieces(story_id)]
 
 
-def words() -> str:
-    return f"a lighthouse at the sea, piece {uuid.uuid4().hex[:12]}"
+def pieces_of_job(job: Job) -> list[str]:
+    """What a job that is queued again may buy."""
+    name = JobName(job.name)
+    if name == JobName.STORY_PLANNING:
+        return [plan_piece(job.subject)]
+    if name == JobName.SCENE_ENGLISH:
+        return [english_piece(job.item)]
+    if name in enqueue.STORY_KIND:
+        return pieces_of(job.subject, enqueue.STORY_KIND[name])
+    kind = enqueue.TAKE_KIND.get(name) or enqueue.SOUND_KIND[name]
+    return [f"{kind}:{job.item}"]
 
 
-class Person:
+class Person(SoundOrders):
     """One who does something at random again and again, by a seed of their own."""
 
     def __init__(
@@ -125,6 +106,12 @@ class Person:
             self.resume: 8,
             self.bring_in: 3,
             self.decide: 14,
+            self.stop_planning: 2,
+            self.make_sound: 12,
+            self.change_line: 4,
+            self.change_sound: 3,
+            self.reject_sound: 3,
+            self.put_into_english: 8,
         }
 
     def live(self, over: threading.Event, *, pauses: tuple[float, float] = (0.1, 0.6)) -> None:
@@ -157,30 +144,38 @@ class Person:
     def begin(self) -> None:
         if Story.objects.count() >= self.most:
             return
-        values = {
+        story = stories.create(owner=self.user, **self.new_story())
+        # Half of those that a language model may plan are left to it, the others need its English.
+        written = story.planner_provider != "llm" or self.chance.random() < 0.5
+        if written:
+            scenes.bulk_create(story.pk, actor=self.user, scenes=self.new_scenes(story.language))
+        if self.chance.random() < 0.6:
+            self.turn_sound_on(story)
+
+    def new_story(self) -> dict[str, Any]:
+        planner = self.chance.choice(("local", "llm"))
+        return {
+            "title": f"Story {uuid.uuid4().hex[:6]}",
+            "language": self.chance.choice(("en", "ko")) if planner == "llm" else "en",
+            "duration_seconds": PLANNED_SECONDS if planner == "llm" else SCENES * SECONDS,
+            "script": " ".join(short_words() for _ in range(SCENES)),
+            "style": f"watercolour {uuid.uuid4().hex[:12]}",
+            "aspect_ratio": "1:1",
+            "planner_provider": planner,
             "image_provider": self.chance.choice(IMAGES),
             "clip_provider": self.chance.choice(CLIPS),
-            "aspect_ratio": "1:1",
         }
-        title = f"Story {uuid.uuid4().hex[:6]}"
-        story = stories.create(
-            owner=self.user,
-            title=title,
-            language="en",
-            duration_seconds=SCENES * SECONDS,
-            script="The sea.",
-            **values,
-        )
-        made = [
+
+    def new_scenes(self, language: str) -> list[dict[str, Any]]:
+        return [
             {
-                "text": words(),
+                "text": korean_words() if language == "ko" else words(),
                 "title": f"{number}",
-                "narration": "The sea.",
+                "narration": short_words(),
                 "duration_seconds": SECONDS,
             }
             for number in range(SCENES)
         ]
-        scenes.bulk_create(story.pk, actor=self.user, scenes=made)
 
     def go_on(self) -> None:
         self.bring_further(self._story())
@@ -189,13 +184,22 @@ class Person:
         """The next step of a story, at the price that is shown."""
         match story.status:
             case StoryStatus.DRAFT:
-                transitions.apply_transition(story.pk, "start_planning", actor=self.user)
+                self.start_planning(story)
             case StoryStatus.FAILED:
                 transitions.apply_transition(story.pk, "retry", actor=self.user)
             case StoryStatus.PLANNED:
                 self.change(story, "generate_preview")
             case StoryStatus.PREVIEWING:
                 self.change(story, "render_final")
+
+    def start_planning(self, story: Story) -> None:
+        with self.notebook.ordering() as pieces:
+            pieces.append(plan_piece(story.pk))
+            generation.start_planning(story.pk, actor=self.user).require()
+
+    def stop_planning(self) -> None:
+        story = self._one_of(Story.objects.filter(status=StoryStatus.PLANNING))
+        transitions.apply_transition(story.pk, "stop_planning", actor=self.user)
 
     def change(self, story: Story, name: str) -> None:
         """The change of status that begins to make pictures or clips, also where all of them are
@@ -269,10 +273,8 @@ class Person:
         self.retry_job(self._job((JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)))
 
     def retry_job(self, job: Job) -> None:
-        kind = enqueue.TAKE_KIND.get(JobName(job.name)) or enqueue.STORY_KIND.get(JobName(job.name))
         with self.notebook.ordering() as pieces:
-            if kind:
-                pieces.extend([f"{kind}:{job.item}"] if job.item else pieces_of(job.subject, kind))
+            pieces.extend(pieces_of_job(job))
             generation.retry(job.pk, actor=self.user).require()
 
     def bring_in(self) -> None:
@@ -298,6 +300,7 @@ class Person:
         scene = self._scene()
         with self.notebook.ordering() as pieces:
             pieces.extend(f"{kind}:{scene.pk}" for kind in KINDS)
+            pieces.extend(sound_pieces(scene.story_id))  # music of another length, and its lines
             scenes.delete(scene.pk, actor=self.user)
             time.sleep(self.chance.uniform(0, 0.5))
             scenes.restore(scene.pk, actor=self.user)
@@ -336,7 +339,7 @@ class Person:
             unclear_calls.not_charged(call, actor=self.user, reason="it is not on the bill")
             return
         self.notebook.decided[str(call.pk)] = found
-        if call.provider_id != "stability_ai" and self.chance.random() < 0.8:
+        if call.provider_id in HAVE_TASKS and self.chance.random() < 0.8:
             unclear_calls.attach_task(
                 call, actor=self.user, reason="it is on the bill", task_id=found
             )
@@ -390,7 +393,7 @@ def work_of(call: ProviderCall, fake: Odd, notebook: Notebook) -> str | None:
 
 def known_work(call: ProviderCall, fake: Odd) -> str | None:
     """The work that names the call itself, in its header or in the address of its webhook, or whose
-    id the call knows.
+    id the call knows, or that was asked for in the call's words in its time.
     """
     if call.task_id in fake.charges:
         return call.task_id
@@ -400,4 +403,43 @@ def known_work(call: ProviderCall, fake: Odd) -> str | None:
             call.provider_id == "replicate" and mark.encode() in charge.asked.body
         ):
             return name
+    return work_by_words(call, fake) if call.provider_id in {"elevenlabs", "llm"} else None
+
+
+def work_by_words(call: ProviderCall, fake: Odd) -> str | None:
+    """The work whose request holds these words and was charged before the next call of its key.
+
+    These two providers have no name for it. The words occur once, and a key has one call at a time.
+    """
+    if call.sending_at is None:
+        return None
+    later = (
+        ProviderCall.objects.filter(
+            key=call.key, attempt_no__gt=call.attempt_no, sending_at__isnull=False
+        )
+        .order_by("attempt_no")
+        .first()
+    )
+    for name, charge in list(fake.charges.items()):
+        at = fake.charged_at[name]
+        if (
+            at >= call.reserved_at - SLACK
+            and (later is None or at < later.reserved_at)
+            and _asks_for(charge.asked.json, asked.from_json(call.request))
+        ):
+            return name
     return None
+
+
+def _asks_for(body: dict[str, Any], request: asked.Request) -> bool:
+    match request:
+        case SpeechRequest():
+            return bool(body.get("text") == request.text)
+        case MusicRequest():
+            return bool(request.prompt in body.get("prompt", ""))
+        case TextRequest():
+            said = body["messages"][1]["content"]
+            marks = set(MARK.findall(request.script))
+            return bool(marks) and marks <= set(MARK.findall(said))
+        case _:
+            return False

@@ -4,13 +4,18 @@ work itself.
 
 import random
 import threading
+import uuid
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx
 
+from providers.amounts import rounded
+from tests.fakes.elevenlabs import ElevenLabs
+from tests.fakes.llm import Llm
 from tests.fakes.replicate import Made, Replicate, signed
 from tests.fakes.runway import Runway
 from tests.fakes.server import Asked, Fake, Reply
@@ -107,6 +112,46 @@ WAYS: dict[str, tuple[str, ...]] = {
             "webhook_twice",
         ),
     ),
+    "elevenlabs": (
+        *CHARGED_AND_UNANSWERED,
+        *(
+            "drop_before",
+            "http_503",
+            "concurrent",
+            "busy",
+            "lost",
+            "not_in_history",
+            "no_cost",
+            "cost_in_words",
+            "no_alignment",
+            "short_alignment",
+            "words_for_times",
+            "in_other_field",
+        ),
+    ),
+    "llm": (
+        *CHARGED_AND_UNANSWERED,
+        *(
+            "drop_before",
+            "http_503",
+            "limit",
+            "words",
+            "fenced",
+            "cut",
+            "refused",
+            "too_few",
+            "gap",
+            "thought",
+            "prose",
+            "parts",
+            "tool_call",
+            "no_usage",
+            "text_usage",
+            "no_choice",
+            "inside_503",
+            "inside_choice",
+        ),
+    ),
 }
 
 
@@ -121,7 +166,12 @@ class Odd(Fake):
         super().__init__(**values)
         self.asked_before: Counter[str] = Counter()
         self.ways: Counter[str] = Counter()
+        self.charged_at: dict[str, datetime] = {}
         self.slow = 2.0
+
+    def charge(self, work: str, what: str, usd: Decimal | str, asked: Asked) -> None:
+        self.charged_at[work] = datetime.now(UTC)
+        super().charge(work, what, rounded(Decimal(usd)), asked)
 
     def scenario(self, *texts: str) -> str:
         if self.good or not texts:
@@ -189,4 +239,20 @@ class OddReplicate(Odd, Replicate):
         threading.Thread(target=send, daemon=True).start()
 
 
-ODD: tuple[type[Odd], ...] = (OddRunway, OddStability, OddReplicate)
+class OddElevenLabs(Odd, ElevenLabs):
+    provider = "elevenlabs"
+
+
+class OddLlm(Odd, Llm):
+    """Plans with prompts that occur once, so that what is asked for later can be recognized."""
+
+    provider = "llm"
+
+    def _content(self, body: dict[str, Any], scenario: str) -> str | None:
+        content = super()._content(body, scenario)
+        for word in ("그림 ", "picture "):
+            content = content and content.replace(word, f"{word}{uuid.uuid4().hex[:12]} ")
+        return content
+
+
+ODD: tuple[type[Odd], ...] = (OddRunway, OddStability, OddReplicate, OddElevenLabs, OddLlm)

@@ -80,7 +80,8 @@ class Llm(Fake):
         usd = (
             PROMPT_PRICE * usage["prompt_tokens"] + COMPLETION_PRICE * usage["completion_tokens"]
         ) / 1_000_000
-        self.charge(str(len(self.charges) + 1), "planner-1", usd, asked)
+        with self.lock:
+            self.charge(str(len(self.charges) + 1), "planner-1", usd, asked)
         finish = {"cut": "length", "filtered": "content_filter"}.get(scenario, "stop")
         message = {
             "role": "assistant",

@@ -62,12 +62,9 @@ class OpenAISpeech(Fake):
             return refused
         seconds = len(body["input"]) * SECONDS_A_CHARACTER
         by_characters = body["model"].startswith("tts-1")
-        self.charge(
-            str(len(self.charges) + 1),
-            "speech",
-            len(body["input"]) * CHARACTERS / 1000 if by_characters else seconds * MINUTE / 60,
-            asked,
-        )
+        usd = len(body["input"]) * CHARACTERS / 1000 if by_characters else seconds * MINUTE / 60
+        with self.lock:
+            self.charge(str(len(self.charges) + 1), "speech", usd, asked)
         form = FORMS[body.get("response_format", "mp3")]
         sound = {
             "silent": lambda: media.silence(float(seconds), form),
