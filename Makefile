@@ -23,7 +23,7 @@ help:
 	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
 	@echo "make fault-tests runs fault tests: stops each service while stories run, writes docs/operation/fault-tests.md (ONLY=redis for some, not written)"
 	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
-	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis)"
+	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis WRITE=1)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
 
 run-env dev-env bench-env:
@@ -97,7 +97,7 @@ many: dev-env
 	@$(alone) $(python) -m tests.chaos --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
 
 kills: dev-env
-	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7) $(if $(SERVICES),--services $(SERVICES))
+	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7) $(if $(SERVICES),--services $(SERVICES)) $(if $(WRITE),--write)
 
 media-table: dev-env
 	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.media.table

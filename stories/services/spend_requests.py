@@ -78,9 +78,7 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRe
     )
 
 
-def ask_for_sound(
-    story: Story, items: Sequence[SoundItem], *, again: bool = False
-) -> SpendRequest:
+def ask_for_sound(story: Story, items: Sequence[SoundItem], *, again: bool = False) -> SpendRequest:
     """The request for takes of sound alone. `again`: also of what is up to date."""
     named = sorted(f"{item.key}={item.price} {item.input_hash}" for item in items)
     digest = hashlib.sha256("\n".join(["sound", *named]).encode()).hexdigest()

@@ -455,21 +455,24 @@ def finish(story: Any, person: "Person") -> None:
     from jobs.models import Job
     from stories.services.plan import plan_generation
 
-    kind = "clip" if story.status == "rendering" else "image"
-    if story.status not in {"planned", "previewing", "rendering"}:
-        if story.status in {"draft", "failed"}:
-            person.attempt(partial(person.bring_further, story))
-        return
-    plan = plan_generation(story, kind)
-    jobs = Job.objects.filter(
-        subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"]
-    )
+    if story.status in {"draft", "failed"}:
+        person.attempt(partial(person.bring_further, story))
+    elif story.status in {"planned", "previewing", "rendering"}:
+        plan = plan_generation(story, "clip" if story.status == "rendering" else "image")
+        jobs = Job.objects.filter(
+            subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"]
+        )
+        is_idle = not plan.counts.get("running") and not jobs.exclude(item="").exists()
+        if is_idle and not finish_words_and_sound(story, plan, jobs, person):
+            finish_takes(story, plan, jobs, person)
+
+
+def finish_takes(story: Any, plan: Any, jobs: Any, person: "Person") -> None:
+    """Order what nobody makes, or take the story to its next status."""
+    from stories.services.plan import plan_generation
+
+    kind, states = plan.kind, {item.state for item in plan.items}
     whole = jobs.filter(item="").exclude(wait_for="person").exists()
-    states = {item.state for item in plan.items}
-    if states & {"running"} or jobs.exclude(item="").exists():
-        return
-    if finish_words_and_sound(story, plan, jobs, person):
-        return
     if story.status == "planned" or (
         story.status == "previewing"
         and states <= {"done", "stale"}
@@ -533,6 +536,16 @@ def _servers(stack: ExitStack, names: Sequence[str]) -> list["Server"]:
     return [stack.enter_context(SERVICES[name]()) for name in names]
 
 
+def _write(options: argparse.Namespace, run: Run) -> None:
+    from . import kill_report
+
+    command = f"make kills KILLS={options.kills} DATABASE={options.database} SEED={options.seed}"
+    if options.services:
+        command += f' SERVICES="{" ".join(options.services)}"'
+    new = kill_report.row(options.database, run.facts, run.wrong, command=command)
+    kill_report.write(ROOT, new)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.meddling", description=__doc__)
     parser.add_argument(
@@ -554,6 +567,9 @@ def main(arguments: list[str]) -> int:
         choices=["redis", "s3"],
         default=[],
         help="real servers that are switched off for seconds as well",
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="write the outcome to docs/operation/random-kills.md"
     )
     parser.add_argument("--keep", help="a new folder for logs and files that stays")
     options = parser.parse_args(arguments)
@@ -588,6 +604,8 @@ def main(arguments: list[str]) -> int:
             json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2)
             + "\n"
         )
+        if options.write:
+            _write(options, run)
         return 1 if run.wrong else 0
     finally:
         if not options.keep:

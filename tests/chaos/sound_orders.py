@@ -79,7 +79,9 @@ class SoundOrders:
         with self.notebook.ordering() as pieces:
             pieces.extend(f"speech:{line.pk}" for line in lines)
             line_edits.set_lines(
-                scene.pk, actor=self.user, lines=[Spoken(short_words(), id=line.pk) for line in lines]
+                scene.pk,
+                actor=self.user,
+                lines=[Spoken(short_words(), id=line.pk) for line in lines],
             )
 
     def change_sound(self) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from .books import Booked, Charged, Ordered, judge
+from .kill_report import row, with_row
 
 BEGAN = datetime(2026, 11, 28, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -106,3 +107,41 @@ def test_ledger_that_differs_from_the_bill_and_calls_that_never_end() -> None:
         "ledger: runway_ml 0.05 USD, the bill says 0.03 USD",
         "stuck: call b of runway_ml (clip:s:0) is accepted",
     ]
+
+
+def test_what_is_asked_again_after_an_answer_that_did_not_fit() -> None:
+    """A language model's plan that does not fit is paid for, and asked for once more by itself."""
+    calls = [
+        call("a", at=1, state="refused", has_take=False),
+        call("b", at=7, asked_again=True),
+    ]
+    assert judge([charge("a"), charge("b")], calls, [order(0)]) == []
+    assert len(judge([charge("a"), charge("b")], [calls[0], call("b", at=7)], [order(0)])) == 1
+
+
+def test_a_cost_that_was_not_told_may_be_booked_above_the_bill_only() -> None:
+    def found(cost: str, *, is_estimated: bool) -> list[str]:
+        mine = call("a", at=1, cost=Decimal(cost), is_estimated=is_estimated)
+        return judge([charge("a")], [mine], [order(0)])
+
+    assert found("0.05", is_estimated=True) == []
+    assert len(found("0.05", is_estimated=False)) == 2
+    assert len(found("0.01", is_estimated=True)) == 2
+
+
+def test_the_report_has_one_row_for_each_database() -> None:
+    facts = {
+        "faults": {"SIGKILL": 60},
+        "stories": 8,
+        "completed": 8,
+        "bill": "1.5",
+        "ledger": "1.5",
+    }
+    first = row("sqlite", facts, [], command="make kills KILLS=60")
+    page = with_row(with_row("", first), row("postgresql", facts, [], command="make kills"))
+    again = with_row(page, row("sqlite", facts, ["stuck"], command="make kills KILLS=500"))
+    assert [line.split(" | ")[0::8] for line in again.splitlines()[-2:]] == [
+        ["| postgresql", "0 |"],
+        ["| sqlite", "1 |"],
+    ]
+    assert "60 / 0 / 0 | 8 of 8 | 0 / 0 | 0 / 0 | 1.5 / 1.5" in again
