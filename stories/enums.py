@@ -108,6 +108,7 @@ class JobName(models.TextChoices):
     SCENE_ENGLISH = "scene_english", _("Put a scene's prompt into English")
     LINE_SPEECH = "line_speech", _("Speak a line")
     STORY_MUSIC = "story_music", _("Make the music")
+    STORY_STEMS = "story_stems", _("Prepare the mixer")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
 

@@ -31,6 +31,7 @@ from providers.signals import capacity_freed, result_recorded
 
 from .enums import FilmKind, JobName, SoundKind, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
+from .film.stems import make_stems
 from .models import Scene, ScenePrompt, Story, Take
 from .services import confirmations, english, enqueue, planning, sound_takes, takes
 from .services.fingerprints import clip_request, image_request
@@ -346,6 +347,20 @@ def line_speech(run: Run) -> Done | Wait:
 @handler(JobName.STORY_MUSIC)
 def story_music(run: Run) -> Done | Wait:
     return _sound_take(run)
+
+
+@handler(JobName.STORY_STEMS)
+def story_stems(run: Run) -> Done:
+    """Make the tracks that the mixer of the film page plays."""
+    story = _story(run)
+    kind = run.job.data["parameters"].get("kind", FilmKind.PREVIEW)
+    try:
+        files = make_stems(story, kind, run=run)
+    except MediaError as error:
+        if run.should_stop():
+            raise JobStopped from error
+        raise Fail(error.sentence.template, code=error.code, **error.sentence.values) from error
+    return Done(metadata={"tracks": sorted(files)})
 
 
 # The whole story

@@ -14,6 +14,7 @@ urlpatterns = [
         name="take_thumb",
     ),
     path("files/sounds/<uuid:take_id>/", views.sound_file, name="sound_file"),
+    path("files/stems/<uuid:story_id>/<slug:track>/", views.sound_stem, name="sound_stem"),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path(
         "files/films/<uuid:film_id>/<slug:content>-<int:width>.webp",

@@ -14,7 +14,7 @@ from core.file_serving import serve
 from media.errors import MediaError
 from providers.store import FileMissing
 
-from .models import Film, SoundTake, Take
+from .models import Film, SoundTake, StorySound, Take
 from .services.permissions import stories_for
 from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 
@@ -31,6 +31,17 @@ def take_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
 def sound_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
     take = get_object_or_404(SoundTake, pk=take_id, story__in=stories_for(request.user))
     return serve(request, take.file)
+
+
+@require_safe
+@login_required
+def sound_stem(request: HttpRequest, story_id: str, track: str) -> HttpResponseBase:
+    """One track of the story's sound, for the mixer, whose script processes it."""
+    found = get_object_or_404(StorySound, story=story_id, story__in=stories_for(request.user))
+    name = found.stems.get("files", {}).get(track, "")
+    if not name:
+        raise Http404
+    return serve(request, name, same_origin=True)
 
 
 @require_safe

@@ -110,13 +110,14 @@ def serve(
     filename: str = "",
     download: bool = False,
     seconds: int = REDIRECT_SECONDS,
+    same_origin: bool = False,
 ) -> HttpResponseBase:
     """Respond with the file `name` of the media storage: 200, 206, 304, 404, 416, or a redirect to
     the object store.
 
     The caller checks permission. Supports GET and HEAD, `Range` with one range, `If-Range`,
     `If-None-Match` and `If-Modified-Since`. `seconds` limits the lifetime of the address at the
-    object store.
+    object store. `same_origin`: never redirect, for scripts that process the file.
     """
     storage = storages["media"]
     if not name:
@@ -129,7 +130,7 @@ def serve(
         )
         or "inline"
     )
-    if getattr(storage, "querystring_auth", False):
+    if getattr(storage, "querystring_auth", False) and not same_origin:
         return _redirect(storage, name, mime or "application/octet-stream", disposition, seconds)
     try:
         file = _Stored(storage, name)

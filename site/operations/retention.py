@@ -26,7 +26,16 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import ProviderCall, RawAnswer
-from stories.models import Film, Line, LineText, Scene, ScenePrompt, SoundTake, Take
+from stories.models import (
+    Film,
+    Line,
+    LineText,
+    Scene,
+    ScenePrompt,
+    SoundTake,
+    StorySound,
+    Take,
+)
 from stories.services.thumbnails import film_mark
 
 SHORTEST_AGE = timedelta(
@@ -263,6 +272,7 @@ SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
     lambda: _column(Take.objects.all(), "file"),
     lambda: _column(SoundTake.objects.all(), "file"),
     lambda: _column(Film.objects.all(), "file"),
+    lambda: chain.from_iterable(_files_of_stems()),
     lambda: _column(ScenePrompt.objects.all(), "reference_image"),
     lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__file"),
     lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__original__file"),
@@ -277,6 +287,13 @@ SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
 def _films() -> Iterator[Film]:
     rows = Film.objects.order_by().only("pk", "manifest_hash", "file")
     return rows.iterator(chunk_size=ROWS_AT_ONCE)
+
+
+def _files_of_stems() -> Iterator[Iterable[str]]:
+    """Yields the names of each story's stems."""
+    rows = StorySound.objects.exclude(stems={}).order_by().values_list("stems", flat=True)
+    for stems in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        yield stems.get("files", {}).values()
 
 
 def _hashes_in_films() -> set[str]:

@@ -6,7 +6,19 @@ from .base import api
 
 endpoints.add_to(api)
 
-from . import approvals, films, jobs, me, scenes, scripts, sound, sound_uploads, stories, takes  # noqa: E402  the documentation starts with the login
+from . import (  # noqa: E402  the documentation starts with the login
+    approvals,
+    films,
+    jobs,
+    me,
+    mixer,
+    scenes,
+    scripts,
+    sound,
+    sound_uploads,
+    stories,
+    takes,
+)
 
 __all__ = [
     "api",
@@ -14,6 +26,7 @@ __all__ = [
     "films",
     "jobs",
     "me",
+    "mixer",
     "scenes",
     "scripts",
     "sound",

@@ -188,7 +188,8 @@ def build_film(
             parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop
         )
         if sound:
-            manifest["loudness"], out = _with_sound(sound, out, folder, run)
+            measured, out = _with_sound(sound, out, folder, run)
+            manifest |= measured
         size = out.stat().st_size
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
         save_as(out, name)
@@ -233,11 +234,11 @@ def add_film(
 def _with_sound(
     sound: FilmSound, film: Path, folder: Path, run: Run
 ) -> tuple[dict[str, Any], Path]:
-    """The film with its sound, and how loud it is."""
+    """The film with its sound; how loud it is, and its outline, for the manifest."""
     note = LocalizedMessage(gettext_noop("Mixing the sound."))
     run.progress(98, note)
     out = folder / "film-with-sound.mp4"
-    mixed = add_sound(
+    mixed, outline = add_sound(
         sound,
         film,
         out,
@@ -246,11 +247,12 @@ def _with_sound(
         should_stop=run.should_stop,
         on_progress=lambda _part: run.progress(98, note),
     )
-    return {
+    loudness = {
         "integrated_lufs": mixed.integrated,
         "true_peak_dbtp": mixed.true_peak,
         "samples": mixed.samples,
-    }, out
+    }
+    return {"loudness": loudness, "outline": outline}, out
 
 
 def _local(segment: Segment, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from media.audio.mix import MIXER, Levels, Mixed, MusicBed, Placed, mix
 from media.audio.mux import add_audio
 from media.audio.tempo import faster
 from media.audio.tracks import OFF
+from media.audio.waveform import peaks
 from media.captions import CaptionSpan, layout
 from media.errors import MediaError
 from stories.enums import FilmKind, LoudnessPreset, Mood
@@ -30,6 +31,7 @@ from stories.services.sound_plan import lines_of_film
 from stories.services.speech_timing import SceneTiming, timing, too_long
 
 BEFORE, AFTER = 2, 6  # frames by which a caption is shown before and after its speech
+OUTLINE = 600  # values of the drawn outline
 SHORTEST_CAPTION = Fraction(5, 6)  # seconds
 TARGETS = {
     LoudnessPreset.WEB: (-14.0, -1.0),
@@ -308,6 +310,18 @@ def _grouped(clauses: Sequence[tuple[str, int, int]], shortest: int) -> list[tup
     return groups
 
 
+def speaking(sound: FilmSound) -> list[tuple[float, float]]:
+    """When someone speaks, in seconds of the film: start and end of each line or recording."""
+    spans = [
+        (frame / sound.fps, frame / sound.fps + cue.take.seconds / float(cue.speed))
+        for cue, frame in sound.placed()
+    ]
+    spans += [
+        (one.start / sound.fps, (one.start + one.frames) / sound.fps) for one in sound.recordings
+    ]
+    return sorted((round(start, 3), round(end, 3)) for start, end in spans)
+
+
 def _fetched(
     takes: Sequence[Heard], folder: Path, fetch: Callable[[str, Path], Path]
 ) -> list[Placed]:
@@ -323,11 +337,32 @@ def add_sound(
     fetch: Callable[[str, Path], Path],
     should_stop: Callable[[], bool],
     on_progress: Callable[[float], None],
-) -> Mixed:
+) -> tuple[Mixed, list[int]]:
     """Mix one track for the whole film and put it beside its picture, which is copied.
+
+    Returns the measured result, and the outline of the sound to be drawn.
 
     Raises MediaError, also if the film should be heard and is silent.
     """
+    track = folder / "sound.m4a"
+    wanted = tracks_of(sound, folder, fetch=fetch, should_stop=should_stop)
+    mixed = mix(
+        track, **wanted, levels=sound.levels, should_stop=should_stop, on_progress=on_progress
+    )
+    if mixed.silent and sound.should_be_heard:
+        raise MediaError(SILENT, code="silent")
+    add_audio(video, track, out, should_stop=should_stop)
+    return mixed, peaks(track, OUTLINE, should_stop=should_stop)
+
+
+def tracks_of(
+    sound: FilmSound,
+    folder: Path,
+    *,
+    fetch: Callable[[str, Path], Path],
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """What the mixer is given: the files in their places, and the folder to work in."""
     speech = []
     for number, (cue, frame) in enumerate(sound.placed()):
         path = fetch(cue.take.file, folder)
@@ -336,22 +371,13 @@ def add_sound(
             faster(path, quick, speed=float(cue.speed), should_stop=should_stop)
             path = quick
         speech.append(Placed(path, frame))
-    speech += _fetched(sound.recordings, folder, fetch)
     first, last = sound.music_frames
-    music = [MusicBed(fetch(sound.music.file, folder), first, last)] if sound.music else []
-    track = folder / "sound.m4a"
-    wanted: dict[str, Any] = {
+    return {
         "frames": sum(sound.frames.values()),
         "fps": sound.fps,
-        "speech": speech,
+        "speech": speech + _fetched(sound.recordings, folder, fetch),
         "clips": _fetched(sound.clips, folder, fetch),
         "sounds": _fetched(sound.effects, folder, fetch),
-        "music": music,
-        "levels": sound.levels,
+        "music": [MusicBed(fetch(sound.music.file, folder), first, last)] if sound.music else [],
         "folder": folder,
     }
-    mixed = mix(track, **wanted, should_stop=should_stop, on_progress=on_progress)
-    if mixed.silent and sound.should_be_heard:
-        raise MediaError(SILENT, code="silent")
-    add_audio(video, track, out, should_stop=should_stop)
-    return mixed

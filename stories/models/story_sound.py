@@ -65,6 +65,8 @@ class StorySound(models.Model):
     loudness = models.CharField(
         _("loudness"), max_length=9, choices=LoudnessPreset, default=LoudnessPreset.WEB
     )
+    # What the mixer plays: {"key": hash of what is heard, "files": {track: name in the storage}}.
+    stems = models.JSONField(default=dict, blank=True, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     class Meta:

@@ -46,6 +46,7 @@ ACTION = {
     JobName.SCENE_ENGLISH: "to_english",
     JobName.LINE_SPEECH: "generate_speech",
     JobName.STORY_MUSIC: "generate_music",
+    JobName.STORY_STEMS: "make_stems",
 }
 # Made by language models; their cost is confirmed like that of takes.
 TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})

@@ -27,6 +27,7 @@ from stories.web import BoardUrls
 from . import (
     actions,
     create_once,
+    mixer,
     script_preview,
     sound,
     sound_takes,
@@ -340,6 +341,12 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             path("<uuid:story_id>/film/sound/", wrap(sound.change), name="stories_story_sound"),
             path(
                 "<uuid:story_id>/film/music/", wrap(sound_takes.music), name="stories_story_music"
+            ),
+            path("<uuid:story_id>/film/mixer/", wrap(mixer.change), name="stories_story_mixer"),
+            path(
+                "<uuid:story_id>/film/mixer/prepare/",
+                wrap(mixer.prepare),
+                name="stories_story_mixer_prepare",
             ),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
             path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),

@@ -23,7 +23,7 @@ from stories.selectors.cost_estimate import estimate_story
 from stories.services.permissions import stories_for
 from stories.services.planning import scene_count
 
-from . import sound, status_colors, timeline
+from . import mixer, sound, status_colors, timeline
 from .spending import spending_of
 from .story_state import StoryState, job_label
 
@@ -111,11 +111,9 @@ def scenes(request: HttpRequest, story_id: Any) -> HttpResponse:
 
 def film(request: HttpRequest, story_id: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
-    return TemplateResponse(
-        request,
-        "studio/story/film.html",
-        context(request, story, tab="film", sound=sound.section(story, request.user)),
-    )
+    page = context(request, story, tab="film", sound=sound.section(story, request.user))
+    page["mixer"] = mixer.section(page["s"])
+    return TemplateResponse(request, "studio/story/film.html", page)
 
 
 def jobs(request: HttpRequest, story_id: Any) -> HttpResponse:

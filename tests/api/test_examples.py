@@ -18,6 +18,7 @@ from providers.services.configs import organization_budget
 from stories.api import base
 from stories.api.routes import api as routes
 from stories.enums import StoryStatus
+from stories.models import Film
 from stories.services import sound as sound_settings
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
@@ -245,6 +246,15 @@ def _sound(record, world):
     record(
         "make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {"confirm_total": "0.0000"}
     )
+    record("make_stems", "POST", f"stories/{speaking.pk}/stems/", {})
+    record("list_stems", "GET", f"stories/{speaking.pk}/stems/")
+    record("remix_film", "POST", f"stories/{speaking.pk}/remix/", {})
+    mixed = make_story(world.story.owner, status=StoryStatus.PREVIEWING)
+    make_take(make_scene(mixed, narration=""))
+    sound_settings.change_settings(mixed.pk, actor=world.story.owner, mood="none")
+    values = {"width": 1280, "height": 720, "fps": 24, "frames": 168, "size_bytes": 10}
+    Film.objects.create(story=mixed, kind="preview", number=1, **values, manifest_hash="0")
+    record("remix_film", "POST", f"stories/{mixed.pk}/remix/", {})
     record(
         "patch_sound",
         "PATCH",

@@ -94,6 +94,9 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "deselect_sound": ("sounds/{sound}/deselect/", {}, changed(200)),
     "get_scene_sound": ("scenes/{scene}/sound/", None, seen()),
     "patch_scene_sound": ("scenes/{scene}/sound/", {"clip_sound": True}, changed(200)),
+    "remix_film": ("stories/{story}/remix/", {}, changed(409)),  # it has no film of this step
+    "make_stems": ("stories/{story}/stems/", {}, changed(409)),  # its sound is not turned on
+    "list_stems": ("stories/{story}/stems/", None, seen()),
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),
     "fetch_film": ("films/{film}/file/", None, seen(302)),

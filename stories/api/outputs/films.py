@@ -1,14 +1,23 @@
 """Response types for films: the versions of a preview or a final film."""
 
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from api.routes import Call
 from stories.enums import FilmKind
 from stories.models import Film
 
 from .parts import Link, Moment, link
+
+
+class LoudnessOut(msgspec.Struct):
+    """As measured in the finished film. `integrated_lufs` is null if only room tone is heard."""
+
+    integrated_lufs: float | None
+    true_peak_dbtp: float
 
 
 class FilmOut(msgspec.Struct):
@@ -22,6 +31,7 @@ class FilmOut(msgspec.Struct):
     fps: int
     frames: int
     size_bytes: int
+    loudness: Annotated[LoudnessOut | None, Meta(description="Null: a film without sound.")]
     url: Link
     srt_url: Link
     vtt_url: Link
@@ -29,6 +39,12 @@ class FilmOut(msgspec.Struct):
     segments_encoded: int
     override_reason: str
     created_at: Moment
+
+
+def _loudness(measured: dict[str, Any] | None) -> LoudnessOut | None:
+    if not measured:
+        return None
+    return LoudnessOut(measured["integrated_lufs"], measured["true_peak_dbtp"])
 
 
 def film_out(call: Call, film: Film, subtitles: tuple[str, str], filename: str) -> FilmOut:
@@ -44,6 +60,7 @@ def film_out(call: Call, film: Film, subtitles: tuple[str, str], filename: str) 
         fps=film.fps,
         frames=film.frames,
         size_bytes=film.size_bytes,
+        loudness=_loudness(film.manifest.get("loudness")),
         url=link(call, film.file, filename=filename),
         srt_url=srt,
         vtt_url=vtt,
