@@ -512,7 +512,15 @@ def collect(calls: Iterable[ProviderCall]) -> int:
     The rule looks at the calls alone, so it holds however a job ended: cancelled, aborted, failed
     or lost.
     """
-    return sum(_collect_one(call) for call in not_followed(calls))
+    return sum(_collect_one(call) for call in not_followed(calls) if _is_left(call))
+
+
+def _is_left(call: ProviderCall) -> bool:
+    """Whether the call still has to be collected.
+
+    Read after its jobs: one that ended since the call was read has recorded the take.
+    """
+    return to_collect().filter(pk=call.pk).exists()
 
 
 def _collect_one(call: ProviderCall) -> bool:

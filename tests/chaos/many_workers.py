@@ -16,15 +16,19 @@ from .installation import Installation
 SCENE_SECONDS = 1  # short scenes: what is tried is the making, not ffmpeg
 LOOK_SECONDS = 1.0
 SWEEP_FOUND = re.compile(r"files: (\d+) in use, (\d+) young, (\d+) orphans")
-# What may be there once for each of these; a second row is a double.
+# What may be there once for each of these columns; a second row is a double.
 ONCE = {
-    "takes of one kind for a scene": "stories_take GROUP BY scene_id, kind",
-    "films of one kind for a story": "stories_film GROUP BY story_id, kind",
-    "calls for one piece of work": "providers_providercall WHERE item <> '' GROUP BY item, kind",
-    "jobs for one piece of work": "jobs_job GROUP BY name, subject, item",
-    "steps of one story": "stories_storystatetransition GROUP BY story_id, to_status",
+    "takes of one kind for a scene": ("stories_take", "scene_id, kind"),
+    "films of one kind for a story": ("stories_film", "story_id, kind"),
+    "calls for one piece of work": ("providers_providercall", "item, kind"),
+    "jobs for one piece of work": ("jobs_job", "name, subject, item"),
+    "steps of one story": ("stories_storystatetransition", "story_id, to_status"),
 }
-DOUBLES = "SELECT count(*) FROM (SELECT 1 FROM {rows} HAVING count(*) > 1) doubles"
+GROUPED = {"providers_providercall": "item <> ''"}  # calls without an item are not compared
+DOUBLES = "SELECT {columns} FROM {table} WHERE {which} GROUP BY {columns} HAVING count(*) > 1"
+ROWS = (
+    "SELECT left(to_jsonb(r)::text, 1500) FROM {table} r WHERE ({columns}) IN ({doubles}) LIMIT 6"
+)
 
 PROVIDERS = """
 from providers.models import AIProviderConfig
@@ -198,10 +202,14 @@ class Many:
             self._expect(
                 made, f"paid at {type(fake).__name__}", {"works": fake.paid}, {"works": wanted}
             )
-        for name, rows in ONCE.items():
-            doubles = self.installation.rows(DOUBLES.format(rows=rows))[0][0]
-            made.doubles += doubles
-            self._expect(made, name, {"doubles": doubles}, {"doubles": 0})
+        for name, (table, columns) in ONCE.items():
+            doubles = DOUBLES.format(table=table, columns=columns, which=GROUPED.get(table, "true"))
+            found = len(self.installation.rows(doubles))
+            made.doubles += found
+            self._expect(made, name, {"doubles": found}, {"doubles": 0})
+            if found:
+                rows = ROWS.format(table=table, columns=columns, doubles=doubles)
+                made.wrong[-1] += f": {[row for (row,) in self.installation.rows(rows)]}"
         self._judge_store(made)
 
     def _judge_store(self, made: Made) -> None:

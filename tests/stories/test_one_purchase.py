@@ -415,3 +415,25 @@ def test_decision_that_comes_before_the_job_knows_that_it_is_unclear_wakes_it(
     retried(job.pk, actor=owner)
     go_on()
     assert (len(script.submitted), Take.objects.count()) == (2, 1)
+
+
+def test_a_job_that_ends_while_leftovers_are_looked_for_gets_no_collector(
+    two, story, script, owner
+):
+    """The call was read as being out; when its jobs are read, its job has recorded the take."""
+    out(script)
+    apply_transition(story.pk, "generate_preview", actor=owner)
+    run_due()
+    before = Job.objects.count()
+    monkeypatch, not_followed = pytest.MonkeyPatch(), enqueue.not_followed
+
+    def meanwhile(found):
+        found = list(found)
+        monkeypatch.undo()
+        script.poll = [MADE]
+        go_on()
+        return not_followed(found)
+
+    monkeypatch.setattr(enqueue, "not_followed", meanwhile)
+    record_leftover_results()
+    assert (Take.objects.count(), Job.objects.count()) == (2, before)
