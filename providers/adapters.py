@@ -50,12 +50,14 @@ class CallContext:
     `attempt` is the id of the `ProviderCall`; adapters send it to the provider wherever a client
     reference is accepted. `units` and `estimate` (USD) are what was reserved; an adapter must never
     request more. `nth` counts the calls of this kind for the same subject at this provider, from 1.
-    `seconds` is the clip length to request. `validation_error` describes what was wrong with the
-    previous answer when this call is a retry. Long work checks `should_stop`.
+    `subject` names the story. `seconds` is the clip length to request. `validation_error` describes
+    what was wrong with the previous answer when this call is a retry. Long work checks
+    `should_stop`.
     """
 
     attempt: uuid.UUID
     model: ModelSpec = ModelSpec()
+    subject: str = ""
     units: Decimal = Decimal(1)
     estimate: Decimal = Decimal(0)
     seconds: int = 0

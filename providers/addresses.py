@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-PORTS = {"https": 443, "http": 80}
+PORTS = {"https": 443, "http": 80, "rediss": 6379, "redis": 6379}
 MOST_ADDRESSES = 3
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 SIX_TO_FOUR = ipaddress.ip_network("2002::/16")

@@ -82,23 +82,28 @@ def brief(text: str) -> str:
     )[:MAX_ERROR_TEXT]
 
 
-def checked_base(url: str, *, name: str) -> str:
+def checked_base(url: str, *, name: str, schemes: tuple[str, str] = ("https", "http")) -> str:
     """Return the address without a trailing slash.
 
     Raises `NotConfigured` for an address to which no key may be sent. The address must be https and
     on a public network; a host that the installation allows (PROVIDER_PRIVATE_HOSTS, or loopback
-    with LOOPBACK_PROVIDERS) may also be http. DNS is checked when connecting.
+    with LOOPBACK_PROVIDERS) may also be http. DNS is checked when connecting. `schemes` are the
+    encrypted and the plain one of another protocol.
     """
     parts = addresses.split(url)
     allowed = parts is not None and addresses.is_allowed(parts)
+    encrypted, _plain = schemes
     if (
         parts is None
-        or (parts.scheme != "https" and not allowed)
+        or parts.scheme not in schemes
+        or (parts.scheme != encrypted and not allowed)
         or parts.username is not None
         or parts.password is not None
     ):
         raise NotConfigured(
-            gettext_noop("The address of %(provider)s must begin with https://."), provider=name
+            gettext_noop("The address of %(provider)s must begin with %(scheme)s."),
+            provider=name,
+            scheme=f"{encrypted}://",
         )
     if "?" in url or "#" in url or not url.isprintable() or " " in url or "\\" in url:
         raise NotConfigured(

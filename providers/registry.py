@@ -25,6 +25,7 @@ ADAPTERS = {
     "openai_speech": "providers.backends.openai_speech.adapter.OpenAISpeechAdapter",
     "llm": "providers.backends.llm.adapter.LlmAdapter",
     "comfyui": "providers.backends.comfyui.adapter.ComfyUIAdapter",
+    "bullmq": "providers.backends.bullmq.adapter.BullMQAdapter",
 }
 
 
@@ -38,6 +39,7 @@ NAMES: dict[str, str | Promise] = {
     "openai_speech": _("Speech (OpenAI-compatible)"),
     "llm": _("Language model (OpenAI-compatible)"),
     "comfyui": "ComfyUI",
+    "bullmq": _("External workers (BullMQ)"),
 }
 
 
@@ -51,6 +53,12 @@ def adapter_class(kind: str) -> "type[Adapter] | None":
 def class_of(config: "AIProviderConfig") -> "type[Adapter] | None":
     """Return the adapter class of this connection; None if there is none."""
     return adapter_class(config.kind or config.provider)
+
+
+def schemes_of(config: "AIProviderConfig") -> tuple[str, str]:
+    """Return the schemes of this connection's address: the encrypted one, and the plain one."""
+    schemes: tuple[str, str] = getattr(class_of(config), "schemes", ("https", "http"))
+    return schemes
 
 
 def makes(kind: str, asked: str) -> bool:

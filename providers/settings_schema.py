@@ -165,6 +165,7 @@ class Address:
             or parts.query
             or parts.fragment
             or parts.username is not None
+            or parts.scheme not in {"https", "http"}
             or not (parts.scheme == "https" or addresses.is_allowed(parts))
         ):
             raise ValueError(value)

@@ -132,7 +132,9 @@ def _found_at_provider(call: ProviderCall, adapter: Adapter) -> bool:
         return False
     config = AIProviderConfig.objects.get(provider=call.provider_id)
     context = CallContext(
-        attempt=call.pk, model=prices.spec_of(config, kind=call.kind, model=call.model)
+        attempt=call.pk,
+        model=prices.spec_of(config, kind=call.kind, model=call.model),
+        subject=call.subject,
     )
     try:
         found = adapter.candidates(asked.from_json(call.request), context, since=call.sending_at)

@@ -346,6 +346,7 @@ def call_context_of(
     return CallContext(
         attempt=call.pk,
         model=model,
+        subject=call.subject,
         units=call.units,
         estimate=call.estimate,
         seconds=_seconds(call, model),

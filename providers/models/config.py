@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,9 +13,11 @@ from providers import settings_schema
 from providers.backends.local import fault_injection
 from providers.client import checked_base
 from providers.errors import Invalid, NotConfigured
-from providers.registry import ADAPTERS, class_of
+from providers.registry import ADAPTERS, class_of, schemes_of
 
 from .organization_budget import NOT_NEGATIVE
+
+SCHEMES = ("https", "http", "rediss", "redis")
 
 
 def reason_of(reason: str, note: dict[str, Any] | None) -> LocalizedMessage:
@@ -58,7 +61,9 @@ class AIProviderConfig(models.Model):
         editable=False,
         help_text="The last moment given to one who waits for a limit.",
     )
-    base_url = models.URLField(_("address"), blank=True)
+    base_url = models.CharField(
+        _("address"), max_length=200, blank=True, validators=[URLValidator(schemes=SCHEMES)]
+    )
     api_key_enc = models.TextField(editable=False, blank=True)
     key_origin = models.CharField(
         max_length=300,
@@ -166,7 +171,7 @@ class AIProviderConfig(models.Model):
             if kind is not None:
                 settings_schema.check(self.settings, kind.settings_kind, provider=self.name)
             if self.base_url:
-                checked_base(self.base_url, name=self.name)
+                checked_base(self.base_url, name=self.name, schemes=schemes_of(self))
         except Invalid as error:
             raise ValidationError({"settings": str(error)}) from error
         except NotConfigured as error:

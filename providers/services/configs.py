@@ -18,6 +18,7 @@ from providers.client import checked_base
 from providers.enums import CallState
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall, RoleLimit
+from providers.registry import schemes_of
 from providers.signals import capacity_freed
 
 SHORTEST_KEY = 8
@@ -51,7 +52,7 @@ def set_address(
     `Forbidden`, `Invalid`, or `NotConfigured` for an address to which no key may be sent.
     """
     _require(actor, "set_provider_key")
-    base_url = checked_base(base_url, name=config.name)
+    base_url = checked_base(base_url, name=config.name, schemes=schemes_of(config))
     if (
         config.api_key_enc
         and addresses.origin(base_url) != addresses.origin(config.base_url)

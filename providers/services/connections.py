@@ -11,7 +11,7 @@ from providers import keys
 from providers.client import checked_base
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderModel
-from providers.registry import NAMES
+from providers.registry import NAMES, schemes_of
 
 NEEDED = ("providers.add_aiproviderconfig", "providers.set_provider_key")
 
@@ -31,7 +31,7 @@ def add(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
         raise Invalid(gettext_noop("Give the connection a name."), field="name")
     config.base_url = config.base_url or keys.home_address_of(config)
     if config.base_url:
-        checked_base(config.base_url, name=config.name)
+        checked_base(config.base_url, name=config.name, schemes=schemes_of(config))
     try:
         config.full_clean(exclude=("balance",))
     except ValidationError as error:
