@@ -164,7 +164,7 @@ def _sign_on_user(claims: dict[str, Any]) -> User:
     name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
     people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
     user = (
-        people.filter(username=name, is_active=True).first()
+        people.filter(username=name, is_active=True, service_account=None).first()
         if isinstance(name, str) and name
         else None
     )

@@ -1,13 +1,15 @@
-"""Authenticates requests by bearer token, else by session, which needs CSRF for changes."""
+"""Authenticates requests by bearer token or API key, else by session, which needs CSRF for
+changes.
+"""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext_noop
 
-from accounts import mfa
+from accounts import api_keys, mfa
 from accounts.access_tokens import NO_ENTRY, user_of
-from api.problems import forbidden, unauthorized
+from api.problems import Problem, forbidden, unauthorized
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -33,6 +35,8 @@ def authenticate(request: HttpRequest) -> User:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized("token_invalid", NO_ENTRY)
+        if token.strip().startswith(api_keys.START):
+            return _program(request, token.strip())
         request.user = user_of(token.strip())
         _require_staff(request.user)
         return request.user
@@ -46,6 +50,24 @@ def authenticate(request: HttpRequest) -> User:
     if request.method not in SAFE:
         _check_csrf(request)
     return request.user
+
+
+def _program(request: HttpRequest, key: str) -> User:
+    """Returns the account of an API key whose scopes allow this method.
+
+    Raises 401, 403 or 429.
+    """
+    user = request.user = api_keys.user_of(key)
+    request.rate_limit = api_keys.count_request(user)  # type: ignore[attr-defined]  # for the response's headers
+    scope, used = "read" if request.method in SAFE else "write", api_keys.key_of(user)
+    if used is None or scope not in used.scopes:
+        raise Problem(
+            403,
+            "scope_missing",
+            gettext_noop("This API key may not be used for that: it lacks “%(scope)s”."),
+            values={"scope": scope},
+        )
+    return user
 
 
 def _require_staff(user: User) -> None:

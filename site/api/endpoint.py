@@ -19,6 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_noop
 
+from accounts import api_keys
 from api.authentication import authenticate
 from core.localized_messages import DomainError
 
@@ -50,6 +51,9 @@ def endpoint(methods: Mapping[str, Route]) -> Callable[..., HttpResponse]:
         if route is None:
             return problems.method_not_allowed(allowed).response(request)
         response = guarded(request, lambda: _handle(route, request, parameters))
+        if (limit := getattr(request, "rate_limit", None)) is not None:
+            for name, value in api_keys.rate_headers(limit).items():
+                response[name] = value
         patch_vary_headers(response, ("Authorization", "Cookie", "Accept-Language"))
         if request.method == "HEAD" and not response.streaming:
             length = len(response.content)

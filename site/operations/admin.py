@@ -20,7 +20,13 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from accounts import account_changes, login_throttle, login_unlock, mfa_pages
+from accounts import (
+    account_changes,
+    login_throttle,
+    login_unlock,
+    mfa_pages,
+    service_account_pages,
+)
 from accounts.admin_site import AdminSite
 from core.admin.fields import BoundedChoicesField
 from core.numbers import whole_number
@@ -235,6 +241,14 @@ def mount(site: Any) -> None:
     site.add_page("second-factor/", mfa_pages.page, name="second_factor")
     site.add_page("log-ins/<int:pk>/unlock/", login_unlock.unlock, name="log_in_unlock")
     site.add_page("second-factor/<int:pk>/reset/", mfa_pages.reset, name="second_factor_reset")
+    site.add_page("service-accounts/", service_account_pages.accounts, name="service_accounts")
+    site.add_page(
+        "service-accounts/<int:pk>/", service_account_pages.account, name="service_account"
+    )
+    site.add_page(
+        "api-keys/<uuid:pk>/replace/", service_account_pages.rotate, name="api_key_rotate"
+    )
+    site.add_page("api-keys/<uuid:pk>/revoke/", service_account_pages.revoke, name="api_key_revoke")
 
 
 mount(admin.site)

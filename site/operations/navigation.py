@@ -93,6 +93,12 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfol
                     "link": reverse_lazy("admin:auth_group_changelist"),
                     "permission": _may("auth.view_group"),
                 },
+                {
+                    "title": _("Service accounts"),
+                    "icon": "smart_toy",
+                    "link": reverse_lazy("admin:service_accounts"),
+                    "permission": lambda request: request.user.is_superuser,
+                },
             ],
         },
     ]

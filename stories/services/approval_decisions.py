@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts.api_keys import is_service_account
 from core import visible
 from providers.services.configs import approve_limit_of
 from stories.enums import Decision
@@ -33,7 +34,10 @@ def may_decide(approval: Approval, user: Any) -> bool:
     `too_much` tells whether they may also approve.
     """
     return bool(
-        user.is_active and user.has_perm(PERMISSION) and approval.asked_by_id not in {None, user.pk}
+        user.is_active
+        and user.has_perm(PERMISSION)
+        and approval.asked_by_id not in {None, user.pk}
+        and not is_service_account(user)
     )
 
 
@@ -75,7 +79,7 @@ def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = 
     reason = visible.stripped(reason)[:MAX_REASON]
     with transaction.atomic():
         approval = _locked(approval_id)
-        if not actor.is_active or not actor.has_perm(PERMISSION):
+        if not actor.is_active or not actor.has_perm(PERMISSION) or is_service_account(actor):
             raise Forbidden(gettext_noop("You may not decide on approvals."))
         if approval.asked_by_id == actor.pk:
             raise Forbidden(

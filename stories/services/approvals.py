@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts.api_keys import may_spend
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage, Value
 from providers.services.money_changes import highest_price, limit_of, prices_before
 from stories.enums import Decision
-from stories.errors import ApprovalNeeded, ApprovalRefused
+from stories.errors import ApprovalNeeded, ApprovalRefused, Forbidden
 from stories.models import Approval, Confirmation, Story
 from stories.selectors import spending
 
@@ -32,9 +33,15 @@ def authorize_spend(
     the work in the same transaction: its prices bind the work, and a matching approval is used up.
     Given ApprovalNeeded, it starts nothing and commits: the open request is among what is written.
 
-    The system itself (no actor) has no limit. `ask_again` renews a request that was refused.
+    Raises Forbidden for the API key of a program that may not spend. The system itself (no actor)
+    has no limit. `ask_again` renews a request that was refused.
     `besides` is the id of a job that is retried.
     """
+    if ask.total and not may_spend(actor):
+        raise Forbidden(
+            gettext_noop("This API key may not start paid work: it lacks “%(scope)s”."),
+            scope="spend",
+        )
     limit = None if actor is None else limit_of(actor)
     known = list(
         Approval.objects.filter(story=story, started_at=None)
