@@ -26,9 +26,11 @@ from stories.enums import (
 )
 from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
+from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
 from stories.models.story_sound import DEEPEST_DUCK, LOUDEST_DB, SILENT_DB
 from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
+from stories.services.pronunciations import MAX_ENTRIES
 
 # Money is sent as a decimal string, so that no digit is lost.
 Money = Annotated[
@@ -208,6 +210,17 @@ class SceneSoundPatch(Strict):
 
     effect_db: Decibels | UnsetType = UNSET
     clip_sound: bool | UnsetType | None = UNSET
+
+
+class PronunciationIn(Strict):
+    """Latin words and numbers are replaced only where they stand alone."""
+
+    written: Annotated[str, text(least=1, most=MAX_WRITTEN)]
+    spoken: Annotated[str, text(least=1, most=MAX_SPOKEN)]
+
+
+class PronunciationsIn(Strict):
+    items: Annotated[list[PronunciationIn], Meta(max_length=MAX_ENTRIES)]
 
 
 class VoiceIn(Strict):

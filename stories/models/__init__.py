@@ -514,6 +514,7 @@ class StoryStateTransition(models.Model):
 from .approval import Approval  # noqa: E402  refers to the models above by their labels
 from .confirmation import Confirmation  # noqa: E402  refers to the models above by their labels
 from .line import Line, LineText  # noqa: E402  refers to the models above by their labels
+from .pronunciation import Pronunciation  # noqa: E402  refers to the models above by their labels
 from .review import Comment, ReviewLink  # noqa: E402  refer to the models above by their labels
 from .scene_sound import SceneSound  # noqa: E402  refers to the models above by their labels
 from .sound_take import SoundTake  # noqa: E402  refers to the models above by their labels
@@ -530,6 +531,7 @@ __all__ = [
     "Film",
     "Line",
     "LineText",
+    "Pronunciation",
     "ReviewLink",
     "Scene",
     "ScenePrompt",

@@ -1,6 +1,6 @@
 """How a story sounds: its settings, and who speaks its lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from stories.models import Line, LineText, Scene, SceneSound, Story, StorySound,
 
 from . import enqueue
 from .permissions import require_story_owner
+from .pronunciations import ARCHIVED, Pronunciations, pronunciations_of
 
 SETTINGS = (
     "enabled",
@@ -64,9 +65,7 @@ def locked_for_sound(story_id: UUID | str, actor: Any) -> Story:
     story = Story.objects.select_for_update().get(pk=story_id)
     require_story_owner(actor, story)
     if story.status == StoryStatus.ARCHIVED:
-        raise GuardRefused(
-            gettext_noop("The sound cannot be changed while the story is in the archive.")
-        )
+        raise GuardRefused(ARCHIVED)
     return story
 
 
@@ -146,24 +145,29 @@ def _check(row: StorySound | SceneSound | Voice, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The newest voice of each speaker; the narrator has no name."""
+    """The newest voice of each speaker; the narrator has no name. How words are pronounced."""
 
     voices: dict[str, Voice]
+    pronunciations: Pronunciations = field(default_factory=Pronunciations)
 
     def voice_of(self, speaker: str) -> Voice:
         """The speaker's voice, else the narrator's, else the local provider's default."""
         return self.voices.get(speaker) or self.voices.get("") or Voice(provider=DEFAULT)
+
+    def spoken(self, text: LineText) -> str:
+        """The words that are sent to the voice."""
+        return self.pronunciations.spoken(text.text)
 
     def speaking(self, text: LineText) -> Voice:
         return self.voice_of(text.voice_of)
 
 
 def cast_of(story: Story) -> Cast:
-    """One query."""
+    """Two queries."""
     found: dict[str, Voice] = {}
     for voice in Voice.objects.filter(story=story).order_by("version"):
         found[voice.speaker] = voice
-    return Cast(found)
+    return Cast(found, pronunciations_of(story))
 
 
 def speakers_of(story: Story) -> list[str]:

@@ -16,9 +16,10 @@ from .fingerprints import CANONICAL, text_digest
 LONGEST_MUSIC_MS = 120_000
 
 
-def speech_request(story: Story, text: LineText, voice: Voice) -> SpeechRequest:
+def speech_request(story: Story, text: LineText, voice: Voice, spoken: str) -> SpeechRequest:
+    """`spoken`: the words of the text as they are pronounced."""
     return SpeechRequest(
-        text=text.text,
+        text=spoken,
         language=cast("Literal['ko', 'en']", story.language),
         voice=voice.voice,
         direction=text.direction,
@@ -27,12 +28,12 @@ def speech_request(story: Story, text: LineText, voice: Voice) -> SpeechRequest:
     )
 
 
-def speech_hash(story: Story, text: LineText, voice: Voice) -> str:
-    """SHA-256 over the inputs of a line's speech: its words and its voice."""
+def speech_hash(story: Story, text: LineText, voice: Voice, spoken: str) -> str:
+    """SHA-256 over the inputs of a line's speech: its words as they are spoken, and its voice."""
     return _hash(
         {
             "kind": "speech",
-            "text": text_digest(text.text),
+            "text": text_digest(spoken),
             "direction": text.direction,
             "language": story.language,
             "provider": voice.provider,

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
-from media.audio.timing import speech_ms
 from providers import requests
 from providers.enums import CallState
 from providers.preflight import require_possible
@@ -21,6 +20,7 @@ from stories.enums import JobName, Mood, ReviewStatus, SoundKind
 from stories.models import Line, Scene, SoundTake, Story, StorySound
 
 from . import enqueue
+from .paces import Paces
 from .recordings import recordings_of
 from .sound import Cast, cast_of, scene_sounds_of, settings_of
 from .sound_inputs import is_music_stale, music_hash, music_request, speech_hash, speech_request
@@ -115,10 +115,11 @@ class SoundPlan:
     def warnings(self) -> list[LocalizedMessage]:
         """The scenes that are too short for their lines, by the real lengths or by estimates."""
         found: list[LocalizedMessage | None] = [*self.too_long]
+        paces = Paces.of(self.story, self.items)
         for scene, items in groupby(
             (item for item in self.items if item.scene), key=lambda item: item.scene
         ):
-            found.append(_too_long(self.story, scene, list(items), last=scene is self.last))
+            found.append(_too_long(paces, scene, list(items), last=scene is self.last))
         return [warning for warning in found if warning is not None]
 
     @property
@@ -191,7 +192,8 @@ def plan_sound(
 
 def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
     voice = cast.speaking(line.current)
-    wanted = speech_hash(story, line.current, voice)
+    spoken = cast.spoken(line.current)
+    wanted = speech_hash(story, line.current, voice, spoken)
     take = line.speech_take
     stale = take is not None and bool(take.input_hash) and take.input_hash != wanted
     return SoundItem(
@@ -199,7 +201,7 @@ def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
         line.key,
         *_standing(take, stale=stale, why=CHANGED_LINE),
         provider=voice.provider,
-        request=speech_request(story, line.current, voice),
+        request=speech_request(story, line.current, voice, spoken),
         input_hash=wanted,
         scene=scene,
         line=line,
@@ -363,22 +365,17 @@ class _Seen:
 
 
 def _too_long(
-    story: Story, scene: Scene | None, items: list[SoundItem], *, last: bool
+    paces: Paces, scene: Scene | None, items: list[SoundItem], *, last: bool
 ) -> LocalizedMessage | None:
     assert scene is not None  # music has none
     estimated = any(item.take is None or item.state != "done" for item in items)
     lengths = [
-        item.take.duration_ms if item.take and item.state == "done" else _estimated_ms(story, item)
+        item.take.duration_ms if item.take and item.state == "done" else paces.estimated_ms(item)
         for item in items
     ]
     return too_long(
         scene, timing(lengths, scene.duration_seconds * 1000, last=last), estimated=estimated
     )
-
-
-def _estimated_ms(story: Story, item: SoundItem) -> int:
-    speed = getattr(item.request, "speed", 1.0)
-    return round(speech_ms(item.line.current.text, story.language) / speed) if item.line else 0
 
 
 class _Prices:

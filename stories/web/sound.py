@@ -28,6 +28,7 @@ from stories.services import sound as domain
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.permissions import is_story_owner
+from stories.services.pronunciations import Entry, set_pronunciations
 from stories.services.sound_plan import SoundItem, SoundPlan, plan_sound, priced_again
 
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
@@ -140,6 +141,7 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
             (key, name) for key, name, kind in connections if makes(kind, SoundKind.SPEECH)
         ],
         "playing": [(key, name) for key, name, kind in connections if makes(kind, SoundKind.MUSIC)],
+        "pronunciations": cast.pronunciations.entries,
         "takes": other_takes(story, None),
         "music_price": _price(
             next((item for item in plan.items if item.kind == SoundKind.MUSIC), None)
@@ -178,6 +180,16 @@ def voice(request: HttpRequest, story: Story) -> HttpResponse:
         values["speed"] = number(sent["speed"], "speed")
     domain.set_voice(story.pk, actor=request.user, speaker=sent.get("speaker", ""), **values)
     return _back(request, story, _("The voice is saved. Its lines are spoken anew; no picture is."))
+
+
+@require_POST
+@errors_as_responses
+def pronunciations(request: HttpRequest, story: Story) -> HttpResponse:
+    """Write the list. An entry without words is removed."""
+    rows = zip(request.POST.getlist("written"), request.POST.getlist("spoken"), strict=False)
+    entries = [Entry(*row) for row in rows if any(text.strip() for text in row)]
+    set_pronunciations(story.pk, actor=request.user, entries=entries)
+    return _back(request, story, _("The pronunciations are saved. Only lines with them are stale."))
 
 
 @require_POST

@@ -348,6 +348,11 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 wrap(mixer.prepare),
                 name="stories_story_mixer_prepare",
             ),
+            path(
+                "<uuid:story_id>/film/pronunciations/",
+                wrap(sound.pronunciations),
+                name="stories_story_pronunciations",
+            ),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
             path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),
             path("<uuid:story_id>/money/", wrap(story_pages.spent), name="stories_story_money"),

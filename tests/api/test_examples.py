@@ -246,6 +246,13 @@ def _sound(record, world):
     record(
         "make_sound", "POST", f"stories/{speaking.pk}/generate_sound/", {"confirm_total": "0.0000"}
     )
+    record(
+        "write_pronunciations",
+        "POST",
+        f"stories/{speaking.pk}/pronunciations/",
+        {"items": [{"written": "KBS", "spoken": "K B S"}]},
+    )
+    record("list_pronunciations", "GET", f"stories/{speaking.pk}/pronunciations/")
     record("make_stems", "POST", f"stories/{speaking.pk}/stems/", {})
     record("list_stems", "GET", f"stories/{speaking.pk}/stems/")
     record("remix_film", "POST", f"stories/{speaking.pk}/remix/", {})

@@ -97,6 +97,12 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "remix_film": ("stories/{story}/remix/", {}, changed(409)),  # it has no film of this step
     "make_stems": ("stories/{story}/stems/", {}, changed(409)),  # its sound is not turned on
     "list_stems": ("stories/{story}/stems/", None, seen()),
+    "list_pronunciations": ("stories/{story}/pronunciations/", None, seen()),
+    "write_pronunciations": (
+        "stories/{story}/pronunciations/",
+        {"items": [{"written": "AI", "spoken": "A I"}]},
+        changed(200),
+    ),
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),
     "fetch_film": ("films/{film}/file/", None, seen(302)),

@@ -203,7 +203,7 @@ def test_a_line_longer_than_its_scene_is_said_before_it_is_paid(story, owner):
         narration="The old keeper of the lighthouse counts every single lamp before night. " * 2,
     )
     (warning,) = plan_sound(story).warnings
-    assert "Scene 1 is 4 s long and its lines need about 12 s" in str(warning)
+    assert "Scene 1 is 4 s long and its lines need about 9 s" in str(warning)
 
 
 @pytest.mark.slow

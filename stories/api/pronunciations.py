@@ -1,0 +1,55 @@
+"""A story's pronunciation list."""
+
+from uuid import UUID
+
+import msgspec
+
+from api.routes import Call
+from stories import errors
+from stories.api import schemas
+from stories.services import pronunciations as domain
+
+from .base import SOUND, api
+from .lookups import story_of
+
+
+class PronunciationOut(msgspec.Struct):
+    written: str
+    spoken: str
+
+
+class PronunciationsOut(msgspec.Struct):
+    items: list[PronunciationOut]
+
+
+@api.get(
+    "stories/<uuid:story_id>/pronunciations/", tag=SOUND, summary="List a story's pronunciations"
+)
+def list_pronunciations(call: Call, story_id: UUID) -> PronunciationsOut:
+    return _out(domain.pronunciations_of(story_of(call, story_id)))
+
+
+@api.post(
+    "stories/<uuid:story_id>/pronunciations/",
+    tag=SOUND,
+    summary="Write a story's pronunciations",
+    problems=(409,),
+)
+def write_pronunciations(
+    call: Call, story_id: UUID, body: schemas.PronunciationsIn
+) -> PronunciationsOut:
+    """The story has exactly this list then. The lines with its words become stale, no picture does,
+    and captions keep the written words.
+    """
+    story_of(call, story_id)
+    entries = [domain.Entry(item.written, item.spoken) for item in body.items]
+    try:
+        found = domain.set_pronunciations(story_id, actor=call.user, entries=entries)
+    except errors.Invalid as error:
+        error.field = f"items/{error.field}" if error.field[:1].isdigit() else error.field
+        raise
+    return _out(found)
+
+
+def _out(found: domain.Pronunciations) -> PronunciationsOut:
+    return PronunciationsOut([PronunciationOut(*entry) for entry in found.entries])
