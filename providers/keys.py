@@ -103,6 +103,11 @@ def home_address_of(config: AIProviderConfig) -> str:
     return str(getattr(class_of(config), "home", ""))
 
 
+def is_at_home(config: AIProviderConfig) -> bool:
+    """Return whether the connection leads to the provider itself, not to a server of its kind."""
+    return not config.base_url or addresses.origin(config.base_url) == home_of(config)
+
+
 def is_bound_here(config: AIProviderConfig) -> bool:
     """Return whether the stored key was entered for the host of the provider's current address."""
     return not config.base_url or addresses.origin(config.base_url) == (

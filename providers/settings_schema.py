@@ -21,6 +21,7 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 DURATION = re.compile(r"[1-9][0-9]{0,4}[smh]")
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 MOST_HOSTS = 20
+MOST_NAMES, LONGEST_NAME = 200, 60
 
 
 class Spec(Protocol):
@@ -195,6 +196,29 @@ class Hosts:
         ):
             raise ValueError(value)
         return found
+
+
+class Names:
+    """A list of short names, such as those of voices."""
+
+    def check(self, name: str, value: Any) -> None:
+        try:
+            self.read(value)
+        except ValueError as error:
+            template = gettext_noop("The setting “%(name)s” must be a list of names.")
+            raise Invalid(template, field="settings", name=name) from error
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if (
+            not isinstance(value, list)
+            or len(value) > MOST_NAMES
+            or not all(
+                isinstance(one, str) and one.isprintable() and 0 < len(one) <= LONGEST_NAME
+                for one in value
+            )
+        ):
+            raise ValueError(value)
+        return tuple(value)
 
 
 def is_host(value: Any) -> bool:

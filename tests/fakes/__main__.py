@@ -9,6 +9,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "site"))
 from .comfyui import ComfyUI
 from .elevenlabs import ElevenLabs
 from .llm import Llm
+from .openai_images import OpenAIImages
 from .openai_speech import OpenAISpeech
 from .replicate import Replicate
 from .runway import Runway
@@ -22,6 +23,7 @@ FAKES: dict[str, type[Fake]] = {
     "stability": Stability,
     "llm": Llm,
     "elevenlabs": ElevenLabs,
+    "openai_images": OpenAIImages,
     "openai_speech": OpenAISpeech,
 }
 

@@ -22,7 +22,7 @@ from providers.adapters import (
 )
 from providers.client import ProviderClient, UnreadableError, checked_base, unparsable
 from providers.enums import Kind, Refusal
-from providers.errors import Refused, Unclear
+from providers.errors import NotConfigured, Refused, Unclear
 from providers.models import AIProviderConfig
 from providers.requests import Request, SpeechRequest
 from providers.settings_schema import Common
@@ -46,7 +46,7 @@ class OpenAISpeechAdapter:
     """Each call is one POST whose response is the sound."""
 
     repeatable: ClassVar[bool] = False
-    needs_key: ClassVar[bool] = True
+    needs_key: ClassVar[bool] = False  # servers of one's own need none; `ready` asks for OpenAI's
     tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.SPEECH})
     settings_kind: ClassVar[type[Common]] = Settings
@@ -54,33 +54,49 @@ class OpenAISpeechAdapter:
 
     def __init__(self, config: AIProviderConfig) -> None:
         self.config = config
+        # The connection that the studio begins with is OpenAI's, also at another address of it.
+        self.is_openai = keys.is_at_home(config) or config.provider == config.kind
+        self.name = NAME if self.is_openai else config.name
         self.settings = settings_schema.read(config.settings, Settings)
         self.read = self.settings.send_timeout
         self.send_limit = timedelta(seconds=self.read + 75)
 
     def _client(self) -> ProviderClient:
-        base = checked_base(self.config.base_url, name=NAME)
-        return ProviderClient(
-            base, name=NAME, headers={"Authorization": f"Bearer {keys.key_of(self.config)}"}
-        )
+        base = checked_base(self.config.base_url, name=self.name)
+        key = keys.key_of(self.config)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return ProviderClient(base, name=self.name, headers=headers)
+
+    @property
+    def free(self) -> bool:
+        """Whether a price of zero is a price."""
+        return self.settings.free
 
     def ready(self) -> None:
         self._client()
+        if self.is_openai and not keys.has_key(self.config):
+            raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=self.config.name)
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, SpeechRequest):
             raise Refused(
-                gettext_noop("%(provider)s makes speech only."), kind=Refusal.INVALID, provider=NAME
+                gettext_noop("%(provider)s makes speech only."),
+                kind=Refusal.INVALID,
+                provider=self.name,
             )
         sound_requests.require_speech(
-            request, model, sent=request.text, provider=NAME, most=MOST_CHARACTERS, speeds=SPEEDS
+            request,
+            model,
+            sent=request.text,
+            provider=self.name,
+            most=MOST_CHARACTERS,
+            speeds=SPEEDS,
         )
-        known = {*VOICES, *(NEWER_VOICES if _takes_directions(model) else ())}
-        if request.voice and request.voice not in known and not OWN_VOICE.fullmatch(request.voice):
+        if request.voice and not self._is_voice(request.voice, model):
             raise Refused(
                 gettext_noop("Choose one of the voices of %(provider)s."),
                 kind=Refusal.INVALID,
-                provider=NAME,
+                provider=self.name,
             )
         if _takes_directions(model) and len(request.direction) > MOST_CHARACTERS:
             raise Refused(
@@ -88,6 +104,13 @@ class OpenAISpeechAdapter:
                 kind=Refusal.INVALID,
                 most=MOST_CHARACTERS,
             )
+
+    def _is_voice(self, voice: str, model: ModelSpec) -> bool:
+        """Return whether the server has this voice; one of its own may be any, unless it says."""
+        if self.settings.voices or not self.is_openai:
+            return not self.settings.voices or voice in self.settings.voices
+        known = {*VOICES, *(NEWER_VOICES if _takes_directions(model) else ())}
+        return voice in known or OWN_VOICE.fullmatch(voice) is not None
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
         return USED | {"direction"} if _takes_directions(model) else USED
@@ -101,15 +124,15 @@ class OpenAISpeechAdapter:
             "/audio/speech", read=self.read, json=body, headers=headers
         )
         if not answer.ok:
-            raise refusal(answer)
+            raise refusal(answer, provider=self.name)
         if (
             file_types.what(answer.body[: file_types.ENOUGH]) == "text"
         ):  # a page or an error, no sound
-            raise unparsable(NAME, answer)
+            raise unparsable(self.name, answer)
         return Result(media=Bytes(answer.body))
 
     def _body(self, request: SpeechRequest, model: ModelSpec) -> dict[str, Any]:
-        voice = request.voice or DEFAULT_VOICE
+        voice = request.voice or next(iter(self.settings.voices), DEFAULT_VOICE)
         direction = request.direction.strip() if _takes_directions(model) else ""
         return {
             "model": model.name,
@@ -126,7 +149,8 @@ class OpenAISpeechAdapter:
     def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
         """Raise `Unclear`: the API does not store results."""
         raise Unclear(
-            gettext_noop("OpenAI keeps no speech: a lost answer cannot be fetched again.")
+            gettext_noop("%(provider)s keeps no speech: a lost answer cannot be fetched again."),
+            provider=self.name,
         )
 
     def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
@@ -156,10 +180,8 @@ class OpenAISpeechAdapter:
         return []
 
     def voices(self) -> list[Voice]:
-        return [
-            Voice(name, name.capitalize(), ("en", "ko"))
-            for name in sorted((*VOICES, *NEWER_VOICES))
-        ]
+        names = self.settings.voices or sorted((*VOICES, *NEWER_VOICES))
+        return [Voice(name, name.capitalize(), ("en", "ko")) for name in names]
 
 
 def _takes_directions(model: ModelSpec) -> bool:

@@ -17,13 +17,13 @@ NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_act
 CONTENT = {"content_policy_violation", "content_filter", "moderation_blocked"}
 KINDS = {401: Refusal.KEY, 402: Refusal.CREDITS, 403: Refusal.KEY, 429: Refusal.LIMIT}
 TEMPLATES = {
-    Refusal.INVALID: gettext_noop("OpenAI does not accept the request: %(words)s"),
+    Refusal.INVALID: gettext_noop("%(provider)s does not accept the request: %(words)s"),
     Refusal.MODERATED: gettext_noop(
-        "OpenAI refused the content; change the words. It says: %(words)s"
+        "%(provider)s refused the content; change the words. It says: %(words)s"
     ),
-    Refusal.KEY: gettext_noop("OpenAI does not accept the key: %(words)s"),
-    Refusal.CREDITS: gettext_noop("The account at OpenAI is empty: %(words)s"),
-    Refusal.LIMIT: gettext_noop("Too many calls for OpenAI: %(words)s"),
+    Refusal.KEY: gettext_noop("%(provider)s does not accept the key: %(words)s"),
+    Refusal.CREDITS: gettext_noop("The account at %(provider)s is empty: %(words)s"),
+    Refusal.LIMIT: gettext_noop("Too many calls for %(provider)s: %(words)s"),
 }
 
 
@@ -34,7 +34,7 @@ def problem_of(answer: ProviderResponse) -> Problem:
         return Problem(message=answer.text or f"HTTP {answer.status}")
 
 
-def refusal(answer: ProviderResponse) -> Refused:
+def refusal(answer: ProviderResponse, *, provider: str) -> Refused:
     problem = problem_of(answer)
     words = brief(problem.message) or f"HTTP {answer.status}"
     names = {problem.code.lower(), problem.type.lower()}
@@ -47,4 +47,4 @@ def refusal(answer: ProviderResponse) -> Refused:
     else:
         kind = KINDS.get(answer.status, Refusal.INVALID)
     until = timezone.now() + (answer.retry_after or LIMIT_PAUSE) if kind == Refusal.LIMIT else None
-    return Refused(TEMPLATES[kind], kind=kind, until=until, words=words)
+    return Refused(TEMPLATES[kind], kind=kind, until=until, provider=provider, words=words)

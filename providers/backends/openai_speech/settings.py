@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from providers.settings_schema import Common, Number, OneOf, setting
+from providers.settings_schema import Common, Flag, Names, Number, OneOf, setting
 
 FORMATS = ("flac", "wav", "mp3", "opus", "aac")
 
@@ -10,4 +10,6 @@ FORMATS = ("flac", "wav", "mp3", "opus", "aac")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings(Common):
     send_timeout: float = setting(Number(1, 1800), 180.0)  # seconds; the response is the sound
+    voices: tuple[str, ...] = setting(Names(), ())  # of a server with voices of its own
+    free: bool = setting(Flag(), False)  # for a self-hosted server: a zero price is valid
     output_format: str = setting(OneOf(FORMATS), "flac")
