@@ -33,7 +33,7 @@ class ModelSpec:
     It is built from the `ProviderModel` row; without a row only the name is set. `ratios` maps our
     aspect ratios to the provider's. `options` holds everything else that is specific to this
     provider's models. `durations` lists the clip lengths the model supports, in whole seconds
-    (empty: any).
+    (empty: any). `references` says how many reference sheets of which role it takes.
     """
 
     name: str = ""
@@ -41,6 +41,7 @@ class ModelSpec:
     ratios: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     durations: tuple[int, ...] = ()
+    references: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

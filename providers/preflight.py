@@ -22,7 +22,7 @@ UNSENDABLE = (NotConfigured, NoPrice, KeyUnreadable, Refused)
 EVERYTHING = frozenset(
     {
         *("prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"),
-        *("fps", "duration_ms", "camera", "image_file", "reference_image"),
+        *("fps", "duration_ms", "camera", "image_file", "reference_image", "references"),
         *("text", "language", "voice", "direction", "speed", "mood"),
     }
 )

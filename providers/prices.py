@@ -111,10 +111,23 @@ def spec_of(config: AIProviderConfig, *, kind: str, model: str) -> ModelSpec:
 def spec_from(row: ProviderModel | None, model: str) -> ModelSpec:
     """As `spec_of`, for a row that is already loaded."""
     return (
-        ModelSpec(row.name, row.endpoint, row.ratios, row.options, tuple(row.durations))
+        ModelSpec(
+            row.name,
+            row.endpoint,
+            row.ratios,
+            row.options,
+            tuple(row.durations),
+            _references(row),
+        )
         if row
         else ModelSpec(model)
     )
+
+
+def _references(row: ProviderModel) -> dict[str, int]:
+    """Return how many reference sheets of each role the row declares."""
+    declared = row.capabilities.get("references") if isinstance(row.capabilities, dict) else None
+    return dict(declared) if isinstance(declared, dict) else {}
 
 
 def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:

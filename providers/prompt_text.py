@@ -7,6 +7,7 @@ import unicodedata
 
 from django.utils.translation import gettext_noop
 
+from . import cast_references
 from .adapters import ModelSpec
 from .enums import Refusal
 from .errors import Refused
@@ -32,26 +33,38 @@ def is_english(text: str) -> bool:
 
 
 def english(request: ImageRequest | ClipRequest, *, provider: str) -> str:
-    """Return the prompt in English, with the style if that is English too.
+    """Return the prompt in English, with the cast, and with the style if that is English too.
 
-    Raises `Refused` (invalid) if there is none.
+    Raises `Refused` (invalid) if there is none, or a member has no description in English.
     """
     text = request.prompt_en.strip() or (
         request.prompt.strip() if is_english(request.prompt) else ""
     )
     if not text or not is_english(text):
         raise Refused(NEEDS_ENGLISH, kind=Refusal.INVALID, provider=provider)
+    for member in request.cast:
+        if not is_english(cast_references.described(member, english=True)):
+            raise Refused(
+                cast_references.NEEDS_ENGLISH,
+                kind=Refusal.INVALID,
+                provider=provider,
+                name=member.name,
+            )
+    text = cast_references.added(text, request, english=True, only_english=True)
     return _with_style(text, request.style if is_english(request.style) else "")
 
 
-def any_language(request: ImageRequest | ClipRequest) -> str:
-    """Return the English prompt, else the prompt as it is, with the style.
+def any_language(request: ImageRequest | ClipRequest, *, tagged: bool = False) -> str:
+    """Return the English prompt, else the prompt as it is, with the cast and the style.
 
-    Raises `Refused` (invalid) if it is empty.
+    `tagged`: members with a sheet are named by its tag. Raises `Refused` (invalid) if the prompt is
+    empty.
     """
     text = request.prompt_en.strip() or request.prompt.strip()
     if not text:
         raise Refused(gettext_noop("The prompt is empty."), kind=Refusal.INVALID)
+    english = bool(request.prompt_en.strip())
+    text = cast_references.added(text, request, english=english, tagged=tagged)
     return _with_style(text, request.style)
 
 

@@ -13,6 +13,23 @@ type Camera = Literal[
 ]
 
 
+type CastRole = Literal["character", "place", "prop", "style"]
+
+
+class CastReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A member of the cast as a scene shows it.
+
+    `file` names its reference sheet in the media storage; empty: the description alone.
+    """
+
+    role: CastRole
+    name: str
+    description: str = ""
+    description_en: str = ""
+    file: str = ""
+    sha256: str = ""
+
+
 class ImageRequest(
     msgspec.Struct,
     frozen=True,
@@ -24,7 +41,7 @@ class ImageRequest(
     """An image.
 
     `width` and `height` are the pixels that the film needs; a provider may return another size of
-    the same aspect ratio.
+    the same aspect ratio. A `sheet` shows the member of its cast alone.
     """
 
     prompt: str
@@ -36,6 +53,8 @@ class ImageRequest(
     width: int = 1280
     height: int = 720
     model: str = ""
+    cast: list[CastReference] = []
+    sheet: bool = False
 
 
 class ClipRequest(
@@ -65,6 +84,7 @@ class ClipRequest(
     camera: Camera = "push_in"
     image_file: str = ""
     model: str = ""
+    cast: list[CastReference] = []
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -91,7 +111,8 @@ class TextRequest(
     """A text task.
 
     `plan_story`: plan exactly `scenes` scenes for the script; returns `{"scenes": [{title,
-    narration, prompt, prompt_en, camera}]}`.
+    narration, prompt, prompt_en, camera}], "cast": [{kind, name, aliases, description,
+    description_en, scenes}]}`. The cast may be missing; its `scenes` count from 1.
 
     `to_english`: translate `script` into English, as a prompt for providers that accept only
     English; returns `{"text": ...}`, which the local provider leaves empty rather than guess.

@@ -48,6 +48,13 @@ class TakeKind(models.TextChoices):
     CLIP = "clip", _("Clip")
 
 
+class CastKind(models.TextChoices):
+    CHARACTER = "character", _("Character")
+    PLACE = "place", _("Place")
+    PROP = "prop", _("Prop")
+    STYLE = "style", _("Visual style")
+
+
 class LineKind(models.TextChoices):
     NARRATION = "narration", _("Narration")
     DIALOGUE = "dialogue", _("Dialogue")
@@ -109,6 +116,7 @@ class JobName(models.TextChoices):
     LINE_SPEECH = "line_speech", _("Speak a line")
     STORY_MUSIC = "story_music", _("Make the music")
     STORY_STEMS = "story_stems", _("Prepare the mixer")
+    LOOK_SHEET = "look_sheet", _("Make a reference sheet")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
 

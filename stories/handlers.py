@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from django.db import transaction
 from django.dispatch import receiver
 from django.urls import reverse
@@ -33,7 +34,7 @@ from .enums import FilmKind, JobName, SoundKind, StoryStatus, TakeKind
 from .film.build import FilmNotReady, build_film
 from .film.stems import make_stems
 from .models import Scene, ScenePrompt, Story, Take
-from .services import confirmations, english, enqueue, planning, sound_takes, takes
+from .services import confirmations, english, enqueue, planning, sheets, sound_takes, takes
 from .services.fingerprints import clip_request, image_request
 from .services.plan import Plan, is_in_the_way, plan_generation
 from .services.sound_plan import LINE_GONE, SoundItem, line_of_job, why_unwanted
@@ -166,8 +167,13 @@ def story_planning(run: Run) -> Done | Wait:
         )
         if isinstance(answer, Wait):
             return answer
+        planned = answer.call.result or {}
         planning.write_scenes(
-            story, (answer.call.result or {})["scenes"], replace=replace, hold=run.hold
+            story,
+            planned["scenes"],
+            cast=planned.get("cast") or [],
+            replace=replace,
+            hold=run.hold,
         )
     return Done(metadata={"scenes": Scene.live.filter(story=story).count()})
 
@@ -263,8 +269,10 @@ def _request(
     story: Story, scene: Scene, prompt: ScenePrompt, kind: TakeKind, asked: dict[str, Any]
 ) -> tuple[Any, str]:
     """The provider request, and the story's provider for it."""
+    worn = msgspec.convert(asked.get("worn") or [], list[requests.CastReference])
     if kind == TakeKind.IMAGE:
-        return image_request(story, prompt, seed=asked.get("seed")), story.image_provider
+        image_asked = image_request(story, prompt, seed=asked.get("seed"), worn=worn)
+        return image_asked, story.image_provider
     image = (
         Take.objects.filter(pk=asked["image_take_id"]).first()
         if asked.get("image_take_id")
@@ -272,7 +280,8 @@ def _request(
     )
     if image is None:
         raise Fail(gettext_noop("The scene has no picture to start from."), code="no_picture")
-    return clip_request(story, scene, prompt, image, seed=asked.get("seed")), story.clip_provider
+    clip_asked = clip_request(story, scene, prompt, image, seed=asked.get("seed"), worn=worn)
+    return clip_asked, story.clip_provider
 
 
 @handler(JobName.SCENE_PREVIEW)
@@ -289,6 +298,7 @@ def scene_render(run: Run) -> Done | Wait:
 @on_end(JobName.SCENE_RENDER)
 @on_end(JobName.LINE_SPEECH)
 @on_end(JobName.STORY_MUSIC)
+@on_end(JobName.LOOK_SHEET)
 def scene_ended(job: Job) -> None:
     if job.data["action"] != enqueue.INGEST_ONLY:
         enqueue.collect(
@@ -337,6 +347,33 @@ def _require_use(story: Story, job: Job) -> None:
     why = why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], line_of_job(job))
     if why is not None:
         raise Fail(why.template, code="not_wanted", **why.values)
+
+
+@handler(JobName.LOOK_SHEET)
+def look_sheet(run: Run) -> Done | Wait:
+    """Make a reference sheet of the cast, as it was asked for when the job was made."""
+    story, asked = _story(run), enqueue.asked(run.job)
+    answer: calls.Ready | Wait | None
+    if run.job.data["action"] == enqueue.INGEST_ONLY:
+        answer = _collected(run)
+    else:
+        request = requests.from_json(asked["request"])
+        answer = _through_call_service(
+            run, story, request, provider=asked["provider"], price_limit=Decimal(asked["price"])
+        )
+    if answer is None:
+        return Done()
+    if isinstance(answer, Wait):
+        return answer
+    with transaction.atomic():
+        run.hold()
+        take = sheets.record_result(answer.call, job=run.job)
+    if take is None:
+        raise Fail(gettext_noop("The look has been deleted."), code="look_gone")
+    return Done(
+        preview_url=reverse("stories:sheet_file", args=[take.pk]),
+        metadata={"take_id": str(take.pk), "cost": str(take.cost)},
+    )
 
 
 @handler(JobName.LINE_SPEECH)
@@ -596,11 +633,13 @@ def _record_or_collect(call: ProviderCall) -> bool:
 def _record(call: ProviderCall) -> bool:
     if not call.item:  # made for no scene, such as a test run
         return False
-    recorded = (
-        sound_takes.record_result(call)
-        if call.kind in SoundKind.values
-        else takes.record_result(call)
-    )
+    recorded: Any
+    if call.kind in SoundKind.values:
+        recorded = sound_takes.record_result(call)
+    elif enqueue.job_of(call) == JobName.LOOK_SHEET:
+        recorded = sheets.record_result(call)
+    else:
+        recorded = takes.record_result(call)
     if recorded is not None:
         enqueue.wake_story_jobs_on_commit(call.subject)
     return True

@@ -15,6 +15,12 @@ urlpatterns = [
     ),
     path("files/sounds/<uuid:take_id>/", views.sound_file, name="sound_file"),
     path("files/stems/<uuid:story_id>/<slug:track>/", views.sound_stem, name="sound_stem"),
+    path("files/sheets/<uuid:take_id>/", views.sheet_file, name="sheet_file"),
+    path(
+        "files/sheets/<uuid:take_id>/<slug:content>-<int:width>.webp",
+        views.sheet_thumb,
+        name="sheet_thumb",
+    ),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path(
         "files/films/<uuid:film_id>/<slug:content>-<int:width>.webp",

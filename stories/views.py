@@ -14,7 +14,7 @@ from core.file_serving import serve
 from media.errors import MediaError
 from providers.store import FileMissing
 
-from .models import Film, SoundTake, StorySound, Take
+from .models import Film, SheetTake, SoundTake, StorySound, Take
 from .services.permissions import stories_for
 from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 
@@ -42,6 +42,27 @@ def sound_stem(request: HttpRequest, story_id: str, track: str) -> HttpResponseB
     if not name:
         raise Http404
     return serve(request, name, same_origin=True)
+
+
+@require_safe
+@login_required
+def sheet_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
+    take = get_object_or_404(
+        SheetTake, pk=take_id, look__member__story__in=stories_for(request.user)
+    )
+    return serve(request, take.file)
+
+
+@require_safe
+@login_required
+def sheet_thumb(request: HttpRequest, take_id: str, content: str, width: int) -> HttpResponseBase:
+    """As `take_thumb`, of a reference sheet."""
+    take = get_object_or_404(
+        SheetTake, pk=take_id, look__member__story__in=stories_for(request.user)
+    )
+    if width not in WIDTHS or not take.sha256.startswith(content):
+        raise Http404
+    return _picture(request, lambda: thumb(take, width))
 
 
 @require_safe

@@ -32,6 +32,7 @@ from stories.models import (
     LineText,
     Scene,
     ScenePrompt,
+    SheetTake,
     SoundTake,
     StorySound,
     Take,
@@ -271,6 +272,7 @@ def _column(rows: QuerySet[Any], name: str) -> Iterator[str]:
 SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
     lambda: _column(Take.objects.all(), "file"),
     lambda: _column(SoundTake.objects.all(), "file"),
+    lambda: _column(SheetTake.objects.all(), "file"),
     lambda: _column(Film.objects.all(), "file"),
     lambda: chain.from_iterable(_files_of_stems()),
     lambda: _column(ScenePrompt.objects.all(), "reference_image"),
@@ -279,6 +281,7 @@ SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
     lambda: _column(ProviderCall.objects.all(), "request__image_file"),
     lambda: _column(RawAnswer.objects.exclude(file=""), "file"),
     lambda: (f"thumbs:{digest}" for digest in _column(Take.objects.all(), "sha256")),
+    lambda: (f"thumbs:{digest}" for digest in _column(SheetTake.objects.all(), "sha256")),
     lambda: (f"thumbs:{film_mark(film)}" for film in _films()),
     lambda: (f"segments:{digest}" for digest in _hashes_in_films()),
 )

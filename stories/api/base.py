@@ -12,9 +12,10 @@ from stories import errors
 
 from .outputs.approvals import approval_out
 
-STORIES, SCENES, TAKES, SOUND, FILMS, APPROVALS, JOBS, ME = (
+STORIES, SCENES, CAST, TAKES, SOUND, FILMS, APPROVALS, JOBS, ME = (
     "Stories",
     "Scenes",
+    "Cast",
     "Takes",
     "Sound",
     "Films",
@@ -30,7 +31,7 @@ api = Api(
         "Stories become films: write one, plan its scenes, make the preview, render the "
         "film. Nothing is spent without its price being told first."
     ),
-    tags=(TAG, ME, STORIES, SCENES, TAKES, SOUND, FILMS, APPROVALS, JOBS),
+    tags=(TAG, ME, STORIES, SCENES, CAST, TAKES, SOUND, FILMS, APPROVALS, JOBS),
     examples=Path(__file__).with_name("examples.json"),
 )
 

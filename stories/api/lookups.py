@@ -15,6 +15,7 @@ from stories.services.permissions import (
     sees_all,
     stories_for,
 )
+from stories.services.worn import with_cast
 
 
 def story_of(call: Call, story_id: UUID) -> Story:
@@ -28,6 +29,7 @@ def scene_of(call: Call, scene_id: UUID) -> Scene:
     scene = (
         scenes_for(call.user)
         .select_related("story", "prompt", "image_take", "clip_take")
+        .prefetch_related(with_cast())
         .filter(pk=scene_id)
         .first()
     )

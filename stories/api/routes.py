@@ -8,6 +8,7 @@ endpoints.add_to(api)
 
 from . import (  # noqa: E402  the documentation starts with the login
     approvals,
+    cast,
     films,
     jobs,
     me,
@@ -24,6 +25,7 @@ from . import (  # noqa: E402  the documentation starts with the login
 __all__ = [
     "api",
     "approvals",
+    "cast",
     "films",
     "jobs",
     "me",

@@ -17,6 +17,7 @@ from stories.models import Scene
 from stories.services import scenes as domain
 from stories.services.generation import generate_scene
 from stories.services.permissions import scenes_for, stories_for
+from stories.services.worn import with_cast
 
 from .base import SCENES, api
 from .lookups import admit_writer, scene_of
@@ -42,6 +43,7 @@ class SceneStarted(Struct):
 @api.get("scenes/", tag=SCENES, summary="List scenes")
 def list_scenes(call: Call, query: schemas.SceneFilter) -> Page[SceneOut]:
     rows = scenes_for(call.user).select_related("story", "prompt", "image_take", "clip_take")
+    rows = rows.prefetch_related(with_cast())
     keyset = NEWEST_FIRST
     if query.story is not UNSET:
         rows, keyset = rows.filter(story_id=query.story), BY_POSITION
@@ -108,6 +110,7 @@ def bulk_create_scenes(call: Call, body: schemas.BulkIn) -> Created[Bulk]:
     scenes = (
         Scene.live.filter(pk__in=[scene.pk for scene in made])
         .select_related("story", "prompt", "image_take", "clip_take")
+        .prefetch_related(with_cast())
         .order_by("position")
     )
     return Created(Bulk([scene_out(call, scene) for scene in scenes]))

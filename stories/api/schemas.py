@@ -13,6 +13,7 @@ from jobs.enums import JobStatus
 from stories.enums import (
     AspectRatio,
     Camera,
+    CastKind,
     FilmKind,
     Language,
     LineKind,
@@ -25,12 +26,15 @@ from stories.enums import (
     TakeKind,
 )
 from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
+from stories.models.cast import MAX_DESCRIPTION, MAX_NAME
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
 from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
 from stories.models.story_sound import DEEPEST_DUCK, LOUDEST_DB, SILENT_DB
+from stories.services.cast_names import MAX_ALIASES, MAX_IN_SCENE
 from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
 from stories.services.pronunciations import MAX_ENTRIES
+from stories.services.sheets import MOST_VARIANTS
 
 # Money is sent as a decimal string, so that no digit is lost.
 Money = Annotated[
@@ -248,6 +252,64 @@ class GenerateSoundIn(Strict):
 class SoundFilter(Paging):
     kind: SoundKind | UnsetType = UNSET
     line: UUID | UnsetType = UNSET
+
+
+MemberName = Annotated[str, text(least=1, most=MAX_NAME)]
+Description = Annotated[str, text(most=MAX_DESCRIPTION)]
+Aliases = Annotated[list[MemberName], Meta(max_length=MAX_ALIASES)]
+
+
+class MemberIn(Strict):
+    name: MemberName
+    kind: CastKind = CastKind.CHARACTER
+    description: Description = ""
+    description_en: Description = ""
+    aliases: Aliases = []
+
+
+class MemberPatch(Strict):
+    name: MemberName | UnsetType = UNSET
+    kind: CastKind | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    description_en: Description | UnsetType = UNSET
+    aliases: Aliases | UnsetType = UNSET
+
+
+class LookIn(Strict):
+    """An outfit, an age, the state of a place."""
+
+    name: MemberName
+    description: Description = ""
+    description_en: Description = ""
+
+
+class LookPatch(Strict):
+    name: MemberName | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    description_en: Description | UnsetType = UNSET
+
+
+class GenerateSheetIn(Strict):
+    provider: Provider | UnsetType = UNSET
+    variants: Annotated[int, Meta(ge=1, le=MOST_VARIANTS)] = 1
+    reason: Annotated[str, text(most=200)] = ""
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
+class SheetFilter(Paging):
+    pass
+
+
+class WornIn(Strict):
+    """A look that the scene shows. Without `with_sheet` only its description is sent."""
+
+    look_id: UUID
+    with_sheet: bool = True
+
+
+class SceneCastIn(Strict):
+    items: Annotated[list[WornIn], Meta(max_length=MAX_IN_SCENE)]
 
 
 class PlanQuery(Strict):

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Prefetch
 from django.utils.translation import gettext_noop
 from msgspec import UNSET
 
@@ -19,6 +20,7 @@ from stories.models import Take
 from stories.services import takes as domain
 from stories.services.permissions import scenes_for
 from stories.services.uploads import LIMIT, add_take, read_upload
+from stories.services.worn import appearances
 
 from .base import TAKES, api
 from .lookups import admit_writer, scene_of, take_of
@@ -55,6 +57,7 @@ def list_takes(call: Call, scene_id: UUID, query: schemas.TakeFilter) -> Page[Ta
     rows = Take.objects.filter(scene_id=scene_id, scene__in=scenes_for(call.user)).select_related(
         "made_by", *scene
     )
+    rows = rows.prefetch_related(Prefetch("scene__cast", queryset=appearances()))
     if query.kind is not UNSET:
         rows = rows.filter(kind=query.kind)
     if query.verdict is not UNSET:

@@ -512,6 +512,7 @@ class StoryStateTransition(models.Model):
 
 
 from .approval import Approval  # noqa: E402  refers to the models above by their labels
+from .cast import CastMember, Look, SceneCast, SheetTake  # noqa: E402  refer to the models above by their labels
 from .confirmation import Confirmation  # noqa: E402  refers to the models above by their labels
 from .line import Line, LineText  # noqa: E402  refers to the models above by their labels
 from .pronunciation import Pronunciation  # noqa: E402  refers to the models above by their labels
@@ -526,16 +527,20 @@ __all__ = [
     "MAX_SCRIPT",
     "MIN_DURATION",
     "Approval",
+    "CastMember",
     "Comment",
     "Confirmation",
     "Film",
     "Line",
     "LineText",
+    "Look",
     "Pronunciation",
     "ReviewLink",
     "Scene",
+    "SceneCast",
     "ScenePrompt",
     "SceneSound",
+    "SheetTake",
     "SoundTake",
     "Story",
     "StorySound",

@@ -78,6 +78,7 @@ def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
         for name, item in jobs
         if name in enqueue.TAKE_KIND
     }
+    pieces |= {(str(Kind.IMAGE), item) for name, item in jobs if name == JobName.LOOK_SHEET}
     pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
     pieces |= {
         (str(enqueue.SOUND_KIND[JobName(name)]), item)

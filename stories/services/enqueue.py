@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
@@ -22,9 +23,22 @@ from providers import requests
 from providers.enums import OPEN_CALL, OVER, CallState, Kind
 from providers.models import ProviderCall
 from stories.enums import JobName, SoundKind, TakeKind
-from stories.models import Comment, Confirmation, Line, Scene, SoundTake, Story, Take
+from stories.models import (
+    Comment,
+    Confirmation,
+    Line,
+    Look,
+    Scene,
+    SheetTake,
+    SoundTake,
+    Story,
+    Take,
+)
+
+from .worn import worn_in
 
 if TYPE_CHECKING:
+    from .sheets import SheetPlan
     from .sound_plan import SoundItem
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
@@ -35,6 +49,9 @@ SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
 TAKE_JOB: dict[str, JobName] = {
     str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())
 }
+# Every job that makes one take, also of a reference sheet.
+TAKE_NAMES = frozenset({*TAKE_JOB.values(), JobName.LOOK_SHEET})
+SHEET = "sheet"  # how the keys of calls for reference sheets begin
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {
@@ -47,6 +64,7 @@ ACTION = {
     JobName.LINE_SPEECH: "generate_speech",
     JobName.STORY_MUSIC: "generate_music",
     JobName.STORY_STEMS: "make_stems",
+    JobName.LOOK_SHEET: "generate_sheet",
 }
 # Made by language models; their cost is confirmed like that of takes.
 TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})
@@ -310,6 +328,54 @@ def enqueue_sound(
     return job
 
 
+def enqueue_sheet(
+    plan: "SheetPlan",
+    story: Story,
+    *,
+    owner: Any,
+    price: Decimal,
+    variant: int = 0,
+    reason: str = "",
+    select: bool = True,
+) -> Job:
+    """Enqueue the job that makes one reference sheet. Variants run side by side.
+
+    A job that waits for a person to confirm its price continues after the commit.
+    """
+    name, look = JobName.LOOK_SHEET, plan.look
+    key = f"{SHEET}:{look.pk}:{variant}"
+    known = (
+        Confirmation.objects.filter(story=story).order_by("-id").values_list("pk", flat=True)
+    ).first()
+    wanted = {
+        "provider": plan.provider,
+        "request": requests.to_json(plan.request),
+        "replaces": str(look.sheet_id or ""),
+        "price": str(price),
+        "confirmation": known,
+        "reason": reason,
+        "select": select,
+        **_named(key),
+    }
+    job, new = queue.enqueue(
+        name,
+        data=data(story.pk, name, wanted),
+        subject=str(story.pk),
+        item=look.key,
+        owner=owner,
+        priority=2,
+        unique_key=f"{name}:{look.pk}:{variant}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
+
+
+def job_of(call: ProviderCall) -> JobName:
+    """The name of the jobs that make what this call makes."""
+    return JobName.LOOK_SHEET if call.key.startswith(f"{SHEET}:") else TAKE_JOB[call.kind]
+
+
 def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
     """The key of a provider call: one kind of take for one scene, whichever job makes it.
 
@@ -384,6 +450,8 @@ def follows(job: Job, call: ProviderCall) -> bool:
 def made_from(scene: Scene, kind: str) -> dict[str, Any]:
     """The current inputs of a take of this scene, as recorded in a job and a confirmation."""
     words: dict[str, Any] = {"prompt_id": scene.prompt_id}
+    if worn := worn_in(scene):
+        words["worn"] = msgspec.to_builtins(worn)
     if kind == TakeKind.CLIP:
         words["image_take_id"] = str(scene.image_take_id or "")
     return words
@@ -408,7 +476,11 @@ def asked(job: Job) -> dict[str, Any]:
         for lines in later.order_by("-id").values_list("lines", flat=True)
         if job.item in lines
     )
-    return {**parameters, **next(found, {})}
+    line = next(found, {})
+    if "prompt_id" in line and "worn" not in line:
+        # Confirmed while the scene showed nobody of the cast.
+        parameters = {name: value for name, value in parameters.items() if name != "worn"}
+    return {**parameters, **line}
 
 
 def _sound_as_confirmed(job: Job, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -425,6 +497,8 @@ def _confirmed_as(job: Job) -> str | None:
     """The kind under which the job's result is confirmed."""
     if job.name in TEXT_JOBS:
         return Kind.TEXT
+    if job.name == JobName.LOOK_SHEET:
+        return Kind.IMAGE
     return TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
 
 
@@ -442,7 +516,7 @@ def may_spend(job: Job) -> bool:
 
     Otherwise it continues the existing one.
     """
-    if job.name not in TAKE_JOB.values() or not job.item or job.data["action"] == INGEST_ONLY:
+    if job.name not in TAKE_NAMES or not job.item or job.data["action"] == INGEST_ONLY:
         return False
     return (
         not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
@@ -465,24 +539,24 @@ def to_collect() -> QuerySet[ProviderCall]:
 
 def has_take() -> Q:
     """Whether the result of a call has become a take."""
-    return Q(Exists(Take.objects.filter(call=OuterRef("pk")))) | Q(
-        Exists(SoundTake.objects.filter(call=OuterRef("pk")))
-    )
+    found = Q(Exists(Take.objects.filter(call=OuterRef("pk"))))
+    found |= Q(Exists(SoundTake.objects.filter(call=OuterRef("pk"))))
+    return found | Q(Exists(SheetTake.objects.filter(call=OuterRef("pk"))))
 
 
 def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
-    """Those of these calls that no open job follows and whose scene, line or story still exists.
+    """Those of these calls that no open job follows and whose scene, line, look or story exists.
 
-    At most five queries.
+    At most six queries.
     """
     wanted = list(calls)
     items = {call.item for call in wanted}
     jobs: dict[str, list[Job]] = {}
-    for job in Job.objects.filter(item__in=items, name__in=TAKE_JOB.values(), status__in=OPEN):
+    for job in Job.objects.filter(item__in=items, name__in=TAKE_NAMES, status__in=OPEN):
         jobs.setdefault(job.item, []).append(job)
     known = _existing(Scene, items)
     if rest := items - known:
-        known |= _existing(Line, rest) | _existing(Story, rest)
+        known |= _existing(Line, rest) | _existing(Story, rest) | _existing(Look, rest)
     return [
         call
         for call in wanted
@@ -490,7 +564,7 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
     ]
 
 
-def _existing(model: type[Scene | Line | Story], items: Iterable[str]) -> set[str]:
+def _existing(model: type[Scene | Line | Story | Look], items: Iterable[str]) -> set[str]:
     keys = list(filter(_is_id, items))
     return {
         str(pk)
@@ -524,7 +598,7 @@ def _is_left(call: ProviderCall) -> bool:
 
 
 def _collect_one(call: ProviderCall) -> bool:
-    name = TAKE_JOB[call.kind]
+    name = job_of(call)
     ordered = asked_for(call)
     asked = {
         **(ordered.data["parameters"] if ordered else {}),
@@ -550,7 +624,7 @@ def asked_for(call: ProviderCall) -> Job | None:
 
     None once its row is removed.
     """
-    jobs = Job.objects.filter(item=call.item, name=TAKE_JOB[call.kind]).order_by("-created_at")
+    jobs = Job.objects.filter(item=call.item, name=job_of(call)).order_by("-created_at")
     return next((job for job in but_collectors(jobs) if follows(job, call)), None)
 
 

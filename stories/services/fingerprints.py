@@ -4,15 +4,18 @@ Seed, scene position and provider are not part of the content.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from providers.models import ProviderCall
 from providers.preflight import EVERYTHING, used_fields
-from providers.requests import ClipRequest, ImageRequest, from_json
+from providers.requests import CastReference, ClipRequest, ImageRequest, from_json
 from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
+
+from .worn import worn_in
 
 if TYPE_CHECKING:
     from providers.requests import Camera as Move
@@ -71,7 +74,11 @@ def english_of(prompt: Any) -> str:
 
 
 def _asked(
-    story: Story, prompt: ScenePrompt, size: tuple[int, int], seed: int | None
+    story: Story,
+    prompt: ScenePrompt,
+    size: tuple[int, int],
+    seed: int | None,
+    worn: Sequence[CastReference],
 ) -> dict[str, Any]:
     """The common part of picture and clip requests."""
     return {
@@ -83,18 +90,31 @@ def _asked(
         "aspect_ratio": story.aspect_ratio,
         "width": size[0],
         "height": size[1],
+        "cast": list(worn),
     }
 
 
-def image_request(story: Story, prompt: ScenePrompt, *, seed: int | None = None) -> ImageRequest:
-    return ImageRequest(**_asked(story, prompt, picture_size(story), seed))
+def image_request(
+    story: Story,
+    prompt: ScenePrompt,
+    *,
+    seed: int | None = None,
+    worn: Sequence[CastReference] = (),
+) -> ImageRequest:
+    return ImageRequest(**_asked(story, prompt, picture_size(story), seed, worn))
 
 
 def clip_request(
-    story: Story, scene: Scene, prompt: ScenePrompt, image: Take, *, seed: int | None = None
+    story: Story,
+    scene: Scene,
+    prompt: ScenePrompt,
+    image: Take,
+    *,
+    seed: int | None = None,
+    worn: Sequence[CastReference] = (),
 ) -> ClipRequest:
     return ClipRequest(
-        **_asked(story, prompt, frame_size(story), seed),
+        **_asked(story, prompt, frame_size(story), seed, worn),
         fps=frame_rate(story),
         duration_ms=scene.duration_seconds * 1000,
         camera=cast("Move", prompt.camera),
@@ -120,13 +140,19 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
             .first()
         )
         return _clip_hash(
-            prompt, image or "", style=request.style, aspect=request.aspect_ratio, used=used
+            prompt,
+            image or "",
+            style=request.style,
+            aspect=request.aspect_ratio,
+            used=used,
+            worn=request.cast,
         )
     return _image_hash(
         prompt,
         style=cast("ImageRequest", request).style,
         aspect=cast("ImageRequest", request).aspect_ratio,
         used=used,
+        worn=cast("ImageRequest", request).cast,
     )
 
 
@@ -138,7 +164,30 @@ def _if_used(value: str, field: str, used: frozenset[str]) -> str:
     return value if field in used else ""
 
 
-def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str, used: frozenset[str]) -> str:
+def _worn_values(worn: Sequence[CastReference], used: frozenset[str]) -> dict[str, Any]:
+    """What the hash contains of the cast: roles, descriptions and sheets, but no names.
+
+    Without a cast nothing, so that hashes from before there was one stay as they are. Where the
+    model takes no sheets each entry is shorter, so the two forms never give the same hash.
+    """
+    if not worn:
+        return {}
+    with_sheets = "references" in used
+    found = [
+        [one.role, one.description, one.description_en, *([one.sha256] if with_sheets else [])]
+        for one in worn
+    ]
+    return {"cast": sorted(found)}
+
+
+def _image_hash(
+    prompt: ScenePrompt,
+    *,
+    style: str,
+    aspect: str,
+    used: frozenset[str],
+    worn: Sequence[CastReference],
+) -> str:
     """SHA-256 over the inputs of a picture."""
     return _hash(
         {
@@ -149,12 +198,19 @@ def _image_hash(prompt: ScenePrompt, *, style: str, aspect: str, used: frozenset
             "style": style,
             "reference": _if_used(prompt.reference_image, "reference_image", used),
             "aspect": aspect,
+            **_worn_values(worn, used),
         }
     )
 
 
 def _clip_hash(
-    prompt: ScenePrompt, image_sha256: str, *, style: str, aspect: str, used: frozenset[str]
+    prompt: ScenePrompt,
+    image_sha256: str,
+    *,
+    style: str,
+    aspect: str,
+    used: frozenset[str],
+    worn: Sequence[CastReference],
 ) -> str:
     """SHA-256 over the inputs of a clip, including its start picture."""
     return _hash(
@@ -167,6 +223,7 @@ def _clip_hash(
             "style": style,
             "camera": prompt.camera,
             "aspect": aspect,
+            **_worn_values(worn, used),
         }
     )
 
@@ -178,15 +235,16 @@ def present_hash(story: Story, scene: Scene, kind: str) -> str:
 
 def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> str:
     """As `present_hash`, for a provider that receives only these fields of a request."""
-    style, aspect = style_of(story, scene.prompt), story.aspect_ratio
+    style, aspect, worn = style_of(story, scene.prompt), story.aspect_ratio, worn_in(scene)
     if kind == TakeKind.IMAGE:
-        return _image_hash(scene.prompt, style=style, aspect=aspect, used=used)
+        return _image_hash(scene.prompt, style=style, aspect=aspect, used=used, worn=worn)
     return _clip_hash(
         scene.prompt,
         scene.image_take.sha256 if scene.image_take else "",
         style=style,
         aspect=aspect,
         used=used,
+        worn=worn,
     )
 
 
@@ -203,6 +261,10 @@ def is_stale(story: Story, scene: Scene, take: Take) -> bool:
         return True
     if not take.input_hash or take.input_hash == present_hash(story, scene, take.kind):
         return False
+    if worn_in(scene) and take.input_hash == _hash_for(
+        story, scene, take.kind, EVERYTHING - {"references"}
+    ):
+        return False  # made by a model that takes no sheets
     # The provider may use fewer fields than the scene has. Only then is it worth checking which.
     if not (scene.prompt.negative or scene.prompt.reference_image):
         return True

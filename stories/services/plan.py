@@ -28,6 +28,7 @@ from stories.selectors.warnings import warnings_of
 
 from .fingerprints import clip_request, image_request, is_stale, present_hash
 from .sound_plan import SoundItem, SoundPlan, plan_sound
+from .worn import with_cast, worn_in
 
 if TYPE_CHECKING:
     from providers.adapters import Adapter, ModelSpec
@@ -172,11 +173,12 @@ class Plan:
 
 def with_takes(scenes: QuerySet[Scene]) -> QuerySet[Scene]:
     """The scenes in order, with what a plan needs of each."""
-    return scenes.select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+    scenes = scenes.select_related("prompt", "image_take", "clip_take").order_by("position", "id")
+    return scenes.prefetch_related(with_cast())
 
 
 def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
-    """The live scenes in order with prompt and selected takes. One query."""
+    """The live scenes in order with prompt, selected takes and cast. Two queries."""
     scenes = with_takes(Scene.live.filter(story=story))
     return list(scenes if scene_ids is None else scenes.filter(pk__in=scene_ids))
 
@@ -199,7 +201,7 @@ def plan_generation(
 
     `as_is`: a person accepts rejected takes for the film, so they are not made again. `sound`: the
     plan includes the speech and music that the film needs; by default it does if it is a plan of
-    the whole story. Six queries whatever the number of scenes if the story has no sound; at most
+    the whole story. Seven queries whatever the number of scenes if the story has no sound; at most
     two, for the providers, if scenes and facts are given.
     """
     if sound is None:
@@ -296,10 +298,12 @@ def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
 
 def request_of(story: Story, scene: Scene, kind: str) -> Any:
     """The provider request for a take of this kind."""
+    worn = worn_in(scene)
     if kind == TakeKind.IMAGE:
-        return image_request(story, scene.prompt)
+        return image_request(story, scene.prompt, worn=worn)
     # Without a picture the clip is blocked but has a price, calculated as if there were one.
-    return clip_request(story, scene, scene.prompt, scene.image_take or Take(file=NO_PICTURE_YET))
+    image = scene.image_take or Take(file=NO_PICTURE_YET)
+    return clip_request(story, scene, scene.prompt, image, worn=worn)
 
 
 def has_take(scene: Scene, kind: str) -> bool:

@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
+from typing import cast as typed
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +21,7 @@ from stories.enums import Camera
 from stories.errors import GuardRefused, Invalid
 from stories.models import Scene, ScenePrompt, Story
 
-from . import lines
+from . import cast_proposals, lines
 from .script_passages import lines_of, passages, spoken_lines
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ def plan_request(story: Story) -> TextRequest:
         script=script,
         scenes=scenes,
         passages=parts,
-        language=cast("Literal['ko', 'en']", story.language),
+        language=typed("Literal['ko', 'en']", story.language),
         style=story.style,
-        aspect_ratio=cast("AspectRatio", story.aspect_ratio),
+        aspect_ratio=typed("AspectRatio", story.aspect_ratio),
     )
 
 
@@ -133,14 +134,16 @@ def write_scenes(
     planned: Sequence[dict[str, Any]],
     *,
     replace: bool,
+    cast: Sequence[Any] = (),
     hold: Callable[[], None] = _nothing,
 ) -> list[Scene]:
     """Write the planned scenes.
 
     If live scenes exist, nothing is written, unless `replace` soft-deletes them.
 
-    `planned`: dicts with title, narration, prompt, prompt_en, camera. `hold` is called first in the
-    transaction; it raises if the caller may no longer write. Returns the live scenes in order.
+    `planned`: dicts with title, narration, prompt, prompt_en, camera. `cast`: what the planner says
+    of the cast. `hold` is called first in the transaction; it raises if the caller may no longer
+    write. Returns the live scenes in order.
     Raises Invalid for too many scenes.
     """
     if len(planned) > MAX_SCENES:
@@ -181,4 +184,5 @@ def write_scenes(
             )
         )
         lines.create(made, spoken)
+        cast_proposals.write(story, made, planned, spoken, cast)
         return made

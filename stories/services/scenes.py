@@ -20,7 +20,7 @@ from core.unicode_normalization import composed_values
 from stories.errors import Conflict, FieldConflict, Invalid
 from stories.models import MAX_DURATION, Scene, ScenePrompt, Story
 
-from . import enqueue, lines, scene_splitting, sound
+from . import cast, enqueue, lines, scene_splitting, sound
 from .fingerprints import is_english_outdated, text_digest
 from .locking import CLOSED, locked_for_words, locked_row, locked_scene, locked_story, require_room
 from .planning import seed_of
@@ -386,6 +386,7 @@ def duplicate(scene_id: UUID | str, *, actor: Any) -> Scene:
         )
         lines.copy(scene, copy)
         sound.copy_scene_sound(scene, copy)
+        cast.copy(scene, copy)
         _settle_length(story)
     return copy
 
@@ -422,6 +423,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
             prompt=prompts[1],
         )
         lines.cut(scene, second, head=head, tail=tail)
+        cast.copy(scene, second)
         scene.duration_seconds, scene.prompt = first, prompts[0]
         scene.save()
         _settle_length(story)
@@ -515,6 +517,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             scene.prompt = ScenePrompt.objects.create(
                 **{**kept, "text": text[:4000], "text_en": english[:4000]}
             )
+            cast.merge(scene, other)
         lines.join(scene, other, f"{scene.narration} {other.narration}".strip())
         scene.duration_seconds = total
         scene.save()

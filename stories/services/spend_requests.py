@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,16 +15,17 @@ from jobs.models import Job
 from providers.enums import CallState, Kind
 from providers.models import ProviderCall
 from providers.prices import price_of
-from providers.requests import hash_of
+from providers.requests import ImageRequest, from_json, hash_of
 from stories.enums import JobName, TakeKind
 from stories.errors import GuardRefused
-from stories.models import Approval, Scene, ScenePrompt, Story
+from stories.models import Approval, Look, Scene, ScenePrompt, Story
 
 from . import enqueue
 from .english import EnglishPlan, english_request, plan_english, seen
 from .fingerprints import present_hash
 from .plan import UNRESOLVED, Plan, plan_generation, request_of
 from .planning import plan_request, planning_price, require_plannable
+from .sheets import SILENT, SheetPlan, plan_sheets, sheet_hash
 from .sound_plan import SoundItem, plan_sound, sound_of_job, wanted_again
 
 
@@ -90,6 +91,59 @@ def ask_for_sound(story: Story, items: Sequence[SoundItem], *, again: bool = Fal
     )
 
 
+def ask_for_sheets(plan: SheetPlan, *, variants: int) -> SpendRequest:
+    """The request for one reference sheet of a look, or several side by side."""
+    price = plan.price or Decimal(0)
+    named = [
+        enqueue.SHEET,
+        plan.provider,
+        plan.look.key,
+        str(variants),
+        str(price),
+        plan.input_hash,
+    ]
+    title = " · ".join(filter(None, (plan.look.member.name, plan.look.name)))
+    line = {"scene": plan.look.key, "position": 0, "title": title, "price": str(price)}
+    return SpendRequest(
+        plan.look.member.story,
+        TakeKind.IMAGE,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        {"sheet": plan.look.key, "provider": plan.provider, "variants": variants},
+        plan.provider,
+        [line] * variants,
+        variants * price,
+        requests=[plan.request] * variants,
+    )
+
+
+def _present_of_sheets(story: Story, what: dict[str, Any]) -> SpendRequest | None:
+    look = (
+        Look.live.select_related("member", "sheet")
+        .filter(pk=what["sheet"], member__story=story, member__deleted_at=None)
+        .first()
+    )
+    if look is None:
+        return None
+    look.member.story = story
+    (plan,) = plan_sheets(story, [look], provider=what["provider"])
+    return ask_for_sheets(plan, variants=what["variants"]) if plan.price is not None else None
+
+
+def _ask_for_sheet_again(story: Story, job: Job) -> SpendRequest | None:
+    """The request for one more call of a job that makes a sheet. None if its look is gone."""
+    look = Look.objects.select_related("member", "sheet").filter(pk=job.item).first()
+    if look is None:
+        return None
+    look.member.story = story
+    asked = job.data["parameters"]
+    request = from_json(asked["request"])
+    assert isinstance(request, ImageRequest)
+    provider, digest = asked["provider"], sheet_hash(request)
+    price = price_of(provider, request)
+    plan = SheetPlan(look, "missing", price, SILENT, provider, request, digest)
+    return replace(ask_for_sheets(plan, variants=1), what={"job": job.pk})
+
+
 def _sound_line(item: SoundItem) -> dict[str, Any]:
     scene = str(item.scene.pk) if item.scene else ""
     return {
@@ -148,8 +202,10 @@ def ask_for_takes(
 def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
     """The request for one more call for a job's take, with the job's original request.
 
-    None if its scene or line is gone. Raises NoPrice or NotConfigured.
+    None if its scene, line or look is gone. Raises NoPrice or NotConfigured.
     """
+    if job.name == JobName.LOOK_SHEET:
+        return _ask_for_sheet_again(story, job)
     if job.name in enqueue.SOUND_KIND:
         item = sound_of_job(story, job)
         return None if item is None else _ask_for_sound_again(story, job, item)
@@ -254,6 +310,8 @@ def present(approval: Approval) -> SpendRequest | None:
         )
     if "sound" in what:
         return _present_of_sound(story, what)
+    if "sheet" in what:
+        return _present_of_sheets(story, what)
     return _present_of_takes(approval, story, what)
 
 

@@ -9,17 +9,17 @@ from django.core.files.storage import storages
 from media import ffmpeg, image_import
 from providers import store
 from stories.enums import TakeKind
-from stories.models import Film, Take
+from stories.models import Film, SheetTake, Take
 
 WIDTHS = (320, 640, 1280)
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def thumb_name(take: Take, width: int) -> str:
+def thumb_name(take: Take | SheetTake, width: int) -> str:
     return f"thumbs/{take.sha256[:2]}/{take.sha256}-{width}.webp"
 
 
-def thumb(take: Take, width: int) -> str:
+def thumb(take: Take | SheetTake, width: int) -> str:
     """The storage name of the take's thumbnail at this width; for a clip its first frame.
 
     Raises MediaError or OSError.
@@ -33,9 +33,9 @@ def thumb(take: Take, width: int) -> str:
         return store.save_as(small, name)
 
 
-def _picture(take: Take, folder: Path) -> bytes:
+def _picture(take: Take | SheetTake, folder: Path) -> bytes:
     with store.local_copy(take.file, folder) as source:
-        if take.kind == TakeKind.IMAGE:
+        if isinstance(take, SheetTake) or take.kind == TakeKind.IMAGE:
             return source.read_bytes()
         return _first_frame(source, folder)
 

@@ -17,6 +17,7 @@ from stories.models import Story
 from . import layout
 from .board_state import Board
 from .card_rendering import drawn, tools
+from .cards import CAST_KEY
 from .responses import BoardUpdate, errors_as_responses, respond
 
 FIRST = 8  # complete cards in the first page, about one screen; the others load on scrolling
@@ -44,7 +45,8 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
     """
     whole = Board(story, request.user)
     first, wanted = _number(request.GET.get("from", "")), request.GET.get("state", "")
-    wanted = wanted if wanted in FILTERS else ""
+    member = _member_name(whole, wanted)
+    wanted = wanted if wanted in FILTERS or member else ""
     matching = [card for card in whole.cards if not wanted or wanted in card.keys.split()]
     size = WITHOUT_SCRIPTS if "from" in request.GET else FIRST
     whole.complete(matching[first : first + size])
@@ -54,6 +56,7 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "board": whole,
         "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
         "wanted": wanted,
+        "wanted_member": member,
         "cards": drawn(whole.cards, csrf_token=get_token(request)),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
@@ -62,6 +65,14 @@ def board(request: HttpRequest, story: Story) -> HttpResponse:
         "is_fullwidth": "1",
     }
     return render(request, "board/page.html", layout.context(request, story, **values))
+
+
+def _member_name(board: Board, wanted: str) -> str:
+    """The name of the cast member that the filter asks for; empty if no scene shows it."""
+    if not wanted.startswith(CAST_KEY):
+        return ""
+    shown = (pair for card in board.cards for pair in card.cast)
+    return next((one.name for member, one in shown if f"{CAST_KEY}{member}" == wanted), "")
 
 
 def _number(text: str) -> int:

@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db.models import BooleanField, CharField, Count, QuerySet, Value
 from django.db.models.functions import Cast
 
+from providers.requests import CastReference
 from stories.enums import TakeKind
-from stories.models import Comment, Scene, Story, Take
+from stories.models import Comment, Scene, SceneCast, Story, Take
 from stories.selectors.precompiled_query import PrecompiledQuery
+from stories.services.worn import ORDER, reference
 
 
 class TakeRow(NamedTuple):
@@ -57,6 +59,8 @@ class SceneRow(NamedTuple):
     comments: int
     image_take: TakeRow | None
     clip_take: TakeRow | None
+    worn: tuple[CastReference, ...] = ()
+    members: tuple[str, ...] = ()  # the ids of those in `worn`, as text
 
     @property
     def pk(self) -> UUID:
@@ -87,15 +91,56 @@ CLIP_AT = OWN_END + len(TakeRow._fields)
 
 
 def scene_rows(story: Story) -> list[SceneRow]:
-    """The live scenes in order with prompt and selected takes. Two queries."""
+    """The live scenes in order with prompt, selected takes and cast. Three queries."""
     takes: dict[str, int] = {}
     comments: dict[str, int] = {}
     for key, of_takes, number in NUMBERS.rows(story.pk):
         (takes if of_takes else comments)[key] = number
+    worn = _worn(story)
     return [
-        _row(values, takes.get(values[0], 0), comments.get(values[0], 0))
+        _row(values, takes.get(values[0], 0), comments.get(values[0], 0), worn.get(values[0], []))
         for values in SCENES.rows(story.pk)
     ]
+
+
+type Shown = tuple[str, CastReference]  # the member's id, and what the scene shows of it
+
+
+def _worn(story: Story) -> dict[str, list[Shown]]:
+    """What each scene shows of the cast, by scene id in the database's notation."""
+    found: dict[str, list[tuple[int, Shown]]] = {}
+    for key, member, kind, name, *texts, with_sheet, file, sha256 in CAST.rows(story.pk):
+        sheet = (file, sha256) if with_sheet and file else ("", "")
+        one = reference(kind, name, texts[:2], texts[2:], sheet)
+        found.setdefault(key, []).append((ORDER[kind], (id_of(member), one)))
+    return {
+        key: [shown for _order, shown in sorted(rows, key=lambda row: row[0])]
+        for key, rows in found.items()
+    }
+
+
+def _cast(story_id: UUID) -> QuerySet[SceneCast, Any]:
+    rows: QuerySet[SceneCast, Any] = (
+        SceneCast.objects.filter(
+            scene__story=story_id, scene__deleted_at=None, member__deleted_at=None
+        )
+        .annotate(key=Cast("scene_id", CharField()), of=Cast("member_id", CharField()))
+        .order_by("member__created_at", "pk")
+        .values_list(
+            "key",
+            "of",
+            "member__kind",
+            "member__name",
+            "member__description",
+            "look__description",
+            "member__description_en",
+            "look__description_en",
+            "with_sheet",
+            "look__sheet__file",
+            "look__sheet__sha256",
+        )
+    )
+    return rows
 
 
 def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
@@ -145,12 +190,20 @@ def _numbers(story_id: UUID) -> QuerySet[Any, Any]:
 
 SCENES = PrecompiledQuery(_scenes)
 NUMBERS = PrecompiledQuery(_numbers)
+CAST = PrecompiledQuery(_cast)
 
 
-def _row(values: tuple[Any, ...], take_count: int, comment_count: int) -> SceneRow:
+def _row(
+    values: tuple[Any, ...],
+    take_count: int,
+    comment_count: int,
+    shown: list[Shown],
+) -> SceneRow:
     image, clip = values[OWN_END:CLIP_AT], values[CLIP_AT:]
     takes = [TakeRow._make(take) if take[0] else None for take in (image, clip)]
-    return SceneRow._make((id_of(values[0]), *values[1:OWN_END], take_count, comment_count, *takes))
+    own = (id_of(values[0]), *values[1:OWN_END])
+    members, worn = zip(*shown, strict=True) if shown else ((), ())
+    return SceneRow._make((*own, take_count, comment_count, *takes, worn, members))
 
 
 def id_of(text: str) -> str:

@@ -20,6 +20,7 @@ from stories.enums import ReviewStatus
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
 from stories.services import scenes, takes
+from stories.services.worn import with_cast
 
 from .responses import errors_as_responses, respond, updated_cards
 from .scenes import values_of
@@ -42,6 +43,7 @@ def many(request: HttpRequest, story: Story) -> HttpResponse:
     found = list(
         Scene.objects.filter(story=story, pk__in=ids)
         .select_related("prompt", "image_take", "clip_take")
+        .prefetch_related(with_cast())
         .order_by("position", "id")
     )
     with transaction.atomic():

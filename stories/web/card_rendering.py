@@ -53,6 +53,7 @@ def words(language: str) -> dict[str, SafeString]:
             "move": gettext("Move scene %(n)s"),
             "pick": gettext("Select scene %(n)s"),
             "menu": gettext("More for scene %(n)s"),
+            "cast": gettext("Cast"),
         }
     return {name: conditional_escape(text) for name, text in message.items()}
 
@@ -105,6 +106,7 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
         "picture": card.picture,
         "running": card.running,
         "left": money(card.left) if card.left else "",
+        "cast": card.cast,
         "words": message,
         "names": {name: mark_safe(message[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of our own
         "cameras": cameras(language, card.scene.prompt.camera),

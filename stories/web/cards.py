@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from providers.requests import CastReference
 from stories.enums import ReviewStatus
 from stories.models import Take
 from stories.selectors.job_facts import JobFacts, JobRow
@@ -21,6 +22,7 @@ from stories.web.scene_states import State, main_of, states_of
 
 from .board_rows import SceneRow, TakeRow
 
+CAST_KEY = "cast-"  # how the filter's key of a cast member begins
 EDITABLE = ("title", "narration", "text", "camera", "duration_seconds")
 MARK_LENGTH = 10
 
@@ -52,7 +54,13 @@ class Card:
 
     def __post_init__(self) -> None:
         self.scene: SceneRow = self.summary.scene
-        self.keys = " ".join(self.summary.words)
+        cast = (f"{CAST_KEY}{member}" for member in self.scene.members)
+        self.keys = " ".join((*self.summary.words, *cast))
+
+    @property
+    def cast(self) -> list[tuple[str, CastReference]]:
+        """The ids of the members of the cast that the scene shows, and what it shows of them."""
+        return list(zip(self.scene.members, self.scene.worn, strict=True))
 
     @property
     def left(self) -> Decimal:
@@ -136,6 +144,7 @@ class Card:
                 scene.clip_take and scene.clip_take.id_text,
             ),
             *(self.left, self.may_edit, self.may_arrange, self.decide_url),
+            *((one.name, member) for member, one in self.cast),
             *((state.key, state.text, state.percent) for state in self.states),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()

@@ -20,6 +20,7 @@ from stories.errors import Conflict, Forbidden, Invalid
 from stories.models import Scene, Story
 from stories.services.permissions import stories_for
 from stories.services.scene_order import Move
+from stories.services.worn import with_cast
 
 from .board_state import Board
 from .card_rendering import drawn
@@ -65,7 +66,11 @@ def story_or_404(request: HttpRequest, story_id: UUID) -> Story:
 def scene_or_404(story: Story, scene_id: UUID) -> Scene:
     """A scene of this story, deleted or not."""
     return get_object_or_404(
-        Scene.objects.select_related("prompt", "image_take", "clip_take"), pk=scene_id, story=story
+        Scene.objects.select_related("prompt", "image_take", "clip_take").prefetch_related(
+            with_cast()
+        ),
+        pk=scene_id,
+        story=story,
     )
 
 

@@ -26,6 +26,7 @@ from stories.web import BoardUrls
 
 from . import (
     actions,
+    cast,
     create_once,
     mixer,
     script_preview,
@@ -354,6 +355,28 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 name="stories_story_pronunciations",
             ),
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
+            path("<uuid:story_id>/cast/", wrap(cast.page), name="stories_story_cast"),
+            path("<uuid:story_id>/cast/add/", wrap(cast.add), name="stories_story_cast_add"),
+            path(
+                "<uuid:story_id>/cast/<uuid:member_id>/",
+                wrap(cast.member_page),
+                name="stories_story_member",
+            ),
+            path(
+                "<uuid:story_id>/cast/<uuid:member_id>/do/<slug:act>/",
+                wrap(cast.change_member),
+                name="stories_story_member_do",
+            ),
+            path(
+                "<uuid:story_id>/cast/looks/<uuid:look_id>/do/<slug:act>/",
+                wrap(cast.change_look),
+                name="stories_story_look_do",
+            ),
+            path(
+                "<uuid:story_id>/cast/sheets/<uuid:take_id>/do/<slug:act>/",
+                wrap(cast.change_sheet),
+                name="stories_story_sheet_do",
+            ),
             path("<uuid:story_id>/jobs/", wrap(story_pages.jobs), name="stories_story_jobs"),
             path("<uuid:story_id>/money/", wrap(story_pages.spent), name="stories_story_money"),
             path(

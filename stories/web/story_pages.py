@@ -55,6 +55,7 @@ def tabs(story: Story) -> list[tuple[str, str, str]]:
     found = [
         ("scenes", _("Scenes"), "change"),
         ("board", _("Board"), "board"),
+        ("cast", _("Cast"), "cast"),
         ("film", _("Film"), "film"),
         ("review", _("Review"), "review"),
         ("jobs", _("Jobs"), "jobs"),

@@ -39,6 +39,7 @@ from stories.services.word_diff import Word, difference
 from . import layout
 from .board_state import Board
 from .cards import EDITABLE, thumb_url
+from .cast import scene_cast
 from .generation_dialog import confirmed
 from .responses import (
     BoardUpdate,
@@ -193,6 +194,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "frame": frame_size(story),
         "back": board_url(story.pk, scene.pk),
         **shown_lines(story, scene),
+        **scene_cast(story, scene),
     }
 
 

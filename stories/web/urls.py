@@ -14,6 +14,7 @@ class BoardUrls:
         from . import (  # noqa: PLC0415  they use the layout of the admin that includes this mixin
             board_page,
             bulk_actions,
+            cast,
             comments,
             english,
             film_review,
@@ -50,6 +51,7 @@ class BoardUrls:
             path(f"{scene}split/", wrap(scenes.split), name="board_split"),
             path(f"{scene}upload/", wrap(takes.upload), name="board_upload"),
             path(f"{scene}generate/<slug:kind>/", wrap(takes.generate), name="board_generate"),
+            path(f"{scene}cast/", wrap(cast.set_scene), name="board_cast"),
             path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
             path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
             path(f"{scene}sound/", wrap(sound_takes.scene_sound), name="board_scene_sound"),

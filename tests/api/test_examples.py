@@ -110,6 +110,7 @@ def recorded(mine, owner, manager, world, settings, monkeypatch):
     _scenes(record, world)
     _takes_and_films(record, world)
     _sound(record, world)
+    _cast(record, world)
     _jobs(record, world)
     me = record("get_me", "GET", "me/")
     record.kept["get_me"]["200"] = {
@@ -268,6 +269,38 @@ def _sound(record, world):
         f"stories/{speaking.pk}/sound/",
         {"mood": "hopeful", "music_db": -3.0},
     )
+
+
+def _cast(record, world):
+    story, scene, sheet = world.story.pk, world.scenes[0].pk, world.sheet
+    member, look = sheet.look.member_id, sheet.look_id
+    record("choose_sheet", "POST", f"sheets/{sheet.pk}/choose/", {})
+    record("patch_member", "PATCH", f"cast/{member}/", {"description_en": "a girl"})
+    record("patch_member", "PATCH", f"cast/{member}/", {"name": " "})
+    record("set_scene_cast", "POST", f"scenes/{scene}/cast/", {"items": [{"look_id": str(look)}]})
+    record("set_scene_cast", "POST", f"scenes/{scene}/cast/", {"items": [{"look_id": str(story)}]})
+    record("get_scene_cast", "GET", f"scenes/{scene}/cast/")
+    record(
+        "add_member",
+        "POST",
+        f"stories/{story}/cast/",
+        {"name": "Harbour", "kind": "place", "description": "a small stone harbour"},
+    )
+    winter = {"name": "Winter", "description": "in a red coat"}
+    added = record("add_look", "POST", f"cast/{member}/looks/", winter)
+    record("patch_look", "PATCH", f"looks/{look}/", {"description": "in a yellow coat"})
+    record("list_cast", "GET", f"stories/{story}/cast/")
+    record("list_sheets", "GET", f"looks/{look}/sheets/?page_size=1")
+    record("judge_sheet", "POST", f"sheets/{sheet.pk}/verdict/", {"verdict": "approved"})
+    square = SimpleUploadedFile("mine.png", picture(size=(64, 64)), content_type="image/png")
+    sent = record.client.send(f"looks/{look}/sheets/", {"file": square, "replace": "true"})
+    record.keep("upload_sheet", sent)
+    record("remove_look", "POST", f"looks/{look}/remove/", {})
+    record("remove_look", "POST", f"looks/{added['looks'][-1]['id']}/remove/", {})
+    record("deselect_sheet", "POST", f"looks/{look}/deselect/", {})
+    record("make_sheet", "POST", f"looks/{look}/generate/", {"confirm_total": "0.0000"})
+    record("remove_member", "POST", f"cast/{member}/remove/", {})
+    record("restore_member", "POST", f"cast/{member}/restore/", {})
 
 
 def _approvals(record, owner, manager):

@@ -72,6 +72,22 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
         changed(422),
     ),  # it has the film's format: there is nothing to choose
     "judge_take": ("takes/{take}/verdict/", {"verdict": "approved"}, changed(200)),
+    "list_cast": ("stories/{story}/cast/", None, seen()),
+    "add_member": ("stories/{story}/cast/", {"name": "Jonas"}, changed(201)),
+    "patch_member": ("cast/{member}/", {"description": "a girl"}, changed(200)),
+    "remove_member": ("cast/{member}/remove/", {}, changed(200)),
+    "restore_member": ("cast/{member}/restore/", {}, changed(200)),
+    "add_look": ("cast/{member}/looks/", {"name": "Winter"}, changed(201)),
+    "patch_look": ("looks/{look}/", {"description": "in a red coat"}, changed(200)),
+    "remove_look": ("looks/{look}/remove/", {}, changed(409)),  # the only one
+    "list_sheets": ("looks/{look}/sheets/", None, seen()),
+    "upload_sheet": ("looks/{look}/sheets/", "sheet", changed(201)),
+    "make_sheet": ("looks/{look}/generate/", {}, changed(202)),
+    "deselect_sheet": ("looks/{look}/deselect/", {}, changed(200)),
+    "choose_sheet": ("sheets/{sheet}/choose/", {}, changed(200)),
+    "judge_sheet": ("sheets/{sheet}/verdict/", {"verdict": "approved"}, changed(200)),
+    "get_scene_cast": ("scenes/{scene}/cast/", None, seen()),
+    "set_scene_cast": ("scenes/{scene}/cast/", {"items": []}, changed(200)),
     "list_lines": ("scenes/{scene}/lines/", None, seen()),
     "write_lines": (
         "scenes/{scene}/lines/",
@@ -148,6 +164,9 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
         "scene": world.scenes[0].pk,
         "take": world.other_take.pk,
         "sound": world.sound.pk,
+        "member": world.sheet.look.member_id,
+        "look": world.sheet.look_id,
+        "sheet": world.sheet.pk,
         "film": world.film.pk,
         "job": world.job.pk,
         "failed": world.failed_job.pk,
@@ -164,6 +183,12 @@ def send(api: ApiClient, world: World, operation: str, token: str) -> Any:
         return api.post(
             ROOT + path,
             {"file": SimpleUploadedFile("line.wav", tone(500, 220)), "kind": "music"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+    if body == "sheet":
+        return api.post(
+            ROOT + path,
+            {"file": upload()},
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
     if body == "script":
@@ -243,6 +268,8 @@ def test_methods_without_a_route_are_405_with_allow(api, world, method):
             .format(
                 story_id=world.story.pk,
                 scene_id=world.scenes[0].pk,
+                member_id=world.sheet.look.member_id,
+                look_id=world.sheet.look_id,
                 take_id=world.take.pk,
                 film_id=world.film.pk,
                 job_id=world.job.pk,

@@ -12,13 +12,13 @@ from tests.stories.factories import make_scene, make_story, make_take
 
 LISTS = {
     "stories/": 4,
-    "scenes/": 4,
+    "scenes/": 5,
     "jobs/": 4,
-    "scenes/?story={story}": 4,
+    "scenes/?story={story}": 5,
     "jobs/?story={story}": 4,
     "stories/{story}/transitions/": 4,
     "stories/{story}/films/": 4,
-    "scenes/{scene}/takes/": 4,
+    "scenes/{scene}/takes/": 5,
     "approvals/": 4,
     "approvals/?story={story}&state=asked": 4,
 }

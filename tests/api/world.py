@@ -9,7 +9,18 @@ from django.utils import timezone
 from jobs.enums import JobStatus
 from jobs.models import Job
 from stories.enums import FilmKind, SoundKind, StoryStatus, TakeKind
-from stories.models import Approval, Film, Scene, SoundTake, Story, StoryStateTransition, Take
+from stories.models import (
+    Approval,
+    CastMember,
+    Film,
+    Look,
+    Scene,
+    SheetTake,
+    SoundTake,
+    Story,
+    StoryStateTransition,
+    Take,
+)
 from stories.services import enqueue, lines, spend_requests
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
@@ -36,6 +47,7 @@ class World:
     take: Take
     other_take: Take
     sound: SoundTake
+    sheet: SheetTake
     film: Film
     job: Job
     failed_job: Job
@@ -78,6 +90,10 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         provider="local",
         seed=0,
     )
+    member = CastMember.objects.create(story=story, name="Haru", description="a girl")
+    look = Look.objects.create(member=member)
+    facts = {"sha256": take.sha256, "mime": take.mime, "width": 1600, "height": 900}
+    sheet = SheetTake.objects.create(look=look, file=take.file, provider="local", **facts)
     job, _ = enqueue.enqueue_scene(scenes[1], TakeKind.IMAGE, owner=owner)
     failed, _ = enqueue.enqueue_scene(scenes[2], TakeKind.IMAGE, owner=owner)
     Job.objects.filter(pk=failed.pk).update(status=JobStatus.FAILED, finished_at=timezone.now())
@@ -94,4 +110,4 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         "limit": 0,
     }
     approval = Approval.objects.create(story=story, plan_hash=ask.hash, asked_by=owner, **values)
-    return World(story, scenes, take, other, sound, film, job, failed, approval)
+    return World(story, scenes, take, other, sound, sheet, film, job, failed, approval)

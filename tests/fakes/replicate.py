@@ -24,7 +24,15 @@ SECRET = "whsec_" + base64.b64encode(b"the fake's signing secret!").decode()
 MODELS = {
     "black-forest-labs/flux-schnell": ("image", Decimal("0.003"), ["prompt"]),
     "bytedance/seedance-1-pro": ("clip", Decimal("0.06"), ["prompt"]),
+    "bytedance/seedream-4": ("image", Decimal("0.03"), ["prompt"]),
+    "black-forest-labs/flux-kontext-pro": ("image", Decimal("0.04"), ["prompt"]),
 }
+# The inputs for reference images: the most that a list may have, or None for a single one.
+REFERENCES: dict[str, dict[str, int | None]] = {
+    "bytedance/seedream-4": {"image_input": 10},
+    "black-forest-labs/flux-kontext-pro": {"input_image": None},
+}
+REFERENCE_INPUTS = {name for inputs in REFERENCES.values() for name in inputs}
 VERSION = "5c7d5dc6dd8bf75c1acaa8565735e7986bc5b66206b55cca93cb72c9bf15ccaa"
 
 
@@ -132,6 +140,8 @@ class Replicate(Fake):
         for name in MODELS[model][2]:
             if name not in given:
                 return _invalid(f"- input: {name} is required\n", "input")
+        if wrong := _wrong_references(model, given):
+            return wrong
         if not re.fullmatch(r"\d+[smh]", asked.headers.get("cancel-after", "5m")):
             return _invalid("Cancel-After must be a duration", "Cancel-After")
         made = Made(uuid.uuid4().hex[:26], model, given, scenario, webhook=body.get("webhook", ""))
@@ -382,6 +392,18 @@ def signed(
         "webhook-signature": f"v1,{signature}",
         "content-type": "application/json",
     }, body
+
+
+def _wrong_references(model: str, given: dict[str, Any]) -> Reply | None:
+    for name in REFERENCE_INPUTS & given.keys():
+        if name not in REFERENCES.get(model, {}):
+            return _invalid(f"- input: {name} is not an input\n", "input")
+        most, value = REFERENCES[model][name], given[name]
+        if (isinstance(value, str) if most is not None else not isinstance(value, str)) or (
+            most is not None and len(value) > most
+        ):
+            return _invalid(f"- input.{name}: Invalid type or too many items\n", "input")
+    return None
 
 
 def _invalid(words: str, where: str) -> Reply:

@@ -429,7 +429,7 @@ def _video_issues(
 
 
 def _image_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
-    if body.get("model") != "gen4_image":
+    if body.get("model") not in {"gen4_image", "gen4_image_turbo"}:
         return [_issue("model", "Invalid input: expected gen4_image", "invalid_union")]
     issues = [
         _issue(name, "Unrecognized key", "unrecognized_keys")
@@ -443,7 +443,25 @@ def _image_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
                 "promptText", "Invalid input: expected string, received undefined", "invalid_type"
             )
         )
-    return [*issues, *_common_issues(body)]
+    return [*issues, *_common_issues(body), *_reference_issues(body)]
+
+
+def _reference_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    given = body.get("referenceImages", [])
+    least = 1 if body["model"] == "gen4_image_turbo" else 0
+    if not isinstance(given, list) or not least <= len(given) <= 3:
+        return [_issue("referenceImages", "Too big: expected array to have <=3 items", "too_big")]
+    issues = []
+    for one in given:
+        if set(one) - {"uri", "tag"}:
+            issues.append(_issue("referenceImages", "Unrecognized key", "unrecognized_keys"))
+        if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{2,15}", one.get("tag", "tag")):
+            issues.append(_issue("referenceImages", "Invalid tag", "invalid_format"))
+        issues += _picture_issues({"promptImage": one.get("uri", "")})
+    tags = [one.get("tag") for one in given if "tag" in one]
+    if len(set(tags)) != len(tags):
+        issues.append(_issue("referenceImages", "Tags must be unique", "custom"))
+    return issues
 
 
 def _common_issues(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -117,11 +117,18 @@ class Stability(Fake):
 
     def generate(self, asked: Asked, service: str) -> Reply:
         try:
-            fields = {name: value.decode() for name, value in multipart(asked).items()}
+            sent = multipart(asked)
+            picture = sent.pop("image", None)
+            fields = {name: value.decode() for name, value in sent.items()}
         except ValueError:
             return problem(400, "bad_request", "content-type: must be multipart/form-data")
         scenario = self.scenario(fields.get("prompt", ""))
-        if refused := self._door(asked) or self._trouble(scenario) or _wrong(fields, service):
+        if (
+            refused := self._door(asked)
+            or self._trouble(scenario)
+            or _wrong_picture(picture, fields, service)
+            or _wrong(fields, service)
+        ):
             return refused
         seed = int(fields.get("seed", 0)) or 42
         width, height = RATIOS[fields.get("aspect_ratio", "1:1")]
@@ -249,6 +256,21 @@ def _oddly(told: dict[str, Any], scenario: str, *, image: str, finish: str) -> d
         "in_other_field": {image: None, "data": {"picture": code}},
     }
     return told | changes.get(scenario, {})
+
+
+def _wrong_picture(picture: bytes | None, fields: dict[str, str], service: str) -> Reply | None:
+    """Image-to-image of the ultra service: a picture and its strength, or neither."""
+    strength = fields.pop("strength", None)
+    if picture is None:
+        words = "image: is required with strength"
+        return None if strength is None else problem(400, "bad_request", words)
+    if service != "ultra":
+        return problem(400, "bad_request", "unknown fields: ['image']")
+    if strength is None or not 0 <= float(strength) <= 1:
+        return problem(400, "bad_request", "strength: is required with image, between 0 and 1")
+    if not picture.startswith(b"\x89PNG"):
+        return problem(400, "bad_request", "image: unreadable")
+    return None
 
 
 def _wrong(fields: dict[str, str], service: str) -> Reply | None:

@@ -105,6 +105,7 @@ def seed_rows() -> None:
     import_module("providers.migrations.0006_clips_without_sound").lower(names, None)
     import_module("providers.migrations.0015_speech_providers").make(names, None)
     import_module("providers.migrations.0016_stable_audio").make(names, None)
+    import_module("providers.migrations.0021_reference_sheets").declare(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:
@@ -134,6 +135,10 @@ def configure(provider: str, fake: Fake, **changes: Any) -> None:
         price=Decimal("0.003")
     )
     ProviderModel.objects.filter(name="bytedance/seedance-1-pro").update(price=Decimal("0.06"))
+    ProviderModel.objects.filter(name="bytedance/seedream-4").update(price=Decimal("0.03"))
+    ProviderModel.objects.filter(name="black-forest-labs/flux-kontext-pro").update(
+        price=Decimal("0.04")
+    )
     if provider == "llm":
         prices = {
             "usd_per_million_prompt_tokens": float(PROMPT_PRICE),

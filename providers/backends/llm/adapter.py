@@ -146,7 +146,9 @@ class LlmAdapter:
     def _data(self, content: str, request: TextRequest, lines: list[str]) -> dict[str, Any]:
         """Return the parsed and validated data. Raises `UnfitError`."""
         if request.task == "plan_story":
-            return {"scenes": planning.fitted(planning.scenes_in(content), request, lines)}
+            scenes = planning.fitted(planning.scenes_in(content), request, lines)
+            cast = planning.cast_in(content)
+            return {"scenes": scenes, "cast": cast} if cast else {"scenes": scenes}
         return {"text": planning.english_in(content)}
 
     def _asked(

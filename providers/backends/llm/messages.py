@@ -91,8 +91,19 @@ class Shot(msgspec.Struct):
     camera: Literal["push_in", "pull_out", "pan_left", "pan_right", "tilt_up", "tilt_down", "still"]
 
 
+class Member(msgspec.Struct):
+    """A member of the cast. `scenes` are the numbers of the scenes that show it."""
+
+    kind: Literal["character", "place", "prop"]
+    name: str
+    description: str
+    description_en: str
+    scenes: list[int]
+
+
 class Plan(msgspec.Struct):
     scenes: list[Shot]
+    cast: list[Member]
 
 
 class English(msgspec.Struct):

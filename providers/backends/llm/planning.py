@@ -25,9 +25,14 @@ the last scene ends with line {lines}. Make the scenes about equally long.
 For each scene give: `title`, a few words in {language}; `prompt`, in {language}, what is to be seen: place, time of day, weather, light, people with the \
 same looks in every scene, what they do, no text in the picture; `prompt_en`, the same in English; `camera`, one of push_in, pull_out, pan_left, pan_right, \
 tilt_up, tilt_down, still, not the same twice in a row. The pictures have the format {ratio}{style}.
-Answer with JSON only: {{"scenes": [{{"first": 1, "last": 2, "title": "…", "prompt": "…", "prompt_en": "…", "camera": "push_in"}}]}}"""
+Also give the `cast`: each character, and each place and prop that matters in several scenes, at most 20. For each: `kind`, one of character, place, prop; \
+`name`, as the script calls it; `description`, in {language}, how it always looks: age, face, hair, clothes, colours, materials, nothing that it does; \
+`description_en`, the same in English; `scenes`, the numbers of the scenes that show it, counted from 1.
+Answer with JSON only: {{"scenes": [{{"first": 1, "last": 2, "title": "…", "prompt": "…", "prompt_en": "…", "camera": "push_in"}}], \
+"cast": [{{"kind": "character", "name": "…", "description": "…", "description_en": "…", "scenes": [1]}}]}}"""
 HEADINGS = """
 A line in square brackets has no number: it names place and time of the lines after it. Begin a scene there, and show place and time."""
+MOST_CAST = 40
 MOST = {"title": 120, "prompt": 2000, "prompt_en": 2000}  # characters
 
 
@@ -115,6 +120,28 @@ def scenes_in(answer: str) -> list[ToldShot]:
     if not shots:
         raise UnfitError(why)
     return shots
+
+
+def cast_in(answer: str) -> list[Any]:
+    """Return the cast in the answer, as it is; empty if there is none.
+
+    A plan without a readable cast is still a plan: its receiver checks every value.
+    """
+    for value in content.values(answer):
+        if (found := _cast_of(value)) is not None:
+            return found[:MOST_CAST]
+    return []
+
+
+def _cast_of(value: Any, depth: int = 0) -> list[Any] | None:
+    if not isinstance(value, dict) or depth > 2:  # noqa: PLR2004  {"result": {"plan": {"cast": …}}}
+        return None
+    if isinstance(value.get("cast"), list):
+        cast: list[Any] = value["cast"]
+        return cast
+    return next(
+        (found for one in value.values() if (found := _cast_of(one, depth + 1)) is not None), None
+    )
 
 
 def _list_in(value: Any, depth: int = 0) -> list[Any] | None:

@@ -41,8 +41,9 @@ from providers.requests import (
 from providers.settings_schema import Common
 from providers.store import local_copy
 
-from . import fault_injection, sound
-from .illustrator import paint
+from . import cast_looks, fault_injection, sound
+from .cast import cast
+from .illustrator import draw_sheet, paint
 from .planner import plan
 from .vocabulary import visual_words
 
@@ -52,7 +53,7 @@ PICTURE = frozenset(
     {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"}
 )
 USED = {
-    Kind.IMAGE: PICTURE,
+    Kind.IMAGE: PICTURE | {"references"},
     Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
     Kind.SPEECH: frozenset({"text", "language", "voice", "speed", "seed"}),
     Kind.MUSIC: frozenset({"mood", "duration_ms", "seed"}),
@@ -61,13 +62,19 @@ USED = {
 
 
 def _painted(request: ImageRequest | ClipRequest) -> bytes:
+    figures, shown = cast_looks.seen_in(request.cast)
+    if isinstance(request, ImageRequest) and request.sheet and figures:
+        return draw_sheet(figures[0], size=(request.width, request.height))
+    bare = isinstance(request, ImageRequest) and request.sheet  # its prompt is for models
     return paint(
-        request.prompt,
-        prompt_en=request.prompt_en,
+        "" if bare else request.prompt,
+        prompt_en="" if bare else request.prompt_en,
         style=request.style,
         negative=request.negative,
         seed=request.seed,
         size=(request.width, request.height),
+        cast=figures,
+        shown=shown,
     )
 
 
@@ -181,7 +188,8 @@ class LocalAdapter:
                     cost=FREE,
                 )
             case TextRequest():
-                return Result(data={"scenes": plan(request)}, cost=FREE)
+                scenes = plan(request)
+                return Result(data={"scenes": scenes, "cast": cast(request, scenes)}, cost=FREE)
             case _:
                 raise Refused(
                     gettext_noop("The local provider makes no sound."), kind=Refusal.INVALID

@@ -115,3 +115,8 @@ def visual_words(text: str, names: Mapping[str, Seen] = NOBODY) -> Iterator[Seen
         if seen and seen.gloss not in met:
             met.add(seen.gloss)
             yield seen
+
+
+def follows_name(rest: str) -> bool:
+    """Return whether a Korean name may be followed by this in one word."""
+    return rest in _particles()

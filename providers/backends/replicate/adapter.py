@@ -4,6 +4,7 @@ The names of a model's inputs are in its row, not here.
 """
 
 import base64
+import dataclasses
 import logging
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,14 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import sentence_of
 from media import image_import
 from media.errors import MediaError
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers import (
+    cast_references,
+    connection_test,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+)
 from providers.adapters import (
     Accepted,
     Bytes,
@@ -61,6 +69,8 @@ USUAL = {
     "seed": "seed",
     "duration": "duration",
     "image": "image",
+    # An input that takes a list of images, or one where the row says `options.one_reference`.
+    "references": "",
 }
 FIELDS = {
     "negative": "negative",
@@ -68,6 +78,7 @@ FIELDS = {
     "seed": "seed",
     "duration": "duration_ms",
     "image": "image_file",
+    "references": "references",
 }
 
 
@@ -106,10 +117,14 @@ class ReplicateAdapter:
         if not model.name:
             raise Refused(gettext_noop("Choose a model for Replicate first."), kind=Refusal.INVALID)
         prompt_text.any_language(request)
+        cast_references.require_fit(request, _takes(model), provider=NAME)
+        cast_references.require_enough(request, model, provider=NAME)
         prompt_text.require_length(request, model, provider=NAME)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         names = _names(model)
+        if not cast_references.limits(_takes(model)):
+            names = {**names, "references": ""}
         used = {ours for given, ours in FIELDS.items() if names.get(given)} | {
             "prompt",
             "prompt_en",
@@ -159,6 +174,11 @@ class ReplicateAdapter:
             if request.image_file:
                 given["image"] = self._reachable(request.image_file)
         names = _names(call_context.model)
+        if names.get("references") and cast_references.limits(call_context.model):
+            found = [self._reachable(member.file) for member in cast_references.sheets(request)]
+            one = call_context.model.options.get("one_reference")
+            if found:
+                given["references"] = found[0] if one else found
         if request.negative.strip():
             given["negative"] = request.negative.strip()
         return {
@@ -358,6 +378,13 @@ def matches(prediction: Prediction, request: Request, call_context: CallContext)
     if names["seed"]:
         wanted[names["seed"]] = request.seed % 2**31
     return _holds(prediction.input, wanted)
+
+
+def _takes(model: ModelSpec) -> ModelSpec:
+    """Return the model with the sheets that it takes: none if its row names no input for them."""
+    if _names(model).get("references"):
+        return model
+    return dataclasses.replace(model, references={})
 
 
 def _names(model: ModelSpec) -> dict[str, str]:

@@ -13,7 +13,14 @@ from django.utils.translation import gettext_noop
 
 from media import image_import
 from media.errors import MediaError
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers import (
+    cast_references,
+    connection_test,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+)
 from providers.adapters import (
     Accepted,
     CallContext,
@@ -52,6 +59,7 @@ NAME = "Runway"
 VERSION = "2024-11-06"
 SEEDS = 4294967296
 MOST_WORDS = 1000  # UTF-16 units
+MOST_CAST_WORDS = 600  # characters of the descriptions of the cast
 MOST_DATA_URI = 5_242_880  # characters
 USED = frozenset({"prompt", "prompt_en", "style", "seed", "aspect_ratio"})
 CLIP_ALONE = {"camera", "duration_ms", "image_file"}
@@ -120,6 +128,9 @@ class RunwayAdapter:
                 gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
             )
         prompt_text.any_language(request)
+        cast_references.require_fit(request, model, provider=NAME, most_text=MOST_CAST_WORDS)
+        if isinstance(request, ImageRequest):
+            cast_references.require_enough(request, model, provider=NAME)
         if (
             isinstance(request, ClipRequest)
             and not request.image_file
@@ -144,7 +155,9 @@ class RunwayAdapter:
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
-        return USED | clip if kind == Kind.CLIP else USED
+        if kind == Kind.CLIP:
+            return USED | clip
+        return USED | ({"references"} if cast_references.limits(model) else set())
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
@@ -168,10 +181,13 @@ class RunwayAdapter:
         own: dict[str, Any]
         match request:
             case ImageRequest():
-                path, own = (
-                    "/v1/text_to_image",
-                    {"promptText": prompt_text.cut(prompt_text.any_language(request), MOST_WORDS)},
-                )
+                text = prompt_text.any_language(request, tagged=True)
+                path, own = "/v1/text_to_image", {"promptText": prompt_text.cut(text, MOST_WORDS)}
+                if tags := cast_references.tags(request):
+                    own["referenceImages"] = [
+                        {"uri": self._data_uri(request.cast[place].file), "tag": tag}
+                        for place, tag in tags.items()
+                    ]
             case ClipRequest():
                 text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS - 40)
                 own = {"promptText": prompt_text.with_camera(text, request.camera)}

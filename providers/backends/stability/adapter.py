@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop
 
-from media import file_types
+from media import file_types, image_import
+from media.errors import MediaError
 from providers import (
+    cast_references,
     connection_test,
     keys,
     prompt_text,
@@ -43,6 +45,7 @@ from providers.lenient_decoding import bytes_of, seed_of
 from providers.models import AIProviderConfig
 from providers.requests import ImageRequest, MusicRequest, Request, SoundRequest
 from providers.settings_schema import Common
+from providers.store import opened
 
 from .errors import MODERATED, problem_of, refusal
 from .messages import Artifacts, Balance, Finish, Picture, Problem
@@ -101,6 +104,8 @@ class StabilityAdapter:
         match request:
             case ImageRequest():
                 prompt_text.english(request, provider=NAME)
+                cast_references.require_fit(request, model, provider=NAME)
+                cast_references.require_enough(request, model, provider=NAME)
             case MusicRequest() | SoundRequest():
                 prompt = sound_requests.prompt_of(request)
                 if not prompt_text.is_english(prompt):
@@ -133,8 +138,10 @@ class StabilityAdapter:
         ):
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
 
-    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
-        return USED if kind == Kind.IMAGE else USED_SOUND
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
+        if kind != Kind.IMAGE:
+            return USED_SOUND
+        return USED | ({"references"} if cast_references.limits(model) else set())
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
@@ -169,7 +176,21 @@ class StabilityAdapter:
         }
         if request.negative.strip() and prompt_text.is_english(request.negative):
             fields["negative_prompt"] = prompt_text.cut(request.negative, MOST_WORDS["v2beta"])
-        return {name: (None, value) for name, value in fields.items()}
+        files: dict[str, Any] = {name: (None, value) for name, value in fields.items()}
+        if found := cast_references.sheets(request):
+            files["image"] = self._sheet(found[0].file)
+            files["strength"] = (None, str(call_context.model.options.get("strength", 0.85)))
+        return files
+
+    def _sheet(self, name: str) -> tuple[str, bytes, str]:
+        """Return the reference sheet as a file of the form. These models take one."""
+        with opened(name) as file:
+            content = file.read()
+        try:
+            mime = image_import.mime_of(content)
+        except MediaError as error:
+            raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
+        return (f"sheet.{mime.removeprefix('image/')}", content, mime)
 
     def _v1(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
         width, height = call_context.model.ratios[request.aspect_ratio].split("x")

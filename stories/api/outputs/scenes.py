@@ -8,7 +8,9 @@ from api.routes import Call
 from stories.enums import Camera, ReviewStatus
 from stories.models import Scene, ScenePrompt, Take
 from stories.services.fingerprints import is_english_outdated, is_stale
+from stories.services.worn import shown_in
 
+from .cast import WornOut, worn_out
 from .parts import Link, Moment, link
 
 
@@ -45,12 +47,13 @@ class SceneOut(msgspec.Struct):
     prompt: PromptOut
     image: ChosenTake | None
     clip: ChosenTake | None
+    cast: list[WornOut]
     created_at: Moment
     updated_at: Moment
 
 
 def scene_out(call: Call, scene: Scene) -> SceneOut:
-    """The scene's output. Needs the scene with story, prompt and both takes."""
+    """The scene's output. Needs the scene with story, prompt, both takes and its cast."""
     prompt: ScenePrompt = scene.prompt
     return SceneOut(
         id=scene.pk,
@@ -70,6 +73,7 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
         ),
         image=_chosen(call, scene, scene.image_take),
         clip=_chosen(call, scene, scene.clip_take),
+        cast=[worn_out(row) for row in shown_in(scene)],
         created_at=scene.created_at,
         updated_at=scene.updated_at,
     )

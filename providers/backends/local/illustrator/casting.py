@@ -125,7 +125,14 @@ def _guest(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
 
 
 def company(shot: Shot) -> list[str]:
-    """Return the people to draw, at most three; a more specific word takes precedence."""
+    """Return the people to draw, at most three: the cast first, then those in the prompt."""
+    cast = [figure.kind for figure in shot.figures]
+    others = [kind for kind in _named(shot) if kind not in cast]
+    return [*cast, *(others if not cast or others != ["person"] else [])][:MOST_PEOPLE]
+
+
+def _named(shot: Shot) -> list[str]:
+    """Return the people that the words name; a more specific word takes precedence."""
     named = list(shot.reading.people)
     group = [
         *(["man", "woman"] if "couple" in named else []),
@@ -151,7 +158,7 @@ def company(shot: Shot) -> list[str]:
         and "sad" not in shot.reading.moods
     ):
         chosen = ["person"]
-    return chosen[:MOST_PEOPLE]
+    return chosen
 
 
 def posture(shot: Shot) -> str:
@@ -337,12 +344,15 @@ def _people(shot: Shot, stage: Stage, cast: Cast, people: list[str]) -> None:
             things.astronaut(shot, shot.pen(x, y, stage.tall, slot=8 * shot.side), tone(shot, kind))
             continue
         twin = people[:number].count(kind)
+        member = shot.figures[number] if number < len(shot.figures) else None
+        said = shot.reading.color_of.get(
+            kind, shot.reading.color_of.get("clothes", "") if number == 0 else ""
+        )
         who = figures.look(
             shot,
             kind,
-            color=shot.reading.color_of.get(
-                kind, shot.reading.color_of.get("clothes", "") if number == 0 else ""
-            ),
+            color=member.coat if member and member.coat else said,
+            hair=member.hair if member else "",
             number=twin,
         )
         mine = pose if number == 0 or pose in {"walk", "run", "wave"} else "stand"

@@ -51,7 +51,7 @@ class Look:
     head: float
 
 
-def look(shot: Shot, kind: str, *, color: str = "", number: int = 0) -> Look:
+def look(shot: Shot, kind: str, *, color: str = "", hair: str = "", number: int = 0) -> Look:
     """Return the look of a person.
 
     The same person always wears the same clothes; a colour named in the prompt is the coat's.
@@ -65,7 +65,9 @@ def look(shot: Shot, kind: str, *, color: str = "", number: int = 0) -> Look:
         kind=kind,
         coat=_shown(shot, coat),
         legs=shot.lit(wardrobe.pick(("3b4660", "4a4a55", "5a4a44", "37505a"))),
-        hair=shot.lit(HAIR.get(kind, wardrobe.pick(("2f2622", "3f2d24", "57382a", "26242c")))),
+        hair=shot.lit(
+            hair or HAIR.get(kind, wardrobe.pick(("2f2622", "3f2d24", "57382a", "26242c")))
+        ),
         skin=_shown(shot, ink(SKIN)),
         shoes=shot.lit("33302f"),
         skirt=female and wardrobe.chance(0.65),

@@ -19,7 +19,7 @@ from providers.backends.local.illustrator import (
 from providers.backends.local.illustrator.canvas import Canvas
 from providers.backends.local.illustrator.dice import Dice
 from providers.backends.local.illustrator.palette import palette
-from providers.backends.local.illustrator.stage import Shot, Stage
+from providers.backends.local.illustrator.stage import Figure, Shot, Stage
 from providers.backends.local.illustrator.words import read
 
 type Place = Callable[[Shot], Stage]
@@ -62,13 +62,17 @@ def paint(
     negative: str = "",
     seed: int = 0,
     size: tuple[int, int],
+    cast: tuple[Figure, ...] = (),
+    shown: str = "",
 ) -> bytes:
     """Return a PNG of this size, drawn from the words of the prompt (Korean, English or both).
 
     Time of day, weather, place, people, objects and mood follow from the words; the rest follows
-    from the seed. What `negative` names is omitted. The same arguments return the same bytes.
+    from the seed. What `negative` names is omitted. The `cast` looks as it is told, and `shown`
+    describes place and props; neither moves anything else. The same arguments return the same
+    bytes.
     """
-    reading = read(prompt, prompt_en, style, negative)
+    reading = read(f"{prompt} {shown}", prompt_en, style, negative)
     dice = Dice("paint", prompt, prompt_en, style, seed)
     place = setting.place(reading, dice.apart("place"))
     hour = setting.hour(reading, place, dice.apart("hour"))
@@ -79,6 +83,7 @@ def paint(
         dice,
         season=setting.season(reading, place),
         side=dice.side(),
+        figures=cast,
     )
     shot.horizon = shot.h * dice.apart("horizon").between(0.5, 0.58)
     stage = _set(shot, place)

@@ -10,6 +10,15 @@ from providers.backends.local.illustrator.palette import Palette
 from providers.backends.local.illustrator.words import Reading
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A character of the cast: a kind of person, and colours as hex; empty: those of the kind."""
+
+    kind: str
+    coat: str = ""
+    hair: str = ""
+
+
 @dataclass
 class Shot:
     """One image being drawn.
@@ -24,6 +33,7 @@ class Shot:
     season: str = ""
     side: int = 1
     horizon: float = 0.0
+    figures: tuple[Figure, ...] = ()
 
     @property
     def w(self) -> float:

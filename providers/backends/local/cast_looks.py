@@ -1,0 +1,70 @@
+"""What the local provider sees of a request's cast: persons with coats and hair, and words."""
+
+import re
+from collections.abc import Sequence
+
+from PIL import Image
+
+from media import image_import
+from media.errors import MediaError
+from providers.requests import CastReference
+from providers.store import FileMissing, opened
+
+from .illustrator.figures import HEIGHT
+from .illustrator.sheet import COAT
+from .illustrator.stage import Figure
+from .illustrator.words import read
+
+MOST = 3  # persons in one image
+HAIR = {
+    "26242c": ("검은", "검정", "까만", "black", "dark"),
+    "57382a": ("갈색", "brown"),
+    "d8b25e": ("금색", "금발", "금빛", "노란", "blond", "blonde", "golden", "yellow"),
+    "dcd8d2": ("하얀", "흰", "회색", "은색", "white", "grey", "gray", "silver"),
+    "a4492c": ("빨간", "붉은", "red", "ginger"),
+}
+_HAIR = re.compile(r"([가-힣]+|[a-z]+)\s*(?:색\s*)?(?:머리|hair)", re.IGNORECASE)
+
+
+def seen_in(cast: Sequence[CastReference]) -> tuple[tuple[Figure, ...], str]:
+    """Return the characters to draw, and the words of the other members."""
+    characters = [member for member in cast if member.role == "character"]
+    others = [member for member in cast if member.role != "character"]
+    words = " ".join(f"{one.name} {one.description} {one.description_en}" for one in others)
+    return tuple(_figure(member) for member in characters[:MOST]), words
+
+
+def _figure(member: CastReference) -> Figure:
+    """The colours that the description names; the coat's else from the sheet."""
+    text, english = f"{member.description} {member.name}", member.description_en
+    reading = read(text, english)
+    kind = next((name for name in reading.people if name in HEIGHT), "person")
+    colors = reading.color_of
+    coat = colors.get("clothes") or colors.get(kind) or _coat_on(member.file)
+    return Figure(kind, coat, _hair(f"{text} {english}"))
+
+
+def _hair(text: str) -> str:
+    for match in _HAIR.finditer(text):
+        word = match[1].casefold()
+        found = next((code for code, words in HAIR.items() if word in words), "")
+        if found:
+            return found
+    return ""
+
+
+def _coat_on(name: str) -> str:
+    """The colour in the middle of a sheet, where a person wears a coat; empty without a sheet."""
+    if not name:
+        return ""
+    try:
+        with opened(name) as file:
+            picture = image_import.decode(file.read()).convert("RGB")
+    except (MediaError, FileMissing, OSError):
+        return ""
+    x, y = (round(part * side) for part, side in zip(COAT, picture.size, strict=True))
+    reach = max(1, min(picture.size) // 60)
+    box = (max(0, x - reach), max(0, y - reach), x + reach, y + reach)
+    color = picture.crop(box).resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    assert isinstance(color, tuple)
+    return "{:02x}{:02x}{:02x}".format(*color[:3])
