@@ -19,8 +19,8 @@ from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import configs_of, not_configured
-from stories.enums import ReviewStatus, SoundKind, TakeKind
-from stories.models import SoundTake, Story, Take
+from stories.enums import JobName, ReviewStatus, SoundKind, TakeKind
+from stories.models import Line, SoundTake, Story, Take
 from stories.services import enqueue
 
 from .precompiled_query import PrecompiledQuery
@@ -234,6 +234,19 @@ class JobFacts:
             kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open}
             for kind, name in enqueue.SCENE_JOB.items()
         }
+
+    @cached_property
+    def failed_voices(self) -> dict[str, JobRow]:
+        """The newest failed speech of each scene, by scene id. One query if there is any."""
+        jobs = {
+            job.item: job
+            for job in self.jobs
+            if job.name == JobName.LINE_SPEECH and not job.is_open
+        }
+        if not jobs:
+            return {}
+        rows = Line.live.filter(pk__in=jobs).values_list("pk", "scene_id")
+        return {str(scene): jobs[str(line)] for line, scene in rows}
 
     def config_of(self, provider: str) -> AIProviderConfig:
         """The configuration of one of the story's providers, with its models.

@@ -40,12 +40,22 @@ class State(NamedTuple):
 def states_of(scene: SceneSummary, facts: JobFacts) -> list[State]:
     """The picture's states, and the clip's as soon as it has any."""
     pictures = _of_kind(TakeKind.IMAGE, scene, facts)
+    more = _voice(scene, facts) + _warnings(scene)
     if scene.only_picture:
-        return pictures + _warnings(scene)
+        return pictures + more
     clips = _of_kind(TakeKind.CLIP, scene, facts)
     if is_locked(scene.image) and is_locked(scene.clip):
-        return pictures + _warnings(scene)
-    return (clips + pictures if pictures[0].key in SETTLED else pictures + clips) + _warnings(scene)
+        return pictures + more
+    return (clips + pictures if pictures[0].key in SETTLED else pictures + clips) + more
+
+
+def _voice(scene: SceneSummary, facts: JobFacts) -> list[State]:
+    """Whether a line of the scene could not be spoken, and why."""
+    job = facts.failed_voices.get(scene.scene.key)
+    if job is None:
+        return []
+    name = _("Voice failed")
+    return [State("sound", "voice", "bad", "volume_off", name, name, str(job.note))]
 
 
 def _warnings(scene: SceneSummary) -> list[State]:

@@ -13,7 +13,7 @@ from stories.models import Line, SoundTake, StorySound, Voice
 from stories.services import lines, sound
 from stories.services.generation import generate_sound
 from tests.stories.factories import make_scene, make_story
-from tests.stories.speaking import speak_with, tone
+from tests.stories.speaking import SpeakingAdapter, speak_with, tone
 
 pytestmark = pytest.mark.django_db
 
@@ -262,3 +262,25 @@ def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
         run_due()
     assert SoundTake.objects.filter(kind="music").count() == 2
     assert "Make other music · $0.50" in page(client, "stories_story_film", story.pk)
+
+
+def test_a_failed_voice_is_said_on_the_board(story, client, owner):
+    speak_with_refusal = speak_with_words_refused("boat")
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    scene = story.all_scenes.get()
+    for shown in (
+        page(client, "stories_story_board", story.pk),
+        page(client, "board_scene", story.pk, scene.pk),
+    ):
+        assert "Voice failed: This is not spoken." in shown
+    speak_with_refusal.clear()
+    generate_sound(story.pk, actor=owner)
+    run_due()
+    assert "Voice failed" not in page(client, "stories_story_board", story.pk)
+
+
+def speak_with_words_refused(*words):
+    SpeakingAdapter.refused.update(words)
+    return SpeakingAdapter.refused
