@@ -11,9 +11,10 @@ from api.responses import Accepted
 from api.routes import Call
 from stories import errors
 from stories.api import schemas
-from stories.models import Scene, SoundTake
+from stories.models import CastMember, Scene, SoundTake
 from stories.services import line_edits, sound_takes
 from stories.services import sound as domain
+from stories.services.cast_names import by_name
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.permissions import stories_for
@@ -71,7 +72,8 @@ def _spoken(line: schemas.LineIn) -> Spoken:
 
 def _lines(call: Call, scene: Scene) -> Lines:
     ((_scene, found),) = lines_of_film(scene.story, [scene])
-    return Lines([line_out(call, line) for line in found])
+    members = by_name(CastMember.live.filter(story=scene.story_id))
+    return Lines([line_out(call, line, members) for line in found])
 
 
 @api.get("stories/<uuid:story_id>/sound/", tag=SOUND, summary="Show how a story sounds")

@@ -14,7 +14,7 @@ from providers import registry
 from providers.models import AIProviderConfig
 from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
-from stories.models import Line, LineText, Scene, SceneSound, Story, StorySound, Voice
+from stories.models import CastMember, Line, LineText, Scene, SceneSound, Story, StorySound, Voice
 
 from . import enqueue
 from .permissions import require_story_owner
@@ -145,14 +145,20 @@ def _check(row: StorySound | SceneSound | Voice, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The newest voice of each speaker; the narrator has no name. How words are pronounced."""
+    """The newest voice of each speaker; the narrator has no name. How words are pronounced.
+
+    `other_names`: the voices of cast members by their other names, so that a renamed member keeps
+    its voice whichever name a line has.
+    """
 
     voices: dict[str, Voice]
     pronunciations: Pronunciations = field(default_factory=Pronunciations)
+    other_names: dict[str, Voice] = field(default_factory=dict)
 
     def voice_of(self, speaker: str) -> Voice:
         """The speaker's voice, else the narrator's, else the local provider's default."""
-        return self.voices.get(speaker) or self.voices.get("") or Voice(provider=DEFAULT)
+        own = self.voices.get(speaker) or self.other_names.get(speaker)
+        return own or self.voices.get("") or Voice(provider=DEFAULT)
 
     def spoken(self, text: LineText) -> str:
         """The words that are sent to the voice."""
@@ -167,7 +173,19 @@ def cast_of(story: Story) -> Cast:
     found: dict[str, Voice] = {}
     for voice in Voice.objects.filter(story=story).order_by("version"):
         found[voice.speaker] = voice
-    return Cast(found, pronunciations_of(story))
+    other_names = _by_other_names(story, found) if any(found) else {}
+    return Cast(found, pronunciations_of(story), other_names)
+
+
+def _by_other_names(story: Story, voices: dict[str, Voice]) -> dict[str, Voice]:
+    """The newest voice of each member of the cast, by those of its names that have none."""
+    found: dict[str, Voice] = {}
+    for member in CastMember.live.filter(story=story):
+        own = [voices[name] for name in member.names if name in voices]
+        if own:
+            voice = max(own, key=lambda voice: voice.pk)
+            found |= {name: voice for name in member.names if name not in voices}
+    return found
 
 
 def speakers_of(story: Story) -> list[str]:

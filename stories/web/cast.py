@@ -24,6 +24,7 @@ from stories.errors import ApprovalNeeded, Invalid
 from stories.models import CastMember, Look, Scene, SceneCast, SheetTake, Story
 from stories.services import cast as domain
 from stories.services import sheets
+from stories.services.cast_names import by_name, key_of
 from stories.services.locking import CLOSED
 from stories.services.permissions import is_story_owner
 from stories.services.sheet_generation import generate_sheet
@@ -338,15 +339,18 @@ class Choice:
         return sheet_url(look.sheet, 320) if look and look.sheet else ""
 
 
-def scene_cast(story: Story, scene: Scene) -> dict[str, Any]:
-    """The cast for the panel of a scene. Three queries."""
+def scene_cast(story: Story, scene: Scene, speakers: Iterable[str]) -> dict[str, Any]:
+    """The cast for the panel of a scene, and who of it the speakers are. Three queries."""
     shown = {row.member_id: row for row in scene.cast.all()}
-    choices = [
-        Choice(member, list(member.looks.all()), shown.get(member.pk))
-        for member in domain.members_of(story)
-    ]
+    members = list(domain.members_of(story))
+    choices = [Choice(member, list(member.looks.all()), shown.get(member.pk)) for member in members]
     choices.sort(key=lambda one: one.shown is None)
-    return {"cast_choices": choices, "cast_shown": sum(one.shown is not None for one in choices)}
+    named = by_name(members)
+    return {
+        "cast_choices": choices,
+        "cast_shown": sum(one.shown is not None for one in choices),
+        "speaking_members": {name: named.get(key_of(name)) for name in set(speakers)},
+    }
 
 
 @require_POST

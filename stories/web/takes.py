@@ -165,6 +165,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
     place = ids.index(scene.pk)
     scene = scene_or_404(story, scene.pk)  # reloaded after the change
     price, shown = _price(story, scene, kind), shown_takes(story, scene, kind)
+    said = shown_lines(story, scene)
     return {
         "story": story,
         "board": board,
@@ -193,8 +194,8 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "count": len(ids),
         "frame": frame_size(story),
         "back": board_url(story.pk, scene.pk),
-        **shown_lines(story, scene),
-        **scene_cast(story, scene),
+        **said,
+        **scene_cast(story, scene, (one.line.current.speaker for one in said["lines"])),
     }
 
 

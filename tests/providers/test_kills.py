@@ -19,6 +19,7 @@ from django.utils import timezone
 from providers import ledger
 from providers.models import ProviderCall
 from providers.requests import (
+    CastReference,
     ClipRequest,
     ImageRequest,
     MusicRequest,
@@ -50,6 +51,13 @@ FAKES: dict[str, Any] = {
 # The kinds that are bought of each provider; most make one that stands for the others.
 WORK = [(provider, "") for provider in sorted(FAKES) if provider != "elevenlabs"]
 WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "sound")]
+# Pictures with reference sheets of the cast, which go along in the request that is paid.
+WORK += [(provider, "sheets") for provider in ("replicate", "runway_ml", "stability_ai")]
+SHEETS = {
+    "replicate": "bytedance/seedream-4",
+    "runway_ml": "gen4_image",
+    "stability_ai": "ultra",
+}
 
 
 @pytest.fixture
@@ -66,6 +74,13 @@ def fake(request: pytest.FixtureRequest, settings: Any) -> Iterator[Fake]:
 def work(provider: str, key: str, kind: str = "") -> Request:
     """A piece of work whose words name its key, so that the fake's ledger can be asked about it."""
     words = f"a lighthouse, {key}"
+    if kind == "sheets":
+        haru = CastReference("character", "Haru", "a girl", "a girl", "scene.png", "0" * 64)
+        return ImageRequest(prompt=words, model=SHEETS[provider], cast=[haru])
+    return _other_work(provider, kind, words)
+
+
+def _other_work(provider: str, kind: str, words: str) -> Request:
     match kind or provider:
         case "music":
             return MusicRequest(prompt=words, duration_ms=3000)

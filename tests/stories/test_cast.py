@@ -7,9 +7,10 @@ import pytest
 from jobs.runner import run_due
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import CastMember, Look, Scene, SceneCast, Story
-from stories.services import cast, planning, scenes
+from stories.services import cast, line_edits, planning, scenes, sound
 from stories.services.cast import Worn
 from stories.services.fingerprints import image_request, is_stale
+from stories.services.lines import Spoken
 from stories.services.plan import load_scenes, plan_generation
 from stories.services.transitions import apply_transition
 from stories.services.worn import worn_in
@@ -290,3 +291,22 @@ def test_the_queries_of_a_plan_do_not_grow_with_the_cast(owner, story, django_as
     grown(3)
     with django_assert_num_queries(7):
         plan_generation(story, "image")
+
+
+# Speakers
+
+
+def test_a_renamed_member_keeps_its_voice_for_old_and_new_lines(owner, story):
+    mara = member_of(story, owner, "MARA")
+    scene = make_scene(story)
+    spoken = [Spoken("Who is there?", "MARA"), Spoken("Only me.", "Jonas")]
+    line_edits.set_lines(scene.pk, actor=owner, lines=spoken)
+    voice = sound.set_voice(story.pk, actor=owner, speaker="MARA", voice="bella")
+    cast.edit_member(mara.pk, actor=owner, name="Mara Lind")
+    voices = sound.cast_of(story)
+    assert voices.voice_of("MARA") == voice
+    assert voices.voice_of("Mara Lind") == voice
+    assert voices.voice_of("Jonas").voice == ""
+    newer = sound.set_voice(story.pk, actor=owner, speaker="Mara Lind", voice="george")
+    assert sound.cast_of(story).voice_of("Mara Lind") == newer
+    assert sound.cast_of(story).voice_of("MARA") == voice

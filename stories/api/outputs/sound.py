@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from api.routes import Call
 from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKind, TakeSource
-from stories.models import Line, SceneSound, SoundTake, Story, StorySound, Voice
+from stories.models import CastMember, Line, SceneSound, SoundTake, Story, StorySound, Voice
+from stories.services.cast_names import key_of
 from stories.services.sound import speakers_of
 from stories.services.sound_plan import SoundItem, SoundPlan
 
@@ -58,6 +59,9 @@ class LineOut(msgspec.Struct):
     position: int
     kind: LineKind
     speaker: Annotated[str, Meta(description="Empty: the narrator.")]
+    member_id: Annotated[
+        UUID | None, Meta(description="The cast member that the speaker is, if there is one.")
+    ]
     direction: Annotated[str, Meta(description="How it is said; never spoken itself.")]
     text: str
     speech: SoundTakeOut | None
@@ -175,9 +179,10 @@ def sound_take_out(call: Call, take: SoundTake) -> SoundTakeOut:
     )
 
 
-def line_out(call: Call, line: Line) -> LineOut:
-    """Needs the line with its text and its speech."""
+def line_out(call: Call, line: Line, members: dict[str, CastMember]) -> LineOut:
+    """Needs the line with its text and its speech, and the cast by names (`by_name`)."""
     text = line.current
+    member = members.get(key_of(text.speaker)) if text.speaker else None
     speech = sound_take_out(call, line.speech_take) if line.speech_take else None
     return LineOut(
         line.pk,
@@ -185,6 +190,7 @@ def line_out(call: Call, line: Line) -> LineOut:
         line.position,
         LineKind(text.kind),
         text.speaker,
+        member.pk if member else None,
         text.direction,
         text.text,
         speech,

@@ -115,7 +115,7 @@ def test_plan_in_the_same_queries_for_any_number_of_scenes(
 ):
     for _ in range(number):
         make_scene(story)
-    with django_assert_num_queries(6):  # scenes, jobs, unclear calls, provider, its models, sound
+    with django_assert_num_queries(7):  # scenes, cast, jobs, calls, provider, its models, sound
         plan_generation(story, "image")
 
 

@@ -209,5 +209,5 @@ def test_summary_asks_as_often_for_one_scene_as_for_twenty(story, django_assert_
             scene = make_scene(story)
             make_take(scene)
             fail(scene)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             summarize(Story.objects.get(pk=story.pk)).left  # noqa: B018  counted on demand
