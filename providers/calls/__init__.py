@@ -7,8 +7,9 @@ never sent again automatically.
 from providers.errors import NoPrice, NotConfigured, NotNow, PriceAboveConfirmed, Refused, Unclear
 
 from .reconcile import collect, reconcile
-from .service import Pending, Ready, advance, attempt_no_of, follow, resume
+from .service import advance, attempt_no_of, follow, resume
 from .states import was_decided
+from .terms import Pending, Ready
 
 __all__ = [
     "NoPrice",

@@ -2,7 +2,6 @@
 
 import logging
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext_noop
@@ -16,9 +15,7 @@ from providers.models import AIProviderConfig, ProviderCall
 
 from . import balance_evidence, limits, outcomes
 from .states import write_event
-
-if TYPE_CHECKING:
-    from .service import Budget
+from .terms import Budget
 
 log = logging.getLogger("ai_video.providers")
 QUEUED = "queued"  # `cancel_is_free` of adapters that refund a queued task
@@ -37,7 +34,7 @@ def stop_if_dearer(
     config: AIProviderConfig,
     adapter: Adapter,
     call_context: CallContext,
-    subject_budget: "Budget",
+    subject_budget: Budget,
 ) -> None:
     """Cancel a task whose quote exceeds the confirmed price or the budgets, if that is free.
 
@@ -58,7 +55,7 @@ def stop_if_dearer(
     raise reason
 
 
-def _objection(call: ProviderCall, subject_budget: "Budget") -> PriceAboveConfirmed | NotNow | None:
+def _objection(call: ProviderCall, subject_budget: Budget) -> PriceAboveConfirmed | NotNow | None:
     amount = call.quote or Decimal(0)
     if call.price_limit is not None and amount > call.price_limit:
         return PriceAboveConfirmed(ABOVE, amount=amount, limit=call.price_limit, call=call)

@@ -18,8 +18,9 @@ from providers.registry import adapter_for
 from providers.signals import result_recorded
 
 from . import recovery
-from .service import Ready, resume
+from .service import resume
 from .states import move
+from .terms import Ready
 
 log = logging.getLogger("ai_video.providers")
 FORGOTTEN = timedelta(minutes=10)

@@ -11,7 +11,7 @@ from media.file_types import is_audio, what
 from providers import ingest, raw_answer_store
 from providers import requests as asked
 from providers.adapters import Accepted, Bytes, Result
-from providers.calls.service import call_context_of
+from providers.calls.call_context import call_context_of
 from providers.enums import AUDIO_KINDS, CallState, Kind
 from providers.errors import Conflict, Invalid, KeyUnreadable, Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall

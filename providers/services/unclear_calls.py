@@ -15,7 +15,7 @@ from core.localized_messages import LocalizedMessage
 from providers import requests as asked
 from providers.adapters import Candidate
 from providers.calls import limits
-from providers.calls.service import call_context_of
+from providers.calls.call_context import call_context_of
 from providers.calls.states import move
 from providers.enums import CallState, Refusal
 from providers.errors import Conflict, Forbidden, Invalid

@@ -17,7 +17,7 @@ from operations import health
 from operations.management.commands.serve import web_command
 from operations.metrics import disk, http, row_metrics, views
 from operations.process_supervisor import PAID_STOP_SECONDS
-from providers.calls.service import PAUSES
+from providers.calls.sending import PAUSES
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
 

@@ -21,7 +21,7 @@ from providers import keys
 from providers import requests as asked
 from providers.adapters import Accepted
 from providers.calls import outcomes
-from providers.calls.service import call_context_of
+from providers.calls.call_context import call_context_of
 from providers.client import UnreadableError
 from providers.enums import OVER, CallState
 from providers.errors import Forbidden, Later, ProviderError

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from providers import before_sending
 from providers.adapters import Accepted, Bytes, Result
-from providers.calls import Pending, Ready, advance, attempt_no_of, service
+from providers.calls import Pending, Ready, advance, attempt_no_of, reserving, sending
 from providers.client import ProviderClient
 from providers.enums import CallState, Refusal
 from providers.errors import NotNow, PriceAboveConfirmed, Refused
@@ -149,7 +149,7 @@ def reserved_and_lost(monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(service, "hit", die)
+        patch.setattr(reserving, "hit", die)
         with pytest.raises(KeyboardInterrupt):
             go()
 
@@ -180,7 +180,8 @@ def test_who_may_not_act_any_more_sends_nothing(
 
 def when(point: str, change: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Something happens while the sender stands still at this point."""
-    monkeypatch.setattr(service, "hit", lambda name: change() if name == point else None)
+    for module in (reserving, sending):
+        monkeypatch.setattr(module, "hit", lambda name: change() if name == point else None)
 
 
 def test_nothing_is_sent_after_a_cancel(

@@ -100,7 +100,7 @@ def test_reserved_and_lost_is_sent_by_the_next_worker(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            "providers.calls.service.hit", lambda name: die() if name == "reserved" else None
+            "providers.calls.reserving.hit", lambda name: die() if name == "reserved" else None
         )
         with pytest.raises(Died):
             go()
@@ -117,7 +117,7 @@ def test_accepted_and_lost_is_asked_for_by_its_task_id(
     script.submit, script.poll = [Accepted("task-9", poll_in=0)], [ANSWER]
     with monkeypatch.context() as patch:
         patch.setattr(
-            "providers.calls.service.hit", lambda name: die() if name == "accepted" else None
+            "providers.calls.sending.hit", lambda name: die() if name == "accepted" else None
         )
         with pytest.raises(Died):
             go()
@@ -372,7 +372,7 @@ def test_tend_drops_what_was_never_sent(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            "providers.calls.service.hit", lambda name: die() if name == "reserved" else None
+            "providers.calls.reserving.hit", lambda name: die() if name == "reserved" else None
         )
         with pytest.raises(Died):
             go()

@@ -370,7 +370,7 @@ def test_disk_error_while_fetching_is_tried_again(
 def test_result_that_a_full_disk_does_not_take_is_kept_until_it_does(
     paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("providers.calls.service.PAUSES_WHEN_SPOOLED", (0.01, 0.01))
+    monkeypatch.setattr("providers.calls.sending.PAUSES_WHEN_SPOOLED", (0.01, 0.01))
     with monkeypatch.context() as patch:
         patch.setattr("providers.ingest.save", _full_disk)
         assert isinstance(go(), Pending)

@@ -19,7 +19,7 @@ from core.unavailable import ServiceUnavailableError
 from operations import health
 from providers import raw_answer_store
 from providers.adapters import Accepted, Bytes, Result
-from providers.calls import Pending, Ready, advance, collect, outcomes, reconcile, service, spool
+from providers.calls import Pending, Ready, advance, collect, outcomes, reconcile, sending, spool
 from providers.calls.states import merged_evidence
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import NotNow, Refused, Unclear
@@ -54,7 +54,7 @@ def no_sleep(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         else:
             waited.append(seconds)
 
-    monkeypatch.setattr(service.time, "sleep", pause)
+    monkeypatch.setattr(sending.time, "sleep", pause)
     return waited
 
 
@@ -287,7 +287,7 @@ def test_that_nothing_was_sent_is_kept_too(
             clock.forward(minutes=5)
             database_away.on = True
 
-    monkeypatch.setattr(service, "hit", stand_still)
+    monkeypatch.setattr(sending, "hit", stand_still)
     with pytest.raises(OperationalError):
         go()
     database_away.on = False
@@ -613,7 +613,7 @@ def test_picture_of_stability_survives_an_outage_of_the_store(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            service,
+            sending,
             "hit",
             lambda name: setattr(store_away, "on", name == "answered" or store_away.on),
         )
@@ -633,7 +633,7 @@ def test_task_of_runway_survives_an_outage_of_the_database(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
-            service,
+            sending,
             "hit",
             lambda name: setattr(database_away, "on", name == "answered" or database_away.on),
         )

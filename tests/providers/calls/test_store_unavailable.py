@@ -12,7 +12,7 @@ from django.db import connection
 
 from core.unavailable import ServiceUnavailableError
 from providers.adapters import Accepted, Bytes, Result
-from providers.calls import Pending, Ready, advance, reconcile, service, spool
+from providers.calls import Pending, Ready, advance, reconcile, sending, spool
 from providers.enums import CallState
 from providers.models import AIProviderConfig
 from providers.requests import ImageRequest
@@ -45,7 +45,7 @@ class Pauses(list[float]):
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
     waited = Pauses()
-    sleep = service.time.sleep
+    sleep = sending.time.sleep
 
     def pause(seconds: float) -> None:
         # The module time is everybody's: whoever waits for a process sleeps for parts of a second.
@@ -54,7 +54,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> Pauses:
         else:
             waited.wait(seconds)
 
-    monkeypatch.setattr(service.time, "sleep", pause)
+    monkeypatch.setattr(sending.time, "sleep", pause)
     return waited
 
 
@@ -149,7 +149,7 @@ def test_answer_is_held_until_the_database_is_back(
     script.submit = [during(database, answer)]
     pauses.until(database, pauses=times)
     found = go()
-    assert (len(script.submitted), pauses) == (1, list(service.PAUSES_WHEN_SPOOLED[:times]))
+    assert (len(script.submitted), pauses) == (1, list(sending.PAUSES_WHEN_SPOOLED[:times]))
     if isinstance(answer, Accepted):
         assert isinstance(found, Pending)
         assert found.call.task_id == "task-1"
