@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from babel.messages import Catalog
 from django.utils.translation.template import templatize
 
 from api.openapi import texts
 from stories.api.routes import api
-
-from .compile_messages import Entry, entries
 
 SOURCES = ("jobs", "providers", "stories", "site", "tools", "templates")
 PLAIN = frozenset({"_", "gettext", "gettext_lazy", "gettext_noop"})
@@ -21,6 +20,15 @@ NAMES = PLAIN | PLURAL | CONTEXT
 TEXT = r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 IN_TEMPLATE = re.compile(rf"\b(n?p?gettext|_)\(\s*u?({TEXT})(?:\s*,\s*u?({TEXT}))?")
 WIDTH = 100
+# Without a date, so that a run without new messages changes nothing.
+HEAD = (
+    "Project-Id-Version: VideoPlanet Studio\n"
+    "Language: {language}\n"
+    "MIME-Version: 1.0\n"
+    "Content-Type: text/plain; charset=UTF-8\n"
+    "Content-Transfer-Encoding: 8bit\n"
+    "Plural-Forms: {plurals}\n"
+)
 
 # Texts of Unfold's interface that the studio shows and Unfold does not translate.
 FROM_UNFOLD = (
@@ -139,26 +147,13 @@ def _message(name: str, first: str, second: str | None) -> Iterator[Message]:
         yield Message(first)
 
 
-def known(po: Path) -> dict[tuple[str, str], Entry]:
-    """Returns the entries of an existing catalog, by context and text."""
-    if not po.exists():
-        return {}
-    with po.open(encoding="utf-8") as lines:
-        return {
-            (entry.fields.get("msgctxt", ""), entry.fields["msgid"]): entry
-            for entry in entries(lines, name=po.name)
-        }
-
-
-def written(messages: Iterable[Message], before: dict[tuple[str, str], Entry]) -> str:
-    """Returns the new catalog. Messages keep their translation; unused ones are removed.
-
-    Raises KeyError without a header.
-    """
-    head = before["", ""].fields["msgstr"]
+def written(messages: Iterable[Message], before: Catalog) -> str:
+    """Returns the new catalog. Messages keep their translation; unused ones are removed."""
+    head = HEAD.format(language=before.locale_identifier, plurals=before.plural_forms)
     parts = ["msgid " + _quoted("") + "\nmsgstr " + _quoted(head)]
     for message in sorted(messages, key=lambda one: (one.places[0], one.msgid)):
-        entry = before.get(message.key)
+        entry = before.get(message.msgid, context=message.context or None)
+        translation = entry.string if entry else ""
         lines = [f"#: {' '.join(dict.fromkeys(message.places))}"]
         if re.search(r"%\(\w+\)s", message.msgid):
             lines.append("#, python-format")
@@ -167,9 +162,10 @@ def written(messages: Iterable[Message], before: dict[tuple[str, str], Entry]) -
         lines.append("msgid " + _quoted(message.msgid))
         if message.plural:
             lines.append("msgid_plural " + _quoted(message.plural))
-            lines.append("msgstr[0] " + _quoted(entry.fields.get("msgstr[0]", "") if entry else ""))
+            forms = translation if isinstance(translation, tuple) else [""] * before.num_plurals
+            lines += [f"msgstr[{number}] " + _quoted(form) for number, form in enumerate(forms)]
         else:
-            lines.append("msgstr " + _quoted(entry.fields.get("msgstr", "") if entry else ""))
+            lines.append("msgstr " + _quoted(str(translation or "")))
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from operations.collect_messages import Message, collect, known, written
+from operations.collect_messages import Message, collect, written
+from operations.compile_messages import is_translated, read
 
 ROOT = Path(settings.BASE_DIR)
 PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%[a-z]")
@@ -14,11 +15,20 @@ KOREAN = ROOT / "locale/ko/LC_MESSAGES/django.po"
 
 
 def _translations():
-    return {key: entry for key, entry in known(KOREAN).items() if key != ("", "")}
+    """By context and text: the message, its plural and its translations."""
+    return {
+        (message.context or "", _texts(message.id)[0]): message
+        for message in read(KOREAN)
+        if message.id
+    }
+
+
+def _texts(text):
+    return text if isinstance(text, tuple) else (text,)
 
 
 def test_every_sentence_has_its_translation():
-    have = {key for key, entry in _translations().items() if entry.value and not entry.fuzzy}
+    have = {key for key, message in _translations().items() if is_translated(message)}
     missing = sorted(collect(ROOT).keys() - have)
     assert missing == [], (
         "bring the list in step with `manage.py messages`, then translate what is new"
@@ -31,19 +41,20 @@ def test_no_translation_of_what_is_no_longer_said():
 
 def test_translations_carry_the_same_values():
     wrong = {}
-    for (_context, text), entry in _translations().items():
-        allowed = [
-            set(PLACES.findall(text)),
-            set(PLACES.findall(entry.fields.get("msgid_plural", text))),
-        ]
-        if set(PLACES.findall(entry.value)) not in allowed:
-            wrong[text] = entry.value
+    for message in _translations().values():
+        allowed = [set(PLACES.findall(text)) for text in _texts(message.id)]
+        for form in _texts(message.string):
+            if set(PLACES.findall(form)) not in allowed:
+                wrong[message.id] = form
     assert wrong == {}
 
 
 def test_translations_are_korean_but_for_names():
     latin = {
-        entry.value for entry in _translations().values() if not re.search("[가-힣]", entry.value)
+        form
+        for message in _translations().values()
+        for form in _texts(message.string)
+        if not re.search("[가-힣]", form)
     }
     assert latin <= {
         "%(n)sfps",
@@ -113,18 +124,19 @@ def test_written_keeps_translations_and_drops_what_is_gone(tmp_path):
         'msgid ""\nmsgstr "Language: ko\\n"\n\nmsgid "Kept"\nmsgstr "남음"\n\nmsgid '
         '"Gone"\nmsgstr "사라짐"\n'
     )
-    po.write_text(
-        written(
-            [Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], known(po)
-        )
-    )
-    after = known(po)
-    assert {key: entry.value for key, entry in after.items()} == {
-        ("", ""): "Language: ko\n",
-        ("", "Kept"): "남음",
-        ("", 'New "one"\n'): "",
+    wanted = [
+        Message("Kept", places=["a.py"]),
+        Message('New "one"\n', places=["b.py"]),
+        Message("%(n)s a", plural="%(n)s b", places=["c.py"]),
+        Message("Archive", context="transition", places=["d.py"]),
+    ]
+    po.write_text(written(wanted, read(po)))
+    after = read(po)
+    assert {(one.context, one.id): one.string for one in after if one.id} == {
+        (None, "Kept"): "남음",
+        (None, 'New "one"\n'): "",
+        (None, ("%(n)s a", "%(n)s b")): ("",),
+        ("transition", "Archive"): "",
     }
-    assert (
-        written([Message("Kept", places=["a.py"]), Message('New "one"\n', places=["b.py"])], after)
-        == po.read_text()
-    )
+    assert (after.locale_identifier, after.plural_forms) == ("ko", "nplurals=1; plural=0;")
+    assert written(wanted, after) == po.read_text()

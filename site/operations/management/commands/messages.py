@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from operations.collect_messages import collect, known, written
+from operations.collect_messages import collect, written
+from operations.compile_messages import is_translated, read
 
 
 class Command(BaseCommand):
@@ -20,13 +21,10 @@ class Command(BaseCommand):
         found = collect(settings.BASE_DIR)
         for folder in settings.LOCALE_PATHS:
             for po in sorted(Path(folder).glob("*/LC_MESSAGES/django.po")):
-                before = known(po)
-                po.write_text(written(found.values(), before), encoding="utf-8")
-                after = known(po)
-                empty = [
-                    entry for key, entry in after.items() if key != ("", "") and not entry.value
-                ]
+                po.write_text(written(found.values(), read(po)), encoding="utf-8")
+                after = read(po)
+                empty = [message for message in after if message.id and not is_translated(message)]
                 self.stdout.write(
-                    f"{po.parent.parent.name}: {len(after) - 1} messages, {len(empty)} "
+                    f"{po.parent.parent.name}: {len(after)} messages, {len(empty)} "
                     f"without a translation"
                 )
