@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from core.admin.display import person
+from core.identifiers import is_uuid
 from providers import ledger
 from providers.models import AIProviderConfig
 from stories.enums import ReviewStatus
@@ -120,7 +121,7 @@ def titles_of(subjects: Any) -> dict[str, str]:
 
 
 def _ids(texts: Any) -> list[UUID]:
-    return [UUID(text) for text in {*texts} if text and len(text) == 36]  # noqa: PLR2004  a UUID with its dashes
+    return [UUID(text) for text in {*texts} if is_uuid(text)]
 
 
 @dataclass(frozen=True, slots=True)

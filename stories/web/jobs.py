@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core.identifiers import is_uuid
 from jobs.admin import JobAdmin
 from jobs.models import Job
 from providers.models import AIProviderConfig, ProviderCall
@@ -21,10 +22,6 @@ from .cancel_impact import kept
 from .story_state import job_label
 
 FOUND = 200  # maximum number of stories whose title a search matches
-
-
-def _is_id(text: str) -> bool:
-    return len(text) == 36  # noqa: PLR2004  a UUID with its dashes
 
 
 @admin.register(Job)
@@ -47,10 +44,10 @@ class StoryJobAdmin(JobAdmin):
         titles = {
             str(pk): title
             for pk, title in Story.objects.filter(
-                pk__in={row.subject for row in rows if _is_id(row.subject)}
+                pk__in={row.subject for row in rows if is_uuid(row.subject)}
             ).values_list("pk", "title")
         }
-        items = {row.item for row in rows if _is_id(row.item)}
+        items = {row.item for row in rows if is_uuid(row.item)}
         places = {
             str(pk): position
             for pk, position in Scene.objects.filter(pk__in=items).values_list("pk", "position")
@@ -105,8 +102,8 @@ class StoryJobAdmin(JobAdmin):
         return kept(job, parts)
 
     def about(self, request: HttpRequest, job: Job) -> dict[str, Any]:  # noqa: ARG002  the signature of the hook
-        story = Story.objects.filter(pk=job.subject).first() if _is_id(job.subject) else None
-        scene = Scene.objects.filter(pk=job.item).first() if _is_id(job.item) else None
+        story = Story.objects.filter(pk=job.subject).first() if is_uuid(job.subject) else None
+        scene = Scene.objects.filter(pk=job.item).first() if is_uuid(job.item) else None
         calls = (
             list(
                 ProviderCall.objects.filter(key=enqueue.call_key(job))
