@@ -476,7 +476,7 @@ def asked(job: Job) -> dict[str, Any]:
         for lines in later.order_by("-id").values_list("lines", flat=True)
         if job.item in lines
     )
-    line = next(found, {})
+    line: dict[str, Any] = next(found, {})
     if "prompt_id" in line and "worn" not in line:
         # Confirmed while the scene showed nobody of the cast.
         parameters = {name: value for name, value in parameters.items() if name != "worn"}
