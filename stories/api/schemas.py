@@ -91,6 +91,9 @@ class StoryIn(Strict):
     image_provider: Provider = "local"
     clip_provider: Provider = "local"
     budget: Budget | UnsetType = UNSET
+    sound: Annotated[
+        bool, Meta(description="The film has sound, with the local provider's voices and music.")
+    ] = False
 
 
 class StoryPatch(Strict):

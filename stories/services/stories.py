@@ -17,7 +17,7 @@ from stories.enums import Language
 from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.imports.languages import language_of
 from stories.imports.text import understand
-from stories.models import MAX_SCRIPT, Scene, Story
+from stories.models import MAX_SCRIPT, Scene, Story, StorySound
 
 from . import enqueue
 from .locking import CLOSED
@@ -42,8 +42,8 @@ PROVIDERS = ("planner_provider", "image_provider", "clip_provider")
 FREE_WHILE_CLOSED = frozenset({"budget"})  # raising it lets a waiting film continue
 
 
-def create(*, owner: Any, **values: Any) -> Story:
-    """Create a draft owned by this person.
+def create(*, owner: Any, sound: bool = False, **values: Any) -> Story:
+    """Create a draft owned by this person. `sound`: its film has sound, with the default voices.
 
     `values`: any of FIELDS; a title is required. An omitted language is detected from the script.
 
@@ -58,6 +58,8 @@ def create(*, owner: Any, **values: Any) -> Story:
     with transaction.atomic():
         _assign(story, {"title": "", **values})
         story.save()
+        if sound:
+            StorySound.objects.create(story=story)
     return story
 
 

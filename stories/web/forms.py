@@ -10,6 +10,7 @@ from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from core.unicode_normalization import composed_query
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 else:
     StoryModelForm = forms.ModelForm
 
+FREE = "local"
 PROVIDER_FIELDS = ("planner_provider", "image_provider", "clip_provider")
 
 
@@ -44,6 +46,12 @@ def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
         for row in rows
         if row.provider == current or makes(row, MAKES[name])
     ]
+
+
+def has_free_voices() -> bool:
+    """Whether the local provider, which costs nothing, can speak a new story's lines."""
+    local = AIProviderConfig.objects.filter(provider=FREE).first()
+    return local is not None and makes(local, Kind.SPEECH) and makes(local, Kind.MUSIC)
 
 
 class ComposedForm(StoryModelForm):
@@ -65,6 +73,17 @@ class NewStoryForm(ComposedForm):
         help_text=_(
             "TXT, MD, DOCX, ODT, HWPX, PDF, FOUNTAIN, FDX, SRT or VTT. Its text takes the "
             "place of what is written above."
+        ),
+    )
+
+    sound = forms.BooleanField(
+        label=_("With sound"),
+        required=False,
+        initial=has_free_voices,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text=_(
+            "The local provider speaks the lines and makes music at no cost; its Korean voice is a "
+            "scratch voice. Other voices are chosen on the film page."
         ),
     )
 

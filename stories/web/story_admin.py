@@ -81,6 +81,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                     "kept_file",
                     ("duration_seconds", "aspect_ratio", "language"),
                     "style",
+                    "sound",
                 )
             },
         ),
@@ -221,7 +222,8 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             )
         else:
             values = {name: form.cleaned_data[name] for name in NewStoryForm.Meta.fields}
-            obj.pk = stories.create(owner=request.user, **values).pk
+            with_sound = form.cleaned_data["sound"]
+            obj.pk = stories.create(owner=request.user, sound=with_sound, **values).pk
 
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The form of an existing story. The `change` page shows the story itself."""

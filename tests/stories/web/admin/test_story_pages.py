@@ -8,8 +8,9 @@ from django.urls import reverse
 
 from jobs.enums import JobStatus
 from jobs.models import Job
+from providers.models import AIProviderConfig
 from stories.enums import JobName, StoryStatus, TakeKind
-from stories.models import Film, Story, StoryStateTransition
+from stories.models import Film, Story, StorySound, StoryStateTransition
 from stories.models.review import Comment
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -236,6 +237,20 @@ def test_new_story_in_one_short_form(owner, as_):
         story.style,
         story.status,
     ) == (*(owner, "The sea", "A boat. A light.", 21, "9:16", "en", "ink", StoryStatus.DRAFT),)
+
+
+@pytest.mark.django_db
+def test_new_story_has_sound_unless_it_is_unticked(owner, as_):
+    client, address = as_(owner), reverse("admin:stories_story_add")
+    assert client.get(address).context["adminform"].form["sound"].value() is True
+    form = {"title": "The sea", "duration_seconds": "21", "aspect_ratio": "16:9", "language": "ko"}
+    client.post(address, form)
+    client.post(address, form | {"sound": "on"})
+    silent, heard = Story.objects.order_by("created_at")
+    assert not StorySound.objects.filter(story=silent).exists()
+    assert StorySound.objects.get(story=heard).enabled
+    AIProviderConfig.objects.filter(provider="local").update(is_active=False)
+    assert client.get(address).context["adminform"].form["sound"].value() is False
 
 
 @pytest.mark.django_db
