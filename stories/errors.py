@@ -1,5 +1,6 @@
 """Expected failures of the domain, each with a stable code and a localized message."""
 
+from decimal import Decimal
 from typing import Any
 
 from core.localized_messages import DomainError, Value
@@ -78,9 +79,16 @@ class Invalid(StoryError):
 
 
 class PlanChanged(Conflict):
-    """The price or the scope differs from what was confirmed (409)."""
+    """The price or the scope differs from what was confirmed (409).
+
+    `total` is the price now, in USD, if that is what differs.
+    """
 
     code = "plan_changed"
+
+    def __init__(self, template: str, /, *, total: Decimal | None = None, **values: Value) -> None:
+        super().__init__(template, **values)
+        self.total = total
 
 
 class ApprovalNeeded(StoryError):

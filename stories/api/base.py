@@ -11,6 +11,7 @@ from providers import errors as provider_errors
 from stories import errors
 
 from .outputs.approvals import approval_out
+from .outputs.parts import money
 
 STORIES, SCENES, CAST, TAKES, SOUND, FILMS, APPROVALS, JOBS, ME = (
     "Stories",
@@ -54,6 +55,11 @@ register(
     409,
     members=lambda error: {"approval": approval_out(error.approval)},
     keeps=True,
+)
+register(
+    errors.PlanChanged,
+    409,
+    members=lambda error: {} if error.total is None else {"total": money(error.total)},
 )
 register(errors.ApprovedTake, 409, members=lambda error: {"take": error.take})
 register(errors.FieldConflict, 409, members=lambda error: {"theirs": error.theirs})

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from msgspec import UNSET, Meta, UnsetType
 
-from api.inputs import Empty, Strict
+from api.inputs import Strict
 from api.paging import Page, page
 from api.problems import FieldError, invalid
 from api.routes import Call
@@ -191,12 +191,14 @@ def get_job(call: Call, job_id: str, query: schemas.WaitQuery) -> JobDetail:  # 
 
 
 @api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary="Try a job again")
-def retry_job(call: Call, job_id: str, body: Empty) -> JobOut:  # noqa: ARG001  rejects a body that is not empty
+def retry_job(call: Call, job_id: str, body: schemas.RetryIn) -> JobOut:
     """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared
-    with what you may start alone.
+    with what you may start alone, and needs `confirm_total` if it costs money.
     """
     steerable_job(call, job_id)
-    (job,) = generation.retry(job_id, actor=call.user).require().jobs
+    confirmed = schemas.confirmed_total(body.confirm_total)
+    start = generation.retry(job_id, actor=call.user, confirm_total=confirmed)
+    (job,) = start.require().jobs
     return job_out(job)
 
 

@@ -1,6 +1,5 @@
 """Scene endpoints: list, detail, bulk creation, reordering and generation."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +131,7 @@ def generate_take(
         seed=None if body.seed is UNSET else body.seed,
         variants=body.variants,
         reason=body.reason,
-        confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
+        confirm_total=schemas.confirmed_total(body.confirm_total),
         ask_again=body.ask_again,
     ).require()
     return Accepted(SceneStarted([job_out(job) for job in start.jobs], money(start.total)))

@@ -1,5 +1,6 @@
 """Request bodies and query parameters, with the limits of the models."""
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -45,6 +46,13 @@ Money = Annotated[
         description="USD as a decimal string, such as “1.23”.",
     ),
 ]
+
+
+def confirmed_total(sent: str | UnsetType) -> Decimal:
+    """The price that a program confirmed, in USD. Naming none, it confirms what is free."""
+    return Decimal(0) if sent is UNSET else Decimal(sent)
+
+
 Budget = Annotated[
     str,
     Meta(
@@ -116,8 +124,8 @@ class StoryPatch(Strict):
 
 
 class TransitionIn(Strict):
-    """`confirm_total` is the price that was seen (`price` of the choice): if it is another one now,
-    nothing is started.
+    """`confirm_total` is the price that was seen (`price` of the choice). Without it only free work
+    is started.
     """
 
     status: StoryStatus
@@ -126,7 +134,7 @@ class TransitionIn(Strict):
 
 
 class GenerateStoryIn(Strict):
-    """`confirm_total` is the price that was seen: if it is another one now, nothing is started."""
+    """`confirm_total` is the price that was seen. Without it only free work is started."""
 
     mode: Annotated[
         Literal["missing", "stale", "failed"],
@@ -142,8 +150,8 @@ class GenerateStoryIn(Strict):
 
 
 class EnglishIn(Strict):
-    """`scenes` left out: all that need it. `confirm_total` is the price that was seen: if it is
-    another one now, nothing is started.
+    """`scenes` left out: all that need it. `confirm_total` is the price that was seen. Without it
+    only free work is started.
     """
 
     scenes: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SCENES)] | UnsetType = UNSET
@@ -365,6 +373,10 @@ class GenerateSceneIn(Strict):
     reason: Annotated[str, text(most=200)] = ""
     confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False
+
+
+class RetryIn(Strict):
+    confirm_total: Money | UnsetType = UNSET
 
 
 class ReorderIn(Strict):

@@ -1,6 +1,5 @@
 """Sound endpoints: a scene's lines, the story's sound and voices, and takes of sound."""
 
-from decimal import Decimal
 from uuid import UUID
 
 from msgspec import UNSET, Struct
@@ -120,7 +119,7 @@ def make_sound(call: Call, story_id: UUID, body: schemas.GenerateSoundIn) -> Acc
         lines=None if body.lines is UNSET else body.lines,
         music=body.music,
         again=body.again,
-        confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
+        confirm_total=schemas.confirmed_total(body.confirm_total),
         ask_again=body.ask_again,
     ).require()
     return Accepted(SoundStarted([job_out(job) for job in start.jobs], money(start.total)))

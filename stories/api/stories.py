@@ -87,7 +87,7 @@ def transition_story(call: Call, story_id: UUID, body: schemas.TransitionIn) -> 
     dearer than you may start alone is 409 `approval_needed`, as for the preview.
     """
     story = story_of(call, story_id)
-    confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
+    confirmed = schemas.confirmed_total(body.confirm_total)
     transition_to(story, body.status, actor=call.user, reason=body.reason, confirm_total=confirmed)
     return story_detail(story, call.user)
 
@@ -128,7 +128,7 @@ def put_story_into_english(
     scenes = None if body.scenes is UNSET else body.scenes
     if query.plan:
         return english_out(plan_english(story, scenes, replace=body.replace), [])
-    confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
+    confirmed = schemas.confirmed_total(body.confirm_total)
     wanted: dict[str, Any] = {
         "scene_ids": scenes,
         "replace": body.replace,
@@ -173,7 +173,7 @@ def _generate(
     if query.plan:
         plan = plan_generation(story, kind, mode=body.mode, as_is=bool(body.override_reason))
         return Started(None, plan_out(plan, approval_preview(ask_for_plan(plan), call.user).state))
-    confirmed = None if body.confirm_total is UNSET else Decimal(body.confirm_total)
+    confirmed = schemas.confirmed_total(body.confirm_total)
     wanted: dict[str, Any] = {
         "mode": body.mode,
         "confirm_total": confirmed,

@@ -397,13 +397,13 @@ def put_into_english(
     return Start(found, plan.total), plan
 
 
-def retry(job_id: str, *, actor: Any) -> Start:
+def retry(job_id: str, *, actor: Any, confirm_total: Decimal | None = None) -> Start:
     """Queue a failed, cancelled or unclear job again.
 
     Its possible cost is compared with the person's limit, as with any start.
 
     Raises NoSuchJob, NotPossible, AlreadyOpen, Forbidden, GuardRefused (the story has left the
-    status that the job belongs to), NoPrice or NotConfigured.
+    status that the job belongs to), PlanChanged, NoPrice or NotConfigured.
     """
     with transaction.atomic():
         # Locks its row before the story's, as when a job ends.
@@ -417,6 +417,7 @@ def retry(job_id: str, *, actor: Any) -> Start:
         ask, plan = (None, None) if story is None else _what_is_retried(story, job)
         confirmation = None
         if story is not None and ask is not None:
+            confirm_amount(ask.total, confirm_total)
             spend = authorize_spend(story, ask, actor=actor, besides=job.pk)
             if isinstance(spend, ApprovalNeeded):
                 return Start(total=ask.total, stopped=spend)

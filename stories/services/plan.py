@@ -415,11 +415,19 @@ def confirm(plan: Plan, *, total: Decimal | None, plan_hash: str | None = None) 
 def confirm_amount(now: Decimal, confirmed: Decimal | None) -> None:
     """Raises PlanChanged if the cost differs from the confirmed amount.
 
-    None skips the comparison.
+    None skips the comparison. Zero is also what a program confirms that names no price.
     """
-    if confirmed is not None and confirmed != now:
+    if confirmed is None or confirmed == now:
+        return
+    if not confirmed:
         raise PlanChanged(
-            gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."),
+            gettext_noop("This costs %(now)s USD, which was not confirmed. Nothing was started."),
+            total=now,
             now=str(now),
-            then=str(confirmed),
         )
+    raise PlanChanged(
+        gettext_noop("The price is now %(now)s, not %(then)s. Nothing was started."),
+        total=now,
+        now=str(now),
+        then=str(confirmed),
+    )

@@ -26,10 +26,12 @@ def story(owner):
 
 
 def make(client, story, key="", **body):
+    """Ask for the preview at its price."""
+    total = Decimal("0.50") * story.all_scenes.count()
     return client.ask(
         "POST",
         f"stories/{story.pk}/generate_preview/",
-        body,
+        {"confirm_total": str(total), **body},
         headers={"Idempotency-Key": key} if key else {},
     )
 
@@ -83,7 +85,9 @@ def test_a_request_sent_twice_gets_the_same_answer(mine, story):
 
 
 def test_moving_the_story_is_stopped_too(mine, story):
-    stopped = mine.ask("POST", f"stories/{story.pk}/transition/", {"status": "previewing"})
+    stopped = mine.ask(
+        "POST", f"stories/{story.pk}/transition/", {"status": "previewing", "confirm_total": "1"}
+    )
     assert (stopped.status_code, stopped.json()["code"]) == (409, "approval_needed")
     assert mine.ask("GET", f"stories/{story.pk}/").json()["status"] == "planned"
 

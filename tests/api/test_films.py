@@ -26,6 +26,7 @@ def test_films_of_a_story_come_with_links(mine, world):
         "segments_reused": 0,
         "segments_encoded": 0,
         "override_reason": "",
+        "loudness": None,
         "created_at": stamp(world.film.created_at),
     }
     assert all(link.startswith("http://testserver/") for link in links.values())

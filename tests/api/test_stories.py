@@ -323,7 +323,7 @@ def test_plan_only_tells(mine, planned):
     assert (planned.status, Job.objects.count()) == ("planned", 0)
 
 
-@pytest.mark.parametrize("body", [None, {}, {"confirm_total": "0.04"}, {"confirm_total": "0.0400"}])
+@pytest.mark.parametrize("body", [{"confirm_total": "0.04"}, {"confirm_total": "0.0400"}])
 def test_preview_starts_with_202_job_and_plan(mine, planned, body):
     plan = plan_of(planned)
     response = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", body)
@@ -336,6 +336,24 @@ def test_preview_starts_with_202_job_and_plan(mine, planned, body):
     ) == (job.pk, "queued", plan)
     planned.refresh_from_db()
     assert planned.status == "previewing"
+
+
+@pytest.mark.parametrize("body", [None, {}, {"confirm_total": "0"}])
+@pytest.mark.parametrize("way", ["generate_preview", "transition"])
+def test_price_that_was_not_confirmed_is_409_and_starts_nothing(mine, planned, way, body):
+    if way == "transition":
+        body = {"status": "previewing", **(body or {})}
+    response = mine.ask("POST", f"stories/{planned.pk}/{way}/", body)
+    assert response.status_code == 409
+    assert (response.json()["code"], response.json()["total"]) == ("plan_changed", "0.0400")
+    planned.refresh_from_db()
+    assert (planned.status, Job.objects.count()) == ("planned", 0)
+
+
+@pytest.mark.parametrize("body", [None, {}])
+def test_what_is_free_needs_no_confirmation(mine, planned, body):
+    Story.objects.filter(pk=planned.pk).update(image_provider="local")
+    assert mine.ask("POST", f"stories/{planned.pk}/generate_preview/", body).status_code == 202
 
 
 def test_other_price_than_confirmed_is_409_and_starts_nothing(mine, planned):
@@ -356,7 +374,7 @@ def test_preview_again_while_previewing_makes_only_what_is_missing(mine, planned
         202,
         {"done": 1, "missing": 2},
     )
-    again = mine.ask("POST", f"stories/{planned.pk}/generate_preview/")
+    again = mine.ask("POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.04"})
     assert (again.status_code, again.json()["code"]) == (409, "guard_refused")
     assert Job.objects.filter(name="story_preview").count() == 1
 
@@ -392,7 +410,10 @@ def test_final_film_starts_when_all_pictures_are_there(mine, planned):
 def test_preview_sent_twice_with_one_key_is_started_once(mine, planned):
     first, again = (
         mine.ask(
-            "POST", f"stories/{planned.pk}/generate_preview/", {}, headers={"Idempotency-Key": "k"}
+            "POST",
+            f"stories/{planned.pk}/generate_preview/",
+            {"confirm_total": "0.04"},
+            headers={"Idempotency-Key": "k"},
         )
         for _ in range(2)
     )
@@ -410,7 +431,7 @@ def test_etag_of_a_story_changes_with_what_it_shows(mine, planned):
         mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code
         == 304
     )
-    mine.ask("POST", f"stories/{planned.pk}/generate_preview/")
+    mine.ask("POST", f"stories/{planned.pk}/generate_preview/", {"confirm_total": "0.04"})
     assert (
         mine.ask("GET", f"stories/{planned.pk}/", headers={"If-None-Match": etag}).status_code
         == 200

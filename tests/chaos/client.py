@@ -43,6 +43,15 @@ class Client:
             "POST", path, json=body or {}, headers={"Idempotency-Key": uuid.uuid4().hex}
         ).json()
 
+    def post_at_any_price(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """As `post`; a price that the answer names is confirmed."""
+        try:
+            return self.post(path, body)
+        except httpx.HTTPStatusError as error:
+            if (total := error.response.json().get("total")) is None:
+                raise
+            return self.post(path, {**(body or {}), "confirm_total": total})
+
     def _ask(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **how: Any
     ) -> httpx.Response:
@@ -131,13 +140,13 @@ class Client:
         )
 
     def plan(self, story: str) -> None:
-        self.post(f"stories/{story}/transition/", {"status": "planning"})
+        self.post_at_any_price(f"stories/{story}/transition/", {"status": "planning"})
 
     def preview(self, story: str) -> None:
-        self.post(f"stories/{story}/generate_preview/")
+        self.post_at_any_price(f"stories/{story}/generate_preview/")
 
     def render(self, story: str) -> None:
-        self.post(f"stories/{story}/render_final/")
+        self.post_at_any_price(f"stories/{story}/render_final/")
 
     def films(self, story: str) -> list[dict[str, Any]]:
         return list(self.get(f"stories/{story}/films/")["items"])
