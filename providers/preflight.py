@@ -95,9 +95,12 @@ def used_fields(provider: str, kind: str, model: str) -> frozenset[str]:
     Returns all fields for a provider that no longer exists.
     """
     config = AIProviderConfig.objects.filter(provider=provider).first()
-    if config is None:
-        return EVERYTHING
-    row = config.models.filter(kind=kind, name=model).first()
+    return EVERYTHING if config is None else used_fields_of(config, kind, model)
+
+
+def used_fields_of(config: AIProviderConfig, kind: str, model: str) -> frozenset[str]:
+    """As `used_fields`, without a query if the configuration's models are prefetched."""
+    row = next((row for row in config.models.all() if row.kind == kind and row.name == model), None)
     try:
         return adapter_for(config).used_fields(
             Kind(kind), spec_from(row, model) if row else ModelSpec(model)

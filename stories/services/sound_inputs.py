@@ -4,13 +4,19 @@ Position is not content: reordering scenes makes no speech stale.
 """
 
 import hashlib
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from providers.requests import MusicRequest, SpeechRequest
+from providers.models import AIProviderConfig
+from providers.preflight import used_fields_of
+from providers.requests import MusicRequest, SpeechRequest, from_json
+from stories.enums import SoundKind
 from stories.models import LineText, SoundTake, Story, StorySound, Voice
 from stories.models.sound_take import SAMPLE_RATE
 
 from .fingerprints import CANONICAL, text_digest
+
+if TYPE_CHECKING:
+    from .sound import Cast
 
 # A longer film repeats its music.
 LONGEST_MUSIC_MS = 120_000
@@ -28,13 +34,18 @@ def speech_request(story: Story, text: LineText, voice: Voice, spoken: str) -> S
     )
 
 
-def speech_hash(story: Story, text: LineText, voice: Voice, spoken: str) -> str:
-    """SHA-256 over the inputs of a line's speech: its words as they are spoken, and its voice."""
+def speech_hash(
+    story: Story, text: LineText, voice: Voice, spoken: str, *, direction: str | None = None
+) -> str:
+    """SHA-256 over the inputs of a line's speech: its words as they are spoken, and its voice.
+
+    `direction`: in place of the line's own.
+    """
     return _hash(
         {
             "kind": "speech",
             "text": text_digest(spoken),
-            "direction": text.direction,
+            "direction": text.direction if direction is None else direction,
             "language": story.language,
             "provider": voice.provider,
             "voice": voice.voice,
@@ -70,10 +81,41 @@ def music_hash(story: Story, sound: StorySound) -> str:
     )
 
 
+def is_speech_stale(
+    take: SoundTake, story: Story, text: LineText, speakers: "Cast", config: AIProviderConfig | None
+) -> bool:
+    """Whether the line's words or its voice have changed since the take was made.
+
+    A direction that the provider never received changes nothing. `config`: the voice's provider,
+    with its models.
+    """
+    voice, spoken = speakers.speaking(text), speakers.spoken(text)
+    if not take.input_hash or take.input_hash == speech_hash(story, text, voice, spoken):
+        return False
+    then = take.text
+    if then is None or then.direction == text.direction or config is None:
+        return True
+    if "direction" in used_fields_of(config, SoundKind.SPEECH, take.model):
+        return True
+    return take.input_hash != speech_hash(story, text, voice, spoken, direction=then.direction)
+
+
 def is_music_stale(take: SoundTake, wanted: str, film_seconds: int) -> bool:
-    if take.samples < (music_ms(film_seconds) - 1000) * SAMPLE_RATE // 1000:
+    """Whether the music's inputs have changed, or the film needs more than was ordered for it.
+
+    Music that is shorter than its order is repeated. It would be as short when ordered again.
+    """
+    needed = music_ms(film_seconds) - 1000
+    if take.samples < needed * SAMPLE_RATE // 1000 and _ordered_ms(take) < needed:
         return True
     return bool(take.input_hash) and take.input_hash != wanted
+
+
+def _ordered_ms(take: SoundTake) -> int:
+    """The length that was ordered. A take that was not ordered is as long as it is meant to be."""
+    if take.call is None:
+        return LONGEST_MUSIC_MS
+    return cast("MusicRequest", from_json(take.call.request)).duration_ms
 
 
 def _hash(values: dict[str, Any]) -> str:

@@ -23,7 +23,14 @@ from . import enqueue
 from .paces import Paces
 from .recordings import recordings_of
 from .sound import Cast, cast_of, scene_sounds_of, settings_of
-from .sound_inputs import is_music_stale, music_hash, music_request, speech_hash, speech_request
+from .sound_inputs import (
+    is_music_stale,
+    is_speech_stale,
+    music_hash,
+    music_request,
+    speech_hash,
+    speech_request,
+)
 from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
@@ -136,7 +143,7 @@ def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, li
     """The scenes with their live lines in order. One query."""
     rows = (
         Line.live.filter(scene__story=story)
-        .select_related("current", "speech_take")
+        .select_related("current", "speech_take__text")
         .order_by("position", "id")
     )
     found: dict[Any, list[Line]] = {}
@@ -173,7 +180,7 @@ def plan_sound(
     prices = _Prices(configs_of(providers))
     recorded = recordings_of(settings, scene_sounds_of(story))
     items = [
-        _speech(story, scene, line, cast)
+        _speech(story, scene, line, cast, prices.configs)
         for scene, found in lines_of_film(story, scenes)
         for line in found
         if recorded.of_scene(scene) is None
@@ -190,12 +197,20 @@ def plan_sound(
     )
 
 
-def _speech(story: Story, scene: Scene, line: Line, cast: Cast) -> SoundItem:
+def _speech(
+    story: Story,
+    scene: Scene,
+    line: Line,
+    cast: Cast,
+    configs: "dict[str, AIProviderConfig]",
+) -> SoundItem:
     voice = cast.speaking(line.current)
     spoken = cast.spoken(line.current)
     wanted = speech_hash(story, line.current, voice, spoken)
     take = line.speech_take
-    stale = take is not None and bool(take.input_hash) and take.input_hash != wanted
+    stale = take is not None and is_speech_stale(
+        take, story, line.current, cast, configs.get(voice.provider)
+    )
     return SoundItem(
         SoundKind.SPEECH,
         line.key,

@@ -24,10 +24,12 @@ from stories.services.generation import (
     start_generation,
     start_planning,
 )
+from stories.services.lines import Spoken
 from stories.services.sound_plan import plan_sound
 from stories.services.transitions import apply_transition
+from tests.stories import speaking as speaking_provider
 from tests.stories.factories import make_scene, make_story
-from tests.stories.speaking import speak_with
+from tests.stories.speaking import SpeakingAdapter, speak_with, tone
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +146,44 @@ def test_what_the_film_no_longer_uses_is_not_bought(story, owner, what):
     }
     assert (job.status, str(job.note)) == (JobStatus.FAILED, why[what])
     assert (ProviderCall.objects.count(), SoundTake.objects.count()) == (0, 0)
+
+
+def test_a_direction_that_the_model_never_receives_makes_nothing_stale(story, owner):
+    """As a setting of a picture that is not sent (B13's class)."""
+    (line, *_rest) = lines(story)
+
+    def say(text, direction):
+        spoken = [Spoken(text, "MARA", direction, id=line.pk)]
+        line_edits.set_lines(line.scene_id, actor=owner, lines=spoken)
+        return plan_sound(story).items[0].state
+
+    say("The boat leaves.", "softly")
+    generate_sound(story.pk, actor=owner, lines=[line.pk])
+    run_due()
+    assert say("The boat leaves.", "loudly") == "done"
+    assert say("The boat left.", "loudly") == "stale"
+
+
+def test_a_direction_that_the_model_follows_makes_its_line_stale(story, owner, monkeypatch):
+    (line, *_rest) = lines(story)
+    used = SpeakingAdapter.used_fields
+    monkeypatch.setattr(SpeakingAdapter, "used_fields", lambda *about: used(*about) | {"direction"})
+    generate_sound(story.pk, actor=owner, lines=[line.pk])
+    run_due()
+    spoken = [Spoken("The boat leaves.", "", "whispers", id=line.pk)]
+    line_edits.set_lines(line.scene_id, actor=owner, lines=spoken)
+    assert plan_sound(story).items[0].state == "stale"
+
+
+def test_music_that_comes_shorter_than_ordered_is_not_sold_again(story, owner, monkeypatch):
+    """B13: it would be stale at birth, and as short when it is ordered again."""
+    monkeypatch.setattr(speaking_provider, "tone", lambda ms, hertz: tone(ms // 3, hertz))
+    generate_sound(story.pk, actor=owner, lines=[], music=True)
+    run_due()
+    take = SoundTake.objects.get()
+    assert (take.duration_ms, plan_sound(story).items[-1].state) == (4000, "done")
+    scenes.edit(lines(story)[0].scene_id, actor=owner, duration_seconds=14)
+    assert plan_sound(story).items[-1].state == "stale"
 
 
 # Texts
