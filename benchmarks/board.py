@@ -249,7 +249,7 @@ def main() -> None:
         inside(asked.scenes, asked.rounds)
         return
     print(
-        f"The board of {asked.scenes} scenes and the lists of a house with a hundred of "
+        f"The board of {asked.scenes} scenes and the lists of a studio with a hundred of "
         f"everything, asked in process, median of {asked.rounds} in turn"
     )
     measure("SQLite", asked.scenes, asked.rounds)

@@ -1,4 +1,4 @@
-"""What the screens of `benchmarks.board` show: a story of many scenes in every state, and a house
+"""What the screens of `benchmarks.board` show: a story of many scenes in every state, and a studio
 with a hundred of everything.
 """
 

@@ -250,7 +250,7 @@ class JobAdmin(JobActions, ModelAdmin):
             return ""
         retry = _action_link(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
         cancel = _action_link(job, "cancel", _("Cancel")) if job.is_open else ""
-        return quick_html('<span class="vp-doors">{}{}</span>', retry, cancel)
+        return quick_html('<span class="vp-row-actions">{}{}</span>', retry, cancel)
 
     @admin.display(description=gettext_lazy("retries"))
     def retried(self, job: Job) -> str:

@@ -136,7 +136,7 @@ def context() -> dict[str, Any]:
         "day": last_day(),
         "today": cost_today(),
         "findings": findings,
-        "well": all(finding.ok for finding in findings),
+        "all_pass": all(finding.ok for finding in findings),
         "poll": POLL_SECONDS,
     }
 

@@ -198,11 +198,11 @@ def test_without_a_sign_on_its_tokens_are_401(nobody, user, sign_on, settings):
 
 
 def test_with_a_sign_on_no_token_is_given_for_a_password(nobody, user, sign_on):
-    for door, body in (
+    for route, body in (
         ("token", {"username": "alice", "password": PASSWORD}),
         ("refresh", {"refresh_token": "x"}),
     ):
-        response = nobody.ask("POST", f"auth/{door}/", body)
+        response = nobody.ask("POST", f"auth/{route}/", body)
         assert (response.status_code, response.json()["code"]) == (403, "sign_on_only")
     assert not RefreshToken.objects.exists()
 

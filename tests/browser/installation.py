@@ -1,4 +1,4 @@
-"""A house in the middle of a working day: every screen has something on it to look at."""
+"""A studio in the middle of a working day: every screen has something to show."""
 
 import uuid
 from datetime import timedelta

@@ -39,7 +39,10 @@ class Command(BaseCommand):
             help="In the place of faults: so many stories at once, made by many workers.",
         )
         parser.add_argument(
-            "--crews", type=int, default=4, help="How many groups of workers make them (default 4)."
+            "--groups",
+            type=int,
+            default=4,
+            help="How many groups of workers make them (default 4).",
         )
         parser.add_argument("--write", action="store_true", help=f"Write the table to {PAGE}.")
 
@@ -53,7 +56,7 @@ class Command(BaseCommand):
             self.stdout.writelines(f"{fault.name}: {fault.promise}\n" for fault in wanted)
             return
         if options["stories"]:
-            self._many(options["stories"], options["crews"], write=write)
+            self._many(options["stories"], options["groups"], write=write)
             return
         results = self._run(wanted)
         if write:
@@ -82,7 +85,7 @@ class Command(BaseCommand):
             installation = stack.enter_context(
                 Installation(folder / "studio", env={"STABILITY_AI_KEY": fake.key}, disks=disks)
             )
-            installation.start(crews=2)
+            installation.start(groups=2)
             fault_test = FaultTest(installation, fake)
             for fault in wanted:
                 if fault.disk and fault.disk not in disks:
@@ -93,7 +96,7 @@ class Command(BaseCommand):
                 results.append(self._told(fault_test.run(fault)))
         return results
 
-    def _many(self, stories: int, crews: int, *, write: bool) -> None:
+    def _many(self, stories: int, groups: int, *, write: bool) -> None:
         try:
             from tests.fakes import runway, stability
         except ImportError as error:
@@ -108,7 +111,7 @@ class Command(BaseCommand):
             )
             keys = {"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key}
             installation = stack.enter_context(Installation(folder / "studio", env=keys))
-            installation.start(crews=crews)
+            installation.start(groups=groups)
             made = Many(installation, images=images, clips=clips, say=self._say).run(
                 stories=stories
             )

@@ -84,7 +84,7 @@ class Installation:
         self.redis: Any = None
         self.store: Any = None
         self.web: subprocess.Popen[bytes] | None = None
-        self.crews: list[subprocess.Popen[bytes]] = []
+        self.worker_groups: list[subprocess.Popen[bytes]] = []
         self.log = folder / "processes.log"
         self.wires: dict[
             str, Wire
@@ -201,12 +201,12 @@ class Installation:
             )
         return done.stdout
 
-    def start(self, *, crews: int = 1) -> None:
-        """The web and so many `manage.py work`; returns when all checks are well."""
+    def start(self, *, groups: int = 1) -> None:
+        """The web and so many `manage.py work`; returns when all checks pass."""
         self.start_web()
-        for _ in range(crews):
-            self.start_crew()
-        self.until_well()
+        for _ in range(groups):
+            self.start_worker_group()
+        self.until_healthy()
 
     def start_web(self) -> None:
         address = f"127.0.0.1:{self.port}"
@@ -236,26 +236,26 @@ class Installation:
             ),
         )
 
-    def start_crew(self, *arguments: str) -> subprocess.Popen[bytes]:
-        crew = self._spawn("manage.py", "work", *arguments)
-        self.crews.append(crew)
-        return crew
+    def start_worker_group(self, *arguments: str) -> subprocess.Popen[bytes]:
+        group = self._spawn("manage.py", "work", *arguments)
+        self.worker_groups.append(group)
+        return group
 
     def replace_crew(self, *arguments: str, seconds: float = 60) -> None:
         """Begins another group and asks the oldest to end; returns when it has. Raises
         TimeoutExpired.
         """
-        self.start_crew(*arguments)
-        oldest = self.crews.pop(0)
+        self.start_worker_group(*arguments)
+        oldest = self.worker_groups.pop(0)
         oldest.terminate()
         oldest.wait(seconds)
         kill(oldest)
 
-    def until_well(self, seconds: float = SETTLE_SECONDS) -> None:
+    def until_healthy(self, seconds: float = SETTLE_SECONDS) -> None:
         until(
             lambda: self.health()[0] == httpx.codes.OK,
             seconds=seconds,
-            what="that all checks are well",
+            what="that all checks pass",
         )
 
     def _python(self, *arguments: str) -> list[str]:
@@ -275,7 +275,7 @@ class Installation:
 
     def end(self) -> None:
         """SIGTERM to each, SIGKILL to what is left of its session."""
-        mine = [process for process in (*self.crews, self.web) if process is not None]
+        mine = [process for process in (*self.worker_groups, self.web) if process is not None]
         for process in mine:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGCONT)
@@ -284,7 +284,7 @@ class Installation:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(12)
             kill(process)
-        self.crews, self.web = [], None
+        self.worker_groups, self.web = [], None
 
     # --- what can be seen
 

@@ -47,7 +47,7 @@ class Made:
 
     stories: int
     scenes: int
-    crews: int
+    groups: int
     seconds: float = 0.0
     replaced: int = 0  # groups of workers that were ended and begun anew meanwhile
     jobs: int = 0
@@ -60,7 +60,7 @@ class Made:
 
     def __str__(self) -> str:
         return (
-            f"{self.stories} stories of {self.scenes} scenes by {self.crews} groups of "
+            f"{self.stories} stories of {self.scenes} scenes by {self.groups} groups of "
             f"workers in {self.seconds / 60:.1f} min, {self.replaced} groups replaced "
             f"meanwhile: {self.jobs} jobs, {self.calls} calls, {self.takes} takes, "
             f"{self.films} films, {self.files} files; {self.doubles} doubles"
@@ -85,7 +85,7 @@ class Many:
 
     def run(self, *, stories: int, scenes: int = 9, minutes: float = 60) -> Made:
         """Raises TimeoutError when not all stories are films within so many minutes."""
-        made = Made(stories, scenes, len(self.installation.crews))
+        made = Made(stories, scenes, len(self.installation.worker_groups))
         begun = time.monotonic()
         ids = [self._written(number, scenes) for number in range(stories)]
         self._carried(ids, scenes, made, minutes)
@@ -160,7 +160,7 @@ class Many:
         self.installation.client.render(story)
 
     def _replace(self, made: Made) -> None:
-        for _ in range(len(self.installation.crews)):
+        for _ in range(len(self.installation.worker_groups)):
             self.installation.replace_crew(seconds=120)
             made.replaced += 1
 

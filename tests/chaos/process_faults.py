@@ -12,18 +12,18 @@ from .installation import Installation, kill
 @contextmanager
 def workers_killed(installation: Installation) -> Iterator[None]:
     """The machine of the workers loses its power."""
-    lost, installation.crews = installation.crews, []
-    for crew in lost:
-        kill(crew)
+    lost, installation.worker_groups = installation.worker_groups, []
+    for group in lost:
+        kill(group)
     yield
     for _crew in lost:
-        installation.start_crew()
+        installation.start_worker_group()
 
 
 @contextmanager
 def workers_restarted(installation: Installation) -> Iterator[None]:
     """One group after the other is asked to end and another begun, as with a new version."""
-    for _ in range(len(installation.crews)):
+    for _ in range(len(installation.worker_groups)):
         installation.replace_crew()
     yield
 
@@ -31,12 +31,12 @@ def workers_restarted(installation: Installation) -> Iterator[None]:
 @contextmanager
 def workers_frozen(installation: Installation) -> Iterator[None]:
     """One group of two hangs for longer than a lease, then goes on as if nothing had been."""
-    crew = installation.crews[0]
-    os.killpg(crew.pid, signal.SIGSTOP)
+    group = installation.worker_groups[0]
+    os.killpg(group.pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.killpg(crew.pid, signal.SIGCONT)
+        os.killpg(group.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ class FaultTest:
             )
             watch, written = self._broken(fault)
             mended = time.monotonic()
-            self.installation.until_well(90)
+            self.installation.until_healthy(90)
             with self._somebody_decides():
                 for story in stories:
                     client.wait_for_film(story, "preview", seconds=AFTER_SECONDS)
@@ -103,7 +103,7 @@ class FaultTest:
         except Exception as error:  # noqa: BLE001  a fault_test that does not end is a result too
             seen.wrong.append(f"{type(error).__name__}: {error}"[:400])
             with suppress(Exception):
-                self.installation.until_well(60)
+                self.installation.until_healthy(60)
         return seen
 
     @contextmanager

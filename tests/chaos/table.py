@@ -35,7 +35,7 @@ A database that is lost altogether is no fault test: that is what a backup is fo
 MANY = """# Many workers
 
 Made by `make many` on {day} ({machine}, {cores} cores shared with other work): one PostgreSQL 18, one Valkey 9.1 and one SeaweedFS 4.48, one web, and
-{crews} groups of `manage.py work` with two workers each, on one machine. {stories} stories of {scenes} scenes are written over the API and
+{groups} groups of `manage.py work` with two workers each, on one machine. {stories} stories of {scenes} scenes are written over the API and
 carried from draft to the final film: planned, a picture for each scene from one provider, the preview, a clip for each from
 another, the film. Both providers charge for each work and count for themselves what they were paid for. When half of the stories are
 films, every group is replaced by a new one, one after the other, while the rest goes on. So that it ends in minutes, scenes are one

@@ -44,7 +44,7 @@ def fault_test(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultTest]:
             tmp_path_factory.mktemp("fault tests"), env={"STABILITY_AI_KEY": fake.key}
         ) as installation,
     ):
-        installation.start(crews=2)
+        installation.start(groups=2)
         yield FaultTest(installation, fake)
 
 
@@ -62,20 +62,20 @@ def test_restart_waits_for_pictures_that_are_being_drawn(fault_test: FaultTest) 
     """
     installation, fake = fault_test.installation, fault_test.fake
     before, fake.seconds = fake.paid, 4.0
-    for old in installation.crews:
+    for old in installation.worker_groups:
         old.terminate()
-    for old in installation.crews:
+    for old in installation.worker_groups:
         old.wait(60)
-    installation.crews.clear()
-    crew = installation.start_crew("--grace", "0.5")
+    installation.worker_groups.clear()
+    group = installation.start_worker_group("--grace", "0.5")
     until(lambda: installation.health("workers")[0] == 200, seconds=240, what="that a worker lives")
     story = installation.client.write("Restarted", image_provider="stability_ai")
     installation.client.plan(story)
     installation.client.reach(story, "planned")
     installation.client.preview(story)
     until(lambda: fake.paid > before, seconds=240, what="that a picture is drawn")
-    crew.terminate()
-    assert crew.wait(60) == 0
+    group.terminate()
+    assert group.wait(60) == 0
     charged = fake.paid - before
     # One that had not been sent yet is not sent any more, and costs nothing.
     calls = (
@@ -93,8 +93,8 @@ def test_restart_waits_for_pictures_that_are_being_drawn(fault_test: FaultTest) 
         story,
     ) == [(charged,)]
     fake.seconds = 0.5
-    installation.crews.clear()
-    installation.start_crew(), installation.start_crew()
+    installation.worker_groups.clear()
+    installation.start_worker_group(), installation.start_worker_group()
     installation.client.wait_for_film(story, "preview")
     assert fake.paid - before == 2
 
@@ -166,7 +166,7 @@ def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(
                 env={"STABILITY_AI_KEY": images.key, "RUNWAY_ML_KEY": clips.key, "WORKERS": "1"},
             )
         )
-        installation.start(crews=4)
+        installation.start(groups=4)
         trial = Many(installation, images=images, clips=clips, say=lambda _line: None)
         made = trial.run(stories=4, scenes=3, minutes=5)
         assert (made.wrong, made.doubles, made.replaced, made.jobs, made.takes, made.films) == (
@@ -197,7 +197,7 @@ def test_page_on_many_workers_tells_what_was_made() -> None:
     made = Made(
         stories=200,
         scenes=9,
-        crews=4,
+        groups=4,
         seconds=600,
         replaced=4,
         jobs=4200,

@@ -87,7 +87,7 @@ def test_page_says_what_needs_a_look(client: Client, manager: Any, checks: Any) 
         "Paused: story_render",
         "invoice first",
         "No answer within 4 s.",
-        "Something is not well",
+        "A check fails",
     ):
         assert said in text
     part = client.get(reverse("admin:monitoring"), headers={"HX-Request": "true"}).content.decode()

@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics: what they say when all is well, when something is not, and to
+"""/healthz, /readyz and /metrics: what they answer when all checks pass, when one fails, and to
 whom.
 """
 

@@ -176,7 +176,7 @@ def test_page_followed_step_by_step(machine: Machine) -> None:
         machine.studio(todo["7. The bucket"][0])
         == "Bucket a-new-bucket made; its files are private.\n"
     )
-    assert machine.studio(todo["7. The bucket"][1]) == "well     storage: writes and reads\n"
+    assert machine.studio(todo["7. The bucket"][1]) == "ok     storage: writes and reads\n"
     machine.studio(
         "createsuperuser --noinput --username mina --email mina@example.com",
         DJANGO_SUPERUSER_PASSWORD="a long enough word",
@@ -187,7 +187,7 @@ def test_page_followed_step_by_step(machine: Machine) -> None:
     until(lambda: machine.ask("/readyz")[0] == 200, what="/readyz")
     said = machine.studio(todo["9. The web and the workers"][0])
     assert [line.split(":")[0] for line in said.splitlines()] == [
-        f"well     {name}"
+        f"ok     {name}"
         for name in (
             "database",
             "migrations",

@@ -40,7 +40,7 @@ SCENES, SECONDS = 3, 21
 
 
 @pytest.fixture
-def crew(settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+def group(settings: Any, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Two real workers, with a lease short enough to notice the death of one."""
     with (tmp_path / "work.log").open("w") as log:
         process = subprocess.Popen(
@@ -82,7 +82,7 @@ def test_film_is_finished_and_every_cent_agrees(
         configure("runway_ml", runway, settings={"poll_seconds": 1, "send_timeout": 30})
         configure("stability_ai", stability, settings={"send_timeout": 30})
         AIProviderConfig.objects.filter(provider="local").update(is_active=True)
-        request.getfixturevalue("crew")
+        request.getfixturevalue("group")
         owner = get_user_model().objects.create_superuser("boss", password="boss")
         story = Story.objects.create(
             owner=owner,

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         findings = health.examine(checks or None)
         for finding in findings:
             self.stdout.write(
-                f"{'well    ' if finding.ok else 'NOT WELL'} {finding.name}: {finding.detail}"
+                f"{'ok    ' if finding.ok else 'FAILED'} {finding.name}: {finding.detail}"
             )
         if not all(finding.ok for finding in findings):
-            raise CommandError("Something is not well.")
+            raise CommandError("A check failed.")
