@@ -34,6 +34,8 @@ class ModelSpec:
     aspect ratios to the provider's. `options` holds everything else that is specific to this
     provider's models. `durations` lists the clip lengths the model supports, in whole seconds
     (empty: any). `references` says how many reference sheets of which role it takes.
+    `capabilities` says what else the model takes and makes, such as `seed`, `negative` and `audio`;
+    what a row does not say is as the adapter knows it.
     """
 
     name: str = ""
@@ -42,6 +44,7 @@ class ModelSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     durations: tuple[int, ...] = ()
     references: Mapping[str, int] = field(default_factory=dict)
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def spec_from(row: ProviderModel | None, model: str) -> ModelSpec:
             row.options,
             tuple(row.durations),
             _references(row),
+            capabilities=row.capabilities if isinstance(row.capabilities, dict) else {},
         )
         if row
         else ModelSpec(model)

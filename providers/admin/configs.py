@@ -39,7 +39,7 @@ from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.services import configs, connections, money_changes, test_runs
 from providers.services.workflows import COMFYUI
 
-from . import workflows
+from . import catalogue, workflows
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
@@ -412,10 +412,14 @@ class AIProviderConfigAdmin(ModelAdmin):
         workflow = require_http_methods(["GET", "POST"])(
             self.admin_site.admin_view(partial(workflows.page, site=self.admin_site))
         )
+        models = require_http_methods(["GET", "POST"])(
+            self.admin_site.admin_view(partial(catalogue.page, site=self.admin_site))
+        )
         run = require_http_methods(["GET", "POST"])(self.admin_site.admin_view(self.test_run))
         return [
             path("<int:pk>/do/<slug:name>/", view, name="providers_do"),
             path("<int:pk>/workflow/", workflow, name="providers_workflow"),
+            path("<int:pk>/catalogue/", models, name="providers_catalogue"),
             path("<int:pk>/test-run/<int:model>/", run, name="providers_test_run"),
             *super().get_urls(),
         ]

@@ -13,11 +13,13 @@ from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderModel
 from providers.registry import NAMES, schemes_of
 
+from . import catalogue
+
 NEEDED = ("providers.add_aiproviderconfig", "providers.set_provider_key")
 
 
 def add(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
-    """Add this connection, with the models of the oldest connection of its kind.
+    """Add this connection, with the models of its kind's oldest connection or the catalogue.
 
     An empty address becomes the provider's own. The connection begins without a key. Raises
     `Forbidden`, `Invalid`, or `NotConfigured` for an address to which no key may be sent.
@@ -63,6 +65,7 @@ def _copy_models(config: AIProviderConfig) -> None:
         .first()
     )
     if example is None:
+        catalogue.add_all(config, catalogue.shipped())
         return
     rows = list(example.models.all())
     for row in rows:

@@ -15,7 +15,10 @@ from providers.enums import Kind, Unit
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderModel
 
+from . import money_changes
+
 COMFYUI = "comfyui"
+ROLES = ("character", "place", "prop", "style")
 LONGEST_NAME = 60
 MOST_PRICE = Decimal(1000)
 MOST_FPS, MOST_STEP = 120, 64
@@ -64,7 +67,8 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     frames = {"fps": upload.fps, "frame_step": upload.frame_step}
     sha = workflow.sha_of(graph, mapping, upload.output, **frames)
     options = {"workflow": graph, "map": mapping, "output": upload.output, "sha256": sha, **frames}
-    return _write(config, upload, name=name, options=options, mapping=mapping)
+    with money_changes.of_prices(config.provider, actor=actor):
+        return _write(config, upload, name=name, options=options, mapping=mapping)
 
 
 @transaction.atomic
@@ -103,9 +107,10 @@ def _write(
 
 def capabilities_of(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a mapped workflow takes, in the words of every model row."""
+    most = len(mapping.get("references", ()))
     return {
         "start_image": "required" if mapping.get("image") else "no",
         "negative": bool(mapping.get("negative")),
         "seed": bool(mapping.get("seed")),
-        "references": {},
+        "references": dict.fromkeys((*ROLES, "total"), most) if most else {},
     }

@@ -268,6 +268,30 @@ def test_job_is_the_envelope_of_the_guide(workers: Workers) -> None:
     assert int(stored["priority"]) == 5
 
 
+def test_reference_sheets_are_in_the_job_if_the_model_takes_them(workers: Workers) -> None:
+    from providers.models import ProviderModel
+    from providers.requests import CastReference
+
+    sheet = CastReference(role="character", name="Mina", file="scene.png")
+    request = ImageRequest(prompt="sea", prompt_en="sea", cast=[sheet])
+    assert "takes no reference sheet of Mina" in str(preflight.why_not(workers.config, request))
+    ProviderModel.objects.create(
+        provider=workers.config,
+        name="ours",
+        kind="image",
+        unit="image",
+        price=0,
+        is_default=True,
+        capabilities={"references": {"character": 1}},
+    )
+    workers.go(request)
+    (task,) = workers.jobs()
+    data = json.loads(workers.redis().hget(f"bull:{workers.queue}:{task}", "data"))
+    (given,) = data["parameters"]["references"]
+    assert (given["role"], given["name"], given["tag"]) == ("character", "Mina", "character1")
+    assert given["image"].startswith("data:image/png;base64,")
+
+
 @pytest.mark.parametrize("language", ["node", "python"])
 def test_example_worker_makes_pictures_and_clips(
     language: str, workers: Workers, served: tuple[Path, str], node_folder: Path

@@ -18,7 +18,7 @@ from providers.errors import Forbidden, Invalid, NoPrice, Refused
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.preflight import used_fields, why_not
 from providers.registry import adapter_for
-from providers.requests import ClipRequest, ImageRequest
+from providers.requests import CastReference, ClipRequest, ImageRequest
 from providers.services import connections, unclear_calls, workflows
 from providers.services.workflows import Upload
 from tests.fakes import comfyui
@@ -130,6 +130,25 @@ def test_only_mapped_fields_make_a_take_stale(gpu: Real) -> None:
     assert {"prompt", "image_file", "camera", "duration_ms", "fps", "width"} <= used
     assert "seed" not in used
     assert "negative" not in used
+
+
+def test_reference_sheets_go_into_their_inputs_and_no_further(gpu: Real, admin_user: User) -> None:
+    graph = json.loads(PICTURE)
+    for number in ("20", "21"):
+        graph[number] = {"class_type": "LoadImage", "inputs": {"image": "example.png"}}
+    mapping, output = workflow.suggested(graph)
+    mapping["references"] = [*mapping.pop("image"), *mapping["references"]]
+    assert mapping["references"] == ["20.image", "21.image"]
+    upload = Upload("cast", "image", json.dumps(graph).encode(), output, mapping)
+    row = workflows.add(gpu.config, upload, actor=admin_user)
+    assert row.capabilities["references"]["total"] == 2
+    sheet = CastReference(role="character", name="Mina", description_en="a girl", file="scene.png")
+    assert gpu.finish(ImageRequest(prompt="sea", cast=[sheet]), "one").state == "settled"
+    nodes = sent(gpu)["prompt"]
+    assert nodes["20"]["inputs"]["image"].startswith("videoplanet-")
+    assert nodes["21"]["inputs"]["image"] == "example.png"
+    reason = why_not(gpu.config, ImageRequest(prompt="sea", cast=[sheet] * 3))
+    assert "takes 2 reference sheets, and Mina would be left out" in str(reason)
 
 
 # --- outcomes

@@ -28,7 +28,14 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from providers import addresses, keys, prompt_text, raw_answer_search, settings_schema
+from providers import (
+    addresses,
+    cast_references,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+)
 from providers.adapters import (
     Accepted,
     CallContext,
@@ -174,11 +181,13 @@ class BullMQAdapter:
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if isinstance(request, ImageRequest | ClipRequest):
             prompt_text.any_language(request)
+            cast_references.require_fit(request, model, provider=self.name)
         prompt_text.require_length(request, model, provider=self.name)
 
-    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  a worker gets every field
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         used = {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width"}
         used |= {"height", "text", "language", "voice", "direction", "speed", "mood"}
+        used |= {"references"} if cast_references.limits(model) else set()
         if kind == Kind.CLIP:
             used |= {"fps", "camera", "image_file"}
         return frozenset(used if kind == Kind.IMAGE else used | {"duration_ms"})

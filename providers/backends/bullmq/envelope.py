@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 
 from media import image_import
 from media.errors import MediaError
-from providers import prompt_text
+from providers import cast_references, prompt_text
 from providers import requests as asked
 from providers.adapters import CallContext
 from providers.backends.llm import planning
@@ -65,6 +65,13 @@ def _parameters(request: Request, call_context: CallContext) -> dict[str, Any]:
         given["lines"] = planning.lines_of(request) if request.task == "plan_story" else []
     if isinstance(request, ImageRequest | ClipRequest):
         given["text"] = prompt_text.any_language(request)
+        sheets, tags = cast_references.sheets(request), cast_references.tags(request)
+        del given["cast"]
+        given["references"] = [
+            {"role": member.role, "name": member.name, "tag": tag, "image": _data_uri(member.file)}
+            for member, tag in zip(sheets, tags.values(), strict=True)
+            if cast_references.limits(call_context.model)
+        ]
     if isinstance(request, ClipRequest):
         given["seconds"] = call_context.seconds
         name = given.pop("image_file")

@@ -18,7 +18,14 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import sentence_of
 from media import image_import
 from media.errors import MediaError
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers import (
+    cast_references,
+    connection_test,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+)
 from providers.adapters import (
     Accepted,
     CallContext,
@@ -125,6 +132,7 @@ class ComfyUIAdapter:
                 provider=self.name,
             )
         prompt_text.any_language(request)
+        cast_references.require_fit(request, model, provider=self.name)
         image = request.image_file if isinstance(request, ClipRequest) else ""
         if _map(model).get("image") and not image:
             raise Refused(
@@ -138,6 +146,7 @@ class ComfyUIAdapter:
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         used = {field for name in _map(model) for field in FIELDS.get(name, ())}
+        used |= {"references"} if cast_references.limits(model) else set()
         return frozenset(
             used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "fps", "image_file"}
         )
@@ -149,6 +158,7 @@ class ComfyUIAdapter:
         graph = workflow.filled(
             model.options["workflow"], _map(model), self._values(request, call_context)
         )
+        self._place_sheets(graph, request, model)
         body = {"prompt": graph, "prompt_id": task, "extra_data": {"studio_call": task}}
         try:
             answer = self._client.post_once("/prompt", read=self.timeout, json=body)
@@ -194,6 +204,16 @@ class ComfyUIAdapter:
             if request.image_file:
                 values["image"] = self._uploaded(request.image_file)
         return values
+
+    def _place_sheets(
+        self, graph: workflow.Graph, request: ImageRequest | ClipRequest, model: ModelSpec
+    ) -> None:
+        """Put the cast's sheets, in order, into the inputs that take them."""
+        targets = _map(model).get("references", [])
+        # A clip that starts from a picture shows the cast by it: see `require_fit`.
+        for target, member in zip(targets, cast_references.sheets(request), strict=False):
+            number, _dot, key = target.partition(".")
+            graph[number]["inputs"][key] = self._uploaded(member.file)
 
     def _uploaded(self, name: str) -> str:
         with opened(name) as file:

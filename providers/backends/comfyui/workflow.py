@@ -19,7 +19,7 @@ MOST_BYTES = 1024 * 1024
 MOST_NODES = 500
 MOST_TARGETS = 20
 # Our names, in the order in which a person is asked about them.
-NAMES = ("prompt", "negative", "seed", "width", "height", "frames", "fps", "image")
+NAMES = ("prompt", "negative", "seed", "width", "height", "frames", "fps", "image", "references")
 SAVES_IMAGES = ("SaveImage", "PreviewImage")
 SAVES_CLIPS = ("SaveVideo", "VHS_VideoCombine", "SaveWEBM", "SaveAnimatedWEBP")
 # Inputs that usually hold a value, by our name.
@@ -87,7 +87,7 @@ def suggested(graph: Graph) -> tuple[dict[str, list[str]], str]:
             if isinstance(node["inputs"].get("text"), str)
         ][:1]
     shown = {name: list(dict.fromkeys(found.get(name, [])))[:MOST_TARGETS] for name in NAMES}
-    shown["image"] = shown["image"][:1]
+    shown["image"], shown["references"] = shown["image"][:1], shown["image"][1:]
     return {name: targets for name, targets in shown.items() if targets}, _output(graph)
 
 

@@ -6,7 +6,14 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop
 
-from providers import connection_test, keys, prompt_text, raw_answer_search, settings_schema
+from providers import (
+    cast_references,
+    connection_test,
+    keys,
+    prompt_text,
+    raw_answer_search,
+    settings_schema,
+)
 from providers.adapters import (
     Accepted,
     Bytes,
@@ -93,6 +100,7 @@ class OpenAIImagesAdapter:
                 provider=self.name,
             )
         prompt_text.any_language(request)
+        cast_references.require_fit(request, model, provider=self.name)
         if model.ratios and request.aspect_ratio not in model.ratios:
             raise prompt_text.no_format(request, provider=self.name, model=model.name)
 

@@ -155,9 +155,10 @@ class RunwayAdapter:
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
-        if kind == Kind.CLIP:
-            return USED | clip
-        return USED | ({"references"} if cast_references.limits(model) else set())
+        used = USED | clip if kind == Kind.CLIP else USED
+        if kind == Kind.IMAGE and cast_references.limits(model):
+            used |= {"references"}
+        return used if _takes_seed(model) else used - {"seed"}
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
@@ -196,7 +197,7 @@ class RunwayAdapter:
                     own["promptImage"] = self._data_uri(request.image_file)
                 if _takes_negative(model) and request.negative.strip():
                     own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
-                if model.name in SOUND:
+                if _makes_sound(model):
                     own["audio"] = False
                 own["duration"] = call_context.seconds
             case _:
@@ -206,7 +207,7 @@ class RunwayAdapter:
         return path, {
             "model": model.name,
             "ratio": self._ratios(request, model)[request.aspect_ratio],
-            "seed": request.seed % SEEDS,
+            **({"seed": request.seed % SEEDS} if _takes_seed(model) else {}),
             **own,
         }
 
@@ -342,7 +343,18 @@ class RunwayAdapter:
 
 
 def _takes_negative(model: ModelSpec) -> bool:
-    return model.name in NEGATIVE
+    return bool(model.capabilities.get("negative", model.name in NEGATIVE))
+
+
+def _takes_seed(model: ModelSpec) -> bool:
+    return bool(model.capabilities.get("seed", True))
+
+
+def _makes_sound(model: ModelSpec) -> bool:
+    """Return whether the model takes `audio`: it makes sound unless told otherwise."""
+    if "audio" in model.capabilities:
+        return bool(model.capabilities["audio"] == "switch")
+    return model.name in SOUND
 
 
 def _uri(content: bytes, mime: str) -> str:

@@ -1,0 +1,177 @@
+"""The catalogue of models: what a newer one would change, and what accepting it does."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from providers.backends.runway.adapter import RunwayAdapter
+from providers.errors import Forbidden, Invalid
+from providers.models import AIProviderConfig, MoneyChange, ProviderModel
+from providers.prices import model_row, spec_from
+from providers.requests import ImageRequest
+from providers.services import catalogue, connections
+
+
+@pytest.fixture
+def runway(db: None) -> AIProviderConfig:
+    return AIProviderConfig.objects.get(provider="runway_ml")
+
+
+def file(**changes: Any) -> bytes:
+    """The shipped catalogue; each change is a model's new price, or None to leave it out."""
+    content = json.loads(max(catalogue.FOLDER.glob("*.json")).read_bytes())
+    content["read_on"] = "2026-12-24"
+    models = []
+    for entry in content["models"]:
+        change = changes.get(entry["name"], entry)
+        if change is None:
+            continue
+        models.append(entry | (change if change is not entry else {}))
+    return json.dumps(content | {"models": models}).encode()
+
+
+NEWER: dict[str, Any] = {
+    "gen4_turbo": {"price": "0.04", "priced_on": "2026-12-24"},
+    "gen4.5": {"price": "0.15", "priced_on": "2026-12-24"},
+    "veo3.1_fast": {"price": None, "priced_on": None},
+    "veo3.1": None,
+    "seedance2": {"price": "0.30", "priced_on": "2026-12-24", "durations": [5, 10]},
+}
+
+
+def test_installation_agrees_with_the_catalogue_it_came_with(db: None) -> None:
+    shipped = catalogue.shipped()
+    for config in AIProviderConfig.objects.all():
+        assert catalogue.changes(config, shipped) == [], config.provider
+
+
+def test_every_entry_says_where_its_price_is_from() -> None:
+    for entry in catalogue.shipped().models:
+        assert entry.source, entry.name
+        assert entry.price is not None or entry.note, entry.name
+
+
+def test_model_without_a_price_is_never_called_at_another_price(runway: AIProviderConfig) -> None:
+    unpriced = runway.models.filter(price=None, stands_for="")
+    assert unpriced.exists()
+    assert not unpriced.filter(is_active=True).exists()
+    row = model_row(runway, ImageRequest(prompt="sea", model="gpt_image_2"))
+    assert row is not None
+    assert row.name == "gen4_image"
+
+
+def test_what_a_newer_catalogue_would_change(runway: AIProviderConfig) -> None:
+    found = catalogue.changes(runway, catalogue.read(file(**NEWER)))
+    assert [(one.name, one.what, one.before, one.after) for one in found] == [
+        ("gen4.5", "raised", Decimal("0.12"), Decimal("0.15")),
+        ("gen4_turbo", "lowered", Decimal("0.05"), Decimal("0.04")),
+        ("seedance2", "priced", None, Decimal("0.30")),
+        ("veo3.1", "vanished", Decimal("0.20"), None),
+        ("veo3.1_fast", "unpriced", Decimal("0.10"), None),
+    ]
+
+
+def test_only_what_is_accepted_changes(runway: AIProviderConfig, admin_user: User) -> None:
+    newer = catalogue.read(file(**NEWER))
+    chosen = {"clip:gen4_turbo", "clip:veo3.1", "clip:veo3.1_fast", "clip:nothing"}
+    made = catalogue.accept(runway, newer, chosen, actor=admin_user)
+    assert {one.name for one in made} == {"gen4_turbo", "veo3.1", "veo3.1_fast"}
+    rows = {row.name: row for row in runway.models.filter(kind="clip")}
+    assert (rows["gen4_turbo"].price, str(rows["gen4_turbo"].priced_on)) == (
+        Decimal("0.04"),
+        "2026-12-24",
+    )
+    assert rows["gen4_turbo"].is_default
+    assert rows["gen4.5"].price == Decimal("0.12")
+    assert not rows["veo3.1"].is_active
+    assert not rows["veo3.1_fast"].is_active  # and not called at the connection's own price
+    assert MoneyChange.objects.filter(provider="runway_ml", actor=admin_user).count() == 1
+    left = catalogue.changes(runway, newer)
+    assert [one.name for one in left] == ["gen4.5", "seedance2"]
+
+
+def test_accepting_twice_changes_nothing_more(runway: AIProviderConfig, admin_user: User) -> None:
+    newer = catalogue.read(file(**NEWER))
+    every = {one.key for one in catalogue.changes(runway, newer)}
+    catalogue.accept(runway, newer, every, actor=admin_user)
+    assert catalogue.accept(runway, newer, every, actor=admin_user) == []
+
+
+def test_models_that_a_person_added_do_not_vanish(runway: AIProviderConfig) -> None:
+    ProviderModel.objects.create(provider=runway, name="ours", kind="clip", unit="second", price=1)
+    assert catalogue.changes(runway, catalogue.shipped()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "not a catalogue"),
+        (b"[]", "not a catalogue"),
+        (b'{"read_on": "soon", "models": []}', "not a catalogue"),
+        (b"[" * 100_000, "not a catalogue"),
+        (b" " * (1024 * 1024 + 1), "larger than 1 MB"),
+        (file(core={"price": "-1"}), "“core” cannot be used"),
+        (file(core={"price": "1001"}), "“core” cannot be used"),
+        (file(core={"price": "NaN"}), "not a catalogue|cannot be used"),
+        (file(core={"priced_on": None}), "“core” cannot be used"),
+        (file(core={"durations": [0]}), "“core” cannot be used"),
+        (file(core={"name": "x" * 81}), "cannot be used"),
+        (file(core={"name": "ultra"}), "names a model twice"),
+        (file(core={"kind": "hologram"}), "not a catalogue"),
+        (file(core={"wages": 1}), "not a catalogue"),
+    ],
+)
+def test_files_that_are_no_catalogue(content: bytes, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        catalogue.read(content)
+
+
+def test_first_connection_of_a_kind_begins_with_the_catalogue(db: None, admin_user: User) -> None:
+    config = connections.add(
+        AIProviderConfig(kind="openai_images", provider="pictures", name="Pictures"),
+        actor=admin_user,
+    )
+    row = config.models.get(name="gpt-image-1")
+    assert (row.is_active, row.ratios["16:9"]) == (False, "1536x1024")
+
+
+def test_requests_follow_the_row(runway: AIProviderConfig) -> None:
+    adapter = RunwayAdapter(runway)
+    specs = {row.name: spec_from(row, row.name) for row in runway.models.all()}
+    assert "seed" in adapter.used_fields("image", specs["gen4_image"])  # type: ignore[arg-type]
+    assert "seed" not in adapter.used_fields("image", specs["gemini_2.5_flash"])  # type: ignore[arg-type]
+    assert "negative" in adapter.used_fields("clip", specs["veo3.1"])  # type: ignore[arg-type]
+    assert "negative" not in adapter.used_fields("clip", specs["gen4.5"])  # type: ignore[arg-type]
+
+
+# --- the page
+
+
+def test_person_sees_and_accepts(runway: AIProviderConfig, admin_client: Any) -> None:
+    page = reverse("admin:providers_catalogue", args=[runway.pk])
+    assert "agree with the catalogue" in admin_client.get(page).content.decode()
+    sent = {"file": SimpleUploadedFile("catalogue.json", file(**NEWER))}
+    shown = admin_client.post(page, sent).content.decode()
+    for words in ("price lowered", "price raised", "price vanished", "model vanished"):
+        assert words in shown
+    assert runway.models.get(name="gen4_turbo").price == Decimal("0.05")
+    form = {"content": file(**NEWER).decode(), "accept": "1", "chosen": ["clip:gen4.5"]}
+    form["file"] = SimpleUploadedFile("other.json", file(**{"gen4.5": {"price": "9"}}))
+    assert admin_client.post(page, form).status_code == 302
+    assert runway.models.get(name="gen4.5").price == Decimal("0.15")
+    assert runway.models.get(name="gen4_turbo").price == Decimal("0.05")
+    assert admin_client.post(page, {"content": "x", "accept": "1"}).status_code == 422
+
+
+def test_page_is_for_those_who_change_providers(runway: AIProviderConfig, client: Any) -> None:
+    person = User.objects.create_user("kim", is_staff=True)
+    client.force_login(person)
+    page = reverse("admin:providers_catalogue", args=[runway.pk])
+    assert client.get(page).status_code == 403
+    with pytest.raises(Forbidden):
+        catalogue.accept(runway, catalogue.shipped(), set(), actor=person)
