@@ -246,7 +246,11 @@ class Row:
         self.prompt, self.worn, self.image_take = prompt, worn, None
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(ONE, max_size=3), st.lists(ONE, max_size=3))
 def test_hashes_are_equal_exactly_if_what_is_worn_is_equal(first, second):
     from stories.models import ScenePrompt, Story
