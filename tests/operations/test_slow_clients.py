@@ -4,11 +4,12 @@ import http.client
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -103,18 +104,35 @@ def echo(tmp_path: Path) -> Iterator[Served]:
     made.end()
 
 
-def assert_answers(port: int, **headers: str) -> None:
-    """Ten looks, each answered; the machine may be busy, so the seconds are those of a person's
-    patience.
+THREADS = 16  # of the web server: two processes of eight
+
+
+def assert_answers(port: int, slow: Sequence[socket.socket] = (), **headers: str) -> None:
+    """Ten looks are answered, the first while more slow clients hang than there are threads.
+
+    Seconds are not compared: the machine may be busy. Measured ones are in
+    docs/operation/monitoring.md.
     """
-    looks = [ask(port, **headers) for _ in range(10)]
+    looks = [ask(port, **headers)]
+    hanging = sum(map(hangs, slow))
+    looks += [ask(port, **headers) for _ in range(9)]
     assert [status for status, _seconds in looks] == [200] * 10, looks
-    assert max(seconds for _status, seconds in looks) < 10, looks
+    assert not slow or hanging > THREADS, looks
+
+
+def hangs(client: socket.socket) -> bool:
+    """Whether the server has neither answered this client nor hung up."""
+    if not select.select([client], [], [], 0)[0]:
+        return True
+    try:
+        return client.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 100"
+    except OSError:
+        return False
 
 
 def test_sixty_four_slow_clients_directly(served: Served) -> None:
-    with slow_clients(served.port):
-        assert_answers(served.port)
+    with slow_clients(served.port) as slow:
+        assert_answers(served.port, slow)
         status, _seconds = ask(served.port, "/admin/login/")
         assert status in {
             200,
@@ -342,8 +360,8 @@ def proxy(request: pytest.FixtureRequest, served: Served, tmp_path: Path) -> Ite
 if PROXIES:  # neither is needed to work on the studio
 
     def test_sixty_four_slow_clients_through_a_proxy(proxy: int) -> None:
-        with slow_clients(proxy):
-            assert_answers(proxy)
+        with slow_clients(proxy) as slow:
+            assert_answers(proxy, slow)
 
 
 # --- one size for all
