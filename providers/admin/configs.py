@@ -71,7 +71,12 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk is not None:
+        if self.instance.pk is None:
+            self.fields["provider"].help_text = _(
+                "A short name for addresses and tables, such as gpu-2. It stays as it is."
+            )
+            self.fields["base_url"].help_text = _("Empty: the provider's own address.")
+        else:
             del self.fields["kind"]  # the ledger's calls were made by a backend of this kind
 
     def clean(self) -> dict[str, Any]:
@@ -451,6 +456,17 @@ def _test(config: AIProviderConfig, adapter: Adapter) -> str:
     return Failed(_("The provider answered, but it does not work. %(facts)s") % {"facts": facts})
 
 
+def _setup(config: AIProviderConfig, prices: list[usage.Priced]) -> list[tuple[str, bool]]:
+    """Return the three steps of setting up a connection, and which are done. Empty: all are."""
+    adapter = registry.adapter_for(config)
+    steps = [
+        (_("Key"), not adapter.needs_key or keys.has_key(config)),
+        (_("Test"), config.test_works is True),
+        (_("Model with a price"), any(row.price is not None and row.is_used for row in prices)),
+    ]
+    return [] if config.is_active or all(done for _word, done in steps) else steps
+
+
 def may_run(user: Any) -> bool:
     """Return whether the user may make a test run, which may cost money."""
     return bool(
@@ -484,6 +500,7 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
         "sees_money": user.has_perm("providers.view_providercall"),
         "tells_balance": registry.adapter_for(config).tells_balance,
     }
+    found["setup"] = _setup(config, found["prices"])
     if found["sees_money"]:
         found |= {
             "budgets": usage.budgets_of(config),

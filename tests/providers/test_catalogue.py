@@ -175,3 +175,13 @@ def test_page_is_for_those_who_change_providers(runway: AIProviderConfig, client
     assert client.get(page).status_code == 403
     with pytest.raises(Forbidden):
         catalogue.accept(runway, catalogue.shipped(), set(), actor=person)
+
+
+def test_connection_that_is_not_set_up_says_what_is_open(
+    runway: AIProviderConfig, admin_client: Any
+) -> None:
+    page = reverse("admin:providers_aiproviderconfig_change", args=[runway.pk])
+    shown = admin_client.get(page).content.decode()
+    assert "1. Key: open · 2. Test: open · 3. Model with a price: done" in shown
+    AIProviderConfig.objects.filter(pk=runway.pk).update(is_active=True)
+    assert "Set up in three steps" not in admin_client.get(page).content.decode()
