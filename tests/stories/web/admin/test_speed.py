@@ -78,4 +78,4 @@ def test_plan_of_a_provider_that_is_gone_asks_as_often_for_one_scene_as_for_many
         assert {(item.state, str(item.why)) for item in plan.items} == {
             ("blocked", "There is no provider named “gone”.")
         }
-    assert counts == [6, 6]
+    assert counts == [7, 7]
