@@ -33,7 +33,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 LINK = re.compile(r"http://testserver/(media|subtitles)/[^\"]+")
 TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 ROW = re.compile(r'"((?:\w+_)?id)": \d+')
-HASH = re.compile(r'"(plan_hash|hash)": "[0-9a-f]{64}"')
+HASH = re.compile(r'"(plan_hash|hash|sha256)": "[0-9a-f]{64}"')
 SECRET = re.compile(r'"(refresh_token|next_cursor)": ?"[^"]+"')
 
 
