@@ -17,6 +17,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as studio
 from django.core.cache import cache
+from django.utils import translation
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
@@ -246,6 +247,12 @@ def lock_order(recorded_locks: LockOrder) -> Iterator[LockOrder]:
     """A test fails if one of its transactions locks tables against the documented order."""
     yield recorded_locks
     recorded_locks.check()
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_settings() -> None:
+    """A request of another test, answered in Korean, leaves its language in the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
