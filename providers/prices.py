@@ -27,20 +27,28 @@ UNIT_OF = {
 UNIT_PLACES = Decimal("0.001")
 
 
+UNIT_MILLISECONDS = {Unit.SECOND: 1000, Unit.MINUTE: 60_000}
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """The price of a request.
 
-    `total` is `unit_price` × `units`, rounded up to a hundredth of a cent. `model` is the model
-    that is actually called.
+    `total` is `unit_price` × `units`, rounded up to a hundredth of a cent; for a length it is
+    computed from the milliseconds, because `units` are rounded up to what the ledger stores.
+    `model` is the model that is actually called.
     """
 
     model: str
     unit_price: Decimal
     units: Decimal
+    milliseconds: int = 0
+    unit_milliseconds: int = 0
 
     @property
     def total(self) -> Decimal:
+        if self.unit_milliseconds:
+            return rounded(self.unit_price * self.milliseconds / self.unit_milliseconds)
         return rounded(self.unit_price * self.units)
 
 
@@ -163,7 +171,11 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
             provider=config.name,
         )
     unit = Unit(row.unit) if row else UNIT_OF[kind]
-    return Price(model_name(config, request, row), unit_price, units_of(request, unit, row))
+    model, units = model_name(config, request, row), units_of(request, unit, row)
+    length = sound_milliseconds(request, unit, row)
+    if length is None:
+        return Price(model, unit_price, units)
+    return Price(model, unit_price, units, length, UNIT_MILLISECONDS[unit])
 
 
 def own_price(config: AIProviderConfig, kind: Kind) -> Decimal | None:
@@ -191,14 +203,21 @@ def units_of(request: Request, unit: Unit, row: ProviderModel | None) -> Decimal
             return Decimal(seconds_asked(request, row))
         case SpeechRequest(), Unit.CHARACTERS:
             return Decimal(max(1, len(spoken_text(request, row.options if row else {})))) / 1000
+    length = sound_milliseconds(request, unit, row)
+    if length is None:
+        return Decimal(1)
+    return (Decimal(length) / UNIT_MILLISECONDS[unit]).quantize(UNIT_PLACES, rounding=ROUND_UP)
+
+
+def sound_milliseconds(request: Request, unit: Unit, row: ProviderModel | None) -> int | None:
+    """Return the length that sound is charged for; None if it is not charged by its length."""
+    match request, unit:
         case SpeechRequest(), Unit.SECOND | Unit.MINUTE:
-            length = longest_speech_ms(request)
+            return longest_speech_ms(request)
         case MusicRequest() | SoundRequest(), Unit.SECOND | Unit.MINUTE:
-            length = ordered_ms(request, row.options if row else {})
+            return ordered_ms(request, row.options if row else {})
         case _:
-            return Decimal(1)
-    of_unit = Decimal(length) / (1000 if unit == Unit.SECOND else 60_000)
-    return of_unit.quantize(UNIT_PLACES, rounding=ROUND_UP)
+            return None
 
 
 def price_of(provider: str, request: Request) -> Decimal:

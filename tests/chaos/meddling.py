@@ -40,8 +40,6 @@ PEOPLE, GROUPS = 4, 2
 PASSWORD = "only for chaos"
 TELL_SECONDS = 10.0
 FIRST_PAID = 4  # pieces of work, before the first kill
-# Their answers may name no cost: it is booked at the price, whose units are rounded up.
-UNTOLD = ("llm", "elevenlabs")
 PAUSES = (0.3, 1.9)  # seconds between two faults
 
 
@@ -440,7 +438,7 @@ def booked() -> list[Any]:
             by_person=call.pk in decided,
             is_late=call.is_late,
             asked_again=(call.key, call.attempt_no - 1) in complained,
-            is_estimated=call.cost_is_estimated and call.provider_id in UNTOLD,
+            is_estimated=call.cost_is_estimated and call.provider_id == "llm",
         )
         for call in calls
     ]

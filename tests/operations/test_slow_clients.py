@@ -110,8 +110,7 @@ THREADS = 16  # of the web server: two processes of eight
 def assert_answers(port: int, slow: Sequence[socket.socket] = (), **headers: str) -> None:
     """Ten looks are answered, the first while more slow clients hang than there are threads.
 
-    Seconds are not compared: the machine may be busy. Measured ones are in
-    docs/operation/monitoring.md.
+    Seconds are not compared: the machine may be busy.
     """
     looks = [ask(port, **headers)]
     hanging = sum(map(hangs, slow))

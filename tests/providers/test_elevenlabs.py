@@ -162,7 +162,7 @@ def test_music(elevenlabs: Real) -> None:
     assert (call.state, call.units, call.cost, call.cost_is_estimated) == (
         "settled",
         Decimal("0.067"),
-        Decimal("0.0101"),
+        Decimal("0.0100"),
         True,
     )
     assert call.result is not None

@@ -81,10 +81,10 @@ def stability(db: None) -> AIProviderConfig:
         (SPEECH, Unit.CHARACTERS, "0.1", {}, "0.008", "0.0008"),
         (SpeechRequest(text="가" * 1500, language="ko"), Unit.CHARACTERS, "0.1", {}, "1.5", "0.15"),
         # 1 s of silence, 30 letters at 0.1 s: 4 s, at half the speed 8 s
-        (SpeechRequest(text="a" * 30, language="en"), Unit.MINUTE, "0.6", {}, "0.067", "0.0402"),
+        (SpeechRequest(text="a" * 30, language="en"), Unit.MINUTE, "0.6", {}, "0.067", "0.0400"),
         (SpeechRequest(text="a" * 30, language="en", speed=0.5), Unit.SECOND, "1", {}, "8", "8"),
         (SPEECH, Unit.CALL, "0.5", {}, "1", "0.5"),
-        (MUSIC, Unit.MINUTE, "0.15", {}, "1.017", "0.1526"),
+        (MUSIC, Unit.MINUTE, "0.15", {}, "1.017", "0.1525"),
         (MUSIC, Unit.CALL, "0.26", {}, "1", "0.26"),
         (SOUND, Unit.MINUTE, "0.12", {}, "0.025", "0.003"),
         (SOUND, Unit.SECOND, "0.002", {}, "1.5", "0.003"),
