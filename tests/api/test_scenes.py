@@ -30,6 +30,7 @@ def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
         "position": 1,
         "title": "Scene 1",
         "narration": "Line 1.",
+        "cast": [],
         "duration_seconds": 7,
         "prompt": {
             "text": "a boat at dawn",

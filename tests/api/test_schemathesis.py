@@ -61,8 +61,10 @@ def test_every_route_keeps_to_the_document(case, token):
         "take_id": world.take.pk,
         "film_id": world.film.pk,
         "job_id": world.job.pk,
+        "approval_id": world.approval.pk,
+        "member_id": world.sheet.look.member_id,
+        "look_id": world.sheet.look_id,
     }
-    known["approval_id"] = world.approval.pk
     _aim(case, known)
     case.call_and_validate(headers={"Authorization": f"Bearer {bearer}"})
 

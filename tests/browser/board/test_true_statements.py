@@ -130,7 +130,7 @@ def test_an_upload_says_what_is_cut_off_before_it_is_sent_and_asks_over_an_appro
     page = enter(quiet_page, owner, story)
     card(page, 1).locator(".bd-open").click()
     panel = page.locator("#bd-panel")
-    panel.locator("input[type=file]").set_input_files(file)
+    panel.locator("input[type=file][accept^=image]").set_input_files(file)
     panel.locator(
         "[data-fit]", has_text="108 × 192: to fit 16:9, 68 % of it is cut off."
     ).wait_for()

@@ -66,7 +66,13 @@ def test_start_planning_writes_row_event_and_job(owner):
         {
             "story_id": str(story.pk),
             "action": "plan_story",
-            "parameters": {"replace": False, "price": "0.0000", "confirmation": None},
+            "parameters": {
+                "replace": False,
+                "price": "0.0000",
+                "confirmation": None,
+                "call_key": job.data["parameters"]["call_key"],
+                "after": 0,
+            },
         },
     )
 
