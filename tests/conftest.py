@@ -9,14 +9,16 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.conf import settings as studio
+from django.core import serializers
 from django.core.cache import cache
+from django.core.management.color import no_style
+from django.db import connection
 from django.utils import translation
 from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
@@ -24,7 +26,6 @@ from xdist.scheduler import LoadScopeScheduling
 from operations.compile_messages import compile_all
 from tests.lock_order import LockOrder, recorded
 from tests.migrated_database import copy_migrated_database
-from tests.migrations import NamesOfThen
 
 session_folder = pytest.StashKey[Path]()
 
@@ -63,6 +64,7 @@ TOGETHER = (
     "operations/test_whole_story.py",
 )  # their servers are started once for all tests of the file
 PAGES = ("accounts", "api", "stories/web")
+MODELS_WITH_FIRST_ROWS = ("AIProviderConfig", "OrganizationBudget", "ProviderModel")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences
@@ -225,15 +227,30 @@ def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(segments, "frame_size", quarter)
 
 
+@pytest.fixture(scope="session")
+def migrated_rows() -> list[dict[str, Any]]:
+    """The rows that migrations made, filled before the first test that uses the database."""
+    return []
+
+
 @pytest.fixture(autouse=True)
-def first_rows(request: pytest.FixtureRequest) -> None:
+def first_rows(request: pytest.FixtureRequest, migrated_rows: list[dict[str, Any]]) -> None:
     """A test that empties the database takes the rows of the data migrations away; whichever comes
     next needs them again.
     """
-    if uses_database(request.node):
-        request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
-        if not apps.get_model("providers", "AIProviderConfig").objects.exists():
-            import_module("providers.migrations.0002_first_rows").make(NamesOfThen(), None)
+    if not uses_database(request.node):
+        return
+    request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
+    made = [apps.get_model("providers", name) for name in MODELS_WITH_FIRST_ROWS]
+    if not migrated_rows:
+        for model in made:
+            migrated_rows += serializers.serialize("python", model._base_manager.all())
+    elif not made[0]._base_manager.exists():
+        for row in serializers.deserialize("python", migrated_rows):
+            row.save()
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), made):
+                cursor.execute(statement)
 
 
 @pytest.fixture(scope="session")

@@ -477,7 +477,7 @@ def test_connection_test_finds_missing_nodes_and_models(gpu: Real) -> None:
     }
     health = adapter_for(gpu.config).check()
     assert not health.ok
-    assert health.facts["missing"] == ("WanImageToVideo, sd_xl_base_1.0.safetensors, euler")
+    assert health.facts["missing"] == ("WanImageToVideo, euler, sd_xl_base_1.0.safetensors")
 
 
 def test_connection_test_of_something_else(gpu: Real) -> None:

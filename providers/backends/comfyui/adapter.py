@@ -410,7 +410,10 @@ class ComfyUIAdapter:
         return Health(ok=True, facts=facts)
 
     def _missing(self) -> list[str]:
-        """Return the nodes and model files that active workflows name and the server lacks."""
+        """Return the nodes and model files that active workflows name and the server lacks.
+
+        Both are sorted, because PostgreSQL does not keep the order of a stored workflow.
+        """
         graphs = [
             (row.options["workflow"], row.options.get("map", {}))
             for row in self.config.models.all()
@@ -418,20 +421,21 @@ class ComfyUIAdapter:
         ]
         classes = sorted({node["class_type"] for graph, _to in graphs for node in graph.values()})
         known = {name: self._node(name) for name in classes}
-        missing = [name for name in classes if known[name] is None]
+        nodes = [name for name in classes if known[name] is None]
+        files: set[str] = set()
         for graph, mapping in graphs:
             ours = {target for targets in mapping.values() for target in targets}
             for number, node in graph.items():
                 choices = known[node["class_type"]] or {}
-                missing += [
+                files |= {
                     brief(str(value))[:80]
                     for key, value in node["inputs"].items()
                     if key in choices
                     and f"{number}.{key}" not in ours
                     and not isinstance(value, list)
                     and value not in choices[key]
-                ]
-        return list(dict.fromkeys(missing))
+                }
+        return nodes + sorted(files)
 
     def _node(self, name: str) -> dict[str, list[Any]] | None:
         """Return the choices of a node's inputs; None if the server does not have the node."""
