@@ -112,6 +112,9 @@ def test_books_that_are_wrong_are_told(
     installation.client.reach(story, "planned")
     installation.client.preview(story)
     installation.client.wait_for_film(story, "preview")
+    # The film is there a moment before the job that made it has ended.
+    running = "SELECT id FROM jobs_job WHERE subject = %s AND status <> 'succeeded'"
+    until(lambda: not installation.rows(running, story), what="that all jobs have ended")
     good = Seen("x", "y")
     fault_test._judge_books(good, [story], paid=2)
     fault_test._judge_files(good, [story])

@@ -132,14 +132,14 @@ def test_workers_end_with_sigterm_and_give_back_what_they_do(installation: Insta
         seconds=20,
         what="that a job runs",
     )
-    crew = installation.crews.pop()
-    os.kill(crew.pid, signal.SIGTERM)
-    assert crew.wait(15) == 0
+    group = installation.worker_groups.pop()
+    os.kill(group.pid, signal.SIGTERM)
+    assert group.wait(15) == 0
     assert installation.rows("SELECT count(*) FROM jobs_job WHERE status = 'running'") == [(0,)]
     until(
         lambda: installation.health("workers")[0] == 503, seconds=5, what="that health says so"
     )  # findings are told again for two seconds
-    installation.start_crew()
+    installation.start_worker_group()
     film = installation.client.wait_for_film(story, "preview")
     assert film["kind"] == "preview"
     assert installation.rows("SELECT max(attempts) FROM jobs_job") == [(1,)]
