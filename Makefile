@@ -1,12 +1,12 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-quick test-slow test-all check lint types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test test-quick test-slow test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
 unexport PYTHONDONTWRITEBYTECODE
 # A developer's own services are not for tests to write to.
-alone := env -u DATABASE_URL -u REDIS_URL -u REDIS_HOST -u MINIO_ENDPOINT -u VAR_DIR -u MEDIA_ROOT -u DEBUG -u LOG_FILE -u LANGUAGE_CODE
+alone := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u DATABASE_URL -u REDIS_URL -u REDIS_HOST -u MINIO_ENDPOINT -u VAR_DIR -u MEDIA_ROOT -u DEBUG -u LOG_FILE -u LANGUAGE_CODE
 # Many systems set LANGUAGE for gettext: only the one on make's command line is meant.
 language := $(if $(filter command,$(firstword $(origin LANGUAGE))),--language "$$LANGUAGE")
 
@@ -15,15 +15,17 @@ help:
 	@echo "make serve    web and workers on one machine (HOST=127.0.0.1 PORT=8000)"
 	@echo "make test     what to run first: each quick test once, on SQLite or PostgreSQL (TESTS=tests/jobs for all tests of a part)"
 	@echo "make test-slow the other tests once: in the browser, with faults injected, and those that take long"
+	@echo "make test-browser those of them in the browser and those that take long"
+	@echo "make test-faults those of them with faults injected"
 	@echo "make test-all all tests: on SQLite, those with a database again on PostgreSQL, in the browser, and with faults injected"
-	@echo "make check    lint, type checks, layer contracts, migrations, audit"
+	@echo "make check    lint (of the scripts too, where npm is installed), type checks, layer contracts, migrations, audit"
 	@echo "make bench    measures film, jobs, API and board, and writes docs/benchmarks.md (BENCHES=film for one, which only prints)"
 	@echo "make lock     locks the newest packages that pyproject.toml allows (UPGRADE=1), or only what it newly names"
 	@echo "make schemathesis  tests the API with 2,000 cases generated from its OpenAPI document"
 	@echo "make audit    audits the locked packages; warns if no advisory database is reachable (AUDIT=required to fail then)"
 	@echo "make fault-tests runs fault tests: stops each service while stories run, writes docs/operation/fault-tests.md (ONLY=redis for some, not written)"
 	@echo "make many     makes 200 stories at once with four worker groups, and writes docs/operation/many-workers.md (STORIES=12 for fewer, not written)"
-	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis WRITE=1)"
+	@echo "make kills    kills workers at random during user interventions, and compares the providers' bills with the ledger (KILLS=500 DATABASE=postgresql SEED=7 SERVICES=redis KEEP=folder WRITE=1)"
 	@echo "make diagram  draws the states of a story into ARCHITECTURE.md, and those of a call into docs/operation/calls.md"
 
 run-env dev-env bench-env:
@@ -50,10 +52,14 @@ test-quick: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "($(quick)) and (page or not database)")
 	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m "($(quick)) and database and not page")
 
-# With `make test`, each test once: what CI runs.
-test-slow: dev-env
+# With `make test`, each test once.
+test-slow: test-browser test-faults
+
+test-browser: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "(browser or slow) and not fault_injection")
 	@$(call pytest,$(on_postgresql),-n logical --dist worksteal -m each_database --database-only)
+
+test-faults: dev-env
 	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
 
 test-all: dev-env
@@ -62,11 +68,17 @@ test-all: dev-env
 	@$(call pytest,,-n $(fault_processes) --dist loadgroup -m fault_injection)
 
 check: dev-env
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint types layers migrations audit
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint scripts types layers migrations audit
 
 lint:
 	@$(python) -m ruff check --quiet .
 	@$(python) -m ruff format --check --quiet . || { echo "not formatted: run .venv/bin/ruff format ."; exit 1; }
+
+# Biome is a package of npm, and only this needs it.
+scripts:
+	@if ! command -v npm > /dev/null; then echo "the scripts in static/ are not checked: npm is not installed"; \
+	elif ! tools/npm-packages; then echo "the scripts in static/ are not checked: npm cannot install its packages"; \
+	else node_modules/.bin/biome check --error-on-warnings . > var/scripts.log 2>&1 || { cat var/scripts.log; exit 1; }; fi
 
 types:
 	@PYTHONPATH=.:site $(python) -m mypy .
@@ -97,7 +109,7 @@ many: dev-env
 	@$(alone) $(python) -m tests.chaos --stories $(or $(STORIES),200) $(if $(STORIES),,--write)
 
 kills: dev-env
-	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7) $(if $(SERVICES),--services $(SERVICES)) $(if $(WRITE),--write)
+	@$(alone) $(python) -m tests.chaos.meddling --kills $(or $(KILLS),500) --database $(or $(DATABASE),sqlite) --seed $(or $(SEED),7) $(if $(SERVICES),--services $(SERVICES)) $(if $(KEEP),--keep $(KEEP)) $(if $(WRITE),--write)
 
 media-table: dev-env
 	@PYTHONPATH=.:site DJANGO_SETTINGS_MODULE=config.settings $(python) -m tests.media.table

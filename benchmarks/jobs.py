@@ -1,12 +1,13 @@
-"""The job engine beside django-q2 at its defaults: idle start wait and throughput of no-op jobs, in
-turn, on the same store.
+"""The job engine beside django-q2 and Celery at their defaults: idle start wait and throughput of
+no-op jobs, in turn, on the same store.
 
     python -m benchmarks.jobs [--rounds 3] [--jobs 2000] [--probes 20] [--postgresql]
 
 Each side has two workers, a fresh database and its own enqueuing process. An idle wait is the time
 from before the enqueue to the first line of the handler. The rate counts from the first enqueue to
-the last start (django-q2) or to the last row that is written as succeeded (the studio). Redis is
-Valkey from a Python package.
+the last start (django-q2, Celery) or to the last row that is written as succeeded (the studio).
+Redis is Valkey from a Python package. Celery keeps no row of a task; the second line of it stores
+results in Redis, which is nearer to what the others keep.
 """
 
 import argparse
@@ -33,18 +34,23 @@ IDLE_SECONDS = 4.0
 @dataclass(frozen=True)
 class Side:
     title: str
-    engine: str  # studio or q2
+    engine: str  # studio, q2 or celery
     redis: bool
+    beside: str  # the title of the side that its rate is compared with
     wait_bar: float | None = None  # ms
-    rate_bar: float | None = None  # times django-q2 on the same store
+    rate_bar: float | None = None  # times the other side
+    results: bool = False
 
 
 SIDES = (
-    Side("studio, no Redis", "studio", redis=False, wait_bar=40, rate_bar=3),
-    Side("django-q2, ORM broker", "q2", redis=False),
-    Side("studio, Redis", "studio", redis=True, wait_bar=6, rate_bar=3),
-    Side("django-q2, Redis broker", "q2", redis=True),
+    Side("studio, no Redis", "studio", False, "django-q2, ORM broker", wait_bar=40, rate_bar=3),
+    Side("django-q2, ORM broker", "q2", False, "django-q2, ORM broker"),
+    Side("studio, Redis", "studio", True, "Celery, results in Redis", wait_bar=6, rate_bar=1),
+    Side("Celery, results in Redis", "celery", True, "Celery, results in Redis", results=True),
+    Side("Celery, no results", "celery", True, "Celery, results in Redis"),
+    Side("django-q2, Redis broker", "q2", True, "Celery, results in Redis"),
 )
+CELERY = ("-m", "celery", "-A", "benchmarks.celery_app", "worker", "--concurrency", "2")
 
 
 def family(pid: int) -> list[int]:
@@ -93,15 +99,20 @@ def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str
             "PYTHONWARNINGS": "ignore",
             "SECRET_KEY": "bench",
             "WORKERS": "2",
+            "BENCH_RESULTS": "1" if side.results else "",
         }
         run = {"env": os.environ | own, "cwd": HERE}
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True, **run
         )
-        command = "work" if side.engine == "studio" else "qcluster"
+        command = {
+            "studio": ("manage.py", "work"),
+            "q2": ("manage.py", "qcluster"),
+            "celery": CELERY,
+        }[side.engine]
         with (folder / "log").open("w") as log:
             workers = subprocess.Popen(
-                [sys.executable, "manage.py", command],
+                [sys.executable, *command],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -145,7 +156,7 @@ def end(workers: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The job engine beside django-q2.")
+    parser = argparse.ArgumentParser(description="The job engine beside django-q2 and Celery.")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2000)
     parser.add_argument("--probes", type=int, default=20)
@@ -169,18 +180,18 @@ def main() -> None:
     store = "PostgreSQL" if options.postgresql else "SQLite"
     print(
         f"Jobs: {options.jobs} no-op jobs, 2 workers, {store}; medians of {options.rounds} "
-        f"rounds in turn; {shutil.os.cpu_count()} cores"
+        f"rounds in turn; {shutil.os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}"
     )
     print(
         f"{'':<26}{'idle wait ms':>14}{'worst ms':>10}{'enqueue us':>12}"
-        f"{'jobs/s':>9}{'times q2':>10}{'idle cpu %':>12}  "
+        f"{'jobs/s':>9}{'times':>8}{'idle cpu %':>12}  "
         f"bars"
     )
-    for index, side in enumerate(SIDES):
+    for side in SIDES:
         rounds = found[side.title]
         waits = statistics.median(statistics.median(one["waits"]) for one in rounds)
         worst = max(max(one["waits"]) for one in rounds)
-        other = found[SIDES[index | 1].title]
+        other = found[side.beside]
         times = statistics.median(
             one["rate"] / base["rate"] for one, base in zip(rounds, other, strict=True)
         )
@@ -204,7 +215,7 @@ def main() -> None:
         ]
         print(
             f"{side.title:<26}{waits:>14.2f}{worst:>10.1f}{row[0]:>12.0f}"
-            f"{row[1]:>9.0f}{times:>10.2f}{row[2]:>12.1f}  "
+            f"{row[1]:>9.0f}{times:>8.2f}{row[2]:>12.1f}  "
             f"{bars}"
         )
 

@@ -35,6 +35,12 @@ def q2() -> tuple[Callable[[int], object], Callable[[int], bool]]:
     ), lambda _count: True
 
 
+def celery() -> tuple[Callable[[int], object], Callable[[int], bool]]:
+    from benchmarks.celery_app import started
+
+    return started.delay, lambda _count: True
+
+
 def starts(count: int) -> dict[int, float]:
     """When each job started, once so many have."""
     until = time.monotonic() + PATIENCE
@@ -50,8 +56,9 @@ def starts(count: int) -> dict[int, float]:
 
 
 def main(side: str, probes: int, burst: int) -> None:
-    django.setup()
-    one, ended = studio() if side == "studio" else q2()
+    if side != "celery":
+        django.setup()
+    one, ended = {"studio": studio, "q2": q2, "celery": celery}[side]()
     one(0)
     starts(1)  # the workers are awake
     waits = []

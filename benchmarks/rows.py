@@ -28,6 +28,7 @@ def organization_budget_of(person: Any) -> None:
 
     from jobs.models import Job, Worker
     from stories.models import Film, Scene, ScenePrompt, Story, StoryStateTransition
+    from stories.models.project import default_project_id
 
     now = timezone.now()
     people = User.objects.bulk_create(
@@ -44,9 +45,11 @@ def organization_budget_of(person: Any) -> None:
         "failed",
         "archived",
     )
+    project = default_project_id()
     stories = Story.objects.bulk_create(
         Story(
             owner=person if n % 3 else people[n],
+            project_id=project,
             title=f"Story {n}",
             script="A boat.",
             duration_seconds=60,

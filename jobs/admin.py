@@ -40,6 +40,7 @@ TONE: dict[str, Tone] = {
     JobStatus.FAILED: "bad",
     JobStatus.CANCELLED: "quiet",
 }
+MOST_COUNTED = 1000  # failed jobs that the list's head counts
 CAN_RETRY = (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.UNCLEAR)
 
 
@@ -126,6 +127,10 @@ class JobAdmin(JobActions, ModelAdmin):
     def may_steer(self, request: HttpRequest, job: Job) -> bool:
         raise NotImplementedError
 
+    def may_retry(self, job: Job) -> bool:
+        """Whether the job has ended without success and is still wanted."""
+        return job.status in CAN_RETRY
+
     def label(self, job: Job) -> str:
         """Return a description of what the job does."""
         raise NotImplementedError
@@ -162,18 +167,18 @@ class JobAdmin(JobActions, ModelAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return obj is None or self.visible(request).filter(pk=obj.pk).exists()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return False
 
     # The list
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:  # noqa: ARG002  Django's signature
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:
         return JobList
 
     def changelist_view(
@@ -190,6 +195,8 @@ class JobAdmin(JobActions, ModelAdmin):
             "crumbs": [],
             "depth": shown,
             "under_way": any(counts.values()),
+            "failed": self.visible(request).filter(status=JobStatus.FAILED)[:MOST_COUNTED].count(),
+            "most_counted": MOST_COUNTED,
             "paused": everything,
         }
         values |= {
@@ -248,7 +255,7 @@ class JobAdmin(JobActions, ModelAdmin):
     def actions_column(self, job: Any) -> SafeString | str:
         if not job.steers or job.status == JobStatus.SUCCEEDED:
             return ""
-        retry = _action_link(job, "retry", _("Retry")) if job.status in CAN_RETRY else ""
+        retry = _action_link(job, "retry", _("Retry")) if self.may_retry(job) else ""
         cancel = _action_link(job, "cancel", _("Cancel")) if job.is_open else ""
         return quick_html('<span class="vp-row-actions">{}{}</span>', retry, cancel)
 
@@ -284,15 +291,15 @@ class JobAdmin(JobActions, ModelAdmin):
         self,
         request: HttpRequest,
         object_id: str,
-        form_url: str = "",  # noqa: ARG002  Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         job = self.found(request, object_id)
         steers = self.may_steer(request, job)
         values = {
             "log": list(job.log.order_by("-id")[:200]),
             "children": list(job.children.order_by("created_at")[:200]),
-            "may_retry": steers and job.status in CAN_RETRY,
+            "may_retry": steers and self.may_retry(job),
             "may_cancel": steers and job.status not in ENDED,
             "queue_position": queue_position([job]).get(job.pk),
             "next_look": next_look(job),

@@ -6,10 +6,10 @@ Adapters do not access the database; the call service does.
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from .enums import Kind
 from .requests import Request
@@ -35,7 +35,8 @@ class ModelSpec:
     provider's models. `durations` lists the clip lengths the model supports, in whole seconds
     (empty: any). `references` says how many reference sheets of which role it takes.
     `capabilities` says what else the model takes and makes, such as `seed`, `negative` and `audio`;
-    what a row does not say is as the adapter knows it.
+    what a row does not say is as the adapter knows it. `audio` is `none`, `switch` (clips are made
+    without sound) or `on` (clips are made with it, at the price of the row).
     """
 
     name: str = ""
@@ -45,6 +46,11 @@ class ModelSpec:
     durations: tuple[int, ...] = ()
     references: Mapping[str, int] = field(default_factory=dict)
     capabilities: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def called(self) -> str:
+        """The provider's name of the model. Rows of one model differ in what is bought of it."""
+        return str(self.options.get("called") or self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,29 @@ class Candidate:
     matches: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the provider charged for a model on a day (UTC), in USD; below zero: refunds.
+
+    `model` is the provider's name of it.
+    """
+
+    day: date
+    model: str
+    amount: Decimal
+
+
+@runtime_checkable
+class TellsUsage(Protocol):
+    """An adapter whose provider reports its charges by model and day."""
+
+    def usage(self, first: date, last: date) -> list[Used]:
+        """Return what was charged on these days (UTC), both included; at most 90 days.
+
+        Calls the provider, which is free. Raises `NotConfigured`, `KeyRefused` or `Later`.
+        """
+
+
 class Adapter(Protocol):
     """One provider backend.
 
@@ -203,6 +232,9 @@ class Adapter(Protocol):
 
         Fields that are not listed do not affect the result.
         """
+
+    # An adapter that takes a request without using all of it also has a method `unsent`, which
+    # returns in words what of the request it leaves out. The plan shows it.
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result: ...
 

@@ -7,6 +7,7 @@ before anything is paid; it is never left out silently.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext_noop
 
@@ -100,6 +101,15 @@ def limits(model: ModelSpec) -> Mapping[str, int]:
         for role, most in declared.items()
         if isinstance(most, int) and not isinstance(most, bool)
     }
+
+
+def at_most(model: ModelSpec, most: int) -> ModelSpec:
+    """Return the model as one that is sent so many sheets at most, whatever its row declares."""
+    declared = limits(model)
+    if not declared or most <= 0:
+        return replace(model, references={})
+    total = min(most, declared.get(TOTAL, most))
+    return replace(model, references={**declared, TOTAL: total})
 
 
 def left_out(request: ImageRequest | ClipRequest, model: ModelSpec) -> list[CastReference]:

@@ -25,7 +25,7 @@ from .lenient_decoding import UnreadableError, decoded, read
 
 log = logging.getLogger("ai_video.providers")
 CONNECT = 10.0  # seconds
-KEY_HEADERS = ("authorization", "xi-api-key")
+KEY_HEADERS = ("authorization", "xi-api-key", "x-api-key", "x-sup-api-key")
 WRITE = 60.0
 FREE_READ = 20.0
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # bytes; the largest response is an image in base64

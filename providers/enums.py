@@ -17,6 +17,13 @@ class Kind(models.TextChoices):
 AUDIO_KINDS = frozenset({Kind.SPEECH, Kind.MUSIC, Kind.SOUND})
 
 
+class BillSource(models.TextChoices):
+    """Where the amounts of a bill come from."""
+
+    FILE = "file", _("File")
+    USAGE = "usage", _("Usage reported by the provider")
+
+
 class Unit(models.TextChoices):
     """What a price is charged for."""
 

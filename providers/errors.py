@@ -91,6 +91,12 @@ class Invalid(ProviderError):
         self.field = field
 
 
+class OutdatedRequest(ProviderError):
+    """The work is to be made from something else by now. Nothing was sent; ask for it anew."""
+
+    code = "outdated_request"
+
+
 class NotNow(ProviderError):
     """Nothing was sent or written; try again at `until`. `wait` is the reason."""
 

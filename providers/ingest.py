@@ -12,6 +12,7 @@ from media import audio_import, clip_import, image_import
 from media.audio.decode import RATE
 from media.errors import MediaError
 from media.ffmpeg import probe
+from media.measures import measures_of
 
 from .adapters import Media, Result
 from .enums import Refusal
@@ -32,6 +33,7 @@ TOO_SHORT = gettext_noop(
 WAIT_TIMEOUT = (
     600.0  # seconds for which a paid file waits until one of the limited processes is free
 )
+MEASURE_WAIT = 60.0  # seconds for which its measuring waits for one
 SHORTER = 250  # ms by which a valid clip may be shorter than ordered
 BOX_HEAD, WIDE_HEAD = 8, 16
 BOXES = {
@@ -65,7 +67,8 @@ def ingest(
     """Return the result as the call stores it.
 
     For text it is the data. For images and clips it is file, sha256, mime, width, height,
-    duration_ms, seed, and `original`, the file as it arrived (file, sha256). For sound it is the
+    duration_ms, seed, `measures` (see `media.measures`), and `original`, the file as it arrived
+    (file, sha256). For sound it is the
     same with samples (of one channel, at 48 kHz), rate and channels in place of the size, and for
     speech `marks`: when each part of the text is heard, as far as the provider says.
 
@@ -152,17 +155,23 @@ def _picture(file: Path, *, trusted: bool) -> tuple[Stored, Stored, dict[str, An
     that is not image data. The original is stored beside it.
     """
     if trusted:
-        data = file.read_bytes()
+        data, kept = file.read_bytes(), file
         stored = original = save(file, _extension(image_import.mime_of(data)))
         mime, (width, height) = image_import.mime_of(data), image_import.decode(data).size
     else:
         taken = image_import.ingested(file, file.with_name("clean"), wait_seconds=WAIT_TIMEOUT)
-        mime, (width, height) = taken.mime, taken.size
+        mime, (width, height), kept = taken.mime, taken.size, taken.path
         stored, original = (
             save(taken.path, _extension(mime)),
             save(file, _extension(image_import.mime_of(file.read_bytes()))),
         )
-    return stored, original, {"mime": mime, "width": width, "height": height, "duration_ms": 0}
+    facts = {"mime": mime, "width": width, "height": height, "duration_ms": 0}
+    return stored, original, {**facts, "measures": _measures(kept, is_clip=False)}
+
+
+def _measures(file: Path, *, is_clip: bool) -> dict[str, Any]:
+    """What is measured of the stored file. A paid result is kept whether or not this works."""
+    return measures_of(file, is_clip=is_clip, wait_seconds=MEASURE_WAIT)
 
 
 def _extension(mime: str) -> str:
@@ -191,6 +200,8 @@ def _clip(
                 "width": found.width,
                 "height": found.height,
                 "duration_ms": found.duration_ms,
+                "has_sound": found.has_audio,
+                "measures": _measures(file, is_clip=True),
             },
         )
     taken = clip_import.ingested(
@@ -198,7 +209,10 @@ def _clip(
     )
     width, height = taken.size
     stored, original = save(taken.path, taken.extension), save(file, clip_import.container(file))
-    facts = {"mime": taken.mime, "width": width, "height": height, "duration_ms": taken.duration_ms}
+    facts: dict[str, Any] = {"mime": taken.mime, "width": width, "height": height}
+    facts["duration_ms"] = taken.duration_ms
+    facts["has_sound"] = taken.has_sound
+    facts["measures"] = _measures(taken.path, is_clip=True)
     return stored, original, {**facts, "notes": [note.as_json() for note in taken.notes]}
 
 

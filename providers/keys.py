@@ -3,6 +3,8 @@
 A key that cannot be decrypted raises an error; it never yields a wrong key.
 """
 
+from typing import Literal
+
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.utils.translation import gettext_noop
@@ -117,6 +119,17 @@ def is_bound_here(config: AIProviderConfig) -> bool:
 
 def has_key(config: AIProviderConfig) -> bool:
     return bool(environment_key(config) or (config.api_key_enc and is_bound_here(config)))
+
+
+def source_of(
+    config: AIProviderConfig,
+) -> Literal["none", "stored", "environment", "other_address"]:
+    """Return where the key comes from; "other_address": it was entered for another host."""
+    if environment_key(config):
+        return "environment"
+    if not config.api_key_enc:
+        return "none"
+    return "stored" if is_bound_here(config) else "other_address"
 
 
 def hint_of(config: AIProviderConfig) -> str:

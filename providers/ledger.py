@@ -5,7 +5,7 @@ Every function makes one query. Amounts are exact, in USD.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -69,6 +69,15 @@ class Totals:
     @property
     def counted(self) -> Decimal:
         return self.reserved + self.actual + self.at_risk
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(
+            self.estimate + other.estimate,
+            self.reserved + other.reserved,
+            self.actual + other.actual,
+            self.at_risk + other.at_risk,
+            self.calls + other.calls,
+        )
 
 
 def exact(amount: Any) -> Decimal:
@@ -143,7 +152,33 @@ def totals(**wanted: Any) -> Totals:
 
 def counted(**wanted: Any) -> Decimal:
     """Return the sum that budgets count: actual, reserved and unconfirmed amounts."""
-    return exact(calls(**wanted).aggregate(sum=Sum(_counted, output_field=MONEY))["sum"])
+    return counted_of(calls(**wanted))
+
+
+def counted_of(rows: QuerySet[ProviderCall]) -> Decimal:
+    """Return what budgets count of these calls."""
+    return exact(rows.aggregate(sum=Sum(_counted, output_field=MONEY))["sum"])
+
+
+def sent_sums(
+    provider: str, *, since: datetime, before: datetime
+) -> dict[tuple[date, str], Decimal]:
+    """Return what budgets count of the calls sent in this time, by day (UTC) and model.
+
+    A call that certainly costs nothing is not among them.
+    """
+    rows = (
+        calls(provider=provider)
+        .filter(
+            Q(cost__gt=0) | Q(cost=None) & ~Q(state=CallState.REFUSED),
+            sending_at__gte=since,
+            sending_at__lt=before,
+        )
+        .order_by()
+        .values("model", day=TruncDate("sending_at", tzinfo=UTC))
+        .annotate(sum=Sum(_counted, output_field=MONEY))
+    )
+    return {(row["day"], row["model"]): exact(row["sum"]) for row in rows}
 
 
 def breakdown(*dimensions: Dimension, **wanted: Any) -> dict[Any, Totals]:

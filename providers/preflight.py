@@ -3,6 +3,7 @@
 They show whether it would be refused, and which of its fields reach the provider.
 """
 
+from functools import cached_property
 from typing import Literal
 
 from django.utils.translation import gettext_noop
@@ -23,6 +24,7 @@ EVERYTHING = frozenset(
     {
         *("prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"),
         *("fps", "duration_ms", "camera", "image_file", "reference_image", "references"),
+        *("end_image_file", "strength"),
         *("text", "language", "voice", "direction", "speed", "mood"),
     }
 )
@@ -89,17 +91,27 @@ def why_not(
     return None
 
 
-def used_fields(provider: str, kind: str, model: str) -> frozenset[str]:
-    """Return the names of the request fields that reach this model.
+class UsedFields:
+    """Which request fields reach a model, for as many models as are asked for. At most two queries.
 
-    Returns all fields for a provider that no longer exists.
+    It answers with what it found at the first question: make one for each list or job.
     """
-    config = AIProviderConfig.objects.filter(provider=provider).first()
-    return EVERYTHING if config is None else used_fields_of(config, kind, model)
+
+    @cached_property
+    def _configs(self) -> dict[str, AIProviderConfig]:
+        return {row.provider: row for row in AIProviderConfig.objects.prefetch_related("models")}
+
+    def of(self, provider: str, kind: str, model: str) -> frozenset[str]:
+        """Return the names of the fields; all fields for a provider that no longer exists."""
+        config = self._configs.get(provider)
+        return EVERYTHING if config is None else used_fields_of(config, kind, model)
 
 
 def used_fields_of(config: AIProviderConfig, kind: str, model: str) -> frozenset[str]:
-    """As `used_fields`, without a query if the configuration's models are prefetched."""
+    """Return the names of the request fields that reach this model.
+
+    Makes no query if the configuration's models are prefetched.
+    """
     row = next((row for row in config.models.all() if row.kind == kind and row.name == model), None)
     try:
         return adapter_for(config).used_fields(

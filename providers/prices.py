@@ -27,6 +27,9 @@ UNIT_OF = {
 UNIT_PLACES = Decimal("0.001")
 
 
+NOT_OFFERED = gettext_noop(
+    "%(provider)s does not offer the model %(model)s here. Choose another one."
+)
 UNIT_MILLISECONDS = {Unit.SECOND: 1000, Unit.MINUTE: 60_000}
 
 
@@ -84,15 +87,30 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
 
     Aliases are resolved. Returns None if the model has no row. The order of precedence is: the
     request, the settings (`image_model`, `clip_model`, `text_model`, then `default_model` if it
-    supports this kind), the row marked as default.
+    supports this kind), the row marked as default. Raises `NotConfigured` if a picture or a clip
+    asks for a model that is not offered: another one is never called in its place.
     """
     kind = kind_of(request)
+    require_offered(config, kind, request.model)
     rows = {row.name: row for row in config.models.all() if row.kind == kind and row.is_active}
     asked = [request.model, *models_in_settings(config, kind)]
     row = next((rows[name] for name in asked if name in rows), None) or next(
         (r for r in rows.values() if r.is_default), None
     )
     return rows.get(row.stands_for, row) if row and row.stands_for else row
+
+
+def require_offered(config: AIProviderConfig, kind: str, model: str) -> None:
+    """Raise `NotConfigured` unless the connection offers this model; empty: its own choice.
+
+    A connection without rows for this kind takes any name. Makes no query if its models are
+    prefetched.
+    """
+    if not model or kind not in {Kind.IMAGE, Kind.CLIP}:
+        return
+    rows = [row for row in config.models.all() if row.kind == kind]
+    if rows and not any(row.name == model and row.is_active for row in rows):
+        raise NotConfigured(NOT_OFFERED, provider=config.name, model=model)
 
 
 def models_in_settings(config: AIProviderConfig, kind: str) -> list[str]:

@@ -16,6 +16,9 @@ from .requests import ClipRequest, ImageRequest, Request
 NEEDS_ENGLISH = gettext_noop(
     "%(provider)s understands English only: give the scene a prompt in English."
 )
+NEEDS_ENGLISH_WORDS = gettext_noop(
+    "%(provider)s understands English only: say in English, too, what is to change."
+)
 CAMERA = {
     "push_in": "slow dolly in",
     "pull_out": "slow dolly out",
@@ -41,7 +44,9 @@ def english(request: ImageRequest | ClipRequest, *, provider: str) -> str:
         request.prompt.strip() if is_english(request.prompt) else ""
     )
     if not text or not is_english(text):
-        raise Refused(NEEDS_ENGLISH, kind=Refusal.INVALID, provider=provider)
+        changes = request.edit is not None and request.edit.task == "change"
+        template = NEEDS_ENGLISH_WORDS if changes else NEEDS_ENGLISH
+        raise Refused(template, kind=Refusal.INVALID, provider=provider)
     for member in request.cast:
         if not is_english(cast_references.described(member, english=True)):
             raise Refused(
@@ -87,6 +92,7 @@ def require_length(request: Request, model: ModelSpec, *, provider: str) -> None
     """
     if (
         isinstance(request, ClipRequest)
+        and request.edit is None
         and model.durations
         and request.duration_ms > max(model.durations) * 1000
     ):

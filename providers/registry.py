@@ -23,6 +23,8 @@ ADAPTERS = {
     "replicate": "providers.backends.replicate.adapter.ReplicateAdapter",
     "elevenlabs": "providers.backends.elevenlabs.adapter.ElevenLabsAdapter",
     "openai_speech": "providers.backends.openai_speech.adapter.OpenAISpeechAdapter",
+    "typecast": "providers.backends.typecast.adapter.TypecastAdapter",
+    "supertone": "providers.backends.supertone.adapter.SupertoneAdapter",
     "openai_images": "providers.backends.openai_images.adapter.OpenAIImagesAdapter",
     "llm": "providers.backends.llm.adapter.LlmAdapter",
     "comfyui": "providers.backends.comfyui.adapter.ComfyUIAdapter",
@@ -37,6 +39,8 @@ NAMES: dict[str, str | Promise] = {
     "runway_ml": "Runway",
     "replicate": "Replicate",
     "elevenlabs": "ElevenLabs",
+    "typecast": "Typecast",
+    "supertone": "Supertone",
     "openai_speech": _("Speech (OpenAI-compatible)"),
     "openai_images": _("Pictures (OpenAI-compatible)"),
     "llm": _("Language model (OpenAI-compatible)"),
@@ -52,6 +56,12 @@ def adapter_class(kind: str) -> "type[Adapter] | None":
     return found
 
 
+def known_adapter_class(kind: str) -> "type[Adapter]":
+    """Return the adapter class of a kind in `ADAPTERS`."""
+    found: type[Adapter] = import_string(ADAPTERS[kind])
+    return found
+
+
 def class_of(config: "AIProviderConfig") -> "type[Adapter] | None":
     """Return the adapter class of this connection; None if there is none."""
     return adapter_class(config.kind or config.provider)
@@ -61,6 +71,11 @@ def schemes_of(config: "AIProviderConfig") -> tuple[str, str]:
     """Return the schemes of this connection's address: the encrypted one, and the plain one."""
     schemes: tuple[str, str] = getattr(class_of(config), "schemes", ("https", "http"))
     return schemes
+
+
+def draws_letters(config: "AIProviderConfig") -> bool:
+    """Return whether pictures of this connection may bear letters; so unless its adapter denies."""
+    return bool(getattr(class_of(config), "draws_letters", True))
 
 
 def makes(kind: str, asked: str) -> bool:

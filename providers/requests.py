@@ -30,6 +30,40 @@ class CastReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     sha256: str = ""
 
 
+type EditTask = Literal["change", "upscale", "extend"]
+
+
+class MaskShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a picture that is to change, in thousandths of its width and height.
+
+    With a `brush`, the points are a line that a round brush of this diameter (in thousandths of the
+    width) has drawn; without one they are two opposite corners of a rectangle.
+    """
+
+    points: list[tuple[int, int]]
+    brush: int = 0
+
+
+class Edit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What becomes of a take that exists.
+
+    `file` names the take in the media storage. The request's prompt says what is changed, or what
+    the take shows where nothing is. With a `mask` only its shapes change. `about` describes the
+    take, and `seed` is its seed, for a provider that draws it again.
+    """
+
+    task: EditTask
+    file: str
+    sha256: str
+    width: int
+    height: int
+    duration_ms: int = 0
+    mask: list[MaskShape] = []
+    about: str = ""
+    about_en: str = ""
+    seed: int = 0
+
+
 class ImageRequest(
     msgspec.Struct,
     frozen=True,
@@ -41,7 +75,9 @@ class ImageRequest(
     """An image.
 
     `width` and `height` are the pixels that the film needs; a provider may return another size of
-    the same aspect ratio. A `sheet` shows the member of its cast alone.
+    the same aspect ratio. A `sheet` shows the member of its cast alone. `strength` says in percent
+    how closely the reference sheets are followed; None: as the model does by itself. An `edit` is
+    made from a take instead of from nothing.
     """
 
     prompt: str
@@ -55,6 +91,8 @@ class ImageRequest(
     model: str = ""
     cast: list[CastReference] = []
     sheet: bool = False
+    strength: int | None = None
+    edit: Edit | None = None
 
 
 class ClipRequest(
@@ -68,7 +106,9 @@ class ClipRequest(
     """A clip.
 
     `image_file` names the start image in the media storage; if empty, the clip is made from the
-    prompt alone.
+    prompt alone. `end_image_file` names the image that the clip ends with, which the next clip of
+    the film begins with; most models take none. An `edit` begins with a clip: `duration_ms` is then
+    the length of an upscaled clip, or what is added to an extended one.
     """
 
     prompt: str
@@ -85,6 +125,8 @@ class ClipRequest(
     image_file: str = ""
     model: str = ""
     cast: list[CastReference] = []
+    end_image_file: str = ""
+    edit: Edit | None = None
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -98,6 +140,18 @@ class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     title: str = ""
     place: str = ""
     time: str = ""
+
+
+class ShownPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A picture that a model is shown, as a JPEG in the media storage.
+
+    The picture to check, a frame of the clip to check, or the reference sheet of a character.
+    """
+
+    role: Literal["picture", "frame", "character"]
+    file: str
+    name: str = ""
+    description: str = ""
 
 
 class TextRequest(
@@ -117,11 +171,16 @@ class TextRequest(
     `to_english`: translate `script` into English, as a prompt for providers that accept only
     English; returns `{"text": ...}`, which the local provider leaves empty rather than guess.
 
+    `check_picture`: check whether the `pictures` to check show what `script`, a prompt, asks for,
+    and whether the characters on the reference sheets have the same faces; returns `{"fits": bool,
+    "missing": [what is missing], "faces": [{name, same}], "why": …}`, in `language`. `same` is
+    null if the face cannot be seen.
+
     `passages`: the script in parts, if it has headings; together they have `scenes` scenes and the
     text of `script`.
     """
 
-    task: Literal["plan_story", "to_english"]
+    task: Literal["plan_story", "to_english", "check_picture"]
     script: str
     scenes: int = 0
     language: Literal["ko", "en"] = "ko"
@@ -129,6 +188,7 @@ class TextRequest(
     aspect_ratio: AspectRatio = "16:9"
     model: str = ""
     passages: list[Passage] = []
+    pictures: list[ShownPicture] = []
 
 
 class SpeechRequest(

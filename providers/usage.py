@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from . import keys
 from .calls.limits import counting
 from .enums import OPEN_CALL, CallState, Kind
 from .ledger import counted, month_start
 from .models import AIProviderConfig, ProviderCall, ProviderModel
 from .prices import model_row, own_price
+from .registry import known_adapter_class
 from .requests import (
     ClipRequest,
     ImageRequest,
@@ -122,12 +125,30 @@ class Priced:
         return self.model.priced_on is None or timezone.localdate() - self.model.priced_on > OLD
 
 
-def prices_of(config: AIProviderConfig) -> list[Priced]:
-    """Return the active models in order, each with its own price or the provider's; one query."""
+def missing_of(
+    config: AIProviderConfig, prices: list[Priced]
+) -> list[Literal["key", "test", "price"]]:
+    """Return the steps of the set-up that are open: its key, its test, a model with a price."""
+    found: list[Literal["key", "test", "price"]] = []
+    if known_adapter_class(config.kind).needs_key and not keys.has_key(config):
+        found.append("key")
+    if not config.test_works:
+        found.append("test")
+    if not any(row.price is not None and row.is_used for row in prices):
+        found.append("price")
+    return found
+
+
+def prices_of(config: AIProviderConfig, *, inactive: bool = False) -> list[Priced]:
+    """Return the active models in order, each with its own price or the provider's; one query.
+
+    `inactive`: those that are off, too.
+    """
     prefetch_related_objects([config], "models")
     used = [model_row(config, request) for request in PLAIN]
     rows = sorted(
-        (row for row in config.models.all() if row.is_active), key=lambda row: (row.kind, row.name)
+        (row for row in config.models.all() if row.is_active or inactive),
+        key=lambda row: (row.kind, row.name),
     )
     return [
         Priced(

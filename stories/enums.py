@@ -48,6 +48,35 @@ class TakeKind(models.TextChoices):
     CLIP = "clip", _("Clip")
 
 
+class EditTask(models.TextChoices):
+    """What becomes of a take that exists. The result is another take."""
+
+    CHANGE = "change", _("Change")
+    UPSCALE = "upscale", _("Upscale")
+    EXTEND = "extend", _("Extend")
+
+
+class Boundary(models.TextChoices):
+    """How a scene goes over into the next one.
+
+    Continuous: the clip ends in the picture that the next clip begins with.
+    """
+
+    CUT = "cut", _("Cut")
+    CONTINUOUS = "continuous", _("Continuous")
+    CROSS_FADE = "cross_fade", _("Cross-fade")
+    DIP_TO_BLACK = "dip_to_black", _("Dip to black")
+
+
+class Corner(models.TextChoices):
+    """Where a logo stands."""
+
+    TOP_LEFT = "top_left", _("Top left")
+    TOP_RIGHT = "top_right", _("Top right")
+    BOTTOM_LEFT = "bottom_left", _("Bottom left")
+    BOTTOM_RIGHT = "bottom_right", _("Bottom right")
+
+
 class CastKind(models.TextChoices):
     CHARACTER = "character", _("Character")
     PLACE = "place", _("Place")
@@ -97,6 +126,25 @@ class ReviewStatus(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
 
 
+class Doubt(models.TextChoices):
+    """What the automatic check found in a picture or clip. A person decides what becomes of it."""
+
+    BLACK = "black", _("black")
+    BLANK = "blank", _("one even colour")
+    FROZEN = "frozen", _("frozen")
+    STROBING = "strobing", _("flashes quickly")
+    BLURRED = "blurred", _("blurred")
+    SIZE = "size", _("wrong size")
+    SHORT = "short", _("too short")
+    LETTERS = "letters", _("letters in the picture")
+    DUPLICATE = "duplicate", _("the same as another scene")
+    # Found by a model that looks at takes, if the story has one.
+    UNCHECKED = "unchecked", _("not checked by the model yet")
+    UNCHECKABLE = "uncheckable", _("the model could not check it")
+    UNFIT = "unfit", _("does not fit the prompt")
+    OTHER_FACE = "other_face", _("another face than on the reference sheet")
+
+
 class Decision(models.TextChoices):
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
@@ -115,10 +163,30 @@ class JobName(models.TextChoices):
     SCENE_ENGLISH = "scene_english", _("Put a scene's prompt into English")
     LINE_SPEECH = "line_speech", _("Speak a line")
     STORY_MUSIC = "story_music", _("Make the music")
+    SCENE_SEGMENT = "scene_segment", _("Encode a scene for the film")
     STORY_STEMS = "story_stems", _("Prepare the mixer")
+    FILM_LIGHT = "film_light", _("Make the film for slow lines")
     LOOK_SHEET = "look_sheet", _("Make a reference sheet")
+    TAKE_EDIT = "take_edit", _("Edit a take")
+    TAKE_CHECK = "take_check", _("Check a take with a model")
     STORY_PREVIEW = "story_preview", _("Make the preview")
     STORY_RENDER = "story_render", _("Render the final film")
+    SEND_MESSAGES = "send_messages", _("Send a person’s messages")
+    SEND_WEBHOOK = "send_webhook", _("Send to a webhook")
+
+
+class ViewPage(models.TextChoices):
+    """The page whose filters a saved view holds."""
+
+    BOARD = "board", _("Board")
+    STORIES = "stories", _("Stories")
+
+
+class ClientVerdict(models.TextChoices):
+    """What the client says of one version of the film."""
+
+    APPROVED = "approved", _("Approved by the client")
+    CHANGES = "changes", _("Changes wanted")
 
 
 class Visibility(models.TextChoices):

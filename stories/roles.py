@@ -22,7 +22,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 
 # Administrators only: a limit has no effect on people who can lift it.
-KEPT = frozenset({"providers.set_plan_limits"})
+KEPT = frozenset({"providers.set_plan_limits", "stories.view_all_projects"})
 
 
 def sync_roles(**_: Any) -> None:

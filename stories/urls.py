@@ -14,12 +14,22 @@ urlpatterns = [
         name="take_thumb",
     ),
     path("files/sounds/<uuid:take_id>/", views.sound_file, name="sound_file"),
+    path(
+        "files/cards/<uuid:story_id>/<slug:place>-<slug:mark>.webp",
+        views.card_picture,
+        name="card_picture",
+    ),
     path("files/stems/<uuid:story_id>/<slug:track>/", views.sound_stem, name="sound_stem"),
     path("files/sheets/<uuid:take_id>/", views.sheet_file, name="sheet_file"),
     path(
         "files/sheets/<uuid:take_id>/<slug:content>-<int:width>.webp",
         views.sheet_thumb,
         name="sheet_thumb",
+    ),
+    path(
+        "files/library/<uuid:look_id>/<slug:content>-<int:width>.webp",
+        views.library_thumb,
+        name="library_thumb",
     ),
     path("files/films/<uuid:film_id>/", views.film_file, name="film_file"),
     path(

@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -14,7 +22,10 @@ from core.file_serving import serve
 from media.errors import MediaError
 from providers.store import FileMissing
 
-from .models import Film, SheetTake, SoundTake, StorySound, Take
+from .models import Film, LibraryLook, SheetTake, SoundTake, StorySound, Take
+from .services import library
+from .services.card_pictures import PLACES, drawn_picture, picture_mark
+from .services.film_verdicts import why_not_deliverable
 from .services.permissions import stories_for
 from .services.thumbnails import WIDTHS, film_mark, poster, thumb
 
@@ -46,6 +57,26 @@ def sound_stem(request: HttpRequest, story_id: str, track: str) -> HttpResponseB
 
 @require_safe
 @login_required
+def card_picture(request: HttpRequest, story_id: str, place: str, mark: str) -> HttpResponse:
+    """How a card of the story's film, or its logo, looks. 404 for another state than the present
+    one: its URL may be cached forever.
+    """
+    story = get_object_or_404(stories_for(request.user), pk=story_id)
+    if place not in PLACES or not mark or picture_mark(story, place) != mark:
+        raise Http404
+    try:
+        content = drawn_picture(story, place)
+    except (MediaError, FileMissing, OSError):
+        raise Http404 from None
+    return HttpResponse(
+        content,
+        content_type="image/webp",
+        headers={"Cache-Control": "private, max-age=31536000, immutable"},
+    )
+
+
+@require_safe
+@login_required
 def sheet_file(request: HttpRequest, take_id: str) -> HttpResponseBase:
     take = get_object_or_404(
         SheetTake, pk=take_id, look__member__story__in=stories_for(request.user)
@@ -63,6 +94,18 @@ def sheet_thumb(request: HttpRequest, take_id: str, content: str, width: int) ->
     if width not in WIDTHS or not take.sha256.startswith(content):
         raise Http404
     return _picture(request, lambda: thumb(take, width))
+
+
+@require_safe
+@login_required
+def library_thumb(request: HttpRequest, look_id: str, content: str, width: int) -> HttpResponseBase:
+    """As `take_thumb`, of the reference sheet of a look in the studio's library."""
+    look = get_object_or_404(
+        LibraryLook, pk=look_id, version__in=library.versions_for(request.user)
+    )
+    if width not in WIDTHS or not look.file or not look.sha256.startswith(content):
+        raise Http404
+    return _picture(request, lambda: thumb(look, width))
 
 
 @require_safe
@@ -115,7 +158,15 @@ def film_filename(film: Film, ending: str) -> str:
 @require_safe
 @login_required
 def film_file(request: HttpRequest, film_id: str) -> HttpResponseBase:
+    """The film, or with `?size=light` its copy for slow lines."""
     film = _film(request, film_id)
+    if "download" in request.GET and (refused := why_not_deliverable(film)):
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(reverse("admin:stories_story_film", args=[film.story_id]))
+    if request.GET.get("size") == "light":
+        if not film.light_file:
+            raise Http404
+        return serve(request, film.light_file, filename=film_filename(film, "light.mp4"))
     return serve(
         request, film.file, filename=film_filename(film, "mp4"), download="download" in request.GET
     )

@@ -2,6 +2,7 @@
 different rights.
 """
 
+import gettext
 import ipaddress
 import logging
 import os
@@ -25,6 +26,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from operations.compile_messages import compile_all
 from tests.lock_order import LockOrder, recorded
+from tests.mark_expressions import may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
 
 session_folder = pytest.StashKey[Path]()
@@ -32,6 +34,7 @@ session_folder = pytest.StashKey[Path]()
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
+BROWSER_WAIT = 30_000  # ms, as long as Playwright waits for everything else
 CHROMIUM_OPTIONS = (
     *(
         "--no-sandbox",
@@ -81,7 +84,10 @@ def pytest_configure(config: pytest.Config) -> None:
     studio.WORK_DIR = folder / "work"
     studio.STATIC_ROOT = folder / "static"
     studio.LOG_FILE = ""
+    studio.CHECK_TAKES = False  # most files of tests have one colour, which is a fault
     studio.LANGUAGE_CODE = "en"
+    gettext._translations = {}  # what was read before it was compiled
+    trans_real._translations = {}
     trans_real._default = None  # other threads must not keep the language of the settings
     studio.SECRET_KEY = "only-for-tests-" * 4
     studio.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -115,13 +121,25 @@ def uses_database(item: pytest.Item) -> bool:
     )
 
 
+def is_page_test(path: Path) -> bool:
+    return any(path.is_relative_to(Path(__file__).parent / folder) for folder in PAGES)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files whose tests `-m` leaves out are not imported."""
+    expression = config.option.markexpr
+    if not (expression and collection_path.match("test_*.py")):
+        return None
+    set_later = ["database", *(["page"] if is_page_test(collection_path) else [])]
+    return None if may_hold_chosen_test(collection_path, expression, set_later) else True
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    pages = tuple(Path(__file__).parent / folder for folder in PAGES)
     for item in items:
         if uses_database(item):
             item.add_marker(pytest.mark.database)
-        if any(item.path.is_relative_to(folder) for folder in pages):
+        if is_page_test(item.path):
             item.add_marker(pytest.mark.page)
     if config.getoption("--database-only"):
         chosen = [
@@ -187,6 +205,15 @@ def django_db_keepdb(django_db_modify_db_settings: None, request: pytest.Fixture
     return True
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Ask once for a feature that Django asks the database about within the first query that
+    needs it, where a test may be counting.
+    """
+    with django_db_blocker.unblock():
+        _ = connection.features.supports_json_field
+
+
 # --- each test: its own media folder
 
 
@@ -217,14 +244,15 @@ def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     Encoding took a fifth of the time of all tests. The mark `full_size` keeps the size.
     """
     if not request.node.get_closest_marker("full_size"):
-        from stories.film import segments
+        from stories.film import cards, segments
 
         def quarter(story: Any) -> tuple[int, int]:
             width, height = frame_size(story)
             return width // 4, height // 4
 
         frame_size = segments.frame_size
-        monkeypatch.setattr(segments, "frame_size", quarter)
+        for module in (segments, cards):
+            monkeypatch.setattr(module, "frame_size", quarter)
 
 
 @pytest.fixture(scope="session")
@@ -253,6 +281,18 @@ def first_rows(request: pytest.FixtureRequest, migrated_rows: list[dict[str, Any
                 cursor.execute(statement)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def audit_log_may_be_emptied(request: pytest.FixtureRequest) -> None:
+    """On SQLite a test that empties the database deletes the rows of the audit log, too."""
+    if not any(uses_database(item) for item in request.session.items):
+        return
+    request.getfixturevalue("django_db_setup")
+    with request.getfixturevalue("django_db_blocker").unblock():
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE IF NOT EXISTS audit_log_may_be_emptied (x integer)")
+
+
 @pytest.fixture(scope="session")
 def recorded_locks() -> Iterator[LockOrder]:
     with recorded() as order:
@@ -260,10 +300,21 @@ def recorded_locks() -> Iterator[LockOrder]:
 
 
 @pytest.fixture
-def lock_order(recorded_locks: LockOrder) -> Iterator[LockOrder]:
+def lock_order(recorded_locks: LockOrder) -> LockOrder:
+    """What the transactions of this test have locked."""
+    return recorded_locks
+
+
+@pytest.fixture(autouse=True)
+def locks_in_order(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test fails if one of its transactions locks tables against the documented order."""
-    yield recorded_locks
-    recorded_locks.check()
+    if not uses_database(request.node):
+        yield
+        return
+    recorder: LockOrder = request.getfixturevalue("recorded_locks")
+    recorder.inversions.clear()
+    yield
+    recorder.check()
 
 
 @pytest.fixture(autouse=True)
@@ -393,8 +444,9 @@ def chromium() -> Iterator[Any]:
     """Debian's Chromium, driven by Playwright: `page = chromium.new_page()`. Tests that use it
     carry the mark `browser`.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=BROWSER_WAIT)
     # Playwright's loop runs in this thread while a test waits for the browser; Django takes that
     # for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

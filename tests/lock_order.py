@@ -4,9 +4,11 @@ Two transactions that lock the same tables in different orders can wait for each
 order is that of docs/development/locking.md. It is checked on SQLite, too, which has no row locks.
 """
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,10 +20,13 @@ ORDER = (
     "stories_story",
     "stories_scene",
     "stories_approval",
-    "providers_house",
+    "providers_organizationbudget",
     "providers_aiproviderconfig",
     "providers_providercall",
 )
+
+
+ROOT = Path(__file__).parent.parent
 
 
 class LockOrderError(AssertionError):
@@ -51,7 +56,9 @@ class LockOrder:
         if table in locked or table not in ORDER:
             return
         if later := [other for other in locked if ORDER.index(other) > ORDER.index(table)]:
-            self.inversions.append(f"{table} was locked after {', '.join(later)}")
+            self.inversions.append(
+                f"{table} was locked after {', '.join(later)} ({_place_in_code()})"
+            )
         locked.append(table)
 
     def check(self) -> None:
@@ -61,6 +68,18 @@ class LockOrder:
             raise LockOrderError(
                 "; ".join(dict.fromkeys(found)) + ": see docs/development/locking.md"
             )
+
+
+def _place_in_code() -> str:
+    """Names the line of the product, or else of the test, that is locking."""
+    frame = sys._getframe(1)
+    while frame.f_back:
+        frame = frame.f_back
+        path = Path(frame.f_code.co_filename)
+        if path == Path(__file__) or ".venv" in path.parts or not path.is_relative_to(ROOT):
+            continue
+        return f"{path.relative_to(ROOT)}:{frame.f_lineno}"
+    return "?"
 
 
 @contextmanager

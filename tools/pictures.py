@@ -99,6 +99,10 @@ def shoot(browser: Any, address: str, password: str, folder: Path) -> None:
             "#result_list a", has_text="등대" if language == "ko" else "lantern"
         ).first
         story = title.get_attribute("href").split("?")[0].removesuffix("change/")
+        page.goto(f"{address}/admin/")
+        # The first log-in leads to the sample film with its notes.
+        if (notes := page.locator(".wb-notes header button")).count():
+            notes.click()
         page.goto(address + page_path.format(story=story))
         page.wait_for_load_state("networkidle")
         page.wait_for_timeout(600)

@@ -1,1 +1,3 @@
-"""The same list in three ways: the studio's own, Django REST framework's and django-ninja's."""
+"""The same list in four ways: the studio's own, django-modern-rest's, Django REST framework's and
+django-ninja's.
+"""

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from api.urls import urls_of
 from stories.api.routes import api
 
 
@@ -12,6 +13,6 @@ def media(request: HttpRequest, token: str) -> HttpResponse:
 
 
 urlpatterns = [
-    path("api/ai-video/", include((api.urls, "api"))),
+    path("api/ai-video/", include((urls_of(api), "api"))),
     path("media/<str:token>", media, name="media"),
 ]

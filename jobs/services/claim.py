@@ -10,8 +10,6 @@ from core.clock import sql_now
 from jobs import registry
 from jobs.models import Job, Pause
 
-from . import raw_rows
-
 # The literals let the planner use the partial index of queued jobs. The pause table has few rows.
 DUE = """
     SELECT id FROM {job}
@@ -27,7 +25,7 @@ CLAIM = """
         lease_until = {now},
         claimed_at = {now}, started_at = COALESCE(started_at, {now}), updated_at = {now}
     WHERE status = 'queued' AND id = ({due})
-    RETURNING {columns}"""
+    RETURNING *"""
 
 
 @lru_cache
@@ -36,17 +34,12 @@ def _sql(vendor: str, names: int, now: str) -> tuple[str, str]:
 
     `now` is the current time as an SQL expression.
     """
-    tables = {"job": raw_rows.TABLE, "pause": Pause._meta.db_table}  # noqa: SLF001
+    tables = {"job": Job._meta.db_table, "pause": Pause._meta.db_table}  # noqa: SLF001
     places = ", ".join(["%s"] * names)
     # Without the lock, several workers on PostgreSQL would select the same row and all but one
     # would fail.
     lock = " FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
-    claim = CLAIM.format(
-        due=DUE.format(names=places, lock=lock, **tables),
-        columns=raw_rows.COLUMNS,
-        now=now,
-        **tables,
-    )
+    claim = CLAIM.format(due=DUE.format(names=places, lock=lock, **tables), now=now, **tables)
     return DUE.format(names=places, lock="", **tables), claim
 
 
@@ -70,10 +63,7 @@ def claim(*, worker: str) -> Job | None:
     now, at = sql_now()
     _now, until = sql_now(lease())
     _due, statement = _sql(connection.vendor, len(names), now)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [worker, until, at, at, at, *names])
-        found = cursor.fetchone()
-    return raw_rows.read(found) if found else None
+    return next(iter(list(Job.objects.raw(statement, [worker, until, at, at, at, *names]))), None)
 
 
 def is_due() -> bool:

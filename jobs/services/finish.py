@@ -32,7 +32,7 @@ from jobs.models import Job, JobLog
 from jobs.outcomes import Done, Wait
 from jobs.wakeup import notify_on_commit
 
-from . import envelope, raw_rows
+from . import envelope
 from .backoff import delay
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -264,13 +264,14 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
     After a cancel request only the cancelled state can be written. With `unless_woken`, nothing is
     written if the job was woken after the claim.
     """
-    wanted = "IS NULL" if values["status"] != JobStatus.CANCELLED else "IS NOT NULL"
-    where, params = (
-        f"id = %s AND token = %s AND status = 'running' AND cancel_requested_at {wanted}",
-        [job.pk, job.token],
+    mine = Job.objects.filter(
+        pk=job.pk,
+        token=job.token,
+        status=JobStatus.RUNNING,
+        cancel_requested_at__isnull=values["status"] != JobStatus.CANCELLED,
     )
     if unless_woken:
-        where, params = f"{where} AND wakeup_count = %s", [*params, job.wakeup_count]
+        mine = mine.filter(wakeup_count=job.wakeup_count)
     ends = {
         "lease_until": None,
         "worker": "",
@@ -279,7 +280,7 @@ def _changed(job: Job, *, took: timedelta, unless_woken: bool = False, **values:
         "updated_at": DatabaseNow(),
     }
     sums = {"worked": job.worked + took, "queue_wait": job.queue_wait + waited_in_queue(job)}
-    return raw_rows.update({**ends, **sums, **values}, where=where, params=params) == 1
+    return mine.update(**{**ends, **sums, **values}) == 1
 
 
 def waited_in_queue(job: Job) -> timedelta:

@@ -19,7 +19,7 @@ from jobs.errors import AlreadyOpen, NoSuchJob, NotPossible
 from jobs.models import Job, default_backoff, new_job_id
 from jobs.wakeup import notify_on_commit
 
-from . import envelope, finish, raw_rows
+from . import envelope, finish
 from .backoff import require_backoff
 from .priority import of_part
 
@@ -88,9 +88,7 @@ def enqueue(
         wait_for=WaitFor.TIME if later else "",
     )
     if not unique_key:
-        raw_rows.insert(
-            job
-        )  # one statement needs no transaction, which shortens lock times on SQLite
+        job.save(force_insert=True)
         notify_on_commit()
         return job, True
     with transaction.atomic():
@@ -107,12 +105,26 @@ def _insert_once(job: Job) -> Job:
             return found
         try:
             with transaction.atomic():
-                raw_rows.insert(job)
+                job.save(force_insert=True)
         except IntegrityError as error:
             lost = error  # another process inserted first; its job may have ended since
         else:
             return job
     raise lost
+
+
+def take_key(job: Job, key: str) -> bool:
+    """Give a running job another unique key. Returns False if another open job has the key.
+
+    `job` is the row as it was claimed. The old key is free at once. Returns False, too, if the job
+    no longer belongs to this attempt.
+    """
+    mine = Job.objects.filter(pk=job.pk, token=job.token, status=JobStatus.RUNNING)
+    try:
+        with transaction.atomic():
+            return bool(mine.update(unique_key=key, updated_at=DatabaseNow()))
+    except IntegrityError:
+        return False
 
 
 def cancel(job_id: str, *, actor: Any = None, reason: str | LocalizedMessage = "") -> Job:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -12,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -25,11 +27,14 @@ from core.admin.display import ago, money, person
 from core.admin.filters import RelatedFilter
 from core.csv import attachment, safe
 from core.localized_messages import DomainError
+from providers.enums import BillSource
 from providers.errors import Invalid
 from providers.models import AIProviderConfig, Bill
-from providers.services import bills
+from providers.services import bills, reported_usage
 
 SHOWN = 200  # rows of each table; the CSV has all of them
+USAGE_COLUMNS = ("finding", "day", "model", "reported_usd", "booked_usd")
+ASKED_DAYS = 30  # that the form begins with
 COLUMNS = ("finding", "line", "day", "task", "billed_usd", "call", "booked_usd", "reserved")
 
 
@@ -47,13 +52,15 @@ class BillAdmin(ModelAdmin):
         rows: QuerySet[Bill] = super().get_queryset(request)
         return rows.select_related("provider", "imported_by").defer("lines")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @admin.display(description=gettext_lazy("provider"))
     def named(self, bill: Bill) -> SafeString:
         return format_html(
-            '<span class="vp-two"><b>{}</b><small>{}</small></span>', bill.provider.name, bill.name
+            '<span class="vp-two"><b>{}</b><small>{}</small></span>',
+            bill.provider.name,
+            bill,
         )
 
     @admin.display(description=gettext_lazy("days"), ordering="first_day")
@@ -93,8 +100,8 @@ class BillAdmin(ModelAdmin):
     def add_view(
         self,
         request: HttpRequest,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  Django's signature
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Show the form for provider and file; after an import redirect to the comparison."""
         if not self.has_add_permission(request):
@@ -132,6 +139,48 @@ class BillAdmin(ModelAdmin):
             content=file.read(bills.MOST_BYTES + 1),
         )
 
+    def ask_usage(self, request: HttpRequest) -> HttpResponse:
+        """Show the form for provider and days; after the answer redirect to the comparison."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        error, status = "", 200
+        last = reported_usage.last_day()
+        asked = {
+            "provider": "",
+            "first_day": (last - timedelta(days=ASKED_DAYS - 1)).isoformat(),
+            "last_day": last.isoformat(),
+        }
+        if request.method == "POST":
+            asked = {name: request.POST.get(name, "") for name in asked}
+            try:
+                bill = self._ask_usage(request, asked)
+            except DomainError as failure:
+                error, status = str(failure), 422
+            else:
+                return HttpResponseRedirect(reverse("admin:providers_bill_change", args=[bill.pk]))
+        configs = AIProviderConfig.objects.exclude(kind="local").filter(archived_at=None)
+        values = {
+            "title": _("Ask a provider for its usage"),
+            "providers": [(config, reported_usage.is_reported(config)) for config in configs],
+            "asked": asked,
+            "last": last.isoformat(),
+            "error": error,
+        }
+        return TemplateResponse(
+            request, "studio/bill_ask.html", self._frame(request, **values), status=status
+        )
+
+    def _ask_usage(self, request: HttpRequest, asked: dict[str, str]) -> Bill:
+        config = AIProviderConfig.objects.filter(provider=asked["provider"]).first()
+        if config is None:
+            raise Invalid(gettext_noop("Choose whose bill it is."), field="provider")
+        return reported_usage.ask(
+            config,
+            actor=request.user,
+            first=_day(asked["first_day"]),
+            last=_day(asked["last_day"]),
+        )
+
     def _bill(self, request: HttpRequest, pk: Any) -> Bill:
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -139,23 +188,41 @@ class BillAdmin(ModelAdmin):
 
     def page(self, request: HttpRequest, pk: Any) -> HttpResponse:
         bill = self._bill(request, pk)
-        report = bills.compare(bill.provider, bills.lines_of(bill))
-        values = {
+        common = {
             "title": bill.provider.name,
             "bill": bill,
             "span": span_text(bill),
-            "report": report,
-            "difference": report.billed - report.booked,
             "shown": SHOWN,
             "may_remove": self.has_delete_permission(request, bill),
+        }
+        if bill.source == BillSource.USAGE:
+            found = reported_usage.compare(bill)
+            values = {**common, "report": found, "difference": found.billed - found.booked}
+            return TemplateResponse(
+                request, "studio/bill_usage.html", self._frame(request, **values)
+            )
+        report = bills.compare(bill.provider, bills.lines_of(bill))
+        values = {
+            **common,
+            "report": report,
+            "unknown": [(line, report.named.get(line.number)) for line in report.unknown[:SHOWN]],
+            "difference": report.billed - report.booked,
         }
         return TemplateResponse(request, "studio/bill.html", self._frame(request, **values))
 
     def export(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Export every line of the bill and every call of its days as CSV, with the finding."""
+        """Export every line of the bill and every call of its days as CSV, with the finding.
+
+        Of reported usage: the sums of each day and model.
+        """
         bill = self._bill(request, pk)
         response = attachment(f"bill-{bill.provider_id}-{bill.first_day}-{bill.last_day}.csv")
-        csv.writer(response).writerows(rows_of(bills.compare(bill.provider, bills.lines_of(bill))))
+        rows = (
+            usage_rows(reported_usage.compare(bill))
+            if bill.source == BillSource.USAGE
+            else rows_of(bills.compare(bill.provider, bills.lines_of(bill)))
+        )
+        csv.writer(response).writerows(rows)
         return response
 
     def remove(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -179,6 +246,11 @@ class BillAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         own = [
+            path(
+                "usage/",
+                require_http_methods(["GET", "POST"])(wrap(self.ask_usage)),
+                name="providers_bill_usage",
+            ),
             path("<uuid:pk>/change/", require_GET(wrap(self.page)), name="providers_bill_change"),
             path(
                 "<uuid:pk>/comparison.csv",
@@ -192,6 +264,26 @@ class BillAdmin(ModelAdmin):
             ),
         ]
         return [*own, *super().get_urls()]
+
+
+def _day(text: str) -> date:
+    """Parse a day. Raises `Invalid`."""
+    try:
+        found = parse_date(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise Invalid(gettext_noop("Enter the first and the last day."), field="first_day")
+    return found
+
+
+def usage_rows(found: reported_usage.Comparison) -> Iterator[tuple[object, ...]]:
+    """Yield the sums as rows, starting with the column names."""
+    yield USAGE_COLUMNS
+    for row in found.sums:
+        billed, booked = ("" if one is None else one for one in (row.billed, row.booked))
+        finding = "agrees" if row.agrees else "other_amount"
+        yield finding, row.day, safe(row.model), billed, booked
 
 
 def span_text(bill: Bill) -> str:
@@ -215,15 +307,16 @@ def rows_of(report: bills.Report) -> Iterator[tuple[object, ...]]:
                 _moment(call),
             )
     for line in report.unknown:
+        named = report.named.get(line.number)
         yield (
             "only_on_the_bill",
             line.number,
             line.day,
             safe(line.task_id),
             line.amount,
-            "",
-            "",
-            "",
+            named.pk if named else "",
+            named.counted if named else "",
+            _moment(named) if named else "",
         )
     for call in report.unbilled:
         yield (

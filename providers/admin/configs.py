@@ -1,13 +1,13 @@
 """Admin pages of provider configurations: keys, usage, and actions to pause, resume and test."""
 
-from contextlib import nullcontext
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -31,12 +31,10 @@ from core.admin.lookups import VisibleNames
 from core.localized_messages import DomainError
 from core.numbers import whole_number
 from providers import addresses, keys, ledger, registry, usage
-from providers.adapters import Adapter
-from providers.calls.balance_evidence import ask_balance
 from providers.enums import CallState, Refusal
-from providers.errors import Forbidden, Invalid
+from providers.errors import Invalid
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from providers.services import configs, connections, money_changes, test_runs
+from providers.services import configs, connections, money_changes, provider_models, test_runs
 from providers.services.workflows import COMFYUI
 
 from . import catalogue, workflows
@@ -79,6 +77,14 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         else:
             del self.fields["kind"]  # the ledger's calls were made by a backend of this kind
 
+    def clean_new_key(self) -> str:
+        key: str = self.cleaned_data["new_key"]
+        try:
+            configs.check_key(key)
+        except Invalid as error:
+            raise ValidationError(str(error)) from error
+        return key
+
     def clean(self) -> dict[str, Any]:
         """Require the key again when the address changes to another host.
 
@@ -103,7 +109,14 @@ class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes 
         return values
 
 
-LONGEST_ID = 18  # digits
+TITLES = {
+    "pause": gettext_lazy("Pause"),
+    "resume": gettext_lazy("Resume"),
+    "check": gettext_lazy("Test the connection"),
+    "balance": gettext_lazy("Ask for the balance"),
+    "archive": gettext_lazy("Archive"),
+    "restore": gettext_lazy("Restore"),
+}
 # What a new connection needs. Its prices, limits and settings are entered on its own page.
 NEW = (
     (None, {"fields": ("kind", ("name", "provider"), "base_url")}),
@@ -118,13 +131,13 @@ class ModelInline(VisibleNames, TabularInline):  # type: ignore[misc]  # Unfold'
     fields = ("name", "kind", "is_active", "is_default", "unit", "price", "priced_on", "note")
     verbose_name_plural = gettext_lazy("Models and prices")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("providers.change_aiproviderconfig")
 
     has_change_permission = has_add_permission
     has_delete_permission = has_add_permission
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("providers.view_aiproviderconfig")
 
 
@@ -164,8 +177,19 @@ class AIProviderConfigAdmin(ModelAdmin):
             "providers.set_provider_key"
         )
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # the ledger refers to it
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AIProviderConfig]:
+        """The archived ones come last."""
+        rows: QuerySet[AIProviderConfig] = super().get_queryset(request)
+        return rows.order_by(F("archived_at").asc(nulls_first=True), "name")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An archived connection is only looked at."""
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.archived_at is None
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Make the address and the settings read-only for users who may not set the key.
@@ -177,7 +201,7 @@ class AIProviderConfigAdmin(ModelAdmin):
         )
         return ("key_now", "provider", "kind_name", *where) if obj else ("key_now",)
 
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:  # noqa: ARG002  Django's signature
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Return the models only once there is a connection: it begins with those of its kind."""
         return self.inlines if obj else ()
 
@@ -259,48 +283,36 @@ class AIProviderConfigAdmin(ModelAdmin):
     def key_now(self, config: AIProviderConfig) -> str:
         return key_text(config)
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        number = (
-            int(object_id)
-            if object_id and object_id.isdecimal() and len(object_id) < LONGEST_ID
-            else 0
-        )
-        provider = (
-            AIProviderConfig.objects.filter(pk=number).values_list("provider", flat=True).first()
-        )
-        with (
-            money_changes.of_prices(provider or "", actor=request.user)
-            if request.method == "POST"
-            else nullcontext()
-        ):
-            response: HttpResponse = super().changeform_view(
-                request, object_id, form_url, extra_context
-            )
-        return response
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
-        if change:
-            super().save_model(request, obj, form, change)
-        else:
-            connections.add(obj, actor=request.user)
         new, remove = (
             form.cleaned_data.get("new_key", ""),
             form.cleaned_data.get("remove_key", False),
         )
-        if new or remove:
-            try:
-                configs.set_key(obj, actor=request.user, key=new)
-            except DomainError as error:
-                messages.error(request, str(error))
-        if change and {"base_url", "settings", "new_key", "remove_key"} & set(form.changed_data):
-            configs.forget_test(obj)
-        configs.wake_the_waiting(provider=obj.provider)
+        if not change:
+            connections.add(obj, actor=request.user, key=new)
+            return
+        values = {
+            name: form.cleaned_data[name]
+            for name in form.changed_data
+            if name not in {"new_key", "remove_key"}
+        }
+        key = new if new or remove else None
+        connections.change(obj, actor=request.user, key=key, **values)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
+        """Save the models, and record which were changed."""
+        with money_changes.of_prices(form.instance.provider, actor=request.user):
+            super().save_formset(request, form, formset, change)
+        names = [
+            str(row)
+            for row in (
+                *formset.new_objects,
+                *(row for row, _fields in formset.changed_objects),
+                *formset.deleted_objects,
+            )
+        ]
+        if names:
+            provider_models.note(form.instance, names, actor=request.user)
 
     def change_view(
         self,
@@ -332,11 +344,11 @@ class AIProviderConfigAdmin(ModelAdmin):
     # Actions
 
     def steer(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Pause, resume, test the connection or request the balance.
+        """Pause, resume, test, archive or restore the connection, or request the balance.
 
         GET shows the confirmation, POST executes the action.
         """
-        if name not in {"pause", "resume", "check", "balance"}:
+        if name not in TITLES:
             raise Http404
         config = get_object_or_404(AIProviderConfig, pk=pk)
         page = reverse("admin:providers_aiproviderconfig_change", args=[pk])
@@ -349,10 +361,9 @@ class AIProviderConfigAdmin(ModelAdmin):
             if name == "resume":
                 configs.resume(config, actor=request.user)
                 return _("%(provider)s is used again.") % {"provider": config.name}
-            if not request.user.has_perm("providers.change_aiproviderconfig"):
-                raise Forbidden(gettext_noop("You may not change this about a provider."))
-            adapter = registry.adapter_for(config)
-            return _balance(config, adapter) if name == "balance" else _test(config, adapter)
+            if name in {"archive", "restore"}:
+                return _archive(config, request.user, name)
+            return (_balance if name == "balance" else _test)(config, request.user)
 
         def context() -> dict[str, Any]:
             site: Any = self.admin_site
@@ -360,14 +371,8 @@ class AIProviderConfigAdmin(ModelAdmin):
                 (_("AI providers"), reverse("admin:providers_aiproviderconfig_changelist")),
                 (config.name, page),
             ]
-            title = {
-                "pause": _("Pause"),
-                "resume": _("Resume"),
-                "check": _("Test the connection"),
-                "balance": _("Ask for the balance"),
-            }[name]
             frame: dict[str, Any] = site.page_context(
-                request, title=title, crumbs=crumbs, config=config, name=name
+                request, title=str(TITLES[name]), crumbs=crumbs, config=config, name=name
             )
             return frame
 
@@ -430,41 +435,45 @@ class AIProviderConfigAdmin(ModelAdmin):
         ]
 
 
-def _balance(config: AIProviderConfig, adapter: Adapter) -> str:
-    left = ask_balance(config, adapter) if adapter.tells_balance else None
+def _archive(config: AIProviderConfig, actor: Any, name: str) -> str:
+    if name == "restore":
+        connections.restore(config, actor=actor)
+        return _("%(provider)s is restored. It is off and has no key.") % {"provider": config.name}
+    connections.archive(config, actor=actor)
+    return _("%(provider)s is archived. Its calls and costs stay.") % {"provider": config.name}
+
+
+def _balance(config: AIProviderConfig, actor: Any) -> str:
+    left = connections.ask_balance(config, actor=actor)
     if left is None:
         return Failed(_("The provider does not tell its balance now."))
     return _("%(amount)s are left at the provider.") % {"amount": money(left)}
 
 
-def _test(config: AIProviderConfig, adapter: Adapter) -> str:
-    """Test the connection and record on the row whether it works.
-
-    The recorded state is shown until the next test or configuration change.
-    """
-    try:
-        health = adapter.check()
-    except DomainError:
-        configs.note_test(config, works=False)
-        raise
-    configs.note_test(config, works=health.ok)
-    if health.ok and adapter.tells_balance:
-        ask_balance(config, adapter)
+def _test(config: AIProviderConfig, actor: Any) -> str:
+    health = connections.test(config, actor=actor)
+    if not health.ok:
+        return Failed(str(config.test_note))
     facts = ", ".join(f"{key}: {value}" for key, value in health.facts.items())
-    if health.ok:
-        return _("The connection works. %(facts)s") % {"facts": facts}
-    return Failed(_("The provider answered, but it does not work. %(facts)s") % {"facts": facts})
+    return _("The connection works. %(facts)s") % {"facts": facts}
 
 
-def _setup(config: AIProviderConfig, prices: list[usage.Priced]) -> list[tuple[str, bool]]:
-    """Return the three steps of setting up a connection, and which are done. Empty: all are."""
-    adapter = registry.adapter_for(config)
-    steps = [
-        (_("Key"), not adapter.needs_key or keys.has_key(config)),
-        (_("Test"), config.test_works is True),
-        (_("Model with a price"), any(row.price is not None and row.is_used for row in prices)),
-    ]
-    return [] if config.is_active or all(done for _word, done in steps) else steps
+def _setup(config: AIProviderConfig, prices: list[usage.Priced]) -> list[tuple[str, bool, str]]:
+    """Return the three steps of setting up a connection, which are done, and where to do them.
+
+    Empty: all are done, or it is in use.
+    """
+    missing = usage.missing_of(config, prices)
+    links = {
+        "key": (_("Key"), "#id_new_key"),
+        "test": (_("Test"), reverse("admin:providers_do", args=[config.pk, "check"])),
+        "price": (
+            _("Model with a price"),
+            reverse("admin:providers_catalogue", args=[config.pk]),
+        ),
+    }
+    steps = [(word, step not in missing, link) for step, (word, link) in links.items()]
+    return steps if missing and not config.is_active else []
 
 
 def may_run(user: Any) -> bool:
@@ -494,7 +503,10 @@ def page_of(config: AIProviderConfig, user: Any) -> dict[str, Any]:
         "limits": usage.limits_of(config),
         "prices": usage.prices_of(config),
         "may_pause": user.has_perm("providers.pause_provider"),
-        "may_test": user.has_perm("providers.change_aiproviderconfig"),
+        "may_test": config.archived_at is None
+        and user.has_perm("providers.change_aiproviderconfig"),
+        "may_archive": config.kind in registry.NAMES
+        and user.has_perms(("providers.change_aiproviderconfig", "providers.set_provider_key")),
         "may_run": may_run(user),
         "takes_workflows": config.kind == COMFYUI,
         "sees_money": user.has_perm("providers.view_providercall"),
@@ -519,6 +531,8 @@ def call_state(call: ProviderCall) -> tuple[str, Tone]:
 
 def state_of(config: AIProviderConfig) -> tuple[str, Tone]:
     """Return the state as text, and its color."""
+    if config.archived_at is not None:
+        return _("Archived"), "quiet"
     if config.is_paused:
         return _("Paused"), "ask"
     if config.not_before and config.not_before > timezone.now():

@@ -22,13 +22,13 @@ class RoleLimitInline(TabularInline):
     fields = ("role", "plan_limit", "approve_limit")
     verbose_name_plural = gettext_lazy("Limits of roles, instead of the organization's")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(SET_LIMITS)
 
     has_change_permission = has_add_permission
     has_delete_permission = has_add_permission
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("providers.view_organizationbudget")
 
 
@@ -42,19 +42,19 @@ class OrganizationBudgetAdmin(ModelAdmin):
     fields = ("monthly_budget", "plan_limit")
     inlines = (RoleLimitInline,)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002  Django's signature
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if request.user.has_perm(SET_LIMITS) else ("plan_limit",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def changelist_view(
         self,
-        request: HttpRequest,  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  Django's signature
+        request: HttpRequest,
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         return HttpResponseRedirect(
             reverse(
@@ -81,7 +81,7 @@ class OrganizationBudgetAdmin(ModelAdmin):
         response: HttpResponse = super().change_view(request, object_id, form_url, values)
         return response
 
-    def response_change(self, request: HttpRequest, obj: OrganizationBudget) -> HttpResponse:  # noqa: ARG002  Django's signature
+    def response_change(self, request: HttpRequest, obj: OrganizationBudget) -> HttpResponse:
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("admin:costs"))
 

@@ -26,6 +26,7 @@ LABELS = {
     "frames": gettext_lazy("Number of frames"),
     "fps": gettext_lazy("Frames a second"),
     "image": gettext_lazy("Picture to begin with"),
+    "end_image": gettext_lazy("Picture to end with"),
     "references": gettext_lazy("Reference sheets, in order"),
 }
 LONGEST_FIELD = 400

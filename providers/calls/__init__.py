@@ -4,7 +4,15 @@ The order is reserve, commit, send, commit, fetch, settle. A request that may ha
 never sent again automatically.
 """
 
-from providers.errors import NoPrice, NotConfigured, NotNow, PriceAboveConfirmed, Refused, Unclear
+from providers.errors import (
+    NoPrice,
+    NotConfigured,
+    NotNow,
+    OutdatedRequest,
+    PriceAboveConfirmed,
+    Refused,
+    Unclear,
+)
 
 from .reconcile import collect, reconcile
 from .service import advance, attempt_no_of, follow, resume
@@ -15,6 +23,7 @@ __all__ = [
     "NoPrice",
     "NotConfigured",
     "NotNow",
+    "OutdatedRequest",
     "Pending",
     "PriceAboveConfirmed",
     "Ready",

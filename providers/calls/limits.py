@@ -219,8 +219,8 @@ def check_budgets(
             subject_budget,
             {"subject": subject},
             gettext_noop(
-                "The story's budget of %(cap)s USD does not allow %(amount)s more; "
-                "%(spent)s are spent or bound."
+                "The story's budget, or what its project has left, is %(cap)s USD and does not "
+                "allow %(amount)s more; %(spent)s are spent or bound."
             ),
         ),
         (

@@ -196,7 +196,13 @@ def write_result(call: ProviderCall, fields: dict[str, Any]) -> None:
 
 
 def ordered_ms(call: ProviderCall) -> int:
-    """Return the paid clip length in ms; 0 if the price does not depend on the length."""
+    """Return the paid clip length in ms; 0 if the price does not depend on the length.
+
+    An upscaled clip is as long as it was, whatever the units are rounded up to.
+    """
+    edit = call.request.get("edit") or {}
+    if edit.get("task") == "upscale":
+        return int(edit.get("duration_ms", 0))
     return int(call.units * 1000) if call.kind == Kind.CLIP and call.units > 1 else 0
 
 
@@ -280,8 +286,11 @@ def never_sent(call: ProviderCall, why: LocalizedMessage | str, *, claimed_at: d
     }
     with transaction.atomic(durable=True):
         mine = {"sending_at": claimed_at}
-        if not move(call, name="not sent", expect=(S.SENDING, S.UNCLEAR), only=mine, **ended):
-            move(call, name="not sent", expect=(S.RESERVED,), **ended)
+        came_from = move(
+            call, name="not sent", expect=(S.SENDING, S.UNCLEAR), only=mine, **ended
+        ) or move(call, name="not sent", expect=(S.RESERVED,), **ended)
+        if came_from == S.UNCLEAR:
+            _notify(call)
     spool.forget(call.pk)
 
 

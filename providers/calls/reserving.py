@@ -82,6 +82,7 @@ def reserve(
         newest = latest(about["key"])
         if newest is not None and newest.attempt_no > after:
             return newest, False
+        terms.require_current(request, provider)
         limits.check_usable(config)
         if asked.kind_of(request) not in adapter_for(config).kinds:
             raise NotConfigured(

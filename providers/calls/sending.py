@@ -20,7 +20,14 @@ from providers import requests as asked
 from providers.adapters import Accepted, Adapter, CallContext, Result, never
 from providers.before_sending import NotSent
 from providers.enums import CallState, Refusal
-from providers.errors import KeyUnreadable, NotConfigured, NotNow, Refused, Unclear
+from providers.errors import (
+    KeyUnreadable,
+    NotConfigured,
+    NotNow,
+    OutdatedRequest,
+    Refused,
+    Unclear,
+)
 from providers.models import AIProviderConfig, ProviderCall
 
 from . import balance_evidence, limits, outcomes, quotes, spool
@@ -68,8 +75,8 @@ def send(
         claimed = _begin_to_send(call, terms, known, now, readmit=readmit)
     except NotNow:
         raise  # it stays reserved; the next caller at that time continues
-    except Exception:
-        outcomes.never_sent(call, STOPPED, claimed_at=now)  # releases the amount
+    except Exception as error:
+        outcomes.never_sent(call, _why_stopped(error), claimed_at=now)  # releases the amount
         raise
     if not claimed:
         return
@@ -186,10 +193,11 @@ def _begin_to_send(
 ) -> bool:
     """Return whether this process is the one that sends.
 
-    Raises what `hold` raises, `NotNow` and `PriceAboveConfirmed`.
+    Raises what `hold` and `require_current` raise, `NotNow` and `PriceAboveConfirmed`.
     """
     with limits.spacing(call.provider_id), transaction.atomic(durable=True):
         terms.hold()
+        terms.require_current(asked.from_json(call.request), call.provider_id)
         organization_budget, config = limits.lock(call.provider_id)
         if terms.should_stop():
             raise Refused(STOPPED, kind=Refusal.CANCELLED, call=call)
@@ -210,6 +218,11 @@ def _begin_to_send(
         return move(call, name="send", sending_at=now, evidence=known, **fields) is not None
 
 
+def _why_stopped(error: Exception) -> LocalizedMessage:
+    """Return what the row says of a call whose caller may not send it for this reason."""
+    return error.sentence if isinstance(error, OutdatedRequest) else LocalizedMessage(STOPPED)
+
+
 def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) -> None:
     """Check once more right before the bytes are sent.
 
@@ -224,6 +237,7 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
     try:
         with transaction.atomic(durable=True):
             terms.hold()
+            terms.require_current(asked.from_json(call.request), call.provider_id)
             now = database_now()
             row = (
                 ProviderCall.objects.select_related("provider")
@@ -231,7 +245,8 @@ def _last_look(call: ProviderCall, adapter: Adapter, terms: Terms, read: float) 
                 .get(pk=call.pk)
             )
     except Exception as error:
-        raise NotSent(STOPPED, reason=error) from error
+        why = _why_stopped(error)
+        raise NotSent(why.template, reason=error, **why.values) from error
     if row.state != S.SENDING or row.sending_at != call.sending_at:
         raise NotSent(TOO_LATE)
     if (

@@ -26,7 +26,7 @@ from providers.requests import Request
 from . import balance_evidence, outcomes, polling, recovery, sending, spool
 from .call_context import call_context_of
 from .reserving import latest, may_ask_again, may_submit_again, reserve
-from .terms import Budget, Pending, Ready, Terms, nothing
+from .terms import Budget, Pending, Ready, Terms, any_request, nothing
 
 S = CallState
 SPOOL_WAIT = timedelta(seconds=15)
@@ -45,6 +45,7 @@ def advance(
     request_no: int = 1,
     after: int = 0,
     hold: Callable[[], None] = nothing,
+    require_current: Callable[[Request, str], None] = any_request,
     should_stop: Callable[[], bool] = never,
     on_progress: Callable[[int], None] = ignore,
 ) -> Ready | Pending:
@@ -60,7 +61,10 @@ def advance(
     under the lock. `price_limit` is the price in USD that a person confirmed for this work; None
     means no limit. `hold` runs first in the transaction that reserves, first in the transaction
     that begins to send, and again right before the bytes are sent. It raises if the caller may no
-    longer act; nothing is then written or sent. `should_stop` is also checked before sending.
+    longer act; nothing is then written or sent. `require_current` is called in the same three
+    transactions, with the request and its provider, and raises if the work is to be made from
+    something else by now: a reservation is then released at no cost, and the next call of `advance`
+    reserves what is asked for then. `should_stop` is also checked before sending.
 
     After a refusal the next call submits again, except when the content was refused or the refusal
     was charged; then only a higher `request_no` submits again. `request_no` counts how often a user
@@ -70,9 +74,10 @@ def advance(
 
     Must not run inside a transaction, because its commits must be durable before a byte is sent
     (RuntimeError otherwise). Raises `NotNow` (nothing was sent), `PriceAboveConfirmed`, `Refused`,
-    `Unclear`, `NoPrice`, `NotConfigured`, `KeyReused`, and whatever `hold` raises.
+    `Unclear`, `NoPrice`, `NotConfigured`, `KeyReused`, and whatever `hold` and `require_current`
+    raise.
     """
-    terms = Terms(price_limit, subject_budget, hold, should_stop, on_progress)
+    terms = Terms(price_limit, subject_budget, hold, require_current, should_stop, on_progress)
     call = latest(key)
     if call is not None and call.state == S.SENDING:
         recovery.recover_sending(call, adapter_for(call.provider))

@@ -48,8 +48,8 @@ TRANSITIONS = (
         (S.RESERVED, S.SENDING, S.UNCLEAR),
         S.REFUSED,
         (
-            "its sender knows that nothing left: cancelled, paused, too late, or the attempt "
-            "is another's by now"
+            "its sender knows that nothing left: cancelled, paused, too late, made from "
+            "something else by now, or the attempt is another's"
         ),
     ),
     Transition("accept", (S.SENDING, S.UNCLEAR), S.ACCEPTED, "the provider has named its task"),

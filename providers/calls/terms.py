@@ -8,6 +8,7 @@ from decimal import Decimal
 from core.localized_messages import LocalizedMessage
 from providers.adapters import ignore, never
 from providers.models import ProviderCall
+from providers.requests import Request
 
 type Budget = Decimal | Callable[[], Decimal | None] | None
 
@@ -35,6 +36,10 @@ def nothing() -> None:
     """Do nothing; the default `hold`."""
 
 
+def any_request(_request: Request, _provider: str) -> None:
+    """Do nothing; the default `require_current`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The conditions under which a call may be made and continued; see `advance`."""
@@ -42,5 +47,6 @@ class Terms:
     price_limit: Decimal | None = None
     subject_budget: Budget = None
     hold: Callable[[], None] = nothing
+    require_current: Callable[[Request, str], None] = any_request
     should_stop: Callable[[], bool] = never
     on_progress: Callable[[int], None] = ignore

@@ -134,6 +134,8 @@ class AIProviderConfig(models.Model):
     )
     tested_at = models.DateTimeField(_("connection tested"), null=True, blank=True, editable=False)
     test_works = models.BooleanField(_("the connection worked"), null=True, editable=False)
+    test_note_data = models.JSONField(default=dict, blank=True, editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -158,6 +160,11 @@ class AIProviderConfig(models.Model):
     def paused_because(self) -> LocalizedMessage:
         """The reason of the pause: a person's text, or a localized message of the application."""
         return reason_of(self.pause_reason, self.pause_note_data)
+
+    @property
+    def test_note(self) -> LocalizedMessage:
+        """Why the last connection test failed; empty if it worked."""
+        return LocalizedMessage.from_json(self.test_note_data or None)
 
     def clean(self) -> None:
         """Reject unsupported settings and addresses to which no key may be sent."""

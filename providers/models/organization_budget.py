@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from providers.enums import BillSource
+
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
@@ -86,7 +88,7 @@ class RoleLimit(models.Model):
 
 
 class Bill(models.Model):
-    """A provider's bill as imported from its file, for comparison with the ledger.
+    """A provider's bill from its file, or the usage that it reports, to compare with the ledger.
 
     Never changed; the comparison is made anew each time.
     """
@@ -99,10 +101,14 @@ class Bill(models.Model):
         related_name="bills",
         verbose_name=_("provider"),
     )
-    name = models.CharField(_("file"), max_length=200)
+    source = models.CharField(
+        _("source"), max_length=10, choices=BillSource, default=BillSource.FILE
+    )
+    name = models.CharField(_("file"), max_length=200, blank=True)
     sha256 = models.CharField(max_length=64)
     lines = models.JSONField(
-        _("lines"), help_text=_("Number of the line, day, amount in USD, id of the task.")
+        _("lines"),
+        help_text=_("Number of the line, day, amount in USD, id of the task; of usage: the model."),
     )
     first_day = models.DateField(_("from"))
     last_day = models.DateField(_("to"))
@@ -126,4 +132,4 @@ class Bill(models.Model):
         indexes = (models.Index(fields=("-imported_at", "-id"), name="bill_imported"),)
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or str(self.get_source_display())

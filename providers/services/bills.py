@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from core.identifiers import is_uuid
 from providers.amounts import rounded
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, Bill, ProviderCall
@@ -27,6 +29,7 @@ DAYS = ("date", "day", "created_at", "created at", "time")
 CREDIT = Decimal("0.01")  # USD, at Runway and at Stability AI alike
 SEPARATORS = ",;\t"
 MOST_LINES = 100_000
+AT_ONCE = 1000  # ids in one query
 MOST_USD = 99_999  # in one line; a hundred thousand such lines can still be added up in the books
 FIRST_DAY = date(2000, 1, 1)  # of any bill; the last day is at most a year ahead
 MOST_BYTES = 16 * 1024 * 1024
@@ -46,13 +49,15 @@ class Line:
 class Report:
     """Result of a comparison.
 
-    `unknown`: billed, but not in the ledger. `unbilled`: paid according to the ledger, but not on
-    the bill.
+    `unknown`: billed, but not in the ledger as paid. `named`: the call that such a line names all
+    the same, by the line's number: it was decided as not charged, is of other days, or was matched
+    with an earlier line. `unbilled`: paid according to the ledger, but not on the bill.
     """
 
     matched: list[tuple[Line, ProviderCall]] = field(default_factory=list)
     differing: list[tuple[Line, ProviderCall]] = field(default_factory=list)
     unknown: list[Line] = field(default_factory=list)
+    named: dict[int, ProviderCall] = field(default_factory=dict)
     unbilled: list[ProviderCall] = field(default_factory=list)
 
     @property
@@ -238,12 +243,25 @@ def compare(config: AIProviderConfig, lines: list[Line]) -> Report:
         del open_calls[call.pk]
         (report.matched if call.counted == line.amount else report.differing).append((line, call))
     _by_amount(rest, open_calls, report)
+    report.named = _named(config, report.unknown)
     report.unbilled = [
         call
         for call in open_calls.values()
         if call.cost and first <= timezone.localdate(call.reserved_at) <= last
     ]
     return report
+
+
+def _named(config: AIProviderConfig, lines: list[Line]) -> dict[int, ProviderCall]:
+    """The call that each line names by its task or its own id, in whatever state and of any day."""
+    calls: dict[str, ProviderCall] = {}
+    for ids in batched({line.task_id for line in lines if line.task_id}, AT_ONCE):
+        found = ProviderCall.objects.filter(
+            Q(task_id__in=ids) | Q(pk__in=[one for one in ids if is_uuid(one)]), provider=config
+        )
+        for call in found:
+            calls |= {call.task_id: call, str(call.pk): call}
+    return {line.number: calls[line.task_id] for line in lines if line.task_id in calls}
 
 
 def _calls(config: AIProviderConfig, first: date, last: date) -> Iterable[ProviderCall]:

@@ -14,6 +14,8 @@ import msgspec
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from accounts import audit
+from accounts.models import AuditAction
 from providers.enums import Kind, Unit
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderModel
@@ -183,6 +185,10 @@ def accept(
         made = [change for change in changes(locked, catalogue) if change.key in chosen]
         for change in made:
             _apply(locked, change, catalogue.read_on)
+        names = ", ".join(change.name for change in made)
+        if made:
+            detail = f"Catalogue of {catalogue.read_on.isoformat()}: {names}."
+            audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)
     return made
 
 

@@ -11,21 +11,23 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts import audit
+from accounts.models import AuditAction
 from core import visible
 from core.clock import database_now
-from providers import addresses, keys
-from providers.client import checked_base
+from core.localized_messages import LocalizedMessage
+from providers import keys
 from providers.enums import CallState
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall, RoleLimit
-from providers.registry import schemes_of
 from providers.signals import capacity_freed
 
 SHORTEST_KEY = 8
 ORGANIZATION_BUDGET = 1  # primary key of the single row
 
 
-def _require(actor: Any, permission: str) -> None:
+def require(actor: Any, permission: str) -> None:
+    """Raise `Forbidden` unless this person has the permission of the app `providers`."""
     if not actor.is_active or not actor.has_perm(f"providers.{permission}"):
         raise Forbidden(gettext_noop("You may not change this about a provider."))
 
@@ -43,46 +45,21 @@ def wake_the_waiting(*, provider: str = "") -> None:
 
 
 @transaction.atomic
-def set_address(
-    config: AIProviderConfig, *, actor: Any, base_url: str, key: str = ""
-) -> AIProviderConfig:
-    """Set the provider's address.
-
-    A key is bound to the host for which it was entered, so another host needs the key again. Raises
-    `Forbidden`, `Invalid`, or `NotConfigured` for an address to which no key may be sent.
-    """
-    _require(actor, "set_provider_key")
-    base_url = checked_base(base_url, name=config.name, schemes=schemes_of(config))
-    if (
-        config.api_key_enc
-        and addresses.origin(base_url) != addresses.origin(config.base_url)
-        and not key.strip()
-    ):
-        raise Invalid(
-            gettext_noop(
-                "The address leads to another host: enter the key for it, or remove the key."
-            ),
-            field="api_key",
-        )
-    config.base_url = base_url
-    config.save(update_fields=("base_url", "updated_at"))
-    return set_key(config, actor=actor, key=key) if key.strip() else config
-
-
-@transaction.atomic
 def set_key(config: AIProviderConfig, *, actor: Any, key: str) -> AIProviderConfig:
     """Store a new key, encrypted; an empty one removes it. Raises `Forbidden`, `Invalid`."""
-    _require(actor, "set_provider_key")
-    if key.strip() and (
-        len(key.strip()) < SHORTEST_KEY
-        or any(c.isspace() for c in key.strip())
-        or not key.strip().isprintable()
-    ):
-        raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
+    require(actor, "set_provider_key")
+    check_key(key)
     keys.put_key(config, key)
     _ask_again(config)
     config.save(update_fields=("api_key_enc", "api_key_hint", "key_origin", "updated_at"))
     return config
+
+
+def check_key(key: str) -> None:
+    """Raise `Invalid` for what cannot be a key; an empty one removes it."""
+    key = key.strip()
+    if key and (len(key) < SHORTEST_KEY or any(c.isspace() for c in key) or not key.isprintable()):
+        raise Invalid(gettext_noop("This does not look like a key."), field="api_key")
 
 
 def _ask_again(config: AIProviderConfig) -> None:
@@ -93,13 +70,20 @@ def _ask_again(config: AIProviderConfig) -> None:
     ).update(poll_after=now)
 
 
-def note_test(config: AIProviderConfig, *, works: bool) -> None:
-    """Record the result of a connection test.
+def note_test(
+    config: AIProviderConfig, *, works: bool, why: LocalizedMessage | None = None
+) -> None:
+    """Record the result of a connection test, and `why` it failed.
 
     After a failed test an earlier balance is no longer shown.
     """
     config.tested_at, config.test_works = timezone.now(), works
-    fields: dict[str, Any] = {"tested_at": config.tested_at, "test_works": works}
+    config.test_note_data = why.as_json() if why else {}
+    fields: dict[str, Any] = {
+        "tested_at": config.tested_at,
+        "test_works": works,
+        "test_note_data": config.test_note_data,
+    }
     if not works:
         config.balance = config.balance_at = None
         fields |= {"balance": None, "balance_at": None}
@@ -109,30 +93,35 @@ def note_test(config: AIProviderConfig, *, works: bool) -> None:
 def forget_test(config: AIProviderConfig) -> None:
     """Discard the last test result, because the configuration has changed."""
     config.tested_at = config.test_works = None
-    AIProviderConfig.objects.filter(pk=config.pk).update(tested_at=None, test_works=None)
+    config.test_note_data = {}
+    AIProviderConfig.objects.filter(pk=config.pk).update(
+        tested_at=None, test_works=None, test_note_data={}
+    )
 
 
 @transaction.atomic
 def pause(config: AIProviderConfig, *, actor: Any, reason: str) -> AIProviderConfig:
     """Stop new calls; calls in progress are still polled. Raises `Forbidden`, `Invalid`."""
-    _require(actor, "pause_provider")
+    require(actor, "pause_provider")
     if not (reason := visible.stripped(reason)):
         raise Invalid(gettext_noop("Give a reason."), field="reason")
     config.is_paused, config.pause_reason, config.pause_note_data = True, reason[:200], {}
     config.save(update_fields=("is_paused", "pause_reason", "pause_note_data", "updated_at"))
+    audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=f"Paused: {reason}")
     return config
 
 
 @transaction.atomic
 def resume(config: AIProviderConfig, *, actor: Any) -> AIProviderConfig:
     """Allow calls again. Raises `Forbidden`."""
-    _require(actor, "pause_provider")
+    require(actor, "pause_provider")
     config.is_paused, config.not_before = False, None
     config.pause_reason, config.pause_note_data = "", {}
     _ask_again(config)
     config.save(
         update_fields=("is_paused", "pause_reason", "pause_note_data", "not_before", "updated_at")
     )
+    audit.record(AuditAction.CHANGED, actor=actor, target=config, detail="Resumed.")
     return config
 
 

@@ -12,15 +12,17 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from core.clock import DatabaseNow, database_now
 from core.localized_messages import DomainError
-from providers.models import AIProviderConfig, MoneyChange, ProviderModel
+from providers.errors import Forbidden
+from providers.models import AIProviderConfig, MoneyChange, OrganizationBudget, ProviderModel
 from providers.prices import model_row as row_of
 from providers.prices import priced
 from providers.requests import Request
 
-from .configs import plan_limit_of
+from .configs import ORGANIZATION_BUDGET, organization_budget, plan_limit_of, wake_the_waiting
 
 DAY = timedelta(hours=24)
 PRICES = ("cost_per_image", "cost_per_second_video", "cost_per_text_call")
@@ -69,6 +71,24 @@ def of_limits(*, actor: Any) -> Iterator[None]:
                 before={"limit": None if before is None else str(before)},
                 at=database_now(),
             )
+
+
+def change_budget(*, actor: Any, **values: Decimal | None) -> OrganizationBudget:
+    """Change `monthly_budget` or `plan_limit`, in USD; None means no limit.
+
+    What the user could start alone before still binds them for a day. Raises `Forbidden`.
+    """
+    rights = {"change_organizationbudget", *(["set_plan_limits"] if "plan_limit" in values else [])}
+    if not actor.is_active or not actor.has_perms([f"providers.{right}" for right in rights]):
+        raise Forbidden(gettext_noop("You may not change this about the organization budget."))
+    with of_limits(actor=actor):
+        organization_budget()
+        row = OrganizationBudget.objects.select_for_update().get(pk=ORGANIZATION_BUDGET)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save(update_fields=[*values, "updated_at"])
+        wake_the_waiting()
+    return row
 
 
 def limit_of(person: Any) -> Decimal | None:

@@ -3,21 +3,29 @@
 import io
 import uuid
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_noop
 from PIL import Image, ImageDraw
 
-from providers import prices
+from core.clock import DatabaseNow
+from providers import ledger, prices
 from providers.calls import service
 from providers.calls.reconcile import TEST_RUN
 from providers.enums import Kind
 from providers.errors import Forbidden, Invalid
 from providers.models import ProviderCall, ProviderModel
-from providers.requests import ClipRequest, ImageRequest
+from providers.requests import ClipRequest, ImageRequest, Request
 from providers.store import media
 
+from . import money_changes
+
+LIMIT = gettext_noop(
+    "This test run costs %(price)s USD and your others of the last day %(spent)s USD, and you may "
+    "start %(limit)s USD alone. Nothing was sent."
+)
 PROMPT = "A red kite over a green hill in the morning light"
 START_IMAGE = "provider-tests/start-1280x720.png"
 SECONDS = 2
@@ -46,28 +54,56 @@ def price_of(row: ProviderModel) -> Decimal:
     return prices.quote(row.provider, request_of(row)).total
 
 
-def start(row: ProviderModel, *, actor: Any, confirmed: Decimal) -> ProviderCall:
+def start(
+    row: ProviderModel, *, actor: Any, confirmed: Decimal, key: uuid.UUID | None = None
+) -> ProviderCall:
     """Make one call with this model, for at most the confirmed price, and return it.
 
-    Its result is fetched by the periodic task that looks after calls without a job. Raises
-    `Forbidden`, `Invalid`, and what `service.advance` raises. Must not run inside a transaction.
+    With the `key` of an earlier test run that one is returned, and nothing is sent. The result is
+    fetched by the periodic task that looks after calls without a job. Raises `Forbidden`,
+    `Invalid`, and what `service.advance` raises. Must not run inside a transaction.
     """
     if not actor.is_active or not actor.has_perms(
         ("providers.change_aiproviderconfig", "providers.view_providercall")
     ):
         raise Forbidden(gettext_noop("You may not test a model."))
     request = request_of(row)
+    run = f"{TEST_RUN}{key or uuid.uuid4()}"
     if isinstance(request, ClipRequest) and not media().exists(START_IMAGE):
         media().save(START_IMAGE, ContentFile(_start_image()))
     answer = service.advance(
         request,
         provider=row.provider_id,
-        key=f"{TEST_RUN}{uuid.uuid4()}",
+        key=run,
         subject="",
         actor=actor,
         price_limit=confirmed,
+        require_current=partial(_require_limit, actor, run),
     )
     return answer.call
+
+
+def _require_limit(actor: Any, run: str, request: Request, provider: str) -> None:
+    """Raise `Forbidden` if the day's test runs cost more than the person may start alone.
+
+    Nobody approves a test run. The service calls this under the lock of the budgets, so that two
+    runs do not pass together.
+    """
+    limit = money_changes.limit_of(actor)
+    if limit is None:
+        return
+    others = ProviderCall.objects.filter(
+        actor=actor, key__startswith=TEST_RUN, reserved_at__gt=DatabaseNow(-money_changes.DAY)
+    ).exclude(key=run)
+    spent = ledger.counted_of(others)
+    price = money_changes.highest_price(
+        provider,
+        request,
+        before=money_changes.prices_before(provider, person=actor),
+        now=prices.quote(prices.config_of(provider), request).total,
+    )
+    if spent + price > limit:
+        raise Forbidden(LIMIT, price=str(price), spent=str(spent), limit=str(limit))
 
 
 def _start_image() -> bytes:

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts import audit
+from accounts.models import AuditAction
 from core import visible
 from providers.backends.comfyui import workflow
 from providers.enums import Kind, Unit
@@ -20,6 +22,7 @@ from . import money_changes
 COMFYUI = "comfyui"
 ROLES = ("character", "place", "prop", "style")
 LONGEST_NAME = 60
+MOST_BYTES = workflow.MOST_BYTES
 MOST_PRICE = Decimal(1000)
 MOST_FPS, MOST_STEP = 120, 64
 MOST_SECONDS = 600
@@ -38,6 +41,14 @@ class Upload:
     fps: int = 0
     frame_step: int = 1
     longest: int = 0
+
+
+def suggested(content: bytes) -> tuple[dict[str, list[str]], str]:
+    """Return where values seem to go in a workflow, and the node of its output.
+
+    Raises `Invalid`.
+    """
+    return workflow.suggested(workflow.read(content))
 
 
 def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderModel:
@@ -68,7 +79,10 @@ def add(config: AIProviderConfig, upload: Upload, *, actor: Any) -> ProviderMode
     sha = workflow.sha_of(graph, mapping, upload.output, **frames)
     options = {"workflow": graph, "map": mapping, "output": upload.output, "sha256": sha, **frames}
     with money_changes.of_prices(config.provider, actor=actor):
-        return _write(config, upload, name=name, options=options, mapping=mapping)
+        row = _write(config, upload, name=name, options=options, mapping=mapping)
+        detail = f"Workflow {row.name} ({row.kind}) added."
+        audit.record(AuditAction.CHANGED, actor=actor, target=config, detail=detail)
+    return row
 
 
 @transaction.atomic

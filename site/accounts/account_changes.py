@@ -18,10 +18,15 @@ OWN = frozenset(
     {
         "web.RefreshToken",
         "web.AccountVersion",
-        "web.SecondFactor",
-        "web.RecoveryCode",
+        "account.EmailAddress",
+        "mfa.Authenticator",
+        "socialaccount.SocialAccount",
+        "usersessions.UserSession",
         "web.IdempotencyRecord",
+        "stories.ProjectMember",
         "studio.Preference",
+        "notifications.Notification",
+        "notifications.NotificationPreference",
     }
 )
 ENDING = ("is_active", "is_staff", "is_superuser")

@@ -5,10 +5,10 @@ from functools import partial, update_wrapper
 from http import HTTPStatus
 from typing import Any, cast
 
+from allauth.account.signals import password_changed
 from django.contrib import admin
-from django.contrib.auth.models import User
-from django.contrib.auth.views import PasswordChangeView
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
@@ -16,12 +16,22 @@ from unfold.sites import UnfoldAdminSite
 from core.admin.lookups import NamedLookups
 from core.numbers import whole_number
 
-from . import known_devices, login_throttle
 from .forms import OwnPasswordForm
 
 LONGEST_SEARCH = 200
 
 type View = Callable[..., HttpResponseBase]
+
+
+class OwnPasswordView(PasswordChangeView):
+    """Ends the other sessions, as Django does, and keeps this one in the list of log-ins."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        password_changed.send(
+            sender=type(self.request.user), request=self.request, user=self.request.user
+        )
+        return response
 
 
 class AdminSite(UnfoldAdminSite):
@@ -34,6 +44,20 @@ class AdminSite(UnfoldAdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self._pages: list[URLPattern] = []
+        self._first_page: Callable[[HttpRequest], str] | None = None
+
+    def set_first_page(self, find: Callable[[HttpRequest], str]) -> None:
+        """Let `find` name an address to which the overview leads; empty for the overview."""
+        self._first_page = find
+
+    def index(  # type: ignore[override]  # a redirect is no page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The overview, or the page that a newcomer sees first."""
+        if self._first_page is not None and (address := self._first_page(request)):
+            return HttpResponseRedirect(address)
+        response: HttpResponse = super().index(request, extra_context)
+        return response
 
     def add_page(self, route: str, view: View, *, name: str, public: bool = False) -> None:
         """Mount a view at `admin/<route>` as `admin:<name>`, for staff only unless `public`.
@@ -76,13 +100,14 @@ class AdminSite(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Log in, and remember the browser as a known device of the account."""
-        response = super().login(request, extra_context)
-        if request.method == "POST" and isinstance(request.user, User):
-            known_devices.remember(
-                request, response, login_throttle.account_key(request.user.get_username())
+        """Log in with name and password, as a view of django-allauth."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(
+                LoginView().get_redirect_url(request) or reverse("admin:index")
             )
-        return response
+        from .login import page  # noqa: PLC0415  its forms need the models
+
+        return page(request, extra_context)
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -92,7 +117,7 @@ class AdminSite(UnfoldAdminSite):
         A stolen session alone is not enough to guess it.
         """
         request.current_app = self.name
-        view = PasswordChangeView.as_view(
+        view = OwnPasswordView.as_view(
             form_class=partial(OwnPasswordForm, request=request),
             success_url=reverse(f"{self.name}:password_change_done", current_app=self.name),
             template_name=self.password_change_template or "registration/password_change_form.html",

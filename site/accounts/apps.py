@@ -10,8 +10,15 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import account_changes, account_versions, login_throttle  # noqa: PLC0415  needs the models
+        from django.contrib.auth.models import Group  # noqa: PLC0415  needs the models
 
+        from . import account_changes, account_versions, audit, login_throttle, passkeys  # noqa: PLC0415  needs the models
+
+        # Django's groups are the studio's roles, and called so wherever the admin names them.
+        options = Group._meta  # noqa: SLF001  Django's documented way to a model's names
+        options.verbose_name, options.verbose_name_plural = _("role"), _("roles")
         login_throttle.connect()
         account_changes.connect()
+        passkeys.connect()
         post_migrate.connect(account_versions.create_trigger, sender=self)
+        post_migrate.connect(audit.create_triggers, sender=self)

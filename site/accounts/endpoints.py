@@ -6,10 +6,12 @@ import msgspec
 from django.utils.translation import gettext_noop
 from msgspec import Meta
 
+from api.components import Body
+from api.controllers import ApiController, operation
 from api.inputs import Strict, text
 from api.problems import forbidden
 from api.responses import NoContent
-from api.routes import Api, Call
+from api.routes import Api
 
 from . import mfa, refresh_tokens
 from .login_throttle import log_in
@@ -29,7 +31,7 @@ class Refresh(Strict):
 
 
 class Tokens(msgspec.Struct):
-    """Send `access_token` as `Authorization: Bearer …`; trade `refresh_token` for the next pair
+    """Send `access_token` as `Authorization: Bearer …`; exchange `refresh_token` for the next pair
     before or after it ends.
     """
 
@@ -58,43 +60,52 @@ def _require_no_sign_on() -> None:
         )
 
 
-def log_in_for_token(call: Call, body: LogIn) -> Tokens:
-    """Who has a second factor sends the authenticator app's `code` too, or one of the recovery
-    codes; without it the answer is 401 `code_required`.
+class LogInController(ApiController):
+    tags = (TAG,)
 
-    Limited per account and per address; 429 says in Retry-After when to try again. 403
-    `sign_on_only` where a company's own sign-on gives the tokens.
-    """
-    _require_no_sign_on()
-    user = log_in(call.request, body.username, body.password, body.code)
-    if mfa.is_missing(user):
-        raise forbidden("second_factor_missing", mfa.SET_UP_FIRST)
-    return _tokens(refresh_tokens.start(user))
+    @operation("log_in_for_token", summary="Log in", is_open=True, problems=(401, 403, 429))
+    def post(self, body: Body[LogIn]) -> Tokens:
+        """Who has a second factor sends the authenticator app's `code` too, or one of the recovery
+        codes; without it the answer is 401 `code_required`.
 
-
-def refresh_token(call: Call, body: Refresh) -> Tokens:  # noqa: ARG001  every route takes the call
-    """Each refresh token works once. Using one a second time ends the whole log-in."""
-    _require_no_sign_on()
-    return _tokens(refresh_tokens.rotate(body.refresh_token))
+        Limited per account and per address; 429 says in Retry-After when to try again. 403
+        `sign_on_only` where a company's own sign-on gives the tokens.
+        """
+        _require_no_sign_on()
+        user = log_in(self.request, body.username, body.password, body.code)
+        if mfa.is_missing(user):
+            raise forbidden("second_factor_missing", mfa.SET_UP_FIRST)
+        return _tokens(refresh_tokens.start(user))
 
 
-def revoke_token(call: Call, body: Refresh) -> NoContent:  # noqa: ARG001  every route takes the call
-    """Ends the log-in with all its tokens at once. A token that is unknown is answered the same
-    way.
-    """
-    refresh_tokens.revoke(body.refresh_token)
-    return NoContent()
+class RefreshController(ApiController):
+    tags = (TAG,)
+
+    @operation(
+        "refresh_token",
+        summary="Exchange a refresh token for the next pair",
+        is_open=True,
+        problems=(401, 403),
+    )
+    def post(self, body: Body[Refresh]) -> Tokens:
+        """Each refresh token works once. Using one a second time ends the whole log-in."""
+        _require_no_sign_on()
+        return _tokens(refresh_tokens.rotate(body.refresh_token))
+
+
+class RevokeController(ApiController):
+    tags = (TAG,)
+
+    @operation("revoke_token", summary="Log out", is_open=True)
+    def post(self, body: Body[Refresh]) -> NoContent:
+        """Ends the log-in with all its tokens at once. A token that is unknown is answered the same
+        way.
+        """
+        refresh_tokens.revoke(body.refresh_token)
+        return NoContent()
 
 
 def add_to(api: Api) -> None:
-    api.post("auth/token/", tag=TAG, summary="Log in", auth=False, problems=(401, 403, 429))(
-        log_in_for_token
-    )
-    api.post(
-        "auth/refresh/",
-        tag=TAG,
-        summary="Trade a refresh token for the next pair",
-        auth=False,
-        problems=(401, 403),
-    )(refresh_token)
-    api.post("auth/revoke/", tag=TAG, summary="Log out", auth=False)(revoke_token)
+    api.at("auth/token/")(LogInController)
+    api.at("auth/refresh/")(RefreshController)
+    api.at("auth/revoke/")(RevokeController)

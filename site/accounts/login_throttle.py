@@ -10,23 +10,24 @@ origins get fewer attempts.
 from datetime import datetime, timedelta
 from math import ceil
 
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_login_failed
-from django.core import signing
 from django.db.models import Max, Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop
 
-from accounts.models import LogInAttempt
+from accounts.models import AuditAction, LogInAttempt
 from api.problems import Problem, too_many, unauthorized
 from core.client_address import client_address
 from core.unicode_normalization import composed
 
-from . import known_devices, mfa
-from .access_tokens import password_mark
+from . import audit, known_devices, mfa
 from .standing import STANDING, standing_now
 
 WINDOW = timedelta(minutes=15)
@@ -41,11 +42,12 @@ MOST_ANYWHERE = 300  # failures per account after which only known origins may t
 FIRST_DELAY = timedelta(seconds=30)
 KNOWN_FOR = timedelta(days=30)  # how long an address counts as known after a log-in
 CHANGE = "password change"  # attempts at the old password within a session
+LINK = "password of the link"
+RESET = "password reset"
+RESETS_PER_ACCOUNT = 3  # links asked for with one e-mail address in the window
+RESETS_PER_ADDRESS = 10  # links asked for from one address in the window
 CODE_NEEDED, WRONG_CODE = "code_required", "wrong_code"
-MFA_PENDING_SALT, MFA_PENDING_SECONDS = (
-    "accounts.mfa_pending",
-    300,
-)  # how long a correct password stays valid while the code is entered
+PROVED_ELSEWHERE = ("mfa", "socialaccount")  # ways to log in that bring a second factor
 
 
 class CodeNeeded(Problem):
@@ -67,57 +69,60 @@ def log_in(request: HttpRequest, username: str, password: str, code: str = "") -
     wait. The attempt is stored before the password is checked, so that concurrent attempts cannot
     exceed the limit. An attempt over the limit is not counted itself, so that the wait ends.
     """
-    username = composed(username)
-    attempt = _attempt(request, username)
-    user = authenticate(request, username=username, password=password)
-    if not isinstance(user, User):
-        raise unauthorized("wrong_credentials", gettext_noop("The name or the password is wrong."))
+    user, attempt = _checked(request, username, password)
     if mfa.is_set_up(user):
         if not code:
             attempt.delete()  # neither a failure nor a log-in
             raise CodeNeeded(user)
         _require_code(request, user, code)
+    audit.record(AuditAction.LOG_IN, actor=user, request=request, detail="API")
     return _succeeded(attempt, user)
 
 
-def verify_mfa(request: HttpRequest, user: User, code: str) -> User:
-    """Return the user if the code is correct. Raises 401 `wrong_code`, or 429.
+def check_password(request: HttpRequest, username: str, password: str) -> User:
+    """Return the active user with this name and password; a second factor is asked for later.
+
+    Raises as `log_in` does.
+    """
+    user, attempt = _checked(request, username, password)
+    if mfa.is_set_up(user):
+        attempt.delete()
+        return user
+    return _succeeded(attempt, user)
+
+
+def _checked(request: HttpRequest, username: str, password: str) -> tuple[User, LogInAttempt]:
+    username = composed(username)
+    attempt = _attempt(request, username)
+    user = authenticate(request, username=username, password=password)
+    if not isinstance(user, User):
+        raise unauthorized("wrong_credentials", gettext_noop("The name or the password is wrong."))
+    return user, attempt
+
+
+def verify_mfa(request: HttpRequest, user: User, code: str) -> Authenticator:
+    """Return the factor that accepts the code. Raises 401 `wrong_code`, or 429.
 
     Counted as a log-in attempt.
     """
     attempt = _attempt(request, user.get_username())
-    _require_code(request, user, code)
-    return _succeeded(attempt, user)
+    found = _require_code(request, user, code)
+    _succeeded(attempt, user)
+    return found
 
 
 def confirm_mfa(request: HttpRequest, user: User, code: str) -> list[str]:
-    """Activate the new second factor and return its recovery codes, which are shown only once.
+    """Activate the app that is being set up and return the recovery codes, which are shown once.
 
     Raises as `verify_mfa`.
     """
     attempt = _attempt(request, user.get_username())
-    codes = mfa.confirm(user, code)
+    secret = mfa.pending_secret(request, user)
+    codes = mfa.activate(user, secret, code) if secret else None
     if codes is None:
         raise _wrong_code()
     _succeeded(attempt, user)
     return codes
-
-
-def mfa_pending_token(user: User) -> str:
-    """Return a signed token that shows that the password was correct; the browser submits it with
-    the code.
-    """
-    return signing.dumps([user.pk, password_mark(user)], salt=MFA_PENDING_SALT)
-
-
-def of_mfa_pending(token: str) -> User | None:
-    """Return the user of such a token; None if it has expired or the password has changed since."""
-    try:
-        pk, mark = signing.loads(token, salt=MFA_PENDING_SALT, max_age=MFA_PENDING_SECONDS)
-    except signing.BadSignature:
-        return None
-    user = User.objects.filter(pk=pk, is_active=True).first()
-    return user if user and constant_time_compare(password_mark(user), mark) else None
 
 
 def remember(
@@ -130,8 +135,11 @@ def remember(
     """Store in the session the account's status and whether it passed the second factor."""
     if request is not None:
         request.session[STANDING] = standing_now(user)
-    if request is not None and getattr(user, "passed_factor", False):
-        request.session[mfa.PASSED] = True
+        ways = {record.get("method") for record in get_authentication_records(request, user)}
+        if not ways.isdisjoint(PROVED_ELSEWHERE):
+            request.session[mfa.PASSED] = True
+        if "socialaccount" in ways:  # who was removed at the provider is out by then
+            request.session.set_expiry(settings.OIDC_SESSION_HOURS * 3600)
 
 
 def connect() -> None:
@@ -153,6 +161,36 @@ def check_own_password(request: HttpRequest, user: User, password: str) -> bool:
         return False
     _succeeded(attempt, user)
     return True
+
+
+def count_link_try(link: str) -> LogInAttempt:
+    """Count a try at the password of a link, as wrong until `forget_link_tries`. Raises 429."""
+    return _counted(account_key(f"{LINK} {link}"), "", now=timezone.now(), is_known=True)
+
+
+def forget_link_tries(attempt: LogInAttempt) -> None:
+    """Forget the tries at this link: one was right."""
+    LogInAttempt.objects.filter(account=attempt.account).delete()
+
+
+def count_reset(request: HttpRequest, email: str) -> None:
+    """Count that a link to set a new password was asked for. Raises 429.
+
+    It is counted in the same way whether an account has this e-mail address or not.
+    """
+    now, place = timezone.now(), f"{RESET} {client_address(request)}"[:64]
+    attempt = LogInAttempt.objects.create(
+        account=account_key(f"{RESET} {email}"), address=place, at=now
+    )
+    counted = LogInAttempt.objects.filter(at__gt=now - WINDOW, succeeded=False)
+    for rows, most in (
+        (counted.filter(account=attempt.account), RESETS_PER_ACCOUNT),
+        (counted.filter(address=place), RESETS_PER_ADDRESS),
+    ):
+        moments = sorted(rows.values_list("at", flat=True))
+        if len(moments) > most:
+            attempt.delete()
+            raise too_many(max(1, _until(moments[0] + WINDOW, now)))
 
 
 def account_key(username: str) -> str:
@@ -202,13 +240,14 @@ def _counted(account: str, place: str, *, now: datetime, is_known: bool) -> LogI
     return attempt
 
 
-def _require_code(request: HttpRequest, user: User, code: str) -> None:
-    if not mfa.passes(user, code):
+def _require_code(request: HttpRequest, user: User, code: str) -> Authenticator:
+    found = mfa.passes(user, code)
+    if found is None:
         user_login_failed.send(
             sender=__name__, credentials={"username": user.get_username()}, request=request
         )
         raise _wrong_code()
-    user.passed_factor = True  # type: ignore[attr-defined]  # `remember` stores it in the session
+    return found
 
 
 def _wrong_code() -> Problem:

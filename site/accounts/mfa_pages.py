@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
@@ -33,6 +34,10 @@ OPEN = frozenset(
         "admin:language",
         "admin:jsi18n",
         "media",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+        "mfa_add_webauthn",
     }
 )
 ELSEWHERE = ("/api/", "/static/")  # the API has its own check
@@ -109,19 +114,22 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _context(request: HttpRequest, user: User) -> dict[str, Any]:
     site: Any = admin.site
-    waiting = mfa.waiting(user)
-    on = mfa.is_set_up(user)
+    secret = mfa.pending_secret(request, user)
+    since = mfa.set_up_since(user)
     return site.page_context(  # type: ignore[no-any-return]  # the site class is ours
         request,
         title=_("Second factor"),
         crumbs=[],
-        on=on,
-        since=user.second_factor.confirmed_at if on else None,
-        codes_left=mfa.recovery_codes_left(user) if on else 0,
-        qr=qr_code(waiting[0]) if waiting else "",
-        secret=waiting[1] if waiting else "",
+        on=since is not None,
+        since=since,
+        has_app=mfa.has_app(user),
+        passkeys=mfa.passkeys(user),
+        codes_left=mfa.recovery_codes_left(user) if since else 0,
+        qr=qr_code(mfa.address_of(user, secret)) if secret else "",
+        secret=mfa.grouped(secret) if secret else "",
         demanded=mfa.is_demanded(user),
-        to_pass=on and mfa.stands_in_the_way(request),
+        to_pass=since is not None and mfa.stands_in_the_way(request),
+        proved=mfa.may_change_factors(request),
         next=_next(request),
     )
 
@@ -143,43 +151,64 @@ def _code(request: HttpRequest) -> str:
 
 
 def _begin(request: HttpRequest, user: User) -> HttpResponse:
-    mfa.begin(user)
+    mfa.begin(request, user)
     return _again(request)
 
 
 def _confirm(request: HttpRequest, user: User) -> list[str]:
     codes = login_throttle.confirm_mfa(request, user, _code(request))
-    request.session[mfa.PASSED] = True
-    sessions.end_all(user, but=request.session.session_key)  # sessions that used the password alone
-    _written(user, user, "The second factor was set up.")
+    request.session.pop(mfa.PENDING, None)
+    set_up(request, user, "The second factor was set up.")
     return codes
+
+
+def set_up(request: HttpRequest, user: User, message: str) -> None:
+    """End the other log-ins of a user who has a new factor: they used the password alone."""
+    request.session[mfa.PASSED] = True
+    sessions.end_all(user, but=request.session.session_key)
+    written(user, user, message)
 
 
 def _pass(request: HttpRequest, user: User) -> HttpResponse:
     login_throttle.verify_mfa(request, user, _code(request))
+    before = request.session.session_key
     request.session.cycle_key()
+    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
     request.session[mfa.PASSED] = True
     return HttpResponseRedirect(_next(request) or reverse("admin:index"))
 
 
+def _cancel(request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG001  the form of a deed
+    request.session.pop(mfa.PENDING, None)
+    return _again(request)
+
+
 def _renew(request: HttpRequest, user: User) -> list[str]:
-    login_throttle.verify_mfa(request, user, _code(request))
-    _written(user, user, "New recovery codes were made.")
+    _prove(request, user)
+    written(user, user, "New recovery codes were made.")
     return mfa.new_recovery_codes(user)
 
 
 def _remove(request: HttpRequest, user: User) -> HttpResponse:
-    if mfa.is_set_up(user):
-        login_throttle.verify_mfa(request, user, _code(request))
-        _written(user, user, "The second factor was taken off.")
-    mfa.remove(user)
-    request.session.pop(mfa.PASSED, None)
+    if mfa.has_app(user):
+        _prove(request, user)
+        written(user, user, "The second factor was taken off.")
+        mfa.remove_app(user)
+    if not mfa.is_set_up(user):
+        request.session.pop(mfa.PASSED, None)
     return _again(request)
+
+
+def _prove(request: HttpRequest, user: User) -> None:
+    """Require a code, unless a passkey was used within the last minutes."""
+    if not (mfa.is_set_up(user) and mfa.may_change_factors(request)):
+        login_throttle.verify_mfa(request, user, _code(request))
 
 
 DEEDS: dict[str, Callable[[HttpRequest, User], HttpResponse | list[str]]] = {
     "begin": _begin,
     "confirm": _confirm,
+    "cancel": _cancel,
     "pass": _pass,
     "renew": _renew,
     "remove": _remove,
@@ -202,7 +231,7 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     def act() -> str:
         if mfa.remove(person):
             sessions.end_all(person)
-            _written(request.user, person, "The second factor was reset.")
+            written(request.user, person, "The second factor was reset.")
         return _(
             "%(name)s now logs in with the password alone, until a new second factor is set up."
         ) % {"name": person.get_username()}
@@ -218,7 +247,7 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _written(actor: Any, person: User, what: str) -> None:
+def written(actor: Any, person: User, what: str) -> None:
     """Add an entry to the account's history, and through it to the audit log."""
     LogEntry.objects.log_actions(
         actor.pk, [person], CHANGE, change_message=what, single_object=True

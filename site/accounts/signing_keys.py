@@ -73,14 +73,22 @@ class KeySet:
         now = time.monotonic()
         if kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE:
             return self._keys[kid]
-        with self._lock:
-            if now - self._tried >= RETRY and not (
-                kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE
-            ):
-                self._fetch(now)
-        if now - self._fetched > STALE:
+        # One thread fetches at a time. The others wait for it only while there are no keys at all,
+        # so that tokens with made-up ids hold no threads while the address is slow.
+        if self._lock.acquire(timeout=-1 if self._is_stale(now) else 0):
+            try:
+                if now - self._tried >= RETRY and not (
+                    kid in self._keys and now - self._fetched < KEY_SET_MAX_AGE
+                ):
+                    self._fetch(now)
+            finally:
+                self._lock.release()
+        if self._is_stale(now):
             raise Unreachable(self.url)
         return self._keys.get(kid)
+
+    def _is_stale(self, now: float) -> bool:
+        return now - self._fetched > STALE
 
     def _fetch(self, now: float) -> None:
         self._tried = now

@@ -2,14 +2,23 @@
 changes.
 """
 
+from typing import TYPE_CHECKING, Any, Self
+
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.translation import gettext_noop
+from dmr.endpoint import Endpoint
+from dmr.openapi.objects import SecurityScheme
+from dmr.security.base import SyncAuth
 
 from accounts import api_keys, mfa
 from accounts.access_tokens import NO_ENTRY, user_of
 from api.problems import Problem, forbidden, unauthorized
+
+if TYPE_CHECKING:
+    from dmr.controller import Controller
+    from dmr.serializer import BaseSerializer
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -87,3 +96,43 @@ def _check_csrf(request: HttpRequest) -> None:
                 "A change from the browser needs the CSRF token of its session (X-CSRFToken)."
             ),
         )
+
+
+class BearerAuth(SyncAuth):
+    """An access token or an API key, which never falls back to the session."""
+
+    @property
+    def www_authenticate_challenge(self) -> str | None:
+        return None  # the problem document brings its own
+
+    def __call__(self, endpoint: Endpoint, controller: "Controller[BaseSerializer]") -> Self | None:  # noqa: ARG002  the signature of the base
+        if "Authorization" not in controller.request.headers:
+            return None
+        authenticate(controller.request)
+        return self
+
+    def security_schemes(self, *_values: Any, **_more: Any) -> dict[str, Any]:
+        return {"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+
+    def security_requirements(self, *_values: Any, **_more: Any) -> list[dict[str, list[str]]]:
+        return [{"bearer": []}]
+
+
+class SessionAuth(SyncAuth):
+    """The session of a browser. Raises 401 without one."""
+
+    @property
+    def www_authenticate_challenge(self) -> str | None:
+        return None
+
+    def __call__(self, endpoint: Endpoint, controller: "Controller[BaseSerializer]") -> Self | None:  # noqa: ARG002  the signature of the base
+        authenticate(controller.request)
+        return self
+
+    def security_schemes(self, *_values: Any, **_more: Any) -> dict[str, Any]:
+        return {
+            "session": SecurityScheme(type="apiKey", name="sessionid", security_scheme_in="cookie")
+        }
+
+    def security_requirements(self, *_values: Any, **_more: Any) -> list[dict[str, list[str]]]:
+        return [{"session": []}]

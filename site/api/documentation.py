@@ -5,18 +5,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.translation import get_language
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language, override
 from django.views.decorators.csp import csp_override
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from .openapi import document, dump
+from .reading import etag
 from .routes import Api
 
 DOCUMENT, PAGE = "openapi.json", "docs/"
+DEFAULT_LANGUAGE = "en"
 
 # No inline script or style and no foreign source: stricter than the admin, where Alpine needs more.
 CSP = {
@@ -42,28 +47,56 @@ def document_views(api: Api) -> list[URLPattern]:
     def prefix(request: HttpRequest, own: str) -> str:
         return request.path.removesuffix(own)
 
-    def built(at: str) -> bytes:
-        key = (at, get_language() or "")
-        if key not in made:
-            made[key] = dump(document(api, at, recorded(api.examples)))
-        return made[key]
+    def built(at: str, language: str) -> bytes:
+        if (at, language) not in made:
+            with override(language):
+                made[at, language] = dump(document(api, at, recorded(api.examples)))
+        return made[at, language]
 
     @require_safe
-    def openapi_json(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(built(prefix(request, DOCUMENT)), content_type="application/json")
+    def openapi_json(request: HttpRequest) -> HttpResponseBase:
+        language = _language(request)
+        content = built(prefix(request, DOCUMENT), language)
+        response = HttpResponse(content, content_type="application/json")
+        response["Content-Language"] = language
+        response["Cache-Control"] = "no-cache"
+        tag = etag(content)
+        response["ETag"] = tag
+        return get_conditional_response(request, etag=tag, response=response) or response
 
     @require_safe
     @csp_override(CSP)
     @ensure_csrf_cookie
     def docs(request: HttpRequest) -> HttpResponse:
-        made = json.loads(built(prefix(request, PAGE)))
-        return render(
-            request,
-            "api/docs.html",
-            {"document": made, "groups": groups(made), "prefix": prefix(request, PAGE)},
-        )
+        language, own = _language(request), prefix(request, PAGE)
+        shown = json.loads(built(own, language))
+        with override(language):
+            values = {
+                "document": shown,
+                "groups": groups(shown),
+                "types": types(shown),
+                "errors": shown["components"]["schemas"]["ErrorCode"]["x-errors"],
+                "prefix": own,
+                "server": request.build_absolute_uri(own),
+                "languages": settings.LANGUAGES,
+            }
+            response = render(request, "api/docs.html", values)
+        response["Content-Language"] = language
+        return response
 
     return [path(DOCUMENT, openapi_json, name="openapi"), path(PAGE, docs, name="docs")]
+
+
+def _language(request: HttpRequest) -> str:
+    """Returns the language of `?lang=`, else that of Accept-Language, else English.
+
+    A client made from the document is the same wherever it is made.
+    """
+    wanted = request.GET.get("lang", "")
+    if wanted in dict(settings.LANGUAGES):
+        return wanted
+    is_told = "Accept-Language" in request.headers
+    return (get_language() or DEFAULT_LANGUAGE) if is_told else DEFAULT_LANGUAGE
 
 
 @cache
@@ -75,11 +108,18 @@ def recorded(file: Path | None) -> dict[str, Any]:
 def groups(made: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns the operations by tag, flattened for a template."""
     found: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in made["tags"]}
-    names = {tag["name"]: tag["x-displayName"] for tag in made["tags"]}
+    tags = {tag["name"]: tag for tag in made["tags"]}
     for at, methods in made["paths"].items():
         for method, operation in methods.items():
             found[operation["tags"][0]].append(_entry(made, at, method, operation))
-    return [{"name": names[name], "operations": operations} for name, operations in found.items()]
+    return [
+        {
+            "name": tags[name]["x-displayName"],
+            "description": tags[name].get("description", ""),
+            "operations": operations,
+        }
+        for name, operations in found.items()
+    ]
 
 
 def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +141,7 @@ def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]
         "media": media,
         "fields": _fields(made, schema),
         "body": _pretty(content.get("example", {})) if media == "application/json" else "",
+        "samples": samples(made, at, method, operation),
         "files": list(schema.get("properties", {})) if media == "multipart/form-data" else [],
         "status": success[0],
         "answer_fields": _fields(made, _resolved(made, answer.get("schema", {}))),
@@ -115,6 +156,33 @@ def _entry(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]
             if status >= "400"
         ],
     }
+
+
+def samples(made: dict[str, Any], at: str, method: str, operation: dict[str, Any]) -> Any:
+    """Returns the request in curl, Python and TypeScript, with the recorded example as its body."""
+    url = f"{made['servers'][0]['url']}{at}"
+    media, content = _first(operation.get("requestBody", {}))
+    body = content.get("example")
+    form = media == "multipart/form-data"
+    verb = method.upper()
+    curl = [f'curl -X {verb} "$SERVER{url}"', '-H "Authorization: Bearer $TOKEN"']
+    python = [f'httpx.request("{verb}", f"{{server}}{url}"', "headers=headers"]
+    script = [f'method: "{verb}"', "headers"]
+    if form:
+        curl.append("-F file=@FILE")
+        python.append('files={"file": open(path, "rb")}')
+        script.append("body: form")
+    elif media:
+        text = json.dumps(body if body is not None else {}, ensure_ascii=False)
+        curl += ["-H 'Content-Type: application/json'", f"-d '{text}'"]
+        python.append(f"json={body if body is not None else {}!r}")
+        script.append(f"body: JSON.stringify({text})")
+    typescript = f"await fetch(`${{server}}{url}`, {{ {', '.join(script)} }});"
+    return [
+        ("curl", " \\\n  ".join(curl)),
+        ("Python", ", ".join(python) + ")"),
+        ("TypeScript", typescript),
+    ]
 
 
 def _first(holder: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -144,11 +212,35 @@ def _fields(made: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]
         {
             "name": name,
             "type": described(made, inner),
+            "links": _links(inner),
             "required": name in required,
             "description": inner.get("description", ""),
         }
         for name, inner in schema.get("properties", {}).items()
     ]
+
+
+def types(made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the named types for a template: their fields, or their values."""
+    return [
+        {
+            "name": name,
+            "description": schema.get("description", ""),
+            "fields": _fields(made, schema),
+            "values": schema.get("enum", []),
+        }
+        for name, schema in made["components"]["schemas"].items()
+    ]
+
+
+def _links(schema: Any) -> list[str]:
+    """Returns the names of the types that a schema refers to."""
+    if isinstance(schema, list):
+        return [name for each in schema for name in _links(each)]
+    if not isinstance(schema, dict):
+        return []
+    own = [str(schema["$ref"]).rsplit("/", 1)[1]] if "$ref" in schema else []
+    return own + [name for each in schema.values() for name in _links(each)]
 
 
 def described(made: dict[str, Any], schema: dict[str, Any]) -> str:

@@ -84,10 +84,10 @@ def answer_once(
     return _once(request, user, body, run)
 
 
-def answer_upload_once(
+def answer_long_once(
     request: HttpRequest, user: Any, body: bytes, work: Callable[[Callable[[], None]], HttpResponse]
 ) -> HttpResponse:
-    """As `answer_once` for work on files, which takes long and must not run in a transaction.
+    """As `answer_once` for work on files or over the network, which must not run in a transaction.
 
     Until the work calls `begin`, the key is held by a lease that is renewed; a process that is
     stopped for longer than the lease loses it. `begin` opens the transaction of the work and its

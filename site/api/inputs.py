@@ -204,7 +204,7 @@ def parse_query[T: msgspec.Struct](kind: type[T], query: QueryDict) -> T:
                 for error in collect(typed, kind)
             ]
     raise problems.invalid(
-        errors, gettext_noop("Some query parameters cannot be taken; see the list of errors.")
+        errors, gettext_noop("Some query parameters are not valid; see the list of errors.")
     )
 
 

@@ -3,7 +3,7 @@
 A request with an Idempotency-Key holds its key for `LEASE`. One thread of each process renews the
 leases of the requests that run in it, so a key is free again a few seconds after its process was
 killed. A process that was only stopped finds its key taken when it begins to write
-(`idempotency.answer_upload_once`).
+(`idempotency.answer_long_once`).
 """
 
 import logging

@@ -31,7 +31,7 @@ class ProblemMiddleware:
 
 def _problem(status: int) -> Problem:
     if status == HTTPStatus.NOT_FOUND:
-        return not_found("unknown_address", gettext_noop("There is no such address here."))
+        return not_found("unknown_address", gettext_noop("This address does not exist."))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return crashed("-")
     return Problem(status, "bad_request", gettext_noop("This request cannot be understood."))

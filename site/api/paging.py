@@ -5,8 +5,8 @@ so any depth costs the same.
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 
 import msgspec
 from django.core import signing
@@ -54,6 +54,46 @@ class Paging(Strict, kw_only=True):
             for name, value in values.items()
             if name not in {"page_size", "cursor"} and value is not UNSET
         }
+
+
+class Changed(Paging, kw_only=True):
+    """The query parameters of lists that a program keeps a copy of."""
+
+    updated_since: (
+        Annotated[
+            datetime,
+            Meta(tz=True, description="Only what was changed at this moment or later."),
+        ]
+        | UnsetType
+    ) = UNSET
+    sort: (
+        Annotated[
+            Literal["created_at", "-created_at", "updated_at", "-updated_at"],
+            Meta(description="The order; with a minus the newest come first."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    def keyset(self, default: "Keyset") -> "Keyset":
+        """The order that was asked for, else the default."""
+        if self.sort is UNSET:
+            return default
+        name = self.sort.removeprefix("-")
+        return Keyset(name, "id", descending=self.sort.startswith("-"))
+
+    def narrowed[M: Model, R](self, rows: QuerySet[M, R]) -> QuerySet[M, R]:
+        """The rows that were changed since then."""
+        if self.updated_since is UNSET:
+            return rows
+        return rows.filter(updated_at__gte=in_utc(self.updated_since))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC, limited to the range that databases take."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +168,7 @@ def _place(cursor: str, bound: str) -> tuple[Any, Any]:
     try:
         first, second, moment, theirs = signing.Signer(salt=SALT).unsign_object(cursor)
     except (signing.BadSignature, ValueError):
-        raise malformed(
-            gettext_noop("This cursor was not given out here."), code="invalid_cursor"
-        ) from None
+        raise malformed(gettext_noop("This cursor is not valid."), code="invalid_cursor") from None
     if theirs != bound:
         raise malformed(
             gettext_noop("This cursor belongs to a list with other filters."), code="invalid_cursor"

@@ -15,7 +15,7 @@ AGAIN_SECONDS = "10"  # after a 503
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value that cannot be: where it stands in the body (`pointer`, RFC 6901) or which query
+    """One value that is not valid: where it stands in the body (`pointer`, RFC 6901) or which query
     parameter it is, and why.
     """
 
@@ -117,7 +117,7 @@ def method_not_allowed(allowed: str) -> Problem:
     return Problem(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        gettext_noop("This address does not know that method."),
+        gettext_noop("This address does not support that method."),
         headers={"Allow": allowed},
     )
 
@@ -145,7 +145,7 @@ def too_large(limit: int) -> Problem:
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         "too_large",
-        gettext_noop("The body is longer than the %(limit)s bytes that are taken."),
+        gettext_noop("The body is longer than the limit of %(limit)s bytes."),
         values={"limit": limit},
     )
 
@@ -163,7 +163,7 @@ def unsupported_media_type(wanted: str) -> Problem:
 
 def invalid(
     errors: Iterable[FieldError],
-    template: str = gettext_noop("Some values cannot be taken; see the list of errors."),
+    template: str = gettext_noop("Some values are not valid; see the list of errors."),
     /,
 ) -> Problem:
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", template, errors=errors)
@@ -227,17 +227,22 @@ def register(
     _registered[error] = (status, members, errors, keeps)
 
 
-def problem_of(error: DomainError) -> Problem:
-    """Returns the problem for a domain error.
+def _registration(kind: type[DomainError]) -> tuple[int, Members | None, Fields | None, bool]:
+    found = next((each for each in kind.__mro__ if each in _registered), None)
+    return (HTTPStatus.CONFLICT, None, None, False) if found is None else _registered[found]
 
-    An unregistered error gets 409, because its message is meant for people.
+
+def status_of(kind: type[DomainError]) -> int:
+    """Returns the status of a kind of domain error.
+
+    An unregistered one has 409, because its message is meant for people.
     """
-    for kind in type(error).__mro__:
-        if kind in _registered:
-            status, members, errors, keeps = _registered[kind]
-            break
-    else:
-        status, members, errors, keeps = HTTPStatus.CONFLICT, None, None, False
+    return int(_registration(kind)[0])
+
+
+def problem_of(error: DomainError) -> Problem:
+    """Returns the problem for a domain error."""
+    status, members, errors, keeps = _registration(type(error))
     return Problem(
         status,
         error.code,

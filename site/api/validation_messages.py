@@ -28,7 +28,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     ),
     (
         re.compile(r"Expected `.*`, got `null`"),
-        gettext_noop("Null is not taken here; leave the field out."),
+        gettext_noop("Null is not allowed; leave the field out."),
     ),
     (
         re.compile(r"Expected `(?P<wanted>str|array)` of length >= 1"),
@@ -51,20 +51,20 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
         gettext_noop("Give at most %(limit)s entries."),
     ),
     (
-        re.compile(r"Expected `(?:int|float|decimal)` >= (?P<limit>.+)"),
+        re.compile(r"Expected `(?:int|float|decimal)` >= (?P<limit>.+?)(?:\.0)?"),
         gettext_noop("Give %(limit)s or more."),
     ),
     (
-        re.compile(r"Expected `(?:int|float|decimal)` <= (?P<limit>.+)"),
+        re.compile(r"Expected `(?:int|float|decimal)` <= (?P<limit>.+?)(?:\.0)?"),
         gettext_noop("Give %(limit)s or less."),
     ),
     (
         re.compile(r"Expected `str` matching regex .*"),
-        gettext_noop("The text has a form that is not taken here."),
+        gettext_noop("The text does not have the required format."),
     ),
     (
         re.compile(r"Invalid enum value (?P<value>.+)"),
-        gettext_noop("%(value)s is none of the values to choose from."),
+        gettext_noop("%(value)s is not one of the allowed values."),
     ),
     (re.compile(r"Invalid UUID"), gettext_noop("This is not an id (UUID).")),
     (
@@ -72,7 +72,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
             r"Invalid RFC3339 encoded (?:datetime|date|time)|Expected `datetime` with a "
             r"timezone component"
         ),
-        gettext_noop("This is not a time as RFC 3339 has it, with its zone."),
+        gettext_noop("This is not an RFC 3339 time with a time zone."),
     ),
     (
         re.compile(r"Invalid decimal string"),
@@ -80,7 +80,7 @@ PATTERNS: list[tuple[re.Pattern[str], str]] = [
     ),
     (
         re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`"),
-        gettext_noop("A value of type %(wanted)s is needed here, not %(got)s."),
+        gettext_noop("A value of type %(wanted)s is required, not %(got)s."),
     ),
 ]
 

@@ -1,4 +1,6 @@
-"""The audit log: log-ins, log-outs and every change recorded by the admin."""
+"""Writes log-ins, log-outs and every change recorded by the admin into the audit log, and into the
+log `ai_video.audit`.
+"""
 
 import logging
 from typing import Any
@@ -9,12 +11,16 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 
+from accounts import audit
+from accounts.models import AuditAction
 from core.client_address import client_address
 
 logger = logging.getLogger("ai_video.audit")
 
 DID = {ADDITION: "added", CHANGE: "changed", DELETION: "deleted"}
 LONGEST_NAME = 150
+# The services of these record every change themselves, whether a page or a program makes it.
+RECORDED = frozenset({"providers.aiproviderconfig"})
 
 
 def _where(request: HttpRequest | None) -> str:
@@ -26,17 +32,18 @@ def _quoted(text: Any) -> str:
     return repr(str(text)[:LONGEST_NAME])
 
 
-def _known(name: Any) -> str:
+def _known(name: Any) -> str | None:
     """Return the name if it belongs to an account.
 
     Any other text may be a password typed into the wrong field.
     """
     people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
     is_name = "\0" not in str(name) and people.filter(username=str(name)[:LONGEST_NAME]).exists()
-    return _quoted(name) if is_name else "a name without an account"
+    return str(name)[:LONGEST_NAME] if is_name else None
 
 
 def logged_in(sender: Any, *, request: HttpRequest | None = None, user: Any, **_: Any) -> None:  # noqa: ARG001  the signal's form
+    audit.record(AuditAction.LOG_IN, actor=user, request=request)
     logger.info("%s logged in from %s", _quoted(user.get_username()), _where(request))
 
 
@@ -48,6 +55,7 @@ def logged_out(
     **_: Any,
 ) -> None:
     if user is not None:
+        audit.record(AuditAction.LOG_OUT, actor=user, request=request)
         logger.info("%s logged out from %s", _quoted(user.get_username()), _where(request))
 
 
@@ -58,9 +66,10 @@ def refused(
     request: HttpRequest | None = None,
     **_: Any,
 ) -> None:
-    logger.warning(
-        "Log-in refused: %s from %s", _known(credentials.get("username", "")), _where(request)
-    )
+    name = _known(credentials.get("username", ""))
+    audit.record(AuditAction.LOG_IN_REFUSED, name=name or "", request=request)
+    shown = "a name without an account" if name is None else _quoted(name)
+    logger.warning("Log-in refused: %s from %s", shown, _where(request))
 
 
 def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None:  # noqa: ARG001  the signal's form
@@ -70,6 +79,8 @@ def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None
             if instance.content_type
             else "something"
         )
+        if what not in RECORDED:
+            audit.record_log_entry(instance)
         logger.info(
             "%s %s %s %s",
             _quoted(instance.user.get_username()),

@@ -81,3 +81,18 @@ def secrets(name: str, *, shortest: int = 32) -> list[str]:
     if any(len(secret) < shortest for secret in given):
         raise ImproperlyConfigured(f"{name}: each secret must have at least {shortest} characters.")
     return given
+
+
+def pairs(name: str) -> dict[str, str]:
+    """A list like `group=role,other group=role`."""
+
+    def parse(raw: str) -> dict[str, str]:
+        found = {}
+        for entry in filter(None, (part.strip() for part in raw.split(","))):
+            key, separator, value = entry.rpartition("=")
+            if not (separator and key.strip() and value.strip()):
+                raise ValueError
+            found[key.strip()] = value.strip()
+        return found
+
+    return _parsed(name, {}, parse, "a list like group=role,group=role")

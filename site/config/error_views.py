@@ -53,7 +53,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     problem = Problem(
         HTTPStatus.BAD_REQUEST,
         "bad_request",
@@ -62,7 +62,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
     return _answer(request, problem, _("Not understood"))
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     sentence = gettext_noop(
         "Your role does not include this page. Whoever runs the studio can give you another role."
     )
@@ -71,14 +71,14 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001  the form Django calls
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     sentence = gettext_noop(
         "There is nothing at this address. It may have been deleted, or the link is not whole."
     )
     return _answer(request, Problem(HTTPStatus.NOT_FOUND, "not_found", sentence), _("Not found"))
 
 
-def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001  the form Django calls
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The CSRF failure view.
 
     An htmx request is answered with 401, as without a log-in, so that the page shows the message.

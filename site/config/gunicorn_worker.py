@@ -33,6 +33,7 @@ MOST_HEADER = 64 * 1024
 MOST_COLLECTED = 1024 * 1024  # of one body
 MOST_HELD = 48 * 1024 * 1024  # of all requests a process collects; beyond it the oldest is refused
 SEND_SECONDS = 60  # time after which an unread response is abandoned
+LINGER_SECONDS, MOST_LINGERED = 2.0, 64 * 1024  # for a client to close after its last response
 READ = 64 * 1024
 END = b"\r\n\r\n"
 LENGTH = re.compile(rb"(?im)^content-length:[ \t]*([0-9]{1,18})[ \t]*\r?$")
@@ -154,6 +155,15 @@ class Collected:
             self.body_at -= found.end() - found.start()
 
 
+class Lingering:
+    """A connection whose last response is sent, and which the client has not closed yet."""
+
+    def __init__(self, conn: TConn) -> None:
+        self.conn = conn
+        self.left = MOST_LINGERED  # bytes that are still read and dropped
+        self.deadline = time.monotonic() + LINGER_SECONDS
+
+
 class PacedSocket:
     """A socket that enforces a minimum speed: its read deadline moves with the received bytes."""
 
@@ -204,6 +214,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.collecting: dict[socket.socket, Collected] = {}
+        self.lingering: dict[socket.socket, Lingering] = {}
         self.held = 0
         self.thread = (
             threading.local()
@@ -327,7 +338,46 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self.long_now -= 1
             if self.long_waiting:
                 self._hand_on(self.long_waiting.popleft())
-        self.finish_request(found.conn, done)
+        if done.cancelled() or done.exception() or not done.result():
+            self._linger(found.conn)
+        else:
+            self.finish_request(found.conn, done)
+
+    def _linger(self, conn: TConn) -> None:
+        """Close the sending side, and wait for the client to close its own.
+
+        A connection that is closed while data of the client is unread would be reset, and the
+        client could lose the end of the response. gunicorn waits for this on the thread that
+        accepts connections, up to two seconds for each client that does not close.
+        """
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            waiting = Lingering(conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, waiting))
+        except (OSError, ValueError):
+            self.nr_conns -= 1
+            conn.close()
+            return
+        self.lingering[conn.sock] = waiting
+
+    def _drain(self, waiting: Lingering, client: socket.socket) -> None:
+        try:
+            data = client.recv(READ)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        waiting.left -= len(data)
+        if not data or waiting.left <= 0:
+            self._end_lingering(waiting)
+
+    def _end_lingering(self, waiting: Lingering) -> None:
+        self.lingering.pop(waiting.conn.sock, None)
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(waiting.conn.sock)
+        self.nr_conns -= 1
+        waiting.conn.close()
 
     def murder_pending(self) -> None:
         """Called by the loop about once a second; also closes connections that are too slow."""
@@ -341,5 +391,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             self._forget(found)
             # No data: a browser opened the connection ahead of time and expects no response.
             self._close(found, HTTPStatus.REQUEST_TIMEOUT if found.data else None)
+        for waiting in [one for one in self.lingering.values() if one.deadline < now]:
+            self._end_lingering(waiting)
         while self.long_waiting and self.long_waiting[0].deadline + BODY_SECONDS < now:
             self._close(self.long_waiting.popleft(), HTTPStatus.SERVICE_UNAVAILABLE)

@@ -5,9 +5,11 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 
 from core.log_context import log_context, request_id
 from operations.metrics import http
@@ -17,6 +19,7 @@ logger = logging.getLogger("ai_video.web")
 HEADER = "X-Request-ID"
 TAKEN = re.compile(r"[A-Za-z0-9._-]{8,64}")  # a proxy's request id, if it is safe in a log line
 SLOW_SECONDS = 5.0
+COMPRESSED = frozenset({"text/html", "text/plain"})
 
 type Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -52,3 +55,17 @@ def policies(get_response: Answer) -> Answer:
         return response
 
     return answer
+
+
+class CompressText(GZipMiddleware):
+    """Compress pages and fragments, and nothing else: films and pictures are compressed already,
+    and answers with ranges have to keep their lengths.
+
+    Django's middleware adds a random length, so that what a page contains cannot be told from it.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        kind = response.get("Content-Type", "").partition(";")[0]
+        if response.streaming or kind not in COMPRESSED:
+            return response
+        return super().process_response(request, response)

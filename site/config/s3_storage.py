@@ -23,7 +23,7 @@ from django.utils.translation import gettext_noop
 from s3transfer.exceptions import RetriesExceededError
 from storages.backends.s3 import S3Storage
 
-from core.unavailable import ServiceUnavailableError
+from core.unavailable import StoreUnavailable
 
 logger = logging.getLogger("ai_video.storage")
 
@@ -35,15 +35,6 @@ PARAMETERS = {
     "ResponseContentType": "response-content-type",
     "ResponseContentDisposition": "response-content-disposition",
 }
-
-
-class StoreUnavailable(ServiceUnavailableError):  # noqa: N818  the field's word
-    """The store is unreachable or full, or refuses the access key.
-
-    It recovers or must be repaired.
-    """
-
-    code = "store_away"
 
 
 # The permission needed for each request. HEAD of a missing object returns 403 without ListBucket.

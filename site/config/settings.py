@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.durable_files import sync_folder
 
-from . import content_security_policy, env, logs, process, services, storage
+from . import content_security_policy, env, logs, mailers, process, services, storage
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env.text("VAR_DIR") or BASE_DIR / "var")
@@ -84,6 +84,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "django_htmx",
     "django_q",
     "config",
@@ -92,6 +98,7 @@ INSTALLED_APPS = [
     "operations",
     "jobs",
     "providers",
+    "notifications",
     "stories",
     *env.words("EXTRA_APPS", []),
 ]
@@ -100,6 +107,7 @@ MIDDLEWARE = [
     "config.middleware.trace",
     "operations.probes.middleware",
     "config.middleware.policies",
+    "config.middleware.CompressText",
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -110,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "accounts.middleware.StandingMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "operations.language.middleware",
     "accounts.mfa_pages.middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -205,6 +214,7 @@ TIME_ZONE = env.text("TIME_ZONE", "Asia/Seoul")
 USE_TZ = True
 
 AUTHENTICATION_BACKENDS = ["accounts.permission_backend.StaffBackend"]
+PASSWORD_RESET_TIMEOUT = 3600  # seconds until a link to set a new password ends
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -224,10 +234,78 @@ JWT_AUDIENCE = env.text("JWT_AUDIENCE")
 JWT_USERNAME_CLAIM = env.text("JWT_USERNAME_CLAIM", "preferred_username")
 API_WAITERS = env.integer("API_WAITERS", 4)  # concurrent long-polling requests per process
 
+# Single sign-on in the browser by OpenID Connect. OIDC_ROLES: "group=role,…"; the role
+# "administrator" makes superusers.
+OIDC_ISSUER = env.text("OIDC_ISSUER")
+OIDC_NAME = env.text("OIDC_NAME", "SSO")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_ROLES = env.pairs("OIDC_ROLES")
+OIDC_SESSION_HOURS = env.integer("OIDC_SESSION_HOURS", 10, minimum=1)
+OIDC_PASSWORD_LOGIN = env.choice("OIDC_PASSWORD_LOGIN", ("administrators", "everybody"))
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SocialAccountAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "provider_class": "accounts.single_sign_on.Provider",
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "company",
+                "name": OIDC_NAME,
+                "client_id": env.text("OIDC_CLIENT_ID"),
+                "secret": env.text("OIDC_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OIDC_ISSUER,
+                    "scope": env.words("OIDC_SCOPES", ["openid", "profile", "email"]),
+                },
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+
+# Log-in, second factors and single sign-on are django-allauth's. Its limits are off: they would let
+# a stranger lock an account and one person an office; `accounts.login_throttle` has the studio's.
+ACCOUNT_ADAPTER = "accounts.allauth_adapters.AccountAdapter"
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {
+    "reset_password": "notifications.password_reset.AskForm",
+    "user_token": "accounts.password_reset.TokenForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_LOGIN_TIMEOUT = 300  # seconds a correct password stays valid while the code is entered
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_tokens.ResetTokenGenerator"  # noqa: S105  a class
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_UNIQUE_EMAIL = False
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+MFA_ADAPTER = "accounts.allauth_adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.login.CodeForm",
+    "reauthenticate": "accounts.login.ConfirmCodeForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
+MFA_TOTP_ISSUER = "VideoPlanet Studio"
+MFA_TOTP_TOLERANCE = 1  # time steps that a phone's clock may differ in either direction
+
 # Who must use two-factor authentication: nobody, managers and superusers, or all staff.
 REQUIRE_TOTP = env.choice("REQUIRE_TOTP", ("nobody", "managers", "staff"))
 if PRODUCTION and not env.text("REQUIRE_TOTP"):
     REQUIRE_TOTP = "managers"
+
+# Addresses of the studio in messages, such as https://studio.example.com; empty: none are given.
+PUBLIC_URL = env.text("PUBLIC_URL").rstrip("/")
+# Mail: without EMAIL_HOST nothing is sent, and nothing that needs mail is offered.
+MAILERS = mailers.from_env()
+EMAIL_IS_SET_UP = bool(env.text("EMAIL_HOST"))
+# Django's check takes a studio without mail for one whose mail is lost.
+SILENCED_SYSTEM_CHECKS = [] if EMAIL_IS_SET_UP else ["mail.E001"]
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "studio@localhost")
+LANGUAGE_OF_PERSON = "operations.language.stored_language"
 
 LOG_FILE = logs.file_from_env(production=PRODUCTION)
 LOG_LEVEL = logs.level_from_env()
@@ -237,6 +315,8 @@ LOGGING = logs.logging_from_env(
         SECRET_KEY,
         *PROVIDER_SECRETS,
         *PROVIDER_KEYS.values(),
+        env.text("OIDC_CLIENT_SECRET"),
+        env.text("EMAIL_PASSWORD"),
         STORE.secret_key if STORE else "",
     ],
 )
@@ -246,6 +326,9 @@ LOGGING = logs.logging_from_env(
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 METRICS_NETWORKS = env.words("METRICS_NETWORKS", ["127.0.0.0/8", "::1/128"])
 SENTRY_DSN = env.text("SENTRY_DSN")
+# Measure each picture and clip that arrives.
+CHECK_TAKES = env.boolean("CHECK_TAKES", default=True)
+HALT_AFTER_DOUBTFUL = env.integer("HALT_AFTER_DOUBTFUL", 3)  # takes in a row; 0: never
 KEEP_DELETED_DAYS = env.integer(
     "KEEP_DELETED_DAYS", 30
 )  # days after which deleted scenes are removed permanently
@@ -265,7 +348,6 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": asset("studio/mark.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": asset("studio/mark.svg")}],
     "STYLES": [asset("studio/studio.css")],
-    "SCRIPTS": [asset("studio/studio.js"), asset("studio/interrupted.js")],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
@@ -303,6 +385,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": _("Second factor"), "link": reverse_lazy("admin:second_factor")},
+            {"title": _("Log-ins"), "link": reverse_lazy("admin:sessions")},
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },

@@ -110,7 +110,7 @@ def storages(media_root: Path, store: Store | None, *, debug: bool) -> dict[str,
     static = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
         if debug
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.static_files.StaticFiles"
     )
     return {
         "default": folder,

@@ -1,18 +1,21 @@
 """CSV files for spreadsheets."""
 
+import unicodedata
+
 from django.http import HttpResponse
 
 BYTE_ORDER = "\ufeff"  # spreadsheets detect UTF-8 by it
 
 
-# Asian editions also accept the full-width forms.
-SIGNS = frozenset("=+-@\t\r\n＝＋－＠")
+SIGNS = frozenset("=+-@\t\r\n")
 
 
 def safe(text: object) -> str:
     """Escape text so that a spreadsheet does not interpret it as a formula."""
     cell = str(text)
-    return f"'{cell}" if cell[:1] in SIGNS else cell
+    # Asian editions also accept full-width and small forms.
+    begin = unicodedata.normalize("NFKC", cell[:1])
+    return f"'{cell}" if begin in SIGNS else cell
 
 
 def attachment(name: str) -> HttpResponse:

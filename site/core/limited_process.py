@@ -8,9 +8,10 @@
         max_output_bytes=4 * MB,
     )
 
-The function is given by name: the process is a new Python without Django's settings, the
-environment's secrets and a database. Arguments and result are None, bool, int, float, str, bytes,
-and lists and dicts of them; a tuple arrives as a list. Pass a large file as a path.
+The function is given by name. The process is a fork of a Python that has imported libraries and
+knows neither the studio's settings nor the environment's secrets nor a database. Arguments and
+result are None, bool, int, float, str, bytes, and lists and dicts of them; a tuple arrives as a
+list. Pass a large file as a path.
 """
 
 import fcntl
@@ -19,12 +20,11 @@ import os
 import re
 import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -32,14 +32,16 @@ import msgspec
 from django.conf import settings
 from django.utils.translation import gettext_noop
 
+from .fork_server import ForkServer, ForkServerGoneError
 from .localized_messages import DomainError, Value
 from .unavailable import ServiceUnavailableError
 
 logger = logging.getLogger("ai_video.limited")
 
 MB = 1024 * 1024
-ENTRY = Path(__file__).with_name("limited_process_entry.py")
-ROOTS = [str(ENTRY.parents[2]), str(ENTRY.parents[1])]
+ROOTS = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+# What most readers import, and what takes longest to import.
+PRELOADED = ("core.limited_process", "numpy", "PIL.Image", "pillow_heif")
 # The only variables passed on: the environment contains keys and passwords.
 ENVIRONMENT = (
     "PATH",
@@ -186,7 +188,6 @@ def run_limited(
     """
     message = msgspec.msgpack.encode(
         {
-            "roots": ROOTS,
             "function": function,
             "args": list(args),
             "seconds": seconds,
@@ -196,10 +197,23 @@ def run_limited(
         }
     )
     with _place(wait_seconds):
-        code, out, stderr_text = _converse(
+        code, out, stderr_text = _conversation(
             message, seconds, max_output_bytes + OVERHEAD, should_stop
         )
     return _answer(code, out, stderr_text, max_output_bytes)
+
+
+def _conversation(
+    message: bytes, seconds: float, most: int, should_stop: Callable[[], bool] | None
+) -> tuple[int, bytes, str]:
+    """`_converse`, once more if the server of the processes ended meanwhile."""
+    with suppress(ForkServerGoneError):
+        return _converse(message, seconds, most, should_stop)
+    logger.warning("The server of limited processes has ended. It is started again.")
+    try:
+        return _converse(message, seconds, most, should_stop)
+    except ForkServerGoneError as error:
+        raise failed("The server of limited processes has ended twice.") from error
 
 
 def _converse(
@@ -208,23 +222,19 @@ def _converse(
     """Return exit code, output and the tail of standard error. Then the whole process group is
     killed.
     """
-    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | FIXED
     end = time.monotonic() + seconds
-    process = subprocess.Popen(  # noqa: S603  our own interpreter and our own file
-        [sys.executable, "-I", "-B", str(ENTRY)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        env=environment,
-        cwd="/",
-        process_group=0,
-    )
-    out, stderr_text = bytearray(), bytearray()
-    stdin = cast("IO[bytes]", process.stdin)
-    stdout, stderr = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stderr)
-    pending = memoryview(message)
-    try:
+    with ExitStack() as pipes:
+        (their_in, stdin), (stdout, their_out), (stderr, their_error) = (
+            [pipes.enter_context(os.fdopen(number, mode, buffering=0)) for number, mode in ends]
+            for ends in (zip(os.pipe(), ("rb", "wb"), strict=True) for _ in range(3))
+        )
+        process = _server().fork(their_in.fileno(), their_out.fileno(), their_error.fileno())
+        pipes.callback(process.end)
+        for theirs in (their_in, their_out, their_error):
+            theirs.close()
+        out, stderr_text = bytearray(), bytearray()
+        pending = memoryview(message)
+        code = None
         with selectors.DefaultSelector() as selector:
             os.set_blocking(stdin.fileno(), False)
             selector.register(stdin, selectors.EVENT_WRITE)
@@ -232,6 +242,8 @@ def _converse(
             selector.register(stderr, selectors.EVENT_READ, stderr_text)
             while selector.get_map():
                 _check(end, should_stop)
+                # A process outlives its server, so that the pipes alone do not tell that it died.
+                code = process.wait(0) if code is None else code
                 for key, _events in selector.select(0.2):
                     file = cast("IO[bytes]", key.fileobj)
                     if file is stdin:
@@ -247,12 +259,16 @@ def _converse(
                 del stderr_text[:-TAIL_BYTES]
                 if len(out) > most:
                     raise too_much_output()
-        while True:
+        while code is None:
             _check(end, should_stop)
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(0.2), bytes(out), stderr_text.decode("utf-8", "replace")
-    finally:
-        _end(process)
+            code = process.wait(0.2)
+        return code, bytes(out), stderr_text.decode("utf-8", "replace")
+
+
+@cache
+def _server() -> ForkServer:
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | FIXED
+    return ForkServer(roots=ROOTS, modules=PRELOADED, environment=environment)
 
 
 def _check(end: float, should_stop: Callable[[], bool] | None) -> None:
@@ -270,17 +286,6 @@ def _write(file: IO[bytes], pending: memoryview) -> memoryview:
         return pending
     except BrokenPipeError:
         return pending[:0]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the whole process group and reap the process."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe and not pipe.closed:
-            with suppress(OSError):
-                pipe.close()
 
 
 def _answer(code: int, out: bytes, stderr_text: str, most: int) -> Any:

@@ -1,6 +1,6 @@
-"""The child process of `limited_process`, run as a program.
+"""What a limited process does, in the fork of `fork_server_program`.
 
-It sets its own resource limits before it imports any code that parses files.
+It sets its own resource limits before it imports any code of ours that parses files.
 """
 
 import os
@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, BinaryIO
+
+import msgspec
 
 LONGEST_DETAIL = 2000
 GRACE_SECONDS = 5
@@ -59,20 +61,11 @@ def error_as_dict(error: Exception) -> dict[str, Any]:
 
 
 def main() -> None:
-    # The file size limit would truncate a .pyc file and break later imports. `-B` has no effect
-    # if a .pth file of the environment overrides it.
-    sys.dont_write_bytecode = True
+    """Reads what is asked from standard input, writes the answer to standard output and ends."""
     # The result goes to the original standard output; print() goes to standard error instead.
     out: BinaryIO = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    # Imported only here; these packages are small.
-    import msgspec  # noqa: PLC0415
-    from django.conf import settings  # noqa: PLC0415
-
-    # Messages are only marked with gettext_noop here, but even that reads the setting.
-    settings.configure(USE_I18N=False)
     asked = msgspec.msgpack.decode(sys.stdin.buffer.read())
-    sys.path[:0] = asked["roots"]
     bound(asked)
     answered = answer(asked)
     try:
@@ -87,7 +80,3 @@ def main() -> None:
     out.flush()
     # Skip interpreter shutdown: nothing needs cleanup, and no exit handlers of a decoder run.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -25,6 +25,15 @@ class ServiceUnavailableError(DomainError):
     code = "away"
 
 
+class StoreUnavailable(ServiceUnavailableError):  # noqa: N818  the field's word
+    """The store is unreachable or full, or refuses the access key.
+
+    It recovers or must be repaired.
+    """
+
+    code = "store_away"
+
+
 def is_unavailable(error: BaseException) -> bool:
     """Return whether this is such an error, or an OSError for a full disk."""
     return isinstance(error, ServiceUnavailableError) or (

@@ -105,6 +105,7 @@ class Taken:
     size: tuple[int, int]
     duration_ms: int
     notes: tuple[LocalizedMessage, ...]
+    has_sound: bool
 
 
 def _refuse(template: str, detail: str = "", **values: str | float) -> MediaError:
@@ -260,6 +261,7 @@ def clean_file(source: str, target: str) -> dict[str, Any]:
         "size": [kept.width, kept.height],
         "duration_ms": kept.duration_ms,
         "notes": notes,
+        "has_sound": kept.has_audio,
     }
 
 
@@ -437,4 +439,5 @@ def ingested(
         (int(found["size"][0]), int(found["size"][1])),
         int(found["duration_ms"]),
         notes,
+        bool(found["has_sound"]),
     )

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from django.utils.translation import gettext_noop
 from PIL import Image
 
@@ -14,12 +16,20 @@ from media.caption_overlay import FADE_SECONDS, Overlay
 from media.captions import CaptionSpan
 from media.crop import Crop
 from media.errors import MediaError
+from media.logo import Logo, Mark, placed
 from media.probe import Probe
+from media.transitions import NO_FADES, Fades, Part
 
 
-def _picture_chain(probe: Probe, size: tuple[int, int], fps: int, crop: Crop | None) -> str:
+def _picture_chain(
+    probe: Probe,
+    size: tuple[int, int],
+    fps: int,
+    crop: Crop | None,
+    held: str = "",
+) -> str:
     """Returns the filters of the clip: normalize, constant rate from zero, scale to cover, crop,
-    hold the end.
+    hold the end. `held`: filters that follow, to hold the beginning and cut.
     """
     width, height = size
     return ",".join([
@@ -43,6 +53,7 @@ def _picture_chain(probe: Probe, size: tuple[int, int], fps: int, crop: Crop | N
         "format=yuv420p",
         codec.COLOR_TAGS,
         "tpad=stop_mode=clone:stop=-1",
+        *([held] if held else []),
     ])  # fmt: skip
 
 
@@ -66,6 +77,14 @@ def _caption_chains(captions: Sequence[tuple[CaptionSpan, Overlay]], fps: int) -
     return chains
 
 
+def _logo_chains(picture: str, shown: str, mark: Mark) -> list[str]:
+    """Returns the filters that overlay the logo on all frames."""
+    return [
+        f"[{picture}]scale=out_color_matrix=bt709:out_range=tv,format=yuva420p[logo]",
+        f"[{shown}][logo]overlay={mark.left}:{mark.top}:eof_action=repeat:format=yuv420[marked]",
+    ]
+
+
 def encode_clip(
     source: Path,
     out: Path,
@@ -75,6 +94,9 @@ def encode_clip(
     fps: int,
     captions: Sequence[CaptionSpan] = (),
     crop: Crop | None = None,
+    part: Part | None = None,
+    fades: Fades = NO_FADES,
+    logo: Logo | None = None,
     crf: int = codec.CRF,
     should_stop: Callable[[], bool] = ffmpeg.never,
     on_progress: Callable[[int], None] = ffmpeg.ignore,
@@ -83,7 +105,8 @@ def encode_clip(
     with or without sound.
 
     A longer clip is cut at its end; a shorter one holds its last frame. `crop` selects the visible
-    part, by default the middle. The same inputs give the same bytes. `on_progress` receives
+    part, by default the middle. `part`: only these frames; those before the clip's beginning
+    (`lead`) hold its first frame. The same inputs give the same bytes. `on_progress` receives
     percentages. Raises MediaError (broken_input if the clip has no readable frame).
     """
     codec.check_size(size)
@@ -91,13 +114,22 @@ def encode_clip(
     with tempfile.TemporaryDirectory(prefix=".clip-", dir=out.parent) as folder:
         drawn = [(span, Overlay.of(span.text, size)) for span in captions]
         pictures = [
-            _saved(overlay, Path(folder) / f"{number}.png", fps)
+            _saved(overlay.rgba, Path(folder) / f"{number}.png", fps)
             for number, (_span, overlay) in enumerate(drawn)
         ]
         chains = [
-            f"[0:V:0]{_picture_chain(probe, size, fps, crop)}[v0]",
+            f"[0:V:0]{_picture_chain(probe, size, fps, crop, _held(part, frames))}[v0]",
             *_caption_chains(drawn, fps),
         ]
+        shown = f"v{len(captions)}"
+        if logo:
+            mark = placed(logo, size)
+            pictures.append(_saved(mark.rgba, Path(folder) / "logo.png", fps))
+            chains += _logo_chains(f"{len(pictures)}:v", shown, mark)
+            shown = "marked"
+        if faded := fades.filters(frames):
+            chains.append(f"[{shown}]{','.join(faded)}[faded]")
+            shown = "faded"
         segment = Path(folder) / "segment.mp4"
         ffmpeg.run(
             [
@@ -112,7 +144,7 @@ def encode_clip(
                     "-filter_complex",
                     ";".join(chains),
                     "-map",
-                    f"[v{len(captions)}]",
+                    f"[{shown}]",
                     "-frames:v",
                     str(frames),
                 ),
@@ -132,7 +164,16 @@ def encode_clip(
         segment.replace(out)
 
 
-def _saved(overlay: Overlay, path: Path, fps: int) -> list[str]:
-    """Writes the caption's box as a PNG and returns the options that open it."""
-    Image.fromarray(overlay.rgba, "RGBA").save(path, compress_level=1)
+def _held(part: Part | None, frames: int) -> str:
+    if part is None:
+        return ""
+    return (
+        f"tpad=start_mode=clone:start={part.lead},"
+        f"trim=start_frame={part.first}:end_frame={part.first + frames},setpts=PTS-STARTPTS"
+    )
+
+
+def _saved(rgba: npt.NDArray[np.uint8], path: Path, fps: int) -> list[str]:
+    """Writes a caption's box or a logo as a PNG and returns the options that open it."""
+    Image.fromarray(rgba, "RGBA").save(path, compress_level=1)
     return ["-framerate", str(fps), "-i", f"file:{path}"]

@@ -1,5 +1,7 @@
 """Errors of media processing, with messages for people."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import DomainError, Value
@@ -8,11 +10,18 @@ from core.localized_messages import DomainError, Value
 class MediaError(DomainError):
     """An image or film could not be read or made.
 
-    `code` is one of disk_full, broken_input, killed, timed_out, stopped, failed. `detail` is for
-    the log: the end of ffmpeg's output.
+    `code` is one of `codes`. `detail` is for the log: the end of ffmpeg's output.
     """
 
     code = "failed"
+    codes: ClassVar[tuple[str, ...]] = (
+        "broken_input",
+        "disk_full",
+        "failed",
+        "killed",
+        "stopped",
+        "timed_out",
+    )
 
     def __init__(self, template: str, /, *, code: str, detail: str = "", **values: Value) -> None:
         super().__init__(template, **values)

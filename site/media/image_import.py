@@ -42,6 +42,7 @@ MAX_BYTES = 40 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 KEPT_PIXELS = 26_000_000  # larger images are reduced by halves; no film shows more
 MAX_RATIO = 20
+PNG_DEPTH_AT = 24  # where the header of a PNG has its bits per channel
 STRIP = 256  # rows converted at once, which limits memory whatever the size of the image
 
 # Limits of the process that reads an image: 64 million pixels with transparency take 256 MB once.
@@ -64,7 +65,8 @@ class Taken:
     notes: tuple[LocalizedMessage, ...]
 
 
-def _refuse(template: str, detail: object = "", **values: str | float) -> MediaError:
+def refuse(template: str, detail: object = "", **values: str | float) -> MediaError:
+    """Returns the error for a file that is no usable image, with a message for people."""
     return MediaError(
         template,
         code="broken_input",
@@ -74,7 +76,7 @@ def _refuse(template: str, detail: object = "", **values: str | float) -> MediaE
 
 
 def _too_large(width: int, height: int) -> MediaError:
-    return _refuse(
+    return refuse(
         gettext_noop(
             "The picture is too large: %(width)s x %(height)s pixels; at most %(most)s "
             "million pixels are read."
@@ -85,20 +87,21 @@ def _too_large(width: int, height: int) -> MediaError:
     )
 
 
-def _opened(data: bytes) -> Image.Image:
+def opened(data: bytes) -> Image.Image:
+    """Opens an image without decoding it. Raises MediaError if it is none, or too large."""
     if len(data) > MAX_BYTES:
-        raise _refuse(
+        raise refuse(
             gettext_noop("The picture file is too large: at most %(most)s MB are read."),
             most=MAX_BYTES // (1024 * 1024),
         )
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _refuse(gettext_noop("The picture is too large to be read."), error) from error
+        raise refuse(gettext_noop("The picture is too large to be read."), error) from error
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise arbitrary errors for damaged headers
-        raise _refuse(
+        raise refuse(
             gettext_noop(
                 "The file is not a picture that can be read: PNG, JPEG, WebP, AVIF, HEIC "
                 "and GIF are."
@@ -109,7 +112,7 @@ def _opened(data: bytes) -> Image.Image:
     if width * height > MAX_PIXELS:
         raise _too_large(width, height)
     if max(width, height) > MAX_RATIO * min(width, height):
-        raise _refuse(
+        raise refuse(
             gettext_noop("The picture is too long and thin: %(width)s x %(height)s pixels."),
             width=width,
             height=height,
@@ -117,7 +120,7 @@ def _opened(data: bytes) -> Image.Image:
     return image
 
 
-def _turn(image: Image.Image) -> Image.Transpose | None:
+def turn_of(image: Image.Image) -> Image.Transpose | None:
     """Returns the rotation given by the image's EXIF orientation."""
     turns = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -171,9 +174,14 @@ type Transform = ImageCms.ImageCmsTransform | Light | None
 def _strip(image: Image.Image, top: int, bottom: int, transform: Transform) -> Image.Image:
     """Returns some rows in sRGB, on black where they are transparent."""
     part = image.crop((0, top, image.width, bottom))
+    alpha = None
     if part.mode.startswith("I"):
-        part = Image.fromarray((np.asarray(part, np.uint32) >> 8).clip(0, 255).astype(np.uint8))
-    alpha = part.convert("RGBA").getchannel("A") if part.has_transparency_data else None
+        values = np.asarray(part, np.uint32)
+        if (clear := image.info.get("transparency")) is not None:
+            alpha = Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
+        part = Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))
+    elif part.has_transparency_data:
+        alpha = part.convert("RGBA").getchannel("A")
     colours = (
         part
         if part.mode == _mode(image)
@@ -216,7 +224,7 @@ def _rgb(
     """Returns an upright sRGB image of at most this many pixels. `deep`: its pixels, if not
     Pillow's.
     """
-    turn = _turn(image)
+    turn = turn_of(image)
     image.load()  # also finds out whether the file is complete
     by = 1
     while -(-image.width // by) * -(-image.height // by) > most:
@@ -236,7 +244,7 @@ def decode(
     below that size on both sides; above `most` pixels it is reduced. Transparent parts become
     black. Raises MediaError (broken_input).
     """
-    image = _opened(data)
+    image = opened(data)
     try:
         if enough:
             image.draft(
@@ -245,6 +253,10 @@ def decode(
         elif image.width * image.height > 4 * most:
             image.draft(image.mode, (image.width // 2, image.height // 2))
         kind = image.format or ""
+        clear = image.info.get("transparency")
+        if kind == "PNG" and data[PNG_DEPTH_AT] == 16 and isinstance(clear, tuple):  # noqa: PLR2004
+            # Pillow reads the colours with 8 bits, but the transparent one with 16.
+            image.info["transparency"] = tuple(value >> 8 for value in clear)
         light = light_of(data, kind)
         # Larger ones are reduced, which evens out bands, and would take too much memory.
         is_deep = (
@@ -258,29 +270,30 @@ def decode(
     except MemoryError:
         raise
     except Exception as error:  # as above: decoders raise many kinds of errors
-        raise _refuse(gettext_noop("The picture is damaged or not complete."), error) from error
+        raise refuse(gettext_noop("The picture is damaged or not complete."), error) from error
 
 
 def read(path: Path, *, enough: tuple[int, int] | None = None) -> Image.Image:
     """`decode` for a file."""
-    return decode(_bytes_of(path), enough=enough)
+    return decode(bytes_of(path), enough=enough)
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Reads an image file. Raises MediaError if it is too large."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise _refuse(
+            raise refuse(
                 gettext_noop("The picture file is too large: at most %(most)s MB are read."),
                 most=MAX_BYTES // (1024 * 1024),
             )
         return path.read_bytes()
     except OSError as error:
-        raise _refuse(gettext_noop("The picture file could not be opened."), error) from error
+        raise refuse(gettext_noop("The picture file could not be opened."), error) from error
 
 
 def mime_of(data: bytes) -> str:
     """Returns the media type by content. Raises MediaError if it is no readable image."""
-    return MIME[_opened(data).format or ""]
+    return MIME[opened(data).format or ""]
 
 
 def clean(data: bytes) -> tuple[bytes, str, tuple[int, int]]:
@@ -294,13 +307,13 @@ def clean(data: bytes) -> tuple[bytes, str, tuple[int, int]]:
 
 
 def _cleaned(data: bytes) -> tuple[bytes, str, tuple[int, int], list[LocalizedMessage]]:
-    opened = _opened(data)
-    kind, notes = opened.format or "", list(_notes(opened))
+    image = opened(data)
+    kind, notes = image.format or "", list(_notes(image))
     light = light_of(data, kind)
     if light and light.hdr:
         notes.append(LocalizedMessage(HDR))
-    before, turned = opened.size, _turn(opened)
-    del opened
+    before, turned = image.size, turn_of(image)
+    del image
     image = decode(data, most=KEPT_PIXELS)
     if image.width * image.height < before[0] * before[1]:
         before = (
@@ -331,7 +344,7 @@ def _notes(image: Image.Image) -> Iterator[LocalizedMessage]:
 
 def clean_file(source: str, target: str) -> dict[str, Any]:
     """Runs `clean` from a file to another, with notes. Runs in the limited process."""
-    content, mime, size, notes = _cleaned(_bytes_of(Path(source)))
+    content, mime, size, notes = _cleaned(bytes_of(Path(source)))
     Path(target).write_bytes(content)
     return {
         "mime": mime,

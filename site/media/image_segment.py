@@ -16,6 +16,8 @@ from media import codec, ffmpeg, image_import
 from media.caption_overlay import Overlay, Overlays
 from media.captions import CaptionSpan
 from media.crop import Crop
+from media.logo import Logo, Mark, placed
+from media.transitions import NO_FADES, Fades, Part
 from media.yuv import Frame, Plane, Yuv, to_yuv
 
 MARGIN = 4
@@ -97,14 +99,23 @@ def _warp(source: Plane, target: Plane, matrix: npt.NDArray[np.float64]) -> None
 
 
 def film(
-    scene: Scenery, windows: Sequence[cameras.Window], size: tuple[int, int], overlays: Overlays
+    scene: Scenery,
+    windows: Sequence[cameras.Window],
+    size: tuple[int, int],
+    overlays: Overlays,
+    mark: Mark | None = None,
 ) -> Iterator[memoryview]:
-    """Yields raw yuv420p frames, one per window. Each is valid until the next is requested."""
+    """Yields raw yuv420p frames, one per window. Each is valid until the next is requested.
+
+    `mark`: the logo, below the captions.
+    """
     plain, shown = Frame(size), Frame(size)
     drawn: cameras.Window | None = None
     for number, window in enumerate(windows):
         if window != drawn:
             draw(plain, scene, window, size)
+            if mark:
+                mark.paste(plain)
             drawn = window
         if overlay := overlays.at(number):
             shown.copy_from(plain)
@@ -124,6 +135,9 @@ def encode_still(
     camera: str,
     captions: Sequence[CaptionSpan] = (),
     crop: Crop | None = None,
+    part: Part | None = None,
+    fades: Fades = NO_FADES,
+    logo: Logo | None = None,
     crf: int = codec.CRF,
     should_stop: Callable[[], bool] = ffmpeg.never,
     on_progress: Callable[[int], None] = ffmpeg.ignore,
@@ -132,8 +146,8 @@ def encode_still(
     captions.
 
     The image may have any size and aspect ratio; `crop` selects the visible part, by default the
-    middle. The same inputs give the same bytes. `on_progress` receives percentages. Raises
-    MediaError.
+    middle. `part`: only these frames of a longer camera move. The same inputs give the same bytes.
+    `on_progress` receives percentages. Raises MediaError.
     """
     codec.check_size(size)
     image = image_import.read(picture, enough=(2 * size[0], 2 * size[1]))
@@ -145,15 +159,28 @@ def encode_still(
             max(round((crop.left + crop.width) * across), round(crop.left * across) + 1),
             max(round((crop.top + crop.height) * down), round(crop.top * down) + 1),
         ))  # fmt: skip
-    windows = cameras.path(camera, frames=frames, size=size, cover=cover_size(image.size, size))
+    part = part or Part(frames, 0)
+    windows = cameras.path(camera, frames=part.total, size=size, cover=cover_size(image.size, size))
+    windows = windows[part.first : part.first + frames]
     overlays = Overlays(
         [(span.start_frame, span.end_frame, Overlay.of(span.text, size)) for span in captions],
         fps=fps,
     )
     ffmpeg.run(
-        [*codec.raw_input(size, fps), "-vf", codec.COLOR_TAGS, *codec.video_settings(fps, crf)],
+        [
+            *codec.raw_input(size, fps),
+            "-vf",
+            ",".join([*fades.filters(frames), codec.COLOR_TAGS]),
+            *codec.video_settings(fps, crf),
+        ],
         out=out,
-        feed=film(scenery(image, windows, size), windows, size, overlays),
+        feed=film(
+            scenery(image, windows, size),
+            windows,
+            size,
+            overlays,
+            placed(logo, size) if logo else None,
+        ),
         should_stop=should_stop,
         on_frame=lambda done: on_progress(done * 100 // frames),
     )

@@ -35,10 +35,10 @@ def to_yuv(rgb: Plane) -> Yuv:
         cv2.transform(rgb.astype(np.float32), np.hstack([RGB_TO_YUV, OFFSET])), np.float32
     )
     luma, blue, red = (np.ascontiguousarray(yuv[..., number]) for number in range(3))
-    return Yuv(_bytes(luma), _bytes(_halved(blue)), _bytes(_halved(red)))
+    return Yuv(_bytes(luma), _bytes(halved(blue)), _bytes(halved(red)))
 
 
-def _halved(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def halved(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Halves a plane with samples sited as in H.264: on every second column, between two rows."""
     kernel_x = np.array([[0.25, 0.5, 0.25]], np.float32)
     across = np.asarray(cv2.filter2D(plane, -1, kernel_x, borderType=cv2.BORDER_REPLICATE))[:, ::2]

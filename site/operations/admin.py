@@ -6,10 +6,14 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,23 +26,33 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts import (
     account_changes,
+    audit_page,
+    invitation_pages,
     login_throttle,
     login_unlock,
+    mfa,
     mfa_pages,
     service_account_pages,
+    session_pages,
 )
 from accounts.admin_site import AdminSite
+from accounts.roles import label_of
 from core.admin.fields import BoundedChoicesField
+from core.admin.filters import BooleanFilter, DropdownFilter
 from core.numbers import whole_number
 from providers.services import money_changes
 
-from . import cost_export, costs, dashboard, language, monitoring
+from . import cost_export, costs, dashboard, introduction, language, monitoring
 
 WITHOUT_SCREENS = (
+    "account",
     "admin",
     "contenttypes",
     "django_q",
+    "mfa",
     "sessions",
+    "socialaccount",
+    "usersessions",
 )  # apps whose permissions the studio never checks
 
 # Django's four permissions of each model, whose names are stored in English.
@@ -49,13 +63,30 @@ DEEDS = {
     "view": _("Can view"),
 }
 
-# The studio's jobs have their own pages; these rows only carry wake-ups.
-for model in (Failure, OrmQ, Schedule, Success):
+# The studio's jobs have their own pages, and these rows only carry wake-ups; so have accounts.
+for model in (
+    *(Failure, OrmQ, Schedule, Success),
+    *(Authenticator, EmailAddress, SocialAccount, SocialApp, SocialToken, UserSession),
+):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+class RoleFilter(DropdownFilter):
+    """People with a role."""
+
+    title = _("role")
+    parameter_name = "groups__id__exact"  # as links to the list have it
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(role.pk), label_of(role.name)) for role in Group.objects.order_by("name")]
+
+    def queryset(self, _request: HttpRequest, people: QuerySet[User]) -> QuerySet[User]:
+        number = whole_number(self.value() or "")
+        return people if number is None else people.filter(groups=number)
 
 
 @admin.register(User)
@@ -64,6 +95,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None  # users are deactivated one at a time
+    list_before_template = "studio/people_tools.html"  # type: ignore[assignment]  # Unfold writes None without a type
     list_display = (
         "username",
         "email",
@@ -75,6 +107,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
     )
     readonly_fields = ("factor_state", "log_in_state", "last_login", "date_joined")
     filter_horizontal = ()
+    list_filter = (
+        *((field, BooleanFilter) for field in ("is_staff", "is_superuser", "is_active")),
+        RoleFilter,
+    )
+    list_filter_submit = True
     # Permissions come from roles only, so users have none of their own to choose.
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -112,7 +149,10 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
             )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).select_related("second_factor")
+        factors = Authenticator.objects.filter(type__in=mfa.FACTORS).order_by("created_at")
+        return (
+            super().get_queryset(request).prefetch_related(Prefetch("authenticator_set", factors))
+        )
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -127,7 +167,9 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class
             **{
                 **kwargs,
                 "widget": UnfoldAdminCheckboxSelectMultipleWidget(),
-                "form_class": BoundedChoicesField,
+                "form_class": RolesField,
+                "label": _("Roles"),
+                "help_text": _("A person has the rights of all their roles."),
             },
         )
 
@@ -173,8 +215,16 @@ def _crumbs(admin: ModelAdmin, name: Any, object_id: str | None) -> dict[str, An
 
 
 def _since(person: User) -> datetime | None:
-    factor = getattr(person, "second_factor", None)
-    return factor.confirmed_at if factor else None
+    factors: Any = person  # allauth's relation is not typed
+    rows = [row for row in factors.authenticator_set.all() if row.type in mfa.FACTORS]
+    return min((row.created_at for row in rows), default=None)
+
+
+class RolesField(BoundedChoicesField):
+    """Roles by their names in the user's language."""
+
+    def label_from_instance(self, role: Group) -> str:
+        return label_of(role.name)
 
 
 class RightsField(BoundedChoicesField):
@@ -193,6 +243,11 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
     filter_horizontal = ()
     actions = None
     show_full_result_count = False
+    list_display = ("role",)
+
+    @admin.display(description=_("role"), ordering="name")
+    def role(self, group: Group) -> str:
+        return label_of(group.name)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return super().changelist_view(
@@ -233,12 +288,17 @@ class RoleAdmin(GroupAdmin, ModelAdmin):
 
 def mount(site: Any) -> None:
     assert isinstance(site, AdminSite)
+    site.set_first_page(introduction.first_page)
     site.add_page("language/", language.choose, name="language", public=True)
     site.add_page("now/", dashboard.now, name="now")
     site.add_page("costs/", costs.page, name="costs")
     site.add_page("costs/export.csv", cost_export.export, name="costs_export")
     site.add_page("monitoring/", monitoring.page, name="monitoring")
     site.add_page("second-factor/", mfa_pages.page, name="second_factor")
+    site.add_page("audit/", audit_page.page, name="audit")
+    site.add_page("invitations/", invitation_pages.invite, name="invitations")
+    site.add_page("sessions/", session_pages.own, name="sessions")
+    site.add_page("people/<int:pk>/sessions/", session_pages.of_person, name="person_sessions")
     site.add_page("log-ins/<int:pk>/unlock/", login_unlock.unlock, name="log_in_unlock")
     site.add_page("second-factor/<int:pk>/reset/", mfa_pages.reset, name="second_factor_reset")
     site.add_page("service-accounts/", service_account_pages.accounts, name="service_accounts")

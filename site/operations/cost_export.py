@@ -7,10 +7,14 @@ from typing import Any, get_args
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from core.csv import BYTE_ORDER, safe
+from core.identifiers import is_uuid
 from providers import ledger
+from stories.services.permissions import behind_a_wall, stories_for, visible_projects
+from stories.services.projects import subjects_of
 
 from .cost_tables import By, reasons, rows_by
 from .costs import PERMISSION, span_of
@@ -107,15 +111,24 @@ def export(request: HttpRequest) -> HttpResponseBase:
     story = request.GET.get("story", "")
     if by and by not in {*get_args(By.__value__), "rejected"}:
         raise Http404
-    wanted = {"subject": story} if story else {"since": since}
+    wanted: dict[str, Any] = {"subject": story} if story else {"since": since}
+    if project := request.GET.get("project", "").replace("\0", ""):
+        found = get_object_or_404(visible_projects(request.user), code=project[:20])
+        wanted, by = {"subjects": list(subjects_of([found]))}, ""
+    elif behind_a_wall(request.user) and not _is_visible(request, story):
+        raise PermissionDenied
     lines = rejected(since) if by == "rejected" else sums(by, **wanted) if by else calls(**wanted)
-    covered = "story" if story else f"{days}d"
+    covered = project or ("story" if story else f"{days}d")
     name = f"costs{by and '-by-'}{by}-{timezone.localdate():%Y-%m-%d}-{covered}.csv"
     return StreamingHttpResponse(
         _text(lines),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _is_visible(request: HttpRequest, story: str) -> bool:
+    return is_uuid(story) and stories_for(request.user).filter(pk=story).exists()
 
 
 def _text(lines: Iterator[tuple[object, ...]]) -> Iterator[str]:

@@ -16,15 +16,17 @@ from django.utils.translation import gettext as _
 from core.admin.display import person
 from core.identifiers import is_uuid
 from providers import ledger
+from providers.enums import Kind
 from providers.models import AIProviderConfig
 from stories.enums import ReviewStatus
 from stories.models import Scene, Story, Take
 from stories.selectors.cost_estimate import estimates_of
 
-type By = Literal["story", "scene", "provider", "model", "person", "day"]
+type By = Literal["story", "scene", "kind", "provider", "model", "person", "day"]
 DIMENSIONS: dict[By, tuple[ledger.Dimension, ...]] = {
     "story": ("subject",),
     "scene": ("subject", "item"),
+    "kind": ("kind",),
     "provider": ("provider",),
     "model": ("provider", "model"),
     "person": ("actor",),
@@ -84,6 +86,8 @@ def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
     """Returns a readable name for each key."""
     if by == "day":
         return {key: date_format(key[0], "SHORT_DATE_FORMAT") for key in keys}
+    if by == "kind":
+        return {key: str(Kind(key[0]).label) for key in keys}
     if by == "person":
         people = {
             one.pk: person(one)
@@ -105,10 +109,20 @@ def _names(by: By, keys: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], str]:
             pk__in=_ids(key[1] for key in keys)
         ).values_list("pk", "position", "title")
     }
+    places |= _places_of_edits(_ids(key[1] for key in keys if key[1] not in places))
     return {
         key: f"{titles.get(key[0]) or key[0] or '–'} · "
         f"{places.get(key[1]) or _('The story itself')}"
         for key in keys
+    }
+
+
+def _places_of_edits(takes: list[UUID]) -> dict[str, str]:
+    """Returns the scene of each take that was edited, with the word for that."""
+    rows = Take.objects.filter(pk__in=takes).values_list("pk", "scene__position", "scene__title")
+    return {
+        str(pk): f"{place}. {title}".strip() + f" · {_('edits')}"
+        for pk, place, title in (rows if takes else ())
     }
 
 

@@ -21,6 +21,7 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.enums import ReviewStatus
 from stories.models import Take
+from stories.services.permissions import behind_a_wall
 
 from .cost_tables import Estimated, estimated, reasons, rows_by
 
@@ -98,7 +99,7 @@ def chart_of_estimates(rows: list[Estimated]) -> dict[str, Any]:
 
 
 def page(request: HttpRequest) -> HttpResponse:
-    if not request.user.has_perm(PERMISSION):
+    if not request.user.has_perm(PERMISSION) or behind_a_wall(request.user):
         raise PermissionDenied
     from django.contrib import admin  # noqa: PLC0415  the site is there only when all apps are
 
@@ -117,6 +118,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "tables": [
             ("story", _("By story"), stories),
             ("scene", _("By scene"), rows_by("scene", since=since, most=SHOWN)),
+            ("kind", _("By kind"), rows_by("kind", since=since, most=SHOWN)),
             ("provider", _("By provider"), rows_by("provider", since=since, most=SHOWN)),
             ("model", _("By model"), rows_by("model", since=since, most=SHOWN)),
             ("person", _("By person"), rows_by("person", since=since, most=SHOWN)),

@@ -23,9 +23,10 @@ from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers.models import ProviderCall
-from stories.enums import AspectRatio, FilmKind, JobName, StoryStatus
-from stories.models import Film, Story
+from stories.enums import AspectRatio, FilmKind, JobName, ReviewStatus, StoryStatus
+from stories.models import Film, Story, Take
 from stories.services import sound
+from stories.services.takes import select_take
 from stories.services.transitions import apply_transition
 
 from .sample_scripts import Script
@@ -146,9 +147,8 @@ def load_samples(samples: Iterable[Script], *, owner: Any, seconds: int) -> None
 def _new(owner: Any, values: dict[str, Any]) -> Story:
     story = Story(owner=owner, style=STYLE, **values)
     try:
-        story.full_clean(
-            exclude={"status"}
-        )  # starts as a draft; the field cannot be written even then
+        # The status begins as a draft and cannot be written; the project is chosen by `save`.
+        story.full_clean(exclude={"status", "project"})
     except ValidationError as error:
         raise DemoError(
             gettext_noop("This script cannot be made into a film: %(why)s"),
@@ -186,7 +186,8 @@ def walk(
 ) -> None:
     """Starts the step unless it already runs, and waits for its job. Raises DemoError.
 
-    Calls `check_children` all the while.
+    Calls `check_children` all the while. A take that the automatic check has doubts about is
+    selected, as a person would who has looked at it.
     """
     if story.status == step.begins and not _open_job(story, step):
         apply_transition(story.pk, step.transition, actor=actor)
@@ -197,6 +198,8 @@ def walk(
         job = Job.objects.filter(subject=str(story.pk), name=step.job, parent=None).latest(
             "created_at"
         )
+        if job.wait_for == WaitFor.PERSON and _select_doubtful(story, actor):
+            continue
         _require_going(job)
         percent = max(percent, job.progress)
         seen(Seen(100 if job.status == JobStatus.SUCCEEDED else percent, job.note))
@@ -221,6 +224,20 @@ def _open_job(story: Story, step: Step) -> bool:
     return Job.objects.filter(
         subject=str(story.pk), name=step.job, parent=None, status__in=OPEN
     ).exists()
+
+
+def _select_doubtful(story: Story, actor: Any) -> int:
+    """Selects the newest doubtful take where none is selected. Returns how many."""
+    found: dict[tuple[Any, str], Take] = {}
+    doubtful = Take.objects.filter(
+        scene__story=story, scene__deleted_at=None, review_status=ReviewStatus.UNREVIEWED
+    ).exclude(doubts="")
+    for take in doubtful.select_related("scene").order_by("created_at", "id"):
+        if take.scene.take(take.kind) is None:
+            found[take.scene_id, take.kind] = take
+    for take in found.values():
+        select_take(take.pk, actor=actor)
+    return len(found)
 
 
 def _require_going(job: Job) -> None:

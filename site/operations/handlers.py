@@ -2,12 +2,16 @@
 
 import logging
 
+from django.utils import timezone
+
 from core.isolation import each
 from jobs.registry import periodic_task
+from notifications import send_jobs
 from operations import retention
 from providers import calls
 from providers.backends.replicate import webhook
-from stories.handlers import record_leftover_results
+from stories.handlers.paid_results import record_leftover_results
+from stories.services import assignments, budget_alerts
 
 logger = logging.getLogger("ai_video.chores")
 
@@ -43,6 +47,26 @@ def record_results() -> None:
     """Records results that were paid for and have no take."""
     if result_recorded := record_leftover_results():
         logger.info("%s results that had been left have landed.", result_recorded)
+
+
+@periodic_task(MINUTE)
+def send_messages() -> None:
+    """Wakes the jobs that send messages, should a wake-up have been lost."""
+    send_jobs.wake_all()
+
+
+@periodic_task(MINUTE)
+def look_at_budgets() -> None:
+    """Tells people of budgets that are half used, nearly used or used up."""
+    if made := budget_alerts.check():
+        logger.info("%s budget alerts were written.", made)
+
+
+@periodic_task(HOUR)
+def remind() -> None:
+    """Reminds people of what is due."""
+    if told := assignments.remind(timezone.localdate()):
+        logger.info("%s people were reminded of what is due.", told)
 
 
 @periodic_task(HOUR)

@@ -25,10 +25,14 @@ def remember(
     **kwargs: Any,  # noqa: ARG001  the signal's form
 ) -> None:
     """Stores the user's language in the session, so that no page has to query it."""
-    if request is not None and (
-        language := Preference.objects.filter(user=user).values_list("language", flat=True).first()
-    ):
+    if request is not None and (language := stored_language(user)):
         request.session[SESSION_KEY] = language
+
+
+def stored_language(user: Any) -> str:
+    """The language that the person has chosen; empty if none."""
+    found = Preference.objects.filter(user=user).values_list("language", flat=True).first()
+    return found or ""
 
 
 def middleware(

@@ -43,8 +43,8 @@ NAMES = "|".join(
     )
 )
 # First segment of paths whose second segment is a key: review links of guests, signed files, signed
-# subtitles.
-LINKS = "review|media|subtitles"
+# subtitles, invitations. Of a link to set a password it is the third.
+LINKS = "review|media|subtitles|invited|new-password(?:/|%2f)[0-9a-z]+"
 # A message may repeat foreign text: it cannot start a line of its own or control a terminal.
 ESCAPED = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 PATTERNS = (
@@ -56,7 +56,7 @@ PATTERNS = (
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), HIDDEN),
-    (re.compile(r"(?i)\b(?:sk|rk|key|r8)[-_][A-Za-z0-9_-]{16,}"), HIDDEN),
+    (re.compile(r"(?i)\b(?:sk|rk|key|r8|hf|vps)[-_][A-Za-z0-9_-]{16,}"), HIDDEN),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@"), rf"\1{HIDDEN}@"),
     # Our own addresses that grant access. Short segments are folders of files, not keys.
     (re.compile(rf"(?i)((?:/|%2f)(?:{LINKS})(?:/|%2f))[^\s/?#%&\"'<>]{{12,}}"), rf"\1{HIDDEN}"),
@@ -105,7 +105,9 @@ class Plain(_Redacting):
             f"{record.getMessage().translate(ESCAPED)}"
         )
         if record.exc_info:
-            text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            # Indented, so that the text of an error cannot look like a line of the log either.
+            shown = "".join(traceback.format_exception(*record.exc_info)).rstrip().split("\n")
+            text += "".join(f"\n  {line.translate(ESCAPED)}" for line in shown)
         return redacted(text, self.secrets)
 
 

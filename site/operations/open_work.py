@@ -7,8 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from core.identifiers import is_uuid
-from stories.models import Story
-from stories.services.permissions import sees_all
+from stories.services.permissions import sees_all, stories_for
 from stories.web.open_jobs import OpenJob, under_way
 
 SHOWN = 8  # rows of a list
@@ -44,20 +43,25 @@ class Work:
         )
         running = list(islice(seen, SHOWN + 1))
         ids = {job.subject for job in (*waiting, *running) if is_uuid(job.subject)}
+        titles = {
+            str(pk): title
+            for pk, title in stories_for(user).filter(pk__in=ids).values_list("pk", "title")
+        }
+        waiting, running = (
+            [job for job in rows if not is_uuid(job.subject) or job.subject in titles]
+            for rows in (waiting, running)
+        )
         return cls(
             jobs,
             waiting,
             running,
-            {
-                str(pk): title
-                for pk, title in Story.objects.filter(pk__in=ids).values_list("pk", "title")
-            },
+            titles,
         )
 
 
 def url_of(job: OpenJob) -> str:
     return (
-        reverse("admin:stories_story_change", args=[job.subject])
+        reverse("admin:stories_story_board", args=[job.subject])
         if is_uuid(job.subject)
         else reverse("admin:jobs_job_change", args=[job.pk])
     )

@@ -24,16 +24,19 @@ from accounts.refresh_tokens import KEPT
 from core.isolation import each
 from jobs.enums import OPEN
 from jobs.models import Job
+from notifications.models import Notification, WebhookDelivery
 from providers.enums import CallState
 from providers.models import ProviderCall, RawAnswer
 from stories.models import (
     Film,
+    LibraryLook,
     Line,
     LineText,
     Scene,
     ScenePrompt,
     SheetTake,
     SoundTake,
+    Story,
     StorySound,
     Take,
 )
@@ -45,6 +48,7 @@ SHORTEST_AGE = timedelta(
 AT_ONCE = 200
 ROWS_AT_ONCE = 2000
 RAW_KEPT, DECIDED_KEPT = timedelta(days=90), timedelta(days=7)  # responses that could not be parsed
+MESSAGES_KEPT = timedelta(days=90)
 # Only files of these forms are removed. Other files in the store are reported.
 HASH = re.compile(r"[0-9a-f]{64}")
 KNOWN = re.compile(
@@ -93,6 +97,10 @@ def findings() -> list[Find]:
         "refresh tokens": RefreshToken.objects.filter(expires_at__lt=now - KEPT),
         "log-in attempts": LogInAttempt.objects.filter(
             Q(at__lt=now - timedelta(days=1), succeeded=False) | Q(at__lt=now - KNOWN_FOR)
+        ),
+        "notifications": Notification.objects.filter(created_at__lt=now - MESSAGES_KEPT),
+        "deliveries of webhooks": WebhookDelivery.objects.filter(
+            created_at__lt=now - MESSAGES_KEPT
         ),
         "sessions": Session.objects.filter(expire_date__lt=now),
     }
@@ -273,15 +281,21 @@ SOURCES: tuple[Callable[[], Iterable[str]], ...] = (
     lambda: _column(Take.objects.all(), "file"),
     lambda: _column(SoundTake.objects.all(), "file"),
     lambda: _column(SheetTake.objects.all(), "file"),
+    lambda: _column(LibraryLook.objects.all(), "file"),
     lambda: _column(Film.objects.all(), "file"),
+    lambda: _column(Story.objects.all(), "logo"),
+    lambda: _column(Film.objects.exclude(light_file=""), "light_file"),
     lambda: chain.from_iterable(_files_of_stems()),
     lambda: _column(ScenePrompt.objects.all(), "reference_image"),
     lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__file"),
     lambda: _column(ProviderCall.objects.exclude(result__isnull=True), "result__original__file"),
     lambda: _column(ProviderCall.objects.all(), "request__image_file"),
+    lambda: _column(ProviderCall.objects.all(), "request__end_image_file"),
+    lambda: _column(ProviderCall.objects.all(), "request__edit__file"),
     lambda: _column(RawAnswer.objects.exclude(file=""), "file"),
     lambda: (f"thumbs:{digest}" for digest in _column(Take.objects.all(), "sha256")),
     lambda: (f"thumbs:{digest}" for digest in _column(SheetTake.objects.all(), "sha256")),
+    lambda: (f"thumbs:{digest}" for digest in _column(LibraryLook.objects.all(), "sha256")),
     lambda: (f"thumbs:{film_mark(film)}" for film in _films()),
     lambda: (f"segments:{digest}" for digest in _hashes_in_films()),
 )
@@ -309,7 +323,10 @@ def _hashes_in_films() -> set[str]:
     ):
         newest[story, kind] = manifest
     return {
-        segment["hash"] for manifest in newest.values() for segment in manifest.get("segments", ())
+        piece["hash"]
+        for manifest in newest.values()
+        for name in ("segments", "cross_fades", "cards")
+        for piece in manifest.get(name, ())
     }
 
 

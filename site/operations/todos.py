@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,11 +22,11 @@ from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.services.unclear_calls import PERMISSION as RESOLVE
 from stories.enums import Decision, StoryStatus
-from stories.models import Comment, Story
+from stories.models import Comment
 from stories.selectors.summary import unreviewed_of
 from stories.services.approval_decisions import PERMISSION as APPROVE
 from stories.services.approval_decisions import approvals_for
-from stories.services.permissions import stories_for
+from stories.services.permissions import calls_for, stories_for
 from stories.web.filters import needs_person
 from stories.web.story_state import job_label
 
@@ -55,6 +56,8 @@ def todos(user: Any, work: Work, configs: Sequence[AIProviderConfig]) -> list[To
         *_approvals(user),
         *_unclear(user),
         *_waiting(work),
+        *_mentions(user),
+        *_assigned(user),
         *_comments(user),
         *_reviews(user),
         *_paused(user, configs),
@@ -71,7 +74,7 @@ def _unclear(user: Any) -> list[Todo]:
     if not user.has_perm(RESOLVE):
         return _unclear_of_mine(user)
     calls = (
-        ProviderCall.objects.filter(state=CallState.UNCLEAR)
+        calls_for(user, ProviderCall.objects.filter(state=CallState.UNCLEAR))
         .select_related("provider")
         .order_by("reserved_at")
     )
@@ -99,7 +102,8 @@ def _unclear_of_mine(user: Any) -> list[Todo]:
     if not counts:
         return []
     stories = (
-        Story.objects.filter(owner_id=user.pk, pk__in=filter(is_uuid, counts))
+        stories_for(user)
+        .filter(owner_id=user.pk, pk__in=filter(is_uuid, counts))
         .defer("script")
         .order_by("-updated_at")[:SHOWN]
     )
@@ -148,7 +152,9 @@ def _who_may(permission: str) -> list[Any]:
 def _comments(user: Any) -> list[Todo]:
     """Returns unresolved comments by others on this person's stories."""
     open_ones = (
-        Comment.objects.filter(story__owner_id=user.pk, resolved_at=None)
+        Comment.objects.filter(
+            story__owner_id=user.pk, story__in=stories_for(user), resolved_at=None
+        )
         .exclude(author=user)
         .exclude(story__status=StoryStatus.ARCHIVED)
     )
@@ -175,6 +181,49 @@ def _comments(user: Any) -> list[Todo]:
             )
         )
     return found
+
+
+def _mentions(user: Any) -> list[Todo]:
+    """Returns the unresolved comments in which this person is mentioned."""
+    rows = (
+        Comment.objects.filter(mentioned=user, resolved_at=None, story__in=stories_for(user))
+        .select_related("story", "author")
+        .order_by("-created_at", "-id")
+    )
+    return [
+        Todo(
+            "alternate_email",
+            "ask",
+            row.story.title,
+            f"{person(row.author)}: {row.text[:120]}",
+            reverse("admin:stories_story_review", args=[row.story_id]),
+        )
+        for row in rows[:SHOWN]
+    ]
+
+
+def _assigned(user: Any) -> list[Todo]:
+    """Returns the unfinished stories that are assigned to this person and due within a week."""
+    today = timezone.localdate()
+    rows = (
+        stories_for(user)
+        .filter(assignee=user, due_on__lte=today + timedelta(days=7))
+        .exclude(status__in=(StoryStatus.COMPLETED, StoryStatus.ARCHIVED))
+        .defer("script")
+        .order_by("due_on", "id")
+    )
+    return [
+        Todo(
+            "event",
+            "bad" if story.due_on < today else "ask",
+            story.title,
+            (_("was due on %(day)s") if story.due_on < today else _("due on %(day)s"))
+            % {"day": date_format(story.due_on, "SHORT_DATE_FORMAT")},
+            reverse("admin:stories_story_board", args=[story.pk]),
+        )
+        for story in rows[:SHOWN]
+        if story.due_on is not None
+    ]
 
 
 def _approvals(user: Any) -> list[Todo]:
@@ -325,7 +374,7 @@ def _stories(user: Any, work: Work) -> list[Todo]:
             words[story.status][1],
             story.title,
             words[story.status][2],
-            reverse("admin:stories_story_change", args=[story.pk]),
+            reverse("admin:stories_story_board", args=[story.pk]),
         )
         for story in mine
     ]

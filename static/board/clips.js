@@ -1,15 +1,26 @@
 /* The clip plays while the pointer is on its card, unless the person wants no motion. */
-(function (board) {
-	"use strict";
 
-	const still = window.matchMedia("(prefers-reduced-motion: reduce)");
-	document.addEventListener("pointerover", (event) => {
-		const media = event.target.closest?.(".bd-shot")?.querySelector("[data-clip]");
-		if (!media || media.querySelector("video") || event.pointerType === "touch" || board.dragging || still.matches) return;
-		const video = Object.assign(document.createElement("video"), { src: media.dataset.clip, muted: true, loop: true, playsInline: true });
-		video.setAttribute("aria-hidden", "true");
-		media.append(video);
-		video.play().catch(() => video.remove());
-		media.closest(".bd-shot").addEventListener("pointerleave", () => video.remove(), { once: true });
+import { state } from "./base.js";
+
+const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+document.addEventListener("pointerover", (event) => {
+	const media = event.target.closest?.(".bd-shot")?.querySelector("[data-clip]");
+	if (
+		!media ||
+		media.querySelector("video") ||
+		event.pointerType === "touch" ||
+		state.dragging ||
+		still.matches
+	)
+		return;
+	const video = Object.assign(document.createElement("video"), {
+		src: media.dataset.clip,
+		muted: true,
+		loop: true,
+		playsInline: true,
 	});
-})(window.studioBoard);
+	video.setAttribute("aria-hidden", "true");
+	media.append(video);
+	video.play().catch(() => video.remove());
+	media.closest(".bd-shot").addEventListener("pointerleave", () => video.remove(), { once: true });
+});

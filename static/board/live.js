@@ -1,49 +1,62 @@
-/* Looking for news: quickly while things change, more slowly while they don't, not at all when nothing runs. */
-(function (board) {
-	"use strict";
+/* Looking for news: quickly while things change, more slowly while they don't, not at all when
+   nothing runs. */
 
-	const { $, root, cards, post } = board;
-	const FASTEST = 1500; // milliseconds between two looks while things change
-	const SLOWEST = 12000;
+import { $, cards, post, root, state } from "./base.js";
 
-	let pause = FASTEST;
-	let timer = null;
-	let looking = false;
+const FASTEST = 1500; // milliseconds between two looks while things change
+const SLOWEST = 12000;
 
-	function wake() {
-		root().dataset.moving = "1";
-		pause = FASTEST;
-		if (!timer && !looking) look(pause);
-	}
+let pause = FASTEST;
+let timer = null;
+let looking = false;
 
-	function look(after) {
-		clearTimeout(timer);
-		timer = setTimeout(ask, after);
-	}
+export function wake() {
+	root().dataset.moving = "1";
+	pause = FASTEST;
+	if (!timer && !looking) look(pause);
+}
 
-	function ask() {
-		timer = null;
-		if (document.hidden || board.dragging || looking) return look(FASTEST);
-		looking = true;
-		const marks = cards().map((card) => `${card.dataset.id.replaceAll("-", "").slice(0, 12)}:${card.classList.contains("bd-shell") ? "~" : ""}${card.dataset.mark}`);
-		post(root().dataset.liveUrl, { marks: marks.join(","), version: root().dataset.version, bar: $("bd-bar")?.dataset.mark ?? "" }, $("bd-live"));
-	}
+export function look(after) {
+	clearTimeout(timer);
+	timer = setTimeout(ask, after);
+}
 
-	document.addEventListener("htmx:afterRequest", (event) => {
-		if (event.detail.elt?.id !== "bd-live" || event.detail.requestConfig?.path !== root()?.dataset.liveUrl) return;
-		looking = false;
-		const status = event.detail.xhr.status;
-		if (status === 286) {
-			root().dataset.moving = "";
-			clearTimeout(timer);
-			timer = null;
-			return;
-		}
-		pause = status === 200 ? FASTEST : Math.min(SLOWEST, pause * 1.5);
-		if (!timer) look(pause);
+function ask() {
+	timer = null;
+	if (document.hidden || state.dragging || looking) return look(FASTEST);
+	looking = true;
+	const marks = cards().map((card) => {
+		const id = card.dataset.id.replaceAll("-", "").slice(0, 12);
+		const shell = card.classList.contains("bd-shell") ? "~" : "";
+		return `${id}:${shell}${card.dataset.mark}`;
 	});
-	document.addEventListener("visibilitychange", () => document.hidden || !root() || look(0));
-	window.addEventListener("focus", () => root() && look(200));
+	post(
+		root().dataset.liveUrl,
+		{
+			marks: marks.join(","),
+			version: root().dataset.version,
+			bar: $("bd-bar")?.dataset.mark ?? "",
+		},
+		$("bd-live"),
+	);
+}
 
-	Object.assign(board, { look, wake });
-})(window.studioBoard);
+document.addEventListener("htmx:afterRequest", (event) => {
+	if (
+		event.detail.elt?.id !== "bd-live" ||
+		event.detail.requestConfig?.path !== root()?.dataset.liveUrl
+	)
+		return;
+	looking = false;
+	const status = event.detail.xhr.status;
+	if (status === 286) {
+		root().dataset.moving = "";
+		clearTimeout(timer);
+		timer = null;
+		return;
+	}
+	pause = status === 200 ? FASTEST : Math.min(SLOWEST, pause * 1.5);
+	if (!timer) look(pause);
+});
+document.addEventListener("visibilitychange", () => document.hidden || !root() || look(0));
+window.addEventListener("focus", () => root() && look(200));

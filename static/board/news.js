@@ -1,171 +1,197 @@
-/* News from the server: one element, #bd-news, says what is new. Cards take it over without a focus or a half-typed text being lost. */
-(function (board) {
-	"use strict";
+/* News from the server: one element, #bd-news, says what is new. Cards take it over without a
+   focus or a half-typed text being lost. */
 
-	const { $, root, list, cards, words } = board;
-	const MOST_SAID = 3; // failures in one toast
+import { $, cards, list, number, panelBody, point, root, state, words } from "./base.js";
+import {
+	bringBackInto,
+	broughtBack,
+	fieldsOf,
+	isDirty,
+	keepUnsaved,
+	mergeFields,
+	showError,
+} from "./fields.js";
+import { filter, showCounts } from "./filter.js";
+import { look, wake } from "./live.js";
+import { refreshPanel } from "./panel.js";
+import { hydrate } from "./shells.js";
+import { show, toast } from "./toasts.js";
 
-	function merge(card, fresh) {
-		const had = card.classList.contains("bd-shell");
-		card.dataset.mark = fresh.dataset.mark;
-		card.dataset.keys = fresh.dataset.keys;
-		if (had && !fresh.classList.contains("bd-shell")) {
-			card.classList.remove("bd-shell");
-			card.dataset.url = fresh.dataset.url;
-			card.replaceChildren(...fresh.childNodes);
-			board.bringBackInto(card);
-			return;
-		}
-		if (had) {
-			card.replaceChildren(...fresh.childNodes);
-			return;
-		}
-		const locked = Boolean(card.querySelector("[data-grip]")) !== Boolean(fresh.querySelector("[data-grip]"));
-		if (locked && !card.contains(document.activeElement) && !board.fieldsOf(card).some(board.isDirty)) {
-			card.replaceChildren(...fresh.childNodes);
-			return;
-		}
-		for (const part of fresh.querySelectorAll("[data-part]")) {
-			const old = card.querySelector(`[data-part="${part.dataset.part}"]`);
-			if (!old || old.outerHTML === part.outerHTML) continue;
-			const [before, after] = [old.querySelector("img"), part.querySelector("img")];
-			if (before && after && before.getAttribute("src") === after.getAttribute("src")) after.replaceWith(before); // no flicker
-			old.replaceWith(part);
-		}
-		board.mergeFields(card, fresh);
+const MOST_SAID = 3; // failures in one toast
+
+function merge(card, fresh) {
+	const had = card.classList.contains("bd-shell");
+	card.dataset.mark = fresh.dataset.mark;
+	card.dataset.keys = fresh.dataset.keys;
+	if (had && !fresh.classList.contains("bd-shell")) {
+		card.classList.remove("bd-shell");
+		card.dataset.url = fresh.dataset.url;
+		card.replaceChildren(...fresh.childNodes);
+		bringBackInto(card);
+		return;
 	}
+	if (had) {
+		card.replaceChildren(...fresh.childNodes);
+		return;
+	}
+	const locked =
+		Boolean(card.querySelector("[data-grip]")) !== Boolean(fresh.querySelector("[data-grip]"));
+	if (locked && !card.contains(document.activeElement) && !fieldsOf(card).some(isDirty)) {
+		card.replaceChildren(...fresh.childNodes);
+		return;
+	}
+	for (const part of fresh.querySelectorAll("[data-part]")) {
+		const old = card.querySelector(`[data-part="${part.dataset.part}"]`);
+		if (!old || old.outerHTML === part.outerHTML) continue;
+		const [before, after] = [old.querySelector("img"), part.querySelector("img")];
+		if (before && after && before.getAttribute("src") === after.getAttribute("src"))
+			after.replaceWith(before); // no flicker
+		old.replaceWith(part);
+	}
+	mergeFields(card, fresh);
+}
 
-	/* An attempt that has just failed is said at once, whatever the page shows: a job may end within a second. */
-	function sayFailures(fresh, known) {
-		const failed = fresh.filter((card) => card.dataset.keys.split(" ").includes("failed") && known.get(card.dataset.id) && !known.get(card.dataset.id).includes("failed"));
-		if (!failed.length) return;
-		const lines = failed.slice(0, MOST_SAID).map((card) => {
-			const now = document.getElementById(card.id);
-			return words("failed", { n: board.number(now), t: now.querySelector('[data-part="states"] li[data-key="failed"] span:last-of-type')?.textContent ?? words("failedShort") });
+/* An attempt that has just failed is said at once, whatever the page shows: a job may end
+   within a second. */
+function sayFailures(fresh, known) {
+	const failed = fresh.filter(
+		(card) =>
+			card.dataset.keys.split(" ").includes("failed") &&
+			known.get(card.dataset.id) &&
+			!known.get(card.dataset.id).includes("failed"),
+	);
+	if (!failed.length) return;
+	const lines = failed.slice(0, MOST_SAID).map((card) => {
+		const now = document.getElementById(card.id);
+		return words("failed", {
+			n: number(now),
+			t:
+				now.querySelector('[data-part="states"] li[data-key="failed"] span:last-of-type')
+					?.textContent ?? words("failedShort"),
 		});
-		if (failed.length > MOST_SAID) lines.push(words("failedMore", { n: failed.length - MOST_SAID }));
-		board.toast(lines.join("\n"), "bad");
-	}
-
-	function renumber() {
-		cards().forEach((card, index) => {
-			const n = index + 1;
-			const shown = card.querySelector(".bd-n");
-			if (!shown || shown.textContent === String(n)) return;
-			shown.textContent = n;
-			card.querySelector("[data-grip]")?.setAttribute("aria-label", words("move", { n }));
-			card.querySelector("[data-pick]")?.setAttribute("aria-label", words("pick", { n }));
-			card.querySelector("[data-menu]")?.setAttribute("aria-label", words("menu", { n }));
-			const open = card.querySelector(".bd-open span");
-			if (open) open.textContent = words("open", { n });
-		});
-	}
-
-	/* The card with the focus stays where it is in the document, and the others go around it: moving it would take the focus away. */
-	function arrange(ids) {
-		const known = new Map(cards().map((card) => [card.dataset.id, card]));
-		const wanted = new Set(ids);
-		for (const [id, card] of known) {
-			if (wanted.has(id)) continue;
-			if (board.fieldsOf(card).some(board.isDirty)) board.keepUnsaved(card);
-			else { card.remove(); board.picked.delete(id); }
-		}
-		const now = cards().map((card) => card.dataset.id).filter((id) => wanted.has(id));
-		if (now.length === ids.length && now.every((id, index) => id === ids[index])) return;
-		const rows = ids.map((id) => known.get(id)).filter(Boolean);
-		const held = rows.find((card) => card.contains(document.activeElement));
-		const middle = held ? rows.indexOf(held) : rows.length;
-		for (const card of rows.slice(0, middle)) list().insertBefore(card, held ?? null);
-		for (const card of rows.slice(middle + 1)) list().append(card);
-	}
-
-	/* Open stays open; whoever brought a scene back goes on from the heading, not from the top of the page. */
-	function showDeleted(shown, fresh) {
-		const inside = shown.contains(document.activeElement);
-		shown.replaceChildren(...fresh.childNodes);
-		shown.hidden = fresh.hidden;
-		if (inside && !shown.hidden) shown.querySelector("summary").focus();
-	}
-
-	function read(news) {
-		const content = news.querySelector("template").content;
-		const page = root();
-		const fresh = [...content.querySelectorAll("ol > .bd-card")];
-		const known = new Map(cards().map((card) => [card.dataset.id, card]));
-		const keys = new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
-		for (const card of fresh) {
-			const old = known.get(card.dataset.id) ?? board.broughtBack(card);
-			if (old) merge(old, card);
-			else if (list()) { list().append(card); htmx.process(card); }
-			else location.reload(); // the first scene of an empty board
-		}
-		if (news.dataset.ids !== undefined && list()) arrange(news.dataset.ids.split(",").filter(Boolean));
-		if (news.dataset.version) {
-			page.dataset.version = news.dataset.version;
-			board.stable = cards().map((card) => card.dataset.id);
-		}
-		if (news.dataset.editable !== undefined) page.dataset.editable = news.dataset.editable;
-		renumber();
-		const bar = content.querySelector('[data-part="bar"]');
-		if (bar && $("bd-bar")) {
-			const focus = document.activeElement?.id;
-			const inside = $("bd-bar").contains(document.activeElement);
-			$("bd-bar").replaceWith(bar);
-			bar.removeAttribute("data-part");
-			if (inside && focus) $(focus)?.focus();
-		}
-		const status = content.querySelector('[data-part="status"]');
-		if (status && $("bd-status") && $("bd-status").innerHTML !== status.innerHTML) $("bd-status").replaceChildren(...status.childNodes);
-		const hint = content.querySelector('[data-part="hint"]');
-		if (hint && $("bd-hint") && $("bd-hint").innerHTML !== hint.innerHTML) $("bd-hint").replaceChildren(...hint.childNodes);
-		const deleted = content.querySelector('[data-part="deleted"]');
-		if (deleted && $("bd-deleted")) showDeleted($("bd-deleted"), deleted);
-		const counts = content.querySelector("[data-counts]");
-		if (counts) board.showCounts(counts);
-		for (const beside of content.querySelectorAll("[data-beside]")) {
-			const field = document.querySelector(`#scene-${beside.dataset.scene} [name="${beside.dataset.beside}"]`);
-			if (!field) continue;
-			delete field.dataset.sent;
-			board.showError(field, beside);
-			if (beside.dataset.gone === undefined) continue;
-			field.closest(".bd-card").classList.add("bd-gone");
-			renumber();
-		}
-		const said = content.querySelector("[data-toast]");
-		if (said) board.show(said);
-		else sayFailures(fresh, keys);
-		const seen = board.panelBody()?.dataset.scene;
-		if (seen && !board.sentForm && fresh.some((card) => card.dataset.id === seen)) board.refreshPanel();
-		if (news.dataset.moving === "1") board.wake();
-		board.filter();
-		board.hydrate();
-		if (news.dataset.focus) point($(`scene-${news.dataset.focus}`));
-		if (news.dataset.more) board.look(0);
-		if (said && !said.matches(".bd-bad, .bd-ask")) $("vp-dialog")?.close?.();
-	}
-
-	document.addEventListener("htmx:oobAfterSwap", (event) => {
-		if (event.detail.target?.id !== "bd-news") return;
-		const news = $("bd-news");
-		if (news.dataset.read) return; // htmx may tell of one swap more than once
-		news.dataset.read = "1";
-		if (!root()) {
-			const said = news.querySelector("template").content.querySelector("[data-toast]");
-			if (said) board.show(said);
-			return;
-		}
-		if (board.dragging) board.waiting.push(news.cloneNode(true));
-		else read(news);
 	});
+	if (failed.length > MOST_SAID) lines.push(words("failedMore", { n: failed.length - MOST_SAID }));
+	toast(lines.join("\n"), "bad");
+}
 
-	function point(card) {
-		if (!card) return;
-		card.classList.remove("bd-flash");
-		void card.offsetWidth;
-		card.classList.add("bd-flash");
-		const box = card.getBoundingClientRect();
-		if (box.top < 0 || box.bottom > innerHeight) card.scrollIntoView({ block: "nearest", behavior: "smooth" });
+export function renumber() {
+	cards().forEach((card, index) => {
+		const n = index + 1;
+		const shown = card.querySelector(".bd-n");
+		if (!shown || shown.textContent === String(n)) return;
+		shown.textContent = n;
+		card.querySelector("[data-grip]")?.setAttribute("aria-label", words("move", { n }));
+		card.querySelector("[data-pick]")?.setAttribute("aria-label", words("pick", { n }));
+		card.querySelector("[data-menu]")?.setAttribute("aria-label", words("menu", { n }));
+		const open = card.querySelector(".bd-open span");
+		if (open) open.textContent = words("open", { n });
+	});
+}
+
+/* The card with the focus stays where it is in the document, and the others go around it:
+   moving it would take the focus away. */
+export function arrange(ids) {
+	const known = new Map(cards().map((card) => [card.dataset.id, card]));
+	const wanted = new Set(ids);
+	for (const [id, card] of known) {
+		if (wanted.has(id)) continue;
+		if (fieldsOf(card).some(isDirty)) keepUnsaved(card);
+		else {
+			card.remove();
+			state.picked.delete(id);
+		}
 	}
+	const now = cards()
+		.map((card) => card.dataset.id)
+		.filter((id) => wanted.has(id));
+	if (now.length === ids.length && now.every((id, index) => id === ids[index])) return;
+	const rows = ids.map((id) => known.get(id)).filter(Boolean);
+	const held = rows.find((card) => card.contains(document.activeElement));
+	const middle = held ? rows.indexOf(held) : rows.length;
+	for (const card of rows.slice(0, middle)) list().insertBefore(card, held ?? null);
+	for (const card of rows.slice(middle + 1)) list().append(card);
+}
 
-	Object.assign(board, { arrange, point, read, renumber });
-})(window.studioBoard);
+/* Open stays open; whoever brought a scene back goes on from the heading, not from the top of
+   the page. */
+function showDeleted(shown, fresh) {
+	const inside = shown.contains(document.activeElement);
+	shown.replaceChildren(...fresh.childNodes);
+	shown.hidden = fresh.hidden;
+	if (inside && !shown.hidden) shown.querySelector("summary").focus();
+}
+
+export function read(news) {
+	const content = news.querySelector("template").content;
+	const page = root();
+	const fresh = [...content.querySelectorAll("ol > .bd-card")];
+	const known = new Map(cards().map((card) => [card.dataset.id, card]));
+	const keys = new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
+	for (const card of fresh) {
+		const old = known.get(card.dataset.id) ?? broughtBack(card);
+		if (old) merge(old, card);
+		else if (list()) {
+			list().append(card);
+			htmx.process(card);
+		} else location.reload(); // the first scene of an empty board
+	}
+	if (news.dataset.ids !== undefined && list())
+		arrange(news.dataset.ids.split(",").filter(Boolean));
+	if (news.dataset.version) {
+		page.dataset.version = news.dataset.version;
+		state.stable = cards().map((card) => card.dataset.id);
+	}
+	if (news.dataset.editable !== undefined) page.dataset.editable = news.dataset.editable;
+	renumber();
+	const bar = content.querySelector('[data-part="bar"]');
+	if (bar && $("bd-bar")) {
+		const focus = document.activeElement?.id;
+		const inside = $("bd-bar").contains(document.activeElement);
+		$("bd-bar").replaceWith(bar);
+		bar.removeAttribute("data-part");
+		if (inside && focus) $(focus)?.focus();
+	}
+	const hint = content.querySelector('[data-part="hint"]');
+	if (hint && $("bd-hint") && $("bd-hint").innerHTML !== hint.innerHTML)
+		$("bd-hint").replaceChildren(...hint.childNodes);
+	const deleted = content.querySelector('[data-part="deleted"]');
+	if (deleted && $("bd-deleted")) showDeleted($("bd-deleted"), deleted);
+	const counts = content.querySelector("[data-counts]");
+	if (counts) showCounts(counts);
+	for (const beside of content.querySelectorAll("[data-beside]")) {
+		const field = document.querySelector(
+			`#scene-${beside.dataset.scene} [name="${beside.dataset.beside}"]`,
+		);
+		if (!field) continue;
+		delete field.dataset.sent;
+		showError(field, beside);
+		if (beside.dataset.gone === undefined) continue;
+		field.closest(".bd-card").classList.add("bd-gone");
+		renumber();
+	}
+	const said = content.querySelector("[data-toast]");
+	if (said) show(said);
+	else sayFailures(fresh, keys);
+	const seen = panelBody()?.dataset.scene;
+	if (seen && !state.sentForm && fresh.some((card) => card.dataset.id === seen)) refreshPanel();
+	if (news.dataset.moving === "1") wake();
+	filter();
+	hydrate();
+	if (news.dataset.focus) point($(`scene-${news.dataset.focus}`));
+	if (news.dataset.more) look(0);
+	if (said && !said.matches(".bd-bad, .bd-ask")) $("vp-dialog")?.close?.();
+}
+
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+	if (event.detail.target?.id !== "bd-news") return;
+	const news = $("bd-news");
+	if (news.dataset.read) return; // htmx may tell of one swap more than once
+	news.dataset.read = "1";
+	if (!root()) {
+		const said = news.querySelector("template").content.querySelector("[data-toast]");
+		if (said) show(said);
+		return;
+	}
+	if (state.dragging) state.waiting.push(news.cloneNode(true));
+	else read(news);
+});

@@ -1,96 +1,118 @@
-/* The scene beside the board: takes and comments. What is half typed there stays when it is made anew. */
-(function (board) {
-	"use strict";
+/* The scene beside the board: takes and comments. What is half typed there stays when it is
+   made anew. */
 
-	const { $ } = board;
+import { $, panelBody, point, state } from "./base.js";
+import { rewipe, wiped } from "./wipe.js";
 
-	let panelOpener = null;
+let panelOpener = null;
 
-	function panelBody() {
-		return $("bd-panel-body");
-	}
-
-	function openPanel(url, link) {
-		const panel = $("bd-panel");
-		if (!panel) return false;
-		if (!panel.open) panelOpener = link;
-		htmx.ajax("GET", url, { source: "#bd-live", target: panel, swap: "innerHTML" }).then(() => {
+/* Tells when the panel shows the scene; null where there is no panel, as on a scene's own page. */
+export function openPanel(url, link) {
+	const panel = $("bd-panel");
+	if (!panel) return null;
+	if (!panel.open) panelOpener = link;
+	return htmx
+		.ajax("GET", url, { source: "#bd-live", target: panel, swap: "innerHTML" })
+		.then(() => {
 			if (!panelBody()) return;
 			if (!panel.open) panel.showModal();
 			const anchor = new URL(url, location).hash;
 			if (anchor) panel.querySelector(anchor)?.scrollIntoView();
 			else panel.scrollTop = 0;
 		});
-		return true;
-	}
+}
 
-	document.addEventListener("click", (event) => {
-		const link = event.target.closest?.("a[data-panel], a[data-panel-go]");
-		if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-		if (openPanel(link.href, link)) event.preventDefault();
-	});
-	document.addEventListener("click", (event) => {
-		if (event.target.id === "bd-panel") event.target.close();
-	});
-	document.addEventListener("close", (event) => {
+document.addEventListener("click", (event) => {
+	const link = event.target.closest?.("a[data-panel], a[data-panel-go]");
+	if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+	if (openPanel(link.href, link)) event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+	if (event.target.id === "bd-panel") event.target.close();
+});
+document.addEventListener(
+	"close",
+	(event) => {
 		if (event.target.id !== "bd-panel") return;
 		const card = panelBody()?.dataset.scene;
 		event.target.replaceChildren();
-		const back = document.contains(panelOpener) ? panelOpener : document.querySelector(`#scene-${card} .bd-open`);
+		const back = document.contains(panelOpener)
+			? panelOpener
+			: document.querySelector(`#scene-${card} .bd-open`);
 		back?.focus();
-		board.point($(`scene-${card}`));
-	}, true);
-	document.addEventListener("keydown", (event) => {
-		if (!$("bd-panel")?.open || event.target.matches?.("input, textarea, select, video")) return;
-		const name = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
-		const link = name && panelBody()?.querySelector(`[data-panel-go="${name}"]`);
-		if (link) link.click();
-	});
+		point($(`scene-${card}`));
+	},
+	true,
+);
+document.addEventListener("keydown", (event) => {
+	if (!$("bd-panel")?.open || event.target.matches?.("input, textarea, select, video")) return;
+	const name = { ArrowLeft: "before", ArrowRight: "after" }[event.key];
+	const link = name && panelBody()?.querySelector(`[data-panel-go="${name}"]`);
+	if (link) link.click();
+});
 
-	/* What is half typed in the panel stays when the panel is made anew. */
-	function keepTyped(body, sent) {
-		const kept = [];
-		for (const field of body.querySelectorAll("textarea, input:not([type=hidden], [type=range], [type=file], [type=checkbox])")) {
-			if (sent?.contains(field) || field.value === field.defaultValue) continue;
-			const form = field.closest("form");
-			kept.push([form.getAttribute("action"), field.name, field.value, field === document.activeElement, field.closest("details")?.open]);
-		}
-		return kept;
+/* What is half typed in the panel stays when the panel is made anew. */
+function keepTyped(body, sent) {
+	const kept = [];
+	for (const field of body.querySelectorAll(
+		"textarea, input:not([type=hidden], [type=range], [type=file], [type=checkbox])",
+	)) {
+		if (sent?.contains(field) || field.value === field.defaultValue) continue;
+		const form = field.closest("form");
+		kept.push([
+			form.getAttribute("action"),
+			field.name,
+			field.value,
+			field === document.activeElement,
+			field.closest("details")?.open,
+		]);
 	}
+	return kept;
+}
 
-	function putTyped(body, kept) {
-		for (const [action, name, value, focus, open] of kept) {
-			const field = body.querySelector(`form[action="${action}"] [name="${name}"]`);
-			if (!field) continue;
-			field.value = value;
-			if (open) field.closest("details").open = true;
-			if (focus) field.focus();
-		}
+function putTyped(body, kept) {
+	for (const [action, name, value, focus, open] of kept) {
+		const field = body.querySelector(`form[action="${action}"] [name="${name}"]`);
+		if (!field) continue;
+		field.value = value;
+		if (open) field.closest("details").open = true;
+		if (focus) field.focus();
 	}
+}
 
-	document.addEventListener("htmx:beforeRequest", (event) => {
-		board.sentForm = event.detail.elt?.closest?.("#bd-panel-body form") ?? null;
-	});
-	let typed = null;
-	document.addEventListener("htmx:oobBeforeSwap", (event) => {
-		if (event.detail.target?.id === "bd-panel-body") typed = [keepTyped(event.detail.target, board.sentForm), $("bd-panel")?.scrollTop, board.wiped(), [...event.detail.target.querySelectorAll(".bd-toast")]];
-	});
-	document.addEventListener("htmx:oobAfterSwap", (event) => {
-		if (event.detail.target?.id !== "bd-panel-body" || !typed) return;
-		putTyped(panelBody(), typed[0]);
-		if ($("bd-panel")) $("bd-panel").scrollTop = typed[1];
-		board.rewipe(typed[2]);
-		panelBody().querySelector(".bd-toasts")?.replaceChildren(...typed[3]); // what was just said stays said
-		typed = null;
-		if (!document.activeElement || document.activeElement === document.body) panelBody().querySelector("[data-close]")?.focus();
-	});
+document.addEventListener("htmx:beforeRequest", (event) => {
+	state.sentForm = event.detail.elt?.closest?.("#bd-panel-body form") ?? null;
+});
+let typed = null;
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+	if (event.detail.target?.id === "bd-panel-body")
+		typed = [
+			keepTyped(event.detail.target, state.sentForm),
+			$("bd-panel")?.scrollTop,
+			wiped(),
+			[...event.detail.target.querySelectorAll(".bd-toast")],
+		];
+});
+document.addEventListener("htmx:oobAfterSwap", (event) => {
+	if (event.detail.target?.id !== "bd-panel-body" || !typed) return;
+	putTyped(panelBody(), typed[0]);
+	if ($("bd-panel")) $("bd-panel").scrollTop = typed[1];
+	rewipe(typed[2]);
+	panelBody()
+		.querySelector(".bd-toasts")
+		?.replaceChildren(...typed[3]); // what was just said stays said
+	typed = null;
+	if (!document.activeElement || document.activeElement === document.body)
+		panelBody().querySelector("[data-close]")?.focus();
+});
 
-	function refreshPanel() {
-		const body = panelBody();
-		if (!body) return;
-		const url = body.dataset.url;
-		htmx.ajax("GET", url, { source: document.querySelector("#bd-live") ?? body, swap: "none", values: { again: "1" } });
-	}
-
-	Object.assign(board, { panelBody, refreshPanel });
-})(window.studioBoard);
+export function refreshPanel() {
+	const body = panelBody();
+	if (!body) return;
+	const url = body.dataset.url;
+	htmx.ajax("GET", url, {
+		source: document.querySelector("#bd-live") ?? body,
+		swap: "none",
+		values: { again: "1" },
+	});
+}

@@ -51,7 +51,8 @@ function start(root) {
 
 	function follow() {
 		for (const { sound } of playing) {
-			if (Math.abs(sound.currentTime - video.currentTime) > DRIFT) sound.currentTime = video.currentTime;
+			if (Math.abs(sound.currentTime - video.currentTime) > DRIFT)
+				sound.currentTime = video.currentTime;
 			sound.playbackRate = video.playbackRate;
 			if (video.paused || !listening()) sound.pause();
 			else if (sound.paused && !sound.ended) sound.play().catch(() => {});

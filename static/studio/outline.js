@@ -1,4 +1,5 @@
-/* The outline of a film's sound: scene marks in their places, a line that follows the play, and a click that seeks. */
+/* The outline of a film's sound: scene marks in their places, a line that follows the play,
+   and a click that seeks. */
 for (const outline of document.querySelectorAll("[data-outline]")) {
 	const video = document.getElementById(outline.dataset.outline);
 	const width = 600;
@@ -9,7 +10,8 @@ for (const outline of document.querySelectorAll("[data-outline]")) {
 		line.setAttribute("x2", at);
 	};
 	const marks = () => {
-		for (const mark of outline.querySelectorAll("[data-share]")) place(mark, Number(mark.dataset.share));
+		for (const mark of outline.querySelectorAll("[data-share]"))
+			place(mark, Number(mark.dataset.share));
 	};
 	if (video) {
 		if (video.readyState > 0) marks();
@@ -17,7 +19,8 @@ for (const outline of document.querySelectorAll("[data-outline]")) {
 		video.addEventListener("timeupdate", () => place(now, video.currentTime));
 		outline.addEventListener("click", (event) => {
 			const box = outline.getBoundingClientRect();
-			if (video.duration) video.currentTime = (video.duration * (event.clientX - box.left)) / box.width;
+			if (video.duration)
+				video.currentTime = (video.duration * (event.clientX - box.left)) / box.width;
 		});
 	}
 }

@@ -1,1 +1,1 @@
-"""The JSON API: `stories.api.routes.api` holds every route; mount its `urls`."""
+"""The JSON API: `stories.api.routes.api` holds every route; mount `api.urls.urls_of` of it."""

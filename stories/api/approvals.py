@@ -5,9 +5,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from msgspec import UNSET
 
+from api.components import Body, Query
+from api.controllers import ApiController, Call, operation
 from api.paging import Keyset, Page, page
 from api.problems import not_found
-from api.routes import Call
 from stories.api import schemas
 from stories.enums import Decision
 from stories.models import Approval
@@ -37,51 +38,63 @@ def _one(call: Call, approval_id: UUID) -> ApprovalOut:
     return approval_out(row)
 
 
-@api.get("approvals/", tag=APPROVALS, summary="List approvals")
-def list_approvals(call: Call, query: schemas.ApprovalFilter) -> Page[ApprovalOut]:
-    """Of the stories that you may see, the newest first."""
-    rows = _visible(call)
-    if query.story is not UNSET:
-        rows = rows.filter(story_id=query.story)
-    if query.state:
-        wanted = Q()
-        for state in query.state:
-            wanted |= STATES[state]
-        rows = rows.filter(wanted)
-    return page(
-        rows,
-        query,
-        out=lambda found: [approval_out(row) for row in found],
-        key=lambda row: (row.asked_at, row.pk),
-        keyset=BY_ASKED,
-    )
+@api.at("approvals/")
+class ApprovalsController(ApiController):
+    tags = (APPROVALS,)
+
+    @operation("list_approvals", summary="List approvals")
+    def get(self, query: Query[schemas.ApprovalFilter]) -> Page[ApprovalOut]:
+        """Of the stories that you may see, the newest first."""
+        rows = _visible(self)
+        if query.story is not UNSET:
+            rows = rows.filter(story_id=query.story)
+        if query.state:
+            wanted = Q()
+            for state in query.state:
+                wanted |= STATES[state]
+            rows = rows.filter(wanted)
+        return page(
+            rows,
+            query,
+            out=lambda found: [approval_out(row) for row in found],
+            key=lambda row: (row.asked_at, row.pk),
+            keyset=BY_ASKED,
+        )
 
 
-@api.get("approvals/<uuid:approval_id>/", tag=APPROVALS, summary="Show an approval")
-def get_approval(call: Call, approval_id: UUID, query: schemas.WaitQuery) -> ApprovalOut:  # noqa: ARG001  long polling is handled by `Api`
-    """With `wait` the answer comes when somebody has decided, or it was started."""
-    return _one(call, approval_id)
+@api.at("approvals/<uuid:approval_id>/")
+class ApprovalController(ApiController):
+    tags = (APPROVALS,)
+
+    @operation("get_approval", summary="Show an approval")
+    def get(self, approval_id: UUID, query: Query[schemas.WaitQuery]) -> ApprovalOut:  # noqa: ARG002  long polling is handled by `Api`
+        """With `wait` the answer comes when somebody has decided, or it was started."""
+        return _one(self, approval_id)
 
 
-@api.post("approvals/<uuid:approval_id>/decide/", tag=APPROVALS, summary="Approve or refuse")
-def decide_approval(call: Call, approval_id: UUID, body: schemas.DecideIn) -> ApprovalOut:
-    """A second person with the right to, never the one who asked. 409 when it is decided already,
-    or the plan has changed since.
-    """
-    _one(call, approval_id)
-    domain.decide(
-        approval_id, actor=call.user, approve=body.decision == "approved", reason=body.reason
-    )
-    return _one(call, approval_id)
+@api.at("approvals/<uuid:approval_id>/decide/")
+class ApprovalDecideController(ApiController):
+    tags = (APPROVALS,)
+
+    @operation("decide_approval", summary="Approve or refuse")
+    def post(self, approval_id: UUID, body: Body[schemas.DecideIn]) -> ApprovalOut:
+        """A second person with the right to, never the one who asked. 409 when it is decided
+        already, or the plan has changed since.
+        """
+        _one(self, approval_id)
+        domain.decide(
+            approval_id, actor=self.user, approve=body.decision == "approved", reason=body.reason
+        )
+        return _one(self, approval_id)
 
 
-@api.post(
-    "approvals/<uuid:approval_id>/withdraw/",
-    tag=APPROVALS,
-    summary="Withdraw a request for approval",
-)
-def withdraw_approval(call: Call, approval_id: UUID, body: schemas.CancelIn) -> ApprovalOut:
-    """By who asked, the story's owner or a manager, as long as it has not been started."""
-    _one(call, approval_id)
-    domain.withdraw(approval_id, actor=call.user, reason=body.reason)
-    return _one(call, approval_id)
+@api.at("approvals/<uuid:approval_id>/withdraw/")
+class ApprovalWithdrawController(ApiController):
+    tags = (APPROVALS,)
+
+    @operation("withdraw_approval", summary="Withdraw a request for approval")
+    def post(self, approval_id: UUID, body: Body[schemas.CancelIn]) -> ApprovalOut:
+        """By who asked, the story's owner or a manager, as long as it has not been started."""
+        _one(self, approval_id)
+        domain.withdraw(approval_id, actor=self.user, reason=body.reason)
+        return _one(self, approval_id)

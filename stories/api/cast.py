@@ -1,26 +1,27 @@
 """Cast endpoints: members and looks, their reference sheets, and who is in a scene."""
 
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 from msgspec import UNSET, Struct
 
+from api.components import Body, Query, Upload
+from api.controllers import ApiController, Call, operation
 from api.inputs import Empty
 from api.paging import Page, page
 from api.problems import FieldError, invalid, not_found
 from api.responses import Accepted, Created
-from api.routes import Call, Upload
 from core.localized_messages import LocalizedMessage
 from media import image_import
 from stories import errors
 from stories.api import schemas
-from stories.models import CastMember, Look, SheetTake
+from stories.models import CastMember, LibraryVersion, Look, SheetTake, Story
 from stories.services import cast as domain
-from stories.services import sheets
+from stories.services import library, sheets
 from stories.services.permissions import stories_for
 from stories.services.sheet_generation import generate_sheet
 from stories.services.worn import shown_in
@@ -29,11 +30,15 @@ from .base import CAST, api
 from .lookups import admit_writer, scene_of, story_of
 from .outputs.cast import (
     CastOut,
+    LibraryOut,
+    LibraryVersionOut,
     MemberOut,
+    NewerOut,
     SceneCastOut,
     SheetOut,
     cast_out,
     sheet_out,
+    version_out,
     worn_out,
 )
 from .outputs.jobs import JobOut, job_out
@@ -92,119 +97,226 @@ def _shown(call: Call, member: CastMember) -> MemberOut:
     return cast_out(call, story, list(domain.members_of(story).filter(pk=member.pk))).items[0]
 
 
-@api.get("stories/<uuid:story_id>/cast/", tag=CAST, summary="List a story's cast")
-def list_cast(call: Call, story_id: UUID) -> CastOut:
-    """Members with their looks, the price of a sheet for each, and the scenes that show them."""
-    story = story_of(call, story_id)
-    return cast_out(call, story, list(domain.members_of(story)))
+@api.at("stories/<uuid:story_id>/cast/")
+class StoryCastController(ApiController):
+    tags = (CAST,)
+
+    @operation("list_cast", summary="List a story's cast")
+    def get(self, story_id: UUID) -> CastOut:
+        """Members with their looks, the price of a sheet for each, and the scenes that show
+        them.
+        """
+        story = story_of(self, story_id)
+        return cast_out(self, story, list(domain.members_of(story)))
+
+    @operation("add_member", summary="Add a cast member", problems=(409,))
+    def post(self, story_id: UUID, body: Body[schemas.MemberIn]) -> Created[MemberOut]:
+        """It has a first look."""
+        story_of(self, story_id)
+        return Created(
+            _shown(self, domain.create_member(story_id, actor=self.user, **_values(body)))
+        )
 
 
-@api.post("stories/<uuid:story_id>/cast/", tag=CAST, summary="Add a cast member", problems=(409,))
-def add_member(call: Call, story_id: UUID, body: schemas.MemberIn) -> Created[MemberOut]:
-    """It has a first look."""
-    story_of(call, story_id)
-    return Created(_shown(call, domain.create_member(story_id, actor=call.user, **_values(body))))
+@api.at("cast/<uuid:member_id>/")
+class CastController(ApiController):
+    tags = (CAST,)
+
+    def locked(self) -> QuerySet[Story]:
+        member = CastMember.objects.filter(pk=self.kwargs["member_id"])
+        return Story.objects.filter(pk__in=member.values("story"))
+
+    @operation("get_member", summary="Show a cast member")
+    def get(self, member_id: UUID) -> MemberOut:
+        """With its looks, and the scenes that show it."""
+        return _shown(self, _member_of(self, member_id))
+
+    @operation("patch_member", summary="Change a cast member", problems=(409,))
+    def patch(self, member_id: UUID, body: Body[schemas.MemberPatch]) -> MemberOut:
+        """Only what is sent is changed. A changed description makes the takes of the scenes that
+        show the member stale; a changed name does not, and the earlier one stays among its other
+        names.
+        """
+        _member_of(self, member_id)
+        return _shown(self, domain.edit_member(member_id, actor=self.user, **_values(body)))
 
 
-@api.patch("cast/<uuid:member_id>/", tag=CAST, summary="Change a cast member", problems=(409,))
-def patch_member(call: Call, member_id: UUID, body: schemas.MemberPatch) -> MemberOut:
-    """Only what is sent is changed. A changed description makes the takes of the scenes that show
-    the member stale; a changed name does not, and the earlier one stays among its other names.
-    """
-    _member_of(call, member_id)
-    return _shown(call, domain.edit_member(member_id, actor=call.user, **_values(body)))
+@api.at("cast/<uuid:member_id>/remove/")
+class CastRemoveController(ApiController):
+    tags = (CAST,)
+
+    @operation("remove_member", summary="Remove a cast member", problems=(409,))
+    def post(self, member_id: UUID, body: Body[Empty]) -> CastOut:  # noqa: ARG002  rejects a body that is not empty
+        """It is set aside with its looks and sheets, and can be restored."""
+        member = _member_of(self, member_id)
+        domain.delete_member(member_id, actor=self.user)
+        story = story_of(self, member.story_id)
+        return cast_out(self, story, list(domain.members_of(story)))
 
 
-@api.post(
-    "cast/<uuid:member_id>/remove/", tag=CAST, summary="Remove a cast member", problems=(409,)
-)
-def remove_member(call: Call, member_id: UUID, body: Empty) -> CastOut:  # noqa: ARG001  rejects a body that is not empty
-    """It is set aside with its looks and sheets, and can be restored."""
-    member = _member_of(call, member_id)
-    domain.delete_member(member_id, actor=call.user)
-    story = story_of(call, member.story_id)
-    return cast_out(call, story, list(domain.members_of(story)))
+@api.at("cast/<uuid:member_id>/restore/")
+class CastRestoreController(ApiController):
+    tags = (CAST,)
+
+    @operation("restore_member", summary="Restore a cast member", problems=(409,))
+    def post(self, member_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+        """An archived member can be put into scenes again."""
+        _member_of(self, member_id)
+        return _shown(self, domain.restore_member(member_id, actor=self.user))
 
 
-@api.post(
-    "cast/<uuid:member_id>/restore/", tag=CAST, summary="Restore a cast member", problems=(409,)
-)
-def restore_member(call: Call, member_id: UUID, body: Empty) -> MemberOut:  # noqa: ARG001  rejects a body that is not empty
-    _member_of(call, member_id)
-    return _shown(call, domain.restore_member(member_id, actor=call.user))
+@api.at("cast/library/")
+class LibraryController(ApiController):
+    tags = (CAST,)
+
+    @operation("list_library", summary="List the studio's library")
+    def get(self) -> LibraryOut:
+        """The newest version of each member, the latest first, at most 200."""
+        versions = library.newest_versions(self.user)[: library.MOST_SHOWN]
+        return LibraryOut([version_out(one) for one in versions])
 
 
-@api.post("cast/<uuid:member_id>/looks/", tag=CAST, summary="Add a look", problems=(409,))
-def add_look(call: Call, member_id: UUID, body: schemas.LookIn) -> Created[MemberOut]:
-    member = _member_of(call, member_id)
-    domain.add_look(member_id, actor=call.user, **_values(body))
-    return Created(_shown(call, member))
+@api.at("stories/<uuid:story_id>/cast/library/")
+class StoryLibraryController(ApiController):
+    tags = (CAST,)
+
+    @operation("use_library", summary="Add a member from the library", problems=(409,))
+    def post(self, story_id: UUID, body: Body[schemas.LibraryVersionIn]) -> Created[MemberOut]:
+        """The story uses exactly this version until a newer one is taken."""
+        story_of(self, story_id)
+        if not LibraryVersion.objects.filter(pk=body.version_id).exists():
+            raise errors.Invalid(
+                gettext_noop("The library has no such version."), field="version_id"
+            )
+        return Created(_shown(self, library.use(story_id, body.version_id, actor=self.user)))
 
 
-@api.patch("looks/<uuid:look_id>/", tag=CAST, summary="Change a look", problems=(409,))
-def patch_look(call: Call, look_id: UUID, body: schemas.LookPatch) -> MemberOut:
-    """Only what is sent is changed."""
-    look = _look_of(call, look_id)
-    domain.edit_look(look_id, actor=call.user, **_values(body))
-    return _shown(call, look.member)
+@api.at("cast/<uuid:member_id>/publish/")
+class CastPublishController(ApiController):
+    tags = (CAST,)
+
+    @operation("publish_member", summary="Put a member into the library", problems=(409,))
+    def post(self, member_id: UUID, body: Body[Empty]) -> Created[LibraryVersionOut]:  # noqa: ARG002  rejects a body that is not empty
+        """Its present state, as the first or the next version."""
+        _member_of(self, member_id)
+        return Created(version_out(library.publish(member_id, actor=self.user)))
 
 
-@api.post("looks/<uuid:look_id>/remove/", tag=CAST, summary="Remove a look", problems=(409,))
-def remove_look(call: Call, look_id: UUID, body: Empty) -> MemberOut:  # noqa: ARG001  rejects a body that is not empty
-    """A look that a scene shows, or the only one of its member, is not removed (409)."""
-    look = _look_of(call, look_id)
-    domain.delete_look(look_id, actor=call.user)
-    return _shown(call, look.member)
+@api.at("cast/<uuid:member_id>/newer/")
+class CastNewerController(ApiController):
+    tags = (CAST,)
+
+    @operation("show_newer", summary="Show what a newer version would change", problems=(409,))
+    def get(self, member_id: UUID) -> NewerOut:
+        """409 if the story uses the newest one."""
+        _member_of(self, member_id)
+        quote = library.quote(member_id, actor=self.user)
+        return NewerOut(
+            version_out(quote.version),
+            quote.scenes,
+            len(quote.pictures),
+            len(quote.clips),
+            money(quote.total),
+        )
+
+    @operation("take_newer", summary="Take a newer version", problems=(409,))
+    def post(self, member_id: UUID, body: Body[schemas.LibraryVersionIn]) -> MemberOut:
+        """For this story alone. Nothing is made again by itself."""
+        _member_of(self, member_id)
+        newer = library.update(member_id, actor=self.user, version_id=body.version_id)
+        return _shown(self, newer)
 
 
-@api.get("looks/<uuid:look_id>/sheets/", tag=CAST, summary="List a look's sheets")
-def list_sheets(call: Call, look_id: UUID, query: schemas.SheetFilter) -> Page[SheetOut]:
-    """The newest first."""
-    _look_of(call, look_id)
-    return page(
-        SheetTake.objects.filter(look_id=look_id),
-        query,
-        out=lambda takes: [sheet_out(call, take) for take in takes],
-        key=lambda take: (take.created_at, take.pk),
-        scope=str(look_id),
+@api.at("cast/<uuid:member_id>/looks/")
+class CastLooksController(ApiController):
+    tags = (CAST,)
+
+    @operation("add_look", summary="Add a look", problems=(409,))
+    def post(self, member_id: UUID, body: Body[schemas.LookIn]) -> Created[MemberOut]:
+        """Answers the whole member, with all its looks."""
+        member = _member_of(self, member_id)
+        domain.add_look(member_id, actor=self.user, **_values(body))
+        return Created(_shown(self, member))
+
+
+@api.at("looks/<uuid:look_id>/")
+class LookController(ApiController):
+    tags = (CAST,)
+
+    @operation("patch_look", summary="Change a look", problems=(409,))
+    def patch(self, look_id: UUID, body: Body[schemas.LookPatch]) -> MemberOut:
+        """Only what is sent is changed."""
+        look = _look_of(self, look_id)
+        domain.edit_look(look_id, actor=self.user, **_values(body))
+        return _shown(self, look.member)
+
+
+@api.at("looks/<uuid:look_id>/remove/")
+class LookRemoveController(ApiController):
+    tags = (CAST,)
+
+    @operation("remove_look", summary="Remove a look", problems=(409,))
+    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+        """A look that a scene shows, or the only one of its member, is not removed (409)."""
+        look = _look_of(self, look_id)
+        domain.delete_look(look_id, actor=self.user)
+        return _shown(self, look.member)
+
+
+@api.at("looks/<uuid:look_id>/generate/")
+class LookGenerateController(ApiController):
+    tags = (CAST,)
+
+    @operation("make_sheet", summary="Make a reference sheet", problems=(409,))
+    def post(self, look_id: UUID, body: Body[schemas.GenerateSheetIn]) -> Accepted[SheetStarted]:
+        """One sheet, or several side by side. If it costs more than you may start alone: as for the
+        preview.
+        """
+        _look_of(self, look_id)
+        start = generate_sheet(
+            look_id,
+            actor=self.user,
+            provider="" if body.provider is UNSET else body.provider,
+            variants=body.variants,
+            reason=body.reason,
+            confirm_total=schemas.confirmed_total(body.confirm_total),
+            ask_again=body.ask_again,
+        ).require()
+        return Accepted(SheetStarted([job_out(job) for job in start.jobs], money(start.total)))
+
+
+@api.at("looks/<uuid:look_id>/sheets/")
+class LookSheetsController(ApiController):
+    tags = (CAST,)
+
+    @operation("list_sheets", summary="List a look's sheets")
+    def get(self, look_id: UUID, query: Query[schemas.SheetFilter]) -> Page[SheetOut]:
+        """The newest first."""
+        _look_of(self, look_id)
+        return page(
+            SheetTake.objects.filter(look_id=look_id),
+            query,
+            out=lambda takes: [sheet_out(self, take) for take in takes],
+            key=lambda take: (take.created_at, take.pk),
+            scope=str(look_id),
+        )
+
+    @operation(
+        "upload_sheet",
+        summary="Upload a reference sheet",
+        problems=(409,),
+        upload=Upload(SENT, ("file",), image_import.MAX_BYTES),
+        admit=admit_writer,
     )
-
-
-@api.post(
-    "looks/<uuid:look_id>/generate/", tag=CAST, summary="Make a reference sheet", problems=(409,)
-)
-def make_sheet(call: Call, look_id: UUID, body: schemas.GenerateSheetIn) -> Accepted[SheetStarted]:
-    """One sheet, or several side by side. Dearer than you may start alone: as for the preview."""
-    _look_of(call, look_id)
-    start = generate_sheet(
-        look_id,
-        actor=call.user,
-        provider="" if body.provider is UNSET else body.provider,
-        variants=body.variants,
-        reason=body.reason,
-        confirm_total=None if body.confirm_total is UNSET else Decimal(body.confirm_total),
-        ask_again=body.ask_again,
-    ).require()
-    return Accepted(SheetStarted([job_out(job) for job in start.jobs], money(start.total)))
-
-
-@api.post(
-    "looks/<uuid:look_id>/sheets/",
-    tag=CAST,
-    summary="Upload a reference sheet",
-    problems=(409,),
-    upload=Upload(SENT, ("file",), image_import.MAX_BYTES),
-    admit=admit_writer,
-)
-def upload_sheet(call: Call, look_id: UUID) -> Created[SheetOut]:
-    """The file is read whole before anything is kept, and becomes the look's chosen sheet. An
-    approved one stays unless `replace` is `true` (409 `approved_take`).
-    """
-    _look_of(call, look_id)
-    file, replace = _fields(call)
-    read = sheets.read_upload(look_id, file=file, actor=call.user, replace=replace)
-    call.begin()
-    return Created(sheet_out(call, sheets.add_upload(read)))
+    def post(self, look_id: UUID) -> Created[SheetOut]:
+        """The file is read whole before anything is kept, and becomes the look's chosen sheet. An
+        approved one stays unless `replace` is `true` (409 `approved_take`).
+        """
+        _look_of(self, look_id)
+        file, replace = _fields(self)
+        read = sheets.read_upload(look_id, file=file, actor=self.user, replace=replace)
+        self.begin()
+        return Created(sheet_out(self, sheets.add_upload(read)))
 
 
 def _fields(call: Call) -> "tuple[UploadedFile[Any], bool]":
@@ -219,7 +331,7 @@ def _fields(call: Call) -> "tuple[UploadedFile[Any], bool]":
     ):
         found.append(("file", gettext_noop("Send exactly one file.")))
     if form.get("replace") not in REPLACE:
-        found.append(("replace", gettext_noop("This is none of the values to choose from.")))
+        found.append(("replace", gettext_noop("This is not one of the allowed values.")))
     found += [
         (name, gettext_noop("There is no such field."))
         for name in sorted(form.keys() - {"replace"})
@@ -232,55 +344,66 @@ def _fields(call: Call) -> "tuple[UploadedFile[Any], bool]":
     return sent, REPLACE[form.get("replace")]
 
 
-@api.post("looks/<uuid:look_id>/deselect/", tag=CAST, summary="Go without a sheet", problems=(409,))
-def deselect_sheet(call: Call, look_id: UUID, body: Empty) -> MemberOut:  # noqa: ARG001  rejects a body that is not empty
-    """The look's description alone is sent from now on."""
-    look = _look_of(call, look_id)
-    sheets.deselect(look_id, actor=call.user)
-    return _shown(call, look.member)
+@api.at("looks/<uuid:look_id>/deselect/")
+class LookDeselectController(ApiController):
+    tags = (CAST,)
+
+    @operation("deselect_sheet", summary="Go without a sheet", problems=(409,))
+    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+        """The look's description alone is sent from now on."""
+        look = _look_of(self, look_id)
+        sheets.deselect(look_id, actor=self.user)
+        return _shown(self, look.member)
 
 
-@api.post("sheets/<uuid:take_id>/choose/", tag=CAST, summary="Choose a sheet", problems=(409,))
-def choose_sheet(call: Call, take_id: UUID, body: Empty) -> SheetOut:  # noqa: ARG001  rejects a body that is not empty
-    """It is sent to providers from now on; takes of the scenes that show its look become stale."""
-    _sheet_of(call, take_id)
-    return sheet_out(call, sheets.select(take_id, actor=call.user))
+@api.at("sheets/<uuid:take_id>/choose/")
+class SheetChooseController(ApiController):
+    tags = (CAST,)
+
+    @operation("choose_sheet", summary="Choose a sheet", problems=(409,))
+    def post(self, take_id: UUID, body: Body[Empty]) -> SheetOut:  # noqa: ARG002  rejects a body that is not empty
+        """It is sent to providers from now on; takes of the scenes that show its look become
+        stale.
+        """
+        _sheet_of(self, take_id)
+        return sheet_out(self, sheets.select(take_id, actor=self.user))
 
 
-@api.post(
-    "sheets/<uuid:take_id>/verdict/",
-    tag=CAST,
-    summary="Approve or reject a sheet",
-    problems=(409,),
-)
-def judge_sheet(call: Call, take_id: UUID, body: schemas.VerdictIn) -> SheetOut:
-    """A rejected sheet is no longer sent."""
-    _sheet_of(call, take_id)
-    return sheet_out(
-        call,
-        sheets.review(take_id, review_status=body.verdict, actor=call.user, reason=body.reason),
-    )
+@api.at("sheets/<uuid:take_id>/verdict/")
+class SheetVerdictController(ApiController):
+    tags = (CAST,)
+
+    @operation("judge_sheet", summary="Approve or reject a sheet", problems=(409,))
+    def post(self, take_id: UUID, body: Body[schemas.VerdictIn]) -> SheetOut:
+        """A rejected sheet is no longer sent."""
+        _sheet_of(self, take_id)
+        return sheet_out(
+            self,
+            sheets.review(take_id, review_status=body.verdict, actor=self.user, reason=body.reason),
+        )
 
 
-@api.get("scenes/<uuid:scene_id>/cast/", tag=CAST, summary="List who is in a scene")
-def get_scene_cast(call: Call, scene_id: UUID) -> SceneCastOut:
-    scene = scene_of(call, scene_id)
-    return SceneCastOut([worn_out(row) for row in shown_in(scene)])
+@api.at("scenes/<uuid:scene_id>/cast/")
+class SceneCastController(ApiController):
+    tags = (CAST,)
 
+    @operation("get_scene_cast", summary="List who is in a scene")
+    def get(self, scene_id: UUID) -> SceneCastOut:
+        """The members that the scene shows, and in which look."""
+        scene = scene_of(self, scene_id)
+        return SceneCastOut([worn_out(row) for row in shown_in(scene)])
 
-@api.post(
-    "scenes/<uuid:scene_id>/cast/", tag=CAST, summary="Say who is in a scene", problems=(409,)
-)
-def set_scene_cast(call: Call, scene_id: UUID, body: schemas.SceneCastIn) -> SceneCastOut:
-    """The scene shows exactly these members then."""
-    scene_of(call, scene_id)
-    worn = [domain.Worn(one.look_id, one.with_sheet) for one in body.items]
-    try:
-        scene = domain.set_scene_cast(scene_id, actor=call.user, worn=worn)
-    except errors.Invalid as error:
-        error.field = f"items/{error.field}" if error.field[:1].isdigit() else "items"
-        raise
-    return SceneCastOut([worn_out(row) for row in shown_in(scene)])
+    @operation("set_scene_cast", summary="Say who is in a scene", problems=(409,))
+    def post(self, scene_id: UUID, body: Body[schemas.SceneCastIn]) -> SceneCastOut:
+        """The scene shows exactly these members then."""
+        scene_of(self, scene_id)
+        worn = [domain.Worn(one.look_id, one.with_sheet) for one in body.items]
+        try:
+            scene = domain.set_scene_cast(scene_id, actor=self.user, worn=worn)
+        except errors.Invalid as error:
+            error.field = f"items/{error.field}" if error.field[:1].isdigit() else "items"
+            raise
+        return SceneCastOut([worn_out(row) for row in shown_in(scene)])
 
 
 def _values(body: Struct) -> dict[str, Any]:

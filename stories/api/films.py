@@ -1,6 +1,7 @@
 """Film endpoints: preview and final versions, with expiring links that need no header."""
 
 import time
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -11,13 +12,15 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from msgspec import UNSET
 
+from api.components import Query
+from api.controllers import ApiController, Call, operation
 from api.paging import Page, page
 from api.problems import not_found
 from api.responses import Redirect
-from api.routes import Call
 from core.file_serving import signed_url
 from stories.api import schemas
 from stories.models import Film
+from stories.services.film_verdicts import refused_deliveries, require_deliverable
 from stories.services.permissions import stories_for
 from stories.views import film_filename
 
@@ -31,46 +34,72 @@ type Form = Literal["srt", "vtt"]
 MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
 
 
-@api.get("stories/<uuid:story_id>/films/", tag=FILMS, summary="List a story's films")
-def list_films(call: Call, story_id: UUID, query: schemas.FilmFilter) -> Page[FilmOut]:
-    """The newest first; `kind=final` for the final films."""
-    rows = Film.objects.filter(story_id=story_id, story__in=stories_for(call.user)).select_related(
-        "story"
-    )
-    if query.kind is not UNSET:
-        rows = rows.filter(kind=query.kind)
-    found = page(
-        rows,
-        query,
-        out=lambda films: [_out(call, film) for film in films],
-        key=lambda film: (film.created_at, film.pk),
-        scope=str(story_id),
-    )
-    if not found.items:
-        # Checked only here: distinguishes a story without films from one that may not be seen.
-        story_of(call, story_id)
-    return found
+@api.at("stories/<uuid:story_id>/films/")
+class StoryFilmsController(ApiController):
+    tags = (FILMS,)
+
+    @operation("list_films", summary="List a story's films")
+    def get(self, story_id: UUID, query: Query[schemas.FilmFilter]) -> Page[FilmOut]:
+        """The newest first; `kind=final` for the final films.
+
+        A final film that the client has to approve first has no `url`, and `why_not_delivered`.
+        """
+        rows = Film.objects.filter(
+            story_id=story_id, story__in=stories_for(self.user)
+        ).select_related("story")
+        if query.kind is not UNSET:
+            rows = rows.filter(kind=query.kind)
+        found = page(
+            rows,
+            query,
+            out=lambda films: _all_out(self, list(films)),
+            key=lambda film: (film.created_at, film.pk),
+            scope=str(story_id),
+        )
+        if not found.items:
+            # Checked only here: distinguishes a story without films from one that may not be seen.
+            story_of(self, story_id)
+        return found
 
 
-@api.get("films/<uuid:film_id>/", tag=FILMS, summary="Show a film")
-def get_film(call: Call, film_id: UUID) -> FilmOut:
-    return _out(call, film_of(call, film_id))
+@api.at("films/<uuid:film_id>/")
+class FilmController(ApiController):
+    tags = (FILMS,)
+
+    @operation("get_film", summary="Show a film")
+    def get(self, film_id: UUID) -> FilmOut:
+        """A film that waits for the client's approval has no link and says why."""
+        (shown,) = _all_out(self, [film_of(self, film_id)])
+        return shown
 
 
-@api.get("films/<uuid:film_id>/file/", tag=FILMS, summary="Fetch a film")
-def fetch_film(call: Call, film_id: UUID) -> Redirect:
-    """Sends on to a link that works without a header and ends."""
-    film = film_of(call, film_id)
-    return Redirect(signed_url(film.file, filename=film_filename(film, "mp4")))
+@api.at("films/<uuid:film_id>/file/")
+class FilmFileController(ApiController):
+    tags = (FILMS,)
+
+    @operation("fetch_film", summary="Fetch a film")
+    def get(self, film_id: UUID) -> Redirect:
+        """Sends on to a link that works without a header and ends.
+
+        409 if the client has to approve this version of the final film first.
+        """
+        film = film_of(self, film_id)
+        require_deliverable(film)
+        return Redirect(signed_url(film.file, filename=film_filename(film, "mp4")))
 
 
-def _out(call: Call, film: Film) -> FilmOut:
-    return film_out(
-        call,
-        film,
-        (_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")),
-        film_filename(film, "mp4"),
-    )
+def _all_out(call: Call, films: Sequence[Film]) -> list[FilmOut]:
+    refused = refused_deliveries(films)
+    return [
+        film_out(
+            call,
+            film,
+            subtitles=(_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")),
+            filename=film_filename(film, "mp4"),
+            refused=refused.get(film.pk),
+        )
+        for film in films
+    ]
 
 
 def _subtitles(call: Call, film: Film, form: Form) -> str:

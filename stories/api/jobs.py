@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 from msgspec import UNSET, Meta, UnsetType
 
+from api.components import Body, Query
+from api.controllers import ApiController, Call, operation
 from api.inputs import Strict
-from api.paging import Page, page
+from api.paging import NEWEST_FIRST, Page, in_utc, page
 from api.problems import FieldError, invalid
-from api.routes import Call
 from core.cached_values import cached
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage
@@ -35,24 +36,30 @@ LOG_LINES = 100
 SPAN = timedelta(days=30)
 
 
-@api.get("jobs/", tag=JOBS, summary="List jobs")
-def list_jobs(call: Call, query: schemas.JobFilter) -> Page[JobOut]:
-    """The newest first."""
-    rows = jobs_for(call.user)
-    if query.story is not UNSET:
-        rows = rows.filter(subject=str(query.story))
-    if query.scene is not UNSET:
-        rows = rows.filter(item=str(query.scene))
-    if query.status:
-        rows = rows.filter(status__in=query.status)
-    if query.name is not UNSET:
-        rows = rows.filter(name=query.name)
-    return page(
-        rows,
-        query,
-        out=lambda found: [job_out(job) for job in found],
-        key=lambda job: (job.created_at, job.pk),
-    )
+@api.at("jobs/")
+class JobsController(ApiController):
+    tags = (JOBS,)
+
+    @operation("list_jobs", summary="List jobs")
+    def get(self, query: Query[schemas.JobFilter]) -> Page[JobOut]:
+        """The newest first, unless `sort` says otherwise."""
+        rows = jobs_for(self.user)
+        if query.story is not UNSET:
+            rows = rows.filter(subject=str(query.story))
+        if query.scene is not UNSET:
+            rows = rows.filter(item=str(query.scene))
+        if query.status:
+            rows = rows.filter(status__in=query.status)
+        if query.name is not UNSET:
+            rows = rows.filter(name=query.name)
+        keyset = query.keyset(NEWEST_FIRST)
+        return page(
+            query.narrowed(rows),
+            query,
+            out=lambda found: [job_out(job) for job in found],
+            key=lambda job: (getattr(job, keyset.first), job.pk),
+            keyset=keyset,
+        )
 
 
 class SpanQuery(Strict):
@@ -99,35 +106,41 @@ class StatisticsOut(msgspec.Struct):
     cost_by_provider: list[ProviderCost]
 
 
-@api.get("jobs/statistics/", tag=JOBS, summary="How well the queue does, and what it cost")
-def job_statistics(call: Call, query: SpanQuery) -> StatisticsOut:
-    """Over the jobs that you may see; who sees only their own stories sees their own calls' costs.
+@api.at("jobs/statistics/")
+class JobsStatisticsController(ApiController):
+    tags = (JOBS,)
 
-    At most five seconds old, and counted anew as soon as a job has ended or a provider was called.
-    """
-    whose = "all" if sees_all(call.user) else call.user.pk
-    return cached(
-        "statistics",
-        whose,
-        query.since,
-        query.until,
-        timezone.localdate(),
-        mark(),
-        ledger.mark(),
-        make=lambda: _counted(call, query),
-    )
+    @operation("job_statistics", summary="How well the queue does, and what it cost")
+    def get(self, query: Query[SpanQuery]) -> StatisticsOut:
+        """Over the jobs that you may see; who sees only their own stories sees their own calls'
+        costs.
+
+        At most five seconds old, and counted anew as soon as a job has ended or a provider was
+        called.
+        """
+        whose = "all" if sees_all(self.user) else self.user.pk
+        return cached(
+            "statistics",
+            whose,
+            query.since,
+            query.until,
+            timezone.localdate(),
+            mark(),
+            ledger.mark(),
+            make=lambda: _counted(self, query),
+        )
 
 
 def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
     now = database_now()
-    until = now if query.until is UNSET else _utc(query.until)
-    since = _before(until) if query.since is UNSET else _utc(query.since)
+    until = now if query.until is UNSET else in_utc(query.until)
+    since = _before(until) if query.since is UNSET else in_utc(query.since)
     if since >= until:
         raise invalid(
             [
                 FieldError(
                     detail=str(
-                        LocalizedMessage(gettext_noop("The span must begin before it ends."))
+                        LocalizedMessage(gettext_noop("The period must begin before it ends."))
                     ),
                     parameter="since",
                 )
@@ -169,14 +182,6 @@ def _counted(call: Call, query: SpanQuery) -> StatisticsOut:
     )
 
 
-def _utc(moment: datetime) -> datetime:
-    """The moment in UTC, limited to the representable range."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return moment.replace(tzinfo=UTC)
-
-
 def _before(until: datetime) -> datetime:
     try:
         return until - SPAN
@@ -184,29 +189,41 @@ def _before(until: datetime) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-@api.get("jobs/<slug:job_id>/", tag=JOBS, summary="Show a job")
-def get_job(call: Call, job_id: str, query: schemas.WaitQuery) -> JobDetail:  # noqa: ARG001  long polling is handled by `Api`
-    """With `wait` the answer comes when the job's status, progress or log changes."""
-    return _detail(job_of(call, job_id))
+@api.at("jobs/<slug:job_id>/")
+class JobController(ApiController):
+    tags = (JOBS,)
+
+    @operation("get_job", summary="Show a job")
+    def get(self, job_id: str, query: Query[schemas.WaitQuery]) -> JobDetail:  # noqa: ARG002  long polling is handled by `Api`
+        """With `wait` the answer comes when the job's status, progress or log changes."""
+        return _detail(job_of(self, job_id))
 
 
-@api.post("jobs/<slug:job_id>/retry/", tag=JOBS, summary="Try a job again")
-def retry_job(call: Call, job_id: str, body: schemas.RetryIn) -> JobOut:
-    """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is compared
-    with what you may start alone, and needs `confirm_total` if it costs money.
-    """
-    steerable_job(call, job_id)
-    confirmed = schemas.confirmed_total(body.confirm_total)
-    start = generation.retry(job_id, actor=call.user, confirm_total=confirmed)
-    (job,) = start.require().jobs
-    return job_out(job)
+@api.at("jobs/<slug:job_id>/retry/")
+class JobRetryController(ApiController):
+    tags = (JOBS,)
+
+    @operation("retry_job", summary="Try a job again")
+    def post(self, job_id: str, body: Body[schemas.RetryIn]) -> JobOut:
+        """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is
+        compared with what you may start alone, and needs `confirm_total` if it costs money.
+        """
+        steerable_job(self, job_id)
+        confirmed = schemas.confirmed_total(body.confirm_total)
+        start = generation.retry(job_id, actor=self.user, confirm_total=confirmed)
+        (job,) = start.require().jobs
+        return job_out(job)
 
 
-@api.post("jobs/<slug:job_id>/cancel/", tag=JOBS, summary="Cancel a job")
-def cancel_job(call: Call, job_id: str, body: schemas.CancelIn) -> JobOut:
-    """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
-    steerable_job(call, job_id)
-    return job_out(queue.cancel(job_id, actor=call.user, reason=body.reason))
+@api.at("jobs/<slug:job_id>/cancel/")
+class JobCancelController(ApiController):
+    tags = (JOBS,)
+
+    @operation("cancel_job", summary="Cancel a job")
+    def post(self, job_id: str, body: Body[schemas.CancelIn]) -> JobOut:
+        """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
+        steerable_job(self, job_id)
+        return job_out(queue.cancel(job_id, actor=self.user, reason=body.reason))
 
 
 def _detail(job: Job) -> JobDetail:

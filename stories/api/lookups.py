@@ -3,12 +3,14 @@
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
+from api.controllers import Call
 from api.problems import forbidden, not_found
-from api.routes import Call
 from jobs.models import Job
 from stories.models import Film, Scene, SoundTake, Story, Take
 from stories.services.permissions import (
+    deleted_scenes_for,
     jobs_for,
     require_job_owner,
     scenes_for,
@@ -19,10 +21,15 @@ from stories.services.worn import with_cast
 
 
 def story_of(call: Call, story_id: UUID) -> Story:
-    story = stories_for(call.user).select_related("owner").filter(pk=story_id).first()
+    story = stories_for(call.user).select_related("owner", "project").filter(pk=story_id).first()
     if story is None:
         raise not_found()
     return story
+
+
+def story_of_scene(scene_id: UUID) -> QuerySet[Story]:
+    """The story of a scene, to be locked."""
+    return Story.objects.filter(pk__in=Scene.objects.filter(pk=scene_id).values("story"))
 
 
 def scene_of(call: Call, scene_id: UUID) -> Scene:
@@ -33,6 +40,14 @@ def scene_of(call: Call, scene_id: UUID) -> Scene:
         .filter(pk=scene_id)
         .first()
     )
+    if scene is None:
+        raise not_found()
+    return scene
+
+
+def deleted_scene_of(call: Call, scene_id: UUID) -> Scene:
+    """A scene that was taken out of the film."""
+    scene = deleted_scenes_for(call.user).filter(pk=scene_id).first()
     if scene is None:
         raise not_found()
     return scene

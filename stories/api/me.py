@@ -2,7 +2,7 @@
 
 import msgspec
 
-from api.routes import Call
+from api.controllers import ApiController, operation
 
 from .base import ME, api
 
@@ -16,15 +16,20 @@ class MeOut(msgspec.Struct):
     permissions: list[str]
 
 
-@api.get("me/", tag=ME, summary="Show who asks")
-def get_me(call: Call) -> MeOut:
-    user = call.user
-    roles = sorted(user.groups.values_list("name", flat=True))
-    return MeOut(
-        user.pk,
-        user.get_username(),
-        user.get_full_name(),
-        user.email,
-        roles,
-        sorted(user.get_all_permissions()),
-    )
+@api.at("me/")
+class MeController(ApiController):
+    tags = (ME,)
+
+    @operation("get_me", summary="Show who asks")
+    def get(self) -> MeOut:
+        """The account of the token or key, and its roles."""
+        user = self.user
+        roles = sorted(user.groups.values_list("name", flat=True))
+        return MeOut(
+            user.pk,
+            user.get_username(),
+            user.get_full_name(),
+            user.email,
+            roles,
+            sorted(user.get_all_permissions()),
+        )

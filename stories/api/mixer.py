@@ -4,9 +4,10 @@ from uuid import UUID
 
 import msgspec
 
+from api.components import Body
+from api.controllers import ApiController, operation
 from api.inputs import Empty
 from api.responses import Accepted
-from api.routes import Call
 from stories.film.sound import sound_of
 from stories.film.stems import ready_stems
 from stories.services import mixer as domain
@@ -29,26 +30,33 @@ class StemsOut(msgspec.Struct):
     items: list[StemOut]
 
 
-@api.post("stories/<uuid:story_id>/remix/", tag=SOUND, summary="Mix the film anew", problems=(409,))
-def remix_film(call: Call, story_id: UUID, body: Empty) -> Accepted[JobOut]:  # noqa: ARG001  rejects a body that is not empty
-    """Another version of the preview or the final film with its present sound. It costs nothing and
-    encodes no picture; a film that needs another take is refused (409).
-    """
-    story_of(call, story_id)
-    return Accepted(job_out(domain.remix(story_id, actor=call.user)))
+@api.at("stories/<uuid:story_id>/remix/")
+class StoryRemixController(ApiController):
+    tags = (SOUND,)
+
+    @operation("remix_film", summary="Mix the film anew", problems=(409,))
+    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002  rejects a body that is not empty
+        """Another version of the preview or the final film with its present sound. It costs nothing
+        and encodes no picture; a film that needs another take is refused (409).
+        """
+        story_of(self, story_id)
+        return Accepted(job_out(domain.remix(story_id, actor=self.user)))
 
 
-@api.post("stories/<uuid:story_id>/stems/", tag=SOUND, summary="Make the stems", problems=(409,))
-def make_stems(call: Call, story_id: UUID, body: Empty) -> Accepted[JobOut]:  # noqa: ARG001  rejects a body that is not empty
-    """The tracks of the sound as files of their own: speech, music, effects and clips."""
-    story_of(call, story_id)
-    return Accepted(job_out(domain.prepare_mixer(story_id, actor=call.user)))
+@api.at("stories/<uuid:story_id>/stems/")
+class StoryStemsController(ApiController):
+    tags = (SOUND,)
 
+    @operation("make_stems", summary="Make the stems", problems=(409,))
+    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002  rejects a body that is not empty
+        """The tracks of the sound as files of their own: speech, music, effects and clips."""
+        story_of(self, story_id)
+        return Accepted(job_out(domain.prepare_mixer(story_id, actor=self.user)))
 
-@api.get("stories/<uuid:story_id>/stems/", tag=SOUND, summary="List the stems")
-def list_stems(call: Call, story_id: UUID) -> StemsOut:
-    """Empty until they are made, and again when another sound is heard than they have."""
-    story = story_of(call, story_id)
-    sound = sound_of(story, load_scenes(story), domain.film_kind(story))
-    files = ready_stems(sound) if sound else {}
-    return StemsOut([StemOut(track, link(call, name)) for track, name in sorted(files.items())])
+    @operation("list_stems", summary="List the stems")
+    def get(self, story_id: UUID) -> StemsOut:
+        """Empty until they are made, and again when another sound is heard than they have."""
+        story = story_of(self, story_id)
+        sound = sound_of(story, load_scenes(story), domain.film_kind(story))
+        files = ready_stems(sound) if sound else {}
+        return StemsOut([StemOut(track, link(self, name)) for track, name in sorted(files.items())])

@@ -4,7 +4,8 @@ from uuid import UUID
 
 import msgspec
 
-from api.routes import Call
+from api.components import Body
+from api.controllers import ApiController, operation
 from stories import errors
 from stories.api import schemas
 from stories.services import pronunciations as domain
@@ -22,33 +23,28 @@ class PronunciationsOut(msgspec.Struct):
     items: list[PronunciationOut]
 
 
-@api.get(
-    "stories/<uuid:story_id>/pronunciations/", tag=SOUND, summary="List a story's pronunciations"
-)
-def list_pronunciations(call: Call, story_id: UUID) -> PronunciationsOut:
-    return _out(domain.pronunciations_of(story_of(call, story_id)))
+@api.at("stories/<uuid:story_id>/pronunciations/")
+class StoryPronunciationsController(ApiController):
+    tags = (SOUND,)
 
+    @operation("list_pronunciations", summary="List a story's pronunciations")
+    def get(self, story_id: UUID) -> PronunciationsOut:
+        """How words of the story are spoken."""
+        return _out(domain.pronunciations_of(story_of(self, story_id)))
 
-@api.post(
-    "stories/<uuid:story_id>/pronunciations/",
-    tag=SOUND,
-    summary="Write a story's pronunciations",
-    problems=(409,),
-)
-def write_pronunciations(
-    call: Call, story_id: UUID, body: schemas.PronunciationsIn
-) -> PronunciationsOut:
-    """The story has exactly this list then. The lines with its words become stale, no picture does,
-    and captions keep the written words.
-    """
-    story_of(call, story_id)
-    entries = [domain.Entry(item.written, item.spoken) for item in body.items]
-    try:
-        found = domain.set_pronunciations(story_id, actor=call.user, entries=entries)
-    except errors.Invalid as error:
-        error.field = f"items/{error.field}" if error.field[:1].isdigit() else error.field
-        raise
-    return _out(found)
+    @operation("write_pronunciations", summary="Write a story's pronunciations", problems=(409,))
+    def post(self, story_id: UUID, body: Body[schemas.PronunciationsIn]) -> PronunciationsOut:
+        """The story has exactly this list then. The lines with its words become stale, no picture
+        does, and captions keep the written words.
+        """
+        story_of(self, story_id)
+        entries = [domain.Entry(item.written, item.spoken) for item in body.items]
+        try:
+            found = domain.set_pronunciations(story_id, actor=self.user, entries=entries)
+        except errors.Invalid as error:
+            error.field = f"items/{error.field}" if error.field[:1].isdigit() else error.field
+            raise
+        return _out(found)
 
 
 def _out(found: domain.Pronunciations) -> PronunciationsOut:

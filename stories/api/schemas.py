@@ -1,20 +1,25 @@
 """Request bodies and query parameters, with the limits of the models."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
+from django.db.models import Model, QuerySet
 from msgspec import UNSET, Meta, UnsetType
 
 from api.inputs import Strict, text
 from api.long_polling import Waiting
-from api.paging import Paging
+from api.paging import Changed, Paging
 from jobs.enums import JobStatus
 from stories.enums import (
     AspectRatio,
+    Boundary,
     Camera,
     CastKind,
+    Corner,
+    EditTask,
     FilmKind,
     Language,
     LineKind,
@@ -30,8 +35,17 @@ from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
 from stories.models.cast import MAX_DESCRIPTION, MAX_NAME
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
 from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
+from stories.models.story import (
+    FAINTEST_LOGO,
+    LONGEST_CARD,
+    MAX_CARD_TEXT,
+    NARROWEST_LOGO,
+    SHORTEST_CARD,
+    WIDEST_LOGO,
+)
 from stories.models.story_sound import DEEPEST_DUCK, LOUDEST_DB, SILENT_DB
 from stories.services.cast_names import MAX_ALIASES, MAX_IN_SCENE
+from stories.services.edit_plan import MOST_POINTS, MOST_SHAPES, MOST_WORDS
 from stories.services.line_edits import MAX_LINES
 from stories.services.planning import MAX_SCENES
 from stories.services.pronunciations import MAX_ENTRIES
@@ -72,8 +86,20 @@ Provider = Annotated[
         description="Name of a provider of the studio, such as “local”.",
     ),
 ]
-StorySeconds = Annotated[int, Meta(ge=MIN_DURATION, le=MAX_DURATION, description="Seconds.")]
-SceneSeconds = Annotated[int, Meta(ge=1, le=600, description="Seconds.")]
+VisionProvider = Annotated[
+    str,
+    Meta(
+        pattern=r"^[-a-zA-Z0-9_]{0,40}$",
+        description=(
+            "The connection whose model looks at each take that is made; empty: takes are not "
+            "checked by a model."
+        ),
+    ),
+]
+StorySeconds = Annotated[
+    float, Meta(ge=MIN_DURATION, le=MAX_DURATION, description="Seconds, to a tenth.")
+]
+SceneSeconds = Annotated[float, Meta(ge=1, le=600, description="Seconds, to a tenth.")]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Reason = Annotated[str, text(most=500)]
 Place = Annotated[int, Meta(ge=1, le=MAX_SCENES, description="Counted from 1.")]
@@ -84,20 +110,51 @@ AskAgain = Annotated[
 ]
 
 
+NeedsApproval = Annotated[
+    bool, Meta(description="The final film is delivered once the client has approved it.")
+]
+ProjectCode = Annotated[
+    str, Meta(pattern=r"^[A-Z0-9][A-Z0-9_-]{0,19}$", description="Code of a project.")
+]
+
+
+UsualProvider = Annotated[
+    Provider, Meta(description="Left out: the project's usual one, or the local provider.")
+]
+
+
 class StoryIn(Strict):
     title: Title
     script: Script = ""
     language: (
-        Annotated[Language, Meta(description="If it is left out the script tells it.")] | UnsetType
+        Annotated[Language, Meta(description="If it is left out, it is read from the script.")]
+        | UnsetType
     ) = UNSET
-    style: Style = ""
-    aspect_ratio: AspectRatio = AspectRatio.WIDE
-    resolution: Resolution = Resolution.HD
+    project: (
+        Annotated[
+            ProjectCode,
+            Meta(description="Code of its project. Left out: the default project."),
+        ]
+        | UnsetType
+    ) = UNSET
+    style: Annotated[Style, Meta(description="Left out: the project's usual one.")] | UnsetType = (
+        UNSET
+    )
+    aspect_ratio: (
+        Annotated[AspectRatio, Meta(description="Left out: the project's usual one, or 16:9.")]
+        | UnsetType
+    ) = UNSET
+    resolution: (
+        Annotated[Resolution, Meta(description="Left out: the project's usual one, or 720p.")]
+        | UnsetType
+    ) = UNSET
     duration_seconds: StorySeconds = 60
+    needs_client_approval: NeedsApproval = False
     burn_captions: bool = True
-    planner_provider: Provider = "local"
-    image_provider: Provider = "local"
-    clip_provider: Provider = "local"
+    planner_provider: UsualProvider | UnsetType = UNSET
+    image_provider: UsualProvider | UnsetType = UNSET
+    clip_provider: UsualProvider | UnsetType = UNSET
+    vision_provider: VisionProvider = ""
     budget: Budget | UnsetType = UNSET
     sound: Annotated[
         bool, Meta(description="The film has sound, with the local provider's voices and music.")
@@ -120,7 +177,12 @@ class StoryPatch(Strict):
     planner_provider: Provider | UnsetType = UNSET
     image_provider: Provider | UnsetType = UNSET
     clip_provider: Provider | UnsetType = UNSET
+    vision_provider: VisionProvider | UnsetType = UNSET
     budget: Budget | UnsetType | None = UNSET
+    needs_client_approval: NeedsApproval | UnsetType = UNSET
+    project: (
+        Annotated[ProjectCode, Meta(description="Moves the story, with all it cost.")] | UnsetType
+    ) = UNSET
 
 
 class TransitionIn(Strict):
@@ -146,6 +208,16 @@ class GenerateStoryIn(Strict):
     ] = "missing"
     confirm_total: Money | UnsetType = UNSET
     override_reason: Annotated[str, text(most=500)] = ""
+    ask_again: AskAgain = False
+
+
+class TakeChecksIn(Strict):
+    """`scenes` left out: all of the story. `confirm_total` is the price that was seen. Without it
+    only free work is started.
+    """
+
+    scenes: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_SCENES)] | UnsetType = UNSET
+    confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False
 
 
@@ -192,6 +264,32 @@ def sent_values(body: msgspec.Struct) -> dict[str, Any]:
     return {
         name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET
     }
+
+
+CardText = Annotated[
+    str, text(most=MAX_CARD_TEXT), Meta(description="At most 8 lines; empty: no card.")
+]
+CardSeconds = Annotated[
+    float, Meta(ge=SHORTEST_CARD, le=LONGEST_CARD, description="Seconds, to a tenth.")
+]
+
+
+class CardsPatch(Strict):
+    title_card: CardText | UnsetType = UNSET
+    title_card_seconds: CardSeconds | UnsetType = UNSET
+    end_card: CardText | UnsetType = UNSET
+    end_card_seconds: CardSeconds | UnsetType = UNSET
+    logo_corner: Corner | UnsetType = UNSET
+    logo_width: (
+        Annotated[
+            int,
+            Meta(ge=NARROWEST_LOGO, le=WIDEST_LOGO, description="Percent of the frame's width."),
+        ]
+        | UnsetType
+    ) = UNSET
+    logo_opacity: (
+        Annotated[int, Meta(ge=FAINTEST_LOGO, le=100, description="Percent.")] | UnsetType
+    ) = UNSET
 
 
 class SoundPatch(Strict):
@@ -286,6 +384,12 @@ class MemberPatch(Strict):
     aliases: Aliases | UnsetType = UNSET
 
 
+class LibraryVersionIn(Strict):
+    """A version of the studio's library."""
+
+    version_id: UUID
+
+
 class LookIn(Strict):
     """An outfit, an age, the state of a place."""
 
@@ -325,8 +429,30 @@ class SceneCastIn(Strict):
 
 class PlanQuery(Strict):
     plan: Annotated[
-        Literal[0, 1], Meta(description="1: only tell what would be made and what it costs.")
+        Literal[0, 1], Meta(description="1: only return what would be made and what it costs.")
     ] = 0
+
+
+Strength = Annotated[
+    int,
+    Meta(ge=0, le=100, description="How closely the reference sheets are followed, in percent."),
+]
+MakerProvider = Annotated[
+    str, Meta(max_length=40, description="A connection's name; empty: the story's provider.")
+]
+MakerModel = Annotated[
+    str, Meta(max_length=80, description="A model of the connection; empty: its usual one.")
+]
+
+
+PersonId = Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")]
+
+
+class AssignIn(Strict):
+    """Null clears."""
+
+    assignee_id: PersonId | None
+    due_on: Annotated[date | None, Meta(description="The day until which it is to be done.")]
 
 
 class SceneIn(Strict):
@@ -339,6 +465,19 @@ class SceneIn(Strict):
     title: SceneTitle = ""
     narration: Script = ""
     duration_seconds: SceneSeconds = 7
+    boundary: Boundary = Boundary.CUT
+    strength: Strength | None = None
+    image_provider: MakerProvider = ""
+    image_model: MakerModel = ""
+    clip_provider: MakerProvider = ""
+    clip_model: MakerModel = ""
+
+
+class NewScene(SceneIn, kw_only=True):
+    story_id: Annotated[UUID, Meta(description="The story that gets the scene.")]
+    position: (
+        Annotated[Place, Meta(description="Counted from 1. Left out: at the end.")] | UnsetType
+    ) = UNSET
 
 
 class ScenePatch(Strict):
@@ -355,14 +494,31 @@ class ScenePatch(Strict):
     title: SceneTitle | UnsetType = UNSET
     narration: Script | UnsetType = UNSET
     duration_seconds: SceneSeconds | UnsetType = UNSET
+    boundary: Boundary | UnsetType = UNSET
+    strength: Strength | UnsetType | None = UNSET
+    image_provider: MakerProvider | UnsetType = UNSET
+    image_model: MakerModel | UnsetType = UNSET
+    clip_provider: MakerProvider | UnsetType = UNSET
+    clip_model: MakerModel | UnsetType = UNSET
 
 
 class BulkIn(Strict, kw_only=True):
-    """All or nothing: one scene that cannot be taken leaves everything as it was."""
+    """All or nothing: one scene that is not valid leaves everything as it was."""
 
     story_id: UUID
     mode: Literal["append", "replace"] = "append"
     scenes: Annotated[list[SceneIn], Meta(min_length=1, max_length=MAX_SCENES)]
+
+
+class SceneLengthIn(Strict):
+    scene_id: UUID
+    duration_seconds: SceneSeconds
+
+
+class SceneLengthsIn(Strict):
+    """All or nothing."""
+
+    items: Annotated[list[SceneLengthIn], Meta(max_length=MAX_SCENES)]
 
 
 class GenerateSceneIn(Strict):
@@ -370,6 +526,58 @@ class GenerateSceneIn(Strict):
     provider: Provider | UnsetType = UNSET
     seed: Seed | UnsetType = UNSET
     variants: Annotated[int, Meta(ge=1, le=4, description="Takes to make side by side.")] = 1
+    reason: Annotated[str, text(most=200)] = ""
+    confirm_total: Money | UnsetType = UNSET
+    ask_again: AskAgain = False
+
+
+MaskPart = Annotated[int, Meta(ge=0, le=1000)]
+
+
+class MaskShapeIn(Strict):
+    """A part of the picture that changes, in thousandths of its width and height.
+
+    With a `brush` the points are a line that a round brush has drawn, else two opposite corners of
+    a rectangle.
+    """
+
+    points: Annotated[
+        list[Annotated[list[MaskPart], Meta(min_length=2, max_length=2)]],
+        Meta(
+            min_length=1, max_length=MOST_POINTS, description="Each is from the left, from the top."
+        ),
+    ]
+    brush: Annotated[
+        MaskPart, Meta(description="Its diameter, in thousandths of the width; 0: a rectangle.")
+    ] = 0
+
+
+class EditTakeIn(Strict):
+    """`confirm_total` is the price that was seen. Without it only free work is started."""
+
+    task: EditTask
+    words: Annotated[
+        str,
+        text(most=MOST_WORDS),
+        Meta(description="What is to change, or how an extended clip goes on."),
+    ] = ""
+    words_en: Annotated[
+        str,
+        text(most=MOST_WORDS),
+        Meta(description="The same in English, for providers that understand English only."),
+    ] = ""
+    mask: Annotated[
+        list[MaskShapeIn],
+        Meta(max_length=MOST_SHAPES, description="Only these parts change; empty: the whole."),
+    ] = []
+    seconds: (
+        Annotated[int, Meta(ge=1, le=30, description="How much longer a clip becomes.")] | UnsetType
+    ) = UNSET
+    provider: Provider | UnsetType = UNSET
+    model: Annotated[
+        str,
+        Meta(max_length=80, description="A model of `provider`; empty: the first that does it."),
+    ] = ""
     reason: Annotated[str, text(most=200)] = ""
     confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False
@@ -425,7 +633,25 @@ class ApprovalFilter(Paging):
     state: list[Literal["asked", "approved", "started", "refused", "withdrawn"]] = []
 
 
-class StoryFilter(Paging):
+class Assigned(Changed, kw_only=True):
+    """The filters of what can be assigned."""
+
+    assignee: (
+        Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of the person who is to do it.")]
+        | UnsetType
+    ) = UNSET
+    due_by: Annotated[date, Meta(description="Only what is due on this day or earlier.")] | (
+        UnsetType
+    ) = UNSET
+
+    def narrowed[M: Model, R](self, rows: QuerySet[M, R]) -> QuerySet[M, R]:
+        rows = super().narrowed(rows)
+        if self.assignee is not UNSET:
+            rows = rows.filter(assignee_id=self.assignee)
+        return rows if self.due_by is UNSET else rows.filter(due_on__lte=self.due_by)
+
+
+class StoryFilter(Assigned):
     status: list[StoryStatus] = []
     owner: Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")] | UnsetType = (
         UNSET
@@ -445,15 +671,17 @@ class StoryFilter(Paging):
     ) = UNSET
 
 
-class SceneFilter(Paging):
+class SceneFilter(Assigned):
     """With a story its scenes come in their order, else the newest first."""
 
     story: UUID | UnsetType = UNSET
+    deleted: Annotated[bool, Meta(description="Those that were taken out of their film.")] = False
 
 
 class TakeFilter(Paging):
     kind: TakeKind | UnsetType = UNSET
     verdict: ReviewStatus | UnsetType = UNSET
+    doubtful: bool | UnsetType = UNSET
 
 
 class FilmFilter(Paging):
@@ -464,7 +692,7 @@ class TransitionFilter(Paging):
     """The newest change first."""
 
 
-class JobFilter(Paging):
+class JobFilter(Changed):
     story: UUID | UnsetType = UNSET
     scene: UUID | UnsetType = UNSET
     status: list[JobStatus] = []

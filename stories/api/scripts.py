@@ -7,14 +7,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_noop
 from msgspec import Meta
 
+from api.components import Upload
+from api.controllers import ApiController, Call, operation
 from api.problems import FieldError, invalid
-from api.routes import Call, Upload
 from core.localized_messages import LocalizedMessage
 from stories.errors import Invalid
 from stories.imports.advice import advise
 from stories.imports.encodings import CHOICES
 from stories.imports.reading import MOST_BYTES, ScriptUnreadable, read_script
-from stories.imports.script import Format, Kind
+from stories.imports.script import BlockKind, Format
 
 from .base import STORIES, api
 from .lookups import admit_writer
@@ -34,7 +35,7 @@ SENT = {
 
 
 class BlockOut(msgspec.Struct):
-    kind: Kind
+    kind: BlockKind
     text: str
 
 
@@ -45,7 +46,9 @@ class ScriptOut(msgspec.Struct):
 
     title: str
     script: str
-    language: Annotated[str, Meta(description="ko, en, ja or zh; empty where no letter tells it.")]
+    language: Annotated[
+        str, Meta(description="ko, en, ja or zh; empty where the letters do not show it.")
+    ]
     encoding: Annotated[
         str, Meta(description="Empty where the kind of file leaves none to choose.")
     ]
@@ -68,39 +71,42 @@ class ScriptOut(msgspec.Struct):
     ]
 
 
-@api.post(
-    "scripts/read/",
-    tag=STORIES,
-    summary="Read a script",
-    upload=Upload(SENT, ("file",), MOST_BYTES),
-    admit=admit_writer,
-)
-def read_a_script(call: Call) -> ScriptOut:
-    """What a document says, before a story is made of it: send the answer's fields to `stories/` to
-    make one.
-    """
-    file, encoding = _fields(call)
-    try:
-        script = read_script(file.name or "", file.read(MOST_BYTES + 1), encoding)
-    except ScriptUnreadable as error:
-        raise Invalid(error.sentence.template, field="file", **error.sentence.values) from error
-    advice = advise(script.text)
-    return ScriptOut(
-        title=script.title,
-        script=script.text,
-        language=script.language,
-        encoding=script.encoding,
-        format=script.format,
-        headings=advice.headings,
-        speakers=list(advice.speakers),
-        expected_seconds=advice.expected_seconds,
-        duration_seconds=advice.duration_seconds,
-        scenes=advice.scenes,
-        aspect_ratio=advice.aspect_ratio,
-        first_lines=list(advice.first_lines),
-        left_out=list(script.left_out),
-        blocks=[BlockOut(kind, text) for kind, text in advice.blocks],
+@api.at("scripts/read/")
+class ScriptsReadController(ApiController):
+    tags = (STORIES,)
+
+    @operation(
+        "read_a_script",
+        summary="Read a script",
+        upload=Upload(SENT, ("file",), MOST_BYTES),
+        admit=admit_writer,
     )
+    def post(self) -> ScriptOut:
+        """What a document says, before a story is made of it: send the answer's fields to
+        `stories/` to make one.
+        """
+        file, encoding = _fields(self)
+        try:
+            script = read_script(file.name or "", file.read(MOST_BYTES + 1), encoding)
+        except ScriptUnreadable as error:
+            raise Invalid(error.sentence.template, field="file", **error.sentence.values) from error
+        advice = advise(script.text)
+        return ScriptOut(
+            title=script.title,
+            script=script.text,
+            language=script.language,
+            encoding=script.encoding,
+            format=script.format,
+            headings=advice.headings,
+            speakers=list(advice.speakers),
+            expected_seconds=advice.expected_seconds,
+            duration_seconds=advice.duration_seconds,
+            scenes=advice.scenes,
+            aspect_ratio=advice.aspect_ratio,
+            first_lines=list(advice.first_lines),
+            left_out=list(script.left_out),
+            blocks=[BlockOut(kind, text) for kind, text in advice.blocks],
+        )
 
 
 def _fields(call: Call) -> "tuple[UploadedFile[Any], str]":
@@ -115,7 +121,7 @@ def _fields(call: Call) -> "tuple[UploadedFile[Any], str]":
     ):
         found.append(("file", gettext_noop("Send exactly one file.")))
     if form.get("encoding", "") not in {"", *CHOICES}:
-        found.append(("encoding", gettext_noop("This is none of the values to choose from.")))
+        found.append(("encoding", gettext_noop("This is not one of the allowed values.")))
     found += [
         (name, gettext_noop("There is no such field."))
         for name in sorted(form.keys() - {"encoding"})

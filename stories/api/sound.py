@@ -2,21 +2,21 @@
 
 from uuid import UUID
 
+from django.db.models import QuerySet
 from msgspec import UNSET, Struct
 
+from api.components import Body
+from api.controllers import ApiController, Call, operation
 from api.inputs import Empty
-from api.paging import Page, page
 from api.responses import Accepted
-from api.routes import Call
 from stories import errors
 from stories.api import schemas
-from stories.models import CastMember, Scene, SoundTake
+from stories.models import CastMember, Scene, Story
 from stories.services import line_edits, sound_takes
 from stories.services import sound as domain
 from stories.services.cast_names import by_name
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
-from stories.services.permissions import stories_for
 from stories.services.sound_plan import lines_of_film, plan_sound
 
 from .base import SOUND, api
@@ -40,26 +40,28 @@ class SoundStarted(Struct):
     price: Money
 
 
-@api.get("scenes/<uuid:scene_id>/lines/", tag=SOUND, summary="List a scene's lines")
-def list_lines(call: Call, scene_id: UUID) -> Lines:
-    return _lines(call, scene_of(call, scene_id))
+@api.at("scenes/<uuid:scene_id>/lines/")
+class SceneLinesController(ApiController):
+    tags = (SOUND,)
 
+    @operation("list_lines", summary="List a scene's lines")
+    def get(self, scene_id: UUID) -> Lines:
+        """In the order in which they are spoken."""
+        return _lines(self, scene_of(self, scene_id))
 
-@api.post(
-    "scenes/<uuid:scene_id>/lines/", tag=SOUND, summary="Write a scene's lines", problems=(409,)
-)
-def write_lines(call: Call, scene_id: UUID, body: schemas.LinesIn) -> Lines:
-    """The scene has exactly these lines then, in this order; its narration is their words. A line
-    with an id keeps its takes.
-    """
-    scene = scene_of(call, scene_id)
-    wanted = [_spoken(line) for line in body.lines]
-    try:
-        line_edits.set_lines(scene.pk, actor=call.user, lines=wanted)
-    except errors.Invalid as error:
-        error.field = f"lines/{error.field}" if error.field[:1].isdigit() else error.field
-        raise
-    return _lines(call, scene)
+    @operation("write_lines", summary="Write a scene's lines", problems=(409,))
+    def post(self, scene_id: UUID, body: Body[schemas.LinesIn]) -> Lines:
+        """The scene has exactly these lines then, in this order; its narration is their words. A
+        line with an id keeps its takes.
+        """
+        scene = scene_of(self, scene_id)
+        wanted = [_spoken(line) for line in body.lines]
+        try:
+            line_edits.set_lines(scene.pk, actor=self.user, lines=wanted)
+        except errors.Invalid as error:
+            error.field = f"lines/{error.field}" if error.field[:1].isdigit() else error.field
+            raise
+        return _lines(self, scene)
 
 
 def _spoken(line: schemas.LineIn) -> Spoken:
@@ -75,54 +77,59 @@ def _lines(call: Call, scene: Scene) -> Lines:
     return Lines([line_out(call, line, members) for line in found])
 
 
-@api.get("stories/<uuid:story_id>/sound/", tag=SOUND, summary="Show how a story sounds")
-def get_sound(call: Call, story_id: UUID) -> SoundOut:
-    return _sound(call, story_id)
+@api.at("stories/<uuid:story_id>/sound/")
+class StorySoundController(ApiController):
+    tags = (SOUND,)
+
+    def locked(self) -> QuerySet[Story]:
+        return Story.objects.filter(pk=self.kwargs["story_id"])
+
+    @operation("get_sound", summary="Show how a story sounds")
+    def get(self, story_id: UUID) -> SoundOut:
+        """The levels, the music, and what is still to be made."""
+        return _sound(self, story_id)
+
+    @operation("patch_sound", summary="Change how a story sounds", problems=(409,))
+    def patch(self, story_id: UUID, body: Body[schemas.SoundPatch]) -> SoundOut:
+        """Only what is sent is changed. No picture is made or encoded again for it."""
+        story_of(self, story_id)
+        domain.change_settings(story_id, actor=self.user, **schemas.sent_values(body))
+        return _sound(self, story_id)
 
 
-@api.patch(
-    "stories/<uuid:story_id>/sound/",
-    tag=SOUND,
-    summary="Change how a story sounds",
-    problems=(409,),
-)
-def patch_sound(call: Call, story_id: UUID, body: schemas.SoundPatch) -> SoundOut:
-    """Only what is sent is changed. No picture is made or encoded again for it."""
-    story_of(call, story_id)
-    domain.change_settings(story_id, actor=call.user, **schemas.sent_values(body))
-    return _sound(call, story_id)
+@api.at("stories/<uuid:story_id>/voices/")
+class StoryVoicesController(ApiController):
+    tags = (SOUND,)
+
+    @operation("choose_voice", summary="Choose a voice", problems=(409,))
+    def post(self, story_id: UUID, body: Body[schemas.VoiceIn]) -> VoiceOut:
+        """Of the narrator (no speaker) or of a speaker. The lines that it speaks become stale, no
+        picture does.
+        """
+        story_of(self, story_id)
+        return voice_out(domain.set_voice(story_id, actor=self.user, **schemas.sent_values(body)))
 
 
-@api.post("stories/<uuid:story_id>/voices/", tag=SOUND, summary="Choose a voice", problems=(409,))
-def choose_voice(call: Call, story_id: UUID, body: schemas.VoiceIn) -> VoiceOut:
-    """Of the narrator (no speaker) or of a speaker. The lines that it speaks become stale, no
-    picture does.
-    """
-    story_of(call, story_id)
-    return voice_out(domain.set_voice(story_id, actor=call.user, **schemas.sent_values(body)))
+@api.at("stories/<uuid:story_id>/generate_sound/")
+class StoryGenerateSoundController(ApiController):
+    tags = (SOUND,)
 
-
-@api.post(
-    "stories/<uuid:story_id>/generate_sound/",
-    tag=SOUND,
-    summary="Make speech and music",
-    problems=(409,),
-)
-def make_sound(call: Call, story_id: UUID, body: schemas.GenerateSoundIn) -> Accepted[SoundStarted]:
-    """What is missing or stale, of these lines or of all; `music` for the music. Dearer than you
-    may start alone: as for the preview.
-    """
-    story_of(call, story_id)
-    start = generate_sound(
-        story_id,
-        actor=call.user,
-        lines=None if body.lines is UNSET else body.lines,
-        music=body.music,
-        again=body.again,
-        confirm_total=schemas.confirmed_total(body.confirm_total),
-        ask_again=body.ask_again,
-    ).require()
-    return Accepted(SoundStarted([job_out(job) for job in start.jobs], money(start.total)))
+    @operation("make_sound", summary="Make speech and music", problems=(409,))
+    def post(self, story_id: UUID, body: Body[schemas.GenerateSoundIn]) -> Accepted[SoundStarted]:
+        """What is missing or stale, of these lines or of all; `music` for the music. If it
+        costs more than you may start alone: as for the preview.
+        """
+        story_of(self, story_id)
+        start = generate_sound(
+            story_id,
+            actor=self.user,
+            lines=None if body.lines is UNSET else body.lines,
+            music=body.music,
+            again=body.again,
+            confirm_total=schemas.confirmed_total(body.confirm_total),
+            ask_again=body.ask_again,
+        ).require()
+        return Accepted(SoundStarted([job_out(job) for job in start.jobs], money(start.total)))
 
 
 def _sound(call: Call, story_id: UUID) -> SoundOut:
@@ -131,47 +138,40 @@ def _sound(call: Call, story_id: UUID) -> SoundOut:
     return sound_out(call, story, plan_sound(story), voices)
 
 
-@api.get("stories/<uuid:story_id>/sounds/", tag=SOUND, summary="List a story's takes of sound")
-def list_sounds(call: Call, story_id: UUID, query: schemas.SoundFilter) -> Page[SoundTakeOut]:
-    """The newest first."""
-    rows = SoundTake.objects.filter(story_id=story_id, story__in=stories_for(call.user))
-    if query.kind is not UNSET:
-        rows = rows.filter(kind=query.kind)
-    if query.line is not UNSET:
-        rows = rows.filter(line_id=query.line)
-    found = page(
-        rows,
-        query,
-        out=lambda takes: [sound_take_out(call, take) for take in takes],
-        key=lambda take: (take.created_at, take.pk),
-        scope=str(story_id),
-    )
-    if not found.items:
-        # Checked only here: distinguishes a story without sound from one that may not be seen.
-        story_of(call, story_id)
-    return found
+@api.at("sounds/<uuid:take_id>/")
+class SoundController(ApiController):
+    tags = (SOUND,)
+
+    @operation("get_sound_take", summary="Show a take of sound")
+    def get(self, take_id: UUID) -> SoundTakeOut:
+        """A recording, speech, music or an effect."""
+        return sound_take_out(self, sound_take_of(self, take_id))
 
 
-@api.get("sounds/<uuid:take_id>/", tag=SOUND, summary="Show a take of sound")
-def get_sound_take(call: Call, take_id: UUID) -> SoundTakeOut:
-    return sound_take_out(call, sound_take_of(call, take_id))
+@api.at("sounds/<uuid:take_id>/choose/")
+class SoundChooseController(ApiController):
+    tags = (SOUND,)
+
+    @operation("choose_sound", summary="Choose a take of sound")
+    def post(self, take_id: UUID, body: Body[Empty]) -> SoundTakeOut:  # noqa: ARG002  rejects a body that is not empty
+        """Its line, or the story's music, is heard with it from now on. A rejected one cannot be
+        chosen (422).
+        """
+        sound_take_of(self, take_id)
+        return sound_take_out(self, sound_takes.select(take_id, actor=self.user))
 
 
-@api.post("sounds/<uuid:take_id>/choose/", tag=SOUND, summary="Choose a take of sound")
-def choose_sound(call: Call, take_id: UUID, body: Empty) -> SoundTakeOut:  # noqa: ARG001  rejects a body that is not empty
-    """Its line, or the story's music, is heard with it from now on. A rejected one cannot be chosen
-    (422).
-    """
-    sound_take_of(call, take_id)
-    return sound_take_out(call, sound_takes.select(take_id, actor=call.user))
+@api.at("sounds/<uuid:take_id>/verdict/")
+class SoundVerdictController(ApiController):
+    tags = (SOUND,)
 
-
-@api.post("sounds/<uuid:take_id>/verdict/", tag=SOUND, summary="Approve or reject a take of sound")
-def judge_sound(call: Call, take_id: UUID, body: schemas.VerdictIn) -> SoundTakeOut:
-    sound_take_of(call, take_id)
-    return sound_take_out(
-        call,
-        sound_takes.review(
-            take_id, review_status=body.verdict, actor=call.user, reason=body.reason
-        ),
-    )
+    @operation("judge_sound", summary="Approve or reject a take of sound")
+    def post(self, take_id: UUID, body: Body[schemas.VerdictIn]) -> SoundTakeOut:
+        """A rejection needs a reason."""
+        sound_take_of(self, take_id)
+        return sound_take_out(
+            self,
+            sound_takes.review(
+                take_id, review_status=body.verdict, actor=self.user, reason=body.reason
+            ),
+        )

@@ -1,29 +1,34 @@
-"""Uploads of sound, and what is heard in a scene besides its lines."""
+"""A story's takes of sound, their uploads, and what is heard in a scene besides its lines."""
 
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
+from msgspec import UNSET
 
+from api.components import Body, Query, Upload
+from api.controllers import ApiController, Call, operation
 from api.inputs import Empty
+from api.paging import Page, page
 from api.problems import FieldError, invalid
 from api.responses import Created
-from api.routes import Call, Upload
 from core.localized_messages import LocalizedMessage
 from stories.api import schemas
 from stories.enums import SoundKind
-from stories.models import Scene, SceneSound
+from stories.models import Scene, SceneSound, SoundTake, Story
 from stories.services import sound as domain
 from stories.services import sound_takes
+from stories.services.permissions import stories_for
 from stories.services.sound_uploads import LIMIT, MAX_REASON, add_sound, read_sound
 
 from .base import SOUND, api
-from .lookups import admit_writer, scene_of, sound_take_of, story_of
+from .lookups import admit_writer, scene_of, sound_take_of, story_of, story_of_scene
 from .outputs.sound import SceneSoundOut, SoundTakeOut, scene_sound_out, sound_take_out
 
-NONE_OF_THESE = gettext_noop("This is none of the values to choose from.")
+NONE_OF_THESE = gettext_noop("This is not one of the allowed values.")
 SENT = {
     "file": {
         "type": "string",
@@ -42,8 +47,8 @@ SENT = {
     "replace": {
         "type": "string",
         "enum": ["true", "false"],
-        "description": "Where an approved take stands: `true` puts the file in its place, `false` "
-        "only adds it to the takes. Left out: 409 `approved_take`.",
+        "description": "Where an approved take is selected: `true` puts the file in its place, "
+        "`false` only adds it to the takes. Left out: 409 `approved_take`.",
     },
 }
 REPLACE = {None: None, "true": True, "false": False}
@@ -59,32 +64,55 @@ class _Form:
     replace: bool | None
 
 
-@api.post(
-    "stories/<uuid:story_id>/sounds/",
-    tag=SOUND,
-    summary="Upload a sound",
-    upload=Upload(SENT, ("file", "kind"), LIMIT),
-    admit=admit_writer,
-)
-def upload_sound(call: Call, story_id: UUID) -> Created[SoundTakeOut]:
-    """The file is read to its end before anything is kept, and one that was cut short is refused.
-    The take is heard from now on: a speech for its line, an effect from the start of its scene,
-    music for the film, a recording in place of the voices.
-    """
-    story_of(call, story_id)
-    form = _form(call)
-    read = read_sound(
-        story_id,
-        form.kind,
-        file=form.file,
-        actor=call.user,
-        scene_id=form.scene,
-        line_id=form.line,
-        reason=form.reason,
-        replace=form.replace,
+@api.at("stories/<uuid:story_id>/sounds/")
+class StorySoundsController(ApiController):
+    tags = (SOUND,)
+
+    @operation("list_sounds", summary="List a story's takes of sound")
+    def get(self, story_id: UUID, query: Query[schemas.SoundFilter]) -> Page[SoundTakeOut]:
+        """The newest first."""
+        rows = SoundTake.objects.filter(story_id=story_id, story__in=stories_for(self.user))
+        if query.kind is not UNSET:
+            rows = rows.filter(kind=query.kind)
+        if query.line is not UNSET:
+            rows = rows.filter(line_id=query.line)
+        found = page(
+            rows,
+            query,
+            out=lambda takes: [sound_take_out(self, take) for take in takes],
+            key=lambda take: (take.created_at, take.pk),
+            scope=str(story_id),
+        )
+        if not found.items:
+            # Checked only here: distinguishes a story without sound from one that may not be seen.
+            story_of(self, story_id)
+        return found
+
+    @operation(
+        "upload_sound",
+        summary="Upload a sound",
+        upload=Upload(SENT, ("file", "kind"), LIMIT),
+        admit=admit_writer,
     )
-    call.begin()
-    return Created(sound_take_out(call, add_sound(read)))
+    def post(self, story_id: UUID) -> Created[SoundTakeOut]:
+        """The file is read to its end before anything is kept, and one that was cut short is
+        refused. The take is heard from now on: a speech for its line, an effect from the start of
+        its scene, music for the film, a recording in place of the voices.
+        """
+        story_of(self, story_id)
+        form = _form(self)
+        read = read_sound(
+            story_id,
+            form.kind,
+            file=form.file,
+            actor=self.user,
+            scene_id=form.scene,
+            line_id=form.line,
+            reason=form.reason,
+            replace=form.replace,
+        )
+        self.begin()
+        return Created(sound_take_out(self, add_sound(read)))
 
 
 def _form(call: Call) -> _Form:
@@ -98,7 +126,7 @@ def _form(call: Call) -> _Form:
         wrong.append(("kind", NONE_OF_THESE))
     reason = form.get("reason", "")
     if len(reason) > MAX_REASON or "\0" in reason:
-        wrong.append(("reason", gettext_noop("The text has a form that is not taken here.")))
+        wrong.append(("reason", gettext_noop("The text does not have the required format.")))
     if form.get("replace") not in REPLACE:
         wrong.append(("replace", NONE_OF_THESE))
     ids: dict[str, UUID | None] = {}
@@ -122,21 +150,15 @@ def _form(call: Call) -> _Form:
     return _Form(sent, kind, ids["line"], ids["scene"], reason, REPLACE[form.get("replace")])
 
 
-@api.post(
-    "sounds/<uuid:take_id>/deselect/",
-    tag=SOUND,
-    summary="Leave a take of sound out of the film",
-    problems=(409,),
-)
-def deselect_sound(call: Call, take_id: UUID, body: Empty) -> SoundTakeOut:  # noqa: ARG001  rejects a body that is not empty
-    """Without a recording the voices speak again; a line without speech is spoken anew."""
-    sound_take_of(call, take_id)
-    return sound_take_out(call, sound_takes.deselect(take_id, actor=call.user))
+@api.at("sounds/<uuid:take_id>/deselect/")
+class SoundDeselectController(ApiController):
+    tags = (SOUND,)
 
-
-@api.get("scenes/<uuid:scene_id>/sound/", tag=SOUND, summary="Show how a scene sounds")
-def get_scene_sound(call: Call, scene_id: UUID) -> SceneSoundOut:
-    return _scene_sound(call, scene_of(call, scene_id))
+    @operation("deselect_sound", summary="Leave a take of sound out of the film", problems=(409,))
+    def post(self, take_id: UUID, body: Body[Empty]) -> SoundTakeOut:  # noqa: ARG002  rejects a body that is not empty
+        """Without a recording the voices speak again; a line without speech is spoken anew."""
+        sound_take_of(self, take_id)
+        return sound_take_out(self, sound_takes.deselect(take_id, actor=self.user))
 
 
 def _scene_sound(call: Call, scene: Scene) -> SceneSoundOut:
@@ -144,14 +166,21 @@ def _scene_sound(call: Call, scene: Scene) -> SceneSoundOut:
     return scene_sound_out(call, row or SceneSound(scene=scene))
 
 
-@api.patch(
-    "scenes/<uuid:scene_id>/sound/",
-    tag=SOUND,
-    summary="Change how a scene sounds",
-    problems=(409,),
-)
-def patch_scene_sound(call: Call, scene_id: UUID, body: schemas.SceneSoundPatch) -> SceneSoundOut:
-    """Only what is sent is changed. No picture is made or encoded again for it."""
-    scene = scene_of(call, scene_id)
-    domain.change_scene_sound(scene_id, actor=call.user, **schemas.sent_values(body))
-    return _scene_sound(call, scene)
+@api.at("scenes/<uuid:scene_id>/sound/")
+class SceneSoundController(ApiController):
+    tags = (SOUND,)
+
+    def locked(self) -> QuerySet[Story]:
+        return story_of_scene(self.kwargs["scene_id"])
+
+    @operation("get_scene_sound", summary="Show how a scene sounds")
+    def get(self, scene_id: UUID) -> SceneSoundOut:
+        """What is heard in it besides its lines."""
+        return _scene_sound(self, scene_of(self, scene_id))
+
+    @operation("patch_scene_sound", summary="Change how a scene sounds", problems=(409,))
+    def patch(self, scene_id: UUID, body: Body[schemas.SceneSoundPatch]) -> SceneSoundOut:
+        """Only what is sent is changed. No picture is made or encoded again for it."""
+        scene = scene_of(self, scene_id)
+        domain.change_scene_sound(scene_id, actor=self.user, **schemas.sent_values(body))
+        return _scene_sound(self, scene)

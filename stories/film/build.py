@@ -6,8 +6,7 @@ its manifest.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,33 +14,39 @@ from typing import Any
 import django
 from django.core.files.storage import storages
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext_noop
 
-from core.localized_messages import LocalizedMessage
+from core.localized_messages import LocalizedMessage, Value
 from jobs.run import Run
 from media.captions import cannot_draw
-from media.errors import MediaError
 from media.join import join
 from media.subtitles import srt, vtt
-from providers.store import FileMissing, save_as
+from providers.preflight import UsedFields
+from providers.store import save_as
 from stories.enums import FilmKind, ReviewStatus
 from stories.errors import StoryError
-from stories.models import Film, Scene, Story, Take
+from stories.models import Film, Scene, Story
+from stories.services import notices
 from stories.services.fingerprints import is_stale
 from stories.services.plan import load_scenes
 
-from .segments import ENCODER, Segment, encode, fetch, segments_of, work_folder
+from .cards import Card, cards_of
+from .growing import encoded_by_jobs
+from .segments import (
+    ENCODER,
+    CrossFade,
+    Piece,
+    Segment,
+    encode,
+    fetch,
+    logo_of,
+    naming,
+    pieces_of,
+    segments_of,
+    work_folder,
+)
 from .sound import FilmSound, add_sound, sound_of
-
-LOST_FILE = gettext_noop(
-    "The file of take %(take)s of scene %(position)s is missing in the store: %(name)s. "
-    "It goes on when the file is restored from the backup, or another take is chosen."
-)
-BROKEN_FILE = gettext_noop(
-    "The file of take %(take)s of scene %(position)s cannot be read: it is damaged. Choose "
-    "or upload another take."
-)
 
 
 class FilmNotReady(StoryError):  # noqa: N818  named after the condition
@@ -58,13 +63,14 @@ def problems(
 ) -> tuple[list[Scene], list[Scene], list[Scene]]:
     """The scenes whose take is missing, stale or rejected. A preview may show a stale picture."""
     missing, stale, rejected = [], [], []
+    used = UsedFields()
     for scene in scenes:
         take = scene.image_take if kind == FilmKind.PREVIEW else scene.clip_take
         if take is None:
             missing.append(scene)
         elif take.review_status == ReviewStatus.REJECTED:
             rejected.append(scene)
-        elif kind == FilmKind.FINAL and is_stale(story, scene, take):
+        elif kind == FilmKind.FINAL and is_stale(story, scene, take, used=used):
             stale.append(scene)
     return missing, stale, rejected
 
@@ -96,41 +102,60 @@ def _require_ready(story: Story, scenes: list[Scene], kind: str, override_reason
 
 
 def _manifest(
-    story: Story, segments: list[Segment], override_reason: str, sound: FilmSound | None = None
+    story: Story,
+    segments: list[Segment],
+    override_reason: str,
+    sound: FilmSound | None = None,
+    cards: Sequence[Card] = (),
 ) -> dict[str, Any]:
     heard = {"sound": sound.manifest()} if sound else {}
-    return heard | {
-        "story": str(story.pk),
-        "title": story.title,
-        "encoder": ENCODER,
-        "django": django.get_version(),
-        "captions_burnt": story.burn_captions,
-        "override_reason": override_reason,
-        "no_glyph_for": sorted(
-            {piece for segment in segments for piece in cannot_draw(segment.scene.narration)}
-        ),
-        "segments": [
-            {
-                "scene": str(segment.scene.pk),
-                "position": position,
-                "title": segment.scene.title,
-                "take": str(segment.take.pk),
-                "take_sha256": segment.take.sha256,
-                "provider": segment.take.provider,
-                "model": segment.take.model,
-                "frames": segment.frames,
-                "hash": segment.hash,
-            }
-            for position, segment in enumerate(segments, start=1)
-        ],
-    }
+    windows = [
+        {"scene": str(piece.scene.pk), "frames": piece.length, "hash": piece.hash}
+        for piece in pieces_of(segments)
+        if isinstance(piece, CrossFade)
+    ]
+    crossed = {"cross_fades": windows} if windows else {}
+    carded = {"cards": [card.manifest() for card in cards]} if cards else {}
+    logo = logo_of(story)
+    marked = {"logo": logo._asdict()} if logo else {}
+    return (
+        heard
+        | crossed
+        | carded
+        | marked
+        | {
+            "story": str(story.pk),
+            "title": story.title,
+            "encoder": ENCODER,
+            "django": django.get_version(),
+            "captions_burnt": story.burn_captions,
+            "override_reason": override_reason,
+            "no_glyph_for": sorted(
+                {piece for segment in segments for piece in cannot_draw(segment.scene.narration)}
+            ),
+            "segments": [
+                {
+                    "scene": str(segment.scene.pk),
+                    "position": position,
+                    "title": segment.scene.title,
+                    "take": str(segment.take.pk),
+                    "take_sha256": segment.take.sha256,
+                    "provider": segment.take.provider,
+                    "model": segment.take.model,
+                    "frames": segment.frames,
+                    "hash": segment.hash,
+                }
+                for position, segment in enumerate(segments, start=1)
+            ],
+        }
+    )
 
 
-def _subtitles(segments: list[Segment]) -> list[tuple[Fraction, Fraction, str]]:
+def _subtitles(segments: list[Segment], opening: int) -> list[tuple[Fraction, Fraction, str]]:
     """(start, end, text) of all captions of the film in seconds, whether or not they are burnt
-    in.
+    in. `opening`: frames of the title card.
     """
-    rows, first = [], 0
+    rows, first = [], opening
     for segment in segments:
         spans = [
             (first + span.start_frame, first + span.end_frame, span.text)
@@ -160,7 +185,8 @@ def build_film(
     if sound and sound.too_long:
         raise FilmNotReady(sound.too_long[0].template, **sound.too_long[0].values)
     segments = segments_of(story, scenes, kind, sound)
-    manifest = _manifest(story, segments, override_reason, sound)
+    cards = cards_of(story, scenes)
+    manifest = _manifest(story, segments, override_reason, sound, cards)
     manifest_hash = hashlib.sha256(
         json.dumps(manifest, sort_keys=True, ensure_ascii=False).encode()
     ).hexdigest()
@@ -180,9 +206,11 @@ def build_film(
             level="warning",
         )
     with work_folder() as folder:
-        reused, encoded = _encode_missing(segments, folder, run)
+        pieces = pieces_of(segments, cards)
+        encoded = _encode_missing(pieces, folder, run)
+        encoded |= encoded_by_jobs(story, pieces, since=latest.created_at if latest else None)
         run.progress(97, LocalizedMessage(gettext_noop("Joining the film.")))
-        parts = [_local(segment, folder) for segment in segments]
+        parts = [_local(piece, folder) for piece in pieces]
         out = folder / "film.mp4"
         length = join(
             parts, out, title=story.title, comment=manifest_hash, should_stop=run.should_stop
@@ -193,7 +221,7 @@ def build_film(
         size = out.stat().st_size
         name = f"films/{story.pk}/{kind}-{manifest_hash[:16]}.mp4"
         save_as(out, name)
-    rows = _subtitles(segments)
+    rows = _subtitles(segments, story.card_frames(segments[0].fps)[0])
     return add_film(
         story,
         kind,
@@ -208,8 +236,8 @@ def build_film(
         size_bytes=size,
         manifest=manifest,
         manifest_hash=manifest_hash,
-        segments_reused=reused,
-        segments_encoded=encoded,
+        segments_reused=len(pieces) - len(encoded),
+        segments_encoded=len(encoded),
         override_reason=override_reason,
         made_by=made_by,
     )
@@ -228,7 +256,9 @@ def add_film(
         number = (
             Film.objects.filter(story=story, kind=kind).aggregate(max=Max("number"))["max"] or 0
         ) + 1
-        return Film.objects.create(story=story, kind=kind, number=number, **values)
+        film = Film.objects.create(story=story, kind=kind, number=number, **values)
+        notices.film_ready(film)
+    return film
 
 
 def _with_sound(
@@ -255,53 +285,30 @@ def _with_sound(
     return {"loudness": loudness, "outline": outline}, out
 
 
-def _local(segment: Segment, folder: Path) -> Path:
-    path = folder / Path(segment.name).name
-    return path if path.exists() else fetch(segment.name, folder)
+def _local(piece: Piece, folder: Path) -> Path:
+    path = folder / Path(piece.name).name
+    return path if path.exists() else fetch(piece.name, folder)
 
 
-@contextmanager
-def _naming(segment: Segment) -> Iterator[None]:
-    """Add the file's scene and take to an error, so that a person knows which file to replace."""
-    try:
-        yield
-    except FileMissing as error:
-        raise FileMissing(LOST_FILE, **_named(segment), name=segment.take.file) from error
-    except MediaError as error:
-        if error.code != "broken_input":
-            raise
-        raise MediaError(
-            BROKEN_FILE, code=error.code, detail=error.detail, **_named(segment)
-        ) from error
-
-
-def _named(segment: Segment) -> dict[str, int]:
-    """The scene's position and the take's number as shown on the scene's page."""
-    take = segment.take
-    same = Take.objects.filter(scene=take.scene_id, kind=take.kind)
-    older = same.filter(
-        Q(created_at__lt=take.created_at) | Q(created_at=take.created_at, pk__lt=take.pk)
-    )
-    return {"position": segment.scene.position, "take": older.count() + 1}
-
-
-def _encode_missing(segments: list[Segment], folder: Path, run: Run) -> tuple[int, int]:
-    """Encode each segment that is missing in storage.
-
-    Returns how many were reused and how many encoded.
-    """
+def _encode_missing(pieces: list[Piece], folder: Path, run: Run) -> set[str]:
+    """Encode each piece that no job of its own has stored. Returns their hashes."""
     storage = storages["media"]
-    todo = {segment.hash: segment for segment in segments if not storage.exists(segment.name)}
-    for done, segment in enumerate(todo.values()):
-        note = LocalizedMessage(
-            gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."),
-            {"position": segment.scene.position, "number": done + 1, "total": len(todo)},
+    todo = {piece.hash: piece for piece in pieces if not storage.exists(piece.name)}
+    for done, piece in enumerate(todo.values()):
+        counted: dict[str, Value] = {"number": done + 1, "total": len(todo)}
+        note = (
+            LocalizedMessage(gettext_noop("Encoding a card (%(number)s of %(total)s)."), counted)
+            if isinstance(piece, Card)
+            else LocalizedMessage(
+                gettext_noop("Encoding scene %(position)s (%(number)s of %(total)s)."),
+                {"position": piece.scene.position, **counted},
+            )
         )
 
         def on_progress(percent: int, done: int = done, note: LocalizedMessage = note) -> None:
             run.progress(40 + (done * 100 + percent) * 55 // (len(todo) * 100), note)
 
-        with _naming(segment):
-            encoded = encode(segment, folder, should_stop=run.should_stop, on_progress=on_progress)
-        save_as(encoded, segment.name)
-    return len(segments) - len(todo), len(todo)
+        with naming(piece):
+            encoded = encode(piece, folder, should_stop=run.should_stop, on_progress=on_progress)
+        save_as(encoded, piece.name)
+    return set(todo)

@@ -8,6 +8,7 @@ from stories.enums import FilmKind, TakeKind
 from stories.models import Film, Scene, Story
 from stories.services.plan import has_take
 
+from .cards import cards_of
 from .segments import ENCODER, segments_of
 from .sound import sound_of
 
@@ -17,17 +18,19 @@ class FilmChanges:
     """How the film differs from the scenes.
 
     Positions of scenes that it shows differently or not at all, how many of its scenes are gone,
-    and whether the order differs. `sound`: the same scenes sound otherwise.
+    and whether the order differs. `cards`: the title or the end card differs. `sound`: the same
+    scenes sound otherwise.
     """
 
     changed: tuple[int, ...] = ()
     added: tuple[int, ...] = ()
     gone: int = 0
     reordered: bool = False
+    cards: bool = False
     sound: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.changed or self.added or self.gone or self.reordered or self.sound)
+        return self != FilmChanges()
 
 
 def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChanges:
@@ -40,7 +43,8 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
     known = [scene for scene in scenes if scene.key in made]
     standing = [scene for scene in known if has_take(scene, kind)]
     sound = sound_of(story, standing, film.kind) if standing else None
-    now = {segment.scene.pk: segment for segment in segments_of(story, standing, film.kind, sound)}
+    segments = segments_of(story, standing, film.kind, sound, film=scenes)
+    now = {segment.scene.pk: segment for segment in segments}
     # Another encoder version gives other hashes for the same picture.
     by_hash = film.manifest.get("encoder") == ENCODER
 
@@ -61,8 +65,13 @@ def changes_since(film: Film, story: Story, scenes: Sequence[Scene]) -> FilmChan
     order = [key for key in made if key in live]
     gone = len(made) - len(order)
     reordered = order != [scene.key for scene in known]
-    if changed or added or gone or reordered:
-        return FilmChanges(changed, added, gone, reordered)
+    # The size of the frame and the version of the drawing are no change of a card.
+    cards = [
+        (card["place"], card["text"], card["frames"]) for card in film.manifest.get("cards", [])
+    ]
+    others = cards != [(card.place, card.text, card.length) for card in cards_of(story, scenes)]
+    if changed or added or gone or reordered or others:
+        return FilmChanges(changed, added, gone, reordered, others)
     return FilmChanges(
         sound=_heard(film.manifest.get("sound")) != _heard(sound.manifest() if sound else None)
     )

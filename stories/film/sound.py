@@ -17,7 +17,6 @@ from media.audio.mix import MIXER, Levels, Mixed, MusicBed, Placed, mix
 from media.audio.mux import add_audio
 from media.audio.tempo import faster
 from media.audio.tracks import OFF
-from media.audio.waveform import peaks
 from media.captions import CaptionSpan, layout
 from media.errors import MediaError
 from stories.enums import FilmKind, LoudnessPreset, Mood
@@ -91,7 +90,13 @@ class FilmSound:
     too_long: tuple[LocalizedMessage, ...]
     recordings: tuple[Heard, ...] = ()  # in place of the voices
     effects: tuple[Heard, ...] = ()
-    clips: tuple[Heard, ...] = ()  # those that have sound of their own are heard
+    clips: tuple[Heard, ...] = ()  # those known to be silent are not among them
+    cards: tuple[int, int] = (0, 0)  # frames of the title card and of the end card
+
+    @property
+    def total(self) -> int:
+        """Frames of the film: its scenes and its cards."""
+        return sum(self.frames.values()) + sum(self.cards)
 
     @property
     def music(self) -> SoundTake | None:
@@ -102,7 +107,7 @@ class FilmSound:
     @property
     def music_frames(self) -> tuple[int, int]:
         """The first frame with music, and the frame where it ends."""
-        total, until = sum(self.frames.values()), self.settings.music_until
+        total, until = self.total, self.settings.music_until
         end = total if until is None else min(total, round(until * self.fps))
         return round(self.settings.music_from * self.fps), end
 
@@ -124,7 +129,7 @@ class FilmSound:
 
     def placed(self) -> list[tuple[Cue, int]]:
         """Each cue with its frame of the film."""
-        first, found = 0, []
+        first, found = self.cards[0], []
         for key, frames in self.frames.items():
             found += [(cue, first + cue.start) for cue in self.cues.get(key, ())]
             first += frames
@@ -189,7 +194,7 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
     if settings is None or not settings.enabled:
         return None
     fps, size = frame_rate(story), frame_size(story)
-    frames = {scene.pk: scene.duration_seconds * fps for scene in scenes}
+    frames = {scene.pk: scene.frames(fps) for scene in scenes}
     cues: dict[UUID, tuple[Cue, ...]] = {}
     captions: dict[UUID, tuple[CaptionSpan, ...]] = {}
     own = scene_sounds_of(story)
@@ -208,18 +213,19 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
             quiet.add(scene.pk)
         spoken = [(line, line.speech_take) for line in lines if line.speech_take is not None]
         lengths = [take.duration_ms for _line, take in spoken]
-        found = timing(lengths, scene.duration_seconds * 1000, last=scene is scenes[-1])
+        found = timing(lengths, scene.duration_ms, last=scene is scenes[-1])
         if problem := too_long(scene, found, estimated=False):
             problems.append(problem)
         cues[scene.pk] = _cues(spoken, found, fps)
         if spoken and len(spoken) == len(lines):
             captions[scene.pk] = _captions(cues[scene.pk], frames[scene.pk], fps, size)
-    starts = dict(zip(frames, accumulate([0, *frames.values()]), strict=False))
+    cards = story.card_frames(fps) if scenes else (0, 0)
+    starts = dict(zip(frames, accumulate([cards[0], *frames.values()]), strict=False))
     placed = [
         (scene, own.get(scene.pk) or SceneSound(scene=scene), starts[scene.pk]) for scene in scenes
     ]
     recordings = (
-        [Heard(recorded.film, 0, sum(frames.values()))]
+        [Heard(recorded.film, cards[0], sum(frames.values()))]
         if recorded.film
         else [
             Heard(recorded.scenes[scene.pk], start, frames[scene.pk])
@@ -237,6 +243,7 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
         for scene, row, start in placed
         if kind == FilmKind.FINAL
         and scene.clip_take is not None
+        and scene.clip_take.has_sound is not False
         and (scene.pk in quiet if row.clip_sound is None else row.clip_sound)
     ]
     return FilmSound(
@@ -249,6 +256,7 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
         tuple(recordings),
         tuple(effects),
         tuple(clips),
+        cards,
     )
 
 
@@ -347,12 +355,17 @@ def add_sound(
     track = folder / "sound.m4a"
     wanted = tracks_of(sound, folder, fetch=fetch, should_stop=should_stop)
     mixed = mix(
-        track, **wanted, levels=sound.levels, should_stop=should_stop, on_progress=on_progress
+        track,
+        **wanted,
+        levels=sound.levels,
+        outline=OUTLINE,
+        should_stop=should_stop,
+        on_progress=on_progress,
     )
     if mixed.silent and sound.should_be_heard:
         raise MediaError(SILENT, code="silent")
     add_audio(video, track, out, should_stop=should_stop)
-    return mixed, peaks(track, OUTLINE, should_stop=should_stop)
+    return mixed, list(mixed.outline)
 
 
 def tracks_of(
@@ -373,7 +386,7 @@ def tracks_of(
         speech.append(Placed(path, frame))
     first, last = sound.music_frames
     return {
-        "frames": sum(sound.frames.values()),
+        "frames": sound.total,
         "fps": sound.fps,
         "speech": speech + _fetched(sound.recordings, folder, fetch),
         "clips": _fetched(sound.clips, folder, fetch),

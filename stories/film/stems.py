@@ -36,7 +36,7 @@ def stems_key(sound: FilmSound) -> str:
         music_until=settings.music_until,
     )
     heard = replace(sound, settings=plain).manifest()
-    frames = list(sound.frames.values())
+    frames = [*sound.frames.values(), *(sound.cards if any(sound.cards) else ())]
     text = json.dumps([MIXER, sound.fps, frames, heard], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

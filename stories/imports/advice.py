@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.reading_speed import characters_that_fit, reading_speed, spoken_seconds
 
 from .languages import language_of
-from .script import Format, Kind, Understood, seconds_of
+from .script import BlockKind, Format, Understood, seconds_of
 from .text import understand
 
 SCENE = 7  # seconds per scene
@@ -42,7 +42,7 @@ class Advice:
     readable_per_minute: int  # spoken characters that can be read in a minute
     aspect_ratio: str  # proposed; empty if nothing suggests one
     first_lines: tuple[str, ...]
-    blocks: tuple[tuple[Kind, str], ...]  # the first blocks
+    blocks: tuple[tuple[BlockKind, str], ...]  # the first blocks
 
 
 def advise(text: str) -> Advice:
@@ -54,19 +54,23 @@ def advise(text: str) -> Advice:
         max(SCENE, SCENE * math.ceil(round(expected / SCENE, 6))), LONGEST // SCENE * SCENE
     )
     names = dict.fromkeys(
-        block.text.partition("(")[0].strip() for block in found.blocks if block.kind == Kind.CUE
+        block.text.partition("(")[0].strip()
+        for block in found.blocks
+        if block.kind == BlockKind.CUE
     )
     remarks = " ".join(
         block.text
         for block in found.blocks
-        if block.kind in {Kind.NOTE, Kind.SYNOPSIS, Kind.SECTION}
+        if block.kind in {BlockKind.NOTE, BlockKind.SYNOPSIS, BlockKind.SECTION}
     )
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     return Advice(
         title=found.title,
         format=found.format,
         language=language_of(spoken),
-        headings=sum(block.kind in {Kind.HEADING, Kind.SECTION} for block in found.blocks),
+        headings=sum(
+            block.kind in {BlockKind.HEADING, BlockKind.SECTION} for block in found.blocks
+        ),
         speakers=tuple(name for name in names if name)[:MOST_NAMES],
         spoken_characters=sum(not char.isspace() for char in spoken),
         expected_seconds=math.ceil(round(expected, 6)),

@@ -1,8 +1,10 @@
 """Detects the encoding of a text file by strict decoding and a check for plausible language."""
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 
 # The encodings a person can choose, in the order in which equal candidates are tried.
 CHOICES = {
@@ -15,11 +17,45 @@ CHOICES = {
     "big5hkscs": "繁體中文 (Big5)",
     "cp932": "日本語 (Shift_JIS)",
     "euc_jp": "日本語 (EUC-JP)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Кириллица (Windows-1251)",
+    "koi8_r": "Кириллица (KOI8-R)",
+    "koi8_u": "Українська (KOI8-U)",
+    "cp866": "Кириллица (DOS 866)",
+    "cp1253": "Ελληνικά (Windows-1253)",
+    "cp1254": "Türkçe (Windows-1254)",
+    "cp1255": "עברית (Windows-1255)",
+    "cp1256": "العربية (Windows-1256)",
+    "cp1257": "Baltic (Windows-1257)",
+    "cp1258": "Tiếng Việt (Windows-1258)",
+    "cp874": "ไทย (Windows-874)",
+    "iso8859_2": "Central European (ISO 8859-2)",
+    "iso8859_15": "Western (ISO 8859-15)",
+    "mac_roman": "Western (Mac)",
+    "cp850": "Western (DOS 850)",
+    "cp437": "Western (DOS 437)",
     "iso2022_kr": "한국어 (ISO-2022-KR)",
     "iso2022_jp": "日本語 (ISO-2022-JP)",
     "johab": "한국어 (조합형)",
 }
-LEGACY = ("cp949", "cp1252", "gb18030", "big5hkscs", "cp932", "euc_jp", "johab")
+TWO_BYTES = ("cp949", "gb18030", "big5hkscs", "cp932", "euc_jp", "johab")
+# Encodings of one byte a character, told apart by the letters that languages put together.
+ONE_BYTE = (
+    "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
+    "cp874", "koi8_r", "koi8_u", "mac_roman", "cp866", "iso8859_2", "iso8859_15", "cp850", "cp437",
+)  # fmt: skip
+LIKELIEST = 4
+ABOUT_AS_LIKELY = 0.9
+# The letters that stand where Windows-1254 has those of Turkish, and others that no text in
+# Icelandic does without.
+_ICELANDIC, _MARKED = re.compile("[ðýþÐÝÞ]"), re.compile("[áéíóúæÁÉÍÓÚÆ]")
+ALPHABETS = (  # Greek, Cyrillic, Hebrew, Arabic, Thai
+    ("\u0370", "\u03ff"),
+    ("\u0400", "\u04ff"),
+    ("\u0590", "\u05ff"),
+    ("\u0600", "\u06ff"),
+    ("\u0e00", "\u0e7f"),
+)
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -28,6 +64,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 LOOKED_AT = 20_000  # bytes are examined; all are decoded
+MOST_FOREIGN_LINES = 200  # of another encoding in a UTF-8 file
+CLEAR = 0.9
 PLAUSIBLE = 0.4
 UNLIKELY = -0.2
 
@@ -66,37 +104,107 @@ def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
     for name in ("iso2022_kr", "iso2022_jp"):
         if b"\x1b$" in data[:LOOKED_AT] and _decodes(data, name):
             return data.decode(name), name
-    if b"\x00" not in data and _decodes(data, "utf-8"):
-        return data.decode(), "utf-8"
+    if b"\x00" not in data:
+        if _decodes(data, "utf-8"):
+            return data.decode(), "utf-8"
+        if (mixed := _mostly_utf8(data)) is not None:
+            return mixed, "utf-8"
     return _guessed(data)
 
 
+def _mostly_utf8(data: bytes) -> str | None:
+    """The text of a UTF-8 file that breaks off within a character, or into which single lines of
+    another encoding were copied. None unless most lines with such characters are UTF-8.
+    """
+    with suppress(UnicodeDecodeError):
+        # The decoder holds back the first bytes of a character that does not end.
+        return codecs.getincrementaldecoder("utf-8")().decode(data)
+    lines = data.split(b"\n")
+    marked = [line for line in lines if not line.isascii()]
+    foreign = [line for line in marked if not _decodes(line, "utf-8")]
+    if len(foreign) > MOST_FOREIGN_LINES or 2 * len(foreign) >= len(marked):
+        return None
+    return "\n".join(
+        line.decode() if line.isascii() or _decodes(line, "utf-8") else _foreign(line)
+        for line in lines
+    )
+
+
+def _foreign(line: bytes) -> str:
+    names = (*TWO_BYTES, *_one_byte(line))
+    scored = [(score, name) for score, name in _scored(line, names) if score > UNLIKELY]
+    return line.decode(max(scored, key=lambda pair: pair[0])[1] if scored else "utf-8", "replace")
+
+
 def _guessed(data: bytes) -> tuple[str, str]:
-    names = ("utf-16-le", "utf-16-be") if b"\x00" in data else LEGACY
+    names = ("utf-16-le", "utf-16-be") if b"\x00" in data else (*TWO_BYTES, *_one_byte(data))
     scored = sorted(_scored(data, names), key=lambda pair: -pair[0])
     if len(data) % 2 == 0 and b"\x00" not in data and (not scored or scored[0][0] < PLAUSIBLE):
         scored += _scored(data, ("utf-16-le", "utf-16-be"))
     if not scored or max(scored)[0] < PLAUSIBLE:
-        from charset_normalizer import from_bytes  # noqa: PLC0415  rarely needed, and slower to import than all the rest
-
-        others = [
-            match.encoding for match in from_bytes(data[:LOOKED_AT]) if match.encoding not in LEGACY
+        # A damaged byte in a text that is clearly a language costs this byte, not the text.
+        damaged = [
+            (plausibility(data[:LOOKED_AT].decode(name, "replace")), name) for name in TWO_BYTES
         ]
-        scored += _scored(data, tuple(others[:8]))
+        if b"\x00" not in data and max(damaged)[0] >= CLEAR:
+            name = max(damaged)[1]
+            return data.decode(name, "replace"), name
     if not scored:
         raise UnicodeError
     score, name = max(scored, key=lambda pair: pair[0])  # the first of equals wins
     if score < UNLIKELY:
         raise UnicodeError
-    return data.decode(name), name
+    return _decoded(data, name), name
+
+
+def _one_byte(data: bytes) -> list[str]:
+    """The likeliest encoding of one byte a character, if one fits.
+
+    They take nearly all bytes, and the same byte is a letter in each, so that only a model of
+    languages tells them apart.
+    """
+    from chardet import detect_all  # noqa: PLC0415  most files are UTF-8, and its models are large
+
+    found = detect_all(
+        data[:LOOKED_AT], ignore_threshold=True, include_encodings=ONE_BYTE, compat_names=False
+    )
+    likely = {
+        name: float(match["confidence"])
+        for match in found[:LIKELIEST]
+        if _decodes(data, name := str(match["encoding"]).lower().replace("-", "_"))
+    }
+    if not likely:
+        return []
+    texts = {name: data[:LOOKED_AT].decode(name) for name in likely}
+    worth = {name: plausibility(text) for name, text in texts.items()}
+    best = max(worth, key=worth.__getitem__)
+    name = next((name for name in worth if worth[name] >= PLAUSIBLE), best)
+    usual = "cp1252"
+    if worth.get(usual, 0) >= PLAUSIBLE and likely[usual] >= ABOUT_AS_LIKELY * likely[name]:
+        name = usual
+    if name == "cp1252" and _ICELANDIC.search(texts[name]) and not _MARKED.search(texts[name]):
+        return ["cp1254"]
+    # Of encodings that read the same, the more frequent one is shown.
+    same = [other for other in ONE_BYTE if texts.get(other) == texts[name]]
+    return same[:1]
 
 
 def _decodes(data: bytes, name: str) -> bool:
     try:
-        data.decode(name)
+        _decoded(data, name)
     except UnicodeError:
         return False
     return True
+
+
+def _decoded(data: bytes, name: str) -> str:
+    """Decodes strictly, but for a last character of which only the first bytes are there."""
+    try:
+        return data.decode(name)
+    except UnicodeDecodeError as error:
+        if name in TWO_BYTES and len(data) > 2 and error.start >= len(data) - 1:  # noqa: PLR2004
+            return data[: error.start].decode(name)
+        raise
 
 
 def _scored(
@@ -125,16 +233,18 @@ def plausibility(text: str) -> float:
 
 
 def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one return per character class
+    beside_latin = any("a" <= other.lower() <= "z" for other in (before, after))
     if "가" <= char <= "힣":
-        odd = any("a" <= other.lower() <= "z" or _is_han(other) for other in (before, after))
+        odd = beside_latin or any(_is_han(other) for other in (before, after))
         if char in KOREAN:
             return 0.8 if odd else 1.6
         return -2.0 if odd else (0.3 if _in_ks_x_1001(char) else -1.5)
     if "ぁ" <= char <= "ヿ":
-        return 1.2 if not "가" <= before <= "힣" else -1.0
+        return -1.0 if "가" <= before <= "힣" else 0.2 if beside_latin else 1.2
     if _is_han(char):
-        odd = "가" <= before <= "힣" or ("a" <= before.lower() <= "z")
-        return (1.6 if char in HAN else -0.2) - (0.8 if odd else 0)
+        # Of a language with a Latin alphabet, read wrongly; “A股” is Chinese.
+        odd = "가" <= before <= "힣" or any("a" <= other <= "z" for other in (before, after))
+        return (1.6 if char in HAN else -0.2) - (1.2 if odd else 0)
     if char in "。、，！？：；「」『』“”‘’…—–　《》〈〉（）·・•":
         return 0.8
     category = unicodedata.category(char)
@@ -142,10 +252,24 @@ def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one r
         return -3.0
     if "\uff61" <= char <= "\uff9f":
         return -0.6
-    if category[0] == "L":
-        lone = before < "\x80" and after < "\x80"
-        return 0.5 if lone and char < "\u0250" else -0.3
-    return 0.2 if category[0] == "P" else -0.2
+    if category[0] in "LM":
+        return _worth_of_letter(before, char, after)
+    return 0.2 if category[0] == "P" or category == "Sc" else -0.2
+
+
+def _worth_of_letter(before: str, char: str, after: str) -> float:
+    if char.isupper() and before.islower():
+        return -0.5  # no language writes so; an apostrophe of another encoding does
+    alphabet = next((pair for pair in ALPHABETS if pair[0] <= char <= pair[1]), None)
+    if alphabet is None:
+        # In languages with a Latin alphabet marked letters stand alone or in pairs.
+        return 0.5 if char < "\u0250" and (before < "\x80" or after < "\x80") else -0.3
+    if (char.isupper() and before.isalpha()) or any(
+        "a" <= one.lower() <= "z" for one in (before, after)
+    ):
+        return -0.5
+    beside = any(alphabet[0] <= one <= alphabet[1] for one in (before, after) if one != char)
+    return 0.6 if beside else -0.3
 
 
 def _is_han(char: str) -> bool:

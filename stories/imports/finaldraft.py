@@ -4,24 +4,24 @@ from collections.abc import Iterator
 
 from .errors import Unreadable
 from .packages import Element, attribute, local, parsed
-from .script import Block, Kind
+from .script import Block, BlockKind
 
 KINDS = {
-    "scene heading": Kind.HEADING,
-    "shot": Kind.HEADING,
-    "action": Kind.ACTION,
-    "general": Kind.ACTION,
-    "character": Kind.CUE,
-    "dialogue": Kind.DIALOGUE,
-    "parenthetical": Kind.PARENTHETICAL,
-    "transition": Kind.TRANSITION,
-    "singing": Kind.LYRICS,
-    "lyrics": Kind.LYRICS,
-    "cast list": Kind.NOTE,
-    "new act": Kind.SECTION,
-    "end of act": Kind.SECTION,
-    "outline 1": Kind.SECTION,
-    "outline body": Kind.SYNOPSIS,
+    "scene heading": BlockKind.HEADING,
+    "shot": BlockKind.HEADING,
+    "action": BlockKind.ACTION,
+    "general": BlockKind.ACTION,
+    "character": BlockKind.CUE,
+    "dialogue": BlockKind.DIALOGUE,
+    "parenthetical": BlockKind.PARENTHETICAL,
+    "transition": BlockKind.TRANSITION,
+    "singing": BlockKind.LYRICS,
+    "lyrics": BlockKind.LYRICS,
+    "cast list": BlockKind.NOTE,
+    "new act": BlockKind.SECTION,
+    "end of act": BlockKind.SECTION,
+    "outline 1": BlockKind.SECTION,
+    "outline body": BlockKind.SYNOPSIS,
 }
 UNSEEN = frozenset(
     {"ScriptNote", "SceneProperties", "Summary", "HeaderAndFooter", "Bookmark", "ListItems"}
@@ -40,13 +40,13 @@ def read(data: bytes) -> tuple[str, list[Block]]:
     return title, [Block(kind, text) for kind, text in _paragraphs(content) if text]
 
 
-def _paragraphs(node: Element) -> Iterator[tuple[Kind, str]]:
+def _paragraphs(node: Element) -> Iterator[tuple[BlockKind, str]]:
     for child in node:
         name = local(child)
         if name == "Paragraph":
-            kind = KINDS.get(attribute(child, "Type").strip().lower(), Kind.ACTION)
+            kind = KINDS.get(attribute(child, "Type").strip().lower(), BlockKind.ACTION)
             text = "".join(_texts(child)).strip()
-            if kind == Kind.PARENTHETICAL:
+            if kind == BlockKind.PARENTHETICAL:
                 text = text.removeprefix("(").removesuffix(")").strip()
             yield kind, text
             # Simultaneous dialogue is stored as paragraphs within a paragraph.
@@ -59,5 +59,7 @@ def _paragraphs(node: Element) -> Iterator[tuple[Kind, str]]:
 
 def _texts(node: Element) -> Iterator[str]:
     for child in node:
-        if local(child) == "Text" and "Strikeout" not in attribute(child, "Style").split("+"):
-            yield child.text or ""
+        looks = attribute(child, "Style").split("+")
+        if local(child) == "Text" and "Strikeout" not in looks:
+            text = child.text or ""
+            yield text.upper() if "AllCaps" in looks else text

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .headings import is_heading, without_number
-from .script import Block, Kind
+from .script import Block, BlockKind
 
 LONGEST_CUE = 60  # characters
 TITLES = frozenset({"title", "제목", "タイトル", "標題", "标题", "题目"})
@@ -127,7 +127,7 @@ def _blocks(body: str, *, korean: bool) -> Iterator[Block]:
         if text:
             yield Block(block.kind, text)
         for number in pieces[1::2]:
-            yield Block(Kind.NOTE, notes[int(number)])
+            yield Block(BlockKind.NOTE, notes[int(number)])
 
 
 def _without_notes(text: str) -> tuple[str, list[str]]:
@@ -187,7 +187,7 @@ class _Reader:
                 self.at += 1
                 continue
             if held:
-                yield Block(Kind.ACTION, "\n".join(held))
+                yield Block(BlockKind.ACTION, "\n".join(held))
                 held = []
             if found is not None:
                 yield from found
@@ -197,7 +197,7 @@ class _Reader:
             else:
                 self.at += 1
         if held:
-            yield Block(Kind.ACTION, "\n".join(held))
+            yield Block(BlockKind.ACTION, "\n".join(held))
 
     def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911  one return per case
         """The blocks of a line that is complete by itself. None for action and cues."""
@@ -206,20 +206,20 @@ class _Reader:
         if _PAGE_BREAK.match(line):
             return []
         if line.startswith(".") and line[1:2] not in {"", "."} and not line[1:2].isspace():
-            return [Block(Kind.HEADING, _plain(without_number(line[1:].strip())))]
+            return [Block(BlockKind.HEADING, _plain(without_number(line[1:].strip())))]
         if is_heading(line, strict=not first):
-            return [Block(Kind.HEADING, _plain(without_number(line)))]
+            return [Block(BlockKind.HEADING, _plain(without_number(line)))]
         section = _SECTION.match(line)
         if section:
-            return [Block(Kind.SECTION, _plain(line[section.end() :].strip()))]
+            return [Block(BlockKind.SECTION, _plain(line[section.end() :].strip()))]
         if line.startswith("="):
-            return [Block(Kind.SYNOPSIS, _plain(line.lstrip("=").strip()))]
+            return [Block(BlockKind.SYNOPSIS, _plain(line.lstrip("=").strip()))]
         if line.startswith("~"):
-            return [Block(Kind.LYRICS, _plain(line[1:].strip()))]
+            return [Block(BlockKind.LYRICS, _plain(line[1:].strip()))]
         if line.startswith(">") and line.endswith("<"):
-            return [Block(Kind.ACTION, _plain(line[1:-1].strip()))]
+            return [Block(BlockKind.ACTION, _plain(line[1:-1].strip()))]
         if line.startswith(">") or (first and self._blank(self.at + 1) and _is_transition(line)):
-            return [Block(Kind.TRANSITION, _plain(line.lstrip("> ").strip()))]
+            return [Block(BlockKind.TRANSITION, _plain(line.lstrip("> ").strip()))]
         return self._spoken_line(line) if self.korean else None
 
     def _spoken_line(self, line: str) -> list[Block] | None:
@@ -227,7 +227,7 @@ class _Reader:
         found = _SPOKEN_LINE.match(line)
         if not found or (self._ends_sentence(found[1].split("(")[0].strip()) and ":" not in line):
             return None
-        return [Block(Kind.CUE, found[1].strip()), *_dialogue([found[2].strip()])]
+        return [Block(BlockKind.CUE, found[1].strip()), *_dialogue([found[2].strip()])]
 
     def _is_cue(self, line: str, *, first: bool) -> bool:
         if line.startswith("@"):
@@ -256,7 +256,7 @@ class _Reader:
 
     def _speech(self) -> Iterator[Block]:
         """A cue and the lines up to the next empty one."""
-        yield Block(Kind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
+        yield Block(BlockKind.CUE, _plain(self.lines[self.at].strip().lstrip("@").rstrip("^ ")))
         self.at += 1
         dialogue: list[str] = []
         while self.at < len(self.lines) and (
@@ -266,11 +266,11 @@ class _Reader:
             if line.startswith("~"):
                 yield from _dialogue(dialogue)
                 dialogue = []
-                yield Block(Kind.LYRICS, _plain(line[1:].strip()))
+                yield Block(BlockKind.LYRICS, _plain(line[1:].strip()))
             elif line.startswith(("(", "（")) and line.endswith((")", "）")):
                 yield from _dialogue(dialogue)
                 dialogue = []
-                yield Block(Kind.PARENTHETICAL, _plain(line[1:-1].strip()))
+                yield Block(BlockKind.PARENTHETICAL, _plain(line[1:-1].strip()))
             elif line:
                 dialogue.append(line)
             self.at += 1
@@ -282,10 +282,10 @@ def _dialogue(lines: list[str]) -> Iterator[Block]:
     text = "\n".join(lines).strip()
     found = _LEADING.match(text)
     if found:
-        yield Block(Kind.PARENTHETICAL, _plain(found[1].strip()))
+        yield Block(BlockKind.PARENTHETICAL, _plain(found[1].strip()))
         text = text[found.end() :]
     if text:
-        yield Block(Kind.DIALOGUE, _plain(text))
+        yield Block(BlockKind.DIALOGUE, _plain(text))
 
 
 def _is_transition(line: str) -> bool:

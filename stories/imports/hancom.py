@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from .errors import Unreadable
 from .packages import Element, Package, attribute, local
-from .paragraphs import Document, Paragraph, table_paragraphs
+from .paragraphs import Document, Paragraph, columns, table_paragraphs
 
 _SECTION = re.compile(r"(?:^|/)section(\d{1,4})\.xml$", re.IGNORECASE)
 # Controls contain headers, footers, notes, hidden comments and page numbers.
@@ -85,12 +85,24 @@ class _Reader:
         return next((child for child in node if local(child) in {"case", "default"}), node)
 
     def _table(self, node: Element) -> Iterator[Paragraph]:
-        rows = [
-            [list(self.blocks(cell)) for cell in row if local(cell) == "tc"]
-            for row in node
-            if local(row) == "tr"
-        ]
+        rows = [list(self._cells(row)) for row in node if local(row) == "tr"]
         yield from table_paragraphs(rows, self.document)
+
+    def _cells(self, row: Element) -> Iterator[list[Paragraph]]:
+        """The paragraphs of each column; a cell of several columns stands in the first of them.
+
+        A row leaves out the columns that a cell of an earlier row covers; its cells say where.
+        """
+        at = 0
+        for cell in row:
+            if local(cell) != "tc":
+                continue
+            place = next((part for part in cell if local(part) == "cellAddr"), None)
+            given = attribute(place, "colAddr")
+            column = columns(given) if given not in {"", "0"} else 0 if given else at
+            yield from ([] for _ in range(column - at))
+            yield list(self.blocks(cell))
+            at = max(at, column) + 1
 
     def _paragraph(self, node: Element) -> Iterator[Paragraph]:
         style = self.styles.get(attribute(node, "styleIDRef"), "")

@@ -20,10 +20,18 @@ _CIRCLE = re.compile(r"^[○〇◯]\s?\S")  # how Japanese screenplays mark a he
 _MARKS = (_NUMBERED, _NUMBERED_HAN, _SETTING_HAN)
 _PREFIX = re.compile(rf"^{_SETTING}(?:\.|\s)\s*|^[内內外]景[\s.:：、/]*|^[○〇◯]\s?", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?:[다요죠까]|[a-z])[.!?]$")
+# Longer ones first where one ends with another: the first that fits is taken.
 _TIMES = (
-    "낮|밤|새벽|아침|점심|오전|오후|저녁|한낮|정오|자정|심야|해질녘|해질 무렵|노을|동틀 무렵|"
+    "이른 새벽|이른 아침|늦은 아침|늦은 오후|늦은 저녁|늦은 밤|이른 저녁|초저녁|한밤중|한밤|"
+    "낮|밤|새벽|아침|점심|오전|오후|저녁|한낮|대낮|정오|자정|심야|해질녘|해 질 녘|해질 무렵|"
+    "해 질 무렵|해 뜰 무렵|노을|동틀 무렵|동트기 전|일출|일몰|"
+    "early morning|late morning|early afternoon|late afternoon|early evening|late evening|"
+    "late night|golden hour|magic hour|pre-dawn|twilight|midday|"
     "day|night|dawn|dusk|morning|noon|afternoon|evening|midnight|sunset|sunrise|later|continuous|"
-    "moments later|same|朝|昼|夜|夕|夕方|深夜|早朝|日|夜晚|白天|清晨|傍晚|黄昏"
+    "moments later|same|"
+    "早朝|朝方|明け方|夜明け|未明|午前|正午|午後|昼前|昼下がり|夕方|夕暮れ|日没|真夜中|深夜|朝|昼|夕|"
+    "清晨|早晨|凌晨|黎明|早上|清早|上午|中午|正午|下午|午后|傍晚|黄昏|黃昏|日落|日出|夜晚|晚上|夜里|"
+    "夜裡|半夜|午夜|白天|晨|晚|夜|日"
 )
 _TIME = re.compile(rf"(?:^|[\s\-–—,./·(（・])(?:D/N|{_TIMES})$", re.IGNORECASE)
 _BRACKETED_TIME = re.compile(rf"\s*[(（]\s*((?:{_TIMES})[^()（）]{{0,20}})[)）]\s*$", re.IGNORECASE)

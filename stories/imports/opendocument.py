@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .errors import Unreadable
 from .packages import Element, Package, attribute, local
-from .paragraphs import Document, Paragraph, table_paragraphs
+from .paragraphs import Document, Paragraph, columns, table_paragraphs
 
 MOST_SPACES = 100
 UNSEEN = frozenset(
@@ -111,6 +111,8 @@ class _Reader:
         for child in row:
             if local(child) == "table-cell":
                 yield list(self.blocks(child))
+            elif local(child) == "covered-table-cell":  # by a cell of several columns or rows
+                yield from ([] for _ in range(columns(attribute(child, "number-columns-repeated"))))
 
     def _chain(self, name: str) -> Iterator[_Style]:
         seen: set[str] = set()

@@ -98,8 +98,10 @@ def local(node: Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def attribute(node: Element, name: str) -> str:
-    """The value of an attribute in any namespace. Empty if it is missing."""
+def attribute(node: Element | None, name: str) -> str:
+    """The value of an attribute in any namespace. Empty if it or the element is missing."""
+    if node is None:
+        return ""
     found = node.get(name)
     if found is not None:
         return str(found)

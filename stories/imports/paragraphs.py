@@ -5,28 +5,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .headings import is_heading
-from .script import Block, Format, Kind
+from .script import Block, BlockKind, Format
 from .text import as_screenplay, understand
 
 # Style names of screenplay templates, in lower case.
 STYLES = {
-    "scene heading": Kind.HEADING,
-    "slugline": Kind.HEADING,
-    "slug line": Kind.HEADING,
-    "shot": Kind.HEADING,
-    "씬 제목": Kind.HEADING,
-    "장면 제목": Kind.HEADING,
-    "action": Kind.ACTION,
-    "지문": Kind.ACTION,
-    "character": Kind.CUE,
-    "등장인물": Kind.CUE,
-    "인물": Kind.CUE,
-    "dialogue": Kind.DIALOGUE,
-    "대사": Kind.DIALOGUE,
-    "parenthetical": Kind.PARENTHETICAL,
-    "transition": Kind.TRANSITION,
-    "lyrics": Kind.LYRICS,
+    "scene heading": BlockKind.HEADING,
+    "slugline": BlockKind.HEADING,
+    "slug line": BlockKind.HEADING,
+    "shot": BlockKind.HEADING,
+    "씬 제목": BlockKind.HEADING,
+    "장면 제목": BlockKind.HEADING,
+    "action": BlockKind.ACTION,
+    "지문": BlockKind.ACTION,
+    "character": BlockKind.CUE,
+    "등장인물": BlockKind.CUE,
+    "인물": BlockKind.CUE,
+    "dialogue": BlockKind.DIALOGUE,
+    "대사": BlockKind.DIALOGUE,
+    "parenthetical": BlockKind.PARENTHETICAL,
+    "transition": BlockKind.TRANSITION,
+    "lyrics": BlockKind.LYRICS,
 }
+MOST_COLUMNS = 64  # of a cell; Word has no more in a table
 _SPOKEN_COLUMN = re.compile(
     r"^(내레이션|나레이션|narration|대사|멘트|오디오|audio|vo|v\.o\.|voice[- ]?over|voice|음성)\b",
     re.IGNORECASE,
@@ -53,6 +54,11 @@ class Document:
     paragraphs: list[Paragraph] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
     title: str = ""
+
+
+def columns(span: str) -> int:
+    """How many columns a cell covers, by the attribute of its format."""
+    return min(max(int(span[:3]), 1), MOST_COLUMNS) if span.isascii() and span.isdecimal() else 1
 
 
 def spoken_column(header: Sequence[str]) -> int | None:
@@ -84,10 +90,10 @@ def table_paragraphs(
 def script_text(document: Document) -> tuple[str, str, Format | None]:
     """The title and text of the document, and its format if the styles determine it."""
     kinds = [STYLES.get(part.style) for part in document.paragraphs]
-    if Kind.CUE in kinds or Kind.HEADING in kinds:
+    if BlockKind.CUE in kinds or BlockKind.HEADING in kinds:
         blocks = []
         for part, kind in zip(document.paragraphs, kinds, strict=True):
-            known = kind or (Kind.SECTION if part.level is not None else Kind.ACTION)
+            known = kind or (BlockKind.SECTION if part.level is not None else BlockKind.ACTION)
             if part.text.strip():
                 blocks.append(Block(known, part.text.strip()))
         return document.title, as_screenplay(blocks), Format.SCREENPLAY

@@ -26,6 +26,9 @@ MOST_CHARACTERS = 400_000
 FIRST_LINES = 5
 LONGEST_TITLE = 200
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHER_MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:\{\\rtf\d|<!doctype html|<html[\s>])", re.IGNORECASE
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
@@ -53,7 +56,7 @@ def _read(name: str, data: bytes, encoding: str) -> dict[str, Any]:
         title, blocks = _reader("finaldraft")(data)
         text, wanted = as_screenplay(blocks), Format.SCREENPLAY
     elif ending == ".pdf":
-        title, text = _reader("pdf")(data)
+        title, text, left_out = _reader("pdf")(data)
     else:
         document = _reader({".docx": "word", ".odt": "opendocument", ".hwpx": "hancom"}[ending])(
             data
@@ -151,6 +154,12 @@ def _ending(name: str, data: bytes) -> str:
         return ".pdf"
     if ending in {".docx", ".odt", ".hwpx", ".pdf"}:
         raise Unreadable("broken")
-    if ending == ".txt" and b"<FinalDraft" in data[:2000]:
+    return _ending_of_text(data) if ending == ".txt" else ending
+
+
+def _ending_of_text(data: bytes) -> str:
+    if b"<FinalDraft" in data[:2000]:
         return ".fdx"
-    return ending
+    if _OTHER_MARKUP.match(data[:1000]):
+        raise Unreadable("kind")
+    return ".txt"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class BlockKind(StrEnum):
     """What a block is for. Only the kinds of SPOKEN become narration and captions."""
 
     HEADING = "heading"  # of a scene: where and when
@@ -20,8 +20,8 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
-SPOKEN = frozenset({Kind.ACTION, Kind.DIALOGUE, Kind.LYRICS, Kind.NARRATION})
-BORDERS = frozenset({Kind.HEADING, Kind.SECTION})  # scenes of the film never cross these
+SPOKEN = frozenset({BlockKind.ACTION, BlockKind.DIALOGUE, BlockKind.LYRICS, BlockKind.NARRATION})
+BORDERS = frozenset({BlockKind.HEADING, BlockKind.SECTION})  # scenes of the film never cross these
 
 
 class Format(StrEnum):
@@ -36,7 +36,7 @@ class Format(StrEnum):
 class Block:
     """One paragraph of a script. Times are those of a subtitle, in milliseconds."""
 
-    kind: Kind
+    kind: BlockKind
     text: str
     start_ms: int | None = None
     end_ms: int | None = None

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 
 from . import fountain
 from .fountain import normalised
 from .headings import is_heading
-from .script import Block, Format, Kind, Understood
+from .script import Block, BlockKind, Format, Understood
 
 __all__ = ["as_screenplay", "format_of", "normalised", "subtitles", "understand"]
 
@@ -17,6 +18,7 @@ _TAG = re.compile(
     r"</?(?:b|i|u|s|c|v|font|ruby|rt|lang)(?:[.\s][^<>\n]{0,200})?>|<\d[\d:.]{1,14}>|\{\\[^{}\n]{1,60}\}",
     re.IGNORECASE,
 )
+_RUBY_TEXT = re.compile(r"<rt(?:[.\s][^<>\n]{0,200})?>[^<>\n]{0,200}</rt>", re.IGNORECASE)
 _HEADING_MARK = re.compile(r"^#{1,6}[ \t]+(?=\S)")
 _SPEECH = re.compile(
     r"^([가-힣A-Z][가-힣A-Z0-9]{0,7}(?: "
@@ -70,20 +72,20 @@ def _prose(text: str) -> Understood:
 
     def close() -> None:
         if held:
-            blocks.append(Block(Kind.NARRATION, "\n".join(held)))
+            blocks.append(Block(BlockKind.NARRATION, "\n".join(held)))
             held.clear()
 
     for line in text.split("\n"):
         mark = _HEADING_MARK.match(line.strip())
         if mark:
             close()
-            blocks.append(Block(Kind.SECTION, line.strip()[mark.end() :].rstrip("# ")))
+            blocks.append(Block(BlockKind.SECTION, line.strip()[mark.end() :].rstrip("# ")))
         elif line.strip():
             held.append(line.strip())
         else:
             close()
     close()
-    title = blocks[0].text if blocks and blocks[0].kind == Kind.SECTION else ""
+    title = blocks[0].text if blocks and blocks[0].kind == BlockKind.SECTION else ""
     return Understood(Format.PROSE, tuple(blocks), title)
 
 
@@ -97,25 +99,38 @@ def subtitles(text: str) -> Iterator[Block]:
 
 def _captions(text: str) -> Iterator[Block]:
     lines = text.split("\n")
+    is_webvtt = lines[0].startswith("WEBVTT")
     times = [(number, found) for number, line in enumerate(lines) if (found := _TIMING.match(line))]
     for index, (number, found) in enumerate(times):
         end = times[index + 1][0] if index + 1 < len(times) else len(lines)
-        dialogue: list[str] = []
-        for line in lines[number + 1 : end]:
-            if not line.strip():
-                break
-            dialogue.append(line.strip())
-        else:
-            if index + 1 < len(times) and dialogue and dialogue[-1].isdecimal():
-                dialogue.pop()  # the next caption's number, without an empty line before it
-        words = _TAG.sub("", "\n".join(dialogue)).strip()
+        held = [line.strip() for line in lines[number + 1 : end]]
+        words = _words(_spoken_lines(held, is_last=index + 1 == len(times), is_webvtt=is_webvtt))
         if words:
+            start = _milliseconds(*found.groups()[:4])
             yield Block(
-                Kind.NARRATION,
-                words,
-                _milliseconds(*found.groups()[:4]),
-                _milliseconds(*found.groups()[4:]),
+                BlockKind.NARRATION,
+                unescape(words) if is_webvtt else words,
+                start,
+                max(start, _milliseconds(*found.groups()[4:])),
             )
+
+
+def _spoken_lines(lines: list[str], *, is_last: bool, is_webvtt: bool) -> list[str]:
+    """The lines of a caption, without the number or name of the next one.
+
+    A blank line ends a caption of WebVTT. Players of SRT go on to the next time.
+    """
+    if is_webvtt:
+        before = next((number for number, line in enumerate(lines) if not line), len(lines))
+        return lines[:before]
+    full = [number for number, line in enumerate(lines) if line]
+    if full and not is_last and lines[full[-1]].isdecimal() and (len(full) > 1 or full[0] > 0):
+        full.pop()  # the next caption's number
+    return [lines[number] for number in full]
+
+
+def _words(lines: list[str]) -> str:
+    return _TAG.sub("", _RUBY_TEXT.sub("", "\n".join(lines))).strip()
 
 
 def _milliseconds(hours: str | None, minutes: str, seconds: str, parts: str) -> int:
@@ -134,7 +149,7 @@ def as_screenplay(blocks: Iterable[Block], title: str = "") -> str:
         line = "\n".join(part.strip() for part in block.text.split("\n") if part.strip())
         if not line:
             continue
-        glued = block.kind in {Kind.DIALOGUE, Kind.PARENTHETICAL} and bool(pieces)
+        glued = block.kind in {BlockKind.DIALOGUE, BlockKind.PARENTHETICAL} and bool(pieces)
         written = _written(block.kind, line)
         if glued:
             pieces[-1] += f"\n{written}"
@@ -143,26 +158,26 @@ def as_screenplay(blocks: Iterable[Block], title: str = "") -> str:
     return "\n\n".join(pieces)
 
 
-def _written(kind: Kind, text: str) -> str:  # noqa: PLR0911  one return per form
+def _written(kind: BlockKind, text: str) -> str:  # noqa: PLR0911  one return per form
     one = " ".join(text.split())
     match kind:
-        case Kind.HEADING:
+        case BlockKind.HEADING:
             return one if is_heading(one) else f".{one.lstrip('.')}"
-        case Kind.CUE:
+        case BlockKind.CUE:
             return one if one == one.upper() != one.lower() and one.isascii() else f"@{one}"
-        case Kind.PARENTHETICAL:
+        case BlockKind.PARENTHETICAL:
             return f"({one})"
-        case Kind.DIALOGUE:
+        case BlockKind.DIALOGUE:
             return _escaped(text)
-        case Kind.LYRICS:
+        case BlockKind.LYRICS:
             return f"~{one}"
-        case Kind.SECTION:
+        case BlockKind.SECTION:
             return f"# {one}"
-        case Kind.SYNOPSIS:
+        case BlockKind.SYNOPSIS:
             return f"= {one}"
-        case Kind.TRANSITION:
+        case BlockKind.TRANSITION:
             return f"> {one}"
-        case Kind.NOTE:
+        case BlockKind.NOTE:
             return f"[[{one.replace(']]', '] ]')}]]"
     return "\n".join(_forced(line) for line in _escaped(text).split("\n"))
 
@@ -177,7 +192,7 @@ def _forced(line: str) -> str:
     plain = (
         not page.fields
         and len(blocks) == 1
-        and blocks[0].kind == Kind.ACTION
+        and blocks[0].kind == BlockKind.ACTION
         and "\n" in blocks[0].text
     )
     return line if plain and not line.startswith("!") else f"!{line}"

@@ -7,10 +7,11 @@ For the reasons not to use a library see docs/adr/0004-documents-by-lxml.md.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .errors import Unreadable
 from .packages import Element, Package, attribute, local
-from .paragraphs import Document, Paragraph, table_paragraphs
+from .paragraphs import Document, Paragraph, columns, table_paragraphs
 
 OFFICE_DOCUMENT = "/relationships/officeDocument"
 STYLES_PART = "/relationships/styles"
@@ -48,7 +49,7 @@ MARKS = {"br": "\n", "cr": "\n", "tab": "\t", "ptab": " ", "noBreakHyphen": "\u2
 
 
 class _Style:
-    __slots__ = ("based", "hidden", "is_item", "level", "name", "struck")
+    __slots__ = ("based", "caps", "hidden", "is_item", "level", "name", "struck")
 
     def __init__(self, node: Element) -> None:
         self.name = (
@@ -60,6 +61,7 @@ class _Style:
             attribute(_child(node, "basedOn"), "val") if _child(node, "basedOn") is not None else ""
         )
         run, paragraph = _child(node, "rPr"), _child(node, "pPr")
+        self.caps = _toggle(run, "caps")
         self.hidden = _toggle(run, "vanish")
         self.struck = _struck(run)
         self.level = _level(paragraph)
@@ -139,19 +141,36 @@ class _Reader:
 
     def blocks(self, node: Element) -> Iterator[Paragraph]:
         """The paragraphs within a body, a cell, a text box or a content control."""
+        joined: Paragraph | None = None  # its end is deleted, so that the next continues it
         for child in node:
             name = local(child)
-            if name == "p":
-                yield from self._paragraph(child)
-            elif name == "tbl":
-                rows = [list(self._cells(row)) for row in self._rows(child)]
-                yield from table_paragraphs(rows, self.document)
-            elif name == "AlternateContent":
-                yield from self.blocks(self._chosen(child))
-            elif name == "sdt" and self._is_contents(child):
+            if joined and name in {"tbl", "sdt"}:
+                yield joined
+                joined = None
+            if name != "p":
+                yield from self._block(child, name)
                 continue
-            elif name not in UNSEEN:
-                yield from self.blocks(child)
+            found = list(self._paragraph(child))
+            if joined and found:
+                found[0] = replace(joined, text=joined.text + found[0].text)
+                joined = None
+            if found and self._is_end_deleted(child):
+                joined = found.pop(0)
+            yield from found
+        if joined:
+            yield joined
+
+    def _block(self, node: Element, name: str) -> Iterator[Paragraph]:
+        if name == "tbl":
+            rows = [list(self._cells(row)) for row in self._rows(node)]
+            yield from table_paragraphs(rows, self.document)
+        elif name == "AlternateContent":
+            yield from self.blocks(self._chosen(node))
+        elif name not in UNSEEN and not (name == "sdt" and self._is_contents(node)):
+            yield from self.blocks(node)
+
+    def _is_end_deleted(self, paragraph: Element) -> bool:
+        return _child(_child(_child(paragraph, "pPr"), "rPr"), "del") is not None
 
     def _rows(self, node: Element) -> Iterator[Element]:
         for child in node:
@@ -164,10 +183,15 @@ class _Reader:
                 yield from self._rows(child)
 
     def _cells(self, row: Element) -> Iterator[list[Paragraph]]:
+        """The paragraphs of each column; a cell of several columns stands in the first of them."""
         for child in row:
             name = local(child)
             if name == "tc":
-                yield list(self.blocks(child))
+                properties = _child(child, "tcPr")
+                if _child(properties, "cellDel") is None:
+                    yield list(self.blocks(child))
+                    span = attribute(_child(properties, "gridSpan"), "val")
+                    yield from ([] for _ in range(columns(span) - 1))
             elif name not in UNSEEN:
                 yield from self._cells(child)
 
@@ -231,7 +255,11 @@ class _Reader:
                 or (name == "r" and self._is_out(child, chain))
                 or (name == "sdt" and self._is_contents(child))
             ):
-                yield from self._inline(child, chain, boxes)
+                inner = self._inline(child, chain, boxes)
+                if name == "r" and self._is_in_capitals(child, chain):
+                    yield "".join(inner).upper()
+                else:
+                    yield from inner
 
     def _is_out(self, run: Element, chain: list[_Style]) -> bool:
         """Whether a run is hidden or struck out. Records struck-out text."""
@@ -240,17 +268,24 @@ class _Reader:
             self.document.left_out.add("hidden" if hidden else "struck")
         return hidden or struck
 
+    def _is_in_capitals(self, run: Element, chain: list[_Style]) -> bool:
+        """Whether a run is shown in capitals, as headings of many screenplays are."""
+        caps = [_toggle(_child(run, "rPr"), "caps"), *(s.caps for s in self._styles(run, chain))]
+        return next((value for value in caps if value is not None), False)
+
+    def _styles(self, run: Element, chain: list[_Style]) -> list[_Style]:
+        """The styles of a run, the nearest first."""
+        style_node = _child(_child(run, "rPr"), "rStyle")
+        own = self._chain(attribute(style_node, "val")) if style_node is not None else ()
+        return [*own, *chain]
+
     def _looks(self, run: Element, chain: list[_Style]) -> tuple[bool, bool]:
         """Whether a run is hidden, and whether it is struck out.
 
         Looks at its own properties, its style and its paragraph's style.
         """
         properties = _child(run, "rPr")
-        style_node = _child(properties, "rStyle")
-        styles = [
-            *(self._chain(attribute(style_node, "val")) if style_node is not None else ()),
-            *chain,
-        ]
+        styles = self._styles(run, chain)
         hidden = [_toggle(properties, "vanish"), *(style.hidden for style in styles)]
         struck = [_struck(properties), *(style.struck for style in styles)]
         return next((v for v in hidden if v is not None), False), next(

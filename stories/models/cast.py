@@ -1,17 +1,16 @@
 """The cast of a story: characters, places, props and styles, and which scenes show them."""
 
 import uuid
-from decimal import Decimal
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from providers.models import ProviderCall
-from stories.enums import CastKind, ReviewStatus, TakeSource
+from stories.enums import CastKind
+
+from .stored_take import StoredTake
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 1000  # characters
@@ -41,6 +40,14 @@ class CastMember(models.Model):
     description = models.TextField(_("description"), max_length=MAX_DESCRIPTION, blank=True)
     description_en = models.TextField(
         _("description in English"), max_length=MAX_DESCRIPTION, blank=True
+    )
+    library = models.ForeignKey(
+        "stories.LibraryVersion",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("version of the library"),
     )
     proposed = models.BooleanField(_("proposed by planning"), default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -98,6 +105,9 @@ class Look(models.Model):
         related_name="+",
         verbose_name=_("selected sheet"),
     )
+    library_key = models.UUIDField(
+        null=True, blank=True, editable=False, help_text=_("The look of the library that it is.")
+    )
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -119,67 +129,21 @@ class Look(models.Model):
         return str(self.pk)
 
 
-class SheetTake(models.Model):
+class SheetTake(StoredTake):
     """One generated or uploaded reference sheet of a look. Never overwritten.
 
     A table of its own beside `Take`, as for sound: a sheet belongs to no scene and has no scene
     prompt, and a look selects one.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     look = models.ForeignKey(Look, models.CASCADE, related_name="takes", verbose_name=_("look"))
-    source = models.CharField(
-        _("source"), max_length=9, choices=TakeSource, default=TakeSource.GENERATED
-    )
-    file = models.CharField(_("file"), max_length=200, help_text=_("Name in the media storage."))
-    sha256 = models.CharField(max_length=64)
-    mime = models.CharField(max_length=40)
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
     notes = models.JSONField(_("notes"), default=list, blank=True)
-    input_hash = models.CharField(
-        max_length=64, blank=True, help_text=_("Hash of what it was made from; empty for uploads.")
-    )
-    provider = models.CharField(_("provider"), max_length=40, blank=True)
-    model = models.CharField(_("model"), max_length=80, blank=True)
-    seed = models.PositiveBigIntegerField(_("seed"), null=True, blank=True)
-    cost = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
-    call = models.OneToOneField(
-        ProviderCall,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("provider call"),
-    )
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("made by"),
-    )
-    reason = models.CharField(_("why it was made"), max_length=200, blank=True)
-    review_status = models.CharField(
-        _("review status"), max_length=10, choices=ReviewStatus, default=ReviewStatus.UNREVIEWED
-    )
-    review_reason = models.CharField(_("reason of the review"), max_length=500, blank=True)
-    reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("reviewed by"),
-    )
-    reviewed_at = models.DateTimeField(_("reviewed at"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    class Meta:
+    class Meta(StoredTake.Meta):
         verbose_name = _("reference sheet")
         verbose_name_plural = _("reference sheets")
-        ordering = ("-created_at", "-id")
         default_permissions = ()
         indexes = (models.Index(fields=("look", "-created_at", "-id"), name="sheet_look"),)
 

@@ -31,6 +31,8 @@ class Film(models.Model):
     fps = models.PositiveSmallIntegerField(_("frames a second"))
     frames = models.PositiveIntegerField(_("frames"))
     size_bytes = models.PositiveBigIntegerField(_("size (bytes)"))
+    light_file = models.CharField(_("file for slow lines"), max_length=200, blank=True)
+    light_size_bytes = models.PositiveBigIntegerField(_("its size (bytes)"), default=0)
     manifest = models.JSONField(_("manifest"), default=dict)
     manifest_hash = models.CharField(max_length=64)
     segments_reused = models.PositiveIntegerField(_("segments reused"), default=0)
@@ -56,6 +58,15 @@ class Film(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.number}"
+
+    @property
+    def opening_frames(self) -> int:
+        """How many frames the title card takes before the first scene."""
+        return sum(
+            int(card["frames"])
+            for card in self.manifest.get("cards", [])
+            if card["place"] == "title"
+        )
 
     @property
     def duration_seconds(self) -> Decimal:

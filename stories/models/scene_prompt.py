@@ -33,6 +33,12 @@ class ScenePrompt(models.Model):
     seed = models.PositiveBigIntegerField(
         _("seed"), default=0, validators=[MaxValueValidator(2**32 - 1)]
     )
+    strength = models.PositiveSmallIntegerField(
+        _("how closely the reference sheets are followed (%)"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(100)],
+    )
     reference_image = models.CharField(_("reference picture"), max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,10 +13,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_fsm import ConcurrentTransitionMixin, FSMField, FSMModelMixin, transition
 
-from stories.enums import AspectRatio, Language, Resolution, StoryStatus
+from stories.enums import AspectRatio, Corner, Language, Resolution, StoryStatus
+
+from .project import Project, default_project_id, leads
+from .seconds import SecondsField, in_frames
 
 MAX_SCRIPT = 50_000  # characters
 MIN_DURATION, MAX_DURATION = 2, 3600  # seconds
+MAX_CARD_TEXT = 200  # characters
+SHORTEST_CARD, LONGEST_CARD = 1, 15  # seconds
+NARROWEST_LOGO, WIDEST_LOGO = 3, 40  # percent of the frame's width
+FAINTEST_LOGO = 10  # percent
+CARD_SECONDS = (MinValueValidator(SHORTEST_CARD), MaxValueValidator(LONGEST_CARD))
 
 S = StoryStatus
 
@@ -60,7 +68,11 @@ def _has(permission: str) -> Callable[[Any, Any], bool]:
         return bool(
             user.is_active
             and user.has_perm(f"stories.{permission}")
-            and (story.owner_id == user.pk or user.has_perm("stories.manage_all_stories"))
+            and (
+                story.owner_id == user.pk
+                or user.has_perm("stories.manage_all_stories")
+                or leads(user, story.project_id)
+            )
         )
 
     return check
@@ -75,6 +87,12 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="stories", verbose_name=_("owner")
+    )
+    project = models.ForeignKey(
+        Project,
+        models.PROTECT,
+        related_name="stories",
+        verbose_name=_("project"),
     )
     title = models.CharField(_("title"), max_length=200)
     script = models.TextField(_("script"), max_length=MAX_SCRIPT, blank=True)
@@ -91,7 +109,7 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
     resolution = models.CharField(
         _("resolution"), max_length=5, choices=Resolution, default=Resolution.HD
     )
-    duration_seconds = models.PositiveIntegerField(
+    duration_seconds = SecondsField(
         _("length (seconds)"),
         default=60,
         validators=[MinValueValidator(MIN_DURATION), MaxValueValidator(MAX_DURATION)],
@@ -100,6 +118,17 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
     planner_provider = models.SlugField(_("provider for planning"), max_length=40, default="local")
     image_provider = models.SlugField(_("provider for pictures"), max_length=40, default="local")
     clip_provider = models.SlugField(_("provider for clips"), max_length=40, default="local")
+    vision_provider = models.SlugField(
+        _("provider for checking takes"),
+        max_length=40,
+        blank=True,
+        default="",
+        help_text=_(
+            "A model of it looks at each take that is made: does it fit its prompt, are the faces "
+            "those of the reference sheets? Each check has a price. Empty: takes are not checked "
+            "by a model."
+        ),
+    )
     budget = models.DecimalField(
         _("budget (USD)"),
         max_digits=10,
@@ -109,11 +138,53 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
         validators=[MinValueValidator(Decimal(0))],
         help_text=_("Empty: no limit."),
     )
+    needs_client_approval = models.BooleanField(
+        _("the client approves before delivery"),
+        default=False,
+        help_text=_("The final film is delivered only when the client has approved this version."),
+    )
+    # The cards before and after the scenes add to the film's length, not to `duration_seconds`.
+    title_card = models.TextField(_("title card"), max_length=MAX_CARD_TEXT, blank=True)
+    title_card_seconds = SecondsField(
+        _("length of the title card (s)"), default=3, validators=CARD_SECONDS
+    )
+    end_card = models.TextField(_("end card"), max_length=MAX_CARD_TEXT, blank=True)
+    end_card_seconds = SecondsField(
+        _("length of the end card (s)"), default=3, validators=CARD_SECONDS
+    )
+    # Name in the media storage: a PNG, named after its content.
+    logo = models.CharField(_("logo"), max_length=200, blank=True, editable=False)
+    logo_corner = models.CharField(
+        _("corner of the logo"), max_length=12, choices=Corner, default=Corner.TOP_RIGHT
+    )
+    logo_width = models.PositiveSmallIntegerField(
+        _("width of the logo (%)"),
+        default=12,
+        validators=[MinValueValidator(NARROWEST_LOGO), MaxValueValidator(WIDEST_LOGO)],
+    )
+    logo_opacity = models.PositiveSmallIntegerField(
+        _("opacity of the logo (%)"),
+        default=80,
+        validators=[MinValueValidator(FAINTEST_LOGO), MaxValueValidator(100)],
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assigned to"),
+    )
+    due_on = models.DateField(_("due"), null=True, blank=True)
     status = FSMField(
         _("status"), default=S.DRAFT, choices=S.choices, protected=True, db_index=True
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    # What `transition_to` calls: `stories.services.transitions.transition_to`, which registers
+    # itself, because a model imports no service.
+    make_transition: ClassVar[Callable[..., None]]
 
     class Meta:
         verbose_name = _("story")
@@ -121,6 +192,7 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
         ordering = ("-created_at", "-id")
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="story_created"),
+            models.Index(fields=("-updated_at", "-id"), name="story_updated"),
             models.Index(fields=("owner", "-created_at", "-id"), name="story_owner_created"),
             models.Index(fields=("status", "-created_at", "-id"), name="story_status_created"),
         )
@@ -141,6 +213,26 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
 
     def __str__(self) -> str:
         return self.title
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Not a default of the field, which would ask the database for each story in memory, too.
+        if self.project_id is None:
+            self.project_id = default_project_id()
+        super().save(*args, **kwargs)
+
+    def card_frames(self, fps: int) -> tuple[int, int]:
+        """How many frames the title card and the end card add to a film."""
+        return (
+            in_frames(self.title_card_seconds, fps) if self.title_card else 0,
+            in_frames(self.end_card_seconds, fps) if self.end_card else 0,
+        )
+
+    @property
+    def cards_seconds(self) -> float:
+        """By how many seconds the cards make a film longer than its scenes."""
+        return (self.title_card_seconds if self.title_card else 0) + (
+            self.end_card_seconds if self.end_card else 0
+        )
 
     # The status table of the brief (B2). Each name is an action of a person, except the three that
     # only jobs use: finish_planning, finish_rendering and fail. `stories.services.transitions` adds
@@ -195,6 +287,4 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
         Raises `stories.errors.NotAllowed` (with the allowed statuses), `GuardRefused` or
         `Forbidden`.
         """
-        from stories.services.transitions import transition_to  # noqa: PLC0415  the services import the models
-
-        transition_to(self, status, actor=actor, reason=reason)
+        self.make_transition(self, status, actor=actor, reason=reason)

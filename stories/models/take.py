@@ -1,38 +1,32 @@
 """A picture or a clip of a scene, generated or uploaded."""
 
-import uuid
-from decimal import Decimal
+from typing import Any
 
-from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from providers.models import ProviderCall
-from stories.enums import ReviewStatus, TakeKind, TakeSource
+from stories.enums import Doubt, EditTask, TakeKind
 
 from .scene import Scene
 from .scene_prompt import ScenePrompt
+from .stored_take import StoredTake
 
 
-class Take(models.Model):
+class Take(StoredTake):
     """The result of one generation or upload for a scene.
 
     Never overwritten. A scene selects one take of each kind.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     scene = models.ForeignKey(Scene, models.CASCADE, related_name="takes", verbose_name=_("scene"))
     kind = models.CharField(_("kind"), max_length=5, choices=TakeKind)
-    source = models.CharField(
-        _("source"), max_length=9, choices=TakeSource, default=TakeSource.GENERATED
-    )
-    file = models.CharField(_("file"), max_length=200, help_text=_("Name in the media storage."))
-    sha256 = models.CharField(max_length=64)
-    mime = models.CharField(max_length=40)
     width = models.PositiveIntegerField(_("width"))
     height = models.PositiveIntegerField(_("height"))
     duration_ms = models.PositiveIntegerField(_("length (ms)"), default=0)
+    has_sound = models.BooleanField(
+        _("sound of its own"), null=True, blank=True, help_text=_("Empty: not known.")
+    )
     crop = models.JSONField(
         _("crop"),
         null=True,
@@ -48,55 +42,120 @@ class Take(models.Model):
         blank=True,
         help_text=_("What was done to the file when it was taken in."),
     )
+    doubts = models.CharField(
+        _("doubts"),
+        max_length=200,
+        blank=True,
+        help_text=_("What its newest automatic checks found, separated by spaces."),
+    )
     prompt = models.ForeignKey(
         ScenePrompt, models.PROTECT, related_name="takes", verbose_name=_("prompt")
     )
-    input_hash = models.CharField(
-        max_length=64, blank=True, help_text=_("Hash of what it was made from; empty for uploads.")
-    )
-    provider = models.CharField(_("provider"), max_length=40, blank=True)
-    model = models.CharField(_("model"), max_length=80, blank=True)
-    seed = models.PositiveBigIntegerField(_("seed"), null=True, blank=True)
-    cost = models.DecimalField(_("cost (USD)"), max_digits=12, decimal_places=4, default=Decimal(0))
-    call = models.OneToOneField(
-        ProviderCall,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("provider call"),
-    )
-    made_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+    edited_from = models.ForeignKey(
+        "self",
         models.SET_NULL,
         null=True,
         blank=True,
-        related_name="+",
-        verbose_name=_("made by"),
+        related_name="edits",
+        verbose_name=_("edited from"),
     )
-    reason = models.CharField(_("why it was made"), max_length=200, blank=True)
-    review_status = models.CharField(
-        _("verdict"), max_length=10, choices=ReviewStatus, default=ReviewStatus.UNREVIEWED
-    )
-    review_reason = models.CharField(_("reason of the verdict"), max_length=500, blank=True)
-    reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
+    edit = models.JSONField(
+        _("edit"),
+        default=dict,
         blank=True,
-        related_name="+",
-        verbose_name=_("verdict by"),
+        help_text=_("What was done to the take that it was edited from; empty for others."),
     )
-    reviewed_at = models.DateTimeField(_("verdict at"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    class Meta:
+    class Meta(StoredTake.Meta):
         verbose_name = _("take")
         verbose_name_plural = _("takes")
-        ordering = ("-created_at", "-id")
         indexes = (
             models.Index(fields=("scene", "kind", "-created_at", "-id"), name="take_scene_kind"),
         )
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {str(self.id)[:8]}"
+
+    @property
+    def edit_label(self) -> str:
+        """What was done to the take that it was edited from, in a word; empty for others."""
+        task = self.edit.get("task", "")
+        return str(EditTask(task).label) if task in EditTask.values else ""
+
+    @property
+    def made_as(self) -> tuple[str, str]:
+        """The provider and model that used the inputs of `input_hash`.
+
+        For an edited take those of the take that the first edit began with.
+        """
+        return made_as(self.edit, self.provider, self.model)
+
+    @property
+    def doubt_words(self) -> str:
+        """The doubts in words, separated by commas."""
+        return doubt_words(self.doubts)
+
+
+def made_as(edit: dict[str, Any], provider: str, model: str) -> tuple[str, str]:
+    """See `Take.made_as`."""
+    found = edit.get("made_as")
+    return (found[0], found[1]) if found else (provider, model)
+
+
+def doubt_words(doubts: str) -> str:
+    """The doubts of a take in words, separated by commas."""
+    return ", ".join(str(Doubt(name).label) for name in doubts.split())
+
+
+class TakeCheck(models.Model):
+    """What one version of the automatic check measured and found. Derived; kept once per version.
+
+    A new version of the check adds a row, so that a finding can be traced to the rule that made it.
+    """
+
+    take = models.ForeignKey(Take, models.CASCADE, related_name="checks", verbose_name=_("take"))
+    version = models.PositiveSmallIntegerField(_("version of the check"))
+    measures = models.JSONField(_("measures"), default=dict)
+    doubts = models.CharField(_("doubts"), max_length=100, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("check of a take")
+        verbose_name_plural = _("checks of takes")
+        constraints = (models.UniqueConstraint(fields=("take", "version"), name="take_check_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.take_id} v{self.version}"
+
+
+class VisionCheck(models.Model):
+    """What a model that looked at a take found. One for each call, which was paid for.
+
+    `findings` are those of `TextRequest`'s task `check_picture`.
+    """
+
+    take = models.ForeignKey(
+        Take, models.CASCADE, related_name="vision_checks", verbose_name=_("take")
+    )
+    call = models.OneToOneField(
+        ProviderCall,
+        models.PROTECT,
+        related_name="vision_check",
+        verbose_name=_("provider call"),
+    )
+    findings = models.JSONField(_("findings"), default=dict)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("check of a take by a model")
+        verbose_name_plural = _("checks of takes by a model")
+        ordering = ("-created_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.take_id} {self.call_id}"
+
+    @property
+    def words(self) -> str:
+        """What the model said, as it said it: the reason, and what is missing."""
+        said = [str(self.findings.get("why") or ""), ", ".join(self.findings.get("missing") or [])]
+        return " – ".join(filter(None, said))

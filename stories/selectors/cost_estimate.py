@@ -39,10 +39,10 @@ class Estimate:
 
 
 def estimate(
-    *, scenes: int, duration_seconds: int, cost_per_image: Decimal, cost_per_second_video: Decimal
+    *, scenes: int, duration_seconds: float, cost_per_image: Decimal, cost_per_second_video: Decimal
 ) -> Estimate:
     """Apply the estimate formula of the brief, B5."""
-    video = duration_seconds * cost_per_second_video
+    video = Decimal(str(duration_seconds)) * cost_per_second_video
     return Estimate(scenes, scenes * cost_per_image, video, video * PREVIEW_SHARE, STORAGE_COST)
 
 

@@ -18,10 +18,11 @@ from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
+from providers.preflight import UsedFields
 from providers.prices import configs_of, not_configured
 from stories.enums import JobName, ReviewStatus, SoundKind, TakeKind
 from stories.models import Line, SoundTake, Story, Take
-from stories.services import enqueue
+from stories.services import checks, collecting, enqueue
 
 from .precompiled_query import PrecompiledQuery
 
@@ -50,6 +51,7 @@ class JobRow(NamedTuple):
             self.name in enqueue.TAKE_KIND
             and self.status == JobStatus.WAITING
             and self.wait_for == WaitFor.PERSON
+            and not checks.is_halted(self)
         )
 
     @property
@@ -71,7 +73,7 @@ def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
         Q(created_at__gt=OuterRef("created_at"))
         | Q(created_at=OuterRef("created_at"), id__gt=OuterRef("id"))
     )
-    later = enqueue.but_collectors(later)
+    later = collecting.but_collectors(later)
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
         over |= Q(name=enqueue.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
@@ -113,7 +115,7 @@ class CallRow(NamedTuple):
 
 
 def _calls(stories: Q, *more: str) -> QuerySet[ProviderCall, Any]:
-    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~enqueue.has_take()
+    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~collecting.has_take()
     calls = ProviderCall.objects.filter(counts, stories, kind__in=list(enqueue.TAKE_JOB)).order_by(
         "reserved_at"
     )
@@ -146,6 +148,7 @@ class JobFacts:
         self.jobs = list(jobs)
         self.calls = list(calls)
         self.providers = providers
+        self.used_fields = UsedFields()
         if configs is not None:
             self._configs = {name: config for name, config in configs.items() if name in providers}
 
@@ -247,6 +250,14 @@ class JobFacts:
             return {}
         rows = Line.live.filter(pk__in=jobs).values_list("pk", "scene_id")
         return {str(scene): jobs[str(line)] for line, scene in rows}
+
+    def need_providers(self, names: Collection[str]) -> None:
+        """Scenes choose these providers. Two more queries if others are loaded already."""
+        missing = set(names) - set(self.providers)
+        if missing:
+            self.providers = set(self.providers) | missing
+            if "_configs" in self.__dict__:
+                self._configs = {**self._configs, **configs_of(missing)}
 
     def config_of(self, provider: str) -> AIProviderConfig:
         """The configuration of one of the story's providers, with its models.

@@ -15,7 +15,7 @@ from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
 from providers.enums import Kind
-from stories.enums import JobName, SoundKind
+from stories.enums import JobName, SoundKind, TakeKind
 from stories.models import Confirmation, Story
 from stories.services import enqueue
 
@@ -54,9 +54,11 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
 
 def _piece(start: Confirmation, key: str) -> Piece:
     """Speech and music have keys of their own (`enqueue.sound_key`), whatever they are confirmed
-    with.
+    with. The key of an edit names its take.
     """
     kind, colon, item = key.partition(":")
+    if kind == enqueue.EDIT:
+        return (start.kind, item.partition(":")[0])
     return (kind, item) if colon else (start.kind, key)
 
 
@@ -79,6 +81,9 @@ def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
         if name in enqueue.TAKE_KIND
     }
     pieces |= {(str(Kind.IMAGE), item) for name, item in jobs if name == JobName.LOOK_SHEET}
+    pieces |= {
+        (kind, item) for name, item in jobs if name == JobName.TAKE_EDIT for kind in TakeKind.values
+    }
     pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
     pieces |= {
         (str(enqueue.SOUND_KIND[JobName(name)]), item)

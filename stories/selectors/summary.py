@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import Exists, OuterRef, Q
 
 from stories.enums import ReviewStatus, StoryStatus, TakeKind
-from stories.models import Scene, Story
+from stories.models import Scene, Story, tenths
 from stories.services.generation import why_closed
+from stories.services.permissions import stories_for
 from stories.services.plan import (
+    DOUBTFUL,
     NEEDS_PICTURE,
+    NOT_CHECKED,
     UNRESOLVED,
     Item,
     Mode,
@@ -54,15 +57,27 @@ def is_locked(item: Item) -> bool:
     return item.state == "blocked" and item.why.template == UNRESOLVED.template
 
 
+def awaits_review_of_doubts(item: Item) -> bool:
+    """Whether the scene has only a doubtful or unchecked take, which a person may select."""
+    waits = (*DOUBTFUL.values(), *NOT_CHECKED.values())
+    return item.state == "blocked" and item.why in waits
+
+
+def has_doubts(take: Any) -> bool:
+    """Whether the selected take is doubtful and nobody has reviewed it."""
+    return bool(take and take.doubts and take.review_status == ReviewStatus.UNREVIEWED)
+
+
 def words_of(item: Item, take: Any) -> tuple[str, ...]:
     """The state keys by which a board filters.
 
     A failed attempt precedes the state of an existing take.
     """
-    word: str = item.state
+    word: str = "doubtful" if awaits_review_of_doubts(item) else item.state
     if word == "done":
         word = "approved" if take and take.review_status == ReviewStatus.APPROVED else "review"
-    return ("failed", word) if item.failed else (word,)
+    words = (word, "doubtful") if has_doubts(take) else (word,)
+    return ("failed", *words) if item.failed else words
 
 
 class SceneSummary(NamedTuple):
@@ -147,8 +162,8 @@ class Summary:
     plans: dict[str, Plan]
 
     @cached_property
-    def seconds(self) -> int:
-        return sum(one.scene.duration_seconds for one in self.scenes)
+    def seconds(self) -> float:
+        return tenths(sum(one.scene.duration_seconds for one in self.scenes))
 
     @cached_property
     def left(self) -> Decimal:
@@ -217,7 +232,7 @@ def unreviewed_of(owner: Any, most: int) -> list[tuple[Story, int]]:
         clip_take__review_status=ReviewStatus.UNREVIEWED
     )
     rows = Scene.live.filter(unreviewed)
-    stories = Story.objects.filter(
+    stories = stories_for(owner).filter(
         Exists(rows.filter(story=OuterRef("pk"))), owner_id=owner.pk, status__in=REVIEWED
     )
     found = list(stories.defer("script").order_by("-updated_at", "id")[:most])

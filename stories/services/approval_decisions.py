@@ -8,7 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from accounts import audit
 from accounts.api_keys import is_service_account
+from accounts.models import AuditAction
 from core import visible
 from providers.services.configs import approve_limit_of
 from stories.enums import Decision
@@ -104,6 +106,12 @@ def decide(approval_id: UUID | str, *, actor: Any, approve: bool, reason: str = 
                     "approved any more."
                 )
             )
+        audit.record(
+            AuditAction.APPROVED if approve else AuditAction.REFUSED,
+            actor=actor,
+            target=approval,
+            detail=reason,
+        )
         return _set(
             approval, Decision.APPROVED if approve else Decision.REFUSED, actor=actor, reason=reason
         )

@@ -20,7 +20,8 @@ from stories.errors import ApprovalNeeded, ApprovalRefused, Forbidden
 from stories.models import Approval, Confirmation, Story
 from stories.selectors import spending
 
-from .plan import request_of
+from . import notices
+from .projects import require_budget
 from .spend_requests import SpendRequest
 
 
@@ -42,6 +43,7 @@ def authorize_spend(
             gettext_noop("This API key may not start paid work: it lacks “%(scope)s”."),
             scope="spend",
         )
+    require_budget(story, Decimal(ask.total))
     limit = None if actor is None else limit_of(actor)
     known = list(
         Approval.objects.filter(story=story, started_at=None)
@@ -91,10 +93,7 @@ def _compared(ask: SpendRequest, person: Any) -> Decimal:
     For a day after the person changed a price, the price from before the change counts if it is
     higher.
     """
-    requests = ask.requests or [request_of(ask.story, scene, ask.kind) for scene in ask.scenes]
-    asked = [(ask.provider, request) for request in requests] + [
-        (item.provider, item.request) for item in ask.sound
-    ]
+    asked = ask.asked
     before = {
         provider: prices_before(provider, person=person)
         for provider in {provider for provider, _request in asked}
@@ -186,17 +185,20 @@ def _file(ask: SpendRequest) -> Approval:
                 _close(row)
         try:
             with transaction.atomic():
-                return Approval.objects.get_or_create(
+                row, is_new = Approval.objects.get_or_create(
                     story=ask.story,
                     plan_hash=ask.hash,
                     decision="",
                     started_at=None,
                     defaults=values,
-                )[0]
+                )
         except IntegrityError:  # somebody else has made the request at the same time
             return Approval.objects.get(
                 story=ask.story, plan_hash=ask.hash, decision="", started_at=None
             )
+        if is_new:
+            notices.approval_wanted(row)
+        return row
 
 
 def _close(row: Approval) -> None:

@@ -94,7 +94,7 @@ def _aliases(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _require_name(story: Story, name: str, *, besides: CastMember | None = None) -> None:
+def require_name(story: Story, name: str, *, besides: CastMember | None = None) -> None:
     """Raises Invalid for an empty name, or one that another live member of the story has."""
     if not visible.is_visible(name):
         raise Invalid(gettext_noop("A cast member needs a name."), field="name")
@@ -107,6 +107,16 @@ def _require_name(story: Story, name: str, *, besides: CastMember | None = None)
         )
 
 
+def require_room(story: Story) -> None:
+    """Raises Invalid if the cast is full. The caller holds the story's lock."""
+    if CastMember.live.filter(story=story).count() >= MAX_MEMBERS:
+        raise Invalid(
+            gettext_noop("A story has at most %(most)s cast members."),
+            most=MAX_MEMBERS,
+            field="name",
+        )
+
+
 def create_member(story_id: UUID | str, *, actor: Any, **values: Any) -> CastMember:
     """Add a member with a first look. `values`: see `MEMBER`; `name` is required.
 
@@ -115,13 +125,8 @@ def create_member(story_id: UUID | str, *, actor: Any, **values: Any) -> CastMem
     wanted = _checked(values, MEMBER)
     with transaction.atomic():
         story = locked_story(story_id, actor)
-        _require_name(story, wanted.get("name", ""))
-        if CastMember.live.filter(story=story).count() >= MAX_MEMBERS:
-            raise Invalid(
-                gettext_noop("A story has at most %(most)s cast members."),
-                most=MAX_MEMBERS,
-                field="name",
-            )
+        require_name(story, wanted.get("name", ""))
+        require_room(story)
         member = CastMember.objects.create(story=story, **wanted)
         Look.objects.create(member=member)
     return member
@@ -154,11 +159,11 @@ def edit_member(member_id: UUID | str, *, actor: Any, **values: Any) -> CastMemb
         for name, value in wanted.items():
             setattr(member, name, value)
         if key_of(member.name) != key_of(before):
-            _require_name(member.story, member.name, besides=member)
+            require_name(member.story, member.name, besides=member)
             if before not in member.aliases:
                 member.aliases = [*member.aliases, before][-MAX_ALIASES:]
         elif "name" in wanted:
-            _require_name(member.story, member.name, besides=member)
+            require_name(member.story, member.name, besides=member)
         member.aliases = [name for name in member.aliases if key_of(name) != key_of(member.name)]
         member.proposed = False
         member.save()
@@ -184,7 +189,7 @@ def restore_member(member_id: UUID | str, *, actor: Any) -> CastMember:
         )
         member = CastMember.objects.get(pk=member_id)
         if member.deleted_at is not None:
-            _require_name(story, member.name, besides=member)
+            require_name(story, member.name, besides=member)
             member.deleted_at = None
             member.save(update_fields=["deleted_at", "updated_at"])
             enqueue.wake_story_jobs_on_commit(story.pk)

@@ -4,17 +4,17 @@ Call these functions inside the transaction of the change that needs the job. Th
 after the commit.
 """
 
-from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
+from core.identifiers import is_uuid
 from core.localized_messages import LocalizedMessage
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job, JobLog
@@ -23,21 +23,14 @@ from providers import requests
 from providers.enums import OPEN_CALL, OVER, CallState, Kind
 from providers.models import ProviderCall
 from stories.enums import JobName, SoundKind, TakeKind
-from stories.models import (
-    Comment,
-    Confirmation,
-    Line,
-    Look,
-    Scene,
-    SheetTake,
-    SoundTake,
-    Story,
-    Take,
-)
+from stories.models import Comment, Confirmation, Scene, Story, Take
 
+from .continuity import keyframe_of
+from .makers import chosen_maker
 from .worn import worn_in
 
 if TYPE_CHECKING:
+    from .edit_plan import EditPlan
     from .sheets import SheetPlan
     from .sound_plan import SoundItem
 
@@ -49,9 +42,13 @@ SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
 TAKE_JOB: dict[str, JobName] = {
     str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())
 }
-# Every job that makes one take, also of a reference sheet.
-TAKE_NAMES = frozenset({*TAKE_JOB.values(), JobName.LOOK_SHEET})
+# Every job whose one call has a result to keep: a take, a reference sheet, a check of a take.
+TAKE_NAMES = frozenset(
+    {*TAKE_JOB.values(), JobName.LOOK_SHEET, JobName.TAKE_EDIT, JobName.TAKE_CHECK}
+)
 SHEET = "sheet"  # how the keys of calls for reference sheets begin
+EDIT = "edit"  # and of calls that edit a take
+VISION = "vision"  # and of calls that check a take
 STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
 STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
 ACTION = {
@@ -63,13 +60,18 @@ ACTION = {
     JobName.SCENE_ENGLISH: "to_english",
     JobName.LINE_SPEECH: "generate_speech",
     JobName.STORY_MUSIC: "generate_music",
+    JobName.SCENE_SEGMENT: "encode_segment",
     JobName.STORY_STEMS: "make_stems",
+    JobName.FILM_LIGHT: "make_light_film",
     JobName.LOOK_SHEET: "generate_sheet",
+    JobName.TAKE_EDIT: "edit_take",
+    JobName.TAKE_CHECK: "check_take",
 }
 # Made by language models; their cost is confirmed like that of takes.
-TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH})
+TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH, JobName.TAKE_CHECK})
 INGEST_ONLY = "collect_take"
-COLLECTED = 2  # priority: paid results come before new purchases
+# Inputs of a take that are named only if there are any.
+IF_ANY = frozenset({"worn", "maker", "end_take_id"})
 UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
 # A story's job that waits for a person or for children checks by itself after this time.
 WAIT_TIMEOUT = timedelta(minutes=10)
@@ -84,6 +86,11 @@ def data(
         "action": action or ACTION[JobName(name)],
         "parameters": parameters,
     }
+
+
+def _newest_confirmation(story_id: Any) -> int | None:
+    rows = Confirmation.objects.filter(story_id=story_id).order_by("-id")
+    return rows.values_list("pk", flat=True).first()
 
 
 def _owner(story: Story, actor: Any) -> Any:
@@ -114,12 +121,7 @@ def enqueue_planning(
     if no call is made.
     """
     name = JobName.STORY_PLANNING
-    known = (
-        Confirmation.objects.filter(story=story)
-        .order_by("-id")
-        .values_list("pk", flat=True)
-        .first()
-    )
+    known = _newest_confirmation(story.pk)
     wanted: dict[str, Any] = {"replace": replace}
     if price is not None:
         wanted |= {"price": str(price), "confirmation": known}
@@ -159,32 +161,19 @@ def enqueue_story(
 def override(job: Job, reason: str, *, actor: Any) -> None:
     """Let a story's waiting job accept stale and rejected takes, for this reason.
 
-    The caller wakes the job.
+    A caller that locks the story locks its jobs first (`lock_jobs`). The caller wakes the job.
     """
     note = LocalizedMessage(
         gettext_noop("%(person)s takes stale and rejected takes as they are: %(reason)s"),
         {"person": str(actor or ""), "reason": reason},
     )
-    # The caller holds the story's lock and must not wait for rows of its jobs: write at once if the
-    # row is free, else after the commit.
-    if not _override(job.pk, reason, note, waiting=False):
-        transaction.on_commit(lambda: _override(job.pk, reason, note, waiting=True))
-
-
-def _override(job_id: str, reason: str, note: LocalizedMessage, *, waiting: bool) -> bool:
-    """Write the override under the job's own row lock.
-
-    `waiting`: wait for the lock. Returns whether it was written.
-    """
     with transaction.atomic():
-        skip = not waiting and connection.features.has_select_for_update_skip_locked
-        job = Job.objects.select_for_update(no_key=True, skip_locked=skip).filter(pk=job_id).first()
-        if job is None:
-            return False
-        job.data["parameters"]["override_reason"] = reason
-        Job.objects.filter(pk=job.pk).update(data=job.data)
-        JobLog.objects.create(job=job, message_data=note.as_json())
-    return True
+        locked = Job.objects.select_for_update(no_key=True).filter(pk=job.pk).first()
+        if locked is None:
+            return
+        locked.data["parameters"]["override_reason"] = reason
+        Job.objects.filter(pk=locked.pk).update(data=locked.data)
+        JobLog.objects.create(job=locked, message_data=note.as_json())
 
 
 def enqueue_english(
@@ -195,12 +184,7 @@ def enqueue_english(
     A job that waits for a person to confirm its price continues after the commit.
     """
     name = JobName.SCENE_ENGLISH
-    known = (
-        Confirmation.objects.filter(story_id=scene.story_id)
-        .order_by("-id")
-        .values_list("pk", flat=True)
-        .first()
-    )
+    known = _newest_confirmation(scene.story_id)
     wanted = {
         "prompt_id": scene.prompt_id,
         "seen": seen,
@@ -246,12 +230,7 @@ def enqueue_scene(
     """
     name = SCENE_JOB[TakeKind(kind)]
     key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
-    known = (
-        Confirmation.objects.filter(story_id=scene.story_id)
-        .order_by("-id")
-        .values_list("pk", flat=True)
-        .first()
-    )
+    known = _newest_confirmation(scene.story_id)
     named = {
         "confirmation": known,
         **_named(piece_of_work(scene.pk, kind, variant)),
@@ -344,9 +323,7 @@ def enqueue_sheet(
     """
     name, look = JobName.LOOK_SHEET, plan.look
     key = f"{SHEET}:{look.pk}:{variant}"
-    known = (
-        Confirmation.objects.filter(story=story).order_by("-id").values_list("pk", flat=True)
-    ).first()
+    known = _newest_confirmation(story.pk)
     wanted = {
         "provider": plan.provider,
         "request": requests.to_json(plan.request),
@@ -371,9 +348,82 @@ def enqueue_sheet(
     return job
 
 
+def enqueue_edit(
+    plan: "EditPlan", story: Story, *, owner: Any, price: Decimal, reason: str = ""
+) -> Job:
+    """Enqueue the job that edits a take. At most one is open for the same edit.
+
+    A job that waits for a person to confirm its price continues after the commit.
+    """
+    name, take = JobName.TAKE_EDIT, plan.take
+    wanted = {
+        "provider": plan.order.provider,
+        "request": requests.to_json(plan.request),
+        "edit": plan.order.as_json(),
+        "change_hash": plan.change_hash,
+        "price": str(price),
+        "reason": reason,
+        **_named(plan.key),
+    }
+    job, new = queue.enqueue(
+        name,
+        data=data(story.pk, name, wanted),
+        subject=str(story.pk),
+        item=str(take.pk),
+        owner=owner,
+        priority=2,
+        unique_key=f"{name}:{plan.key}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
+
+
 def job_of(call: ProviderCall) -> JobName:
     """The name of the jobs that make what this call makes."""
+    if call.key.startswith(f"{EDIT}:"):
+        return JobName.TAKE_EDIT
+    if is_vision_check(call):
+        return JobName.TAKE_CHECK
     return JobName.LOOK_SHEET if call.key.startswith(f"{SHEET}:") else TAKE_JOB[call.kind]
+
+
+def is_vision_check(call: ProviderCall) -> bool:
+    return call.key.startswith(f"{VISION}:")
+
+
+def vision_key(take_id: Any) -> str:
+    """The key of a provider call that checks a take."""
+    return f"{VISION}:{take_id}"
+
+
+def enqueue_vision_check(
+    take: Take, story: Story, *, owner: Any, provider: str, price: Decimal, request: Any
+) -> Job:
+    """Enqueue the job that has a take checked by a model. At most one is open for a take.
+
+    A job that waits for a person to confirm its price continues after the commit.
+    """
+    name = JobName.TAKE_CHECK
+    wanted = {
+        "provider": provider,
+        "request": requests.to_json(request),
+        "price": str(price),
+        "confirmation": _newest_confirmation(story.pk),
+        **_named(vision_key(take.pk)),
+    }
+    job, new = queue.enqueue(
+        name,
+        data=data(story.pk, name, wanted),
+        subject=str(story.pk),
+        item=str(take.pk),
+        owner=owner,
+        priority=2,
+        unique_key=f"{name}:{take.pk}",
+    )
+    if not new:
+        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+    return job
 
 
 def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
@@ -452,9 +502,29 @@ def made_from(scene: Scene, kind: str) -> dict[str, Any]:
     words: dict[str, Any] = {"prompt_id": scene.prompt_id}
     if worn := worn_in(scene):
         words["worn"] = msgspec.to_builtins(worn)
+    if maker := chosen_maker(scene, kind):
+        words["maker"] = maker._asdict()
     if kind == TakeKind.CLIP:
         words["image_take_id"] = str(scene.image_take_id or "")
+        if keyframe := keyframe_of(scene):
+            words["end_take_id"] = keyframe.take_id
     return words
+
+
+def record_inputs(job: Job, inputs: dict[str, Any]) -> None:
+    """Record what the job's work is made from now, with the price that was confirmed last.
+
+    The caller holds the job's lock. A value of None is removed.
+    """
+    if all(job.data["parameters"].get(name) == value for name, value in inputs.items()):
+        return
+    newest = _newest_confirmation(job.subject)
+    job.data = Job.objects.values_list("data", flat=True).get(pk=job.pk)
+    gone = {name for name, value in inputs.items() if value is None}
+    wanted = {**asked(job), **inputs, "confirmation": newest}
+    kept = {name: value for name, value in wanted.items() if name not in gone}
+    job.data = {**job.data, "parameters": kept}
+    Job.objects.filter(pk=job.pk).update(data=job.data)
 
 
 def asked(job: Job) -> dict[str, Any]:
@@ -464,9 +534,12 @@ def asked(job: Job) -> dict[str, Any]:
     """
     parameters: dict[str, Any] = job.data["parameters"]
     if job.name in SOUND_KIND:
-        return _sound_as_confirmed(job, parameters)
+        key = sound_key(SOUND_KIND[JobName(job.name)], job.item)
+        return _as_confirmed(job, key, parameters)
+    if job.name == JobName.TAKE_EDIT:
+        return _as_confirmed(job, call_key(job), parameters)
     kind = _confirmed_as(job)
-    if kind is None or job.data["action"] == INGEST_ONLY or not _is_id(job.subject):
+    if kind is None or job.data["action"] == INGEST_ONLY or not is_uuid(job.subject):
         return parameters
     later = Confirmation.objects.filter(
         story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0
@@ -477,15 +550,16 @@ def asked(job: Job) -> dict[str, Any]:
         if job.item in lines
     )
     line: dict[str, Any] = next(found, {})
-    if "prompt_id" in line and "worn" not in line:
-        # Confirmed while the scene showed nobody of the cast.
-        parameters = {name: value for name, value in parameters.items() if name != "worn"}
+    if "prompt_id" in line:
+        # What is not named there was not part of what was confirmed: nobody of the cast, the
+        # story's own provider, a clip that ends by itself.
+        gone = IF_ANY - line.keys()
+        parameters = {name: value for name, value in parameters.items() if name not in gone}
     return {**parameters, **line}
 
 
-def _sound_as_confirmed(job: Job, parameters: dict[str, Any]) -> dict[str, Any]:
-    """A take of sound is confirmed together with the story's pictures or clips, under its key."""
-    key = sound_key(SOUND_KIND[JobName(job.name)], job.item)
+def _as_confirmed(job: Job, key: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Sound and edits are confirmed under keys of their own, whatever they are confirmed with."""
     rows = Confirmation.objects.filter(story_id=UUID(job.subject), at__gte=job.created_at).order_by(
         "-id"
     )
@@ -525,119 +599,6 @@ def may_spend(job: Job) -> bool:
     )
 
 
-def to_collect() -> QuerySet[ProviderCall]:
-    """Calls for takes that are open, or whose result has not become a take yet.
-
-    The state of their jobs does not matter.
-    """
-    paid = (
-        Q(state__in=[CallState.SENDING, CallState.ACCEPTED])
-        | Q(state=CallState.SETTLED) & ~has_take()
-    )
-    return ProviderCall.objects.filter(paid, kind__in=list(TAKE_JOB)).exclude(item="")
-
-
-def has_take() -> Q:
-    """Whether the result of a call has become a take."""
-    found = Q(Exists(Take.objects.filter(call=OuterRef("pk"))))
-    found |= Q(Exists(SoundTake.objects.filter(call=OuterRef("pk"))))
-    return found | Q(Exists(SheetTake.objects.filter(call=OuterRef("pk"))))
-
-
-def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
-    """Those of these calls that no open job follows and whose scene, line, look or story exists.
-
-    At most six queries.
-    """
-    wanted = list(calls)
-    items = {call.item for call in wanted}
-    jobs: dict[str, list[Job]] = {}
-    for job in Job.objects.filter(item__in=items, name__in=TAKE_NAMES, status__in=OPEN):
-        jobs.setdefault(job.item, []).append(job)
-    known = _existing(Scene, items)
-    if rest := items - known:
-        known |= _existing(Line, rest) | _existing(Story, rest) | _existing(Look, rest)
-    return [
-        call
-        for call in wanted
-        if call.item in known and not any(follows(job, call) for job in jobs.get(call.item, []))
-    ]
-
-
-def _existing(model: type[Scene | Line | Story | Look], items: Iterable[str]) -> set[str]:
-    keys = list(filter(_is_id, items))
-    return {
-        str(pk)
-        for pk in model._default_manager.filter(pk__in=keys).values_list("pk", flat=True)  # noqa: SLF001  Django's documented API
-    }
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
-def collect(calls: Iterable[ProviderCall]) -> int:
-    """Create a job for each of these calls that no open job follows. Returns how many are created.
-
-    The rule looks at the calls alone, so it holds however a job ended: cancelled, aborted, failed
-    or lost.
-    """
-    return sum(_collect_one(call) for call in not_followed(calls) if _is_left(call))
-
-
-def _is_left(call: ProviderCall) -> bool:
-    """Whether the call still has to be collected.
-
-    Read after its jobs: one that ended since the call was read has recorded the take.
-    """
-    return to_collect().filter(pk=call.pk).exists()
-
-
-def _collect_one(call: ProviderCall) -> bool:
-    name = job_of(call)
-    ordered = asked_for(call)
-    asked = {
-        **(ordered.data["parameters"] if ordered else {}),
-        "call_key": call.key,
-        "after": call.attempt_no - 1,
-        "call_id": str(call.pk),
-    }
-    wanted = data(call.subject, name, asked, action=INGEST_ONLY)
-    _, new = queue.enqueue(
-        name,
-        data=wanted,
-        subject=call.subject,
-        item=call.item,
-        owner=call.actor,
-        unique_key=f"collect:{call.pk}",
-        priority=COLLECTED,
-    )
-    return new
-
-
-def asked_for(call: ProviderCall) -> Job | None:
-    """The job that ordered the call; it has the prompt and the reason.
-
-    None once its row is removed.
-    """
-    jobs = Job.objects.filter(item=call.item, name=job_of(call)).order_by("-created_at")
-    return next((job for job in but_collectors(jobs) if follows(job, call)), None)
-
-
-def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    """These jobs, without those that only collect paid results.
-
-    A job without an action is not a collector.
-    """
-    return jobs.filter(
-        ~Q(data__action=INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True)
-    )
-
-
 def wake_story_jobs(story_id: Any) -> None:
     """Wake the story's own jobs now. Only their rows are locked, in a fixed order."""
     for name in STORY_JOB.values():
@@ -651,6 +612,17 @@ def wake_story_jobs_on_commit(story_id: Any) -> None:
     between, the jobs check by themselves within `WAIT_TIMEOUT`.
     """
     transaction.on_commit(lambda: wake_story_jobs(story_id))
+
+
+def wake_after_review_on_commit(story_id: Any) -> None:
+    """As `wake_story_jobs_on_commit`, and the scenes' jobs that were halted for the review."""
+
+    def wake() -> None:
+        for name in SCENE_JOB.values():
+            queue.wake(subject=str(story_id), name=name, wait_for=WaitFor.PERSON)
+        wake_story_jobs(story_id)
+
+    transaction.on_commit(wake)
 
 
 def lock_jobs(story_id: Any) -> None:

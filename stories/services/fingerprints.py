@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from providers.models import ProviderCall
-from providers.preflight import EVERYTHING, used_fields
+from providers.preflight import EVERYTHING, UsedFields
 from providers.requests import CastReference, ClipRequest, ImageRequest, from_json
 from stories.enums import AspectRatio, Resolution, TakeKind
 from stories.models import Scene, ScenePrompt, Story, Take
 
+from .continuity import keyframe_of
 from .worn import worn_in
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ def english_of(prompt: Any) -> str:
 def _asked(
     story: Story,
     prompt: ScenePrompt,
+    *,
     size: tuple[int, int],
     seed: int | None,
     worn: Sequence[CastReference],
+    model: str,
 ) -> dict[str, Any]:
     """The common part of picture and clip requests."""
     return {
@@ -91,6 +94,7 @@ def _asked(
         "width": size[0],
         "height": size[1],
         "cast": list(worn),
+        "model": model,
     }
 
 
@@ -100,8 +104,12 @@ def image_request(
     *,
     seed: int | None = None,
     worn: Sequence[CastReference] = (),
+    model: str = "",
 ) -> ImageRequest:
-    return ImageRequest(**_asked(story, prompt, picture_size(story), seed, worn))
+    return ImageRequest(
+        **_asked(story, prompt, size=picture_size(story), seed=seed, worn=worn, model=model),
+        strength=prompt.strength,
+    )
 
 
 def clip_request(
@@ -112,13 +120,17 @@ def clip_request(
     *,
     seed: int | None = None,
     worn: Sequence[CastReference] = (),
+    model: str = "",
+    end_file: str = "",
 ) -> ClipRequest:
+    """`end_file`: the picture that the clip ends with, for a continuous scene."""
     return ClipRequest(
-        **_asked(story, prompt, frame_size(story), seed, worn),
+        **_asked(story, prompt, size=frame_size(story), seed=seed, worn=worn, model=model),
         fps=frame_rate(story),
-        duration_ms=scene.duration_seconds * 1000,
+        duration_ms=scene.duration_ms,
         camera=cast("Move", prompt.camera),
         image_file=image.file,
+        end_image_file=end_file,
     )
 
 
@@ -132,7 +144,7 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
     Later changes of the story or of the scene's selected picture do not affect it.
     """
     request = from_json(call.request)
-    used = used_fields(call.provider_id, call.kind, call.model)
+    used = UsedFields().of(call.provider_id, call.kind, call.model)
     if isinstance(request, ClipRequest):
         image = (
             Take.objects.filter(scene=scene, kind=TakeKind.IMAGE, file=request.image_file)
@@ -146,6 +158,7 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
             aspect=request.aspect_ratio,
             used=used,
             worn=request.cast,
+            end_sha256=_sha256_of(request.end_image_file, scene),
         )
     return _image_hash(
         prompt,
@@ -154,6 +167,14 @@ def made_hash(call: ProviderCall, scene: Scene, prompt: ScenePrompt) -> str:
         used=used,
         worn=cast("ImageRequest", request).cast,
     )
+
+
+def _sha256_of(file: str, scene: Scene) -> str:
+    """The hash of the next scene's picture, which the call was sent with."""
+    if not file:
+        return ""
+    found = Take.objects.filter(scene__story=scene.story_id, kind=TakeKind.IMAGE, file=file)
+    return found.values_list("sha256", flat=True).first() or ""
 
 
 def _if_used(value: str, field: str, used: frozenset[str]) -> str:
@@ -165,19 +186,29 @@ def _if_used(value: str, field: str, used: frozenset[str]) -> str:
 
 
 def _worn_values(worn: Sequence[CastReference], used: frozenset[str]) -> dict[str, Any]:
-    """What the hash contains of the cast: roles, descriptions and sheets, but no names.
+    """What the hash contains of the cast: roles, descriptions and sheets.
 
     Without a cast nothing, so that hashes from before there was one stay as they are. Where the
-    model takes no sheets each entry is shorter, so the two forms never give the same hash.
+    model takes no sheets each entry is shorter, so the two forms never give the same hash. A name
+    is part of it only where nothing else says which of two members wears which sheet.
     """
     if not worn:
         return {}
-    with_sheets = "references" in used
-    found = [
-        [one.role, one.description, one.description_en, *([one.sha256] if with_sheets else [])]
-        for one in worn
-    ]
+    if "references" not in used:
+        return {"cast": sorted(_described_as(one) for one in worn)}
+    worn_as: dict[tuple[str, ...], set[str]] = {}
+    for one in worn:
+        worn_as.setdefault(tuple(_described_as(one)), set()).add(one.sha256)
+    found = []
+    for one in worn:
+        words = _described_as(one)
+        alike = len(worn_as[tuple(words)]) > 1
+        found.append([*words, one.sha256, *([one.name] if alike else [])])
     return {"cast": sorted(found)}
+
+
+def _described_as(member: CastReference) -> list[str]:
+    return [member.role, member.description, member.description_en]
 
 
 def _image_hash(
@@ -198,9 +229,17 @@ def _image_hash(
             "style": style,
             "reference": _if_used(prompt.reference_image, "reference_image", used),
             "aspect": aspect,
+            **_strength(prompt, used),
             **_worn_values(worn, used),
         }
     )
+
+
+def _strength(prompt: ScenePrompt, used: frozenset[str]) -> dict[str, int]:
+    """Nothing where the model's own strength is used, so that earlier hashes stay as they are."""
+    if prompt.strength is None or "strength" not in used:
+        return {}
+    return {"strength": prompt.strength}
 
 
 def _clip_hash(
@@ -211,8 +250,9 @@ def _clip_hash(
     aspect: str,
     used: frozenset[str],
     worn: Sequence[CastReference],
+    end_sha256: str,
 ) -> str:
-    """SHA-256 over the inputs of a clip, including its start picture."""
+    """SHA-256 over the inputs of a clip, including the pictures that it begins and ends with."""
     return _hash(
         {
             "kind": "clip",
@@ -223,6 +263,7 @@ def _clip_hash(
             "style": style,
             "camera": prompt.camera,
             "aspect": aspect,
+            **({"end_image": end_sha256} if end_sha256 else {}),
             **_worn_values(worn, used),
         }
     )
@@ -238,9 +279,11 @@ def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> st
     style, aspect, worn = style_of(story, scene.prompt), story.aspect_ratio, worn_in(scene)
     if kind == TakeKind.IMAGE:
         return _image_hash(scene.prompt, style=style, aspect=aspect, used=used, worn=worn)
+    keyframe = keyframe_of(scene)
     return _clip_hash(
         scene.prompt,
         scene.image_take.sha256 if scene.image_take else "",
+        end_sha256=keyframe.sha256 if keyframe else "",
         style=style,
         aspect=aspect,
         used=used,
@@ -248,15 +291,16 @@ def _hash_for(story: Story, scene: Scene, kind: str, used: frozenset[str]) -> st
     )
 
 
-def is_stale(story: Story, scene: Scene, take: Take) -> bool:
+def is_stale(story: Story, scene: Scene, take: Take, *, used: UsedFields | None = None) -> bool:
     """Whether the scene has changed since the take was made.
+
+    `used`: shared by the takes of a list, so that its queries do not grow with the takes.
 
     It has other inputs, or the clip is too short now. An uploaded take becomes stale only by its
     length.
     """
-    if (
-        take.kind == TakeKind.CLIP
-        and take.duration_ms < scene.duration_seconds * 1000 - 1000 // frame_rate(story)
+    if take.kind == TakeKind.CLIP and take.duration_ms < scene.duration_ms - 1000 // frame_rate(
+        story
     ):
         return True
     if not take.input_hash or take.input_hash == present_hash(story, scene, take.kind):
@@ -266,8 +310,9 @@ def is_stale(story: Story, scene: Scene, take: Take) -> bool:
     ):
         return False  # made by a model that takes no sheets
     # The provider may use fewer fields than the scene has. Only then is it worth checking which.
-    if not (scene.prompt.negative or scene.prompt.reference_image):
+    prompt = scene.prompt
+    if not (prompt.negative or prompt.reference_image or prompt.strength is not None):
         return True
-    return take.input_hash != _hash_for(
-        story, scene, take.kind, used_fields(take.provider, take.kind, take.model)
-    )
+    provider, model = take.made_as
+    fields = (used or UsedFields()).of(provider, take.kind, model)
+    return take.input_hash != _hash_for(story, scene, take.kind, fields)

@@ -39,8 +39,10 @@ from .spend_requests import (
     ask_for_retry,
     ask_for_sound,
     ask_for_takes,
+    ask_for_vision_checks,
 )
 from .status_changes import SPENDS, change_status, require_permission, require_possible
+from .vision_checks import VisionPlan, plan_vision_checks
 
 # The status transition that starts a kind of work, where the table has it, and the status in which
 # it has started.
@@ -57,6 +59,7 @@ OPEN_TO = {
 }
 
 NOTHING_IN_ENGLISH = gettext_noop("Nothing can be put into English. Scene %(position)s: %(why)s")
+NOTHING_CHECKED = gettext_noop("Nothing can be checked. Scene %(position)s: %(why)s")
 LEFT = gettext_noop(
     "The story has left the step that this job belongs to. Begin that step again from the story."
 )
@@ -123,8 +126,7 @@ def start_generation(
     whole = scene_ids is None
     override_reason = visible.stripped(override_reason) if whole else ""
     with transaction.atomic():
-        story = Story.objects.select_for_update().get(pk=story_id)
-        require_story_owner(actor, story)
+        story = _locked(story_id, actor, with_jobs=bool(override_reason))
         parent = _open_jobs(story, kind).filter(status=JobStatus.WAITING).first()
         step = (
             CHANGE[TakeKind(kind)]
@@ -168,6 +170,15 @@ def start_generation(
                 enqueue.override(parent, override_reason, actor=actor)
         jobs = _enqueue(story, plan, actor=actor, parent=parent)
         return Start(jobs if parent is None else [parent], plan.total), plan
+
+
+def _locked(story_id: UUID | str, actor: Any, *, with_jobs: bool) -> Story:
+    """The person's story under its lock; `with_jobs`: also its jobs, which are locked first."""
+    if with_jobs:
+        enqueue.lock_jobs(story_id)
+    story = Story.objects.select_for_update().get(pk=story_id)
+    require_story_owner(actor, story)
+    return story
 
 
 def _open_jobs(story: Story, kind: str) -> QuerySet[Job]:
@@ -287,6 +298,7 @@ def generate_scene(
             if seed is None and (variant or variants > 1 or scene.take(kind)):
                 parameters["seed"] = _next_seed(scene, kind, variant)
             parameters["price"] = str(price / variants)
+            parameters |= ask.made_from[scene.key]
             jobs.append(
                 enqueue.order_scene(
                     scene,
@@ -391,6 +403,55 @@ def put_into_english(
                 price=item.price,
                 seen=seen(item.scene.prompt),
                 request_hash=hash_of(english_request(story, item.scene.prompt)),
+            )
+            for item in plan.todo
+        ]
+    return Start(found, plan.total), plan
+
+
+def start_vision_checks(
+    story_id: UUID | str,
+    *,
+    actor: Any,
+    scene_ids: Sequence[UUID] | None = None,
+    confirm_total: Decimal | None = None,
+    ask_again: bool = False,
+) -> tuple[Start, VisionPlan]:
+    """Have the unchecked takes of the story, or of some scenes, checked by the story's model.
+
+    Raises Story.DoesNotExist, Forbidden, GuardRefused, PlanChanged, or Invalid if there is nothing
+    to check.
+    """
+    with transaction.atomic():
+        story = Story.objects.select_for_update().get(pk=story_id)
+        require_story_owner(actor, story)
+        if story.status == StoryStatus.ARCHIVED:
+            raise GuardRefused(
+                gettext_noop("Nothing is made while the story is “%(status)s”."),
+                status=StoryStatus(story.status).label,
+            )
+        plan = plan_vision_checks(story, None if scene_ids is None else list(scene_ids))
+        confirm_amount(plan.total, confirm_total)
+        if not plan.todo:
+            if plan.blocked:
+                first = plan.blocked[0]
+                raise GuardRefused(
+                    NOTHING_CHECKED, position=first.take.scene.position, why=str(first.why)
+                )
+            raise Invalid(gettext_noop("There is no take to check."), field="scenes")
+        if plan.total:
+            ask = ask_for_vision_checks(plan)
+            spend = authorize_spend(story, ask, actor=actor, ask_again=ask_again)
+            if isinstance(spend, ApprovalNeeded):
+                return Start(total=plan.total, stopped=spend), plan
+        found = [
+            enqueue.enqueue_vision_check(
+                item.take,
+                story,
+                owner=actor or story.owner,
+                provider=plan.provider,
+                price=item.price,
+                request=item.request,
             )
             for item in plan.todo
         ]

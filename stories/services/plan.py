@@ -6,27 +6,33 @@ that starts the work.
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+import msgspec
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_noop
 
-from core.localized_messages import DomainError, LocalizedMessage
-from providers.enums import Kind
-from providers.preflight import ready_adapter
+from core.localized_messages import DomainError, LocalizedMessage, Value
+from providers.enums import Kind, Refusal
+from providers.models import ProviderCall
+from providers.preflight import UsedFields, ready_adapter
 from providers.prices import model_name, model_row, priced, spec_from
-from providers.prompt_text import NEEDS_ENGLISH
-from stories.enums import ReviewStatus, TakeKind
+from providers.prompt_text import NEEDS_ENGLISH, is_english
+from providers.requests import from_json
+from stories.enums import Doubt, ReviewStatus, TakeKind
 from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
 from stories.selectors.warnings import warnings_of
 
+from .continuity import MISSING, keyframe_of, with_keyframes
 from .fingerprints import clip_request, image_request, is_stale, present_hash
+from .makers import Maker, maker_of, providers_of, story_provider
 from .sound_plan import SoundItem, SoundPlan, plan_sound
 from .worn import with_cast, worn_in
 
@@ -36,12 +42,45 @@ if TYPE_CHECKING:
 
 NEEDS_PICTURE = gettext_noop("It needs a picture first.")
 PICTURE_FIRST = LocalizedMessage(NEEDS_PICTURE)
+NEXT_PICTURE_FIRST = LocalizedMessage(
+    gettext_noop("It ends in the next scene's picture, and there is none yet.")
+)
 CHANGED = LocalizedMessage(gettext_noop("The scene has changed since."))
 BEING_RECORDED = LocalizedMessage(
     gettext_noop("It is at the provider, or its result is being taken in.")
 )
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
+DOUBTFUL = {
+    TakeKind.IMAGE: LocalizedMessage(
+        gettext_noop("The automatic check has doubts about its picture. Select it or reject it.")
+    ),
+    TakeKind.CLIP: LocalizedMessage(
+        gettext_noop("The automatic check has doubts about its clip. Select it or reject it.")
+    ),
+}
+NOT_CHECKED = {
+    TakeKind.IMAGE: LocalizedMessage(
+        gettext_noop("Its picture is not checked by the model yet. Check, select or reject it.")
+    ),
+    TakeKind.CLIP: LocalizedMessage(
+        gettext_noop("Its clip is not checked by the model yet. Check, select or reject it.")
+    ),
+}
 SILENT = LocalizedMessage("")
+# A take that waits for these has a price, too.
+AWAITING = (PICTURE_FIRST, NEXT_PICTURE_FIRST)
+UNUSED = {
+    "negative": gettext_noop(
+        "%(provider)s's model %(model)s does not use what to avoid; it is not sent."
+    ),
+    "strength": gettext_noop(
+        "%(provider)s's model %(model)s does not use how closely the sheets are followed; it is "
+        "not sent."
+    ),
+}
+NOT_ENGLISH = gettext_noop(
+    "%(provider)s understands English only: what to avoid is not in English, and it is not sent."
+)
 NOTHING = Decimal(0)
 NO_PICTURE_YET = "none"
 
@@ -69,6 +108,7 @@ class Item(NamedTuple):
     why: LocalizedMessage
     uncertain: Decimal = NOTHING
     warnings: tuple[LocalizedMessage, ...] = ()
+    maker: Maker = Maker("")
 
     @property
     def scene_id(self) -> UUID:
@@ -156,12 +196,14 @@ class Plan:
     def hash(self) -> str:
         """Identifies exactly this plan.
 
-        It covers kind, provider, scenes with the inputs of their takes, and prices, but not the
-        scene order.
+        It covers kind, provider, scenes with the inputs, seeds and makers of their takes, and
+        prices, but not the scene order.
         """
-        made = {item.scene_id: item.price for item in self.items if item.will}
+        made = {item.scene_id: item for item in self.items if item.will}
         lines = sorted(
-            f"{scene.pk}={made[scene.pk]} {present_hash(self.story, scene, self.kind)}"
+            f"{scene.pk}={made[scene.pk].price} "
+            f"{present_hash(self.story, scene, self.kind)} {scene.prompt.seed}"
+            f" {':'.join(made[scene.pk].maker)}"
             for scene in self.scenes
             if scene.pk in made
         )
@@ -174,7 +216,23 @@ class Plan:
 def with_takes(scenes: QuerySet[Scene]) -> QuerySet[Scene]:
     """The scenes in order, with what a plan needs of each."""
     scenes = scenes.select_related("prompt", "image_take", "clip_take").order_by("position", "id")
-    return scenes.prefetch_related(with_cast())
+    scenes = scenes.annotate(**doubtful_takes())
+    return with_keyframes(scenes).prefetch_related(with_cast())
+
+
+def doubtful_takes() -> dict[str, Any]:
+    """Annotations of a scene: the doubts about the newest take of each kind that waits for a
+    person because of them, or None.
+    """
+    doubtful = (
+        Take.objects.filter(scene=OuterRef("pk"), review_status=ReviewStatus.UNREVIEWED)
+        .exclude(doubts="")
+        .order_by("-created_at", "-id")
+        .values("doubts")
+    )
+    return {
+        f"doubtful_{kind}": Subquery(doubtful.filter(kind=kind)[:1]) for kind in TakeKind.values
+    }
 
 
 def load_scenes(story: Story, scene_ids: list[UUID] | None = None) -> list[Scene]:
@@ -208,9 +266,11 @@ def plan_generation(
         sound = scenes is None and scene_ids is None
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = JobFacts.of(story) if facts is None else facts
-    provider = story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
+    facts.need_providers(providers_of(story, scenes))
+    provider = story_provider(story, kind)
     seen = _Seen(facts, kind)
-    prices = _Prices(story, kind, provider, facts)
+    prices = _Prices(story, kind, facts)
+    quotes = quotes_of(kind, seen.asks_price)
     items = []
     for scene in scenes:
         key = scene.key
@@ -218,9 +278,11 @@ def plan_generation(
         was_failed = key in seen.failed and state in RETAKEN
         price = NOTHING
         uncertain = NOTHING
-        if state in PRICED or why is PICTURE_FIRST:
+        unused: tuple[LocalizedMessage, ...] = ()
+        if state in PRICED or why in AWAITING:
             try:
-                price = prices.of(scene)
+                price = max(prices.of(scene), quotes.for_take(key, request_of(story, scene, kind)))
+                unused = prices.unused(scene)
             except DomainError as error:
                 if not (as_is and has_take(scene, kind)):
                     state, why = "blocked", error.sentence
@@ -237,7 +299,8 @@ def plan_generation(
                 price,
                 why,
                 uncertain,
-                warnings_of(story, scene, kind),
+                warnings_of(story, scene, kind) + unused,
+                maker_of(story, scene, kind),
             )
         )
     return Plan(
@@ -252,16 +315,44 @@ def plan_generation(
     )
 
 
-class _Prices:
-    """Prices of the scenes' takes, and whether the provider accepts them.
+class Quotes(NamedTuple):
+    """What providers asked for takes above the confirmed price, by scene or look id as text."""
 
-    Provider and model are looked up once.
+    calls: dict[str, ProviderCall]
+
+    def for_take(self, item: str, request: Any) -> Decimal:
+        """The provider's price in USD of this request; 0 if it has named none for it.
+
+        The seed does not matter: the job that asks for the price has its own.
+        """
+        call = self.calls.get(item)
+        if call is None or call.quote is None:
+            return NOTHING
+        asked, now = (
+            msgspec.structs.replace(one, seed=0) for one in (from_json(call.request), request)
+        )
+        return call.quote if asked == now else NOTHING
+
+
+def quotes_of(kind: str, items: Collection[str]) -> Quotes:
+    """The quotes for these scenes or looks, whose jobs ask for a price. One query, or none."""
+    if not items:
+        return Quotes({})
+    rows = ProviderCall.objects.filter(kind=kind, item__in=items, refusal=Refusal.PRICE)
+    return Quotes({call.item: call for call in rows.order_by("reserved_at")})
+
+
+class _Prices:
+    """Prices of the scenes' takes, and whether their providers accept them.
+
+    Each provider and model is looked up once.
     """
 
-    def __init__(self, story: Story, kind: str, provider: str, facts: JobFacts) -> None:
-        self.story, self.kind, self.provider, self.facts = story, kind, provider, facts
-        self.known: dict[int, Decimal] = {}  # scenes of equal length cost the same
-        self.asked: tuple[AIProviderConfig, ProviderModel | None, Adapter, ModelSpec] | None = None
+    def __init__(self, story: Story, kind: str, facts: JobFacts) -> None:
+        self.story, self.kind, self.facts = story, kind, facts
+        # Scenes of equal length cost the same with the same model.
+        self.known: dict[tuple[Maker, int], Decimal] = {}
+        self.asked: dict[Maker, _Asked] = {}
 
     def of(self, scene: Scene) -> Decimal:
         """The price in USD.
@@ -269,22 +360,60 @@ class _Prices:
         Raises the errors the call would be refused with before payment; see
         `preflight.require_possible`.
         """
+        maker = maker_of(self.story, scene, self.kind)
         request = request_of(self.story, scene, self.kind)
-        if self.asked is None:
-            config = self.facts.config_of(self.provider)
+        if maker not in self.asked:
+            config = self.facts.config_of(maker.provider)
             row = model_row(config, request)
-            self.asked = (
+            self.asked[maker] = _Asked(
                 config,
                 row,
                 ready_adapter(config, Kind(self.kind)),
                 spec_from(row, model_name(config, request, row)),
             )
-        config, row, adapter, spec = self.asked
-        adapter.check_request(request, spec)
+        asked = self.asked[maker]
+        asked.adapter.check_request(request, asked.spec)
         length = scene.duration_seconds if self.kind == TakeKind.CLIP else 0
-        if length not in self.known:
-            self.known[length] = priced(config, request, row).total
-        return self.known[length]
+        if (maker, length) not in self.known:
+            self.known[maker, length] = priced(asked.config, request, asked.row).total
+        return self.known[maker, length]
+
+    def unused(self, scene: Scene) -> tuple[LocalizedMessage, ...]:
+        """What of the scene its model does not use, after `of`."""
+        prompt = scene.prompt
+        asked = self.asked[maker_of(self.story, scene, self.kind)]
+        found: list[LocalizedMessage] = []
+        if hasattr(asked.adapter, "unsent"):
+            found += asked.adapter.unsent(request_of(self.story, scene, self.kind))
+        wanted = {
+            "negative": bool(prompt.negative.strip()),
+            "strength": prompt.strength is not None and self.kind == TakeKind.IMAGE,
+        }
+        if not any(wanted.values()):
+            return tuple(found)
+        used = asked.adapter.used_fields(Kind(self.kind), asked.spec)
+        values: dict[str, Value] = {"provider": asked.config.name, "model": asked.spec.name}
+        found += [
+            LocalizedMessage(UNUSED[name], values)
+            for name, is_set in wanted.items()
+            if is_set and name not in used
+        ]
+        if (
+            "negative" in used
+            and getattr(asked.adapter, "english_only", False)
+            and not is_english(prompt.negative)
+        ):
+            found.append(LocalizedMessage(NOT_ENGLISH, {"provider": asked.config.name}))
+        return tuple(found)
+
+
+class _Asked(NamedTuple):
+    """A connection and its model, as a scene's take is asked of them."""
+
+    config: "AIProviderConfig"
+    row: "ProviderModel | None"
+    adapter: "Adapter"
+    spec: "ModelSpec"
 
 
 def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
@@ -296,14 +425,19 @@ def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
     return state in {"missing", "rejected"}
 
 
-def request_of(story: Story, scene: Scene, kind: str) -> Any:
-    """The provider request for a take of this kind."""
-    worn = worn_in(scene)
+def request_of(story: Story, scene: Scene, kind: str, *, provider: str = "") -> Any:
+    """The provider request for a take of this kind.
+
+    `provider`: a person asks this one for it, with its usual model.
+    """
+    worn, model = worn_in(scene), maker_of(story, scene, kind, provider=provider).model
     if kind == TakeKind.IMAGE:
-        return image_request(story, scene.prompt, worn=worn)
+        return image_request(story, scene.prompt, worn=worn, model=model)
     # Without a picture the clip is blocked but has a price, calculated as if there were one.
     image = scene.image_take or Take(file=NO_PICTURE_YET)
-    return clip_request(story, scene, scene.prompt, image, worn=worn)
+    keyframe = keyframe_of(scene)
+    end = (keyframe.file or NO_PICTURE_YET) if keyframe else ""
+    return clip_request(story, scene, scene.prompt, image, worn=worn, model=model, end_file=end)
 
 
 def has_take(scene: Scene, kind: str) -> bool:
@@ -322,6 +456,7 @@ class _Seen:
         self.running, self.failed = facts.running(kind), facts.failed(kind)
         self.under_way, self.unclear = facts.under_way(kind), facts.unclear_of(kind)
         self.asks_price = facts.asks_price(kind)
+        self.used = facts.used_fields
 
 
 def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, LocalizedMessage]:
@@ -332,21 +467,27 @@ def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, L
         return "running", seen.running[key].note
     if key in seen.under_way:
         return "running", BEING_RECORDED
-    state, why = _state_of_take(story, scene, kind, take)
+    state, why = _state_of_take(story, scene, kind, take, seen.used)
+    if kind == TakeKind.CLIP and state in PRICED and keyframe_of(scene) == MISSING:
+        return "blocked", NEXT_PICTURE_FIRST
     if key in seen.asks_price and state in PRICED:
         return state, seen.asks_price[key].note
     return state, why
 
 
 def _state_of_take(
-    story: Story, scene: Scene, kind: str, take: Take | None
+    story: Story, scene: Scene, kind: str, take: Take | None, used: UsedFields
 ) -> tuple[State, LocalizedMessage]:
     if take is not None and take.review_status != ReviewStatus.REJECTED:
-        return ("stale", CHANGED) if is_stale(story, scene, take) else ("done", SILENT)
+        return ("stale", CHANGED) if is_stale(story, scene, take, used=used) else ("done", SILENT)
     if kind == TakeKind.CLIP and (
         scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED
     ):
         return "blocked", PICTURE_FIRST
+    # A single scene that a person makes anew is loaded without the annotation.
+    if doubts := getattr(scene, f"doubtful_{kind}", None):
+        waits = NOT_CHECKED if doubts == Doubt.UNCHECKED else DOUBTFUL
+        return "blocked", waits[TakeKind(kind)]
     if take is not None:
         return "rejected", LocalizedMessage(
             gettext_noop("Rejected: %(reason)s"), {"reason": take.review_reason}

@@ -19,7 +19,7 @@ from providers.prices import config_of, quote
 from providers.requests import TextRequest
 from stories.enums import Camera
 from stories.errors import GuardRefused, Invalid
-from stories.models import Scene, ScenePrompt, Story
+from stories.models import Scene, ScenePrompt, Story, tenths
 
 from . import cast_proposals, lines
 from .script_passages import lines_of, passages, spoken_lines
@@ -35,15 +35,15 @@ TOO_LONG = gettext_noop(
 )
 
 
-def scene_count(duration_seconds: int) -> int:
+def scene_count(duration_seconds: float) -> int:
     """The number of scenes for a story of this length: one per full 7 seconds, at least one."""
-    return max(1, duration_seconds // SECONDS_PER_SCENE)
+    return max(1, int(duration_seconds) // SECONDS_PER_SCENE)
 
 
-def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
+def scene_lengths(duration_seconds: float, scenes: int) -> list[float]:
     """Scene lengths in whole seconds that differ by at most one and add up to the duration.
 
-    The longer ones are spread evenly.
+    The longer ones are spread evenly. The last one has the tenths of the duration.
 
     Raises Invalid if there is less than a second for each scene.
     """
@@ -54,8 +54,8 @@ def scene_lengths(duration_seconds: int, scenes: int) -> list[int]:
             scenes=scenes,
             field="duration_seconds",
         )
-    marks = [duration_seconds * i // scenes for i in range(scenes + 1)]
-    return [after - before for before, after in pairwise(marks)]
+    marks = [int(duration_seconds) * i // scenes for i in range(scenes)]
+    return [tenths(after - before) for before, after in pairwise([*marks, duration_seconds])]
 
 
 def plan_request(story: Story) -> TextRequest:

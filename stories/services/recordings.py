@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from core.localized_messages import LocalizedMessage, Value
 from stories.enums import ReviewStatus
-from stories.models import Scene, SceneSound, SoundTake, StorySound
+from stories.models import Scene, SceneSound, SoundTake, StorySound, tenths
 
 FADED_MS = 500  # of silence at the end of a recording may be cut off
 TOO_LONG = gettext_noop(
@@ -41,7 +41,7 @@ class Recordings:
     def too_long(self, scenes: Sequence[Scene]) -> tuple[LocalizedMessage, ...]:
         """What would be cut off, with a remedy."""
         if self.film is not None:
-            seconds = sum(scene.duration_seconds for scene in scenes)
+            seconds = tenths(sum(scene.duration_seconds for scene in scenes))
             if self.film.duration_ms <= seconds * 1000 + FADED_MS:
                 return ()
             values: dict[str, Value] = {"length": _seconds(self.film), "seconds": seconds}
@@ -53,12 +53,12 @@ class Recordings:
                     "position": scene.position,
                     "length": _seconds(take),
                     "seconds": scene.duration_seconds,
-                    "needed": ceil((take.duration_ms - FADED_MS) / 1000),
+                    "needed": tenths(ceil((take.duration_ms - FADED_MS) / 100) / 10),
                 },
             )
             for scene in scenes
             if (take := self.scenes.get(scene.pk)) is not None
-            and take.duration_ms > scene.duration_seconds * 1000 + FADED_MS
+            and take.duration_ms > scene.duration_ms + FADED_MS
         )
 
 

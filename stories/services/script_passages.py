@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from providers.requests import Passage
 from stories.imports.headings import place_of
-from stories.imports.script import BORDERS, SPOKEN, Block, Format, Kind, Understood
+from stories.imports.script import BORDERS, SPOKEN, Block, BlockKind, Format, Understood
 from stories.imports.text import understand
 
 from .lines import Spoken
@@ -29,7 +29,7 @@ class _Draft:
         return "\n\n".join(self.texts)
 
 
-def passages(script: str, lengths: Sequence[int]) -> tuple[str, list[Passage]]:
+def passages(script: str, lengths: Sequence[float]) -> tuple[str, list[Passage]]:
     """The spoken words, and the passages, which together have as many scenes as `lengths`.
 
     Prose without headings has no passages, so the planner is free. Subtitles give one passage per
@@ -52,7 +52,7 @@ def _drafts(blocks: Iterable[Block]) -> Iterator[_Draft]:
             if draft.texts:
                 yield draft
                 draft = _Draft()
-            if block.kind == Kind.SECTION:
+            if block.kind == BlockKind.SECTION:
                 draft.title = block.text
             else:
                 place = place_of(block.text)
@@ -109,7 +109,7 @@ def _shared(drafts: list[_Draft], scenes: int) -> list[Passage]:
     ]
 
 
-def _timed(found: Understood, lengths: Sequence[int]) -> list[Passage]:
+def _timed(found: Understood, lengths: Sequence[float]) -> list[Passage]:
     """The words spoken during each scene.
 
     Subtitle times are scaled if the film has another length.
@@ -137,11 +137,11 @@ def spoken_lines(script: str) -> list[Spoken]:
     speaker = direction = ""
     found = []
     for block in understand(script).blocks:
-        if block.kind == Kind.CUE:
+        if block.kind == BlockKind.CUE:
             speaker, direction = _name(block.text), ""
-        elif block.kind == Kind.PARENTHETICAL:
+        elif block.kind == BlockKind.PARENTHETICAL:
             direction = block.text.strip().strip("()（）").strip()
-        elif block.kind in {Kind.DIALOGUE, Kind.LYRICS}:
+        elif block.kind in {BlockKind.DIALOGUE, BlockKind.LYRICS}:
             found.append(Spoken(block.text, speaker, direction))
             direction = ""
         else:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from core import visible
 from core.localized_messages import DomainError, LocalizedMessage
-from jobs.enums import OPEN
+from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from media import image_import
 from providers.enums import CallState, Kind
@@ -31,9 +30,12 @@ from stories.enums import CastKind, JobName, ReviewStatus, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import CastMember, Look, SheetTake, Story
 
-from . import enqueue
+from . import collecting, enqueue
 from .cast import locked_look
 from .fingerprints import CANONICAL, picture_size
+from .plan import Quotes, quotes_of
+from .results import stored_result
+from .reviews import checked_reason, require_not_rejected, write_review
 from .worn import joined, reference
 
 if TYPE_CHECKING:
@@ -132,19 +134,21 @@ def is_outdated(sheet: SheetTake, wanted: str) -> bool:
 def plan_sheets(story: Story, looks: list[Look], *, provider: str = "") -> list[SheetPlan]:
     """The next sheet of each of these looks, whose members are loaded, with its price.
 
-    At most five queries, whatever the number of looks.
+    A look whose job asks for a price is not being made: starting it confirms the price. At most
+    six queries, whatever the number of looks.
     """
     items = [look.key for look in looks]
-    running = dict(
-        Job.objects.filter(
-            subject=str(story.pk), item__in=items, name=JobName.LOOK_SHEET, status__in=OPEN
-        ).values_list("item", "status")
+    jobs = Job.objects.filter(
+        subject=str(story.pk), item__in=items, name=JobName.LOOK_SHEET, status__in=OPEN
     )
+    asks = Q(status=JobStatus.WAITING, wait_for=WaitFor.PERSON)
+    running = set(jobs.exclude(asks).values_list("item", flat=True))
+    asking = set(jobs.filter(asks).values_list("item", flat=True))
     calls = ProviderCall.objects.filter(
         subject=str(story.pk), item__in=items, state__in=enqueue.UNDER_WAY
     )
     states = dict(calls.values_list("item", "state"))
-    prices = _Prices(provider or story.image_provider)
+    prices = _Prices(provider or story.image_provider, quotes_of(Kind.IMAGE, asking))
     return [_planned(story, look, prices, running, states) for look in looks]
 
 
@@ -152,7 +156,7 @@ def _planned(
     story: Story,
     look: Look,
     prices: "_Prices",
-    running: dict[str, str],
+    running: set[str],
     calls: dict[str, str],
 ) -> SheetPlan:
     request = sheet_request(story, look)
@@ -165,7 +169,7 @@ def _planned(
         state = "running"
     else:
         try:
-            price = prices.of(request)
+            price = prices.of(look, request)
         except DomainError as error:
             why = error.sentence
             state = state if state == "done" else "blocked"
@@ -180,7 +184,7 @@ def _state(look: Look, wanted: str) -> tuple[State, LocalizedMessage]:
         ):
             return "missing", LocalizedMessage(gettext_noop("Describe it first."))
         return "missing", SILENT
-    if sheet.review_status == ReviewStatus.REJECTED:
+    if sheet.is_rejected:
         return "rejected", LocalizedMessage(
             gettext_noop("Rejected: %(reason)s"), {"reason": sheet.review_reason}
         )
@@ -192,18 +196,22 @@ def _state(look: Look, wanted: str) -> tuple[State, LocalizedMessage]:
 class _Prices:
     """Prices at one provider, which is looked up once."""
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, quotes: Quotes) -> None:
         self.provider = provider
+        self.quotes = quotes
         self.found: Any = None
 
-    def of(self, request: ImageRequest) -> Decimal:
-        """The price in USD. Raises the errors that the call would be refused with."""
+    def of(self, look: Look, request: ImageRequest) -> Decimal:
+        """The price in USD, the provider's own if it is higher.
+
+        Raises the errors that the call would be refused with.
+        """
         if self.found is None:
             config = config_of(self.provider)
             self.found = (config, row_of(config, request))
         config, row = self.found
         require_possible(config, request, row=row)
-        return priced(config, request, row).total
+        return max(priced(config, request, row).total, self.quotes.for_take(look.key, request))
 
 
 # Results
@@ -218,7 +226,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SheetTake | 
     look = Look.objects.select_related("member__story").filter(pk=call.item).first()
     if look is None or call.kind != Kind.IMAGE:
         return None
-    job = job or enqueue.asked_for(call)
+    job = job or collecting.asked_for(call)
     asked = enqueue.asked(job) if job else {}
     result = call.result or {}
     request = from_json(call.request)
@@ -227,21 +235,12 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SheetTake | 
         take, made = SheetTake.objects.get_or_create(
             call=call,
             defaults={
+                **stored_result(call, reason=asked.get("reason", "")),
                 "look": look,
-                "source": TakeSource.GENERATED,
-                "file": result["file"],
-                "sha256": result["sha256"],
-                "mime": result["mime"],
                 "width": result["width"],
                 "height": result["height"],
                 "notes": result.get("notes") or [],
                 "input_hash": sheet_hash(request) if request.cast else "",
-                "provider": call.provider_id,
-                "model": call.model,
-                "seed": result.get("seed"),
-                "cost": call.cost or 0,
-                "made_by": call.actor,
-                "reason": asked.get("reason", ""),
             },
         )
         if made:
@@ -253,7 +252,7 @@ def _select_by_rule(take: SheetTake, *, wanted: bool, replaces: str | None) -> N
     """A sheet that is in use is never replaced unless it is outdated and that was asked for."""
     look = Look.objects.select_for_update(of=("self",)).select_related("sheet").get(pk=take.look_id)
     standing = look.sheet
-    if standing is not None and standing.review_status != ReviewStatus.REJECTED:
+    if standing is not None and not standing.is_rejected:
         changed = standing.input_hash != take.input_hash
         if not wanted or replaces not in {None, str(standing.pk)} or not changed:
             return
@@ -280,10 +279,7 @@ def select(take_id: UUID | str, *, actor: Any) -> SheetTake:
     """
     with transaction.atomic():
         take = _locked(take_id, actor)
-        if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(
-                gettext_noop("This sheet is rejected. Clear the rejection first."), field="sheet"
-            )
+        require_not_rejected(take, field="sheet")
         _select(take.look, take)
     return take
 
@@ -309,24 +305,10 @@ def review(take_id: UUID | str, *, review_status: str, actor: Any, reason: str =
     A rejected sheet is no longer sent: its look goes without until another one is selected.
     Raises as `select`.
     """
-    reason = visible.stripped(reason)
-    if review_status not in ReviewStatus.values:
-        raise Invalid(
-            gettext_noop("“%(verdict)s” is not a verdict."),
-            verdict=review_status,
-            field="review_status",
-        )
-    if review_status == ReviewStatus.REJECTED and not reason:
-        raise Invalid(
-            gettext_noop("Say why it is rejected, so that the next take can be better."),
-            field="reason",
-        )
+    reason = checked_reason(review_status, reason)
     with transaction.atomic():
         take = _locked(take_id, actor)
-        reset = review_status == ReviewStatus.UNREVIEWED
-        take.review_status, take.review_reason = review_status, reason
-        take.reviewed_by, take.reviewed_at = (None, None) if reset else (actor, timezone.now())
-        take.save(update_fields=["review_status", "review_reason", "reviewed_by", "reviewed_at"])
+        write_review(take, review_status=review_status, reason=reason, actor=actor)
         if review_status == ReviewStatus.REJECTED and take.look.sheet_id == take.pk:
             _select(take.look, None)
     return take

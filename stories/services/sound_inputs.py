@@ -55,12 +55,12 @@ def speech_hash(
     )
 
 
-def music_ms(film_seconds: int) -> int:
+def music_ms(film_seconds: float) -> int:
     """How much music a film of this length asks for."""
-    return min(film_seconds * 1000, LONGEST_MUSIC_MS)
+    return min(round(film_seconds * 1000), LONGEST_MUSIC_MS)
 
 
-def music_request(story: Story, sound: StorySound, film_seconds: int) -> MusicRequest:
+def music_request(story: Story, sound: StorySound, film_seconds: float) -> MusicRequest:
     return MusicRequest(
         prompt=", ".join(filter(None, (sound.mood, story.style))),
         mood=sound.mood,
@@ -100,7 +100,7 @@ def is_speech_stale(
     return take.input_hash != speech_hash(story, text, voice, spoken, direction=then.direction)
 
 
-def is_music_stale(take: SoundTake, wanted: str, film_seconds: int) -> bool:
+def is_music_stale(take: SoundTake, wanted: str, film_seconds: float) -> bool:
     """Whether the music's inputs have changed, or the film needs more than was ordered for it.
 
     Music that is shorter than its order is repeated. It would be as short when ordered again.

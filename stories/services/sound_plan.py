@@ -16,8 +16,10 @@ from providers import requests
 from providers.enums import CallState
 from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
+from providers.requests import MusicRequest
 from stories.enums import JobName, Mood, ReviewStatus, SoundKind
 from stories.models import Line, Scene, SoundTake, Story, StorySound
+from stories.selectors.job_facts import JobFacts
 
 from . import enqueue
 from .paces import Paces
@@ -35,7 +37,7 @@ from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
     from providers.models import AIProviderConfig
-    from stories.selectors.job_facts import JobFacts, JobRow
+    from stories.selectors.job_facts import JobRow
 
     from .plan import State
 
@@ -153,7 +155,7 @@ def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, li
 
 
 def plan_sound(
-    story: Story, *, scenes: list[Scene] | None = None, facts: "JobFacts | None" = None
+    story: Story, *, scenes: list[Scene] | None = None, facts: JobFacts | None = None
 ) -> SoundPlan:
     """Plan the speech of every line and the music.
 
@@ -167,8 +169,6 @@ def plan_sound(
     if scenes is None:
         scenes = list(Scene.live.filter(story=story).order_by("position", "id"))
     if facts is None:
-        from stories.selectors.job_facts import JobFacts  # noqa: PLC0415  the selectors import the services
-
         facts = JobFacts.of(story)
     cast = cast_of(story)
     seen = _Seen(facts)
@@ -224,7 +224,7 @@ def _speech(
     )
 
 
-def _music(story: Story, settings: StorySound, seconds: int) -> SoundItem:
+def _music(story: Story, settings: StorySound, seconds: float) -> SoundItem:
     wanted, take = music_hash(story, settings), settings.music_take
     stale = take is not None and is_music_stale(take, wanted, seconds)
     return SoundItem(
@@ -232,7 +232,8 @@ def _music(story: Story, settings: StorySound, seconds: int) -> SoundItem:
         str(story.pk),
         *_standing(take, stale=stale, why=CHANGED_MUSIC),
         provider=settings.music_provider,
-        request=music_request(story, settings, seconds),
+        # The cards are heard with music, but no music is made again for them: it is repeated.
+        request=music_request(story, settings, seconds + story.cards_seconds),
         input_hash=wanted,
         take=take,
     )
@@ -299,29 +300,35 @@ def line_of_job(job: Job) -> Line | None:
     return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
 
 
+def sound_item(story: Story, job: Job, line: Line | None) -> SoundItem:
+    """What a job makes from the rows as they are now, with the seed that it was started with.
+
+    `line` is the line to speak, with its scene. The story has sound.
+    """
+    if line is not None:
+        item = _speech(story, line.scene, line, cast_of(story), {})
+    else:
+        settings = settings_of(story)
+        assert settings is not None
+        lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
+        item = _music(story, settings, sum(lengths))
+    ordered = requests.from_json(enqueue.asked(job)["request"])
+    if isinstance(ordered, MusicRequest):
+        request = msgspec.structs.replace(item.request, seed=ordered.seed)
+        item = item._replace(request=request)
+    return item._replace(state="missing", will=True, why=SILENT)
+
+
 def sound_of_job(story: Story, job: Job) -> SoundItem | None:
-    """What one more call of a job would make, from the job's own request, at its present price.
+    """What one more call of a job would make, at its present price.
 
     None if the film does not use it any more. Raises NoPrice, NotConfigured, or the reason of a
     refusal.
     """
-    asked, line = job.data["parameters"], line_of_job(job)
-    kind = enqueue.SOUND_KIND[JobName(job.name)]
-    if why_unwanted(story, kind, line) is not None:
+    line = line_of_job(job)
+    if why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], line) is not None:
         return None
-    item = SoundItem(
-        kind,
-        job.item,
-        "missing",
-        will=True,
-        price=NOTHING,
-        why=SILENT,
-        provider=asked["provider"],
-        request=requests.from_json(asked["request"]),
-        input_hash=asked["input_hash"],
-        scene=line.scene if line else None,
-        line=line,
-    )
+    item = sound_item(story, job, line)
     return item._replace(price=_Prices(configs_of({item.provider})).of(item))
 
 
@@ -388,9 +395,7 @@ def _too_long(
         item.take.duration_ms if item.take and item.state == "done" else paces.estimated_ms(item)
         for item in items
     ]
-    return too_long(
-        scene, timing(lengths, scene.duration_seconds * 1000, last=last), estimated=estimated
-    )
+    return too_long(scene, timing(lengths, scene.duration_ms, last=last), estimated=estimated)
 
 
 class _Prices:

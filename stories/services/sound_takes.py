@@ -4,19 +4,17 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
-from django.utils.translation import gettext_noop
 
-from core import visible
 from jobs.models import Job
 from providers.models import ProviderCall
-from stories.enums import ReviewStatus, SoundKind, TakeSource
-from stories.errors import Invalid
+from stories.enums import ReviewStatus, SoundKind
 from stories.models import Line, LineText, SceneSound, SoundTake, Story, StorySound
 from stories.models.sound_take import SAMPLE_RATE
 
-from . import enqueue
+from . import collecting, enqueue, segment_jobs
 from .permissions import require_story_owner
+from .results import stored_result
+from .reviews import checked_reason, require_not_rejected, write_review
 
 
 def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | None:
@@ -37,31 +35,22 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
         pk=story_id
     ).exists():
         return None
-    job = job or enqueue.asked_for(call)
+    job = job or collecting.asked_for(call)
     asked = enqueue.asked(job) if job else {}
     result = call.result or {}
     with transaction.atomic():
         take, made = SoundTake.objects.get_or_create(
             call=call,
             defaults={
+                **stored_result(call, reason=asked.get("reason", "")),
                 "story_id": story_id,
                 "scene": line.scene if line else None,
                 "line": line,
                 "text": LineText.objects.filter(pk=asked.get("text_id") or 0).first(),
                 "kind": call.kind,
-                "source": TakeSource.GENERATED,
-                "file": result["file"],
-                "sha256": result["sha256"],
-                "mime": result["mime"],
                 "samples": samples_of(result),
                 "marks": result.get("marks") or [],
                 "input_hash": asked.get("input_hash", ""),
-                "provider": call.provider_id,
-                "model": call.model,
-                "seed": result.get("seed"),
-                "cost": call.cost or 0,
-                "made_by": call.actor,
-                "reason": asked.get("reason", ""),
             },
         )
         if made:
@@ -79,7 +68,7 @@ def _select_by_rule(take: SoundTake, *, replaces: str | None) -> None:
     An approved take is never replaced.
     """
     selected = selected_locked(take)
-    usable = selected is not None and selected.review_status != ReviewStatus.REJECTED
+    usable = selected is not None and not selected.is_rejected
     if usable and selected is not None:
         if (
             selected.review_status == ReviewStatus.APPROVED
@@ -131,6 +120,8 @@ def choose_locked(take: SoundTake) -> None:
     if slot is None:
         return
     rows = slot.model._default_manager.filter(**slot.key)  # noqa: SLF001  Django's documented API
+    if take.kind == SoundKind.SPEECH and take.scene_id:
+        segment_jobs.encode_on_commit(take.scene_id)  # its captions follow its speech
     if rows.update(**{slot.field: take}):
         return
     if slot.model is SceneSound:
@@ -154,10 +145,7 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
     """
     with transaction.atomic():
         take = _locked(take_id, actor)
-        if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(
-                gettext_noop("This take is rejected. Clear the rejection first."), field="take"
-            )
+        require_not_rejected(take)
         choose_locked(take)
         enqueue.wake_story_jobs_on_commit(take.story_id)
     return take
@@ -191,23 +179,9 @@ def review(take_id: UUID | str, *, review_status: str, actor: Any, reason: str =
 
     Raises SoundTake.DoesNotExist, Forbidden or Invalid.
     """
-    reason = visible.stripped(reason)
-    if review_status not in ReviewStatus.values:
-        raise Invalid(
-            gettext_noop("“%(verdict)s” is not a verdict."),
-            verdict=review_status,
-            field="review_status",
-        )
-    if review_status == ReviewStatus.REJECTED and not reason:
-        raise Invalid(
-            gettext_noop("Say why it is rejected, so that the next take can be better."),
-            field="reason",
-        )
+    reason = checked_reason(review_status, reason)
     with transaction.atomic():
         take = _locked(take_id, actor)
-        reset = review_status == ReviewStatus.UNREVIEWED
-        take.review_status, take.review_reason = review_status, reason
-        take.reviewed_by, take.reviewed_at = (None, None) if reset else (actor, timezone.now())
-        take.save(update_fields=["review_status", "review_reason", "reviewed_by", "reviewed_at"])
+        write_review(take, review_status=review_status, reason=reason, actor=actor)
         enqueue.wake_story_jobs_on_commit(take.story_id)
     return take

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import LocalizedMessage
 from media.audio.tempo import FASTEST
 from media.audio.timing import LEAD_MS, TAIL_MS
+from stories.models import tenths
 
 BETWEEN_MS = 300  # between two lines of a scene
 BEFORE_NEXT_MS = 100  # at least, between a line that runs on and the first line of the next scene
@@ -29,13 +30,14 @@ MAY_BE_TOO_LONG = gettext_noop(
 class SceneTiming:
     """The lines of one scene: when each starts, in ms from the scene's start, and their speed.
 
-    `needed` is the scene's length in seconds with which they fit at their own speed. `fits`: they
-    are spoken within the scene, or run on into the silence before the next scene's first line.
+    `needed` is the scene's length in seconds, to a tenth, with which they fit at their own speed.
+    `fits`: they are spoken within the scene, or run on into the silence before the next scene's
+    first line.
     """
 
     starts: tuple[Fraction, ...]
     speed: Fraction
-    needed: int
+    needed: float
     fits: bool
 
 
@@ -51,7 +53,9 @@ def timing(lengths_ms: Sequence[int], scene_ms: int, *, last: bool) -> SceneTimi
     for length in lengths_ms:
         starts.append(at)
         at += Fraction(length + BETWEEN_MS) / speed
-    return SceneTiming(tuple(starts), speed, ceil(Fraction(LEAD_MS + total + TAIL_MS, 1000)), fits)
+    return SceneTiming(
+        tuple(starts), speed, tenths(ceil(Fraction(LEAD_MS + total + TAIL_MS, 100)) / 10), fits
+    )
 
 
 def too_long(scene: Any, found: SceneTiming, *, estimated: bool) -> LocalizedMessage | None:

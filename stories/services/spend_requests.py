@@ -15,18 +15,21 @@ from jobs.models import Job
 from providers.enums import CallState, Kind
 from providers.models import ProviderCall
 from providers.prices import price_of
-from providers.requests import ImageRequest, from_json, hash_of
+from providers.requests import ClipRequest, ImageRequest, from_json, hash_of
 from stories.enums import JobName, TakeKind
 from stories.errors import GuardRefused
-from stories.models import Approval, Look, Scene, ScenePrompt, Story
+from stories.models import Approval, Look, Scene, Story, Take
 
 from . import enqueue
+from .edit_plan import EditPlan, Order, plan_edit
 from .english import EnglishPlan, english_request, plan_english, seen
 from .fingerprints import present_hash
-from .plan import UNRESOLVED, Plan, plan_generation, request_of
+from .makers import maker_of
+from .plan import UNRESOLVED, Plan, plan_generation, quotes_of, request_of
 from .planning import plan_request, planning_price, require_plannable
 from .sheets import SILENT, SheetPlan, plan_sheets, sheet_hash
 from .sound_plan import SoundItem, plan_sound, sound_of_job, wanted_again
+from .vision_checks import VisionPlan, plan_vision_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,21 @@ class SpendRequest:
     sound: list[SoundItem] = field(default_factory=list)  # the last of the lines, one each
     begun: Decimal = Decimal(0)  # what the person has already started for the story within 24 hours
     asked_by: Any = None
+    # The provider of each of `scenes`, by its key, where it is not `provider`.
+    providers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> list[tuple[str, Any]]:
+        """The provider and request of each line, in the order of the lines."""
+        if self.requests:
+            takes = [(self.provider, request) for request in self.requests]
+        else:
+            takes = [
+                (name, request_of(self.story, scene, self.kind, provider=name))
+                for scene in self.scenes
+                for name in [self.providers.get(scene.key, self.provider)]
+            ]
+        return takes + [(item.provider, item.request) for item in self.sound]
 
 
 def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRequest:
@@ -76,6 +94,7 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRe
         made_from=made_from,
         scenes=scenes,
         sound=plan.sound_todo,
+        providers={item.key: item.maker.provider for item in plan.todo},
     )
 
 
@@ -144,6 +163,59 @@ def _ask_for_sheet_again(story: Story, job: Job) -> SpendRequest | None:
     return replace(ask_for_sheets(plan, variants=1), what={"job": job.pk})
 
 
+def ask_for_edit(plan: EditPlan) -> SpendRequest:
+    """The request for one edit of a take, whose price is known."""
+    take, order, price = plan.take, plan.order, plan.price or Decimal(0)
+    named = [enqueue.EDIT, plan.key, str(price), plan.change_hash]
+    scene = take.scene
+    line = {
+        "scene": plan.key,
+        "position": scene.position,
+        "title": " · ".join(filter(None, (scene.title, str(order.task.label), order.words))),
+        "price": str(price),
+    }
+    return SpendRequest(
+        scene.story,
+        take.kind,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        {"edit": str(take.pk), "order": order.as_json()},
+        order.provider,
+        [line],
+        price,
+        requests=[plan.request],
+    )
+
+
+def _present_of_edit(story: Story, what: dict[str, Any]) -> SpendRequest | None:
+    take = (
+        Take.objects.select_related("scene", "prompt")
+        .filter(pk=what["edit"], scene__story=story, scene__deleted_at=None)
+        .first()
+    )
+    if take is None:
+        return None
+    take.scene.story = story
+    try:
+        plan = plan_edit(take, Order.from_json(what["order"]))
+    except DomainError:
+        return None
+    return ask_for_edit(plan) if plan.price is not None else None
+
+
+def _ask_for_edit_again(story: Story, job: Job) -> SpendRequest | None:
+    """The request for one more call of a job that edits a take. None if the take is gone."""
+    take = Take.objects.select_related("scene", "prompt").filter(pk=job.item).first()
+    if take is None:
+        return None
+    take.scene.story = story
+    asked = job.data["parameters"]
+    request = from_json(asked["request"])
+    assert isinstance(request, ImageRequest | ClipRequest)
+    price = price_of(asked["provider"], request)
+    plan = EditPlan(take, Order.from_json(asked["edit"]), "", request, price)
+    return replace(ask_for_edit(plan), what={"job": job.pk})
+
+
 def _sound_line(item: SoundItem) -> dict[str, Any]:
     scene = str(item.scene.pk) if item.scene else ""
     return {
@@ -171,12 +243,15 @@ def ask_for_takes(
 
     Raises NoPrice or NotConfigured.
     """
-    used = provider or (story.image_provider if kind == TakeKind.IMAGE else story.clip_provider)
-    price = price_of(used, request_of(story, scene, kind))
+    maker = maker_of(story, scene, kind, provider=provider)
+    used = maker.provider
+    request = request_of(story, scene, kind, provider=provider)
+    quote = quotes_of(kind, [scene.key]).for_take(scene.key, request)
+    price = max(price_of(used, request), quote)
     named = [
         kind,
         "takes",
-        used,
+        ":".join(filter(None, maker)),
         str(scene.pk),
         str(variants),
         str(seed),
@@ -186,6 +261,8 @@ def ask_for_takes(
     lines = [_line(scene, price)] * variants
     what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
     made_from = {scene.key: enqueue.made_from(scene, kind)}
+    if provider:
+        made_from[scene.key]["maker"] = maker._asdict()
     return SpendRequest(
         story,
         kind,
@@ -200,12 +277,16 @@ def ask_for_takes(
 
 
 def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
-    """The request for one more call for a job's take, with the job's original request.
+    """The request for one more call for a job's take, from the rows as they are now.
 
     None if its scene, line or look is gone. Raises NoPrice or NotConfigured.
     """
     if job.name == JobName.LOOK_SHEET:
         return _ask_for_sheet_again(story, job)
+    if job.name == JobName.TAKE_EDIT:
+        return _ask_for_edit_again(story, job)
+    if job.name == JobName.TAKE_CHECK:
+        return _ask_for_check_again(story, job)
     if job.name in enqueue.SOUND_KIND:
         item = sound_of_job(story, job)
         return None if item is None else _ask_for_sound_again(story, job, item)
@@ -215,11 +296,9 @@ def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
     if scene is None:
         return None
     kind, asked = enqueue.TAKE_KIND[JobName(job.name)], job.data["parameters"]
-    scene.prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id")).first() or scene.prompt
-    used = asked.get("provider") or (
-        story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
-    )
-    price = price_of(used, request_of(story, scene, kind))
+    used = asked.get("provider") or asked.get("maker", {}).get("provider", "")
+    used = used or maker_of(story, scene, kind).provider
+    price = price_of(used, request_of(story, scene, kind, provider=used))
     named = [kind, "retry", used, job.pk, str(price), present_hash(story, scene, kind)]
     lines = [_line(scene, price)]
     return SpendRequest(
@@ -297,6 +376,46 @@ def ask_for_english(plan: EnglishPlan) -> SpendRequest:
     )
 
 
+def ask_for_vision_checks(plan: VisionPlan) -> SpendRequest:
+    """The request for one call per take that a model is to check."""
+    todo = plan.todo
+    return SpendRequest(
+        plan.story,
+        Kind.TEXT,
+        plan.hash,
+        {"vision": sorted(str(item.take.pk) for item in todo)},
+        plan.provider,
+        [_line_of_check(item.take, item.price) for item in todo],
+        plan.total,
+        requests=[item.request for item in todo],
+    )
+
+
+def _line_of_check(take: Take, price: Decimal) -> dict[str, Any]:
+    return {**_line(take.scene, price), "scene": str(take.pk)}
+
+
+def _ask_for_check_again(story: Story, job: Job) -> SpendRequest | None:
+    """The request for one more call of a job that checks a take. None if the take is gone."""
+    take = Take.objects.select_related("scene").filter(pk=job.item).first()
+    if take is None:
+        return None
+    asked = job.data["parameters"]
+    request, provider = from_json(asked["request"]), asked["provider"]
+    price = price_of(provider, request)
+    named = ["vision", "retry", provider, job.pk, str(price)]
+    return SpendRequest(
+        story,
+        Kind.TEXT,
+        hashlib.sha256("\n".join(named).encode()).hexdigest(),
+        {"job": job.pk},
+        provider,
+        [_line_of_check(take, price)],
+        price,
+        requests=[request],
+    )
+
+
 def present(approval: Approval) -> SpendRequest | None:
     """The same request, rebuilt from the current rows. None if it can no longer be made."""
     story, what = Story.objects.get(pk=approval.story_id), approval.what
@@ -312,6 +431,11 @@ def present(approval: Approval) -> SpendRequest | None:
         return _present_of_sound(story, what)
     if "sheet" in what:
         return _present_of_sheets(story, what)
+    if "edit" in what:
+        return _present_of_edit(story, what)
+    if "vision" in what:
+        wanted = [UUID(pk) for pk in what["vision"]]
+        return ask_for_vision_checks(plan_vision_checks(story, take_ids=wanted))
     return _present_of_takes(approval, story, what)
 
 

@@ -12,14 +12,15 @@ from core import visible
 from core.unicode_normalization import composed_values
 from jobs.enums import WaitFor
 from jobs.services import queue
+from providers import vision
 from providers.models import AIProviderConfig
 from stories.enums import Language
 from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.imports.languages import language_of
 from stories.imports.text import understand
-from stories.models import MAX_SCRIPT, Scene, Story, StorySound
+from stories.models import MAX_SCRIPT, Project, Scene, Story, StorySound
 
-from . import enqueue
+from . import enqueue, projects
 from .locking import CLOSED
 from .permissions import require_story_owner
 from .planning import scene_lengths
@@ -36,14 +37,26 @@ FIELDS = (
     "planner_provider",
     "image_provider",
     "clip_provider",
+    "vision_provider",
     "budget",
+    "needs_client_approval",
 )
-PROVIDERS = ("planner_provider", "image_provider", "clip_provider")
-FREE_WHILE_CLOSED = frozenset({"budget"})  # raising it lets a waiting film continue
+FREE = "local"  # the connection that costs nothing
+NO_VISION = gettext_noop(
+    "%(provider)s has no model that looks at pictures: the capability “vision” of a text model."
+)
+PROVIDERS = ("planner_provider", "image_provider", "clip_provider", "vision_provider")
+# Raising the budget lets a waiting film continue; the approval matters after the film is made.
+FREE_WHILE_CLOSED = frozenset({"budget", "needs_client_approval"})
 
 
-def create(*, owner: Any, sound: bool = False, **values: Any) -> Story:
+def create(
+    *, owner: Any, sound: bool = False, project: Project | None = None, **values: Any
+) -> Story:
     """Create a draft owned by this person. `sound`: its film has sound, with the default voices.
+
+    Without a project the story belongs to the default one. The project's usual values hold where
+    `values` has none.
 
     `values`: any of FIELDS; a title is required. An omitted language is detected from the script.
 
@@ -51,7 +64,11 @@ def create(*, owner: Any, sound: bool = False, **values: Any) -> Story:
     """
     if not owner.has_perm("stories.add_story"):
         raise Forbidden(gettext_noop("You may not begin stories."))
-    story = Story(owner=owner)
+    story = Story(owner=owner, project=project)
+    if project is not None:
+        projects.require_open(owner, project.pk)
+        values = {**projects.usual_values(project), **values}
+    music_provider = values.pop("music_provider", FREE)
     if "language" not in values:
         detected = language_of(understand(str(values.get("script", ""))[: 2 * MAX_SCRIPT]).spoken)
         values["language"] = detected if detected in Language.values else Language.KO
@@ -59,7 +76,7 @@ def create(*, owner: Any, sound: bool = False, **values: Any) -> Story:
         _assign(story, {"title": "", **values})
         story.save()
         if sound:
-            StorySound.objects.create(story=story)
+            StorySound.objects.create(story=story, music_provider=music_provider)
     return story
 
 
@@ -120,16 +137,11 @@ def _assign(story: Story, values: Mapping[str, Any]) -> None:
 
 
 def _require_providers(values: Mapping[str, Any]) -> None:
-    asked = {name: values[name] for name in PROVIDERS if name in values}
-    known = (
-        set(
-            AIProviderConfig.objects.filter(provider__in=asked.values()).values_list(
-                "provider", flat=True
-            )
-        )
-        if asked
-        else set()
-    )
+    asked = {name: values[name] for name in PROVIDERS if values.get(name)}
+    if not asked:
+        return
+    rows = AIProviderConfig.objects.filter(provider__in=asked.values(), archived_at=None)
+    known = {row.provider: row for row in rows}
     for name, provider in asked.items():
         if provider not in known:
             raise Invalid(
@@ -137,6 +149,8 @@ def _require_providers(values: Mapping[str, Any]) -> None:
                 provider=provider,
                 field=name,
             )
+        if name == "vision_provider" and vision.model_that_sees(known[provider]) is None:
+            raise Invalid(NO_VISION, provider=known[provider].name, field=name)
 
 
 def _spread(story: Story) -> None:

@@ -4,22 +4,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from core import visible
 from jobs.models import Job
 from media.crop import placed
 from providers.models import ProviderCall
-from stories.enums import ReviewStatus, TakeKind, TakeSource
+from stories.enums import TakeKind
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take
 
-from . import enqueue
+from . import checks, collecting, enqueue, segment_jobs
 from .crops import shown_part
 from .fingerprints import frame_size, is_stale, made_hash
 from .locking import locked_row, require_live
 from .permissions import require_story_owner
+from .results import stored_result
+from .reviews import checked_reason, require_not_rejected, write_review
 
 FIELD = {TakeKind.IMAGE: "image_take", TakeKind.CLIP: "clip_take"}
 
@@ -33,8 +33,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     scene = Scene.objects.select_related("prompt").filter(pk=call.item).first()
     if scene is None or call.kind not in TakeKind.values:
         return None
-    job = job or enqueue.asked_for(call)
-    asked = enqueue.asked(job) if job else {}
+    asked = _asked(call, job)
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
     options = {
         "select": bool(asked.get("select", True)),
@@ -42,6 +41,47 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
         "replaces": asked.get("replaces"),
     }
     return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **options)
+
+
+def record_edit(call: ProviderCall, *, job: Job | None = None) -> Take | None:
+    """Record the take of a settled edit once, however often this is called.
+
+    It stands for the scene as the take does that it was edited from. Returns None if that take's
+    row is gone.
+    """
+    original = Take.objects.select_related("prompt", "scene").filter(pk=call.item).first()
+    if original is None:
+        return None
+    job = job or collecting.asked_for(call)
+    asked = enqueue.asked(job) if job else {}
+    edit = {
+        **(asked.get("edit") or {}),
+        "change_hash": asked.get("change_hash", ""),
+        "made_as": list(original.made_as),
+    }
+    more = {"edited_from": original, "edit": edit, "input_hash": original.input_hash}
+    return record_take(
+        call,
+        scene=original.scene,
+        kind=original.kind,
+        prompt=original.prompt,
+        select=False,
+        reason=asked.get("reason", ""),
+        more=more,
+    )
+
+
+def _asked(call: ProviderCall, job: Job | None = None) -> dict[str, Any]:
+    """What the job that ordered the call was asked for; empty once its row is removed."""
+    job = job or collecting.asked_for(call)
+    return enqueue.asked(job) if job else {}
+
+
+def select_checked(take: Take) -> None:
+    """Select a take that a model has checked and found nothing about, as a new take would be."""
+    asked = _asked(take.call) if take.call else {}
+    wanted = bool(asked.get("select", True)) and take.edited_from_id is None
+    _select_by_rule(take, wanted=wanted, replaces=asked.get("replaces"))
 
 
 def record_take(
@@ -53,37 +93,33 @@ def record_take(
     select: bool,
     reason: str = "",
     replaces: str | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Take:
     """Record the take of a settled call once, however often this is called.
 
-    `_select_by_rule` decides whether it is selected.
+    `_select_by_rule` decides whether it is selected. `more`: fields of a take that does not follow
+    from the scene's inputs alone.
     """
     result = call.result or {}
     with transaction.atomic():
         take, made = Take.objects.get_or_create(
             call=call,
             defaults={
+                **stored_result(call, reason=reason),
                 "scene": scene,
                 "kind": kind,
-                "source": TakeSource.GENERATED,
-                "file": result["file"],
-                "sha256": result["sha256"],
-                "mime": result["mime"],
                 "width": result["width"],
                 "height": result["height"],
                 "duration_ms": result.get("duration_ms") or 0,
                 "notes": result.get("notes") or [],
+                "has_sound": result.get("has_sound"),
                 "prompt": prompt,
-                "input_hash": made_hash(call, scene, prompt),
-                "provider": call.provider_id,
-                "model": call.model,
-                "seed": result.get("seed"),
-                "cost": call.cost or 0,
-                "made_by": call.actor,
-                "reason": reason,
+                **(more or {"input_hash": made_hash(call, scene, prompt)}),
             },
         )
         if made:
+            checks.record(take, result.get("measures") or {})
+            checks.await_model(take)
             _select_by_rule(take, wanted=select, replaces=replaces)
     return take
 
@@ -91,14 +127,17 @@ def record_take(
 def _select_by_rule(take: Take, *, wanted: bool, replaces: str | None) -> None:
     """Select a new take if the scene has no usable take of its kind, or if the rules below allow.
 
-    In the first case it is selected whatever was requested, because paid results are used.
-    Otherwise it is selected only if the requester wanted that, the selected take is older than the
+    A take about which the automatic check has doubts is never selected here: a person decides. In
+    the first case it is selected whatever was requested, because paid results are used. Otherwise
+    it is selected only if the requester wanted that, the selected take is older than the
     scene, and nobody has selected another since the request (`replaces`: the id of the take
     selected then, empty for none; None: not known). A good take is never replaced.
     """
     scene = locked_row(take.scene_id)
+    if take.doubts:
+        return
     chosen = scene.take(take.kind)
-    usable = chosen is not None and chosen.review_status != ReviewStatus.REJECTED
+    usable = chosen is not None and not chosen.is_rejected
     outdated = (
         wanted
         and chosen is not None
@@ -110,6 +149,8 @@ def _select_by_rule(take: Take, *, wanted: bool, replaces: str | None) -> None:
 
 
 def _choose(scene: Scene, take: Take) -> None:
+    if getattr(scene, f"{FIELD[TakeKind(take.kind)]}_id") != take.pk:
+        segment_jobs.encode_on_commit(scene.pk, take.kind)
     setattr(scene, FIELD[TakeKind(take.kind)], take)
     scene.save(update_fields=[FIELD[TakeKind(take.kind)], "updated_at"])
 
@@ -129,12 +170,9 @@ def select_take(take_id: UUID | str, *, actor: Any) -> Scene:
     """
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
-        if take.review_status == ReviewStatus.REJECTED:
-            raise Invalid(
-                gettext_noop("This take is rejected. Clear the rejection first."), field="take"
-            )
+        require_not_rejected(take)
         _choose(scene, take)
-        enqueue.wake_story_jobs_on_commit(scene.story_id)
+        enqueue.wake_after_review_on_commit(scene.story_id)
     return scene
 
 
@@ -143,26 +181,11 @@ def review_take(take_id: UUID | str, *, review_status: str, actor: Any, reason: 
 
     A rejection needs a reason. Raises Forbidden or Invalid.
     """
-    reason = visible.stripped(reason)
-    if review_status not in ReviewStatus.values:
-        raise Invalid(
-            gettext_noop("“%(verdict)s” is not a verdict."),
-            review_status=review_status,
-            field="review_status",
-        )
-    if review_status == ReviewStatus.REJECTED and not reason:
-        raise Invalid(
-            gettext_noop("Say why it is rejected, so that the next take can be better."),
-            field="reason",
-        )
+    reason = checked_reason(review_status, reason)
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
-        take.review_status = review_status
-        take.review_reason = reason
-        take.reviewed_by = None if review_status == ReviewStatus.UNREVIEWED else actor
-        take.reviewed_at = None if review_status == ReviewStatus.UNREVIEWED else timezone.now()
-        take.save(update_fields=["review_status", "review_reason", "reviewed_by", "reviewed_at"])
-        enqueue.wake_story_jobs_on_commit(scene.story_id)
+        write_review(take, review_status=review_status, reason=reason, actor=actor)
+        enqueue.wake_after_review_on_commit(scene.story_id)
     return take
 
 
@@ -183,4 +206,6 @@ def choose_crop(take_id: UUID | str, *, x: float, y: float, actor: Any) -> Take:
             )
         take.crop = placed((take.width, take.height), frame_size(scene.story), x=x, y=y).parts
         take.save(update_fields=["crop"])
+        if take == scene.take(take.kind):
+            segment_jobs.encode_on_commit(scene.pk, take.kind)
     return take

@@ -9,17 +9,19 @@ from django.core.files.storage import storages
 from media import ffmpeg, image_import
 from providers import store
 from stories.enums import TakeKind
-from stories.models import Film, SheetTake, Take
+from stories.models import Film, LibraryLook, SheetTake, Take
 
 WIDTHS = (320, 640, 1280)
 HASH = re.compile(r"[0-9a-f]{64}")
 
+type Picture = Take | SheetTake | LibraryLook
 
-def thumb_name(take: Take | SheetTake, width: int) -> str:
+
+def thumb_name(take: Picture, width: int) -> str:
     return f"thumbs/{take.sha256[:2]}/{take.sha256}-{width}.webp"
 
 
-def thumb(take: Take | SheetTake, width: int) -> str:
+def thumb(take: Picture, width: int) -> str:
     """The storage name of the take's thumbnail at this width; for a clip its first frame.
 
     Raises MediaError or OSError.
@@ -33,9 +35,9 @@ def thumb(take: Take | SheetTake, width: int) -> str:
         return store.save_as(small, name)
 
 
-def _picture(take: Take | SheetTake, folder: Path) -> bytes:
+def _picture(take: Picture, folder: Path) -> bytes:
     with store.local_copy(take.file, folder) as source:
-        if isinstance(take, SheetTake) or take.kind == TakeKind.IMAGE:
+        if not isinstance(take, Take) or take.kind == TakeKind.IMAGE:
             return source.read_bytes()
         return _first_frame(source, folder)
 
@@ -54,9 +56,12 @@ def poster(film: Film, width: int) -> str:
     name = f"thumbs/{mark[:2]}/{mark}-{width}.webp"
     if storages["media"].exists(name):
         return name
-    with store.workplace() as folder, store.local_copy(_beginning(film), folder) as source:
+    file = _beginning(film)
+    # A title card begins black.
+    at = film.opening_frames / film.fps if file == film.file else 0.0
+    with store.workplace() as folder, store.local_copy(file, folder) as source:
         small = folder / "poster.webp"
-        small.write_bytes(image_import.thumbnail(_first_frame(source, folder), width=width))
+        small.write_bytes(image_import.thumbnail(_first_frame(source, folder, at), width=width))
         return store.save_as(small, name)
 
 
@@ -68,8 +73,11 @@ def _beginning(film: Film) -> str:
     return segment if HASH.fullmatch(digest) and storages["media"].exists(segment) else film.file
 
 
-def _first_frame(source: Path, folder: Path) -> bytes:
+def _first_frame(source: Path, folder: Path, at: float = 0.0) -> bytes:
     frame = folder / "frame.png"
+    seek = ("-ss", f"{at:.3f}") if at else ()
     one = ("-map", "0:v:0", "-frames:v", "1", "-f", "image2", "-update", "1", "-c:v", "png")
-    ffmpeg.run([*ffmpeg.INPUT_GUARD, "-i", f"file:{source}", *one], out=frame, limit_seconds=30)
+    ffmpeg.run(
+        [*ffmpeg.INPUT_GUARD, *seek, "-i", f"file:{source}", *one], out=frame, limit_seconds=30
+    )
     return frame.read_bytes()

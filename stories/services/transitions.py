@@ -18,7 +18,7 @@ from jobs.services import queue
 from stories.errors import NotAllowed
 from stories.models import Scene, Story
 
-from . import enqueue
+from . import collecting, enqueue
 from .generation import start_generation, start_planning
 from .permissions import require_story_owner
 from .planning import planning_price
@@ -91,7 +91,7 @@ def _change(
 def _cancel_jobs(story: Story, actor: Any, reason: str | LocalizedMessage) -> None:
     """Cancel all open jobs of the story except those that only collect paid results."""
     jobs = Job.objects.filter(subject=str(story.pk), parent=None, status__in=OPEN)
-    for job_id in enqueue.but_collectors(jobs).values_list("pk", flat=True):
+    for job_id in collecting.but_collectors(jobs).values_list("pk", flat=True):
         queue.cancel(job_id, actor=actor, reason=reason)
 
 
@@ -125,6 +125,9 @@ def transition_to(
     else:
         apply_transition(story.pk, ways[0], actor=actor, reason=reason, confirm_total=confirm_total)
     story.refresh_from_db()
+
+
+Story.make_transition = staticmethod(transition_to)
 
 
 @dataclass(frozen=True, slots=True)

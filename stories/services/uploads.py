@@ -13,12 +13,13 @@ from django.utils.translation import gettext_noop
 from core.localized_messages import sentence_of
 from media import clip_import, image_import
 from media.errors import MediaError
+from media.measures import measures_of
 from providers.store import Stored, save, workplace
 from stories.enums import ReviewStatus, TakeKind, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import Scene, Take
 
-from . import enqueue
+from . import checks, enqueue, segment_jobs
 from .locking import locked_for_words, require_live
 from .permissions import require_story_owner
 from .takes import FIELD
@@ -41,6 +42,12 @@ class Upload:
     replace: bool | None
     kept: Stored
     facts: dict[str, Any]
+    measures: dict[str, Any]
+
+
+def most_bytes(kind: TakeKind) -> int:
+    """The size of the largest file that is taken."""
+    return image_import.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT
 
 
 def upload(
@@ -79,11 +86,11 @@ def read_upload(
     require_live(scene)
     if replace is None:
         _require_no_approved(scene, kind)  # before reading the file
-    if (file.size or 0) > (image_import.MAX_BYTES if kind == TakeKind.IMAGE else LIMIT):
+    if (file.size or 0) > most_bytes(kind):
         raise Invalid(gettext_noop("The file is too large."), field="file")
     with workplace() as folder, _naming(scene):
-        kept, facts = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
-    return Upload(scene_id, kind, actor, reason, replace, kept, facts)
+        found = _picture(file, folder) if kind == TakeKind.IMAGE else _clip(file, folder)
+    return Upload(scene_id, kind, actor, reason, replace, *found)
 
 
 def add_take(read: Upload) -> Take:
@@ -108,12 +115,14 @@ def add_take(read: Upload) -> Take:
             **source,
             **read.facts,
         )
+        checks.record(take, read.measures)
         # An approved take leaves the film only if the person has agreed. Checked under the lock.
         standing = scene.take(kind)
         if replace or standing is None or standing.review_status != ReviewStatus.APPROVED:
             setattr(scene, FIELD[kind], take)
             scene.save(update_fields=[FIELD[kind], "updated_at"])
             enqueue.wake_story_jobs_on_commit(story.pk)
+            segment_jobs.encode_on_commit(scene.pk, kind)
     return take
 
 
@@ -141,7 +150,10 @@ def _naming(scene: Scene) -> Iterator[None]:
         ) from error
 
 
-def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
+type _Read = tuple[Stored, dict[str, Any], dict[str, Any]]  # the file, its facts, its measures
+
+
+def _picture(file: "UploadedFile[Any]", folder: Path) -> _Read:
     taken = image_import.ingested(write_upload(file, folder), folder / "picture")
     facts = {
         "mime": taken.mime,
@@ -149,18 +161,22 @@ def _picture(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str,
         "height": taken.size[1],
         "notes": [note.as_json() for note in taken.notes],
     }
-    return save(taken.path, "jpg" if taken.mime == "image/jpeg" else "png"), facts
+    kept = save(taken.path, "jpg" if taken.mime == "image/jpeg" else "png")
+    return kept, facts, measures_of(taken.path, is_clip=False)
 
 
-def _clip(file: "UploadedFile[Any]", folder: Path) -> tuple[Stored, dict[str, Any]]:
+def _clip(file: "UploadedFile[Any]", folder: Path) -> _Read:
     taken = clip_import.ingested(write_upload(file, folder), folder / "clip")
-    facts = {
+    facts: dict[str, Any] = {
         "mime": taken.mime,
         "width": taken.size[0],
         "height": taken.size[1],
         "notes": [note.as_json() for note in taken.notes],
     }
-    return save(taken.path, taken.extension), {**facts, "duration_ms": taken.duration_ms}
+    kept = save(taken.path, taken.extension)
+    facts["duration_ms"] = taken.duration_ms
+    facts["has_sound"] = taken.has_sound
+    return kept, facts, measures_of(taken.path, is_clip=True)
 
 
 def write_upload(file: "UploadedFile[Any]", folder: Path) -> Path:

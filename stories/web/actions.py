@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods
 
 from core import visible
-from core.admin.confirm_dialog import ask
+from core.admin.confirm_dialog import WhileRunning, ask
 from core.localized_messages import LocalizedMessage
 from core.numbers import amount
 from providers.models import AIProviderConfig
@@ -105,7 +105,7 @@ def change(request: HttpRequest, story_id: Any, name: str) -> HttpResponse:
     if name not in WORDS:
         raise Http404
     story = story_pages.story_or_404(request, story_id)
-    back = reverse("admin:stories_story_change", args=[story.pk])
+    back = reverse("admin:stories_story_board", args=[story.pk])
     text, button, done = (_(word) for word in WORDS[name])
 
     def act() -> str:
@@ -186,14 +186,14 @@ def make_change(story: Story, name: str, request: HttpRequest, done: str) -> str
 
 
 def done_or_asked(done: str, start: Start) -> str:
-    """The message after a start: that it is done, or that a second person has been asked.
+    """The message after a start: that it runs, or that a second person has been asked.
 
     Raises ApprovalNeeded if the person was asked before.
     """
     if start.stopped is not None and start.stopped.new:
         return str(start.stopped)
     start.require()
-    return done
+    return WhileRunning(done)
 
 
 def why_not(story: Story, name: str, user: Any) -> LocalizedMessage | None:
@@ -234,7 +234,7 @@ def plan_context(plan: Plan) -> dict[str, Any]:
 def _context(request: HttpRequest, story: Story, title: str, **values: Any) -> dict[str, Any]:
     crumbs = [
         (_("Stories"), reverse("admin:stories_story_changelist")),
-        (story.title, reverse("admin:stories_story_change", args=[story.pk])),
+        (story.title, reverse("admin:stories_story_board", args=[story.pk])),
     ]
     return story_pages.site().page_context(
         request, title=title, crumbs=crumbs, story=story, **values
@@ -247,7 +247,7 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
     if kind not in TakeKind.values:
         raise Http404
     story = story_pages.story_or_404(request, story_id)
-    back = reverse("admin:stories_story_change", args=[story.pk])
+    back = reverse("admin:stories_story_board", args=[story.pk])
 
     def act() -> str:
         mode = request.POST.get("mode", "")
@@ -298,7 +298,7 @@ def make(request: HttpRequest, story_id: Any, kind: str) -> HttpResponse:
 def give_up(request: HttpRequest, story_id: Any) -> HttpResponse:
     """Cancel the running work and mark the story failed."""
     story = story_pages.story_or_404(request, story_id)
-    back = reverse("admin:stories_story_change", args=[story.pk])
+    back = reverse("admin:stories_story_board", args=[story.pk])
 
     def act() -> str:
         transitions.give_up(story.pk, actor=request.user, reason=_reason(request))

@@ -11,24 +11,36 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from core import visible
 from core.numbers import whole_number
-from stories.models import Story
+from stories.enums import ViewPage
+from stories.models import Film, Story
 
 from . import layout
 from .board_state import Board
 from .card_rendering import drawn, tools
-from .cards import CAST_KEY
+from .cards import CAST_KEY, Card
+from .introduction import shows_notes
 from .responses import BoardUpdate, errors_as_responses, respond
+from .saved_views import ViewMenu
 
 FIRST = 8  # complete cards in the first page, about one screen; the others load on scrolling
 WITHOUT_SCRIPTS = 24  # per further page; only requested without JavaScript
 MOST = 60  # complete cards in one response
+FILMS = 20  # versions that the player offers
 STOP_POLLING = 286  # htmx stops polling on this status
+LONGEST_QUERY = 200  # characters
+VIEWS = {
+    "cards": (_lazy("Cards"), "grid_view"),
+    "list": (_lazy("List"), "view_list"),
+    "state": (_lazy("By state"), "view_kanban"),
+}
 FILTERS = {
     "missing": _lazy("To make"),
     "running": _lazy("Being made"),
     "failed": _lazy("Failed"),
     "blocked": _lazy("Blocked"),
+    "doubtful": _lazy("Doubtful"),
     "stale": _lazy("Out of date"),
     "rejected": _lazy("Rejected"),
     "review": _lazy("To review"),
@@ -41,30 +53,52 @@ FILTERS = {
 def board(request: HttpRequest, story: Story) -> HttpResponse:
     """All scenes in film order.
 
-    Without JavaScript `?from=25` starts at that scene and `?state=review` filters.
+    `?state=review` filters, `?q=words` searches, and `?view=list` chooses how scenes are shown.
+    Without JavaScript `?from=25` starts at that scene.
     """
     whole = Board(story, request.user)
     first, wanted = _number(request.GET.get("from", "")), request.GET.get("state", "")
     member = _member_name(whole, wanted)
     wanted = wanted if wanted in FILTERS or member else ""
-    matching = [card for card in whole.cards if not wanted or wanted in card.keys.split()]
+    query = visible.stripped(request.GET.get("q", ""))[:LONGEST_QUERY]
+    matching = [card for card in whole.cards if _is_wanted(card, wanted, query)]
     size = WITHOUT_SCRIPTS if "from" in request.GET else FIRST
     whole.complete(matching[first : first + size])
+    shown = {card.scene.key for card in matching}
     for card in whole.cards:
-        card.hidden = bool(wanted) and wanted not in card.keys.split()
+        card.hidden = card.scene.key not in shown
+    view = request.GET.get("view", "")
     values: dict[str, Any] = {
         "board": whole,
         "filters": [(name, FILTERS[name], whole.counts.get(name, 0)) for name in FILTERS],
         "wanted": wanted,
         "wanted_member": member,
+        "query": query,
+        "none_found": bool(query) and not matching,
+        "view": view if view in VIEWS else "",
+        "views": VIEWS.items(),
         "cards": drawn(whole.cards, csrf_token=get_token(request)),
         "next": first + size + 1 if len(matching) > first + size else 0,
         "previous": max(1, first - WITHOUT_SCRIPTS + 1) if first else 0,
-        "tools": tools(get_language() or "en", story.pk, may_act=whole.is_owner),
+        "tools": tools(
+            get_language() or "en",
+            story.pk,
+            may_act=whole.is_owner,
+            has_model=bool(story.vision_provider),
+        ),
         "bar": render_to_string("board/bar.html", {"board": whole, "story": story}),
+        "films": list(
+            Film.objects.filter(story=story)
+            .order_by("-created_at")
+            .only("kind", "number", "light_file")[:FILMS]
+        ),
+        "notes": shows_notes(request),
+        "menu": ViewMenu.of(request, ViewPage.BOARD, story.pk),
         "is_fullwidth": "1",
     }
-    return render(request, "board/page.html", layout.context(request, story, **values))
+    return render(
+        request, "board/page.html", layout.context(request, story, head=whole.head, **values)
+    )
 
 
 def _member_name(board: Board, wanted: str) -> str:
@@ -73,6 +107,17 @@ def _member_name(board: Board, wanted: str) -> str:
         return ""
     shown = (pair for card in board.cards for pair in card.cast)
     return next((one.name for member, one in shown if f"{CAST_KEY}{member}" == wanted), "")
+
+
+def _is_wanted(card: Card, state: str, query: str) -> bool:
+    """Whether the scene is in this state and has all words of the query."""
+    if state and state not in card.keys.split():
+        return False
+    if not query:
+        return True
+    scene = card.scene
+    text = f"{scene.position} {scene.title} {scene.narration} {scene.prompt.text}".casefold()
+    return all(word in text for word in query.casefold().split())
 
 
 def _number(text: str) -> int:

@@ -3,6 +3,8 @@
 The rows use the models' field names, so the plan and the templates read them like scenes.
 """
 
+import json
+from itertools import zip_longest
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,9 +12,13 @@ from django.db.models import BooleanField, CharField, Count, QuerySet, Value
 from django.db.models.functions import Cast
 
 from providers.requests import CastReference
-from stories.enums import TakeKind
-from stories.models import Comment, Scene, SceneCast, Story, Take
+from stories.enums import Boundary, TakeKind
+from stories.models import Comment, Scene, SceneCast, Story, Take, tenths
+from stories.models.take import made_as
 from stories.selectors.precompiled_query import PrecompiledQuery
+from stories.services.continuity import MISSING, Keyframe, usable
+from stories.services.makers import MAKER_FIELDS
+from stories.services.plan import doubtful_takes
 from stories.services.worn import ORDER, reference
 
 
@@ -30,6 +36,15 @@ class TakeRow(NamedTuple):
     crop: str | None  # JSON as text
     review_status: str
     review_reason: str
+    provider: str
+    model: str
+    doubts: str
+    edit: str | dict[str, Any]  # JSON as text, where the database gives it so
+
+    @property
+    def made_as(self) -> tuple[str, str]:
+        edit = json.loads(self.edit) if isinstance(self.edit, str) else self.edit
+        return made_as(edit, self.provider, self.model)
 
     @property
     def pk(self) -> UUID:
@@ -46,21 +61,30 @@ class SceneRow(NamedTuple):
     position: int
     title: str
     narration: str
-    duration_seconds: int
+    duration_seconds: float
+    boundary: str
+    image_provider: str
+    image_model: str
+    clip_provider: str
+    clip_model: str
     text: str
     text_en: str
     negative: str
     style: str
     camera: str
     seed: int
+    strength: int | None
     reference_image: str
     english_for: str
+    doubtful_image: str | None  # the doubts about a take that waits for a person
+    doubtful_clip: str | None
     takes: int
     comments: int
     image_take: TakeRow | None
     clip_take: TakeRow | None
     worn: tuple[CastReference, ...] = ()
     members: tuple[str, ...] = ()  # the ids of those in `worn`, as text
+    keyframe: Keyframe | None = None  # of a continuous scene: see `keyframe_of`
 
     @property
     def pk(self) -> UUID:
@@ -71,11 +95,15 @@ class SceneRow(NamedTuple):
         """The row itself, which reads like the scene's prompt."""
         return self
 
+    @property
+    def duration_ms(self) -> int:
+        return round(self.duration_seconds * 1000)
+
     def take(self, kind: str) -> TakeRow | None:
         return self.image_take if kind == TakeKind.IMAGE else self.clip_take
 
 
-OWN = ("position", "title", "narration", "duration_seconds")
+OWN = ("position", "title", "narration", "duration_seconds", "boundary", *MAKER_FIELDS)
 PROMPT = (
     "text",
     "text_en",
@@ -83,6 +111,7 @@ PROMPT = (
     "style",
     "camera",
     "seed",
+    "strength",
     "reference_image",
     "english_for",
 )
@@ -97,10 +126,22 @@ def scene_rows(story: Story) -> list[SceneRow]:
     for key, of_takes, number in NUMBERS.rows(story.pk):
         (takes if of_takes else comments)[key] = number
     worn = _worn(story)
-    return [
+    rows = [
         _row(values, takes.get(values[0], 0), comments.get(values[0], 0), worn.get(values[0], []))
         for values in SCENES.rows(story.pk)
     ]
+    return [
+        row._replace(keyframe=_keyframe(after)) if row.boundary == Boundary.CONTINUOUS else row
+        for row, after in zip_longest(rows, rows[1:])
+    ]
+
+
+def _keyframe(after: SceneRow | None) -> Keyframe | None:
+    """The picture of the scene after a continuous one; None at the end of the film."""
+    if after is None:
+        return None
+    take = after.image_take
+    return usable(take.id_text, take.file, take.sha256, take.review_status) if take else MISSING
 
 
 type Shown = tuple[str, CastReference]  # the member's id, and what the scene shows of it
@@ -152,7 +193,8 @@ def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
             ("clip_id", "clip_take_id"),
         )
     }
-    scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT))
+    doubtful = doubtful_takes()
+    scene = ("key", *OWN, *(f"prompt__{name}" for name in PROMPT), *doubtful)
     takes = (
         name
         for kind in ("image", "clip")
@@ -160,7 +202,7 @@ def _scenes(story_id: UUID) -> QuerySet[Scene, Any]:
     )
     return (
         Scene.live.filter(story=story_id)
-        .annotate(**texts)
+        .annotate(**texts, **doubtful)
         .order_by("position", "pk")
         .values_list(*scene, *takes)
     )
@@ -203,7 +245,9 @@ def _row(
     takes = [TakeRow._make(take) if take[0] else None for take in (image, clip)]
     own = (id_of(values[0]), *values[1:OWN_END])
     members, worn = zip(*shown, strict=True) if shown else ((), ())
-    return SceneRow._make((*own, take_count, comment_count, *takes, worn, members))
+    row = SceneRow._make((*own, take_count, comment_count, *takes, worn, members, None))
+    # As the field would convert it.
+    return row._replace(duration_seconds=tenths(row.duration_seconds))
 
 
 def id_of(text: str) -> str:

@@ -19,11 +19,11 @@ from stories.selectors.summary import Progress, SceneSummary, Summary, summarize
 from stories.services.locking import CLOSED, why_words_locked
 from stories.services.permissions import is_story_owner
 from stories.services.scene_order import version_of
-from stories.web import status_colors
 from stories.web.pauses import Standstill, pauses_of
 
 from .board_rows import scene_rows
 from .cards import MARK_LENGTH, Card
+from .story_head import StoryHead
 
 DELETED_SHOWN = 50
 
@@ -124,7 +124,7 @@ class Board:
         return version_of(scene.key for scene in self.scenes)
 
     @property
-    def seconds(self) -> int:
+    def seconds(self) -> float:
         return self.summary.seconds
 
     @property
@@ -155,21 +155,9 @@ class Board:
         scene_jobs = {JobName.SCENE_PREVIEW, JobName.SCENE_RENDER}
         return next((job for job in reversed(self.facts.open) if job.name not in scene_jobs), None)
 
-    @property
-    def work_label(self) -> str:
-        return (
-            str(JobName(self.work.name).label)
-            if self.work and self.work.name in JobName.values
-            else ""
-        )
-
-    @property
-    def work_tone(self) -> str:
-        return str(status_colors.of_job(self.work)) if self.work else "idle"
-
-    @property
-    def tone(self) -> str:
-        return str(status_colors.of_story(self.story.status, self.work))
+    @cached_property
+    def head(self) -> StoryHead:
+        return StoryHead(self.story, self.user, self.summary)
 
     @property
     def last_id(self) -> UUID | None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
 from core.localized_messages import sentence_of
-from core.numbers import whole_number
+from core.numbers import amount
 from stories.enums import ReviewStatus
 from stories.errors import Conflict, Invalid
 from stories.models import Scene, Story
@@ -170,9 +170,8 @@ def _set_back(request: HttpRequest, story: Story, found: list[Scene]) -> Done:
         camera, seconds = known.get(
             scene.key, f"{scene.prompt.camera}:{scene.duration_seconds}"
         ).split(":")
-        scenes.edit(
-            scene.pk, actor=request.user, camera=camera, duration_seconds=whole_number(seconds) or 0
-        )
+        length = float(amount(seconds) or 0)
+        scenes.edit(scene.pk, actor=request.user, camera=camera, duration_seconds=length)
 
     _each(found, back)
     message = ngettext(

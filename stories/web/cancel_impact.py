@@ -23,7 +23,8 @@ def kept(job: Job, parts: list[Job]) -> list[str]:
 
     Two to four queries.
     """
-    done = Job.objects.filter(parent=job, status=JobStatus.SUCCEEDED).count()
+    made = Job.objects.filter(parent=job, status=JobStatus.SUCCEEDED)
+    done = made.exclude(name=JobName.SCENE_SEGMENT).count()
     calls = list(
         ProviderCall.objects.filter(
             key__in=[enqueue.call_key(one) for one in (job, *parts)]

@@ -47,6 +47,7 @@ def words(language: str) -> dict[str, SafeString]:
             "stale": gettext("Out of date"),
             "rejected": gettext("Rejected"),
             "failed": gettext("Failed"),
+            "doubtful": gettext("Doubtful"),
             "locked": gettext("Locked"),
             "decide": gettext("Decide"),
             "open": gettext("Open scene %(n)s: takes and comments"),
@@ -59,15 +60,20 @@ def words(language: str) -> dict[str, SafeString]:
 
 
 @lru_cache(maxsize=256)
-def tools(language: str, story_id: UUID, *, may_act: bool) -> SafeString:
+def tools(language: str, story_id: UUID, *, may_act: bool, has_model: bool) -> SafeString:
     """The parts that all cards of this story share, in this language.
 
-    `may_act`: include the owner's bulk actions.
+    `may_act`: include the owner's bulk actions. `has_model`: a model of the story checks takes.
     """
     with override(language):
         return render_to_string(
             "board/tools.html",
-            {"story_id": story_id, "may_act": may_act, "cameras": Camera.choices},
+            {
+                "story_id": story_id,
+                "may_act": may_act,
+                "has_model": has_model,
+                "cameras": Camera.choices,
+            },
         )
 
 

@@ -17,7 +17,7 @@ from stories.models import Take
 from stories.selectors.job_facts import JobFacts, JobRow
 from stories.selectors.summary import SceneSummary, is_locked
 from stories.services.plan import Item
-from stories.services.scenes import fingerprint, value_of
+from stories.services.scene_values import fingerprint, value_of
 from stories.web.scene_states import State, main_of, states_of
 
 from .board_rows import SceneRow, TakeRow
@@ -97,7 +97,11 @@ class Card:
     @property
     def flags(self) -> list[State]:
         """Warnings shown on the picture itself."""
-        return [state for state in self.states if state.key in {"stale", "rejected", "failed"}]
+        return [
+            state
+            for state in self.states
+            if state.key in {"stale", "rejected", "failed", "doubtful"}
+        ]
 
     @property
     def running(self) -> State | None:

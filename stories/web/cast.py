@@ -21,9 +21,9 @@ from core.numbers import amount, whole_number
 from providers.models import AIProviderConfig
 from stories.enums import CastKind, ReviewStatus
 from stories.errors import ApprovalNeeded, Invalid
-from stories.models import CastMember, Look, Scene, SceneCast, SheetTake, Story
+from stories.models import CastMember, LibraryVersion, Look, Scene, SceneCast, SheetTake, Story
 from stories.services import cast as domain
-from stories.services import sheets
+from stories.services import library, sheets
 from stories.services.cast_names import by_name, key_of
 from stories.services.locking import CLOSED
 from stories.services.permissions import is_story_owner
@@ -131,6 +131,8 @@ def page(request: HttpRequest, story_id: UUID) -> HttpResponse:
         "groups": [group for group in groups if group[1]],
         "kinds": CastKind.choices,
         "may_change": _may_change(request, story),
+        "library": library.newest_versions(request.user)[: library.MOST_SHOWN],
+        "newer": _newer_versions(shown),
         "removed": CastMember.objects.filter(story=story, deleted_at__isnull=False)[:50],
     }
     return TemplateResponse(
@@ -140,17 +142,42 @@ def page(request: HttpRequest, story_id: UUID) -> HttpResponse:
     )
 
 
+def _newer_versions(shown: list[ShownMember]) -> list[tuple[CastMember, LibraryVersion]]:
+    """The members for which the library has a newer version than the story uses."""
+    members = [one.member for one in shown]
+    newer = library.newer_than_pinned(members)
+    return [(member, newer[member.pk]) for member in members if member.pk in newer]
+
+
+@require_GET
+def newer_page(request: HttpRequest, story_id: UUID, member_id: UUID) -> HttpResponse:
+    """What the library's newest version of a member would make stale, and for how much."""
+    story = story_pages.story_or_404(request, story_id)
+    member = _member(story, member_id)
+    try:
+        quote = library.quote(member.pk, actor=request.user)
+    except DomainError as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(member_url(story, member.pk))
+    return TemplateResponse(
+        request,
+        "studio/story/member_newer.html",
+        story_pages.context(request, story, tab="cast", member=member, quote=quote),
+    )
+
+
 @require_GET
 def member_page(request: HttpRequest, story_id: UUID, member_id: UUID) -> HttpResponse:
     """A member with its looks, all their sheets, and all its scenes."""
     story = story_pages.story_or_404(request, story_id)
-    found = list(domain.members_of(story).filter(pk=member_id))
+    found = list(domain.members_of(story).select_related("library").filter(pk=member_id))
     if not found:
         raise Http404
     (shown,) = shown_members(story, found, with_takes=True)
     names = dict(AIProviderConfig.objects.values_list("provider", "name"))
     values = {
         "one": shown,
+        "newer": library.newer_than_pinned([shown.member]).get(shown.member.pk),
         "kinds": CastKind.choices,
         "may_change": _may_change(request, story),
         "provider_names": names,
@@ -216,6 +243,15 @@ def add(request: HttpRequest, story: Story) -> tuple[str, str]:
     return _("%(name)s is in the cast.") % {"name": member.name}, member_url(story, member.pk)
 
 
+@action
+def use_library(request: HttpRequest, story: Story) -> tuple[str, str]:
+    version = LibraryVersion.objects.filter(pk=_uuid(request.POST.get("version", ""))).first()
+    if version is None:
+        raise Invalid(gettext_noop("The library has no such version."), field="version")
+    member = library.use(story.pk, version.pk, actor=request.user)
+    return _("%(name)s is in the cast.") % {"name": member.name}, member_url(story, member.pk)
+
+
 def _member(story: Story, member_id: UUID) -> CastMember:
     member = CastMember.objects.filter(pk=member_id, story=story).first()
     if member is None:
@@ -237,6 +273,13 @@ def change_member(request: HttpRequest, story: Story, member_id: UUID, act: str)
         values = _sent(request, "name", "description", "description_en")
         look = domain.add_look(member.pk, actor=actor, **values)
         return _("The look is added."), f"{page}#look-{look.pk}"
+    if act == "publish":
+        version = library.publish(member.pk, actor=actor)
+        message = _("%(name)s is in the library: version %(number)s.")
+        return message % {"name": version.name, "number": version.number}, page
+    if act == "newer":
+        library.update(member.pk, actor=actor, version_id=_uuid(request.POST.get("version", "")))
+        return _("The story uses the newer version."), page
     if act == "remove":
         domain.delete_member(member.pk, actor=actor)
         message = _("%(name)s is removed and can be restored.") % {"name": member.name}

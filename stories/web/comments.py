@@ -1,20 +1,27 @@
 """Actions for comments: on a scene, at a time of a film, and settling them."""
 
+import json
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.http import require_POST
 
+from core.admin.display import money
 from stories.enums import TakeKind, Visibility
 from stories.errors import Invalid
 from stories.models import Comment, Film, Story
-from stories.services import comments
+from stories.services import comments, retakes
 
 from . import film_review, takes
+from .generation_dialog import confirmed
 from .responses import errors_as_responses, scene_or_404
+
+LONGEST_DRAWING = 120_000  # characters
+MOST_AT_ONCE = 500  # comments
 
 
 @require_POST
@@ -39,8 +46,49 @@ def on_film(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
         text=request.POST.get("text", ""),
         at_ms=milliseconds(request.POST.get("at", "")),
         visibility=request.POST.get("visibility", Visibility.INTERNAL),
+        drawing=drawing_of(request),
     )
     return film_review.after(request, story, shown, message=_("Comment added."))
+
+
+def drawing_of(request: HttpRequest) -> Any:
+    """The drawing as it was sent. Raises Invalid if it is not JSON, or too long."""
+    text = request.POST.get("drawing", "")
+    if not text:
+        return None
+    wrong = Invalid(gettext_noop("The drawing cannot be read."), field="drawing")
+    if len(text) > LONGEST_DRAWING:
+        raise wrong
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise wrong from error
+
+
+@require_POST
+@errors_as_responses
+def answer(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
+    """Answer a comment on the film."""
+    comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
+    comments.reply(comment.pk, actor=request.user, text=request.POST.get("text", ""))
+    return film_review.after(request, story, comment.film, message=_("Answer added."))
+
+
+@require_POST
+@errors_as_responses
+def retake(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse:
+    """Make another take of the comment's scene, with the comment as its reason."""
+    comment = get_object_or_404(Comment.objects.select_related("film"), pk=comment_id, story=story)
+    start = retakes.retake(
+        comment.pk,
+        request.POST.get("kind", ""),
+        actor=request.user,
+        confirm_total=confirmed(request),
+        ask_again=True,
+    )
+    start.require()
+    message = _("Another take is being made for %(price)s.") % {"price": money(start.total)}
+    return film_review.after(request, story, comment.film, message=message)
 
 
 def milliseconds(text: str) -> int:
@@ -71,6 +119,22 @@ def settle(request: HttpRequest, story: Story, comment_id: UUID) -> HttpResponse
     if comment.scene:
         return takes.after(request, story, comment.scene, _kind(request), message=message)
     return film_review.after(request, story, comment.film, message=message)
+
+
+@require_POST
+@errors_as_responses
+def settle_several(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
+    """Resolve the comments that are ticked on the review page of a film."""
+    film = get_object_or_404(Film, pk=film_id, story=story)
+    try:
+        ids = [UUID(one) for one in request.POST.getlist("comment")[:MOST_AT_ONCE]]
+    except ValueError:
+        raise Invalid(gettext_noop("There is no such comment."), field="comment") from None
+    if not ids:
+        raise Invalid(gettext_noop("Tick the comments first."), field="comment")
+    count = comments.settle_several(story.pk, ids, actor=request.user)
+    message = ngettext("%(n)s comment resolved.", "%(n)s comments resolved.", count) % {"n": count}
+    return film_review.after(request, story, film, message=message)
 
 
 @require_POST

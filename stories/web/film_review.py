@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,17 +17,23 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_POST
 
 from core.numbers import whole_number
+from stories.enums import StoryStatus, TakeKind
 from stories.errors import Invalid
 from stories.film.changes import changes_since
 from stories.models import Comment, Film, ReviewLink, Story
+from stories.services import film_verdicts
 from stories.services import review_links as links
 from stories.services.comments import for_guest
+from stories.services.film_verdicts import newest_verdicts
+from stories.services.generation import why_closed
 from stories.services.permissions import is_story_owner
-from stories.services.plan import load_scenes
+from stories.services.plan import load_scenes, plan_generation
 from stories.web.films import describe_changes, poster_url
 
 from . import layout
 from .responses import BoardUpdate, board_url, errors_as_responses, is_live, respond
+
+VERSIONS = 20  # of a film, from which a link can be made
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Chapter:
 
 
 def chapters_of(film: Film) -> list[Chapter]:
-    found, frames = [], 0
+    found, frames = [], film.opening_frames
     for segment in film.manifest.get("segments", []):
         start = frames * 1000 // film.fps
         frames += segment["frames"]
@@ -65,18 +73,21 @@ def chapters_of(film: Film) -> list[Chapter]:
 
 
 def page_values(story: Story, film: Film | None, link: ReviewLink | None = None) -> dict[str, Any]:
-    """Film, chapters and comments.
+    """Film, chapters, comments with their answers, and the client's verdict.
 
-    Staff see all comments, guests those meant for their link. One query besides the film.
+    Staff see all comments, guests those meant for their link. Three queries besides the film.
     """
     seen = Comment.objects.filter(story=story) if link is None else for_guest(link)
+    answers = seen.select_related("author").order_by("created_at", "id")
     comments = (
-        seen.filter(at_ms__isnull=False)
+        seen.filter(at_ms__isnull=False, parent=None)
         .select_related("author", "film", "scene", "link")
+        .prefetch_related(Prefetch("replies", queryset=answers, to_attr="answers"))
         .order_by("at_ms", "created_at")
     )
     return {
         "is_staff_page": link is None,
+        "verdict": newest_verdicts([film]).get(film.pk) if film else None,
         "story": story,
         "film": film,
         "marks": chapters_of(film) if film else [],
@@ -89,6 +100,7 @@ def page_values(story: Story, film: Film | None, link: ReviewLink | None = None)
 @require_GET
 @errors_as_responses
 def review(request: HttpRequest, story: Story) -> HttpResponse:
+    """The newest film or the version `?film=`, next to the version `?beside=` if it is given."""
     return _page(request, story)
 
 
@@ -98,23 +110,54 @@ def _page(request: HttpRequest, story: Story, **values: Any) -> HttpResponse:
         if request.GET.get("film")
         else links.newest_film(story)
     )
+    beside = (
+        get_object_or_404(Film, pk=_uuid(request.GET["beside"]), story=story)
+        if request.GET.get("beside")
+        else None
+    )
     owner = is_story_owner(request.user, story)
+    is_light = bool(film and film.light_file) and request.GET.get("size") == "light"
     shown = {
         **page_values(story, film),
+        "beside": beside if film and beside != film else None,
         "film_changes": describe_changes(changes_since(film, story, load_scenes(story)))
         if film
         else "",
         "poster": poster_url(film, 1280) if film else "",
-        "source": reverse("stories:film_file", args=[film.pk]) if film else "",
+        "source": _source(film, is_light=is_light) if film else "",
+        "is_light": is_light,
         "track": reverse("stories:film_subtitles", args=[film.pk, "vtt"]) if film else "",
         "scene_url": board_url(story.pk),
         "is_owner": owner,
-        "links": ReviewLink.objects.filter(story=story).select_related("made_by") if owner else [],
+        "links": ReviewLink.objects.filter(story=story)
+        .select_related("made_by", "film")
+        .prefetch_related("openings")
+        if owner
+        else [],
+        "films": Film.objects.filter(story=story).only("kind", "number")[:VERSIONS],
+        "retakes": retake_prices(story) if owner else {},
         **values,
     }
     return render(
         request, "board/review.html", layout.context(request, story, **{**shown, "tab": "review"})
     )
+
+
+def _source(film: Film, *, is_light: bool) -> str:
+    return reverse("stories:film_file", args=[film.pk]) + ("?size=light" if is_light else "")
+
+
+def retake_prices(story: Story) -> dict[UUID, tuple[str, Decimal]]:
+    """By scene: the kind of take that is made at this point of the story, and its price in USD."""
+    kind = TakeKind.IMAGE if story.status == StoryStatus.PREVIEWING else TakeKind.CLIP
+    if why_closed(story, kind) is not None:
+        return {}
+    plan = plan_generation(story, kind)
+    return {
+        item.scene.pk: (str(kind), item.price)
+        for item in plan.items
+        if item.state not in {"blocked", "running"}
+    }
 
 
 def _uuid(text: str) -> UUID:
@@ -132,6 +175,7 @@ def after(request: HttpRequest, story: Story, film: Film | None, *, message: str
         values = {
             **page_values(story, film),
             "is_owner": is_story_owner(request.user, story),
+            "retakes": retake_prices(story),
             "again": True,
         }
         answer.content += render(request, "board/comments.html", values).content
@@ -143,7 +187,12 @@ def after(request: HttpRequest, story: Story, film: Film | None, *, message: str
 def comments_now(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
     """The comments of the review page if they differ from those shown, else 204."""
     film = get_object_or_404(Film, pk=film_id, story=story)
-    values = {**page_values(story, film), "is_owner": is_story_owner(request.user, story)}
+    owner = is_story_owner(request.user, story)
+    values = {
+        **page_values(story, film),
+        "is_owner": owner,
+        "retakes": retake_prices(story) if owner else {},
+    }
     found = values["comments"] = list(values["comments"])
     if request.GET.get("seen") == comments_mark(found):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
@@ -152,7 +201,16 @@ def comments_now(request: HttpRequest, story: Story, film_id: UUID) -> HttpRespo
 
 def comments_mark(comments: Iterable[Comment]) -> str:
     """A version of a list of comments."""
-    shown = [(str(one.pk), one.resolved_at is None, one.visibility) for one in comments]
+    shown = [
+        (
+            str(one.pk),
+            one.resolved_at is None,
+            one.visibility,
+            one.retaken_at is None,
+            len(getattr(one, "answers", ())),
+        )
+        for one in comments
+    ]
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
@@ -160,13 +218,18 @@ def comments_mark(comments: Iterable[Comment]) -> str:
 @errors_as_responses
 def share(request: HttpRequest, story: Story) -> HttpResponse:
     """Create a link. Its URL is shown only this once."""
-    days = request.POST.get("days", "")
+    days, film = request.POST.get("days", ""), request.POST.get("film", "")
+    if film:
+        get_object_or_404(Film, pk=_uuid(film), story=story)
     link, token = links.share(
         story.pk,
         actor=request.user,
         name=request.POST.get("name", ""),
         days=whole_number(days) or 0,
         may_comment=request.POST.get("may_comment") == "1",
+        may_decide=request.POST.get("may_decide") == "1",
+        film_id=film or None,
+        password=request.POST.get("password", ""),
     )
     return _page(
         request,
@@ -174,6 +237,21 @@ def share(request: HttpRequest, story: Story) -> HttpResponse:
         new_link=link,
         new_address=request.build_absolute_uri(reverse("stories:review", args=[token])),
     )
+
+
+@require_POST
+@errors_as_responses
+def decide(request: HttpRequest, story: Story, film_id: UUID) -> HttpResponse:
+    """Record what the client said elsewhere of this version."""
+    film = get_object_or_404(Film, pk=film_id, story=story)
+    film_verdicts.decide(
+        film.pk,
+        actor=request.user,
+        verdict=request.POST.get("verdict", ""),
+        text=request.POST.get("text", ""),
+    )
+    back = reverse("admin:stories_story_review", args=[story.pk]) + f"?film={film.pk}"
+    return respond(request, story, BoardUpdate(message=_("The verdict is recorded.")), back=back)
 
 
 @require_POST

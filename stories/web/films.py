@@ -15,7 +15,7 @@ NAMED = 6  # maximum number of scenes that a message names
 
 def chapters_of(film: Film) -> list[dict[str, Any]]:
     """Number, title, start and length in seconds of each scene of the film."""
-    marks, frame = [], 0
+    marks, frame = [], film.opening_frames
     for segment in film.manifest.get("segments", []):
         frames = segment["frames"]
         marks.append(
@@ -71,6 +71,8 @@ def describe_changes(changes: FilmChanges) -> str:
         )
     if changes.reordered:
         parts.append(_("the order is another"))
+    if changes.cards:
+        parts.append(_("the cards have changed"))
     if changes.sound:
         parts.append(_("the sound is another"))
     return _("Since this film was made: %(what)s.") % {"what": " · ".join(parts)} if parts else ""

@@ -1,13 +1,16 @@
 """The view filter of the story list, with its "needs attention" view."""
 
 from collections.abc import Collection, Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.admin.filters import DropdownFilter
 from stories.enums import StoryStatus
 from stories.models import Story
 
@@ -41,6 +44,28 @@ def needs_person(stories: QuerySet[Story], jobs: Collection[OpenJob]) -> QuerySe
     )
 
 
+class Due(DropdownFilter):
+    title = _("due date")
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("late", _("Late")), ("week", _("Within a week")), ("none", _("Without a date")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Story]) -> QuerySet[Story]:
+        today = timezone.localdate()
+        match self.value():
+            case "late":
+                open_ones = queryset.exclude(
+                    status__in=(StoryStatus.COMPLETED, StoryStatus.ARCHIVED)
+                )
+                return open_ones.filter(due_on__lt=today)
+            case "week":
+                return queryset.filter(due_on__range=(today, today + timedelta(days=7)))
+            case "none":
+                return queryset.filter(due_on=None)
+        return queryset
+
+
 class Turn(SimpleListFilter):
     """Shown as tabs above the list. Here it only carries its value through the other filters."""
 
@@ -48,7 +73,7 @@ class Turn(SimpleListFilter):
     parameter_name = "view"
     template = "studio/story/list_view_kept.html"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:  # noqa: ARG002  Django's signature
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return TITLES
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Story]) -> QuerySet[Story]:

@@ -17,9 +17,11 @@ from core.unicode_normalization import composed_query
 from providers.enums import Kind
 from providers.models import AIProviderConfig
 from providers.preflight import makes
+from providers.vision import model_that_sees
 from stories.imports.encodings import CHOICES
 from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
+from stories.services.projects import PROVIDERS
 
 from . import script_preview
 
@@ -30,9 +32,7 @@ else:
 
 FREE = "local"
 PROVIDER_FIELDS = ("planner_provider", "image_provider", "clip_provider")
-
-
-MAKES = {"planner_provider": Kind.TEXT, "image_provider": Kind.IMAGE, "clip_provider": Kind.CLIP}
+NO_CHECK = _("No check by a model")
 
 
 def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
@@ -44,7 +44,21 @@ def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
     return [
         (row.provider, row.name)
         for row in rows
-        if row.provider == current or makes(row, MAKES[name])
+        if row.provider == current or (row.archived_at is None and makes(row, PROVIDERS[name]))
+    ]
+
+
+def vision_choices(current: str) -> list[tuple[str, str]]:
+    """No connection, and the active ones that have a model that looks at pictures. Two queries."""
+    rows = AIProviderConfig.objects.order_by("name").prefetch_related("models")
+    return [
+        ("", str(NO_CHECK)),
+        *(
+            (row.provider, row.name)
+            for row in rows
+            if row.provider == current
+            or (row.archived_at is None and model_that_sees(row) and makes(row, Kind.TEXT))
+        ),
     ]
 
 
@@ -96,7 +110,15 @@ class NewStoryForm(ComposedForm):
 
     class Meta:
         model = Story
-        fields = ("title", "script", "duration_seconds", "aspect_ratio", "language", "style")
+        fields = (
+            "title",
+            "script",
+            "duration_seconds",
+            "aspect_ratio",
+            "language",
+            "style",
+            "project",
+        )
         widgets = {"script": UnfoldAdminTextareaWidget({"rows": 14})}
         labels = {"duration_seconds": _("Length (seconds)"), "aspect_ratio": _("Format")}
         help_texts = {
@@ -162,7 +184,10 @@ class StoryForm(ComposedForm):
             "resolution",
             "burn_captions",
             *PROVIDER_FIELDS,
+            "vision_provider",
             "budget",
+            "needs_client_approval",
+            "project",
         )
         widgets = {"script": UnfoldAdminExpandableTextareaWidget({"rows": 12})}
 
@@ -174,3 +199,11 @@ class StoryForm(ComposedForm):
                 self.fields[name] = forms.ChoiceField(
                     choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget()
                 )
+        if (field := self.fields.get("vision_provider")) is not None:
+            self.fields["vision_provider"] = forms.ChoiceField(
+                choices=vision_choices(self.instance.vision_provider),
+                label=field.label,
+                help_text=field.help_text,
+                required=False,
+                widget=UnfoldAdminSelectWidget(),
+            )

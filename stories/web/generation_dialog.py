@@ -192,11 +192,7 @@ def _shown(
         story, kind, mode=mode, scenes=scenes, as_is=as_is, sound=scene_ids is None
     )
     closed = why_closed(story, kind)
-    provider = (
-        AIProviderConfig.objects.filter(provider=made.provider)
-        .values_list("name", flat=True)
-        .first()
-    )
+    names = dict(AIProviderConfig.objects.values_list("provider", "name"))
     return {
         "story": story,
         "kind": kind,
@@ -204,7 +200,8 @@ def _shown(
         "plan": made,
         "title": _("Make the film with the takes as they are") if as_is else _(TITLES[kind, mode]),
         "scene_ids": scene_ids or [],
-        "provider": provider or made.provider,
+        "provider": names.get(made.provider, made.provider),
+        "provider_names": names,
         "is_closed": story.status in CLOSED,
         "why_not": _why_not(request, story, made, closed),
         "as_is": as_is,

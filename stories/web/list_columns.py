@@ -8,21 +8,30 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db import connections
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from unfold.views import ChangeList
 
+from core.admin.display import quick_html
 from jobs.enums import OPEN
 from jobs.models import Job
 from providers import ledger
-from stories.models import Scene, Story
+from stories.enums import FilmKind, StoryStatus
+from stories.models import Film, Scene, Story
+
+from . import status_colors
 
 if TYPE_CHECKING:
     Pages = Paginator[Any]
 else:
     Pages = Paginator
 
+OVER = frozenset({StoryStatus.COMPLETED, StoryStatus.ARCHIVED})
 LARGE = 10_000  # rows from which PostgreSQL's estimate is good enough for a page count
 
 
@@ -47,6 +56,7 @@ class Facts:
     cover: Cover | None = None
     cost: Decimal = field(default_factory=Decimal)
     work: Work | None = None
+    has_preview: bool = False
 
 
 def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
@@ -57,10 +67,11 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
         Scene.live.filter(story__in=found)
         .order_by()
         .values_list("story_id")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk"), has_preview=_has_preview(OuterRef("story_id")))
     )
-    for pk, count in counts:
+    for pk, count, has_preview in counts:
         found[pk].scenes = count
+        found[pk].has_preview = has_preview
     covers = Scene.live.filter(story__in=found, position=1, image_take__isnull=False).order_by()
     for pk, take, sha256 in covers.values_list("story_id", "image_take_id", "image_take__sha256"):
         found[pk].cover = Cover(take, sha256)
@@ -74,11 +85,24 @@ def facts_of(stories: Iterable[Story]) -> dict[Any, Facts]:
     return found
 
 
+def _has_preview(story: Any) -> Exists:
+    return Exists(Film.objects.filter(story=story, kind=FilmKind.PREVIEW).order_by())
+
+
+def state_words(story: Any) -> str:
+    """The state of a story with its `facts`, in words."""
+    facts: Facts = story.facts
+    return status_colors.story_words(story.status, facts.work, has_preview=facts.has_preview)
+
+
 class StoryList(ChangeList):
     """The rows of one page, each with its `facts` and without its script."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         return super().get_queryset(request, exclude_parameters).defer("script")
+
+    def url_for_result(self, result: Any) -> str:
+        return reverse("admin:stories_story_board", args=[result.pk])
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
@@ -87,6 +111,15 @@ class StoryList(ChangeList):
         for row in rows:
             row.facts = facts[row.pk]
         self.result_list = rows
+
+
+def due_text(story: Story) -> SafeString | str:
+    """The day on which the story is due; marked if it is over and the story not finished."""
+    if story.due_on is None:
+        return "–"
+    day = date_format(story.due_on, "SHORT_DATE_FORMAT")
+    is_late = story.due_on < timezone.localdate() and story.status not in OVER
+    return quick_html('<b class="vp-off">{}</b>', day) if is_late else day
 
 
 class EstimatingPaginator(Pages):

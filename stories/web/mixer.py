@@ -82,7 +82,7 @@ def section(state: "StoryState") -> dict[str, Any]:
         "is_ready": bool(files),
         "is_being_made": any(job.name == JobName.STORY_STEMS for job in state.open_jobs),
         "speaking": speaking(sound),
-        "seconds": sum(sound.frames.values()) / sound.fps,
+        "seconds": sound.total / sound.fps,
         "presets": LoudnessPreset.choices,
         "quietest": SILENT_DB,
         "loudest": LOUDEST_DB,

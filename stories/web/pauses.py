@@ -19,6 +19,7 @@ class Standstill(NamedTuple):
 def pauses_of(story: Story) -> list[Standstill]:
     """The pauses of the queue and of the story's providers. One query."""
     providers = {story.planner_provider, story.image_provider, story.clip_provider}
+    providers.add(story.vision_provider)
     jobs = Pause.objects.filter(name__in=["", *JobName.values]).order_by()
     paused = AIProviderConfig.objects.filter(provider__in=providers, is_paused=True).order_by()
     none = Value({}, output_field=JSONField())

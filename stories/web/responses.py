@@ -66,9 +66,9 @@ def story_or_404(request: HttpRequest, story_id: UUID) -> Story:
 def scene_or_404(story: Story, scene_id: UUID) -> Scene:
     """A scene of this story, deleted or not."""
     return get_object_or_404(
-        Scene.objects.select_related("prompt", "image_take", "clip_take").prefetch_related(
-            with_cast()
-        ),
+        Scene.objects.select_related(
+            "prompt", "image_take", "clip_take", "assignee"
+        ).prefetch_related(with_cast()),
         pk=scene_id,
         story=story,
     )

@@ -9,8 +9,15 @@ from django.utils.translation import gettext as _
 from core.admin.display import Tone
 from jobs.enums import JobStatus
 from stories.enums import TakeKind
+from stories.models import doubt_words
 from stories.selectors.job_facts import JobFacts, JobRow
-from stories.selectors.summary import SETTLED, SceneSummary, is_locked, needs_picture
+from stories.selectors.summary import (
+    SETTLED,
+    SceneSummary,
+    has_doubts,
+    is_locked,
+    needs_picture,
+)
 from stories.services.plan import Item
 
 WEIGHT: dict[Tone, int] = {"bad": 5, "live": 4, "ask": 3, "idle": 2, "good": 1, "quiet": 0}
@@ -93,6 +100,10 @@ def _failed(kind: str, job: JobRow | None) -> State:
 
 
 def _standing(kind: str, word: str, item: Item, take: Any) -> State:
+    if word == "doubtful":
+        doubts = doubt_words(take.doubts) if has_doubts(take) else ""
+        name = _("Doubtful picture") if kind == TakeKind.IMAGE else _("Doubtful clip")
+        return State(kind, word, "ask", "help", _("Doubtful"), name, doubts or str(item.why))
     if word == "blocked":
         tone: Tone = "idle" if needs_picture(item) else "bad"
         icon, short = ("lock", _("Locked")) if is_locked(item) else ("block", _("Blocked"))

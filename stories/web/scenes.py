@@ -15,13 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from core.numbers import whole_number
+from core.numbers import amount, whole_number
 from core.sentences import sentences
 from stories.enums import Camera
 from stories.errors import FieldConflict, Forbidden, Invalid
 from stories.models import Scene, Story
-from stories.services import scene_order, scenes
+from stories.services import scene_order, scene_splits, scenes
 from stories.services.scene_order import Move
+from stories.services.scene_values import fingerprint
 
 from . import layout
 from .cards import EDITABLE
@@ -38,7 +39,6 @@ from .responses import (
 from .undo import UndoAction
 
 UNDO_SALT = "stories.web.undo"
-WHOLE_NUMBERS = ("duration_seconds", "seed")
 IN_FORM = (*EDITABLE, "text_en", "negative", "style", "seed")
 
 
@@ -49,11 +49,16 @@ def values_of(request: HttpRequest, names: tuple[str, ...] = IN_FORM) -> dict[st
         if name not in request.POST:
             continue
         text = request.POST[name].replace("\r\n", "\n").strip()
-        if name in WHOLE_NUMBERS:
-            number = whole_number(text)
-            if number is None:
+        if name == "seed":
+            seed = whole_number(text)
+            if seed is None:
                 raise Invalid(gettext_noop("Write a whole number."), field=name)
-            found[name] = number
+            found[name] = seed
+        elif name == "duration_seconds":
+            seconds = amount(text)
+            if seconds is None:
+                raise Invalid(gettext_noop("Write a number of seconds."), field=name)
+            found[name] = float(seconds)
         else:
             found[name] = text
     return found
@@ -160,7 +165,7 @@ def _beside(
     shown = {
         name: Camera(text).label if name == "camera" else text for name, text in theirs.items()
     }
-    now = {name: (scenes.fingerprint(text), text, shown[name]) for name, text in theirs.items()}
+    now = {name: (fingerprint(text), text, shown[name]) for name, text in theirs.items()}
     values: dict[str, Any] = {
         "story": story,
         "scene": scene,
@@ -298,7 +303,7 @@ def _duplicate(request: HttpRequest, story: Story, scene: Scene) -> Done:
 
 def _split(request: HttpRequest, story: Story, scene: Scene) -> Done:
     at = request.POST.get("at", "")
-    first, second = scenes.split(scene.pk, actor=request.user, at=whole_number(at) or 0)
+    first, second = scene_splits.split(scene.pk, actor=request.user, at=whole_number(at) or 0)
     halves = [str(second.pk), scene.prompt_id, first.prompt_id, second.prompt_id, scene.narration]
     undo = _offer(_("Undo"), story, first, "unsplit", ("split", _signed(first, halves)))
     return Done(_("Scene split. The takes stay with the first part."), (first, second), undo)
@@ -317,7 +322,7 @@ def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
         raise Http404 from None
     if scene_id != str(scene.pk):
         raise Http404
-    joined = scenes.unsplit(
+    joined = scene_splits.unsplit(
         scene.pk,
         second,
         actor=request.user,
@@ -330,7 +335,7 @@ def _unsplit(request: HttpRequest, _story: Story, scene: Scene) -> Done:
 
 def _merge(request: HttpRequest, story: Story, scene: Scene) -> Done:
     other = Scene.live.filter(story=story, position=scene.position + 1).first()
-    joined = scenes.merge_with_next(scene.pk, actor=request.user)
+    joined = scene_splits.merge_with_next(scene.pk, actor=request.user)
     assert other is not None  # merge_with_next has checked this
     return Done(
         _("Two scenes became one."),
@@ -344,7 +349,7 @@ def _unmerge(request: HttpRequest, story: Story, scene: Scene) -> Done:
         other = scene_or_404(story, UUID(request.POST.get("other", "")))
     except ValueError:
         raise Http404 from None
-    first = scenes.unmerge(scene.pk, other.pk, actor=request.user)
+    first = scene_splits.unmerge(scene.pk, other.pk, actor=request.user)
     return Done(_("The two scenes are apart again."), (first, other))
 
 

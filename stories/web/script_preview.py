@@ -3,16 +3,19 @@
 import base64
 import binascii
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from stories.enums import AspectRatio, Language
 from stories.imports.advice import Advice, advise
 from stories.imports.encodings import CHOICES
 from stories.imports.reading import MOST_BYTES, ScriptUnreadable, read_script
-from stories.imports.script import Format, Kind, Script
+from stories.imports.script import BlockKind, Format, Script
 from stories.models import MAX_SCRIPT, Story
 
 READ = "_read"  # name of the button
@@ -27,17 +30,17 @@ FORMATS = {
     Format.SUBTITLES: _("Subtitles"),
 }
 KINDS = {
-    Kind.HEADING: _("Scene heading"),
-    Kind.ACTION: _("Action"),
-    Kind.CUE: _("Speaker"),
-    Kind.DIALOGUE: _("Dialogue"),
-    Kind.PARENTHETICAL: _("Direction"),
-    Kind.LYRICS: _("Lyrics"),
-    Kind.NARRATION: _("Narration"),
-    Kind.SECTION: _("Section"),
-    Kind.SYNOPSIS: _("Synopsis"),
-    Kind.TRANSITION: _("Transition"),
-    Kind.NOTE: _("Note"),
+    BlockKind.HEADING: _("Scene heading"),
+    BlockKind.ACTION: _("Action"),
+    BlockKind.CUE: _("Speaker"),
+    BlockKind.DIALOGUE: _("Dialogue"),
+    BlockKind.PARENTHETICAL: _("Direction"),
+    BlockKind.LYRICS: _("Lyrics"),
+    BlockKind.NARRATION: _("Narration"),
+    BlockKind.SECTION: _("Section"),
+    BlockKind.SYNOPSIS: _("Synopsis"),
+    BlockKind.TRANSITION: _("Transition"),
+    BlockKind.NOTE: _("Note"),
 }
 LEFT_OUT = {
     "code": _("code"),
@@ -142,6 +145,28 @@ def read(request: HttpRequest) -> Reading | None:
                 "encoding": script.encoding,
             }
     return reading
+
+
+@require_POST
+def propose(request: HttpRequest) -> HttpResponse:
+    """What a text that was just pasted suggests, as JSON: values for the form, and a sentence.
+
+    422 for a text without words or one that is too long; the form says why when it is sent.
+    """
+    text = request.POST.get("script", "")
+    if not text.strip() or len(text) > MAX_SCRIPT:
+        return JsonResponse({}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    advice = advise(text)
+    values: dict[str, Any] = {"duration_seconds": advice.duration_seconds}
+    if advice.title:
+        values["title"] = advice.title
+    if advice.language in Language.values:
+        values["language"] = advice.language
+    if advice.aspect_ratio in AspectRatio.values:
+        values["aspect_ratio"] = advice.aspect_ratio
+    context = {"advice": advice, "language": LANGUAGES.get(advice.language, "")}
+    words = render_to_string("studio/story/proposed.html", context)
+    return JsonResponse({"values": values, "words": " ".join(words.split())})
 
 
 def sent_file(request: HttpRequest) -> tuple[str, bytes]:

@@ -83,6 +83,7 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
         "lines": lines,
         "scene_sound": own or SceneSound(scene=scene),
         "scene_sounds": other_takes(story, scene),
+        "clip_is_silent": scene.clip_take is not None and scene.clip_take.has_sound is False,
         "film_recording": plan.settings.recording if plan.settings else None,
         "line_kinds": LineKind.choices,
         "sound_is_on": plan.settings is not None and plan.settings.enabled,
@@ -129,7 +130,9 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
     cast = plan.cast or domain.cast_of(story)
     speakers = ["", *domain.speakers_of(story)]
     connections = list(
-        AIProviderConfig.objects.order_by("name").values_list("provider", "name", "kind")
+        AIProviderConfig.objects.filter(archived_at=None)
+        .order_by("name")
+        .values_list("provider", "name", "kind")
     )
     return {
         "settings": plan.settings or StorySound(story=story, enabled=False),

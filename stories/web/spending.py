@@ -6,10 +6,10 @@ from decimal import Decimal
 from django.db.models import Count, Sum
 
 from providers import ledger
-from providers.enums import CallState
+from providers.enums import CallState, Kind
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import ReviewStatus
-from stories.models import Scene, Story, Take
+from stories.models import Line, Scene, Story, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class SceneSpending:
 class Spending:
     totals: ledger.Totals
     scenes: list[SceneSpending]
+    kinds: list[tuple[str, ledger.Totals]]
     providers: list[tuple[str, ledger.Totals]]
     rejected: Decimal
     rejected_takes: int
@@ -33,15 +34,29 @@ class Spending:
 
 
 def spending_of(story: Story) -> Spending:
-    """The costs of a story. Six queries, whatever the number of scenes and calls."""
+    """The costs of a story. Seven queries, whatever the number of scenes and calls.
+
+    The speech of a line counts to its scene.
+    """
     subject = str(story.pk)
     scenes = {
         str(scene.pk): scene for scene in Scene.objects.filter(story=story).order_by("position")
     }
     names = dict(AIProviderConfig.objects.values_list("provider", "name"))
+    scene_of = {
+        str(line): str(scene)
+        for line, scene in Line.objects.filter(scene__story=story).values_list("pk", "scene_id")
+    }
+    by_item: dict[str, ledger.Totals] = {}
+    by_kind: dict[str, ledger.Totals] = {}
+    for (kind, item), totals in ledger.breakdown("kind", "item", subject=subject).items():
+        known = scene_of.get(item, item)
+        key = known if known in scenes else ""
+        by_item[key] = by_item.get(key, ledger.Totals()) + totals
+        by_kind[kind] = by_kind.get(kind, ledger.Totals()) + totals
     rows = []
-    for item, totals in ledger.breakdown("item", subject=subject).items():
-        scene = scenes.get(item)
+    for key, totals in by_item.items():
+        scene = scenes.get(key)
         rows.append(
             SceneSpending(
                 scene.title if scene else "",
@@ -66,6 +81,7 @@ def spending_of(story: Story) -> Spending:
     return Spending(
         ledger.totals(subject=subject),
         rows,
+        [(str(kind.label), by_kind[kind]) for kind in Kind if kind in by_kind],
         by_provider,
         ledger.exact(rejected["cost"]),
         rejected["takes"],

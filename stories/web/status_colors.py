@@ -1,7 +1,9 @@
-"""The colour of each state.
+"""The colour of each state, and a story's state in words.
 
 Grey is idle, blue in progress, amber needs a person, green is done, red has failed.
 """
+
+from django.utils.translation import gettext as _
 
 from core.admin.display import Tone
 from jobs.admin import Stated
@@ -44,4 +46,11 @@ def of_story(status: str, work: Stated | None) -> Tone:
     )
 
 
-__all__ = ["REVIEW_STATUS", "SCENE", "STORY", "of_job", "of_story"]
+def story_words(status: str, work: Stated | None, *, has_preview: bool) -> str:
+    """The state of a story in words: a preview that is made is not still being made."""
+    if status == StoryStatus.PREVIEWING and work is None:
+        return _("Preview ready") if has_preview else _("Preview not complete")
+    return str(StoryStatus(status).label)
+
+
+__all__ = ["REVIEW_STATUS", "SCENE", "STORY", "of_job", "of_story", "story_words"]

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -13,12 +15,14 @@ from unfold.admin import ModelAdmin
 
 from accounts.admin_site import AdminSite
 from core.admin.display import ago, badge, bar, clock, money, quick_html
+from core.admin.display import person as person_text
 from core.admin.display import scenes as scenes_text
 from core.admin.filters import ChoicesFilter, RelatedFilter
 from core.localized_messages import DomainError
-from stories.enums import Language, StoryStatus
+from core.numbers import whole_number
+from stories.enums import Language, ViewPage
 from stories.models import Story
-from stories.services import stories
+from stories.services import projects, stories
 from stories.services.locking import CLOSED
 from stories.services.permissions import is_story_owner, sees_all, stories_for
 from stories.services.stories import FIELDS, FREE_WHILE_CLOSED
@@ -26,18 +30,26 @@ from stories.web import BoardUrls
 
 from . import (
     actions,
+    assign,
+    boundaries,
+    bulk_transitions,
     cast,
     create_once,
+    introduction,
     mixer,
+    presence,
+    saved_views,
+    scene_lengths,
     script_preview,
     sound,
     sound_takes,
     status_colors,
+    story_cards,
     story_pages,
 )
-from .filters import TITLES, Turn
+from .filters import TITLES, Due, Turn
 from .forms import NewStoryForm, StoryForm
-from .list_columns import EstimatingPaginator, Facts, StoryList
+from .list_columns import EstimatingPaginator, Facts, StoryList, due_text, state_words
 from .story_state import picture_url
 
 NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="true">movie</span>')
@@ -45,11 +57,14 @@ NO_PICTURE = SafeString('<span class="material-symbols-outlined" aria-hidden="tr
 
 @admin.register(Story)
 class StoryAdmin(BoardUrls, ModelAdmin):
-    list_display = ("film", "state", "length", "person", "cost", "changed")
+    list_display = ("film", "state", "length", "person", "due", "cost", "changed")
     list_filter = (
         Turn,
         ("status", ChoicesFilter),
         ("owner", RelatedFilter),
+        ("assignee", RelatedFilter),
+        Due,
+        ("project", RelatedFilter),
         ("language", ChoicesFilter),
         ("aspect_ratio", ChoicesFilter),
     )
@@ -57,13 +72,13 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     list_fullwidth = True
     list_before_template = "studio/story/list_views.html"  # type: ignore[assignment]  # Unfold writes None without a type
     list_per_page = 25
-    list_select_related = ("owner",)
+    list_select_related = ("owner", "assignee")
     search_fields = ("title", "owner__username")
     search_help_text = _("Title or owner")
     ordering = ("-created_at", "-id")
     show_full_result_count = False
     paginator = EstimatingPaginator
-    actions = None
+    actions = bulk_transitions.ACTIONS
     views = TITLES
     change_form_template = "studio/story/form.html"
     warn_unsaved_form = True
@@ -80,7 +95,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                     "kept_name",
                     "kept_file",
                     ("duration_seconds", "aspect_ratio", "language"),
-                    "style",
+                    ("style", "project"),
                     "sound",
                 )
             },
@@ -94,22 +109,32 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 "fields": (
                     ("duration_seconds", "aspect_ratio", "resolution"),
                     ("language", "style"),
+                    "project",
                     "burn_captions",
+                    "needs_client_approval",
                 )
             },
         ),
         (
             _("Providers and money"),
-            {"fields": (("planner_provider", "image_provider", "clip_provider"), "budget")},
+            {
+                "fields": (
+                    ("planner_provider", "image_provider", "clip_provider"),
+                    ("vision_provider", "budget"),
+                )
+            },
         ),
     )
 
     # Permissions
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Story]:
-        return stories_for(request.user).select_related("owner").order_by(*self.ordering)
+        return (
+            stories_for(request.user).select_related("owner", "assignee").order_by(*self.ordering)
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
+        """The rows themselves are those that `get_queryset` lets through."""
         return obj is None or sees_all(request.user) or obj.owner_id == request.user.pk
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -120,21 +145,34 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             return super().has_change_permission(request)
         return is_story_owner(request.user, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:  # noqa: ARG002  Django's signature
+    def has_delete_permission(self, request: HttpRequest, obj: Story | None = None) -> bool:
         return False  # paid content is archived, never deleted
 
     # List
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StoryList]:  # noqa: ARG002  Django's signature
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[StoryList]:
         return StoryList
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(
-            request, {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})}
-        )
+        values = {"title": gettext("Stories"), "crumbs": [], **(extra_context or {})}
+        values["menu"] = saved_views.ViewMenu.of(request, ViewPage.STORIES)
+        response: HttpResponse = super().changelist_view(request, values)
         return response
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: list[tuple[str, str]] | None = None,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> list[tuple[str, str]]:
+        """Unfold's own does not know the parameter `action_location` of Django 6.1."""
+        blank = default_choices or [("", gettext("Select action"))]
+        found: list[tuple[str, str]] = admin.ModelAdmin.get_action_choices(
+            self, request, blank, action_location
+        )
+        return found
 
     @admin.display(description=_("story"), ordering="title")
     def film(self, story: Any) -> SafeString:
@@ -160,7 +198,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     @admin.display(description=_("status"), ordering="status")
     def state(self, story: Any) -> SafeString:
         work = story.facts.work
-        shown = badge(StoryStatus(story.status).label, status_colors.of_story(story.status, work))
+        shown = badge(state_words(story), status_colors.of_story(story.status, work))
         if work is None:
             return shown
         return quick_html(
@@ -178,8 +216,20 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         return clock(story.duration_seconds)
 
     @admin.display(description=_("owner"), ordering="owner__username")
-    def person(self, story: Story) -> str:
-        return story.owner.get_full_name() or story.owner.get_username()
+    def person(self, story: Story) -> SafeString:
+        """The owner, and below who it is assigned to."""
+        owner = person_text(story.owner)
+        if story.assignee is None or story.assignee_id == story.owner_id:
+            return quick_html("{}", owner)
+        return quick_html(
+            '<span class="vp-two"><span>{}</span><small>→ {}</small></span>',
+            owner,
+            person_text(story.assignee),
+        )
+
+    @admin.display(description=_("due"), ordering="due_on")
+    def due(self, story: Story) -> SafeString | str:
+        return due_text(story)
 
     @admin.display(description=_("cost"))
     def cost(self, story: Any) -> str:
@@ -202,9 +252,14 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             request, obj, change=change, form=StoryForm if obj else NewStoryForm, **kwargs
         )
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "project":
+            kwargs |= {"queryset": projects.open_projects(request.user), "required": False}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def get_readonly_fields(
         self,
-        request: HttpRequest,  # noqa: ARG002  Django's signature
+        request: HttpRequest,
         obj: Story | None = None,
     ) -> tuple[str, ...]:
         return (
@@ -215,18 +270,19 @@ class StoryAdmin(BoardUrls, ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         if change:
-            stories.edit(
-                obj.pk,
-                actor=request.user,
-                **{name: form.cleaned_data[name] for name in form.changed_data},
-            )
+            changed = {name: form.cleaned_data[name] for name in form.changed_data}
+            project = changed.pop("project", None)
+            with transaction.atomic():
+                stories.edit(obj.pk, actor=request.user, **changed)
+                if project is not None:
+                    projects.move(obj.pk, project, actor=request.user)
         else:
             values = {name: form.cleaned_data[name] for name in NewStoryForm.Meta.fields}
             with_sound = form.cleaned_data["sound"]
             obj.pk = stories.create(owner=request.user, sound=with_sound, **values).pk
 
     def edit(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The form of an existing story. The `change` page shows the story itself."""
+        """The form of an existing story. The `change` address leads to the workbench."""
         try:
             response: HttpResponse = super().change_view(
                 request, object_id, extra_context=self._form_context(request, object_id)
@@ -240,14 +296,13 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         self,
         request: HttpRequest,
         object_id: str,
-        form_url: str = "",  # noqa: ARG002  Django's signature
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        return (
-            self.edit(request, object_id)
-            if request.method == "POST"
-            else story_pages.scenes(request, object_id)
-        )
+        if request.method == "POST":
+            return self.edit(request, object_id)
+        story = story_pages.story_or_404(request, object_id)
+        return HttpResponseRedirect(self._page(story.pk))
 
     def _form_context(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
         story = (
@@ -269,7 +324,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         )
 
     def _page(self, object_id: Any) -> str:
-        return reverse("admin:stories_story_change", args=[object_id])
+        return reverse("admin:stories_story_board", args=[object_id])
 
     def response_change(self, request: HttpRequest, obj: Story) -> HttpResponse:
         messages.success(request, _("Saved."))
@@ -283,17 +338,20 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         self,
         request: HttpRequest,
         obj: Story,
-        post_url_continue: str | None = None,  # noqa: ARG002  Django's signature
+        post_url_continue: str | None = None,
     ) -> HttpResponse:
         create_once.note(request, obj)
+        if "_plan" in request.POST:
+            question = reverse("admin:stories_story_do", args=[obj.pk, "start_planning"])
+            return HttpResponseRedirect(question)
         messages.success(request, _("The story is made. Start planning when the script is ready."))
         return HttpResponseRedirect(self._page(obj.pk))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """The initial values of the form.
 
-        These are the values read from the script, else the settings of the user's last story, else
-        the user's own language.
+        These are the values read from the script, else those of the project in `?project=`, else
+        the settings of the user's last story, else the user's own language.
         """
         found: Any = getattr(request, "reading", None)
         if found is not None:
@@ -304,7 +362,15 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             **own,
             **script_preview.remembered(request.user),
             **super().get_changeform_initial_data(request),
+            **self._of_project(request),
         }
+
+    def _of_project(self, request: HttpRequest) -> dict[str, Any]:
+        number = whole_number(request.GET.get("project", ""))
+        if number is None:
+            return {}
+        found = projects.open_projects(request.user).filter(pk=number).first()
+        return {"project": found.pk, **projects.usual_values(found)} if found else {"project": None}
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -335,6 +401,11 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         wrap = self.admin_site.admin_view
         own = [
             path("estimate/", wrap(story_pages.estimate_new), name="stories_story_estimate"),
+            path("propose/", wrap(script_preview.propose), name="stories_story_propose"),
+            path("views/save/", wrap(saved_views.save), name="stories_view_save"),
+            path("views/<int:pk>/remove/", wrap(saved_views.remove), name="stories_view_remove"),
+            path("<uuid:story_id>/notes/", wrap(introduction.close), name="stories_story_notes"),
+            path("<uuid:story_id>/here/", wrap(presence.here), name="stories_story_here"),
             path(
                 "<uuid:story_id>/live/<slug:tab>/",
                 wrap(story_pages.live),
@@ -345,6 +416,20 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             path(
                 "<uuid:story_id>/film/music/", wrap(sound_takes.music), name="stories_story_music"
             ),
+            path(
+                "<uuid:story_id>/film/lengths/",
+                wrap(scene_lengths.accept),
+                name="stories_story_lengths",
+            ),
+            path(
+                "<uuid:story_id>/film/transitions/",
+                wrap(boundaries.change),
+                name="stories_story_boundaries",
+            ),
+            path(
+                "<uuid:story_id>/film/cards/", wrap(story_cards.change), name="stories_story_cards"
+            ),
+            path("<uuid:story_id>/film/logo/", wrap(story_cards.logo), name="stories_story_logo"),
             path("<uuid:story_id>/film/mixer/", wrap(mixer.change), name="stories_story_mixer"),
             path(
                 "<uuid:story_id>/film/mixer/prepare/",
@@ -359,6 +444,14 @@ class StoryAdmin(BoardUrls, ModelAdmin):
             path("<uuid:story_id>/film/voice/", wrap(sound.voice), name="stories_story_voice"),
             path("<uuid:story_id>/cast/", wrap(cast.page), name="stories_story_cast"),
             path("<uuid:story_id>/cast/add/", wrap(cast.add), name="stories_story_cast_add"),
+            path(
+                "<uuid:story_id>/cast/use/", wrap(cast.use_library), name="stories_story_cast_use"
+            ),
+            path(
+                "<uuid:story_id>/cast/<uuid:member_id>/newer/",
+                wrap(cast.newer_page),
+                name="stories_story_member_newer",
+            ),
             path(
                 "<uuid:story_id>/cast/<uuid:member_id>/",
                 wrap(cast.member_page),
@@ -385,6 +478,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 "<uuid:story_id>/history/", wrap(story_pages.history), name="stories_story_history"
             ),
             path("<str:object_id>/edit/", wrap(self.edit), name="stories_story_edit"),
+            path("<uuid:story_id>/do/assign/", wrap(assign.assign), name="stories_story_assign"),
             path(
                 "<uuid:story_id>/do/give_up/", wrap(actions.give_up), name="stories_story_give_up"
             ),

@@ -1,4 +1,4 @@
-"""The pages of one story: scenes, film, jobs, costs, history, and their polled fragments."""
+"""The pages of one story: film, jobs, costs, history, and their polled fragments."""
 
 import hashlib
 from typing import Any
@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.admin_site import AdminSite
 from core.localized_messages import DomainError
-from core.numbers import whole_number
+from core.numbers import amount
 from jobs.admin import next_look
+from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.services.queue_position import queue_position
 from stories.models import MAX_DURATION, MIN_DURATION, Scene, Story
@@ -23,11 +24,11 @@ from stories.selectors.cost_estimate import estimate_story
 from stories.services.permissions import stories_for
 from stories.services.planning import scene_count
 
-from . import mixer, sound, status_colors, timeline
+from . import boundaries, mixer, scene_lengths, sound, status_colors, story_cards, timeline
 from .spending import spending_of
-from .story_state import StoryState, job_label
+from .story_state import StoryState, is_past, job_label
 
-LIVE_TABS = ("scenes", "film", "jobs", "money", "history", "edit")
+LIVE_TABS = ("film", "jobs", "money", "history", "edit")
 STOP_POLLING = 286  # htmx stops polling on this status
 LEDGER = "providers.view_providercall"
 JOBS_SHOWN = 300
@@ -53,8 +54,7 @@ def story_or_404(request: HttpRequest, story_id: Any) -> Story:
 def tabs(story: Story) -> list[tuple[str, str, str]]:
     """Name, label and URL of each tab. The board is included if its URLs are installed."""
     found = [
-        ("scenes", _("Scenes"), "change"),
-        ("board", _("Board"), "board"),
+        ("board", _("Workbench"), "board"),
         ("cast", _("Cast"), "cast"),
         ("film", _("Film"), "film"),
         ("review", _("Review"), "review"),
@@ -83,6 +83,7 @@ def context(request: HttpRequest, story: Story, *, tab: str, **values: Any) -> d
         "crumbs": crumbs,
         "story": story,
         "s": state,
+        "head": state.head,
         "tab": tab,
         "tabs": tabs(story),
         "live_url": live_url(state, tab),
@@ -106,19 +107,20 @@ def _page(request: HttpRequest, story_id: Any, tab: str, **values: Any) -> HttpR
     )
 
 
-def scenes(request: HttpRequest, story_id: Any) -> HttpResponse:
-    return _page(request, story_id, "scenes")
-
-
 def film(request: HttpRequest, story_id: Any) -> HttpResponse:
     story = story_or_404(request, story_id)
     page = context(request, story, tab="film", sound=sound.section(story, request.user))
     page["mixer"] = mixer.section(page["s"])
+    page["boundaries"] = boundaries.section(page["s"])
+    page["cards"] = story_cards.section(page["s"])
+    page["lengths"] = scene_lengths.section(page["s"], page["sound"]["plan"])
     return TemplateResponse(request, "studio/story/film.html", page)
 
 
 def jobs(request: HttpRequest, story_id: Any) -> HttpResponse:
-    return _page(request, story_id, "jobs", rows=job_rows(story_id))
+    story = story_or_404(request, story_id)
+    page = context(request, story, tab="jobs", rows=job_rows(story))
+    return TemplateResponse(request, "studio/story/jobs.html", page)
 
 
 def spent(request: HttpRequest, story_id: Any) -> HttpResponse:
@@ -148,17 +150,17 @@ def history(request: HttpRequest, story_id: Any) -> HttpResponse:
     )
 
 
-def job_rows(story_id: Any) -> list[Any]:
+def job_rows(story: Story) -> list[Any]:
     """The newest jobs of a story, each with its colour, label and scene number.
 
     Two queries, three while something is queued.
     """
     rows: list[Any] = list(
-        Job.objects.filter(subject=str(story_id)).order_by("-created_at", "-pk")[:JOBS_SHOWN]
+        Job.objects.filter(subject=str(story.pk)).order_by("-created_at", "-pk")[:JOBS_SHOWN]
     )
     positions = {
         str(pk): position
-        for pk, position in Scene.objects.filter(story=story_id).values_list("pk", "position")
+        for pk, position in Scene.objects.filter(story=story).values_list("pk", "position")
     }
     why = queue_position(rows)
     for row in rows:
@@ -167,6 +169,8 @@ def job_rows(story_id: Any) -> list[Any]:
             job_label(row),
             positions.get(row.item),
         )
+        has_ended = row.status in {JobStatus.FAILED, JobStatus.CANCELLED}
+        row.may_retry = has_ended and not is_past(row, story.status)
         row.queue_position, row.next_look = why.get(row.pk), next_look(row)
     return rows
 
@@ -184,14 +188,13 @@ def live(request: HttpRequest, story_id: Any, tab: str) -> HttpResponse:
     values = {
         "story": story,
         "s": state,
+        "head": state.head,
         "tab": tab,
         "live": True,
-        "rows": job_rows(story_id) if tab == "jobs" else [],
+        "rows": job_rows(story) if tab == "jobs" else [],
     }
     values["new_film"] = (
-        state.film
-        if tab in {"scenes", "film"} and state.film and str(state.film.pk) != shown_film
-        else None
+        state.film if tab == "film" and state.film and str(state.film.pk) != shown_film else None
     )
     html = render_to_string("studio/story/live.html", values, request=request)
     digest = hashlib.sha256(html.encode()).hexdigest()[:16]
@@ -203,13 +206,13 @@ def live(request: HttpRequest, story_id: Any, tab: str) -> HttpResponse:
     )
 
 
-def estimate_context(request: HttpRequest) -> dict[str, Any]:
+def estimate_context(duration_seconds: str) -> dict[str, Any]:
     """Scene count and cost of a story of this length, at the prices of the default providers."""
-    seconds = whole_number(request.GET.get("duration_seconds", ""))
+    seconds = amount(duration_seconds)
     if seconds is None or not MIN_DURATION <= seconds <= MAX_DURATION:
         return {}
-    story = Story(duration_seconds=seconds)
-    scenes = scene_count(seconds)
+    story = Story(duration_seconds=float(seconds))
+    scenes = scene_count(float(seconds))
     try:
         priced = estimate_story(story)
     except DomainError as error:
@@ -218,4 +221,8 @@ def estimate_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def estimate_new(request: HttpRequest) -> HttpResponse:
-    return TemplateResponse(request, "studio/story/estimate.html", estimate_context(request))
+    return TemplateResponse(
+        request,
+        "studio/story/estimate.html",
+        estimate_context(request.GET.get("duration_seconds", "")),
+    )

@@ -1,50 +1,28 @@
 """The data of a story's page, read in a number of queries that does not depend on its size."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from core.admin.display import Tone
 from core.localized_messages import LocalizedMessage
-from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.enums import JobStatus, WaitFor
 from jobs.models import Job
-from providers import ledger
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.film.changes import changes_since
-from stories.models import Film, Scene, Story, StoryStateTransition
+from stories.models import Film, Scene, Story
 from stories.selectors.job_facts import JobFacts
 from stories.selectors.summary import Summary, summarize
 from stories.selectors.warnings import too_fast
+from stories.services.film_verdicts import why_not_deliverable
 from stories.services.permissions import is_story_owner
 from stories.services.plan import load_scenes
-from stories.services.transitions import Choice, choices
 
-from . import status_colors
 from .films import changed_scenes, chapters_of, describe_changes, poster_url
 from .open_jobs import OpenJob
-from .pauses import Standstill, pauses_of
-from .scene_states import State, main_of, states_of
+from .story_head import StoryHead
 
-PATH = (
-    StoryStatus.DRAFT,
-    StoryStatus.PLANNED,
-    StoryStatus.PREVIEWING,
-    StoryStatus.RENDERING,
-    StoryStatus.COMPLETED,
-)
-REACHED = {
-    StoryStatus.DRAFT: 0,
-    StoryStatus.PLANNING: 0,
-    StoryStatus.PLANNED: 1,
-    StoryStatus.PREVIEWING: 2,
-    StoryStatus.RENDERING: 3,
-    StoryStatus.COMPLETED: 4,
-    StoryStatus.ARCHIVED: -1,
-    StoryStatus.FAILED: -1,
-}
 QUICK, SLOW = 2, 6  # seconds between polls: while something runs, and while everything waits
 
 
@@ -69,29 +47,6 @@ def picture_url(take: Picture | None, width: int = 640) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One scene with its picture, the states of its takes, and the progress of running work."""
-
-    scene: Scene
-    states: list[State]
-    picture: str
-
-    @property
-    def main(self) -> State:
-        return main_of(self.states)
-
-    @property
-    def running(self) -> State | None:
-        return next((state for state in self.states if state.percent is not None), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    name: str
-    state: str  # done, now, next
-
-
 @dataclass
 class StoryState:
     """A story as one user sees it now. Each part is read on first access."""
@@ -99,7 +54,6 @@ class StoryState:
     story: Story
     user: Any
     film_id: str = ""
-    _cards: list[Card] | None = field(default=None, repr=False)
 
     @cached_property
     def is_owner(self) -> bool:
@@ -127,30 +81,17 @@ class StoryState:
         return summarize(self.story, scenes=self.scenes, facts=self.facts)
 
     @cached_property
-    def open_jobs(self) -> list[Job]:
-        return list(
-            Job.objects.filter(subject=str(self.story.pk), status__in=OPEN).order_by("created_at")
-        )
+    def head(self) -> StoryHead:
+        return StoryHead(self.story, self.user, self.summary)
 
-    @cached_property
+    @property
+    def open_jobs(self) -> list[Job]:
+        return self.head.jobs
+
+    @property
     def work(self) -> Job | None:
         """The open job of the story itself, if there is one."""
-        return next((job for job in self.open_jobs if not job.item), None)
-
-    @cached_property
-    def cards(self) -> list[Card]:
-        return [
-            Card(one.scene, states_of(one, self.facts), picture_url(one.scene.image_take))
-            for one in self.summary.scenes
-        ]
-
-    @cached_property
-    def choices(self) -> list[Choice]:
-        return choices(self.story, self.user)
-
-    @cached_property
-    def cost(self) -> ledger.Totals:
-        return ledger.totals(subject=str(self.story.pk))
+        return self.head.work
 
     @cached_property
     def films(self) -> list[Film]:
@@ -168,11 +109,6 @@ class StoryState:
             or next(iter(self.films), None)
         )
 
-    @cached_property
-    def pauses(self) -> list[Standstill]:
-        """The pauses that affect this story."""
-        return pauses_of(self.story)
-
     @property
     def poster(self) -> str:
         """A frame of the shown film."""
@@ -184,6 +120,15 @@ class StoryState:
         return (
             describe_changes(changes_since(self.film, self.story, self.scenes)) if self.film else ""
         )
+
+    @cached_property
+    def why_not_delivered(self) -> str:
+        """Why the shown film may not be downloaded yet. Empty if it may."""
+        if self.film is None:
+            return ""
+        self.film.story = self.story
+        refused = why_not_deliverable(self.film)
+        return str(refused) if refused else ""
 
     @cached_property
     def hurried(self) -> list[tuple[Scene, LocalizedMessage]]:
@@ -205,44 +150,11 @@ class StoryState:
         return bool(self.film and self.film.kind == kind and self.can_remake and self.work is None)
 
     @property
-    def tone(self) -> Tone:
-        return status_colors.of_story(self.story.status, self.work)
-
-    @property
-    def steps(self) -> list[Step]:
-        names = [_("Script"), _("Plan"), _("Preview"), _("Final film"), _("Done")]
-        reached = REACHED[StoryStatus(self.story.status)]
-        return [
-            Step(
-                name,
-                "done"
-                if i < reached or reached == len(names) - 1
-                else "now"
-                if i == reached
-                else "next",
-            )
-            for i, name in enumerate(names)
-        ]
-
-    @property
-    def asks(self) -> Job | None:
-        """The job that continues only after a person acts."""
-        return next((job for job in self.open_jobs if status_colors.of_job(job) == "ask"), None)
-
-    @property
     def can_remake(self) -> bool:
         """Whether pictures or clips can be requested without a status transition."""
         return self.is_owner and self.story.status in {
             StoryStatus.PREVIEWING,
             StoryStatus.RENDERING,
-        }
-
-    @property
-    def can_give_up(self) -> bool:
-        return self.is_owner and self.story.status in {
-            StoryStatus.PREVIEWING,
-            StoryStatus.RENDERING,
-            StoryStatus.PLANNING,
         }
 
     @property
@@ -256,24 +168,6 @@ class StoryState:
             for job in self.open_jobs
         )
         return QUICK if moving else SLOW
-
-    @property
-    def progress(self) -> int:
-        """The progress of the story's job in percent.
-
-        For a preview or a film it follows the scenes.
-        """
-        return self.work.progress if self.work else 0
-
-    @property
-    def work_label(self) -> str:
-        return job_label(self.work) if self.work else ""
-
-    @cached_property
-    def last_reason(self) -> str:
-        """Why the story failed."""
-        row = StoryStateTransition.objects.filter(story=self.story).order_by("-id").first()
-        return row.why if row else ""
 
     @property
     def marks(self) -> list[dict[str, Any]]:
@@ -294,6 +188,16 @@ class StoryState:
             )
             newer.changed = changed_scenes(newer, older) if older else "–"  # type: ignore[attr-defined]  # for the template
         return self.films
+
+
+# What only makes sense while the story is in one status.
+BELONGS_TO: dict[str, str] = {JobName.STORY_PLANNING: StoryStatus.PLANNING}
+
+
+def is_past(job: Any, story_status: str) -> bool:
+    """Whether the story has gone on, so that a retry of this job would be refused."""
+    belongs = BELONGS_TO.get(job.name)
+    return belongs is not None and story_status != belongs
 
 
 def job_label(job: Job | OpenJob) -> str:

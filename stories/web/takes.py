@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.admin.display import money
 from core.localized_messages import DomainError, LocalizedMessage
 from media.crop import Crop
-from providers.models import AIProviderConfig
+from providers.preflight import UsedFields
 from providers.prices import price_of
 from stories.enums import Camera, ReviewStatus, TakeKind
 from stories.errors import Invalid
@@ -27,19 +27,20 @@ from stories.models import Comment, Scene, Story, Take
 from stories.services import crops, scenes, takes, uploads
 from stories.services.english import price_or_none
 from stories.services.fingerprints import (
-    clip_request,
     frame_size,
-    image_request,
     is_english_outdated,
     is_stale,
 )
 from stories.services.generation import generate_scene, why_closed
+from stories.services.makers import maker_of
+from stories.services.plan import request_of
 from stories.services.word_diff import Word, difference
 
 from . import layout
 from .board_state import Board
 from .cards import EDITABLE, thumb_url
 from .cast import scene_cast
+from .controls import scene_controls
 from .generation_dialog import confirmed
 from .responses import (
     BoardUpdate,
@@ -55,6 +56,7 @@ from .sound import shown_lines
 from .undo import UndoAction
 
 VARIANTS = 3
+REASONS, REASONS_READ = 5, 40  # reasons that are offered again, of the newest
 ALMOST_ALL = 0.97  # share of a picture shown by the film, above which its shape is not mentioned
 
 
@@ -115,14 +117,17 @@ class Shown:
 
 def shown_takes(story: Story, scene: Scene, kind: str) -> list[Shown]:
     """The takes of this kind, newest first. One query."""
-    rows = Take.objects.filter(scene=scene, kind=kind).select_related(
-        "prompt", "call", "made_by", "reviewed_by"
+    rows = (
+        Take.objects.filter(scene=scene, kind=kind)
+        .select_related("prompt", "call", "made_by", "reviewed_by")
+        .prefetch_related("vision_checks")
     )
     chosen = scene.image_take_id if kind == TakeKind.IMAGE else scene.clip_take_id
-    return [_shown(story, scene, take, chosen=take.pk == chosen) for take in rows]
+    used = UsedFields()
+    return [_shown(story, scene, take, used, chosen=take.pk == chosen) for take in rows]
 
 
-def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
+def _shown(story: Story, scene: Scene, take: Take, used: UsedFields, *, chosen: bool) -> Shown:
     call = take.call
     took = call.ended_at - call.sending_at if call and call.ended_at and call.sending_at else None
     words = difference(take.prompt.text, scene.prompt.text)
@@ -130,7 +135,7 @@ def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     return Shown(
         take,
         chosen,
-        is_stale(story, scene, take),
+        is_stale(story, scene, take, used=used),
         took,
         words,
         english,
@@ -138,19 +143,29 @@ def _shown(story: Story, scene: Scene, take: Take, *, chosen: bool) -> Shown:
     )
 
 
+def last_reasons(story: Story) -> list[str]:
+    """The reasons for which takes of this story were last rejected, each once. One query."""
+    rows = (
+        Take.objects.filter(scene__story=story, review_status=ReviewStatus.REJECTED)
+        .exclude(review_reason="")
+        .order_by("-reviewed_at", "-id")
+        .values_list("review_reason", flat=True)[:REASONS_READ]
+    )
+    return list(dict.fromkeys(rows))[:REASONS]
+
+
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
     """The price of one more take, as the server will check it.
 
     None without a price or a start picture.
     """
+    maker = maker_of(story, scene, kind)
     try:
         if kind == TakeKind.IMAGE:
-            return price_of(story.image_provider, image_request(story, scene.prompt))
+            return price_of(maker.provider, request_of(story, scene, kind))
         if scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED:
             return None
-        return price_of(
-            story.clip_provider, clip_request(story, scene, scene.prompt, scene.image_take)
-        )
+        return price_of(maker.provider, request_of(story, scene, kind))
     except DomainError:
         return None
 
@@ -175,7 +190,6 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "english_price": price_or_none(story, scene),
         "kind": kind,
         "takes": shown,
-        "provider_names": dict(AIProviderConfig.objects.values_list("provider", "name")),
         "chosen": next((one for one in shown if one.chosen), None),
         "other": next((one for one in shown if not one.chosen), None),
         "counts": dict(
@@ -184,6 +198,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "may_make": board.is_owner and why_closed(story, kind) is None,
         "running": card.work(kind),
         "price": price,
+        "reasons": last_reasons(story),
         "price_three": None if price is None else price * VARIANTS,
         "comments": Comment.objects.filter(scene=scene).select_related(
             "author", "film", "resolved_by"
@@ -193,8 +208,10 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         "after": ids[place + 1] if place + 1 < len(ids) else None,
         "count": len(ids),
         "frame": frame_size(story),
+        "most_bytes": uploads.most_bytes(TakeKind(kind)),
         "back": board_url(story.pk, scene.pk),
         **said,
+        **scene_controls(story, scene),
         **scene_cast(story, scene, (one.line.current.speaker for one in said["lines"])),
     }
 

@@ -7,6 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -221,3 +222,27 @@ def test_with_a_sign_on_the_studio_s_own_tokens_end(nobody, user, sign_on, setti
         nobody.ask("POST", "auth/revoke/", {"refresh_token": given["refresh_token"]}).status_code
         == 204
     )
+
+
+def test_tokens_with_made_up_ids_hold_no_threads_while_the_address_is_slow(sign_on, monkeypatch):
+    """One thread waits for the address; the others answer with the keys that are there."""
+    keys = signing_keys.KeySet(sign_on.url)
+    assert keys.get("rs") is not None
+    fetching, go_on, asked = threading.Event(), threading.Event(), []
+
+    def slow(url, **_options):
+        asked.append(url)
+        fetching.set()
+        assert go_on.wait(60)
+        raise httpx.ConnectTimeout("too slow")
+
+    monkeypatch.setattr(signing_keys.httpx, "get", slow)
+    keys._tried -= signing_keys.RETRY
+    first = threading.Thread(target=keys.get, args=["made-up"])
+    first.start()
+    assert fetching.wait(60)
+    assert [keys.get(f"made-up-{number}") for number in range(50)] == [None] * 50
+    assert keys.get("rs") is not None
+    go_on.set()
+    first.join(60)
+    assert asked == [sign_on.url]

@@ -2,15 +2,25 @@
 from elsewhere.
 """
 
+import ast
+import json
 import re
+from pathlib import Path
 
 import jsonschema
 import pytest
 from django.test import Client
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from accounts.login_throttle import CODE_NEEDED, WRONG_CODE
+from api import codes
+from stories.api.field_meanings import FIELDS
 from stories.api.routes import api as routes
+from stories.enums import StoryStatus
 
 from .conftest import ROOT
+
+BASE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -41,7 +51,7 @@ def test_paths_are_those_of_the_guide(document):
         "/stories/{story_id}/transition/": {"post"},
         "/stories/{story_id}/generate_preview/": {"post"},
         "/stories/{story_id}/render_final/": {"post"},
-        "/scenes/": {"get"},
+        "/scenes/": {"get", "post"},
         "/scenes/bulk_create/": {"post"},
         "/scenes/{scene_id}/generate/": {"post"},
         "/scenes/{scene_id}/reorder/": {"post"},
@@ -53,12 +63,173 @@ def test_paths_are_those_of_the_guide(document):
     assert {path: set(document["paths"][path]) for path in guide} == guide
 
 
+def test_every_field_and_parameter_says_what_it_is(document):
+    unsaid = [
+        (name, field)
+        for name, schema in document["components"]["schemas"].items()
+        for field, said in schema.get("properties", {}).items()
+        if not said.get("description")
+    ]
+    unsaid += [
+        (operation["operationId"], parameter["name"])
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+        if not (parameter.get("description") or parameter["schema"].get("description"))
+    ]
+    assert unsaid == []
+
+
+def test_meanings_of_fields_are_used(document):
+    names = {
+        name
+        for schema in document["components"]["schemas"].values()
+        for name in schema.get("properties", {})
+    }
+    names |= {
+        parameter["name"]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+    }
+    assert FIELDS.keys() - names == set()
+
+
 def test_references_lead_somewhere_and_schemas_are_valid(document):
     schemas = document["components"]["schemas"]
     for name in re.findall(r'"#/components/schemas/([^"]+)"', str(document).replace("'", '"')):
         assert name in schemas
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_document_is_valid(document):
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_answers_without_a_body_say_so(document):
+    """204 and 304 have no content (RFC 9110), and redirects are sent without one."""
+    told = {
+        (status, "content" in answer)
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        if status in {"204", "302", "304"}
+    }
+    assert told == {("204", False), ("302", False), ("304", False)}
+
+
+def test_enumerations_and_headers_are_named_once(document):
+    """The status of a story is one type for a generated client, wherever it stands."""
+    schemas = document["components"]["schemas"]
+    status = "#/components/schemas/StoryStatus"
+    assert schemas["StoryOut"]["properties"]["status"]["$ref"] == status
+    assert schemas["TransitionIn"]["properties"]["status"]["$ref"] == status
+    assert schemas["StoryStatus"] == {"type": "string", "enum": list(StoryStatus.values)}
+    referred = json.dumps(document)
+    for part in ("schemas", "headers"):
+        for name in document["components"][part]:
+            assert f"#/components/{part}/{name}" in referred, name
+
+
+def test_answers_say_their_headers(document):
+    def headers(path, method, status):
+        return set(document["paths"][path][method]["responses"][status]["headers"])
+
+    limits = {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Request-ID"}
+    assert headers("/stories/", "get", "200") == {"ETag", *limits}
+    assert headers("/stories/", "post", "201") == {"Location", "Idempotency-Replayed", *limits}
+    assert headers("/stories/", "get", "401") == {"WWW-Authenticate", *limits}
+    assert headers("/stories/", "get", "429") == {"Retry-After", *limits}
+    assert headers("/stories/", "get", "503") == {"Retry-After", *limits}
+    assert headers("/films/{film_id}/file/", "get", "302") == {"Location", *limits}
+    assert headers("/auth/token/", "post", "200") == {"X-Request-ID"}
+
+
+def test_requests_say_the_headers_that_they_may_carry(document):
+    def headers(path, method):
+        told = document["paths"][path][method].get("parameters", [])
+        return [parameter["name"] for parameter in told if parameter["in"] == "header"]
+
+    assert headers("/stories/", "get") == ["If-None-Match"]
+    assert headers("/stories/", "post") == ["Idempotency-Key"]
+    assert headers("/stories/{story_id}/", "patch") == ["If-Match"]
+    assert headers("/scenes/{scene_id}/", "delete") == ["If-Match"]
+    assert headers("/auth/token/", "post") == []
+
+
+def test_problem_has_its_members_and_codes(document):
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Problem"]["properties"]) == {
+        *("type", "title", "status", "code", "detail", "errors", "instance"),
+        *("allowed", "approval", "current", "take", "theirs", "total"),
+    }
+    assert schemas["ErrorCode"]["enum"] == codes.every()
+
+
+def raised(tree):
+    """The codes that are given as words where a problem is raised."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            place = {"Problem": 1, "malformed": 9, "unauthorized": 0, "forbidden": 0}.get(
+                name, {"not_found": 0, "conflict": 0, "too_many": 1}.get(name)
+            )
+            if place is None:
+                continue
+            given = [
+                *node.args[place : place + 1],
+                *(k.value for k in node.keywords if k.arg == "code"),
+            ]
+            yield from (word.value for word in given if isinstance(word, ast.Constant))
+
+
+def test_every_code_that_is_raised_is_listed():
+    found = set()
+    for folder in ("site/api", "site/accounts", "site/config", "stories/api"):
+        for path in (BASE / folder).rglob("*.py"):
+            found |= set(raised(ast.parse(path.read_text(encoding="utf-8"))))
+    assert found - set(codes.every()) == set()
+    assert {CODE_NEEDED, WRONG_CODE} <= set(codes.every())
+
+
+def test_catalogue_says_what_each_code_means(document):
+    errors = document["components"]["schemas"]["ErrorCode"]["x-errors"]
+    assert [error["code"] for error in errors] == codes.every()
+    assert [error["code"] for error in errors if not error["description"]] == []
+    assert {"code": "plan_changed", "statuses": [409]}.items() <= next(
+        error for error in errors if error["code"] == "plan_changed"
+    ).items()
+
+
+def test_document_is_english_unless_another_language_is_asked_for(db):
+    def told(query="", **headers):
+        response = Client().get(f"{ROOT}openapi.json{query}", headers=headers)
+        summary = response.json()["paths"]["/stories/"]["get"]["summary"]
+        return response["Content-Language"], summary
+
+    english = ("en", "List stories")
+    assert told() == english
+    assert told("?lang=ko")[0] == "ko"
+    assert told("?lang=ko", **{"Accept-Language": "en"}) == told("?lang=ko")
+    assert told("?lang=en", **{"Accept-Language": "ko"}) == english
+    assert told("?lang=xx") == english
+    assert told(**{"Accept-Language": "ko"}) == told("?lang=ko")
+
+
+def test_document_is_not_sent_again_to_who_has_it(db):
+    first = Client().get(f"{ROOT}openapi.json")
+    again = Client().get(f"{ROOT}openapi.json", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
+
+
+def test_page_leads_to_each_type_and_error(document):
+    page = Client().get(f"{ROOT}docs/?lang=en").content.decode()
+    schemas = document["components"]["schemas"]
+    assert all(f'id="type-{name}"' in page for name in schemas)
+    assert all(f'id="error-{code}"' in page for code in codes.every())
+    targets = set(re.findall(r'href="#([^"]+)"', page))
+    assert targets - set(re.findall(r'id="([^"]+)"', page)) == set()
 
 
 def test_every_operation_says_its_errors_as_problems(document):

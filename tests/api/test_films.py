@@ -2,10 +2,30 @@
 
 import time
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from stories.api import films
-from stories.models import Film
+from stories.models import Film, Story
+from stories.services import film_verdicts
 
 from .test_stories import stamp
+
+
+def final_film(world, number):
+    shown = world.film
+    return Film.objects.create(
+        story=world.story,
+        kind="final",
+        number=number,
+        file=shown.file,
+        frames=shown.frames,
+        width=shown.width,
+        height=shown.height,
+        fps=shown.fps,
+        size_bytes=shown.size_bytes,
+        manifest_hash="0",
+    )
 
 
 def test_films_of_a_story_come_with_links(mine, world):
@@ -13,6 +33,7 @@ def test_films_of_a_story_come_with_links(mine, world):
     (film,) = answer["items"]
     links = {name: film.pop(name) for name in ("url", "srt_url", "vtt_url")}
     assert film == {
+        "why_not_delivered": None,
         "id": str(world.film.pk),
         "story_id": str(world.story.pk),
         "kind": "preview",
@@ -55,6 +76,39 @@ def test_one_film_and_its_file(mine, world):
     film = mine.ask("GET", f"films/{world.film.pk}/").json()
     sent = mine.ask("GET", f"films/{world.film.pk}/file/")
     assert (sent.status_code, film["url"]) == (302, "http://testserver" + sent["Location"])
+
+
+def test_final_film_has_no_link_before_the_client_approves(mine, world):
+    story = world.story
+    Story.objects.filter(pk=story.pk).update(needs_client_approval=True)
+    first, second = final_film(world, 1), final_film(world, 2)
+    film_verdicts.decide(first.pk, verdict="approved", actor=story.owner)
+    items = mine.ask("GET", f"stories/{story.pk}/films/").json()["items"]
+    assert {(film["kind"], film["number"]): bool(film["url"]) for film in items} == {
+        ("preview", 1): True,
+        ("final", 1): True,
+        ("final", 2): False,
+    }
+    (waiting,) = [film["why_not_delivered"] for film in items if not film["url"]]
+    assert waiting == "Final film 2 waits for the client’s approval, so it is not delivered yet."
+    shown = mine.ask("GET", f"films/{second.pk}/").json()
+    assert (shown["url"], shown["why_not_delivered"]) == (None, waiting)
+    refused = mine.ask("GET", f"films/{second.pk}/file/")
+    assert (refused.status_code, refused.json()["detail"]) == (409, waiting)
+    film_verdicts.decide(second.pk, verdict="approved", actor=story.owner)
+    assert mine.ask("GET", f"films/{second.pk}/").json()["url"]
+    assert mine.ask("GET", f"films/{second.pk}/file/").status_code == 302
+
+
+def test_verdicts_of_a_page_of_films_are_read_at_once(mine, world):
+    Story.objects.filter(pk=world.story.pk).update(needs_client_approval=True)
+    asked = []
+    for number in (1, 2, 3):
+        final_film(world, number)
+        with CaptureQueriesContext(connection) as queries:
+            mine.ask("GET", f"stories/{world.story.pk}/films/")
+        asked.append(len(queries))
+    assert len(set(asked)) == 1, asked
 
 
 def test_subtitle_link_ends_and_a_changed_one_is_404(mine, world, monkeypatch):

@@ -155,6 +155,7 @@ def call(story, cost, at, **values):
 
 def test_statistics_of_a_span(mine, world, owner):
     now = timezone.now()
+    world.unclear.delete()
     Job.objects.filter(pk=world.failed_job.pk).update(finished_at=now - timedelta(hours=1))
     done, _ = queue.enqueue(
         "scene_preview",

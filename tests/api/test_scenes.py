@@ -40,8 +40,17 @@ def test_scene_shows_its_prompt_and_chosen_takes(mine, world):
             "style": "",
             "camera": "push_in",
             "seed": 0,
+            "strength": None,
         },
         "clip": None,
+        "boundary": "cut",
+        "image_provider": "",
+        "image_model": "",
+        "clip_provider": "",
+        "clip_model": "",
+        "assignee_id": None,
+        "due_on": None,
+        "deleted_at": None,
         "created_at": stamp(scene.created_at),
         "updated_at": stamp(scene.updated_at),
     }
@@ -166,7 +175,7 @@ def test_bulk_replaces_and_the_old_ones_stay_behind(mine, world):
     assert (
         Scene.live.filter(story=world.story).count(),
         Scene.objects.filter(story=world.story).count(),
-    ) == (1, 4)
+    ) == (1, 5)
 
 
 def test_bulk_of_500_is_taken_and_501_is_not(mine, owner):
@@ -205,7 +214,7 @@ def test_bulk_with_wrong_scenes_writes_none_and_names_each(mine, world):
         "/scenes/3/camera",
         "/scenes/3/more",
     ]
-    assert Scene.objects.count() == 3
+    assert Scene.live.count() == 3
 
 
 def test_bulk_that_makes_the_film_too_long_writes_none(mine, world):
@@ -215,7 +224,7 @@ def test_bulk_that_makes_the_film_too_long_writes_none(mine, world):
         {"story_id": str(world.story.pk), "scenes": [{"prompt": "a", "duration_seconds": 600}] * 6},
     )
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/scenes")
-    assert Scene.objects.count() == 3
+    assert Scene.live.count() == 3
 
 
 def test_bulk_into_a_story_that_is_not_there_or_not_seen_is_404(api, mine, stranger, world):
@@ -282,6 +291,10 @@ def test_takes_of_a_scene(mine, world):
         "width": 1280,
         "height": 720,
         "duration_ms": 0,
+        "has_sound": None,
+        "doubts": [],
+        "edit": None,
+        "edited_from": None,
         "crop": None,
         "notes": [],
         "provider": "local",

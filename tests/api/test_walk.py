@@ -27,7 +27,7 @@ def studio(tmp_path):
     port = free_port()
     try:
         process = installation.start("serve", "--port", str(port))
-        read_until(process, "Ctrl-C ends it")
+        read_until(process, "Press Ctrl+C to stop")
         assert installation.manage("shell", "-c", ACCOUNT).returncode == 0
         until(lambda: answers(port), what="an answer")
         yield f"http://127.0.0.1:{port}"

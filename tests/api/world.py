@@ -1,6 +1,7 @@
 """Rows that requests can name: a planned story with scenes, takes, a film and jobs."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -8,12 +9,18 @@ from django.utils import timezone
 
 from jobs.enums import JobStatus
 from jobs.models import Job
+from providers.enums import CallState
+from providers.models import Bill, ProviderCall
 from stories.enums import FilmKind, SoundKind, StoryStatus, TakeKind
 from stories.models import (
     Approval,
     CastMember,
+    Comment,
     Film,
+    LibraryMember,
+    LibraryVersion,
     Look,
+    ReviewLink,
     Scene,
     SheetTake,
     SoundTake,
@@ -21,7 +28,7 @@ from stories.models import (
     StoryStateTransition,
     Take,
 )
-from stories.services import enqueue, lines, spend_requests
+from stories.services import enqueue, lines, review_links, spend_requests
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
@@ -38,6 +45,11 @@ def script() -> SimpleUploadedFile:
     )
 
 
+def bill_file() -> SimpleUploadedFile:
+    """A bill as a form sends it."""
+    return SimpleUploadedFile("june.csv", b"date,amount,task\n2026-06-01,0.50,task-2\n")
+
+
 @dataclass
 class World:
     """Rows that a request can name."""
@@ -52,6 +64,12 @@ class World:
     job: Job
     failed_job: Job
     approval: Approval
+    comment: Comment
+    link: ReviewLink
+    deleted: Scene
+    unclear: ProviderCall
+    bill: Bill
+    versions: list[LibraryVersion]  # a newer one of the cast member, and one of another
 
 
 def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
@@ -90,7 +108,21 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         provider="local",
         seed=0,
     )
-    member = CastMember.objects.create(story=story, name="Haru", description="a girl")
+    versions = [
+        LibraryVersion.objects.create(
+            member=of, number=number, kind="character", name=name, description=description
+        )
+        for of in [LibraryMember.objects.create()]
+        for number, name, description in ((1, "Haru", "a girl"), (2, "Haru", "a young girl"))
+    ]
+    versions.append(
+        LibraryVersion.objects.create(
+            member=LibraryMember.objects.create(), number=1, kind="place", name="Old harbour"
+        )
+    )
+    member = CastMember.objects.create(
+        story=story, name="Haru", description="a girl", library=versions[0]
+    )
     look = Look.objects.create(member=member)
     facts = {"sha256": take.sha256, "mime": take.mime, "width": 1600, "height": 900}
     sheet = SheetTake.objects.create(look=look, file=take.file, provider="local", **facts)
@@ -110,4 +142,51 @@ def make_world(owner: Any, *, status: str = StoryStatus.PLANNED) -> World:
         "limit": 0,
     }
     approval = Approval.objects.create(story=story, plan_hash=ask.hash, asked_by=owner, **values)
-    return World(story, scenes, take, other, sound, sheet, film, job, failed, approval)
+    deleted = make_scene(story, narration="The boat is gone.")
+    Scene.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
+    unclear = ProviderCall.objects.create(
+        provider_id="runway_ml",
+        kind="image",
+        key="unclear",
+        state=CallState.UNCLEAR,
+        subject=str(story.pk),
+        item=str(deleted.pk),
+        actor=owner,
+        request_hash="0",
+        unit_price=Decimal("0.05"),
+        units=1,
+        estimate=Decimal("0.05"),
+        sending_at=timezone.now(),
+    )
+    bill = Bill.objects.create(
+        provider_id="runway_ml",
+        name="may.csv",
+        sha256="0" * 64,
+        lines=[[2, "2026-05-01", "1.2500", "task-1"]],
+        first_day="2026-05-01",
+        last_day="2026-05-01",
+        total=Decimal("1.25"),
+        imported_by=owner,
+    )
+    comment = Comment.objects.create(story=story, scene=scenes[0], text="Too dark.", author=owner)
+    link, _token = review_links.share(
+        story.pk, actor=owner, name="client", days=3, may_comment=True
+    )
+    return World(
+        story,
+        scenes,
+        take,
+        other,
+        sound,
+        sheet,
+        film,
+        job,
+        failed,
+        approval,
+        comment,
+        link,
+        deleted,
+        unclear,
+        bill,
+        versions[1:],
+    )

@@ -20,7 +20,7 @@ from tests.stories.factories import make_scene, make_story, make_take
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def _url(live_server: Any, story: Story, page: str = "change") -> str:
+def _url(live_server: Any, story: Story, page: str = "board") -> str:
     return f"{live_server.url}{reverse(f'admin:stories_story_{page}', args=[story.pk])}"
 
 
@@ -71,16 +71,15 @@ def test_progress_and_pictures_appear_without_a_reload(live_server, quiet_page, 
     log_in(page, owner)
     page.goto(_url(live_server, story))
     page.evaluate("window.same = true")
-    page.get_by_text("No picture yet").wait_for()
+    page.locator("#bd-scenes").get_by_text("No picture yet").wait_for()
     Job.objects.filter(pk=job.pk).update(progress=70)
-    page.get_by_text("70%").wait_for()
+    page.locator('#vp-head [aria-valuenow="70"]').wait_for()
+    assert page.title().startswith("(0/1) ")
     make_take(scene, content=picture("navy", (640, 360)))
-    page.get_by_text("Picture ready").wait_for()
-    shot = page.locator(".vp-shot img")
-    shot.wait_for()
-    page.wait_for_function("document.querySelector('.vp-shot img').naturalWidth > 0")
+    page.locator("#bd-scenes").get_by_text("Picture to review").wait_for()
+    page.wait_for_function("document.querySelector('#bd-scenes img').naturalWidth > 0")
     Job.objects.filter(pk=job.pk).update(status=JobStatus.SUCCEEDED)
-    page.wait_for_function("!document.querySelector('#vp-head').hasAttribute('hx-get')")
+    page.locator("#vp-head").get_by_role("link", name="Render the film").wait_for()
     assert page.evaluate("window.same"), "the page was never loaded again"
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def inside(live_server, page, log_in, owner):
     log_in(page, owner)
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     return page
 
 
@@ -118,7 +118,8 @@ def test_a_question_that_was_not_answered_for_want_of_a_network_can_be_sent_agai
     live_server, inside, owner
 ):
     story = make_story(owner, status=StoryStatus.COMPLETED)
-    inside.goto(live_server.url + reverse("admin:stories_story_change", args=[story.pk]))
+    inside.goto(live_server.url + reverse("admin:stories_story_board", args=[story.pk]))
+    inside.locator("#vp-more summary").click()
     inside.get_by_role("link", name="Archive").click()
     dialog = inside.get_by_role("dialog")
     dialog.get_by_label("Reason").fill("sent to the client")

@@ -33,7 +33,7 @@ def studio(tmp_path: Path) -> Iterator[str]:
     process = None
     try:
         process = installation.start("serve", "--port", str(port))
-        read_until(process, "Ctrl-C")
+        read_until(process, "Ctrl+C")
         made = installation.manage("shell", "-c", PEOPLE)
         assert made.returncode == 0, made.stderr
         yield f"http://127.0.0.1:{port}"
@@ -60,17 +60,17 @@ def test_korean_story_becomes_a_film(studio: str, quiet_page: Any) -> None:
     dialog = page.get_by_role("dialog")
     page.get_by_role("link", name="Start planning").click()
     dialog.get_by_role("button", name="Start planning").click()
-    page.locator(".vp-scene").nth(1).wait_for(timeout=WORK)
-    assert page.locator(".vp-scene").count() == 2
+    page.locator("#bd-scenes > li").nth(1).wait_for(timeout=WORK)
+    assert page.locator("#bd-scenes > li").count() == 2
 
     page.get_by_role("link", name="Make the preview").click()
     dialog.get_by_role("button", name="Make the preview · $0.00").click()
-    page.locator("#vp-player video").wait_for(timeout=WORK)
-    assert page.get_by_text("Picture ready").count() == 2
+    page.locator("#vp-head").get_by_role("link", name="Render the film").wait_for(timeout=WORK)
+    assert page.locator("#bd-scenes").get_by_text("Picture to review").count() == 2
 
     page.get_by_role("link", name="Render the film").click(timeout=WORK)
     dialog.get_by_role("button", name="Render the film · $0.00").click()
-    page.get_by_role("heading", name="Final film 1").wait_for(timeout=WORK)
+    page.locator("#vp-head").get_by_role("link", name="Share for review").wait_for(timeout=WORK)
 
     page.get_by_role("link", name="Film", exact=True).click()
     page.wait_for_url("**/film/")

@@ -120,6 +120,7 @@ class Installation:
             "SECRET_KEY": "only-for-tests--" * 4,
             "VP_SECRET_KEYS": "only-for-tests--" * 4,
             "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
+            "CHECK_TAKES": "0",  # the files of the fakes are smaller than a film
             "WORKERS": "2",
             **self._services(),
             **self.extra,

@@ -1,6 +1,7 @@
 """The page of the random kills: one row for each database, replaced by its newest run."""
 
 import platform
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -16,14 +17,19 @@ COLUMNS = (
     "Pieces of work paid / calls",
     "Answers that went wrong / decisions",
     "Bill / ledger (USD)",
-    "Wrong",
+    "Paid twice or unordered / lost / left over / other amount",
+    "Crashes",
 )
+# How a line of the judge begins, in the order of the column.
+MONEY = (("twice", "unordered"), ("lost",), ("stuck",), ("ledger",))
 HEADING = f"""# Random kills: the last runs
 
 Written by `make kills WRITE=1`; [fault tests](fault-tests.md) say what is killed, who meddles and
-what is compared. Each row is the newest run on its database. Wrong is what the judge found: work
-that was paid twice or without an order, lost or left over, a story that does not become its film, a
-crash, or a ledger that differs from the bill.
+what is compared. Each row is the newest run on its database. The last two columns are what the
+judge found wrong: work that was paid for twice or without an order, charges that are lost, calls,
+jobs and stories that do not come to their end, amounts that differ from the bill; and errors that a
+person of the run came upon and that are no answer in words. A ledger may be above the bill by what
+a language model did not say that it cost.
 
 | {" | ".join(COLUMNS)} |
 {"| --- " * len(COLUMNS)}|
@@ -33,6 +39,7 @@ crash, or a ledger that differs from the bill.
 def row(database: str, facts: Mapping[str, Any], wrong: Sequence[str], *, command: str) -> str:
     """One line of the table."""
     faults = facts.get("faults", {})
+    found = Counter(line.partition(":")[0].split()[0] for line in wrong)
     machine = f"{platform.system()}, {platform.machine()}"
     cells = [
         database,
@@ -43,7 +50,8 @@ def row(database: str, facts: Mapping[str, Any], wrong: Sequence[str], *, comman
         f"{facts.get('pieces of work paid', 0)} / {facts.get('calls', 0)}",
         f"{facts.get('answers that went wrong', 0)} / {facts.get('decisions on unclear calls', 0)}",
         f"{facts.get('bill')} / {facts.get('ledger')}",
-        str(len(wrong)),
+        " / ".join(str(sum(found[kind] for kind in kinds)) for kinds in MONEY),
+        str(found["crash"]),
     ]
     return f"| {' | '.join(cells)} |\n"
 

@@ -21,10 +21,13 @@ ONCE = {
     "takes of one kind for a scene": ("stories_take", "scene_id, kind"),
     "films of one kind for a story": ("stories_film", "story_id, kind"),
     "calls for one piece of work": ("providers_providercall", "item, kind"),
-    "jobs for one piece of work": ("jobs_job", "name, subject, item"),
+    "jobs for one piece of work": ("jobs_job", "name, subject, item, data->'parameters'->>'kind'"),
     "steps of one story": ("stories_storystatetransition", "story_id, to_status"),
 }
-GROUPED = {"providers_providercall": "item <> ''"}  # calls without an item are not compared
+# What a worker that was to end had not sent is refused at no cost, and ordered by another.
+UNSENT = "(state = 'refused' AND coalesce(cost, 0) = 0)"
+# Calls without an item are not compared.
+GROUPED = {"providers_providercall": f"item <> '' AND NOT {UNSENT}"}
 DOUBLES = "SELECT {columns} FROM {table} WHERE {which} GROUP BY {columns} HAVING count(*) > 1"
 ROWS = (
     "SELECT left(to_jsonb(r)::text, 1500) FROM {table} r WHERE ({columns}) IN ({doubles}) LIMIT 6"
@@ -105,8 +108,9 @@ class Many:
         return story
 
     def _carried(self, stories: list[str], scenes: int, made: Made, minutes: float) -> None:
-        """Each story is taken on as soon as it can be; when half are done, the workers are replaced
-        one group after the other.
+        """Each story is taken on as soon as it can be. When the films of half of them are ordered,
+        the workers are replaced one group after the other. (Not when half are films: the last
+        stories may all become films between two looks.)
         """
         steps: dict[str, Callable[[str], None]] = {
             "planned": lambda story: self._preview(story, scenes),
@@ -127,7 +131,8 @@ class Many:
             for story, status in self._ready(taken):
                 steps[status](story)
                 taken[f"{story} {status}"] += 1
-            if replacing is None and 2 * done >= len(stories):
+            ordered = sum(key.endswith(" previewing") for key in taken)
+            if replacing is None and 2 * ordered >= len(stories):
                 replacing = threading.Thread(target=self._replace, args=(made,))
                 replacing.start()
             if done >= told:
@@ -179,7 +184,7 @@ class Many:
         calls = dict(
             self.installation.rows(
                 "SELECT state, count(*) FROM providers_providercall WHERE kind IN "
-                "('image', 'clip') GROUP BY state"
+                f"('image', 'clip') AND NOT {UNSENT} GROUP BY state"
             )
         )
         takes = dict(
@@ -194,7 +199,8 @@ class Many:
             sum(takes.values()),
             sum(films.values()),
         )
-        self._expect(made, "jobs", jobs, {"succeeded": 3 * made.stories + 2 * wanted})
+        # planning, preview and film of each story; picture, clip and two segments of each scene
+        self._expect(made, "jobs", jobs, {"succeeded": 3 * made.stories + 4 * wanted})
         self._expect(made, "calls", calls, {"settled": 2 * wanted})
         self._expect(made, "takes", takes, {"image": wanted, "clip": wanted})
         self._expect(made, "films", films, {"preview": made.stories, "final": made.stories})

@@ -16,11 +16,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from . import senders
 
 if TYPE_CHECKING:
     from tests.services import Server
@@ -31,12 +35,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("PATH", "HOME", "LANG", "FFMPEG", "PYTHONDONTWRITEBYTECODE")
 LEASE_SECONDS = 6
-SENDER_IS_GONE = timedelta(
-    seconds=25
-)  # no process here is stopped for so long, and no provider takes so long
 FAR = timedelta(minutes=11)
 PATIENCE = timedelta(seconds=4)
 PEOPLE, GROUPS = 4, 2
+# A busy machine encodes slowly: a story is stuck when nothing is made for so many seconds, or when
+# all together take so many for each of them.
+STANDSTILL, LONGEST_FINISH = 300.0, 400.0
 PASSWORD = "only for chaos"
 TELL_SECONDS = 10.0
 FIRST_PAID = 4  # pieces of work, before the first kill
@@ -58,6 +62,8 @@ def environment(folder: Path, database_url: str) -> dict[str, str]:
         "VP_SECRET_KEYS": "only-for-chaos-" * 4,
         "JOB_LEASE_SECONDS": str(LEASE_SECONDS),
         "WORKERS": "2",
+        senders.MARK: str(folder),
+        "CHECK_TAKES": "0",  # the files of the fakes are smaller than a film
     }
 
 
@@ -116,6 +122,7 @@ class Run:
         self.wrong: list[str] = []
         self.told = 0.0
         self.facts: dict[str, Any] = {"seed": seed}
+        self.name = env[senders.MARK]
 
     def go(self) -> None:
         from .providers import ODD
@@ -221,7 +228,7 @@ class Run:
 
         while not over.wait(1.0):
             try:
-                move_time()
+                move_time(self.name)
             except DatabaseError:
                 connection.close()
         connection.close()
@@ -234,11 +241,11 @@ class Run:
         """
         from providers import calls
         from providers.models import ProviderCall
-        from stories.handlers import record_leftover_results
+        from stories.handlers.paid_results import record_leftover_results
 
         began = time.monotonic()
         person.attempt(person.resume)
-        move_time(senders_are_dead=True)
+        move_time(self.name, at_once=True)
         self.groups.fill()
         while left := unfinished():
             for call in ProviderCall.objects.filter(state="unclear"):
@@ -247,7 +254,7 @@ class Run:
             calls.reconcile()
             calls.collect()
             record_leftover_results()
-            move_time(at_once=True)
+            move_time(self.name, at_once=True)
             self.say(f"settling: {len(left)} left, such as {left[0]}")
             if time.monotonic() > began + 300:
                 self.wrong.append(f"stuck after the last kill: {left}")
@@ -264,16 +271,19 @@ class Run:
 
         for fake in self.fakes.values():
             fake.good = True
-        began = time.monotonic()
-        deadline = began + 240 + 40 * Story.objects.count()
+        began = moved_at = time.monotonic()
+        end = began + LONGEST_FINISH * Story.objects.count()
+        progress: tuple[int, ...] = ()
         while left := list(Story.objects.exclude(status="completed").order_by("pk")):
             self.say(f"finishing: {len(left)} stories left, such as {why(left[0])}")
             for call in ProviderCall.objects.filter(state="unclear"):
                 person.attempt(partial(person.decide_on, call))
             for story in left:
                 finish(story, person)
-            move_time(at_once=True)
-            if time.monotonic() > deadline:
+            move_time(self.name, at_once=True)
+            if progress != (progress := made_so_far()):
+                moved_at = time.monotonic()
+            if time.monotonic() > min(end, moved_at + STANDSTILL):
                 self.wrong += [
                     f"stuck: story {story.pk} is {story.status}: {why(story)}" for story in left
                 ]
@@ -282,7 +292,7 @@ class Run:
         for _ in range(60):
             if not unfinished():
                 break
-            move_time(at_once=True)
+            move_time(self.name, at_once=True)
             time.sleep(0.5)
         self.facts |= {
             "stories": Story.objects.count(),
@@ -315,6 +325,19 @@ class Run:
             "orders": len(self.notebook.orders),
             "done": dict(sorted(self.notebook.done.items())),
         }
+
+    def keep_books(self, file: Path) -> None:
+        """Write what only this process knows: what was charged, ordered, decided and found wrong.
+
+        With the database of the run it tells how a charge came to be wrong.
+        """
+        kept = {
+            "wrong": self.wrong,
+            "charges": [asdict(charge) for charge in self._charges()],
+            "orders": [asdict(order) for order in self.notebook.orders],
+            "decided": self.notebook.decided,
+        }
+        file.write_text(json.dumps(kept, indent=1, default=str), encoding="utf-8")
 
     def _charges(self) -> list[Any]:
         from providers.models import ProviderCall
@@ -349,7 +372,7 @@ def _busy() -> list[int]:
     return [int(name.rpartition("/")[2]) for name in names if name.rpartition("/")[2].isdigit()]
 
 
-def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
+def move_time(run: str, *, at_once: bool = False) -> None:
     """What waits only for its time has waited long enough."""
     from django.db.models import F
     from django.utils import timezone
@@ -358,13 +381,10 @@ def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
     from providers.models import AIProviderConfig, ProviderCall
 
     now = timezone.now()
-    sending = ProviderCall.objects.filter(state="sending")
-    for call in (
-        sending
-        if senders_are_dead
-        else sending.filter(sending_at__lt=now - SENDER_IS_GONE, sending_at__gt=now - FAR)
-    ):
-        sending.filter(pk=call.pk, sending_at=call.sending_at).update(sending_at=now - 2 * FAR)
+    sending = ProviderCall.objects.filter(state="sending", sending_at__gt=now - FAR)
+    for call in sending:
+        if call.sending_at is not None and not senders.may_live(run, call.sending_at):
+            sending.filter(pk=call.pk, sending_at=call.sending_at).update(sending_at=now - 2 * FAR)
     patience = timedelta(0) if at_once else PATIENCE
     AIProviderConfig.objects.filter(not_before__gt=now + patience).update(not_before=None)
     late = Job.objects.filter(
@@ -374,7 +394,7 @@ def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
     ProviderCall.objects.filter(state="accepted", poll_after__gt=now + patience).update(
         poll_after=now
     )
-    if at_once or senders_are_dead:
+    if at_once:
         open_items = Job.objects.filter(
             status__in=["queued", "running", "waiting", "unclear"]
         ).values_list("item", flat=True)
@@ -382,6 +402,15 @@ def move_time(*, senders_are_dead: bool = False, at_once: bool = False) -> None:
             item__in=list(open_items)
         ):
             ProviderCall.objects.filter(pk=call.pk, state="reserved").update(reserved_at=now - FAR)
+
+
+def made_so_far() -> tuple[int, ...]:
+    """Counts that rise while stories come nearer to their film."""
+    from jobs.models import Job
+    from stories.models import Film, Take
+
+    jobs = Job.objects.filter(status="succeeded").count()
+    return jobs, Take.objects.count(), Film.objects.count()
 
 
 def unfinished() -> list[str]:
@@ -406,10 +435,10 @@ def unfinished() -> list[str]:
 
 def settled_without_take() -> Any:
     from providers.models import ProviderCall
-    from stories.services import enqueue
+    from stories.services import collecting, enqueue
 
     takes = ProviderCall.objects.filter(state="settled", kind__in=list(enqueue.TAKE_JOB))
-    return takes.exclude(provider="local").exclude(enqueue.has_take())
+    return takes.exclude(provider="local").exclude(collecting.has_take())
 
 
 def booked() -> list[Any]:
@@ -462,9 +491,28 @@ def finish(story: Any, person: "Person") -> None:
         jobs = Job.objects.filter(
             subject=str(story.pk), status__in=["queued", "running", "waiting", "unclear"]
         )
-        is_idle = not plan.counts.get("running") and not jobs.exclude(item="").exists()
+        going_on = jobs.exclude(item="").exclude(status="waiting", wait_for="person")
+        answer_scenes(story, jobs, person)
+        is_idle = not plan.counts.get("running") and not going_on.exists()
         if is_idle and not finish_words_and_sound(story, plan, jobs, person):
             finish_takes(story, plan, jobs, person)
+
+
+def answer_scenes(story: Any, jobs: Any, person: "Person") -> None:
+    """Answer the jobs of scenes that ask for a price: what is needed is ordered at the price that
+    is shown now, what is not is cancelled.
+    """
+    from jobs.services import queue
+    from stories.services import enqueue
+    from stories.services.plan import plan_generation
+
+    asking = jobs.filter(status="waiting", wait_for="person", name__in=list(enqueue.TAKE_KIND))
+    for job in asking:
+        kind, scene_ids = enqueue.TAKE_KIND[job.name], [UUID(job.item)]
+        if plan_generation(story, kind, scene_ids=scene_ids).todo:
+            person.attempt(partial(person.make, story, kind, scene_ids=scene_ids))
+        else:
+            person.attempt(partial(queue.cancel, job.pk, actor=person.user))
 
 
 def finish_takes(story: Any, plan: Any, jobs: Any, person: "Person") -> None:
@@ -571,7 +619,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--write", action="store_true", help="write the outcome to docs/operation/random-kills.md"
     )
-    parser.add_argument("--keep", help="a new folder for logs and files that stays")
+    parser.add_argument(
+        "--keep", help="a new folder that stays, with logs, files, a SQLite database and the books"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = Path(options.keep or tempfile.mkdtemp(prefix="vp-chaos-"))
@@ -600,6 +650,8 @@ def main(arguments: list[str]) -> int:
                 servers=servers,
             )
             run.go()
+            if options.keep:
+                run.keep_books(folder / "books.json")
         sys.stdout.write(
             json.dumps({"database": options.database, "wrong": run.wrong, **run.facts}, indent=2)
             + "\n"

@@ -19,6 +19,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.deciding = threading.Lock()  # held by the person who decides on an unclear call
         self.orders: list[Ordered] = []
         self.decided: dict[str, str] = {}  # call to the provider's work that a person found for it
         self.done: Counter[str] = Counter()

@@ -20,11 +20,18 @@ from jobs.models import Job
 from jobs.services import queue
 from providers import calls
 from providers import requests as asked
+from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
-from providers.requests import ClipRequest, MusicRequest, SpeechRequest, TextRequest
+from providers.requests import (
+    ClipRequest,
+    ImageRequest,
+    MusicRequest,
+    SpeechRequest,
+    TextRequest,
+)
 from providers.services import configs, raw_answers, unclear_calls
 from stories.enums import JobName, ReviewStatus, StoryStatus, TakeKind
-from stories.handlers import record_leftover_results
+from stories.handlers.paid_results import record_leftover_results
 from stories.models import Scene, Story, Take
 from stories.services import (
     enqueue,
@@ -37,7 +44,6 @@ from stories.services import (
 )
 from stories.services.plan import plan_generation
 
-from .books import SLACK
 from .notebook import Notebook, korean_words, short_words, words
 from .providers import Odd
 from .sound_orders import SoundOrders, english_piece, plan_piece, sound_pieces
@@ -66,6 +72,8 @@ def pieces_of_job(job: Job) -> list[str]:
         return [plan_piece(job.subject)]
     if name == JobName.SCENE_ENGLISH:
         return [english_piece(job.item)]
+    if name == JobName.SCENE_SEGMENT:  # encodes what there is
+        return []
     if name in enqueue.STORY_KIND:
         return pieces_of(job.subject, enqueue.STORY_KIND[name])
     kind = enqueue.TAKE_KIND.get(name) or enqueue.SOUND_KIND[name]
@@ -334,11 +342,20 @@ class Person(SoundOrders):
             else:
                 self.notebook.done["recovered"] += 1
                 return
-        found = work_of(call, self.fakes[call.provider_id], self.notebook)
-        if found is None or not self.fakes[call.provider_id].charges[found].usd:
+        fake = self.fakes[call.provider_id]
+        fake.finish_abandoned()  # until then it may still charge for what was sent
+        # Two people do not decide on one call, nor find the same work for two calls.
+        with self.notebook.deciding:
+            call.refresh_from_db()
+            if call.state == CallState.UNCLEAR:
+                self._say_what_became_of(call, fake)
+
+    def _say_what_became_of(self, call: ProviderCall, fake: Odd) -> None:
+        """What a person found counts only if the studio has taken it."""
+        found = work_of(call, fake, self.notebook)
+        if found is None or not fake.charges[found].usd:
             unclear_calls.not_charged(call, actor=self.user, reason="it is not on the bill")
             return
-        self.notebook.decided[str(call.pk)] = found
         if call.provider_id in HAVE_TASKS and self.chance.random() < 0.8:
             unclear_calls.attach_task(
                 call, actor=self.user, reason="it is on the bill", task_id=found
@@ -347,6 +364,7 @@ class Person(SoundOrders):
             unclear_calls.write_off(
                 call, actor=self.user, reason="it is on the bill and the result is gone"
             )
+        self.notebook.decided[str(call.pk)] = found
 
     # --- what there is
 
@@ -378,13 +396,16 @@ def work_of(call: ProviderCall, fake: Odd, notebook: Notebook) -> str | None:
         notebook.decided.values()
     )
     request = asked.from_json(call.request)
+    if not isinstance(request, ClipRequest | ImageRequest):
+        return None
     path = "_to_video" if isinstance(request, ClipRequest) else "text_to_image"
+    sent = request.prompt_en.strip() or request.prompt.strip()
     for name, charge in list(fake.charges.items()):
         body = charge.asked.json
         if (
             name not in taken
             and path in charge.asked.path
-            and request.prompt in body["promptText"]
+            and sent in body["promptText"]
             and body["seed"] == request.seed
         ):
             return name
@@ -410,6 +431,7 @@ def work_by_words(call: ProviderCall, fake: Odd) -> str | None:
     """The work whose request holds these words and was charged before the next call of its key.
 
     These two providers have no name for it. The words occur once, and a key has one call at a time.
+    The next call may be reserved milliseconds after the charge, so no time is added on either side.
     """
     if call.sending_at is None:
         return None
@@ -423,7 +445,7 @@ def work_by_words(call: ProviderCall, fake: Odd) -> str | None:
     for name, charge in list(fake.charges.items()):
         at = fake.charged_at[name]
         if (
-            at >= call.reserved_at - SLACK
+            at >= call.reserved_at
             and (later is None or at < later.reserved_at)
             and _asks_for(charge.asked.json, asked.from_json(call.request))
         ):

@@ -37,8 +37,8 @@ MANY = """# Many workers
 Made by `make many` on {day} ({machine}, {cores} cores shared with other work): one PostgreSQL 18, one Valkey 9.1 and one SeaweedFS 4.48, one web, and
 {groups} groups of `manage.py work` with two workers each, on one machine. {stories} stories of {scenes} scenes are written over the API and
 carried from draft to the final film: planned, a picture for each scene from one provider, the preview, a clip for each from
-another, the film. Both providers charge for each work and count for themselves what they were paid for. When half of the stories are
-films, every group is replaced by a new one, one after the other, while the rest goes on. So that it ends in minutes, scenes are one
+another, the film. Both providers charge for each work and count for themselves what they were paid for. When the films of half of the
+stories are ordered, every group is replaced by a new one, one after the other, while the rest goes on. So that it ends in minutes, scenes are one
 second long (720 × 720, 24 fps) and the providers' works are small and repeat
 themselves, which is why there are fewer files than takes: the same content is kept once.
 

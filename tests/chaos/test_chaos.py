@@ -171,12 +171,12 @@ def test_four_groups_of_workers_make_everything_once_while_they_are_replaced(
         )
         installation.start(groups=4)
         trial = Many(installation, images=images, clips=clips, say=lambda _line: None)
-        made = trial.run(stories=4, scenes=3, minutes=5)
+        made = trial.run(stories=4, scenes=3, minutes=15)
         assert (made.wrong, made.doubles, made.replaced, made.jobs, made.takes, made.films) == (
             [],
             0,
             4,
-            36,
+            60,
             24,
             8,
         )

@@ -3,6 +3,7 @@ on purpose.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -116,3 +117,29 @@ def hold(folder: str, seconds: float) -> str:
     time.sleep(seconds)
     mine.unlink()
     return str(seen)
+
+
+def parent() -> int:
+    return os.getppid()
+
+
+_remembered: list[str] = []
+
+
+def remember(word: str) -> list[str]:
+    _remembered.append(word)
+    return _remembered
+
+
+def kill_server() -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(20)
+
+
+def kill_server_once(file: str) -> str:
+    """The second run returns the process id of the server that the first one killed."""
+    if Path(file).exists():
+        return Path(file).read_text()
+    Path(file).write_text(str(os.getppid()))
+    kill_server()
+    return ""

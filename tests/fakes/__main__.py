@@ -1,4 +1,4 @@
-"""`python -m tests.fakes runway`: serve one fake until Ctrl-C."""
+"""`python -m tests.fakes runway`: serve one fake until Ctrl+C."""
 
 import signal
 import sys
@@ -15,6 +15,8 @@ from .replicate import Replicate
 from .runway import Runway
 from .server import Fake
 from .stability import Stability
+from .supertone import Supertone
+from .typecast import Typecast
 
 FAKES: dict[str, type[Fake]] = {
     "comfyui": ComfyUI,
@@ -25,6 +27,8 @@ FAKES: dict[str, type[Fake]] = {
     "elevenlabs": ElevenLabs,
     "openai_images": OpenAIImages,
     "openai_speech": OpenAISpeech,
+    "supertone": Supertone,
+    "typecast": Typecast,
 }
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from . import media
 from .server import Asked, Fake, Reply, multipart
 
-COST = Decimal("0.10")  # USD that the machine's owner reckons for a job
+# USD that the machine's owner reckons for a picture, and for a second of a clip
+COST, COST_PER_SECOND = Decimal("0.10"), Decimal("0.02")
 CHECKPOINTS = ["sd_xl_base_1.0.safetensors", "flux1-schnell.safetensors"]
 TEXT = {"required": {"text": ["STRING", {"multiline": True}], "clip": ["CLIP"]}}
 LATENT = {
@@ -230,7 +231,7 @@ class ComfyUI(Fake):
         else:
             events.append(["execution_success", {"prompt_id": job.id, "timestamp": 2}])
             outputs = {} if scenario == "no_output" else self._made(job)
-            self.charge(job.id, "job", COST, job.asked)
+            self.charge(job.id, "job", _cost(job), job.asked)
         failed = scenario in {"oom", "failed", "interrupted"}
         status = {
             "status_str": "error" if failed else "success",
@@ -349,6 +350,11 @@ class ComfyUI(Fake):
                 ],
             },
         )
+
+
+def _cost(job: Job) -> Decimal:
+    is_clip = any(job.graph[number]["class_type"] == "SaveVideo" for number in job.outputs)
+    return COST_PER_SECOND * _seconds(job.graph) if is_clip else COST
 
 
 def _seconds(graph: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 wrong way.
 """
 
+import base64
 import json
 import re
 from decimal import Decimal
@@ -40,8 +41,7 @@ class Llm(Fake):
 
     def complete(self, asked: Asked) -> Reply:
         body = asked.json
-        said = body["messages"][1]["content"]
-        scenario = self.scenario(said)
+        scenario = self.scenario(_text_of(body["messages"][1]["content"]))
         if refused := self._door(asked) or self._trouble(scenario):
             return refused
         if body.get("model") != "planner-1":
@@ -74,7 +74,7 @@ class Llm(Fake):
             return self._inside(scenario)
         content = self._content(body, scenario)
         usage = {
-            "prompt_tokens": len(str(body["messages"])) // 4,
+            "prompt_tokens": _tokens(body["messages"]),
             "completion_tokens": len(content or "") // 4 + 1,
         }
         usd = (
@@ -166,6 +166,8 @@ class Llm(Fake):
             return None
         if scenario == "words":
             return "Of course! Here is your plan."
+        if "You check" in body["messages"][0]["content"]:
+            return _findings(body["messages"][1]["content"], scenario)
         if "translate" in body["messages"][0]["content"]:
             return json.dumps({"text": "소녀" if scenario == "korean" else "a girl at the sea"})
         text = json.dumps(_plan(body, scenario), ensure_ascii=False)
@@ -176,6 +178,51 @@ class Llm(Fake):
             "cut": text[: len(text) // 2],
             "wrong_type": text.replace('"first": 1', '"first": "one"'),
         }.get(scenario, text)
+
+
+def _text_of(content: Any) -> str:
+    """The words of a message, whose content is a text or a list of parts."""
+    if isinstance(content, str):
+        return content
+    return " ".join(part["text"] for part in content if part["type"] == "text")
+
+
+def _tokens(messages: list[dict[str, Any]]) -> int:
+    """A token for four characters, and 85 for a picture, as OpenAI counts small ones."""
+    parts = [part for message in messages for part in _parts(message["content"])]
+    pictures = sum(part["type"] == "image_url" for part in parts)
+    return len(" ".join(_text_of(message["content"]) for message in messages)) // 4 + 85 * pictures
+
+
+def _parts(content: Any) -> list[dict[str, Any]]:
+    return [] if isinstance(content, str) else content
+
+
+def _findings(content: list[dict[str, Any]], scenario: str) -> str:
+    """What a model sees in the pictures, each of which has to be a JPEG in a data URL."""
+    pictures = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
+    assert pictures
+    for url in pictures:
+        head, data = url.split(",", 1)
+        assert head == "data:image/jpeg;base64", head
+        assert base64.b64decode(data, validate=True)[:3] == b"\xff\xd8\xff"
+    names = re.findall(r"Reference sheet of “(.*?)”", _text_of(content))
+    found: dict[str, Any] = {
+        "fits": scenario != "unfit",
+        "missing": ["등대"] if scenario == "unfit" else [],
+        "faces": [{"name": name, "same": scenario != "other_face"} for name in names],
+        "why": "등대가 없다." if scenario == "unfit" else "모두 보인다.",
+    }
+    if scenario == "no_fits":
+        del found["fits"]
+    if scenario == "bare_findings":
+        found = {"fits": "true", "missing": None, "faces": None}
+    if scenario == "unseen_face":
+        found["faces"] = [{"name": name, "same": None} for name in names]
+    text = json.dumps(found, ensure_ascii=False)
+    if scenario in ODD_CONTENT:
+        return str(ODD_CONTENT[scenario](text))
+    return "null" if scenario == "null_answer" else text
 
 
 ODD_CONTENT: dict[str, Any] = {

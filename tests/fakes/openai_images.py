@@ -1,12 +1,15 @@
 """OpenAI's images: the answer is the image in base64, or a link to it; no cost is said."""
 
 import base64
+import io
 from decimal import Decimal
 from typing import Any
 
+from PIL import Image, UnidentifiedImageError
+
 from . import media
 from .openai_speech import problem
-from .server import Asked, Fake, Reply
+from .server import Asked, Fake, Reply, multipart
 
 PRICE = Decimal("0.04")
 MODELS = {
@@ -23,6 +26,7 @@ class OpenAIImages(Fake):
     key = "sk-fake-images-0123456789abcdefghijklmnopqrstuvwxyz"
     routes = [
         ("POST", r"/v1/images/generations", "generations"),
+        ("POST", r"/v1/images/edits", "edits"),
         ("GET", r"/v1/models", "list_models"),
         ("GET", r"/files/([0-9]+)", "file"),
     ]
@@ -36,7 +40,7 @@ class OpenAIImages(Fake):
         return f"{self.url}/v1"
 
     def is_paid(self, asked: Asked) -> bool:
-        return asked.path == "/v1/images/generations"
+        return asked.path in {"/v1/images/generations", "/v1/images/edits"}
 
     def _refused(self, asked: Asked, scenario: str) -> Reply | None:
         if not self.own and asked.headers.get("authorization") != f"Bearer {self.key}":
@@ -65,6 +69,22 @@ class OpenAIImages(Fake):
         scenario = self.scenario(body.get("prompt", ""))
         if refused := self._refused(asked, scenario) or self._wrong(body):
             return refused
+        return self._made(asked, scenario)
+
+    def edits(self, asked: Asked) -> Reply:
+        try:
+            sent = multipart(asked)
+        except ValueError:
+            return problem(400, "Invalid content type.")
+        files = {name: sent.pop(name, None) for name in ("image", "mask")}
+        body: dict[str, Any] = {name: value.decode() for name, value in sent.items()}
+        body["n"] = int(body.get("n", 1))
+        scenario = self.scenario(body.get("prompt", ""))
+        if refused := self._refused(asked, scenario) or self._wrong(body) or _wrong_files(files):
+            return refused
+        return self._made(asked, scenario)
+
+    def _made(self, asked: Asked, scenario: str) -> Reply:
         number = len(self.charges) + 1
         self.charge(str(number), "image", PRICE, asked)
         if scenario == "bad_file":
@@ -98,3 +118,17 @@ class OpenAIImages(Fake):
         return self._refused(asked, "") or Reply(
             200, {"object": "list", "data": [{"id": name, "object": "model"} for name in MODELS]}
         )
+
+
+def _wrong_files(files: dict[str, bytes | None]) -> Reply | None:
+    """The picture is there, and the mask is a PNG of its size with an alpha channel."""
+    if not files["image"]:
+        return problem(400, "image is required")
+    try:
+        picture = Image.open(io.BytesIO(files["image"]))
+        mask = Image.open(io.BytesIO(files["mask"])) if files["mask"] else None
+    except UnidentifiedImageError:
+        return problem(400, "Invalid image file.")
+    if mask is not None and (mask.size != picture.size or mask.mode != "RGBA"):
+        return problem(400, "Invalid mask image: its size or its alpha channel.")
+    return None

@@ -24,12 +24,16 @@ SECRET = "whsec_" + base64.b64encode(b"the fake's signing secret!").decode()
 MODELS = {
     "black-forest-labs/flux-schnell": ("image", Decimal("0.003"), ["prompt"]),
     "bytedance/seedance-1-pro": ("clip", Decimal("0.06"), ["prompt"]),
+    "google/veo-3.1": ("clip", Decimal("0.20"), ["prompt"]),
     "bytedance/seedream-4": ("image", Decimal("0.03"), ["prompt"]),
     "black-forest-labs/flux-kontext-pro": ("image", Decimal("0.04"), ["prompt"]),
+    "topazlabs/image-upscale": ("image", Decimal("0.05"), ["image"]),
+    "runwayml/upscale-v1": ("clip", Decimal("0.02"), ["video"]),
 }
 # The inputs for reference images: the most that a list may have, or None for a single one.
 REFERENCES: dict[str, dict[str, int | None]] = {
     "bytedance/seedream-4": {"image_input": 10},
+    "google/veo-3.1": {"reference_images": 3},
     "black-forest-labs/flux-kontext-pro": {"input_image": None},
 }
 REFERENCE_INPUTS = {name for inputs in REFERENCES.values() for name in inputs}
@@ -146,6 +150,8 @@ class Replicate(Fake):
             return _invalid("Cancel-After must be a duration", "Cancel-After")
         made = Made(uuid.uuid4().hex[:26], model, given, scenario, webhook=body.get("webhook", ""))
         kind, price, _ = MODELS[model]
+        if model == "google/veo-3.1" and given.get("generate_audio", True):
+            price *= 2  # with sound, which is made unless told otherwise
         with self.lock:
             self.made[made.id] = made
             self.charge(

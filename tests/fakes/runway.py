@@ -8,8 +8,9 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,34 @@ TEXT_TO_VIDEO = {
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
 }
+# Upscaling and extending: path: model, field with the take, start of its data URI, credits, fields
+EDITS: dict[str, tuple[str, str, str, int, set[str]]] = {
+    "/v1/image_upscale": (
+        "magnific_precision_upscaler_v2",
+        "imageUri",
+        "data:image/",
+        10,
+        {"imageUri", "scaleFactor", "sharpen", "smartGrain", "ultraDetail", "flavor", "model"},
+    ),
+    "/v1/video_upscale": (
+        "magnific_video_upscaler_creative",
+        "videoUri",
+        "data:video/",
+        20,
+        {
+            *("videoUri", "resolution", "creativity", "sharpen", "smartGrain", "flavor"),
+            *("fpsBoost", "model"),
+        },
+    ),
+    "/v1/video_to_video": (
+        "seedance2_5",
+        "promptVideo",
+        "data:video/",
+        30,
+        {"promptVideo", "promptText", "audio", "mode", "duration", "ratio", "model"},
+    ),
+}
+CLIP_SECONDS = 5  # of the clips that are upscaled and extended
 SILENT = {
     "veo3.1": 20,
     "veo3.1_fast": 10,
@@ -79,9 +108,11 @@ class Runway(Fake):
         ("POST", r"/v1/image_to_video", "image_to_video"),
         ("POST", r"/v1/text_to_video", "text_to_video"),
         ("POST", r"/v1/text_to_image", "text_to_image"),
+        ("POST", r"/v1/(?:image_upscale|video_upscale|video_to_video)", "edited"),
         ("GET", r"/v1/tasks/([^/]+)", "task"),
         ("DELETE", r"/v1/tasks/([^/]+)", "delete"),
         ("GET", r"/v1/organization", "organization"),
+        ("POST", r"/v1/organization/usage", "usage"),
         ("GET", r"/outputs/([^/]+)", "output"),
     ]
 
@@ -97,7 +128,7 @@ class Runway(Fake):
         self.turn = threading.Lock()
 
     def is_paid(self, asked: Asked) -> bool:
-        return asked.path.startswith(("/v1/image_to_video", "/v1/text_to"))
+        return asked.path.startswith(("/v1/image_to_video", "/v1/text_to", *EDITS))
 
     @property
     def balance(self) -> int:
@@ -113,6 +144,39 @@ class Runway(Fake):
 
     def text_to_image(self, asked: Asked) -> Reply:
         return self._create(asked, None)
+
+    def edited(self, asked: Asked) -> Reply:
+        body = asked.json
+        model, source, start, credits_, known = EDITS[asked.path]
+        scenario = self.scenario(str(body.get("promptText", "")))
+        if refused := self._door(asked) or self._trouble(scenario):
+            return refused
+        wrong = sorted(set(body) - known)
+        if not str(body.get(source, "")).startswith(start) or body.get("model") != model:
+            wrong.append(source)
+        extends = asked.path == "/v1/video_to_video"
+        if extends and (
+            body.get("mode") != "extend" or "ratio" in body or not body.get("promptText")
+        ):
+            wrong.append("mode")
+        if extends and not 4 <= body.get("duration", 5) <= 30:
+            wrong.append("duration")
+        if wrong:
+            issues = [{"path": [name], "message": "Invalid input"} for name in wrong]
+            return Reply(
+                400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC}
+            )
+        if source == "imageUri":
+            task = Task(str(uuid.uuid4()), credits_, media.picture(640, 360), "image/png", scenario)
+        else:
+            length = body.get("duration", 5) if extends else CLIP_SECONDS
+            content = media.clip(length, "320x180")
+            task = Task(str(uuid.uuid4()), credits_ * length, content, "video/mp4", scenario)
+        with self.lock:
+            self.tasks[task.id] = task
+            self.charge(task.id, model, Decimal(task.credits) / 100, asked)
+        told = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        return self.twisted(scenario, Reply(200, told))
 
     def _create(
         self, asked: Asked, models: dict[str, tuple[list[str], list[int], int, list[str]]] | None
@@ -351,6 +415,34 @@ class Runway(Fake):
             },
         )
 
+    def usage(self, asked: Asked) -> Reply:
+        """The credits of each model and day (UTC); the last day asked for is not included."""
+        if refused := self._door(asked):
+            return refused
+        first, before = (date.fromisoformat(asked.json[at]) for at in ("startDate", "beforeDate"))
+        if not first < before <= first + timedelta(days=90):
+            issues = [_issue("beforeDate", "Must be at most 90 days after the start date")]
+            return Reply(
+                400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC}
+            )
+        credits_: dict[str, Counter[str]] = {}
+        for task in self.tasks.values():
+            day, charge = datetime.fromtimestamp(task.created, UTC).date(), self.charges[task.id]
+            if first <= day < before:
+                used = credits_.setdefault(day.isoformat(), Counter())
+                used[charge.what] += int(charge.usd * 100)
+        results = [
+            {
+                "date": day,
+                "usedCredits": [{"model": name, "amount": n} for name, n in used.items()],
+            }
+            for day, used in sorted(credits_.items())
+        ]
+        models = sorted({name for used in credits_.values() for name in used})
+        return Reply(
+            200, {"results": results, "models": models, "apiKeys": [], "resultsByApiKey": []}
+        )
+
 
 def _oddly(told: dict[str, Any], scenario: str) -> Reply:
     """The same news of a task in other types and words."""
@@ -393,6 +485,9 @@ def _issue(path: str, message: str, code: str = "invalid_value") -> dict[str, An
     return {"code": code, "path": [path], "message": message}
 
 
+LAST_FRAME = {"veo3.1", "veo3.1_fast"}
+
+
 def _video_issues(
     body: dict[str, Any], models: dict[str, tuple[list[str], list[int], int, list[str]]]
 ) -> list[dict[str, Any]]:
@@ -425,7 +520,22 @@ def _video_issues(
         type(body["duration"]) is not int or body["duration"] not in lengths
     ):
         issues.append(_issue("duration", f"Invalid option: expected one of {lengths}"))
-    return [*issues, *_common_issues(body), *_picture_issues(body)]
+    return [*issues, *_common_issues(body), *_frame_issues(body)]
+
+
+def _frame_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """One picture, or the first frame and, for some models, the last, each with its position."""
+    given = body.get("promptImage")
+    if not isinstance(given, list):
+        return _picture_issues(body)
+    places = [one.get("position") for one in given]
+    allowed = [["first"], *([["first", "last"]] if body["model"] in LAST_FRAME else [])]
+    issues = [] if places in allowed else [_issue("promptImage", "Invalid positions", "custom")]
+    for one in given:
+        if set(one) != {"uri", "position"}:
+            issues.append(_issue("promptImage", "Unrecognized key", "unrecognized_keys"))
+        issues += _picture_issues({"promptImage": one.get("uri", "")})
+    return issues
 
 
 def _image_issues(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -73,16 +73,27 @@ class Fake:
         self.lock = threading.RLock()
         self._expected: list[list[Any]] = []
         self.slow = 3.0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _Server | None = None
+        self._port = 0  # that of its first start
 
     # --- running
 
     def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (Handler,), {"fake": self}))
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.shut()
+
+    def listen(self) -> None:
+        """At the same address as before."""
+        handler = type("Handler", (Handler,), {"fake": self})
+        self._server = _Server(("127.0.0.1", self._port), handler)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def shut(self) -> None:
+        """Nobody listens there any more."""
         assert self._server
         self._server.shutdown()
         self._server.server_close()
@@ -91,6 +102,21 @@ class Fake:
     def url(self) -> str:
         assert self._server
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def finish_abandoned(self) -> None:
+        """Return when every request whose client has gone away by now has been dealt with.
+
+        Until then a request may still be charged that nobody waits for any more.
+        """
+        assert self._server
+        # A connection of its own comes after all those that wait to be taken.
+        with socket.create_connection(self._server.server_address[:2]) as last:
+            name = last.getsockname()
+            while name not in list(self._server.open.values()):
+                time.sleep(0.005)
+            for connection in list(self._server.open):
+                while connection in self._server.open and not _is_connected(connection):
+                    time.sleep(0.005)
 
     # --- scenarios and the ledger
 
@@ -242,8 +268,32 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
+    def __init__(self, *arguments: Any) -> None:
+        self.open: dict[socket.socket, Any] = {}  # and the addresses of their clients
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.open[request] = client_address
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.open.pop(request, None)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that are killed in the middle are what these servers are for."""
+
+
+def _is_connected(connection: socket.socket) -> bool:
+    """Whether the client still holds its end; what it sent before is there to be read either way.
+
+    Linux only, as the runs are that ask.
+    """
+    established = 1
+    try:
+        return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == established
+    except OSError:
+        return False
 
 
 class Handler(BaseHTTPRequestHandler):

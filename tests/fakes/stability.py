@@ -1,9 +1,12 @@
 """Stability AI: one request, one picture; charged when there is a picture, also a blurred one."""
 
 import base64
+import io
 import json
 from decimal import Decimal
 from typing import Any
+
+from PIL import Image, UnidentifiedImageError
 
 from . import media
 from .server import Asked, Fake, Reply, multipart
@@ -29,6 +32,20 @@ SDXL = {
     (768, 1344),
     (1536, 640),
     (640, 1536),
+}
+# The services that edit a picture, the credits of each, and what it takes.
+EDITS: dict[str, tuple[str, set[str], set[str]]] = {
+    "edit/inpaint": (
+        "5",
+        {"image", "mask", "prompt"},
+        {"negative_prompt", "grow_mask", "seed", "output_format", "style_preset"},
+    ),
+    "upscale/fast": ("2", {"image"}, {"output_format"}),
+    "upscale/conservative": (
+        "40",
+        {"image", "prompt"},
+        {"negative_prompt", "seed", "output_format", "creativity"},
+    ),
 }
 CREDITS = {
     "core": "3",
@@ -63,6 +80,11 @@ class Stability(Fake):
     key = "sk-fake-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH"
     routes = [
         ("POST", r"/v2beta/stable-image/generate/(core|ultra|sd3)", "generate"),
+        (
+            "POST",
+            r"/v2beta/stable-image/(edit/inpaint|upscale/fast|upscale/conservative)",
+            "edited",
+        ),
         ("POST", r"/v1/generation/([^/]+)/text-to-image", "v1"),
         ("POST", r"/v2beta/audio/stable-audio-2/text-to-audio", "audio"),
         ("GET", r"/v1/user/balance", "balance"),
@@ -73,10 +95,10 @@ class Stability(Fake):
         self, *, credits_: Decimal = Decimal(1000), seconds: float = 0.0, sdxl_price: str = "0.02"
     ) -> None:
         super().__init__()
-        self.start, self.seconds, self.sdxl_price = credits_, seconds, sdxl_price
+        self.credits, self.seconds, self.sdxl_price = credits_, seconds, sdxl_price
 
     def is_paid(self, asked: Asked) -> bool:
-        return "/generat" in asked.path or "/audio/" in asked.path
+        return any(part in asked.path for part in ("/generat", "/audio/", "/edit/", "/upscale/"))
 
     def _trouble(self, scenario: str) -> Reply | None:
         answers = {
@@ -163,6 +185,27 @@ class Stability(Fake):
             )
         return self.twisted(scenario, reply)
 
+    def edited(self, asked: Asked, service: str) -> Reply:
+        credits_, required, optional = EDITS[service]
+        try:
+            sent = multipart(asked)
+        except ValueError:
+            return problem(400, "bad_request", "content-type: must be multipart/form-data")
+        scenario = self.scenario(sent.get("prompt", b"").decode())
+        if refused := self._door(asked) or self._trouble(scenario):
+            return refused
+        if wrong := (required - sent.keys()) | (sent.keys() - required - optional):
+            return problem(400, "bad_request", f"missing or unknown: {sorted(wrong)}")
+        if refused := _wrong_take(sent, service):
+            return refused
+        self._paid(asked, credits_=Decimal(credits_), what=service)
+        finish = "CONTENT_FILTERED" if scenario == "filtered" else "SUCCESS"
+        picture = base64.b64encode(self._picture(640, 360, len(self.charges), scenario)).decode()
+        body = {"image": picture, "seed": int(sent.get("seed", b"0")), "finish_reason": finish}
+        headers = {"Content-Type": "application/json; type=image/png"}
+        reply = Reply(200, json.dumps(body).encode(), headers, delay=self.seconds)
+        return self.twisted(scenario, reply)
+
     def audio(self, asked: Asked) -> Reply:
         try:
             fields = {name: value.decode() for name, value in multipart(asked).items()}
@@ -231,7 +274,8 @@ class Stability(Fake):
         return None if right else problem_v1(401, "unauthorized", "missing authorization header")
 
     def balance(self, asked: Asked) -> Reply:
-        return self._door(asked) or Reply(200, {"credits": float(self.start - self.charged * 100)})
+        left = self.credits - self.charged * 100
+        return self._door(asked) or Reply(200, {"credits": float(left)})
 
     def engines(self, asked: Asked) -> Reply:
         return self._door(asked) or Reply(
@@ -270,6 +314,22 @@ def _wrong_picture(picture: bytes | None, fields: dict[str, str], service: str) 
         return problem(400, "bad_request", "strength: is required with image, between 0 and 1")
     if not picture.startswith(b"\x89PNG"):
         return problem(400, "bad_request", "image: unreadable")
+    return None
+
+
+def _wrong_take(sent: dict[str, bytes], service: str) -> Reply | None:
+    """The picture is within the service's size, and the mask is a picture of the same size."""
+    try:
+        picture = Image.open(io.BytesIO(sent["image"]))
+        mask = Image.open(io.BytesIO(sent["mask"])) if "mask" in sent else None
+    except UnidentifiedImageError:
+        return problem(400, "bad_request", "image or mask: unreadable")
+    if service == "upscale/fast" and picture.width * picture.height > 1_048_576:
+        return problem(400, "bad_request", "image: at most 1048576 pixels")
+    if mask is not None and mask.size != picture.size:
+        return problem(400, "bad_request", "mask: must have the size of the image")
+    if any("가" <= char <= "힣" for char in sent.get("prompt", b"").decode()):
+        return problem(422, "invalid_language", "English is the only supported language.")
     return None
 
 

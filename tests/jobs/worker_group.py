@@ -310,6 +310,7 @@ def fault_environment(folder: Path, **more: str) -> dict[str, str]:
         "EXTRA_APPS": "tests.jobs.chaos",
         "SECRET_KEY": "only for tests",
         "JOB_LEASE_SECONDS": "2",
+        "CHECK_TAKES": "0",  # the files of the fakes are smaller than a film
         "JOB_TICK_MS": "200",
         **more,
     }

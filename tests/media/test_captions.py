@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from media import fonts
 from media.caption_overlay import Overlay
 from media.captions import LEAST_SECONDS, cannot_draw, cells, layout, style_for
+from media.image_segment import encode_still
+from media.join import join
+from tests.media.film import frames_of, save_picture
 
 SIZES = [(1280, 720), (1920, 1080), (720, 1280), (720, 720)]
 KOREAN = (
@@ -197,6 +200,31 @@ def test_layout_stays_long_enough_to_read_where_there_is_time():
 @pytest.mark.parametrize("name", TWELVE)
 def test_each_script_is_drawn(name):
     assert cannot_draw(TWELVE[name]) == []
+
+
+def test_a_film_with_captions_in_every_script(tmp_path):
+    """One scene of a second for each: its words are in the picture, of its own letters, and there
+    is nothing where no words are.
+    """
+    size = (640, 360)
+    picture = save_picture(tmp_path / "plain.png", np.full((360, 640, 3), 90, np.uint8))
+    segments = []
+    for number, text in enumerate([*TWELVE.values(), ""]):
+        segments.append(tmp_path / f"{number}.mp4")
+        captions = layout(text, size=size, frames=24, fps=24)
+        encode_still(
+            picture, segments[-1], frames=24, size=size, fps=24, camera="still", captions=captions
+        )
+    join(segments, tmp_path / "film.mp4")
+    frames = frames_of(tmp_path / "film.mp4", size)
+    assert len(frames) == 24 * len(segments)
+    shown = frames.reshape(len(segments), 24, 360, 640, 3).max(axis=1)
+    white = [int((frame.min(axis=-1) > 200).sum()) for frame in shown]
+    assert min(white[:-1]) > 60, white
+    assert white[-1] == 0
+    above = [int((frame[: 360 // 2].min(axis=-1) > 200).sum()) for frame in shown]
+    assert above == [0] * len(segments), "captions stand in the lower half"
+    assert len({frame.tobytes() for frame in shown}) == len(segments)
 
 
 def test_a_sample_with_missing_letters_is_drawn_whole():

@@ -262,6 +262,27 @@ def test_rotation_is_applied(taken, tmp_path):
     assert ffmpeg.probe(kept.path).rotation == 0
 
 
+@pytest.mark.parametrize(
+    ("degrees", "size", "corner"),
+    [(90, (96, 256), (0, 1)), (180, (256, 96), (1, 1)), (270, (96, 256), (1, 0))],
+)
+def test_rotation_and_pixels_that_are_not_square_together(taken, tmp_path, degrees, size, corner):
+    """128 x 96 pixels of twice the width, white at the top left as they were stored."""
+    flat, source = tmp_path / "flat.mp4", tmp_path / "turned.mov"
+    drawn = "color=red:s=128x96:r=10:d=1,drawbox=0:0:64:48:white:fill,setsar=2/1"
+    ffmpeg_do("-f", "lavfi", "-i", drawn, "-c:v", "libx264", "-pix_fmt", "yuv420p", flat)
+    ffmpeg_do("-display_rotation", str(degrees), "-i", flat, "-c", "copy", source)
+    kept = taken(source)
+    assert kept.size == size
+    frame = rgb(kept.path, kept.size)[5]
+    bright = {
+        (x, y): frame[int(size[1] * (0.25 + y / 2)), int(size[0] * (0.25 + x / 2)), 1] > 128
+        for x in (0, 1)
+        for y in (0, 1)
+    }
+    assert [place for place, white in bright.items() if white] == [corner]
+
+
 def test_notes_of_the_camera_and_what_stands_behind_the_film_are_left_out(taken, tmp_path):
     source = tmp_path / "camera.mp4"
     told = (

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from media import image_import
+from media.deep_pixels import deep_pixels
 from media.errors import MediaError
 from tests.media.film import detailed
 
@@ -370,3 +371,149 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path):
         with pytest.raises(MediaError, match="HEIC") as caught:
             image_import.ingested(DATA / name, tmp_path / "out")
         assert caught.value.code == "broken_input"
+
+
+def png(rows, depth, colours, *chunks, size=(4, 4)):
+    """A PNG by hand, of rows of bytes; Pillow writes neither these depths nor these chunks."""
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colours, 0, 0, 0))
+        + b"".join(chunk(*one) for one in chunks)
+        + chunk(b"IDAT", zlib.compress(b"".join(b"\x00" + row for row in rows)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def deep(*values):
+    return struct.pack(f">{len(values)}H", *values)
+
+
+GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6
+
+
+@pytest.mark.parametrize(
+    ("colours", "rows", "key", "shown"),
+    [
+        (RGB_ALPHA, [(60000, 30000, 100, a) for a in (65535, 0, 32768, 65535)], None,
+         [(234, 117, 0), (0, 0, 0), (117, 59, 0), (234, 117, 0)]),
+        (GREY_ALPHA, [(60000, a) for a in (65535, 0, 32768, 65535)], None,
+         [(234,) * 3, (0, 0, 0), (117,) * 3, (234,) * 3]),
+        (RGB, [(60000, 30000, 100), (30000, 200, 9000)] * 2, (60000, 30000, 100),
+         [(0, 0, 0), (117, 0, 35)] * 2),
+        (GREY, [(60000,), (30000,)] * 2, (60000,), [(0, 0, 0), (117,) * 3] * 2),
+    ],
+    ids=["colours with alpha", "grey with alpha", "one transparent colour", "one transparent grey"],
+)  # fmt: skip
+def test_transparency_of_sixteen_bits_is_on_black(colours, rows, key, shown):
+    chunks = [(b"tRNS", deep(*key))] if key else []
+    data = png([deep(*row) * 4 for row in rows], 16, colours, *chunks)
+    assert [image_import.decode(data).getpixel((1, y)) for y in range(4)] == shown
+    notes = image_import._cleaned(data)[3]
+    assert [note.template for note in notes] == [image_import.ON_BLACK]
+
+
+LINEAR = (b"gAMA", struct.pack(">I", 100_000))
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (png([bytes([55] * 12)] * 4, 8, RGB, LINEAR), 128),
+        (png([bytes([55] * 4)] * 4, 8, GREY, LINEAR), 128),
+        (png([deep(*[14133] * 12)] * 4, 16, RGB, LINEAR), 128),
+        (png([deep(*[14133] * 3, 65535) * 4] * 4, 16, RGB_ALPHA, LINEAR), 128),
+        (png([bytes([128] * 12)] * 4, 8, RGB, (b"gAMA", struct.pack(">I", 45455))), 128),
+        (png([bytes([128] * 12)] * 4, 8, RGB, LINEAR, (b"sRGB", b"\x00")), 128),
+        (png([bytes([128] * 12)] * 4, 8, RGB, (b"gAMA", b"\x00" * 4)), 128),
+        (png([bytes([128] * 12)] * 4, 8, RGB, (b"tEXt", b"a\x00cICP\x09\x10\x00\x01")), 128),
+    ],
+    ids=[
+        "linear", "linear grey", "linear of 16 bits", "linear of 16 bits with alpha",
+        "as sRGB", "sRGB is named too", "no gamma at all", "a text that looks like code points",
+    ],
+)  # fmt: skip
+def test_gamma_of_a_png_is_applied(data, shown):
+    found = image_import.decode(data).getpixel((1, 1))
+    assert max(abs(value - shown) for value in found) <= 1
+
+
+def rotated(data, *properties):
+    """The AVIF with these properties (irot, imir) on its picture, as encoders for phones write."""
+
+    def at(kind):
+        return bytes(out).index(kind) - 4
+
+    def grow(where, by):
+        out[where : where + 4] = struct.pack(">I", struct.unpack_from(">I", out, where)[0] + by)
+
+    out = bytearray(data)
+    boxes = b"".join(struct.pack(">I4sB", 9, kind, value) for kind, value in properties)
+    start, before = at(b"ipco"), 0
+    end = start + struct.unpack_from(">I", out, start)[0]
+    place = start + 8
+    while place < end:
+        place, before = place + struct.unpack_from(">I", out, place)[0], before + 1
+    named = bytes(0x80 | before + 1 + number for number in range(len(properties)))
+    counted = at(b"ipma") + 18
+    behind = counted + 1 + out[counted]
+    out[counted] += len(named)
+    out[behind:behind] = named
+    out[end:end] = boxes
+    grow(at(b"ipco"), len(boxes))
+    grow(at(b"ipma"), len(named))
+    for kind in (b"iprp", b"meta"):
+        grow(at(kind), len(boxes) + len(named))
+    grow(at(b"iloc") + 22, len(boxes) + len(named))
+    return bytes(out)
+
+
+@pytest.mark.parametrize("levels", ["8 bits", "10 bits"])
+@pytest.mark.parametrize(
+    ("properties", "size", "corner"),
+    [
+        ([(b"irot", 1)], (48, 64), (0, 1)),
+        ([(b"irot", 2)], (64, 48), (1, 1)),
+        ([(b"irot", 3)], (48, 64), (1, 0)),
+        ([(b"imir", 0)], (64, 48), (0, 1)),
+        ([(b"imir", 1)], (64, 48), (1, 0)),
+        ([(b"irot", 1), (b"imir", 0)], (48, 64), (0, 0)),
+        ([(b"irot", 1), (b"imir", 1)], (48, 64), (1, 1)),
+    ],
+)
+def test_turned_avif_is_upright_also_in_hdr(levels, properties, size, corner, monkeypatch):
+    """White at the top left as it was stored; all levels of 10 bits are read where it is turned."""
+    pixels = np.zeros((48, 64, 3), np.uint16)
+    pixels[:24, :32] = 594  # diffuse white of PQ
+    options = [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_QUALITY, 100]
+    data = rotated(cv2.imencode(".avif", pixels, options)[1].tobytes(), *properties)
+    place = data.index(b"colrnclx") + 8
+    data = data[:place] + struct.pack(">HH", 9, 16) + data[place + 4 :]
+    read = []
+    monkeypatch.setattr(
+        image_import,
+        "deep_pixels",
+        lambda *given: (
+            read.append(deep_pixels(*given) if levels == "10 bits" else None) or read[-1]
+        ),
+    )
+    image = image_import.decode(data)
+    assert [one is not None for one in read] == [levels == "10 bits"]
+    assert image.size == size
+    bright = {
+        (x, y): image.getpixel((int(size[0] * (0.25 + x / 2)), int(size[1] * (0.25 + y / 2))))[1]
+        for x in (0, 1)
+        for y in (0, 1)
+    }
+    assert [place for place, value in bright.items() if value > 128] == [corner]
+    assert 240 <= bright[corner] < 253
+
+
+def test_hdr_of_more_pixels_than_are_kept_keeps_its_white(tmp_path):
+    """28 million pixels of 16 bits, PQ: made smaller, and white stays white."""
+    row = deep(*[round(0.5807 * 65535)] * 3 * 7000)
+    data = png([row] * 4000, 16, RGB, (b"cICP", bytes([9, 16, 0, 1])), size=(7000, 4000))
+    (tmp_path / "in").write_bytes(data)
+    taken = image_import.ingested(tmp_path / "in", tmp_path / "out", wait_seconds=300)
+    assert taken.size == (3500, 2000)
+    assert [note.template for note in taken.notes] == [image_import.HDR, image_import.MADE_SMALLER]
+    assert 245 <= Image.open(taken.path).getpixel((100, 100))[1] < 253

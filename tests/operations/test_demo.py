@@ -62,21 +62,36 @@ def test_script_becomes_a_film(installation: Installation, script: Path) -> None
     assert "A whale sings at night." in film.with_suffix(".srt").read_text()
     assert film.with_suffix(".vtt").read_text().startswith("WEBVTT")
     assert installation.processes() == {}
+    checked = installation.manage("check_takes").stdout
+    assert checked == "checked: 0, not readable: 0; doubtful: 0 of 4\n"
+
+
+def inject_fault(installation: Installation, name: str) -> None:
+    """Make the local provider's images fail as named, from the first one on."""
+    change = (
+        "from providers.models import AIProviderConfig; "
+        'AIProviderConfig.objects.filter(provider="local").update('
+        f'settings={{"faults": {{"image": "{name}"}}}})'
+    )
+    for command in (("migrate", "--verbosity", "0"), ("shell", "-c", change)):
+        assert installation.manage(*command).returncode == 0
+
+
+@pytest.mark.fault_injection
+def test_doubtful_takes_become_a_film(installation: Installation, script: Path) -> None:
+    """The automatic check selects no black picture, so that a person or the demo has to."""
+    inject_fault(installation, "black_picture")
+    done = installation.manage("demo", "--no-serve", "--script", str(script), "--duration", "7")
+    assert done.returncode == 0, done.stdout + done.stderr
+    checked = installation.manage("check_takes").stdout
+    assert checked == "checked: 0, not readable: 0; doubtful: 2 of 2\n"
 
 
 @pytest.mark.fault_injection
 def test_failure_in_the_middle_is_said_in_the_jobs_own_sentence(
     installation: Installation, script: Path
 ) -> None:
-    setting = (
-        'AIProviderConfig.objects.filter(provider="local").update(settings={"faults": '
-        '{"image": "refuse_moderated"}})'
-    )
-    for command in (
-        ("migrate", "--verbosity", "0"),
-        ("shell", "-c", f"from providers.models import AIProviderConfig; {setting}"),
-    ):
-        assert installation.manage(*command).returncode == 0
+    inject_fault(installation, "refuse_moderated")
     done = installation.manage("demo", "--no-serve", "--script", str(script), "--duration", "7")
     assert done.returncode == 1
     assert done.stderr.strip() == (

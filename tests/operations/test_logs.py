@@ -14,7 +14,13 @@ from django.urls import get_resolver
 
 from config import logs
 from core.log_context import job_id, log_context, request_id
+from jobs.runner import run_due
 from operations.log_format import HIDDEN, Json, Plain, Trace, redacted
+from providers.models import ProviderCall
+from stories.models import Scene
+from stories.services.scenes import edit
+from stories.services.transitions import apply_transition
+from tests.stories.factories import make_story
 
 SECRETS = {
     "header": "Authorization: Bearer abc.def-0123456789",
@@ -34,6 +40,8 @@ SECRETS = {
 LINKS = (
     "Internal Server Error: /review/JlDqY2FCr313M_FKo3BJbPbU0LKZNnmH/film.mp4",
     "Internal Server Error: /media/WyJmaWxtcy8xMjMiXQ:1tDk2V:abc_DEF-0123456789",
+    "Not Found: /admin/new-password/2a/abc_DEF-0123456789/",
+    "to /admin/login/?next=%2Fadmin%2Fnew-password%2F2a%2Fabc_DEF-0123456789%2F",
     "GET /subtitles/WyJmaWxtcy8xMjMiXQ:abc_DEF-0123456789 took 6.0 s",
     "to /admin/login/?next=%2Freview%2FJlDqY2FCr313M_FKo3BJbPbU0LKZNnmH%2F",
     "fetch https://store.example.com/a.mp4?Expires=1&Signature=abc_DEF-0123456789&Key-Pair-Id=K1",
@@ -51,7 +59,7 @@ def test_links_that_are_keys_are_hidden(line: str) -> None:
 
 
 def test_every_address_with_a_token_is_hidden() -> None:
-    """A new address whose part is called token must be named in LINKS, too."""
+    """A new address whose part is called token or key must be named in LINKS, too."""
     token = "WyJmaWxtcy8xMjMiXQ-abc_DEF"
 
     def addresses(patterns: Any, before: str = "") -> Any:
@@ -59,8 +67,10 @@ def test_every_address_with_a_token_is_hidden() -> None:
             route = before + str(getattr(pattern.pattern, "_route", ""))
             if hasattr(pattern, "url_patterns"):
                 yield from addresses(pattern.url_patterns, route)
-            elif "token>" in route:
-                yield "/" + re.sub(r"<[^>]*token>", token, route)
+            elif re.search("(token|key)>", route):
+                yield "/" + re.sub(r"<[^>]*(token|key)>", token, route).replace(
+                    "<str:uidb36>", "2a"
+                )
 
     found = list(addresses(get_resolver().url_patterns))
     assert len(found) >= 5
@@ -85,6 +95,16 @@ def test_secrets_are_hidden(line: str) -> None:
     clean = redacted(line)
     assert HIDDEN in clean
     assert not [leak for leak in LEAKS if leak in clean]
+
+
+API_KEY = "vps_" + "a1B2c3D4" * 5
+
+
+@pytest.mark.parametrize(
+    "line", [f"refused: {API_KEY}", f"GET /x?key={API_KEY} 404", f"{{'key': '{API_KEY}'}}"]
+)
+def test_api_key_is_hidden_wherever_it_stands(line: str) -> None:
+    assert API_KEY not in redacted(line)
 
 
 ORDINARY = (
@@ -142,6 +162,19 @@ def test_own_secrets_are_hidden_wherever_they_stand() -> None:
             line = formatter.format(record("it said %s", secret, error=True))
             assert secret not in line
             assert "ValueError" in line
+
+
+def test_text_of_an_error_cannot_look_like_a_line_of_the_log() -> None:
+    forged = "x\n2026-11-29 10:00:00,000 INFO ai_video.audit Log-in: root\x1b[2J"
+    try:
+        int(forged)
+    except ValueError as error:
+        error.args = (forged,)
+        first, *others = Plain().format(record("It failed", error=True)).split("\n")
+    assert first.endswith("INFO ai_video.jobs It failed")
+    assert len(others) > 2
+    assert [line for line in others if not line.startswith("  ")] == []
+    assert not [line for line in others if "\x1b" in line]
 
 
 def test_runner_gives_its_lines_the_job(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,6 +249,23 @@ def test_logger_writes_to_file_and_console_without_secrets(
     (line,) = file.read_text().splitlines()
     assert json.loads(line)["message"] == f"key {HIDDEN}"
     assert json.loads(capsys.readouterr().err) == json.loads(line)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_of_a_story_are_in_no_log(owner: Any, caplog: pytest.LogCaptureFixture) -> None:
+    word = "zanzibarium"
+    story = make_story(owner, title=word, script=f"{word}.", duration_seconds=2)
+    caplog.set_level(logging.DEBUG)
+    apply_transition(story.pk, "start_planning", actor=owner)
+    run_due()
+    (scene,) = Scene.live.filter(story=story)
+    edit(scene.pk, actor=owner, text=f"{word} at dawn", narration=f"{word} wakes.")
+    apply_transition(story.pk, "generate_preview", actor=owner)
+    run_due()
+    assert ProviderCall.objects.filter(state="settled").count() >= 2
+    assert caplog.records
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line for line in lines if word in line] == []
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "LOUD"), ("LOG_FORMAT", "xml")])

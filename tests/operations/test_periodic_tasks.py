@@ -151,6 +151,9 @@ def test_studio_looks_after_calls_each_minute_and_rows_each_hour() -> None:
         "collect_results": 60.0,
         "record_results": 60.0,
         "know_the_signing_secret": 60.0,
+        "send_messages": 60.0,
+        "look_at_budgets": 60.0,
+        "remind": 3600.0,
         "tidy": 3600.0,
     }
 

@@ -155,8 +155,8 @@ def test_studio_works_behind_pgbouncer(tmp_path: Path) -> None:
     from tests.jobs.worker_group import ROOT, fault_environment
 
     code = (
-        "from studio import handlers, sweep; from datetime import timedelta; "
-        "handlers.tidy(); sweep.files(min_age=timedelta(days=7)); print('tidy')"
+        "from operations import handlers, retention; from datetime import timedelta; "
+        "handlers.tidy(); retention.files(min_age=timedelta(days=7)); print('tidy')"
     )
     with pooled() as env:
         variables = fault_environment(tmp_path, **env)

@@ -101,7 +101,7 @@ def test_file_that_any_row_names_is_never_an_orphan(owner: Any) -> None:
         kind="final",
         number=2,
         file=put(f"films/{story.pk}/final-2.mp4"),
-        manifest={"segments": [{"hash": new}]},
+        manifest={"segments": [{"hash": new}], "cross_fades": [{"hash": f"{9:064x}"}]},
         **facts,
     )
     kept |= {
@@ -111,7 +111,13 @@ def test_file_that_any_row_names_is_never_an_orphan(owner: Any) -> None:
         f"films/{story.pk}/final-1.mp4",
         f"films/{story.pk}/final-2.mp4",
     }
-    kept |= {put(name("segments", 5)), name("calls", 20), name("calls", 21), answer}
+    kept |= {
+        put(name("segments", 9)),
+        put(name("segments", 5)),
+        name("calls", 20),
+        name("calls", 21),
+        answer,
+    }
     for film in Film.objects.all():
         mark = film_mark(film)
         kept.add(put(f"thumbs/{mark[:2]}/{mark}-1280.webp"))
@@ -280,7 +286,8 @@ def test_each_table_is_read_once_however_many_files_there_are(owner: Any, number
         name("calls", file, ".png") for file in range(1, number, 2)
     }
     asked = [query["sql"] for query in captured if "providers_providercall" in query["sql"]]
-    assert len(asked) == 3  # results, originals, pictures that were sent
+    # Results, originals, pictures that were sent as start and as end, and edited takes.
+    assert len(asked) == 5
     assert len(captured) == len(retention.SOURCES)
 
 

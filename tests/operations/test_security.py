@@ -1,18 +1,24 @@
 """What SECURITY.md promises about settings, headers, log-ins and what is told of errors."""
 
+import importlib.util
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import Settings
 from django.conf import settings as studio
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client
@@ -22,6 +28,7 @@ from django.utils import timezone
 from accounts import login_throttle
 from accounts.models import LogInAttempt
 from config import checks, content_security_policy, sentry
+from config import settings as settings_module
 from core.unavailable import ServiceUnavailableError
 
 PRODUCTION = {
@@ -35,23 +42,54 @@ PRODUCTION = {
 }
 
 
-def check_deploy(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+def environment(tmp_path: Path, **changes: str) -> dict[str, str]:
     clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    env = {**clean, **PRODUCTION, "VAR_DIR": str(tmp_path), **changes}
+    return {**clean, **PRODUCTION, "VAR_DIR": str(tmp_path), **changes}
+
+
+@contextmanager
+def settings_of(variables: dict[str, str]) -> Iterator[None]:
+    """The settings as a process with these environment variables reads them.
+
+    A process of its own for each case would import Django and all packages anew.
+    """
+    name = "config.settings_of_a_test"
+    location = Path(settings_module.__file__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "environ", variables)
+        spec = importlib.util.spec_from_file_location(name, location)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        patch.setitem(sys.modules, name, module)
+        patch.setattr(studio, "_wrapped", Settings(name))
+        yield
+
+
+# Django's check of mail is silenced only where the studio sends none.
+@pytest.mark.parametrize(
+    ("changes", "silenced"), [({}, 1), ({"EMAIL_HOST": "mail.example.com"}, 0)]
+)
+def test_production_settings_pass_djangos_own_judgement(
+    tmp_path: Path, changes: dict[str, str], silenced: int
+) -> None:
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    return subprocess.run(
-        command, cwd=studio.BASE_DIR, env=env, capture_output=True, text=True, check=False
+    done = subprocess.run(
+        command,
+        cwd=studio.BASE_DIR,
+        env=environment(tmp_path) | changes,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-
-
-def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
-    done = check_deploy(tmp_path)
     assert (done.returncode, done.stdout.strip()) == (
         0,
-        "System check identified no issues (0 silenced).",
+        f"System check identified no issues ({silenced} silenced).",
     ), done.stderr
 
 
+@pytest.mark.django_db  # checks of models ask what the database can do
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
@@ -106,9 +144,18 @@ def test_production_settings_pass_djangos_own_judgement(tmp_path: Path) -> None:
 def test_what_is_missing_for_production_is_named(
     tmp_path: Path, changes: dict[str, str], told: str
 ) -> None:
-    done = check_deploy(tmp_path, **changes)
-    assert done.returncode == 1
-    assert told in done.stderr
+    with (
+        settings_of(environment(tmp_path, **changes)),
+        pytest.raises(SystemCheckError) as error,
+    ):
+        call_command("check", deploy=True, fail_level="WARNING")
+    assert told in str(error.value)
+
+
+@pytest.mark.django_db
+def test_production_settings_read_in_this_process_pass_as_well(tmp_path: Path) -> None:
+    with settings_of(environment(tmp_path)):
+        call_command("check", deploy=True, fail_level="WARNING")
 
 
 @pytest.mark.django_db
@@ -132,6 +179,28 @@ def test_every_page_carries_its_policies(client: Client, settings: Any) -> None:
         "Permissions-Policy": content_security_policy.PERMISSIONS,
     }
     assert {name: response[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/", 302),
+        ("/nowhere/", 404),
+        ("/review/no-such-link/", 404),
+        ("/admin/stories/story/", 302),
+        ("/api/ai-video/docs/", 200),
+        ("/api/ai-video/stories/", 401),
+        ("/api/ai-video/nowhere/", 404),
+    ],
+)
+@pytest.mark.django_db
+def test_policies_stand_on_every_kind_of_answer(client: Client, address: str, status: int) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert (answer["X-Content-Type-Options"], answer["X-Frame-Options"]) == ("nosniff", "DENY")
+    assert answer["Permissions-Policy"] == content_security_policy.PERMISSIONS
+    assert answer["Referrer-Policy"] in {"same-origin", "no-referrer"}
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
 
 
 def test_pictures_and_films_may_come_from_the_store_and_nothing_else_may() -> None:
@@ -363,7 +432,8 @@ def test_endpoint_answers_503_while_the_database_is_away(
     client: Client, monkeypatch: pytest.MonkeyPatch, db: Any
 ) -> None:
     monkeypatch.setattr(
-        "api.endpoint.authenticate", broken(OperationalError("connection to db.internal failed"))
+        "api.authentication.authenticate",
+        broken(OperationalError("connection to db.internal failed")),
     )
     response = client.get("/api/ai-video/stories/")
     assert (response.status_code, response.json()["code"], response["Retry-After"]) == (

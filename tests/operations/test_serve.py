@@ -33,8 +33,8 @@ def test_serves_until_it_is_told_to_end(
 ) -> None:
     port = free_port()
     studio = installation.start("serve", "--port", str(port))
-    said = read_until(studio, "Ctrl-C ends it")
-    assert said[-1] == f"The studio is at http://127.0.0.1:{port}/admin/ (Ctrl-C ends it)."
+    said = read_until(studio, "Press Ctrl+C to stop")
+    assert said[-1] == f"The studio is at http://127.0.0.1:{port}/admin/. Press Ctrl+C to stop."
     until(lambda: answers(port), what="an answer")
     assert end(studio, number, group=to == "its group")[0] == code
     assert installation.processes() == {}
@@ -45,7 +45,7 @@ def test_second_start_has_nothing_to_prepare_and_a_style_sheet_is_served(
 ) -> None:
     port = free_port()
     first = installation.start("serve", "--port", str(port))
-    assert "Static files collected." in read_until(first, "Ctrl-C")
+    assert "Static files collected." in read_until(first, "Ctrl+C")
     until(lambda: answers(port), what="an answer")
     page = httpx.get(f"http://127.0.0.1:{port}/admin/login/").text
     sheet = page.split('<link href="/static/')[1].split('"')[0]
@@ -56,7 +56,7 @@ def test_second_start_has_nothing_to_prepare_and_a_style_sheet_is_served(
     )
     end(first, signal.SIGTERM)
     second = installation.start("serve", "--port", str(port))
-    assert len(read_until(second, "Ctrl-C")) == 1
+    assert len(read_until(second, "Ctrl+C")) == 1
     end(second, signal.SIGTERM)
 
 

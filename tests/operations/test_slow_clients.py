@@ -140,6 +140,37 @@ def test_sixty_four_slow_clients_directly(served: Served) -> None:
         }  # its folder has no database: the answer counts, not what it says
 
 
+def test_clients_that_do_not_hang_up_after_their_answer_hold_up_nobody(served: Served) -> None:
+    """Not the thread that accepts connections either: each would hold it for two seconds."""
+    clients = []
+    try:
+        for _ in range(64):
+            client = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+            clients.append(client)
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert_answers(served.port)
+        for client in clients:
+            answer = b""
+            while data := client.recv(65536):
+                answer += data
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_rest_of_a_refused_request_does_not_cut_off_the_answer(echo: Served) -> None:
+    """The client goes on sending what nobody reads, and still gets the whole answer."""
+    with socket.create_connection(("127.0.0.1", echo.port), timeout=20) as client:
+        client.sendall(b"GET / HTTP/9.9\r\nHost: a\r\n\r\n" + b"x" * 30_000)
+        answer = b""
+        while data := client.recv(65536):
+            answer += data
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert body == b"This request cannot be understood.\n"
+
+
 # --- what the worker does with each of them
 
 

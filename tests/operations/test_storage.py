@@ -16,8 +16,9 @@ from django.core.files.storage import storages
 from django.test import RequestFactory
 
 from config import storage as config
-from config.s3_storage import MediaStorage, StoreUnavailable
+from config.s3_storage import MediaStorage
 from core.file_serving import serve
+from core.unavailable import StoreUnavailable
 from providers import store as provider_store
 from stories.film.segments import fetch
 from tests import services

@@ -13,7 +13,7 @@ from django.core.files.storage import storages
 from django.utils import translation
 
 from config import storage as config
-from config.s3_storage import StoreUnavailable
+from core.unavailable import StoreUnavailable
 from operations import health
 
 # botocore leaves the file of a download that failed to the garbage collector

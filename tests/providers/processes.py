@@ -95,6 +95,7 @@ def environment() -> dict[str, str]:
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
         "VP_SECRET_KEYS": ",".join(settings.PROVIDER_SECRETS),
         "LANGUAGE_CODE": "en",
+        "CHECK_TAKES": "1" if settings.CHECK_TAKES else "0",
         "LOOPBACK_PROVIDERS": "1" if settings.LOOPBACK_PROVIDERS else "",
         "STABILITY_AI_KEY": settings.PROVIDER_KEYS.get("stability_ai", ""),
         "RUNWAY_ML_KEY": settings.PROVIDER_KEYS.get("runway_ml", ""),

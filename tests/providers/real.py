@@ -106,6 +106,7 @@ def seed_rows() -> None:
     import_module("providers.migrations.0015_speech_providers").make(names, None)
     import_module("providers.migrations.0016_stable_audio").make(names, None)
     import_module("providers.migrations.0021_reference_sheets").declare(names, None)
+    import_module("providers.migrations.0024_edits").apply(names, None)
 
 
 def configure(provider: str, fake: Fake, **changes: Any) -> None:

@@ -2,6 +2,7 @@
 other.
 """
 
+import asyncio
 import socket
 from typing import Any
 
@@ -12,7 +13,7 @@ from providers.client import ProviderClient
 from providers.errors import Invalid, KeyUnreadable, Later, NotConfigured
 from providers.models import AIProviderConfig
 from providers.registry import adapter_for
-from providers.services import configs
+from providers.services import connections
 from tests.fakes.llm import Llm
 from tests.fakes.server import Asked, Fake, Reply
 
@@ -155,6 +156,26 @@ def test_connection_goes_to_the_address_that_was_looked_at(monkeypatch: pytest.M
     ]
 
 
+def test_queue_is_connected_to_at_the_address_that_was_looked_at(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is looked up once: another answer a moment later has no effect."""
+    resolve_to(monkeypatch, "93.184.216.34")
+    asked: list[tuple[Any, Any, bool]] = []
+
+    async def connect(host: str = "", server_hostname: str = "", ssl: Any = None, **_: Any) -> Any:
+        resolve_to(monkeypatch, "127.0.0.1")
+        asked.append((host, server_hostname, ssl.check_hostname))
+        raise OSError("nobody is there")
+
+    monkeypatch.setattr(asyncio, "open_connection", connect)
+    config = AIProviderConfig.objects.create(
+        provider="queue", kind="bullmq", name="Queue", base_url="rediss://queue.example.com:6380"
+    )
+    assert adapter_for(config).check().ok is False
+    assert asked == [("93.184.216.34", "queue.example.com", True)]
+
+
 class Stranger(Fake):
     """Answers everything with a secret of the network that it stands in."""
 
@@ -226,12 +247,12 @@ def test_key_of_the_environment_goes_to_the_host_that_the_environment_names(
 
 def test_another_host_needs_the_key_typed_again(llm: AIProviderConfig, admin_user: Any) -> None:
     with pytest.raises(Invalid, match="enter the key for it"):
-        configs.set_address(llm, actor=admin_user, base_url="https://models.example.com/v1")
-    configs.set_address(
+        connections.change(llm, actor=admin_user, base_url="https://models.example.com/v1")
+    llm = connections.change(
         llm, actor=admin_user, base_url="https://api.openai.com/v2"
     )  # the same host
     assert keys.key_of(llm) == KEY
-    configs.set_address(
+    connections.change(
         llm, actor=admin_user, base_url="https://models.example.com/v1", key="sk-for-the-new-one-1"
     )
     llm.refresh_from_db()

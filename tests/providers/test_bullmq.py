@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +34,7 @@ from providers.registry import adapter_for
 from providers.requests import ImageRequest, TextRequest
 from providers.services import configs, connections, unclear_calls
 from tests.fakes import media
+from tests.fakes.bullmq import DurableRedis
 from tests.fakes.server import Fake
 from tests.providers.conftest import Clock
 from tests.providers.real import IMAGE, PLAN, Real, put_picture
@@ -57,13 +58,6 @@ BAD_ANSWERS: list[Any] = [
     {"success": True, "result": {"preview_url": "file:///etc/passwd"}},
     {"success": True, "result": {"preview_url": "http://169.254.169.254/latest"}},
 ]
-
-
-class DurableRedis(Redis):
-    """A server that writes down each command before it answers: a kill loses nothing."""
-
-    def command(self) -> Sequence[str]:
-        return [*super().command(), "--appendonly", "yes", "--appendfsync", "always"]
 
 
 @pytest.fixture(scope="module")

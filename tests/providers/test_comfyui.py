@@ -16,43 +16,19 @@ from providers.calls import Pending
 from providers.enums import Kind
 from providers.errors import Forbidden, Invalid, NoPrice, Refused
 from providers.models import AIProviderConfig, ProviderCall, ProviderModel
-from providers.preflight import used_fields, why_not
+from providers.preflight import UsedFields, why_not
 from providers.registry import adapter_for
 from providers.requests import CastReference, ClipRequest, ImageRequest
-from providers.services import connections, unclear_calls, workflows
+from providers.services import unclear_calls, workflows
 from providers.services.workflows import Upload
 from tests.fakes import comfyui
 from tests.fakes.comfyui import ComfyUI
 from tests.providers.conftest import Clock
+from tests.providers.connected import connect_comfyui
 from tests.providers.real import CLIP, IMAGE, Real, put_picture
 
 PICTURE = json.dumps(comfyui.PICTURE).encode()
 FILM = json.dumps(comfyui.CLIP).encode()
-
-
-def server(fake: ComfyUI, actor: User, name: str = "gpu-1") -> AIProviderConfig:
-    config = connections.add(
-        AIProviderConfig(
-            kind="comfyui", provider=name, name=f"Studio {name}", base_url=fake.url, is_active=True
-        ),
-        actor=actor,
-    )
-    AIProviderConfig.objects.filter(pk=config.pk).update(
-        settings={"poll_seconds": 0, "send_timeout": 2}
-    )
-    for kind, content in (("image", PICTURE), ("clip", FILM)):
-        mapping, output = workflow.suggested(workflow.read(content))
-        upload = Upload(
-            name=f"our {kind}",
-            kind=kind,
-            content=content,
-            output=output,
-            mapping=mapping,
-            fps=16 if kind == "clip" else 0,
-            frame_step=4 if kind == "clip" else 1,
-        )
-        workflows.add(config, upload, actor=actor)
-    return AIProviderConfig.objects.get(pk=config.pk)
 
 
 @pytest.fixture
@@ -60,14 +36,14 @@ def gpu(db: None, settings: Any, clock: Clock, admin_user: User) -> Iterator[Rea
     settings.LOOPBACK_PROVIDERS = True
     put_picture()
     with ComfyUI() as fake:
-        server(fake, admin_user)
+        connect_comfyui(fake, admin_user)
         yield Real("gpu-1", fake, clock)
 
 
 @pytest.fixture
 def second(gpu: Real, admin_user: User, clock: Clock) -> Iterator[Real]:
     with ComfyUI() as fake:
-        server(fake, admin_user, "gpu-2")
+        connect_comfyui(fake, admin_user, "gpu-2")
         yield Real("gpu-2", fake, clock)
 
 
@@ -126,7 +102,7 @@ def test_price_of_a_second_is_charged_against_the_budget(gpu: Real, admin_user: 
 
 def test_only_mapped_fields_make_a_take_stale(gpu: Real) -> None:
     row = gpu.config.models.get(kind="clip")
-    used = used_fields("gpu-1", "clip", row.name)
+    used = UsedFields().of("gpu-1", "clip", row.name)
     assert {"prompt", "image_file", "camera", "duration_ms", "fps", "width"} <= used
     assert "seed" not in used
     assert "negative" not in used

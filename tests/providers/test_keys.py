@@ -86,7 +86,7 @@ def test_rotation_brings_keys_under_the_newest_secret(
     assert keys.key_of(config) == KEY
     out = io.StringIO()
     call_command("rotate_secrets", stdout=out)
-    assert out.getvalue() == "Keys stored anew: 1; second factors: 0\n"
+    assert out.getvalue() == "Keys stored anew: 1; second factors: 0; chats and webhooks: 0\n"
     settings.PROVIDER_SECRETS = [NEW]
     config.refresh_from_db()
     assert keys.key_of(config) == KEY

@@ -18,40 +18,15 @@ from providers.voices import voices_of
 from tests.fakes.openai_images import OpenAIImages
 from tests.fakes.openai_speech import OpenAISpeech
 from tests.providers.conftest import Clock
+from tests.providers.connected import connect_openai_images
 from tests.providers.real import IMAGE, Real
-
-SIZES = {"16:9": "1536x1024", "9:16": "1024x1536", "1:1": "1024x1024"}
-
-
-def connect(fake: OpenAIImages, actor: User, provider: str, **model: Any) -> AIProviderConfig:
-    config = connections.add(
-        AIProviderConfig(
-            kind="openai_images",
-            provider=provider,
-            name=f"Pictures {provider}",
-            base_url=fake.base,
-        ),
-        actor=actor,
-    )
-    AIProviderConfig.objects.filter(pk=config.pk).update(
-        is_active=True, settings={"send_timeout": 2, "free": fake.own}
-    )
-    config.models.all().delete()
-    values = {"name": "gpt-image-1", "price": Decimal("0.04"), "ratios": SIZES}
-    values |= {"options": {"fields": {"quality": "medium"}}}
-    ProviderModel.objects.create(
-        provider=config, kind="image", unit="image", is_default=True, **(values | model)
-    )
-    if not fake.own:
-        configs.set_key(AIProviderConfig.objects.get(pk=config.pk), actor=actor, key=fake.key)
-    return AIProviderConfig.objects.get(pk=config.pk)
 
 
 @pytest.fixture
 def openai(db: None, settings: Any, clock: Clock, admin_user: User) -> Iterator[Real]:
     settings.LOOPBACK_PROVIDERS = True
     with OpenAIImages() as fake:
-        connect(fake, admin_user, "pictures")
+        connect_openai_images(fake, admin_user, "pictures")
         yield Real("pictures", fake, clock)
 
 
@@ -59,7 +34,7 @@ def openai(db: None, settings: Any, clock: Clock, admin_user: User) -> Iterator[
 def own(db: None, settings: Any, clock: Clock, admin_user: User) -> Iterator[Real]:
     settings.LOOPBACK_PROVIDERS = True
     with OpenAIImages(own=True) as fake:
-        connect(
+        connect_openai_images(
             fake,
             admin_user,
             "own",

@@ -11,7 +11,7 @@ import pytest
 from providers.errors import Refused
 from providers.keys import put_key
 from providers.models import AIProviderConfig, ProviderModel
-from providers.preflight import used_fields, why_not
+from providers.preflight import UsedFields, why_not
 from providers.requests import ClipRequest, ImageRequest, Request, TextRequest
 from tests.fakes.runway import Runway
 from tests.fakes.stability import Stability
@@ -161,7 +161,7 @@ def test_same_words_when_it_is_sent_all_the_same(runway: Real) -> None:
 def test_fields_that_reach_nobody(
     provider: str, kind: str, model: str, unused: set[str], db: None
 ) -> None:
-    assert {"prompt", "negative", "style", "reference_image"} - used_fields(
+    assert {"prompt", "negative", "style", "reference_image"} - UsedFields().of(
         provider, kind, model
     ) == unused
 
@@ -170,7 +170,7 @@ def test_model_at_replicate_that_knows_what_to_avoid(db: None) -> None:
     ProviderModel.objects.filter(name="black-forest-labs/flux-schnell").update(
         options={"input": {"negative": "negative_prompt"}}
     )
-    assert "negative" in used_fields("replicate", "image", "black-forest-labs/flux-schnell")
+    assert "negative" in UsedFields().of("replicate", "image", "black-forest-labs/flux-schnell")
 
 
 def test_model_of_the_older_interface_without_the_format(keys_set: None, settings: Any) -> None:

@@ -87,7 +87,9 @@ def test_name_that_stands_for_another_model_is_priced_as_that(paid: AIProviderCo
 
 def test_model_that_is_switched_off_is_not_used(paid: AIProviderConfig) -> None:
     model(name="a", price=Decimal(1), is_active=False)
-    assert quote(paid, ClipRequest(prompt="x", model="a")).unit_price == Decimal("0.05")
+    assert quote(paid, ClipRequest(prompt="x")).unit_price == Decimal("0.05")
+    with pytest.raises(NotConfigured, match="does not offer the model a"):
+        quote(paid, ClipRequest(prompt="x", model="a"))
 
 
 def test_price_is_rounded_up_to_a_hundredth_of_a_cent(paid: AIProviderConfig) -> None:

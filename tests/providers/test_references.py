@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,15 +14,15 @@ from providers import cast_references, prompt_text
 from providers.adapters import ModelSpec
 from providers.errors import Refused
 from providers.models import AIProviderConfig
-from providers.preflight import require_possible, used_fields
-from providers.requests import CastReference, ImageRequest
+from providers.preflight import UsedFields, require_possible
+from providers.requests import CastReference, ClipRequest, ImageRequest
 from tests.fakes import media
 from tests.fakes.replicate import Replicate
 from tests.fakes.runway import Runway
 from tests.fakes.server import multipart
 from tests.fakes.stability import Stability
 from tests.providers.conftest import Clock
-from tests.providers.real import IMAGE, Real, configure, put_picture
+from tests.providers.real import CLIP, IMAGE, Real, configure, put_picture
 
 THREE = {"character": 3, "place": 3, "prop": 3, "style": 3, "total": 3}
 PICTURES = {f"sheet{n}.png": media.picture(64, 64, n) for n in range(4)}
@@ -161,6 +162,28 @@ def test_replicate_gets_sheets_in_the_input_that_the_row_names(real: Any) -> Non
         assert content_of(given["input_image"]) == PICTURES["sheet1.png"]
 
 
+def test_replicate_gets_sheets_with_a_clip_that_takes_them(real: Any) -> None:
+    cast = [member(0), member(1), member(2, "place")]
+    request = ClipRequest(
+        "sea", model="google/veo-3.1", duration_ms=8000, image_file="sheet3.png", cast=cast
+    )
+    with real("replicate") as replicate:
+        call = replicate.finish(request)
+        assert (call.state, call.cost) == ("settled", replicate.fake.charged), call.refusal
+        assert call.cost == Decimal("1.60")  # eight seconds without sound
+        given = posted(replicate).json["input"]
+        assert [content_of(uri) for uri in given["reference_images"]] == list(PICTURES.values())[:3]
+        assert (given["generate_audio"], given["duration"]) == (False, 8)
+        assert given.keys() == {
+            *("prompt", "aspect_ratio", "duration", "image"),
+            *("generate_audio", "reference_images"),
+        }
+        fourth = msgspec.structs.replace(request, cast=[*cast, member(3, "prop")])
+        with pytest.raises(Refused, match="Key would be left out"):
+            replicate.go(fourth, "k2")
+        assert replicate.fake.paid == 1
+
+
 def test_a_model_without_references_refuses_by_name(real: Any) -> None:
     for provider in ("replicate", "stability_ai"):
         with real(provider) as one:
@@ -194,4 +217,68 @@ def test_stability_ultra_begins_with_the_sheet(real: Any) -> None:
     ],
 )
 def test_which_models_a_sheet_reaches(db: None, provider: str, model: str, takes: Any) -> None:
-    assert ("references" in used_fields(provider, "image", model)) is takes
+    assert ("references" in UsedFields().of(provider, "image", model)) is takes
+
+
+# Control per scene
+
+
+@pytest.mark.parametrize(("strength", "sent"), [(None, b"0.85"), (0, b"1"), (70, b"0.3")])
+def test_stability_follows_the_sheet_as_closely_as_the_scene_says(
+    real: Any, strength: int | None, sent: bytes
+) -> None:
+    with real("stability_ai") as stability:
+        stability.finish(with_cast(member(0), model="ultra", strength=strength))
+        assert multipart(posted(stability))["strength"] == sent
+
+
+def test_replicate_gets_the_strength_in_the_input_that_the_row_names(real: Any) -> None:
+    request = with_cast(model="black-forest-labs/flux-schnell", strength=40)
+    with real("replicate") as replicate:
+        replicate.finish(request)
+        assert 0.4 not in posted(replicate).json["input"].values()
+    with real("replicate") as replicate:
+        row = replicate.config.models.get(name=request.model)
+        row.options = {**row.options, "input": {"strength": "image_prompt_strength"}}
+        row.save()
+        replicate.finish(request, "k2")
+        assert posted(replicate).json["input"]["image_prompt_strength"] == 0.4
+    assert "strength" in UsedFields().of("replicate", "image", request.model)
+
+
+def test_runway_gets_first_and_last_frame_with_their_positions(real: Any) -> None:
+    request = msgspec.structs.replace(
+        CLIP, image_file="sheet0.png", end_image_file="sheet1.png", model="veo3.1"
+    )
+    with real("runway_ml") as runway:
+        assert runway.finish(request).state == "settled"
+        frames = posted(runway).json["promptImage"]
+    assert [one["position"] for one in frames] == ["first", "last"]
+    assert [content_of(one["uri"]) for one in frames] == list(PICTURES.values())[:2]
+
+
+def test_a_model_that_takes_no_last_frame_gets_none(real: Any) -> None:
+    with real("runway_ml") as runway:
+        with pytest.raises(Refused) as refused:
+            runway.go(msgspec.structs.replace(CLIP, end_image_file="sheet1.png"), "k")
+        assert "gen4_turbo" in str(refused.value)
+        assert not paid_posts(runway)
+
+
+def test_replicate_gets_the_last_frame_in_the_input_that_the_row_names(real: Any) -> None:
+    request = msgspec.structs.replace(
+        CLIP, duration_ms=5000, image_file="sheet0.png", end_image_file="sheet1.png"
+    )
+    with real("replicate") as replicate:
+        row = replicate.config.models.get(name="bytedance/seedance-1-pro")
+        request = msgspec.structs.replace(request, model=row.name)
+        with pytest.raises(Refused):
+            replicate.go(request, "k")
+        assert not paid_posts(replicate)
+        row.options = {**row.options, "input": {"end_image": "last_frame_image"}}
+        row.save()
+        replicate.finish(request, "k2")
+        given = posted(replicate).json["input"]
+    assert [content_of(given[name]) for name in ("image", "last_frame_image")] == list(
+        PICTURES.values()
+    )[:2]

@@ -144,6 +144,26 @@ def test_model_by_its_version_with_its_own_names_of_inputs_and_price_by_time(
     }
 
 
+@pytest.mark.parametrize(("audio", "asked"), [("switch", False), ("on", True)])
+def test_clip_with_sound_is_asked_of_the_row_that_says_so(
+    audio: str, asked: Any, replicate: Real
+) -> None:
+    usual = replicate.config.models.get(name="bytedance/seedance-1-pro")
+    ProviderModel.objects.create(
+        provider_id="replicate",
+        name=f"seedance-{audio}",
+        kind="clip",
+        unit="second",
+        price=usual.price,
+        options={"called": usual.name, "input": {"audio": "generate_audio"}},
+        capabilities={"audio": audio},
+    )
+    call = replicate.finish(ClipRequest(prompt="sea", duration_ms=5000, model=f"seedance-{audio}"))
+    assert (call.state, call.model) == ("settled", f"seedance-{audio}")
+    assert sent(replicate).path == f"/v1/models/{usual.name}/predictions"
+    assert sent(replicate).json["input"]["generate_audio"] is asked
+
+
 OUTCOMES: list[tuple[str, str, str, str, int]] = [
     ("no_credits", "refused", "credits", "0", 0),
     ("bad_key", "refused", "key", "0", 0),
@@ -332,6 +352,7 @@ def test_webhook_about_nothing_of_ours_is_taken_and_forgotten(
     [
         {"webhook-signature": "v1,AAAA"},
         {"webhook-signature": ""},
+        {"webhook-signature": "v1,서명"},
         {"webhook-timestamp": str(int(time.time()) - 400)},
         {"webhook-timestamp": "yesterday"},
         {"webhook-id": "another"},

@@ -127,6 +127,16 @@ def test_sound_that_the_film_drops_is_not_bought(model: str, price: str, runway:
     assert (call.estimate, call.cost, runway.fake.charged) == (Decimal(price),) * 3
 
 
+@pytest.mark.parametrize(("model", "price"), [("veo3.1", "1.60"), ("veo3.1_fast", "0.60")])
+def test_sound_is_bought_of_the_row_that_says_so(model: str, price: str, runway: Real) -> None:
+    call = runway.finish(
+        ClipRequest(prompt="sea", duration_ms=4000, model=f"{model}-sound", image_file="scene.png")
+    )
+    body = sent(runway)
+    assert (body["model"], body["audio"], call.model) == (model, True, f"{model}-sound")
+    assert (call.estimate, call.cost, runway.fake.charged) == (Decimal(price),) * 3
+
+
 def test_models_without_these_settings_are_not_sent_them(runway: Real) -> None:
     runway.finish(
         ClipRequest(prompt="sea", duration_ms=4000, image_file="scene.png", negative="people")

@@ -5,7 +5,7 @@ after a failure.
     python -m tests.services postgresql redis s3 -- pytest tests/jobs
 
 The command form exports the studio's variables (DATABASE_URL, REDIS_URL, MINIO_...) to the command
-and ends with its exit code; without a command it prints them and waits for Ctrl-C. The servers come
+and ends with its exit code; without a command it prints them and waits for Ctrl+C. The servers come
 as Python packages: nothing is to be installed beside requirements-dev.txt.
 """
 

@@ -5,9 +5,10 @@ made from.
 import pytest
 
 from jobs.runner import run_due
+from operations.sample_scripts import sample
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import CastMember, Look, Scene, SceneCast, Story
-from stories.services import cast, line_edits, planning, scenes, sound
+from stories.services import cast, line_edits, planning, scene_splits, scenes, sound
 from stories.services.cast import Worn
 from stories.services.fingerprints import image_request, is_stale
 from stories.services.lines import Spoken
@@ -84,6 +85,31 @@ def test_planning_finds_a_named_heroine_in_korean(owner):
     assert "외투" in haru.description
     assert "coat" in haru.description_en
     assert shown_names(story) == [["하루"], ["하루"], ["할머니"]]
+
+
+@pytest.mark.parametrize(("language", "name"), [("ko", "하루"), ("en", "Ada")])
+def test_the_heroine_of_the_sample_wears_one_coat_in_all_nine_scenes(owner, language, name):
+    story = planned(owner, sample(language).text, seconds=63, language=language)
+    heroine = CastMember.live.get(story=story, name=name)
+    made = load_scenes(story)
+    assert [name in shown for shown in shown_names(story)] == 9 * [True]
+    coats = {
+        one.description_en
+        for scene in made
+        for one in image_request(story, scene.prompt, worn=worn_in(scene)).cast
+        if one.name == heroine.name
+    }
+    assert coats == {heroine.description_en}
+    assert "coat" in heroine.description_en
+    for scene in made:
+        make_take(scene)
+    cast.edit_member(heroine.pk, actor=owner, description_en="a girl in a green coat")
+    assert stale(story) == list(range(1, 10))
+    for scene in load_scenes(story):
+        make_take(scene)
+    old = CastMember.live.get(story=story, name__in=["할아버지", "Grandfather"])
+    cast.edit_member(old.pk, actor=owner, description_en="an old man in a grey coat")
+    assert stale(story) == [9]
 
 
 def test_planning_again_overwrites_nothing_that_a_person_made(owner):
@@ -220,7 +246,7 @@ def test_copies_and_halves_of_a_scene_show_the_same(owner, story):
     scene = make_scene(story, narration="One two. Three four.")
     show(scene, owner, haru)
     scenes.duplicate(scene.pk, actor=owner)
-    scenes.split(scene.pk, actor=owner, at=8)
+    scene_splits.split(scene.pk, actor=owner, at=8)
     assert shown_names(story) == [["Haru"], ["Haru"], ["Haru"]]
 
 

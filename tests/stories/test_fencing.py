@@ -13,8 +13,8 @@ from jobs.runner import run, run_due
 from jobs.services.claim import claim
 from jobs.services.reclaim import reclaim_expired
 from providers.models import ProviderCall
-from stories import handlers
 from stories.film import build
+from stories.handlers import films
 from stories.models import Film, Scene, Story, Take
 from stories.services import planning, takes
 from stories.services.transitions import apply_transition
@@ -62,9 +62,9 @@ def test_frozen_between_the_plan_and_the_children_buys_nothing_twice(
     goes on.
     """
     apply_transition(three.pk, "generate_preview", actor=owner)
-    reached = freeze(monkeypatch, handlers, "_story", run_due)
+    reached = freeze(monkeypatch, films, "story_of", run_due)
     run(claim(worker="frozen"))
-    assert (reached, len(script.submitted)) == (["_story"], 3)
+    assert (reached, len(script.submitted)) == (["story_of"], 3)
     run_due()
     assert (
         len(script.submitted),

@@ -160,7 +160,7 @@ def test_page_says_what_the_film_does_not_show(story, owner, client):
     client.force_login(owner)
 
     def page():
-        return client.get(reverse("admin:stories_story_change", args=[story.pk])).content.decode()
+        return client.get(reverse("admin:stories_story_film", args=[story.pk])).content.decode()
 
     assert "Since this film was made" not in page()
     make_take(Scene.objects.get(story=story, position=1), content=b"another picture")

@@ -16,7 +16,7 @@ from jobs.services.queue import retry, wake
 from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded
-from stories.models import Film, Scene, Story, StoryStateTransition, Take
+from stories.models import Film, Project, Scene, Story, StoryStateTransition, Take
 from stories.services.scenes import edit
 from stories.services.takes import review_take
 from stories.services.transitions import apply_transition
@@ -270,6 +270,36 @@ def test_a_story_over_its_budget_waits_until_it_is_raised(two, owner):
     )
 
 
+def test_stories_of_a_project_cannot_spend_its_rest_twice(two, owner):
+    """The start was within the budget; then another story of the project took what was left."""
+    AIProviderConfig.objects.filter(provider="local").update(cost_per_image=Decimal("0.02"))
+    other = make_story(owner, title="Other")
+    project = Project.objects.create(name="Harbour", code="HARBOUR", budget=Decimal("0.05"))
+    Story.objects.update(project=project)
+    apply_transition(two.pk, "generate_preview", actor=owner)
+    ProviderCall.objects.create(
+        provider_id="local",
+        kind="image",
+        key="of another story",
+        subject=str(other.pk),
+        state="settled",
+        request_hash="h",
+        unit_price=0,
+        units=1,
+        estimate=0,
+        cost=Decimal("0.04"),
+    )
+    run_due()
+    waiting = Job.objects.filter(name="scene_preview").values_list("status", "wait_for", "attempts")
+    assert list(waiting) == [(JobStatus.WAITING, WaitFor.BUDGET, 0)] * 2
+    assert (Take.objects.count(), ProviderCall.objects.count()) == (0, 1)
+
+    Project.objects.update(budget=Decimal("0.10"))
+    wake(subject=str(two.pk), wait_for=WaitFor.BUDGET)
+    run_due()
+    assert (Take.objects.count(), ProviderCall.objects.count()) == (2, 3)
+
+
 def test_a_refused_scene_is_asked_for_again_only_when_a_person_retries(two, owner):
     inject(image="refuse_moderated")
     apply_transition(two.pk, "generate_preview", actor=owner)
@@ -298,7 +328,7 @@ def test_scenes_added_later_are_made_as_far_as_the_allowance_reaches(
     start_work(two.pk, "image", advance="never", actor=owner)
     added = [make_scene(two, text=f"안개 {number}", duration_seconds=1) for number in (3, 4)]
     run_due()
-    parent, made = Job.objects.get(parent=None), Job.objects.exclude(parent=None)
+    parent, made = Job.objects.get(parent=None), Job.objects.filter(name="scene_preview")
     assert sorted(job.data["parameters"]["price"] for job in made) == ["0.1000"] * 3
     assert (parent.status, parent.wait_for) == (JobStatus.WAITING, WaitFor.PERSON)
     assert str(parent.note) == (

@@ -4,10 +4,12 @@ import io
 from decimal import Decimal
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.urls import reverse
 from PIL import Image
 
+from config import storage as config
 from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.runner import run_due
@@ -17,11 +19,12 @@ from providers.models import AIProviderConfig, ProviderCall
 from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.film.sound import sound_of, speaking
 from stories.film.stems import ready_stems
-from stories.models import Film, StorySound
+from stories.models import Film, SoundTake, StorySound
 from stories.services import scenes, sound
 from stories.services.generation import start_generation
 from stories.services.mixer import prepare_mixer, remix
 from stories.services.plan import load_scenes
+from tests import services
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.speaking import speak_with
 
@@ -110,6 +113,43 @@ def test_stems_are_made_once_and_fit_the_film(story, owner, tmp_path):
     scene = load_scenes(story)[0]
     scenes.edit(scene.pk, actor=owner, duration_seconds=5)
     assert ready_stems(current(story)) == {}
+
+
+@pytest.mark.slow
+def test_stems_are_played_from_an_object_store(story, owner, client, settings, tmp_path):
+    """The script of the mixer may process them: they come from the studio's own address, by parts,
+    as a player asks for them.
+    """
+    film = Film.objects.get()
+    with services.s3() as server:
+        at = {"endpoint": server.url, "bucket": server.bucket, "region": "us-east-1"}
+        keys = {"access_key": server.access_key, "secret_key": server.secret_key}
+        away = config.Store(**at, **keys, public=f"{server.url}/{server.bucket}")
+        local = storages["media"]
+        names = [film.file, *SoundTake.objects.values_list("file", flat=True)]
+        kept = {}
+        for name in names:
+            with local.open(name) as file:
+                kept[name] = file.read()
+        settings.STORAGES = {**settings.STORAGES, "media": away.backend()}
+        assert type(storages["media"]).__name__ == "MediaStorage"
+        for name, content in kept.items():
+            storages["media"].save(name, ContentFile(content))
+        prepare_mixer(story.pk, actor=owner)
+        run_due()
+        files = ready_stems(current(story))
+        assert sorted(files) == ["music", "speech"]
+        client.force_login(owner)
+        for track in files:
+            url = reverse("stories:sound_stem", args=[story.pk, track])
+            whole = client.get(url)
+            assert (whole.status_code, whole["Content-Type"]) == (200, "audio/mp4")
+            content = b"".join(whole)
+            (tmp_path / "stem.m4a").write_bytes(content)
+            assert loudness.measure(tmp_path / "stem.m4a").samples == 6 * 48_000
+            part = client.get(url, headers={"range": "bytes=1000-1999"})
+            assert (part.status_code, b"".join(part)) == (206, content[1000:2000])
+            assert part["Content-Range"] == f"bytes 1000-1999/{len(content)}"
 
 
 def test_speech_is_known_by_its_times(story):

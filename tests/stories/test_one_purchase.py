@@ -18,14 +18,16 @@ from providers.enums import CallState, Refusal
 from providers.errors import Refused, Unclear
 from providers.models import AIProviderConfig, ProviderCall
 from providers.services import unclear_calls
-from stories.errors import GuardRefused, Invalid
-from stories.handlers import record_leftover_results
+from stories.enums import JobName
+from stories.errors import GuardRefused, Invalid, PlanChanged
+from stories.handlers.paid_results import record_leftover_results
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
-from stories.services import enqueue
+from stories.services import collecting, enqueue
 from stories.services.plan import plan_generation
 from stories.services.transitions import apply_transition, give_up
 from tests.pictures import picture
+from tests.providers.scripted import ScriptedAdapter
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import make_takes, retried, start_work
 
@@ -330,6 +332,45 @@ def test_a_price_that_rises_after_the_click_buys_nothing_and_asks(
     ) == (3, 3, ["done"] * 3)
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["plan", "scene"])
+def test_the_price_that_a_provider_asks_for_is_shown_and_may_be_confirmed(
+    two, story, script, owner, whole, monkeypatch, django_capture_on_commit_callbacks
+):
+    """It was above what was confirmed, and the plan went on to show the price of the row: whoever
+    confirmed that was asked again for ever.
+    """
+    Story.objects.filter(pk=story.pk).update(status="previewing")
+    monkeypatch.setattr(ScriptedAdapter, "cancel_is_free", "queued", raising=False)
+    script.submit = [Accepted("theirs", poll_in=0, quote=Decimal("0.30"))]
+    script.poll = [Running(poll_in=1, queued=True), Refused("Cancelled.", kind=Refusal.FAILED)]
+    make_takes(two[0].pk, "image", actor=owner, confirm_total=Decimal("0.03"))
+    run_due()
+    job = Job.objects.get()
+    assert (job.status, job.wait_for, ProviderCall.objects.get().refusal) == (
+        "waiting",
+        "person",
+        "price",
+    )
+    plan = plan_generation(story, "image", scene_ids=[two[0].pk])
+    assert (plan.total, str(plan.items[0].why)[:20]) == (Decimal("0.30"), "It costs 0.30 USD no")
+    with pytest.raises(PlanChanged):
+        make_takes(two[0].pk, "image", actor=owner, confirm_total=Decimal("0.03"))
+
+    script.submit = [Result(media=Bytes(picture()), cost=Decimal("0.30"))]
+    confirmed = {"actor": owner, "confirm_total": Decimal("0.30")}
+    with django_capture_on_commit_callbacks(execute=True):
+        if whole:
+            start_work(story.pk, "image", scene_ids=[two[0].pk], **confirmed)
+        else:
+            make_takes(two[0].pk, "image", **confirmed)
+    run_due()
+    assert [(call.state, call.cost) for call in ProviderCall.objects.order_by("attempt_no")] == [
+        ("refused", 0),
+        ("settled", Decimal("0.30")),
+    ]
+    assert (Job.objects.count(), states(story)) == (1, ["done", "missing"])
+
+
 def test_a_price_that_falls_again_needs_nobody(two, story, script, owner):
     apply_transition(story.pk, "generate_preview", actor=owner)
     AIProviderConfig.objects.filter(provider="paid").update(cost_per_image=Decimal("3.00"))
@@ -424,8 +465,9 @@ def test_a_job_that_ends_while_leftovers_are_looked_for_gets_no_collector(
     out(script)
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
-    before = Job.objects.count()
-    monkeypatch, not_followed = pytest.MonkeyPatch(), enqueue.not_followed
+    ordered = Job.objects.exclude(name=JobName.SCENE_SEGMENT)  # made when a take is selected
+    before = ordered.count()
+    monkeypatch, not_followed = pytest.MonkeyPatch(), collecting.not_followed
 
     def meanwhile(found):
         found = list(found)
@@ -434,6 +476,6 @@ def test_a_job_that_ends_while_leftovers_are_looked_for_gets_no_collector(
         go_on()
         return not_followed(found)
 
-    monkeypatch.setattr(enqueue, "not_followed", meanwhile)
+    monkeypatch.setattr(collecting, "not_followed", meanwhile)
     record_leftover_results()
-    assert (Take.objects.count(), Job.objects.count()) == (2, before)
+    assert (Take.objects.count(), ordered.count()) == (2, before)

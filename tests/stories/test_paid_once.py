@@ -19,7 +19,7 @@ from providers.adapters import Accepted, Bytes, Result
 from providers.enums import Refusal
 from providers.errors import Refused
 from providers.models import ProviderCall
-from stories.handlers import record_leftover_results
+from stories.handlers.paid_results import record_leftover_results
 from stories.models import Story, Take
 from stories.services.fingerprints import is_stale
 from stories.services.stories import edit

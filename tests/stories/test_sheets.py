@@ -16,14 +16,16 @@ from jobs.runner import run_due
 from providers.models import AIProviderConfig, ProviderCall
 from providers.requests import CastReference, from_json
 from stories.errors import ApprovedTake, Forbidden, GuardRefused, Invalid, PlanChanged
-from stories.handlers import record_leftover_results
+from stories.handlers.paid_results import record_leftover_results
 from stories.models import Look, Scene, SheetTake, Take
-from stories.services import cast, sheets
+from stories.services import cast, scenes, sheets
 from stories.services.cast import Worn
+from stories.services.continuity import MISSING, Keyframe
 from stories.services.fingerprints import is_stale, present_hash
 from stories.services.generation import generate_scene
 from stories.services.plan import load_scenes, plan_generation
 from stories.services.sheet_generation import generate_sheet
+from stories.services.takes import review_take
 from tests.stories.factories import make_scene, make_story, make_take
 
 pytestmark = pytest.mark.django_db
@@ -192,19 +194,19 @@ def test_a_sheet_makes_stale_exactly_the_scenes_that_show_it(story, owner, haru,
     assert stale(story) == [1]
 
 
-def test_a_job_sends_the_sheet_that_was_confirmed(story, owner, look):
+def test_a_job_sends_the_sheet_that_is_selected_when_it_is_sent(story, owner, look):
     scene = make_scene(story)
     show(scene, owner, look)
     first = upload(look, owner)
     generate_scene(scene.pk, "image", actor=owner)
-    upload(look, owner, "#ff0000")  # after the order
+    second = upload(look, owner, "#ff0000")  # after the order
     run_due()
     take = Take.objects.get()
     (sent,) = from_json(take.call.request).cast
-    assert (sent.file, sent.sha256) == (first.file, first.sha256)
-    assert stale(story) == [1]
-    sheets.select(first.pk, actor=owner)
+    assert (sent.file, sent.sha256) == (second.file, second.sha256)
     assert stale(story) == []
+    sheets.select(first.pk, actor=owner)
+    assert stale(story) == [1]
 
 
 def test_a_take_without_sheets_is_not_stale_for_a_model_that_takes_none(story, owner, look):
@@ -242,8 +244,12 @@ ONE = st.builds(
 class Row:
     """A scene as the board reads it."""
 
-    def __init__(self, prompt: Any, worn: Any) -> None:
-        self.prompt, self.worn, self.image_take = prompt, worn, None
+    def __init__(
+        self, prompt: Any, worn: Any, *, start: str = "", boundary: str = "cut", end: str = ""
+    ) -> None:
+        self.prompt, self.worn, self.boundary = prompt, worn, boundary
+        self.image_take = Take(sha256=start) if start else None
+        self.keyframe = Keyframe("take", "file", end) if end else MISSING
 
 
 @settings(
@@ -257,9 +263,111 @@ def test_hashes_are_equal_exactly_if_what_is_worn_is_equal(first, second):
 
     story, prompt = Story(), ScenePrompt(text="a boat")
 
-    def content(worn):
-        return sorted((m.role, m.description, m.description_en, m.sha256) for m in worn)
-
     for kind in ("image", "clip"):
         hashes = [present_hash(story, Row(prompt, worn), kind) for worn in (first, second)]
-        assert (hashes[0] == hashes[1]) is (content(first) == content(second))
+        assert (hashes[0] == hashes[1]) is (worn_by(first) == worn_by(second))
+
+
+def worn_by(worn):
+    """What is worn, in any order; who wears it where only the name tells two members apart."""
+    words = [(m.role, m.description, m.description_en) for m in worn]
+    sheets_of = {
+        of: {m.sha256 for m, own in zip(worn, words, strict=True) if own == of} for of in words
+    }
+    return sorted(
+        (*own, m.sha256, m.name if len(sheets_of[own]) > 1 else "")
+        for m, own in zip(worn, words, strict=True)
+    )
+
+
+PICTURE = st.sampled_from(["", "3" * 64, "4" * 64])
+CLIP = st.tuples(
+    st.lists(ONE, max_size=2), PICTURE, st.sampled_from(["cut", "continuous"]), PICTURE
+)
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(CLIP, CLIP)
+def test_hashes_of_clips_are_equal_exactly_if_sheets_and_frames_are(first, second):
+    from stories.models import ScenePrompt, Story
+
+    def made_from(worn, start, boundary, end):
+        return worn_by(worn), start, end if boundary == "continuous" else ""
+
+    def hash_of(worn, start, boundary, end):
+        scene = Row(ScenePrompt(text="a boat"), worn, start=start, boundary=boundary, end=end)
+        return present_hash(Story(), scene, "clip")
+
+    same = made_from(*first) == made_from(*second)
+    assert (hash_of(*first) == hash_of(*second)) is same
+
+
+def references(*worn):
+    return [
+        CastReference("character", name, words, "", "file" if digest else "", digest)
+        for name, words, digest in worn
+    ]
+
+
+BLUE, RED = "1" * 64, "2" * 64
+
+
+@pytest.mark.parametrize("kind", ["image", "clip"])
+@pytest.mark.parametrize(
+    ("first", "second", "equal"),
+    [
+        # The order gives the tags, and the prompt says whose each tag is.
+        ([("Haru", "a", BLUE), ("Jonas", "b", RED)], [("Jonas", "b", RED), ("Haru", "a", BLUE)], 1),
+        ([("Haru", "a", BLUE), ("Jonas", "b", RED)], [("Haru", "a", RED), ("Jonas", "b", BLUE)], 0),
+        # Two members with the same words: only their names say who wears which sheet.
+        ([("Haru", "", BLUE), ("Jonas", "", RED)], [("Haru", "", RED), ("Jonas", "", BLUE)], 0),
+        ([("Haru", "", BLUE), ("Jonas", "", RED)], [("Jonas", "", RED), ("Haru", "", BLUE)], 1),
+        ([("Haru", "", BLUE), ("Jonas", "", BLUE)], [("Jonas", "", BLUE), ("Haru", "", BLUE)], 1),
+        # Two members with the same sheet are not one.
+        ([("Haru", "", BLUE), ("Jonas", "", BLUE)], [("Haru", "", BLUE)], 0),
+        ([("Haru", "a", BLUE), ("Jonas", "b", BLUE)], [("Haru", "a", BLUE), ("Jonas", "b", "")], 0),
+    ],
+)
+def test_hash_of_two_members(kind, first, second, equal):
+    from stories.models import ScenePrompt, Story
+
+    hashes = {
+        present_hash(Story(), Row(ScenePrompt(text="a boat"), references(*worn)), kind)
+        for worn in (first, second)
+    }
+    assert len(hashes) == (1 if equal else 2)
+
+
+@pytest.mark.parametrize("review", ["unreviewed", "approved"])
+@pytest.mark.parametrize("kind", ["image", "clip"])
+def test_a_take_stays_good_if_only_the_model_of_its_scene_changes(
+    story, owner, look, kind, review, settings
+):
+    settings.PROVIDER_KEYS = {"runway_ml": "key_" + "a" * 128}
+    AIProviderConfig.objects.filter(provider="runway_ml").update(is_active=True)
+    scene = make_scene(story, text_en="a boat")
+    upload(look, owner)
+    show(scene, owner, look)
+    image = make_take(Scene.objects.get(pk=scene.pk))
+    takes = {"image": image, "clip": make_take(Scene.objects.get(pk=scene.pk), "clip")}
+    if review == "approved":
+        for take in takes.values():
+            review_take(take.pk, review_status="approved", actor=owner)
+    models = {"image": ["gen4_image", ""], "clip": ["veo3.1_fast", "gen4_turbo"]}[kind]
+    for model in models:
+        scenes.edit(
+            scene.pk, actor=owner, **{f"{kind}_provider": "runway_ml", f"{kind}_model": model}
+        )
+        (now,) = load_scenes(story)
+        assert now.take(kind) == takes[kind]
+        assert not is_stale(story, now, takes[kind])
+        (item,) = plan_generation(story, kind, mode="stale", sound=False).items
+        assert (item.state, item.will, item.maker.model) == ("done", False, model)
+    assert Take.objects.get(pk=takes[kind].pk).review_status == review
+    upload(look, owner, "#ff0000", replace=True)
+    (now,) = load_scenes(story)
+    assert is_stale(story, now, takes[kind])

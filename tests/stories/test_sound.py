@@ -12,9 +12,9 @@ from jobs.models import Job
 from jobs.runner import run_due
 from providers.models import AIProviderConfig, ProviderCall
 from stories.errors import Forbidden, Invalid, PlanChanged
-from stories.handlers import record_leftover_results
+from stories.handlers.paid_results import record_leftover_results
 from stories.models import Confirmation, Film, Line, SoundTake, Story, StorySound, Voice
-from stories.services import line_edits, lines, scenes, sound, sound_takes
+from stories.services import line_edits, lines, scene_splits, scenes, sound, sound_takes
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
 from stories.services.plan import plan_generation
@@ -310,7 +310,7 @@ def test_a_copy_and_a_moved_line_keep_their_speech(story, owner):
     made(story, owner)
     scene = story.all_scenes.get(position=1)
     copy = scenes.duplicate(scene.pk, actor=owner)
-    scenes.merge_with_next(copy.pk, actor=owner)
+    scene_splits.merge_with_next(copy.pk, actor=owner)
     assert [item.state for item in plan_sound(story).items if item.kind == "speech"] == ["done"] * 3
 
 

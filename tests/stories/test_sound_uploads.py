@@ -108,7 +108,7 @@ def test_a_recording_that_would_be_cut_off_is_said(story, owner):
     assert [str(warning) for warning in plan_sound(story).warnings] == [
         (
             "The recording of scene 2 is 5.6 s long, and the scene 4 s. "
-            "Make the scene 6 s long, or upload a shorter recording."
+            "Make the scene 5.1 s long, or upload a shorter recording."
         )
     ]
     upload_sound(story.pk, SoundKind.RECORDING, file=sent(9000), actor=owner)

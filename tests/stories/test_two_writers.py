@@ -88,9 +88,8 @@ def test_upload_leaves_an_approved_take_that_is_chosen_meanwhile(story, owner):
     scene = make_scene(story)
     good = make_take(scene, chosen=False, review_status="approved")
     facts = {"mime": "image/png", "width": 1280, "height": 720, "notes": []}
-    read = uploads.Upload(
-        scene.pk, TakeKind.IMAGE, owner, "", None, Stored("takes/b.png", "b" * 64, 1), facts
-    )
+    kept = Stored("takes/b.png", "b" * 64, 1)
+    read = uploads.Upload(scene.pk, TakeKind.IMAGE, owner, "", None, kept, facts, measures={})
     (error,) = in_turn(
         lambda: takes.select_take(good.pk, actor=owner), lambda: uploads.add_take(read)
     )

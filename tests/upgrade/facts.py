@@ -14,7 +14,9 @@ import django
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "site"))
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402  Django must be set up first
+from allauth.mfa.models import Authenticator  # noqa: E402  Django must be set up first
+from allauth.usersessions.models import UserSession  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
 
 from accounts import mfa  # noqa: E402
 from jobs.models import Job  # noqa: E402
@@ -83,6 +85,7 @@ def stale() -> list[str]:
 def main() -> None:
     story = Story.objects.get(title="Łódź 이야기")
     boss = User.objects.get(username="boss")
+    app = Authenticator.objects.get(user=boss, type="totp")
     facts = {
         "counts": {model.__name__: model._default_manager.count() for model in MODELS},
         "story": {
@@ -96,6 +99,9 @@ def main() -> None:
         "pause_reason": str(AIProviderConfig.objects.get(provider="stability_ai").pause_reason),
         "money": money(),
         "totp": mfa.is_set_up(boss),
+        "secret": bool(mfa.decrypt_secret(boss, app.data["secret"])),
+        "recovery_codes": mfa.recovery_codes_left(boss),
+        "sessions": list(UserSession.objects.values_list("user__username", "session_key")),
         "decomposed": decomposed(),
         "stale": stale(),
         "usernames": sorted(User.objects.values_list("username", flat=True)),

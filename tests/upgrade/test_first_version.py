@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core import signing
 
 from tests.services import postgresql
 
@@ -66,7 +67,26 @@ def run(env: dict[str, str], *command: str) -> str:
     return done.stdout
 
 
+def add_session(environment: dict[str, str]) -> None:
+    """An open session of the person with the second factor."""
+    data = signing.dumps(
+        {"_auth_user_id": "3"},
+        key=SECRETS["SECRET_KEY"],
+        salt="django.contrib.sessions.SessionStore",
+    )
+    statement = f"INSERT INTO django_session VALUES ('open', '{data}', '2126-01-01 00:00:00')"
+    url = environment["DATABASE_URL"]
+    if url.startswith("sqlite:///"):
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+            database.execute(statement)
+        database.close()
+    else:
+        with psycopg.connect(url) as database:
+            database.execute(statement.encode())
+
+
 def test_migrates_with_its_data(environment: dict[str, str]) -> None:
+    add_session(environment)
     run(environment, "manage.py", "migrate", "--no-input", "--verbosity=0")
     run(environment, "manage.py", "makemigrations", "--check", "--dry-run", "--verbosity=0")
 
@@ -101,7 +121,8 @@ def test_migrates_with_its_data(environment: dict[str, str]) -> None:
         "unclear": "0.0500",
         "written_off": "0.0500",
     }
-    assert facts["totp"] is True
+    assert (facts["totp"], facts["secret"], facts["recovery_codes"]) == (True, True, 1)
+    assert facts["sessions"] == [["boss", "open"]]
 
 
 # What a person on macOS may have sent to the first version, which stored it decomposed.

@@ -18,7 +18,7 @@ from bullmq import Job, Queue
 from django.conf import settings as installation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from redis.asyncio import Redis
+from redis.asyncio import Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
@@ -31,10 +31,13 @@ from redis.exceptions import (
 from providers import (
     addresses,
     cast_references,
+    edits,
+    keyframes,
     keys,
     prompt_text,
     raw_answer_search,
     settings_schema,
+    vision,
 )
 from providers.adapters import (
     Accepted,
@@ -118,13 +121,15 @@ class BullMQAdapter:
         login = f"{user}:{quote(key, safe='')}@" if key or user else ""
         return f"{parts.scheme}://{login}{parts.netloc}/{self.settings.redis_db}"
 
-    def _require_public(self) -> None:
-        """Resolve the host before connecting. With TLS the certificate must also name the host."""
+    def _looked_up(self) -> str:
+        """Return the public IP address to connect to; empty for a host that the installation allows
+        or has.
+        """
         parts = addresses.split(self.config.base_url) if self.config.base_url else None
         if parts is None or addresses.is_allowed(parts):
-            return
+            return ""
         try:
-            addresses.addresses(addresses.host_of(parts), addresses.port_of(parts))
+            return addresses.addresses(addresses.host_of(parts), addresses.port_of(parts))[0]
         except addresses.NotPublicError as error:
             raise NotConfigured(INSIDE, provider=self.name) from error
 
@@ -135,7 +140,7 @@ class BullMQAdapter:
         Nothing is sent a second time.
         """
         address = self._address()
-        self._require_public()
+        pinned = self._looked_up()
 
         async def connect() -> tuple[Queue, Redis]:
             connection = Redis.from_url(
@@ -145,6 +150,8 @@ class BullMQAdapter:
                 socket_connect_timeout=CONNECT,
                 retry=Retry(NoBackoff(), 0),
             )
+            if pinned:
+                connection.connection_pool.connection_class = pinned_to(pinned)
             options = {"connection": connection, "prefix": self.settings.prefix}
             return Queue(self.settings.queue, options), connection
 
@@ -180,16 +187,22 @@ class BullMQAdapter:
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if isinstance(request, ImageRequest | ClipRequest):
+            edits.require(request, model, provider=self.name)
             prompt_text.any_language(request)
             cast_references.require_fit(request, model, provider=self.name)
+        keyframes.require_end(request, model, provider=self.name, takes=keyframes.takes_end(model))
+        vision.require_vision(request, model, provider=self.name, takes=False)
         prompt_text.require_length(request, model, provider=self.name)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         used = {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width"}
         used |= {"height", "text", "language", "voice", "direction", "speed", "mood"}
         used |= {"references"} if cast_references.limits(model) else set()
+        if kind == Kind.IMAGE:
+            used |= {"strength"}
         if kind == Kind.CLIP:
             used |= {"fps", "camera", "image_file"}
+            used |= {"end_image_file"} if keyframes.takes_end(model) else set()
         return frozenset(used if kind == Kind.IMAGE else used | {"duration_ms"})
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
@@ -361,10 +374,10 @@ class BullMQAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002  the call's id decides, not the request
+        request: Request,
         call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002
+        since: datetime,
     ) -> list[Candidate]:
         task = envelope.id_of(call_context)
         job, state = self._look(task)
@@ -395,6 +408,20 @@ class BullMQAdapter:
                 _("failed"): str(found["failed"]),
             },
         )
+
+
+def pinned_to(address: str) -> type[SSLConnection]:
+    """Return connections to this IP address, so that a later DNS change has no effect.
+
+    The certificate must name the host. Only allowed hosts, which are not pinned, go without TLS.
+    """
+
+    class Pinned(SSLConnection):
+        def _connection_arguments(self) -> dict[str, Any]:
+            found = dict(super()._connection_arguments())
+            return {**found, "host": address, "server_hostname": self.host}
+
+    return Pinned
 
 
 def _percent(progress: Any) -> int | None:

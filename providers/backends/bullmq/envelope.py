@@ -61,7 +61,7 @@ def _parameters(request: Request, call_context: CallContext) -> dict[str, Any]:
     given = {name: getattr(request, name) for name in request.__struct_fields__}
     given["model"] = call_context.model.name
     if isinstance(request, TextRequest):
-        given.pop("passages")
+        del given["passages"], given["pictures"]
         given["lines"] = planning.lines_of(request) if request.task == "plan_story" else []
     if isinstance(request, ImageRequest | ClipRequest):
         given["text"] = prompt_text.any_language(request)
@@ -76,6 +76,11 @@ def _parameters(request: Request, call_context: CallContext) -> dict[str, Any]:
         given["seconds"] = call_context.seconds
         name = given.pop("image_file")
         given["image"] = _data_uri(name) if name else ""
+        last = given.pop("end_image_file")
+        if last:
+            given["end_image"] = _data_uri(last)
+    if isinstance(request, ImageRequest) and request.strength is None:
+        del given["strength"]
     return given
 
 

@@ -21,6 +21,8 @@ from media.errors import MediaError
 from providers import (
     cast_references,
     connection_test,
+    edits,
+    keyframes,
     keys,
     prompt_text,
     raw_answer_search,
@@ -70,10 +72,15 @@ FIELDS = {
     "frames": {"duration_ms"},
     "fps": {"fps"},
     "image": {"image_file"},
+    "end_image": {"end_image_file"},
 }
 GONE = gettext_noop(
     "%(provider)s does not know the job any more, as after a restart; whether it was done is not "
     "known. It is not sent again by itself."
+)
+NEEDS_END = gettext_noop(
+    "The workflow %(model)s ends with a picture: make the transition to the next scene continuous, "
+    "or choose another workflow."
 )
 SILENT = gettext_noop("%(provider)s does not tell about the job at the moment: %(words)s")
 
@@ -131,8 +138,9 @@ class ComfyUIAdapter:
                 kind=Refusal.INVALID,
                 provider=self.name,
             )
+        edits.require(request, model, provider=self.name)
         prompt_text.any_language(request)
-        cast_references.require_fit(request, model, provider=self.name)
+        cast_references.require_fit(request, _takes(model), provider=self.name)
         image = request.image_file if isinstance(request, ClipRequest) else ""
         if _map(model).get("image") and not image:
             raise Refused(
@@ -140,16 +148,20 @@ class ComfyUIAdapter:
                 kind=Refusal.INVALID,
                 model=model.name,
             )
+        takes = bool(_map(model).get("end_image"))
+        keyframes.require_end(request, model, provider=self.name, takes=takes)
+        if takes and not keyframes.end_of(request):
+            raise Refused(NEEDS_END, kind=Refusal.INVALID, model=model.name)
         if model.ratios and request.aspect_ratio not in model.ratios:
             raise prompt_text.no_format(request, provider=self.name, model=model.name)
         prompt_text.require_length(request, model, provider=self.name)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         used = {field for name in _map(model) for field in FIELDS.get(name, ())}
-        used |= {"references"} if cast_references.limits(model) else set()
-        return frozenset(
-            used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "fps", "image_file"}
-        )
+        used |= {"references"} if cast_references.limits(_takes(model)) else set()
+        if kind == Kind.CLIP:
+            return frozenset(used | {"camera"})
+        return frozenset(used - {"duration_ms", "fps", "image_file", "end_image_file"})
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
@@ -203,6 +215,8 @@ class ComfyUIAdapter:
             )
             if request.image_file:
                 values["image"] = self._uploaded(request.image_file)
+            if request.end_image_file:
+                values["end_image"] = self._uploaded(request.end_image_file)
         return values
 
     def _place_sheets(
@@ -342,7 +356,7 @@ class ComfyUIAdapter:
             raise Unreadable(SILENT, provider=self.name, words=answer.text, raw=answer.body)
         return found
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         return Accepted(raw_answer_search.task_in(raw), poll_in=0)
 
     def cancel(self, task_id: str) -> bool:
@@ -367,10 +381,10 @@ class ComfyUIAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002  the call's id decides, not the request
+        request: Request,
         call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002
+        since: datetime,
     ) -> list[Candidate]:
         mine = str(call_context.attempt)
         queue = self._read(self._asked("/queue"), Queue)
@@ -464,6 +478,11 @@ def _choices(stated: Any) -> list[Any] | None:
         options: list[Any] = more["options"]
         return options
     return None
+
+
+def _takes(model: ModelSpec) -> ModelSpec:
+    """Return the model with the sheets that it takes: as many as its workflow has inputs for."""
+    return cast_references.at_most(model, len(_map(model).get("references", ())))
 
 
 def _map(model: ModelSpec) -> Mapping[str, list[str]]:

@@ -19,7 +19,10 @@ MOST_BYTES = 1024 * 1024
 MOST_NODES = 500
 MOST_TARGETS = 20
 # Our names, in the order in which a person is asked about them.
-NAMES = ("prompt", "negative", "seed", "width", "height", "frames", "fps", "image", "references")
+NAMES = (
+    *("prompt", "negative", "seed", "width", "height", "frames", "fps"),
+    *("image", "end_image", "references"),
+)
 SAVES_IMAGES = ("SaveImage", "PreviewImage")
 SAVES_CLIPS = ("SaveVideo", "VHS_VideoCombine", "SaveWEBM", "SaveAnimatedWEBP")
 # Inputs that usually hold a value, by our name.

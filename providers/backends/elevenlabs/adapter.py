@@ -263,7 +263,7 @@ class ElevenLabsAdapter:
             if item.date_unix >= earliest and item.state != "deleted"
         ]
 
-    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
+    def cancel(self, task_id: str) -> bool:
         return False
 
     # The account

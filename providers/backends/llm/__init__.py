@@ -1,4 +1,4 @@
-"""Plans and translations by any server with OpenAI's chat completions API.
+"""Plans, translations and checks of pictures by any server with OpenAI's chat completions API.
 
 For example OpenAI, Ollama and vLLM.
 """

@@ -1,4 +1,4 @@
-"""Adapter for plans and translations by chat completions.
+"""Adapter for plans, translations and checks of pictures by chat completions.
 
 An invalid answer is requested again, each time as a call of its own.
 """
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from django.core.cache import cache
 from django.utils.translation import gettext_noop
 
-from providers import connection_test, keys, settings_schema
+from providers import connection_test, keys, settings_schema, vision
 from providers.adapters import (
     Accepted,
     CallContext,
@@ -41,13 +41,24 @@ from providers.models import AIProviderConfig
 from providers.requests import Request, TextRequest
 from providers.settings_schema import Common
 
-from . import content, planning
+from . import content, pictures, planning
 from .errors import TEMPLATES, is_about_the_form, refusal, refusal_within
-from .messages import Choice, Completion, English, Message, Models, Plan, Usage, strict_schema
+from .messages import (
+    Answer,
+    Check,
+    Choice,
+    Completion,
+    English,
+    Message,
+    Models,
+    Plan,
+    Usage,
+    strict_schema,
+)
 from .settings import Settings
 
 NAME = "Language model"
-USED = frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"})
+USED = frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio", "pictures"})
 FORMS = ("json_schema", "json_object", "none")  # of `response_format`, the strictest first
 FORM_KEPT = 24 * 3600
 LONGEST_REFUSALS = 30.0  # seconds
@@ -70,6 +81,7 @@ TRANSLATE = (
     "You translate prompts for an image generator into English. Keep every visual detail, "
     'add nothing, answer with JSON only: {"text": "the prompt in English"}'
 )
+ANSWERS: dict[str, Answer] = {"plan_story": Plan, "to_english": English, "check_picture": Check}
 UNFIT = gettext_noop("The language model's answer could not be used: %(why)s")
 
 
@@ -121,21 +133,17 @@ class LlmAdapter:
                 gettext_noop("The script is empty: there is nothing to make scenes of."),
                 kind=Refusal.INVALID,
             )
+        vision.require_vision(request, model, provider=NAME, takes=True)
 
-    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return USED
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
         assert isinstance(request, TextRequest)
-        plans = request.task == "plan_story"
-        lines = planning.lines_of(request) if plans else []
-        messages = (
-            planning.messages(request, lines, call_context.validation_error)
-            if plans
-            else _translation(request, call_context.validation_error)
-        )
-        answer = self._asked(messages, Plan if plans else English, call_context)
+        lines = planning.lines_of(request) if request.task == "plan_story" else []
+        messages = _messages(request, lines, call_context.validation_error)
+        answer = self._asked(messages, ANSWERS[request.task], call_context)
         content, cost, estimated = self._content(answer, call_context)
         try:
             data = self._data(content, request, lines)
@@ -149,10 +157,12 @@ class LlmAdapter:
             scenes = planning.fitted(planning.scenes_in(content), request, lines)
             cast = planning.cast_in(content)
             return {"scenes": scenes, "cast": cast} if cast else {"scenes": scenes}
+        if request.task == "check_picture":
+            return pictures.found_in(content, request)
         return {"text": planning.english_in(content)}
 
     def _asked(
-        self, messages: list[dict[str, str]], kind: type[Plan | English], call_context: CallContext
+        self, messages: list[dict[str, Any]], kind: Answer, call_context: CallContext
     ) -> ProviderResponse:
         """Return the response, in the strictest `response_format` that the server supports.
 
@@ -195,8 +205,8 @@ class LlmAdapter:
 
     def _body(
         self,
-        messages: list[dict[str, str]],
-        kind: type[Plan | English],
+        messages: list[dict[str, Any]],
+        kind: Answer,
         call_context: CallContext,
         form: str,
     ) -> dict[str, Any]:
@@ -268,8 +278,8 @@ class LlmAdapter:
                 return text
         return ""
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
-        """Return the plan or translation, wherever it is in the response."""
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
+        """Return the plan, translation or findings, wherever they are in the response."""
         assert isinstance(request, TextRequest)
         lines = planning.lines_of(request) if request.task == "plan_story" else []
         texts = [text_of(raw)]
@@ -287,7 +297,7 @@ class LlmAdapter:
     def _unfit(self, why: str, cost: Decimal) -> Refused:
         return Refused(UNFIT, kind=Refusal.FAILED, cost=cost, validation_error=why, why=why[:300])
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Raise `Unclear`: chat completions are not stored.
 
         A person who attaches a task id gets this message.
@@ -296,7 +306,7 @@ class LlmAdapter:
             gettext_noop("A language model keeps no answers: a lost one cannot be fetched again.")
         )
 
-    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
+    def cancel(self, task_id: str) -> bool:
         return False
 
     def balance(self) -> Decimal | None:
@@ -323,10 +333,10 @@ class LlmAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002
-        call_context: CallContext,  # noqa: ARG002
+        request: Request,
+        call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002  keeps no list
+        since: datetime,
     ) -> list[Candidate]:
         return []
 
@@ -341,6 +351,16 @@ def _is_own(base_url: str) -> bool:
         return host == "localhost" or not ipaddress.ip_address(host).is_global
     except ValueError:
         return False
+
+
+def _messages(
+    request: TextRequest, lines: list[str], validation_error: str
+) -> list[dict[str, Any]]:
+    if request.task == "plan_story":
+        return planning.messages(request, lines, validation_error)
+    if request.task == "check_picture":
+        return pictures.messages(request, validation_error)
+    return _translation(request, validation_error)
 
 
 def _translation(request: TextRequest, validation_error: str) -> list[dict[str, str]]:

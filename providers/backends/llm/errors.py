@@ -56,7 +56,7 @@ FORM = re.compile(
 )
 TEMPLATES = {
     Refusal.INVALID: gettext_noop("The language model does not accept the request: %(words)s"),
-    Refusal.MODERATED: gettext_noop("The language model refused the script: %(words)s"),
+    Refusal.MODERATED: gettext_noop("The language model refused it: %(words)s"),
     Refusal.KEY: gettext_noop("The language model does not accept the key: %(words)s"),
     Refusal.CREDITS: gettext_noop(
         "The account at the language model's provider is empty: %(words)s"

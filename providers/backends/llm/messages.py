@@ -110,6 +110,23 @@ class English(msgspec.Struct):
     text: str
 
 
+class Face(msgspec.Struct):
+    """Whether a character has the face of its reference sheet; null if it cannot be seen."""
+
+    name: str
+    same: bool | None
+
+
+class Check(msgspec.Struct):
+    fits: bool
+    missing: list[str]
+    faces: list[Face]
+    why: str
+
+
+type Answer = type[Plan | English | Check]
+
+
 def strict_schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """Return a JSON Schema without references or limits.
 
@@ -149,3 +166,17 @@ class ToldShot(msgspec.Struct):
 
 class ToldEnglish(msgspec.Struct):
     text: str
+
+
+class ToldFace(msgspec.Struct):
+    name: str
+    same: bool | None = None
+
+
+class ToldCheck(msgspec.Struct):
+    """What a model found in a picture. Without `fits` it has not answered the question."""
+
+    fits: bool
+    missing: list[str] = []
+    faces: list[ToldFace] = []
+    why: str = ""

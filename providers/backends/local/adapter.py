@@ -12,9 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from core.localized_messages import LocalizedMessage
 from core.unavailable import ServiceUnavailableError
+from media import image_import
 from media.errors import MediaError
 from media.image_segment import encode_still
+from providers import edits, keyframes, vision
 from providers.adapters import (
     Accepted,
     Bytes,
@@ -31,6 +34,7 @@ from providers.errors import Expired, Invalid, Refused, Unclear
 from providers.models import AIProviderConfig
 from providers.requests import (
     ClipRequest,
+    Edit,
     ImageRequest,
     MusicRequest,
     Request,
@@ -48,6 +52,11 @@ from .planner import plan
 from .vocabulary import visual_words
 
 FREE = Decimal(0)
+NAME = "The local provider"
+TASKS: dict[str, frozenset[str]] = {
+    Kind.IMAGE: frozenset({edits.MAKE, edits.CHANGE, edits.MASK}),
+    Kind.CLIP: frozenset({edits.MAKE}),
+}
 SAMPLES = {"ko": "새벽 바다에 등대가 보였다.", "en": "A lighthouse stood at the sea."}
 PICTURE = frozenset(
     {"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio", "width", "height"}
@@ -61,14 +70,38 @@ USED = {
 }
 
 
+def _redrawn(request: ImageRequest, edit: Edit) -> bytes:
+    """Return the picture drawn again with the words of the change added to what it showed.
+
+    With a mask only the part that changes is taken from the new drawing.
+    """
+    new = paint(
+        f"{request.prompt}. {edit.about}",
+        prompt_en=f"{request.prompt_en}. {edit.about_en}",
+        style=request.style,
+        negative=request.negative,
+        seed=edit.seed,
+        size=(request.width, request.height),
+    )
+    if not edit.mask:
+        return new
+    before, _mime = edits.picture_of(edit)
+    mask = edits.mask_over(before, edit.mask)
+    whole = image_import.decode(before).convert("RGB")
+    whole.paste(image_import.decode(new).convert("RGB").resize(whole.size), mask=mask)
+    return edits.as_png(whole)
+
+
 def _painted(request: ImageRequest | ClipRequest) -> bytes:
     figures, shown = cast_looks.seen_in(request.cast)
     if isinstance(request, ImageRequest) and request.sheet and figures:
         return draw_sheet(figures[0], size=(request.width, request.height))
     bare = isinstance(request, ImageRequest) and request.sheet  # its prompt is for models
+    words = ("", "") if bare else (request.prompt, request.prompt_en)
+    prompt, english = map(cast_looks.without_pronouns, words) if figures else words
     return paint(
-        "" if bare else request.prompt,
-        prompt_en="" if bare else request.prompt_en,
+        prompt,
+        prompt_en=english,
         style=request.style,
         negative=request.negative,
         seed=request.seed,
@@ -126,7 +159,7 @@ class ExpiredLink:
 
     trusted: bool = True
 
-    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:
         raise Expired(
             gettext_noop(
                 "Injected fault: the link to the result has expired; a new one is asked for."
@@ -143,10 +176,12 @@ class LocalAdapter:
     repeatable: ClassVar[bool] = True
     needs_key: ClassVar[bool] = False
     tells_balance: ClassVar[bool] = False
+    draws_letters: ClassVar[bool] = False  # rows of fruit and windows look like letters
     kinds: ClassVar[frozenset[Kind]] = frozenset(
         {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC}
     )
     settings_kind: ClassVar[type[Common]] = Common
+    own_tasks: ClassVar[dict[str, frozenset[str]]] = TASKS  # without a row that says so
     home: ClassVar[str] = ""
     send_limit = timedelta(0)
 
@@ -156,28 +191,45 @@ class LocalAdapter:
     def ready(self) -> None:
         """Do nothing: the local provider is always ready."""
 
-    def check_request(self, request: Request, model: ModelSpec) -> None:  # noqa: ARG002  the adapters' signature
+    def check_request(self, request: Request, model: ModelSpec) -> None:
         """Accept every request that a local voice can speak and a local mood can play."""
+        keyframes.require_end(request, model, provider=NAME, takes=False)
+        if isinstance(request, ImageRequest | ClipRequest):
+            does = TASKS[kind_of(request)]
+            edits.require(request, model, provider=NAME, can=does, known=does)
+        vision.require_vision(request, model, provider=NAME, takes=False)
         if isinstance(request, SpeechRequest | MusicRequest):
             sound.check(request)
 
-    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+    def unsent(self, request: Request) -> list[LocalizedMessage]:
+        """Return whom and what of the cast the drawing leaves out, in words."""
+        if not isinstance(request, ImageRequest | ClipRequest):
+            return []
+        if isinstance(request, ClipRequest) and request.image_file:
+            return []  # the camera moves over the picture, whatever it shows
+        return cast_looks.left_out(request.cast)
+
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return USED[kind]
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
+        self.check_request(request, call_context.model)
         scenario = fault_injection.scenario(self.settings, kind_of(request), call_context)
         if scenario and (task := fault_injection.play(scenario, self.settings, call_context)):
             return task
         if scenario == "broken_file":
             return Result(media=Bytes(b"This is no picture."), cost=FREE)
+        if scenario == "black_picture" and isinstance(request, ImageRequest):
+            black = fault_injection.black_picture((request.width, request.height))
+            return Result(media=Bytes(black), cost=FREE)
         return self._made(request, call_context)
 
     def _made(self, request: Request, call_context: CallContext) -> Result:
         match request:
             case ImageRequest():
-                return Result(
-                    media=Bytes(_painted(request), trusted=True), cost=FREE, seed=request.seed
-                )
+                edit = request.edit
+                drawn = _painted(request) if edit is None else _redrawn(request, edit)
+                return Result(media=Bytes(drawn, trusted=True), cost=FREE, seed=request.seed)
             case ClipRequest():
                 return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
             case SpeechRequest() | MusicRequest():
@@ -222,10 +274,10 @@ class LocalAdapter:
             return Result(media=ExpiredLink(), cost=FREE)
         return self._made(request, call_context)
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         raise Invalid(gettext_noop("The local provider's calls are made again by themselves."))
 
-    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  no task runs anywhere
+    def cancel(self, task_id: str) -> bool:
         return True
 
     def balance(self) -> Decimal | None:
@@ -236,10 +288,10 @@ class LocalAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002
-        call_context: CallContext,  # noqa: ARG002
+        request: Request,
+        call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002  keeps no list
+        since: datetime,
     ) -> list[Candidate]:
         return []
 

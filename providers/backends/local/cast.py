@@ -1,4 +1,4 @@
-"""Proposes a cast without a model: the persons and places that a script names."""
+"""Proposes a cast without a model: the persons, places and props that a script names."""
 
 from typing import Any
 
@@ -6,10 +6,30 @@ from providers.requests import TextRequest
 
 from .context import Context
 from .illustrator.dice import Dice
-from .vocabulary import Seen, visual_words
+from .vocabulary import Seen, known_word, tokens, visual_words
 
 MOST = 12  # persons
 MOST_PLACES = 12
+MOST_PROPS = 12
+OFTEN = 2  # scenes that name a place or a prop, from which on it is a member
+# fmt: off
+# Places that look like no other of their kind, and things that persons carry and use. The rest is
+# scenery: two scenes in a field are seldom in the same field.
+PLACES = frozenset([
+    "bridge", "cafe", "cave", "garden", "hospital", "house", "island", "lighthouse", "room",
+    "school", "ship deck", "station", "temple", "village", "waterfall", "workshop",
+])
+PROPS = frozenset([
+    "airplane", "balloon", "bell", "bicycle", "boat", "book", "bottle", "bus", "camera",
+    "candle", "car", "clock", "computer", "gift", "hat", "key", "kite", "lantern", "letter",
+    "map", "mirror", "paper crane", "phone", "photograph", "piano", "rocket", "ship",
+    "telescope", "train", "treasure", "umbrella",
+])
+COLORS = frozenset([
+    "black", "blue", "brown", "golden", "green", "grey", "orange", "pink", "purple", "red",
+    "silver", "white", "yellow",
+])
+# fmt: on
 # Several at once, never a member.
 CROWDS = frozenset({"people", "friends"})
 CROWD_WORDS = frozenset({"children", "kids", "sisters", "brothers"})
@@ -30,7 +50,10 @@ def cast(request: TextRequest, scenes: list[dict[str, Any]]) -> list[dict[str, A
     """
     people = _people(request, scenes)
     places = _places(request)
-    return [*people[:MOST], *places[:MOST_PLACES]]
+    named = _named_often(scenes, known=" ".join(place["name"] for place in places))
+    places += [member for member in named if member["kind"] == "place"]
+    props = [member for member in named if member["kind"] == "prop"]
+    return [*people[:MOST], *places[:MOST_PLACES], *props[:MOST_PROPS]]
 
 
 def _people(request: TextRequest, scenes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,3 +136,48 @@ def _places(request: TextRequest) -> list[dict[str, Any]]:
         )
         member["scenes"] += scenes
     return list(found.values())
+
+
+def _named_often(scenes: list[dict[str, Any]], *, known: str) -> list[dict[str, Any]]:
+    """The places and props that several scenes name. `known`: the places that are members already.
+
+    Each is described by the first colour that the script gives it.
+    """
+    skipped = {word.gloss for word in visual_words(known)}
+    found: dict[str, dict[str, Any]] = {}
+    for number, scene in enumerate(scenes, 1):
+        heard = tokens(scene["narration"])
+        for before, token in zip(["", *heard], heard, strict=False):
+            word = known_word(token)
+            if word is None or word.gloss in skipped or word.gloss not in PLACES | PROPS:
+                continue
+            # A fishing boat and a sailing boat are both boats, and “waves” also says what one does.
+            if not word.word.isascii() or token.casefold() in {word.gloss, f"{word.gloss}s"}:
+                member = found.setdefault(_key(word), _thing(word))
+                if number not in member["scenes"]:
+                    member["scenes"].append(number)
+                if (color := known_word(before)) and color.gloss in COLORS:
+                    _paint(member, word, before, color.gloss)
+    return [member for member in found.values() if len(member["scenes"]) >= OFTEN]
+
+
+def _key(word: Seen) -> str:
+    return word.gloss if word.word.isascii() else word.word
+
+
+def _thing(word: Seen) -> dict[str, Any]:
+    return {
+        "kind": "place" if word.gloss in PLACES else "prop",
+        "name": word.gloss.capitalize() if word.word.isascii() else word.word,
+        "aliases": [],
+        "description": "" if word.word.isascii() else word.word,
+        "description_en": word.gloss,
+        "scenes": [],
+    }
+
+
+def _paint(member: dict[str, Any], word: Seen, color_word: str, color: str) -> None:
+    if member["description"] in {"", word.word}:
+        english = f"a {color} {word.gloss}"
+        member["description"] = english if word.word.isascii() else f"{color_word} {word.word}"
+        member["description_en"] = english

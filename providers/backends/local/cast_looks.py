@@ -3,19 +3,29 @@
 import re
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_noop
 from PIL import Image
 
+from core.localized_messages import LocalizedMessage
 from media import image_import
 from media.errors import MediaError
 from providers.requests import CastReference
 from providers.store import FileMissing, opened
 
+from .context import PRONOUNS
 from .illustrator.figures import HEIGHT
 from .illustrator.sheet import COAT
 from .illustrator.stage import Figure
 from .illustrator.words import read
 
 MOST = 3  # persons in one image
+TOO_MANY = gettext_noop(
+    "The local provider draws at most %(most)s characters: %(names)s will be missing."
+)
+WORDS_ALONE = gettext_noop(
+    "The local provider draws places, props and styles from their descriptions: it does not use "
+    "the reference sheets of %(names)s."
+)
 HAIR = {
     "26242c": ("검은", "검정", "까만", "black", "dark"),
     "57382a": ("갈색", "brown"),
@@ -23,6 +33,7 @@ HAIR = {
     "dcd8d2": ("하얀", "흰", "회색", "은색", "white", "grey", "gray", "silver"),
     "a4492c": ("빨간", "붉은", "red", "ginger"),
 }
+_WORD = re.compile(r"[가-힣]+|[A-Za-z]+")
 _HAIR = re.compile(r"([가-힣]+|[a-z]+)\s*(?:색\s*)?(?:머리|hair)", re.IGNORECASE)
 
 
@@ -32,6 +43,24 @@ def seen_in(cast: Sequence[CastReference]) -> tuple[tuple[Figure, ...], str]:
     others = [member for member in cast if member.role != "character"]
     words = " ".join(f"{one.name} {one.description} {one.description_en}" for one in others)
     return tuple(_figure(member) for member in characters[:MOST]), words
+
+
+def left_out(cast: Sequence[CastReference]) -> list[LocalizedMessage]:
+    """Return in words which members are not drawn, and whose sheets are not looked at."""
+    characters = [member.name for member in cast if member.role == "character"]
+    sheets = [member.name for member in cast if member.role != "character" and member.file]
+    found = []
+    if characters[MOST:]:
+        names = ", ".join(characters[MOST:])
+        found.append(LocalizedMessage(TOO_MANY, {"most": MOST, "names": names}))
+    if sheets:
+        found.append(LocalizedMessage(WORDS_ALONE, {"names": ", ".join(sheets)}))
+    return found
+
+
+def without_pronouns(text: str) -> str:
+    """The text of a scene whose cast is known: “she” is one of them, not another woman."""
+    return _WORD.sub(lambda word: "" if word[0].lower() in PRONOUNS else word[0], text)
 
 
 def _figure(member: CastReference) -> Figure:

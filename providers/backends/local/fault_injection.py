@@ -11,10 +11,12 @@ import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop
+from PIL import Image
 
 from providers.adapters import Accepted, CallContext
 from providers.enums import Kind, Refusal
@@ -58,7 +60,7 @@ UNCLEAR = {
 # These accept the task and take effect when it is polled; `async` succeeds and is also usable as a
 # normal mode.
 TASKS = ("async", "async_failed", "async_lost", "expired_link")
-SCENARIOS = (*REFUSALS, *UNCLEAR, *TASKS, "slow", "killed", "broken_file")
+SCENARIOS = (*REFUSALS, *UNCLEAR, *TASKS, "slow", "killed", "broken_file", "black_picture")
 SETTINGS = {*Kind.values, "after", "times", "seconds"}
 
 
@@ -96,6 +98,13 @@ def scenario(settings: Mapping[str, Any], kind: Kind, call_context: CallContext)
     return (
         str(faults.get(kind) or "") if place > 0 and (times is None or place <= int(times)) else ""
     )
+
+
+def black_picture(size: tuple[int, int]) -> bytes:
+    """Return a PNG of this width and height that is black throughout."""
+    target = BytesIO()
+    Image.new("RGB", size).save(target, "PNG")
+    return target.getvalue()
 
 
 def seconds(settings: Mapping[str, Any], default: float) -> float:

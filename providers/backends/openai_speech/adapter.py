@@ -1,34 +1,30 @@
 """Adapter for OpenAI's speech API. It gives no timestamps and keeps nothing."""
 
 import re
-from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop
 
 from media import file_types
-from providers import connection_test, keys, raw_answer_search, settings_schema, sound_requests
+from providers import raw_answer_search, settings_schema, sound_requests
 from providers.adapters import (
     Accepted,
     Bytes,
     CallContext,
-    Candidate,
-    Health,
     ModelSpec,
     Result,
     Running,
     Voice,
 )
-from providers.client import ProviderClient, UnreadableError, checked_base, unparsable
+from providers.client import unparsable
 from providers.enums import Kind, Refusal
-from providers.errors import NotConfigured, Refused, Unclear
+from providers.errors import Refused, Unclear
 from providers.models import AIProviderConfig
+from providers.openai_api import OpenAIServer
 from providers.requests import Request, SpeechRequest
 from providers.settings_schema import Common
 
 from .errors import refusal
-from .messages import Models
 from .settings import Settings
 
 NAME = "OpenAI"
@@ -42,40 +38,23 @@ OWN_VOICE = re.compile(r"voice_[A-Za-z0-9_-]{1,60}")
 USED = frozenset({"text", "voice", "speed"})
 
 
-class OpenAISpeechAdapter:
+class OpenAISpeechAdapter(OpenAIServer):
     """Each call is one POST whose response is the sound."""
 
-    repeatable: ClassVar[bool] = False
-    needs_key: ClassVar[bool] = False  # servers of one's own need none; `ready` asks for OpenAI's
-    tells_balance: ClassVar[bool] = False
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.SPEECH})
     settings_kind: ClassVar[type[Common]] = Settings
-    home: ClassVar[str] = "https://api.openai.com/v1"
 
     def __init__(self, config: AIProviderConfig) -> None:
-        self.config = config
-        # The connection that the studio begins with is OpenAI's, also at another address of it.
-        self.is_openai = keys.is_at_home(config) or config.provider == config.kind
-        self.name = NAME if self.is_openai else config.name
         self.settings = settings_schema.read(config.settings, Settings)
-        self.read = self.settings.send_timeout
-        self.send_limit = timedelta(seconds=self.read + 75)
-
-    def _client(self) -> ProviderClient:
-        base = checked_base(self.config.base_url, name=self.name)
-        key = keys.key_of(self.config)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return ProviderClient(base, name=self.name, headers=headers)
+        super().__init__(config, timeout=self.settings.send_timeout)
+        # The connection that the studio begins with is OpenAI's, also at another address of it.
+        self.is_openai = self.is_openai or config.provider == config.kind
+        self.name = NAME if self.is_openai else config.name
 
     @property
     def free(self) -> bool:
         """Whether a price of zero is a price."""
         return self.settings.free
-
-    def ready(self) -> None:
-        self._client()
-        if self.is_openai and not keys.has_key(self.config):
-            raise NotConfigured(gettext_noop("%(provider)s has no key."), provider=self.config.name)
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
         if not isinstance(request, SpeechRequest):
@@ -112,7 +91,7 @@ class OpenAISpeechAdapter:
         known = {*VOICES, *(NEWER_VOICES if _takes_directions(model) else ())}
         return voice in known or OWN_VOICE.fullmatch(voice) is not None
 
-    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:  # noqa: ARG002  the adapters' signature
+    def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         return USED | {"direction"} if _takes_directions(model) else USED
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
@@ -121,7 +100,7 @@ class OpenAISpeechAdapter:
         body = self._body(request, call_context.model)
         headers = {"X-Client-Request-Id": str(call_context.attempt)}
         answer = self._client().post_once(
-            "/audio/speech", read=self.read, json=body, headers=headers
+            "/audio/speech", read=self.timeout, json=body, headers=headers
         )
         if not answer.ok:
             raise refusal(answer, provider=self.name)
@@ -143,41 +122,15 @@ class OpenAISpeechAdapter:
             **({"instructions": direction} if direction else {}),
         }
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         return Result(media=Bytes(raw_answer_search.sound_in(raw)))
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Raise `Unclear`: the API does not store results."""
         raise Unclear(
             gettext_noop("%(provider)s keeps no speech: a lost answer cannot be fetched again."),
             provider=self.name,
         )
-
-    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
-        return False
-
-    def balance(self) -> Decimal | None:
-        return None
-
-    def check(self) -> Health:
-        answer = self._client().ask("GET", "/models")
-        try:
-            names = [model.id for model in answer.parsed(Models).data] if answer.ok else None
-        except UnreadableError:
-            names = None
-        if names is None:
-            return connection_test.failed(answer)
-        own = ", ".join(name for name in connection_test.own_models(self.config) if name in names)
-        return Health(ok=True, facts={"models": own or str(len(names))})
-
-    def candidates(
-        self,
-        request: Request,  # noqa: ARG002
-        call_context: CallContext,  # noqa: ARG002
-        *,
-        since: datetime,  # noqa: ARG002  keeps no list
-    ) -> list[Candidate]:
-        return []
 
     def voices(self) -> list[Voice]:
         names = self.settings.voices or sorted((*VOICES, *NEWER_VOICES))

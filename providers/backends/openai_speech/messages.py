@@ -11,11 +11,3 @@ class Problem(msgspec.Struct):
 
 class Problems(msgspec.Struct):
     error: Problem
-
-
-class Model(msgspec.Struct):
-    id: str
-
-
-class Models(msgspec.Struct):
-    data: list[Model]

@@ -6,6 +6,7 @@ The names of a model's inputs are in its row, not here.
 import base64
 import dataclasses
 import logging
+import mimetypes
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +22,8 @@ from media.errors import MediaError
 from providers import (
     cast_references,
     connection_test,
+    edits,
+    keyframes,
     keys,
     prompt_text,
     raw_answer_search,
@@ -46,7 +49,7 @@ from providers.fetch import Link
 from providers.lenient_decoding import bytes_of, number_of, texts_in
 from providers.models import AIProviderConfig
 from providers.refusal_words import is_key_refused
-from providers.requests import ClipRequest, ImageRequest, Request
+from providers.requests import ClipRequest, Edit, ImageRequest, Request
 from providers.settings_schema import Common
 from providers.store import opened
 from providers.task_states import state_of
@@ -54,6 +57,7 @@ from providers.task_states import state_of
 from .errors import TEMPLATES, failure, refusal, words_of
 from .messages import Account, File, Page, Prediction
 from .settings import Settings
+from .webhook_secret import refresh_secret
 
 log = logging.getLogger("ai_video.providers")
 NAME = "Replicate"
@@ -71,7 +75,20 @@ USUAL = {
     "image": "image",
     # An input that takes a list of images, or one where the row says `options.one_reference`.
     "references": "",
+    "end_image": "",
+    # How closely the references are followed, from 0 to 1.
+    "strength": "",
+    # Whether the clip has sound, such as “generate_audio”.
+    "audio": "",
+    # The take that is edited, and the mask, in which white is what changes.
+    "source": "",
+    "mask": "",
 }
+TASKS = frozenset({edits.MAKE, edits.CHANGE, edits.MASK, edits.UPSCALE, edits.EXTEND})
+NO_INPUT = gettext_noop(
+    "The row of Replicate's model %(model)s names no input for “%(input)s”: an administrator "
+    "enters it in the row's options."
+)
 FIELDS = {
     "negative": "negative",
     "aspect_ratio": "aspect_ratio",
@@ -79,6 +96,8 @@ FIELDS = {
     "duration": "duration_ms",
     "image": "image_file",
     "references": "references",
+    "end_image": "end_image_file",
+    "strength": "strength",
 }
 
 
@@ -116,9 +135,15 @@ class ReplicateAdapter:
             )
         if not model.name:
             raise Refused(gettext_noop("Choose a model for Replicate first."), kind=Refusal.INVALID)
+        edits.require(request, model, provider=NAME, can=TASKS)
+        if request.edit is not None:
+            _require_inputs(request, request.edit, model)
+            return
         prompt_text.any_language(request)
         cast_references.require_fit(request, _takes(model), provider=NAME)
         cast_references.require_enough(request, model, provider=NAME)
+        takes = bool(_names(model).get("end_image"))
+        keyframes.require_end(request, model, provider=NAME, takes=takes)
         prompt_text.require_length(request, model, provider=NAME)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
@@ -131,13 +156,15 @@ class ReplicateAdapter:
             "style",
         }
         return frozenset(
-            used | {"camera"} if kind == Kind.CLIP else used - {"duration_ms", "image_file"}
+            (used | {"camera"}) - {"strength"}
+            if kind == Kind.CLIP
+            else used - {"duration_ms", "image_file", "end_image_file"}
         )
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
         assert isinstance(request, ImageRequest | ClipRequest)
-        path, body = _where(call_context.model.name)
+        path, body = _where(call_context.model.called)
         body |= {"input": self.inputs(request, call_context), **self._webhook(call_context)}
         answer = self.line.post_once(
             path, read=self.read, json=body, headers={"Cancel-After": self.settings.cancel_after}
@@ -161,6 +188,8 @@ class ReplicateAdapter:
         Uploads the image to Replicate first, which is free. Raises `Refused` (unreachable) if the
         upload fails.
         """
+        if request.edit is not None:
+            return self._edited(request, request.edit, call_context)
         given: dict[str, Any] = {
             "prompt": prompt_text.any_language(request),
             "aspect_ratio": call_context.model.ratios.get(
@@ -171,8 +200,13 @@ class ReplicateAdapter:
         if isinstance(request, ClipRequest):
             given["prompt"] = prompt_text.with_camera(given["prompt"], request.camera)
             given["duration"] = call_context.seconds
+            given["audio"] = call_context.model.capabilities.get("audio") == "on"
             if request.image_file:
                 given["image"] = self._reachable(request.image_file)
+            if request.end_image_file:
+                given["end_image"] = self._reachable(request.end_image_file)
+        elif request.strength is not None:
+            given["strength"] = request.strength / 100
         names = _names(call_context.model)
         if names.get("references") and cast_references.limits(call_context.model):
             found = [self._reachable(member.file) for member in cast_references.sheets(request)]
@@ -186,6 +220,34 @@ class ReplicateAdapter:
             **call_context.model.options.get("extra", {}),
         }
 
+    def _edited(
+        self, request: ImageRequest | ClipRequest, edit: Edit, call_context: CallContext
+    ) -> dict[str, Any]:
+        """Return the inputs of an edit: the take, the mask, the words and the length, as the row
+        names them. The size is that of the take.
+        """
+        names = _names(call_context.model)
+        given: dict[str, Any] = {"seed": request.seed % 2**31}
+        if names.get("prompt"):
+            given["prompt"] = prompt_text.any_language(request)
+        if isinstance(request, ImageRequest):
+            picture, mime = edits.picture_of(edit)
+            given["source"] = self._put(picture, mime)
+            if edit.mask:
+                mask = edits.as_png(edits.mask_over(picture, edit.mask))
+                given["mask"] = self._put(mask, "image/png")
+        else:
+            with opened(edit.file) as file:
+                clip = file.read()
+            given["source"] = self._put(clip, mimetypes.guess_type(edit.file)[0] or "video/mp4")
+            given["audio"] = call_context.model.capabilities.get("audio") == "on"
+            if edit.task == edits.EXTEND:
+                given["duration"] = call_context.seconds
+        return {
+            **{names[what]: value for what, value in given.items() if names.get(what)},
+            **call_context.model.options.get("extra", {}),
+        }
+
     def _reachable(self, name: str) -> str:
         with opened(name) as file:
             content = file.read()
@@ -193,6 +255,13 @@ class ReplicateAdapter:
             mime = image_import.mime_of(content)
         except MediaError as error:
             raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
+        return self._put(content, mime)
+
+    def _put(self, content: bytes, mime: str) -> str:
+        """Return the file as a data URI; a larger one is put at Replicate, which is free.
+
+        Raises `Refused` (unreachable) if that fails.
+        """
         uri = f"data:{mime};base64,{base64.b64encode(content).decode()}"
         if len(uri) <= MOST_DATA_URI:
             return uri
@@ -201,7 +270,7 @@ class ReplicateAdapter:
             answer = self.line.ask(
                 "POST",
                 "/files",
-                files={"content": (f"scene.{mime.removeprefix('image/')}", content, mime)},
+                files={"content": (f"scene.{mime.partition('/')[2]}", content, mime)},
                 read=READ,
             )
             if answer.ok:
@@ -221,9 +290,7 @@ class ReplicateAdapter:
         """
         address = self.settings.webhook_url
         if address:
-            from .webhook import refresh_secret  # noqa: PLC0415  circular import
-
-            refresh_secret(self.config)
+            refresh_secret(self.config, self.line)
         return (
             {
                 "webhook": f"{address}?attempt={call_context.attempt}",
@@ -254,7 +321,7 @@ class ReplicateAdapter:
             raise KeyRefused(TEMPLATES[Refusal.KEY], words=words)
         raise Later(template, words=words)
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         prediction = self.fetch(task_id)
         cost, state = _cost(prediction, call_context), state_of(prediction.status)
         if state == "unknown" and prediction.output is not None:
@@ -283,7 +350,7 @@ class ReplicateAdapter:
             raw=msgspec.json.encode(prediction) if unknown else b"",
         )
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         return Accepted(raw_answer_search.task_in(raw), poll_in=0)
 
     def _output(self, prediction: Prediction) -> Media:
@@ -329,9 +396,7 @@ class ReplicateAdapter:
         if account is None or not (account.username or account.type):
             return connection_test.failed(answer)
         if self.settings.webhook_url:
-            from .webhook import refresh_secret  # noqa: PLC0415  circular import
-
-            refresh_secret(self.config, now=True)
+            refresh_secret(self.config, self.line, now=True)
         return Health(ok=True, facts={"account": account.type if account.type in ACCOUNTS else "?"})
 
     def candidates(
@@ -369,22 +434,39 @@ def matches(prediction: Prediction, request: Request, call_context: CallContext)
     if not isinstance(request, ImageRequest | ClipRequest):
         return False
     names = _names(call_context.model)
-    text = prompt_text.any_language(request)
-    wanted: dict[str, Any] = {
-        names["prompt"]: prompt_text.with_camera(text, request.camera)
-        if isinstance(request, ClipRequest)
-        else text
-    }
+    wanted: dict[str, Any] = {}
+    if names["prompt"]:
+        text = prompt_text.any_language(request)
+        if isinstance(request, ClipRequest) and request.edit is None:
+            text = prompt_text.with_camera(text, request.camera)
+        wanted[names["prompt"]] = text
     if names["seed"]:
         wanted[names["seed"]] = request.seed % 2**31
-    return _holds(prediction.input, wanted)
+    # An upscaler may take neither: nothing says then that a prediction is this request's.
+    return bool(wanted) and _holds(prediction.input, wanted)
+
+
+def _require_inputs(request: ImageRequest | ClipRequest, edit: Edit, model: ModelSpec) -> None:
+    """Raise `Refused` (invalid) if the row names no input for something that the edit needs."""
+    names = _names(model)
+    if names.get("prompt"):
+        prompt_text.any_language(request)
+    wanted = ["source", *(["mask"] if edit.mask else [])]
+    wanted += ["prompt"] if edit.task == edits.CHANGE else []
+    missing = next((name for name in wanted if not names.get(name)), None)
+    if missing is not None:
+        raise Refused(NO_INPUT, kind=Refusal.INVALID, model=model.name, input=missing)
 
 
 def _takes(model: ModelSpec) -> ModelSpec:
-    """Return the model with the sheets that it takes: none if its row names no input for them."""
-    if _names(model).get("references"):
-        return model
-    return dataclasses.replace(model, references={})
+    """Return the model with the sheets that it takes: none if its row names no input for them, one
+    if that input takes a single picture.
+    """
+    if not _names(model).get("references"):
+        return dataclasses.replace(model, references={})
+    if model.options.get("one_reference"):
+        return cast_references.at_most(model, 1)
+    return model
 
 
 def _names(model: ModelSpec) -> dict[str, str]:

@@ -11,7 +11,6 @@ import logging
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -24,18 +23,18 @@ from providers.calls import outcomes
 from providers.calls.call_context import call_context_of
 from providers.client import UnreadableError
 from providers.enums import OVER, CallState
-from providers.errors import Forbidden, Later, ProviderError
+from providers.errors import Forbidden, Later
 from providers.lenient_decoding import decoded, read
 from providers.models import AIProviderConfig, ProviderCall
 from providers.signals import capacity_freed
 
+from . import webhook_secret
 from .adapter import ReplicateAdapter, matches
-from .errors import words_of
-from .messages import Prediction, Secret
+from .messages import Prediction
+from .webhook_secret import secret_of
 
 log = logging.getLogger("ai_video.providers")
 OLDEST = 300  # seconds
-SECRET_KEPT, TRY_AGAIN = timedelta(hours=1), timedelta(minutes=10)
 SEEN_KEPT = 3600
 MOST_DIGITS, MOST_SIGNATURES = 12, 2000  # characters
 MESSAGE_ID = re.compile(r"[!-~]{1,200}")
@@ -165,49 +164,9 @@ def _lost(configs: list[AIProviderConfig], attempt: str) -> ProviderCall | None:
         return None
 
 
-def secret_of(config: AIProviderConfig) -> str:
-    """Return the stored signing secret; sends no request. Raises `Later` while it is unknown."""
-    if config.webhook_secret_enc:
-        try:
-            return keys.decrypt(keys.WEBHOOK, config.webhook_secret_enc)
-        except ProviderError:
-            log.warning(
-                "Replicate's signing secret cannot be read with this installation's "
-                "secrets; it is asked for again"
-            )
-    raise Later(gettext_noop("Replicate's signing secret is not known yet."))
-
-
-def refresh_secret(config: AIProviderConfig, *, now: bool = False) -> bool:
-    """Request the signing secret from Replicate and store it encrypted; return whether it is known.
-
-    Uses the account's key. Called only by the application itself (periodic tasks, a call with a
-    webhook, a connection test), never because of an external request. It requests at most every ten
-    minutes, hourly once the secret is known; `now` requests in any case. Must not run inside a
-    transaction.
-    """
-    moment = timezone.now()
-    known = bool(config.webhook_secret_enc)
-    waited = config.webhook_tried_at is None or moment - config.webhook_tried_at >= (
-        SECRET_KEPT if known else TRY_AGAIN
-    )
-    if not (now or waited):
-        return known
-    rows = AIProviderConfig.objects.filter(pk=config.pk)
-    rows.update(webhook_tried_at=moment)
-    config.webhook_tried_at = moment
-    try:
-        answer = ReplicateAdapter(config).line.ask("GET", "/webhooks/default/secret")
-        secret = answer.parsed(Secret).key if answer.ok else ""
-    except (ProviderError, UnreadableError) as error:
-        log.warning("Replicate does not give its signing secret: %s", error)
-        return known
-    if not secret:
-        log.warning("Replicate does not give its signing secret: %s", words_of(answer))
-        return known
-    config.webhook_secret_enc, config.webhook_secret_at = keys.encrypt(keys.WEBHOOK, secret), moment
-    rows.update(webhook_secret_enc=config.webhook_secret_enc, webhook_secret_at=moment)
-    return True
+def refresh_secret(config: AIProviderConfig) -> bool:
+    """Ask Replicate for the connection's signing secret; return whether it is known."""
+    return webhook_secret.refresh_secret(config, ReplicateAdapter(config).line)
 
 
 def refresh_webhook_secret() -> None:

@@ -3,12 +3,15 @@
 import base64
 import io
 import logging
+import mimetypes
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+import msgspec
 from django.utils.translation import gettext_noop
 
 from media import image_import
@@ -16,6 +19,8 @@ from media.errors import MediaError
 from providers import (
     cast_references,
     connection_test,
+    edits,
+    keyframes,
     keys,
     prompt_text,
     raw_answer_search,
@@ -29,8 +34,10 @@ from providers.adapters import (
     ModelSpec,
     Result,
     Running,
+    Used,
     Voice,
 )
+from providers.amounts import rounded
 from providers.client import (
     ProviderClient,
     ProviderResponse,
@@ -45,13 +52,13 @@ from providers.fetch import Link
 from providers.lenient_decoding import texts_in
 from providers.models import AIProviderConfig
 from providers.refusal_words import is_key_refused
-from providers.requests import ClipRequest, ImageRequest, Request
+from providers.requests import ClipRequest, Edit, ImageRequest, Request, kind_of
 from providers.settings_schema import Common
 from providers.store import opened
 from providers.task_states import state_of
 
-from .errors import TEMPLATES, cost_of, failure, refusal, words_of
-from .messages import Created, Credits, Organization, Task
+from .errors import CREDIT, TEMPLATES, cost_of, failure, refusal, words_of
+from .messages import Created, Credits, Organization, Task, Usage
 from .settings import Settings
 
 log = logging.getLogger("ai_video.providers")
@@ -63,8 +70,14 @@ MOST_CAST_WORDS = 600  # characters of the descriptions of the cast
 MOST_DATA_URI = 5_242_880  # characters
 USED = frozenset({"prompt", "prompt_en", "style", "seed", "aspect_ratio"})
 CLIP_ALONE = {"camera", "duration_ms", "image_file"}
+MOST_CLIP_URI = 16_777_216  # characters
+TASKS = {
+    Kind.IMAGE: frozenset({edits.MAKE, edits.CHANGE, edits.UPSCALE}),
+    Kind.CLIP: frozenset({edits.MAKE, edits.UPSCALE, edits.EXTEND}),
+}
+SOURCE = "source"  # the tag of the picture that is changed
 NEGATIVE = {"veo3.1", "veo3.1_fast"}
-# Models that generate sound unless told otherwise. The film does not use it, so it is not bought.
+# Models that generate sound unless told otherwise. It is bought only of a row that says so.
 SOUND = {
     *(
         "veo3.1",
@@ -89,6 +102,11 @@ GONE = gettext_noop(
     "Runway does not know the task %(task)s any more: it was deleted, and whether it was "
     "charged is not known."
 )
+
+
+NO_USAGE = gettext_noop("Runway does not tell its usage: %(words)s")
+MOST_NAME = 120  # characters of the name of a model
+MOST_CREDITS = 9_999_900  # of a model on a day; what a line of a bill may have
 
 
 class RunwayAdapter:
@@ -127,8 +145,17 @@ class RunwayAdapter:
             raise Refused(
                 gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
             )
+        edits.require(request, model, provider=NAME, can=TASKS[kind_of(request)])
+        if request.edit is not None:
+            if request.edit.task != edits.UPSCALE:
+                prompt_text.any_language(request)
+            if request.edit.task == edits.CHANGE:
+                self._require_ratio(request, model)
+            return
         prompt_text.any_language(request)
-        cast_references.require_fit(request, model, provider=NAME, most_text=MOST_CAST_WORDS)
+        # Its clips have no field for sheets, whatever the row declares.
+        takes = model if isinstance(request, ImageRequest) else replace(model, references={})
+        cast_references.require_fit(request, takes, provider=NAME, most_text=MOST_CAST_WORDS)
         if isinstance(request, ImageRequest):
             cast_references.require_enough(request, model, provider=NAME)
         if (
@@ -141,9 +168,15 @@ class RunwayAdapter:
                 kind=Refusal.INVALID,
                 model=model.name,
             )
+        self._require_ratio(request, model)
+        keyframes.require_end(
+            request, model, provider=NAME, takes=keyframes.takes_end(model) and _starts(request)
+        )
+        prompt_text.require_length(request, model, provider=NAME)
+
+    def _require_ratio(self, request: ImageRequest | ClipRequest, model: ModelSpec) -> None:
         if request.aspect_ratio not in self._ratios(request, model):
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
-        prompt_text.require_length(request, model, provider=NAME)
 
     def _ratios(self, request: Request, model: ModelSpec) -> Mapping[str, str]:
         """Return the aspect ratios. Some models have other ones for clips without an image."""
@@ -155,6 +188,7 @@ class RunwayAdapter:
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
+        clip |= {"end_image_file"} if keyframes.takes_end(model) else set()
         used = USED | clip if kind == Kind.CLIP else USED
         if kind == Kind.IMAGE and cast_references.limits(model):
             used |= {"references"}
@@ -162,7 +196,11 @@ class RunwayAdapter:
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
-        path, body = self._body(request, call_context)
+        edit = edits.edit_of(request)
+        if edit is not None and edit.task != edits.CHANGE:
+            path, body = self._edited(request, edit, call_context)
+        else:
+            path, body = self._body(request, call_context)
         answer = self._client.post_once(path, read=self.read, json=body)
         if not answer.ok:
             raise refusal(answer)
@@ -183,8 +221,13 @@ class RunwayAdapter:
         match request:
             case ImageRequest():
                 text = prompt_text.any_language(request, tagged=True)
+                if request.edit is not None:
+                    text = f"@{SOURCE}: {text}"
                 path, own = "/v1/text_to_image", {"promptText": prompt_text.cut(text, MOST_WORDS)}
-                if tags := cast_references.tags(request):
+                if request.edit is not None:
+                    uri = self._data_uri(request.edit.file)
+                    own["referenceImages"] = [{"uri": uri, "tag": SOURCE}]
+                elif tags := cast_references.tags(request):
                     own["referenceImages"] = [
                         {"uri": self._data_uri(request.cast[place].file), "tag": tag}
                         for place, tag in tags.items()
@@ -194,22 +237,68 @@ class RunwayAdapter:
                 own = {"promptText": prompt_text.with_camera(text, request.camera)}
                 path = "/v1/image_to_video" if request.image_file else "/v1/text_to_video"
                 if request.image_file:
-                    own["promptImage"] = self._data_uri(request.image_file)
+                    own["promptImage"] = self._frames(request)
                 if _takes_negative(model) and request.negative.strip():
                     own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
-                if _makes_sound(model):
-                    own["audio"] = False
+                if (audio := _audio(model)) != "none":
+                    own["audio"] = audio == "on"
                 own["duration"] = call_context.seconds
             case _:
                 raise Refused(
                     gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
                 )
         return path, {
-            "model": model.name,
+            "model": model.called,
             "ratio": self._ratios(request, model)[request.aspect_ratio],
             **({"seed": request.seed % SEEDS} if _takes_seed(model) else {}),
             **own,
         }
+
+    def _edited(
+        self, request: Request, edit: Edit, call_context: CallContext
+    ) -> tuple[str, dict[str, Any]]:
+        """Return path and JSON of the request that upscales or extends."""
+        model = call_context.model
+        own: dict[str, Any]
+        if isinstance(request, ImageRequest):
+            path, own = "/v1/image_upscale", {"imageUri": self._data_uri(edit.file)}
+        elif edit.task == edits.UPSCALE:
+            path, own = "/v1/video_upscale", {"videoUri": self._clip_uri(edit.file)}
+        else:
+            assert isinstance(request, ClipRequest)
+            text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS)
+            path = "/v1/video_to_video"
+            own = {
+                "promptVideo": self._clip_uri(edit.file),
+                "promptText": text,
+                "mode": "extend",
+                "duration": call_context.seconds,
+                **({"audio": _audio(model) == "on"} if _audio(model) != "none" else {}),
+            }
+        return path, {"model": model.called, **own, **model.options.get("fields", {})}
+
+    def _clip_uri(self, name: str) -> str:
+        """Return the clip as a data URI, because the media storage is not public."""
+        with opened(name) as file:
+            content = file.read()
+        uri = _uri(content, mimetypes.guess_type(name)[0] or "video/mp4")
+        if len(uri) > MOST_CLIP_URI:
+            raise Refused(
+                gettext_noop("The clip is too large for Runway: at most %(most)s MB are sent."),
+                kind=Refusal.INVALID,
+                most=MOST_CLIP_URI * 3 // 4 // 1_000_000,
+            )
+        return uri
+
+    def _frames(self, request: ClipRequest) -> str | list[dict[str, str]]:
+        """Return the first frame, or first and last frame with their positions."""
+        first = self._data_uri(request.image_file)
+        if not request.end_image_file:
+            return first
+        return [
+            {"uri": first, "position": "first"},
+            {"uri": self._data_uri(request.end_image_file), "position": "last"},
+        ]
 
     def _data_uri(self, name: str) -> str:
         """Return the image as a data URI, because the media storage is not public.
@@ -230,7 +319,7 @@ class RunwayAdapter:
             raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
         raise Refused(gettext_noop("The picture is too large for Runway."), kind=Refusal.INVALID)
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         answer = self._client.ask("GET", f"/v1/tasks/{quote(task_id, safe='')}")
         if answer.status == 404:  # noqa: PLR2004  not found
             raise Unclear(GONE, task=task_id)
@@ -284,7 +373,7 @@ class RunwayAdapter:
         except UnreadableError as error:
             raise Unreadable(template, words=answer.text, raw=answer.body) from error
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         return Accepted(raw_answer_search.task_in(raw), poll_in=0)
 
     def _hosts(self) -> tuple[str, ...]:
@@ -311,6 +400,26 @@ class RunwayAdapter:
     def balance(self) -> Decimal | None:
         return cost_of(Credits(self._organization().credit_balance))
 
+    def usage(self, first: date, last: date) -> list[Used]:
+        asked = {
+            "startDate": first.isoformat(),
+            "beforeDate": (last + timedelta(days=1)).isoformat(),
+        }
+        answer = self._client.ask("POST", "/v1/organization/usage", json=asked)
+        if not answer.ok:
+            words = words_of(answer)
+            if is_key_refused(answer, words):
+                raise KeyRefused(TEMPLATES[Refusal.KEY], words=words)
+            raise Later(NO_USAGE, words=words)
+        try:
+            return [
+                Used(day.date, brief(one.model)[:MOST_NAME], _credits(one.amount))
+                for day in msgspec.json.decode(answer.body, type=Usage).results
+                for one in day.used_credits
+            ]
+        except (msgspec.MsgspecError, ValueError) as error:  # nothing may be left out of a bill
+            raise Later(NO_USAGE, words=answer.text) from error
+
     def check(self) -> Health:
         answer = self._client.ask("GET", "/v1/organization")
         try:
@@ -331,10 +440,10 @@ class RunwayAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002
-        call_context: CallContext,  # noqa: ARG002
+        request: Request,
+        call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002  keeps no list
+        since: datetime,
     ) -> list[Candidate]:
         return []
 
@@ -342,19 +451,29 @@ class RunwayAdapter:
         return []
 
 
+def _credits(amount: float) -> Decimal:
+    """Return the credits in USD. Raises `ValueError` if they are implausible."""
+    if not abs(amount) <= MOST_CREDITS:
+        raise ValueError(amount)
+    return rounded(Decimal(str(amount)) * CREDIT)
+
+
+def _starts(request: Request) -> bool:
+    return isinstance(request, ClipRequest) and bool(request.image_file)
+
+
 def _takes_negative(model: ModelSpec) -> bool:
-    return bool(model.capabilities.get("negative", model.name in NEGATIVE))
+    return bool(model.capabilities.get("negative", model.called in NEGATIVE))
 
 
 def _takes_seed(model: ModelSpec) -> bool:
     return bool(model.capabilities.get("seed", True))
 
 
-def _makes_sound(model: ModelSpec) -> bool:
-    """Return whether the model takes `audio`: it makes sound unless told otherwise."""
-    if "audio" in model.capabilities:
-        return bool(model.capabilities["audio"] == "switch")
-    return model.name in SOUND
+def _audio(model: ModelSpec) -> str:
+    """Return `on`, `switch`, or `none` for a model that does not take the field."""
+    known = "switch" if model.called in SOUND else "none"
+    return str(model.capabilities.get("audio", known))
 
 
 def _uri(content: bytes, mime: str) -> str:

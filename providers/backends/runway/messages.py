@@ -3,6 +3,7 @@
 Only a task's id and its state are required.
 """
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -60,3 +61,19 @@ class Tier(msgspec.Struct, rename="camel"):
 class Organization(msgspec.Struct, rename="camel"):
     credit_balance: float
     tier: Tier = msgspec.field(default_factory=Tier)
+
+
+class ModelUsage(msgspec.Struct):
+    """Credits spent on a model; below zero: more was refunded than charged."""
+
+    model: str
+    amount: float
+
+
+class DayUsage(msgspec.Struct, rename="camel"):
+    date: date
+    used_credits: list[ModelUsage]
+
+
+class Usage(msgspec.Struct):
+    results: list[DayUsage]

@@ -2,17 +2,20 @@
 and for the sound of Stable Audio 2.5.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop
 
+from core.localized_messages import LocalizedMessage
 from media import file_types, image_import
 from media.errors import MediaError
 from providers import (
     cast_references,
     connection_test,
+    edits,
     keys,
     prompt_text,
     raw_answer_search,
@@ -43,7 +46,7 @@ from providers.enums import Kind, Refusal
 from providers.errors import Later, Refused, Unclear
 from providers.lenient_decoding import bytes_of, seed_of
 from providers.models import AIProviderConfig
-from providers.requests import ImageRequest, MusicRequest, Request, SoundRequest
+from providers.requests import Edit, ImageRequest, MusicRequest, Request, SoundRequest
 from providers.settings_schema import Common
 from providers.store import opened
 
@@ -54,11 +57,15 @@ from .settings import Settings
 NAME = "Stability AI"
 CREDIT = Decimal("0.01")  # USD
 SEEDS = 4294967295
+TASKS = frozenset({edits.MAKE, edits.MASK, edits.UPSCALE})
 MOST_SOUND_MS = 190_000
 USED_SOUND = frozenset({"prompt", "mood", "duration_ms", "seed"})
 USED = frozenset({"prompt", "prompt_en", "negative", "style", "seed", "aspect_ratio"})
 FILTERED, SUCCESS = "CONTENT_FILTERED", {"", "SUCCESS", "SUCCEEDED", "COMPLETED"}
 MOST_WORDS = {"v1": 2000, "v2beta": 10_000}
+STYLE_NOT_ENGLISH = gettext_noop(
+    "%(provider)s understands English only: the style is not in English, and it is not sent."
+)
 WITHHELD = gettext_noop(
     "Stability AI made the sound, withheld it because of its content, and charged it; "
     "change the words of the prompt."
@@ -74,6 +81,7 @@ class StabilityAdapter:
 
     repeatable: ClassVar[bool] = False
     needs_key: ClassVar[bool] = True
+    english_only: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = True
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.MUSIC, Kind.SOUND})
     settings_kind: ClassVar[type[Common]] = Settings
@@ -103,9 +111,12 @@ class StabilityAdapter:
     def check_request(self, request: Request, model: ModelSpec) -> None:
         match request:
             case ImageRequest():
-                prompt_text.english(request, provider=NAME)
-                cast_references.require_fit(request, model, provider=NAME)
-                cast_references.require_enough(request, model, provider=NAME)
+                edits.require(request, model, provider=NAME, can=TASKS)
+                if _takes_words(request, model):
+                    prompt_text.english(request, provider=NAME)
+                if request.edit is None:
+                    cast_references.require_fit(request, _takes(model), provider=NAME)
+                    cast_references.require_enough(request, model, provider=NAME)
             case MusicRequest() | SoundRequest():
                 prompt = sound_requests.prompt_of(request)
                 if not prompt_text.is_english(prompt):
@@ -138,10 +149,18 @@ class StabilityAdapter:
         ):
             raise prompt_text.no_format(request, provider=NAME, model=model.name)
 
+    def unsent(self, request: Request) -> list[LocalizedMessage]:
+        """Return in words that a style in another language than English is left out."""
+        if isinstance(request, ImageRequest) and not prompt_text.is_english(request.style):
+            return [LocalizedMessage(STYLE_NOT_ENGLISH, {"provider": NAME})]
+        return []
+
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
         if kind != Kind.IMAGE:
             return USED_SOUND
-        return USED | ({"references"} if cast_references.limits(model) else set())
+        return USED | (
+            {"references", "strength"} if cast_references.limits(_takes(model)) else set()
+        )
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
@@ -156,9 +175,13 @@ class StabilityAdapter:
                 json=self._v1(request, call_context),
             )
             return self._first_artifact(answer, call_context)
-        answer = line.post_once(
-            f"/{call_context.model.endpoint}", read=self.read, files=self._v2(request, call_context)
+        edit = request.edit
+        fields = (
+            self._v2(request, call_context)
+            if edit is None
+            else self._edited(request, edit, call_context)
         )
+        answer = line.post_once(f"/{call_context.model.endpoint}", read=self.read, files=fields)
         return self._picture(answer, call_context)
 
     def _v2(self, request: ImageRequest, call_context: CallContext) -> dict[str, Any]:
@@ -179,7 +202,28 @@ class StabilityAdapter:
         files: dict[str, Any] = {name: (None, value) for name, value in fields.items()}
         if found := cast_references.sheets(request):
             files["image"] = self._sheet(found[0].file)
-            files["strength"] = (None, str(call_context.model.options.get("strength", 0.85)))
+            files["strength"] = (None, _strength(request, call_context.model))
+        return files
+
+    def _edited(
+        self, request: ImageRequest, edit: Edit, call_context: CallContext
+    ) -> dict[str, Any]:
+        """Return the multipart fields of an edit: the picture, the mask, and words if it takes any.
+
+        In the mask white is what changes.
+        """
+        model = call_context.model
+        picture, mime = edits.picture_of(edit)
+        fields = {"output_format": "png", **model.options.get("fields", {})}
+        if _takes_words(request, model):
+            words = prompt_text.english(request, provider=NAME)
+            fields["prompt"] = prompt_text.cut(words, MOST_WORDS["v2beta"])
+            fields["seed"] = str(request.seed % SEEDS)
+        files: dict[str, Any] = {name: (None, value) for name, value in fields.items()}
+        files["image"] = (f"image.{mime.removeprefix('image/')}", picture, mime)
+        if edit.mask:
+            mask = edits.as_png(edits.mask_over(picture, edit.mask))
+            files["mask"] = ("mask.png", mask, "image/png")
         return files
 
     def _sheet(self, name: str) -> tuple[str, bytes, str]:
@@ -323,12 +367,12 @@ class StabilityAdapter:
             raise Unclear(template, finish=brief(finish)[:60], raw=answer.body)
         return Result(media=Bytes(image), seed=seed)
 
-    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:  # noqa: ARG002  the adapters' signature
+    def recover(self, raw: bytes, request: Request, call_context: CallContext) -> Accepted | Result:
         if isinstance(request, MusicRequest | SoundRequest):
             return Result(media=Bytes(raw_answer_search.sound_in(raw)))
         return Result(media=Bytes(raw_answer_search.picture_in(raw)))
 
-    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:  # noqa: ARG002  the adapters' signature
+    def poll(self, task_id: str, request: Request, call_context: CallContext) -> Running | Result:
         """Raise `Unclear`: these endpoints do not store results.
 
         A person who attaches a task id gets this message.
@@ -337,7 +381,7 @@ class StabilityAdapter:
             gettext_noop("Stability AI keeps no results: a lost answer cannot be fetched again.")
         )
 
-    def cancel(self, task_id: str) -> bool:  # noqa: ARG002  the adapters' signature
+    def cancel(self, task_id: str) -> bool:
         return False
 
     def balance(self) -> Decimal | None:
@@ -375,10 +419,10 @@ class StabilityAdapter:
 
     def candidates(
         self,
-        request: Request,  # noqa: ARG002
-        call_context: CallContext,  # noqa: ARG002
+        request: Request,
+        call_context: CallContext,
         *,
-        since: datetime,  # noqa: ARG002  keeps no list
+        since: datetime,
     ) -> list[Candidate]:
         return []
 
@@ -388,3 +432,22 @@ class StabilityAdapter:
 
 def _filtered(call_context: CallContext) -> str:
     return WITHHELD if "/audio/" in call_context.model.endpoint else BLURRED
+
+
+def _takes_words(request: ImageRequest, model: ModelSpec) -> bool:
+    """Return whether the service takes a prompt: the fast upscaler takes none."""
+    return request.edit is None or bool(model.options.get("takes_words", True))
+
+
+def _takes(model: ModelSpec) -> ModelSpec:
+    """Return the model with the sheets that it takes: at most one, and none in the older API."""
+    if model.endpoint.startswith("v1/"):
+        return replace(model, references={})
+    return cast_references.at_most(model, 1)
+
+
+def _strength(request: ImageRequest, model: ModelSpec) -> str:
+    """Return how far the picture may leave its sheet: at 0 it is the sheet, at 1 anything."""
+    if request.strength is None:
+        return str(model.options.get("strength", 0.85))
+    return f"{1 - request.strength / 100:g}"

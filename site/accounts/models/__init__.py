@@ -1,22 +1,24 @@
-"""The models of accounts: refresh tokens, account versions, log-in attempts, second factors,
-recovery codes, service accounts with API keys, and idempotency records."""
+"""The models of accounts: refresh tokens, account versions, log-in attempts, service accounts with
+API keys, idempotency records, invitations, and the audit log.
+"""
 
 from .account_version import AccountVersion
 from .api_key import ApiKey
+from .audit_entry import AuditAction, AuditEntry
 from .idempotency_record import IdempotencyRecord
+from .invitation import Invitation
 from .login_attempt import LogInAttempt
-from .recovery_code import RecoveryCode
 from .refresh_token import RefreshToken
-from .second_factor import SecondFactor
 from .service_account import ServiceAccount
 
 __all__ = [
     "AccountVersion",
     "ApiKey",
+    "AuditAction",
+    "AuditEntry",
     "IdempotencyRecord",
+    "Invitation",
     "LogInAttempt",
-    "RecoveryCode",
     "RefreshToken",
-    "SecondFactor",
     "ServiceAccount",
 ]

@@ -15,10 +15,17 @@ from django_htmx.http import HttpResponseClientRedirect
 from core.localized_messages import DomainError
 
 FORBIDDEN = "forbidden"
+WHILE_RUNNING = "while-running"
 
 
 class Failed(str):
     """The message of an action that ran and found a problem. It is shown as an error."""
+
+    __slots__ = ()
+
+
+class WhileRunning(str):
+    """The message of work that was started. It is shown only while that work runs."""
 
     __slots__ = ()
 
@@ -50,6 +57,7 @@ def ask(
                 request,
                 messages.ERROR if isinstance(outcome, Failed) else messages.SUCCESS,
                 outcome,
+                extra_tags=WHILE_RUNNING if isinstance(outcome, WhileRunning) else "",
             )
             return (
                 HttpResponseClientRedirect(back)

@@ -1,9 +1,10 @@
 """List filters: Unfold's drop-downs with faster rendering of the options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters import admin as unfold
 from unfold.contrib.filters.forms import DropdownForm
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -46,13 +47,33 @@ class QuickForm(DropdownForm):
     )
 
 
-class DropdownFilter(unfold.DropdownFilter):
+class TitleAsLabel:
+    """Labels the drop-down with the filter's title.
+
+    Unfold writes "By state"; in Korean that is the name of the column with an undecided particle.
+    """
+
+    title: Any
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        found: dict[str, Any]
+        for found in super().choices(changelist):  # type: ignore[misc]  # a mixin of filters
+            for field in found["form"].fields.values():
+                field.label = capfirst(str(self.title))
+            yield found
+
+
+class DropdownFilter(TitleAsLabel, unfold.DropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
     form_class = QuickForm
 
 
-class ChoicesFilter(unfold.ChoicesDropdownFilter):
+class ChoicesFilter(TitleAsLabel, unfold.ChoicesDropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
     form_class = QuickForm
 
 
-class RelatedFilter(unfold.RelatedDropdownFilter):
+class RelatedFilter(TitleAsLabel, unfold.RelatedDropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
     form_class = QuickForm
+
+
+class BooleanFilter(TitleAsLabel, unfold.BooleanRadioFilter):  # type: ignore[misc]  # a mixin before Unfold's own
+    """Yes, no or all."""

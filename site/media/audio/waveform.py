@@ -1,33 +1,34 @@
 """The outline of a sound, to be drawn."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
+from numpy.typing import NDArray
 
-from media import ffmpeg
-from media.audio.decode import decode, working_folder
-
-RATE = 16_000
 FULL = 100
-MOST_PEAKS = 20_000
-BLOCK = 1 << 20  # samples read at once
+MOST_PARTS = 20_000
 
 
-def peaks(path: Path, count: int, *, should_stop: Callable[[], bool] = ffmpeg.never) -> list[int]:
-    """Returns the highest level in each of `count` equal parts of a sound, from 0 to 100 percent.
+class Outline:
+    """The highest level in each of so many equal parts of a sound, found block by block."""
 
-    Raises MediaError (broken_input) for a file without sound.
-    """
-    if not 1 <= count <= MOST_PEAKS:
-        raise ValueError(f"between 1 and {MOST_PEAKS} peaks")
-    with working_folder(None, "waveform-") as temporary:
-        raw = temporary / "sound.s16"
-        decode(path, raw, channels=1, sample_format="s16le", rate=RATE, should_stop=should_stop)
-        samples = raw.stat().st_size // 2
-        highest = np.zeros(count, np.int64)
-        for at in range(0, samples, BLOCK):
-            levels = np.abs(np.fromfile(raw, np.int16, BLOCK, offset=at * 2).astype(np.int64))
-            parts = (at + np.arange(len(levels))) * count // samples
-            np.maximum.at(highest, parts, levels)
-    return [min(FULL, round(int(level) * FULL / 32767)) for level in highest]
+    def __init__(self, parts: int, samples: int) -> None:
+        if not 1 <= parts <= MOST_PARTS:
+            raise ValueError(f"between 1 and {MOST_PARTS} parts")
+        self.samples = samples
+        self.highest = np.zeros(parts, np.float32)
+
+    def add(self, at: int, block: NDArray[np.float32]) -> None:
+        """Look at the block (samples, channels) that starts at sample `at`."""
+        parts = len(self.highest)
+        first = at * parts // self.samples
+        last = min(parts - 1, (at + len(block) - 1) * parts // self.samples)
+        # The first sample of each part that begins within the block.
+        starts = -(-np.arange(first, last + 1) * self.samples // parts) - at
+        starts = np.clip(starts, 0, len(block) - 1)
+        levels = np.maximum.reduceat(np.abs(block).max(axis=1), starts)
+        # Parts that are shorter than a sample show the one that they lie in.
+        self.highest[first : last + 1] = np.maximum(self.highest[first : last + 1], levels)
+
+    def levels(self, gain: float, limit: float) -> list[int]:
+        """Returns the levels from 0 to 100 percent after a linear gain and a limiter."""
+        shown = np.minimum(self.highest * gain, limit)
+        return [min(FULL, round(float(level) * FULL)) for level in shown]

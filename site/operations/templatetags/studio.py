@@ -1,5 +1,6 @@
 """Template tags and filters for admin display."""
 
+import json
 from typing import Any
 
 from django import template
@@ -8,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.admin import display
+from stories.services.bell import unread_count
 
 register = template.Library()
 
@@ -21,6 +23,12 @@ register.filter("scenes_count", display.scenes)
 register.filter("person", display.person)
 register.simple_tag(display.badge, name="badge")
 register.simple_tag(display.bar, name="bar")
+
+
+@register.simple_tag(takes_context=True)
+def unread_notifications(context: template.Context) -> int:
+    """How many notifications the person of the request has not read. One query."""
+    return unread_count(context["request"].user)
 
 
 def _icon(name: str, css: str = "") -> SafeString:
@@ -65,6 +73,12 @@ def code_words(text: str) -> SafeString:
             for index, part in enumerate(parts)
         ),
     )
+
+
+@register.filter
+def strokes(drawing: list[Any]) -> str:
+    """A drawing as JSON, for an attribute."""
+    return json.dumps(drawing, separators=(",", ":"))
 
 
 @register.filter

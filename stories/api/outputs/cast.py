@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.routes import Call
+from api.controllers import Call
 from stories.enums import CastKind, ReviewStatus, TakeSource
-from stories.models import CastMember, Look, SceneCast, SheetTake, Story
+from stories.models import CastMember, LibraryVersion, Look, SceneCast, SheetTake, Story
 from stories.services.sheets import SheetPlan, plan_sheets
 
 from .parts import Link, Moment, Money, link, money
@@ -62,6 +62,9 @@ class MemberOut(msgspec.Struct):
     ]
     description: str
     description_en: str
+    library_version: Annotated[
+        UUID | None, Meta(description="The version of the studio's library that the story uses.")
+    ]
     proposed: Annotated[
         bool, Meta(description="Planning made it, and nobody has changed it since.")
     ]
@@ -75,6 +78,35 @@ class MemberOut(msgspec.Struct):
 
 class CastOut(msgspec.Struct):
     items: list[MemberOut]
+
+
+class LibraryVersionOut(msgspec.Struct):
+    """The newest version of a member of the studio's library."""
+
+    id: UUID
+    member_id: UUID
+    number: int
+    kind: CastKind
+    name: str
+    aliases: list[str]
+    description: str
+    description_en: str
+    looks: Annotated[list[str], Meta(description="Names; the usual look has none.")]
+    created_at: Moment
+
+
+class LibraryOut(msgspec.Struct):
+    items: list[LibraryVersionOut]
+
+
+class NewerOut(msgspec.Struct):
+    """What a newer version would make stale in this story. `price`: to make it again."""
+
+    version: LibraryVersionOut
+    scenes: list[int]
+    pictures: int
+    clips: int
+    price: Money
 
 
 class WornOut(msgspec.Struct):
@@ -111,6 +143,21 @@ def sheet_out(call: Call, take: SheetTake) -> SheetOut:
         verdict=ReviewStatus(take.review_status),
         verdict_reason=take.review_reason,
         created_at=take.created_at,
+    )
+
+
+def version_out(version: LibraryVersion) -> LibraryVersionOut:
+    return LibraryVersionOut(
+        id=version.pk,
+        member_id=version.member_id,
+        number=version.number,
+        kind=CastKind(version.kind),
+        name=version.name,
+        aliases=list(version.aliases),
+        description=version.description,
+        description_en=version.description_en,
+        looks=[look.name for look in version.looks.all()],
+        created_at=version.created_at,
     )
 
 
@@ -155,6 +202,7 @@ def _member(member: CastMember, looks: list[LookOut], scenes: list[int]) -> Memb
         aliases=list(member.aliases),
         description=member.description,
         description_en=member.description_en,
+        library_version=member.library_id,
         proposed=member.proposed,
         looks=looks,
         scenes=scenes,

@@ -6,8 +6,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.routes import Call
+from api.controllers import Call
 from stories.enums import FilmKind
+from stories.errors import GuardRefused
 from stories.models import Film
 
 from .parts import Link, Moment, link
@@ -32,7 +33,10 @@ class FilmOut(msgspec.Struct):
     frames: int
     size_bytes: int
     loudness: Annotated[LoudnessOut | None, Meta(description="Null: a film without sound.")]
-    url: Link
+    url: Annotated[
+        Link | None, Meta(description="Null: the client has to approve this version first.")
+    ]
+    why_not_delivered: str | None
     srt_url: Link
     vtt_url: Link
     segments_reused: int
@@ -47,7 +51,14 @@ def _loudness(measured: dict[str, Any] | None) -> LoudnessOut | None:
     return LoudnessOut(measured["integrated_lufs"], measured["true_peak_dbtp"])
 
 
-def film_out(call: Call, film: Film, subtitles: tuple[str, str], filename: str) -> FilmOut:
+def film_out(
+    call: Call,
+    film: Film,
+    *,
+    subtitles: tuple[str, str],
+    filename: str,
+    refused: GuardRefused | None,
+) -> FilmOut:
     srt, vtt = subtitles
     return FilmOut(
         id=film.pk,
@@ -61,7 +72,8 @@ def film_out(call: Call, film: Film, subtitles: tuple[str, str], filename: str) 
         frames=film.frames,
         size_bytes=film.size_bytes,
         loudness=_loudness(film.manifest.get("loudness")),
-        url=link(call, film.file, filename=filename),
+        url=None if refused else link(call, film.file, filename=filename),
+        why_not_delivered=str(refused) if refused else None,
         srt_url=srt,
         vtt_url=vtt,
         segments_reused=film.segments_reused,

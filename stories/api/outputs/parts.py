@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from api.routes import Call
+from api.controllers import Call
 from core.file_serving import signed_url
 
 Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a decimal string.")]

@@ -9,6 +9,7 @@ from msgspec import Meta
 from stories.enums import TakeKind
 from stories.services.english import EnglishPlan
 from stories.services.plan import Item, Plan
+from stories.services.vision_checks import VisionPlan
 
 from .jobs import JobOut
 from .parts import Money, money
@@ -31,7 +32,7 @@ class PlanItem(msgspec.Struct):
         list[str],
         Meta(
             description=(
-                "Not in the way, but to be known: a take of another format, letters that "
+                "No obstacle, but worth knowing: a take of another format, letters that "
                 "no font has."
             )
         ),
@@ -43,7 +44,7 @@ class PlanOut(msgspec.Struct):
     mode: str
     provider: str
     total: Annotated[
-        str, Meta(description="USD for all that is made; give it back as confirm_total.")
+        str, Meta(description="USD for all that is made; send it back as confirm_total.")
     ]
     counts: dict[str, int]
     items: list[PlanItem]
@@ -64,7 +65,11 @@ class PlanOut(msgspec.Struct):
     ]
     hash: Annotated[
         str,
-        Meta(description="Names exactly this: scenes, what their takes are made from, and prices."),
+        Meta(
+            description=(
+                "Identifies exactly this: scenes, what their takes are made from, and prices."
+            )
+        ),
     ]
     approval: Annotated[
         Literal["free", "ask", "asked", "approved", "refused"] | None,
@@ -128,7 +133,7 @@ class EnglishOut(msgspec.Struct):
     """What is put into English, and the jobs that do it; none when only the plan was asked for."""
 
     provider: str
-    total: Annotated[str, Meta(description="USD for all of it; give it back as confirm_total.")]
+    total: Annotated[str, Meta(description="USD for all of it; send it back as confirm_total.")]
     items: list[EnglishItemOut]
     jobs: list[JobOut]
 
@@ -141,6 +146,47 @@ def english_out(plan: EnglishPlan, jobs: list[JobOut]) -> EnglishOut:
         for one in plan.items
     ]
     return EnglishOut(plan.provider, money(plan.total), items, jobs)
+
+
+class TakeCheckItemOut(msgspec.Struct):
+    """One take. `will`: a model checks it, at `price`. `why`: what is in the way."""
+
+    take_id: UUID
+    scene_id: UUID
+    position: int
+    kind: TakeKind
+    state: Literal["unchecked", "running", "blocked"]
+    will: bool
+    price: Money
+    why: str
+
+
+class TakeChecksOut(msgspec.Struct):
+    """The takes that a model checks, and the jobs that do it; none when only the plan was asked
+    for.
+    """
+
+    provider: str
+    total: Annotated[str, Meta(description="USD for all of it; send it back as confirm_total.")]
+    items: list[TakeCheckItemOut]
+    jobs: list[JobOut]
+
+
+def take_checks_out(plan: VisionPlan, jobs: list[JobOut]) -> TakeChecksOut:
+    items = [
+        TakeCheckItemOut(
+            one.take.pk,
+            one.take.scene_id,
+            one.take.scene.position,
+            TakeKind(one.take.kind),
+            one.state,
+            one.will,
+            money(one.price),
+            str(one.why),
+        )
+        for one in plan.items
+    ]
+    return TakeChecksOut(plan.provider, money(plan.total), items, jobs)
 
 
 class Started(msgspec.Struct):

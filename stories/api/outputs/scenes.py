@@ -1,11 +1,15 @@
 """Response types for scenes, with their prompt and selected takes."""
 
+from datetime import date
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
-from api.routes import Call
-from stories.enums import Camera, ReviewStatus
+from api.controllers import Call
+from providers.preflight import UsedFields
+from stories.enums import Boundary, Camera, ReviewStatus
 from stories.models import Scene, ScenePrompt, Take
 from stories.services.fingerprints import is_english_outdated, is_stale
 from stories.services.worn import shown_in
@@ -26,6 +30,7 @@ class PromptOut(msgspec.Struct):
     style: str
     camera: Camera
     seed: int
+    strength: int | None
 
 
 class ChosenTake(msgspec.Struct):
@@ -43,17 +48,30 @@ class SceneOut(msgspec.Struct):
     position: int
     title: str
     narration: str
-    duration_seconds: int
+    duration_seconds: float
+    boundary: Boundary
+    image_provider: str
+    image_model: str
+    clip_provider: str
+    clip_model: str
     prompt: PromptOut
     image: ChosenTake | None
     clip: ChosenTake | None
     cast: list[WornOut]
+    assignee_id: Annotated[int | None, Meta(description="Who is to do it.")]
+    due_on: Annotated[date | None, Meta(description="The day until which it is to be done.")]
+    deleted_at: Annotated[
+        Moment | None, Meta(description="When it was taken out of the film; null: it is in it.")
+    ]
     created_at: Moment
     updated_at: Moment
 
 
-def scene_out(call: Call, scene: Scene) -> SceneOut:
-    """The scene's output. Needs the scene with story, prompt, both takes and its cast."""
+def scene_out(call: Call, scene: Scene, used: UsedFields | None = None) -> SceneOut:
+    """The scene's output. Needs the scene with story, prompt, both takes and its cast.
+
+    `used`: shared by the scenes of a list.
+    """
     prompt: ScenePrompt = scene.prompt
     return SceneOut(
         id=scene.pk,
@@ -62,6 +80,11 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
         title=scene.title,
         narration=scene.narration,
         duration_seconds=scene.duration_seconds,
+        boundary=Boundary(scene.boundary),
+        image_provider=scene.image_provider,
+        image_model=scene.image_model,
+        clip_provider=scene.clip_provider,
+        clip_model=scene.clip_model,
         prompt=PromptOut(
             prompt.text,
             prompt.text_en,
@@ -70,21 +93,27 @@ def scene_out(call: Call, scene: Scene) -> SceneOut:
             prompt.style,
             Camera(prompt.camera),
             prompt.seed,
+            prompt.strength,
         ),
-        image=_chosen(call, scene, scene.image_take),
-        clip=_chosen(call, scene, scene.clip_take),
+        image=_chosen(call, scene, scene.image_take, used),
+        clip=_chosen(call, scene, scene.clip_take, used),
         cast=[worn_out(row) for row in shown_in(scene)],
+        assignee_id=scene.assignee_id,
+        due_on=scene.due_on,
+        deleted_at=scene.deleted_at,
         created_at=scene.created_at,
         updated_at=scene.updated_at,
     )
 
 
-def _chosen(call: Call, scene: Scene, take: Take | None) -> ChosenTake | None:
+def _chosen(
+    call: Call, scene: Scene, take: Take | None, used: UsedFields | None
+) -> ChosenTake | None:
     return (
         ChosenTake(
             take.pk,
             ReviewStatus(take.review_status),
-            is_stale(scene.story, scene, take),
+            is_stale(scene.story, scene, take, used=used),
             link(call, take.file),
         )
         if take

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.routes import Call
+from api.controllers import Call
 from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKind, TakeSource
 from stories.models import CastMember, Line, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.services.cast_names import key_of

@@ -1,6 +1,7 @@
 """Response types for stories: list item, detail and state transitions."""
 
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -33,22 +34,27 @@ class StoryOut(msgspec.Struct):
     style: str
     aspect_ratio: AspectRatio
     resolution: Resolution
-    duration_seconds: int
+    duration_seconds: float
     burn_captions: bool
     planner_provider: str
     image_provider: str
     clip_provider: str
+    vision_provider: str
     budget: Decimal | None
+    project: Annotated[str, Meta(description="Code of the project that it belongs to.")]
+    needs_client_approval: Annotated[
+        bool, Meta(description="The final film is delivered once the client has approved it.")
+    ]
+    assignee_id: Annotated[int | None, Meta(description="Who is to do it.")]
+    due_on: Annotated[date | None, Meta(description="The day until which it is to be done.")]
     scene_count: int
     created_at: Moment
     updated_at: Moment
 
 
 # In the order of the type's fields, so that a database row is its arguments.
-STORY_COLUMNS = tuple(
-    "owner__username" if name == "owner" else name for name in StoryOut.__struct_fields__
-)
-STORY_KEY = (StoryOut.__struct_fields__.index("created_at"), StoryOut.__struct_fields__.index("id"))
+_COLUMNS = {"owner": "owner__username", "project": "project__code"}
+STORY_COLUMNS = tuple(_COLUMNS.get(name, name) for name in StoryOut.__struct_fields__)
 
 _live = (
     Scene.live.filter(story=OuterRef("pk"))
@@ -73,7 +79,7 @@ class ChoiceOut(msgspec.Struct):
     """A change of state that this person may make now. `why_not` says what is still missing; empty:
     nothing.
 
-    `price` is that of the call by which planning begins; null: none, or the plan tells it.
+    `price` is that of the call by which planning begins; null: none, or the plan gives it.
     """
 
     name: str
@@ -104,12 +110,12 @@ class StoryDetail(StoryOut):
 
 
 def story_detail(story: Story, user: User) -> StoryDetail:
-    """The story with everything its page needs. Needs the story with `owner`."""
+    """The story with everything its page needs. Needs the story with `owner` and `project`."""
     takes = list(Scene.live.filter(story=story).values_list("image_take_id", "clip_take_id"))
     fields = {
         name: getattr(story, name)
         for name in StoryOut.__struct_fields__
-        if name not in {"owner", "scene_count"}
+        if name not in {"owner", "project", "scene_count"}
     }
     open_jobs = Job.objects.filter(subject=str(story.pk), item="", status__in=OPEN).order_by(
         "created_at", "id"
@@ -117,6 +123,7 @@ def story_detail(story: Story, user: User) -> StoryDetail:
     return StoryDetail(
         **fields,
         owner=story.owner.get_username(),
+        project=story.project.code,
         scene_count=len(takes),
         script=story.script,
         choices=[_choice(way) for way in choices(story, user)],

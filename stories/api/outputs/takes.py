@@ -6,11 +6,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.routes import Call
+from api.controllers import Call
 from core.localized_messages import LocalizedMessage
-from stories.enums import ReviewStatus, TakeKind, TakeSource
+from providers.preflight import UsedFields
+from stories.enums import Doubt, EditTask, ReviewStatus, TakeKind, TakeSource
 from stories.models import Scene, Story, Take
 from stories.services.crops import shown_part
+from stories.services.edit_plan import Offer
 from stories.services.fingerprints import is_stale
 
 from .parts import Link, Moment, Money, link, money
@@ -42,6 +44,9 @@ class TakeOut(msgspec.Struct):
     width: int
     height: int
     duration_ms: int
+    has_sound: Annotated[
+        bool | None, Meta(description="Whether a clip has sound of its own; null: not known.")
+    ]
     crop: Annotated[
         CropOut | None,
         Meta(
@@ -51,16 +56,63 @@ class TakeOut(msgspec.Struct):
             )
         ),
     ]
+    doubts: Annotated[
+        list[Doubt],
+        Meta(
+            description=(
+                "What the automatic check found. A take with any is never chosen by itself; a "
+                "person decides."
+            )
+        ),
+    ]
     notes: Annotated[list[str], Meta(description="What was done to the file when it was taken in.")]
     provider: str
     model: str
     seed: int | None
     cost: Money
     made_by: str
+    edited_from: Annotated[
+        UUID | None, Meta(description="The take that it was edited from; null: it was made anew.")
+    ]
+    edit: Annotated[EditTask | None, Meta(description="What was done to that take.")]
     reason: str
     verdict: ReviewStatus
     verdict_reason: str
     created_at: Moment
+
+
+class EditOfferOut(msgspec.Struct):
+    """A model in use that does a task with this take."""
+
+    task: EditTask
+    provider: str
+    provider_name: Annotated[str, Meta(description="The name of the connection.")]
+    model: str
+    price: Annotated[
+        Money | None,
+        Meta(description="In USD; null: it cannot be done with this take, and `why` says why."),
+    ]
+    why: str
+    takes_mask: Annotated[bool, Meta(description="A mask may say which part changes.")]
+    needs_mask: Annotated[bool, Meta(description="Without a mask it changes nothing.")]
+
+
+class EditOffersOut(msgspec.Struct):
+    items: list[EditOfferOut]
+
+
+def edit_offer_out(offer: Offer) -> EditOfferOut:
+    plan = offer.plan
+    return EditOfferOut(
+        task=plan.order.task,
+        provider=plan.order.provider,
+        provider_name=plan.provider_name,
+        model=plan.order.model,
+        price=None if plan.price is None else money(plan.price),
+        why=str(plan.why),
+        takes_mask=offer.masks,
+        needs_mask=offer.needs_mask,
+    )
 
 
 def _crop(story: Story, take: Take) -> CropOut | None:
@@ -79,10 +131,11 @@ def _crop(story: Story, take: Take) -> CropOut | None:
     )
 
 
-def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
+def take_out(call: Call, scene: Scene, take: Take, used: UsedFields | None = None) -> TakeOut:
     """The take's output.
 
-    Needs the take with `made_by`, and the scene with story, prompt and selected takes.
+    Needs the take with `made_by`, and the scene with story, prompt and selected takes. `used`:
+    shared by the takes of a list.
     """
     return TakeOut(
         id=take.pk,
@@ -90,19 +143,23 @@ def take_out(call: Call, scene: Scene, take: Take) -> TakeOut:
         kind=TakeKind(take.kind),
         source=TakeSource(take.source),
         chosen=take.pk in {scene.image_take_id, scene.clip_take_id},
-        stale=is_stale(scene.story, scene, take),
+        stale=is_stale(scene.story, scene, take, used=used),
         url=link(call, take.file),
         mime=take.mime,
         width=take.width,
         height=take.height,
         duration_ms=take.duration_ms,
+        has_sound=take.has_sound,
         crop=_crop(scene.story, take),
+        doubts=[Doubt(name) for name in take.doubts.split()],
         notes=[str(LocalizedMessage.from_json(note)) for note in take.notes],
         provider=take.provider,
         model=take.model,
         seed=take.seed,
         cost=money(take.cost),
         made_by=take.made_by.get_username() if take.made_by else "",
+        edited_from=take.edited_from_id,
+        edit=EditTask(take.edit["task"]) if take.edit.get("task") else None,
         reason=take.reason,
         verdict=ReviewStatus(take.review_status),
         verdict_reason=take.review_reason,

@@ -1,9 +1,9 @@
 """Logging in as a person does: name and password, then the code."""
 
+import base64
 import hmac
 import re
 import struct
-from html import unescape
 from typing import Any
 
 from django.test import Client
@@ -28,15 +28,14 @@ def log_in(client: Client, name: str, password: str = "") -> Any:
     )
 
 
-def half_of(response: Any) -> str:
-    (found,) = re.findall(r'name="mfa_token" value="([^"]+)"', response.content.decode())
-    return unescape(found)
+def give(client: Client, code: str) -> Any:
+    return client.post(reverse("mfa_authenticate"), {"code": code})
 
 
-def give(client: Client, response: Any, code: str) -> Any:
-    return client.post(
-        reverse("admin:login"), {"mfa_token": half_of(response), "code": code, "next": "/admin/"}
-    )
+def secret_on(page: Any) -> bytes:
+    """The secret that the page of the set-up shows."""
+    (typed,) = re.findall(r'<code class="vp-secret">([A-Z2-7-]+)</code>', page.content.decode())
+    return base64.b32decode(typed.replace("-", ""))
 
 
 def is_in(client: Client) -> bool:

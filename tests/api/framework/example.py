@@ -15,11 +15,14 @@ from msgspec import UNSET, Meta, UnsetType
 from accounts import endpoints
 from accounts.models import LogInAttempt
 from api import problems
+from api.components import Body, Query, Upload
+from api.controllers import ApiController, operation
 from api.inputs import Strict, text
 from api.long_polling import Waiting
 from api.paging import Keyset, Page, Paging, page
 from api.responses import Accepted, Created, NoContent, Redirect
-from api.routes import Api, Call, Upload
+from api.routes import Api
+from api.urls import urls_of
 from core.localized_messages import DomainError
 
 api = Api(title="Example", version="1")
@@ -71,53 +74,65 @@ def _out(rows):
     return [NoteOut(*row) for row in rows]
 
 
-@api.get("notes/", tag="Notes", summary="List")
-def list_notes(call: Call, query: NoteFilter) -> Page[NoteOut]:
-    rows = LogInAttempt.objects.values_list("id", "account", "at")
-    if query.title is not UNSET:
-        rows = rows.filter(account=query.title)
-    return page(
-        rows,
-        query,
-        out=_out,
-        key=lambda row: (row[2], row[0]),
-        keyset=OLDEST if query.oldest_first else BY_TIME,
-    )
+@api.at("notes/")
+class NotesController(ApiController):
+    tags = ("Notes",)
+
+    @operation("list_notes", summary="List")
+    def get(self, query: Query[NoteFilter]) -> Page[NoteOut]:
+        rows = LogInAttempt.objects.values_list("id", "account", "at")
+        if query.title is not UNSET:
+            rows = rows.filter(account=query.title)
+        return page(
+            rows,
+            query,
+            out=_out,
+            key=lambda row: (row[2], row[0]),
+            keyset=OLDEST if query.oldest_first else BY_TIME,
+        )
+
+    @operation("create_note", summary="Write", body_limit=2000)
+    def post(self, body: Body[NoteIn]) -> Created[NoteOut]:
+        row = LogInAttempt.objects.create(account=body.title)
+        if body.title == "boom":
+            raise RuntimeError("boom")
+        if body.title == "busy":
+            raise BusyError("This is busy: %(what)s.", what=body.mark or "")
+        if body.title == "very":
+            raise VeryBusyError("This is very busy.")
+        if body.title == "none":
+            raise UnregisteredError("Nobody said which status this has.")
+        return Created(
+            NoteOut(row.id, row.account, row.at), Location=f"/api/example/notes/{row.id}/"
+        )
 
 
-@api.post("notes/", tag="Notes", summary="Write", body_limit=2000)
-def create_note(call: Call, body: NoteIn) -> Created[NoteOut]:
-    row = LogInAttempt.objects.create(account=body.title)
-    if body.title == "boom":
-        raise RuntimeError("boom")
-    if body.title == "busy":
-        raise BusyError("This is busy: %(what)s.", what=body.mark or "")
-    if body.title == "very":
-        raise VeryBusyError("This is very busy.")
-    if body.title == "none":
-        raise UnregisteredError("Nobody said which status this has.")
-    return Created(NoteOut(row.id, row.account, row.at), Location=f"/api/example/notes/{row.id}/")
+@api.at("notes/<int:note>/")
+class NoteController(ApiController):
+    tags = ("Notes",)
+
+    @operation("get_note", summary="One")
+    def get(self, note: int, query: Query[Waiting]) -> NoteOut:
+        row = LogInAttempt.objects.filter(pk=note).first()
+        if row is None:
+            raise problems.not_found()
+        return NoteOut(row.id, row.account, row.at)
+
+    @operation("remove_note", summary="Remove")
+    def delete(self, note: int) -> NoContent:
+        LogInAttempt.objects.filter(pk=note).delete()
+        return NoContent()
 
 
-@api.get("notes/<int:note>/", tag="Notes", summary="One")
-def get_note(call: Call, note: int, query: Waiting) -> NoteOut:
-    row = LogInAttempt.objects.filter(pk=note).first()
-    if row is None:
-        raise problems.not_found()
-    return NoteOut(row.id, row.account, row.at)
+@api.at("slow/")
+class SlowController(ApiController):
+    tags = ("Notes",)
 
-
-@api.delete("notes/<int:note>/", tag="Notes", summary="Remove")
-def remove_note(call: Call, note: int) -> NoContent:
-    LogInAttempt.objects.filter(pk=note).delete()
-    return NoContent()
-
-
-@api.post("slow/", tag="Notes", summary="Takes its time")
-def slow(call: Call) -> Accepted[NoteOut]:
-    time.sleep(0.3)
-    row = LogInAttempt.objects.create(account="slow")
-    return Accepted(NoteOut(row.id, row.account, row.at))
+    @operation("slow", summary="Takes its time")
+    def post(self) -> Accepted[NoteOut]:
+        time.sleep(0.3)
+        row = LogInAttempt.objects.create(account="slow")
+        return Accepted(NoteOut(row.id, row.account, row.at))
 
 
 entered, leave = threading.Event(), threading.Event()
@@ -131,37 +146,52 @@ def hold() -> None:
     assert leave.wait(60)
 
 
-@api.post("held/", tag="Notes", summary="Is held by the test")
-def held(call: Call) -> Accepted[NoteOut]:
-    row = LogInAttempt.objects.create(account="held")
-    hold()
-    return Accepted(NoteOut(row.id, row.account, row.at))
+@api.at("held/")
+class HeldController(ApiController):
+    tags = ("Notes",)
 
-
-@api.get("away/", tag="Notes", summary="Elsewhere")
-def away(call: Call) -> Redirect:
-    return Redirect("/media/abc")
-
-
-@api.post(
-    "files/",
-    tag="Files",
-    summary="Take a file",
-    upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000),
-)
-def take_file(call: Call) -> Created[NoteOut]:
-    if "file" not in call.request.FILES:
-        raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])
-    if call.request.FILES["file"].name == "held.bin":
+    @operation("held", summary="Is held by the test")
+    def post(self) -> Accepted[NoteOut]:
+        row = LogInAttempt.objects.create(account="held")
         hold()
-    call.begin()
-    row = LogInAttempt.objects.create(account=call.request.FILES["file"].name)
-    return Created(NoteOut(row.id, row.account, row.at))
+        return Accepted(NoteOut(row.id, row.account, row.at))
 
 
-@api.get("open/<uuid:note>/", tag="Open", summary="For all", auth=False)
-def for_all(call: Call, note: uuid.UUID) -> NoteOut:
-    raise problems.not_found()
+@api.at("away/")
+class AwayController(ApiController):
+    tags = ("Notes",)
+
+    @operation("away", summary="Elsewhere")
+    def get(self) -> Redirect:
+        return Redirect("/media/abc")
 
 
-urlpatterns = [path("api/example/", include(api.urls)), path("page/", lambda request: 1 / 0)]
+@api.at("files/")
+class FilesController(ApiController):
+    tags = ("Files",)
+
+    @operation(
+        "take_file",
+        summary="Take a file",
+        upload=Upload({"file": {"type": "string", "format": "binary"}}, ("file",), 5000),
+    )
+    def post(self) -> Created[NoteOut]:
+        if "file" not in self.request.FILES:
+            raise problems.invalid([problems.FieldError(detail="Send a file.", pointer="/file")])
+        if self.request.FILES["file"].name == "held.bin":
+            hold()
+        self.begin()
+        row = LogInAttempt.objects.create(account=self.request.FILES["file"].name)
+        return Created(NoteOut(row.id, row.account, row.at))
+
+
+@api.at("open/<uuid:note>/")
+class OpenController(ApiController):
+    tags = ("Open",)
+
+    @operation("for_all", summary="For all", is_open=True)
+    def get(self, note: uuid.UUID) -> NoteOut:
+        raise problems.not_found()
+
+
+urlpatterns = [path("api/example/", include(urls_of(api))), path("page/", lambda request: 1 / 0)]

@@ -3,13 +3,18 @@ and nothing taken that was not asked for.
 """
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
 from accounts.models import LogInAttempt
 from api import problems
-from api.routes import Api, Call
+from api.controllers import ApiController, operation
+from api.details import Deprecation
+from api.openapi import document
+from api.routes import Api
+from api.urls import urls_of
 from tests.api.framework.example import api as example_api
 
 
@@ -68,14 +73,14 @@ def test_every_error_of_a_body_is_told_with_its_pointer(api):
         "title": "Unprocessable Content",
         "status": 422,
         "code": "invalid",
-        "detail": "Some values cannot be taken; see the list of errors.",
+        "detail": "Some values are not valid; see the list of errors.",
         "errors": [
             {"detail": "This field is required.", "pointer": "/title"},
             {"detail": "This may not be empty.", "pointer": "/lines/1/words"},
             {"detail": "Give 9 or less.", "pointer": "/lines/1/count"},
             {"detail": "There is no such field.", "pointer": "/lines/1/more~1~0"},
-            {"detail": "A value of type object is needed here, not int.", "pointer": "/lines/2"},
-            {"detail": "Null is not taken here; leave the field out.", "pointer": "/mark"},
+            {"detail": "A value of type object is required, not int.", "pointer": "/lines/2"},
+            {"detail": "Null is not allowed; leave the field out.", "pointer": "/mark"},
             {"detail": "There is no such field.", "pointer": "/x"},
         ],
     }
@@ -270,23 +275,26 @@ def _language():
     return get_language()
 
 
-def test_signature_that_says_too_little_is_refused():
+def test_method_that_does_not_say_its_answer_is_refused():
+    with pytest.raises(TypeError):
+
+        @operation("without_return", summary="")
+        def get(self): ...
+
+
+def test_address_and_operation_are_there_once():
     made = Api(title="", version="")
-    with pytest.raises(TypeError):
 
-        @made.get("a/", tag="", summary="")
-        def without_return(call: Call): ...
+    class One(ApiController):
+        tags = ("Notes",)
 
-    with pytest.raises(TypeError):
+        @operation("one", summary="")
+        def get(self) -> None: ...
 
-        @made.get("a/<int:id>/", tag="", summary="")
-        def without_parameter(call: Call) -> None: ...
-
-    @made.get("b/", tag="", summary="")
-    def one(call: Call) -> None: ...
-
-    with pytest.raises(TypeError):
-        made.get("b/", tag="", summary="")(one)
+    made.at("a/")(One)
+    for address in ("a/", "b/"):
+        with pytest.raises(TypeError):
+            made.at(address)(One)
 
 
 def test_unregistered_error_is_a_conflict():
@@ -297,5 +305,32 @@ def test_unregistered_error_is_a_conflict():
 
 def test_routes_of_the_example_are_all_mounted():
     assert {route.path for route in example_api.routes} <= {
-        str(pattern.pattern) for pattern in example_api.urls
+        str(pattern.pattern) for pattern in urls_of(example_api)
     }
+
+
+def test_operation_that_will_go_says_so_in_headers_and_document(api, rf):
+    class Old(ApiController):
+        @operation(
+            "list_old",
+            summary="Old",
+            is_open=True,
+            deprecation=Deprecation(
+                since=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2026, 7, 1, tzinfo=UTC)
+            ),
+        )
+        def get(self) -> None:
+            """It has another one in its place."""
+
+    going = Api(title="Old", version="1")
+    going.at("old/")(Old)
+    response = Old.as_view()(rf.get("/old/"))
+    assert (response["Deprecation"], response["Sunset"]) == (
+        "@1767225600",
+        "Wed, 01 Jul 2026 00:00:00 GMT",
+    )
+    told = document(going, "/", {})["paths"]["/old/"]["get"]
+    assert told["deprecated"] is True
+    assert {"Deprecation", "Sunset"} <= set(told["responses"]["200"]["headers"])
+    kept = document(example_api, "/", {})
+    assert "Sunset" not in kept["components"]["headers"]

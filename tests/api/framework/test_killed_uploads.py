@@ -27,12 +27,12 @@ import django
 django.setup()
 from django.conf import settings
 from django.test import Client
-from api import endpoint, idempotency
+from api import idempotency
 from tests.api.world import upload
 
 settings.ALLOWED_HOSTS = ["testserver"]
 path, token, key, point = sys.argv[1:]
-keep, once = idempotency.Claim.keep, idempotency.answer_upload_once
+keep, once = idempotency.Claim.keep, idempotency.answer_long_once
 
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -50,7 +50,7 @@ def once_or_die(*values):
     return response
 
 idempotency.Claim.keep = keep_or_die
-idempotency.answer_upload_once = once_or_die
+idempotency.answer_long_once = once_or_die
 headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
 print(Client().post(path, {"file": upload(), "kind": "image"}, headers=headers).content)
 """

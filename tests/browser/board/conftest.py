@@ -11,7 +11,7 @@ from stories.models import Story
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
 
-WAIT = 10_000  # milliseconds
+WAIT = 60_000  # milliseconds
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """What a person sees of the board and does to it, and what the database says of it."""
 
+from collections.abc import Callable
 from typing import Any
+
+from playwright.sync_api import TimeoutError as NothingSent
 
 from stories.models import Scene, Story
 
@@ -31,7 +34,24 @@ def card(page: Any, number: int) -> Any:
     return page.locator("#bd-scenes > li").nth(number - 1)
 
 
-def drag(page: Any, number: int, to: int) -> None:
+def until_sent(page: Any, gesture: Callable[[], None]) -> None:
+    """Makes the gesture, and once more if no change was sent: a slow machine may miss it."""
+    for left in (2, 1, 0):
+        try:
+            with page.expect_request(lambda request: request.method == "POST", timeout=10_000):
+                gesture()
+        except NothingSent:
+            if not left:
+                raise
+            page.keyboard.press("Escape")  # it was taken for a click, which opens the scene
+            page.wait_for_timeout(500)
+        else:
+            return
+
+
+def pull(page: Any, number: int, to: int) -> None:
+    """Drag one scene to the place of another, by the mouse."""
+    card(page, number).evaluate("row => row.scrollIntoView({block: 'center'})")
     start, end = (
         card(page, number).locator(".bd-open").bounding_box(),
         card(page, to).locator(".bd-open").bounding_box(),
@@ -46,6 +66,10 @@ def drag(page: Any, number: int, to: int) -> None:
         )
     page.wait_for_timeout(250)
     page.mouse.up()
+
+
+def drag(page: Any, number: int, to: int) -> None:
+    until_sent(page, lambda: pull(page, number, to))
 
 
 def said(page: Any, text: str) -> None:

@@ -23,7 +23,7 @@ def test_plan_dialog_starts_what_it_shows(enter, quiet_page, owner, story):
     dialog.get_by_role("button", name="Make 1 picture").click()
     said(page, "1 picture is being made")
     dialog.wait_for(state="hidden")
-    page.locator("#bd-status").get_by_text("Make the preview").wait_for()
+    page.locator("#vp-head").get_by_text("Make the preview").wait_for()
 
 
 def test_board_is_free_again_after_a_second_person_was_asked(enter, page, owner, story):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .hands import card, said, saved
+from .hands import card, said, saved, until_sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -21,21 +21,25 @@ def test_telephone(enter, chromium, owner, story):
     end = card(page, 2).locator(".bd-open").bounding_box()
     touch = context.new_cdp_session(page)
     x, y = box["x"] + 10, box["y"] + 10
-    touch.send(
-        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
-    )
-    page.wait_for_timeout(400)
-    for part in range(1, 16):
+
+    def pull():
         touch.send(
-            "Input.dispatchTouchEvent",
-            {
-                "type": "touchMove",
-                "touchPoints": [{"x": x - 4 * part, "y": y + (end["y"] + 60 - y) * part / 15}],
-            },
+            "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]}
         )
-        page.wait_for_timeout(25)
-    page.wait_for_timeout(300)
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(400)
+        for part in range(1, 16):
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {
+                    "type": "touchMove",
+                    "touchPoints": [{"x": x - 4 * part, "y": y + (end["y"] + 60 - y) * part / 15}],
+                },
+            )
+            page.wait_for_timeout(25)
+        page.wait_for_timeout(300)
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    until_sent(page, pull)
     said(page, "Scene moved.")
     assert saved(story)[:2] == "21"
     page.wait_for_timeout(400)  # the page still scrolls to the moved scene
@@ -53,6 +57,6 @@ def test_what_stands_above_the_scenes_is_in_reach(enter, chromium, owner, story)
             title="A very long title that somebody pasted from a treatment without looking " * 2
         )
         page = enter(context.new_page(), owner, story)
-        boxes = [page.locator(part).bounding_box() for part in ("#bd-add", "#bd-status .vp-badge")]
+        boxes = [page.locator(part).bounding_box() for part in ("#bd-add", "#vp-head .vp-badge")]
         assert [box["x"] + box["width"] <= width for box in boxes] == [True, True], width
         context.close()

@@ -89,3 +89,15 @@ def test_lock_and_unlock_are_seen_without_a_reload(enter, quiet_page, owner, sto
     said(page, "Scene moved.")
     assert saved(story) == "21345"
     type(job).objects.filter(pk=job.pk).update(status=JobStatus.CANCELLED)
+
+
+def test_the_focus_goes_with_a_scene_that_is_moved_by_its_menu(enter, quiet_page, owner, story):
+    page = enter(quiet_page, owner, story)
+    opener = card(page, 1).locator("[data-menu]")
+    opener.press("Enter")
+    page.locator("#bd-menu [data-step=last]").press("Enter")
+    said(page, "Scene moved.")
+    assert saved(story) == "23451"
+    assert page.evaluate(
+        "document.activeElement.closest('.bd-card')?.querySelector('.bd-title').value"
+    ) == "Scene 1"  # fmt: skip

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 def test_filter_and_act_on_several(enter, quiet_page, owner, story):
     page = enter(quiet_page, owner, story)
-    page.get_by_role("link", name="To review").click()
+    page.locator("[data-filter=review]").click()
     assert page.locator("#bd-scenes > li:visible").count() == 4
     page.get_by_role("button", name="Select all shown").click()
     page.get_by_role("button", name="Approve").click()

@@ -112,9 +112,9 @@ def test_a_click_on_a_tab_right_after_typing_saves_and_asks_nothing(enter, page,
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     card(page, 1).get_by_label("Narration").fill("Typed")
     page.get_by_role("navigation", name="Parts of the story").get_by_role(
-        "link", name="Scenes", exact=True
+        "link", name="Film", exact=True
     ).click()
-    page.wait_for_url("**/change/")
+    page.wait_for_url("**/film/")
     page.wait_for_timeout(500)
     assert asked == []
     assert Scene.live.get(story=story, position=1).narration == "Typed"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from media.audio.loudness import Loudness, measure
-from media.audio.waveform import peaks
+from media.audio.waveform import Outline
 from media.errors import MediaError
 from tests.media.audio.sound import RATE, save, tone
 from tests.media.film import ffmpeg_do, make_clip
@@ -43,10 +43,9 @@ def test_loudness_range(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no sound", b"RIFF\x24\x00\x00\x00WAVEfmt "])
 def test_broken_file(tmp_path, content):
     (tmp_path / "a.wav").write_bytes(content)
-    for read in (measure, lambda path: peaks(path, 10)):
-        with pytest.raises(MediaError) as caught:
-            read(tmp_path / "a.wav")
-        assert caught.value.code == "broken_input"
+    with pytest.raises(MediaError) as caught:
+        measure(tmp_path / "a.wav")
+    assert caught.value.code == "broken_input"
 
 
 def test_film_without_sound(tmp_path):
@@ -55,24 +54,36 @@ def test_film_without_sound(tmp_path):
     assert caught.value.code == "broken_input"
 
 
-def test_peaks_are_percent_of_full_scale(tmp_path):
-    parts = [tone(1, level=level) for level in (0.0, 0.25, 1.0, 0.5)]
-    assert peaks(save(tmp_path / "a.wav", np.concatenate(parts)), 4) == pytest.approx(
-        [0, 25, 100, 50], abs=1
-    )
-    assert len(peaks(tmp_path / "a.wav", 333)) == 333
+def outline(samples, parts, *, block=RATE, gain=1.0, limit=1.0):
+    found = Outline(parts, len(samples))
+    for at in range(0, len(samples), block):
+        found.add(at, stereo(samples[at : at + block]).astype(np.float32))
+    return found.levels(gain, limit)
 
 
-def test_more_peaks_than_samples(tmp_path):
-    found = peaks(save(tmp_path / "a.wav", tone(0.01)), 500)
-    assert len(found) == 500
-    assert max(found) > 0
+def test_outline_is_percent_of_full_scale():
+    samples = np.concatenate([tone(1, level=level) for level in (0.0, 0.25, 1.0, 0.5)])
+    assert outline(samples, 4) == pytest.approx([0, 25, 100, 50], abs=1)
+    assert outline(samples, 4, gain=1.5, limit=0.9) == pytest.approx([0, 38, 90, 75], abs=1)
+
+
+@pytest.mark.parametrize("parts", [1, 3, 7, 333, 500, 20_000])
+@pytest.mark.parametrize("block", [RATE, 1000, 77])
+def test_outline_is_the_same_in_blocks_of_any_size(parts, block):
+    samples = np.random.default_rng(1).uniform(-1, 1, 5_000)
+    places = np.arange(5_000) * parts // 5_000
+    highest = np.zeros(parts)
+    np.maximum.at(highest, places, np.abs(samples))
+    found = outline(samples, parts, block=block)
+    assert len(found) == parts
+    seen = np.unique(places)  # with more parts than samples, some hold none
+    assert np.abs(np.asarray(found)[seen] / 100 - highest[seen]).max() <= 0.006
 
 
 @pytest.mark.parametrize("count", [0, -1, 20_001])
-def test_number_of_peaks_is_bounded(tmp_path, count):
-    with pytest.raises(ValueError, match="peaks"):
-        peaks(tmp_path / "a.wav", count)
+def test_number_of_parts_is_bounded(count):
+    with pytest.raises(ValueError, match="parts"):
+        Outline(count, RATE)
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a.flac", "a.ogg", "a.m4a", "a.opus", "a.aiff"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from media.audio import loudness
-from media.audio.mix import Levels, Mixed, MusicBed, Placed, broadcast, mix
+from media.audio.mix import Levels, Mixed, MusicBed, Placed, _Master, broadcast, mix
 from media.audio.tracks import OFF, place, sample_at
 from media.errors import MediaError
 from tests.media.audio.sound import RATE, click, decoded, rms_db, save, tone, voice
@@ -81,6 +81,21 @@ def test_every_length_is_exact(tmp_path, fps, frames, samples):
 # --- loudness ---
 
 
+def test_the_outline_is_that_of_the_finished_mix(tmp_path):
+    speech = save(tmp_path / "speech.wav", voice(3))
+    music = save(tmp_path / "music.wav", np.stack([tone(4, hertz=220), tone(4, hertz=330)], 1))
+    found, samples = mixed(
+        tmp_path,
+        speech=[Placed(speech, 12), Placed(speech, 130)],
+        music=[MusicBed(music, 0, 240)],
+        outline=40,
+    )
+    heard = np.abs(samples).max(axis=1).reshape(40, -1).max(axis=1) * 100
+    assert len(found.outline) == 40
+    assert np.abs(np.asarray(found.outline) - heard).max() <= 12
+    assert np.corrcoef(found.outline, heard)[0, 1] > 0.99
+
+
 def test_speech_and_music_meet_the_target(tmp_path):
     speech = save(tmp_path / "speech.wav", voice(3))
     music = save(tmp_path / "music.wav", np.stack([tone(4, hertz=220), tone(4, hertz=330)], 1))
@@ -91,6 +106,24 @@ def test_speech_and_music_meet_the_target(tmp_path):
     assert found.true_peak <= -1.0
     assert not found.silent
     assert loudness.measure(tmp_path / "mix.m4a").integrated == found.integrated
+
+
+def test_what_the_limiter_takes_is_known_before_anything_is_encoded(tmp_path, monkeypatch):
+    encoded, encode = [], _Master._encode
+    monkeypatch.setattr(
+        _Master, "_encode", lambda self, *given: encoded.append(given) or encode(self, *given)
+    )
+    dull = np.sign(voice(9.0)) * np.abs(voice(9.0)) ** 1.2
+    for _time in range(2):  # as little treble as speech has
+        dull = np.convolve(dull, np.ones(96) / 96, "same")
+    given = save(tmp_path / "voice.wav", dull / np.abs(dull).max())
+    found, _samples = mixed(tmp_path, speech=[Placed(given, 12)])
+    tracks = samples_of(placed(tmp_path, speech=[Placed(given, 12)]), None)
+    loudest = 20 * np.log10(np.abs(tracks).max()) + found.gain_db
+    assert loudest > -1  # it is limited
+    assert len(encoded) == 1
+    assert abs(found.integrated + 14) <= 0.15
+    assert found.true_peak <= -1
 
 
 @pytest.mark.parametrize(("kind", "target"), [("r128", -23), ("tv", -24)])

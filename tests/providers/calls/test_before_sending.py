@@ -18,6 +18,7 @@ from providers.enums import CallState, Refusal
 from providers.errors import NotNow, PriceAboveConfirmed, Refused
 from providers.models import AIProviderConfig, OrganizationBudget, ProviderCall
 from providers.requests import ImageRequest
+from providers.signals import capacity_freed
 from tests.fakes.stability import Stability
 from tests.pictures import picture
 from tests.providers.conftest import Clock
@@ -257,6 +258,28 @@ def test_sender_that_stood_still_sees_that_others_have_decided(
         go()
     assert script.submitted == []
     assert then is None or state() == then
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_of_an_unclear_call_is_told_that_nothing_was_sent(
+    paid: AIProviderConfig, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sender knows it when it goes on; until then a person was asked, who has nothing to decide
+    any more.
+    """
+    told: list[str] = []
+
+    def listen(item: str, **_: Any) -> None:
+        told.append(item)
+
+    capacity_freed.connect(listen)
+    try:
+        when("sending", lambda: ProviderCall.objects.update(state=CallState.UNCLEAR), monkeypatch)
+        with pytest.raises(Refused):
+            go()
+    finally:
+        capacity_freed.disconnect(listen)
+    assert (state()[0], told, script.submitted) == ("refused", ["scene"], [])
 
 
 # --- over HTTP: after the connection stands, before the first byte

@@ -51,7 +51,8 @@ def test_budget_of_the_story_stops_the_call_that_would_go_over(
     assert stop.wait == "budget"
     assert (
         str(stop)
-        == "The story's budget of 0.06 USD does not allow 0.03 more; 0.06 are spent or bound."
+        == "The story's budget, or what its project has left, is 0.06 USD and does not allow 0.03 "
+        "more; 0.06 are spent or bound."
     )
     assert ProviderCall.objects.count() == 2
     assert isinstance(go("c", subject_budget=Decimal("0.09")), Ready)

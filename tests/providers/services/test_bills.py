@@ -70,6 +70,22 @@ def test_what_only_one_of_the_two_knows(config: AIProviderConfig) -> None:
     assert not report.agrees
 
 
+def test_line_for_what_was_decided_as_not_charged_names_that_call(
+    config: AIProviderConfig,
+) -> None:
+    free = call(task_id="t-free", state="refused", cost=Decimal(0))
+    old = call(task_id="t-old", reserved_at=AT.replace(month=9))
+    by_key = call(state="refused", cost=Decimal(0))
+    call(task_id="foreign", provider_id="local")
+    paid = call(task_id="twice")
+    ids = ("t-free", "t-old", str(by_key.pk), "foreign", "never", "twice", "twice")
+    text = "date,id,usd\n" + "".join(f"2026-11-10,{one},0.05\n" for one in ids)
+    report = bills.compare(config, bills.read_csv(text))
+    assert report.named == {2: free, 3: old, 4: by_key, 8: paid}
+    assert [line.number for line in report.unknown] == [2, 3, 4, 5, 6, 8]
+    assert (report.booked, report.billed) == (Decimal("0.05"), Decimal("0.35"))
+
+
 def test_other_amount_is_told(config: AIProviderConfig) -> None:
     ours = call(task_id="t1")
     report = bills.compare(config, [bills.Line(2, date(2026, 11, 10), Decimal("0.06"), "t1")])

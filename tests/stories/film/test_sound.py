@@ -171,15 +171,15 @@ def test_without_marks_a_caption_covers_the_speech(story, owner):
     [
         ([], 4, False, [], 1, 1, True),
         ([3000], 4, False, [400], 1, 4, True),
-        ([3001], 4, True, [400], 3001 / 3000, 5, True),
-        ([1000, 1000], 4, False, [400, 1700], 1, 4, True),
-        ([3240], 4, False, [400], 1.08, 5, True),
-        ([3300], 4, False, [400], 1, 5, True),  # runs on into the next scene's lead
-        ([3900], 4, False, [400], 1, 5, True),
-        ([4200], 4, False, [400], 4200 / 3900, 6, True),
-        ([4213], 4, False, [400], 4213 / 3900, 6, False),
-        ([3900], 4, True, [400], 3900 / 3600, 5, False),
-        ([100], 1, True, [400], 1, 2, True),
+        ([3001], 4, True, [400], 3001 / 3000, 4.1, True),
+        ([1000, 1000], 4, False, [400, 1700], 1, 3.3, True),
+        ([3240], 4, False, [400], 1.08, 4.3, True),
+        ([3300], 4, False, [400], 1, 4.3, True),  # runs on into the next scene's lead
+        ([3900], 4, False, [400], 1, 4.9, True),
+        ([4200], 4, False, [400], 4200 / 3900, 5.2, True),
+        ([4213], 4, False, [400], 4213 / 3900, 5.3, False),
+        ([3900], 4, True, [400], 3900 / 3600, 4.9, False),
+        ([100], 1, True, [400], 1, 1.1, True),
         ([40_000], 5, False, [400], 40_000 / 4900, 41, False),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_line_longer_than_its_scene_is_said_before_it_is_paid(story, owner):
         narration="The old keeper of the lighthouse counts every single lamp before night. " * 2,
     )
     (warning,) = plan_sound(story).warnings
-    assert "Scene 1 is 4 s long and its lines need about 9 s" in str(warning)
+    assert "Scene 1 is 4 s long and its lines need about 8.3 s" in str(warning)
 
 
 @pytest.mark.slow
@@ -215,9 +215,9 @@ def test_a_line_longer_than_its_scene_is_never_cut_off(story, owner):
     run_due()
     job = Job.objects.get(name="story_preview")
     assert (job.status, job.wait_for) == ("waiting", "person")
-    assert "Scene 2 is 4 s long and its lines need 6 s." in str(job.note)
+    assert "Scene 2 is 4 s long and its lines need 5.5 s." in str(job.note)
     (warning,) = plan_sound(story).warnings
-    assert "its lines need 6 s" in str(warning)
+    assert "its lines need 5.5 s" in str(warning)
     scenes.edit(scene.pk, actor=owner, duration_seconds=6)
     assert plan_sound(story).warnings == []
 

@@ -103,9 +103,27 @@ def fdx(*rows, title=""):
     ).encode()
 
 
-def pdf(*pages, text_layer=True):
-    """A PDF whose letters are named by a map to Unicode, as word processors write them."""
-    letters = sorted({char for page in pages for line in page for char in line})
+def ruled(xs, ys):
+    """The rules of a table as Word draws them: thin rectangles along its columns and rows."""
+    return [(xs[0], y, xs[-1] - xs[0], 0.5) for y in ys] + [
+        (x, min(ys), 0.5, max(ys) - min(ys)) for x in xs
+    ]
+
+
+def pdf(*pages, text_layer=True, rules=()):
+    """A PDF whose letters are named by a map to Unicode, as word processors write them.
+
+    A line is its text, or (x, y, text) of where it stands on the page. `rules` are rectangles that
+    are drawn on each page.
+    """
+    pages = [
+        [
+            line if isinstance(line, tuple) else (50, 800 - 20 * row, line)
+            for row, line in enumerate(page)
+        ]
+        for page in pages
+    ]
+    letters = sorted({char for page in pages for _x, _y, line in page for char in line})
     codes = {char: number + 1 for number, char in enumerate(letters)}
     table = "\n".join(
         f"<{code:04X}> <{char.encode('utf-16-be').hex().upper()}>" for char, code in codes.items()
@@ -132,13 +150,11 @@ def pdf(*pages, text_layer=True):
     ]
     for number, page in enumerate(pages):
         shown = "".join(
-            (
-                f"1 0 0 1 50 {800 - 20 * row} Tm <{''.join(f'{codes[char]:04X}' for char in line)}> "
-                f"Tj\n"
-            )
-            for row, line in enumerate(page)
+            (f"1 0 0 1 {x} {y} Tm <{''.join(f'{codes[char]:04X}' for char in line)}> Tj\n")
+            for x, y, line in page
         )
         stream = f"BT /F 12 Tf\n{shown}ET" if text_layer else "0 0 100 100 re f"
+        stream = "".join(f"{x} {y} {w} {h} re f\n" for x, y, w, h in rules) + stream
         objects += [
             (
                 f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << "

@@ -7,7 +7,7 @@ import pytest
 
 from stories.imports.parsing import parse
 from stories.imports.reading import ScriptUnreadable, read_script, script_of
-from stories.imports.script import Kind
+from stories.imports.script import BlockKind
 from stories.imports.text import understand
 
 DOCUMENTS = Path(__file__).with_name("documents")
@@ -83,15 +83,15 @@ def test_title_and_spoken_words(name, title, spoken):
 
 def test_every_mark_of_fountain_has_its_kind():
     assert [(block.kind, block.text) for block in document("marks.fountain").blocks] == [
-        (Kind.SECTION, "Act One"),
-        (Kind.SYNOPSIS, "Mina learns that the harbour will be closed."),
-        (Kind.HEADING, "EXT. HARBOUR - DAWN"),
-        (Kind.ACTION, "The red boat leaves."),
-        (Kind.HEADING, "FLASHBACK"),
-        (Kind.CUE, "McAvoy"),
-        (Kind.DIALOGUE, "Go now, please."),
-        (Kind.ACTION, "THE END"),
-        (Kind.LYRICS, "La la la"),
+        (BlockKind.SECTION, "Act One"),
+        (BlockKind.SYNOPSIS, "Mina learns that the harbour will be closed."),
+        (BlockKind.HEADING, "EXT. HARBOUR - DAWN"),
+        (BlockKind.ACTION, "The red boat leaves."),
+        (BlockKind.HEADING, "FLASHBACK"),
+        (BlockKind.CUE, "McAvoy"),
+        (BlockKind.DIALOGUE, "Go now, please."),
+        (BlockKind.ACTION, "THE END"),
+        (BlockKind.LYRICS, "La la la"),
     ]
 
 
@@ -163,11 +163,11 @@ def test_korean_names_that_look_like_endings_are_cues():
         "가자\n모두 뛴다.",
     ]
     found = understand("\n\n".join(rows)).blocks
-    assert [block.text for block in found if block.kind == Kind.CUE] == [
+    assert [block.text for block in found if block.kind == BlockKind.CUE] == [
         "할아버지",
         "소라",
         "남자",
         "김군",
         "소라",
     ]
-    assert [block.text for block in found if block.kind == Kind.ACTION] == ["가자\n모두 뛴다."]
+    assert [block.text for block in found if block.kind == BlockKind.ACTION] == ["가자\n모두 뛴다."]

@@ -8,7 +8,7 @@ from providers.backends.local.planner import plan
 from stories.imports.advice import advise
 from stories.imports.parsing import parse
 from stories.imports.reading import script_of
-from stories.imports.script import Kind
+from stories.imports.script import BlockKind
 from stories.imports.text import understand
 from stories.models import Story
 from stories.services.planning import plan_request
@@ -248,11 +248,11 @@ def test_two_short_items_of_a_list_are_no_speaker_with_words(name):
     script = script_of(parse(name, lists()[name]))
     assert understand(script.text).spoken.split("\n") == ["철수가 장을 본다.", "우유", "빵"]
     assert [block.kind for block in script.blocks if block.text in ITEMS] == [
-        Kind.ACTION,
-        Kind.ACTION,
+        BlockKind.ACTION,
+        BlockKind.ACTION,
     ]
 
 
 def test_two_short_paragraphs_that_are_no_list_are_a_speaker_with_words():
     script = script_of(parse("talk.docx", docx(paragraphs(*LIST, "철수", "우유 주세요."))))
-    assert [block.kind for block in script.blocks][-2:] == [Kind.CUE, Kind.DIALOGUE]
+    assert [block.kind for block in script.blocks][-2:] == [BlockKind.CUE, BlockKind.DIALOGUE]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.sentences import parts, sentences
 from stories.imports.parsing import parse
-from stories.imports.script import Block, Format, Kind
+from stories.imports.script import Block, BlockKind, Format
 from stories.imports.text import as_screenplay, understand
 
 from .made import docx, odt, zipped
@@ -111,8 +111,8 @@ def test_parts_lose_no_character(lines, count):
 )
 def test_what_is_written_as_screenplay_reads_back(texts):
     blocks = [
-        Block(Kind.HEADING, "INT. HOUSE - DAY"),
-        *(Block(Kind.ACTION, text) for text in texts),
+        Block(BlockKind.HEADING, "INT. HOUSE - DAY"),
+        *(Block(BlockKind.ACTION, text) for text in texts),
     ]
     found = understand(as_screenplay(blocks), Format.SCREENPLAY)
     assert list(found.blocks) == blocks

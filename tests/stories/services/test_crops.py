@@ -126,7 +126,7 @@ def test_letters_that_no_font_has_are_said_before_anything_is_paid(owner):
 
 
 def test_a_film_that_fails_for_one_file_names_scene_and_take(owner):
-    from stories.film.build import _naming
+    from stories.film.segments import naming
 
     story = make_story(owner)
     make_scene(story)
@@ -134,7 +134,7 @@ def test_a_film_that_fails_for_one_file_names_scene_and_take(owner):
     make_take(scene)
     make_take(scene, content=b"no picture at all")
     (segment,) = segments_of(story, [scene], "preview")
-    with pytest.raises(MediaError) as caught, work_folder() as folder, _naming(segment):
+    with pytest.raises(MediaError) as caught, work_folder() as folder, naming(segment):
         encode(segment, folder, should_stop=lambda: False, on_progress=lambda _percent: None)
     assert caught.value.code == "broken_input"
     assert caught.value.sentence.values == {"position": 2, "take": 2}

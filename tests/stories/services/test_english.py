@@ -12,7 +12,7 @@ from providers.adapters import Result
 from providers.models import AIProviderConfig, ProviderCall
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, Invalid, PlanChanged
 from stories.models import Approval, Confirmation, Scene, Story
-from stories.services import scenes
+from stories.services import scene_splits, scenes
 from stories.services.english import plan_english
 from stories.services.fingerprints import english_of, image_request, is_english_outdated
 from stories.services.plan import plan_generation
@@ -154,10 +154,16 @@ def test_english_of_a_person_is_replaced_only_if_they_say_so(story, script, owne
 
 
 @pytest.mark.parametrize("change", [{"text_en": "my own words"}, {"text": "역"}])
-def test_what_somebody_writes_meanwhile_stands(story, script, owner, change):
+def test_what_somebody_writes_while_it_is_translated_stands(story, script, owner, change):
     scene = make_scene(story, text=TEXT)
     put_into_english(story.pk, actor=owner)
-    scenes.edit(scene.pk, actor=owner, **change)
+    (answer,) = script.submit
+
+    def answered_late():
+        scenes.edit(scene.pk, actor=owner, **change)
+        return answer
+
+    script.submit = [answered_late]
     run_due()
     job, now = Job.objects.get(), prompt_of(scene)
     assert (job.status, job.result["result"]["metadata"]["written"]) == ("succeeded", False)
@@ -210,7 +216,7 @@ def test_dearer_than_a_person_may_start_alone_asks_a_second_person(story, owner)
 def test_split_and_merge_keep_that_it_is_out_of_date(story, owner):
     scene = make_scene(story, text=TEXT, text_en="a lighthouse", narration="하나. 둘.")
     scenes.edit(scene.pk, actor=owner, text="기차역")
-    first, second = scenes.split(scene.pk, actor=owner, at=3)
+    first, second = scene_splits.split(scene.pk, actor=owner, at=3)
     assert [is_english_outdated(part.prompt) for part in (first, second)] == [True, True]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from stories.errors import FieldConflict, Forbidden, Invalid
 from stories.models import Line, LineText, Scene
-from stories.services import line_edits, lines, scenes
+from stories.services import line_edits, lines, scene_splits, scenes
 from stories.services.lines import Spoken, mapped
 from tests.stories.factories import make_scene, make_story
 
@@ -161,14 +161,14 @@ def test_split_and_its_undo_carry_the_lines(owner, at):
     scene = play(owner)
     before, prompt = said(scene), scene.prompt_id
     narration = scene.narration
-    first, second = scenes.split(scene.pk, actor=owner, at=at)
+    first, second = scene_splits.split(scene.pk, actor=owner, at=at)
     assert "".join((words(first) + words(second)).split()) == "".join(narration.split())
     speakers = {
         text: speaker for scene in (first, second) for _n, _kind, speaker, text in said(scene)
     }
     assert all((speaker == "MARA") == (text in THREE[1]) for text, speaker in speakers.items())
     halves = (first.prompt_id, second.prompt_id)
-    scenes.unsplit(
+    scene_splits.unsplit(
         first.pk,
         second.pk,
         actor=owner,
@@ -183,11 +183,11 @@ def test_merge_and_its_undo_carry_the_lines(owner):
     scene = play(owner)
     other = make_scene(scene.story, narration="The sea is calm.")
     ids = [line.pk for line in [*lines.of(scene), *lines.of(other)]]
-    scenes.merge_with_next(scene.pk, actor=owner)
+    scene_splits.merge_with_next(scene.pk, actor=owner)
     assert [line.pk for line in lines.of(scene)] == ids
     assert words(scene).split() == [*" ".join(THREE).split(), *["The", "sea", "is", "calm."]]
     assert words(other) == "The sea is calm."
-    scenes.unmerge(scene.pk, other.pk, actor=owner)
+    scene_splits.unmerge(scene.pk, other.pk, actor=owner)
     assert [line.pk for line in lines.of(scene)] == ids[:3]
     assert [line.pk for line in lines.of(other)] == ids[3:]
     assert (words(scene), words(other)) == ("\n".join(THREE), "The sea is calm.")

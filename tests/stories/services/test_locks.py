@@ -13,7 +13,7 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.errors import Conflict, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
-from stories.services import locking, scenes, takes
+from stories.services import locking, scene_splits, scenes, takes
 from stories.services.locking import why_words_locked
 from tests.stories.factories import make_scene, make_story, make_take
 from tests.stories.starts import make_takes
@@ -43,11 +43,11 @@ def test_operations_on_a_deleted_scene_change_nothing_and_say_so(story, owner, a
     scenes.delete(first.pk, actor=owner)
     acts = {
         "edit": lambda: scenes.edit(first.pk, actor=owner, text="other"),
-        "merge": lambda: scenes.merge_with_next(first.pk, actor=owner),
+        "merge": lambda: scene_splits.merge_with_next(first.pk, actor=owner),
         "duplicate": lambda: scenes.duplicate(first.pk, actor=owner),
-        "split": lambda: scenes.split(first.pk, actor=owner, at=6),
+        "split": lambda: scene_splits.split(first.pk, actor=owner, at=6),
         "move": lambda: scenes.move(first.pk, actor=owner, position=2),
-        "unmerge": lambda: scenes.unmerge(first.pk, third.pk, actor=owner),
+        "unmerge": lambda: scene_splits.unmerge(first.pk, third.pk, actor=owner),
         "choose": lambda: takes.select_take(take.pk, actor=owner),
         "judge": lambda: takes.review_take(take.pk, review_status="approved", actor=owner),
     }
@@ -67,7 +67,7 @@ def test_the_most_scenes_hold_on_every_path(story, owner, act, monkeypatch):
     monkeypatch.setattr(locking, "MAX_SCENES", 3)
     first, second, gone = (make_scene(story, narration=f"One {n}. Two {n}.") for n in range(3))
     if act == "unmerge":
-        scenes.merge_with_next(first.pk, actor=owner)
+        scene_splits.merge_with_next(first.pk, actor=owner)
     else:
         scenes.delete(gone.pk, actor=owner)
     make_scene(story)
@@ -75,9 +75,9 @@ def test_the_most_scenes_hold_on_every_path(story, owner, act, monkeypatch):
         "create": lambda: scenes.create(story.pk, actor=owner, text="x"),
         "bulk": lambda: scenes.bulk_create(story.pk, actor=owner, scenes=[{"text": "x"}]),
         "duplicate": lambda: scenes.duplicate(first.pk, actor=owner),
-        "split": lambda: scenes.split(first.pk, actor=owner, at=6),
+        "split": lambda: scene_splits.split(first.pk, actor=owner, at=6),
         "restore": lambda: scenes.restore(gone.pk, actor=owner),
-        "unmerge": lambda: scenes.unmerge(first.pk, second.pk, actor=owner),
+        "unmerge": lambda: scene_splits.unmerge(first.pk, second.pk, actor=owner),
     }
     before = rows(story)
     with pytest.raises(Invalid, match="at most 3 scenes"):
@@ -125,7 +125,7 @@ def test_a_scene_that_waits_for_a_person_is_edited_in_the_final_render_and_no_ot
     for scene in (running, done):
         with pytest.raises(GuardRefused):
             scenes.edit(scene.pk, actor=owner, text="x")
-    for act in (scenes.duplicate, scenes.merge_with_next, scenes.delete):
+    for act in (scenes.duplicate, scene_splits.merge_with_next, scenes.delete):
         with pytest.raises(GuardRefused):
             act(failed.pk, actor=owner)
     assert Scene.objects.get(pk=failed.pk).prompt.text == "a calmer boat"

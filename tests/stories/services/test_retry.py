@@ -89,12 +89,13 @@ def test_approval_of_a_retry_does_not_fit_another_price(failed, owner, manager):
         approval_decisions.decide(Approval.objects.get().pk, actor=manager, approve=True)
 
 
-def test_it_is_the_jobs_own_words_that_are_approved(failed, owner):
+def test_approval_of_a_retry_does_not_fit_other_words(failed, owner):
     limit("0.49")
     with pytest.raises(ApprovalNeeded):
         retried(failed.pk, actor=owner)
-    edit(failed.item, actor=owner, text="quite another picture")
     assert spend_requests.fits(Approval.objects.get())
+    edit(failed.item, actor=owner, text="quite another picture")
+    assert not spend_requests.fits(Approval.objects.get())
 
 
 def test_what_is_paid_already_is_taken_over_whatever_the_limit(failed, owner):

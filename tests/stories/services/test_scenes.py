@@ -251,38 +251,8 @@ def test_bulk_create_is_all_or_nothing(story, five, owner):
     assert "".join(order(story)) == "12345"
 
 
-def test_split_shares_the_length_by_the_words(story, owner):
-    scene = make_scene(story, narration="One two three. Four.", duration_seconds=8)
-    behind = make_scene(story)
-    first, second = scenes.split(scene.pk, actor=owner, at=14)
-    assert (first.narration, first.duration_seconds, second.narration, second.duration_seconds) == (
-        "One two three.",
-        6,
-        "Four.",
-        2,
-    )
-    assert list(Scene.live.filter(story=story).order_by("position")) == [first, second, behind]
-
-
-@pytest.mark.parametrize(
-    ("narration", "at", "seconds"),
-    [("Words.", 0, 7), ("Words.", 6, 7), ("One. Two.", 5, 1), ("Words.", -3, 7)],
-)
-def test_split_where_it_cannot_be(story, owner, narration, at, seconds):
-    scene = make_scene(story, narration=narration, duration_seconds=seconds)
-    with pytest.raises(Invalid):
-        scenes.split(scene.pk, actor=owner, at=at)
-    assert Scene.live.filter(story=story).count() == 1
-
-
-def test_merge_with_next(story, five, owner):
-    merged = scenes.merge_with_next(five[1].pk, actor=owner)
-    assert (merged.narration, merged.duration_seconds) == ("Line 2. Line 3.", 14)
-    assert order(story) == ["1", "2", "4", "5"]
-    story.refresh_from_db()
-    assert story.duration_seconds == 35
-
-
-def test_merge_of_the_last(five, owner):
-    with pytest.raises(Invalid, match="no scene after"):
-        scenes.merge_with_next(five[4].pk, actor=owner)
+def test_a_transition_that_does_not_exist(story, owner):
+    scene = make_scene(story)
+    with pytest.raises(Invalid) as error:
+        scenes.edit(scene.pk, actor=owner, boundary="wipe")
+    assert error.value.field == "boundary"

@@ -158,3 +158,12 @@ def test_only_the_owner_chooses_and_judges(scene, colleague):
     with pytest.raises(Forbidden):
         takes.review_take(take.pk, review_status="approved", actor=colleague)
     assert (chosen(scene), Take.objects.get(pk=take.pk).review_status) == (None, "unreviewed")
+
+
+def test_an_unknown_review_status_is_named(scene, owner):
+    take = make_take(scene)
+
+    with pytest.raises(Invalid) as refused:
+        takes.review_take(take.pk, review_status="maybe", actor=owner)
+
+    assert str(refused.value) == "“maybe” is not a review status."

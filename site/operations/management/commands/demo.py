@@ -67,7 +67,7 @@ class Progress:
 class Command(BaseCommand):
     help = (
         "Takes a sample story, or your own script, to the finished film, and serves the "
-        "studio until Ctrl-C."
+        "studio until Ctrl+C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -168,7 +168,7 @@ class Command(BaseCommand):
                 _("The studio is at %(url)s, log in as %(name)s with the password %(password)s")
                 % self.login(address, password)
             )
-            self.say(_("Ctrl-C ends it."))
+            self.say(_("Press Ctrl+C to stop."))
             check_children(children, self)
 
     def say(self, line: str) -> None:

@@ -74,7 +74,7 @@ def checked_address(options: dict[str, Any]) -> tuple[str, int]:
 
 
 class Command(BaseCommand):
-    help = "Serves the studio and works its queue, on one machine, until Ctrl-C or SIGTERM."
+    help = "Serves the studio and works its queue, on one machine, until Ctrl+C or SIGTERM."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_address(parser)
@@ -88,7 +88,7 @@ class Command(BaseCommand):
                 children.start("work", work_command(), stop_seconds=PAID_STOP_SECONDS)
                 children.start("web", web_command(host, port))
                 self.stdout.write(
-                    _("The studio is at %(url)s (Ctrl-C ends it).") % {"url": url(host, port)}
+                    _("The studio is at %(url)s. Press Ctrl+C to stop.") % {"url": url(host, port)}
                 )
                 self.stdout.flush()
                 check_children(children, self)

@@ -12,7 +12,7 @@ from jobs.worker.supervisor import PAID_SECONDS, Supervisor
 class Command(BaseCommand):
     help = (
         "Does the jobs in the queue: a pool of worker processes and a ticker, until "
-        "SIGTERM or Ctrl-C."
+        "SIGTERM or Ctrl+C."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

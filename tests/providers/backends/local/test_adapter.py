@@ -161,6 +161,15 @@ def test_unclear(name: str) -> None:
     assert ProviderCall.objects.get().state == CallState.UNCLEAR
 
 
+def test_black_picture() -> None:
+    inject(image="black_picture")
+    with (
+        storages["media"].open(result(go())["file"]) as file,
+        Image.open(io.BytesIO(file.read())) as picture,
+    ):
+        assert (picture.size, picture.getextrema()) == ((160, 90), ((0, 0), (0, 0), (0, 0)))
+
+
 def walk(clock: Clock) -> tuple[Ready, list[str]]:
     notes = []
     for _ in range(10):

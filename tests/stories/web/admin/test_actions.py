@@ -72,7 +72,7 @@ def test_door_by_the_owner(owner, as_, name):
     story.refresh_from_db()
     assert (response.status_code, response["Location"]) == (
         302,
-        reverse("admin:stories_story_change", args=[story.pk]),
+        reverse("admin:stories_story_board", args=[story.pk]),
     )
     assert story.status == AFTER[name]
     row = StoryStateTransition.objects.get()
@@ -140,7 +140,7 @@ def test_dialog_answers_htmx_with_a_fragment_and_a_way_back(owner, as_):
     done = client.post(_door(story, "archive"), headers={"HX-Request": "true"})
     assert (done.status_code, done["HX-Redirect"]) == (
         200,
-        reverse("admin:stories_story_change", args=[story.pk]),
+        reverse("admin:stories_story_board", args=[story.pk]),
     )
 
 

@@ -104,6 +104,24 @@ def test_search_by_title_person_kind_and_id(owner, colleague, as_):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("words", ["scene 2", "Scene #2", "장면 2", " 장면2 "])
+def test_search_by_the_number_of_a_scene(owner, story, as_, words):
+    first, second = make_scene(story), make_scene(story)
+    mine, other = _job(owner, story, item=str(second.pk)), _job(owner, story, item=str(first.pk))
+    page = as_(owner).get(LIST, {"q": words})
+    assert [row.pk for row in page.context["cl"].result_list] == [mine.pk]
+    assert other.pk not in page.content.decode()
+
+
+@pytest.mark.parametrize(("most", "shown"), [(1000, "3"), (2, "2+")])
+def test_failed_jobs_are_counted_up_to_a_bound(owner, story, as_, monkeypatch, most, shown):
+    monkeypatch.setattr("jobs.admin.MOST_COUNTED", most)
+    for _ in range(3):
+        _job(owner, story, status=JobStatus.FAILED)
+    page = as_(owner).get(LIST).content.decode()
+    assert f'Failed <b class="vp-num">{shown}</b>' in page
+
+
 def test_priority_by_the_owner_with_a_reason(owner, story, as_):
     job = _job(owner, story, name=JobName.STORY_PREVIEW, priority=4)
     part = _job(owner, story, parent=job)

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from stories.imports.advice import advise
-from stories.models import Story
+from stories.models import MAX_SCRIPT, Story
 from stories.web.script_preview import Reading
 
 DOCUMENT = (
@@ -232,3 +232,33 @@ def test_reading_proposes_a_number_of_characters_beside_a_length(seconds, propos
     assert (
         f"Shorten the text to {proposed} characters, or make the film at least 0:17 long." in page
     ) is (proposed is not None)
+
+
+def test_a_pasted_text_proposes_values_and_creates_nothing(client, owner):
+    client.force_login(owner)
+    address = reverse("admin:stories_story_propose")
+    assert client.get(address).status_code == 405
+    answer = client.post(address, {"script": "바다가 조용합니다. " * 100}).json()
+    assert answer["values"]["language"] == "ko"
+    assert answer["values"]["duration_seconds"] % 7 == 0
+    assert "Korean" in answer["words"]
+    assert Story.objects.count() == 0
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * (MAX_SCRIPT + 1)])
+def test_nothing_is_proposed_for_no_text_or_too_much(text, client, owner):
+    client.force_login(owner)
+    answer = client.post(reverse("admin:stories_story_propose"), {"script": text})
+    assert (answer.status_code, answer.json()) == (422, {})
+
+
+def test_a_story_is_created_and_its_planning_asked_for(client, owner):
+    client.force_login(owner)
+    sent = {**FORM, "script": "A boat leaves the harbour.", "_plan": "1"}
+    answer = client.post(reverse("admin:stories_story_add"), sent)
+    story = Story.objects.get()
+    assert answer["Location"] == reverse(
+        "admin:stories_story_do", args=[story.pk, "start_planning"]
+    )
+    assert story.status == "draft"
+    assert client.get(answer["Location"]).status_code == 200

@@ -58,17 +58,18 @@ def _film(story, **values):
 
 
 @pytest.mark.django_db
-def test_each_scene_leads_to_its_takes(owner, as_):
-    scene = make_scene(make_story(owner), title="The harbour")
-    html = as_(owner).get(_page("change", scene.story)).content.decode()
-    assert (
-        f'<h3><a href="{reverse("admin:board_scene", args=[scene.story_id, scene.pk])}">The '
-        f"harbour</a></h3>"
-    ) in html
+def test_the_old_address_of_the_scenes_leads_to_the_workbench(owner, colleague, stranger, as_):
+    story = make_story(owner)
+    for person in (owner, colleague):
+        response = as_(person).get(_page("change", story))
+        assert (response.status_code, response["Location"]) == (302, _page("board", story))
+    stranger.is_staff = True
+    stranger.save()
+    assert as_(stranger).get(_page("change", story)).status_code == 404
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["change", "film", "jobs", "money", "history", "edit"])
+@pytest.mark.parametrize("name", ["film", "jobs", "money", "history", "edit"])
 def test_page_query_count_does_not_depend_on_scenes(owner, as_, queries_of, name):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     _job(story, status=JobStatus.RUNNING)
@@ -83,7 +84,7 @@ def test_page_query_count_does_not_depend_on_scenes(owner, as_, queries_of, name
     assert counts[0] == counts[1] == counts[2]
     # The money is reckoned by the plans of both kinds, too; the film page has the sound's settings
     # and voices.
-    assert counts[0] <= {"money": 26, "film": 30}.get(name, 22)
+    assert counts[0] <= {"money": 29, "film": 33, "edit": 26}.get(name, 25)
 
 
 @pytest.mark.django_db
@@ -91,11 +92,11 @@ def test_page_shows_scenes_states_and_what_can_be_done(owner, as_):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     make_take(make_scene(story, narration="A boat leaves."))
     make_scene(story, narration="The light turns.")
-    html = as_(owner).get(_page("change", story)).content.decode()
+    html = as_(owner).get(_page("board", story)).content.decode()
     for said in (
         "A boat leaves.",
         "The light turns.",
-        "Picture ready",
+        "Picture to review",
         "No picture yet",
         "1 of 2 scenes have no picture.",
         "Render the film",
@@ -111,8 +112,8 @@ def test_page_shows_no_buttons_to_who_may_not_change(owner, viewer, colleague, a
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     make_take(make_scene(story))
     for person in (viewer, colleague):
-        assert "/do/" not in as_(person).get(_page("change", story)).content.decode()
-    assert "/do/" in as_(owner).get(_page("change", story)).content.decode()
+        assert "/do/" not in as_(person).get(_page("board", story)).content.decode()
+    assert "/do/" in as_(owner).get(_page("board", story)).content.decode()
 
 
 @pytest.mark.django_db
@@ -169,9 +170,9 @@ def test_history_is_one_line_of_changes_takes_verdicts_and_films(owner, as_):
 def test_page_polls_only_while_something_is_under_way(owner, as_):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     make_scene(story)
-    assert 'hx-trigger="every' not in as_(owner).get(_page("change", story)).content.decode()
+    assert 'hx-trigger="every' not in as_(owner).get(_page("film", story)).content.decode()
     _job(story, status=JobStatus.RUNNING)
-    assert 'hx-trigger="every 2s"' in as_(owner).get(_page("change", story)).content.decode()
+    assert 'hx-trigger="every 2s"' in as_(owner).get(_page("film", story)).content.decode()
 
 
 @pytest.mark.django_db
@@ -179,7 +180,7 @@ def test_live_answers_204_until_something_changes_and_286_at_the_end(owner, as_)
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     scene = make_scene(story)
     job = _job(story, status=JobStatus.RUNNING, progress=10)
-    client, url = as_(owner), reverse("admin:stories_story_live", args=[story.pk, "scenes"])
+    client, url = as_(owner), reverse("admin:stories_story_live", args=[story.pk, "film"])
     first = client.get(url)
     assert first.status_code == 200
     follow = re.search(r'hx-get="([^"]+)"', first.content.decode()).group(1).replace("&amp;", "&")
@@ -207,10 +208,10 @@ def test_live_query_count_does_not_depend_on_scenes(owner, as_, queries_of):
         while story.all_scenes.count() < scenes:
             make_take(make_scene(story))
         counts.append(
-            queries_of(as_(owner), reverse("admin:stories_story_live", args=[story.pk, "scenes"]))
+            queries_of(as_(owner), reverse("admin:stories_story_live", args=[story.pk, "film"]))
         )
     assert counts[0] == counts[1] == counts[2]
-    assert counts[0] <= 17
+    assert counts[0] <= 20
 
 
 @pytest.mark.django_db
@@ -226,7 +227,7 @@ def test_new_story_in_one_short_form(owner, as_):
     }
     response = client.post(reverse("admin:stories_story_add"), form)
     story = Story.objects.get()
-    assert (response.status_code, response["Location"]) == (302, _page("change", story))
+    assert (response.status_code, response["Location"]) == (302, _page("board", story))
     assert (
         story.owner,
         story.title,
@@ -292,7 +293,7 @@ FORM = {
 def test_edit_by_the_owner(owner, as_):
     story = make_story(owner)
     response = as_(owner).post(_page("edit", story), FORM)
-    assert (response.status_code, response["Location"]) == (302, _page("change", story))
+    assert (response.status_code, response["Location"]) == (302, _page("board", story))
     story.refresh_from_db()
     assert (
         story.title,

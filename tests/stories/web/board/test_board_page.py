@@ -7,7 +7,7 @@ from stories.models import Comment, Scene, Story
 from stories.services import enqueue
 from tests.stories.factories import make_scene, make_story, make_take
 
-MOST_QUERIES = 15
+MOST_QUERIES = 24
 
 
 def texts(response):
@@ -196,7 +196,8 @@ def test_live_stops_for_a_job_that_waits_for_a_person(door, story, five):
 
 
 def test_empty_board(door, owner):
-    story = make_story(owner)
+    story = make_story(owner, script="A boat leaves.")
     page = texts(door.get("stories_story_board", story.pk, live=False))
-    assert "There are no scenes yet" in page
+    assert "Start planning to have the script cut into scenes" in page
+    assert "A boat leaves." in page
     assert Story.objects.get(pk=story.pk).status == "draft"

@@ -50,6 +50,7 @@ def doors(story, five, take, owner):
             {"confirm_total": "0.0000", "scene": str(scene)},
         ),
         ("board_english", (story.pk,), {"confirm_total": "0.0000"}),
+        ("board_check_takes", (story.pk,), {"confirm_total": "0.0000"}),
         ("board_generate", (story.pk, scene, "image"), {"confirm_total": "0.0000"}),
         ("board_upload", (story.pk, scene), {"kind": "image", "file": upload}),
         ("board_choose", (story.pk, one.pk), {}),

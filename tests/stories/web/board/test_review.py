@@ -5,6 +5,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from stories.errors import Forbidden, Invalid
@@ -284,3 +285,22 @@ def test_share_by_who_may_not(story, colleague):
     with pytest.raises(Forbidden):
         review_links.share(story.pk, actor=colleague, name="x", days=1, may_comment=False)
     assert ReviewLink.objects.count() == 0
+
+
+def test_several_comments_are_resolved_at_once(door, story, film, owner, make_person):
+    made = [comments.on_film(film.pk, actor=owner, text=f"No {n}", at_ms=n) for n in range(3)]
+    url = reverse("admin:board_settle_several", args=[story.pk, film.pk])
+    door.client.force_login(owner)
+    assert "Resolve the ticked comments" in text(
+        door.get("stories_story_review", story.pk, live=False)
+    )
+    answer = door.client.post(url, {"comment": [made[0].pk, made[2].pk]}, HTTP_HX_REQUEST="true")
+    assert "2 comments resolved." in answer.content.decode()
+    found = Comment.objects.filter(resolved_by=owner).values_list("text", flat=True)
+    assert sorted(found) == ["No 0", "No 2"]
+    for sent, words in (([], "Tick the comments first."), (["x"], "There is no such comment.")):
+        answer = door.client.post(url, {"comment": sent}, HTTP_HX_REQUEST="true")
+        assert (answer.status_code, words in answer.content.decode()) == (422, True)
+    door.client.force_login(make_person("another", role="producer"))
+    assert door.client.post(url, {"comment": [made[1].pk]}).status_code in {302, 403, 404}
+    assert Comment.objects.filter(resolved_at=None, text="No 1").exists()

@@ -2,7 +2,7 @@ import pytest
 
 from stories.models import Scene, Story, Take
 from stories.services import scenes, takes
-from stories.services.scenes import fingerprint
+from stories.services.scene_values import fingerprint
 from stories.web.scenes import cuts
 from tests.stories.factories import make_scene, make_story
 from tests.stories.web.board.test_scene_order import fields, numbers, said
@@ -31,7 +31,7 @@ def test_edit_saves_one_field_and_answers_with_the_card(door, story, five):
     ("field", "value", "why"),
     [
         ("duration_seconds", "0", "greater than or equal to 1"),
-        ("duration_seconds", "many", "Write a whole number."),
+        ("duration_seconds", "many", "Write a number of seconds."),
         ("text", "  ", "This field cannot be blank."),
         ("camera", "spin", "not a valid choice"),
         ("title", "t" * 201, "At most 200 characters."),

@@ -88,9 +88,7 @@ def test_a_failed_attempt_is_told_whatever_stood_before(door, story, kind, befor
         "Stability AI refused the content. Change its words."
         in panel.split('class="vp-error bd-failed"')[1].split("</p>")[0]
     )
-    scenes = door.client.get(
-        reverse("admin:stories_story_change", args=[story.pk])
-    ).content.decode()
+    scenes = door.client.get(reverse("admin:stories_story_board", args=[story.pk])).content.decode()
     assert "Stability AI refused the content. Change its words." in scenes
 
 

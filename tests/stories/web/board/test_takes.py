@@ -68,7 +68,7 @@ def test_panel_takes_few_queries(door, story, five, take, number, django_assert_
     for _ in range(number):
         take(five[0])
         Comment.objects.create(story=story, scene=five[0], text="x")
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(34):
         door.get("board_scene", story.pk, five[0].pk)
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from jobs.models import Pause
 from providers.models import AIProviderConfig
 from stories.models import Scene, Take
-from stories.services import scenes
+from stories.services import scene_values, scenes
 from stories.web.takes import other_shape
 from tests.pictures import picture
 from tests.stories.web.board.test_scene_order import said
@@ -75,7 +75,7 @@ def test_without_scripts_the_form_comes_back_with_the_text(door, story, five, ow
 
 
 def test_the_same_text_twice_is_no_conflict_with_oneself(door, story, five):
-    seen = scenes.fingerprint(five[0].narration)
+    seen = scene_values.fingerprint(five[0].narration)
     for _ in range(2):  # once on the way out of the page, once by the page that comes back
         assert (
             door.post(
@@ -94,7 +94,7 @@ def test_the_same_text_twice_is_no_conflict_with_oneself(door, story, five):
 def test_a_field_that_was_not_left_is_not_written(door, story, five):
     """The page sends its whole form; what somebody else has written into the other fields stays."""
     Scene.objects.filter(pk=five[0].pk).update(title="By another")
-    seen = scenes.fingerprint(five[0].narration)
+    seen = scene_values.fingerprint(five[0].narration)
     answer = door.post(
         "board_edit", story.pk, five[0].pk, title="Scene 1", narration="mine", seen_narration=seen
     )
@@ -210,7 +210,7 @@ def test_a_pause_is_said_on_board_and_story_page(door, story, five):
         is_paused=True, pause_reason="Not of this story"
     )
     board = text(door.get("stories_story_board", story.pk, live=False))
-    page = text(door.client.get(reverse("admin:stories_story_change", args=[story.pk])))
+    page = text(door.client.get(reverse("admin:stories_story_board", args=[story.pk])))
     for shown in (board, page):
         assert "The queue is paused: nothing is made." in shown
         assert "Lunch" in shown

@@ -1,0 +1,210 @@
+"""The board in Chromium, served as an installation serves it: what comes over a slow line, when
+something is seen, and how long the page is busy.
+
+    python -m benchmarks.browser [--scenes 500]
+
+Needs the packages of requirements-dev.txt and Chromium. "Slow" is a line of 400 kbit/s with 200 ms
+of latency and nothing in the cache. A long task holds the page for more than 50 ms.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.services import free_ports
+
+HERE = Path(__file__).resolve().parents[1]
+SLOW = {
+    "offline": False,
+    "latency": 200,
+    "downloadThroughput": 400_000 / 8,
+    "uploadThroughput": 400_000 / 8,
+}
+FIRST_PAINT_BAR, LONGEST_TASK_BAR = 3.0, 100  # seconds at the slow line; milliseconds
+OBSERVE = """
+window.longTasks = [];
+new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
+}).observe({ type: "longtask", buffered: true });
+"""
+PAINT = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime / 1000"""
+LOAD = "() => performance.getEntriesByType('navigation')[0].loadEventEnd / 1000"
+TASKS = "() => window.longTasks.splice(0)"
+DOM = "() => document.querySelectorAll('*').length"
+
+
+def prepare(scenes: int) -> None:
+    """Print the session and the addresses of a board of 21 scenes and one of `scenes`."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.test import Client
+    from django.urls import reverse
+
+    from benchmarks import rows
+    from operations import bootstrap
+    from providers import store
+    from stories.models import Take
+    from tests.pictures import picture
+
+    bootstrap.prepare()
+    person = rows.worker_row()
+    boards = [
+        reverse("admin:stories_story_board", args=[rows.story_of(number, person).pk])
+        for number in (21, scenes)
+    ]
+    with store.workplace() as folder:
+        (folder / "picture").write_bytes(picture("teal", (1600, 900)))
+        kept = store.save(folder / "picture", "png")
+    Take.objects.filter(kind="image").update(file=kept.name, sha256=kept.sha256)
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    print(json.dumps({"cookie": [name, client.cookies[name].value], "boards": boards}))
+
+
+@contextmanager
+def served(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The address of a studio with the rows of `prepare`, and what that printed."""
+    (port,) = free_ports(1)
+    env = {
+        **os.environ,
+        "VAR_DIR": folder,
+        "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE / "site")]),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "LANGUAGE_CODE": "en",
+    }
+    inside = [sys.executable, "-m", "benchmarks.browser", "--inside", *sys.argv[1:]]
+    answer = subprocess.run(inside, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "-c", "site/config/gunicorn_settings.py"),
+            *("--bind", f"127.0.0.1:{port}"),
+        ],
+        cwd=HERE,
+        env=env,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(url)
+        yield url, json.loads(answer.stdout.splitlines()[-1])
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(url: str) -> None:
+    import time
+
+    for _ in range(240):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz"):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.25)
+    raise TimeoutError(url)
+
+
+def opened(browser: Any, url: str, cookie: list[str]) -> Any:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
+    page = context.new_page()
+    page.set_default_timeout(120_000)
+    page.add_init_script(OBSERVE)
+    return page
+
+
+def on_a_slow_line(page: Any, address: str) -> list[float]:
+    """First paint and load in seconds, kilobytes and requests until the load."""
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOW)
+    sent: list[float] = []
+    line.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="load")
+    page.wait_for_function(f"({LOAD})() > 0")
+    return [page.evaluate(PAINT), page.evaluate(LOAD), sum(sent) / 1000, len(sent)]
+
+
+def busy(page: Any, address: str, scenes: int) -> Iterator[tuple[str, list[int], int]]:
+    """What was done, the long tasks that it took in milliseconds, and the elements afterwards."""
+    page.goto(address)
+    page.locator("#wb .wb-block").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    yield "opened", page.evaluate(TASKS), page.evaluate(DOM)
+    for _ in range(scenes // 10):
+        page.mouse.wheel(0, 3_000)
+        page.wait_for_timeout(60)
+    page.wait_for_timeout(2_000)
+    yield "scrolled to the end", page.evaluate(TASKS), page.evaluate(DOM)
+    strip = page.locator("[data-wb-strip]")
+    strip.press("End")
+    strip.press("Alt+ArrowLeft")
+    page.locator(".bd-toast", has_text="Scene moved.").first.wait_for()
+    page.wait_for_timeout(1_500)
+    yield "the last scene moved", page.evaluate(TASKS), page.evaluate(DOM)
+    page.get_by_role("searchbox", name="Search in all words").fill("number 44")
+    page.wait_for_timeout(1_500)
+    yield "words searched", page.evaluate(TASKS), page.evaluate(DOM)
+
+
+def _row(label: str, *cells: object, bar: str = "") -> str:
+    shown = (f"{one:.1f}" if isinstance(one, float) else str(one) for one in cells)
+    return f"{label:38}{''.join(f'{one:>15}' for one in shown)}" + (f"   bar {bar}" if bar else "")
+
+
+def measure(scenes: int) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
+
+    with (
+        tempfile.TemporaryDirectory(prefix="vp-bench-") as folder,
+        served(folder) as (url, found),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS])
+        cookie, boards = found["cookie"], dict(zip((21, scenes), found["boards"], strict=True))
+        slow = "at 400 kbit/s, nothing in the cache"
+        print(_row(slow, "first paint s", "load s", "kB", "requests"))
+        for number, board in boards.items():
+            seen = on_a_slow_line(opened(browser, url, cookie), url + board)
+            print(_row(f"the board of {number}", *seen, bar=f"{FIRST_PAINT_BAR} s"), flush=True)
+        print()
+        print(_row(f"the board of {scenes}", "long tasks", "longest ms", "elements"))
+        page = opened(browser, url, cookie)
+        for label, tasks, elements in busy(page, url + boards[scenes], scenes):
+            held = [len(tasks), max(tasks, default=0), elements]
+            print(_row(label, *held, bar=f"{LONGEST_TASK_BAR} ms"), flush=True)
+        browser.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--scenes", type=int, default=500)
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.inside:
+        prepare(asked.scenes)
+    elif shutil.which("chromium") is None:
+        parser.error("Chromium is missing: sudo apt-get install chromium")
+    else:
+        measure(asked.scenes)
+
+
+if __name__ == "__main__":
+    main()

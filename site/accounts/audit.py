@@ -1,0 +1,99 @@
+"""Writes the audit log, and keeps it append-only by triggers in the database."""
+
+from typing import Any
+
+from allauth.core import context
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import User
+from django.db import connections, models
+from django.http import HttpRequest
+
+from accounts.models import AuditAction, AuditEntry
+from core.client_address import client_address
+
+LONGEST_DETAIL = 4000
+TABLE = "web_auditentry"
+ACTIONS = {
+    ADDITION: AuditAction.ADDED,
+    CHANGE: AuditAction.CHANGED,
+    DELETION: AuditAction.DELETED,
+}
+# On SQLite the tests empty tables by DELETE. They make this table, which no installation has.
+UNLOCKED = "audit_log_may_be_emptied"
+LOCKED = "NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'audit_log_may_be_emptied')"
+REFUSED = "The audit log is append-only."
+EXISTS = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = %s",
+    "postgresql": (
+        "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = 'web_auditentry'::regclass"
+    ),
+}
+FUNCTION = (
+    "CREATE OR REPLACE FUNCTION audit_refused() RETURNS trigger LANGUAGE plpgsql AS $$ "
+    f"BEGIN RAISE EXCEPTION '{REFUSED}'; END $$"
+)
+
+
+def record(
+    action: AuditAction,
+    *,
+    actor: User | None = None,
+    name: str = "",
+    target: models.Model | None = None,
+    detail: str = "",
+    request: HttpRequest | None = None,
+) -> None:
+    """Add an entry, in the transaction of what it tells of.
+
+    `name` is of an account that could not be loaded. Without `request` the address is that of the
+    request that runs now, if one does.
+    """
+    found = request if request is not None else context.request
+    AuditEntry.objects.create(
+        action=action,
+        actor_id=actor.pk if actor else None,
+        actor_name=actor.get_username() if actor else name[:150],
+        object_type=target._meta.label_lower if target else "",  # noqa: SLF001  Django's documented way to a model's name
+        object_id=str(target.pk)[:64] if target else "",
+        object_name=str(target)[:200] if target else "",
+        detail=detail[:LONGEST_DETAIL],
+        address=client_address(found) if found is not None else "",
+    )
+
+
+def record_log_entry(entry: LogEntry) -> None:
+    """Add an entry for what the admin's history was told. `detail` is its message."""
+    kind = entry.content_type
+    AuditEntry.objects.create(
+        action=ACTIONS.get(entry.action_flag, AuditAction.CHANGED),
+        actor_id=entry.user_id,
+        actor_name=entry.user.get_username(),
+        object_type=f"{kind.app_label}.{kind.model}" if kind else "",
+        object_id=str(entry.object_id or "")[:64],
+        object_name=entry.object_repr[:200],
+        detail=entry.change_message[:LONGEST_DETAIL],
+        address=client_address(context.request) if context.request is not None else "",
+    )
+
+
+def create_triggers(sender: Any = None, *, using: str = "default", **_: Any) -> None:  # noqa: ARG001  the signal's form
+    """Create the triggers unless they exist.
+
+    Runs after each `migrate`, because Django copies tables to alter them on SQLite, and a copy has
+    no triggers.
+    """
+    connection = connections[using]
+    if TABLE not in connection.introspection.table_names():
+        return  # migrated back to before it
+    with connection.cursor() as cursor:
+        for event in ("update", "delete"):
+            trigger = f"audit_no_{event}"
+            cursor.execute(EXISTS[connection.vendor], [trigger])
+            if cursor.fetchone() is not None:
+                continue
+            begin = f"CREATE TRIGGER {trigger} BEFORE {event.upper()} ON {TABLE} FOR EACH ROW "
+            if connection.vendor == "postgresql":
+                cursor.execute(FUNCTION)
+                cursor.execute(f"{begin} EXECUTE FUNCTION audit_refused()")
+            else:
+                cursor.execute(f"{begin} WHEN {LOCKED} BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END")

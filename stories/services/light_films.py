@@ -1,0 +1,37 @@
+"""Asking for the copy of a film for slow lines."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from jobs.models import Job
+from jobs.services import queue
+from stories.enums import JobName
+from stories.models import Film
+
+from . import enqueue
+from .permissions import require_story_owner
+
+
+def prepare_light(film_id: UUID | str, *, actor: Any) -> Job | None:
+    """Enqueue the job that makes the copy; None if it exists.
+
+    It costs nothing and is made after all work that is paid for. Raises Film.DoesNotExist or
+    Forbidden.
+    """
+    film = Film.objects.select_related("story").get(pk=film_id)
+    require_story_owner(actor, film.story)
+    if film.light_file:
+        return None
+    name = JobName.FILM_LIGHT
+    with transaction.atomic():
+        return queue.enqueue(
+            name,
+            data=enqueue.data(film.story_id, name, {"film_id": str(film.pk)}),
+            subject=str(film.story_id),
+            item=str(film.pk),
+            owner=actor,
+            priority=9,
+            unique_key=f"{name}:{film.pk}",
+        )[0]

@@ -1,0 +1,37 @@
+"""Which test files can hold a test that `-m` chooses, told from their text.
+
+Importing all test files takes a process several seconds, and each run has several processes: a run
+of the fault-injection tests needs 20 of 300 files.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+
+from _pytest.mark.expression import Expression
+
+WORD = re.compile(r"\b(?!(?:and|or|not)\b)[a-z_]+\b")
+MARK = re.compile(r"\bmark\.([a-z_]+)")
+OF_ALL_TESTS = re.compile(r"^pytestmark = .*$", re.MULTILINE)
+
+
+def may_hold_chosen_test(file: Path, expression: str, set_later: Iterable[str]) -> bool:
+    """Whether `expression` is true for any test that `file` can define.
+
+    A mark that stands in the line of `pytestmark` has every test, one that is written elsewhere in
+    the file any of them; those of `set_later` are given to tests when they are collected.
+    """
+    text = file.read_text(encoding="utf-8")
+    of_all = {mark for line in OF_ALL_TESTS.findall(text) for mark in MARK.findall(line)}
+    of_some = set(MARK.findall(text)) | set(set_later)
+    names = sorted(set(WORD.findall(expression)))
+    values = [
+        (True,) if name in of_all else (True, False) if name in of_some else (False,)
+        for name in names
+    ]
+    rule = Expression.compile(expression)
+    return any(
+        rule.evaluate(dict(zip(names, chosen, strict=True)).__getitem__)
+        for chosen in product(*values)
+    )
