@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings as studio
-from django.core import serializers
 from django.core.cache import cache
-from django.core.management.color import no_style
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -28,6 +25,7 @@ from operations.compile_messages import compile_all
 from tests.lock_order import LockOrder, recorded
 from tests.mark_expressions import may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
+from tests.migrated_rows import MigratedRows, restored_after_tests
 
 session_folder = pytest.StashKey[Path]()
 
@@ -67,7 +65,6 @@ TOGETHER = (
     "operations/test_whole_story.py",
 )  # their servers are started once for all tests of the file
 PAGES = ("accounts", "api", "stories/web")
-MODELS_WITH_FIRST_ROWS = ("AIProviderConfig", "OrganizationBudget", "ProviderModel")
 TRANSACTIONAL = {"transactional_db", "django_db_reset_sequences", "live_server"}
 
 # --- the session: a real database file, quick passwords, English sentences
@@ -206,12 +203,15 @@ def django_db_keepdb(django_db_modify_db_settings: None, request: pytest.Fixture
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Ask once for a feature that Django asks the database about within the first query that
-    needs it, where a test may be counting.
+    needs it, where a test may be counting. A test that commits leaves the rows of the migrations.
     """
     with django_db_blocker.unblock():
         _ = connection.features.supports_json_field
+        rows = MigratedRows()
+    with restored_after_tests(rows):
+        yield
 
 
 # --- each test: its own media folder
@@ -253,32 +253,6 @@ def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
         frame_size = segments.frame_size
         for module in (segments, cards):
             monkeypatch.setattr(module, "frame_size", quarter)
-
-
-@pytest.fixture(scope="session")
-def migrated_rows() -> list[dict[str, Any]]:
-    """The rows that migrations made, filled before the first test that uses the database."""
-    return []
-
-
-@pytest.fixture(autouse=True)
-def first_rows(request: pytest.FixtureRequest, migrated_rows: list[dict[str, Any]]) -> None:
-    """A test that empties the database takes the rows of the data migrations away; whichever comes
-    next needs them again.
-    """
-    if not uses_database(request.node):
-        return
-    request.getfixturevalue("transactional_db" if is_transactional(request.node) else "db")
-    made = [apps.get_model("providers", name) for name in MODELS_WITH_FIRST_ROWS]
-    if not migrated_rows:
-        for model in made:
-            migrated_rows += serializers.serialize("python", model._base_manager.all())
-    elif not made[0]._base_manager.exists():
-        for row in serializers.deserialize("python", migrated_rows):
-            row.save()
-        with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), made):
-                cursor.execute(statement)
 
 
 @pytest.fixture(scope="session", autouse=True)
