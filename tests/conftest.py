@@ -10,12 +10,13 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as studio
-from django.core.cache import cache
+from django.core.cache import cache as studio_cache
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -118,6 +119,7 @@ def uses_database(item: pytest.Item) -> bool:
     )
 
 
+@cache  # several thousand tests share three hundred paths
 def is_page_test(path: Path) -> bool:
     return any(path.is_relative_to(Path(__file__).parent / folder) for folder in PAGES)
 
@@ -127,8 +129,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     expression = config.option.markexpr
     if not (expression and collection_path.match("test_*.py")):
         return None
-    set_later = ["database", *(["page"] if is_page_test(collection_path) else [])]
-    return None if may_hold_chosen_test(collection_path, expression, set_later) else True
+    page = ["page"] if is_page_test(collection_path) else []
+    may = may_hold_chosen_test(collection_path, expression, ["database"], given_to_all=page)
+    return None if may else True
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
@@ -300,7 +303,7 @@ def language_of_the_settings() -> None:
 @pytest.fixture(autouse=True)
 def empty_cache() -> None:
     """What one test counted is not told to the next."""
-    cache.clear()
+    studio_cache.clear()
 
 
 @pytest.fixture

@@ -16,14 +16,20 @@ MARK = re.compile(r"\bmark\.([a-z_]+)")
 OF_ALL_TESTS = re.compile(r"^pytestmark = .*$", re.MULTILINE)
 
 
-def may_hold_chosen_test(file: Path, expression: str, set_later: Iterable[str]) -> bool:
+def may_hold_chosen_test(
+    file: Path, expression: str, set_later: Iterable[str], *, given_to_all: Iterable[str] = ()
+) -> bool:
     """Whether `expression` is true for any test that `file` can define.
 
     A mark that stands in the line of `pytestmark` has every test, one that is written elsewhere in
-    the file any of them; those of `set_later` are given to tests when they are collected.
+    the file any of them; those of `set_later` are given to some tests when they are collected,
+    those of `given_to_all` to all of the file. With `django_db` a test has the mark `database`.
     """
     text = file.read_text(encoding="utf-8")
     of_all = {mark for line in OF_ALL_TESTS.findall(text) for mark in MARK.findall(line)}
+    of_all |= set(given_to_all)
+    if "django_db" in of_all:
+        of_all.add("database")
     of_some = set(MARK.findall(text)) | set(set_later)
     names = sorted(set(WORD.findall(expression)))
     values = [

@@ -6,6 +6,8 @@ from tests.mark_expressions import may_hold_chosen_test
 
 SLOW = "import pytest\n\npytestmark = [pytest.mark.django_db, pytest.mark.slow]\n"
 ONE_SLOW = "import pytest\n\n@pytest.mark.slow\ndef test_it(): ...\n"
+DATABASE = "import pytest\n\npytestmark = pytest.mark.django_db(transaction=True)\n"
+ONE_DATABASE = "import pytest\n\n@pytest.mark.django_db\ndef test_it(): ...\n"
 PLAIN = "def test_slow(): ...\n"
 
 
@@ -24,9 +26,23 @@ PLAIN = "def test_slow(): ...\n"
         (PLAIN, "not slow", True),
         (PLAIN, "database", True),
         (PLAIN, "page and database", False),
+        (DATABASE, "page or not database", False),
+        (DATABASE, "database and not page", True),
+        (ONE_DATABASE, "page or not database", True),
     ],
 )
 def test_what_a_file_may_hold(tmp_path, text, expression, expected):
     file = tmp_path / "test_one.py"
     file.write_text(text)
     assert may_hold_chosen_test(file, expression, {"database"}) is expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [("database and not page", False), ("page or not database", True), ("page and slow", False)],
+)
+def test_a_mark_that_the_folder_gives_to_all_tests(tmp_path, expression, expected):
+    file = tmp_path / "test_one.py"
+    file.write_text(PLAIN)
+    found = may_hold_chosen_test(file, expression, {"database"}, given_to_all={"page"})
+    assert found is expected
