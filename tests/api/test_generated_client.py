@@ -5,6 +5,7 @@ scenes, a list and a problem, with its own types.
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,20 +16,34 @@ from .conftest import ROOT
 CONFIG = "post_hooks: []\n"
 
 
+MADE: dict[bytes, Path] = {}  # by the document: generating takes 4 s
+
+
+def made_studio(document, folder):
+    """The folder that holds the package `made_studio`."""
+    if document not in MADE:
+        (folder / "openapi.json").write_bytes(document)
+        (folder / "settings.yaml").write_text(CONFIG)
+        command = ["-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
+        paths = {
+            "--path": "openapi.json",
+            "--config": "settings.yaml",
+            "--output-path": "made_studio",
+        }
+        options = [str(part) for name, file in paths.items() for part in (name, folder / file)]
+        made = subprocess.run(
+            [sys.executable, *command, *options], capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+        MADE[document] = folder
+    return MADE[document]
+
+
 @pytest.fixture
-def studio(db, tmp_path, monkeypatch):
+def studio(db, tmp_path_factory, monkeypatch):
     """Imports a module of the generated package, such as `studio("api.stories.create_story")`."""
-    document = tmp_path / "openapi.json"
-    document.write_bytes(Client().get(f"{ROOT}openapi.json").content)
-    settings = tmp_path / "settings.yaml"
-    settings.write_text(CONFIG)
-    command = ["-m", "openapi_python_client", "generate", "--meta", "none", "--fail-on-warning"]
-    options = ["--path", document, "--config", settings, "--output-path", tmp_path / "made_studio"]
-    made = subprocess.run(
-        [sys.executable, *command, *map(str, options)], capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    monkeypatch.syspath_prepend(str(tmp_path))
+    document = Client().get(f"{ROOT}openapi.json").content
+    monkeypatch.syspath_prepend(str(made_studio(document, tmp_path_factory.mktemp("client"))))
     yield lambda name: importlib.import_module(f"made_studio.{name}")
     for name in [name for name in sys.modules if name.partition(".")[0] == "made_studio"]:
         del sys.modules[name]

@@ -1,4 +1,6 @@
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -10,22 +12,29 @@ from media.join import join
 from tests.media.film import SIZE, detailed, ffmpeg_do, frames_of, make_clip, save_picture
 
 
-@pytest.fixture
-def segments(tmp_path):
+@pytest.fixture(scope="module")
+def made_segments(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("segments")
     made = []
     for number, (frames, move) in enumerate([(25, "push_in"), (7, "still"), (48, "pan_left")]):
-        picture = save_picture(tmp_path / f"{number}.png", detailed(SIZE, seed=number))
-        made.append(tmp_path / f"it's {number} 장면.mp4")
+        picture = save_picture(folder / f"{number}.png", detailed(SIZE, seed=number))
+        made.append(folder / f"it's {number} 장면.mp4")
         encode_still(picture, made[-1], frames=frames, size=SIZE, fps=24, camera=move)
-    made.append(tmp_path / "clip.mp4")
+    made.append(folder / "clip.mp4")
     encode_clip(
-        make_clip(tmp_path / "foreign.webm", options=("-c:v", "libvpx-vp9")),
+        make_clip(folder / "foreign.webm", options=("-c:v", "libvpx-vp9")),
         made[-1],
         frames=20,
         size=SIZE,
         fps=24,
     )
     return made
+
+
+@pytest.fixture
+def segments(tmp_path, made_segments):
+    """Copies, because some tests damage them."""
+    return [Path(shutil.copy(segment, tmp_path)) for segment in made_segments]
 
 
 def test_join_is_exactly_the_sum(tmp_path, segments):
