@@ -22,8 +22,21 @@ export const announce = (text) => {
 export const number = (card) => cards().indexOf(card) + 1;
 export const panelBody = () => $("bd-panel-body");
 
-export function post(url, values, source = document.querySelector("#bd-live, #bd-panel-body")) {
-	return htmx.ajax("POST", url, { source, swap: "none", values });
+/* htmx sends one request of an element at a time: a second one waits, and a third one takes its
+   place. So each thing that is asked for has an element of its own, which holds nothing up and is
+   not held up by the look for news. */
+export function asker() {
+	const element = Object.assign(document.createElement("i"), { hidden: true });
+	document.querySelector("#bd-live, #bd-panel-body").append(element);
+	return element;
+}
+
+export function post(url, values, source = null) {
+	state.changes += 1;
+	const own = source ?? asker();
+	return htmx
+		.ajax("POST", url, { source: own, swap: "none", values })
+		.finally(() => source ?? own.remove());
 }
 
 export function point(card) {
@@ -37,9 +50,9 @@ export function point(card) {
 }
 
 export const state = {
-	dragging: false, // a scene is in the hand: news wait
-	waiting: [], // the news that wait
+	dragging: false, // a scene is in the hand
 	stable: [], // the order that the server has
 	picked: new Set(), // ids of the selected scenes
+	changes: 0, // how many changes this page has sent
 	sentForm: null, // the form of the panel that was sent last
 };

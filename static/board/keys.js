@@ -1,7 +1,8 @@
 /* Order by key: lift, move, put down. */
 
+import { hold, letGo } from "../studio/presses.js";
 import { announce, cards, list, number, state, words } from "./base.js";
-import { read, renumber } from "./news.js";
+import { renumber } from "./news.js";
 import { before, sendMoves } from "./order.js";
 
 let lifted = null;
@@ -42,7 +43,7 @@ function putDown(keep) {
 	}
 	lifted = null;
 	state.dragging = false;
-	for (const news of state.waiting.splice(0)) read(news);
+	letGo("lifted");
 }
 
 document.addEventListener("keydown", (event) => {
@@ -58,6 +59,7 @@ document.addEventListener("keydown", (event) => {
 		}
 		lifted = { card, from: number(card) - 1, moving: false };
 		state.dragging = true;
+		hold("lifted");
 		card.classList.add("bd-lifted");
 		announce(words("lifted", { n: number(card), p: number(card), c: cards().length }));
 		return;

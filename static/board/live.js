@@ -1,7 +1,7 @@
 /* Looking for news: quickly while things change, more slowly while they don't, not at all when
    nothing runs. */
 
-import { $, cards, post, root, state } from "./base.js";
+import { $, cards, root, state } from "./base.js";
 
 const FASTEST = 1500; // milliseconds between two looks while things change
 const SLOWEST = 12000;
@@ -9,6 +9,7 @@ const SLOWEST = 12000;
 let pause = FASTEST;
 let timer = null;
 let looking = false;
+let changes = 0; // those that were sent when the news were asked for
 
 export function wake() {
 	root().dataset.moving = "1";
@@ -30,16 +31,26 @@ function ask() {
 		const shell = card.classList.contains("bd-shell") ? "~" : "";
 		return `${id}:${shell}${card.dataset.mark}`;
 	});
-	post(
-		root().dataset.liveUrl,
-		{
-			marks: marks.join(","),
-			version: root().dataset.version,
-			bar: $("bd-bar")?.dataset.mark ?? "",
-		},
-		$("bd-live"),
-	);
+	changes = state.changes;
+	htmx
+		.ajax("POST", root().dataset.liveUrl, {
+			source: $("bd-live"),
+			swap: "none",
+			values: {
+				marks: marks.join(","),
+				version: root().dataset.version,
+				bar: $("bd-bar")?.dataset.mark ?? "",
+			},
+		})
+		.catch(() => {}); // said by interrupted.js
 }
+
+/* News from before a change that this page has sent meanwhile may be older than its answer. */
+const isOutdated = () => state.changes !== changes;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+	if (event.detail.elt?.id === "bd-live" && isOutdated()) event.detail.shouldSwap = false;
+});
 
 document.addEventListener("htmx:afterRequest", (event) => {
 	if (
@@ -48,6 +59,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
 	)
 		return;
 	looking = false;
+	if (isOutdated()) return look(0);
 	const status = event.detail.xhr.status;
 	if (status === 286) {
 		root().dataset.moving = "";

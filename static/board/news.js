@@ -121,7 +121,7 @@ function showDeleted(shown, fresh) {
 	if (inside && !shown.hidden) shown.querySelector("summary").focus();
 }
 
-export function read(news) {
+function read(news) {
 	const content = news.querySelector("template").content;
 	const page = root();
 	const fresh = [...content.querySelectorAll("ol > .bd-card")];
@@ -145,11 +145,8 @@ export function read(news) {
 	renumber();
 	const bar = content.querySelector('[data-part="bar"]');
 	if (bar && $("bd-bar")) {
-		const focus = document.activeElement?.id;
-		const inside = $("bd-bar").contains(document.activeElement);
 		$("bd-bar").replaceWith(bar);
 		bar.removeAttribute("data-part");
-		if (inside && focus) $(focus)?.focus();
 	}
 	const hint = content.querySelector('[data-part="hint"]');
 	if (hint && $("bd-hint") && $("bd-hint").innerHTML !== hint.innerHTML)
@@ -192,6 +189,5 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 		if (said) show(said);
 		return;
 	}
-	if (state.dragging) state.waiting.push(news.cloneNode(true));
-	else read(news);
+	read(news);
 });

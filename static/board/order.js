@@ -1,7 +1,8 @@
 /* Order by mouse and touch: one request says which scene goes behind which. Alpine sorts. */
 
+import { hold, letGo } from "../studio/presses.js";
 import { $, announce, cards, list, point, post, root, state, words } from "./base.js";
-import { arrange, read, renumber } from "./news.js";
+import { arrange, renumber } from "./news.js";
 import { toast } from "./toasts.js";
 
 let dragged = 0;
@@ -81,6 +82,7 @@ const sorting = {
 	scrollSpeed: 16,
 	onStart() {
 		state.dragging = true;
+		hold("dragged");
 		document.body.classList.add("sorting");
 	},
 	onSort() {},
@@ -89,7 +91,7 @@ const sorting = {
 		dragged = Date.now();
 		document.body.classList.remove("sorting");
 		if (event.oldDraggableIndex !== event.newDraggableIndex) dropped(event.item);
-		for (const news of state.waiting.splice(0)) read(news);
+		letGo("dragged");
 	},
 };
 

@@ -1,20 +1,27 @@
 /* The scene beside the board: takes and comments. What is half typed there stays when it is
    made anew. */
 
-import { $, panelBody, point, state } from "./base.js";
+import { $, asker, panelBody, point, state } from "./base.js";
 import { rewipe, wiped } from "./wipe.js";
 
 let panelOpener = null;
+let asked = null;
 
 /* Tells when the panel shows the scene; null where there is no panel, as on a scene's own page. */
 export function openPanel(url, link) {
 	const panel = $("bd-panel");
 	if (!panel) return null;
 	if (!panel.open) panelOpener = link;
+	/* The scene that was asked for last is shown, however the answers come in. */
+	if (asked) htmx.trigger(asked, "htmx:abort");
+	const own = asker();
+	asked = own;
 	return htmx
-		.ajax("GET", url, { source: "#bd-live", target: panel, swap: "innerHTML" })
+		.ajax("GET", url, { source: own, target: panel, swap: "innerHTML" })
+		.catch(() => {}) // said by interrupted.js
 		.then(() => {
-			if (!panelBody()) return;
+			own.remove();
+			if (asked !== own || !panelBody()) return;
 			if (!panel.open) panel.showModal();
 			const anchor = new URL(url, location).hash;
 			if (anchor) panel.querySelector(anchor)?.scrollIntoView();
@@ -102,8 +109,11 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 		.querySelector(".bd-toasts")
 		?.replaceChildren(...typed[3]); // what was just said stays said
 	typed = null;
-	if (!document.activeElement || document.activeElement === document.body)
-		panelBody().querySelector("[data-close]")?.focus();
+	/* After the focus has gone to what stands in the place of what had it. */
+	queueMicrotask(() => {
+		if (!document.activeElement || document.activeElement === document.body)
+			panelBody()?.querySelector("[data-close]")?.focus();
+	});
 });
 
 export function refreshPanel() {
@@ -111,7 +121,7 @@ export function refreshPanel() {
 	if (!body) return;
 	const url = body.dataset.url;
 	htmx.ajax("GET", url, {
-		source: document.querySelector("#bd-live") ?? body,
+		source: $("bd-panel") ?? body,
 		swap: "none",
 		values: { again: "1" },
 	});

@@ -1,6 +1,8 @@
 /* What the studio's pages do beyond htmx's attributes. No inline script anywhere: everything
    hangs on data attributes. */
 
+import "./presses.js";
+
 /* Refusals carry a page fragment that says why, so they are shown like any other answer. */
 document.addEventListener("DOMContentLoaded", () => {
 	htmx.config.responseHandling = [

@@ -1,6 +1,8 @@
 /* The head of a story: the title of the tab shows the progress, the message of work that has ended
    goes, and the menu closes as menus do. */
 
+import { whenFree } from "../studio/presses.js";
+
 const head = () => document.getElementById("vp-head");
 const page = document.title;
 
@@ -13,7 +15,7 @@ function retitle() {
 		for (const message of document.querySelectorAll("[data-while-running]")) message.remove();
 }
 
-/* The board brings the head with its news. What has the focus keeps it; an open menu stays open. */
+/* The board brings the head with its news. An open menu stays open. */
 function renew(news) {
 	const fresh = news
 		.querySelector("template")
@@ -23,11 +25,9 @@ function renew(news) {
 	if (!fresh || !old) return;
 	fresh.removeAttribute("data-part");
 	if (old.innerHTML === fresh.innerHTML) return;
-	const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
 	if (old.querySelector(".vp-more")?.open)
 		fresh.querySelector(".vp-more")?.setAttribute("open", "");
 	old.replaceWith(fresh);
-	if (focus) document.getElementById(focus)?.focus();
 	retitle();
 }
 
@@ -35,7 +35,7 @@ document.addEventListener(
 	"htmx:oobAfterSwap",
 	(event) => event.detail.target?.id === "bd-news" && renew(document.getElementById("bd-news")),
 );
-document.addEventListener("htmx:afterSettle", retitle);
+document.addEventListener("htmx:afterSettle", () => whenFree(retitle));
 document.addEventListener("click", (event) => {
 	const open = document.querySelector(".vp-more[open]");
 	if (open && !open.contains(event.target) && !event.target.closest("dialog")) open.open = false;

@@ -1,5 +1,7 @@
 /* The scenes of the story with their times, as the server has them, and how they are changed. */
 
+import { post } from "../board/base.js";
+import { keepFocus, whenFree } from "../studio/presses.js";
 import { allowed } from "./clock.js";
 
 const EVENT = "timeline";
@@ -24,6 +26,10 @@ export class Timeline extends EventTarget {
 		});
 		if (!answer.ok) return;
 		const found = await answer.json();
+		whenFree(() => keepFocus(() => this.take(found)));
+	}
+
+	take(found) {
 		Object.assign(this, {
 			sounds: found.sounds,
 			cards: found.cards,
@@ -92,11 +98,7 @@ export class Timeline extends EventTarget {
 
 	/* The board's own requests: their answers change the cards, and say what was refused. */
 	send(url, values) {
-		return htmx.ajax("POST", url, {
-			source: document.getElementById("bd-live"),
-			swap: "none",
-			values,
-		});
+		return post(url, values, this.root);
 	}
 
 	move(scene, to) {
