@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.services import free_ports
@@ -38,6 +39,7 @@ new PerformanceObserver((list) => {
 }).observe({ type: "longtask", buffered: true });
 """
 PAINT = """() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime / 1000"""
+FIRST_BYTE = "() => performance.getEntriesByType('navigation')[0].responseStart / 1000"
 LOAD = "() => performance.getEntriesByType('navigation')[0].loadEventEnd / 1000"
 TASKS = "() => window.longTasks.splice(0)"
 DOM = "() => document.querySelectorAll('*').length"
@@ -71,7 +73,12 @@ def prepare(scenes: int) -> None:
     client = Client()
     client.force_login(person)
     name = settings.SESSION_COOKIE_NAME
-    print(json.dumps({"cookie": [name, client.cookies[name].value], "boards": boards}))
+    others = {
+        "the log-in page": reverse("admin:login"),
+        "the list of stories": reverse("admin:stories_story_changelist"),
+    }
+    cookie = [name, client.cookies[name].value]
+    print(json.dumps({"cookie": cookie, "boards": boards, "others": others}))
 
 
 @contextmanager
@@ -117,9 +124,14 @@ def _wait_for(url: str) -> None:
     raise TimeoutError(url)
 
 
-def opened(browser: Any, url: str, cookie: list[str]) -> Any:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
-    context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
+def opened(browser: Any, url: str, cookie: list[str] | None) -> Any:
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900},
+        locale="en-US",
+        extra_http_headers={"Accept-Encoding": "gzip"},  # what an installation has without brotli
+    )
+    if cookie:
+        context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": url}])
     page = context.new_page()
     page.set_default_timeout(120_000)
     page.add_init_script(OBSERVE)
@@ -132,10 +144,20 @@ def on_a_slow_line(page: Any, address: str) -> list[float]:
     line.send("Network.enable")
     line.send("Network.emulateNetworkConditions", SLOW)
     sent: list[float] = []
+    parts: list[tuple[float, float]] = []  # when a part of an answer came, and its bytes
+    begins: list[float] = []
+    line.on("Network.requestWillBeSent", lambda event: begins.append(event["timestamp"]))
     line.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    line.on(
+        "Network.dataReceived",
+        lambda event: parts.append((event["timestamp"], event["encodedDataLength"])),
+    )
     page.goto(address, wait_until="load")
     page.wait_for_function(f"({LOAD})() > 0")
-    return [page.evaluate(PAINT), page.evaluate(LOAD), sum(sent) / 1000, len(sent)]
+    painted = page.evaluate(PAINT)
+    before = sum(size for at, size in parts if at <= begins[0] + painted)
+    loaded = [page.evaluate(LOAD), sum(sent) / 1000, len(sent)]
+    return [page.evaluate(FIRST_BYTE), painted, before / 1000, *loaded]
 
 
 def busy(page: Any, address: str, scenes: int) -> Iterator[tuple[str, list[int], int]]:
@@ -165,7 +187,7 @@ def _row(label: str, *cells: object, bar: str = "") -> str:
     return f"{label:38}{''.join(f'{one:>15}' for one in shown)}" + (f"   bar {bar}" if bar else "")
 
 
-def measure(scenes: int) -> None:
+def measure(scenes: int, rounds: int) -> None:
     from playwright.sync_api import sync_playwright
 
     from tests.conftest import CHROMIUM, CHROMIUM_OPTIONS
@@ -178,16 +200,27 @@ def measure(scenes: int) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_OPTIONS])
         cookie, boards = found["cookie"], dict(zip((21, scenes), found["boards"], strict=True))
         slow = "at 400 kbit/s, nothing in the cache"
-        print(_row(slow, "first paint s", "load s", "kB", "requests"))
-        for number, board in boards.items():
-            seen = on_a_slow_line(opened(browser, url, cookie), url + board)
-            print(_row(f"the board of {number}", *seen, bar=f"{FIRST_PAINT_BAR} s"), flush=True)
+        print(_row(slow, "first byte s", "first paint s", "kB by then", "load s", "kB", "requests"))
+        pages = {f"the board of {number}": board for number, board in boards.items()}
+        for name, address in {**pages, **found["others"]}.items():
+            runs = []
+            for _ in range(rounds):
+                page = opened(browser, url, None if name == "the log-in page" else cookie)
+                runs.append(on_a_slow_line(page, url + address))
+                page.context.close()
+            seen = [median(run) for run in zip(*runs, strict=True)]
+            print(_row(name, *seen, bar=f"{FIRST_PAINT_BAR} s"), flush=True)
         print()
         print(_row(f"the board of {scenes}", "long tasks", "longest ms", "elements"))
-        page = opened(browser, url, cookie)
-        for label, tasks, elements in busy(page, url + boards[scenes], scenes):
-            held = [len(tasks), max(tasks, default=0), elements]
-            print(_row(label, *held, bar=f"{LONGEST_TASK_BAR} ms"), flush=True)
+        held: dict[str, list[list[float]]] = {}
+        for _ in range(rounds):
+            page = opened(browser, url, cookie)
+            for label, tasks, elements in busy(page, url + boards[scenes], scenes):
+                held.setdefault(label, []).append([len(tasks), max(tasks, default=0), elements])
+            page.context.close()
+        for label, runs in held.items():
+            seen = [median(run) for run in zip(*runs, strict=True)]
+            print(_row(label, *seen, bar=f"{LONGEST_TASK_BAR} ms"), flush=True)
         browser.close()
 
 
@@ -196,6 +229,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--scenes", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=3, help="of each the median is printed")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:
@@ -203,7 +237,7 @@ def main() -> None:
     elif shutil.which("chromium") is None:
         parser.error("Chromium is missing: sudo apt-get install chromium")
     else:
-        measure(asked.scenes)
+        measure(asked.scenes, asked.rounds)
 
 
 if __name__ == "__main__":
