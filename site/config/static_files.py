@@ -10,3 +10,5 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
     """
 
     support_js_module_import_aggregation = True
+    # Each pass names one more level of modules that import one another; Django's five were used up.
+    max_post_process_passes = 12

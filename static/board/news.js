@@ -1,6 +1,7 @@
 /* News from the server: one element, #bd-news, says what is new. Cards take it over without a
    focus or a half-typed text being lost. */
 
+import { keepFocus, whenFree } from "../studio/presses.js";
 import { $, cards, list, number, panelBody, point, root, state, words } from "./base.js";
 import {
 	bringBackInto,
@@ -17,16 +18,19 @@ import { refreshPanel } from "./panel.js";
 import { hydrate } from "./shells.js";
 import { show, toast } from "./toasts.js";
 
+const SLICE = 6; // cards that are taken over at once
 const MOST_SAID = 3; // failures in one toast
 
 function merge(card, fresh) {
 	const had = card.classList.contains("bd-shell");
 	card.dataset.mark = fresh.dataset.mark;
 	card.dataset.keys = fresh.dataset.keys;
+	if (fresh.dataset.far) card.dataset.far = fresh.dataset.far;
 	if (had && !fresh.classList.contains("bd-shell")) {
 		card.classList.remove("bd-shell");
 		card.dataset.url = fresh.dataset.url;
 		card.replaceChildren(...fresh.childNodes);
+		card.querySelector("[data-pick]").checked = state.picked.has(card.dataset.id);
 		bringBackInto(card);
 		return;
 	}
@@ -34,6 +38,8 @@ function merge(card, fresh) {
 		card.replaceChildren(...fresh.childNodes);
 		return;
 	}
+	/* It has got its inside since the news were asked for; the next look sees that they differ. */
+	if (fresh.classList.contains("bd-shell")) return;
 	const locked =
 		Boolean(card.querySelector("[data-grip]")) !== Boolean(fresh.querySelector("[data-grip]"));
 	if (locked && !card.contains(document.activeElement) && !fieldsOf(card).some(isDirty)) {
@@ -121,20 +127,61 @@ function showDeleted(shown, fresh) {
 	if (inside && !shown.hidden) shown.querySelector("summary").focus();
 }
 
-function read(news) {
-	const content = news.querySelector("template").content;
-	const page = root();
+function takeCard(card, known) {
+	const old = known.get(card.dataset.id) ?? broughtBack(card);
+	if (old) merge(old, card);
+	else if (list()) {
+		list().append(card);
+		htmx.process(card);
+	} else location.reload(); // the first scene of an empty board
+}
+
+const byId = () => new Map(cards().map((card) => [card.dataset.id, card]));
+const breath = () => window.scheduler?.yield?.() ?? new Promise((done) => setTimeout(done));
+const free = () => new Promise(whenFree);
+
+let reading = null; // news with many cards, which are taken over in slices
+
+/* One after the other, in the order in which they came. */
+function receive(news) {
+	const { content } = news.querySelector("template");
 	const fresh = [...content.querySelectorAll("ol > .bd-card")];
-	const known = new Map(cards().map((card) => [card.dataset.id, card]));
-	const keys = new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
-	for (const card of fresh) {
-		const old = known.get(card.dataset.id) ?? broughtBack(card);
-		if (old) merge(old, card);
-		else if (list()) {
-			list().append(card);
-			htmx.process(card);
-		} else location.reload(); // the first scene of an empty board
+	if (!reading && fresh.length <= SLICE) return read(news, content, fresh);
+	const own = (reading ?? Promise.resolve())
+		.then(() => readInSlices(news, content, fresh))
+		.catch(reportError)
+		.then(() => {
+			if (reading === own) reading = null;
+		});
+	reading = own;
+}
+
+async function readInSlices(news, content, fresh) {
+	const keys = keysNow();
+	for (let from = 0; from < fresh.length; from += SLICE) {
+		await free();
+		const known = byId();
+		keepFocus(() => {
+			for (const card of fresh.slice(from, from + SLICE)) takeCard(card, known);
+		});
+		await breath();
 	}
+	await free();
+	keepFocus(() => finish(news, content, fresh, keys));
+}
+
+const keysNow = () =>
+	new Map(cards().map((card) => [card.dataset.id, card.dataset.keys.split(" ")]));
+
+function read(news, content, fresh) {
+	const keys = keysNow();
+	const known = byId();
+	for (const card of fresh) takeCard(card, known);
+	finish(news, content, fresh, keys);
+}
+
+function finish(news, content, fresh, keys) {
+	const page = root();
 	if (news.dataset.ids !== undefined && list())
 		arrange(news.dataset.ids.split(",").filter(Boolean));
 	if (news.dataset.version) {
@@ -189,5 +236,5 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 		if (said) show(said);
 		return;
 	}
-	read(news);
+	receive(news);
 });

@@ -1,35 +1,134 @@
-/* Shells become cards when they come near. */
+/* Only cards near what is in sight have an inside: a shell gets its own when it comes near, and a card
+   that is far away gives it back. A shell keeps size, number, state and selection. */
 
-import { cards, root } from "./base.js";
+import { $, asker, cards, root, state } from "./base.js";
+import { fieldsOf, isDirty } from "./fields.js";
 
+const NEAR = 900; // pixels beyond what is in sight
+const FAR = 2400;
+const FEW = 24; // scenes of a board whose cards stay as they are
+const MOST = 20; // cards of one request
+const GATHER = 60; // milliseconds
+
+const asked = new Map(); // shells that are near, and how far they are from the middle
+const leaving = new Map(); // cards that are far away, and their height
 let near = null;
-const asked = new Set();
-let _gathering = null;
+let far = null;
+let isGathering = false;
+let fetching = false;
 
 export function hydrate() {
-	near ??= new IntersectionObserver(
-		(entries) => {
-			for (const entry of entries) if (entry.isIntersecting) asked.add(entry.target);
-			if (asked.size) _gathering ??= setTimeout(fetchShells, 60);
-		},
-		{ rootMargin: "900px 0px" },
-	);
-	for (const card of cards()) if (card.classList.contains("bd-shell")) near.observe(card);
+	near ??= new IntersectionObserver(comeNear, { rootMargin: `${NEAR}px 0px` });
+	far ??= new IntersectionObserver(goAway, { rootMargin: `${FAR}px 0px` });
+	const all = cards();
+	for (const card of all) {
+		if (isShell(card)) near.observe(card);
+		else if (all.length > FEW) far.observe(card);
+	}
 }
 
-function fetchShells() {
-	_gathering = null;
+const isShell = (card) => card.classList.contains("bd-shell");
+
+function comeNear(entries) {
+	for (const { target, isIntersecting, boundingClientRect } of entries) {
+		if (!isShell(target)) near.unobserve(target);
+		if (isIntersecting && isShell(target))
+			asked.set(target, Math.abs(boundingClientRect.top - innerHeight / 2));
+		else asked.delete(target);
+	}
+	gather();
+}
+
+function gather() {
+	if (!asked.size || fetching || isGathering) return;
+	isGathering = true;
+	setTimeout(fetchShells, GATHER);
+}
+
+async function fetchShells() {
+	isGathering = false;
+	for (const card of asked.keys()) if (!card.isConnected || !isShell(card)) asked.delete(card);
 	const wanted = [...asked]
-		.filter((card) => card.isConnected && card.classList.contains("bd-shell") && !card.hidden)
-		.slice(0, 40);
-	for (const card of asked) near.unobserve(card);
-	asked.clear();
-	if (wanted.length)
-		htmx
-			.ajax("GET", root().dataset.cardsUrl, {
-				source: "#bd-live",
-				swap: "none",
-				values: { ids: wanted.map((card) => card.dataset.id).join(",") },
-			})
-			.then(hydrate);
+		.filter(([card]) => !card.hidden)
+		.sort((one, other) => one[1] - other[1])
+		.slice(0, MOST)
+		.map(([card]) => card);
+	if (!wanted.length) return;
+	fetching = true;
+	const source = asker();
+	const values = { ids: wanted.map((card) => card.dataset.id).join(",") };
+	try {
+		await htmx.ajax("GET", root().dataset.cardsUrl, { source, swap: "none", values });
+		for (const card of wanted) asked.delete(card);
+	} catch {
+		return; // said by interrupted.js; asked for again when the page is scrolled
+	} finally {
+		source.remove();
+		fetching = false;
+	}
+	hydrate();
+	gather();
+}
+
+function goAway(entries) {
+	for (const { target, isIntersecting, boundingClientRect } of entries) {
+		if (isIntersecting) leaving.delete(target);
+		else if (!isShell(target)) leaving.set(target, boundingClientRect.height);
+	}
+	empty();
+}
+
+const whenIdle = (work) =>
+	window.requestIdleCallback
+		? requestIdleCallback(work, { timeout: 1000 })
+		: setTimeout(() => work({ timeRemaining: () => 8 }), 50);
+let isEmptying = false;
+
+function empty() {
+	if (!leaving.size || isEmptying) return;
+	isEmptying = true;
+	whenIdle(emptySome);
+}
+
+function emptySome(deadline) {
+	isEmptying = false;
+	let done = 0;
+	for (const [card, height] of leaving) {
+		if (done && deadline.timeRemaining() < 4) return empty();
+		leaving.delete(card);
+		if (!mayBeEmptied(card)) continue;
+		becomeShell(card, height);
+		done += 1;
+	}
+}
+
+/* What a person is in the middle of stays: the focus, a menu, a text that is not saved. */
+function mayBeEmptied(card) {
+	return (
+		card.isConnected &&
+		!isShell(card) &&
+		!card.hidden &&
+		!state.dragging &&
+		!card.matches(".bd-gone, .bd-dropping, :focus-within, :has(.bd-beside)") &&
+		!card.contains($("bd-menu")?.opener ?? null) &&
+		!fieldsOf(card).some(
+			(field) => isDirty(field) || field.pending || field.dataset.sent !== undefined,
+		)
+	);
+}
+
+function becomeShell(card, height) {
+	const shot = Object.assign(document.createElement("div"), { className: "bd-shot" });
+	const number = card.querySelector(".bd-n");
+	const link = Object.assign(document.createElement("a"), {
+		href: card.dataset.url,
+		textContent: card.querySelector(".bd-title").value || number.textContent,
+	});
+	shot.append(number);
+	if (height) card.style.setProperty("--bd-kept", `${height}px`);
+	card.classList.add("bd-shell");
+	card.dataset.mark = card.dataset.far;
+	card.replaceChildren(shot, link);
+	far.unobserve(card);
+	near.observe(card);
 }

@@ -56,8 +56,7 @@ for (const name of ["click", "auxclick", "pointercancel", "dragend", "contextmen
 /* The pointer went up where the page is not told of it. */
 window.addEventListener(
 	"pointermove",
-	(event) =>
-		event.isPrimary && event.pointerType === "mouse" && !event.buttons && soon("pointer"),
+	(event) => event.isPrimary && event.pointerType === "mouse" && !event.buttons && soon("pointer"),
 	true,
 );
 window.addEventListener(

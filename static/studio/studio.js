@@ -101,8 +101,7 @@ document.addEventListener(
 /* --- The field to write in first. Chromium drops `autofocus` now and then on a busy machine
    (7 of 25 loads of the review page), so the page asks once more. */
 document.addEventListener("DOMContentLoaded", () => {
-	if (document.activeElement === document.body)
-		document.querySelector("[autofocus]")?.focus();
+	if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
 });
 
 /* --- The tab that is shown stands in sight where not all of them fit. */

@@ -22,8 +22,13 @@ export class Side {
 		const card = document.getElementById(`scene-${this.player.scene.id}`);
 		card?.scrollIntoView({ block: "center" });
 		const focus = () => card?.querySelector(".bd-narration, .bd-title")?.focus();
-		if (card?.classList.contains("bd-shell")) setTimeout(focus, 900);
-		else focus();
+		if (!card?.classList.contains("bd-shell")) return focus();
+		/* It gets its inside now that it is in sight. */
+		new MutationObserver((_changes, observer) => {
+			if (card.classList.contains("bd-shell")) return;
+			observer.disconnect();
+			focus();
+		}).observe(card, { attributeFilter: ["class"] });
 	}
 
 	show(scene) {

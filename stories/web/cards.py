@@ -131,7 +131,7 @@ class Card:
     def mark(self) -> str:
         """A version of what the card or its placeholder shows, except its number."""
         if not self.full:
-            return f"{zlib.crc32(f'{self.scene.title}\n{self.keys}'.encode()):08x}"
+            return self.far_mark
         scene, prompt = self.scene, self.scene.prompt
         shown = (
             *(
@@ -152,6 +152,11 @@ class Card:
             *((state.key, state.text, state.percent) for state in self.states),
         )
         return hashlib.blake2b(repr(shown).encode(), digest_size=MARK_LENGTH // 2).hexdigest()
+
+    @property
+    def far_mark(self) -> str:
+        """The version of its placeholder, for a page that makes the card one."""
+        return f"{zlib.crc32(f'{self.scene.title}\n{self.keys}'.encode()):08x}"
 
     @property
     def placeholder(self) -> SafeString:

@@ -10,7 +10,6 @@ import re
 
 import pytest
 from django.conf import settings
-from django.urls import reverse
 
 from stories.models import Story
 from stories.services import comments
@@ -29,7 +28,8 @@ PARTS = {
 NOTHING_TO_PRESS = {"studio/monitoring.html", "studio/story/presence.html"}
 ASK = """part => new Promise(done => {
     part.addEventListener("htmx:xhr:loadend", done, { once: true });
-    htmx.ajax("GET", part.getAttribute("hx-get").replace(/seen=[^&]*/, ""), { source: part, swap: "outerHTML" });
+    const url = part.getAttribute("hx-get").replace(/seen=[^&]*/, "");
+    htmx.ajax("GET", url, { source: part, swap: "outerHTML" });
 })"""
 COUNT = """() => {
     window.clicks = [];

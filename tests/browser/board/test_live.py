@@ -49,6 +49,39 @@ def test_news_come_by_themselves_and_take_no_words_away(enter, quiet_page, owner
     assert asked == [], "nothing runs, so nothing is asked"
 
 
+def test_cards_out_of_sight_give_their_inside_back(enter, quiet_page, owner):
+    story = make_story(owner, status=StoryStatus.PREVIEWING)
+    for _ in range(80):
+        make_scene(story)
+    page = enter(quiet_page, owner, story)
+    first, second, third = (card(page, number) for number in (1, 2, 3))
+    second.get_by_label("Select scene 2").check(force=True)
+    third.get_by_label("Narration").fill("Half a sen")
+    height = first.bounding_box()["height"]
+    last = page.locator("#bd-scenes > li").last
+    last.evaluate("row => row.scrollIntoView()")
+    last.get_by_label("Narration").wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('#bd-scenes > li')].slice(0, 2)"
+        ".every(row => row.matches('.bd-shell'))"
+    )
+    assert first.evaluate(
+        "row => [row.getBoundingClientRect().height, row.querySelectorAll('*').length,"
+        " row.querySelector('.bd-n').textContent, row.dataset.keys]"
+    ) == [height, 3, "1", "missing"]
+    assert second.evaluate("row => row.matches('.bd-picked')")
+    assert page.evaluate("document.activeElement.value") == "Half a sen"
+    assert third.evaluate("row => row.contains(document.activeElement)"), "who types is left alone"
+
+    scenes.edit(Scene.live.get(story=story, position=1).pk, actor=owner, title="By another")
+    first.evaluate("row => row.scrollIntoView({ block: 'center' })")
+    first.get_by_label("Narration").wait_for()
+    assert first.locator(".bd-title").input_value() == "By another"
+    second.get_by_label("Narration").wait_for()
+    assert second.get_by_label("Select scene 2").is_checked()
+    assert third.get_by_label("Narration").input_value() == "Half a sen"
+
+
 def test_far_scenes_come_when_they_are_near(enter, quiet_page, owner):
     story = make_story(owner, status=StoryStatus.PREVIEWING)
     for _ in range(120):

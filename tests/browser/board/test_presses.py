@@ -113,7 +113,7 @@ def test_a_scene_opens_while_news_are_under_way(enter, quiet_page, owner, story)
     page = enter(quiet_page, owner, story)
     page.locator("#wb .wb-block").nth(4).wait_for()
     held = []
-    page.route("**/live/", lambda route: held.append(route))
+    page.route("**/live/", lambda route: held.append(route))  # noqa: PLW0108  it marks what it calls
     page.evaluate("window.dispatchEvent(new Event('focus'))")
     page.wait_for_function("document.getElementById('bd-live').matches('.htmx-request')")
     card(page, 1).get_by_role("link", name="Open scene 1").click()
@@ -130,7 +130,7 @@ def test_press_on_a_tile_of_the_view_by_state(enter, quiet_page, owner, story):
     page.wait_for_load_state("networkidle")
     page.locator("[data-view=state]").click()
     held = []
-    page.route("**/timeline/", lambda route: held.append(route))
+    page.route("**/timeline/", lambda route: held.append(route))  # noqa: PLW0108  as above
     scenes.edit(Scene.live.get(story=story, position=5).pk, actor=owner, title="By another")
     with page.expect_request("**/timeline/"):
         news(page)
