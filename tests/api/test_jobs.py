@@ -1,7 +1,6 @@
 """Jobs over the API: lists, the envelope, steering, statistics, and waiting for a change."""
 
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -234,9 +233,28 @@ def test_span_may_reach_the_ends_of_time(mine):
 # Waiting
 
 
-def timed(ask):
-    began = time.monotonic()
-    return ask(), time.monotonic() - began
+class Clock:
+    """The time of long polling, which passes only in its pauses: `act` is called in each, with its
+    number.
+    """
+
+    def __init__(self):
+        self.pauses = []
+        self.act = lambda _number: None
+
+    def monotonic(self):
+        return sum(self.pauses)
+
+    def sleep(self, seconds):
+        self.pauses.append(seconds)
+        self.act(len(self.pauses))
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(long_polling, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -248,59 +266,40 @@ def live(transactional_db, make_person):
     return client, make_world(owner)
 
 
-def later(seconds, act):
-    def run():
-        time.sleep(seconds)
-        try:
-            act()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-def test_wait_ends_when_the_job_changes(live):
+def test_wait_ends_when_the_job_changes(live, clock):
     client, world = live
-    thread = later(0.6, lambda: queue.cancel(world.job.pk))
-    response, took = timed(lambda: client.ask("GET", f"jobs/{world.job.pk}/?wait=20"))
-    thread.join()
+    clock.act = lambda number: number == 3 and queue.cancel(world.job.pk)
+    response = client.ask("GET", f"jobs/{world.job.pk}/?wait=20")
     assert (response.status_code, response.json()["job"]["status"]) == (200, "cancelled")
-    assert 0.5 < took < 5
+    assert clock.pauses == pytest.approx([0.2, 0.3, 0.45])
 
 
-def test_wait_of_a_story_ends_when_its_job_makes_progress(live):
+def test_wait_of_a_story_ends_when_its_job_makes_progress(live, clock):
     client, world = live
     parent, _ = queue.enqueue(
         "story_preview",
         data={"story_id": str(world.story.pk), "action": "x", "parameters": {}},
         subject=str(world.story.pk),
     )
-    thread = later(0.4, lambda: Job.objects.filter(pk=parent.pk).update(progress=40))
-    response, took = timed(lambda: client.ask("GET", f"stories/{world.story.pk}/?wait=20"))
-    thread.join()
+    clock.act = lambda number: number == 2 and Job.objects.filter(pk=parent.pk).update(progress=40)
+    response = client.ask("GET", f"stories/{world.story.pk}/?wait=20")
     assert response.json()["jobs"][0]["progress"] == 40
-    assert took < 5
+    assert clock.pauses == pytest.approx([0.2, 0.3])
 
 
-def test_wait_without_a_change_ends_after_its_seconds(live):
+def test_wait_without_a_change_ends_after_its_seconds(live, clock):
     client, world = live
-    response, took = timed(lambda: client.ask("GET", f"jobs/{world.job.pk}/?wait=1"))
+    response = client.ask("GET", f"jobs/{world.job.pk}/?wait=3")
     assert response.status_code == 200
-    assert 0.9 < took < 3
+    assert clock.pauses == pytest.approx([0.2, 0.3, 0.45, 0.675, 1.0, 0.375])
 
 
-def test_wait_with_an_old_etag_answers_at_once_and_with_the_present_one_304(live):
+def test_wait_with_an_old_etag_answers_at_once_and_with_the_present_one_304(live, clock):
     client, world = live
-    old, took = timed(
-        lambda: client.ask(
-            "GET", f"jobs/{world.job.pk}/?wait=20", headers={"If-None-Match": '"old"'}
-        )
-    )
-    assert (old.status_code, took < 2) == (200, True)
+    old = client.ask("GET", f"jobs/{world.job.pk}/?wait=20", headers={"If-None-Match": '"old"'})
+    assert (old.status_code, clock.pauses) == (200, [])
     same = client.ask("GET", f"jobs/{world.job.pk}/?wait=1", headers={"If-None-Match": old["ETag"]})
-    assert same.status_code == 304
+    assert (same.status_code, clock.monotonic()) == (304, pytest.approx(1))
 
 
 @pytest.mark.parametrize("wait", ["26", "-1", "x", "1.5"])
@@ -308,30 +307,25 @@ def test_wait_beyond_its_bounds_is_422(mine, world, wait):
     assert mine.ask("GET", f"jobs/{world.job.pk}/?wait={wait}").status_code == 422
 
 
-def test_no_more_than_the_allowed_number_wait(mine, world, monkeypatch):
+def test_no_more_than_the_allowed_number_wait(mine, world, clock, monkeypatch):
     monkeypatch.setattr(long_polling, "_places", threading.BoundedSemaphore(1))
     with long_polling._places:
-        response, took = timed(lambda: mine.ask("GET", f"jobs/{world.job.pk}/?wait=20"))
-    assert response.status_code == 200
-    assert took < 2
+        response = mine.ask("GET", f"jobs/{world.job.pk}/?wait=20")
+    assert (response.status_code, clock.pauses) == (200, [])
 
 
-def test_no_connection_is_held_between_two_looks(live, monkeypatch):
+def test_no_connection_is_held_between_two_looks(live, clock):
     client, world = live
     held = []
-    monkeypatch.setattr(
-        long_polling.time,
-        "sleep",
-        lambda _seconds: held.extend(
-            connection.connection for connection in connections.all(initialized_only=True)
-        ),
+    clock.act = lambda _number: held.extend(
+        connection.connection for connection in connections.all(initialized_only=True)
     )
     client.ask(
         "GET",
         f"jobs/{world.job.pk}/?wait=1",
         token=refresh_tokens.start(client.person).access.token,
     )
-    assert set(held) == {None}
+    assert (len(clock.pauses), set(held)) == (4, {None})
 
 
 def test_job_of_a_story_is_seen_by_its_owner_only_among_strangers(api, stranger, owner):

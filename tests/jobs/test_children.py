@@ -60,7 +60,7 @@ def test_children_that_end_at_the_very_moment_are_not_missed(handles, make_job, 
     def parent(run):
         open_child = Job.objects.filter(parent=run.job, status="running").exists()
         assert open_child
-        gate.wait(5)
+        gate.wait(60)
         time.sleep(0.001 * order)
         return Wait(None, WaitFor.CHILDREN)
 
@@ -70,7 +70,7 @@ def test_children_that_end_at_the_very_moment_are_not_missed(handles, make_job, 
     parent_run, child_run = claim(worker="p"), claim(worker="c")
 
     def end_child():
-        gate.wait(5)
+        gate.wait(60)
         time.sleep(0.003)
         run(child_run)
         connection.close()

@@ -154,13 +154,13 @@ def test_reaper_passes_over_a_row_that_a_hung_process_holds(make_job):
         with transaction.atomic():
             Job.objects.filter(pk=held.pk).update(progress=50)
             locked.set()
-            over.wait(20)
+            over.wait(60)
         connection.close()
 
     with ThreadPoolExecutor() as threads:
         threads.submit(hang)
         try:
-            assert locked.wait(10)
+            assert locked.wait(60)
             assert reclaim_expired() == 1
             assert list(Job.objects.filter(status="queued")) == [other]
         finally:

@@ -25,6 +25,7 @@ from jobs.worker import periodic
 from jobs.worker.shared_memory import Flag
 from operations import handlers, health
 from providers.models import ProviderCall
+from tests.moments import is_due
 
 
 @pytest.fixture
@@ -52,12 +53,12 @@ def test_chores_are_done_in_their_time_whatever_others_do(chores: None) -> None:
 
     stop = Flag()
     threads = periodic.start(stop)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while done.count("often") < 3 and time.monotonic() < until:
         time.sleep(0.01)
     stop.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     assert done.count("often") >= 3
     assert done.count("broken") >= 2
@@ -86,7 +87,7 @@ def test_step_that_hangs_holds_up_no_other(chores: None) -> None:
 
     stop = Flag()
     threads = periodic.start(stop)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while not done and time.monotonic() < until:
         time.sleep(0.01)
     stop.set(), released.set()
@@ -221,6 +222,7 @@ def test_job_waits_without_using_up_its_attempt_and_goes_on(
 ) -> None:
     job = job_that([error, error, error])
     for _ in range(3):
+        since = timezone.now()
         runner.run_due()
         job.refresh_from_db()
         assert (job.status, job.wait_for, job.attempts, str(job.note)) == (
@@ -229,7 +231,7 @@ def test_job_waits_without_using_up_its_attempt_and_goes_on(
             0,
             said,
         )
-        assert timedelta(seconds=5) < job.run_at - timezone.now() <= runner.AWAY
+        assert is_due(job.run_at, since, seconds=runner.AWAY.total_seconds())
         Job.objects.update(run_at=timezone.now())
     runner.run_due()
     job.refresh_from_db()

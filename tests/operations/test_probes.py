@@ -174,7 +174,7 @@ def test_check_that_hangs_is_left_behind_and_not_begun_twice(
         assert begun == [1]
     finally:
         held.set()
-    health._Last.looking["storage"].join(5)
+    health._Last.looking["storage"].join(60)
     (finding,) = health.examine(["storage"])
     assert (finding.ok, str(finding.detail)) == (True, "late")
 

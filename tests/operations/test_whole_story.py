@@ -129,15 +129,15 @@ def test_workers_end_with_sigterm_and_give_back_what_they_do(installation: Insta
     installation.client.preview(story)
     until(
         lambda: installation.rows("SELECT 1 FROM jobs_job WHERE status = 'running'"),
-        seconds=20,
+        seconds=60,
         what="that a job runs",
     )
     group = installation.worker_groups.pop()
     os.kill(group.pid, signal.SIGTERM)
-    assert group.wait(15) == 0
+    assert group.wait(60) == 0
     assert installation.rows("SELECT count(*) FROM jobs_job WHERE status = 'running'") == [(0,)]
     until(
-        lambda: installation.health("workers")[0] == 503, seconds=5, what="that health says so"
+        lambda: installation.health("workers")[0] == 503, seconds=60, what="that health says so"
     )  # findings are told again for two seconds
     installation.start_worker_group()
     film = installation.client.wait_for_film(story, "preview")

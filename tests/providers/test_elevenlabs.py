@@ -24,6 +24,7 @@ from providers.services.raw_answers import recover
 from providers.voices import voices_of
 from tests.fakes import media
 from tests.fakes.elevenlabs import ElevenLabs
+from tests.moments import is_due
 from tests.providers.conftest import Clock
 from tests.providers.real import Real, configure, specs
 
@@ -313,9 +314,10 @@ def test_who_waits_after_a_refusal(
 
 def test_wait_that_is_asked_for(elevenlabs: Real) -> None:
     elevenlabs.fake.expect("limit_seconds", times=1)
+    since = timezone.now()
     with pytest.raises(NotNow) as not_now:
         elevenlabs.go(SPEECH)
-    assert timedelta(seconds=110) < not_now.value.until - timezone.now() <= timedelta(seconds=120)
+    assert is_due(not_now.value.until, since, seconds=120)
 
 
 @pytest.mark.parametrize("scenario", ["drop", "slow", "half", "garbage", "done_http_500"])

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +18,7 @@ from providers.registry import adapter_for
 from providers.requests import ImageRequest
 from tests.fakes.server import multipart
 from tests.fakes.stability import ENGINE, Stability
+from tests.moments import is_due
 from tests.providers.conftest import Clock
 from tests.providers.real import CLIP, IMAGE, Real, configure, specs
 
@@ -204,9 +204,10 @@ def test_korean_style_and_avoidance_are_left_out(stability: Real) -> None:
 
 def test_limit_is_a_minute(stability: Real) -> None:
     stability.fake.expect("limit", times=1)
+    since = timezone.now()
     with pytest.raises(NotNow) as not_now:
         stability.go(CORE)
-    assert timedelta(seconds=58) < not_now.value.until - timezone.now() <= timedelta(seconds=60)
+    assert is_due(not_now.value.until, since, seconds=60)
 
 
 def test_clips_are_not_made(stability: Real) -> None:

@@ -26,6 +26,7 @@ from providers.errors import (
 )
 from providers.models import AIProviderConfig, CallEvent, ProviderCall
 from providers.requests import ClipRequest, ImageRequest
+from tests.moments import is_due
 from tests.pictures import picture
 from tests.providers.conftest import Clock
 from tests.providers.scripted import Breaks, Script
@@ -144,10 +145,11 @@ def test_accepted_task_is_polled_when_due_and_settled(
     assert script.polled == []
 
     clock.forward(seconds=6)
+    since = timezone.now()
     running = go(on_progress=heard.append)
     assert isinstance(running, Pending)
     assert (running.call.progress, str(running.note)) == (20, "The provider is working on it.")
-    assert timedelta(seconds=4) < running.until - timezone.now() <= timedelta(seconds=5)
+    assert is_due(running.until, since, seconds=5)
     clock.forward(seconds=6)
     queued = go(on_progress=heard.append)
     assert isinstance(queued, Pending)
@@ -303,13 +305,15 @@ def test_poll_that_does_not_get_through_is_repeated_with_patience(
     script.submit = [Accepted("t", poll_in=0)]
     script.poll = [Later("Not reachable."), Later("Not reachable."), Result(media=Bytes(picture()))]
     go()
+    since = timezone.now()
     first = go()
     assert isinstance(first, Pending)
-    assert timedelta(seconds=4) < first.until - timezone.now() <= timedelta(seconds=5)
+    assert is_due(first.until, since, seconds=5)
     clock.forward(seconds=100)
+    since = timezone.now()
     second = go()
     assert isinstance(second, Pending)
-    assert timedelta(seconds=19) < second.until - timezone.now() <= timedelta(seconds=21)
+    assert is_due(second.until, since, seconds=20, jitter=1)
     clock.forward(seconds=30)
     assert isinstance(go(), Ready)
 

@@ -189,10 +189,10 @@ def test_an_edit_does_not_take_back_the_take_that_lands_meanwhile(make_person):
         with transaction.atomic():
             takes.select_take(take.pk, actor=owner)
             chosen.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     def edit():
-        chosen.wait(10)
+        chosen.wait(60)
         threading.Timer(0.5, go_on.set).start()
         scenes.edit(scene.pk, actor=owner, text="other")
 
