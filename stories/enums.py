@@ -163,6 +163,7 @@ class JobName(models.TextChoices):
     SCENE_ENGLISH = "scene_english", _("Put a scene's prompt into English")
     LINE_SPEECH = "line_speech", _("Speak a line")
     STORY_MUSIC = "story_music", _("Make the music")
+    SCENE_SOUND = "scene_sound", _("Make a sound effect")
     SCENE_SEGMENT = "scene_segment", _("Encode a scene for the film")
     STORY_STEMS = "story_stems", _("Prepare the mixer")
     FILM_LIGHT = "film_light", _("Make the film for slow lines")

@@ -35,6 +35,7 @@ from stories.models import MAX_DURATION, MAX_SCRIPT, MIN_DURATION
 from stories.models.cast import MAX_DESCRIPTION, MAX_NAME
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
 from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
+from stories.models.scene_sound import LONGEST_EFFECT, MAX_EFFECT, SHORTEST_EFFECT
 from stories.models.story import (
     FAINTEST_LOGO,
     LONGEST_CARD,
@@ -296,6 +297,7 @@ class SoundPatch(Strict):
     enabled: bool | UnsetType = UNSET
     mood: Mood | UnsetType = UNSET
     music_provider: Provider | UnsetType = UNSET
+    effects_provider: Provider | UnsetType = UNSET
     speech_db: Decibels | UnsetType = UNSET
     music_db: Decibels | UnsetType = UNSET
     effects_db: Decibels | UnsetType = UNSET
@@ -319,8 +321,22 @@ class SoundPatch(Strict):
 
 
 class SceneSoundPatch(Strict):
-    """`clip_sound`: whether the clip's own sound is heard; null: only if nobody speaks there."""
+    """`effect_prompt` describes the effect that is generated; empty: none is. `clip_sound`: whether
+    the clip's own sound is heard; null: only if nobody speaks there.
+    """
 
+    effect_prompt: Annotated[str, text(most=MAX_EFFECT)] | UnsetType = UNSET
+    effect_seconds: (
+        Annotated[
+            float,
+            Meta(ge=SHORTEST_EFFECT, le=LONGEST_EFFECT, description="The length that is ordered."),
+        ]
+        | UnsetType
+    ) = UNSET
+    effect_from: (
+        Annotated[float, Meta(ge=0, description="Seconds of the scene at which it begins.")]
+        | UnsetType
+    ) = UNSET
     effect_db: Decibels | UnsetType = UNSET
     clip_sound: bool | UnsetType | None = UNSET
 
@@ -347,12 +363,13 @@ class VoiceIn(Strict):
 
 
 class GenerateSoundIn(Strict):
-    """`lines` left out: of all that need it. `music`: also the music. `again`: also what is up to
-    date, as another take.
+    """`lines` left out, without music and effects: of all that need it. `music`: also the music.
+    `effects`: those of these scenes. `again`: also what is up to date, as another take.
     """
 
     lines: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] | UnsetType = UNSET
     music: bool = False
+    effects: Annotated[list[UUID], Meta(max_length=MAX_SCENES)] = []
     again: bool = False
     confirm_total: Money | UnsetType = UNSET
     ask_again: AskAgain = False

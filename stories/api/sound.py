@@ -114,10 +114,10 @@ class StoryVoicesController(ApiController):
 class StoryGenerateSoundController(ApiController):
     tags = (SOUND,)
 
-    @operation("make_sound", summary="Make speech and music", problems=(409,))
+    @operation("make_sound", summary="Make speech, music and effects", problems=(409,))
     def post(self, story_id: UUID, body: Body[schemas.GenerateSoundIn]) -> Accepted[SoundStarted]:
-        """What is missing or stale, of these lines or of all; `music` for the music. If it
-        costs more than you may start alone: as for the preview.
+        """What is missing or stale, of these lines or of all; `music` for the music, `effects`
+        for those of these scenes. If it costs more than you may start alone: as for the preview.
         """
         story_of(self, story_id)
         start = generate_sound(
@@ -125,6 +125,7 @@ class StoryGenerateSoundController(ApiController):
             actor=self.user,
             lines=None if body.lines is UNSET else body.lines,
             music=body.music,
+            effects=body.effects,
             again=body.again,
             confirm_total=schemas.confirmed_total(body.confirm_total),
             ask_again=body.ask_again,

@@ -234,9 +234,10 @@ def sound_of(story: Story, scenes: Sequence[Scene], kind: str) -> FilmSound | No
         ]
     )
     effects = [
-        Heard(effect, start, frames[scene.pk], row.effect_db)
+        Heard(effect, start + late, frames[scene.pk] - late, row.effect_db)
         for scene, row, start in placed
         if (effect := usable(row.effect)) is not None
+        and (late := round(row.effect_from * fps)) < frames[scene.pk]
     ]
     clips = [
         Heard(scene.clip_take, start, frames[scene.pk])

@@ -116,12 +116,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
         plan = plan_generation(
             story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
         )
-        children = {
-            child.item: child
-            for child in Job.objects.filter(parent=run.job)
-            .exclude(name=JobName.SCENE_SEGMENT)
-            .order_by("created_at")
-        }
+        children = _children(run, kind)
         made = _make_children(run, kind, plan, children)
     growth = encode_ahead(
         story, film_kind, scenes=plan.scenes, ready=_ready(plan, kind), parent=run.job
@@ -140,7 +135,7 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     if open_item := next(
         (item for item in plan.items if item.will or is_in_the_way(item, kind)), None
     ):
-        child = children.get(str(open_item.scene_id))
+        child = children.get(open_item.key)
         if child is None and open_item.will:
             return ask_person(
                 gettext_noop(
@@ -163,6 +158,13 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
     if growth.encoding:
         return _wait_for_segments(run, growth)
     return _build(run, story, film_kind, override_reason=asked.get("override_reason", ""))
+
+
+def _children(run: Run, kind: TakeKind) -> dict[str, Job]:
+    """The newest job for each take and sound that this job has begun, by the key of the plan."""
+    names = [enqueue.SCENE_JOB[kind], *enqueue.SOUND_KIND]
+    jobs = Job.objects.filter(parent=run.job, name__in=names).order_by("created_at")
+    return {enqueue.plan_key(child): child for child in jobs}
 
 
 def _wait_for_children(run: Run, plan: Plan, number: int, halted: list[Job]) -> Wait | None:
@@ -209,7 +211,8 @@ def _build(run: Run, story: Story, film_kind: FilmKind, *, override_reason: str)
 def _ready(plan: Plan, kind: TakeKind) -> set[UUID]:
     """The scenes whose selected takes and speech the film will use as they are."""
     sounds = [*plan.sound.todo, *plan.sound.running] if plan.sound else []
-    unspoken = {item.scene.pk for item in sounds if item.scene is not None}
+    # Captions follow the speech; music and effects change no segment.
+    unspoken = {item.scene.pk for item in sounds if item.line is not None and item.scene}
     return {
         item.scene_id
         for item in plan.items
@@ -218,11 +221,11 @@ def _ready(plan: Plan, kind: TakeKind) -> set[UUID]:
 
 
 def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
-    """Ask a person about speech or music that the film needs and nobody makes."""
+    """Ask a person about sound that the film needs and nobody makes."""
     item = next(iter(plan.sound.in_the_way), None) if plan.sound else None
     if item is None:
         return None
-    child = children.get(item.item)
+    child = children.get(item.key)
     why = child.note if child and child.status != JobStatus.SUCCEEDED else item.why
     if item.scene is None:
         return ask_person(
@@ -230,6 +233,15 @@ def _missing_sound(plan: Plan, children: dict[str, Job]) -> Wait | None:
                 "The music could not be made: %(why)s Retry it, choose other music, or "
                 "make the film without."
             ),
+            why=why,
+        )
+    if item.line is None:
+        return ask_person(
+            gettext_noop(
+                "The effect of scene %(position)s could not be made: %(why)s Change its "
+                "description, retry it, or make the film without."
+            ),
+            position=item.position,
             why=why,
         )
     return ask_person(
@@ -260,8 +272,8 @@ def _make_children(run: Run, kind: TakeKind, plan: Plan, children: dict[str, Job
     starts the same work. The priority is read again, because a person may have changed it since
     this attempt began.
     """
-    pictures = [item for item in plan.todo if str(item.scene_id) not in children]
-    sounds = [item for item in plan.sound_todo if _may_be_ordered(item, children.get(item.item))]
+    pictures = [item for item in plan.todo if item.key not in children]
+    sounds = [item for item in plan.sound_todo if _may_be_ordered(item, children.get(item.key))]
     wanted = confirmations.affordable_items(run.job, [*pictures, *sounds], children.values())
     parent = Job.objects.get(pk=run.job.pk)
     made = 0

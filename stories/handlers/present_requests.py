@@ -21,7 +21,7 @@ from stories.services.continuity import keyframe_of
 from stories.services.fingerprints import clip_request, english_of, image_request
 from stories.services.makers import Maker, story_provider
 from stories.services.plan import NEXT_PICTURE_FIRST
-from stories.services.sound_plan import line_of_job, sound_item, why_unwanted
+from stories.services.sound_plan import place_of_job, sound_item, why_unwanted
 from stories.services.worn import worn_in
 
 STORY_GONE = gettext_noop("The story has been deleted.")
@@ -86,21 +86,21 @@ def _end_file(scene: Scene) -> str:
 
 
 def of_sound(job: Job) -> Asking:
-    """The speech of the job's line, or the story's music.
+    """The speech of the job's line, the story's music, or the effect of the job's scene.
 
     Raises Fail if the film does not use it any more. As for a deleted scene, a call that is out is
     collected when the job has ended.
     """
     story = story_of_job(job)
-    kind, line = enqueue.SOUND_KIND[JobName(job.name)], line_of_job(job)
-    if (why := why_unwanted(story, kind, line)) is not None:
+    kind, place = enqueue.SOUND_KIND[JobName(job.name)], place_of_job(job)
+    if (why := why_unwanted(story, kind, place)) is not None:
         raise Fail(why.template, code="not_wanted", **why.values)
-    item = sound_item(story, job, line)
+    item = sound_item(story, job, place)
     inputs = {
         "provider": item.provider,
         "request": requests.to_json(item.request),
         "input_hash": item.input_hash,
-        "text_id": line.current_id if line else None,
+        "text_id": item.line.current_id if item.line else None,
     }
     return Asking(item.request, item.provider, inputs)
 

@@ -79,10 +79,17 @@ def story_music(run: Run) -> Done | Wait:
     return _sound_take(run)
 
 
+@handler(JobName.SCENE_SOUND)
+def scene_sound(run: Run) -> Done | Wait:
+    return _sound_take(run)
+
+
 def _sound_take(run: Run) -> Done | Wait:
-    """Speak a line, or make the story's music."""
+    """Speak a line, or make the story's music or the effect of a scene."""
     answer = _collected_or_bought(run, present_requests.of_sound)
     gone = Fail(LINE_GONE, code="line_gone")
+    if run.job.name == JobName.SCENE_SOUND:
+        gone = Fail(SCENE_GONE, code="scene_gone")
     return _recorded(run, answer, sound_takes.record_result, page="sound_file", gone=gone)
 
 
@@ -137,6 +144,7 @@ def _recorded(
 @on_end(JobName.SCENE_RENDER)
 @on_end(JobName.LINE_SPEECH)
 @on_end(JobName.STORY_MUSIC)
+@on_end(JobName.SCENE_SOUND)
 @on_end(JobName.LOOK_SHEET)
 @on_end(JobName.TAKE_EDIT)
 def scene_ended(job: Job) -> None:

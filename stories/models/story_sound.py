@@ -28,6 +28,7 @@ class StorySound(models.Model):
     enabled = models.BooleanField(_("film with sound"), default=True)
     mood = models.CharField(_("music"), max_length=8, choices=Mood, default=Mood.CALM)
     music_provider = models.SlugField(_("provider for music"), max_length=40, default="local")
+    effects_provider = models.SlugField(_("provider for effects"), max_length=40, default="local")
     music_take = models.ForeignKey(
         "stories.SoundTake",
         models.SET_NULL,

@@ -99,9 +99,10 @@ def _takes_since(kind: str) -> QuerySet[Take, Any]:
 
 
 def _sound_since() -> QuerySet[SoundTake, Any]:
-    """The takes of a job's line, or of its story's music, that supersede its failure."""
+    """The takes of a job's line, effect or music that supersede its failure."""
     item = Cast(NullIf(Replace(OuterRef("item"), Value("-"), Value("")), Value("")), UUIDField())
     mine = Q(line_id=item) | Q(kind=SoundKind.MUSIC, story_id=item)
+    mine |= Q(kind=SoundKind.SOUND, scene_id=item)
     return SoundTake.objects.filter(mine, created_at__gt=OuterRef("finished_at")).order_by()
 
 

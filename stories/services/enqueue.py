@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 
 SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
 TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
-SOUND_JOB = {SoundKind.SPEECH: JobName.LINE_SPEECH, SoundKind.MUSIC: JobName.STORY_MUSIC}
+SOUND_JOB = {
+    SoundKind.SPEECH: JobName.LINE_SPEECH,
+    SoundKind.MUSIC: JobName.STORY_MUSIC,
+    SoundKind.SOUND: JobName.SCENE_SOUND,
+}
 SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
 # The job that makes each kind of take, of pictures and of sound.
 TAKE_JOB: dict[str, JobName] = {
@@ -60,6 +64,7 @@ ACTION = {
     JobName.SCENE_ENGLISH: "to_english",
     JobName.LINE_SPEECH: "generate_speech",
     JobName.STORY_MUSIC: "generate_music",
+    JobName.SCENE_SOUND: "generate_sound",
     JobName.SCENE_SEGMENT: "encode_segment",
     JobName.STORY_STEMS: "make_stems",
     JobName.FILM_LIGHT: "make_light_film",
@@ -263,8 +268,19 @@ def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
 
 
 def sound_key(kind: str, item: str) -> str:
-    """Identifies the speech of a line or the music of a story, in calls and confirmations."""
+    """Identifies the speech of a line, the music of a story or the effect of a scene, in calls and
+    confirmations.
+    """
     return f"{kind}:{item}"
+
+
+def plan_key(job: Job) -> str:
+    """The key that a plan gives to what a job makes, a scene's take or a sound.
+
+    A scene's picture and its effect have the same item.
+    """
+    kind = SOUND_KIND.get(JobName(job.name))
+    return job.item if kind is None else sound_key(kind, job.item)
 
 
 def enqueue_sound(
@@ -276,8 +292,8 @@ def enqueue_sound(
     price: Decimal,
     reason: str = "",
 ) -> Job:
-    """Enqueue the job that makes one take of sound. At most one is open for a line or for the
-    music.
+    """Enqueue the job that makes one take of sound. At most one is open for a line, for the music
+    or for the effect of a scene.
 
     A job that waits for a person to confirm its price continues after the commit.
     """

@@ -19,7 +19,7 @@ from jobs.enums import JobStatus
 from jobs.models import Job
 from jobs.services import queue
 from providers.requests import hash_of
-from stories.enums import JobName, StoryStatus, TakeKind
+from stories.enums import JobName, SoundKind, StoryStatus, TakeKind
 from stories.errors import ApprovalNeeded, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
@@ -318,11 +318,13 @@ def generate_sound(
     actor: Any,
     lines: Sequence[UUID] | None = None,
     music: bool = False,
+    effects: Sequence[UUID] = (),
     again: bool = False,
     confirm_total: Decimal | None = None,
     ask_again: bool = False,
 ) -> Start:
-    """Make the missing and stale speech of these lines (None: of all), or the music.
+    """Make the missing and stale speech of these lines, or the music, or the effects of these
+    scenes. With nothing named: the speech of all lines.
 
     `again`: also what is up to date, as another take. Raises Story.DoesNotExist, Forbidden,
     PlanChanged, GuardRefused (something is blocked), or Invalid if there is nothing to make.
@@ -335,16 +337,16 @@ def generate_sound(
                 gettext_noop("Nothing is made while the story is “%(status)s”."),
                 status=StoryStatus(story.status).label,
             )
-        wanted = None if lines is None else {str(key) for key in lines}
         plan = plan_sound(story)
+        every_line = lines is None and not music and not effects
+        keys = {enqueue.sound_key(SoundKind.SPEECH, str(key)) for key in lines or ()}
+        keys |= {enqueue.sound_key(SoundKind.SOUND, str(key)) for key in effects}
+        if music:
+            keys.add(enqueue.sound_key(SoundKind.MUSIC, str(story.pk)))
         chosen = [
             item
             for item in plan.items
-            if (
-                music
-                if item.line is None
-                else (wanted is None and not music) or item.item in (wanted or ())
-            )
+            if item.key in keys or (every_line and item.line is not None)
         ]
         if blocked := next((item for item in chosen if item.state == "blocked"), None):
             raise GuardRefused(blocked.why.template, **blocked.why.values)

@@ -24,6 +24,7 @@ SETTINGS = (
     "enabled",
     "mood",
     "music_provider",
+    "effects_provider",
     "speech_db",
     "music_db",
     "effects_db",
@@ -33,8 +34,9 @@ SETTINGS = (
     "music_until",
     "loudness",
 )
-OF_SCENE = ("effect_db", "clip_sound")
+OF_SCENE = ("effect_prompt", "effect_seconds", "effect_from", "effect_db", "clip_sound")
 VOICE = ("provider", "voice", "model", "speed")
+BEGINS_LATE = gettext_noop("The effect begins after the end of its scene.")
 # The voices that a story has before a person chooses: its provider's default for the language.
 DEFAULT = "local"
 
@@ -89,6 +91,8 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
             _check(sound, name)
         if "music_provider" in values and not makes(sound.music_provider, SoundKind.MUSIC):
             raise Invalid(gettext_noop("This provider makes no music."), field="music_provider")
+        if "effects_provider" in values and not makes(sound.effects_provider, SoundKind.SOUND):
+            raise Invalid(gettext_noop("This provider makes no effects."), field="effects_provider")
         if sound.music_until is not None and sound.music_until <= sound.music_from:
             raise Invalid(gettext_noop("The music ends after it begins."), field="music_until")
         sound.save()
@@ -119,9 +123,15 @@ def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> Sc
         )
         scene = Scene.live.get(pk=scene_id)
         row = SceneSound.objects.filter(scene=scene).first() or SceneSound(scene=scene)
+        if "effect_prompt" in values:
+            values = composed_values(
+                {**values, "effect_prompt": visible.stripped(values["effect_prompt"])}
+            )
         for name, value in values.items():
             setattr(row, name, value)
             _check(row, name)
+        if "effect_from" in values and row.effect_from >= scene.duration_seconds:
+            raise Invalid(BEGINS_LATE, field="effect_from")
         row.save()
         enqueue.wake_story_jobs_on_commit(story.pk)
     return row

@@ -1,16 +1,17 @@
-"""What speech and music are made from, and the hash of it.
+"""What speech, music and effects are made from, and the hash of it.
 
 Position is not content: reordering scenes makes no speech stale.
 """
 
 import hashlib
 from typing import TYPE_CHECKING, Any, Literal, cast
+from uuid import UUID
 
 from providers.models import AIProviderConfig
 from providers.preflight import used_fields_of
-from providers.requests import MusicRequest, SpeechRequest, from_json
+from providers.requests import MusicRequest, SoundRequest, SpeechRequest, from_json
 from stories.enums import SoundKind
-from stories.models import LineText, SoundTake, Story, StorySound, Voice
+from stories.models import LineText, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.models.sound_take import SAMPLE_RATE
 
 from .fingerprints import CANONICAL, text_digest
@@ -65,7 +66,7 @@ def music_request(story: Story, sound: StorySound, film_seconds: float) -> Music
         prompt=", ".join(filter(None, (sound.mood, story.style))),
         mood=sound.mood,
         duration_ms=music_ms(film_seconds),
-        seed=int.from_bytes(hashlib.sha256(str(story.pk).encode()).digest()[:4]),
+        seed=_seed(story.pk),
     )
 
 
@@ -77,6 +78,26 @@ def music_hash(story: Story, sound: StorySound) -> str:
             "mood": sound.mood,
             "style": story.style,
             "provider": sound.music_provider,
+        }
+    )
+
+
+def effect_request(row: SceneSound) -> SoundRequest:
+    return SoundRequest(
+        prompt=row.effect_prompt,
+        duration_ms=round(row.effect_seconds * 1000),
+        seed=_seed(row.scene_id),
+    )
+
+
+def effect_hash(row: SceneSound, sound: StorySound) -> str:
+    """SHA-256 over the inputs of an effect. Its place in the scene and its level change nothing."""
+    return _hash(
+        {
+            "kind": "sound",
+            "text": text_digest(row.effect_prompt),
+            "duration_ms": round(row.effect_seconds * 1000),
+            "provider": sound.effects_provider,
         }
     )
 
@@ -116,6 +137,10 @@ def _ordered_ms(take: SoundTake) -> int:
     if take.call is None:
         return LONGEST_MUSIC_MS
     return cast("MusicRequest", from_json(take.call.request)).duration_ms
+
+
+def _seed(pk: UUID) -> int:
+    return int.from_bytes(hashlib.sha256(str(pk).encode()).digest()[:4])
 
 
 def _hash(values: dict[str, Any]) -> str:

@@ -1,10 +1,11 @@
-"""Plan before spend, for sound: which speech and music the film still needs, with prices."""
+"""Plan before spend, for sound: which speech, music and effects the film needs, with prices."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from django.utils.translation import gettext_noop
@@ -16,16 +17,18 @@ from providers import requests
 from providers.enums import CallState
 from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
-from providers.requests import MusicRequest
+from providers.requests import MusicRequest, SoundRequest
 from stories.enums import JobName, Mood, ReviewStatus, SoundKind
-from stories.models import Line, Scene, SoundTake, Story, StorySound
+from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
 from stories.selectors.job_facts import JobFacts
 
 from . import enqueue
 from .paces import Paces
 from .recordings import recordings_of
-from .sound import Cast, cast_of, scene_sounds_of, settings_of
+from .sound import BEGINS_LATE, Cast, cast_of, scene_sounds_of, settings_of
 from .sound_inputs import (
+    effect_hash,
+    effect_request,
     is_music_stale,
     is_speech_stale,
     music_hash,
@@ -45,12 +48,18 @@ CHANGED_LINE = LocalizedMessage(gettext_noop("Its words or its voice have change
 CHANGED_MUSIC = LocalizedMessage(
     gettext_noop("The mood, the provider or the length of the film has changed since.")
 )
+CHANGED_EFFECT = LocalizedMessage(
+    gettext_noop("The description, the length or the provider of the effect has changed since.")
+)
 BEING_MADE = LocalizedMessage(
     gettext_noop("It is at the provider, or its result is being taken in.")
 )
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 LINE_GONE = gettext_noop("The line has been deleted.")
 SOUND_OFF = gettext_noop("The story's sound is turned off.")
+SCENE_GONE = gettext_noop("The scene has been deleted.")
+NO_EFFECT = gettext_noop("The scene has no generated effect any more.")
+EFFECT_IS_LATE = gettext_noop("Scene %(position)s: the effect begins after the end of its scene.")
 NO_MUSIC = gettext_noop("The story has no music any more.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
@@ -58,9 +67,10 @@ MADE = frozenset({"missing", "stale", "rejected"})
 
 
 class SoundItem(NamedTuple):
-    """The speech of one line, or the story's music, in a plan. As `plan.Item`.
+    """The speech of one line, the story's music, or the effect of a scene, in a plan. As
+    `plan.Item`.
 
-    `item` is the id of the line or the story, `take` the selected take.
+    `item` is the id of the line, the story or the scene, `take` the selected take.
     """
 
     kind: str
@@ -88,7 +98,9 @@ class SoundItem(NamedTuple):
 
     @property
     def title(self) -> str:
-        return self.line.current.text[:80] if self.line else ""
+        if self.line:
+            return self.line.current.text[:80]
+        return self.request.prompt[:80] if self.kind == SoundKind.SOUND else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,7 @@ class SoundPlan:
     cast: Cast | None = None
     scenes: tuple[Scene, ...] = ()
     too_long: tuple[LocalizedMessage, ...] = ()  # recordings
+    late_effects: frozenset[UUID] = frozenset()  # scenes that end before their effect begins
 
     @property
     def todo(self) -> list[SoundItem]:
@@ -122,13 +135,20 @@ class SoundPlan:
 
     @property
     def warnings(self) -> list[LocalizedMessage]:
-        """The scenes that are too short for their lines, by the real lengths or by estimates."""
+        """The scenes that are too short for their lines, by the real lengths or by estimates, or
+        that end before their effect begins.
+        """
         found: list[LocalizedMessage | None] = [*self.too_long]
         paces = Paces.of(self.story, self.items)
         for scene, items in groupby(
-            (item for item in self.items if item.scene), key=lambda item: item.scene
+            (item for item in self.items if item.line), key=lambda item: item.scene
         ):
             found.append(_too_long(paces, scene, list(items), last=scene is self.last))
+        found += [
+            LocalizedMessage(EFFECT_IS_LATE, {"position": scene.position})
+            for scene in self.scenes
+            if scene.pk in self.late_effects
+        ]
         return [warning for warning in found if warning is not None]
 
     @property
@@ -157,7 +177,7 @@ def lines_of_film(story: Story, scenes: Iterable[Scene]) -> list[tuple[Scene, li
 def plan_sound(
     story: Story, *, scenes: list[Scene] | None = None, facts: JobFacts | None = None
 ) -> SoundPlan:
-    """Plan the speech of every line and the music.
+    """Plan the speech of every line, the music, and the effects that are described.
 
     Missing, stale and rejected sound is made; it belongs to both the preview and the final film.
     Nothing is made for lines whose voices a recording replaces. A story without sound costs one
@@ -174,11 +194,13 @@ def plan_sound(
     seen = _Seen(facts)
     providers = {
         settings.music_provider,
+        settings.effects_provider,
         *(voice.provider for voice in cast.voices.values()),
         cast.voice_of("").provider,
     }
     prices = _Prices(configs_of(providers))
-    recorded = recordings_of(settings, scene_sounds_of(story))
+    own = scene_sounds_of(story)
+    recorded = recordings_of(settings, own)
     items = [
         _speech(story, scene, line, cast, prices.configs)
         for scene, found in lines_of_film(story, scenes)
@@ -187,6 +209,11 @@ def plan_sound(
     ]
     if settings.mood != Mood.NONE and scenes:
         items.append(_music(story, settings, sum(scene.duration_seconds for scene in scenes)))
+    items += [
+        _effect(settings, own[scene.pk], scene)
+        for scene in scenes
+        if scene.pk in own and own[scene.pk].effect_prompt
+    ]
     return SoundPlan(
         story,
         settings,
@@ -194,6 +221,11 @@ def plan_sound(
         cast,
         tuple(scenes),
         recorded.too_long(scenes),
+        frozenset(
+            scene.pk
+            for scene in scenes
+            if scene.pk in own and own[scene.pk].effect and _is_late(own[scene.pk], scene)
+        ),
     )
 
 
@@ -239,6 +271,28 @@ def _music(story: Story, settings: StorySound, seconds: float) -> SoundItem:
     )
 
 
+def _effect(settings: StorySound, row: SceneSound, scene: Scene) -> SoundItem:
+    wanted, take = effect_hash(row, settings), row.effect
+    stale = take is not None and bool(take.input_hash) and take.input_hash != wanted
+    item = SoundItem(
+        SoundKind.SOUND,
+        scene.key,
+        *_standing(take, stale=stale, why=CHANGED_EFFECT),
+        provider=settings.effects_provider,
+        request=effect_request(row),
+        input_hash=wanted,
+        scene=scene,
+        take=take,
+    )
+    if item.will and _is_late(row, scene):  # nothing is bought that would not be heard
+        return item._replace(state="blocked", will=False, why=LocalizedMessage(BEGINS_LATE))
+    return item
+
+
+def _is_late(row: SceneSound, scene: Scene) -> bool:
+    return bool(row.effect_from >= scene.duration_seconds)
+
+
 def _standing(
     take: SoundTake | None, *, stale: bool, why: LocalizedMessage
 ) -> "tuple[State, bool, Decimal, LocalizedMessage]":
@@ -276,44 +330,61 @@ def _decided(item: SoundItem, seen: "_Seen", prices: "_Prices") -> SoundItem:
         return item._replace(state="blocked", will=False, why=error.sentence)
 
 
-def why_unwanted(story: Story, kind: str, line: Line | None) -> LocalizedMessage | None:
-    """Why the film does not use such a take any more, or None. One query.
+def place_of_job(job: Job) -> Line | Scene | None:
+    """The line that a job speaks or the scene whose effect it makes, also a deleted one.
 
-    `line` is the line to speak, with its scene.
+    None for music, and for what does not exist any more.
+    """
+    if job.name == JobName.LINE_SPEECH:
+        return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
+    if job.name == JobName.SCENE_SOUND:
+        return Scene.objects.filter(pk=job.item).first()
+    return None
+
+
+def why_unwanted(story: Story, kind: str, place: Line | Scene | None) -> LocalizedMessage | None:
+    """Why the film does not use such a take any more, or None. At most two queries.
+
+    `place` is the line to speak, or the scene of an effect.
     """
     if kind == SoundKind.SPEECH and (
-        line is None or line.deleted_at is not None or line.scene.deleted_at is not None
+        not isinstance(place, Line)
+        or place.deleted_at is not None
+        or place.scene.deleted_at is not None
     ):
         return LocalizedMessage(LINE_GONE)
+    if kind == SoundKind.SOUND and (not isinstance(place, Scene) or place.deleted_at is not None):
+        return LocalizedMessage(SCENE_GONE)
     settings = settings_of(story)
     if settings is None or not settings.enabled:
         return LocalizedMessage(SOUND_OFF)
     if kind == SoundKind.MUSIC and settings.mood == Mood.NONE:
         return LocalizedMessage(NO_MUSIC)
+    if isinstance(place, Scene):
+        described = SceneSound.objects.filter(scene=place).exclude(effect_prompt="")
+        return None if described.exists() else LocalizedMessage(NO_EFFECT)
     return None
 
 
-def line_of_job(job: Job) -> Line | None:
-    """The line that a job speaks, also a deleted one, with its scene."""
-    if job.name != JobName.LINE_SPEECH:
-        return None
-    return Line.objects.select_related("current", "scene").filter(pk=job.item).first()
-
-
-def sound_item(story: Story, job: Job, line: Line | None) -> SoundItem:
+def sound_item(story: Story, job: Job, place: Line | Scene | None) -> SoundItem:
     """What a job makes from the rows as they are now, with the seed that it was started with.
 
-    `line` is the line to speak, with its scene. The story has sound.
+    `place` is the line to speak, with its scene, or the scene of an effect, which is described.
+    The story has sound.
     """
-    if line is not None:
-        item = _speech(story, line.scene, line, cast_of(story), {})
+    if isinstance(place, Line):
+        item = _speech(story, place.scene, place, cast_of(story), {})
     else:
         settings = settings_of(story)
         assert settings is not None
-        lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
-        item = _music(story, settings, sum(lengths))
+        if isinstance(place, Scene):
+            row = SceneSound.objects.select_related("effect").get(scene=place)
+            item = _effect(settings, row, place)
+        else:
+            lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
+            item = _music(story, settings, sum(lengths))
     ordered = requests.from_json(enqueue.asked(job)["request"])
-    if isinstance(ordered, MusicRequest):
+    if isinstance(ordered, MusicRequest | SoundRequest):
         request = msgspec.structs.replace(item.request, seed=ordered.seed)
         item = item._replace(request=request)
     return item._replace(state="missing", will=True, why=SILENT)
@@ -325,10 +396,10 @@ def sound_of_job(story: Story, job: Job) -> SoundItem | None:
     None if the film does not use it any more. Raises NoPrice, NotConfigured, or the reason of a
     refusal.
     """
-    line = line_of_job(job)
-    if why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], line) is not None:
+    place = place_of_job(job)
+    if why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], place) is not None:
         return None
-    item = sound_item(story, job, line)
+    item = sound_item(story, job, place)
     return item._replace(price=_Prices(configs_of({item.provider})).of(item))
 
 
@@ -351,11 +422,13 @@ def priced_again(item: SoundItem) -> SoundItem:
 
 
 def _next_seed(item: SoundItem) -> int:
-    takes = (
-        SoundTake.objects.filter(line=item.line)
-        if item.line
-        else SoundTake.objects.filter(story_id=item.item, kind=item.kind)
-    )
+    takes = SoundTake.objects.filter(kind=item.kind)
+    if item.line:
+        takes = takes.filter(line=item.line)
+    elif item.scene:
+        takes = takes.filter(scene=item.scene)
+    else:
+        takes = takes.filter(story_id=item.item)
     return int((item.request.seed + takes.count()) % 2**32)
 
 

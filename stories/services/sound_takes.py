@@ -8,7 +8,7 @@ from django.db import transaction
 from jobs.models import Job
 from providers.models import ProviderCall
 from stories.enums import ReviewStatus, SoundKind
-from stories.models import Line, LineText, SceneSound, SoundTake, Story, StorySound
+from stories.models import Line, LineText, Scene, SceneSound, SoundTake, Story, StorySound
 from stories.models.sound_take import SAMPLE_RATE
 
 from . import collecting, enqueue, segment_jobs
@@ -21,7 +21,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
     """Record the take of a settled call once, however often and by whomever this is called.
 
     It is selected if nothing usable is, or if it was made from what its line and voice are now.
-    None if its line or story is gone.
+    None if its line, scene or story is gone.
     """
     if call.kind not in SoundKind.values:
         return None
@@ -30,10 +30,13 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
         if call.kind == SoundKind.SPEECH
         else None
     )
-    story_id = line.scene.story_id if line else call.subject
-    if (call.kind == SoundKind.SPEECH and line is None) or not Story.objects.filter(
-        pk=story_id
-    ).exists():
+    scene = line.scene if line else None
+    if call.kind == SoundKind.SOUND:
+        scene = Scene.objects.filter(pk=call.item).first()
+    if scene is None and call.kind != SoundKind.MUSIC:
+        return None
+    story_id = scene.story_id if scene else call.subject
+    if not Story.objects.filter(pk=story_id).exists():
         return None
     job = job or collecting.asked_for(call)
     asked = enqueue.asked(job) if job else {}
@@ -44,7 +47,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
             defaults={
                 **stored_result(call, reason=asked.get("reason", "")),
                 "story_id": story_id,
-                "scene": line.scene if line else None,
+                "scene": scene,
                 "line": line,
                 "text": LineText.objects.filter(pk=asked.get("text_id") or 0).first(),
                 "kind": call.kind,

@@ -22,6 +22,7 @@ from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind, TakeSource
 from stories.errors import Invalid
 from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
+from stories.models.scene_sound import LONGEST_EFFECT, SHORTEST_EFFECT
 from stories.models.story_sound import LOUDEST_DB, SILENT_DB
 from stories.services import line_edits
 from stories.services import sound as domain
@@ -79,7 +80,17 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
         warning for warning in plan.warnings if warning.values.get("position") == scene.position
     ]
     own = SceneSound.objects.filter(scene=scene).select_related("recording", "effect").first()
+    effect = next(
+        (item for item in plan.items if item.kind == SoundKind.SOUND and item.item == scene.key),
+        None,
+    )
     return {
+        "effect": effect,
+        "effect_price": _price(effect),
+        "effects_by": _connection(plan.settings.effects_provider) if plan.settings else "",
+        "effects_are_sketches": plan.settings is None or plan.settings.effects_provider == "local",
+        "longest_effect": LONGEST_EFFECT,
+        "shortest_effect": SHORTEST_EFFECT,
         "lines": lines,
         "scene_sound": own or SceneSound(scene=scene),
         "scene_sounds": other_takes(story, scene),
@@ -89,6 +100,12 @@ def shown_lines(story: Story, scene: Scene) -> dict[str, Any]:
         "sound_is_on": plan.settings is not None and plan.settings.enabled,
         "sound_warnings": mine,
     }
+
+
+def _connection(provider: str) -> str:
+    """The name of a connection, as people gave it."""
+    found = AIProviderConfig.objects.filter(provider=provider).values_list("name", flat=True)
+    return found.first() or provider
 
 
 def _shown(line: Line, item: SoundItem | None, takes: list[SoundTake]) -> ShownLine:
@@ -144,6 +161,10 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
             (key, name) for key, name, kind in connections if makes(kind, SoundKind.SPEECH)
         ],
         "playing": [(key, name) for key, name, kind in connections if makes(kind, SoundKind.MUSIC)],
+        "making_effects": [
+            (key, name) for key, name, kind in connections if makes(kind, SoundKind.SOUND)
+        ],
+        "effects": [item for item in plan.items if item.kind == SoundKind.SOUND],
         "pronunciations": cast.pronunciations.entries,
         "takes": other_takes(story, None),
         "music_price": _price(
@@ -166,7 +187,8 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
     """Change the sound settings. An unticked box is not sent."""
     sent = request.POST
     values: dict[str, Any] = {"enabled": sent.get("enabled") == "1"}
-    values |= {name: sent[name] for name in ("mood", "music_provider", "loudness") if name in sent}
+    named = ("mood", "music_provider", "effects_provider", "loudness")
+    values |= {name: sent[name] for name in named if name in sent}
     values |= {name: number(sent[name], name) for name in ("speech_db", "music_db") if name in sent}
     domain.change_settings(story.pk, actor=request.user, **values)
     return _back(request, story, _("The sound is saved."))

@@ -108,13 +108,16 @@ def _id(text: str, field: str) -> UUID | None:
 @require_POST
 @errors_as_responses
 def scene_sound(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
-    """Set the level of the scene's effect, and whether its clip is heard."""
+    """Set the scene's effect, its beginning and its level, and whether the clip is heard."""
     scene, sent = scene_or_404(story, scene_id), request.POST
     values: dict[str, Any] = {}
     if "clip_sound" in sent:
         values["clip_sound"] = {"yes": True, "no": False}.get(sent["clip_sound"])
-    if "effect_db" in sent:
-        values["effect_db"] = number(sent["effect_db"], "effect_db")
+    if "effect_prompt" in sent:
+        values["effect_prompt"] = sent["effect_prompt"]
+    for name in ("effect_seconds", "effect_from", "effect_db"):
+        if name in sent:
+            values[name] = number(sent[name], name)
     domain.change_scene_sound(scene.pk, actor=request.user, **values)
     return after(request, story, scene, _("The sound is saved."))
 
@@ -134,6 +137,23 @@ def music(request: HttpRequest, story: Story) -> HttpResponse:
     start.require()
     message = _("Music is being made for %(price)s.") % {"price": money(start.total)}
     return after(request, story, None, message)
+
+
+@require_POST
+@errors_as_responses
+def effect(request: HttpRequest, story: Story, scene_id: UUID) -> HttpResponse:
+    """Make the scene's effect, or one more take of it, at the confirmed price."""
+    scene, total = scene_or_404(story, scene_id), amount(request.POST.get("confirm_total", ""))
+    if total is None:
+        raise Invalid(gettext_noop("Confirm the price first."), field="confirm_total")
+    wanted: dict[str, Any] = {"effects": [scene.pk], "again": True}
+    wanted["ask_again"] = "ask_again" in request.POST
+    start = generate_sound(story.pk, actor=request.user, confirm_total=total, **wanted)
+    if start.stopped is not None and start.stopped.new:
+        return after(request, story, scene, str(start.stopped), tone="ask")
+    start.require()
+    message = _("The effect is being made for %(price)s.") % {"price": money(start.total)}
+    return after(request, story, scene, message)
 
 
 def number(text: str, field: str) -> float:

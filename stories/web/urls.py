@@ -65,6 +65,7 @@ class BoardUrls:
             path(f"{scene}lines/", wrap(sound.lines), name="board_lines"),
             path(f"{scene}speak/", wrap(sound.speak), name="board_speak"),
             path(f"{scene}sound/", wrap(sound_takes.scene_sound), name="board_scene_sound"),
+            path(f"{scene}effect/", wrap(sound_takes.effect), name="board_effect"),
             path(f"{board}sounds/", wrap(sound_takes.upload), name="board_sound_upload"),
             path(f"{sound_take}choose/", wrap(sound_takes.choose), name="board_sound_choose"),
             path(f"{sound_take}review/", wrap(sound_takes.review), name="board_sound_review"),

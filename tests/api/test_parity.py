@@ -65,6 +65,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "stories_story_voice": ("choose_voice",),
     "board_lines": ("list_lines", "write_lines"),
     "board_speak": ("make_sound",),
+    "board_effect": ("make_sound",),
     "board_scene_sound": ("get_scene_sound", "patch_scene_sound"),
     "board_sound_upload": ("upload_sound",),
     "board_sound_choose": ("choose_sound",),

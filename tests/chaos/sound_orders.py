@@ -14,7 +14,11 @@ from .notebook import Notebook, short_words
 
 MOODS = tuple(mood for mood in Mood if mood != Mood.NONE)
 VOICES = ("anna0001", "ben00002", "carla003")
-SPEECH_PIECE = {JobName.LINE_SPEECH: SoundKind.SPEECH, JobName.STORY_MUSIC: SoundKind.MUSIC}
+SPEECH_PIECE = {
+    JobName.LINE_SPEECH: SoundKind.SPEECH,
+    JobName.STORY_MUSIC: SoundKind.MUSIC,
+    JobName.SCENE_SOUND: SoundKind.SOUND,
+}
 
 
 def plan_piece(story_id: Any) -> str:

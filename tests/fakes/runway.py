@@ -74,6 +74,7 @@ EDITS: dict[str, tuple[str, str, str, int, set[str]]] = {
         {"promptVideo", "promptText", "audio", "mode", "duration", "ratio", "model"},
     ),
 }
+EFFECT_CREDITS = 2
 CLIP_SECONDS = 5  # of the clips that are upscaled and extended
 SILENT = {
     "veo3.1": 20,
@@ -108,6 +109,7 @@ class Runway(Fake):
         ("POST", r"/v1/image_to_video", "image_to_video"),
         ("POST", r"/v1/text_to_video", "text_to_video"),
         ("POST", r"/v1/text_to_image", "text_to_image"),
+        ("POST", r"/v1/sound_effect", "sound_effect"),
         ("POST", r"/v1/(?:image_upscale|video_upscale|video_to_video)", "edited"),
         ("GET", r"/v1/tasks/([^/]+)", "task"),
         ("DELETE", r"/v1/tasks/([^/]+)", "delete"),
@@ -128,7 +130,9 @@ class Runway(Fake):
         self.turn = threading.Lock()
 
     def is_paid(self, asked: Asked) -> bool:
-        return asked.path.startswith(("/v1/image_to_video", "/v1/text_to", *EDITS))
+        return asked.path.startswith(
+            ("/v1/image_to_video", "/v1/text_to", "/v1/sound_effect", *EDITS)
+        )
 
     @property
     def balance(self) -> int:
@@ -144,6 +148,31 @@ class Runway(Fake):
 
     def text_to_image(self, asked: Asked) -> Reply:
         return self._create(asked, None)
+
+    def sound_effect(self, asked: Asked) -> Reply:
+        body = asked.json
+        scenario = self.scenario(str(body.get("promptText", "")))
+        if refused := self._door(asked) or self._trouble(scenario):
+            return refused
+        wrong = sorted(set(body) - {"model", "promptText", "duration", "loop"})
+        if body.get("model") != "eleven_text_to_sound_v2":
+            wrong.append("model")
+        if not 1 <= len(str(body.get("promptText", ""))) <= 3000:
+            wrong.append("promptText")
+        if not 0.5 <= body.get("duration", 1) <= 30:
+            wrong.append("duration")
+        if wrong:
+            issues = [{"path": [name], "message": "Invalid input"} for name in wrong]
+            return Reply(
+                400, {"error": "Validation of body failed", "issues": issues, "docUrl": DOC}
+            )
+        content = media.sound(body.get("duration", 2.0))
+        task = Task(str(uuid.uuid4()), EFFECT_CREDITS, content, "audio/mpeg", scenario)
+        with self.lock:
+            self.tasks[task.id] = task
+            self.charge(task.id, body["model"], Decimal(task.credits) / 100, asked)
+        told = {"id": task.id, "estimatedCost": {"credits": task.credits}}
+        return self.twisted(scenario, Reply(200, told))
 
     def edited(self, asked: Asked) -> Reply:
         body = asked.json
@@ -344,7 +373,7 @@ class Runway(Fake):
         if task.scenario == "cheaper":
             self.charges[task.id].usd = Decimal(task.credits - 1) / 100
         task.link = task.link if task.scenario == "expired_for_ever" else uuid.uuid4().hex
-        suffix = ".mp4" if task.mime == "video/mp4" else ".png"
+        suffix = {"video/mp4": ".mp4", "audio/mpeg": ".mp3"}.get(task.mime, ".png")
         output = f"{self.url}/outputs/{task.id}{suffix}?_jwt={task.link}"
         if task.scenario == "evil_link":
             output = "http://169.254.169.254/latest/meta-data/"

@@ -73,6 +73,7 @@ WORK = [(provider, "") for provider in sorted(FAKES) if provider not in {"eleven
 WORK += [(provider, kind) for provider in MACHINES for kind in ("image", "clip")]
 WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "sound")]
 WORK += [("stability_ai", "music"), ("stability_ai", "sound")]  # Stable Audio
+WORK += [("runway_ml", "sound")]
 # Pictures with reference sheets of the cast, which go along in the request that is paid.
 WORK += [(provider, "sheets") for provider in ("replicate", "runway_ml", "stability_ai")]
 # Clips that begin and end with a given picture.

@@ -17,7 +17,11 @@ from providers.errors import Later, NotNow, Refused
 from providers.models import AIProviderConfig, ProviderCall
 from providers.prices import price_of
 from providers.registry import adapter_for
-from providers.requests import ClipRequest, ImageRequest
+from providers.requests import (
+    ClipRequest,
+    ImageRequest,
+    SoundRequest,
+)
 from providers.store import FileMissing
 from tests.fakes import media
 from tests.fakes.runway import Runway
@@ -102,6 +106,22 @@ def test_picture(runway: Real) -> None:
         1280,
         720,
     )
+
+
+def test_sound_effect(runway: Real) -> None:
+    call = runway.finish(SoundRequest(prompt="a door bell", duration_ms=1500, seed=7))
+    assert (call.state, call.cost, call.model) == (
+        "settled",
+        Decimal("0.02"),
+        "eleven_text_to_sound_v2",
+    )
+    assert sent(runway) == {
+        "model": "eleven_text_to_sound_v2",
+        "promptText": "a door bell",
+        "duration": 1.5,
+    }
+    assert call.result is not None
+    assert (call.result["samples"], runway.fake.charged) == (72_000, Decimal("0.02"))
 
 
 def test_length_that_the_model_does_not_make_is_rounded_up_and_paid(runway: Real) -> None:
@@ -269,6 +289,9 @@ def test_daily_limit_is_asked_for_again_much_later(runway: Real, clock: Clock) -
             "does not make the format 1:1",
         ),
         (ImageRequest(prompt=" "), "The prompt is empty"),
+        (SoundRequest(prompt=" "), "The text is empty."),
+        (SoundRequest(prompt="x" * 3001), "at most 3000"),
+        (SoundRequest(prompt="rain", duration_ms=30_001), "at most 30 s"),
     ],
 )
 def test_what_cannot_be_asked_for_is_not_sent(request_: Any, message: str, runway: Real) -> None:
@@ -419,6 +442,8 @@ def test_official_specification_accepts_what_the_fake_answers(scenario: str, run
     [
         CLIP,
         IMAGE,
+        SoundRequest(prompt="a door bell", duration_ms=1500),
+        SoundRequest(prompt="rain", duration_ms=100),
         ClipRequest(prompt="sea", model="gen4.5", duration_ms=9000),
         ClipRequest(
             prompt="sea",

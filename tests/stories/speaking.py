@@ -14,7 +14,7 @@ from providers.adapters import Bytes, CallContext, Result
 from providers.backends.local.adapter import LocalAdapter
 from providers.enums import Kind, Refusal
 from providers.errors import Refused
-from providers.requests import MusicRequest, Request, SpeechRequest
+from providers.requests import MusicRequest, Request, SoundRequest, SpeechRequest
 
 RATE = 48_000
 WORD_MS, PAUSE_MS = 300, 120
@@ -24,7 +24,7 @@ class SpeakingAdapter(LocalAdapter):
     """`refused`: words that it does not speak. `asked`: what it was asked for."""
 
     kinds: ClassVar[frozenset[Kind]] = frozenset(
-        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC}
+        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC, Kind.SOUND}
     )
     refused: ClassVar[set[str]] = set()
     asked: ClassVar[list[Request]] = []
@@ -41,6 +41,11 @@ class SpeakingAdapter(LocalAdapter):
         if isinstance(request, MusicRequest):
             self.asked.append(request)
             return Result(media=Bytes(tone(request.duration_ms, 330), trusted=True), cost=None)
+        if isinstance(request, SoundRequest):
+            self.asked.append(request)
+            if any(word in request.prompt for word in self.refused):
+                raise Refused("This is not played.", kind=Refusal.MODERATED)
+            return Result(media=Bytes(tone(request.duration_ms, 440), trusted=True), cost=None)
         return super()._made(request, call_context)
 
 

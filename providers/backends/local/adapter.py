@@ -38,6 +38,7 @@ from providers.requests import (
     ImageRequest,
     MusicRequest,
     Request,
+    SoundRequest,
     SpeechRequest,
     TextRequest,
     kind_of,
@@ -66,6 +67,7 @@ USED = {
     Kind.CLIP: PICTURE | {"fps", "duration_ms", "camera", "image_file"},
     Kind.SPEECH: frozenset({"text", "language", "voice", "speed", "seed"}),
     Kind.MUSIC: frozenset({"mood", "duration_ms", "seed"}),
+    Kind.SOUND: frozenset({"prompt", "duration_ms", "seed"}),
     Kind.TEXT: frozenset({"task", "script", "scenes", "language", "style", "aspect_ratio"}),
 }
 
@@ -168,7 +170,7 @@ class ExpiredLink:
 
 
 class LocalAdapter:
-    """Renders images and clips, speaks lines, plays music, and splits scripts into scenes.
+    """Renders images and clips, speaks lines, makes music and effects, and splits scripts.
 
     Its calls are free, so a lost call is simply repeated.
     """
@@ -178,7 +180,7 @@ class LocalAdapter:
     tells_balance: ClassVar[bool] = False
     draws_letters: ClassVar[bool] = False  # rows of fruit and windows look like letters
     kinds: ClassVar[frozenset[Kind]] = frozenset(
-        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC}
+        {Kind.TEXT, Kind.IMAGE, Kind.CLIP, Kind.SPEECH, Kind.MUSIC, Kind.SOUND}
     )
     settings_kind: ClassVar[type[Common]] = Common
     own_tasks: ClassVar[dict[str, frozenset[str]]] = TASKS  # without a row that says so
@@ -198,7 +200,7 @@ class LocalAdapter:
             does = TASKS[kind_of(request)]
             edits.require(request, model, provider=NAME, can=does, known=does)
         vision.require_vision(request, model, provider=NAME, takes=False)
-        if isinstance(request, SpeechRequest | MusicRequest):
+        if isinstance(request, SpeechRequest | MusicRequest | SoundRequest):
             sound.check(request)
 
     def unsent(self, request: Request) -> list[LocalizedMessage]:
@@ -232,7 +234,7 @@ class LocalAdapter:
                 return Result(media=Bytes(drawn, trusted=True), cost=FREE, seed=request.seed)
             case ClipRequest():
                 return Result(media=Filmed(request, call_context), cost=FREE, seed=request.seed)
-            case SpeechRequest() | MusicRequest():
+            case SpeechRequest() | MusicRequest() | SoundRequest():
                 return sound.made(request, call_context)
             case TextRequest(task="to_english"):
                 return Result(

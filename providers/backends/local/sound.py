@@ -1,4 +1,4 @@
-"""Speech and music of the local provider as results of a call."""
+"""Speech, music and effects of the local provider as results of a call."""
 
 import io
 import wave
@@ -12,13 +12,15 @@ from media.errors import MediaError
 from providers.adapters import Bytes, CallContext, Result
 from providers.enums import Refusal
 from providers.errors import Refused
-from providers.requests import MusicRequest, SpeechRequest
+from providers.requests import MusicRequest, SoundRequest, SpeechRequest
 
 FREE = Decimal(0)
 
 
-def check(request: SpeechRequest | MusicRequest) -> None:
+def check(request: SpeechRequest | MusicRequest | SoundRequest) -> None:
     """Raises `Refused` for a voice or a mood that there is not. Loads no model."""
+    if isinstance(request, SoundRequest):
+        return
     # Imported here: an installation whose films are silent loads neither models nor their
     # libraries.
     if isinstance(request, SpeechRequest):
@@ -41,10 +43,17 @@ def check(request: SpeechRequest | MusicRequest) -> None:
         )
 
 
-def made(request: SpeechRequest | MusicRequest, call_context: CallContext) -> Result:
+def made(request: SpeechRequest | MusicRequest | SoundRequest, call_context: CallContext) -> Result:
     """The recording, and for speech when each clause is heard. Raises `Refused`."""
     if isinstance(request, SpeechRequest):
         return _spoken(request, call_context)
+    if isinstance(request, SoundRequest):
+        from .effects import effect  # noqa: PLC0415  see `check`
+
+        samples = effect(request.prompt, request.duration_ms / 1000, request.seed)
+        return Result(
+            media=Bytes(_wav(samples, 48_000), trusted=True), cost=FREE, seed=request.seed
+        )
     from .music import LONGEST, SHORTEST, bed  # noqa: PLC0415  see `check`
 
     seconds = min(max(request.duration_ms / 1000, SHORTEST), LONGEST)

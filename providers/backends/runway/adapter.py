@@ -1,4 +1,4 @@
-"""Adapter for Runway: clips from an image or from a prompt, and images."""
+"""Adapter for Runway: clips from an image or from a prompt, images, and sound effects."""
 
 import base64
 import io
@@ -25,6 +25,7 @@ from providers import (
     prompt_text,
     raw_answer_search,
     settings_schema,
+    sound_requests,
 )
 from providers.adapters import (
     Accepted,
@@ -52,7 +53,7 @@ from providers.fetch import Link
 from providers.lenient_decoding import texts_in
 from providers.models import AIProviderConfig
 from providers.refusal_words import is_key_refused
-from providers.requests import ClipRequest, Edit, ImageRequest, Request, kind_of
+from providers.requests import ClipRequest, Edit, ImageRequest, Request, SoundRequest, kind_of
 from providers.settings_schema import Common
 from providers.store import opened
 from providers.task_states import state_of
@@ -70,6 +71,8 @@ MOST_CAST_WORDS = 600  # characters of the descriptions of the cast
 MOST_DATA_URI = 5_242_880  # characters
 USED = frozenset({"prompt", "prompt_en", "style", "seed", "aspect_ratio"})
 CLIP_ALONE = {"camera", "duration_ms", "image_file"}
+MOST_EFFECT_WORDS = 3000  # characters
+MOST_EFFECT_MS = 30_000
 MOST_CLIP_URI = 16_777_216  # characters
 TASKS = {
     Kind.IMAGE: frozenset({edits.MAKE, edits.CHANGE, edits.UPSCALE}),
@@ -116,7 +119,7 @@ class RunwayAdapter:
     needs_key: ClassVar[bool] = True
     tells_balance: ClassVar[bool] = True
     cancel_is_free: ClassVar[str] = "queued"  # the credits of a queued task are refunded
-    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP})
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IMAGE, Kind.CLIP, Kind.SOUND})
     settings_kind: ClassVar[type[Common]] = Settings
     home: ClassVar[str] = "https://api.dev.runwayml.com"
 
@@ -141,9 +144,16 @@ class RunwayAdapter:
         _ = self._client
 
     def check_request(self, request: Request, model: ModelSpec) -> None:
+        if isinstance(request, SoundRequest):
+            sound_requests.require_prompt(
+                request.prompt, model, provider=NAME, most=MOST_EFFECT_WORDS
+            )
+            sound_requests.require_length(request, model, provider=NAME, most_ms=MOST_EFFECT_MS)
+            return
         if not isinstance(request, ImageRequest | ClipRequest):
             raise Refused(
-                gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
+                gettext_noop("Runway makes pictures, clips and effects only."),
+                kind=Refusal.INVALID,
             )
         edits.require(request, model, provider=NAME, can=TASKS[kind_of(request)])
         if request.edit is not None:
@@ -187,6 +197,8 @@ class RunwayAdapter:
         return ratios
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
+        if kind == Kind.SOUND:
+            return frozenset({"prompt", "duration_ms"})
         clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
         clip |= {"end_image_file"} if keyframes.takes_end(model) else set()
         used = USED | clip if kind == Kind.CLIP else USED
@@ -219,6 +231,13 @@ class RunwayAdapter:
         model = call_context.model
         own: dict[str, Any]
         match request:
+            case SoundRequest():
+                seconds = sound_requests.ordered_ms(request, model.options) / 1000
+                return "/v1/sound_effect", {
+                    "model": model.called,
+                    "promptText": request.prompt,
+                    "duration": seconds,
+                }
             case ImageRequest():
                 text = prompt_text.any_language(request, tagged=True)
                 if request.edit is not None:
@@ -245,7 +264,8 @@ class RunwayAdapter:
                 own["duration"] = call_context.seconds
             case _:
                 raise Refused(
-                    gettext_noop("Runway makes pictures and clips only."), kind=Refusal.INVALID
+                    gettext_noop("Runway makes pictures, clips and effects only."),
+                    kind=Refusal.INVALID,
                 )
         return path, {
             "model": model.called,

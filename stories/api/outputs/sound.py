@@ -85,11 +85,14 @@ class VoiceOut(msgspec.Struct):
 
 
 class SoundItemOut(msgspec.Struct):
-    """The speech of a line, or the music (`line_id` null). `will`: a take is made, at `price`."""
+    """The speech of a line, the music, or the effect of a scene; music has neither `line_id` nor
+    `scene_id`. `will`: a take is made, at `price`.
+    """
 
     kind: SoundKind
     line_id: UUID | None
-    position: Annotated[int, Meta(description="Of the line's scene; 0 for music.")]
+    scene_id: UUID | None
+    position: Annotated[int, Meta(description="Of the scene; 0 for music.")]
     state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
     will: bool
     price: Money
@@ -105,6 +108,7 @@ class SoundOut(msgspec.Struct):
     enabled: bool
     mood: Mood
     music_provider: str
+    effects_provider: str
     speech_db: float
     music_db: float
     effects_db: float
@@ -140,6 +144,9 @@ class SceneSoundOut(msgspec.Struct):
     scene_id: UUID
     recording: SoundTakeOut | None
     effect: SoundTakeOut | None
+    effect_prompt: str
+    effect_seconds: float
+    effect_from: float
     effect_db: float
     clip_sound: Annotated[
         bool | None, Meta(description="Null: the clip is heard only if nobody speaks.")
@@ -151,6 +158,9 @@ def scene_sound_out(call: Call, row: SceneSound) -> SceneSoundOut:
         scene_id=row.scene_id,
         recording=sound_take_out(call, row.recording) if row.recording else None,
         effect=sound_take_out(call, row.effect) if row.effect else None,
+        effect_prompt=row.effect_prompt,
+        effect_seconds=row.effect_seconds,
+        effect_from=row.effect_from,
         effect_db=row.effect_db,
         clip_sound=row.clip_sound,
     )
@@ -208,6 +218,7 @@ def sound_item_out(item: SoundItem) -> SoundItemOut:
     return SoundItemOut(
         SoundKind(item.kind),
         line_id,
+        item.scene.pk if item.scene else None,
         item.position,
         item.state,
         item.will,
@@ -223,6 +234,7 @@ def sound_out(call: Call, story: Story, plan: SoundPlan, voices: list[Voice]) ->
         enabled=settings.enabled,
         mood=Mood(settings.mood),
         music_provider=settings.music_provider,
+        effects_provider=settings.effects_provider,
         speech_db=settings.speech_db,
         music_db=settings.music_db,
         effects_db=settings.effects_db,

@@ -181,7 +181,7 @@ def test_strangers_see_no_sound(story, client, owner, stranger):
 def test_the_price_dialog_names_the_sound(story, client, owner):
     sound.change_settings(story.pk, actor=owner)
     shown = page(client, "stories_story_do", story.pk, "generate_preview")
-    assert "And 2 sounds: speech and music, for $0.00" in " ".join(shown.split())
+    assert "And 2 sounds: speech, music and effects, for $0.00" in " ".join(shown.split())
 
 
 def sound_file(ms=1500):
@@ -262,6 +262,63 @@ def test_other_music_is_made_at_the_price_that_was_shown(story, client, owner):
         run_due()
     assert SoundTake.objects.filter(kind="music").count() == 2
     assert "Make other music · $0.50" in page(client, "stories_story_film", story.pk)
+
+
+def test_an_effect_is_described_and_made_at_its_scene(story, client, owner):
+    scene = story.all_scenes.get()
+    sound.change_settings(story.pk, actor=owner, mood="none")
+    AIProviderConfig.objects.get(provider="local").models.create(
+        kind="sound", name="paid", is_default=True, price=Decimal("0.20"), unit="call"
+    )
+    assert "Make the effect" not in page(client, "board_scene", story.pk, scene.pk)
+    post(
+        client,
+        "board_scene_sound",
+        story.pk,
+        scene.pk,
+        effect_prompt="a door bell",
+        effect_seconds="1,5",
+        effect_from="0.5",
+        effect_db="0",
+    )
+    shown = page(client, "board_scene", story.pk, scene.pk)
+    assert "Make the effect · $0.20" in shown
+    assert "a door bell</textarea>" in shown
+    film = page(client, "stories_story_film", story.pk)
+    assert "Effects of the scenes" in film
+    assert "a door bell" in film
+    for confirmed in ("0.10", "", "0.20"):
+        post(client, "board_effect", story.pk, scene.pk, confirm_total=confirmed)
+        run_due()
+    take = SoundTake.objects.get(kind="sound")
+    assert (take.scene_id, take.samples) == (scene.pk, 72_000)
+    shown = page(client, "board_scene", story.pk, scene.pk)
+    assert "Make another take of the effect · $0.20" in shown
+    assert f'aria-label="Effect of scene {scene.position}"' in page(
+        client, "stories_story_film", story.pk
+    )
+    post(
+        client,
+        "stories_story_sound",
+        story.pk,
+        enabled="1",
+        mood="none",
+        effects_provider="elevenlabs",
+    )
+    assert StorySound.objects.get(story=story).effects_provider == "elevenlabs"
+    assert "ElevenLabs makes it from these words." in page(
+        client, "board_scene", story.pk, scene.pk
+    )
+    response = post(
+        client,
+        "stories_story_sound",
+        story.pk,
+        enabled="1",
+        mood="none",
+        effects_provider="typecast",
+    )
+    assert response.status_code == 302
+    assert StorySound.objects.get(story=story).effects_provider == "elevenlabs"
 
 
 def test_a_failed_voice_is_said_on_the_board(story, client, owner):
