@@ -1,6 +1,6 @@
 # CI runs the same targets. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-quick test-slow test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
+.PHONY: help demo serve test check-and-test test-quick test-slow test-browser test-faults test-all check lint scripts types layers migrations bench lock schemathesis audit fault-tests many kills diagram run-env dev-env bench-env media-table
 
 python := .venv/bin/python
 # Some containers set it. Each of the many processes of a run would compile Django anew.
@@ -47,6 +47,11 @@ pytest = $(alone) $(1) $(python) -m pytest $(2) $(TESTS) || [ $$? = 5 ]
 on_postgresql := $(python) -m tests.services postgresql --
 
 test: $(if $(TESTS),test-all,test-quick)
+
+# Type checks keep one processor busy: fault tests run beside them, too.
+check-and-test: dev-env
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory test-quick
 
 test-quick: dev-env
 	@$(call pytest,,-n logical --dist worksteal -m "($(quick)) and (page or not database)")
