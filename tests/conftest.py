@@ -23,6 +23,7 @@ from django.utils.translation import trans_real
 from xdist.scheduler import LoadScopeScheduling
 
 from operations.compile_messages import compile_all
+from tests.chromium import CHROMIUM, CHROMIUM_OPTIONS
 from tests.lock_order import LockOrder, recorded
 from tests.mark_expressions import may_hold_chosen_test
 from tests.migrated_database import copy_migrated_database
@@ -30,20 +31,7 @@ from tests.migrated_rows import MigratedRows, restored_after_tests
 
 session_folder = pytest.StashKey[Path]()
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 BROWSER_WAIT = 30_000  # ms, as long as Playwright waits for everything else
-CHROMIUM_OPTIONS = (
-    *(
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-    ),
-    *("--no-first-run", "--autoplay-policy=no-user-gesture-required", "--force-color-profile=srgb"),
-)
 # Fault tests that take longest. They begin first, so that none is left over at the end.
 LONGEST = (
     *(

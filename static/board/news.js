@@ -18,7 +18,8 @@ import { refreshPanel } from "./panel.js";
 import { hydrate } from "./shells.js";
 import { show, toast } from "./toasts.js";
 
-const SLICE = 6; // cards that are taken over at once
+const SLICE = 4; // cards that are taken over at once
+const MOST_BREATH = 150; // milliseconds between two slices
 const MOST_SAID = 3; // failures in one toast
 
 function merge(card, fresh) {
@@ -137,7 +138,13 @@ function takeCard(card, known) {
 }
 
 const byId = () => new Map(cards().map((card) => [card.dataset.id, card]));
-const breath = () => window.scheduler?.yield?.() ?? new Promise((done) => setTimeout(done));
+/* A frame is drawn between two slices, so that they are not laid out together; a page that nobody
+   sees draws none. */
+const breath = () =>
+	new Promise((done) => {
+		requestAnimationFrame(() => setTimeout(done));
+		setTimeout(done, MOST_BREATH);
+	});
 const free = () => new Promise(whenFree);
 
 let reading = null; // news with many cards, which are taken over in slices
