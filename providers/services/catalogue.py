@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 
 from accounts import audit
 from accounts.models import AuditAction
+from providers import edits
 from providers.enums import Kind, Unit
 from providers.errors import Forbidden, Invalid
 from providers.models import AIProviderConfig, ProviderModel
@@ -218,10 +219,20 @@ def _apply(config: AIProviderConfig, change: Change, read_on: date) -> None:
 
 
 def add_all(config: AIProviderConfig, catalogue: Catalogue) -> None:
-    """Give a new connection the models of its kind; the first of each kind of work is used."""
-    defaults: set[str] = set()
+    """Give a new connection the models of its kind.
+
+    Of each kind of work, the first in the catalogue that makes something from words alone is used.
+    """
     for change in changes(config, catalogue):
         _apply(config, change, catalogue.read_on)
-        if change.kind not in defaults and change.after is not None:
-            config.models.filter(kind=change.kind, name=change.name).update(is_default=True)
-            defaults.add(change.kind)
+    defaults: set[str] = set()
+    for entry in catalogue.models:
+        if (
+            entry.connection == config.kind
+            and entry.kind not in defaults
+            and entry.price is not None
+            and edits.MAKE in edits.tasks_of(entry.capabilities)
+            and not entry.options.get("needs_reference")
+        ):
+            config.models.filter(kind=entry.kind, name=entry.name).update(is_default=True)
+            defaults.add(entry.kind)

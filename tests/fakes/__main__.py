@@ -8,6 +8,7 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[2] / "site"))
 
 from .comfyui import ComfyUI
 from .elevenlabs import ElevenLabs
+from .fal import Fal
 from .llm import Llm
 from .openai_images import OpenAIImages
 from .openai_speech import OpenAISpeech
@@ -22,6 +23,7 @@ FAKES: dict[str, type[Fake]] = {
     "comfyui": ComfyUI,
     "runway": Runway,
     "replicate": Replicate,
+    "fal": Fal,
     "stability": Stability,
     "llm": Llm,
     "elevenlabs": ElevenLabs,

@@ -42,7 +42,9 @@ IMAGE_TO_VIDEO: dict[str, tuple[list[str], list[int], int, list[str]]] = {
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptImage", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptImage", "ratio"]),
 }
+SEEDANCE = ["1280:720", "720:1280", "960:960"]  # those of 720p
 TEXT_TO_VIDEO = {
+    "seedance2": (SEEDANCE, list(range(4, 16)), 36, ["promptText", "ratio", "duration"]),
     "gen4.5": (TWO, list(range(2, 11)), 12, ["promptText", "ratio", "duration"]),
     "veo3.1": (VEO, [4, 6, 8], 40, ["promptText", "ratio"]),
     "veo3.1_fast": (VEO, [4, 6, 8], 15, ["promptText", "ratio"]),
@@ -525,7 +527,9 @@ def _video_issues(
             _issue("model", f"Invalid input: expected one of {sorted(models)}", "invalid_union")
         ]
     ratios, lengths, _, required = models[body["model"]]
+    issues = _reference_issues(body)
     known = {
+        "references",
         "model",
         "promptText",
         "promptImage",
@@ -537,7 +541,7 @@ def _video_issues(
         "audio",
         "negativePrompt",
     }
-    issues = [
+    issues += [
         _issue(name, "Invalid input: expected string, received undefined", "invalid_type")
         for name in required
         if name not in body
@@ -550,6 +554,20 @@ def _video_issues(
     ):
         issues.append(_issue("duration", f"Invalid option: expected one of {lengths}"))
     return [*issues, *_common_issues(body), *_frame_issues(body)]
+
+
+def _reference_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Pictures that a clip is made from; one model takes them, and up to nine."""
+    given = body.get("references")
+    if given is None:
+        return []
+    good = (
+        body["model"] == "seedance2"
+        and isinstance(given, list)
+        and len(given) <= 9
+        and all(set(one) == {"uri"} and str(one["uri"]).startswith("data:image/") for one in given)
+    )
+    return [] if good else [_issue("references", "Invalid input", "custom")]
 
 
 def _frame_issues(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -313,7 +313,7 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(reply.delay)
         self.send(reply)
 
-    do_GET = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815  the names of http.server
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815  the names of http.server
 
     def send(self, reply: Reply) -> None:
         content = reply.content

@@ -11,6 +11,7 @@ from providers.models import AIProviderConfig, ProviderModel
 from providers.services import configs, connections, workflows
 from providers.services.workflows import Upload
 from tests.fakes import bullmq, comfyui, supertone, typecast
+from tests.fakes import fal as fal_fake
 from tests.fakes.openai_images import OpenAIImages
 from tests.providers.real import configure
 
@@ -110,6 +111,23 @@ def connect_speech(fake: Any, actor: User, provider: str) -> AIProviderConfig:
     return AIProviderConfig.objects.get(pk=config.pk)
 
 
+def connect_fal(fake: fal_fake.Fal, actor: User, provider: str = "fal") -> AIProviderConfig:
+    """All models of the catalogue, each at the fake's price."""
+    config = connections.add(
+        AIProviderConfig(kind="fal", provider=provider, name="fal", base_url=fake.url),
+        actor=actor,
+        key=fake.key,
+    )
+    AIProviderConfig.objects.filter(pk=config.pk).update(
+        is_active=True,
+        settings={"poll_seconds": 0, "send_timeout": 2, "result_hosts": ["127.0.0.1"]},
+    )
+    for name, (_kind, price, _needed) in fal_fake.MODELS.items():
+        config.models.filter(name=name).update(is_active=True, price=price)
+    config.models.filter(name="fal-ai/flux/schnell").update(is_default=True)
+    return AIProviderConfig.objects.get(pk=config.pk)
+
+
 def connect(provider: str, fake: Any, actor: User) -> AIProviderConfig:
     """A connection named as its kind, at the fake's prices."""
     match provider:
@@ -117,6 +135,8 @@ def connect(provider: str, fake: Any, actor: User) -> AIProviderConfig:
             return connect_comfyui(fake, actor, provider, priced=True)
         case "bullmq":
             return connect_bullmq(fake, actor, provider)
+        case "fal":
+            return connect_fal(fake, actor)
         case "openai_images":
             return connect_openai_images(fake, actor, provider)
         case "typecast" | "supertone":

@@ -17,6 +17,7 @@ from providers.errors import Later, NotNow, Refused
 from providers.fetch import Link
 from providers.models import AIProviderConfig, ProviderCall
 from providers.registry import adapter_for
+from providers.services import connections
 from tests.fakes.server import Asked, Fake, Reply
 from tests.providers.conftest import Clock
 from tests.providers.real import IMAGE, KEYS, PLAN, Real, configure
@@ -60,6 +61,103 @@ def runway(odd: Odd, clock: Clock) -> Real:
         "/v1/organization": Reply(200, {"creditBalance": 100}),
     }
     return Real("runway_ml", odd, clock)
+
+
+@pytest.fixture
+def fal(odd: Odd, clock: Clock, admin_user: Any) -> Real:
+    """fal, whose request is accepted and then runs."""
+    config = connections.add(
+        AIProviderConfig(kind="fal", provider="fal", name="fal", base_url=odd.url),
+        actor=admin_user,
+        key=Odd.key,
+    )
+    AIProviderConfig.objects.filter(pk=config.pk).update(
+        is_active=True, settings={"poll_seconds": 0, "result_hosts": ["127.0.0.1"]}
+    )
+    config.models.filter(kind="image").update(is_default=False)
+    config.models.filter(name="fal-ai/flux/schnell").update(
+        is_active=True, is_default=True, price=Decimal("0.003")
+    )
+    odd.replies = {
+        "/fal-ai/flux/schnell": Reply(200, {"request_id": "one"}),
+        "/fal-ai/flux/requests/one/status": Reply(202, {"status": "IN_PROGRESS"}),
+        "/v1/account/billing": Reply(200, {"credits": {"current_balance": 100}}),
+    }
+    return Real("fal", odd, clock)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"request_id": "../../v1/account"},
+        {"request_id": "a b"},
+        {"request_id": "t" * 1000},
+        {"request_id": {"id": "one"}},
+    ],
+)
+def test_name_of_a_request_that_is_no_name_is_unclear(
+    told: dict[str, Any], fal: Real, odd: Odd
+) -> None:
+    odd.replies["/fal-ai/flux/schnell"] = Reply(200, told)
+    call = fal.finish(IMAGE)
+    assert (call.state, call.task_id) == ("unclear", "")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/one",
+        "https://evil.example/fal-ai/../../x/requests/one",
+        "https://evil.example/other/app/requests/two",
+        "javascript:alert(1)",
+        "http://[",
+        "",
+    ],
+)
+def test_address_of_a_result_that_is_none_is_composed(address: str, fal: Real, odd: Odd) -> None:
+    odd.replies["/fal-ai/flux/schnell"] = Reply(200, {"request_id": "one", "response_url": address})
+    call = fal.go(IMAGE).call
+    assert (call.state, call.task_id) == ("accepted", "fal-ai/flux/requests/one")
+
+
+def test_request_is_asked_about_at_the_connection_whatever_its_address(fal: Real, odd: Odd) -> None:
+    odd.replies["/fal-ai/flux/schnell"] = Reply(
+        200, {"request_id": "one", "response_url": "https://evil.example/an/app/requests/one"}
+    )
+    odd.replies["/an/app/requests/one/status"] = Reply(202, {"status": "IN_QUEUE"})
+    fal.go(IMAGE)
+    assert fal.go(IMAGE).call.state == "accepted"
+    assert odd.asked[-1].path == "/an/app/requests/one/status"
+
+
+@pytest.mark.parametrize("balance", [*ABSURD, None, "many", [1], {"a": 1}])
+def test_balance_of_fal_that_cannot_be_stops_no_call(balance: Any, fal: Real, odd: Odd) -> None:
+    odd.replies["/v1/account/billing"] = Reply(200, {"credits": {"current_balance": balance}})
+    fal.go(IMAGE)
+    assert ProviderCall.objects.get().state == "accepted"
+    known = Decimal(1) if balance == [1] else None
+    assert fal.config.balance == known
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"status": "COMPLETED", "error": {"a": ["b"]}, "error_type": 5}, "refused"),
+        ({"status": None}, "accepted"),
+        ({"status": ["IN_PROGRESS"]}, "accepted"),
+        ([], "accepted"),
+    ],
+)
+def test_state_of_an_odd_shape(told: Any, state: str, fal: Real, odd: Odd) -> None:
+    odd.replies["/fal-ai/flux/requests/one/status"] = Reply(200, told)
+    odd.replies["/fal-ai/flux/requests/one"] = Reply(500, {"detail": [{"msg": {}, "type": 3}]})
+    fal.go(IMAGE)
+    for _ in range(3):
+        try:
+            fal.go(IMAGE)
+        except Refused:
+            break
+    assert ProviderCall.objects.get().state == state
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ NEWER: dict[str, Any] = {
     "gen4.5": {"price": "0.15", "priced_on": "2026-12-24"},
     "veo3.1_fast": {"price": None, "priced_on": None},
     "veo3.1": None,
-    "seedance2": {"price": "0.30", "priced_on": "2026-12-24", "durations": [5, 10]},
+    "wan3": {"price": "0.30", "priced_on": "2026-12-24", "durations": [5, 10]},
 }
 
 
@@ -73,9 +73,9 @@ def test_what_a_newer_catalogue_would_change(runway: AIProviderConfig) -> None:
     assert [(one.name, one.what, one.before, one.after) for one in found] == [
         ("gen4.5", "raised", Decimal("0.12"), Decimal("0.15")),
         ("gen4_turbo", "lowered", Decimal("0.05"), Decimal("0.04")),
-        ("seedance2", "priced", None, Decimal("0.30")),
         ("veo3.1", "vanished", Decimal("0.20"), None),
         ("veo3.1_fast", "unpriced", Decimal("0.10"), None),
+        ("wan3", "priced", None, Decimal("0.30")),
     ]
 
 
@@ -95,7 +95,7 @@ def test_only_what_is_accepted_changes(runway: AIProviderConfig, admin_user: Use
     assert not rows["veo3.1_fast"].is_active  # and not called at the connection's own price
     assert MoneyChange.objects.filter(provider="runway_ml", actor=admin_user).count() == 1
     left = catalogue.changes(runway, newer)
-    assert [one.name for one in left] == ["gen4.5", "seedance2"]
+    assert [one.name for one in left] == ["gen4.5", "wan3"]
 
 
 def test_accepting_twice_changes_nothing_more(runway: AIProviderConfig, admin_user: User) -> None:
@@ -141,6 +141,20 @@ def test_first_connection_of_a_kind_begins_with_the_catalogue(db: None, admin_us
     )
     row = config.models.get(name="gpt-image-1")
     assert (row.is_active, row.ratios["16:9"]) == (False, "1536x1024")
+
+
+def test_first_connection_uses_models_that_make_something_from_words(
+    db: None, admin_user: User
+) -> None:
+    """Neither an upscaler nor a model that needs a reference sheet."""
+    config = connections.add(
+        AIProviderConfig(kind="fal", provider="fal", name="fal"), actor=admin_user
+    )
+    used = config.models.filter(is_default=True).values_list("kind", "name")
+    assert list(used) == [("clip", "fal-ai/kling-video/v2.5-turbo/pro/image-to-video")]
+    active = config.models.filter(is_active=True)
+    assert active.filter(price=None).count() == 0
+    assert active.count() == 7
 
 
 def test_requests_follow_the_row(runway: AIProviderConfig) -> None:

@@ -38,6 +38,7 @@ from tests.fakes import media, supertone, typecast
 from tests.fakes.bullmq import BullMQ
 from tests.fakes.comfyui import ComfyUI
 from tests.fakes.elevenlabs import ElevenLabs
+from tests.fakes.fal import Fal
 from tests.fakes.llm import Llm
 from tests.fakes.openai_images import OpenAIImages
 from tests.fakes.openai_speech import OpenAISpeech
@@ -57,6 +58,7 @@ FAKES: dict[str, Any] = {
     "runway_ml": lambda: Runway(seconds=0.01),
     "stability_ai": Stability,
     "replicate": Replicate,
+    "fal": Fal,
     "llm": Llm,
     "elevenlabs": ElevenLabs,
     "openai_speech": OpenAISpeech,
@@ -67,7 +69,7 @@ FAKES: dict[str, Any] = {
     "bullmq": BullMQ,
 }
 MACHINES = ("bullmq", "comfyui")  # a job has the call's own name there, and so is found again
-POLLED = {"runway_ml", "replicate", *MACHINES}
+POLLED = {"runway_ml", "replicate", "fal", *MACHINES}
 # The kinds that are bought of each provider; most make one that stands for the others.
 WORK = [(provider, "") for provider in sorted(FAKES) if provider not in {"elevenlabs", *MACHINES}]
 WORK += [(provider, kind) for provider in MACHINES for kind in ("image", "clip")]
@@ -75,33 +77,40 @@ WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "soun
 WORK += [("stability_ai", "music"), ("stability_ai", "sound")]  # Stable Audio
 WORK += [("runway_ml", "sound")]
 # Pictures with reference sheets of the cast, which go along in the request that is paid.
-WORK += [(provider, "sheets") for provider in ("replicate", "runway_ml", "stability_ai")]
+WORK += [(provider, "sheets") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
 # Clips that begin and end with a given picture.
-WORK += [(provider, "frames") for provider in ("replicate", "runway_ml")]
+WORK += [(provider, "frames") for provider in ("fal", "replicate", "runway_ml")]
 # Takes that are edited, which go along in the request with their mask.
 WORK += [(provider, "mask") for provider in ("openai_images", "stability_ai")]
-WORK += [(provider, "change") for provider in ("replicate", "runway_ml")]
+WORK += [(provider, "change") for provider in ("fal", "replicate", "runway_ml")]
 WORK += [(provider, "extend") for provider in ("runway_ml",)]
-WORK += [(provider, "upscale") for provider in ("replicate", "runway_ml", "stability_ai")]
+WORK += [(provider, "upscale") for provider in ("fal", "replicate", "runway_ml", "stability_ai")]
 EDITS = {
     "openai_images": "gpt-image-1",
     "stability_ai": "inpaint",
     "replicate": "black-forest-labs/flux-kontext-pro",
+    "fal": "fal-ai/nano-banana-2/edit",
     "runway_ml": "gen4_image",
 }
 RUNWAY_UPSCALE = "magnific_precision_upscaler_v2"
 UPSCALES = {
     "replicate": "topazlabs/image-upscale",
+    "fal": "fal-ai/topaz/upscale/image",
     "runway_ml": RUNWAY_UPSCALE,
     "stability_ai": "upscale-conservative",
 }
 MASK = [MaskShape([(0, 0), (500, 1000)])]
 SHEETS = {
     "replicate": "bytedance/seedream-4",
+    "fal": "fal-ai/nano-banana-2/edit",
     "runway_ml": "gen4_image",
     "stability_ai": "ultra",
 }
-FRAMES = {"replicate": ("bytedance/seedance-1-pro", 5000), "runway_ml": ("veo3.1", 4000)}
+FRAMES = {
+    "replicate": ("bytedance/seedance-1-pro", 5000),
+    "fal": ("fal-ai/kling-video/o3/4k/image-to-video", 5000),
+    "runway_ml": ("veo3.1", 4000),
+}
 
 
 @pytest.fixture

@@ -257,6 +257,37 @@ def test_runway_gets_first_and_last_frame_with_their_positions(real: Any) -> Non
     assert [content_of(one["uri"]) for one in frames] == list(PICTURES.values())[:2]
 
 
+def test_runway_makes_a_clip_from_sheets(real: Any) -> None:
+    request = msgspec.structs.replace(
+        CLIP,
+        image_file="sheet3.png",
+        duration_ms=5000,
+        cast=[member(0), member(1, "place")],
+        model="seedance2-references",
+    )
+    with real("runway_ml") as runway:
+        call = runway.finish(request)
+        assert (call.state, call.cost) == ("settled", Decimal("1.80"))
+        assert posted(runway).path == "/v1/text_to_video"
+        body = posted(runway).json
+        uris = [one["uri"] for one in body.pop("references")]
+        assert [content_of(uri) for uri in uris] == list(PICTURES.values())[:2]
+        assert body == {
+            "model": "seedance2",
+            "ratio": "1280:720",
+            "seed": 7,
+            "promptText": "하루: a girl in a yellow coat. Jonas: a girl in a yellow coat. "
+            "a lighthouse at the sea by night. Camera: slow dolly in.",
+            "audio": False,
+            "duration": 5,
+        }
+        used = UsedFields().of("runway_ml", "clip", "seedance2-references")
+        assert "references" in used
+        assert not {"image_file", "end_image_file"} & used  # they are not sent
+        with pytest.raises(Refused, match="needs at least one reference sheet"):
+            runway.go(msgspec.structs.replace(request, cast=[]), "k2")
+
+
 def test_a_model_that_takes_no_last_frame_gets_none(real: Any) -> None:
     with real("runway_ml") as runway:
         with pytest.raises(Refused) as refused:

@@ -4,9 +4,7 @@ The names of a model's inputs are in its row, not here.
 """
 
 import base64
-import dataclasses
 import logging
-import mimetypes
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -17,15 +15,9 @@ import msgspec
 from django.utils.translation import gettext_noop
 
 from core.localized_messages import sentence_of
-from media import image_import
-from media.errors import MediaError
 from providers import (
-    cast_references,
     connection_test,
-    edits,
-    keyframes,
     keys,
-    prompt_text,
     raw_answer_search,
     settings_schema,
 )
@@ -48,10 +40,10 @@ from providers.errors import KeyRefused, Later, Refused, Unclear, Unreadable
 from providers.fetch import Link
 from providers.lenient_decoding import bytes_of, number_of, texts_in
 from providers.models import AIProviderConfig
+from providers.named_inputs import NamedInputs
 from providers.refusal_words import is_key_refused
-from providers.requests import ClipRequest, Edit, ImageRequest, Request
+from providers.requests import ClipRequest, ImageRequest, Request
 from providers.settings_schema import Common
-from providers.store import opened
 from providers.task_states import state_of
 
 from .errors import TEMPLATES, failure, refusal, words_of
@@ -65,40 +57,26 @@ READ = 30.0  # seconds
 MOST_DATA_URI = 256 * 1024  # bytes; larger files go through its files API
 ACCOUNTS = ("user", "organization")
 PERCENT = re.compile(r"^\s*([0-9]{1,3})%", re.MULTILINE)
-# The usual names of a model's inputs. A model's row may override them (`options.input`) and add
-# values (`options.extra`).
-USUAL = {
-    "prompt": "prompt",
-    "aspect_ratio": "aspect_ratio",
-    "seed": "seed",
-    "duration": "duration",
-    "image": "image",
-    # An input that takes a list of images, or one where the row says `options.one_reference`.
-    "references": "",
-    "end_image": "",
-    # How closely the references are followed, from 0 to 1.
-    "strength": "",
-    # Whether the clip has sound, such as “generate_audio”.
-    "audio": "",
-    # The take that is edited, and the mask, in which white is what changes.
-    "source": "",
-    "mask": "",
-}
-TASKS = frozenset({edits.MAKE, edits.CHANGE, edits.MASK, edits.UPSCALE, edits.EXTEND})
-NO_INPUT = gettext_noop(
-    "The row of Replicate's model %(model)s names no input for “%(input)s”: an administrator "
-    "enters it in the row's options."
+INPUTS = NamedInputs(
+    NAME,
+    {
+        "prompt": "prompt",
+        "aspect_ratio": "aspect_ratio",
+        "seed": "seed",
+        "duration": "duration",
+        "image": "image",
+        # An input that takes a list of images, or one where the row says `options.one_reference`.
+        "references": "",
+        "end_image": "",
+        # How closely the references are followed, from 0 to 1.
+        "strength": "",
+        # Whether the clip has sound, such as “generate_audio”.
+        "audio": "",
+        # The take that is edited, and the mask, in which white is what changes.
+        "source": "",
+        "mask": "",
+    },
 )
-FIELDS = {
-    "negative": "negative",
-    "aspect_ratio": "aspect_ratio",
-    "seed": "seed",
-    "duration": "duration_ms",
-    "image": "image_file",
-    "references": "references",
-    "end_image": "end_image_file",
-    "strength": "strength",
-}
 
 
 class ReplicateAdapter:
@@ -135,37 +113,17 @@ class ReplicateAdapter:
             )
         if not model.name:
             raise Refused(gettext_noop("Choose a model for Replicate first."), kind=Refusal.INVALID)
-        edits.require(request, model, provider=NAME, can=TASKS)
-        if request.edit is not None:
-            _require_inputs(request, request.edit, model)
-            return
-        prompt_text.any_language(request)
-        cast_references.require_fit(request, _takes(model), provider=NAME)
-        cast_references.require_enough(request, model, provider=NAME)
-        takes = bool(_names(model).get("end_image"))
-        keyframes.require_end(request, model, provider=NAME, takes=takes)
-        prompt_text.require_length(request, model, provider=NAME)
+        INPUTS.check(request, model)
 
     def used_fields(self, kind: Kind, model: ModelSpec) -> frozenset[str]:
-        names = _names(model)
-        if not cast_references.limits(_takes(model)):
-            names = {**names, "references": ""}
-        used = {ours for given, ours in FIELDS.items() if names.get(given)} | {
-            "prompt",
-            "prompt_en",
-            "style",
-        }
-        return frozenset(
-            (used | {"camera"}) - {"strength"}
-            if kind == Kind.CLIP
-            else used - {"duration_ms", "image_file", "end_image_file"}
-        )
+        return INPUTS.used_fields(kind, model)
 
     def submit(self, request: Request, call_context: CallContext) -> Accepted | Result:
         self.check_request(request, call_context.model)
         assert isinstance(request, ImageRequest | ClipRequest)
         path, body = _where(call_context.model.called)
-        body |= {"input": self.inputs(request, call_context), **self._webhook(call_context)}
+        given = INPUTS.inputs(request, call_context, self._put)
+        body |= {"input": given, **self._webhook(call_context)}
         answer = self.line.post_once(
             path, read=self.read, json=body, headers={"Cancel-After": self.settings.cancel_after}
         )
@@ -179,83 +137,6 @@ class ReplicateAdapter:
             raise unparsable(NAME, answer)
         at_work = state_of(prediction.status) in {"waiting", "running", "unknown"}
         return Accepted(prediction.id.strip(), poll_in=self.poll_in if at_work else 0.0)
-
-    def inputs(
-        self, request: ImageRequest | ClipRequest, call_context: CallContext
-    ) -> dict[str, Any]:
-        """Return the model's inputs.
-
-        Uploads the image to Replicate first, which is free. Raises `Refused` (unreachable) if the
-        upload fails.
-        """
-        if request.edit is not None:
-            return self._edited(request, request.edit, call_context)
-        given: dict[str, Any] = {
-            "prompt": prompt_text.any_language(request),
-            "aspect_ratio": call_context.model.ratios.get(
-                request.aspect_ratio, request.aspect_ratio
-            ),
-            "seed": request.seed % 2**31,
-        }
-        if isinstance(request, ClipRequest):
-            given["prompt"] = prompt_text.with_camera(given["prompt"], request.camera)
-            given["duration"] = call_context.seconds
-            given["audio"] = call_context.model.capabilities.get("audio") == "on"
-            if request.image_file:
-                given["image"] = self._reachable(request.image_file)
-            if request.end_image_file:
-                given["end_image"] = self._reachable(request.end_image_file)
-        elif request.strength is not None:
-            given["strength"] = request.strength / 100
-        names = _names(call_context.model)
-        if names.get("references") and cast_references.limits(call_context.model):
-            found = [self._reachable(member.file) for member in cast_references.sheets(request)]
-            one = call_context.model.options.get("one_reference")
-            if found:
-                given["references"] = found[0] if one else found
-        if request.negative.strip():
-            given["negative"] = request.negative.strip()
-        return {
-            **{names[what]: value for what, value in given.items() if names.get(what)},
-            **call_context.model.options.get("extra", {}),
-        }
-
-    def _edited(
-        self, request: ImageRequest | ClipRequest, edit: Edit, call_context: CallContext
-    ) -> dict[str, Any]:
-        """Return the inputs of an edit: the take, the mask, the words and the length, as the row
-        names them. The size is that of the take.
-        """
-        names = _names(call_context.model)
-        given: dict[str, Any] = {"seed": request.seed % 2**31}
-        if names.get("prompt"):
-            given["prompt"] = prompt_text.any_language(request)
-        if isinstance(request, ImageRequest):
-            picture, mime = edits.picture_of(edit)
-            given["source"] = self._put(picture, mime)
-            if edit.mask:
-                mask = edits.as_png(edits.mask_over(picture, edit.mask))
-                given["mask"] = self._put(mask, "image/png")
-        else:
-            with opened(edit.file) as file:
-                clip = file.read()
-            given["source"] = self._put(clip, mimetypes.guess_type(edit.file)[0] or "video/mp4")
-            given["audio"] = call_context.model.capabilities.get("audio") == "on"
-            if edit.task == edits.EXTEND:
-                given["duration"] = call_context.seconds
-        return {
-            **{names[what]: value for what, value in given.items() if names.get(what)},
-            **call_context.model.options.get("extra", {}),
-        }
-
-    def _reachable(self, name: str) -> str:
-        with opened(name) as file:
-            content = file.read()
-        try:
-            mime = image_import.mime_of(content)
-        except MediaError as error:
-            raise Refused.of(error.sentence, kind=Refusal.INVALID) from error
-        return self._put(content, mime)
 
     def _put(self, content: bytes, mime: str) -> str:
         """Return the file as a data URI; a larger one is put at Replicate, which is free.
@@ -433,46 +314,7 @@ def matches(prediction: Prediction, request: Request, call_context: CallContext)
     """Return whether the prediction was made from the prompt and seed of this request."""
     if not isinstance(request, ImageRequest | ClipRequest):
         return False
-    names = _names(call_context.model)
-    wanted: dict[str, Any] = {}
-    if names["prompt"]:
-        text = prompt_text.any_language(request)
-        if isinstance(request, ClipRequest) and request.edit is None:
-            text = prompt_text.with_camera(text, request.camera)
-        wanted[names["prompt"]] = text
-    if names["seed"]:
-        wanted[names["seed"]] = request.seed % 2**31
-    # An upscaler may take neither: nothing says then that a prediction is this request's.
-    return bool(wanted) and _holds(prediction.input, wanted)
-
-
-def _require_inputs(request: ImageRequest | ClipRequest, edit: Edit, model: ModelSpec) -> None:
-    """Raise `Refused` (invalid) if the row names no input for something that the edit needs."""
-    names = _names(model)
-    if names.get("prompt"):
-        prompt_text.any_language(request)
-    wanted = ["source", *(["mask"] if edit.mask else [])]
-    wanted += ["prompt"] if edit.task == edits.CHANGE else []
-    missing = next((name for name in wanted if not names.get(name)), None)
-    if missing is not None:
-        raise Refused(NO_INPUT, kind=Refusal.INVALID, model=model.name, input=missing)
-
-
-def _takes(model: ModelSpec) -> ModelSpec:
-    """Return the model with the sheets that it takes: none if its row names no input for them, one
-    if that input takes a single picture.
-    """
-    if not _names(model).get("references"):
-        return dataclasses.replace(model, references={})
-    if model.options.get("one_reference"):
-        return cast_references.at_most(model, 1)
-    return model
-
-
-def _names(model: ModelSpec) -> dict[str, str]:
-    """Return the model's input names; empty for inputs that the model does not have."""
-    names: dict[str, str] = USUAL | model.options.get("input", {})
-    return names
+    return INPUTS.are_of(prediction.input, request, call_context)
 
 
 def _where(model: str) -> tuple[str, dict[str, Any]]:
@@ -517,7 +359,3 @@ def _is_at(text: str, hosts: tuple[str, ...]) -> bool:
     return parts.scheme in {"https", "http"} and any(
         parts.hostname == host or str(parts.hostname).endswith(f".{host}") for host in hosts
     )
-
-
-def _holds(given: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:
-    return given is not None and all(given.get(name) == value for name, value in wanted.items())

@@ -163,14 +163,15 @@ class RunwayAdapter:
                 self._require_ratio(request, model)
             return
         prompt_text.any_language(request)
-        # Its clips have no field for sheets, whatever the row declares.
-        takes = model if isinstance(request, ImageRequest) else replace(model, references={})
+        # A clip that begins with a picture has no field for sheets, whatever the row declares.
+        takes = model
+        if isinstance(request, ClipRequest) and not _by_sheets(model):
+            takes = replace(model, references={})
         cast_references.require_fit(request, takes, provider=NAME, most_text=MOST_CAST_WORDS)
-        if isinstance(request, ImageRequest):
-            cast_references.require_enough(request, model, provider=NAME)
+        cast_references.require_enough(request, model, provider=NAME)
         if (
             isinstance(request, ClipRequest)
-            and not request.image_file
+            and not _starts(request, model)
             and not model.options.get("text_to_video")
         ):
             raise Refused(
@@ -179,9 +180,8 @@ class RunwayAdapter:
                 model=model.name,
             )
         self._require_ratio(request, model)
-        keyframes.require_end(
-            request, model, provider=NAME, takes=keyframes.takes_end(model) and _starts(request)
-        )
+        takes_end = keyframes.takes_end(model) and _starts(request, model)
+        keyframes.require_end(request, model, provider=NAME, takes=takes_end)
         prompt_text.require_length(request, model, provider=NAME)
 
     def _require_ratio(self, request: ImageRequest | ClipRequest, model: ModelSpec) -> None:
@@ -190,7 +190,7 @@ class RunwayAdapter:
 
     def _ratios(self, request: Request, model: ModelSpec) -> Mapping[str, str]:
         """Return the aspect ratios. Some models have other ones for clips without an image."""
-        from_words = isinstance(request, ClipRequest) and not request.image_file
+        from_words = isinstance(request, ClipRequest) and not _starts(request, model)
         ratios: Mapping[str, str] = (
             model.options.get("text_ratios", model.ratios) if from_words else model.ratios
         )
@@ -202,7 +202,9 @@ class RunwayAdapter:
         clip = CLIP_ALONE | ({"negative"} if _takes_negative(model) else set())
         clip |= {"end_image_file"} if keyframes.takes_end(model) else set()
         used = USED | clip if kind == Kind.CLIP else USED
-        if kind == Kind.IMAGE and cast_references.limits(model):
+        if kind == Kind.CLIP and _by_sheets(model):
+            used = (used | {"references"}) - {"image_file", "end_image_file"}
+        elif kind == Kind.IMAGE and cast_references.limits(model):
             used |= {"references"}
         return used if _takes_seed(model) else used - {"seed"}
 
@@ -254,9 +256,15 @@ class RunwayAdapter:
             case ClipRequest():
                 text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS - 40)
                 own = {"promptText": prompt_text.with_camera(text, request.camera)}
-                path = "/v1/image_to_video" if request.image_file else "/v1/text_to_video"
-                if request.image_file:
+                starts = _starts(request, model)
+                path = "/v1/image_to_video" if starts else "/v1/text_to_video"
+                if starts:
                     own["promptImage"] = self._frames(request)
+                elif _by_sheets(model):
+                    own["references"] = [
+                        {"uri": self._data_uri(member.file)}
+                        for member in cast_references.sheets(request)
+                    ]
                 if _takes_negative(model) and request.negative.strip():
                     own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
                 if (audio := _audio(model)) != "none":
@@ -478,8 +486,15 @@ def _credits(amount: float) -> Decimal:
     return rounded(Decimal(str(amount)) * CREDIT)
 
 
-def _starts(request: Request) -> bool:
-    return isinstance(request, ClipRequest) and bool(request.image_file)
+def _starts(request: Request, model: ModelSpec) -> bool:
+    """Return whether the clip begins with a picture."""
+    is_clip = isinstance(request, ClipRequest) and bool(request.image_file)
+    return is_clip and not _by_sheets(model)
+
+
+def _by_sheets(model: ModelSpec) -> bool:
+    """Return whether the row's clips are made from reference sheets, not from a first picture."""
+    return bool(model.options.get("needs_reference"))
 
 
 def _takes_negative(model: ModelSpec) -> bool:
