@@ -12,6 +12,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,12 +26,13 @@ from unfold.admin import ModelAdmin
 from core.admin.confirm_dialog import ask, back_from
 from core.admin.display import Tone, ago, badge, money
 from core.admin.filters import ChoicesFilter, RelatedFilter
+from core.file_serving import serve
 from core.identifiers import is_uuid
 from core.localized_messages import DomainError
 from providers.enums import CallState, Kind, Refusal
 from providers.errors import Conflict, Invalid
 from providers.models import ProviderCall, RawAnswer
-from providers.services import unclear_calls
+from providers.services import test_runs, unclear_calls
 from providers.services.raw_answers import recover
 
 from .call_requests import request_in_words
@@ -205,6 +207,7 @@ class ProviderCallAdmin(ModelAdmin):
             "asked": request_in_words(call.request),
             "request_text": _readable(call.request),
             "evidence_text": _readable(call.evidence),
+            "has_file": bool(test_runs.made_by(call)),
         }
         may = request.user.has_perm(unclear_calls.PERMISSION) and call.state == CallState.UNCLEAR
         if may and is_uuid(call.subject):
@@ -214,6 +217,13 @@ class ProviderCallAdmin(ModelAdmin):
         return TemplateResponse(
             request, "studio/call.html", self._frame(request, call, may_resolve=may, **values)
         )
+
+    def file(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """Respond with what a test run has made: no take shows it."""
+        name = test_runs.made_by(self._call(request, pk))
+        if not name:
+            raise Http404
+        return serve(request, name)
 
     def resolve(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Resolve an unclear call.
@@ -326,6 +336,11 @@ class ProviderCallAdmin(ModelAdmin):
                 name="providers_calls_resolve",
             ),
             path("<uuid:pk>/change/", wrap(self.page), name="providers_providercall_change"),
+            path(
+                "<uuid:pk>/file/",
+                require_http_methods(["GET", "HEAD"])(wrap(self.file)),
+                name="providers_call_file",
+            ),
             path(
                 "<uuid:pk>/resolve/",
                 require_http_methods(["GET", "POST"])(wrap(self.resolve)),

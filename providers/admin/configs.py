@@ -14,8 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import (
@@ -38,6 +38,8 @@ from providers.services import configs, connections, money_changes, provider_mod
 from providers.services.workflows import COMFYUI
 
 from . import catalogue, workflows
+
+MOST_VOICE = 100  # characters of the name of a voice
 
 
 class ConfigForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
@@ -390,7 +392,15 @@ class AIProviderConfigAdmin(ModelAdmin):
 
         def act() -> str:
             confirmed = decimal_of(request.POST.get("price", ""))
-            made.append(test_runs.start(row, actor=request.user, confirmed=confirmed))
+            made.append(
+                test_runs.start(
+                    row,
+                    actor=request.user,
+                    confirmed=confirmed,
+                    voice=request.POST.get("voice", "")[:MOST_VOICE],
+                    language=_spoken(),
+                )
+            )
             return _("The test run is under way; its result appears on this page.")
 
         def context() -> dict[str, Any]:
@@ -401,7 +411,7 @@ class AIProviderConfigAdmin(ModelAdmin):
             ]
             values: dict[str, Any] = {"config": row.provider, "row": row, "name": "run"}
             try:
-                values["price"] = test_runs.price_of(row)
+                values["price"] = test_runs.price_of(row, language=_spoken())
             except DomainError as problem:
                 values["problem"] = str(problem)
             frame: dict[str, Any] = site.page_context(
@@ -474,6 +484,11 @@ def _setup(config: AIProviderConfig, prices: list[usage.Priced]) -> list[tuple[s
     }
     steps = [(word, step not in missing, link) for step, (word, link) in links.items()]
     return steps if missing and not config.is_active else []
+
+
+def _spoken() -> test_runs.Language:
+    """Return the language of a spoken test run: that of the page, if there is a sentence in it."""
+    return "ko" if (get_language() or "").startswith("ko") else "en"
 
 
 def may_run(user: Any) -> bool:

@@ -4,7 +4,7 @@ import io
 import uuid
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from django.core.files.base import ContentFile
 from django.utils.translation import gettext_noop
@@ -14,10 +14,10 @@ from core.clock import DatabaseNow
 from providers import ledger, prices
 from providers.calls import service
 from providers.calls.reconcile import TEST_RUN
-from providers.enums import Kind
+from providers.enums import CallState, Kind
 from providers.errors import Forbidden, Invalid
 from providers.models import ProviderCall, ProviderModel
-from providers.requests import ClipRequest, ImageRequest, Request
+from providers.requests import ClipRequest, ImageRequest, Request, SpeechRequest
 from providers.store import media
 
 from . import money_changes
@@ -27,12 +27,23 @@ LIMIT = gettext_noop(
     "start %(limit)s USD alone. Nothing was sent."
 )
 PROMPT = "A red kite over a green hill in the morning light"
+type Language = Literal["ko", "en"]
+
+SPOKEN: dict[Language, str] = {
+    "en": "The rain had stopped, and the harbour was quiet again.",
+    "ko": "비가 그치고, 항구는 다시 조용해졌다.",
+}
 START_IMAGE = "provider-tests/start-1280x720.png"
 SECONDS = 2
 
 
-def request_of(row: ProviderModel) -> ImageRequest | ClipRequest:
-    """Return what a test run asks of this model: little, and the same each time."""
+def request_of(
+    row: ProviderModel, *, voice: str = "", language: Language = "en"
+) -> ImageRequest | ClipRequest | SpeechRequest:
+    """Return what a test run asks of this model: little, and the same each time.
+
+    Of a model of speech it is a sentence in the language, by the voice, else by the usual one.
+    """
     if row.kind == Kind.IMAGE:
         return ImageRequest(prompt=PROMPT, prompt_en=PROMPT, seed=1, model=row.name)
     if row.kind == Kind.CLIP:
@@ -46,16 +57,26 @@ def request_of(row: ProviderModel) -> ImageRequest | ClipRequest:
             image_file=START_IMAGE,
             model=row.name,
         )
-    raise Invalid(gettext_noop("Only pictures and clips have a test run."), field="model")
+    if row.kind == Kind.SPEECH:
+        return SpeechRequest(
+            text=SPOKEN[language], language=language, voice=voice.strip(), model=row.name
+        )
+    raise Invalid(gettext_noop("Only pictures, clips and speech have a test run."), field="model")
 
 
-def price_of(row: ProviderModel) -> Decimal:
+def price_of(row: ProviderModel, *, voice: str = "", language: Language = "en") -> Decimal:
     """Return the price of a test run in USD. Raises `NoPrice`, `Invalid`."""
-    return prices.quote(row.provider, request_of(row)).total
+    return prices.quote(row.provider, request_of(row, voice=voice, language=language)).total
 
 
 def start(
-    row: ProviderModel, *, actor: Any, confirmed: Decimal, key: uuid.UUID | None = None
+    row: ProviderModel,
+    *,
+    actor: Any,
+    confirmed: Decimal,
+    key: uuid.UUID | None = None,
+    voice: str = "",
+    language: Language = "en",
 ) -> ProviderCall:
     """Make one call with this model, for at most the confirmed price, and return it.
 
@@ -67,7 +88,7 @@ def start(
         ("providers.change_aiproviderconfig", "providers.view_providercall")
     ):
         raise Forbidden(gettext_noop("You may not test a model."))
-    request = request_of(row)
+    request = request_of(row, voice=voice, language=language)
     run = f"{TEST_RUN}{key or uuid.uuid4()}"
     if isinstance(request, ClipRequest) and not media().exists(START_IMAGE):
         media().save(START_IMAGE, ContentFile(_start_image()))
@@ -81,6 +102,12 @@ def start(
         require_current=partial(_require_limit, actor, run),
     )
     return answer.call
+
+
+def made_by(call: ProviderCall) -> str:
+    """Return the name of the file that a test run has made; empty for any other call."""
+    is_run = call.key.startswith(TEST_RUN) and call.state == CallState.SETTLED
+    return str((call.result or {}).get("file", "")) if is_run else ""
 
 
 def _require_limit(actor: Any, run: str, request: Request, provider: str) -> None:

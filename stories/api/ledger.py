@@ -17,13 +17,13 @@ from api.problems import forbidden, not_found
 from providers import ledger
 from providers.enums import CallState, Kind, Refusal
 from providers.models import ProviderCall
-from providers.services import raw_answers, unclear_calls
+from providers.services import raw_answers, test_runs, unclear_calls
 from stories.services.permissions import behind_a_wall, calls_for, visible_projects
 from stories.services.projects import subjects_of
 
 from . import schemas
 from .base import MONEY, api
-from .outputs.parts import Moment, Money, money
+from .outputs.parts import Link, Moment, Money, link, money
 
 SEE = "providers.view_providercall"
 BY_RESERVED = Keyset("reserved_at", "id")
@@ -66,6 +66,9 @@ class CallDetail(CallOut):
     request: Annotated[dict[str, Any], Meta(description="What was asked for.")]
     evidence: Annotated[
         dict[str, Any], Meta(description="Facts for judging an unclear call, such as the balance.")
+    ]
+    file: Annotated[
+        Link | None, Meta(description="What a test run has made; null: nothing, or another call.")
     ]
 
 
@@ -176,8 +179,14 @@ def call_out(row: ProviderCall) -> CallOut:
     return CallOut(**_values(row))
 
 
-def _detail(row: ProviderCall) -> CallDetail:
-    return CallDetail(**_values(row), request=row.request, evidence=row.evidence)
+def _detail(call: Call, row: ProviderCall) -> CallDetail:
+    made = test_runs.made_by(row)
+    return CallDetail(
+        **_values(row),
+        request=row.request,
+        evidence=row.evidence,
+        file=link(call, made) if made else None,
+    )
 
 
 @api.at("calls/")
@@ -214,7 +223,7 @@ class CallController(ApiController):
     @operation("get_call", summary="Show a provider call")
     def get(self, call_id: UUID) -> CallDetail:
         """What was asked for, what it costs, and how it stands."""
-        return _detail(_call(self, call_id))
+        return _detail(self, _call(self, call_id))
 
 
 @api.at("calls/<uuid:call_id>/resolve/")
@@ -236,7 +245,7 @@ class CallResolveController(ApiController):
                 unclear_calls.not_charged(row, **wanted)
             case "write_off":
                 unclear_calls.write_off(row, **wanted)
-        return _detail(_call(self, call_id))
+        return _detail(self, _call(self, call_id))
 
 
 @api.at("costs/")

@@ -94,6 +94,12 @@ class TestRunIn(Strict):
     confirm_total: (
         Annotated[schemas.Money, Meta(description="The price that was seen.")] | UnsetType
     ) = UNSET
+    voice: Annotated[
+        str, Meta(max_length=100, description="Of a model of speech; empty: the usual voice.")
+    ] = ""
+    language: Annotated[
+        Literal["ko", "en"], Meta(description="Of the sentence that a model of speech speaks.")
+    ] = "en"
 
 
 class CatalogueIn(Strict):
@@ -259,13 +265,21 @@ class ProviderTestRunController(ApiController):
         row = _row(self, provider, model_id)
         if not self.user.has_perms(("providers.change_aiproviderconfig", SEE_MONEY)):
             raise forbidden()
-        confirmed, price = schemas.confirmed_total(body.confirm_total), test_runs.price_of(row)
+        confirmed = schemas.confirmed_total(body.confirm_total)
+        price = test_runs.price_of(row, voice=body.voice, language=body.language)
         if price > confirmed:
             template = gettext_noop("It costs %(price)s USD. Confirm the price first.")
             raise PlanChanged(template, total=price, price=f"{price.normalize():f}")
         sent = self.request.headers.get(HEADER)
         key = uuid.uuid5(RUNS, f"{self.user.pk}:{sent}") if sent else None
-        made = test_runs.start(row, actor=self.user, confirmed=confirmed, key=key)
+        made = test_runs.start(
+            row,
+            actor=self.user,
+            confirmed=confirmed,
+            key=key,
+            voice=body.voice,
+            language=body.language,
+        )
         there = self.request.path.split("providers/")[0]
         return Created(call_out(made), Location=f"{there}calls/{made.pk}/")
 

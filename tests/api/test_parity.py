@@ -250,6 +250,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "library_thumb": FILE,
     "film_file": ("fetch_film",),
     "film_poster": FILE,
+    "providers_call_file": FILE,
     "film_subtitles": FILE,
     "replicate_hook": CALLBACK,
 }

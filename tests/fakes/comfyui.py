@@ -175,6 +175,21 @@ class ComfyUI(Fake):
             self.jobs[task] = job
             self.waiting.append(job)
         answer: dict[str, Any] = {"prompt_id": task, "number": job.number, "node_errors": {}}
+        if scenario == "partly":  # another output of the workflow is made
+            job.outputs = []
+            error = {
+                "type": "required_input_missing",
+                "message": "Required input is missing",
+                "details": "height",
+                "extra_info": {"input_name": "height"},
+            }
+            answer["node_errors"] = {
+                "5": {
+                    "errors": [error],
+                    "dependent_outputs": ["9"],
+                    "class_type": "EmptyLatentImage",
+                }
+            }
         return self.twisted(scenario, Reply(200, answer))
 
     def _wrong(self, graph: Any) -> Reply | None:  # noqa: C901  one branch for each mistake

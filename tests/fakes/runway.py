@@ -527,7 +527,7 @@ def _video_issues(
             _issue("model", f"Invalid input: expected one of {sorted(models)}", "invalid_union")
         ]
     ratios, lengths, _, required = models[body["model"]]
-    issues = _reference_issues(body)
+    issues = _sheet_issues(body)
     known = {
         "references",
         "model",
@@ -556,7 +556,7 @@ def _video_issues(
     return [*issues, *_common_issues(body), *_frame_issues(body)]
 
 
-def _reference_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
+def _sheet_issues(body: dict[str, Any]) -> list[dict[str, Any]]:
     """Pictures that a clip is made from; one model takes them, and up to nine."""
     given = body.get("references")
     if given is None:

@@ -176,6 +176,16 @@ def test_refused_workflow_names_the_node(gpu: Real) -> None:
     assert "Node 'KSampler' not found" in str(call.note)
 
 
+def test_workflow_that_runs_without_its_output_is_refused_and_stopped(gpu: Real) -> None:
+    """A server runs what it can of a workflow, and names what it leaves out."""
+    gpu.fake.expect("partly", times=1)
+    call = gpu.finish(IMAGE)
+    assert (call.state, call.refusal, call.cost) == ("refused", "invalid", Decimal(0))
+    assert str(call.note).endswith("Required input is missing: height (EmptyLatentImage 5)")
+    assert not gpu.fake.waiting  # type: ignore[attr-defined]
+    assert gpu.fake.paid == 0
+
+
 def test_job_lost_in_a_restart_is_unclear_and_not_sent_again(gpu: Real) -> None:
     call = gpu.go(IMAGE).call
     assert call.state == "accepted"

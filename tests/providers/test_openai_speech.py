@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from providers.errors import Invalid, Refused
-from providers.models import AIProviderConfig, ProviderModel
+from providers.models import AIProviderConfig, ProviderCall, ProviderModel
 from providers.registry import adapter_for
 from providers.requests import MusicRequest, SpeechRequest
-from providers.services import unclear_calls
+from providers.services import test_runs, unclear_calls
 from providers.services.raw_answers import recover
 from providers.voices import voices_of
 from tests.fakes import media
@@ -210,3 +211,24 @@ def test_fields_are_those_of_the_published_interface() -> None:
         pytest.skip("the official specification is not beside the project")
     schema = json.loads(found.read_text())["components"]["schemas"]["CreateSpeechRequest"]
     assert set(schema["properties"]) == FIELDS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_voice_is_heard_by_a_test_run_at_the_price_shown(openai: Real, admin_client: Any) -> None:
+    row = openai.config.models.get(name="tts-1")
+    run = reverse("admin:providers_test_run", args=[openai.config.pk, row.pk])
+    shown = admin_client.get(run, HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    price = test_runs.price_of(row)
+    assert f'name="price" value="{price}"' in shown
+    assert "OpenAI gives none." in shown
+    assert openai.fake.orders == []
+    answer = admin_client.post(
+        run, {"price": str(price), "voice": "nova"}, HTTP_ACCEPT_LANGUAGE="en"
+    )
+    call = ProviderCall.objects.get()
+    assert answer["Location"].endswith(f"/{call.pk}/change/")
+    order = openai.fake.orders[0].json
+    assert (order["voice"], order["input"]) == ("nova", test_runs.SPOKEN["en"])
+    assert (call.state, call.cost) == ("settled", price)
+    page = admin_client.get(answer["Location"], HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert "<audio" in page

@@ -5,6 +5,7 @@ lost when the server restarts: such a job is neither done nor sent again.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -50,10 +51,11 @@ from providers.settings_schema import Common
 from providers.store import opened
 
 from . import workflow
-from .errors import TEMPLATES, failure, refusal, words_of
+from .errors import TEMPLATES, failure, left_out, refusal, words_of
 from .messages import Entry, Queue, Queued, Stats, Uploaded
 from .settings import Settings
 
+log = logging.getLogger("ai_video.providers")
 READ = 60.0  # seconds; large lists of nodes and uploads
 SIZES = 16  # pixels of which an edge is a multiple
 SEEDS = 2**63
@@ -177,15 +179,30 @@ class ComfyUIAdapter:
             if not answer.ok:
                 raise refusal(answer, provider=self.name)
             try:
-                queued = answer.parsed(Queued).prompt_id.strip()
+                found = answer.parsed(Queued)
             except UnreadableError as error:
                 raise unparsable(self.name, answer) from error
+            queued = found.prompt_id.strip()
+            self._require_output(found, queued or task, model)
         except Unclear:
             # The job's id is ours: whether it arrived can be asked, and asking is free.
             if not self._is_known(task):
                 raise
             queued = task
         return Accepted(queued or task, poll_in=self.poll_in)
+
+    def _require_output(self, found: Queued, task: str, model: ModelSpec) -> None:
+        """Raise `Refused` (invalid) if the server runs the workflow without its output."""
+        words = left_out(found.node_errors, str(model.options.get("output", "")))
+        if not words:
+            return
+        try:
+            self.cancel(task)
+        except Later:
+            log.info("%s: the rest of a refused workflow still runs", self.name)
+        raise Refused(
+            TEMPLATES[Refusal.INVALID], kind=Refusal.INVALID, provider=self.name, words=words
+        )
 
     def _is_known(self, task: str) -> bool:
         try:

@@ -47,6 +47,22 @@ def _first_node(node_errors: dict[str, Any]) -> str:
     return ""
 
 
+def left_out(node_errors: dict[str, Any], output: str) -> str:
+    """Return why the workflow's own output is not made, though a part of the workflow is run; empty
+    if it is made.
+    """
+    for number, found in node_errors.items():
+        if not isinstance(found, dict):
+            continue
+        errors = [one for one in found.get("errors") or [] if isinstance(one, dict)]
+        outputs = found.get("dependent_outputs")
+        if number == output or (isinstance(outputs, list) and output in map(str, outputs)):
+            first = errors[0] if errors else {}
+            said = [str(first[key]) for key in ("message", "details") if first.get(key)]
+            return brief(f"{': '.join(said)} ({_first_node({number: found})})")
+    return ""
+
+
 def refusal(answer: ProviderResponse, *, provider: str) -> Refused:
     kind = KINDS.get(answer.status, Refusal.INVALID)
     return Refused(TEMPLATES[kind], kind=kind, provider=provider, words=words_of(answer))

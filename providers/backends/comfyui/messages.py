@@ -6,9 +6,12 @@ import msgspec
 
 
 class Queued(msgspec.Struct):
-    """The answer to a workflow that was accepted."""
+    """The answer to a workflow that was accepted, if only in part: `node_errors` names what was
+    left out.
+    """
 
     prompt_id: str
+    node_errors: dict[str, Any] = {}
 
 
 class Problem(msgspec.Struct):
