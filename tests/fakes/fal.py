@@ -207,7 +207,7 @@ class Fal(Fake):
             return 499, {"detail": "Request was cancelled.", "error_type": "client_cancelled"}
         if wrong := self._wrong(made):
             return 422, {"detail": wrong}
-        failed = {
+        failed: dict[str, tuple[int, dict[str, Any]]] = {
             "failed": (500, {"detail": "It failed.", "error_type": "internal_error"}),
             "silent_failure": (500, {"detail": [{"msg": "It failed.", "type": "internal"}]}),
             "timeout": (504, {"detail": "Request timed out", "error_type": "request_timeout"}),
