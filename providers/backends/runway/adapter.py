@@ -254,22 +254,7 @@ class RunwayAdapter:
                         for place, tag in tags.items()
                     ]
             case ClipRequest():
-                text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS - 40)
-                own = {"promptText": prompt_text.with_camera(text, request.camera)}
-                starts = _starts(request, model)
-                path = "/v1/image_to_video" if starts else "/v1/text_to_video"
-                if starts:
-                    own["promptImage"] = self._frames(request)
-                elif _by_sheets(model):
-                    own["references"] = [
-                        {"uri": self._data_uri(member.file)}
-                        for member in cast_references.sheets(request)
-                    ]
-                if _takes_negative(model) and request.negative.strip():
-                    own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
-                if (audio := _audio(model)) != "none":
-                    own["audio"] = audio == "on"
-                own["duration"] = call_context.seconds
+                path, own = self._clip_body(request, call_context)
             case _:
                 raise Refused(
                     gettext_noop("Runway makes pictures, clips and effects only."),
@@ -281,6 +266,27 @@ class RunwayAdapter:
             **({"seed": request.seed % SEEDS} if _takes_seed(model) else {}),
             **own,
         }
+
+    def _clip_body(
+        self, request: ClipRequest, call_context: CallContext
+    ) -> tuple[str, dict[str, Any]]:
+        model = call_context.model
+        text = prompt_text.cut(prompt_text.any_language(request), MOST_WORDS - 40)
+        own: dict[str, Any] = {"promptText": prompt_text.with_camera(text, request.camera)}
+        starts = _starts(request, model)
+        path = "/v1/image_to_video" if starts else "/v1/text_to_video"
+        if starts:
+            own["promptImage"] = self._frames(request)
+        elif _by_sheets(model):
+            own["references"] = [
+                {"uri": self._data_uri(member.file)} for member in cast_references.sheets(request)
+            ]
+        if _takes_negative(model) and request.negative.strip():
+            own["negativePrompt"] = prompt_text.cut(request.negative.strip(), MOST_WORDS)
+        if (audio := _audio(model)) != "none":
+            own["audio"] = audio == "on"
+        own["duration"] = call_context.seconds
+        return path, own
 
     def _edited(
         self, request: Request, edit: Edit, call_context: CallContext

@@ -66,5 +66,5 @@ def _from_sheets(model):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0029_clips_with_references")]
+    dependencies = [("providers", "0030_sound_effects_of_runway")]
     operations = [migrations.RunPython(apply, migrations.RunPython.noop)]
