@@ -248,14 +248,12 @@ def small_films(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture(scope="session", autouse=True)
 def audit_log_may_be_emptied(request: pytest.FixtureRequest) -> None:
-    """On SQLite a test that empties the database deletes the rows of the audit log, too."""
+    """A test that empties the database deletes the rows of the audit log, too."""
     if not any(uses_database(item) for item in request.session.items):
         return
     request.getfixturevalue("django_db_setup")
-    with request.getfixturevalue("django_db_blocker").unblock():
-        if connection.vendor == "sqlite":
-            with connection.cursor() as cursor:
-                cursor.execute("CREATE TABLE IF NOT EXISTS audit_log_may_be_emptied (x integer)")
+    with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS audit_log_may_be_emptied (x integer)")
 
 
 @pytest.fixture(scope="session")

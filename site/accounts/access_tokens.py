@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
@@ -160,7 +161,11 @@ def _own_user(claims: dict[str, Any]) -> User:
 
 
 def _sign_on_user(claims: dict[str, Any]) -> User:
-    """Return the user named by JWT_USERNAME_CLAIM. A token never creates an account."""
+    """Return the user named by JWT_USERNAME_CLAIM. A token never creates an account.
+
+    At some providers people choose that name themselves. As in the browser, it opens no
+    administrator's account: only the subject that single sign-on has connected it with does.
+    """
     name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
     people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
     user = (
@@ -168,9 +173,15 @@ def _sign_on_user(claims: dict[str, Any]) -> User:
         if isinstance(name, str) and name
         else None
     )
-    if user is None:
+    if user is None or (user.is_superuser and not _is_subject(claims, user)):
         raise _refused()
     return user
+
+
+def _is_subject(claims: dict[str, Any], user: User) -> bool:
+    """Whether the token is about the subject that this account is connected with. One query."""
+    subject = claims.get("sub")
+    return bool(subject) and SocialAccount.objects.filter(user=user, uid=subject).exists()
 
 
 def _refused() -> Problem:

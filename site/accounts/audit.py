@@ -18,7 +18,7 @@ ACTIONS = {
     CHANGE: AuditAction.CHANGED,
     DELETION: AuditAction.DELETED,
 }
-# On SQLite the tests empty tables by DELETE. They make this table, which no installation has.
+# The tests empty all tables. They make this table, which no installation has.
 UNLOCKED = "audit_log_may_be_emptied"
 LOCKED = "NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'audit_log_may_be_emptied')"
 REFUSED = "The audit log is append-only."
@@ -29,9 +29,12 @@ EXISTS = {
     ),
 }
 FUNCTION = (
-    "CREATE OR REPLACE FUNCTION audit_refused() RETURNS trigger LANGUAGE plpgsql AS $$ "
-    f"BEGIN RAISE EXCEPTION '{REFUSED}'; END $$"
+    "CREATE OR REPLACE FUNCTION audit_refused() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF TG_OP = 'TRUNCATE' AND to_regclass('{UNLOCKED}') IS NOT NULL THEN RETURN NULL; END IF; "
+    f"RAISE EXCEPTION '{REFUSED}'; END $$"
 )
+# SQLite has no TRUNCATE.
+EVENTS = {"sqlite": ("UPDATE", "DELETE"), "postgresql": ("UPDATE", "DELETE", "TRUNCATE")}
 
 
 def record(
@@ -86,12 +89,13 @@ def create_triggers(sender: Any = None, *, using: str = "default", **_: Any) -> 
     if TABLE not in connection.introspection.table_names():
         return  # migrated back to before it
     with connection.cursor() as cursor:
-        for event in ("update", "delete"):
-            trigger = f"audit_no_{event}"
+        for event in EVENTS[connection.vendor]:
+            trigger = f"audit_no_{event.lower()}"
             cursor.execute(EXISTS[connection.vendor], [trigger])
             if cursor.fetchone() is not None:
                 continue
-            begin = f"CREATE TRIGGER {trigger} BEFORE {event.upper()} ON {TABLE} FOR EACH ROW "
+            each = "STATEMENT" if event == "TRUNCATE" else "ROW"
+            begin = f"CREATE TRIGGER {trigger} BEFORE {event} ON {TABLE} FOR EACH {each} "
             if connection.vendor == "postgresql":
                 cursor.execute(FUNCTION)
                 cursor.execute(f"{begin} EXECUTE FUNCTION audit_refused()")

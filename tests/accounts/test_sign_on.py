@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import jwt
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from accounts import signing_keys
@@ -144,6 +145,15 @@ def test_token_of_the_sign_on_is_taken_for_the_user_it_names(nobody, user, sign_
 )
 def test_token_for_somebody_else_is_401(nobody, user, sign_on, changes):
     assert status(nobody, sign_on.token("rs", **changes)) == 401
+
+
+def test_name_alone_opens_no_administrator(nobody, user, sign_on):
+    user.is_staff = user.is_superuser = True
+    user.save()
+    assert status(nobody, sign_on.token("rs")) == 401
+    SocialAccount.objects.create(user=user, provider="company", uid="s-1")
+    tokens = [sign_on.token("rs", sub=subject) for subject in ("s-1", "s-2", None, "")]
+    assert [status(nobody, token) for token in tokens] == [200, 401, 401, 401]
 
 
 def test_public_key_used_as_a_secret_is_401(nobody, user, sign_on):
