@@ -87,8 +87,8 @@ def model_row(config: AIProviderConfig, request: Request) -> ProviderModel | Non
 
     Aliases are resolved. Returns None if the model has no row. The order of precedence is: the
     request, the settings (`image_model`, `clip_model`, `text_model`, then `default_model` if it
-    supports this kind), the row marked as default. Raises `NotConfigured` if a picture or a clip
-    asks for a model that is not offered: another one is never called in its place.
+    supports this kind), the row marked as default. Raises `NotConfigured` for a model that is not
+    offered: another one is never called in its place.
     """
     kind = kind_of(request)
     require_offered(config, kind, request.model)
@@ -106,7 +106,7 @@ def require_offered(config: AIProviderConfig, kind: str, model: str) -> None:
     A connection without rows for this kind takes any name. Makes no query if its models are
     prefetched.
     """
-    if not model or kind not in {Kind.IMAGE, Kind.CLIP}:
+    if not model:
         return
     rows = [row for row in config.models.all() if row.kind == kind]
     if rows and not any(row.name == model and row.is_active for row in rows):

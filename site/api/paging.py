@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from .inputs import Strict
 from .problems import malformed
+from .schemas import named
 
 SALT = "web.cursor"
 MOST = 100
@@ -69,6 +70,7 @@ class Changed(Paging, kw_only=True):
     sort: (
         Annotated[
             Literal["created_at", "-created_at", "updated_at", "-updated_at"],
+            named("SortBy"),
             Meta(description="The order; with a minus the newest come first."),
         ]
         | UnsetType

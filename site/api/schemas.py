@@ -13,6 +13,11 @@ from .problems import FieldError
 ENUM = "x-enum"  # names an enumeration, which `document` turns into a component
 
 
+def named(name: str) -> Any:
+    """Names a Literal that stands in more than one place: `Annotated[Literal[…], named("…")]`."""
+    return Meta(extra_json_schema={ENUM: name})
+
+
 def choices(kind: type) -> dict[str, Any]:
     """Returns the schema of Django choices, which msgspec reads as enumerations but does not
     describe.

@@ -15,6 +15,7 @@ from api.inputs import Strict
 from api.paging import Keyset, Page, Paging, page
 from api.problems import FieldError, forbidden, invalid, not_found
 from api.responses import Created, NoContent
+from api.schemas import named
 from core.localized_messages import LocalizedMessage
 from providers.enums import BillSource
 from providers.models import AIProviderConfig, Bill
@@ -56,6 +57,7 @@ class BillOut(msgspec.Struct):
     provider: Annotated[str, Meta(description="The connection whose bill it is.")]
     source: Annotated[
         Literal["file", "usage"],
+        named("BillSource"),
         Meta(description="A file, or what the provider reported of each model and day (UTC)."),
     ]
     name: Annotated[str, Meta(description="Name of the file; empty for reported usage.")]

@@ -76,6 +76,12 @@ class CallFilter(Paging):
     """The newest first."""
 
     story: Annotated[UUID, Meta(description="Made for this story.")] | UnsetType = UNSET
+    project: (
+        Annotated[
+            schemas.ProjectCode, Meta(description="Made for stories of the project of this code.")
+        ]
+        | UnsetType
+    ) = UNSET
     provider: schemas.Provider | UnsetType = UNSET
     kind: Annotated[Kind, Meta(description="What was asked for.")] | UnsetType = UNSET
     state: Annotated[
@@ -201,6 +207,9 @@ class CallsController(ApiController):
         rows = _calls(self)
         if query.story is not UNSET:
             rows = rows.filter(subject=str(query.story))
+        if query.project is not UNSET:
+            found = visible_projects(self.user).filter(code=query.project)
+            rows = rows.filter(subject__in=subjects_of(list(found)))
         if query.provider is not UNSET:
             rows = rows.filter(provider__provider=query.provider)
         if query.kind is not UNSET:

@@ -17,6 +17,7 @@ from api.inputs import Empty, Strict, text
 from api.paging import Keyset, Page, Paging, page
 from api.problems import forbidden, not_found
 from api.responses import Created, NoContent
+from api.schemas import named
 from stories.errors import Invalid
 from stories.services.people import change_person, require_administrator
 
@@ -69,10 +70,15 @@ class PersonPatch(Strict):
     ) = UNSET
 
 
+LogInKind = Annotated[
+    Literal["browser", "api"], named("LogInKind"), Meta(description="Where it is used.")
+]
+
+
 class LogInOut(msgspec.Struct):
     """A log-in that is open."""
 
-    kind: Annotated[Literal["browser", "api"], Meta(description="Where it is used.")]
+    kind: LogInKind
     key: Annotated[str, Meta(description="Identifies it when it is ended.")]
     began_at: Annotated[Moment, Meta(description="When it began or was renewed.")]
     address: Annotated[str, Meta(description="From where; empty: not known.")]
@@ -86,9 +92,7 @@ class LogInsOut(msgspec.Struct):
 class EndLogInIn(Strict):
     """One log-in, or without `key` all of them."""
 
-    kind: Annotated[Literal["browser", "api"], Meta(description="Where it is used.")] | (
-        UnsetType
-    ) = UNSET
+    kind: LogInKind | (UnsetType) = UNSET
     key: Annotated[str, Meta(max_length=40, description="From the list.")] | UnsetType = UNSET
 
 

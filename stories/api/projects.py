@@ -16,6 +16,7 @@ from stories.enums import AspectRatio, Language, Resolution
 from stories.models import Project, ProjectMember
 from stories.models.project import ProjectRole
 from stories.services import projects as domain
+from stories.services.makers import PROVIDERS, with_models
 from stories.services.permissions import visible_projects
 
 from . import schemas
@@ -40,7 +41,11 @@ UsualResolution = Annotated[Resolution, Meta(description="The usual resolution o
 Planner = Annotated[schemas.Provider, Meta(description="The usual provider that plans.")]
 Pictures = Annotated[schemas.Provider, Meta(description="The usual provider of pictures.")]
 Clips = Annotated[schemas.Provider, Meta(description="The usual provider of clips.")]
+Speech = Annotated[schemas.Provider, Meta(description="The usual provider of the narrator.")]
 Music = Annotated[schemas.Provider, Meta(description="The usual provider of music.")]
+Model = Annotated[
+    schemas.MakerModel, Meta(description="A model of that provider; empty: its usual one.")
+]
 
 
 class ProjectIn(Strict):
@@ -54,13 +59,21 @@ class ProjectIn(Strict):
     resolution: UsualResolution | UnsetType = UNSET
     style: UsualStyle = ""
     planner_provider: Planner | UnsetType = UNSET
+    planner_model: Model | UnsetType = UNSET
     image_provider: Pictures | UnsetType = UNSET
+    image_model: Model | UnsetType = UNSET
     clip_provider: Clips | UnsetType = UNSET
+    clip_model: Model | UnsetType = UNSET
+    speech_provider: Speech | UnsetType = UNSET
+    speech_model: Model | UnsetType = UNSET
     music_provider: Music | UnsetType = UNSET
+    music_model: Model | UnsetType = UNSET
 
 
 class ProjectPatch(Strict):
-    """Only what is sent is changed. Null: stories have no such usual value."""
+    """Only what is sent is changed. Null: stories have no such usual value. Another provider
+    without a model is asked with its usual one.
+    """
 
     name: Name | UnsetType = UNSET
     code: schemas.ProjectCode | UnsetType = UNSET
@@ -72,9 +85,15 @@ class ProjectPatch(Strict):
     resolution: UsualResolution | UnsetType | None = UNSET
     style: UsualStyle | UnsetType = UNSET
     planner_provider: Planner | UnsetType | None = UNSET
+    planner_model: Model | UnsetType = UNSET
     image_provider: Pictures | UnsetType | None = UNSET
+    image_model: Model | UnsetType = UNSET
     clip_provider: Clips | UnsetType | None = UNSET
+    clip_model: Model | UnsetType = UNSET
+    speech_provider: Speech | UnsetType | None = UNSET
+    speech_model: Model | UnsetType = UNSET
     music_provider: Music | UnsetType | None = UNSET
+    music_model: Model | UnsetType = UNSET
     archived: (
         Annotated[bool, Meta(description="No story begins in an archived project.")] | UnsetType
     ) = UNSET
@@ -119,9 +138,15 @@ class ProjectOut(msgspec.Struct):
     resolution: Annotated[Resolution | None, Meta(description="The usual resolution.")]
     style: Annotated[str, Meta(description="The usual style of new stories.")]
     planner_provider: Annotated[str | None, Meta(description="The usual provider that plans.")]
+    planner_model: Model
     image_provider: Annotated[str | None, Meta(description="The usual provider of pictures.")]
+    image_model: Model
     clip_provider: Annotated[str | None, Meta(description="The usual provider of clips.")]
+    clip_model: Model
+    speech_provider: Annotated[str | None, Meta(description="The usual provider of the narrator.")]
+    speech_model: Model
     music_provider: Annotated[str | None, Meta(description="The usual provider of music.")]
+    music_model: Model
     members: Annotated[list[ProjectMemberOut], Meta(description="Its people, by user name.")]
     archived_at: Annotated[Moment | None, Meta(description="When it was archived.")]
     created_at: Annotated[Moment, Meta(description="When it was made.")]
@@ -162,9 +187,15 @@ def _one(row: Project, spent: domain.Money) -> ProjectOut:
         resolution=Resolution(row.resolution) if row.resolution else None,
         style=row.style,
         planner_provider=row.planner_provider or None,
+        planner_model=row.planner_model,
         image_provider=row.image_provider or None,
+        image_model=row.image_model,
         clip_provider=row.clip_provider or None,
+        clip_model=row.clip_model,
+        speech_provider=row.speech_provider or None,
+        speech_model=row.speech_model,
         music_provider=row.music_provider or None,
+        music_model=row.music_model,
         members=[
             ProjectMemberOut(one.user_id, one.user.get_username(), ProjectRole(one.role))
             for one in list(row.members.all())[:MOST_PEOPLE]
@@ -218,7 +249,7 @@ class ProjectController(ApiController):
         row = _project(self, project_id)
         values = _values(body)
         archived = values.pop("archived", None)
-        for name, value in values.items():
+        for name, value in with_models(row, values).items():
             setattr(row, name, value)
         domain.save_project(row, actor=self.user, archived=archived)
         return _shown(self, project_id)
@@ -250,7 +281,7 @@ EMPTY = (
     "language",
     "aspect_ratio",
     "resolution",
-    *domain.PROVIDERS,
+    *PROVIDERS,
 )  # texts of the model, empty for none
 
 

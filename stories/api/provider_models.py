@@ -16,6 +16,7 @@ from api.idempotency import HEADER
 from api.inputs import Strict, text
 from api.problems import forbidden, not_found
 from api.responses import Created, NoContent
+from api.schemas import named
 from providers import usage
 from providers.enums import Kind, Unit
 from providers.models import AIProviderConfig, ProviderModel
@@ -141,7 +142,7 @@ class WorkflowIn(Strict):
     """
 
     name: Annotated[str, text(least=1, most=workflows.LONGEST_NAME), Meta(description="Its name.")]
-    kind: Annotated[Literal["image", "clip"], Meta(description="What it makes.")]
+    kind: Annotated[Literal["image", "clip"], named("TakeKind"), Meta(description="What it makes.")]
     workflow: Annotated[dict[str, Any], Meta(description="The workflow in the API format.")]
     map: (
         Annotated[

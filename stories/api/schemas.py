@@ -13,6 +13,7 @@ from api.inputs import Strict, text
 from api.long_polling import Waiting
 from api.paging import Changed, Paging
 from jobs.enums import JobStatus
+from stories.api.outputs.parts import ApprovalState
 from stories.enums import (
     AspectRatio,
     Boundary,
@@ -119,6 +120,13 @@ ProjectCode = Annotated[
 ]
 
 
+MakerModel = Annotated[
+    str, Meta(max_length=80, description="A model of the connection; empty: its usual one.")
+]
+
+UsualModel = Annotated[
+    MakerModel, Meta(description="Left out: the project's usual one if its provider is, too.")
+]
 UsualProvider = Annotated[
     Provider, Meta(description="Left out: the project's usual one, or the local provider.")
 ]
@@ -153,17 +161,22 @@ class StoryIn(Strict):
     needs_client_approval: NeedsApproval = False
     burn_captions: bool = True
     planner_provider: UsualProvider | UnsetType = UNSET
+    planner_model: UsualModel | UnsetType = UNSET
     image_provider: UsualProvider | UnsetType = UNSET
+    image_model: UsualModel | UnsetType = UNSET
     clip_provider: UsualProvider | UnsetType = UNSET
+    clip_model: UsualModel | UnsetType = UNSET
     vision_provider: VisionProvider = ""
     budget: Budget | UnsetType = UNSET
     sound: Annotated[
-        bool, Meta(description="The film has sound, with the local provider's voices and music.")
+        bool,
+        Meta(description="The film has sound, by the project's usual providers or the local one."),
     ] = False
 
 
 class StoryPatch(Strict):
-    """Only what is sent is changed. `duration_seconds` can be set while the story has no scenes;
+    """Only what is sent is changed; another provider without a model is asked with its usual one.
+    `duration_seconds` can be set while the story has no scenes;
     then they add up to it.
     """
 
@@ -176,8 +189,11 @@ class StoryPatch(Strict):
     duration_seconds: StorySeconds | UnsetType = UNSET
     burn_captions: bool | UnsetType = UNSET
     planner_provider: Provider | UnsetType = UNSET
+    planner_model: MakerModel | UnsetType = UNSET
     image_provider: Provider | UnsetType = UNSET
+    image_model: MakerModel | UnsetType = UNSET
     clip_provider: Provider | UnsetType = UNSET
+    clip_model: MakerModel | UnsetType = UNSET
     vision_provider: VisionProvider | UnsetType = UNSET
     budget: Budget | UnsetType | None = UNSET
     needs_client_approval: NeedsApproval | UnsetType = UNSET
@@ -297,6 +313,7 @@ class SoundPatch(Strict):
     enabled: bool | UnsetType = UNSET
     mood: Mood | UnsetType = UNSET
     music_provider: Provider | UnsetType = UNSET
+    music_model: MakerModel | UnsetType = UNSET
     effects_provider: Provider | UnsetType = UNSET
     speech_db: Decibels | UnsetType = UNSET
     music_db: Decibels | UnsetType = UNSET
@@ -457,10 +474,6 @@ Strength = Annotated[
 MakerProvider = Annotated[
     str, Meta(max_length=40, description="A connection's name; empty: the story's provider.")
 ]
-MakerModel = Annotated[
-    str, Meta(max_length=80, description="A model of the connection; empty: its usual one.")
-]
-
 
 PersonId = Annotated[int, Meta(ge=1, le=2**63 - 1, description="Id of a person.")]
 
@@ -647,7 +660,7 @@ class DecideIn(Strict):
 
 class ApprovalFilter(Paging):
     story: UUID | UnsetType = UNSET
-    state: list[Literal["asked", "approved", "started", "refused", "withdrawn"]] = []
+    state: list[ApprovalState] = []
 
 
 class Assigned(Changed, kw_only=True):
@@ -674,6 +687,9 @@ class StoryFilter(Assigned):
         UNSET
     )
     mine: bool = False
+    project: (
+        Annotated[ProjectCode, Meta(description="Of the project of this code.")] | UnsetType
+    ) = UNSET
     title: (
         Annotated[
             str,

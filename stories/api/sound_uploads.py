@@ -35,7 +35,7 @@ SENT = {
         "format": "binary",
         "description": "WAV, AIFF, FLAC, MP3, M4A, AAC, Ogg or WebM; at most 60 minutes.",
     },
-    "kind": {"type": "string", "enum": list(SoundKind.values)},
+    "kind": {"$ref": "#/components/schemas/SoundKind"},
     "line": {"type": "string", "format": "uuid", "description": "The line of a speech."},
     "scene": {
         "type": "string",

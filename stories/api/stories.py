@@ -70,6 +70,8 @@ class StoriesController(ApiController):
             rows = rows.filter(owner_id=query.owner)
         if query.mine:
             rows = rows.filter(owner_id=self.user.pk)
+        if query.project is not UNSET:
+            rows = rows.filter(project__code=query.project)
         if query.title is not UNSET:
             rows = rows.filter(title__icontains=query.title)
         keyset = query.keyset(NEWEST_FIRST)

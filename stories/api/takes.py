@@ -42,7 +42,7 @@ SENT = {
             "PNG, JPEG, WebP, AVIF, HEIC or GIF for a picture; MP4, MOV or WebM for a clip."
         ),
     },
-    "kind": {"type": "string", "enum": list(TakeKind.values)},
+    "kind": {"$ref": "#/components/schemas/TakeKind"},
     "reason": {"type": "string", "maxLength": 200},
     "replace": {
         "type": "string",

@@ -19,7 +19,7 @@ from stories.models import Look, Scene, Story, Take
 from stories.services import english, enqueue, planning, sheets
 from stories.services.continuity import keyframe_of
 from stories.services.fingerprints import clip_request, english_of, image_request
-from stories.services.makers import Maker, story_provider
+from stories.services.makers import Maker, story_maker
 from stories.services.plan import NEXT_PICTURE_FIRST
 from stories.services.sound_plan import place_of_job, sound_item, why_unwanted
 from stories.services.worn import worn_in
@@ -53,7 +53,7 @@ def of_scene(job: Job) -> Asking:
     scene = Scene.live.select_related("prompt", "image_take").filter(pk=job.item).first()
     if scene is None:
         raise Fail(SCENE_GONE, code="scene_gone")
-    maker = Maker(**asked["maker"]) if asked.get("maker") else Maker(story_provider(story, kind))
+    maker = Maker(**asked["maker"]) if asked.get("maker") else story_maker(story, kind)
     if asked.get("provider") and asked["provider"] != maker.provider:
         maker = Maker(asked["provider"])
     common: dict[str, Any] = {

@@ -48,10 +48,17 @@ class Project(models.Model):
     aspect_ratio = models.CharField(_("format"), max_length=4, choices=AspectRatio, blank=True)
     resolution = models.CharField(_("resolution"), max_length=5, choices=Resolution, blank=True)
     style = models.CharField(_("style"), max_length=200, blank=True)
+    # A model is empty for the provider's usual one.
     planner_provider = models.SlugField(_("provider for planning"), max_length=40, blank=True)
+    planner_model = models.CharField(_("model for planning"), max_length=80, blank=True)
     image_provider = models.SlugField(_("provider for pictures"), max_length=40, blank=True)
+    image_model = models.CharField(_("model for pictures"), max_length=80, blank=True)
     clip_provider = models.SlugField(_("provider for clips"), max_length=40, blank=True)
+    clip_model = models.CharField(_("model for clips"), max_length=80, blank=True)
+    speech_provider = models.SlugField(_("provider for speech"), max_length=40, blank=True)
+    speech_model = models.CharField(_("model for speech"), max_length=80, blank=True)
     music_provider = models.SlugField(_("provider for music"), max_length=40, blank=True)
+    music_model = models.CharField(_("model for music"), max_length=80, blank=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

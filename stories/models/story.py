@@ -115,9 +115,13 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
         validators=[MinValueValidator(MIN_DURATION), MaxValueValidator(MAX_DURATION)],
     )
     burn_captions = models.BooleanField(_("captions in the picture"), default=True)
+    # A model is empty for the provider's usual one.
     planner_provider = models.SlugField(_("provider for planning"), max_length=40, default="local")
+    planner_model = models.CharField(_("model for planning"), max_length=80, blank=True)
     image_provider = models.SlugField(_("provider for pictures"), max_length=40, default="local")
+    image_model = models.CharField(_("model for pictures"), max_length=80, blank=True)
     clip_provider = models.SlugField(_("provider for clips"), max_length=40, default="local")
+    clip_model = models.CharField(_("model for clips"), max_length=80, blank=True)
     vision_provider = models.SlugField(
         _("provider for checking takes"),
         max_length=40,

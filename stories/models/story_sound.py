@@ -28,6 +28,8 @@ class StorySound(models.Model):
     enabled = models.BooleanField(_("film with sound"), default=True)
     mood = models.CharField(_("music"), max_length=8, choices=Mood, default=Mood.CALM)
     music_provider = models.SlugField(_("provider for music"), max_length=40, default="local")
+    # Empty: the provider's usual one.
+    music_model = models.CharField(_("model for music"), max_length=80, blank=True)
     effects_provider = models.SlugField(_("provider for effects"), max_length=40, default="local")
     music_take = models.ForeignKey(
         "stories.SoundTake",

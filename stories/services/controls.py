@@ -82,7 +82,7 @@ def _choices(scene: Scene, kind: str, configs: list[AIProviderConfig]) -> list[C
         is_current = chosen is not None and chosen.provider == config.provider
         if not is_current and (config.archived_at is not None or not makes(config, Kind(kind))):
             continue
-        names = ["", *(row.name for row in config.models.all() if _is_offered(row, kind))]
+        names = ["", *(row.name for row in config.models.all() if is_offered(row, kind))]
         if is_current and chosen is not None and chosen.model not in names:
             names.append(chosen.model)
         for name in names:
@@ -91,6 +91,7 @@ def _choices(scene: Scene, kind: str, configs: list[AIProviderConfig]) -> list[C
     return found
 
 
-def _is_offered(row: ProviderModel, kind: str) -> bool:
+def is_offered(row: ProviderModel, kind: str) -> bool:
+    """Whether a person may choose this model for new takes of this kind."""
     makes_new = edits.MAKE in edits.tasks_of(row.capabilities)
     return row.kind == kind and row.is_active and not row.stands_for and makes_new

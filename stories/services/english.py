@@ -88,7 +88,10 @@ class EnglishPlan:
 
 def english_request(story: Story, prompt: ScenePrompt) -> TextRequest:
     return TextRequest(
-        task="to_english", script=prompt.text, language=cast("Literal['ko', 'en']", story.language)
+        task="to_english",
+        script=prompt.text,
+        language=cast("Literal['ko', 'en']", story.language),
+        model=story.planner_model,
     )
 
 

@@ -1,17 +1,27 @@
 """What makes a scene's takes: the provider and model that the scene chooses, else the story's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_noop
 
+from providers.enums import Kind
 from providers.errors import NotConfigured
+from providers.models import AIProviderConfig
 from providers.prices import configs_of, not_configured, require_offered
 from stories.enums import TakeKind
 from stories.errors import Invalid
 from stories.models import Scene, Story
 
 MAKER_FIELDS = ("image_provider", "image_model", "clip_provider", "clip_model")
+# The fields that name a provider, and what each is asked for. Next to each is its model.
+PROVIDERS = {
+    "planner_provider": Kind.TEXT,
+    "image_provider": Kind.IMAGE,
+    "clip_provider": Kind.CLIP,
+    "speech_provider": Kind.SPEECH,
+    "music_provider": Kind.MUSIC,
+}
 
 
 class Maker(NamedTuple):
@@ -21,8 +31,37 @@ class Maker(NamedTuple):
     model: str = ""
 
 
-def story_provider(story: Story, kind: str) -> str:
-    return story.image_provider if kind == TakeKind.IMAGE else story.clip_provider
+def model_field(provider_field: str) -> str:
+    return provider_field.removesuffix("provider") + "model"
+
+
+def with_models(row: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values to write to the row, with an empty model for each other provider that comes
+    without one: it does not have the model that was chosen for the one before.
+    """
+    other = [
+        name
+        for name in PROVIDERS
+        if name in values and getattr(row, name, values[name]) != values[name]
+    ]
+    return {**{model_field(name): "" for name in other}, **values}
+
+
+def require_model(config: AIProviderConfig, provider_field: str, model: str) -> None:
+    """Raise Invalid, with the field, unless the connection offers this model."""
+    try:
+        require_offered(config, PROVIDERS[provider_field], model)
+    except NotConfigured as error:
+        raise Invalid(
+            error.sentence.template, field=model_field(provider_field), **error.sentence.values
+        ) from error
+
+
+def story_maker(story: Story, kind: str) -> Maker:
+    """What makes the takes of those scenes that choose nothing themselves."""
+    if kind == TakeKind.IMAGE:
+        return Maker(story.image_provider, story.image_model)
+    return Maker(story.clip_provider, story.clip_model)
 
 
 def chosen_maker(scene: Any, kind: str) -> Maker | None:
@@ -33,10 +72,8 @@ def chosen_maker(scene: Any, kind: str) -> Maker | None:
 
 def maker_of(story: Story, scene: Any, kind: str, *, provider: str = "") -> Maker:
     """The maker of the scene's next take. `provider`: a person asks this one for it instead."""
-    chosen = chosen_maker(scene, kind)
-    if provider and (chosen is None or chosen.provider != provider):
-        return Maker(provider)
-    return chosen or Maker(story_provider(story, kind))
+    own = chosen_maker(scene, kind) or story_maker(story, kind)
+    return Maker(provider) if provider and own.provider != provider else own
 
 
 def providers_of(story: Story, scenes: Iterable[Any]) -> set[str]:

@@ -32,7 +32,7 @@ from stories.selectors.warnings import warnings_of
 
 from .continuity import MISSING, keyframe_of, with_keyframes
 from .fingerprints import clip_request, image_request, is_stale, present_hash
-from .makers import Maker, maker_of, providers_of, story_provider
+from .makers import Maker, maker_of, providers_of, story_maker
 from .sound_plan import SoundItem, SoundPlan, plan_sound
 from .worn import with_cast, worn_in
 
@@ -267,7 +267,7 @@ def plan_generation(
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = JobFacts.of(story) if facts is None else facts
     facts.need_providers(providers_of(story, scenes))
-    provider = story_provider(story, kind)
+    provider = story_maker(story, kind).provider
     seen = _Seen(facts, kind)
     prices = _Prices(story, kind, facts)
     quotes = quotes_of(kind, seen.asks_price)

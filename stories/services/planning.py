@@ -68,6 +68,7 @@ def plan_request(story: Story) -> TextRequest:
     script, parts = passages(story.script, scene_lengths(story.duration_seconds, scenes))
     return TextRequest(
         task="plan_story",
+        model=story.planner_model,
         script=script,
         scenes=scenes,
         passages=parts,
@@ -79,7 +80,8 @@ def plan_request(story: Story) -> TextRequest:
 
 def planning_price(story: Story) -> Decimal:
     """The price in USD of the single planning call. Raises `NoPrice` or `NotConfigured`."""
-    return quote(config_of(story.planner_provider), TextRequest(task="plan_story", script="")).total
+    request = TextRequest(task="plan_story", script="", model=story.planner_model)
+    return quote(config_of(story.planner_provider), request).total
 
 
 def why_not_planned(story: Story) -> LocalizedMessage | None:

@@ -1,6 +1,7 @@
 """Projects: their people, their money, and moving a story into another one."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,22 +19,16 @@ from accounts.models import AuditAction
 from jobs.enums import WaitFor
 from jobs.services import queue
 from providers import ledger
-from providers.enums import Kind
 from providers.models import AIProviderConfig
+from providers.prices import configs_of
 from providers.registry import makes
 from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import Project, ProjectMember, Story
 from stories.models.project import DEFAULT_CODE, ProjectRole
 
+from .makers import PROVIDERS, Maker, model_field, require_model
 from .permissions import require_story_owner, sees_every_project, visible_projects
 
-# The usual providers of new stories, and what each is asked for.
-PROVIDERS = {
-    "planner_provider": Kind.TEXT,
-    "image_provider": Kind.IMAGE,
-    "clip_provider": Kind.CLIP,
-    "music_provider": Kind.MUSIC,
-}
 ALERTS = (100, 80, 50)  # percent of the budget
 
 
@@ -226,39 +221,55 @@ def cap_of(story_id: Any) -> Decimal | None:
 def usual_values(project: Project) -> dict[str, str]:
     """What a new story of this project begins with.
 
-    A provider that is archived by now is left out, so that stories can still begin. One query if
-    the project has usual providers.
+    A provider that is archived by now is left out, and a model that is not offered any more, so
+    that stories can still begin. Two queries if the project has usual providers.
     """
     names = ("language", "aspect_ratio", "resolution", "style")
     found = {name: value for name in names if (value := getattr(project, name))}
     asked = {name: value for name in PROVIDERS if (value := getattr(project, name))}
-    if asked:
-        known = _offered(asked.values())
-        found |= {name: value for name, value in asked.items() if value in known}
+    known = _offered(asked.values())
+    for name, provider in asked.items():
+        if provider in known:
+            found[name] = provider
+            model = getattr(project, model_field(name))
+            with suppress(Invalid):
+                require_model(known[provider], name, model)
+                found[model_field(name)] = model
     return found
 
 
-def _offered(providers: Iterable[str]) -> dict[str, str]:
-    """The kinds of those among these connections that are not archived."""
-    rows = AIProviderConfig.objects.filter(provider__in=set(providers), archived_at=None)
-    return dict(rows.values_list("provider", "kind"))
+def _offered(providers: Collection[str]) -> dict[str, AIProviderConfig]:
+    """Those among these connections that are not archived, with their models."""
+    known = configs_of(set(providers)) if providers else {}
+    return {name: config for name, config in known.items() if config.archived_at is None}
 
 
 def require_usual_providers(project: Project) -> None:
     """Raise Invalid, with the field, unless each newly chosen usual provider makes what it is
-    chosen for.
+    chosen for, and has the model.
     """
-    before = Project.objects.filter(pk=project.pk).values(*PROVIDERS).first() or {}
+    names = (*PROVIDERS, *map(model_field, PROVIDERS))
+    before = Project.objects.filter(pk=project.pk).values(*names).first() or {}
     asked = {
-        name: value
+        name: Maker(getattr(project, name), getattr(project, model_field(name)))
         for name in PROVIDERS
-        if (value := getattr(project, name)) and value != before.get(name)
     }
-    known = _offered(asked.values()) if asked else {}
-    for name, value in asked.items():
-        if value not in known or not makes(known[value], PROVIDERS[name]):
+    changed = {
+        name: maker
+        for name, maker in asked.items()
+        if maker != Maker(before.get(name, ""), before.get(model_field(name), ""))
+    }
+    known = _offered({maker.provider for maker in changed.values()} - {""})
+    for name, maker in changed.items():
+        if maker.model and not maker.provider:
+            raise Invalid(gettext_noop("Choose the provider of this model, too."), field=name)
+        if maker.provider not in {"", before.get(name)} and not (
+            maker.provider in known and makes(known[maker.provider].kind, PROVIDERS[name])
+        ):
             raise Invalid(
                 gettext_noop("The provider “%(provider)s” cannot be chosen for this."),
-                provider=value,
+                provider=maker.provider,
                 field=name,
             )
+        if maker.provider in known:
+            require_model(known[maker.provider], name, maker.model)

@@ -12,11 +12,13 @@ from core import visible
 from core.unicode_normalization import composed_values
 from providers import registry
 from providers.models import AIProviderConfig
+from providers.prices import config_of
 from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
 from stories.models import CastMember, Line, LineText, Scene, SceneSound, Story, StorySound, Voice
 
 from . import enqueue
+from .makers import require_model, with_models
 from .permissions import require_story_owner
 from .pronunciations import ARCHIVED, Pronunciations, pronunciations_of
 
@@ -24,6 +26,7 @@ SETTINGS = (
     "enabled",
     "mood",
     "music_provider",
+    "music_model",
     "effects_provider",
     "speech_db",
     "music_db",
@@ -86,11 +89,14 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
     with transaction.atomic():
         story = locked_for_sound(story_id, actor)
         sound = StorySound.objects.filter(story=story).first() or StorySound(story=story)
+        values = with_models(sound, values)
         for name, value in values.items():
             setattr(sound, name, value)
             _check(sound, name)
         if "music_provider" in values and not makes(sound.music_provider, SoundKind.MUSIC):
             raise Invalid(gettext_noop("This provider makes no music."), field="music_provider")
+        if values.get("music_model"):
+            require_model(config_of(sound.music_provider), "music_provider", sound.music_model)
         if "effects_provider" in values and not makes(sound.effects_provider, SoundKind.SOUND):
             raise Invalid(gettext_noop("This provider makes no effects."), field="effects_provider")
         if sound.music_until is not None and sound.music_until <= sound.music_from:
@@ -231,6 +237,8 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
             .first()
         )
         kept = {name: getattr(newest, name) for name in VOICE} if newest else {}
+        if wanted.get("provider", kept.get("provider")) != kept.get("provider"):
+            kept |= {"voice": "", "model": ""}  # those of another provider
         voice = Voice(
             story=story,
             version=newest.version + 1 if newest else 1,

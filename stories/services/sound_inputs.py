@@ -67,6 +67,7 @@ def music_request(story: Story, sound: StorySound, film_seconds: float) -> Music
         mood=sound.mood,
         duration_ms=music_ms(film_seconds),
         seed=_seed(story.pk),
+        model=sound.music_model,
     )
 
 
@@ -78,6 +79,8 @@ def music_hash(story: Story, sound: StorySound) -> str:
             "mood": sound.mood,
             "style": story.style,
             "provider": sound.music_provider,
+            # Nothing for the usual model, so that earlier hashes stay as they are.
+            **({"model": sound.music_model} if sound.music_model else {}),
         }
     )
 

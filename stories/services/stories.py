@@ -14,14 +14,17 @@ from jobs.enums import WaitFor
 from jobs.services import queue
 from providers import vision
 from providers.models import AIProviderConfig
+from providers.prices import configs_of
 from stories.enums import Language
 from stories.errors import Forbidden, GuardRefused, Invalid
 from stories.imports.languages import language_of
 from stories.imports.text import understand
-from stories.models import MAX_SCRIPT, Project, Scene, Story, StorySound
+from stories.models import MAX_SCRIPT, Project, Scene, Story, StorySound, Voice
 
 from . import enqueue, projects
 from .locking import CLOSED
+from .makers import PROVIDERS as MAKERS
+from .makers import model_field, require_model, with_models
 from .permissions import require_story_owner
 from .planning import scene_lengths
 
@@ -35,13 +38,16 @@ FIELDS = (
     "duration_seconds",
     "burn_captions",
     "planner_provider",
+    "planner_model",
     "image_provider",
+    "image_model",
     "clip_provider",
+    "clip_model",
     "vision_provider",
     "budget",
     "needs_client_approval",
 )
-FREE = "local"  # the connection that costs nothing
+MUSIC = ("music_provider", "music_model")
 NO_VISION = gettext_noop(
     "%(provider)s has no model that looks at pictures: the capability “vision” of a text model."
 )
@@ -67,8 +73,9 @@ def create(
     story = Story(owner=owner, project=project)
     if project is not None:
         projects.require_open(owner, project.pk)
-        values = {**projects.usual_values(project), **values}
-    music_provider = values.pop("music_provider", FREE)
+        values = _with_usual(projects.usual_values(project), values)
+    music = {name: values.pop(name) for name in MUSIC if name in values}
+    voice = {name: values.pop(f"speech_{name}", "") for name in ("provider", "model")}
     if "language" not in values:
         detected = language_of(understand(str(values.get("script", ""))[: 2 * MAX_SCRIPT]).spoken)
         values["language"] = detected if detected in Language.values else Language.KO
@@ -76,8 +83,21 @@ def create(
         _assign(story, {"title": "", **values})
         story.save()
         if sound:
-            StorySound.objects.create(story=story, music_provider=music_provider)
+            StorySound.objects.create(story=story, **music)
+            if voice["provider"]:
+                Voice.objects.create(story=story, made_by=owner, **voice)
     return story
+
+
+def _with_usual(usual: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The usual values where there are none. Another provider is not asked for the usual model."""
+    kept = {
+        name: value
+        for name, value in usual.items()
+        if not (name.endswith("_model") and (of := f"{name[:-5]}provider") in values)
+        or values[of] == usual[of]
+    }
+    return {**kept, **values}
 
 
 def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
@@ -91,6 +111,7 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
     with transaction.atomic():
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
+        values = with_models(story, values)
         changed = {
             name: value
             for name, value in values.items()
@@ -134,6 +155,19 @@ def _assign(story: Story, values: Mapping[str, Any]) -> None:
         except ValidationError as error:
             raise Invalid("%(message)s", message=" ".join(error.messages), field=name) from error
     _require_providers(values)
+    _require_models(story, values)
+
+
+def _require_models(story: Story, values: Mapping[str, Any]) -> None:
+    """Raise Invalid, with the field, unless the providers offer these models."""
+    asked = {
+        name: getattr(story, name)
+        for name in MAKERS
+        if values.get(model_field(name)) and hasattr(story, name)
+    }
+    known = configs_of(set(asked.values())) if asked else {}
+    for name, provider in asked.items():
+        require_model(known[provider], name, values[model_field(name)])
 
 
 def _require_providers(values: Mapping[str, Any]) -> None:

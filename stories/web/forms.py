@@ -1,5 +1,6 @@
 """The forms of a story: a short one to create it, and one for everything that can be edited."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -21,7 +22,8 @@ from providers.vision import model_that_sees
 from stories.imports.encodings import CHOICES
 from stories.imports.reading import ENDINGS, ScriptUnreadable, read_script
 from stories.models import MAX_SCRIPT, Story
-from stories.services.projects import PROVIDERS
+from stories.services.controls import is_offered
+from stories.services.makers import PROVIDERS, Maker, model_field
 
 from . import script_preview
 
@@ -32,25 +34,78 @@ else:
 
 FREE = "local"
 PROVIDER_FIELDS = ("planner_provider", "image_provider", "clip_provider")
+NOBODY = Maker("")
 NO_CHECK = _("No check by a model")
 
 
-def provider_choices(name: str, current: str = "") -> list[tuple[str, str]]:
-    """The choices for this field: configured and active providers of its kind.
+def connections() -> list[AIProviderConfig]:
+    """All connections with their models, by name. Two queries."""
+    return list(AIProviderConfig.objects.order_by("name").prefetch_related("models"))
 
-    The current provider is included even if it is none of these.
+
+def maker_choices(
+    rows: Iterable[AIProviderConfig], kind: Kind, *current: Maker
+) -> list[tuple[str, str]]:
+    """Those connections that are in use and make this kind of thing, each with its usual model and
+    with each other of its models.
+
+    What is chosen at present is included even if it is none of these.
     """
-    rows = AIProviderConfig.objects.order_by("name")
-    return [
-        (row.provider, row.name)
-        for row in rows
-        if row.provider == current or (row.archived_at is None and makes(row, PROVIDERS[name]))
-    ]
+    found = []
+    for row in rows:
+        chosen = [maker.model for maker in current if maker.provider == row.provider]
+        if not chosen and (row.archived_at is not None or not makes(row, kind)):
+            continue
+        names = [model.name for model in row.models.all() if is_offered(model, kind)]
+        for name in dict.fromkeys(["", *names, *chosen]):
+            label = f"{row.name} · {name}" if name else row.name
+            found.append((maker_value(Maker(row.provider, name)), label))
+    return found
 
 
-def vision_choices(current: str) -> list[tuple[str, str]]:
-    """No connection, and the active ones that have a model that looks at pictures. Two queries."""
-    rows = AIProviderConfig.objects.order_by("name").prefetch_related("models")
+def maker_value(maker: Maker) -> str:
+    """As a form sends it."""
+    return ":".join(filter(None, maker))
+
+
+def maker_from(text: str) -> Maker:
+    provider, _colon, model = text.partition(":")
+    return Maker(provider, model)
+
+
+class MakersMixin:
+    """Of a form whose row has providers with models: one list chooses both."""
+
+    makers: Sequence[str] = ()
+    no_maker = ""
+
+    def offer_makers(self, rows: Iterable[AIProviderConfig]) -> None:
+        """Put the lists in place of the fields of the providers."""
+        form = cast("Any", self)
+        for name in self.makers:
+            if name in form.fields:
+                row = form.instance
+                now = Maker(getattr(row, name), getattr(row, model_field(name)))
+                empty = [("", self.no_maker)] if self.no_maker else []
+                form.fields[name] = forms.ChoiceField(
+                    choices=[*empty, *maker_choices(rows, PROVIDERS[name], now)],
+                    label=form.fields[name].label,
+                    required=not empty,
+                    widget=UnfoldAdminSelectWidget(),
+                )
+                form.initial[name] = maker_value(now)
+
+    def take_makers(self, cleaned: dict[str, Any]) -> None:
+        """Write the chosen models to the row, and leave the providers to the form."""
+        for name in self.makers:
+            if name in cleaned:
+                maker = maker_from(cleaned[name])
+                cleaned |= {name: maker.provider, model_field(name): maker.model}
+                setattr(cast("Any", self).instance, model_field(name), maker.model)
+
+
+def vision_choices(rows: Iterable[AIProviderConfig], current: str) -> list[tuple[str, str]]:
+    """No connection, and those in use that have a model that looks at pictures."""
     return [
         ("", str(NO_CHECK)),
         *(
@@ -171,7 +226,9 @@ class NewStoryForm(ComposedForm):
             raise forms.ValidationError(_("At most %(most)s characters.") % {"most": MAX_SCRIPT})
 
 
-class StoryForm(ComposedForm):
+class StoryForm(MakersMixin, ComposedForm):
+    makers = PROVIDER_FIELDS
+
     class Meta:
         model = Story
         fields = (
@@ -193,17 +250,18 @@ class StoryForm(ComposedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in PROVIDER_FIELDS:
-            if name in self.fields:
-                choices = provider_choices(name, getattr(self.instance, name))
-                self.fields[name] = forms.ChoiceField(
-                    choices=choices, label=self.fields[name].label, widget=UnfoldAdminSelectWidget()
-                )
+        rows = connections()
+        self.offer_makers(rows)
         if (field := self.fields.get("vision_provider")) is not None:
             self.fields["vision_provider"] = forms.ChoiceField(
-                choices=vision_choices(self.instance.vision_provider),
+                choices=vision_choices(rows, self.instance.vision_provider),
                 label=field.label,
                 help_text=field.help_text,
                 required=False,
                 widget=UnfoldAdminSelectWidget(),
             )
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        self.take_makers(self.cleaned_data)
+        return cleaned

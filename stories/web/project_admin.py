@@ -13,15 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from core.admin.display import badge, money, quick_html
 from stories.models import Project, ProjectMember
 from stories.models.project import DEFAULT_CODE
+from stories.services.makers import PROVIDERS
 from stories.services.permissions import visible_projects
-from stories.services.projects import PROVIDERS, Money, money_of, wake_the_waiting
+from stories.services.projects import Money, money_of, wake_the_waiting
 
-from .forms import provider_choices
+from .forms import MakersMixin, connections
 
 TONES: dict[int, Any] = {0: "good", 50: "live", 80: "ask", 100: "bad"}
 MOST_PEOPLE = 200
@@ -48,7 +49,9 @@ class MemberInline(TabularInline):
         return field
 
 
-class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
+class ProjectForm(MakersMixin, forms.ModelForm):  # type: ignore[type-arg]  # the class takes no arguments at run time
+    makers = tuple(PROVIDERS)
+    no_maker = _("No usual provider")  # type: ignore[assignment]  # put into words when it is shown
     archived = forms.BooleanField(
         label=_("archived"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
@@ -70,17 +73,14 @@ class ProjectForm(forms.ModelForm):  # type: ignore[type-arg]  # the class takes
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in PROVIDERS:
-            if name in self.fields:
-                offered = provider_choices(name, getattr(self.instance, name))
-                self.fields[name] = forms.ChoiceField(
-                    choices=[("", _("No usual provider")), *offered],
-                    label=self.fields[name].label,
-                    required=False,
-                    widget=UnfoldAdminSelectWidget(),
-                )
+        self.offer_makers(connections())
         if "archived" in self.fields:
             self.fields["archived"].initial = self.instance.archived_at is not None
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        self.take_makers(self.cleaned_data)
+        return cleaned
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002  Django's signature
         wanted = self.cleaned_data.get("archived", False)
@@ -113,7 +113,8 @@ class ProjectAdmin(ModelAdmin):
                     ("language", "aspect_ratio", "resolution"),
                     "style",
                     ("planner_provider", "image_provider"),
-                    ("clip_provider", "music_provider"),
+                    ("clip_provider", "speech_provider"),
+                    "music_provider",
                 )
             },
         ),

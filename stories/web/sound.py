@@ -17,21 +17,24 @@ from django.views.decorators.http import require_POST
 from core.admin.display import money
 from core.localized_messages import DomainError
 from core.numbers import amount
+from providers.enums import Kind
 from providers.models import AIProviderConfig
 from providers.registry import makes
 from stories.enums import LineKind, LoudnessPreset, Mood, SoundKind, TakeSource
 from stories.errors import Invalid
-from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
+from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.models.scene_sound import LONGEST_EFFECT, SHORTEST_EFFECT
 from stories.models.story_sound import LOUDEST_DB, SILENT_DB
 from stories.services import line_edits
 from stories.services import sound as domain
 from stories.services.generation import generate_sound
 from stories.services.lines import Spoken
+from stories.services.makers import Maker
 from stories.services.permissions import is_story_owner
 from stories.services.pronunciations import Entry, set_pronunciations
 from stories.services.sound_plan import SoundItem, SoundPlan, plan_sound, priced_again
 
+from .forms import connections, maker_choices, maker_from, maker_value
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404
 from .sound_takes import number
 
@@ -138,7 +141,15 @@ class ShownVoice:
     """The voice of one speaker, or the narrator's (no speaker)."""
 
     speaker: str
-    voice: Any
+    voice: Voice
+
+    @property
+    def maker(self) -> Maker:
+        return Maker(self.voice.provider, self.voice.model)
+
+    @property
+    def spoken_by(self) -> str:
+        return maker_value(self.maker)
 
 
 def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[str, Any]:
@@ -146,23 +157,23 @@ def section(story: Story, user: Any, *, plan: SoundPlan | None = None) -> dict[s
     plan = plan_sound(story) if plan is None else plan
     cast = plan.cast or domain.cast_of(story)
     speakers = ["", *domain.speakers_of(story)]
-    connections = list(
-        AIProviderConfig.objects.filter(archived_at=None)
-        .order_by("name")
-        .values_list("provider", "name", "kind")
-    )
+    settings = plan.settings or StorySound(story=story, enabled=False)
+    voices = [ShownVoice(speaker, cast.voice_of(speaker)) for speaker in speakers]
+    rows = connections()
+    playing = Maker(settings.music_provider, settings.music_model)
     return {
-        "settings": plan.settings or StorySound(story=story, enabled=False),
+        "settings": settings,
         "plan": plan,
-        "voices": [ShownVoice(speaker, cast.voice_of(speaker)) for speaker in speakers],
+        "voices": voices,
+        "speaking": maker_choices(rows, Kind.SPEECH, *(voice.maker for voice in voices)),
         "moods": Mood.choices,
         "presets": LoudnessPreset.choices,
-        "speaking": [
-            (key, name) for key, name, kind in connections if makes(kind, SoundKind.SPEECH)
-        ],
-        "playing": [(key, name) for key, name, kind in connections if makes(kind, SoundKind.MUSIC)],
+        "playing": maker_choices(rows, Kind.MUSIC, playing),
+        "played_by": maker_value(playing),
         "making_effects": [
-            (key, name) for key, name, kind in connections if makes(kind, SoundKind.SOUND)
+            (row.provider, row.name)
+            for row in rows
+            if row.archived_at is None and makes(row.kind, SoundKind.SOUND)
         ],
         "effects": [item for item in plan.items if item.kind == SoundKind.SOUND],
         "pronunciations": cast.pronunciations.entries,
@@ -187,8 +198,11 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
     """Change the sound settings. An unticked box is not sent."""
     sent = request.POST
     values: dict[str, Any] = {"enabled": sent.get("enabled") == "1"}
-    named = ("mood", "music_provider", "effects_provider", "loudness")
-    values |= {name: sent[name] for name in named if name in sent}
+    values |= {
+        name: sent[name] for name in ("mood", "effects_provider", "loudness") if name in sent
+    }
+    if "music_provider" in sent:
+        values["music_provider"], values["music_model"] = maker_from(sent["music_provider"])
     values |= {name: number(sent[name], name) for name in ("speech_db", "music_db") if name in sent}
     domain.change_settings(story.pk, actor=request.user, **values)
     return _back(request, story, _("The sound is saved."))
@@ -198,9 +212,9 @@ def change(request: HttpRequest, story: Story) -> HttpResponse:
 @errors_as_responses
 def voice(request: HttpRequest, story: Story) -> HttpResponse:
     sent = request.POST
-    values: dict[str, Any] = {
-        name: sent[name] for name in ("provider", "voice", "model") if name in sent
-    }
+    values: dict[str, Any] = {name: sent[name] for name in ("voice",) if name in sent}
+    if "provider" in sent:
+        values["provider"], values["model"] = maker_from(sent["provider"])
     if "speed" in sent:
         values["speed"] = number(sent["speed"], "speed")
     domain.set_voice(story.pk, actor=request.user, speaker=sent.get("speaker", ""), **values)

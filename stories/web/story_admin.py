@@ -24,6 +24,7 @@ from stories.enums import Language, ViewPage
 from stories.models import Story
 from stories.services import projects, stories
 from stories.services.locking import CLOSED
+from stories.services.makers import model_field
 from stories.services.permissions import is_story_owner, sees_all, stories_for
 from stories.services.stories import FIELDS, FREE_WHILE_CLOSED
 from stories.web import BoardUrls
@@ -48,7 +49,7 @@ from . import (
     story_pages,
 )
 from .filters import TITLES, Due, Turn
-from .forms import NewStoryForm, StoryForm
+from .forms import PROVIDER_FIELDS, NewStoryForm, StoryForm
 from .list_columns import EstimatingPaginator, Facts, StoryList, due_text, state_words
 from .story_state import picture_url
 
@@ -271,6 +272,8 @@ class StoryAdmin(BoardUrls, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  Django's signature
         if change:
             changed = {name: form.cleaned_data[name] for name in form.changed_data}
+            chosen = [model_field(name) for name in changed if name in PROVIDER_FIELDS]
+            changed |= {name: form.cleaned_data[name] for name in chosen}
             project = changed.pop("project", None)
             with transaction.atomic():
                 stories.edit(obj.pk, actor=request.user, **changed)

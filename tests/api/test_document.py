@@ -132,6 +132,26 @@ def test_enumerations_and_headers_are_named_once(document):
             assert f"#/components/{part}/{name}" in referred, name
 
 
+def test_no_enumeration_of_words_stands_in_two_places(document):
+    """A generated client would have a type for each place, and they would not compare."""
+    places: dict[tuple, list[str]] = {}
+
+    def look(part, place):
+        if isinstance(part, list):
+            for index, each in enumerate(part):
+                look(each, f"{place}/{index}")
+        elif isinstance(part, dict):
+            values = part.get("enum")
+            if isinstance(values, list) and set(map(str, values)) - {"0", "1", "true", "false"}:
+                places.setdefault(tuple(sorted(values)), []).append(place)
+            for name, each in part.items():
+                if name not in {"example", "examples"}:
+                    look(each, f"{place}/{name}")
+
+    look(document, "")
+    assert [found for found in places.values() if len(found) > 1] == []
+
+
 def test_answers_say_their_headers(document):
     def headers(path, method, status):
         return set(document["paths"][path][method]["responses"][status]["headers"])

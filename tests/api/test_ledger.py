@@ -25,6 +25,8 @@ def test_calls_are_filtered_and_shown_with_their_request(managers, world):
     assert (one["id"], one["counted"], one["cost"]) == (str(world.unclear.pk), "0.0500", None)
     assert managers.ask("GET", "calls/?state=settled").json()["items"] == []
     assert len(managers.ask("GET", f"calls/?story={world.story.pk}").json()["items"]) == 1
+    assert len(managers.ask("GET", "calls/?project=STUDIO").json()["items"]) == 1
+    assert managers.ask("GET", "calls/?project=HARBOUR").json()["items"] == []
     assert managers.ask("GET", "calls/?provider=local").json()["items"] == []
     detail = managers.ask("GET", f"calls/{world.unclear.pk}/").json()
     assert (detail["request"], detail["actor"]) == ({}, "owner")

@@ -175,6 +175,7 @@ def test_form_of_a_project_has_its_usual_providers(client, manager):
         "planner_provider": "",
         "image_provider": "local",
         "clip_provider": "",
+        "speech_provider": "",
         "music_provider": "",
         "members-TOTAL_FORMS": "0",
         "members-INITIAL_FORMS": "0",
@@ -184,3 +185,24 @@ def test_form_of_a_project_has_its_usual_providers(client, manager):
     wrong = client.post(address, {**form, "image_provider": "elevenlabs"})
     assert wrong.status_code == 200
     assert Project.objects.get(code="STUDIO").image_provider == "local"
+
+
+def test_usual_models_over_the_api(managers):
+    address = f"projects/{Project.objects.get(code='STUDIO').pk}/"
+    sent = {"image_provider": "runway_ml", "image_model": "gen4_image"}
+    found = managers.ask("PATCH", address, sent).json()
+    assert (found["image_provider"], found["image_model"]) == ("runway_ml", "gen4_image")
+    story = managers.ask("POST", "stories/", {"title": "Dawn", "project": "STUDIO"}).json()
+    assert (story["image_provider"], story["image_model"]) == ("runway_ml", "gen4_image")
+    patched = managers.ask("PATCH", f"stories/{story['id']}/", {"image_model": ""}).json()
+    assert patched["image_model"] == ""
+    refused = managers.ask("PATCH", f"stories/{story['id']}/", {"image_model": "nothing"})
+    errors = [error["pointer"] for error in refused.json()["errors"]]
+    assert (refused.status_code, errors) == (422, ["/image_model"])
+    refused = managers.ask("PATCH", address, {"image_model": "nothing"})
+    errors = [error["pointer"] for error in refused.json()["errors"]]
+    assert (refused.status_code, errors) == (422, ["/image_model"])
+    found = managers.ask("PATCH", address, {"image_provider": "stability_ai"}).json()
+    assert (found["image_provider"], found["image_model"]) == ("stability_ai", "")
+    found = managers.ask("PATCH", address, {"image_provider": None}).json()
+    assert (found["image_provider"], found["image_model"]) == (None, "")

@@ -36,8 +36,11 @@ def listed(story, **changes):
         "duration_seconds": story.duration_seconds,
         "burn_captions": story.burn_captions,
         "planner_provider": story.planner_provider,
+        "planner_model": "",
         "image_provider": story.image_provider,
+        "image_model": "",
         "clip_provider": story.clip_provider,
+        "clip_model": "",
         "vision_provider": "",
         "budget": None if story.budget is None else str(story.budget),
         "project": "STUDIO",
@@ -82,6 +85,8 @@ def test_list_is_the_newest_first_with_its_scene_counts(mine, owner, colleague):
         ("status=failed", []),
         ("title=LAN", ["Planned"]),
         ("owner={colleague}", ["Theirs"]),
+        ("project=STUDIO", ["Theirs", "Planned", "Draft"]),
+        ("project=HARBOUR", []),
     ],
 )
 def test_filters(mine, owner, colleague, query, titles):

@@ -1,7 +1,7 @@
 """Response types for approvals."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,7 @@ from msgspec import Meta
 from providers.enums import Kind
 from stories.models import Approval
 
-from .parts import Moment, Money, money
+from .parts import ApprovalState, Moment, Money, money
 
 
 class ApprovalLine(msgspec.Struct):
@@ -31,7 +31,7 @@ class ApprovalOut(msgspec.Struct):
     story_id: UUID
     kind: Kind
     state: Annotated[
-        Literal["asked", "approved", "started", "refused", "withdrawn"],
+        ApprovalState,
         Meta(
             description=(
                 "Approved: the same request starts it now, as long as the plan stays as it is."

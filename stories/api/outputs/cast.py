@@ -1,6 +1,6 @@
 """Response types for the cast: members with looks and sheets, and who is in a scene."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,7 @@ from stories.enums import CastKind, ReviewStatus, TakeSource
 from stories.models import CastMember, LibraryVersion, Look, SceneCast, SheetTake, Story
 from stories.services.sheets import SheetPlan, plan_sheets
 
-from .parts import Link, Moment, Money, link, money
+from .parts import Link, Moment, Money, PlanState, link, money
 
 
 class SheetOut(msgspec.Struct):
@@ -45,7 +45,7 @@ class LookOut(msgspec.Struct):
     description: str
     description_en: str
     sheet: SheetOut | None
-    state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+    state: PlanState
     price: Money | None
     why: str
 

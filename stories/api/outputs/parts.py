@@ -2,17 +2,27 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from api.controllers import Call
+from api.schemas import named
 from core.file_serving import signed_url
 
 Money = Annotated[str, Meta(pattern=r"^[0-9]+\.[0-9]{4}$", description="USD as a decimal string.")]
 
 
 Moment = Annotated[datetime, Meta(tz=True)]
+
+
+# How far a take, sheet or sound is that a plan looks at.
+PlanState = Annotated[
+    Literal["missing", "stale", "rejected", "running", "done", "blocked"], named("PlanState")
+]
+ApprovalState = Annotated[
+    Literal["asked", "approved", "started", "refused", "withdrawn"], named("ApprovalState")
+]
 
 
 Link = Annotated[

@@ -12,7 +12,7 @@ from stories.services.plan import Item, Plan
 from stories.services.vision_checks import VisionPlan
 
 from .jobs import JobOut
-from .parts import Money, money
+from .parts import Money, PlanState, money
 from .sound import SoundItemOut, sound_item_out
 
 
@@ -24,7 +24,7 @@ class PlanItem(msgspec.Struct):
     scene_id: UUID
     position: int
     title: str
-    state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+    state: PlanState
     will: bool
     price: Money
     why: str

@@ -2,7 +2,7 @@
 settings and what is still to be made.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from stories.services.cast_names import key_of
 from stories.services.sound import speakers_of
 from stories.services.sound_plan import SoundItem, SoundPlan
 
-from .parts import Link, Moment, Money, link, money
+from .parts import Link, Moment, Money, PlanState, link, money
 
 
 class Mark(msgspec.Struct):
@@ -93,7 +93,7 @@ class SoundItemOut(msgspec.Struct):
     line_id: UUID | None
     scene_id: UUID | None
     position: Annotated[int, Meta(description="Of the scene; 0 for music.")]
-    state: Literal["missing", "stale", "rejected", "running", "done", "blocked"]
+    state: PlanState
     will: bool
     price: Money
     provider: str
@@ -108,6 +108,7 @@ class SoundOut(msgspec.Struct):
     enabled: bool
     mood: Mood
     music_provider: str
+    music_model: str
     effects_provider: str
     speech_db: float
     music_db: float
@@ -234,6 +235,7 @@ def sound_out(call: Call, story: Story, plan: SoundPlan, voices: list[Voice]) ->
         enabled=settings.enabled,
         mood=Mood(settings.mood),
         music_provider=settings.music_provider,
+        music_model=settings.music_model,
         effects_provider=settings.effects_provider,
         speech_db=settings.speech_db,
         music_db=settings.music_db,

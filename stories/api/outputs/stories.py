@@ -37,8 +37,11 @@ class StoryOut(msgspec.Struct):
     duration_seconds: float
     burn_captions: bool
     planner_provider: str
+    planner_model: str
     image_provider: str
+    image_model: str
     clip_provider: str
+    clip_model: str
     vision_provider: str
     budget: Decimal | None
     project: Annotated[str, Meta(description="Code of the project that it belongs to.")]

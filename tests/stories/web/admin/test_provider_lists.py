@@ -30,7 +30,10 @@ def offered(client, story):
     form = (
         client.get(reverse("admin:stories_story_edit", args=[story.pk])).context["adminform"].form
     )
-    return {name: {value for value, _label in form.fields[name].choices} for name in MAKERS}
+    return {
+        name: {value.partition(":")[0] for value, _label in form.fields[name].choices}
+        for name in MAKERS
+    }
 
 
 def test_each_list_offers_the_makers_of_its_kind(ready, admin_client, owner):
@@ -60,3 +63,24 @@ def test_another_choice_is_refused(ready, admin_client, owner):
     assert "clip_provider" in answer.context["adminform"].form.errors
     story.refresh_from_db()
     assert story.clip_provider == "local"
+
+
+def test_a_model_is_chosen_with_its_provider(ready, admin_client, owner):
+    story = make_story(owner)
+    address = reverse("admin:stories_story_edit", args=[story.pk])
+    form = admin_client.get(address).context["adminform"].form
+    choices = dict(form.fields["image_provider"].choices)
+    assert choices["runway_ml"] == "Runway ML"
+    assert choices["runway_ml:gen4_image"] == "Runway ML · gen4_image"
+    sent = {
+        name: form[name].value() for name in form.fields if form[name].value() not in (None, False)
+    }
+    chosen = sent | {"image_provider": "runway_ml:gen4_image"}
+    assert admin_client.post(address, chosen).status_code == 302
+    story.refresh_from_db()
+    assert (story.image_provider, story.image_model) == ("runway_ml", "gen4_image")
+    form = admin_client.get(address).context["adminform"].form
+    assert form["image_provider"].value() == "runway_ml:gen4_image"
+    assert admin_client.post(address, sent | {"image_provider": "local"}).status_code == 302
+    story.refresh_from_db()
+    assert (story.image_provider, story.image_model) == ("local", "")
