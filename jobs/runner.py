@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Protocol
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from core.clock import database_now
@@ -17,7 +17,7 @@ from core.log_context import job_id, log_context
 from core.unavailable import ServiceUnavailableError, connection_lost, is_unavailable
 
 from . import registry
-from .enums import WaitFor
+from .enums import JobStatus, WaitFor
 from .errors import LeaseLost
 from .lease import Lease, never
 from .models import Job
@@ -51,11 +51,14 @@ def run(
     watch: Watch | None = None,
     stopping: Callable[[], bool] = never,
     clean: Callable[[], None] | None = None,
-) -> None:
+    following: Callable[[], Job | None] | None = None,
+) -> Job | None:
     """Run one attempt of a claimed job: call its handler and write the outcome.
 
     `stopping` returns whether this process is shutting down. `clean` is always called after the
-    handler ends and before the outcome is written. Exceptions of the handler do not propagate.
+    handler ends and before the outcome is written. `following` claims the next job in the
+    transaction that writes the outcome; return that job. Exceptions of the handler do not
+    propagate.
     """
     registered = registry.find(job.name)
     lease = Lease(job, time_limit=registered.time_limit, stopping=stopping)
@@ -69,7 +72,46 @@ def run(
         finally:
             if clean:
                 clean()
+        if following:
+            written, claimed = _write_and_claim(job, lease, outcome, following)
+            if written:
+                return claimed
         _write_while_leased(job, lease, outcome)
+    return None
+
+
+def _write_and_claim(
+    job: Job, lease: Lease, outcome: Outcome, following: Callable[[], Job | None]
+) -> tuple[bool, Job | None]:
+    """Write the outcome and claim the next job in one transaction, which costs one commit.
+
+    Return whether both were written, and the claimed job. If not, nothing was: the outcome is then
+    written alone, so that a failing claim does not count as a failure of this job.
+    """
+    claimed: Job | None = None
+    try:
+        with transaction.atomic():
+            _settle(job, lease, outcome)
+            claimed = following()
+    except Exception as error:  # noqa: BLE001  writing the outcome alone shows whose failure it is
+        logger.warning("Job %s could not be ended together with a claim: %s", job.pk, error)
+        lost = isinstance(error, (OperationalError, InterfaceError))
+        if lost and not connection.in_atomic_block:
+            connection.close()
+        # The commit may have reached the database although its answer, or a callback after it, was
+        # lost. Then the claimed job is ours, and nobody else would run it until its lease ends.
+        return claimed is not None and _is_ours(claimed), claimed
+    return True, claimed
+
+
+def _is_ours(job: Job) -> bool:
+    """Return whether this claim is in the database. False if that cannot be found out."""
+    try:
+        return Job.objects.filter(
+            pk=job.pk, token=job.token, worker=job.worker, status=JobStatus.RUNNING
+        ).exists()
+    except (OperationalError, InterfaceError):
+        return False
 
 
 def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:

@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Least
 from django.utils.translation import gettext_noop
 
-from core.clock import DatabaseNow, database_now
+from core.clock import DatabaseNow
 from core.localized_messages import LocalizedMessage
 from jobs import registry
 from jobs.enums import GENERATING, OPEN, JobStatus, WaitFor
@@ -245,9 +245,8 @@ def release(job: Job, *, took: timedelta) -> None:
 
 
 def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
-    now = database_now()
-    _write(job, took=took, status=status, finished_at=now, **values)
-    end(job, status, finished_at=now, **values)
+    _write(job, took=took, status=status, finished_at=DatabaseNow(), **values)
+    end(job, status, **values)
 
 
 def _write(job: Job, *, took: timedelta, **values: Any) -> None:

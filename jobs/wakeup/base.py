@@ -20,6 +20,9 @@ logger = logging.getLogger("ai_video.jobs")
 DRAIN = "jobs.tasks.drain"
 # time a woken worker needs to claim; checking earlier would wake another worker for the same job
 CLAIM_SECONDS = 0.002
+# between a look and one for the next notification: a stream of jobs is seen in groups, the first
+# job after a silence at once
+GATHER_SECONDS = 0.01
 RETRY_SECONDS = 1.0
 TICKS = 4  # a pusher ticks this many times less often than the ticker
 
@@ -42,9 +45,10 @@ class WakeupBroker(Broker):
 
     def dequeue(self) -> list[tuple[None, str]]:
         try:
+            rest = CLAIM_SECONDS if self.again else GATHER_SECONDS
             if not self.again:
                 self.wait(settings.JOB_TICK_MS / 1000)
-            time.sleep(max(0.0, self.looked + CLAIM_SECONDS - time.monotonic()))
+            time.sleep(max(0.0, self.looked + rest - time.monotonic()))
             close_old_connections()
             self.looked = time.monotonic()
             self.again = is_due() or self.tick()

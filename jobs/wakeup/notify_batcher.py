@@ -9,7 +9,7 @@ from collections.abc import Callable
 logger = logging.getLogger("ai_video.jobs")
 
 GATHER_SECONDS = (
-    0.002  # notifications this close together are merged: a thousand new jobs need only one
+    0.01  # notifications this close to the last are merged: a thousand new jobs need only a few
 )
 PAUSE_SECONDS = 1.0  # after a failed notification
 LAST_SECONDS = 1.0  # how long a process that ends or forks waits for its last notification

@@ -18,7 +18,7 @@ from core.clock import database_now, host_ahead
 from core.localized_messages import LocalizedMessage
 from jobs.errors import LeaseLost
 from jobs.lease import Lease
-from jobs.models import Worker
+from jobs.models import Job, Worker
 from jobs.run import LOOK_SECONDS
 from jobs.runner import run
 from jobs.services import finish
@@ -62,6 +62,7 @@ class WorkerProcess:
         self.lease: Lease | None = None
         self.ticked = 0.0
         self.seen = 0.0
+        self.found_none = False  # whether the last claim found no due job
 
     def stopping(self) -> bool:
         return self.terminated or self.stop.is_set()
@@ -77,22 +78,42 @@ class WorkerProcess:
         self.draining = True
         until = time.monotonic() + CHECK_IN_SECONDS
         runs = 0
-        while not self.stopping() and time.monotonic() < until:
-            job = claim(worker=self.name)
-            if job:
-                run(job, watch=self, stopping=self.stopping, clean=self.clean)
+        while not self._pausing(until):
+            job = self._claim()
+            while job:
+                job = run(
+                    job,
+                    watch=self,
+                    stopping=self.stopping,
+                    clean=self.clean,
+                    following=lambda: (
+                        None if self._pausing(until) or self._ticks() else self._claim()
+                    ),
+                )
                 runs += 1
-            if not self.tick() and not job:
+            if not self.tick() and self.found_none:
                 break
         self.draining = False
         return runs
 
+    def _pausing(self, until: float) -> bool:
+        return self.stopping() or time.monotonic() >= until
+
+    def _claim(self) -> Job | None:
+        job = claim(worker=self.name)
+        self.found_none = job is None
+        return job
+
+    def _ticks(self) -> bool:
+        return time.monotonic() >= self.ticked + settings.JOB_TICK_MS / 1000
+
     def tick(self) -> bool:
         """Occasionally run the ticker's work, so that nothing depends on a single process.
 
-        Return whether a job became due.
+        Return whether a job became due. Not called while a job is claimed and not begun: an error
+        would leave that job to its lease.
         """
-        if time.monotonic() < self.ticked + settings.JOB_TICK_MS / 1000:
+        if not self._ticks():
             return False
         self.ticked = time.monotonic()
         return tick() > 0

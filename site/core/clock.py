@@ -69,10 +69,19 @@ def sql_now(plus: timedelta = timedelta()) -> tuple[str, Any]:
     On PostgreSQL it is stable within the statement, unlike clock_timestamp(), so that comparisons
     can use indexes.
     """
+    sql, (parameter,) = sql_times(plus)
+    return sql, parameter
+
+
+def sql_times(*plus: timedelta) -> tuple[str, list[Any]]:
+    """Return `sql_now` for several times of one statement: the SQL that all share, and the
+    parameter of each.
+    """
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "sqlite":
-        return "%s", connection.ops.adapt_datetimefield_value(database_now() + plus)
-    return "(statement_timestamp() + %s)", _Moved.by + plus
+        now = database_now()
+        return "%s", [connection.ops.adapt_datetimefield_value(now + one) for one in plus]
+    return "(statement_timestamp() + %s)", [_Moved.by + one for one in plus]
 
 
 class DatabaseNow(Func):

@@ -12,7 +12,7 @@ import pytest
 
 from jobs.worker import linux_processes
 
-from .marks import forty, long_lease, on_both, on_every, on_redis
+from .marks import forty, long_lease, on_both, on_every, on_redis, under
 from .worker_group import eventually, gone
 
 pytestmark = pytest.mark.fault_injection
@@ -35,6 +35,20 @@ def test_worker_killed(system):
     system.require_priorities_kept()
     assert sum(row["vanished"] for row in system.rows()) >= 3
     assert worker_group.process.poll() is None
+
+
+@on_every
+@under(JOB_TICK_MS="2000")  # a worker whose tick is due claims nothing together with an end
+def test_worker_killed_between_a_claim_and_its_run(system):
+    """The claim is committed with the end of the job before. Another worker takes the job over."""
+    jobs = system.enqueue("chaos_last", *({} for _job in range(6)))
+    system.start_workers(workers=1)
+    system.require_each_once(jobs)
+    system.require_all_known()
+    rows, deaths = system.rows(), system.lines("deaths")
+    assert len(deaths) >= 1
+    assert sum(row["vanished"] for row in rows) == len(deaths)
+    assert len(system.starts()) == len(jobs)  # what was taken over had not begun
 
 
 @on_both

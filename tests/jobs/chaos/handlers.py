@@ -4,6 +4,7 @@ line a time.
 
 import os
 import re
+import signal
 import subprocess
 import time
 from datetime import timedelta
@@ -45,6 +46,13 @@ def chaos_work(run: Run) -> Done:
     """Works for so many seconds."""
     report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     sleep(run, run.job.data["parameters"]["seconds"])
+    return Done(metadata={"token": run.started_with_token})
+
+
+@handler("chaos_last")
+def chaos_last(run: Run) -> Done:
+    """Its process is killed once it holds another job: see `end_here`."""
+    report("starts", run.job.pk, run.started_with_token, os.getpid(), run.job.priority)
     return Done(metadata={"token": run.started_with_token})
 
 
@@ -131,5 +139,26 @@ def effect(job: Job) -> None:
         JobLog.objects.create(job=job, message_data=LocalizedMessage("effect").as_json())
 
 
-for name in ("chaos_work", "chaos_unresponsive", "chaos_paid", "chaos_child", "chaos_ffmpeg"):
+@on_end("chaos_last")
+def end_here(_job: Job) -> None:
+    """The process is killed as soon as the end is committed, if the next job was claimed with it,
+    which has not begun.
+    """
+    transaction.on_commit(die_between)
+
+
+def die_between() -> None:
+    if Job.objects.filter(status="running", worker__endswith=f"/{os.getpid()}").exists():
+        report("deaths", os.getpid())
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+for name in (
+    "chaos_last",
+    "chaos_work",
+    "chaos_unresponsive",
+    "chaos_paid",
+    "chaos_child",
+    "chaos_ffmpeg",
+):
     on_end(name)(effect)
