@@ -1,4 +1,6 @@
-"""Celery as it comes, with Redis as its broker. With BENCH_RESULTS it stores each result."""
+"""Celery with Redis as its broker. BENCH_RESULTS says where it stores results, if anywhere:
+`redis`, or `database` for the studio's own, with late acknowledgement.
+"""
 
 import os
 
@@ -7,8 +9,18 @@ from celery import Celery
 from benchmarks.jobs_app.starts import started as write_start
 
 app = Celery("bench", broker=os.environ["REDIS_URL"])
-if os.environ.get("BENCH_RESULTS"):
+results = os.environ.get("BENCH_RESULTS")
+if results == "redis":
     app.conf.result_backend = os.environ["REDIS_URL"]
+elif results == "database":
+    # Celery's Django fix-up takes DJANGO_SETTINGS_MODULE from the environment.
+    app.conf.update(
+        result_backend="django-db",
+        result_extended=True,  # with name, arguments and worker, as a job's row has them
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_track_started=True,
+    )
 
 
 @app.task

@@ -1,7 +1,7 @@
 """The job engine beside django-q2 and Celery at their defaults: idle start wait and throughput of
 no-op jobs, in turn, on the same store.
 
-    python -m benchmarks.jobs [--rounds 3] [--jobs 2000] [--probes 20] [--postgresql]
+    python -m benchmarks.jobs [--rounds 3] [--jobs 2000] [--probes 20] [--postgresql] [--only REGEX]
 
 Each side has two workers, a fresh database and its own enqueuing process. An idle wait is the time
 from before the enqueue to the first line of the handler. The rate counts from the first enqueue to
@@ -13,6 +13,7 @@ results in Redis, which is nearer to what the others keep.
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -39,15 +40,16 @@ class Side:
     beside: str  # the title of the side that its rate is compared with
     wait_bar: float | None = None  # ms
     rate_bar: float | None = None  # times the other side
-    results: bool = False
+    results: str = ""  # where Celery stores them
 
 
 SIDES = (
     Side("studio, no Redis", "studio", False, "django-q2, ORM broker", wait_bar=40, rate_bar=3),
     Side("django-q2, ORM broker", "q2", False, "django-q2, ORM broker"),
     Side("studio, Redis", "studio", True, "Celery, results in Redis", wait_bar=6, rate_bar=1),
-    Side("Celery, results in Redis", "celery", True, "Celery, results in Redis", results=True),
+    Side("Celery, results in Redis", "celery", True, "Celery, results in Redis", results="redis"),
     Side("Celery, no results", "celery", True, "Celery, results in Redis"),
+    Side("Celery, late, database", "celery", True, "Celery, results in Redis", results="database"),
     Side("django-q2, Redis broker", "q2", True, "Celery, results in Redis"),
 )
 CELERY = ("-m", "celery", "-A", "benchmarks.celery_app", "worker", "--concurrency", "2")
@@ -91,7 +93,8 @@ def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str
         own = env | {
             "VAR_DIR": name,
             "BENCH_STARTS": str(folder / "starts"),
-            "EXTRA_APPS": "benchmarks.jobs_app",
+            "EXTRA_APPS": "benchmarks.jobs_app"
+            + (",django_celery_results" if side.results == "database" else ""),
             "DJANGO_SETTINGS_MODULE": "config.settings"
             if side.engine == "studio"
             else "benchmarks.q2_settings",
@@ -99,7 +102,7 @@ def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str
             "PYTHONWARNINGS": "ignore",
             "SECRET_KEY": "bench",
             "WORKERS": "2",
-            "BENCH_RESULTS": "1" if side.results else "",
+            "BENCH_RESULTS": side.results,
         }
         run = {"env": os.environ | own, "cwd": HERE}
         subprocess.run(
@@ -127,6 +130,7 @@ def measure(side: Side, env: dict[str, str], probes: int, jobs: int) -> dict[str
                     str(probes),
                     str(jobs),
                 ]
+                run["env"] |= {"BENCH_WORKERS": str(workers.pid)}
                 out = subprocess.run(
                     probe, check=True, stdout=subprocess.PIPE, stderr=log, text=True, **run
                 ).stdout
@@ -163,10 +167,12 @@ def main() -> None:
     parser.add_argument(
         "--postgresql", action="store_true", help="keep the rows in PostgreSQL instead of SQLite"
     )
+    parser.add_argument("--only", default="", help="measure only sides with this in their titles")
     options = parser.parse_args()
-    found: dict[str, list[dict[str, Any]]] = {side.title: [] for side in SIDES}
+    sides = [side for side in SIDES if re.search(options.only, side.title)]
+    found: dict[str, list[dict[str, Any]]] = {side.title: [] for side in sides}
     for number in range(options.rounds):
-        for side in SIDES:
+        for side in sides:
             with ExitStack() as stack:
                 env = {"DATABASE_URL": "", "REDIS_URL": "", "REDIS_HOST": ""}
                 if options.postgresql:
@@ -175,7 +181,8 @@ def main() -> None:
                     env |= stack.enter_context(services.redis()).env
                 found[side.title].append(measure(side, env, options.probes, options.jobs))
             sys.stderr.write(
-                f"round {number + 1}: {side.title} {found[side.title][-1]['rate']:.0f}/s\n"
+                f"round {number + 1}: {side.title} {found[side.title][-1]['rate']:.0f}/s, "
+                f"{found[side.title][-1]['cpu_ms']:.2f} ms CPU\n"
             )
     store = "PostgreSQL" if options.postgresql else "SQLite"
     print(
@@ -184,16 +191,17 @@ def main() -> None:
     )
     print(
         f"{'':<26}{'idle wait ms':>14}{'worst ms':>10}{'enqueue us':>12}"
-        f"{'jobs/s':>9}{'times':>8}{'idle cpu %':>12}  "
+        f"{'jobs/s':>9}{'times':>8}{'cpu ms/job':>12}{'times':>8}{'idle cpu %':>12}  "
         f"bars"
     )
-    for side in SIDES:
+    for side in sides:
         rounds = found[side.title]
         waits = statistics.median(statistics.median(one["waits"]) for one in rounds)
         worst = max(max(one["waits"]) for one in rounds)
-        other = found[side.beside]
-        times = statistics.median(
-            one["rate"] / base["rate"] for one, base in zip(rounds, other, strict=True)
+        other = found.get(side.beside, rounds)
+        times, cpu_times = (
+            statistics.median(one[key] / base[key] for one, base in zip(rounds, other, strict=True))
+            for key in ("rate", "cpu_ms")
         )
         judged = (
             [waits <= side.wait_bar] * bool(side.wait_bar)
@@ -211,11 +219,11 @@ def main() -> None:
         )
         row = [
             statistics.median(one[key] for one in rounds)
-            for key in ("enqueue_us", "rate", "idle_cpu")
+            for key in ("enqueue_us", "rate", "cpu_ms", "idle_cpu")
         ]
         print(
             f"{side.title:<26}{waits:>14.2f}{worst:>10.1f}{row[0]:>12.0f}"
-            f"{row[1]:>9.0f}{times:>8.2f}{row[2]:>12.1f}  "
+            f"{row[1]:>9.0f}{times:>8.2f}{row[2]:>12.2f}{cpu_times:>8.2f}{row[3]:>12.1f}  "
             f"{bars}"
         )
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import django
 
+from benchmarks.jobs import cpu_seconds, family
+
 STARTS = Path(os.environ["BENCH_STARTS"])
+ROWS = os.environ["BENCH_RESULTS"] == "database"  # Celery writes rows, too
 PATIENCE = 120.0
 
 
@@ -38,7 +41,11 @@ def q2() -> tuple[Callable[[int], object], Callable[[int], bool]]:
 def celery() -> tuple[Callable[[int], object], Callable[[int], bool]]:
     from benchmarks.celery_app import started
 
-    return started.delay, lambda _count: True
+    if not ROWS:
+        return started.delay, lambda _count: True
+    from django_celery_results.models import TaskResult
+
+    return started.delay, lambda count: TaskResult.objects.filter(status="SUCCESS").count() == count
 
 
 def starts(count: int) -> dict[int, float]:
@@ -56,7 +63,7 @@ def starts(count: int) -> dict[int, float]:
 
 
 def main(side: str, probes: int, burst: int) -> None:
-    if side != "celery":
+    if side != "celery" or ROWS:
         django.setup()
     one, ended = {"studio": studio, "q2": q2, "celery": celery}[side]()
     one(0)
@@ -68,22 +75,28 @@ def main(side: str, probes: int, burst: int) -> None:
         one(number)
         waits.append(1000 * (starts(number + 1)[number] - asked))
     time.sleep(0.5)
+    workers = int(os.environ["BENCH_WORKERS"])
+    used = {pid: cpu_seconds(pid) for pid in family(workers)}
+    own = time.process_time()
     begun = time.monotonic()
     for number in range(burst):
         one(probes + 1 + number)
     enqueued = time.monotonic()
+    own = time.process_time() - own
     done = starts(1 + probes + burst)
     while not ended(
         1 + probes + burst
-    ):  # the studio's jobs must have ended, too, with their rows written
+    ):  # jobs that have rows must have ended, too, with their rows written
         time.sleep(0.002)
-    last = time.monotonic() if side == "studio" else max(done.values())
+    last = time.monotonic() if side == "studio" or ROWS else max(done.values())
+    spent = sum(max(cpu_seconds(pid) - used.get(pid, 0.0), 0.0) for pid in family(workers))
     print(
         json.dumps(
             {
                 "waits": waits,
                 "rate": burst / (last - begun),
                 "enqueue_us": 1e6 * (enqueued - begun) / burst,
+                "cpu_ms": 1e3 * (own + spent) / burst,
             }
         )
     )
