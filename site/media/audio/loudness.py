@@ -18,6 +18,7 @@ _VALUES = {
     "lra": re.compile(r"\bLRA:\s+(\S+) LU\b"),
     "peak": re.compile(r"\bPeak:\s+(\S+) dBFS"),
 }
+IN_SECONDS = f"asetnsamples=n={RATE}:p=0"  # fewer lines to count the samples of
 FILTER = "ebur128=framelog=quiet"
 FILTER_WITH_PEAK = "ebur128=peak=true:framelog=quiet"
 
@@ -86,7 +87,14 @@ def _report(
         [
             *("-loglevel", "info", "-nostats"),
             *INPUT_GUARD,
-            *("-i", f"file:{path}", "-map", "0:a:0", "-af", f"aresample={RATE},{filters}"),
+            *(
+                "-i",
+                f"file:{path}",
+                "-map",
+                "0:a:0",
+                "-af",
+                f"aresample={RATE},{filters},{IN_SECONDS}",
+            ),
             *("-f", "framecrc", "pipe:1"),
         ],
         on_line=on_line,

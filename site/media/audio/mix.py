@@ -1,17 +1,20 @@
 """Mixes the sound of a whole film into one continuous track of exact length."""
 
+import errno
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from core.unavailable import FULL
 from media import ffmpeg
 from media.audio import loudness
 from media.audio.decode import CHANNELS, RATE, working_folder
 from media.audio.loudness import Loudness
-from media.audio.tracks import MOST_GAIN, Levels, MusicBed, Placed, Tracks, linear, place
+from media.audio.tracks import MOST_GAIN, Levels, MusicBed, Placed, Samples, Tracks, linear, place
 from media.audio.waveform import Outline
 from media.errors import stopped
 
@@ -31,7 +34,7 @@ AUDIBLE = linear(loudness.SILENCE)
 # Without noise substitution, which would move a click. The fast coder needs 40 % of the time of the
 # other, and 192 kbit/s leave it room.
 AAC = ("-c:a", "aac", "-aac_coder", "fast", "-aac_pns", "0", "-b:a", "192k")
-RAW = ("-f", "f32le", "-ar", str(RATE), "-ac", str(CHANNELS), "-i", "pipe:0")
+RAW = ("-f", "f32le", "-ar", str(RATE), "-ac", str(CHANNELS), "-i")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,9 @@ def mix(
 
     Each speech, clip and sound is brought to the level of its track by measured gain, music is
     lowered under speech, and the whole has the loudness and at most the true peak of `levels`.
-    Decoded sounds lie in `folder` meanwhile, 0.4 MB per second of sound. `outline`: in how many
-    parts the sound will be drawn. `on_progress` receives the part that is done, from 0 to 1. Raises
-    MediaError (broken_input, disk_full, stopped, ...); then nothing is left of `out`.
+    Decoded sounds and their sum lie in `folder` meanwhile, 0.4 MB per second of each. `outline`:
+    in how many parts the sound will be drawn. `on_progress` receives the part that is done, from 0
+    to 1. Raises MediaError (broken_input, disk_full, stopped, ...); then nothing is left of `out`.
     """
     with working_folder(folder, "mix-") as temporary:
         tracks = place(
@@ -99,17 +102,23 @@ def mix(
             on_progress=lambda part: on_progress(part * 0.4),
         )
         drawn = Outline(outline, tracks.samples) if outline else None
-        return _Master(tracks, drawn, should_stop, on_progress).write(out)
+        return _Master(tracks, temporary / "mixed.f32", drawn, should_stop, on_progress).write(out)
 
 
 @dataclass
 class _Master:
-    """Brings the sum of the tracks to its loudness and encodes it."""
+    """Brings the sum of the tracks to its loudness and encodes it.
+
+    The tracks are added once, while their loudness is measured; `mixed` keeps the raw samples for
+    the passes that follow, or they are added again where the disk has no room for them.
+    """
 
     tracks: Tracks
+    mixed: Path
     outline: Outline | None
     should_stop: Callable[[], bool]
     on_progress: Callable[[float], None]
+    is_kept: bool = True
     reached: float = 0.0
 
     def write(self, out: Path) -> Mixed:
@@ -117,7 +126,7 @@ class _Master:
         is off. A limiter takes some loudness: what it takes is measured before anything is encoded,
         which costs a third of encoding for nothing.
         """
-        found, peak = self._measured(loudness.FILTER, 0.4, 0.6, outline=self.outline)
+        found, peak = self._added()
         silent = self.tracks.silent or peak < AUDIBLE
         levels = self.tracks.levels
         gain = 0.0
@@ -125,13 +134,15 @@ class _Master:
             gain = max(-MOST_GAIN, min(MOST_GAIN, levels.target - found.integrated))
         limit = levels.peak - MARGIN
         if not silent and peak * linear(gain) > linear(limit):
-            limited, _peak = self._measured(f"{_limited(gain, limit)},{loudness.FILTER}", 0.6, 0.65)
+            limited = self._measured(f"{_limited(gain, limit)},{loudness.FILTER}")
             if limited.integrated is not None:
                 gain = max(-MOST_GAIN, min(MOST_GAIN, gain + levels.target - limited.integrated))
         part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.mix")
         try:
             for attempt in range(TRIES):
-                self._encode(part, gain, limit, attempt)
+                self._tell(0.7)
+                self._encode(part, gain, limit)
+                self._tell(0.9)
                 found = loudness.measure(part, should_stop=self.should_stop)
                 over = max(0.0, found.true_peak - levels.peak)
                 off = 0.0
@@ -163,58 +174,93 @@ class _Master:
         """Returns the time within which ffmpeg must have done one pass."""
         return 900 + self.tracks.samples / RATE
 
-    def _measured(
-        self, filters: str, first: float, last: float, outline: Outline | None = None
-    ) -> tuple[Loudness, float]:
-        """Returns the loudness of the tracks together after these filters, and their highest sample
-        before them, of which the outline is made. The progress is told from `first` to `last`.
+    def _added(self) -> tuple[Loudness, float]:
+        """Adds the tracks; returns their loudness together and their highest sample. The outline is
+        made of them on the way.
         """
         peak, at = 0.0, 0
 
         def feed() -> Iterator[memoryview]:
             nonlocal peak, at
-            for block in self._blocks(first, last):
-                samples = np.asarray(block.obj, np.float32)
-                peak = max(peak, float(np.abs(samples).max(initial=0.0)))
-                if outline:
-                    outline.add(at, samples)
-                at += len(samples)
-                yield block
+            with self._kept() as keep:
+                for samples in self._blocks():
+                    peak = max(peak, float(np.abs(samples).max(initial=0.0)))
+                    if self.outline:
+                        self.outline.add(at, samples)
+                    at += len(samples)
+                    block = memoryview(samples).cast("B")
+                    keep(block)
+                    yield block
+                    self._tell(0.4 + 0.2 * at / self.tracks.samples)
 
+        found = self._measured(loudness.FILTER, feed())
+        return found, peak
+
+    @contextmanager
+    def _kept(self) -> Iterator[Callable[[memoryview], None]]:
+        """Yields what writes a block to the file; a disk without room for it keeps nothing."""
+        with self.mixed.open("wb", buffering=0) as file:
+
+            def keep(block: memoryview) -> None:
+                if not self.is_kept:
+                    return
+                try:
+                    self.is_kept = file.write(block) == len(block)
+                except OSError as error:
+                    if error.errno not in {*FULL, errno.EFBIG}:
+                        raise
+                    self.is_kept = False
+                if not self.is_kept:
+                    file.truncate(0)
+
+            yield keep
+
+    def _blocks(self) -> Iterator[Samples]:
+        for block in self.tracks.blocks():
+            if self.should_stop():
+                raise stopped()
+            yield block
+
+    def _source(self) -> tuple[str, Iterator[memoryview] | None]:
+        """Returns the input of ffmpeg for the sum, and what is fed to it."""
+        if self.is_kept:
+            return f"file:{self.mixed}", None
+        return "pipe:0", (memoryview(block).cast("B") for block in self._blocks())
+
+    def _tell(self, part: float) -> None:
+        # A second attempt at encoding goes on from where the first was.
+        self.reached = max(self.reached, part)
+        self.on_progress(self.reached)
+
+    def _measured(self, filters: str, feed: Iterator[memoryview] | None = None) -> Loudness:
+        """Returns the loudness of what is fed, or of the sum, after these filters."""
+        source, again = ("pipe:0", feed) if feed is not None else self._source()
         code, output = ffmpeg.listen(
-            ["-loglevel", "info", "-nostats", *RAW, "-af", filters, "-f", "null", "-"],
+            [
+                *("-loglevel", "info", "-nostats", *RAW, source),
+                *("-af", filters, "-f", "null", "-"),
+            ],
             on_line=ffmpeg.ignore,
-            feed=feed(),
+            feed=again,
             limit_seconds=self._limit_seconds,
             should_stop=self.should_stop,
         )
         if code:
             raise ffmpeg.failure(code, output)
-        return loudness.parse(output, self.tracks.samples), peak
+        return loudness.parse(output, self.tracks.samples)
 
-    def _encode(self, out: Path, gain: float, limit: float, attempt: int) -> None:
+    def _encode(self, out: Path, gain: float, limit: float) -> None:
         chain = f"{_limited(gain, limit)},atrim=end_sample={self.tracks.samples}"
+        source, feed = self._source()
         ffmpeg.run(
             [
-                *RAW,
+                *(*RAW, source),
                 *("-af", chain, *AAC, "-fflags", "+bitexact"),
                 # Lengths in the container are exact on the clock of the samples.
                 *("-movie_timescale", str(RATE), "-movflags", "+faststart", "-f", "ipod"),
             ],
             out=out,
-            feed=self._blocks(*((0.9, 0.95) if attempt else (0.65, 0.9))),
+            feed=feed,
             limit_seconds=self._limit_seconds,
             should_stop=self.should_stop,
         )
-
-    def _blocks(self, first: float, last: float) -> Iterator[memoryview]:
-        """Yields all tracks as raw samples and tells the progress from `first` to `last`."""
-        done = 0
-        for block in self.tracks.blocks():
-            if self.should_stop():
-                raise stopped()
-            done += len(block)
-            yield memoryview(block).cast("B")
-            # A second attempt at encoding goes on from where the first was.
-            self.reached = max(self.reached, first + (last - first) * done / self.tracks.samples)
-            self.on_progress(self.reached)

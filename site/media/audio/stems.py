@@ -57,7 +57,7 @@ def stems(
             made[name] = out / f"{name}.{file_format}"
             ffmpeg.run(
                 [
-                    *RAW,
+                    *(*RAW, "pipe:0"),
                     "-af",
                     f"volume={gain_db:.3f}dB",
                     "-fflags",
