@@ -219,7 +219,7 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     from jobs.models import Job
     from stories.enums import TakeKind
     from stories.models import Scene, Take
-    from stories.services import enqueue
+    from stories.services import job_data
     from stories.services.fingerprints import present_hash
 
     shown = {
@@ -248,14 +248,14 @@ def _takes(story: Any, scenes: list[Any], kind: str, made: list[Any]) -> None:
     for scene, take in zip(made, takes, strict=True):
         setattr(scene, f"{kind}_take", take)
     Scene.objects.bulk_update(made, [f"{kind}_take"])
-    name, good = enqueue.SCENE_JOB[TakeKind(kind)], {scene.pk for scene in made}
+    name, good = job_data.SCENE_JOB[TakeKind(kind)], {scene.pk for scene in made}
     Job.objects.bulk_create(
         Job(
             id=f"{kind}_{scene.pk.hex}",
             name=name,
             subject=str(scene.story_id),
             item=str(scene.pk),
-            data=enqueue.data(scene.story_id, name, {"prompt_id": scene.prompt_id}),
+            data=job_data.data(scene.story_id, name, {"prompt_id": scene.prompt_id}),
             status="succeeded" if scene.pk in good else "failed",
             note_data={}
             if scene.pk in good

@@ -12,11 +12,15 @@ from core.clock import DatabaseNow, database_now
 from .enums import JobStatus
 from .models import Job
 from .outcomes import JobStopped
-from .services.claim import lease
 
 
 def never() -> bool:
     return False
+
+
+def lease() -> timedelta:
+    """How long a lease is valid without a renewal."""
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 class Lease:

@@ -10,7 +10,7 @@ from core.unavailable import connection_lost
 
 from .lease import Lease
 from .models import Job, JobLog
-from .services import finish
+from .services import job_log
 
 DONE = 100  # percent
 LOOK_SECONDS = 0.5  # maximum delay before a cancel is noticed
@@ -86,4 +86,4 @@ class Run:
         self, sentence: LocalizedMessage, level: str = JobLog.Level.INFO, detail: str = ""
     ) -> None:
         """Add a line to the job's log."""
-        finish.log(self.job, sentence, level=level, detail=detail)
+        job_log.log(self.job, sentence, level=level, detail=detail)

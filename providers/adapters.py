@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from .enums import Kind
 from .requests import Request
-
-if TYPE_CHECKING:
-    from .settings_schema import Common
+from .settings_schema import Common
 
 
 def never() -> bool:
@@ -214,7 +212,7 @@ class Adapter(Protocol):
     needs_key: ClassVar[bool]
     kinds: ClassVar[frozenset[Kind]]
     tells_balance: ClassVar[bool]
-    settings_kind: ClassVar["type[Common]"]  # the dataclass of its settings
+    settings_kind: ClassVar[type[Common]]  # the dataclass of its settings
     home: ClassVar[str]  # the provider's own address: a key from the environment is sent only there
     send_limit: timedelta  # no submit takes longer
 

@@ -2,16 +2,20 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal, Protocol
 
 from core.localized_messages import DomainError, LocalizedMessage, Value
 
 from .enums import Refusal
 
-if TYPE_CHECKING:
-    from .models import ProviderCall
-
 type WaitReason = Literal["rate_limit", "budget", "provider"]
+
+
+class FailedCall(Protocol):
+    """The row of a call that failed: a `ProviderCall`, whose model uses these errors itself."""
+
+    pk: Any
+    state: Any
 
 
 class ProviderError(DomainError):
@@ -46,7 +50,7 @@ class PriceAboveConfirmed(ProviderError):
         *,
         amount: Decimal,
         limit: Decimal,
-        call: "ProviderCall | None" = None,
+        call: FailedCall | None = None,
         **values: Value,
     ) -> None:
         super().__init__(
@@ -136,7 +140,7 @@ class Refused(ProviderError):
         kind: Refusal,
         cost: Decimal = Decimal(0),
         until: datetime | None = None,
-        call: "ProviderCall | None" = None,
+        call: FailedCall | None = None,
         validation_error: str = "",
         **values: Value,
     ) -> None:
@@ -155,7 +159,7 @@ class Refused(ProviderError):
         kind: Refusal,
         cost: Decimal = Decimal(0),
         until: datetime | None = None,
-        call: "ProviderCall | None" = None,
+        call: FailedCall | None = None,
     ) -> "Refused":
         """Create the error from an existing message."""
         error = cls(sentence.template, kind=kind, cost=cost, until=until, call=call)
@@ -177,7 +181,7 @@ class Unclear(ProviderError):
         template: str,
         /,
         *,
-        call: "ProviderCall | None" = None,
+        call: FailedCall | None = None,
         raw: bytes = b"",
         **values: Value,
     ) -> None:
@@ -187,7 +191,7 @@ class Unclear(ProviderError):
 
     @classmethod
     def of(
-        cls, sentence: LocalizedMessage, *, call: "ProviderCall | None" = None, raw: bytes = b""
+        cls, sentence: LocalizedMessage, *, call: FailedCall | None = None, raw: bytes = b""
     ) -> "Unclear":
         error = cls(sentence.template, call=call, raw=raw)
         error.sentence = sentence

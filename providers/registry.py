@@ -1,19 +1,25 @@
 """Maps the kinds of connection to their adapters."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from .adapters import Adapter
 from .errors import NotConfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .adapters import Adapter
-    from .models import AIProviderConfig
+
+class Connection(Protocol):
+    """What is read here of an `AIProviderConfig`, whose model uses this module itself."""
+
+    provider: Any
+    kind: Any
+
 
 # Named, not imported: an installation that uses only the local provider loads none of the others.
 ADAPTERS = {
@@ -51,31 +57,31 @@ NAMES: dict[str, str | Promise] = {
 }
 
 
-def adapter_class(kind: str) -> "type[Adapter] | None":
+def adapter_class(kind: str) -> type[Adapter] | None:
     """Return the adapter class of this kind of connection; None if there is none."""
     path = ADAPTERS.get(kind)
     found: type[Adapter] | None = import_string(path) if path else None
     return found
 
 
-def known_adapter_class(kind: str) -> "type[Adapter]":
+def known_adapter_class(kind: str) -> type[Adapter]:
     """Return the adapter class of a kind in `ADAPTERS`."""
     found: type[Adapter] = import_string(ADAPTERS[kind])
     return found
 
 
-def class_of(config: "AIProviderConfig") -> "type[Adapter] | None":
+def class_of(config: Connection) -> type[Adapter] | None:
     """Return the adapter class of this connection; None if there is none."""
     return adapter_class(config.kind or config.provider)
 
 
-def schemes_of(config: "AIProviderConfig") -> tuple[str, str]:
+def schemes_of(config: Connection) -> tuple[str, str]:
     """Return the schemes of this connection's address: the encrypted one, and the plain one."""
     schemes: tuple[str, str] = getattr(class_of(config), "schemes", ("https", "http"))
     return schemes
 
 
-def draws_letters(config: "AIProviderConfig") -> bool:
+def draws_letters(config: Connection) -> bool:
     """Return whether pictures of this connection may bear letters; so unless its adapter denies."""
     return bool(getattr(class_of(config), "draws_letters", True))
 
@@ -85,7 +91,7 @@ def makes(kind: str, asked: str) -> bool:
     return asked in getattr(adapter_class(kind), "kinds", ())
 
 
-def adapter_for(config: "AIProviderConfig") -> "Adapter":
+def adapter_for(config: Connection) -> Adapter:
     """Return the adapter for this configuration. Raises `NotConfigured` or `KeyUnreadable`."""
     kind = class_of(config)
     if kind is None:
@@ -93,11 +99,11 @@ def adapter_for(config: "AIProviderConfig") -> "Adapter":
             gettext_noop("There is no connection to a provider named “%(provider)s”."),
             provider=config.provider,
         )
-    build: Callable[[AIProviderConfig], Adapter] = kind  # a Protocol declares no constructor
+    build: Callable[[Connection], Adapter] = kind  # a Protocol declares no constructor
     return build(config)
 
 
-def is_free(config: "AIProviderConfig") -> bool:
+def is_free(config: Connection) -> bool:
     """Return whether this backend may be free. For any other a zero price counts as no price."""
     adapter = adapter_for(config)
     return bool(getattr(adapter, "free", adapter.repeatable))

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 from django.utils.translation import gettext_noop
 
 from . import addresses
-from .backends.local import fault_injection
+from .backends.local import fault_settings
 from .errors import Invalid
 from .lenient_decoding import number_of
 
@@ -243,7 +243,7 @@ class FaultInjectionSetting:
                 field="settings",
                 name=name,
             )
-        fault_injection.check({"faults": value})
+        fault_settings.check({"faults": value})
 
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -1,7 +1,12 @@
 """Enumerations of the domain."""
 
+from typing import Literal
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+# What a plan says of a take that could be made.
+PlanState = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 
 
 class StoryStatus(models.TextChoices):

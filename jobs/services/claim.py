@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import lru_cache
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.clock import sql_times
 from jobs import registry
+from jobs.lease import lease
 from jobs.models import Job, Pause
 
 SQLITE_NORMAL = 1
@@ -45,10 +44,6 @@ def _sql(vendor: str, names: int, now: str) -> tuple[str, str]:
     lock = " FOR UPDATE SKIP LOCKED" if vendor == "postgresql" else ""
     claim = CLAIM.format(due=DUE.format(names=places, lock=lock, **tables), now=now, **tables)
     return DUE.format(names=places, lock="", **tables), claim
-
-
-def lease() -> timedelta:
-    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
 def claim(*, worker: str) -> Job | None:

@@ -34,14 +34,9 @@ from jobs.wakeup import notify_on_commit
 
 from . import envelope
 from .backoff import delay
+from .job_log import log
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-def log(
-    job: Job, sentence: LocalizedMessage, *, level: str = JobLog.Level.INFO, detail: str = ""
-) -> None:
-    JobLog.objects.create(job=job, message_data=sentence.as_json(), level=level, detail=detail)
 
 
 def end(job: Job, status: JobStatus, **values: Any) -> None:

@@ -21,6 +21,7 @@ from jobs.wakeup import notify_on_commit
 
 from . import envelope, finish
 from .backoff import require_backoff
+from .job_log import log
 from .priority import of_part
 
 TRIES = 5
@@ -167,11 +168,11 @@ def _cancel_one(job: Job, *, actor: Any, reason: str | LocalizedMessage) -> None
     running = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
     for _try in range(TRIES):
         if idle.update(status=JobStatus.CANCELLED, wait_for="", updated_at=now, **ended):
-            finish.log(job, CANCELLED.written(actor, reason))
+            log(job, CANCELLED.written(actor, reason))
             finish.end(job, JobStatus.CANCELLED, **ended)
             return
         if running.update(cancel_requested_at=now, updated_at=now):
-            finish.log(job, ASKED_TO_STOP.written(actor, reason))
+            log(job, ASKED_TO_STOP.written(actor, reason))
             return
         if not Job.objects.filter(pk=job.pk, status__in=OPEN).exists():
             return  # it ended in the meantime
@@ -243,7 +244,7 @@ def retry(job_id: str, *, actor: Any = None) -> Job:
             raise AlreadyOpen(ALREADY_OPEN) from error
         if not changed:
             raise _not_retried(job)
-        finish.log(job, QUEUED_AGAIN.written(actor, ""))
+        log(job, QUEUED_AGAIN.written(actor, ""))
         notify_on_commit()
         job.refresh_from_db()
     return job

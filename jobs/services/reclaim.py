@@ -11,11 +11,12 @@ from django.utils.translation import gettext_noop
 from core.clock import DatabaseNow, database_now
 from core.localized_messages import LocalizedMessage
 from jobs.enums import JobStatus
+from jobs.lease import lease
 from jobs.models import Job, JobLog, Worker
 from jobs.wakeup import notify, notify_on_commit
 
 from . import finish
-from .claim import lease
+from .job_log import log
 
 logger = logging.getLogger("ai_video.jobs")
 
@@ -102,7 +103,7 @@ def _reclaim_one(job: Job, *, interrupted: bool) -> bool:
                 left | {"finished_at": now} | finish.cancelled_values(),
             )
         if not interrupted and job.attempts >= job.max_attempts:
-            finish.log(job, LocalizedMessage(VANISHED), level=JobLog.Level.ERROR, detail=job.worker)
+            log(job, LocalizedMessage(VANISHED), level=JobLog.Level.ERROR, detail=job.worker)
             return _end(
                 job,
                 JobStatus.FAILED,
@@ -115,9 +116,7 @@ def _reclaim_one(job: Job, *, interrupted: bool) -> bool:
         if not same.update(status=JobStatus.QUEUED, run_at=now, attempts=attempts, **left):
             return False
         if not interrupted:
-            finish.log(
-                job, LocalizedMessage(VANISHED), level=JobLog.Level.WARNING, detail=job.worker
-            )
+            log(job, LocalizedMessage(VANISHED), level=JobLog.Level.WARNING, detail=job.worker)
         notify_on_commit()
     return True
 

@@ -7,9 +7,8 @@ from django.db.models import Avg, Count, Q, QuerySet
 
 from core.clock import DatabaseNow
 from jobs.enums import JobStatus
+from jobs.lease import lease
 from jobs.models import Job, Worker
-
-from .claim import lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.db import transaction
 from core.clock import database_now
 from core.localized_messages import LocalizedMessage
 from providers.enums import AT_RISK, OVER, RUNNING_CALL, UNDECIDED_CALL, CallState
+from providers.errors import FailedCall
 from providers.models import CallEvent, ProviderCall
 
 S = CallState
@@ -193,14 +194,14 @@ DECISIONS = (
 )  # by which a person resolves an unclear call that has no result
 
 
-def was_decided(call: ProviderCall) -> bool:
+def was_decided(call: FailedCall) -> bool:
     """Return whether a person resolved this unclear call without a result.
 
     The decision does not order the work again: that has a price and needs a start of its own.
     """
     if call.state == S.WRITTEN_OFF:
         return True
-    events = CallEvent.objects.filter(call=call, from_state=S.UNCLEAR, to_state=S.REFUSED)
+    events = CallEvent.objects.filter(call_id=call.pk, from_state=S.UNCLEAR, to_state=S.REFUSED)
     return call.state == S.REFUSED and events.filter(name__in=DECISIONS).exists()
 
 

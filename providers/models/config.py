@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.localized_messages import LocalizedMessage
 from providers import settings_schema
-from providers.backends.local import fault_injection
+from providers.backends.local import fault_settings
 from providers.client import checked_base
 from providers.errors import Invalid, NotConfigured
 from providers.registry import ADAPTERS, class_of, schemes_of
@@ -174,7 +174,7 @@ class AIProviderConfig(models.Model):
             raise ValidationError({"provider": _("This name belongs to another kind.")})
         kind = class_of(self)
         try:
-            fault_injection.check(self.settings)
+            fault_settings.check(self.settings)
             if kind is not None:
                 settings_schema.check(self.settings, kind.settings_kind, provider=self.name)
             if self.base_url:

@@ -21,9 +21,9 @@ from stories.film.growing import ENCODED, Growth, encode_ahead, encode_segment
 from stories.film.light import make_light
 from stories.film.stems import make_stems
 from stories.models import Film, Story
-from stories.services import checks, confirmations, enqueue, notices
+from stories.services import checks, confirmations, enqueue, job_data, notices, waking
 from stories.services.plan import Plan, is_in_the_way, plan_generation
-from stories.services.sound_plan import SoundItem
+from stories.services.sound_items import SoundItem
 
 from .outcomes import ask_person, follow, media_errors, story_of
 
@@ -42,7 +42,7 @@ def scene_segment(run: Run) -> Done:
 
 @on_end(JobName.SCENE_SEGMENT)
 def segment_ended(job: Job) -> None:
-    enqueue.wake_story_jobs(job.subject)
+    waking.wake_story_jobs(job.subject)
 
 
 @handler(JobName.STORY_STEMS)
@@ -101,7 +101,7 @@ def _tell(job: Job) -> None:
         notices.film_failed(story, job.note, job_id=job.pk)
     elif job.status == JobStatus.SUCCEEDED:
         made = Job.objects.filter(
-            parent=job, name__in=enqueue.SCENE_JOB.values(), status=JobStatus.SUCCEEDED
+            parent=job, name__in=job_data.SCENE_JOB.values(), status=JobStatus.SUCCEEDED
         ).count()
         if made:
             notices.takes_to_review(story, made, job_id=job.pk)
@@ -162,9 +162,9 @@ def _whole_story(run: Run, kind: TakeKind, film_kind: FilmKind) -> Done | Wait:
 
 def _children(run: Run, kind: TakeKind) -> dict[str, Job]:
     """The newest job for each take and sound that this job has begun, by the key of the plan."""
-    names = [enqueue.SCENE_JOB[kind], *enqueue.SOUND_KIND]
+    names = [job_data.SCENE_JOB[kind], *job_data.SOUND_KIND]
     jobs = Job.objects.filter(parent=run.job, name__in=names).order_by("created_at")
-    return {enqueue.plan_key(child): child for child in jobs}
+    return {job_data.plan_key(child): child for child in jobs}
 
 
 def _wait_for_children(run: Run, plan: Plan, number: int, halted: list[Job]) -> Wait | None:
@@ -178,7 +178,7 @@ def _wait_for_children(run: Run, plan: Plan, number: int, halted: list[Job]) -> 
         {"done": total - left, "total": total},
     )
     run.progress(90 * (total - left) // max(total, 1), note)
-    return Wait(until=database_now() + enqueue.WAIT_TIMEOUT, wait_for=WaitFor.CHILDREN, note=note)
+    return Wait(until=database_now() + waking.WAIT_TIMEOUT, wait_for=WaitFor.CHILDREN, note=note)
 
 
 def _wait_for_segments(run: Run, growth: Growth) -> Wait:
@@ -186,7 +186,7 @@ def _wait_for_segments(run: Run, growth: Growth) -> Wait:
         gettext_noop("Encoding the scenes: %(left)s are left."), {"left": growth.encoding}
     )
     run.progress(90, note)
-    soon = enqueue.WAIT_TIMEOUT if growth.all_ours else LOOK_AGAIN
+    soon = waking.WAIT_TIMEOUT if growth.all_ours else LOOK_AGAIN
     return Wait(until=database_now() + soon, wait_for=WaitFor.CHILDREN, note=note)
 
 

@@ -23,7 +23,7 @@ from providers import errors as provider_errors
 from providers.enums import OVER, CallState, Refusal
 from providers.models import ProviderCall
 from stories.models import Story
-from stories.services import enqueue, projects
+from stories.services import job_data, locking, projects, waking
 from stories.services.transitions import ENDS_JOBS, apply_transition
 
 from .present_requests import Asking, story_of_job
@@ -80,7 +80,7 @@ def through_call_service(
 
 
 def _asking(job: Job, ask: Callable[[], Asking | None]) -> Asking | None:
-    call = enqueue.call_of(job)
+    call = job_data.call_of(job)
     if call is not None and call.state in AS_REQUESTED:
         return Asking(requests.from_json(call.request), call.provider_id, {})
     return ask()
@@ -96,27 +96,27 @@ def _require_current(
     now = ask()
     if now is None or (now.request, now.provider) != (request, provider):
         raise calls.OutdatedRequest(OUTDATED)
-    enqueue.record_inputs(run.job, now.inputs)
+    job_data.record_inputs(run.job, now.inputs)
 
 
 def _advance(
     run: Run, asking: Asking, ask: Callable[[], Asking | None], *, rose: str
 ) -> calls.Ready | Wait:
     """Raises OutdatedRequest, and the outcomes of the job."""
-    price = enqueue.asked(run.job).get("price")
+    price = job_data.asked(run.job).get("price")
     story_id = UUID(run.job.subject)
     try:
         answer = calls.advance(
             asking.request,
             provider=asking.provider,
-            key=enqueue.call_key(run.job),
+            key=job_data.call_key(run.job),
             subject=run.job.subject,
             item=run.job.item,
             actor=run.job.owner,
             subject_budget=lambda: projects.cap_of(story_id),
             price_limit=None if price is None else Decimal(price),
             request_no=run.job.request_no,
-            after=enqueue.after(run.job),
+            after=job_data.after(run.job),
             hold=run.hold,
             require_current=partial(_require_current, run, ask),
             should_stop=run.should_stop,
@@ -164,7 +164,7 @@ def collected_result(run: Run) -> calls.Ready | Wait | None:
     """
     call = ProviderCall.objects.filter(
         pk=run.job.data["parameters"].get("call_id")
-    ).first() or enqueue.call_of(run.job)
+    ).first() or job_data.call_of(run.job)
     if call is None or call.state in {CallState.RESERVED, *OVER}:
         return None
     try:
@@ -178,7 +178,7 @@ def collected_result(run: Run) -> calls.Ready | Wait | None:
 
 def ask_person(template: str, **values: Any) -> Wait:
     return Wait(
-        until=database_now() + enqueue.WAIT_TIMEOUT,
+        until=database_now() + waking.WAIT_TIMEOUT,
         wait_for=WaitFor.PERSON,
         note=LocalizedMessage(template, values),
     )
@@ -207,7 +207,7 @@ def follow(job: Job, name: str, only_from: str) -> None:
     if name in ENDS_JOBS:
         # `apply_transition` locks the jobs that it ends. Locking them after the story could
         # deadlock with a job whose own end waits for the story.
-        enqueue.lock_jobs(job.subject)
+        locking.lock_jobs(job.subject)
     story = Story.objects.select_for_update().filter(pk=job.subject).first()
     if story is None or story.status != only_from:
         return

@@ -13,7 +13,7 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from providers.signals import capacity_freed, result_recorded
 from stories.enums import JobName, SoundKind
-from stories.services import collecting, enqueue, sheets, sound_takes, takes, vision_checks
+from stories.services import collecting, job_data, sheets, sound_takes, takes, vision_checks, waking
 
 AT_ONCE = 200  # calls handled per run of the periodic task
 LOOKED_BACK = timedelta(days=7)
@@ -29,7 +29,7 @@ def wake_what_waited(sender: Any, *, provider: str, subject: str, item: str, **_
         queue.wake(item=item)
         # The call is attached to a task, but its job is gone.
         collecting.collect(collecting.to_collect().filter(item=item))
-        enqueue.wake_story_jobs(subject)
+        waking.wake_story_jobs(subject)
     elif subject:
         queue.wake(subject=subject)
     else:
@@ -67,16 +67,16 @@ def _record(call: ProviderCall) -> bool:
     if not call.item:  # made for no scene, such as a test run
         return False
     recorded: Any
-    if enqueue.is_vision_check(call):
+    if job_data.is_vision_check(call):
         recorded = vision_checks.record_result(call)
     elif call.kind in SoundKind.values:
         recorded = sound_takes.record_result(call)
-    elif enqueue.job_of(call) == JobName.LOOK_SHEET:
+    elif job_data.job_of(call) == JobName.LOOK_SHEET:
         recorded = sheets.record_result(call)
-    elif enqueue.job_of(call) == JobName.TAKE_EDIT:
+    elif job_data.job_of(call) == JobName.TAKE_EDIT:
         recorded = takes.record_edit(call)
     else:
         recorded = takes.record_result(call)
     if recorded is not None:
-        enqueue.wake_story_jobs_on_commit(call.subject)
+        waking.wake_story_jobs_on_commit(call.subject)
     return True

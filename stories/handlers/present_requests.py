@@ -16,7 +16,7 @@ from providers import requests
 from providers.prompt_text import is_english
 from stories.enums import JobName, TakeKind
 from stories.models import Look, Scene, Story, Take
-from stories.services import english, enqueue, planning, sheets
+from stories.services import english, job_data, planning, sheets
 from stories.services.continuity import keyframe_of
 from stories.services.fingerprints import clip_request, english_of, image_request
 from stories.services.makers import Maker, story_maker
@@ -48,8 +48,8 @@ def story_of_job(job: Job) -> Story:
 
 def of_scene(job: Job) -> Asking:
     """A picture or clip of the job's scene. Raises Fail if it cannot be made any more."""
-    story, asked = story_of_job(job), enqueue.asked(job)
-    kind = enqueue.TAKE_KIND[JobName(job.name)]
+    story, asked = story_of_job(job), job_data.asked(job)
+    kind = job_data.TAKE_KIND[JobName(job.name)]
     scene = Scene.live.select_related("prompt", "image_take").filter(pk=job.item).first()
     if scene is None:
         raise Fail(SCENE_GONE, code="scene_gone")
@@ -61,7 +61,7 @@ def of_scene(job: Job) -> Asking:
         "worn": worn_in(scene),
         "model": maker.model,
     }
-    made_from = enqueue.made_from(scene, kind)
+    made_from = job_data.made_from(scene, kind)
     inputs = {name: made_from.get(name) for name in ("prompt_id", "worn")}
     if kind == TakeKind.IMAGE:
         return Asking(image_request(story, scene.prompt, **common), maker.provider, inputs)
@@ -92,7 +92,7 @@ def of_sound(job: Job) -> Asking:
     collected when the job has ended.
     """
     story = story_of_job(job)
-    kind, place = enqueue.SOUND_KIND[JobName(job.name)], place_of_job(job)
+    kind, place = job_data.SOUND_KIND[JobName(job.name)], place_of_job(job)
     if (why := why_unwanted(story, kind, place)) is not None:
         raise Fail(why.template, code="not_wanted", **why.values)
     item = sound_item(story, job, place)
@@ -107,7 +107,7 @@ def of_sound(job: Job) -> Asking:
 
 def of_sheet(job: Job) -> Asking:
     """A reference sheet of the job's look. Raises Fail if the look is gone."""
-    story, asked = story_of_job(job), enqueue.asked(job)
+    story, asked = story_of_job(job), job_data.asked(job)
     look = (
         Look.live.select_related("member")
         .filter(pk=job.item, member__deleted_at=None, member__story=story)
@@ -127,7 +127,7 @@ def of_edit(job: Job) -> Asking:
     Raises Fail if the take is gone. As for a deleted scene, a call that is out is collected when
     the job has ended.
     """
-    asked = enqueue.asked(job)
+    asked = job_data.asked(job)
     if not Take.objects.filter(pk=job.item, scene__deleted_at=None).exists():
         raise Fail(TAKE_GONE, code="take_gone")
     return Asking(requests.from_json(asked["request"]), asked["provider"], {})
@@ -144,7 +144,7 @@ def of_english(job: Job) -> Asking | None:
 
     Raises Fail if the scene is gone.
     """
-    story, asked = story_of_job(job), enqueue.asked(job)
+    story, asked = story_of_job(job), job_data.asked(job)
     scene = Scene.live.select_related("prompt").filter(pk=job.item).first()
     if scene is None:
         raise Fail(SCENE_GONE, code="scene_gone")

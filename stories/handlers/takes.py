@@ -14,7 +14,16 @@ from jobs.run import Run
 from providers import calls
 from stories.enums import JobName, TakeKind
 from stories.models import Scene, SheetTake, SoundTake, Story, Take
-from stories.services import checks, collecting, enqueue, notices, sheets, sound_takes, takes
+from stories.services import (
+    checks,
+    collecting,
+    job_data,
+    notices,
+    sheets,
+    sound_takes,
+    takes,
+    waking,
+)
 from stories.services.sound_plan import LINE_GONE
 
 from . import present_requests
@@ -37,7 +46,7 @@ def scene_render(run: Run) -> Done | Wait:
 def _scene_take(run: Run, kind: TakeKind) -> Done | Wait:
     story_of(run)
     scene = Scene.objects.filter(pk=run.job.item).first()
-    collects = run.job.data["action"] == enqueue.INGEST_ONLY
+    collects = run.job.data["action"] == job_data.INGEST_ONLY
     if scene is None or (scene.deleted_at is not None and not collects):
         raise Fail(SCENE_GONE, code="scene_gone")
     answer: calls.Ready | Wait | None
@@ -56,7 +65,7 @@ def _halted(run: Run, scene: Scene, kind: TakeKind) -> Wait | None:
 
     A call that has begun is not held up.
     """
-    if run.job.parent is None or enqueue.call_of(run.job) is not None:
+    if run.job.parent is None or job_data.call_of(run.job) is not None:
         return None
     why = checks.halt(scene, kind, since=run.job.parent.created_at)
     if why is None:
@@ -111,7 +120,7 @@ def take_edit(run: Run) -> Done | Wait:
 
 def _collected_or_bought(run: Run, ask: Callable[[Job], Asking]) -> calls.Ready | Wait | None:
     story_of(run)
-    if run.job.data["action"] == enqueue.INGEST_ONLY:
+    if run.job.data["action"] == job_data.INGEST_ONLY:
         return collected_result(run)
     return through_call_service(run, partial(ask, run.job))
 
@@ -148,13 +157,13 @@ def _recorded(
 @on_end(JobName.LOOK_SHEET)
 @on_end(JobName.TAKE_EDIT)
 def scene_ended(job: Job) -> None:
-    if job.data["action"] != enqueue.INGEST_ONLY:
+    if job.data["action"] != job_data.INGEST_ONLY:
         collecting.collect(
             collecting.to_collect().filter(
-                key=enqueue.call_key(job), attempt_no__gt=enqueue.after(job)
+                key=job_data.call_key(job), attempt_no__gt=job_data.after(job)
             )
         )
-    enqueue.wake_story_jobs(job.subject)
+    waking.wake_story_jobs(job.subject)
     if job.status == JobStatus.SUCCEEDED and job.parent_id is None and job.name in SEEN:
         _tell_of_take(job)
 

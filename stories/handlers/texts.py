@@ -11,7 +11,7 @@ from jobs.registry import handler, on_end
 from jobs.run import Run
 from stories.enums import JobName, StoryStatus
 from stories.models import Scene, ScenePrompt
-from stories.services import english, enqueue, planning
+from stories.services import english, job_data, planning
 
 from .outcomes import follow, story_of, through_call_service
 from .present_requests import SCENE_GONE, of_english, of_plan
@@ -64,7 +64,7 @@ def scene_english(run: Run) -> Done | Wait:
         return answer
     if answer is None:
         return Done(metadata={"text": "", "written": False, "cost": "0"})
-    asked = enqueue.asked(run.job)
+    asked = job_data.asked(run.job)
     scene = Scene.live.filter(pk=run.job.item).first()
     prompt = ScenePrompt.objects.filter(pk=asked["prompt_id"]).first()
     if scene is None or prompt is None:

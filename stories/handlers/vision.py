@@ -13,7 +13,7 @@ from providers import calls
 from providers.requests import from_json
 from stories.enums import JobName
 from stories.models import Take
-from stories.services import collecting, enqueue, vision_checks
+from stories.services import collecting, job_data, vision_checks, waking
 
 from .outcomes import collected_result, media_errors, through_call_service
 from .present_requests import SCENE_GONE, Asking
@@ -25,7 +25,9 @@ def take_check(run: Run) -> Done | Wait:
 
     A take that a person has reviewed meanwhile is not paid for.
     """
-    answer = collected_result(run) if run.job.data["action"] == enqueue.INGEST_ONLY else _asked(run)
+    answer = (
+        collected_result(run) if run.job.data["action"] == job_data.INGEST_ONLY else _asked(run)
+    )
     if answer is None:
         return Done()
     if isinstance(answer, Wait):
@@ -39,7 +41,7 @@ def take_check(run: Run) -> Done | Wait:
 
 
 def _asked(run: Run) -> calls.Ready | Wait | None:
-    asking = of_check(run.job) if enqueue.call_of(run.job) is None else None
+    asking = of_check(run.job) if job_data.call_of(run.job) is None else None
     if asking is not None:
         take = Take.objects.select_related("call", "prompt").get(pk=run.job.item)
         with media_errors(run):
@@ -57,15 +59,15 @@ def of_check(job: Job) -> Asking | None:
         raise Fail(SCENE_GONE, code="scene_gone")
     if not vision_checks.is_wanted(take):
         return None
-    asked = enqueue.asked(job)
+    asked = job_data.asked(job)
     return Asking(from_json(asked["request"]), asked["provider"], {})
 
 
 @on_end(JobName.TAKE_CHECK)
 def check_ended(job: Job) -> None:
-    if job.data["action"] != enqueue.INGEST_ONLY:
-        left = collecting.to_collect().filter(key=enqueue.call_key(job))
-        collecting.collect(left.filter(attempt_no__gt=enqueue.after(job)))
-    if job.status == JobStatus.FAILED and (call := enqueue.call_of(job)) is not None:
+    if job.data["action"] != job_data.INGEST_ONLY:
+        left = collecting.to_collect().filter(key=job_data.call_key(job))
+        collecting.collect(left.filter(attempt_no__gt=job_data.after(job)))
+    if job.status == JobStatus.FAILED and (call := job_data.call_of(job)) is not None:
         vision_checks.give_up(call)
-    enqueue.wake_story_jobs(job.subject)
+    waking.wake_story_jobs(job.subject)

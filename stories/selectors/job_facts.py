@@ -22,7 +22,7 @@ from providers.preflight import UsedFields
 from providers.prices import configs_of, not_configured
 from stories.enums import JobName, ReviewStatus, SoundKind, TakeKind
 from stories.models import Line, SoundTake, Story, Take
-from stories.services import checks, collecting, enqueue
+from stories.services import checks, collecting, job_data
 
 from .precompiled_query import PrecompiledQuery
 
@@ -48,7 +48,7 @@ class JobRow(NamedTuple):
         one.
         """
         return (
-            self.name in enqueue.TAKE_KIND
+            self.name in job_data.TAKE_KIND
             and self.status == JobStatus.WAITING
             and self.wait_for == WaitFor.PERSON
             and not checks.is_halted(self)
@@ -76,8 +76,8 @@ def _jobs(stories: Q, *more: str) -> QuerySet[Job, Any]:
     later = collecting.but_collectors(later)
     over = Q(Exists(later.order_by()))
     for kind in TakeKind.values:
-        over |= Q(name=enqueue.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
-    over |= Q(name__in=enqueue.SOUND_KIND) & Q(Exists(_sound_since()))
+        over |= Q(name=job_data.SCENE_JOB[TakeKind(kind)]) & Q(Exists(_takes_since(kind)))
+    over |= Q(name__in=job_data.SOUND_KIND) & Q(Exists(_sound_since()))
     wanted = Q(status__in=OPEN) | Q(status=JobStatus.FAILED) & ~over
     rows = Job.objects.filter(wanted, stories).order_by("created_at", "id")
     return rows.values_list(
@@ -116,8 +116,8 @@ class CallRow(NamedTuple):
 
 
 def _calls(stories: Q, *more: str) -> QuerySet[ProviderCall, Any]:
-    counts = Q(state__in=enqueue.UNDER_WAY) | Q(state=CallState.SETTLED) & ~collecting.has_take()
-    calls = ProviderCall.objects.filter(counts, stories, kind__in=list(enqueue.TAKE_JOB)).order_by(
+    counts = Q(state__in=job_data.UNDER_WAY) | Q(state=CallState.SETTLED) & ~collecting.has_take()
+    calls = ProviderCall.objects.filter(counts, stories, kind__in=list(job_data.TAKE_JOB)).order_by(
         "reserved_at"
     )
     return calls.values_list("item", "kind", "state", Cast("pk", CharField()), *more)
@@ -217,11 +217,11 @@ class JobFacts:
     @cached_property
     def _running(self) -> dict[str, dict[str, JobRow]]:
         making = [
-            job for job in self.open if job.action != enqueue.INGEST_ONLY and not job.asks_price
+            job for job in self.open if job.action != job_data.INGEST_ONLY and not job.asks_price
         ]
         return {
             kind: {job.item: job for job in making if job.name == name}
-            for kind, name in enqueue.SCENE_JOB.items()
+            for kind, name in job_data.SCENE_JOB.items()
         }
 
     def asks_price(self, kind: str) -> dict[str, JobRow]:
@@ -229,14 +229,14 @@ class JobFacts:
         return {
             job.item: job
             for job in self.open
-            if job.asks_price and job.name == enqueue.SCENE_JOB[TakeKind(kind)]
+            if job.asks_price and job.name == job_data.SCENE_JOB[TakeKind(kind)]
         }
 
     @cached_property
     def _failed(self) -> dict[str, dict[str, JobRow]]:
         return {
             kind: {job.item: job for job in self.jobs if job.name == name and not job.is_open}
-            for kind, name in enqueue.SCENE_JOB.items()
+            for kind, name in job_data.SCENE_JOB.items()
         }
 
     @cached_property

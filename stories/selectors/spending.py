@@ -17,7 +17,7 @@ from providers import ledger
 from providers.enums import Kind
 from stories.enums import JobName, SoundKind, TakeKind
 from stories.models import Confirmation, Story
-from stories.services import enqueue
+from stories.services import job_data
 
 DAY = timedelta(hours=24)
 
@@ -53,11 +53,11 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
 
 
 def _piece(start: Confirmation, key: str) -> Piece:
-    """Speech and music have keys of their own (`enqueue.sound_key`), whatever they are confirmed
+    """Speech and music have keys of their own (`job_data.sound_key`), whatever they are confirmed
     with. The key of an edit names its take.
     """
     kind, colon, item = key.partition(":")
-    if kind == enqueue.EDIT:
+    if kind == job_data.EDIT:
         return (start.kind, item.partition(":")[0])
     return (kind, item) if colon else (start.kind, key)
 
@@ -76,22 +76,24 @@ def _open(story: Story, *, besides: str) -> tuple[set[Piece], set[str]]:
         .values_list("name", "item")
     )
     pieces = {
-        (str(enqueue.TAKE_KIND[JobName(name)]), item)
+        (str(job_data.TAKE_KIND[JobName(name)]), item)
         for name, item in jobs
-        if name in enqueue.TAKE_KIND
+        if name in job_data.TAKE_KIND
     }
     pieces |= {(str(Kind.IMAGE), item) for name, item in jobs if name == JobName.LOOK_SHEET}
     pieces |= {
         (kind, item) for name, item in jobs if name == JobName.TAKE_EDIT for kind in TakeKind.values
     }
-    pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in enqueue.TEXT_JOBS}
+    pieces |= {(str(Kind.TEXT), item) for name, item in jobs if name in job_data.TEXT_JOBS}
     pieces |= {
-        (str(enqueue.SOUND_KIND[JobName(name)]), item)
+        (str(job_data.SOUND_KIND[JobName(name)]), item)
         for name, item in jobs
-        if name in enqueue.SOUND_KIND
+        if name in job_data.SOUND_KIND
     }
     whole = {
-        str(enqueue.STORY_KIND[JobName(name)]) for name, _item in jobs if name in enqueue.STORY_KIND
+        str(job_data.STORY_KIND[JobName(name)])
+        for name, _item in jobs
+        if name in job_data.STORY_KIND
     }
     if whole:
         whole |= set(SoundKind.values)  # that job makes the sound as well

@@ -12,7 +12,7 @@ from stories.enums import Boundary
 from stories.errors import Invalid
 from stories.models import Scene, Story
 
-from . import enqueue
+from . import waking
 from .locking import locked_story
 
 
@@ -47,5 +47,5 @@ def set_boundaries(
                 scenes.filter(pk__in=chosen).exclude(boundary=boundary).update(
                     boundary=boundary, updated_at=now
                 )
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return story

@@ -15,7 +15,7 @@ from stories.errors import Invalid
 from stories.models import Story
 from stories.models.story import MAX_CARD_TEXT
 
-from . import enqueue
+from . import waking
 from .locking import locked_story
 from .permissions import require_story_owner
 from .uploads import write_upload
@@ -61,7 +61,7 @@ def change_cards(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
                     "%(message)s", message=" ".join(error.messages), field=name
                 ) from error
         story.save(update_fields=[*values, "updated_at"])
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return story
 
 
@@ -105,5 +105,5 @@ def set_logo(story_id: UUID | str, stored: Stored | None, *, actor: Any) -> Stor
         story = locked_story(story_id, actor)
         story.logo = stored.name if stored else ""
         story.save(update_fields=["logo", "updated_at"])
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return story

@@ -21,7 +21,7 @@ from stories.errors import Conflict, GuardRefused, Invalid
 from stories.models import CastMember, Look, Scene, SceneCast, Story
 from stories.models.cast import MAX_DESCRIPTION, MAX_NAME
 
-from . import enqueue
+from . import waking
 from .cast_names import MAX_ALIASES, MAX_IN_SCENE, MAX_MEMBERS, key_of
 from .locking import locked_for_words, locked_story
 
@@ -167,7 +167,7 @@ def edit_member(member_id: UUID | str, *, actor: Any, **values: Any) -> CastMemb
         member.aliases = [name for name in member.aliases if key_of(name) != key_of(member.name)]
         member.proposed = False
         member.save()
-        enqueue.wake_story_jobs_on_commit(member.story_id)
+        waking.wake_story_jobs_on_commit(member.story_id)
     return member
 
 
@@ -177,7 +177,7 @@ def delete_member(member_id: UUID | str, *, actor: Any) -> CastMember:
         member = locked_member(member_id, actor)
         member.deleted_at = timezone.now()
         member.save(update_fields=["deleted_at", "updated_at"])
-        enqueue.wake_story_jobs_on_commit(member.story_id)
+        waking.wake_story_jobs_on_commit(member.story_id)
     return member
 
 
@@ -192,7 +192,7 @@ def restore_member(member_id: UUID | str, *, actor: Any) -> CastMember:
             require_name(story, member.name, besides=member)
             member.deleted_at = None
             member.save(update_fields=["deleted_at", "updated_at"])
-            enqueue.wake_story_jobs_on_commit(story.pk)
+            waking.wake_story_jobs_on_commit(story.pk)
     return member
 
 
@@ -253,7 +253,7 @@ def edit_look(look_id: UUID | str, *, actor: Any, **values: Any) -> Look:
             setattr(look, name, value)
         look.save()
         CastMember.objects.filter(pk=look.member_id).update(proposed=False)
-        enqueue.wake_story_jobs_on_commit(look.member.story_id)
+        waking.wake_story_jobs_on_commit(look.member.story_id)
     return look
 
 
@@ -324,7 +324,7 @@ def set_scene_cast(
             wanted[look.member_id] = one
         _write(scene, wanted)
         scene.save(update_fields=["updated_at"])
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return scene
 
 

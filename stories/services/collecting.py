@@ -16,7 +16,7 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.models import Line, Look, Scene, SheetTake, SoundTake, Story, Take, VisionCheck
 
-from . import enqueue
+from . import job_data
 
 COLLECTED = 2  # priority: paid results come before new purchases
 
@@ -30,7 +30,7 @@ def to_collect() -> QuerySet[ProviderCall]:
         Q(state__in=[CallState.SENDING, CallState.ACCEPTED])
         | Q(state=CallState.SETTLED) & ~has_take()
     )
-    makes = Q(kind__in=list(enqueue.TAKE_JOB)) | Q(key__startswith=f"{enqueue.VISION}:")
+    makes = Q(kind__in=list(job_data.TAKE_JOB)) | Q(key__startswith=f"{job_data.VISION}:")
     return ProviderCall.objects.filter(paid, makes).exclude(item="")
 
 
@@ -51,7 +51,7 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
     wanted = list(calls)
     items = {call.item for call in wanted}
     jobs: dict[str, list[Job]] = {}
-    for job in Job.objects.filter(item__in=items, name__in=enqueue.TAKE_NAMES, status__in=OPEN):
+    for job in Job.objects.filter(item__in=items, name__in=job_data.TAKE_NAMES, status__in=OPEN):
         jobs.setdefault(job.item, []).append(job)
     known = _existing(Scene, items)
     if rest := items - known:
@@ -61,7 +61,7 @@ def not_followed(calls: Iterable[ProviderCall]) -> list[ProviderCall]:
         call
         for call in wanted
         if call.item in known
-        and not any(enqueue.follows(job, call) for job in jobs.get(call.item, []))
+        and not any(job_data.follows(job, call) for job in jobs.get(call.item, []))
     ]
 
 
@@ -91,7 +91,7 @@ def _is_left(call: ProviderCall) -> bool:
 
 
 def _collect_one(call: ProviderCall) -> bool:
-    name = enqueue.job_of(call)
+    name = job_data.job_of(call)
     ordered = asked_for(call)
     asked = {
         **(ordered.data["parameters"] if ordered else {}),
@@ -99,7 +99,7 @@ def _collect_one(call: ProviderCall) -> bool:
         "after": call.attempt_no - 1,
         "call_id": str(call.pk),
     }
-    wanted = enqueue.data(call.subject, name, asked, action=enqueue.INGEST_ONLY)
+    wanted = job_data.data(call.subject, name, asked, action=job_data.INGEST_ONLY)
     _, new = queue.enqueue(
         name,
         data=wanted,
@@ -117,8 +117,8 @@ def asked_for(call: ProviderCall) -> Job | None:
 
     None once its row is removed.
     """
-    jobs = Job.objects.filter(item=call.item, name=enqueue.job_of(call)).order_by("-created_at")
-    return next((job for job in but_collectors(jobs) if enqueue.follows(job, call)), None)
+    jobs = Job.objects.filter(item=call.item, name=job_data.job_of(call)).order_by("-created_at")
+    return next((job for job in but_collectors(jobs) if job_data.follows(job, call)), None)
 
 
 def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
@@ -127,5 +127,5 @@ def but_collectors(jobs: QuerySet[Job]) -> QuerySet[Job]:
     A job without an action is not a collector.
     """
     return jobs.filter(
-        ~Q(data__action=enqueue.INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True)
+        ~Q(data__action=job_data.INGEST_ONLY) | Q(data__action=None) | Q(data__action__isnull=True)
     )

@@ -10,9 +10,9 @@ from jobs.models import Job
 from stories.enums import JobName
 from stories.models import Confirmation
 
-from . import enqueue
+from . import job_data
 from .plan import Item
-from .sound_plan import SoundItem
+from .sound_items import SoundItem
 
 
 def bind(confirmation: Confirmation, job: Job) -> None:
@@ -67,7 +67,7 @@ def affordable_items(
             added[key] = {"price": str(price)}
     if added:
         total = sum((Decimal(line["price"]) for line in added.values()), Decimal(0))
-        kind = enqueue.STORY_KIND[JobName(job.name)]
+        kind = job_data.STORY_KIND[JobName(job.name)]
         Confirmation.objects.create(
             story_id=UUID(job.subject),
             kind=kind,

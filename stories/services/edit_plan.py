@@ -29,7 +29,7 @@ from stories.enums import EditTask, JobName, TakeKind
 from stories.errors import Invalid
 from stories.models import Scene, Story, Take
 
-from . import enqueue
+from . import job_data
 from .fingerprints import CANONICAL, english_of, frame_rate, frame_size, picture_size, style_of
 from .worn import worn_in
 
@@ -115,7 +115,7 @@ class EditPlan:
     def key(self) -> str:
         """Identifies the edit in calls and confirmations: the take, what becomes of it, by what."""
         digest = hashlib.sha256(f"{self.change_hash} {self.value}".encode()).hexdigest()
-        return f"{enqueue.EDIT}:{self.take.pk}:{digest[:16]}"
+        return f"{job_data.EDIT}:{self.take.pk}:{digest[:16]}"
 
 
 def order(
@@ -323,7 +323,7 @@ class _Taken(NamedTuple):
     @classmethod
     def of(cls, take: Take) -> "_Taken":
         calls = ProviderCall.objects.filter(
-            subject=str(take.scene.story_id), item=str(take.pk), state__in=enqueue.UNDER_WAY
+            subject=str(take.scene.story_id), item=str(take.pk), state__in=job_data.UNDER_WAY
         ).values_list("key", "state")
         # A job that asks for a price is not at work: starting it again confirms the price.
         jobs = (

@@ -26,7 +26,7 @@ from providers.requests import TextRequest
 from stories.enums import JobName
 from stories.models import Scene, ScenePrompt, Story
 
-from . import enqueue
+from . import job_data, waking
 from .fingerprints import english_of
 from .locking import locked_row
 
@@ -105,7 +105,7 @@ def plan_english(
     rows = Scene.live.filter(story=story).select_related("prompt").order_by("position", "id")
     scenes = list(rows if scene_ids is None else rows.filter(pk__in=scene_ids))
     keys = {key_of(scene): scene.key for scene in scenes}
-    calls = ProviderCall.objects.filter(key__in=keys, state__in=enqueue.UNDER_WAY).values_list(
+    calls = ProviderCall.objects.filter(key__in=keys, state__in=job_data.UNDER_WAY).values_list(
         "key", "state"
     )
     states = {keys[key]: state for key, state in calls}
@@ -160,7 +160,7 @@ def _price(config: AIProviderConfig | None, story: Story, prompt: ScenePrompt) -
 
 def key_of(scene: Scene) -> str:
     """The key of the provider call. At most one call of a scene is undecided."""
-    return enqueue.piece_of_work(scene.pk, "text")
+    return job_data.piece_of_work(scene.pk, "text")
 
 
 def seen(prompt: ScenePrompt) -> str:
@@ -197,7 +197,7 @@ def write(
         values |= {"text_en": text[:MOST], "english_for": "", "english_by_model": True}
         scene.prompt = ScenePrompt.objects.create(**values)
         scene.save(update_fields=["prompt", "updated_at"])
-        enqueue.wake_story_jobs_on_commit(scene.story_id)
+        waking.wake_story_jobs_on_commit(scene.story_id)
     return True
 
 

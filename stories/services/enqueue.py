@@ -4,112 +4,38 @@ Call these functions inside the transaction of the change that needs the job. Th
 after the commit.
 """
 
-from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
-import msgspec
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext_noop
 
-from core.identifiers import is_uuid
 from core.localized_messages import LocalizedMessage
-from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.enums import WaitFor
 from jobs.models import Job, JobLog
 from jobs.services import queue
 from providers import requests
-from providers.enums import OPEN_CALL, OVER, CallState, Kind
-from providers.models import ProviderCall
+from providers.enums import Kind
 from stories.enums import JobName, SoundKind, TakeKind
-from stories.models import Comment, Confirmation, Scene, Story, Take
+from stories.models import Scene, Story, Take
 
-from .continuity import keyframe_of
-from .makers import chosen_maker
-from .worn import worn_in
-
-if TYPE_CHECKING:
-    from .edit_plan import EditPlan
-    from .sheets import SheetPlan
-    from .sound_plan import SoundItem
-
-SCENE_JOB = {TakeKind.IMAGE: JobName.SCENE_PREVIEW, TakeKind.CLIP: JobName.SCENE_RENDER}
-TAKE_KIND = {name: kind for kind, name in SCENE_JOB.items()}
-SOUND_JOB = {
-    SoundKind.SPEECH: JobName.LINE_SPEECH,
-    SoundKind.MUSIC: JobName.STORY_MUSIC,
-    SoundKind.SOUND: JobName.SCENE_SOUND,
-}
-SOUND_KIND = {name: kind for kind, name in SOUND_JOB.items()}
-# The job that makes each kind of take, of pictures and of sound.
-TAKE_JOB: dict[str, JobName] = {
-    str(kind): name for kind, name in (*SCENE_JOB.items(), *SOUND_JOB.items())
-}
-# Every job whose one call has a result to keep: a take, a reference sheet, a check of a take.
-TAKE_NAMES = frozenset(
-    {*TAKE_JOB.values(), JobName.LOOK_SHEET, JobName.TAKE_EDIT, JobName.TAKE_CHECK}
+from .edit_plan import EditPlan
+from .job_data import (
+    SCENE_JOB,
+    SOUND_JOB,
+    STORY_JOB,
+    data,
+    made_from,
+    named_call,
+    newest_confirmation,
+    piece_of_work,
+    planning_key,
+    scene_key,
+    sheet_key,
+    vision_key,
 )
-SHEET = "sheet"  # how the keys of calls for reference sheets begin
-EDIT = "edit"  # and of calls that edit a take
-VISION = "vision"  # and of calls that check a take
-STORY_JOB = {TakeKind.IMAGE: JobName.STORY_PREVIEW, TakeKind.CLIP: JobName.STORY_RENDER}
-STORY_KIND = {name: kind for kind, name in STORY_JOB.items()}
-ACTION = {
-    JobName.STORY_PLANNING: "plan_story",
-    JobName.STORY_PREVIEW: "generate_preview",
-    JobName.STORY_RENDER: "render_final",
-    JobName.SCENE_PREVIEW: "generate_image",
-    JobName.SCENE_RENDER: "generate_clip",
-    JobName.SCENE_ENGLISH: "to_english",
-    JobName.LINE_SPEECH: "generate_speech",
-    JobName.STORY_MUSIC: "generate_music",
-    JobName.SCENE_SOUND: "generate_sound",
-    JobName.SCENE_SEGMENT: "encode_segment",
-    JobName.STORY_STEMS: "make_stems",
-    JobName.FILM_LIGHT: "make_light_film",
-    JobName.LOOK_SHEET: "generate_sheet",
-    JobName.TAKE_EDIT: "edit_take",
-    JobName.TAKE_CHECK: "check_take",
-}
-# Made by language models; their cost is confirmed like that of takes.
-TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH, JobName.TAKE_CHECK})
-INGEST_ONLY = "collect_take"
-# Inputs of a take that are named only if there are any.
-IF_ANY = frozenset({"worn", "maker", "end_take_id"})
-UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
-# A story's job that waits for a person or for children checks by itself after this time.
-WAIT_TIMEOUT = timedelta(minutes=10)
-
-
-def data(
-    story_id: Any, name: str, parameters: dict[str, Any], *, action: str = ""
-) -> dict[str, Any]:
-    """The `data` part of the envelope."""
-    return {
-        "story_id": str(story_id),
-        "action": action or ACTION[JobName(name)],
-        "parameters": parameters,
-    }
-
-
-def _newest_confirmation(story_id: Any) -> int | None:
-    rows = Confirmation.objects.filter(story_id=story_id).order_by("-id")
-    return rows.values_list("pk", flat=True).first()
-
-
-def _owner(story: Story, actor: Any) -> Any:
-    return actor if actor is not None else story.owner
-
-
-def has_history(scene: Scene) -> bool:
-    """Whether anything was made, ordered or said for the scene."""
-    named = (Job, ProviderCall)
-    return (
-        Take.objects.filter(scene=scene).exists()
-        or Comment.objects.filter(scene=scene).exists()
-        or any(model._default_manager.filter(item=str(scene.pk)).exists() for model in named)  # noqa: SLF001  Django's documented API
-    )
+from .sheets import SheetPlan
+from .sound_items import SoundItem
 
 
 def enqueue_planning(
@@ -126,22 +52,13 @@ def enqueue_planning(
     if no call is made.
     """
     name = JobName.STORY_PLANNING
-    known = _newest_confirmation(story.pk)
     wanted: dict[str, Any] = {"replace": replace}
     if price is not None:
-        wanted |= {"price": str(price), "confirmation": known}
+        wanted |= {"price": str(price), "confirmation": newest_confirmation(story.pk)}
     if request_hash:
         key = planning_key(story, request_hash)
-        wanted |= _named(key, text_job=name, request_hash=request_hash)
-    job, _ = queue.enqueue(
-        name,
-        data=data(story.pk, name, wanted),
-        subject=str(story.pk),
-        owner=_owner(story, actor),
-        priority=3,
-        unique_key=f"{name}:{story.pk}",
-    )
-    return job
+        wanted |= named_call(key, text_job=name, request_hash=request_hash)
+    return _enqueue_for_story(story, name, wanted, actor=actor, priority=3)
 
 
 def enqueue_story(
@@ -152,12 +69,18 @@ def enqueue_story(
     A story has at most one open job of each kind.
     """
     name = STORY_JOB[TakeKind(kind)]
+    return _enqueue_for_story(story, name, parameters or {}, actor=actor, priority=4)
+
+
+def _enqueue_for_story(
+    story: Story, name: JobName, wanted: dict[str, Any], *, actor: Any, priority: int
+) -> Job:
     job, _ = queue.enqueue(
         name,
-        data=data(story.pk, name, parameters or {}),
+        data=data(story.pk, name, wanted),
         subject=str(story.pk),
-        owner=_owner(story, actor),
-        priority=4,
+        owner=actor if actor is not None else story.owner,
+        priority=priority,
         unique_key=f"{name}:{story.pk}",
     )
     return job
@@ -181,43 +104,6 @@ def override(job: Job, reason: str, *, actor: Any) -> None:
         JobLog.objects.create(job=locked, message_data=note.as_json())
 
 
-def enqueue_english(
-    scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str, request_hash: str
-) -> Job:
-    """Enqueue the job that translates the scene's prompt.
-
-    A job that waits for a person to confirm its price continues after the commit.
-    """
-    name = JobName.SCENE_ENGLISH
-    known = _newest_confirmation(scene.story_id)
-    wanted = {
-        "prompt_id": scene.prompt_id,
-        "seen": seen,
-        "provider": provider,
-        "price": str(price),
-        "confirmation": known,
-    }
-    key = piece_of_work(scene.pk, Kind.TEXT)
-    wanted |= _named(key, text_job=name, request_hash=request_hash)
-    job, new = queue.enqueue(
-        name,
-        data=data(scene.story_id, name, wanted),
-        subject=str(scene.story_id),
-        item=str(scene.pk),
-        owner=owner,
-        priority=2,
-        unique_key=f"{name}:{scene.pk}",
-    )
-    if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
-    return job
-
-
-def scene_key(kind: str, scene_id: Any) -> str:
-    """At most one open job makes a kind of take for a scene, except for requested variants."""
-    return f"{SCENE_JOB[TakeKind(kind)]}:{scene_id}"
-
-
 def enqueue_scene(
     scene: Scene,
     kind: str,
@@ -234,14 +120,13 @@ def enqueue_scene(
     right after its parent.
     """
     name = SCENE_JOB[TakeKind(kind)]
-    key = scene_key(kind, scene.pk) + (f":{variant}" if variant else "")
-    known = _newest_confirmation(scene.story_id)
-    named = {
-        "confirmation": known,
-        **_named(piece_of_work(scene.pk, kind, variant)),
+    wanted = {
+        **made_from(scene, kind),
+        "confirmation": newest_confirmation(scene.story_id),
+        **named_call(piece_of_work(scene.pk, kind, variant)),
         "replaces": str(getattr(scene, f"{kind}_take_id") or ""),
+        **(parameters or {}),
     }
-    wanted = {**made_from(scene, kind), **named, **(parameters or {})}
     return queue.enqueue(
         name,
         data=data(scene.story_id, name, wanted),
@@ -250,41 +135,42 @@ def enqueue_scene(
         owner=owner,
         parent=parent,
         priority=priority,
-        unique_key=key,
+        unique_key=scene_key(kind, scene.pk) + (f":{variant}" if variant else ""),
     )
 
 
-def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
-    """As `enqueue_scene`, for work that a person has confirmed.
+# The functions below enqueue work whose price a person has confirmed. A job that waits for that
+# person continues after the commit.
 
-    A job that waited for the confirmation continues after the commit.
-    """
+
+def order_scene(scene: Scene, kind: str, **values: Any) -> tuple[Job, bool]:
+    """As `enqueue_scene`, for work that a person has confirmed."""
     job, new = enqueue_scene(scene, kind, **values)
     if not new:
-        transaction.on_commit(
-            lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON)
-        )
+        _continue_on_commit(job)
     return job, new
 
 
-def sound_key(kind: str, item: str) -> str:
-    """Identifies the speech of a line, the music of a story or the effect of a scene, in calls and
-    confirmations.
-    """
-    return f"{kind}:{item}"
-
-
-def plan_key(job: Job) -> str:
-    """The key that a plan gives to what a job makes, a scene's take or a sound.
-
-    A scene's picture and its effect have the same item.
-    """
-    kind = SOUND_KIND.get(JobName(job.name))
-    return job.item if kind is None else sound_key(kind, job.item)
+def enqueue_english(
+    scene: Scene, *, owner: Any, provider: str, price: Decimal, seen: str, request_hash: str
+) -> Job:
+    """Enqueue the job that translates the scene's prompt."""
+    name = JobName.SCENE_ENGLISH
+    wanted = {
+        "prompt_id": scene.prompt_id,
+        "seen": seen,
+        "provider": provider,
+        "price": str(price),
+        "confirmation": newest_confirmation(scene.story_id),
+        **named_call(piece_of_work(scene.pk, Kind.TEXT), text_job=name, request_hash=request_hash),
+    }
+    return _enqueue_confirmed(
+        name, wanted, story_id=scene.story_id, item=str(scene.pk), owner=owner
+    )
 
 
 def enqueue_sound(
-    item: "SoundItem",
+    item: SoundItem,
     story: Story,
     *,
     owner: Any,
@@ -294,10 +180,7 @@ def enqueue_sound(
 ) -> Job:
     """Enqueue the job that makes one take of sound. At most one is open for a line, for the music
     or for the effect of a scene.
-
-    A job that waits for a person to confirm its price continues after the commit.
     """
-    name = SOUND_JOB[SoundKind(item.kind)]
     wanted = {
         "provider": item.provider,
         "request": requests.to_json(item.request),
@@ -306,25 +189,16 @@ def enqueue_sound(
         "replaces": str(item.take.pk) if item.take else "",
         "price": str(price),
         "reason": reason,
-        **_named(item.key),
+        **named_call(item.key),
     }
-    job, new = queue.enqueue(
-        name,
-        data=data(story.pk, name, wanted),
-        subject=str(story.pk),
-        item=item.item,
-        owner=owner,
-        parent=parent,
-        priority=None if parent else 2,
-        unique_key=f"{name}:{item.item}",
+    name = SOUND_JOB[SoundKind(item.kind)]
+    return _enqueue_confirmed(
+        name, wanted, story_id=story.pk, item=item.item, owner=owner, parent=parent
     )
-    if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
-    return job
 
 
 def enqueue_sheet(
-    plan: "SheetPlan",
+    plan: SheetPlan,
     story: Story,
     *,
     owner: Any,
@@ -333,45 +207,32 @@ def enqueue_sheet(
     reason: str = "",
     select: bool = True,
 ) -> Job:
-    """Enqueue the job that makes one reference sheet. Variants run side by side.
-
-    A job that waits for a person to confirm its price continues after the commit.
-    """
-    name, look = JobName.LOOK_SHEET, plan.look
-    key = f"{SHEET}:{look.pk}:{variant}"
-    known = _newest_confirmation(story.pk)
+    """Enqueue the job that makes one reference sheet. Variants run side by side."""
+    look = plan.look
     wanted = {
         "provider": plan.provider,
         "request": requests.to_json(plan.request),
         "replaces": str(look.sheet_id or ""),
         "price": str(price),
-        "confirmation": known,
+        "confirmation": newest_confirmation(story.pk),
         "reason": reason,
         "select": select,
-        **_named(key),
+        **named_call(sheet_key(look.pk, variant)),
     }
-    job, new = queue.enqueue(
-        name,
-        data=data(story.pk, name, wanted),
-        subject=str(story.pk),
+    return _enqueue_confirmed(
+        JobName.LOOK_SHEET,
+        wanted,
+        story_id=story.pk,
         item=look.key,
         owner=owner,
-        priority=2,
-        unique_key=f"{name}:{look.pk}:{variant}",
+        unique=f"{look.pk}:{variant}",
     )
-    if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
-    return job
 
 
 def enqueue_edit(
-    plan: "EditPlan", story: Story, *, owner: Any, price: Decimal, reason: str = ""
+    plan: EditPlan, story: Story, *, owner: Any, price: Decimal, reason: str = ""
 ) -> Job:
-    """Enqueue the job that edits a take. At most one is open for the same edit.
-
-    A job that waits for a person to confirm its price continues after the commit.
-    """
-    name, take = JobName.TAKE_EDIT, plan.take
+    """Enqueue the job that edits a take. At most one is open for the same edit."""
     wanted = {
         "provider": plan.order.provider,
         "request": requests.to_json(plan.request),
@@ -379,272 +240,59 @@ def enqueue_edit(
         "change_hash": plan.change_hash,
         "price": str(price),
         "reason": reason,
-        **_named(plan.key),
+        **named_call(plan.key),
     }
-    job, new = queue.enqueue(
-        name,
-        data=data(story.pk, name, wanted),
-        subject=str(story.pk),
-        item=str(take.pk),
+    return _enqueue_confirmed(
+        JobName.TAKE_EDIT,
+        wanted,
+        story_id=story.pk,
+        item=str(plan.take.pk),
         owner=owner,
-        priority=2,
-        unique_key=f"{name}:{plan.key}",
+        unique=plan.key,
     )
-    if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
-    return job
-
-
-def job_of(call: ProviderCall) -> JobName:
-    """The name of the jobs that make what this call makes."""
-    if call.key.startswith(f"{EDIT}:"):
-        return JobName.TAKE_EDIT
-    if is_vision_check(call):
-        return JobName.TAKE_CHECK
-    return JobName.LOOK_SHEET if call.key.startswith(f"{SHEET}:") else TAKE_JOB[call.kind]
-
-
-def is_vision_check(call: ProviderCall) -> bool:
-    return call.key.startswith(f"{VISION}:")
-
-
-def vision_key(take_id: Any) -> str:
-    """The key of a provider call that checks a take."""
-    return f"{VISION}:{take_id}"
 
 
 def enqueue_vision_check(
     take: Take, story: Story, *, owner: Any, provider: str, price: Decimal, request: Any
 ) -> Job:
-    """Enqueue the job that has a take checked by a model. At most one is open for a take.
-
-    A job that waits for a person to confirm its price continues after the commit.
-    """
-    name = JobName.TAKE_CHECK
+    """Enqueue the job that has a take checked by a model. At most one is open for a take."""
     wanted = {
         "provider": provider,
         "request": requests.to_json(request),
         "price": str(price),
-        "confirmation": _newest_confirmation(story.pk),
-        **_named(vision_key(take.pk)),
+        "confirmation": newest_confirmation(story.pk),
+        **named_call(vision_key(take.pk)),
     }
+    return _enqueue_confirmed(
+        JobName.TAKE_CHECK, wanted, story_id=story.pk, item=str(take.pk), owner=owner
+    )
+
+
+def _enqueue_confirmed(
+    name: JobName,
+    wanted: dict[str, Any],
+    *,
+    story_id: Any,
+    item: str,
+    owner: Any,
+    parent: Job | None = None,
+    unique: str = "",
+) -> Job:
+    """At most one job of this name is open for `unique`, which is the item unless it is given."""
     job, new = queue.enqueue(
         name,
-        data=data(story.pk, name, wanted),
-        subject=str(story.pk),
-        item=str(take.pk),
+        data=data(story_id, name, wanted),
+        subject=str(story_id),
+        item=item,
         owner=owner,
-        priority=2,
-        unique_key=f"{name}:{take.pk}",
+        parent=parent,
+        priority=None if parent else 2,
+        unique_key=f"{name}:{unique or item}",
     )
     if not new:
-        transaction.on_commit(lambda: queue.wake(item=job.item, name=name, wait_for=WaitFor.PERSON))
+        _continue_on_commit(job)
     return job
 
 
-def piece_of_work(scene_id: Any, kind: str, variant: int = 0) -> str:
-    """The key of a provider call: one kind of take for one scene, whichever job makes it.
-
-    A key has at most one open call.
-
-    Each of several variants that a person requests side by side has its own key.
-    """
-    return f"{kind}:{scene_id}:{variant}"
-
-
-def planning_key(story: Story, request_hash: str) -> str:
-    """The key of a story's planning call. Another script or length is another piece of work."""
-    return f"plan:{story.pk}:{request_hash[:16]}"
-
-
-def _is_used(call: ProviderCall, name: JobName) -> bool:
-    """Whether a job of this name has used the result of the call.
-
-    A job that was stopped while the answer came has not.
-    """
-    done = Job.objects.filter(
-        subject=call.subject,
-        item=call.item,
-        name=name,
-        status=JobStatus.SUCCEEDED,
-        finished_at__gte=call.ended_at or call.reserved_at,
-    )
-    return any(follows(job, call) for job in done)
-
-
-def _named(key: str, *, text_job: JobName | None = None, request_hash: str = "") -> dict[str, Any]:
-    """The values that identify a job's call.
-
-    These are the key, and the number of the newest call that had ended when the work was requested.
-    An open call is continued, so it counts as later. So does the text of exactly this request that
-    is paid for and that no `text_job` has used. The values are set when the job is created, under
-    the story's lock, so that each attempt finds its call again.
-    """
-    newest = ProviderCall.objects.filter(key=key).order_by("-attempt_no").first()
-    if newest is None:
-        return {"call_key": key, "after": 0}
-    continues = newest.state in UNDER_WAY or (
-        text_job is not None
-        and newest.state == CallState.SETTLED
-        and newest.request_hash == request_hash
-        and not _is_used(newest, text_job)
-    )
-    return {"call_key": key, "after": newest.attempt_no - continues}
-
-
-def call_key(job: Job) -> str:
-    """The call key of a scene's or a planning job.
-
-    Calls of jobs from earlier versions are named after the job.
-    """
-    return str(job.data["parameters"].get("call_key") or job.pk)
-
-
-def after(job: Job) -> int:
-    """The number of the newest call of the key when the job was created.
-
-    Calls up to that number belong to earlier work.
-    """
-    return int(job.data["parameters"].get("after") or 0)
-
-
-def follows(job: Job, call: ProviderCall) -> bool:
-    """Whether this call was made for this job."""
-    return "parameters" in job.data and call_key(job) == call.key and call.attempt_no > after(job)
-
-
-def made_from(scene: Scene, kind: str) -> dict[str, Any]:
-    """The current inputs of a take of this scene, as recorded in a job and a confirmation."""
-    words: dict[str, Any] = {"prompt_id": scene.prompt_id}
-    if worn := worn_in(scene):
-        words["worn"] = msgspec.to_builtins(worn)
-    if maker := chosen_maker(scene, kind):
-        words["maker"] = maker._asdict()
-    if kind == TakeKind.CLIP:
-        words["image_take_id"] = str(scene.image_take_id or "")
-        if keyframe := keyframe_of(scene):
-            words["end_take_id"] = keyframe.take_id
-    return words
-
-
-def record_inputs(job: Job, inputs: dict[str, Any]) -> None:
-    """Record what the job's work is made from now, with the price that was confirmed last.
-
-    The caller holds the job's lock. A value of None is removed.
-    """
-    if all(job.data["parameters"].get(name) == value for name, value in inputs.items()):
-        return
-    newest = _newest_confirmation(job.subject)
-    job.data = Job.objects.values_list("data", flat=True).get(pk=job.pk)
-    gone = {name for name, value in inputs.items() if value is None}
-    wanted = {**asked(job), **inputs, "confirmation": newest}
-    kept = {name: value for name, value in wanted.items() if name not in gone}
-    job.data = {**job.data, "parameters": kept}
-    Job.objects.filter(pk=job.pk).update(data=job.data)
-
-
-def asked(job: Job) -> dict[str, Any]:
-    """What a scene's job is to make and at what price.
-
-    These are the values at its creation, or those a person has confirmed since.
-    """
-    parameters: dict[str, Any] = job.data["parameters"]
-    if job.name in SOUND_KIND:
-        key = sound_key(SOUND_KIND[JobName(job.name)], job.item)
-        return _as_confirmed(job, key, parameters)
-    if job.name == JobName.TAKE_EDIT:
-        return _as_confirmed(job, call_key(job), parameters)
-    kind = _confirmed_as(job)
-    if kind is None or job.data["action"] == INGEST_ONLY or not is_uuid(job.subject):
-        return parameters
-    later = Confirmation.objects.filter(
-        story_id=UUID(job.subject), kind=kind, id__gt=parameters.get("confirmation") or 0
-    )
-    found = (
-        lines[job.item]
-        for lines in later.order_by("-id").values_list("lines", flat=True)
-        if job.item in lines
-    )
-    line: dict[str, Any] = next(found, {})
-    if "prompt_id" in line:
-        # What is not named there was not part of what was confirmed: nobody of the cast, the
-        # story's own provider, a clip that ends by itself.
-        gone = IF_ANY - line.keys()
-        parameters = {name: value for name, value in parameters.items() if name not in gone}
-    return {**parameters, **line}
-
-
-def _as_confirmed(job: Job, key: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Sound and edits are confirmed under keys of their own, whatever they are confirmed with."""
-    rows = Confirmation.objects.filter(story_id=UUID(job.subject), at__gte=job.created_at).order_by(
-        "-id"
-    )
-    found = (lines[key] for lines in rows.values_list("lines", flat=True) if key in lines)
-    return {**parameters, **next(found, {})}
-
-
-def _confirmed_as(job: Job) -> str | None:
-    """The kind under which the job's result is confirmed."""
-    if job.name in TEXT_JOBS:
-        return Kind.TEXT
-    if job.name == JobName.LOOK_SHEET:
-        return Kind.IMAGE
-    return TAKE_KIND.get(JobName(job.name)) if job.name in JobName else None
-
-
-def call_of(job: Job) -> ProviderCall | None:
-    """The newest call that was made for this job."""
-    return (
-        ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
-        .order_by("-attempt_no")
-        .first()
-    )
-
-
-def may_spend(job: Job) -> bool:
-    """Whether the next attempt of a scene's job may make a new call.
-
-    Otherwise it continues the existing one.
-    """
-    if job.name not in TAKE_NAMES or not job.item or job.data["action"] == INGEST_ONLY:
-        return False
-    return (
-        not ProviderCall.objects.filter(key=call_key(job), attempt_no__gt=after(job))
-        .exclude(state__in=OVER)
-        .exists()
-    )
-
-
-def wake_story_jobs(story_id: Any) -> None:
-    """Wake the story's own jobs now. Only their rows are locked, in a fixed order."""
-    for name in STORY_JOB.values():
-        queue.wake(subject=str(story_id), name=name)
-
-
-def wake_story_jobs_on_commit(story_id: Any) -> None:
-    """As `wake_story_jobs`, after the commit.
-
-    A caller that holds the story's lock must not wait for its jobs' rows. If the process dies in
-    between, the jobs check by themselves within `WAIT_TIMEOUT`.
-    """
-    transaction.on_commit(lambda: wake_story_jobs(story_id))
-
-
-def wake_after_review_on_commit(story_id: Any) -> None:
-    """As `wake_story_jobs_on_commit`, and the scenes' jobs that were halted for the review."""
-
-    def wake() -> None:
-        for name in SCENE_JOB.values():
-            queue.wake(subject=str(story_id), name=name, wait_for=WaitFor.PERSON)
-        wake_story_jobs(story_id)
-
-    transaction.on_commit(wake)
-
-
-def lock_jobs(story_id: Any) -> None:
-    """Lock the story's open jobs, children first, as the end of a job does.
-
-    The story may then be locked without a deadlock.
-    """
-    rows = Job.objects.select_for_update().filter(subject=str(story_id), status__in=OPEN)
-    list(rows.order_by(F("parent").asc(nulls_last=True), "pk").values_list("pk", flat=True))
+def _continue_on_commit(job: Job) -> None:
+    transaction.on_commit(lambda: queue.wake(item=job.item, name=job.name, wait_for=WaitFor.PERSON))

@@ -23,7 +23,7 @@ from stories.enums import JobName, SoundKind, StoryStatus, TakeKind
 from stories.errors import ApprovalNeeded, GuardRefused, Invalid
 from stories.models import Scene, Story, Take
 
-from . import enqueue
+from . import enqueue, job_data, locking, waking
 from .approvals import authorize_spend
 from .confirmations import bind
 from .english import EnglishPlan, english_request, plan_english, seen
@@ -175,7 +175,7 @@ def start_generation(
 def _locked(story_id: UUID | str, actor: Any, *, with_jobs: bool) -> Story:
     """The person's story under its lock; `with_jobs`: also its jobs, which are locked first."""
     if with_jobs:
-        enqueue.lock_jobs(story_id)
+        locking.lock_jobs(story_id)
     story = Story.objects.select_for_update().get(pk=story_id)
     require_story_owner(actor, story)
     return story
@@ -183,7 +183,7 @@ def _locked(story_id: UUID | str, actor: Any, *, with_jobs: bool) -> Story:
 
 def _open_jobs(story: Story, kind: str) -> QuerySet[Job]:
     """The story's own open job of this kind; there is at most one."""
-    key = f"{enqueue.STORY_JOB[TakeKind(kind)]}:{story.pk}"
+    key = f"{job_data.STORY_JOB[TakeKind(kind)]}:{story.pk}"
     return Job.objects.filter(
         unique_key=key, status__in=[JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.WAITING]
     )
@@ -215,7 +215,7 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> lis
         enqueue.enqueue_sound(sound, story, owner=owner, parent=parent, price=sound.price)
         for sound in plan.sound_todo
     ]
-    enqueue.wake_story_jobs_on_commit(story.pk)
+    waking.wake_story_jobs_on_commit(story.pk)
     return jobs
 
 
@@ -339,10 +339,10 @@ def generate_sound(
             )
         plan = plan_sound(story)
         every_line = lines is None and not music and not effects
-        keys = {enqueue.sound_key(SoundKind.SPEECH, str(key)) for key in lines or ()}
-        keys |= {enqueue.sound_key(SoundKind.SOUND, str(key)) for key in effects}
+        keys = {job_data.sound_key(SoundKind.SPEECH, str(key)) for key in lines or ()}
+        keys |= {job_data.sound_key(SoundKind.SOUND, str(key)) for key in effects}
         if music:
-            keys.add(enqueue.sound_key(SoundKind.MUSIC, str(story.pk)))
+            keys.add(job_data.sound_key(SoundKind.MUSIC, str(story.pk)))
         chosen = [
             item
             for item in plan.items
@@ -362,7 +362,7 @@ def generate_sound(
             enqueue.enqueue_sound(item, story, owner=actor or story.owner, price=item.price)
             for item in todo
         ]
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return Start(jobs, ask.total)
 
 
@@ -497,7 +497,7 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
 
     Raises GuardRefused.
     """
-    kind = enqueue.STORY_KIND.get(JobName(job.name))
+    kind = job_data.STORY_KIND.get(JobName(job.name))
     if job.name == JobName.SCENE_ENGLISH:
         english = plan_english(story, [UUID(job.item)], replace=True)
         priced = [item for item in english.items if item.price]
@@ -509,7 +509,7 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         # The price binds the next attempts.
         return (again if again is not None and again.total else None), None
     if kind is None:
-        return (ask_for_retry(story, job) if enqueue.may_spend(job) else None), None
+        return (ask_for_retry(story, job) if job_data.may_spend(job) else None), None
     if why_closed(story, kind) or (kind, StoryStatus(story.status)) in WAYS:
         raise GuardRefused(LEFT)
     asked = job.data["parameters"]

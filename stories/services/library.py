@@ -29,7 +29,7 @@ from stories.models import (
     Story,
 )
 
-from . import enqueue
+from . import waking
 from .cast import locked_member, require_name, require_room
 from .cast_names import MAX_ALIASES, key_of
 from .locking import locked_story
@@ -240,7 +240,7 @@ def update(member_id: UUID | str, *, actor: Any, version_id: UUID | str) -> Cast
         if newer is None or str(newer.pk) != str(version_id):
             raise Conflict(NOT_NEWER)
         _apply(member, newer, actor)
-        enqueue.wake_story_jobs_on_commit(member.story_id)
+        waking.wake_story_jobs_on_commit(member.story_id)
     return member
 
 

@@ -10,7 +10,7 @@ from jobs.services import queue
 from stories.enums import JobName
 from stories.models import Film
 
-from . import enqueue
+from . import job_data
 from .permissions import require_story_owner
 
 
@@ -28,7 +28,7 @@ def prepare_light(film_id: UUID | str, *, actor: Any) -> Job | None:
     with transaction.atomic():
         return queue.enqueue(
             name,
-            data=enqueue.data(film.story_id, name, {"film_id": str(film.pk)}),
+            data=job_data.data(film.story_id, name, {"film_id": str(film.pk)}),
             subject=str(film.story_id),
             item=str(film.pk),
             owner=actor,

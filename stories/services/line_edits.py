@@ -14,7 +14,7 @@ from stories.errors import Conflict, Invalid
 from stories.models import MAX_SCRIPT, Line, LineText, Scene
 from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
 
-from . import enqueue
+from . import waking
 from .lines import Spoken, narration_of, of, say, settle
 from .locking import locked_for_words
 
@@ -62,7 +62,7 @@ def set_lines(
         if narration.split() != scene.narration.split():
             scene.narration = narration
         scene.save()
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return scene
 
 

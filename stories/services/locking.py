@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
 from django.utils.translation import gettext_noop
 
-from jobs.enums import JobStatus, WaitFor
+from jobs.enums import OPEN, JobStatus, WaitFor
+from jobs.models import Job
 from stories.enums import JobName, StoryStatus, TakeKind
 from stories.errors import Conflict, GuardRefused, Invalid
 from stories.models import Scene, Story
@@ -133,3 +135,12 @@ def waits_for_person(item: Item, facts: JobFacts) -> bool:
         for job in facts.open
     )
     return asks and item.state not in {"running", "done"}
+
+
+def lock_jobs(story_id: Any) -> None:
+    """Lock the story's open jobs, children first, as the end of a job does.
+
+    The story may then be locked without a deadlock.
+    """
+    rows = Job.objects.select_for_update().filter(subject=str(story_id), status__in=OPEN)
+    list(rows.order_by(F("parent").asc(nulls_last=True), "pk").values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.errors import GuardRefused
 from stories.models import Film, Story
 
-from . import enqueue
+from . import job_data
 from .generation import start_generation
 from .plan import plan_generation
 from .sound import is_on, locked_for_sound
@@ -45,7 +45,7 @@ def prepare_mixer(story_id: UUID | str, *, actor: Any) -> Job:
         name = JobName.STORY_STEMS
         job, _new = queue.enqueue(
             name,
-            data=enqueue.data(story.pk, name, {"kind": film_kind(story)}),
+            data=job_data.data(story.pk, name, {"kind": film_kind(story)}),
             subject=str(story.pk),
             item=str(story.pk),
             owner=actor or story.owner,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from stories.models import Story
 
-    from .sound_plan import SoundItem
+    from .sound_items import SoundItem
 
 # The part of the general estimate that the local voices take: 10 sample sentences, read by each.
 LOCAL = {"en": 0.72, "ko": 0.75}

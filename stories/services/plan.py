@@ -24,7 +24,7 @@ from providers.preflight import UsedFields, ready_adapter
 from providers.prices import model_name, model_row, priced, spec_from
 from providers.prompt_text import NEEDS_ENGLISH, is_english
 from providers.requests import from_json
-from stories.enums import Doubt, ReviewStatus, TakeKind
+from stories.enums import Doubt, PlanState, ReviewStatus, TakeKind
 from stories.errors import GuardRefused, PlanChanged
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
@@ -33,7 +33,8 @@ from stories.selectors.warnings import warnings_of
 from .continuity import MISSING, keyframe_of, with_keyframes
 from .fingerprints import clip_request, image_request, is_stale, present_hash
 from .makers import Maker, maker_of, providers_of, story_maker
-from .sound_plan import SoundItem, SoundPlan, plan_sound
+from .sound_items import SoundItem
+from .sound_plan import SoundPlan, plan_sound
 from .worn import with_cast, worn_in
 
 if TYPE_CHECKING:
@@ -84,7 +85,6 @@ NOT_ENGLISH = gettext_noop(
 NOTHING = Decimal(0)
 NO_PICTURE_YET = "none"
 
-State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
 Mode = Literal["missing", "stale", "failed"]
 PRICED = frozenset({"missing", "rejected", "stale"})
 RETAKEN = PRICED | {"done"}  # failed attempts are reported whether or not an older take exists
@@ -101,7 +101,7 @@ class Item(NamedTuple):
     """
 
     scene: Scene
-    state: State
+    state: PlanState
     failed: bool
     will: bool
     price: Decimal
@@ -416,7 +416,7 @@ class _Asked(NamedTuple):
     spec: "ModelSpec"
 
 
-def is_wanted(state: State, mode: Mode, *, failed: bool) -> bool:
+def is_wanted(state: PlanState, mode: Mode, *, failed: bool) -> bool:
     """Whether a plan in this mode makes a take for a scene in this state."""
     if mode == "stale":
         return state == "stale"
@@ -459,7 +459,9 @@ class _Seen:
         self.used = facts.used_fields
 
 
-def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, LocalizedMessage]:
+def _state(
+    story: Story, scene: Scene, kind: str, seen: _Seen
+) -> tuple[PlanState, LocalizedMessage]:
     take, key = scene.take(kind), scene.key
     if key in seen.unclear:
         return "blocked", UNRESOLVED
@@ -477,7 +479,7 @@ def _state(story: Story, scene: Scene, kind: str, seen: _Seen) -> tuple[State, L
 
 def _state_of_take(
     story: Story, scene: Scene, kind: str, take: Take | None, used: UsedFields
-) -> tuple[State, LocalizedMessage]:
+) -> tuple[PlanState, LocalizedMessage]:
     if take is not None and take.review_status != ReviewStatus.REJECTED:
         return ("stale", CHANGED) if is_stale(story, scene, take, used=used) else ("done", SILENT)
     if kind == TakeKind.CLIP and (

@@ -20,7 +20,7 @@ from stories.errors import GuardRefused, Invalid
 from stories.models import Pronunciation, Story
 from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
 
-from . import enqueue
+from . import waking
 from .permissions import require_story_owner
 
 MAX_ENTRIES = 200
@@ -86,7 +86,7 @@ def set_pronunciations(
             Pronunciation(story=story, position=at, written=entry.written, spoken=entry.spoken)
             for at, entry in enumerate(wanted, start=1)
         )
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return Pronunciations(tuple(wanted))
 
 

@@ -23,12 +23,13 @@ from stories.enums import TakeKind
 from stories.errors import Invalid
 from stories.models import MAX_DURATION, Scene, Story, tenths
 
-from . import enqueue
+from . import waking
 from .locking import locked_story
 from .paces import Paces
 from .plan import Item, load_scenes, plan_generation
 from .scene_values import checked
-from .sound_plan import SoundItem, SoundPlan, plan_sound
+from .sound_items import SoundItem
+from .sound_plan import SoundPlan, plan_sound
 from .speech_timing import SceneTiming, timing
 
 if TYPE_CHECKING:
@@ -211,4 +212,4 @@ def settle_length(story: Story) -> None:
     if total != story.duration_seconds:
         story.duration_seconds = max(total, 2)
         story.save()
-    enqueue.wake_story_jobs_on_commit(story.pk)
+    waking.wake_story_jobs_on_commit(story.pk)

@@ -11,11 +11,13 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from jobs.models import Job
+from providers.models import ProviderCall
 from stories.enums import Boundary
 from stories.errors import Conflict, Invalid
-from stories.models import Scene, ScenePrompt, tenths
+from stories.models import Comment, Scene, ScenePrompt, Take, tenths
 
-from . import cast, enqueue, lines, split_prompts
+from . import cast, lines, split_prompts
 from .locking import locked_scene, require_room
 from .scene_lengths import settle_length
 from .scene_values import checked, makers_of, prompt_values
@@ -121,7 +123,7 @@ def unsplit(
         Scene.live.filter(story=story, position__gt=other.position).update(
             position=F("position") - 1
         )
-        if enqueue.has_history(other):
+        if _has_history(other):
             other.deleted_at = timezone.now()
             other.save(update_fields=["deleted_at", "updated_at"])
         else:
@@ -197,3 +199,13 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         other.save(update_fields=["position", "boundary", "deleted_at", "updated_at"])
         settle_length(story)
     return scene
+
+
+def _has_history(scene: Scene) -> bool:
+    """Whether anything was made, ordered or said for the scene."""
+    named = (Job, ProviderCall)
+    return (
+        Take.objects.filter(scene=scene).exists()
+        or Comment.objects.filter(scene=scene).exists()
+        or any(model._default_manager.filter(item=str(scene.pk)).exists() for model in named)  # noqa: SLF001  Django's documented API
+    )

@@ -15,7 +15,7 @@ from jobs.services import queue
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.models import Scene
 
-from . import enqueue
+from . import job_data
 
 ENCODED = 9  # priority of segments: after all work that is paid for
 ANOTHER_TAKE = gettext_noop("The scene has another take or other captions now.")
@@ -36,7 +36,7 @@ def enqueue_segment(
     name = JobName.SCENE_SEGMENT
     return queue.enqueue(
         name,
-        data=enqueue.data(scene.story_id, name, {"kind": kind}),
+        data=job_data.data(scene.story_id, name, {"kind": kind}),
         subject=str(scene.story_id),
         item=str(scene.pk),
         owner=owner,

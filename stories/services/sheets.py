@@ -8,7 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -26,11 +26,11 @@ from providers.prices import config_of, priced
 from providers.prices import model_row as row_of
 from providers.requests import CastReference, ImageRequest, from_json
 from providers.store import Stored, save, workplace
-from stories.enums import CastKind, JobName, ReviewStatus, TakeSource
+from stories.enums import CastKind, JobName, PlanState, ReviewStatus, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import CastMember, Look, SheetTake, Story
 
-from . import collecting, enqueue
+from . import collecting, job_data, waking
 from .cast import locked_look
 from .fingerprints import CANONICAL, picture_size
 from .plan import Quotes, quotes_of
@@ -59,15 +59,13 @@ UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not
 SILENT = LocalizedMessage("")
 MOST_VARIANTS = 4
 
-State = Literal["missing", "stale", "rejected", "running", "done", "blocked"]
-
 
 @dataclass(frozen=True, slots=True)
 class SheetPlan:
     """What one more sheet of a look would cost, and whether it can be made."""
 
     look: Look
-    state: State
+    state: PlanState
     price: Decimal | None
     why: LocalizedMessage
     provider: str
@@ -76,12 +74,7 @@ class SheetPlan:
 
     @property
     def key(self) -> str:
-        return sheet_key(self.look.pk)
-
-
-def sheet_key(look_id: Any, variant: int = 0) -> str:
-    """Identifies a sheet in calls and confirmations."""
-    return f"{enqueue.SHEET}:{look_id}:{variant}"
+        return job_data.sheet_key(self.look.pk)
 
 
 def sheet_request(story: Story, look: Look, *, seed: int | None = None) -> ImageRequest:
@@ -145,7 +138,7 @@ def plan_sheets(story: Story, looks: list[Look], *, provider: str = "") -> list[
     running = set(jobs.exclude(asks).values_list("item", flat=True))
     asking = set(jobs.filter(asks).values_list("item", flat=True))
     calls = ProviderCall.objects.filter(
-        subject=str(story.pk), item__in=items, state__in=enqueue.UNDER_WAY
+        subject=str(story.pk), item__in=items, state__in=job_data.UNDER_WAY
     )
     states = dict(calls.values_list("item", "state"))
     prices = _Prices(provider or story.image_provider, quotes_of(Kind.IMAGE, asking))
@@ -176,7 +169,7 @@ def _planned(
     return SheetPlan(look, state, price, why, prices.provider, request, wanted)
 
 
-def _state(look: Look, wanted: str) -> tuple[State, LocalizedMessage]:
+def _state(look: Look, wanted: str) -> tuple[PlanState, LocalizedMessage]:
     sheet = look.sheet
     if sheet is None:
         if not joined((look.member.description, look.description)) and not joined(
@@ -227,7 +220,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SheetTake | 
     if look is None or call.kind != Kind.IMAGE:
         return None
     job = job or collecting.asked_for(call)
-    asked = enqueue.asked(job) if job else {}
+    asked = job_data.asked(job) if job else {}
     result = call.result or {}
     request = from_json(call.request)
     assert isinstance(request, ImageRequest)
@@ -296,7 +289,7 @@ def _select(look: Look, take: SheetTake | None) -> None:
     Look.objects.filter(pk=look.pk).update(sheet=take)
     CastMember.objects.filter(pk=look.member_id).update(proposed=False)
     look.sheet = take
-    enqueue.wake_story_jobs_on_commit(look.member.story_id)
+    waking.wake_story_jobs_on_commit(look.member.story_id)
 
 
 def review(take_id: UUID | str, *, review_status: str, actor: Any, reason: str = "") -> SheetTake:

@@ -17,7 +17,7 @@ from stories.enums import SoundKind, StoryStatus
 from stories.errors import GuardRefused, Invalid
 from stories.models import CastMember, Line, LineText, Scene, SceneSound, Story, StorySound, Voice
 
-from . import enqueue
+from . import waking
 from .makers import require_model, with_models
 from .permissions import require_story_owner
 from .pronunciations import ARCHIVED, Pronunciations, pronunciations_of
@@ -102,7 +102,7 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
         if sound.music_until is not None and sound.music_until <= sound.music_from:
             raise Invalid(gettext_noop("The music ends after it begins."), field="music_until")
         sound.save()
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return sound
 
 
@@ -139,7 +139,7 @@ def change_scene_sound(scene_id: UUID | str, *, actor: Any, **values: Any) -> Sc
         if "effect_from" in values and row.effect_from >= scene.duration_seconds:
             raise Invalid(BEGINS_LATE, field="effect_from")
         row.save()
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return row
 
 
@@ -256,5 +256,5 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
         ):
             return newest
         voice.save()
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return voice

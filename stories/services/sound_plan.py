@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,11 @@ from providers.enums import CallState
 from providers.preflight import require_possible
 from providers.prices import configs_of, model_row, not_configured, priced
 from providers.requests import MusicRequest, SoundRequest
-from stories.enums import JobName, Mood, ReviewStatus, SoundKind
+from stories.enums import JobName, Mood, PlanState, ReviewStatus, SoundKind
 from stories.models import Line, Scene, SceneSound, SoundTake, Story, StorySound
 from stories.selectors.job_facts import JobFacts
 
-from . import enqueue
+from . import job_data
 from .paces import Paces
 from .recordings import recordings_of
 from .sound import BEGINS_LATE, Cast, cast_of, scene_sounds_of, settings_of
@@ -36,13 +36,13 @@ from .sound_inputs import (
     speech_hash,
     speech_request,
 )
+from .sound_items import SoundItem
 from .speech_timing import timing, too_long
 
 if TYPE_CHECKING:
     from providers.models import AIProviderConfig
     from stories.selectors.job_facts import JobRow
 
-    from .plan import State
 
 CHANGED_LINE = LocalizedMessage(gettext_noop("Its words or its voice have changed since."))
 CHANGED_MUSIC = LocalizedMessage(
@@ -64,43 +64,6 @@ NO_MUSIC = gettext_noop("The story has no music any more.")
 SILENT = LocalizedMessage("")
 NOTHING = Decimal(0)
 MADE = frozenset({"missing", "stale", "rejected"})
-
-
-class SoundItem(NamedTuple):
-    """The speech of one line, the story's music, or the effect of a scene, in a plan. As
-    `plan.Item`.
-
-    `item` is the id of the line, the story or the scene, `take` the selected take.
-    """
-
-    kind: str
-    item: str
-    state: "State"
-    will: bool
-    price: Decimal
-    why: LocalizedMessage
-    provider: str
-    request: Any
-    input_hash: str
-    scene: Scene | None = None
-    line: Line | None = None
-    take: SoundTake | None = None
-    failed: bool = False
-
-    @property
-    def key(self) -> str:
-        """Identifies it in confirmations and calls."""
-        return enqueue.sound_key(self.kind, self.item)
-
-    @property
-    def position(self) -> int:
-        return self.scene.position if self.scene else 0
-
-    @property
-    def title(self) -> str:
-        if self.line:
-            return self.line.current.text[:80]
-        return self.request.prompt[:80] if self.kind == SoundKind.SOUND else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +258,7 @@ def _is_late(row: SceneSound, scene: Scene) -> bool:
 
 def _standing(
     take: SoundTake | None, *, stale: bool, why: LocalizedMessage
-) -> "tuple[State, bool, Decimal, LocalizedMessage]":
+) -> tuple[PlanState, bool, Decimal, LocalizedMessage]:
     """State, will, price and why of the selected take alone."""
     if take is None:
         return "missing", True, NOTHING, SILENT
@@ -383,7 +346,7 @@ def sound_item(story: Story, job: Job, place: Line | Scene | None) -> SoundItem:
         else:
             lengths = Scene.live.filter(story=story).values_list("duration_seconds", flat=True)
             item = _music(story, settings, sum(lengths))
-    ordered = requests.from_json(enqueue.asked(job)["request"])
+    ordered = requests.from_json(job_data.asked(job)["request"])
     if isinstance(ordered, MusicRequest | SoundRequest):
         request = msgspec.structs.replace(item.request, seed=ordered.seed)
         item = item._replace(request=request)
@@ -397,7 +360,7 @@ def sound_of_job(story: Story, job: Job) -> SoundItem | None:
     refusal.
     """
     place = place_of_job(job)
-    if why_unwanted(story, enqueue.SOUND_KIND[JobName(job.name)], place) is not None:
+    if why_unwanted(story, job_data.SOUND_KIND[JobName(job.name)], place) is not None:
         return None
     item = sound_item(story, job, place)
     return item._replace(price=_Prices(configs_of({item.provider})).of(item))
@@ -440,18 +403,18 @@ class _Seen:
         self.failed: dict[str, JobRow] = {}
         self.asks_price: dict[str, JobRow] = {}
         for job in facts.jobs:
-            kind = enqueue.SOUND_KIND.get(JobName(job.name)) if job.name in JobName else None
+            kind = job_data.SOUND_KIND.get(JobName(job.name)) if job.name in JobName else None
             if kind is None:
                 continue
-            key = enqueue.sound_key(kind, job.item)
+            key = job_data.sound_key(kind, job.item)
             if not job.is_open:
                 self.failed[key] = job
             elif job.status == JobStatus.WAITING and job.wait_for == WaitFor.PERSON:
                 self.asks_price[key] = job
-            elif job.action != enqueue.INGEST_ONLY:
+            elif job.action != job_data.INGEST_ONLY:
                 self.running[key] = job
         calls = [
-            (enqueue.sound_key(call.kind, call.item), call.state)
+            (job_data.sound_key(call.kind, call.item), call.state)
             for call in facts.calls
             if call.kind in SoundKind.values
         ]

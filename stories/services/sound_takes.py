@@ -11,7 +11,7 @@ from stories.enums import ReviewStatus, SoundKind
 from stories.models import Line, LineText, Scene, SceneSound, SoundTake, Story, StorySound
 from stories.models.sound_take import SAMPLE_RATE
 
-from . import collecting, enqueue, segment_jobs
+from . import collecting, job_data, segment_jobs, waking
 from .permissions import require_story_owner
 from .results import stored_result
 from .reviews import checked_reason, require_not_rejected, write_review
@@ -39,7 +39,7 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> SoundTake | 
     if not Story.objects.filter(pk=story_id).exists():
         return None
     job = job or collecting.asked_for(call)
-    asked = enqueue.asked(job) if job else {}
+    asked = job_data.asked(job) if job else {}
     result = call.result or {}
     with transaction.atomic():
         take, made = SoundTake.objects.get_or_create(
@@ -150,7 +150,7 @@ def select(take_id: UUID | str, *, actor: Any) -> SoundTake:
         take = _locked(take_id, actor)
         require_not_rejected(take)
         choose_locked(take)
-        enqueue.wake_story_jobs_on_commit(take.story_id)
+        waking.wake_story_jobs_on_commit(take.story_id)
     return take
 
 
@@ -173,7 +173,7 @@ def deselect(take_id: UUID | str, *, actor: Any) -> SoundTake:
         if (slot := _slot(take)) is not None:
             rows = slot.model._default_manager.filter(**slot.key, **{slot.field: take})  # noqa: SLF001  Django's documented API
             if rows.update(**{slot.field: None}):
-                enqueue.wake_story_jobs_on_commit(take.story_id)
+                waking.wake_story_jobs_on_commit(take.story_id)
     return take
 
 
@@ -186,5 +186,5 @@ def review(take_id: UUID | str, *, review_status: str, actor: Any, reason: str =
     with transaction.atomic():
         take = _locked(take_id, actor)
         write_review(take, review_status=review_status, reason=reason, actor=actor)
-        enqueue.wake_story_jobs_on_commit(take.story_id)
+        waking.wake_story_jobs_on_commit(take.story_id)
     return take

@@ -14,7 +14,7 @@ from stories.enums import ReviewStatus, SoundKind, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import Line, Scene, SoundTake, Story
 
-from . import enqueue
+from . import waking
 from .permissions import require_story_owner
 from .sound import locked_for_sound
 from .sound_takes import choose_locked, selected_locked
@@ -155,5 +155,5 @@ def add_sound(read: SoundUpload) -> SoundTake:
         take.save()
         if not approved or read.replace:
             choose_locked(take)
-            enqueue.wake_story_jobs_on_commit(story.pk)
+            waking.wake_story_jobs_on_commit(story.pk)
     return take

@@ -20,7 +20,7 @@ from stories.enums import JobName, TakeKind
 from stories.errors import GuardRefused
 from stories.models import Approval, Look, Scene, Story, Take
 
-from . import enqueue
+from . import job_data
 from .edit_plan import EditPlan, Order, plan_edit
 from .english import EnglishPlan, english_request, plan_english, seen
 from .fingerprints import present_hash
@@ -28,7 +28,8 @@ from .makers import maker_of
 from .plan import UNRESOLVED, Plan, plan_generation, quotes_of, request_of
 from .planning import plan_request, planning_price, require_plannable
 from .sheets import SILENT, SheetPlan, plan_sheets, sheet_hash
-from .sound_plan import SoundItem, plan_sound, sound_of_job, wanted_again
+from .sound_items import SoundItem
+from .sound_plan import plan_sound, sound_of_job, wanted_again
 from .vision_checks import VisionPlan, plan_vision_checks
 
 
@@ -81,7 +82,7 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRe
         "scenes": None if scene_ids is None else sorted(map(str, scene_ids)),
         "as_is": plan.as_is,
     }
-    made_from = {item.scene.key: enqueue.made_from(item.scene, plan.kind) for item in plan.todo}
+    made_from = {item.scene.key: job_data.made_from(item.scene, plan.kind) for item in plan.todo}
     scenes = [item.scene for item in plan.todo]
     return SpendRequest(
         plan.story,
@@ -114,7 +115,7 @@ def ask_for_sheets(plan: SheetPlan, *, variants: int) -> SpendRequest:
     """The request for one reference sheet of a look, or several side by side."""
     price = plan.price or Decimal(0)
     named = [
-        enqueue.SHEET,
+        job_data.SHEET,
         plan.provider,
         plan.look.key,
         str(variants),
@@ -166,7 +167,7 @@ def _ask_for_sheet_again(story: Story, job: Job) -> SpendRequest | None:
 def ask_for_edit(plan: EditPlan) -> SpendRequest:
     """The request for one edit of a take, whose price is known."""
     take, order, price = plan.take, plan.order, plan.price or Decimal(0)
-    named = [enqueue.EDIT, plan.key, str(price), plan.change_hash]
+    named = [job_data.EDIT, plan.key, str(price), plan.change_hash]
     scene = take.scene
     line = {
         "scene": plan.key,
@@ -260,7 +261,7 @@ def ask_for_takes(
     ]
     lines = [_line(scene, price)] * variants
     what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
-    made_from = {scene.key: enqueue.made_from(scene, kind)}
+    made_from = {scene.key: job_data.made_from(scene, kind)}
     if provider:
         made_from[scene.key]["maker"] = maker._asdict()
     return SpendRequest(
@@ -287,7 +288,7 @@ def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
         return _ask_for_edit_again(story, job)
     if job.name == JobName.TAKE_CHECK:
         return _ask_for_check_again(story, job)
-    if job.name in enqueue.SOUND_KIND:
+    if job.name in job_data.SOUND_KIND:
         item = sound_of_job(story, job)
         return None if item is None else _ask_for_sound_again(story, job, item)
     scene = (
@@ -295,7 +296,7 @@ def ask_for_retry(story: Story, job: Job) -> SpendRequest | None:
     )
     if scene is None:
         return None
-    kind, asked = enqueue.TAKE_KIND[JobName(job.name)], job.data["parameters"]
+    kind, asked = job_data.TAKE_KIND[JobName(job.name)], job.data["parameters"]
     used = asked.get("provider") or asked.get("maker", {}).get("provider", "")
     used = used or maker_of(story, scene, kind).provider
     price = price_of(used, request_of(story, scene, kind, provider=used))
@@ -336,7 +337,7 @@ def ask_for_planning(story: Story, *, replace: bool) -> SpendRequest | None:
         return None
     require_plannable(story)
     request, price = plan_request(story), planning_price(story)
-    key = enqueue.planning_key(story, hash_of(request))
+    key = job_data.planning_key(story, hash_of(request))
     if ProviderCall.objects.filter(key=key, state=CallState.UNCLEAR).exists():
         raise GuardRefused(UNRESOLVED.template)
     named = [

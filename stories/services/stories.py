@@ -21,7 +21,7 @@ from stories.imports.languages import language_of
 from stories.imports.text import understand
 from stories.models import MAX_SCRIPT, Project, Scene, Story, StorySound, Voice
 
-from . import enqueue, projects
+from . import projects, waking
 from .locking import CLOSED
 from .makers import PROVIDERS as MAKERS
 from .makers import model_field, require_model, with_models
@@ -130,7 +130,7 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
             transaction.on_commit(
                 lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET)
             )
-        enqueue.wake_story_jobs_on_commit(story.pk)
+        waking.wake_story_jobs_on_commit(story.pk)
     return story
 
 

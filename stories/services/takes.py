@@ -13,7 +13,7 @@ from stories.enums import TakeKind
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take
 
-from . import checks, collecting, enqueue, segment_jobs
+from . import checks, collecting, job_data, segment_jobs, waking
 from .crops import shown_part
 from .fingerprints import frame_size, is_stale, made_hash
 from .locking import locked_row, require_live
@@ -53,7 +53,7 @@ def record_edit(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     if original is None:
         return None
     job = job or collecting.asked_for(call)
-    asked = enqueue.asked(job) if job else {}
+    asked = job_data.asked(job) if job else {}
     edit = {
         **(asked.get("edit") or {}),
         "change_hash": asked.get("change_hash", ""),
@@ -74,7 +74,7 @@ def record_edit(call: ProviderCall, *, job: Job | None = None) -> Take | None:
 def _asked(call: ProviderCall, job: Job | None = None) -> dict[str, Any]:
     """What the job that ordered the call was asked for; empty once its row is removed."""
     job = job or collecting.asked_for(call)
-    return enqueue.asked(job) if job else {}
+    return job_data.asked(job) if job else {}
 
 
 def select_checked(take: Take) -> None:
@@ -172,7 +172,7 @@ def select_take(take_id: UUID | str, *, actor: Any) -> Scene:
         scene, take = locked_take(take_id, actor)
         require_not_rejected(take)
         _choose(scene, take)
-        enqueue.wake_after_review_on_commit(scene.story_id)
+        waking.wake_after_review_on_commit(scene.story_id)
     return scene
 
 
@@ -185,7 +185,7 @@ def review_take(take_id: UUID | str, *, review_status: str, actor: Any, reason: 
     with transaction.atomic():
         scene, take = locked_take(take_id, actor)
         write_review(take, review_status=review_status, reason=reason, actor=actor)
-        enqueue.wake_after_review_on_commit(scene.story_id)
+        waking.wake_after_review_on_commit(scene.story_id)
     return take
 
 

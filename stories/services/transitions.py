@@ -18,7 +18,7 @@ from jobs.services import queue
 from stories.errors import NotAllowed
 from stories.models import Scene, Story
 
-from . import collecting, enqueue
+from . import collecting, locking
 from .generation import start_generation, start_planning
 from .permissions import require_story_owner
 from .planning import planning_price
@@ -72,7 +72,7 @@ def apply_transition(
         return Story.objects.get(pk=story_id)
     with transaction.atomic():
         if name in ENDS_JOBS:
-            enqueue.lock_jobs(story_id)
+            locking.lock_jobs(story_id)
         story = Story.objects.select_for_update().get(pk=story_id)
         require_permission(story, name, actor)
         _change(story, name, actor=actor, reason=reason, job_id=job_id)
@@ -101,7 +101,7 @@ def give_up(story_id: UUID | str, *, actor: Any, reason: str = "") -> Story:
     Takes and calls are kept. Raises as `apply_transition`.
     """
     with transaction.atomic():
-        enqueue.lock_jobs(story_id)
+        locking.lock_jobs(story_id)
         story = Story.objects.select_for_update().get(pk=story_id)
         require_story_owner(actor, story)
         _change(story, "fail", actor=actor, reason=reason)

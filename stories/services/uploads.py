@@ -19,7 +19,7 @@ from stories.enums import ReviewStatus, TakeKind, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import Scene, Take
 
-from . import checks, enqueue, segment_jobs
+from . import checks, segment_jobs, waking
 from .locking import locked_for_words, require_live
 from .permissions import require_story_owner
 from .takes import FIELD
@@ -121,7 +121,7 @@ def add_take(read: Upload) -> Take:
         if replace or standing is None or standing.review_status != ReviewStatus.APPROVED:
             setattr(scene, FIELD[kind], take)
             scene.save(update_fields=[FIELD[kind], "updated_at"])
-            enqueue.wake_story_jobs_on_commit(story.pk)
+            waking.wake_story_jobs_on_commit(story.pk)
             segment_jobs.encode_on_commit(scene.pk, kind)
     return take
 

@@ -29,7 +29,7 @@ from providers.requests import ClipRequest, ImageRequest, ShownPicture, TextRequ
 from stories.enums import Doubt, JobName, ReviewStatus, TakeKind
 from stories.models import Story, Take, VisionCheck
 
-from . import enqueue, takes
+from . import job_data, takes, waking
 from .checks import BY_MODEL
 from .locking import locked_row
 
@@ -146,7 +146,7 @@ def _calls(found: list[Take]) -> dict[str, str]:
     """The states of calls for these takes that are not over, or whose result is not recorded."""
     keys = {key_of(take): str(take.pk) for take in found}
     unrecorded = Q(state=CallState.SETTLED, vision_check__isnull=True)
-    rows = ProviderCall.objects.filter(unrecorded | Q(state__in=enqueue.UNDER_WAY), key__in=keys)
+    rows = ProviderCall.objects.filter(unrecorded | Q(state__in=job_data.UNDER_WAY), key__in=keys)
     return {keys[key]: state for key, state in rows.values_list("key", "state")}
 
 
@@ -162,7 +162,7 @@ def _price(config: AIProviderConfig | None, story: Story, request: TextRequest) 
 
 def key_of(take: Take) -> str:
     """The key of the provider call. At most one call of a take is undecided."""
-    return enqueue.vision_key(take.pk)
+    return job_data.vision_key(take.pk)
 
 
 def request_of(story: Story, take: Take, model: str) -> TextRequest:
@@ -260,7 +260,7 @@ def _apply(take: Take, doubts: list[Doubt]) -> None:
     take.save(update_fields=["doubts"])
     if not take.doubts and take.review_status == ReviewStatus.UNREVIEWED:
         takes.select_checked(take)
-    enqueue.wake_after_review_on_commit(take.scene.story_id)
+    waking.wake_after_review_on_commit(take.scene.story_id)
 
 
 def doubts_in(findings: dict[str, Any]) -> list[Doubt]:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,9 +25,6 @@ from stories.services import transitions
 from . import story_pages
 from .actions import ASKS_REASON, REASON, WORDS, why_not
 
-if TYPE_CHECKING:
-    from .story_admin import StoryAdmin
-
 MOST = 100  # stories at once
 LABELS = {
     "start_planning": _lazy("Start planning"),
@@ -35,7 +33,7 @@ LABELS = {
     "retry": _lazy("Take up again"),
 }
 
-type AdminAction = Callable[["StoryAdmin", HttpRequest, QuerySet[Story]], HttpResponse | None]
+type AdminAction = Callable[[ModelAdmin[Story], HttpRequest, QuerySet[Story]], HttpResponse | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ def _row(story: Story, name: str, user: Any) -> Row:
 
 def _action(name: str) -> AdminAction:
     def act(
-        _admin: "StoryAdmin", request: HttpRequest, queryset: QuerySet[Story]
+        _admin: "ModelAdmin[Story]", request: HttpRequest, queryset: QuerySet[Story]
     ) -> HttpResponse | None:
         stories = list(queryset.select_related("owner")[: MOST + 1])
         if len(stories) > MOST:

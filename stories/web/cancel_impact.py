@@ -12,10 +12,10 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from stories.enums import JobName, StoryStatus
 from stories.models import Story
-from stories.services import enqueue
+from stories.services import job_data
 
 OUT = (CallState.SENDING, CallState.ACCEPTED)
-SCENE_JOBS = frozenset(enqueue.SCENE_JOB.values())
+SCENE_JOBS = frozenset(job_data.SCENE_JOB.values())
 
 
 def kept(job: Job, parts: list[Job]) -> list[str]:
@@ -27,7 +27,7 @@ def kept(job: Job, parts: list[Job]) -> list[str]:
     done = made.exclude(name=JobName.SCENE_SEGMENT).count()
     calls = list(
         ProviderCall.objects.filter(
-            key__in=[enqueue.call_key(one) for one in (job, *parts)]
+            key__in=[job_data.call_key(one) for one in (job, *parts)]
         ).exclude(state=CallState.REFUSED)
     )
     return [*_takes(job, done), *_calls(job, calls), *_story(job)]

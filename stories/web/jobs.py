@@ -16,7 +16,7 @@ from jobs.models import Job
 from providers.models import AIProviderConfig, ProviderCall
 from stories.enums import JobName
 from stories.models import Scene, Story, Take
-from stories.services import enqueue, generation
+from stories.services import generation, job_data
 from stories.services.permissions import is_job_owner, jobs_for, stories_for
 
 from .cancel_impact import kept
@@ -132,7 +132,7 @@ class StoryJobAdmin(JobAdmin):
         scene = Scene.objects.filter(pk=job.item).first() if is_uuid(job.item) else None
         calls = (
             list(
-                ProviderCall.objects.filter(key=enqueue.call_key(job))
+                ProviderCall.objects.filter(key=job_data.call_key(job))
                 .select_related("provider")
                 .order_by("attempt_no")
             )

@@ -32,7 +32,8 @@ from stories.services.lines import Spoken
 from stories.services.makers import Maker
 from stories.services.permissions import is_story_owner
 from stories.services.pronunciations import Entry, set_pronunciations
-from stories.services.sound_plan import SoundItem, SoundPlan, plan_sound, priced_again
+from stories.services.sound_items import SoundItem
+from stories.services.sound_plan import SoundPlan, plan_sound, priced_again
 
 from .forms import connections, maker_choices, maker_from, maker_value
 from .responses import BoardUpdate, errors_as_responses, respond, scene_or_404

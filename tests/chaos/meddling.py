@@ -435,9 +435,9 @@ def unfinished() -> list[str]:
 
 def settled_without_take() -> Any:
     from providers.models import ProviderCall
-    from stories.services import collecting, enqueue
+    from stories.services import collecting, job_data
 
-    takes = ProviderCall.objects.filter(state="settled", kind__in=list(enqueue.TAKE_JOB))
+    takes = ProviderCall.objects.filter(state="settled", kind__in=list(job_data.TAKE_JOB))
     return takes.exclude(provider="local").exclude(collecting.has_take())
 
 
@@ -503,12 +503,12 @@ def answer_scenes(story: Any, jobs: Any, person: "Person") -> None:
     is shown now, what is not is cancelled.
     """
     from jobs.services import queue
-    from stories.services import enqueue
+    from stories.services import job_data
     from stories.services.plan import plan_generation
 
-    asking = jobs.filter(status="waiting", wait_for="person", name__in=list(enqueue.TAKE_KIND))
+    asking = jobs.filter(status="waiting", wait_for="person", name__in=list(job_data.TAKE_KIND))
     for job in asking:
-        kind, scene_ids = enqueue.TAKE_KIND[job.name], [UUID(job.item)]
+        kind, scene_ids = job_data.TAKE_KIND[job.name], [UUID(job.item)]
         if plan_generation(story, kind, scene_ids=scene_ids).todo:
             person.attempt(partial(person.make, story, kind, scene_ids=scene_ids))
         else:

@@ -34,8 +34,8 @@ from stories.enums import JobName, ReviewStatus, StoryStatus, TakeKind
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Scene, Story, Take
 from stories.services import (
-    enqueue,
     generation,
+    job_data,
     scenes,
     status_changes,
     stories,
@@ -74,9 +74,9 @@ def pieces_of_job(job: Job) -> list[str]:
         return [english_piece(job.item)]
     if name == JobName.SCENE_SEGMENT:  # encodes what there is
         return []
-    if name in enqueue.STORY_KIND:
-        return pieces_of(job.subject, enqueue.STORY_KIND[name])
-    kind = enqueue.TAKE_KIND.get(name) or enqueue.SOUND_KIND[name]
+    if name in job_data.STORY_KIND:
+        return pieces_of(job.subject, job_data.STORY_KIND[name])
+    kind = job_data.TAKE_KIND.get(name) or job_data.SOUND_KIND[name]
     return [f"{kind}:{job.item}"]
 
 

@@ -23,7 +23,7 @@ from stories.errors import GuardRefused, Invalid, PlanChanged
 from stories.handlers.paid_results import record_leftover_results
 from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
-from stories.services import collecting, enqueue
+from stories.services import collecting, job_data
 from stories.services.plan import plan_generation
 from stories.services.transitions import apply_transition, give_up
 from tests.pictures import picture
@@ -98,7 +98,7 @@ def call(scene, *, state, kind="image"):
         provider_id="paid",
         kind=kind,
         state=state,
-        key=enqueue.piece_of_work(scene.pk, kind),
+        key=job_data.piece_of_work(scene.pk, kind),
         subject=str(scene.story_id),
         item=scene.key,
         request_hash="h",
@@ -137,7 +137,7 @@ def test_giving_up_leaves_the_collectors_and_they_come_back_when_they_are_cancel
     apply_transition(story.pk, "generate_preview", actor=owner)
     run_due()
     give_up(story.pk, actor=owner)
-    collectors = Job.objects.filter(data__action=enqueue.INGEST_ONLY)
+    collectors = Job.objects.filter(data__action=job_data.INGEST_ONLY)
     assert [one.status for one in collectors] == ["queued", "queued"]
     apply_transition(story.pk, "retry", actor=owner)
     for one in collectors:

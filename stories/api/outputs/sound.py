@@ -13,7 +13,8 @@ from stories.enums import LineKind, LoudnessPreset, Mood, ReviewStatus, SoundKin
 from stories.models import CastMember, Line, SceneSound, SoundTake, Story, StorySound, Voice
 from stories.services.cast_names import key_of
 from stories.services.sound import speakers_of
-from stories.services.sound_plan import SoundItem, SoundPlan
+from stories.services.sound_items import SoundItem
+from stories.services.sound_plan import SoundPlan
 
 from .parts import Link, Moment, Money, PlanState, link, money
 

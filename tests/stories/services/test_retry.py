@@ -15,7 +15,7 @@ from providers.models import AIProviderConfig, ProviderCall
 from providers.services.configs import organization_budget
 from stories.errors import ApprovalNeeded, Forbidden, GuardRefused, PlanChanged
 from stories.models import Approval, Confirmation, Scene, Story
-from stories.services import approval_decisions, enqueue, spend_requests
+from stories.services import approval_decisions, job_data, spend_requests
 from stories.services.scenes import edit
 from stories.services.transitions import apply_transition
 from tests.stories.factories import make_scene, make_story
@@ -175,8 +175,8 @@ def test_a_scene_that_is_gone_costs_nothing(failed, owner):
 
 def test_a_collector_spends_nothing(failed, owner):
     Job.objects.filter(pk=failed.pk).update(
-        data=enqueue.data(
-            failed.subject, failed.name, {"call_key": "x"}, action=enqueue.INGEST_ONLY
+        data=job_data.data(
+            failed.subject, failed.name, {"call_key": "x"}, action=job_data.INGEST_ONLY
         )
     )
     limit("0.01")

@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 from PIL import Image
 
 from core.unavailable import ServiceUnavailableError
-from providers.backends.local import fault_injection
+from providers.backends.local import fault_settings
 from providers.calls import Pending, Ready, advance
 from providers.enums import CallState, Refusal
 from providers.errors import Invalid, NotNow, Refused, Unclear
@@ -256,7 +256,7 @@ def test_attached_task_of_a_training_is_ready(admin_user: Any) -> None:
     [{}, {"faults": {}}, {"faults": {"image": "timeout", "after": 2, "times": 1, "seconds": 3}}],
 )
 def test_fault_settings_that_make_sense(chosen: dict[str, Any]) -> None:
-    fault_injection.check(chosen)
+    fault_settings.check(chosen)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +268,7 @@ def test_fault_settings_that_make_sense(chosen: dict[str, Any]) -> None:
 )
 def test_fault_settings_that_do_not(chosen: dict[str, Any], message: str) -> None:
     with pytest.raises(Invalid, match=message):
-        fault_injection.check(chosen)
+        fault_settings.check(chosen)
 
 
 def test_full_disk_is_no_refusal(settings: Any, tmp_path: Any) -> None:
