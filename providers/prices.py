@@ -157,21 +157,10 @@ def _references(row: ProviderModel) -> dict[str, int]:
     return dict(declared) if isinstance(declared, dict) else {}
 
 
-def seconds_asked(request: ClipRequest, row: ProviderModel | None) -> int:
-    """Return the seconds to request: the shortest sufficient length, else the longest allowed."""
-    return seconds_for(request, tuple(row.durations) if row else ())
-
-
-def seconds_for(request: ClipRequest, durations: tuple[int, ...]) -> int:
-    """As `seconds_asked`, for the lengths that the model supports (empty: any)."""
-    need = max(1, -(-request.duration_ms // 1000))
-    allowed = sorted(durations) or [need]
-    return int(next((length for length in allowed if length >= need), allowed[-1]))
-
-
 def quote(config: AIProviderConfig, request: Request) -> Price:
     """Return the price of this request at this provider. Raises `NoPrice`."""
-    return priced(config, request, model_row(config, request))
+    row = model_row(config, request)
+    return priced(config, request, row)
 
 
 def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None) -> Price:
@@ -189,8 +178,8 @@ def priced(config: AIProviderConfig, request: Request, row: ProviderModel | None
             provider=config.name,
         )
     unit = Unit(row.unit) if row else UNIT_OF[kind]
-    model, units = model_name(config, request, row), units_of(request, unit, row)
-    length = sound_milliseconds(request, unit, row)
+    model = model_name(config, request, row)
+    units, length = units_of(request, unit, row)
     if length is None:
         return Price(model, unit_price, units)
     return Price(model, unit_price, units, length, UNIT_MILLISECONDS[unit])
@@ -211,31 +200,26 @@ def own_price(config: AIProviderConfig, kind: Kind) -> Decimal | None:
     }[kind]
 
 
-def units_of(request: Request, unit: Unit, row: ProviderModel | None) -> Decimal:
-    """Return how many units the request is charged for, rounded up as far as the ledger stores.
+def units_of(request: Request, unit: Unit, row: ProviderModel | None) -> tuple[Decimal, int | None]:
+    """Return how many units the request is charged for, rounded up as far as the ledger stores, and
+    the length in ms of sound that is charged by its length.
 
     The length of speech is known only afterwards: its estimate is the longest that it may become.
     """
+    options = row.options if row else {}
     match request, unit:
         case ClipRequest(), Unit.SECOND:
-            return Decimal(seconds_asked(request, row))
+            return Decimal(request.seconds_of(row.durations if row else ())), None
         case SpeechRequest(), Unit.CHARACTERS:
-            return Decimal(max(1, len(spoken_text(request, row.options if row else {})))) / 1000
-    length = sound_milliseconds(request, unit, row)
-    if length is None:
-        return Decimal(1)
-    return (Decimal(length) / UNIT_MILLISECONDS[unit]).quantize(UNIT_PLACES, rounding=ROUND_UP)
-
-
-def sound_milliseconds(request: Request, unit: Unit, row: ProviderModel | None) -> int | None:
-    """Return the length that sound is charged for; None if it is not charged by its length."""
-    match request, unit:
+            return Decimal(max(1, len(spoken_text(request, options)))) / 1000, None
         case SpeechRequest(), Unit.SECOND | Unit.MINUTE:
-            return longest_speech_ms(request)
+            length = longest_speech_ms(request)
         case MusicRequest() | SoundRequest(), Unit.SECOND | Unit.MINUTE:
-            return ordered_ms(request, row.options if row else {})
+            length = ordered_ms(request, options)
         case _:
-            return None
+            return Decimal(1), None
+    units = Decimal(length) / UNIT_MILLISECONDS[unit]
+    return units.quantize(UNIT_PLACES, rounding=ROUND_UP), length
 
 
 def price_of(provider: str, request: Request) -> Decimal:

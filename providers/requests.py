@@ -1,6 +1,7 @@
 """Requests to providers: frozen values, stored as JSON on the call and hashed for comparison."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -127,6 +128,15 @@ class ClipRequest(
     cast: list[CastReference] = []
     end_image_file: str = ""
     edit: Edit | None = None
+
+    def seconds_of(self, durations: Sequence[int]) -> int:
+        """Return the seconds to order of a model that makes these lengths (none: any).
+
+        It is the shortest length that is enough, or else the longest.
+        """
+        need = max(1, -(-self.duration_ms // 1000))
+        allowed = sorted(durations) or [need]
+        return int(next((length for length in allowed if length >= need), allowed[-1]))
 
 
 class Passage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from providers import prices
 from providers import requests as asked
-from providers.adapters import CallContext, ModelSpec, ignore, never
+from providers.adapters import CallContext, ignore, never
 from providers.models import AIProviderConfig, ProviderCall
 from providers.requests import ClipRequest
 
@@ -23,34 +23,27 @@ def call_context_of(
         .first()
     )
     model = prices.spec_of(config, kind=call.kind, model=call.model)
+    request = asked.from_json(call.request)
+    # A clip that is not priced by the second is as long as the lengths of the model allow.
+    seconds = 0
+    if isinstance(request, ClipRequest):
+        seconds = int(call.units) if call.units > 1 else request.seconds_of(model.durations)
     injects_faults = isinstance(config.settings, dict) and config.settings.get("faults")
+    nth = 1
+    if injects_faults:
+        of_subject = ProviderCall.objects.filter(
+            provider__provider=call.provider_id, kind=call.kind, subject=call.subject
+        )
+        nth = of_subject.filter(reserved_at__lt=call.reserved_at).count() + 1
     return CallContext(
         attempt=call.pk,
         model=model,
         subject=call.subject,
         units=call.units,
         estimate=call.estimate,
-        seconds=_seconds(call, model),
-        nth=_nth(call) if injects_faults else 1,
+        seconds=seconds,
+        nth=nth,
         validation_error=(before or {}).get("complaint", ""),
         should_stop=should_stop,
         on_progress=on_progress,
     )
-
-
-def _seconds(call: ProviderCall, model: ModelSpec) -> int:
-    """Return the reserved clip length in seconds.
-
-    If the clip is not priced by the second, it follows from the lengths that the model supports.
-    """
-    request = asked.from_json(call.request)
-    if not isinstance(request, ClipRequest):
-        return 0
-    return int(call.units) if call.units > 1 else prices.seconds_for(request, model.durations)
-
-
-def _nth(call: ProviderCall) -> int:
-    earlier = ProviderCall.objects.filter(
-        provider__provider=call.provider_id, kind=call.kind, subject=call.subject
-    )
-    return earlier.filter(reserved_at__lt=call.reserved_at).count() + 1

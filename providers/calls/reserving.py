@@ -29,7 +29,8 @@ def latest(key: str) -> ProviderCall | None:
     return ProviderCall.objects.filter(key=key).order_by("-attempt_no").first()
 
 
-def may_submit_again(call: ProviderCall, request: Request, *, request_no: int, after: int) -> bool:
+def may_submit_again(call: ProviderCall, request_hash: str, *, request_no: int, after: int) -> bool:
+    """Return whether work may be requested again, whose newest call this is."""
     if call.state in ENDED and call.attempt_no <= after:
         return True
     # Looked at here, and not by the caller: a person may decide while the caller is on its way.
@@ -37,9 +38,7 @@ def may_submit_again(call: ProviderCall, request: Request, *, request_no: int, a
         return request_no > call.request_no
     if call.state != S.REFUSED:
         return False
-    bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == asked.hash_of(
-        request
-    )
+    bound_to_fail = call.refusal == Refusal.MODERATED and call.request_hash == request_hash
     return request_no > call.request_no or may_ask_again(call) or not (bound_to_fail or call.cost)
 
 
@@ -67,7 +66,13 @@ def _validation_retries(call: ProviderCall) -> int:
 
 
 def reserve(
-    request: Request, *, provider: str, terms: Terms, after: int, about: dict[str, Any]
+    request: Request,
+    *,
+    request_hash: str,
+    provider: str,
+    terms: Terms,
+    after: int,
+    about: dict[str, Any],
 ) -> tuple[ProviderCall, bool]:
     """Record what is about to be requested and what it may cost.
 
@@ -89,7 +94,11 @@ def reserve(
                 gettext_noop("%(provider)s does not make this kind of thing."), provider=config.name
             )
         price = prices.quote(config, request)
-        quoted = _quoted_before(newest, request)
+        # What the provider asked for this very request before, if it then refused the work.
+        again = (
+            newest is not None and newest.state == S.REFUSED and newest.request_hash == request_hash
+        )
+        quoted = newest.quote if newest is not None and again else None
         amount = max(price.total, quoted or Decimal(0))
         limits.check_price(amount, terms.price_limit)
         limits.check_limits(config)
@@ -107,7 +116,7 @@ def reserve(
             attempt_no=after + 1,
             **about,
             request=asked.to_json(request),
-            request_hash=asked.hash_of(request),
+            request_hash=request_hash,
             unit_price=price.unit_price,
             units=price.units,
             estimate=price.total,
@@ -130,10 +139,3 @@ def require_a_place(request: Request, provider: str) -> None:
     spool.require_ready()
     if asked.kind_of(request) != Kind.TEXT:
         store.require_ready()
-
-
-def _quoted_before(newest: ProviderCall | None, request: Request) -> Decimal | None:
-    """Return the provider's earlier quote for this request, if it then refused the work."""
-    if newest is None or newest.state != S.REFUSED or newest.request_hash != asked.hash_of(request):
-        return None
-    return newest.quote

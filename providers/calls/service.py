@@ -78,6 +78,7 @@ def advance(
     raise.
     """
     terms = Terms(price_limit, subject_budget, hold, require_current, should_stop, on_progress)
+    request_hash = asked.hash_of(request)
     call = latest(key)
     if call is not None and call.state == S.SENDING:
         recovery.recover_sending(call, adapter_for(call.provider))
@@ -91,7 +92,7 @@ def advance(
         raise KeyReused(gettext_noop("The name of this piece of work belongs to another one."))
     mine = False
     while True:
-        if call is None or may_submit_again(call, request, request_no=request_no, after=after):
+        if call is None or may_submit_again(call, request_hash, request_no=request_no, after=after):
             known = call.attempt_no if call else 0
             about = {
                 "key": key,
@@ -100,7 +101,14 @@ def advance(
                 "item": item,
                 "actor": actor,
             }
-            call, mine = reserve(request, provider=provider, terms=terms, after=known, about=about)
+            call, mine = reserve(
+                request,
+                request_hash=request_hash,
+                provider=provider,
+                terms=terms,
+                after=known,
+                about=about,
+            )
         try:
             return _carry(call, terms, newly_reserved=mine)
         except Refused:

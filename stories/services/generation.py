@@ -296,7 +296,9 @@ def generate_scene(
                 "select": variants == 1,
             }
             if seed is None and (variant or variants > 1 or scene.take(kind)):
-                parameters["seed"] = _next_seed(scene, kind, variant)
+                # One that no take of the scene has used, counted up from the number of takes.
+                made = Take.objects.filter(scene=scene, kind=kind).count()
+                parameters["seed"] = (scene.prompt.seed + 1 + variant + made) % 2**32
             parameters["price"] = str(price / variants)
             parameters |= ask.made_from[scene.key]
             jobs.append(
@@ -517,10 +519,3 @@ def _what_is_retried(story: Story, job: Job) -> tuple[SpendRequest | None, Plan 
         story, kind, mode=asked.get("mode", "missing"), as_is=bool(asked.get("override_reason"))
     )
     return ask_for_plan(plan), plan
-
-
-def _next_seed(scene: Scene, kind: str, variant: int) -> int:
-    """A seed that no take of the scene has used, counted up from the number of takes."""
-    return (
-        scene.prompt.seed + 1 + variant + Take.objects.filter(scene=scene, kind=kind).count()
-    ) % 2**32

@@ -256,11 +256,10 @@ def after(
         return respond(
             request, story, BoardUpdate(message=message, offer=offer), back=page, status=status
         )
+    shown = panel(request, story, scene, kind) | {"again": True}
     update = updated_cards(request, story, [scene.pk], message=message, offer=offer)
     answer = respond(request, story, update, status=status)
-    answer.content += render(
-        request, "board/scene.html#panel", panel(request, story, scene, kind) | {"again": True}
-    ).content
+    answer.content += render(request, "board/scene.html#panel", shown).content
     return answer
 
 
@@ -393,23 +392,21 @@ def generate(request: HttpRequest, story: Story, scene_id: UUID, kind: str) -> H
         raise Http404
     total = confirmed(request)
     variants = VARIANTS if request.GET.get("variants") == str(VARIANTS) else 1
-    seed = (
-        values_of(request, ("seed",)).get("seed") if request.POST.get("seed", "").strip() else None
-    )
+    has_seed = bool(request.POST.get("seed", "").strip())
+    given = values_of(request, ("text", "text_en", "camera", *(["seed"] if has_seed else [])))
+    seed = given.pop("seed", None)
     reason = request.POST.get("reason", "")[:200]
     with transaction.atomic():
-        words = values_of(request, ("text", "text_en"))
-        if words.get("text") and any(
-            value != getattr(scene.prompt, name) for name, value in words.items()
+        if given.get("text") and any(
+            given.get(name, was) != was
+            for name, was in (("text", scene.prompt.text), ("text_en", scene.prompt.text_en))
         ):
             seen = {
                 name: request.POST[f"seen_{name}"]
                 for name in EDITABLE
                 if f"seen_{name}" in request.POST
             }
-            scenes.edit(
-                scene.pk, actor=request.user, seen=seen, **words, **values_of(request, ("camera",))
-            )
+            scenes.edit(scene.pk, actor=request.user, seen=seen, **given)
         start = generate_scene(
             scene.pk,
             kind,
