@@ -23,7 +23,7 @@ from jobs.services import queue
 from providers.store import save_as
 from stories.enums import FilmKind, JobName, TakeKind
 from stories.models import Scene, Story
-from stories.services import segment_jobs
+from stories.services import enqueue
 from stories.services.plan import has_take, load_scenes
 
 from .cards import cards_of
@@ -120,9 +120,7 @@ def encode_ahead(
         if scene_id in begun or key in encoding or key in ended or storage.exists(piece.name):
             continue
         begun.add(scene_id)
-        _job, new = segment_jobs.enqueue_segment(
-            piece.scene, kind, owner=parent.owner, parent=parent
-        )
+        _job, new = enqueue.enqueue_segment(piece.scene, kind, owner=parent.owner, parent=parent)
         started += new
     ours = all(job.subject == str(story.pk) for job in open_jobs)
     held_up = next((job.note for job in open_jobs if job.status == JobStatus.WAITING), None)

@@ -31,11 +31,14 @@ from .job_data import (
     piece_of_work,
     planning_key,
     scene_key,
+    segment_key,
     sheet_key,
     vision_key,
 )
 from .sheets import SheetPlan
 from .sound_items import SoundItem
+
+AFTER_ALL_PAID = 9  # the priority of segments
 
 
 def enqueue_planning(
@@ -136,6 +139,23 @@ def enqueue_scene(
         parent=parent,
         priority=priority,
         unique_key=scene_key(kind, scene.pk) + (f":{variant}" if variant else ""),
+    )
+
+
+def enqueue_segment(
+    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None
+) -> tuple[Job, bool]:
+    """Enqueue the job that encodes the scene's segment of a film from the rows that it finds."""
+    name = JobName.SCENE_SEGMENT
+    return queue.enqueue(
+        name,
+        data=data(scene.story_id, name, {"kind": kind}),
+        subject=str(scene.story_id),
+        item=str(scene.pk),
+        owner=owner,
+        parent=parent,
+        priority=AFTER_ALL_PAID,
+        unique_key=segment_key(kind, scene.pk),
     )
 
 

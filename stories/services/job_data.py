@@ -84,6 +84,11 @@ def scene_key(kind: str, scene_id: Any) -> str:
     return f"{SCENE_JOB[TakeKind(kind)]}:{scene_id}"
 
 
+def segment_key(kind: str, scene_id: Any) -> str:
+    """The key of a job that has not begun to encode a scene. Later it has that of the segment."""
+    return f"{JobName.SCENE_SEGMENT}:{kind}:{scene_id}"
+
+
 def sound_key(kind: str, item: str) -> str:
     """Identifies the speech of a line, the music of a story or the effect of a scene, in calls and
     confirmations.

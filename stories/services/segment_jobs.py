@@ -1,4 +1,4 @@
-"""Enqueues the jobs that encode a scene's segment of a film, and cancels outdated ones."""
+"""Encodes a scene anew after a change, and cancels the jobs that are outdated by it."""
 
 from contextlib import suppress
 from functools import partial
@@ -15,35 +15,13 @@ from jobs.services import queue
 from stories.enums import FilmKind, JobName, StoryStatus, TakeKind
 from stories.models import Scene
 
-from . import job_data
+from .enqueue import enqueue_segment
+from .job_data import segment_key
 
-ENCODED = 9  # priority of segments: after all work that is paid for
 ANOTHER_TAKE = gettext_noop("The scene has another take or other captions now.")
 FINAL_STATUSES = frozenset(
     {StoryStatus.RENDERING, StoryStatus.COMPLETED, StoryStatus.FAILED, StoryStatus.ARCHIVED}
 )
-
-
-def segment_key(kind: str, scene_id: Any) -> str:
-    """The key of a job that has not begun to encode a scene. Later it has that of the segment."""
-    return f"{JobName.SCENE_SEGMENT}:{kind}:{scene_id}"
-
-
-def enqueue_segment(
-    scene: Scene, kind: str, *, owner: Any, parent: Job | None = None
-) -> tuple[Job, bool]:
-    """Enqueue the job that encodes the scene's segment of a film from the rows that it finds."""
-    name = JobName.SCENE_SEGMENT
-    return queue.enqueue(
-        name,
-        data=job_data.data(scene.story_id, name, {"kind": kind}),
-        subject=str(scene.story_id),
-        item=str(scene.pk),
-        owner=owner,
-        parent=parent,
-        priority=ENCODED,
-        unique_key=segment_key(kind, scene.pk),
-    )
 
 
 def encode_on_commit(scene_id: Any, kind: str = "") -> None:

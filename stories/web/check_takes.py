@@ -1,110 +1,68 @@
-"""The dialog that has takes checked by a model.
+"""The dialog that has takes checked by a model."""
 
-It shows the takes, costs and blockers before anything is spent.
-"""
-
-from http import HTTPStatus
-from typing import Any
+from decimal import Decimal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from core.admin.display import money
-from core.localized_messages import DomainError
-from providers.models import AIProviderConfig
-from stories.errors import Forbidden
-from stories.models import Story
-from stories.services.approvals import approval_preview
+from stories.models import Story, Take
 from stories.services.generation import start_vision_checks
-from stories.services.permissions import is_story_owner
 from stories.services.spend_requests import ask_for_vision_checks
-from stories.services.vision_checks import VisionPlan, plan_vision_checks
+from stories.services.vision_checks import plan_vision_checks
 
-from . import layout
-from .generation_dialog import chosen, confirmed
-from .responses import (
-    BoardUpdate,
-    board_url,
-    errors_as_responses,
-    is_live,
-    respond,
-    status_of,
-    updated_cards,
-)
+from .responses import errors_as_responses
+from .spending_dialog import Line, Shown, Started, answer
 
 
 @require_http_methods(["GET", "POST"])
 @errors_as_responses
 def check_takes(request: HttpRequest, story: Story) -> HttpResponse:
-    """GET shows the dialog.
+    """GET shows the dialog. POST starts what was shown at its price."""
 
-    POST starts what was shown at its price, or shows the current state if it has changed.
-    """
-    scene_ids = chosen(request)
-    error, status = "", HTTPStatus.OK
-    if request.method == "POST":
-        wanted: dict[str, Any] = {
-            "scene_ids": scene_ids,
-            "ask_again": "ask_again" in request.POST,
-        }
-        try:
-            start, plan = start_vision_checks(
-                story.pk, actor=request.user, confirm_total=confirmed(request), **wanted
-            )
-        except Forbidden:
-            raise
-        except DomainError as failure:
-            error, status = str(failure), status_of(failure)
-        else:
-            if start.stopped is None:
-                return _started(request, story, plan, len(start.jobs))
-            if start.stopped.new:
-                return respond(request, story, BoardUpdate(message=str(start.stopped), tone="ask"))
-            error, status = str(start.stopped), HTTPStatus.CONFLICT
-    values = _shown(request, story, scene_ids) | {"error": error}
-    name = "board/check_takes.html#dialog" if is_live(request) else "board/check_takes.html"
-    return render(
-        request,
-        name,
-        values if is_live(request) else layout.context(request, story, **values),
-        status=status,
-    )
+    def start(scene_ids: list[UUID] | None, total: Decimal, ask_again: bool) -> Started:  # noqa: FBT001
+        start, plan = start_vision_checks(
+            story.pk,
+            actor=request.user,
+            confirm_total=total,
+            scene_ids=scene_ids,
+            ask_again=ask_again,
+        )
+        message = ngettext(
+            "%(count)s take is being checked for %(price)s.",
+            "%(count)s takes are being checked for %(price)s.",
+            len(start.jobs),
+        )
+        message %= {"count": len(start.jobs), "price": money(plan.total)}
+        return Started(start, [item.take.scene_id for item in plan.todo], message)
 
+    def shown(scene_ids: list[UUID] | None) -> Shown:
+        plan = plan_vision_checks(story, scene_ids)
+        return Shown(
+            title=_("Check takes with a model"),
+            text=_(
+                "A model looks at each take: does it fit its prompt, are the faces those of the "
+                "reference sheets? A take about which it finds nothing is selected like any new "
+                "take; a doubtful one waits for a person."
+            ),
+            button=_("Check"),
+            nothing=_("There is no take to check."),
+            lines=[
+                Line(item.take.scene.position, _words(item.take), item.price) for item in plan.todo
+            ],
+            blocked=[Line(item.take.scene.position, str(item.why)) for item in plan.blocked],
+            total=plan.total,
+            provider=plan.provider,
+            ask=ask_for_vision_checks(plan),
+        )
 
-def _started(request: HttpRequest, story: Story, plan: VisionPlan, count: int) -> HttpResponse:
-    message = ngettext(
-        "%(count)s take is being checked for %(price)s.",
-        "%(count)s takes are being checked for %(price)s.",
-        count,
-    )
-    message %= {"count": count, "price": money(plan.total)}
-    scenes = [item.take.scene_id for item in plan.todo]
-    return respond(request, story, updated_cards(request, story, scenes, message=message))
+    return answer(request, story, start=start, shown=shown)
 
 
-def _shown(request: HttpRequest, story: Story, scene_ids: list[UUID] | None) -> dict[str, Any]:
-    plan = plan_vision_checks(story, scene_ids)
-    provider = (
-        AIProviderConfig.objects.filter(provider=plan.provider)
-        .values_list("name", flat=True)
-        .first()
-    )
-    why_not = "" if plan.todo else _("There is no take to check.")
-    if not is_story_owner(request.user, story):
-        why_not = _("Only the owner of “%(title)s” or a manager may change it.") % {
-            "title": story.title
-        }
-    return {
-        "story": story,
-        "title": _("Check takes with a model"),
-        "plan": plan,
-        "scene_ids": scene_ids or [],
-        "provider": provider or plan.provider,
-        "why_not": why_not,
-        "outlook": approval_preview(ask_for_vision_checks(plan), request.user),
-        "back": board_url(story.pk),
-    }
+def _words(take: Take) -> str:
+    words = Truncator(take.scene.title or take.prompt.text).chars(70)
+    return f"{take.get_kind_display()} · {words}"

@@ -251,16 +251,15 @@ def after(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """The updated panel with the board's update, or a redirect to the scene's page."""
+    if is_live(request):
+        shown = panel(request, story, scene, kind) | {"again": True}
+        update = updated_cards(request, story, [scene.pk], message=message, offer=offer)
+        answer = respond(request, story, update, status=status)
+        answer.content += render(request, "board/scene.html#panel", shown).content
+        return answer
     page = reverse("admin:board_scene", args=[story.pk, scene.pk]) + f"?kind={kind}"
-    if not is_live(request):
-        return respond(
-            request, story, BoardUpdate(message=message, offer=offer), back=page, status=status
-        )
-    shown = panel(request, story, scene, kind) | {"again": True}
-    update = updated_cards(request, story, [scene.pk], message=message, offer=offer)
-    answer = respond(request, story, update, status=status)
-    answer.content += render(request, "board/scene.html#panel", shown).content
-    return answer
+    update = BoardUpdate(message=message, offer=offer)
+    return respond(request, story, update, back=page, status=status)
 
 
 def _take(story: Story, take_id: UUID) -> Take:

@@ -28,7 +28,7 @@ from tests.stories.factories import make_scene, make_story
 from tests.stories.starts import make_takes
 
 from . import people
-from .meddling import answer_scenes
+from .finishing import answer_scenes
 from .notebook import Notebook
 from .people import Person, known_work, work_of
 from .providers import OddLlm, OddRunway

@@ -189,6 +189,17 @@ def test_every_package_has_a_reason() -> None:
     assert sorted(names ^ described) == []
 
 
+def named_in(part: str) -> list[tuple[str, list[str]]]:
+    """The Python files of a part of a document, each with the functions and classes behind it."""
+    rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", part)
+    return [(file, re.findall(r"`(\w+)`", names)) for file, names in rows]
+
+
+def not_defined(file: str, names: list[str]) -> list[str]:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return sorted(set(names) - set(re.findall(r"^(?:def|class) (\w+)", text, re.MULTILINE)))
+
+
 def test_architecture_says_where_to_look() -> None:
     text = (
         (ROOT / "ARCHITECTURE.md")
@@ -196,15 +207,23 @@ def test_architecture_says_where_to_look() -> None:
         .partition("## Where to look")[2]
         .partition("\n## ")[0]
     )
-    rows = re.findall(r"`([\w/]+\.py)`((?: `\w+`|, `\w+`)*)", text)
+    rows = named_in(text)
     assert len(rows) > 20
-    for file, functions in rows:
-        defined = set(
-            re.findall(
-                r"^(?:def|class) (\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE
-            )
-        )
-        assert (file, sorted(set(re.findall(r"`(\w+)`", functions)) - defined)) == (file, [])
+    assert [(file, wrong) for file, names in rows if (wrong := not_defined(file, names))] == []
+
+
+def test_chains_name_what_there_is_and_are_short() -> None:
+    text = (ROOT / "docs/development/architecture.md").read_text(encoding="utf-8")
+    chains = text.partition("## Three chains")[2].split("\n### ")[1:]
+    rows = [named_in(chain) for chain in chains]
+    assert [len(chain) for chain in rows] == [12, 10, 12]
+    wrong = [
+        (file, missing)
+        for chain in rows
+        for file, names in chain
+        if (missing := not_defined(file, names))
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from stories.enums import JobName, TakeKind
 from stories.film import growing
 from stories.film.segments import Piece, encode, fetch, work_folder
 from stories.models import Film, Scene, Take
-from stories.services import enqueue, segment_jobs, takes
+from stories.services import enqueue, job_data, takes
 from stories.services.transitions import apply_transition
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story, make_take
@@ -79,7 +79,7 @@ def test_a_selected_take_is_encoded_at_once_and_once(
 
 
 def test_segments_come_after_what_is_paid_for(scene: Scene, owner: Any) -> None:
-    segment_jobs.enqueue_segment(scene, "preview", owner=owner)
+    enqueue.enqueue_segment(scene, "preview", owner=owner)
     paid, _new = enqueue.enqueue_scene(scene, TakeKind.IMAGE, owner=owner)
     found = claim(worker="one")
     assert found is not None
@@ -125,7 +125,7 @@ def test_a_segment_is_encoded_by_one_job_of_all_stories(
     for one in (scene, twin):
         one.refresh_from_db()
         make_take(one, content=picture("teal", (1280, 720)))
-        segment_jobs.enqueue_segment(one, "preview", owner=owner)
+        enqueue.enqueue_segment(one, "preview", owner=owner)
     first, second = claim(worker="one"), claim(worker="two")
     assert first is not None
     assert second is not None
@@ -145,9 +145,9 @@ def test_the_film_leaves_a_scene_to_the_job_that_has_begun_with_it(
     """The job has read nothing yet: it has the key of no segment."""
     make_take(scene, content=picture("teal", (1280, 720)))
     story = scene.story
-    film_job, _new = segment_jobs.enqueue_segment(make_scene(story), "final", owner=owner)
-    segment_jobs.enqueue_segment(scene, "preview", owner=owner)
-    begun = Job.objects.get(unique_key=segment_jobs.segment_key("preview", scene.pk))
+    film_job, _new = enqueue.enqueue_segment(make_scene(story), "final", owner=owner)
+    enqueue.enqueue_segment(scene, "preview", owner=owner)
+    begun = Job.objects.get(unique_key=job_data.segment_key("preview", scene.pk))
     Job.objects.filter(pk=begun.pk).update(status="running", unique_key=f"begun:{begun.pk}")
     growth = growing.encode_ahead(
         story, "preview", scenes=[scene], ready={scene.pk}, parent=film_job
@@ -202,7 +202,7 @@ def test_a_worker_killed_after_storing_encodes_nothing_again(
     scene: Scene, owner: Any, calls: list[str]
 ) -> None:
     make_take(scene, content=picture("teal", (1280, 720)))
-    job, _new = segment_jobs.enqueue_segment(scene, "preview", owner=owner)
+    job, _new = enqueue.enqueue_segment(scene, "preview", owner=owner)
     killed = claim(worker="one")
     assert killed is not None
 
