@@ -109,7 +109,8 @@ class JobAdmin(JobActions, ModelAdmin):
     list_filter = (("status", ChoicesFilter), ("wait_for", ChoicesFilter))
     list_filter_submit = True
     list_fullwidth = True
-    list_before_template = "studio/queue_head.html"  # type: ignore[assignment]  # Unfold writes None without a type
+    # Unfold writes None without a type
+    list_before_template = "studio/queue_head.html"  # type: ignore[assignment]
     list_per_page = 25
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")

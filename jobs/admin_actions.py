@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from core import visible
@@ -30,10 +30,14 @@ PAUSE_PERMISSION = "jobs.change_job"
 REASON = 500  # characters
 # The choices in the dialog. The studio assigns 2 to manual requests, 3 to plans, 4 to story jobs.
 LEVELS = (
-    (1, gettext_lazy("First of all"), gettext_lazy("Taken before everything else.")),
-    (3, gettext_lazy("Soon"), gettext_lazy("Before the usual work of the stories.")),
-    (5, gettext_lazy("In its turn"), gettext_lazy("With the usual work, the oldest first.")),
-    (9, gettext_lazy("When there is time"), gettext_lazy("When nothing else is due.")),
+    (1, pgettext_lazy("priority", "Urgent"), gettext_lazy("Taken before everything else.")),
+    (3, pgettext_lazy("priority", "High"), gettext_lazy("Before the usual work of the stories.")),
+    (
+        5,
+        pgettext_lazy("priority", "Normal"),
+        gettext_lazy("With the usual work, the oldest first."),
+    ),
+    (9, pgettext_lazy("priority", "Low"), gettext_lazy("When nothing else is due.")),
 )
 
 

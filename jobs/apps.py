@@ -9,6 +9,7 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415  the checks register themselves, once the models are loaded
+        # The checks register themselves, once the models are loaded
+        from . import checks  # noqa: F401, PLC0415
 
         autodiscover_modules("handlers")

@@ -143,9 +143,9 @@ def _write_while_leased(job: Job, lease: Lease, outcome: Outcome) -> None:
             return
 
 
-def _call(function: "registry.Handler", turn: Run) -> Outcome:
+def _call(function: "registry.Handler", run: Run) -> Outcome:
     try:
-        outcome = function(turn)
+        outcome = function(run)
     except OSError as error:
         return (
             ServiceUnavailableError(gettext_noop("The disk is full."))
@@ -162,7 +162,7 @@ def _call(function: "registry.Handler", turn: Run) -> Outcome:
         return error
     if isinstance(outcome, (Done, Wait)):
         return outcome
-    return TypeError(f"The handler of {turn.job.name} returned {outcome!r}, not Done or Wait.")
+    return TypeError(f"The handler of {run.job.name} returned {outcome!r}, not Done or Wait.")
 
 
 def _settle(job: Job, lease: Lease, outcome: Outcome) -> None:

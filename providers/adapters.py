@@ -96,7 +96,8 @@ class Bytes:
     content: bytes
     trusted: bool = False
 
-    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  nothing here takes long
+    # Nothing here takes long
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002
         to.write_bytes(self.content)
 
 

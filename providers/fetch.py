@@ -138,7 +138,8 @@ class Link:
         if (
             length.isascii()
             and length.isdigit()
-            and (len(length) > 15 or int(length) > self.max_bytes)  # noqa: PLR2004  digits of a petabyte
+            # Digits of a petabyte
+            and (len(length) > 15 or int(length) > self.max_bytes)  # noqa: PLR2004
         ):
             raise self._too_large()
 

@@ -9,6 +9,7 @@ class StoriesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import handlers, roles  # noqa: F401, PLC0415  registers the job handlers once the models are loaded
+        # Registers the job handlers once the models are loaded
+        from . import handlers, roles  # noqa: F401, PLC0415
 
         post_migrate.connect(roles.sync_roles, sender=self)

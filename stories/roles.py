@@ -30,7 +30,8 @@ def sync_roles(**_: Any) -> None:
 
     A receiver of `post_migrate`, when all permissions exist.
     """
-    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415  available only after the apps are loaded
+    # Available only after the apps are loaded
+    from django.contrib.auth.models import Group, Permission  # noqa: PLC0415
 
     known = {
         f"{app}.{codename}": pk

@@ -79,7 +79,8 @@ def studio(folder: Path) -> Iterator[str]:
 def _wait_for(address: str) -> None:
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until:
-        with suppress(OSError), urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own address
+        # Our own address
+        with suppress(OSError), urllib.request.urlopen(address, timeout=5):  # noqa: S310
             return
         time.sleep(0.2)
     raise SystemExit(f"{address} does not answer.")

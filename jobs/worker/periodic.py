@@ -58,7 +58,7 @@ def run_once(one: registry.Periodic) -> None:
         one.function()
     except Exception as error:
         logger.exception(
-            "%s could not be done; it has its turn again in %g s.", name(one), one.seconds
+            "The periodic task %s failed; it runs again in %g s.", name(one), one.seconds
         )
         failure = type(error).__name__  # the error text may contain an address or a name
     finally:

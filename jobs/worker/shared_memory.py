@@ -166,7 +166,8 @@ class TaskQueue:
 
     def get(self) -> Any:
         message = self.reader.recv(1 << 20)
-        return "STOP" if self.stop.is_set() else pickle.loads(message)  # noqa: S301  written by our own processes
+        # Written by our own processes
+        return "STOP" if self.stop.is_set() else pickle.loads(message)  # noqa: S301
 
     def qsize(self) -> int:
         return 0

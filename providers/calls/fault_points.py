@@ -21,7 +21,8 @@ def hit(name: str) -> None:
     them.
     """
     if trace := os.environ.get(TRACE):
-        with open(trace, "a", encoding="utf-8") as file:  # noqa: PTH123  plain append for fault injection
+        # Plain append for fault injection
+        with open(trace, "a", encoding="utf-8") as file:  # noqa: PTH123
             file.write(f"{name}\n")
     kill, stop = os.environ.get(KILL_AT), os.environ.get(STOP_AT)
     if kill or stop:

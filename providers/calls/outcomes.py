@@ -158,7 +158,8 @@ class _Copied:
     trusted: bool
     again: bool  # whether it can be fetched once more
 
-    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+    # The signature of every source
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002
         shutil.copyfile(self.path, to)
 
 

@@ -85,7 +85,8 @@ class Spooled:
     call_id: str
     trusted: bool
 
-    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+    # The signature of every source
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002
         with to.open("wb") as target:
             for piece in _pieces(self.path):
                 target.write(piece)

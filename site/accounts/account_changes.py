@@ -37,13 +37,16 @@ def history_of(user: User) -> list[str]:
     deleted.
     """
     found = []
-    for relation in User._meta.get_fields(include_hidden=True):  # noqa: SLF001  Django's documented way to a model's relations
+    # Django's documented way to a model's relations
+    for relation in User._meta.get_fields(include_hidden=True):  # noqa: SLF001
         if not isinstance(relation, ManyToOneRel) or relation.on_delete is None:
             continue
         model = relation.related_model
-        if model._meta.label in OWN or model._meta.auto_created:  # noqa: SLF001  as above; roles are no history
+        # As above; roles are no history
+        if model._meta.label in OWN or model._meta.auto_created:  # noqa: SLF001
             continue
-        if model._base_manager.filter(**{relation.field.name: user.pk}).exists():  # noqa: SLF001  also hidden rows
+        # Also hidden rows
+        if model._base_manager.filter(**{relation.field.name: user.pk}).exists():  # noqa: SLF001
             found.append(str(model._meta.verbose_name_plural))  # noqa: SLF001  as above
     return sorted(set(found))
 
@@ -61,12 +64,14 @@ def note_change(sender: Any, *, instance: User, raw: bool = False, **_: Any) -> 
     instance._ends_log_ins = lost  # type: ignore[attr-defined]  # noqa: SLF001  for `end_log_ins`, right afterwards
 
 
-def end_log_ins(sender: Any, *, instance: User, **_: Any) -> None:  # noqa: ARG001  the signal's form
+# The signal's form
+def end_log_ins(sender: Any, *, instance: User, **_: Any) -> None:  # noqa: ARG001
     if getattr(instance, "_ends_log_ins", False):
         sessions.end_all(instance)
 
 
-def keep_history(sender: Any, *, instance: User, **_kwargs: Any) -> None:  # noqa: ARG001  the signal's form
+# The signal's form
+def keep_history(sender: Any, *, instance: User, **_kwargs: Any) -> None:  # noqa: ARG001
     """Raise ProtectedError for an account that appears in the history."""
     if found := history_of(instance):
         text = _("The history names this account (%(kinds)s). Switch it off instead.") % {

@@ -54,7 +54,8 @@ def loaded_version(user: User) -> int:
         return 0
 
 
-def create_trigger(sender: Any = None, *, using: str = "default", **_: Any) -> None:  # noqa: ARG001  the signal's form
+# The signal's form
+def create_trigger(sender: Any = None, *, using: str = "default", **_: Any) -> None:  # noqa: ARG001
     """Create the trigger unless it exists.
 
     Runs after each `migrate`, because Django copies tables to alter them on SQLite, and a copy has

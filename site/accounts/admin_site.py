@@ -72,7 +72,8 @@ class AdminSite(UnfoldAdminSite):
         """
         self._pages.append(path(route, RedirectView.as_view(pattern_name=to, query_string=True)))
 
-    def admin_view[V: View](self, view: V, cacheable: bool = False) -> V:  # noqa: FBT001, FBT002  Django's form
+    # Django's form
+    def admin_view[V: View](self, view: V, cacheable: bool = False) -> V:  # noqa: FBT001, FBT002
         """Wrap a view, and answer htmx requests without permission with 401.
 
         The log-in page must not be inserted into a part of a page.

@@ -29,7 +29,8 @@ UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104  not bound to: stored for a session wi
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # not typed
     """Accounts are made by administrators, invitations or single sign-on, never by strangers."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -60,7 +61,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # not typed
         messages.error(request, _("This account has no access to the studio."))
         return HttpResponseRedirect(reverse("admin:login"))
 
-    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:  # noqa: ARG002
         """Ask again before factors are changed, unless the account has nothing to ask for."""
         return bool(get_reauthentication_flows(context.request.user))
 
@@ -107,5 +109,6 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # not typed
             return ""
         return opened.removeprefix(BOUND).decode() if opened.startswith(BOUND) else ""
 
-    def can_delete_authenticator(self, authenticator: Any) -> bool:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def can_delete_authenticator(self, authenticator: Any) -> bool:  # noqa: ARG002
         return True

@@ -97,7 +97,8 @@ def _end(day: date) -> datetime:
 def _kinds() -> list[tuple[str, str]]:
     """The kinds of objects that can appear, by their names on screen. Cached by Django."""
     found = [
-        (f"{kind.app_label}.{kind.model}", str(model._meta.verbose_name))  # noqa: SLF001  Django's documented way to a model's name
+        # Django's documented way to a model's name
+        (f"{kind.app_label}.{kind.model}", str(model._meta.verbose_name))  # noqa: SLF001
         for kind in ContentType.objects.order_by("app_label", "model")[:300]
         if (model := kind.model_class())
     ]

@@ -87,7 +87,8 @@ class LogInForm(AuthenticationForm):
             redirect_url=redirect_url,
             state={MARK: password_mark(self.user_cache)},
         )
-        return perform_password_login(request, {}, login)  # type: ignore[no-any-return]  # not typed
+        # Not typed
+        return perform_password_login(request, {}, login)  # type: ignore[no-any-return]
 
 
 class _WithLimits(BaseAuthenticateForm):  # type: ignore[misc]  # not typed

@@ -95,7 +95,7 @@ def page(request: HttpRequest) -> HttpResponse:
     error, codes = "", None
     if request.method == "POST":
         try:
-            outcome = DEEDS[request.POST.get("do", "")](request, user)
+            outcome = ACTIONS[request.POST.get("do", "")](request, user)
         except Problem as problem:
             error = str(problem.sentence)
         except KeyError:
@@ -178,7 +178,7 @@ def _pass(request: HttpRequest, user: User) -> HttpResponse:
     return HttpResponseRedirect(_next(request) or reverse("admin:index"))
 
 
-def _cancel(request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG001  the form of a deed
+def _cancel(request: HttpRequest, user: User) -> HttpResponse:  # noqa: ARG001  the signature of an action
     request.session.pop(mfa.PENDING, None)
     return _again(request)
 
@@ -205,7 +205,7 @@ def _prove(request: HttpRequest, user: User) -> None:
         login_throttle.verify_mfa(request, user, _code(request))
 
 
-DEEDS: dict[str, Callable[[HttpRequest, User], HttpResponse | list[str]]] = {
+ACTIONS: dict[str, Callable[[HttpRequest, User], HttpResponse | list[str]]] = {
     "begin": _begin,
     "confirm": _confirm,
     "cancel": _cancel,

@@ -28,5 +28,6 @@ class StaffBackend(ModelBackend):
         """
         if not user_obj.is_staff:
             return set()
-        found: set[str] = super()._get_permissions(user_obj, obj, from_name)  # type: ignore[misc]  # not in the stubs
+        # Not in the stubs
+        found: set[str] = super()._get_permissions(user_obj, obj, from_name)  # type: ignore[misc]
         return found

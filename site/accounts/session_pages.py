@@ -26,7 +26,8 @@ from core.numbers import whole_number
 from . import audit, refresh_tokens, sessions
 
 MOST = 100
-NO_ADDRESS = "0.0.0.0"  # noqa: S104  not bound to: of a session that began before addresses were kept
+# Not bound to: of a session that began before addresses were kept
+NO_ADDRESS = "0.0.0.0"  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,8 @@ def username_of(claims: dict[str, Any]) -> str:
     """Return the valid username of the claims, or an empty string."""
     name = composed(str(claims.get(settings.JWT_USERNAME_CLAIM) or ""))
     try:
-        User._meta.get_field("username").run_validators(name)  # noqa: SLF001  Django's documented way to a field
+        # Django's documented way to a field
+        User._meta.get_field("username").run_validators(name)  # noqa: SLF001
     except ValidationError:
         return ""
     return name

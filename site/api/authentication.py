@@ -26,7 +26,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class _Csrf(CsrfViewMiddleware):
     """Django's CSRF check, returning the reason instead of a page."""
 
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:  # noqa: ARG002
         return HttpResponse(reason, status=403)
 
 
@@ -67,7 +68,8 @@ def _program(request: HttpRequest, key: str) -> User:
     Raises 401, 403 or 429.
     """
     user = request.user = api_keys.user_of(key)
-    request.rate_limit = api_keys.count_request(user)  # type: ignore[attr-defined]  # for the response's headers
+    # For the response's headers
+    request.rate_limit = api_keys.count_request(user)  # type: ignore[attr-defined]
     scope, used = "read" if request.method in SAFE else "write", api_keys.key_of(user)
     if used is None or scope not in used.scopes:
         raise Problem(

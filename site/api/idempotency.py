@@ -156,7 +156,8 @@ def _claim(request: HttpRequest, user: Any, body: bytes) -> Claim | HttpResponse
     fingerprint = hashlib.sha256(
         b"\0".join([str(request.method).encode(), request.get_full_path().encode(), body])
     ).hexdigest()
-    if random.randrange(SWEEP_ONE_IN) == 0:  # noqa: S311  spreads the deletion, not security-related
+    # Spreads the deletion, not security-related
+    if random.randrange(SWEEP_ONE_IN) == 0:  # noqa: S311
         sweep()
     found = IdempotencyRecord.objects.filter(user=user, key=key).first()
     if found is None:

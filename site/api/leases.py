@@ -64,7 +64,8 @@ _renewer = _Renewer()
 
 
 def _renewer_of_this_process() -> _Renewer:
-    global _renewer  # noqa: PLW0603  a forked process inherits the set of its parent, but not the thread
+    # A forked process inherits the set of its parent, but not the thread
+    global _renewer  # noqa: PLW0603
     if _renewer.pid != os.getpid():
         _renewer = _Renewer()
     return _renewer

@@ -37,5 +37,6 @@ def _unknown(known: list[URLPattern]) -> Callable[..., HttpResponse]:
             "unknown_address", gettext_noop("This address does not exist.")
         ).response(request)
 
-    unknown.csrf_exempt = True  # type: ignore[attr-defined]  # tells Django's middleware that this view changes nothing
+    # Tells Django's middleware that this view changes nothing
+    unknown.csrf_exempt = True  # type: ignore[attr-defined]
     return unknown

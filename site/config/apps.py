@@ -9,7 +9,8 @@ class ConfigConfig(AppConfig):
         from api import problems  # noqa: PLC0415
         from core.unavailable import ServiceUnavailableError  # noqa: PLC0415
 
-        from . import audit_log, checks, sentry  # noqa: F401, PLC0415  importing the checks registers them
+        # Importing the checks registers them
+        from . import audit_log, checks, sentry  # noqa: F401, PLC0415
 
         problems.register(ServiceUnavailableError, 503)
         audit_log.connect()

@@ -37,7 +37,8 @@ def _known(name: Any) -> str | None:
 
     Any other text may be a password typed into the wrong field.
     """
-    people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
+    # Django's documented way to a swappable model's rows
+    people = get_user_model()._default_manager  # noqa: SLF001
     is_name = "\0" not in str(name) and people.filter(username=str(name)[:LONGEST_NAME]).exists()
     return str(name)[:LONGEST_NAME] if is_name else None
 
@@ -72,7 +73,8 @@ def refused(
     logger.warning("Log-in refused: %s from %s", shown, _where(request))
 
 
-def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None:  # noqa: ARG001  the signal's form
+# The signal's form
+def written(sender: Any, *, instance: LogEntry, created: bool, **_: Any) -> None:  # noqa: ARG001
     if created:
         what = (
             f"{instance.content_type.app_label}.{instance.content_type.model}"

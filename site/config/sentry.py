@@ -33,7 +33,8 @@ def start() -> None:
     )
 
 
-def without_secrets(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  the form that Sentry calls
+# The form that Sentry calls
+def without_secrets(event: dict[str, Any], hint: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001
     """Remove request data except the address, and redact every text of the event."""
     request = event.get("request")
     if isinstance(request, dict):

@@ -76,7 +76,8 @@ class ComposedQueries:
         if holds_nul(request):
             raise BadRequest("The address holds a NUL character.")
         if "%" in request.META.get("QUERY_STRING", ""):
-            request.GET = composed_query(request.GET)  # type: ignore[assignment]  # as immutable as the one before, or a copy of ours
+            # As immutable as the one before, or a copy of ours
+            request.GET = composed_query(request.GET)  # type: ignore[assignment]
         response: HttpResponse = self.get_response(request)
         return response
 

@@ -203,7 +203,8 @@ def look(path: Path) -> tuple[Probe, str]:
         if "matches no streams" in error.detail:
             raise _refuse(NO_VIDEO, error.detail) from error
         raise
-    if probe.still or probe.frames < 2 or not probe.duration_ms:  # noqa: PLR2004  a moving stream has two
+    # A moving stream has two
+    if probe.still or probe.frames < 2 or not probe.duration_ms:  # noqa: PLR2004
         raise _refuse(NO_VIDEO)
     if max(probe.width, probe.height) > MAX_SIDE or probe.width * probe.height > MAX_AREA:
         raise _refuse(

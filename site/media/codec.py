@@ -69,6 +69,7 @@ def video_settings(fps: int, crf: int = CRF) -> list[str]:
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """Returns the size if H.264 4:2:0 supports it: both sides even and between 16 and 4096."""
-    if any(side % 2 or not 16 <= side <= 4096 for side in size):  # noqa: PLR2004  the limits are in the docstring
+    # The limits are in the docstring
+    if any(side % 2 or not 16 <= side <= 4096 for side in size):  # noqa: PLR2004
         raise ValueError(f"cannot encode a film of {size[0]}x{size[1]} pixels")
     return size

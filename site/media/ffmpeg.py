@@ -215,7 +215,8 @@ def _execute(
         *arguments,
     ]
     check = _guard(limit_seconds, should_stop)
-    process = subprocess.Popen(  # noqa: S603  our own program, no shell, and file names are passed as `file:` arguments
+    # Our own program, no shell, and file names are passed as `file:` arguments
+    process = subprocess.Popen(  # noqa: S603
         command,
         stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,

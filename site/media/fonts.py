@@ -183,7 +183,8 @@ def _is_picture(piece: str) -> bool:
 @lru_cache(maxsize=1 << 14)
 def _face_for(piece: str, names: tuple[str, ...]) -> str:
     """Returns the first font that has the whole piece, or none."""
-    if len(piece) < 16 and _is_picture(piece) and face(EMOJI).has(piece):  # noqa: PLR2004  longer than any emoji
+    # Longer than any emoji
+    if len(piece) < 16 and _is_picture(piece) and face(EMOJI).has(piece):  # noqa: PLR2004
         return EMOJI
     return next(
         (name for name in names if all(face(name).has(cluster) for cluster in clusters(piece))), ""

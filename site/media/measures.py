@@ -67,7 +67,8 @@ def measures_of(path: Path, *, is_clip: bool, wait_seconds: float = 10.0) -> dic
     return dict(found)
 
 
-def measure_file(path: str, is_clip: bool) -> dict[str, Any]:  # noqa: FBT001  arguments of a limited process have no names
+# Arguments of a limited process have no names
+def measure_file(path: str, is_clip: bool) -> dict[str, Any]:  # noqa: FBT001
     """Runs in the limited process."""
     cv2.setNumThreads(1)
     return _clip(Path(path)) if is_clip else _picture(Path(path))

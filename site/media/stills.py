@@ -37,7 +37,8 @@ def stills(source: Path, folder: Path, *, is_clip: bool, wait_seconds: float = 1
     return [folder / str(name) for name in names]
 
 
-def write_stills(source: str, folder: str, is_clip: bool) -> list[str]:  # noqa: FBT001  arguments of a limited process have no names
+# Arguments of a limited process have no names
+def write_stills(source: str, folder: str, is_clip: bool) -> list[str]:  # noqa: FBT001
     """Runs in the limited process."""
     path, target = Path(source), Path(folder)
     names = []

@@ -40,7 +40,8 @@ class AskForm(ResetPasswordForm):  # type: ignore[misc]  # not typed
         self.users = password_reset.accounts_of(email)
         return email
 
-    def save(self, request: HttpRequest, **kwargs: Any) -> str:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:  # noqa: ARG002
         """Have the links sent. An unknown address makes a job, too, so that it takes as long."""
         origin = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
         with transaction.atomic():

@@ -56,7 +56,7 @@ WITHOUT_SCREENS = (
 )  # apps whose permissions the studio never checks
 
 # Django's four permissions of each model, whose names are stored in English.
-DEEDS = {
+VERBS = {
     "add": _("Can add"),
     "change": _("Can change"),
     "delete": _("Can delete"),
@@ -90,12 +90,14 @@ class RoleFilter(DropdownFilter):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]  # the class takes no arguments at run time
+# The class takes no arguments at run time
+class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     actions = None  # users are deactivated one at a time
-    list_before_template = "studio/people_tools.html"  # type: ignore[assignment]  # Unfold writes None without a type
+    # Unfold writes None without a type
+    list_before_template = "studio/people_tools.html"  # type: ignore[assignment]
     list_display = (
         "username",
         "email",
@@ -233,8 +235,8 @@ class RightsField(BoundedChoicesField):
     """
 
     def label_from_instance(self, permission: Permission) -> str:
-        deed, _underscore, model = permission.codename.partition("_")
-        ours = DEEDS.get(deed) if model == permission.content_type.model else None
+        verb, _underscore, model = permission.codename.partition("_")
+        ours = VERBS.get(verb) if model == permission.content_type.model else None
         return f"{permission.content_type} | {ours or gettext(permission.name)}"
 
 

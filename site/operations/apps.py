@@ -18,5 +18,6 @@ class StudioConfig(AppConfig):
                 pre_save.connect(
                     compose_fields,
                     sender=model,
-                    dispatch_uid=f"composed.{model._meta.label}",  # noqa: SLF001  Django's documented model API
+                    # Django's documented model API
+                    dispatch_uid=f"composed.{model._meta.label}",  # noqa: SLF001
                 )

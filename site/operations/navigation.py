@@ -18,7 +18,8 @@ def _may(permission: str) -> Any:
     return lambda request: request.user.has_perm(permission)
 
 
-def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001  Unfold hands the request over
+# Unfold hands the request over
+def groups(request: HttpRequest) -> list[dict[str, Any]]:  # noqa: ARG001
     """Returns the groups of the side bar: daily work first, set-up last."""
     return [
         {

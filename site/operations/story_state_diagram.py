@@ -11,7 +11,8 @@ BEGIN, END = "<!-- states:begin (make diagram) -->", "<!-- states:end -->"
 def states() -> str:
     """Returns the transition table as a Mermaid state diagram, in the order of the states."""
     order = list(StoryStatus.values)
-    ways = Story._meta.get_field("status").get_all_transitions(Story)  # noqa: SLF001  Django's documented way to a field
+    # Django's documented way to a field
+    ways = Story._meta.get_field("status").get_all_transitions(Story)  # noqa: SLF001
     arrows = sorted(
         (order.index(str(way.source)), order.index(str(way.target)), way.name) for way in ways
     )

@@ -146,7 +146,8 @@ class CastRemoveController(ApiController):
     tags = (CAST,)
 
     @operation("remove_member", summary="Remove a cast member", problems=(409,))
-    def post(self, member_id: UUID, body: Body[Empty]) -> CastOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, member_id: UUID, body: Body[Empty]) -> CastOut:  # noqa: ARG002
         """It is set aside with its looks and sheets, and can be restored."""
         member = _member_of(self, member_id)
         domain.delete_member(member_id, actor=self.user)
@@ -159,7 +160,8 @@ class CastRestoreController(ApiController):
     tags = (CAST,)
 
     @operation("restore_member", summary="Restore a cast member", problems=(409,))
-    def post(self, member_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, member_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002
         """An archived member can be put into scenes again."""
         _member_of(self, member_id)
         return _shown(self, domain.restore_member(member_id, actor=self.user))
@@ -256,7 +258,8 @@ class LookRemoveController(ApiController):
     tags = (CAST,)
 
     @operation("remove_look", summary="Remove a look", problems=(409,))
-    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002
         """A look that a scene shows, or the only one of its member, is not removed (409)."""
         look = _look_of(self, look_id)
         domain.delete_look(look_id, actor=self.user)
@@ -349,7 +352,8 @@ class LookDeselectController(ApiController):
     tags = (CAST,)
 
     @operation("deselect_sheet", summary="Go without a sheet", problems=(409,))
-    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, look_id: UUID, body: Body[Empty]) -> MemberOut:  # noqa: ARG002
         """The look's description alone is sent from now on."""
         look = _look_of(self, look_id)
         sheets.deselect(look_id, actor=self.user)
@@ -361,7 +365,8 @@ class SheetChooseController(ApiController):
     tags = (CAST,)
 
     @operation("choose_sheet", summary="Choose a sheet", problems=(409,))
-    def post(self, take_id: UUID, body: Body[Empty]) -> SheetOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, take_id: UUID, body: Body[Empty]) -> SheetOut:  # noqa: ARG002
         """It is sent to providers from now on; takes of the scenes that show its look become
         stale.
         """

@@ -386,7 +386,8 @@ class ProviderTestController(ApiController):
     tags = (PROVIDERS,)
 
     @operation("test_provider", summary="Test a connection", calls_out=True, problems=(409,))
-    def post(self, provider: str, body: Body[Empty]) -> ProviderTestOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, provider: str, body: Body[Empty]) -> ProviderTestOut:  # noqa: ARG002
         """A free call that shows whether the address and the key work. The result is kept until
         the next test or change.
         """
@@ -404,7 +405,8 @@ class ProviderBalanceController(ApiController):
         calls_out=True,
         problems=(409,),
     )
-    def post(self, provider: str, body: Body[Empty]) -> ProviderBalanceOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, provider: str, body: Body[Empty]) -> ProviderBalanceOut:  # noqa: ARG002
         """A free call. Not every provider tells its balance."""
         row = provider_of(self, provider)
         if not self.user.has_perm(SEE_MONEY):
@@ -429,6 +431,7 @@ class ProviderResumeController(ApiController):
     tags = (PROVIDERS,)
 
     @operation("resume_provider", summary="Resume a provider")
-    def post(self, provider: str, body: Body[Empty]) -> ProviderOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, provider: str, body: Body[Empty]) -> ProviderOut:  # noqa: ARG002
         """The jobs that wait for it go on."""
         return provider_out(configs.resume(provider_of(self, provider), actor=self.user))

@@ -194,7 +194,8 @@ class JobController(ApiController):
     tags = (JOBS,)
 
     @operation("get_job", summary="Show a job")
-    def get(self, job_id: str, query: Query[schemas.WaitQuery]) -> JobDetail:  # noqa: ARG002  long polling is handled by `Api`
+    # Long polling is handled by `Api`
+    def get(self, job_id: str, query: Query[schemas.WaitQuery]) -> JobDetail:  # noqa: ARG002
         """With `wait` the answer comes when the job's status, progress or log changes."""
         return _detail(job_of(self, job_id))
 

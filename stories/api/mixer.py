@@ -35,7 +35,8 @@ class StoryRemixController(ApiController):
     tags = (SOUND,)
 
     @operation("remix_film", summary="Mix the film anew", problems=(409,))
-    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002
         """Another version of the preview or the final film with its present sound. It costs nothing
         and encodes no picture; a film that needs another take is refused (409).
         """
@@ -48,7 +49,8 @@ class StoryStemsController(ApiController):
     tags = (SOUND,)
 
     @operation("make_stems", summary="Make the stems", problems=(409,))
-    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, story_id: UUID, body: Body[Empty]) -> Accepted[JobOut]:  # noqa: ARG002
         """The tracks of the sound as files of their own: speech, music, effects and clips."""
         story_of(self, story_id)
         return Accepted(job_out(domain.prepare_mixer(story_id, actor=self.user)))

@@ -303,7 +303,8 @@ class ReviewLinkRevokeController(ApiController):
     tags = (REVIEW,)
 
     @operation("revoke_review_link", summary="Revoke a review link")
-    def post(self, link_id: UUID, body: Body[Empty]) -> ReviewLinkOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, link_id: UUID, body: Body[Empty]) -> ReviewLinkOut:  # noqa: ARG002
         """It shows nothing any more."""
         _link(self, link_id)
         links.withdraw(link_id, actor=self.user)

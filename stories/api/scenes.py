@@ -109,7 +109,8 @@ class SceneController(ApiController):
         return story_of_scene(self.kwargs["scene_id"])
 
     @operation("get_scene", summary="Show a scene")
-    def get(self, scene_id: UUID, query: Query[schemas.WaitQuery]) -> SceneOut:  # noqa: ARG002  long polling is handled by `Api`
+    # Long polling is handled by `Api`
+    def get(self, scene_id: UUID, query: Query[schemas.WaitQuery]) -> SceneOut:  # noqa: ARG002
         """With `wait`, answers as soon as the scene changes."""
         return scene_out(self, scene_of(self, scene_id))
 
@@ -215,7 +216,8 @@ class SceneRestoreController(ApiController):
     tags = (SCENES,)
 
     @operation("restore_scene", summary="Put a deleted scene back into the film")
-    def post(self, scene_id: UUID, body: Body[Empty]) -> SceneOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, scene_id: UUID, body: Body[Empty]) -> SceneOut:  # noqa: ARG002
         """At its old position, or at the end if the film is shorter now. Its takes come along."""
         deleted_scene_of(self, scene_id)
         domain.restore(scene_id, actor=self.user)
@@ -227,7 +229,8 @@ class SceneDuplicateController(ApiController):
     tags = (SCENES,)
 
     @operation("duplicate_scene", summary="Duplicate a scene")
-    def post(self, scene_id: UUID, body: Body[Empty]) -> Created[SceneOut]:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, scene_id: UUID, body: Body[Empty]) -> Created[SceneOut]:  # noqa: ARG002
         """The copy follows the scene, with the same prompt, lines and cast, and without takes."""
         scene_of(self, scene_id)
         copy = domain.duplicate(scene_id, actor=self.user)
@@ -251,7 +254,8 @@ class SceneMergeController(ApiController):
     tags = (SCENES,)
 
     @operation("merge_scene", summary="Merge a scene with the next one")
-    def post(self, scene_id: UUID, body: Body[Empty]) -> SceneOut:  # noqa: ARG002  rejects a body that is not empty
+    # Rejects a body that is not empty
+    def post(self, scene_id: UUID, body: Body[Empty]) -> SceneOut:  # noqa: ARG002
         """Narrations and lengths are combined; prompt and takes are the first one's. The second is
         taken out of the film, and `unmerge` undoes it.
         """

@@ -124,8 +124,8 @@ def _advance(
         )
     except calls.OutdatedRequest:
         raise
-    except provider_errors.PriceAboveConfirmed as dearer:
-        return ask_person(rose, now=_usd(dearer.amount), then=_usd(dearer.limit))
+    except provider_errors.PriceAboveConfirmed as error:
+        return ask_person(rose, now=_usd(error.amount), then=_usd(error.limit))
     except provider_errors.NotNow as later:
         return Wait(until=later.until, wait_for=WaitFor(later.wait), note=later.sentence)
     except provider_errors.Unclear as unclear:

@@ -232,7 +232,8 @@ def plausibility(text: str) -> float:
     return total / count if count else 0.0
 
 
-def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911  one return per character class
+# One return per character class
+def _worth(before: str, char: str, after: str) -> float:  # noqa: PLR0911
     beside_latin = any("a" <= other.lower() <= "z" for other in (before, after))
     if "가" <= char <= "힣":
         odd = beside_latin or any(_is_han(other) for other in (before, after))

@@ -199,7 +199,8 @@ class _Reader:
         if held:
             yield Block(BlockKind.ACTION, "\n".join(held))
 
-    def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911  one return per case
+    # One return per case
+    def _special(self, line: str, *, first: bool) -> list[Block] | None:  # noqa: PLR0911
         """The blocks of a line that is complete by itself. None for action and cues."""
         if line.startswith("!"):
             return None

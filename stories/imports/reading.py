@@ -40,7 +40,8 @@ WORDS = {
 }
 
 
-class ScriptUnreadable(DomainError):  # noqa: N818  named after the condition, as the other errors of this package
+# Named after the condition, as the other errors of this package
+class ScriptUnreadable(DomainError):  # noqa: N818
     """The document cannot be used as a script. `reason` is a key of WORDS."""
 
     code = "script_unreadable"

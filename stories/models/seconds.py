@@ -29,7 +29,8 @@ class SecondsField(models.FloatField):  # type: ignore[type-arg]  # not generic 
         seconds = super().to_python(value)
         if seconds is None:
             return None
-        if not isfinite(seconds) or abs(seconds * 10 - round(seconds * 10)) > 1e-6:  # noqa: PLR2004  beyond rounding
+        # Beyond rounding
+        if not isfinite(seconds) or abs(seconds * 10 - round(seconds * 10)) > 1e-6:  # noqa: PLR2004
             raise ValidationError(_("Write at most one digit after the decimal point."))
         return tenths(seconds)
 

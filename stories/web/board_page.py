@@ -122,7 +122,8 @@ def _is_wanted(card: Card, state: str, query: str) -> bool:
 
 def _number(text: str) -> int:
     number = whole_number(text)
-    return max(0, number - 1) if number is not None and number < 10_000 else 0  # noqa: PLR2004  pages
+    # Pages
+    return max(0, number - 1) if number is not None and number < 10_000 else 0  # noqa: PLR2004
 
 
 def _ids(values: list[str]) -> set[str]:

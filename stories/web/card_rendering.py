@@ -114,7 +114,8 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
         "left": money(card.left) if card.left else "",
         "cast": card.cast,
         "words": message,
-        "names": {name: mark_safe(message[name] % numbers) for name in NUMBERED},  # noqa: S308  escaped, with a number of our own
+        # Escaped, with a number of our own
+        "names": {name: mark_safe(message[name] % numbers) for name in NUMBERED},  # noqa: S308
         "cameras": cameras(language, card.scene.prompt.camera),
         "may_edit": card.may_edit,
         "may_arrange": card.may_arrange,
@@ -128,4 +129,5 @@ def draw(card: Card, *, csrf_token: str = "") -> SafeString:
 
 def drawn(cards: Iterable[Card], *, csrf_token: str = "") -> SafeString:
     """The markup of the cards in sequence."""
-    return mark_safe("".join(draw(card, csrf_token=csrf_token) for card in cards))  # noqa: S308  each is safe
+    # Each is safe
+    return mark_safe("".join(draw(card, csrf_token=csrf_token) for card in cards))  # noqa: S308

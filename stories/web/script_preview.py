@@ -127,7 +127,8 @@ def read(request: HttpRequest) -> Reading | None:
     except ScriptUnreadable as error:
         if error.reason == "encoding" and len(data) <= KEPT_BYTES:
             kept = {"kept_name": name[:200], "kept_file": base64.b64encode(data).decode()}
-            request.POST = _with(request.POST, kept)  # type: ignore[assignment]  # allows another encoding to be chosen
+            # Allows another encoding to be chosen
+            request.POST = _with(request.POST, kept)  # type: ignore[assignment]
         return None
     text = script.text if script else typed.get("script", "")
     if len(text) > MAX_SCRIPT or (script is None and not text.strip()):
@@ -210,7 +211,8 @@ def _proposed(typed: dict[str, str], advice: Advice, script: Script | None) -> d
         found["title"] = script.title if script else advice.title
     if advice.language in Language.values:
         found["language"] = advice.language
-    default = Story._meta.get_field("duration_seconds").default  # noqa: SLF001  Django's documented model API
+    # Django's documented model API
+    default = Story._meta.get_field("duration_seconds").default  # noqa: SLF001
     if typed.get("duration_seconds", "").strip() in {"", str(default)}:
         found["duration_seconds"] = advice.duration_seconds
     if advice.aspect_ratio in AspectRatio.values:

@@ -35,7 +35,8 @@ JOBS_SHOWN = 300
 
 
 def site() -> AdminSite:
-    return admin.site  # type: ignore[return-value]  # `accounts.admin_apps` installs the project's site there
+    # `accounts.admin_apps` installs the project's site there
+    return admin.site  # type: ignore[return-value]
 
 
 def uuid_or_404(text: str) -> UUID:

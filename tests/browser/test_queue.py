@@ -31,7 +31,7 @@ def test_priority_by_dialog_and_news_without_a_reload(live_server, quiet_page, l
 
     page.locator(f"#priority-{second.pk}").press("Enter")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("First of all").check()
+    dialog.get_by_label("Urgent").check()
     dialog.get_by_role("button", name="Change the priority").click()
     page.get_by_text("The priority is changed.").wait_for()
     assert page.url.endswith("?q=sea"), "the search is kept"

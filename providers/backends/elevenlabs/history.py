@@ -35,7 +35,8 @@ class HistoryAudio:
     trusted: bool = False
     again: bool = True
 
-    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002  the signature of every source
+    # The signature of every source
+    def download(self, to: Path, *, should_stop: Callable[[], bool]) -> None:  # noqa: ARG002
         answer = self.client.ask("GET", f"/v1/history/{self.item}/audio", read=60.0)
         if answer.status == 404:  # noqa: PLR2004  not found
             raise Unclear(GONE)
@@ -63,7 +64,8 @@ def since(when: datetime, at_provider: datetime) -> int:
 
 def later(answer: ProviderResponse, template: str) -> Later:
     words = problem_of(answer).words or f"HTTP {answer.status}"
-    return (KeyRefused if answer.status == 401 else Later)(template, words=words)  # noqa: PLR2004  unauthorized
+    # Unauthorized
+    return (KeyRefused if answer.status == 401 else Later)(template, words=words)  # noqa: PLR2004
 
 
 def _time_of(answer: ProviderResponse) -> datetime:

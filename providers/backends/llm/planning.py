@@ -152,7 +152,8 @@ def _list_in(value: Any, depth: int = 0) -> list[Any] | None:
             if value and all(isinstance(one, dict) and "first" in one for one in value)
             else None
         )
-    if not isinstance(value, dict) or depth > 2:  # noqa: PLR2004  {"result": {"plan": {"scenes": …}}}
+    # {"result": {"plan": {"scenes": …}}}
+    if not isinstance(value, dict) or depth > 2:  # noqa: PLR2004
         return None
     if isinstance(value.get("scenes"), list):
         scenes: list[Any] = value["scenes"]

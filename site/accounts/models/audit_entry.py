@@ -72,5 +72,6 @@ class AuditEntry(models.Model):
             raise AppendOnlyError
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002  the signature of the base
+    # The signature of the base
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:  # noqa: ARG002
         raise AppendOnlyError

@@ -39,7 +39,8 @@ class BoundedJsonField(forms.JSONField):
             return True
 
 
-class BoundedChoicesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # the class takes no arguments at run time
+# The class takes no arguments at run time
+class BoundedChoicesField(ModelMultipleChoiceField):  # type: ignore[type-arg]
     """A multiple choice field for models with integer keys."""
 
     def clean(self, value: Any) -> Any:

@@ -63,17 +63,21 @@ class TitleAsLabel:
             yield found
 
 
-class DropdownFilter(TitleAsLabel, unfold.DropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
+# A mixin before Unfold's own
+class DropdownFilter(TitleAsLabel, unfold.DropdownFilter):  # type: ignore[misc]
     form_class = QuickForm
 
 
-class ChoicesFilter(TitleAsLabel, unfold.ChoicesDropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
+# A mixin before Unfold's own
+class ChoicesFilter(TitleAsLabel, unfold.ChoicesDropdownFilter):  # type: ignore[misc]
     form_class = QuickForm
 
 
-class RelatedFilter(TitleAsLabel, unfold.RelatedDropdownFilter):  # type: ignore[misc]  # a mixin before Unfold's own
+# A mixin before Unfold's own
+class RelatedFilter(TitleAsLabel, unfold.RelatedDropdownFilter):  # type: ignore[misc]
     form_class = QuickForm
 
 
-class BooleanFilter(TitleAsLabel, unfold.BooleanRadioFilter):  # type: ignore[misc]  # a mixin before Unfold's own
+# A mixin before Unfold's own
+class BooleanFilter(TitleAsLabel, unfold.BooleanRadioFilter):  # type: ignore[misc]
     """Yes, no or all."""

@@ -43,7 +43,8 @@ class VisibleNames:
         self, db_field: "Field[Any, Any]", request: HttpRequest, **more: Any
     ) -> Any:
         """Add the visibility validator to text fields without choices."""
-        field = super().formfield_for_dbfield(db_field, request, **more)  # type: ignore[misc]  # of the ModelAdmin behind it
+        # Of the ModelAdmin behind it
+        field = super().formfield_for_dbfield(db_field, request, **more)  # type: ignore[misc]
         if field is not None and isinstance(db_field, CharField) and not db_field.choices:
             field.validators.append(require_visible)
         return field

@@ -79,7 +79,8 @@ def _model() -> _Model:
         return _Model(session, vocabulary, np.load(file)[STYLE])
 
 
-def synthesize(text: str, *, speed: float, seed: int) -> NDArray[np.float32]:  # noqa: ARG001  the model draws nothing
+# The model draws nothing
+def synthesize(text: str, *, speed: float, seed: int) -> NDArray[np.float32]:  # noqa: ARG001
     """Returns the spoken text as mono samples; empty if it has no sound that the model knows.
 
     Numbers, dates, units and Latin words are written out first.

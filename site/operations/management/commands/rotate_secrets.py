@@ -24,7 +24,8 @@ class Command(BaseCommand):
     )
 
     @transaction.atomic
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  the signature of every command
+    # The signature of every command
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         done = 0
         for config in AIProviderConfig.objects.select_for_update():
             try:
