@@ -99,7 +99,9 @@ class TestRunIn(Strict):
         str, Meta(max_length=100, description="Of a model of speech; empty: the usual voice.")
     ] = ""
     language: Annotated[
-        Literal["ko", "en"], Meta(description="Of the sentence that a model of speech speaks.")
+        Literal["ko", "en"],
+        named("Language"),
+        Meta(description="Of the sentence that a model of speech speaks."),
     ] = "en"
 
 
