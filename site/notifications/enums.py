@@ -45,4 +45,17 @@ USUALLY_SENT = frozenset(Event) - {Event.TAKES_TO_REVIEW, Event.GUEST_COMMENT}
 FOR_PROGRAMS = tuple(
     event for event in Event if event not in {Event.DUE, Event.WEBHOOK_DISABLED, Event.REPLY}
 )
+# An event in words where a person is not told, but a program: nobody is “me” there.
+_FOR_PROGRAMS = {
+    Event.MENTION: _("Somebody is mentioned in a comment"),
+    Event.APPROVAL_WANTED: _("Paid work needs approval"),
+    Event.ASSIGNMENT: _("A story or scene is assigned to somebody"),
+}
+
+
+def words_for_programs(event: Event) -> str:
+    """What a webhook tells of, in the reader's language."""
+    return str(_FOR_PROGRAMS.get(event, event.label))
+
+
 OPEN_DELIVERY = (DeliveryState.PENDING, DeliveryState.SENDING)

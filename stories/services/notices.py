@@ -16,7 +16,7 @@ from notifications.enums import Event
 from notifications.outbox import notify
 from providers.models import ProviderCall
 from providers.services.unclear_calls import PERMISSION as RESOLVE
-from stories.enums import ClientVerdict
+from stories.enums import ClientVerdict, FilmKind
 from stories.models import Approval, Comment, Film, FilmVerdict, Scene, Story
 
 from .permissions import calls_for, stories_for
@@ -24,6 +24,10 @@ from .permissions import calls_for, stories_for
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 APPROVE = "stories.approve_plan"
 MOST = 50  # people who are told because of a right
+FILMS = {
+    FilmKind.PREVIEW: gettext_noop("Preview %(number)s"),
+    FilmKind.FINAL: gettext_noop("Final film %(number)s"),
+}
 EXCERPT = 200  # characters of a comment
 
 
@@ -101,7 +105,7 @@ def decided(verdict: FilmVerdict) -> None:
         template,
         {
             "who": verdict.guest or _name(verdict.recorded_by),
-            "film": str(film),
+            "film": _film(film),
             "title": story.title,
             "text": verdict.text[:EXCERPT],
         },
@@ -172,7 +176,7 @@ def batch_halted(story: Story, why: LocalizedMessage, *, key: str) -> None:
     """Tell the story's people once that its production waits for them."""
     _tell(
         Event.BATCH_HALTED,
-        gettext_noop("Production of “%(title)s” is halted: %(why)s"),
+        gettext_noop("Production of “%(title)s” waits for you. %(why)s"),
         {"title": story.title, "why": why},
         story,
         _people(story),
@@ -181,12 +185,17 @@ def batch_halted(story: Story, why: LocalizedMessage, *, key: str) -> None:
     )
 
 
+def _film(film: Film) -> LocalizedMessage:
+    """The version, in the language of who reads it."""
+    return LocalizedMessage(FILMS[FilmKind(film.kind)], {"number": film.number})
+
+
 def film_ready(film: Film) -> None:
     story = film.story
     _tell(
         Event.FILM_READY,
         gettext_noop("%(film)s of “%(title)s” is ready."),
-        {"film": str(film), "title": story.title},
+        {"film": _film(film), "title": story.title},
         story,
         _people(story),
         path=reverse("admin:stories_story_review", args=[story.pk]),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from core.localized_messages import DomainError
 from notifications import webhooks
-from notifications.enums import FOR_PROGRAMS
+from notifications.enums import FOR_PROGRAMS, words_for_programs
 from notifications.models import WebhookEndpoint
 
 from . import story_pages
@@ -67,7 +67,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _events(chosen: list[str]) -> list[tuple[str, str, bool]]:
-    return [(event, str(event.label), event in chosen) for event in FOR_PROGRAMS]
+    return [(event, words_for_programs(event), event in chosen) for event in FOR_PROGRAMS]
 
 
 @never_cache
