@@ -105,7 +105,7 @@ def succeed(job: Job, done: Done, *, took: timedelta) -> None:
     worked = job.worked + took
     result = envelope.success(done, generation_time=worked.total_seconds())
     with _with_consequences(job):
-        _end_turn(
+        _end_attempt(
             job,
             JobStatus.SUCCEEDED,
             took=took,
@@ -118,7 +118,7 @@ def succeed(job: Job, done: Done, *, took: timedelta) -> None:
 
 def fail(job: Job, sentence: LocalizedMessage, *, code: str, took: timedelta) -> None:
     with transaction.atomic():
-        _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+        _end_attempt(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
 
 
 def failed_values(sentence: LocalizedMessage, code: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def failed_values(sentence: LocalizedMessage, code: str) -> dict[str, Any]:
 
 def cancelled(job: Job, *, took: timedelta) -> None:
     with transaction.atomic():
-        _end_turn(job, JobStatus.CANCELLED, took=took, **cancelled_values())
+        _end_attempt(job, JobStatus.CANCELLED, took=took, **cancelled_values())
 
 
 def cancelled_values() -> dict[str, Any]:
@@ -188,7 +188,7 @@ def retry_or_fail(
     with transaction.atomic():
         log(job, sentence, level=JobLog.Level.ERROR, detail=detail)
         if job.attempts >= job.max_attempts:
-            _end_turn(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
+            _end_attempt(job, JobStatus.FAILED, took=took, **failed_values(sentence, code))
             return
         _write(
             job,
@@ -239,7 +239,7 @@ def release(job: Job, *, took: timedelta) -> None:
         notify_on_commit()
 
 
-def _end_turn(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
+def _end_attempt(job: Job, status: JobStatus, *, took: timedelta, **values: Any) -> None:
     _write(job, took=took, status=status, finished_at=DatabaseNow(), **values)
     end(job, status, **values)
 

@@ -15,7 +15,7 @@ from notifications.enums import Channel, Event
 from notifications.models import Notification, NotificationPreference
 from notifications.posting import LONGEST_URL
 from stories.errors import Invalid
-from stories.services import bell
+from stories.services import unread_notifications
 
 from .base import ME, api
 from .outputs.parts import Moment
@@ -118,7 +118,7 @@ class NotificationsController(ApiController):
     @operation("list_notifications", summary="List your notifications")
     def get(self, query: Query[NotificationFilter]) -> Page[NotificationOut]:
         """None of stories that you do not see any more. The newest first."""
-        rows = bell.notifications_of(self.user)
+        rows = unread_notifications.notifications_of(self.user)
         if query.unread is not UNSET:
             rows = rows.filter(read_at__isnull=query.unread)
         return page(

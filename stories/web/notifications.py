@@ -18,7 +18,7 @@ from core.identifiers import is_uuid
 from core.localized_messages import DomainError
 from notifications import personal
 from notifications.enums import Channel, Event
-from stories.services import bell
+from stories.services import unread_notifications
 
 from . import story_pages
 
@@ -33,7 +33,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
     Two queries more than the frame.
     """
-    rows = bell.notifications_of(request.user)
+    rows = unread_notifications.notifications_of(request.user)
     if request.method == "POST":
         return _read(request, rows)
     pages = Paginator(rows, ROWS)

@@ -1,4 +1,4 @@
-"""How PostgreSQL is broken and mended."""
+"""How PostgreSQL is broken and repaired."""
 
 import time
 from collections.abc import Iterator

@@ -242,7 +242,7 @@ class Installation:
         self.worker_groups.append(group)
         return group
 
-    def replace_crew(self, *arguments: str, seconds: float = 60) -> None:
+    def replace_worker_group(self, *arguments: str, seconds: float = 60) -> None:
         """Begins another group and asks the oldest to end; returns when it has. Raises
         TimeoutExpired.
         """

@@ -166,7 +166,7 @@ class Many:
 
     def _replace(self, made: Made) -> None:
         for _ in range(len(self.installation.worker_groups)):
-            self.installation.replace_crew(seconds=120)
+            self.installation.replace_worker_group(seconds=120)
             made.replaced += 1
 
     def _count(self, status: str) -> int:

@@ -1,4 +1,4 @@
-"""How the web and the workers are broken and mended."""
+"""How the web and the workers are broken and repaired."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ def workers_killed(installation: Installation) -> Iterator[None]:
     for group in lost:
         kill(group)
     yield
-    for _crew in lost:
+    for _ in lost:
         installation.start_worker_group()
 
 
@@ -24,7 +24,7 @@ def workers_killed(installation: Installation) -> Iterator[None]:
 def workers_restarted(installation: Installation) -> Iterator[None]:
     """One group after the other is asked to end and another begun, as with a new version."""
     for _ in range(len(installation.worker_groups)):
-        installation.replace_crew()
+        installation.replace_worker_group()
     yield
 
 

@@ -1,4 +1,4 @@
-"""How Redis is broken and mended."""
+"""How Redis is broken and repaired."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

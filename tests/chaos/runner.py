@@ -1,4 +1,4 @@
-"""One fault_test: stories run and clients write, something is broken and mended, then the books are
+"""One fault test: stories run and clients write, something is broken and repaired, then the books are
 checked.
 """
 
@@ -90,12 +90,12 @@ class FaultTest:
                 what="that a job runs",
             )
             watch, written = self._broken(fault)
-            mended = time.monotonic()
+            repaired = time.monotonic()
             self.installation.until_healthy(90)
             with self._somebody_decides():
                 for story in stories:
                     client.wait_for_film(story, "preview", seconds=AFTER_SECONDS)
-            seen.seconds = time.monotonic() - mended
+            seen.seconds = time.monotonic() - repaired
             self._judge_books(seen, stories, paid=self.fake.paid - paid_before)
             self._judge_files(seen, stories)
             self._judge_requests(seen, written)

@@ -1,4 +1,4 @@
-"""How the file store is broken and mended."""
+"""How the file store is broken and repaired."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -18,7 +18,7 @@ from notifications.enums import (
 from notifications.models import Delivery, Notification
 from operations.models import Preference
 from stories.models import Approval, Film
-from stories.services import bell, notices
+from stories.services import notices, unread_notifications
 from stories.services.checks import HALTED
 from tests.providers.conftest import english
 from tests.stories.factories import make_story
@@ -117,14 +117,14 @@ def by(person, channel, receiver):
 @both
 def test_bell(event, language, reader, story, colleague):
     happen(event, story, colleague)
-    (shown,) = bell.notifications_of(reader)
+    (shown,) = unread_notifications.notifications_of(reader)
     with sending.translation.override(language):
         assert (shown.event, str(shown.message), shown.read_at) == (
             event,
             WORDS[event, language][0],
             None,
         )
-    assert bell.unread_count(reader) == 1
+    assert unread_notifications.unread_count(reader) == 1
 
 
 @each

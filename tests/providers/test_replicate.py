@@ -614,7 +614,7 @@ def test_official_specification_accepts_what_the_fake_answers(
 
     path = specs("replicate-openapi-2026-03-16.json")
     assert path
-    document = _mended(json.loads(path.read_text()))
+    document = _repaired(json.loads(path.read_text()))
     judge = jsonschema.Draft202012Validator(
         {
             "$ref": "#/components/schemas/schemas_prediction_response",
@@ -630,20 +630,20 @@ def test_official_specification_accepts_what_the_fake_answers(
     )
 
 
-def _mended(node: Any) -> Any:
+def _repaired(node: Any) -> Any:
     """The file says `nullable` in a version of JSON Schema that has no such word, and its `version`
     matches two branches.
     """
     if isinstance(node, list):
-        return [_mended(one) for one in node]
+        return [_repaired(one) for one in node]
     if not isinstance(node, dict):
         return node
-    mended = {name: _mended(value) for name, value in node.items()}
-    if mended.pop("nullable", False) and isinstance(mended.get("type"), str):
-        mended["type"] = [mended["type"], "null"]
-    if "oneOf" in mended and any("hidden" in str(branch) for branch in mended["oneOf"]):
-        mended["anyOf"] = mended.pop("oneOf")
-    return mended
+    repaired = {name: _repaired(value) for name, value in node.items()}
+    if repaired.pop("nullable", False) and isinstance(repaired.get("type"), str):
+        repaired["type"] = [repaired["type"], "null"]
+    if "oneOf" in repaired and any("hidden" in str(branch) for branch in repaired["oneOf"]):
+        repaired["anyOf"] = repaired.pop("oneOf")
+    return repaired
 
 
 def test_made_is_a_plain_value() -> None:

@@ -39,7 +39,7 @@ def read_copy(name: str, folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("read", [read_opened, read_copy])
-def test_file_is_read_and_a_lost_one_is_told_with_what_mends_it(
+def test_file_is_read_and_a_missing_one_is_reported_with_its_remedy(
     media: Any, tmp_path: Path, read: Callable[[str, Path], bytes]
 ) -> None:
     media.save("calls/a.png", ContentFile(b"picture"))

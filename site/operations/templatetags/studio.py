@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.admin import display
-from stories.services.bell import unread_count
+from stories.services.unread_notifications import unread_count
 
 register = template.Library()
 

@@ -108,4 +108,4 @@ def test_calls_of_the_others_are_freed_collected_and_landed(
     assert states_of(bad)["reserved"] == CallState.REFUSED  # no adapter is needed for that
     assert (
         states_of(bad)["accepted"] == CallState.ACCEPTED
-    )  # paid: it waits until the row is mended
+    )  # paid: it waits until the row is repaired

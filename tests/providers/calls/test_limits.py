@@ -235,7 +235,7 @@ def test_those_who_wait_come_back_one_after_the_other(
     assert [later - sooner for sooner, later in pairwise(turns)] == [timedelta(milliseconds=50)] * 4
 
 
-def test_turns_never_lie_far_ahead(paid: AIProviderConfig, script: Script) -> None:
+def test_slots_never_lie_far_ahead(paid: AIProviderConfig, script: Script) -> None:
     configure(max_concurrent=0, next_slot_at=timezone.now() + timedelta(hours=3))
     assert denied("a").until <= timezone.now() + timedelta(minutes=2)
 
