@@ -81,6 +81,11 @@ def schemes_of(config: Connection) -> tuple[str, str]:
     return schemes
 
 
+def predicts_speech(config: Connection) -> bool:
+    """Return whether this connection says for nothing how long a speech will be."""
+    return hasattr(class_of(config), "predicted_ms")
+
+
 def draws_letters(config: Connection) -> bool:
     """Return whether pictures of this connection may bear letters; so unless its adapter denies."""
     return bool(getattr(class_of(config), "draws_letters", True))

@@ -169,6 +169,7 @@ class JobName(models.TextChoices):
     LINE_SPEECH = "line_speech", _("Speak a line")
     STORY_MUSIC = "story_music", _("Make the music")
     SCENE_SOUND = "scene_sound", _("Make a sound effect")
+    SPEECH_LENGTHS = "speech_lengths", _("Ask how long the lines will be")
     SCENE_SEGMENT = "scene_segment", _("Encode a scene for the film")
     STORY_STEMS = "story_stems", _("Prepare the mixer")
     FILM_LIGHT = "film_light", _("Make the film for slow lines")

@@ -107,10 +107,16 @@ def check_usable(config: AIProviderConfig) -> None:
         )
 
 
-def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = None) -> None:
+def check_limits(
+    config: AIProviderConfig,
+    *,
+    besides: ProviderCall | None = None,
+    questions_since: Callable[[datetime], int] | None = None,
+) -> None:
     """Check the rate limits across all workers, counted over the ledger rows.
 
-    Raises `NotNow`. `besides` is a call that is not counted.
+    Raises `NotNow`. `besides` is a call that is not counted. `questions_since` returns how many
+    free questions, which have no row in the ledger, count with the calls since then.
     """
     now = database_now()
     if config.not_before and config.not_before > now:
@@ -136,7 +142,11 @@ def check_limits(config: AIProviderConfig, *, besides: ProviderCall | None = Non
             gettext_noop("%(provider)s: %(limit)s calls an hour are used up; goes on at %(time)s."),
         ),
     ):
-        if limit is not None and (free := _free_at(sent, limit=limit, window=window, now=now)):
+        if limit is None:
+            continue
+        questions = questions_since(now - window) if questions_since else 0
+        free = _free_at(sent, limit=limit, window=window, now=now, questions=questions)
+        if free:
             raise _limited(template, config, free, limit=limit)
     if (
         config.max_concurrent is not None
@@ -164,13 +174,18 @@ def counting(sent: QuerySet[ProviderCall], *, since: datetime) -> QuerySet[Provi
     )
 
 
-def _free_at(sent: Any, *, limit: int, window: timedelta, now: datetime) -> datetime | None:
+def _free_at(
+    sent: Any, *, limit: int, window: timedelta, now: datetime, questions: int
+) -> datetime | None:
     """Return when the next call fits into the window, or None if it fits now."""
     in_window = counting(sent, since=now - window)
-    if in_window.count() < limit:
+    calls = in_window.count()
+    if calls + questions < limit:
         return None
     if limit == 0:
         return now + window
+    if calls < limit:
+        return now + window / limit
     at = (
         in_window.annotate(counts_from=Coalesce("sending_at", "reserved_at"))
         .order_by("-counts_from")

@@ -17,6 +17,7 @@ from .scene_prompt import ScenePrompt
 from .scene_sound import SceneSound
 from .seconds import SecondsField, in_frames, tenths
 from .sound_take import SoundTake
+from .speech_prediction import SpeechPrediction
 from .stored_take import StoredTake
 from .story import MAX_DURATION, MAX_SCRIPT, MIN_DURATION, Story
 from .story_sound import StorySound
@@ -56,6 +57,7 @@ __all__ = [
     "SecondsField",
     "SheetTake",
     "SoundTake",
+    "SpeechPrediction",
     "StoredTake",
     "Story",
     "StorySound",

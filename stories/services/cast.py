@@ -24,6 +24,7 @@ from stories.models.cast import MAX_DESCRIPTION, MAX_NAME
 from . import waking
 from .cast_names import MAX_ALIASES, MAX_IN_SCENE, MAX_MEMBERS, key_of
 from .locking import locked_for_words, locked_story
+from .speech_prediction_jobs import predict_on_commit
 
 MAX_LOOKS = 20  # of a member
 TEXTS = {"name": MAX_NAME, "description": MAX_DESCRIPTION, "description_en": MAX_DESCRIPTION}
@@ -168,6 +169,7 @@ def edit_member(member_id: UUID | str, *, actor: Any, **values: Any) -> CastMemb
         member.proposed = False
         member.save()
         waking.wake_story_jobs_on_commit(member.story_id)
+        predict_on_commit(member.story_id)
     return member
 
 
@@ -178,6 +180,7 @@ def delete_member(member_id: UUID | str, *, actor: Any) -> CastMember:
         member.deleted_at = timezone.now()
         member.save(update_fields=["deleted_at", "updated_at"])
         waking.wake_story_jobs_on_commit(member.story_id)
+        predict_on_commit(member.story_id)
     return member
 
 
@@ -193,6 +196,7 @@ def restore_member(member_id: UUID | str, *, actor: Any) -> CastMember:
             member.deleted_at = None
             member.save(update_fields=["deleted_at", "updated_at"])
             waking.wake_story_jobs_on_commit(story.pk)
+            predict_on_commit(story.pk)
     return member
 
 

@@ -48,6 +48,7 @@ ACTION = {
     JobName.LINE_SPEECH: "generate_speech",
     JobName.STORY_MUSIC: "generate_music",
     JobName.SCENE_SOUND: "generate_sound",
+    JobName.SPEECH_LENGTHS: "predict_speech",
     JobName.SCENE_SEGMENT: "encode_segment",
     JobName.STORY_STEMS: "make_stems",
     JobName.FILM_LIGHT: "make_light_film",

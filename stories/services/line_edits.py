@@ -17,6 +17,7 @@ from stories.models.line import MAX_DIRECTION, MAX_SPEAKER
 from . import waking
 from .lines import Spoken, narration_of, of, say, settle
 from .locking import locked_for_words
+from .speech_prediction_jobs import predict_on_commit
 
 MAX_LINES = 200  # of one scene
 
@@ -63,6 +64,7 @@ def set_lines(
             scene.narration = narration
         scene.save()
         waking.wake_story_jobs_on_commit(story.pk)
+        predict_on_commit(story.pk)
     return scene
 
 

@@ -1,10 +1,11 @@
 """How fast a story's voices speak, from what they have spoken, to estimate what they have not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from media.audio.timing import speech_ms
 from stories.enums import SoundKind, TakeSource
+from stories.models import SpeechPrediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,10 +28,14 @@ class Paces:
 
     language: str
     measured: dict[VoiceKey, float]
+    predicted: dict[str, int] = field(default_factory=dict)  # ms, by input hash
 
     @classmethod
     def of(cls, story: "Story", items: "Iterable[SoundItem]") -> "Paces":
-        """Measure the voices by the speech that is up to date."""
+        """Measure the voices by the speech that is up to date. One query if another provider than
+        the local one speaks.
+        """
+        items = list(items)
         spoken: dict[VoiceKey, tuple[float, float]] = {}
         for item in items:
             take = item.take
@@ -50,16 +55,27 @@ class Paces:
                 for voice, (took, guessed) in spoken.items()
                 if guessed >= ENOUGH_MS
             },
+            _predictions(story, items),
         )
 
     def estimated_ms(self, item: "SoundItem") -> int:
         """How long a voice will about take to speak a line."""
         if item.kind != SoundKind.SPEECH:
             return 0
+        if item.input_hash in self.predicted:
+            return self.predicted[item.input_hash]
         usual = LOCAL.get(self.language, 1.0) if item.provider == "local" else 1.0
         pace = self.measured.get(_voice(item), usual)
         speed = float(item.request.speed)
         return round(speech_ms(item.request.text, self.language) * pace / speed)
+
+
+def _predictions(story: "Story", items: "Iterable[SoundItem]") -> dict[str, int]:
+    """What the providers of voices have predicted for the story's lines."""
+    if not any(item.kind == SoundKind.SPEECH and item.provider != "local" for item in items):
+        return {}
+    rows = SpeechPrediction.objects.filter(story=story, duration_ms__isnull=False)
+    return {text: ms for text, ms in rows.values_list("input_hash", "duration_ms") if ms}
 
 
 def _voice(item: "SoundItem") -> VoiceKey:

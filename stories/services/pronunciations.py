@@ -22,6 +22,7 @@ from stories.models.pronunciation import MAX_SPOKEN, MAX_WRITTEN
 
 from . import waking
 from .permissions import require_story_owner
+from .speech_prediction_jobs import predict_on_commit
 
 MAX_ENTRIES = 200
 ARCHIVED = gettext_noop("The sound cannot be changed while the story is in the archive.")
@@ -87,6 +88,7 @@ def set_pronunciations(
             for at, entry in enumerate(wanted, start=1)
         )
         waking.wake_story_jobs_on_commit(story.pk)
+        predict_on_commit(story.pk)
     return Pronunciations(tuple(wanted))
 
 

@@ -21,6 +21,7 @@ from . import cast, lines, split_prompts
 from .locking import locked_scene, require_room
 from .scene_lengths import settle_length
 from .scene_values import checked, makers_of, prompt_values
+from .speech_prediction_jobs import predict_on_commit
 
 MIN_SPLIT = 2  # seconds, one for each part
 
@@ -66,6 +67,7 @@ def split(scene_id: UUID | str, *, actor: Any, at: int) -> tuple[Scene, Scene]:
         scene.boundary = Boundary.CUT
         scene.save()
         settle_length(story)
+        predict_on_commit(story.pk)
     return scene, second
 
 
@@ -129,6 +131,7 @@ def unsplit(
         else:
             other.delete()
         settle_length(story)
+        predict_on_commit(story.pk)
     return scene
 
 
@@ -168,6 +171,7 @@ def merge_with_next(scene_id: UUID | str, *, actor: Any) -> Scene:
             position=F("position") - 1
         )
         settle_length(story)
+        predict_on_commit(story.pk)
     return scene
 
 
@@ -198,6 +202,7 @@ def unmerge(scene_id: UUID | str, other_id: UUID | str, *, actor: Any) -> Scene:
         other.position, other.deleted_at = scene.position + 1, None
         other.save(update_fields=["position", "boundary", "deleted_at", "updated_at"])
         settle_length(story)
+        predict_on_commit(story.pk)
     return scene
 
 

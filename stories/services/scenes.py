@@ -32,6 +32,7 @@ from .scene_values import (
     require_prompt,
     require_seen,
 )
+from .speech_prediction_jobs import predict_on_commit
 
 
 def create(
@@ -59,6 +60,7 @@ def create(
         )
         lines.create_one([scene])
         settle_length(story)
+        predict_on_commit(story.pk)
     return scene
 
 
@@ -105,6 +107,7 @@ def bulk_create(
         )
         lines.create_one(made)
         settle_length(story)
+        predict_on_commit(story.pk)
     return made
 
 
@@ -147,6 +150,7 @@ def edit(
             scene.prompt = ScenePrompt.objects.create(**{**prompt_values(scene.prompt), **changed})
         if "narration" in values and values["narration"] != scene.narration:
             lines.rewrite(scene, values["narration"])
+            predict_on_commit(story.pk)
         for name in SCENE_FIELDS:
             if name in values and name != "narration":  # its lines write it
                 setattr(scene, name, values[name])

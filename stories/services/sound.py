@@ -21,6 +21,7 @@ from . import waking
 from .makers import require_model, with_models
 from .permissions import require_story_owner
 from .pronunciations import ARCHIVED, Pronunciations, pronunciations_of
+from .speech_prediction_jobs import predict_on_commit
 
 SETTINGS = (
     "enabled",
@@ -103,6 +104,7 @@ def change_settings(story_id: UUID | str, *, actor: Any, **values: Any) -> Story
             raise Invalid(gettext_noop("The music ends after it begins."), field="music_until")
         sound.save()
         waking.wake_story_jobs_on_commit(story.pk)
+        predict_on_commit(story.pk)
     return sound
 
 
@@ -257,4 +259,5 @@ def set_voice(story_id: UUID | str, *, actor: Any, speaker: str = "", **values: 
             return newest
         voice.save()
         waking.wake_story_jobs_on_commit(story.pk)
+        predict_on_commit(story.pk)
     return voice

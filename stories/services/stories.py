@@ -27,6 +27,7 @@ from .makers import PROVIDERS as MAKERS
 from .makers import model_field, require_model, with_models
 from .permissions import require_story_owner
 from .planning import scene_lengths
+from .speech_prediction_jobs import predict_on_commit
 
 FIELDS = (
     "title",
@@ -131,6 +132,8 @@ def edit(story_id: UUID | str, *, actor: Any, **values: Any) -> Story:
                 lambda: queue.wake(subject=str(story.pk), wait_for=WaitFor.BUDGET)
             )
         waking.wake_story_jobs_on_commit(story.pk)
+        if "language" in changed:
+            predict_on_commit(story.pk)
     return story
 
 

@@ -23,6 +23,7 @@ from .messages import Balance, FoundVoice, Predicted, Problem, Voices
 from .settings import VOICE_ID, Settings
 
 MOST_PAGES = 5
+LONGEST = 600  # seconds of a predicted speech; of 300 characters, more is an error
 USED = frozenset({"text", "language", "voice", "speed"})
 
 
@@ -68,17 +69,24 @@ class SupertoneAdapter(SpeechServer):
     def predicted_ms(self, request: SpeechRequest, model: ModelSpec) -> int | None:
         """Return how long the speech will be, as the provider predicts it; None if it does not.
 
-        A free call. Raises `Refused` for a request that would never be sent, or `Later`.
+        A free call. Raises `Refused` for a request that would never be sent, or `Later` if the
+        provider does not answer, or not now.
         """
         self.check_request(request, model)
         answer = self._client().ask(
             "POST", f"/v1/predict-duration/{self._voice(request)}", json=self._body(request, model)
         )
+        if not answer.ok and answer.status not in {400, 404, 422}:
+            raise Later(
+                gettext_noop("%(provider)s does not predict at the moment: %(words)s"),
+                provider=self.name,
+                words=self._words(answer),
+            )
         try:
             seconds = answer.parsed(Predicted).duration if answer.ok else 0.0
         except UnreadableError:
             seconds = 0.0
-        return round(seconds * 1000) if seconds > 0 else None
+        return round(seconds * 1000) if 0 < seconds <= LONGEST else None
 
     def _words(self, answer: ProviderResponse) -> str:
         try:
