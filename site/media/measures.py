@@ -23,7 +23,7 @@ from .probe import INPUT_GUARD
 
 logger = logging.getLogger("ai_video.media")
 
-VERSION = 1  # of what is measured; raise it when a number changes its meaning
+VERSION = 2  # of what is measured; raise it when a number changes its meaning
 MEMORY = 1024 * MB  # ffmpeg included
 SECONDS = 60
 STILL_WIDTH = 960  # of the pictures that are looked at closely
@@ -33,6 +33,10 @@ LONGEST = 120  # seconds of a clip that are compared
 STILLS = 2
 HASH_SIDE = 16  # a hash has the square of this many bits
 BLACK = 24  # luma up to which a frame is black
+# Up to this luma in this percentage of it, a frame is black but for a logo or a few letters. A
+# scene at night is lighter than that.
+PURE_BLACK = 12
+MOST_OF_IT = 85
 SAME = 0.2  # mean difference of luma up to which two frames are the same
 FLASH = 20.0  # a change of mean luma that viewers see as a flash
 
@@ -42,7 +46,8 @@ type Grey = NDArray[np.uint8]
 def measures_of(path: Path, *, is_clip: bool, wait_seconds: float = 10.0) -> dict[str, Any]:
     """Measure a stored picture or clip. Empty if that is turned off or fails.
 
-    `luma`: of the brightest hundredth, 0 to 255. `contrast`: range of luma. `sharpness`: the
+    `luma`: of the brightest hundredth, 0 to 255; of a picture that is black but for a logo, of the
+    black. `contrast`: range of luma. `sharpness`: the
     strongest edges, relative to the contrast, 0 to 1. `letters`: characters in the longest line of
     letter-like shapes. `hash`: perceptual hash in hexadecimal digits. Of a clip the second of two
     frames gives these, and for letters the one with more; it also has `black_ms` and `frozen_ms`,
@@ -91,7 +96,7 @@ def _narrowed(grey: Grey) -> Grey:
 
 
 def _still(grey: Grey) -> dict[str, Any]:
-    low, high = np.percentile(grey, (1, 99))
+    low, high = np.percentile(grey, 1), _brightest(grey, axis=None)
     contrast = float(high - low)
     return {
         "luma": round(float(high)),
@@ -99,6 +104,12 @@ def _still(grey: Grey) -> dict[str, Any]:
         "sharpness": round(_sharpness(grey, contrast), 3),
         "hash": perceptual_hash(grey),
     }
+
+
+def _brightest(grey: Grey, *, axis: tuple[int, int] | None) -> Any:
+    """The luma of the brightest hundredth, or of the black if there is hardly anything else."""
+    most, high = np.percentile(grey, (MOST_OF_IT, 99), axis=axis)
+    return np.where(most <= PURE_BLACK, most, high)
 
 
 def _sharpness(grey: Grey, contrast: float) -> float:
@@ -141,7 +152,7 @@ def _clip(path: Path) -> dict[str, Any]:
         "version": VERSION,
         **_still(np.ascontiguousarray(middle)),
         "letters": max((longest_line(np.ascontiguousarray(one)) for one in stills), default=0),
-        "black_ms": _longest(np.percentile(frames, 99, axis=(1, 2)) <= BLACK) * 1000 // rate,
+        "black_ms": _longest(_brightest(frames, axis=(1, 2)) <= BLACK) * 1000 // rate,
         "frozen_ms": _longest(_changes(frames) <= SAME) * 1000 // rate,
         "flashes": _flashes(means, rate),
     }

@@ -2,10 +2,14 @@
 
 import { timecode } from "./clock.js";
 import { Ink } from "./ink.js";
+import { lightAddress } from "./slow.js";
 
 const FASTEST = 8;
 const video = document.getElementById("rv-film");
-if (video) start();
+const light = document.querySelector("[data-light]")?.dataset.light;
+const lighter = lightAddress(light, location.search, navigator.connection);
+if (video && lighter) location.replace(lighter);
+else if (video) start();
 
 function start() {
 	const fps = Number(video.dataset.fps) || 24;

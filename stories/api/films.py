@@ -12,14 +12,16 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 from msgspec import UNSET
 
-from api.components import Query
+from api.components import Body, Query
 from api.controllers import ApiController, Call, operation
+from api.inputs import Empty
 from api.paging import Page, page
 from api.problems import not_found
-from api.responses import Redirect
+from api.responses import Accepted, Redirect
 from core.file_serving import signed_url
 from stories.api import schemas
 from stories.models import Film
+from stories.services import light_films
 from stories.services.film_verdicts import refused_deliveries, require_deliverable
 from stories.services.permissions import stories_for
 from stories.views import film_filename
@@ -27,9 +29,11 @@ from stories.views import film_filename
 from .base import FILMS, api
 from .lookups import film_of, story_of
 from .outputs.films import FilmOut, film_out
+from .outputs.jobs import JobOut, job_out
 
 SALT = "stories.subtitles"
 SECONDS = 3600
+LIGHT = "light.mp4"  # ending of the copy for slow lines
 type Form = Literal["srt", "vtt"]
 MIME = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
 
@@ -78,14 +82,36 @@ class FilmFileController(ApiController):
     tags = (FILMS,)
 
     @operation("fetch_film", summary="Fetch a film")
-    def get(self, film_id: UUID) -> Redirect:
-        """Sends on to a link that works without a header and ends.
+    def get(self, film_id: UUID, query: Query[schemas.FilmFileQuery]) -> Redirect:
+        """Sends on to a link that works without a header and ends. `size=light`: the copy for slow
+        lines, 404 if there is none.
 
         409 if the client has to approve this version of the final film first.
         """
         film = film_of(self, film_id)
+        if query.size == "light" and not film.light_file:
+            raise not_found()
         require_deliverable(film)
+        if query.size == "light":
+            return Redirect(signed_url(film.light_file, filename=film_filename(film, LIGHT)))
         return Redirect(signed_url(film.file, filename=film_filename(film, "mp4")))
+
+
+@api.at("films/<uuid:film_id>/light/")
+class FilmLightController(ApiController):
+    tags = (FILMS,)
+
+    @operation("make_light_film", summary="Make the copy of a film for slow lines")
+    def post(self, film_id: UUID, body: Body[Empty]) -> Accepted[JobOut] | FilmOut:  # noqa: ARG002  rejects a body that is not empty
+        """A smaller file beside the film; nothing is paid for it. Answered with the film if there
+        is one already. With `light_films` of the story each final film gets one by itself.
+        """
+        film = film_of(self, film_id)
+        job = light_films.prepare_light(film.pk, actor=self.user)
+        if job is None:
+            (shown,) = _all_out(self, [film])
+            return shown
+        return Accepted(job_out(job))
 
 
 def _all_out(call: Call, films: Sequence[Film]) -> list[FilmOut]:
@@ -96,6 +122,7 @@ def _all_out(call: Call, films: Sequence[Film]) -> list[FilmOut]:
             film,
             subtitles=(_subtitles(call, film, "srt"), _subtitles(call, film, "vtt")),
             filename=film_filename(film, "mp4"),
+            light_filename=film_filename(film, LIGHT),
             refused=refused.get(film.pk),
         )
         for film in films

@@ -19,6 +19,8 @@ from stories.services.permissions import (
 )
 from stories.services.worn import with_cast
 
+from .outputs.takes import with_checks
+
 
 def story_of(call: Call, story_id: UUID) -> Story:
     story = stories_for(call.user).select_related("owner", "project").filter(pk=story_id).first()
@@ -56,6 +58,7 @@ def deleted_scene_of(call: Call, scene_id: UUID) -> Scene:
 def take_of(call: Call, take_id: UUID) -> Take:
     take = (
         Take.objects.select_related("made_by")
+        .prefetch_related(with_checks())
         .filter(pk=take_id, scene__in=scenes_for(call.user))
         .first()
     )

@@ -46,6 +46,15 @@ Music = Annotated[schemas.Provider, Meta(description="The usual provider of musi
 Model = Annotated[
     schemas.MakerModel, Meta(description="A model of that provider; empty: its usual one.")
 ]
+Checker = Annotated[
+    schemas.VisionProvider, Meta(description="The usual connection whose model checks takes.")
+]
+ChecksNewTakes = Annotated[
+    bool, Meta(description="New stories have new takes checked as soon as they arrive.")
+]
+LightFilms = Annotated[
+    bool, Meta(description="Final films of new stories get a copy for slow lines.")
+]
 
 
 class ProjectIn(Strict):
@@ -68,6 +77,9 @@ class ProjectIn(Strict):
     speech_model: Model | UnsetType = UNSET
     music_provider: Music | UnsetType = UNSET
     music_model: Model | UnsetType = UNSET
+    vision_provider: Checker = ""
+    check_new_takes: ChecksNewTakes = False
+    light_films: LightFilms = False
 
 
 class ProjectPatch(Strict):
@@ -94,6 +106,9 @@ class ProjectPatch(Strict):
     speech_model: Model | UnsetType = UNSET
     music_provider: Music | UnsetType | None = UNSET
     music_model: Model | UnsetType = UNSET
+    vision_provider: Checker | UnsetType | None = UNSET
+    check_new_takes: ChecksNewTakes | UnsetType = UNSET
+    light_films: LightFilms | UnsetType = UNSET
     archived: (
         Annotated[bool, Meta(description="No story begins in an archived project.")] | UnsetType
     ) = UNSET
@@ -147,6 +162,11 @@ class ProjectOut(msgspec.Struct):
     speech_model: Model
     music_provider: Annotated[str | None, Meta(description="The usual provider of music.")]
     music_model: Model
+    vision_provider: Annotated[
+        str | None, Meta(description="The usual connection whose model checks takes.")
+    ]
+    check_new_takes: ChecksNewTakes
+    light_films: LightFilms
     members: Annotated[list[ProjectMemberOut], Meta(description="Its people, by user name.")]
     archived_at: Annotated[Moment | None, Meta(description="When it was archived.")]
     created_at: Annotated[Moment, Meta(description="When it was made.")]
@@ -196,6 +216,9 @@ def _one(row: Project, spent: domain.Money) -> ProjectOut:
         speech_model=row.speech_model,
         music_provider=row.music_provider or None,
         music_model=row.music_model,
+        vision_provider=row.vision_provider or None,
+        check_new_takes=row.check_new_takes,
+        light_films=row.light_films,
         members=[
             ProjectMemberOut(one.user_id, one.user.get_username(), ProjectRole(one.role))
             for one in list(row.members.all())[:MOST_PEOPLE]

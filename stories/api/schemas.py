@@ -127,6 +127,18 @@ MakerModel = Annotated[
 UsualModel = Annotated[
     MakerModel, Meta(description="Left out: the project's usual one if its provider is, too.")
 ]
+ChecksNewTakes = Annotated[
+    bool,
+    Meta(
+        description=(
+            "A model of `vision_provider` checks each new take as soon as it arrives. The price is "
+            "part of every plan."
+        )
+    ),
+]
+LightFilms = Annotated[bool, Meta(description="Each final film gets a copy for slow lines.")]
+
+
 UsualProvider = Annotated[
     Provider, Meta(description="Left out: the project's usual one, or the local provider.")
 ]
@@ -166,7 +178,9 @@ class StoryIn(Strict):
     image_model: UsualModel | UnsetType = UNSET
     clip_provider: UsualProvider | UnsetType = UNSET
     clip_model: UsualModel | UnsetType = UNSET
-    vision_provider: VisionProvider = ""
+    vision_provider: VisionProvider | UnsetType = UNSET
+    check_new_takes: ChecksNewTakes | UnsetType = UNSET
+    light_films: LightFilms | UnsetType = UNSET
     budget: Budget | UnsetType = UNSET
     sound: Annotated[
         bool,
@@ -195,6 +209,8 @@ class StoryPatch(Strict):
     clip_provider: Provider | UnsetType = UNSET
     clip_model: MakerModel | UnsetType = UNSET
     vision_provider: VisionProvider | UnsetType = UNSET
+    check_new_takes: ChecksNewTakes | UnsetType = UNSET
+    light_films: LightFilms | UnsetType = UNSET
     budget: Budget | UnsetType | None = UNSET
     needs_client_approval: NeedsApproval | UnsetType = UNSET
     project: (
@@ -715,6 +731,12 @@ class TakeFilter(Paging):
     kind: TakeKind | UnsetType = UNSET
     verdict: ReviewStatus | UnsetType = UNSET
     doubtful: bool | UnsetType = UNSET
+
+
+class FilmFileQuery(Strict):
+    size: Annotated[
+        Literal["whole", "light"], Meta(description="`light`: the copy for slow lines.")
+    ] = "whole"
 
 
 class FilmFilter(Paging):

@@ -32,7 +32,7 @@ from .lookups import admit_writer, scene_of, take_of
 from .outputs.jobs import JobOut, job_out
 from .outputs.parts import Money, money
 from .outputs.scenes import SceneOut, scene_out
-from .outputs.takes import EditOffersOut, TakeOut, edit_offer_out, take_out
+from .outputs.takes import EditOffersOut, TakeOut, edit_offer_out, take_out, with_checks
 
 SENT = {
     "file": {
@@ -70,7 +70,7 @@ class SceneTakesController(ApiController):
         rows = Take.objects.filter(
             scene_id=scene_id, scene__in=scenes_for(self.user)
         ).select_related("made_by", *scene)
-        rows = rows.prefetch_related(Prefetch("scene__cast", queryset=appearances()))
+        rows = rows.prefetch_related(Prefetch("scene__cast", queryset=appearances()), with_checks())
         if query.kind is not UNSET:
             rows = rows.filter(kind=query.kind)
         if query.verdict is not UNSET:

@@ -21,7 +21,15 @@ from stories.film.growing import ENCODED, Growth, encode_ahead, encode_segment
 from stories.film.light import make_light
 from stories.film.stems import make_stems
 from stories.models import Film, Story
-from stories.services import checks, confirmations, enqueue, job_data, notices, waking
+from stories.services import (
+    checks,
+    confirmations,
+    enqueue,
+    job_data,
+    light_films,
+    notices,
+    waking,
+)
 from stories.services.plan import Plan, is_in_the_way, plan_generation
 from stories.services.sound_items import SoundItem
 
@@ -202,6 +210,7 @@ def _build(run: Run, story: Story, film_kind: FilmKind, *, override_reason: str)
             )
     except FilmNotReady as error:
         return ask_person(error.sentence.template, **error.sentence.values)
+    light_films.prepare_by_itself(film, owner=run.job.owner)
     return Done(
         preview_url=reverse("stories:film_file", args=[film.pk]),
         metadata={"film_id": str(film.pk), "frames": film.frames},

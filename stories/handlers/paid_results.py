@@ -13,7 +13,15 @@ from providers.enums import CallState
 from providers.models import ProviderCall
 from providers.signals import capacity_freed, result_recorded
 from stories.enums import JobName, SoundKind
-from stories.services import collecting, job_data, sheets, sound_takes, takes, vision_checks, waking
+from stories.services import (
+    collecting,
+    job_data,
+    sheets,
+    sound_takes,
+    takes,
+    vision_results,
+    waking,
+)
 
 AT_ONCE = 200  # calls handled per run of the periodic task
 LOOKED_BACK = timedelta(days=7)
@@ -68,7 +76,7 @@ def _record(call: ProviderCall) -> bool:
         return False
     recorded: Any
     if job_data.is_vision_check(call):
-        recorded = vision_checks.record_result(call)
+        recorded = vision_results.record_result(call)
     elif call.kind in SoundKind.values:
         recorded = sound_takes.record_result(call)
     elif job_data.job_of(call) == JobName.LOOK_SHEET:

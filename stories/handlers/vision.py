@@ -13,7 +13,7 @@ from providers import calls
 from providers.requests import from_json
 from stories.enums import JobName
 from stories.models import Take
-from stories.services import collecting, job_data, vision_checks, waking
+from stories.services import collecting, job_data, vision_checks, vision_results, waking
 
 from .outcomes import collected_result, media_errors, through_call_service
 from .present_requests import SCENE_GONE, Asking
@@ -34,7 +34,7 @@ def take_check(run: Run) -> Done | Wait:
         return answer
     with transaction.atomic():
         run.hold()
-        check = vision_checks.record_result(answer.call)
+        check = vision_results.record_result(answer.call)
     if check is None:
         raise Fail(SCENE_GONE, code="scene_gone")
     return Done(metadata={**check.findings, "cost": str(answer.call.cost)})
@@ -69,5 +69,5 @@ def check_ended(job: Job) -> None:
         left = collecting.to_collect().filter(key=job_data.call_key(job))
         collecting.collect(left.filter(attempt_no__gt=job_data.after(job)))
     if job.status == JobStatus.FAILED and (call := job_data.call_of(job)) is not None:
-        vision_checks.give_up(call)
+        vision_results.give_up(call)
     waking.wake_story_jobs(job.subject)

@@ -59,6 +59,9 @@ class Project(models.Model):
     speech_model = models.CharField(_("model for speech"), max_length=80, blank=True)
     music_provider = models.SlugField(_("provider for music"), max_length=40, blank=True)
     music_model = models.CharField(_("model for music"), max_length=80, blank=True)
+    vision_provider = models.SlugField(_("provider for checking takes"), max_length=40, blank=True)
+    check_new_takes = models.BooleanField(_("check new takes with the model"), default=False)
+    light_films = models.BooleanField(_("copies for slow lines"), default=False)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

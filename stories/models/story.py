@@ -133,6 +133,19 @@ class Story(SafeRefresh, ConcurrentTransitionMixin, FSMModelMixin, models.Model)
             "by a model."
         ),
     )
+    check_new_takes = models.BooleanField(
+        _("check new takes with the model"),
+        default=False,
+        help_text=_(
+            "Each take that is made is checked as soon as it arrives. The price of the checks is "
+            "part of what is confirmed before the takes are made."
+        ),
+    )
+    light_films = models.BooleanField(
+        _("copies for slow lines"),
+        default=False,
+        help_text=_("Each final film gets a small copy beside it. Nothing is paid for it."),
+    )
     budget = models.DecimalField(
         _("budget (USD)"),
         max_digits=10,

@@ -1,6 +1,6 @@
 """A picture or a clip of a scene, generated or uploaded."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -128,6 +128,13 @@ class TakeCheck(models.Model):
         return f"{self.take_id} v{self.version}"
 
 
+class Face(NamedTuple):
+    """A character in a take. `same`: it has the face of its sheet; None: it cannot be seen."""
+
+    name: str
+    same: bool | None
+
+
 class VisionCheck(models.Model):
     """What a model that looked at a take found. One for each call, which was paid for.
 
@@ -143,6 +150,7 @@ class VisionCheck(models.Model):
         related_name="vision_check",
         verbose_name=_("provider call"),
     )
+    version = models.PositiveSmallIntegerField(_("version of the check"), default=1)
     findings = models.JSONField(_("findings"), default=dict)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -157,5 +165,25 @@ class VisionCheck(models.Model):
     @property
     def words(self) -> str:
         """What the model said, as it said it: the reason, and what is missing."""
-        said = [str(self.findings.get("why") or ""), ", ".join(self.findings.get("missing") or [])]
-        return " – ".join(filter(None, said))
+        return " – ".join(filter(None, [self.why, ", ".join(self.missing)]))
+
+    @property
+    def fits(self) -> bool:
+        """Whether the take shows what its prompt asks for. Findings that do not say are a no."""
+        return bool(self.findings.get("fits"))
+
+    @property
+    def missing(self) -> list[str]:
+        return [str(one) for one in self.findings.get("missing") or []]
+
+    @property
+    def why(self) -> str:
+        return str(self.findings.get("why") or "")
+
+    @property
+    def faces(self) -> list[Face]:
+        """The characters with a reference sheet, as far as the model has named them."""
+        return [
+            Face(str(face.get("name") or ""), face.get("same"))
+            for face in self.findings.get("faces") or []
+        ]

@@ -252,6 +252,26 @@ class JobFacts:
         rows = Line.live.filter(pk__in=jobs).values_list("pk", "scene_id")
         return {str(scene): jobs[str(line)] for line, scene in rows}
 
+    def checking(self, kind: str) -> set[str]:
+        """The scenes with a take of this kind that a model is checking."""
+        return self._checking[kind]
+
+    @cached_property
+    def _checking(self) -> dict[str, set[str]]:
+        """One query if there is any."""
+        takes = {
+            job.item
+            for job in self.open
+            if job.name == JobName.TAKE_CHECK
+            and job.status != JobStatus.UNCLEAR
+            and job.wait_for != WaitFor.PERSON
+        }
+        found: dict[str, set[str]] = {kind: set() for kind in TakeKind.values}
+        if takes:
+            for kind, scene in Take.objects.filter(pk__in=takes).values_list("kind", "scene_id"):
+                found[kind].add(str(scene))
+        return found
+
     def need_providers(self, names: Collection[str]) -> None:
         """Scenes choose these providers. Two more queries if others are loaded already."""
         missing = set(names) - set(self.providers)
@@ -268,6 +288,10 @@ class JobFacts:
         if provider not in self._configs:
             raise not_configured(provider)
         return self._configs[provider]
+
+    def config_or_none(self, provider: str) -> AIProviderConfig | None:
+        """As `config_of`, None if there is none."""
+        return self._configs.get(provider)
 
     @cached_property
     def _configs(self) -> dict[str, AIProviderConfig]:

@@ -6,6 +6,7 @@ cost.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from jobs.models import Job
 from providers import ledger
 from providers.enums import Kind
 from stories.enums import JobName, SoundKind, TakeKind
-from stories.models import Confirmation, Story
+from stories.models import Confirmation, Story, Take
 from stories.services import job_data
 
 DAY = timedelta(hours=24)
@@ -43,11 +44,15 @@ def started_today(story: Story, person: Any, *, besides: str = "") -> Decimal:
     if not confirmed or first is None:
         return Decimal(0)
     spent = ledger.breakdown("kind", "item", subject=str(story.pk), since=first)
+    checks = _checks_of(confirmed)
     open_pieces, whole = _open(story, besides=besides)
     total = Decimal(0)
     for piece, amount in confirmed.items():
-        is_open = piece in open_pieces or piece[0] in whole
-        counted = spent[piece].counted if piece in spent else Decimal(0)
+        paid = checks.get(piece, {piece})
+        # A check is still to come as long as its take is being made.
+        made = paid | {_take_of(piece)} if piece in checks else paid
+        is_open = any(part in open_pieces or part[0] in whole for part in made)
+        counted = sum((spent[part].counted for part in paid if part in spent), Decimal(0))
         total += amount if is_open else min(amount, counted)
     return total
 
@@ -60,6 +65,26 @@ def _piece(start: Confirmation, key: str) -> Piece:
     if kind == job_data.EDIT:
         return (start.kind, item.partition(":")[0])
     return (kind, item) if colon else (start.kind, key)
+
+
+def _take_of(piece: Piece) -> Piece:
+    """The take that this check is confirmed with (`job_data.new_check_key`)."""
+    kind, _, scene = piece[1].partition(":")
+    return (kind, scene)
+
+
+def _checks_of(pieces: Iterable[Piece]) -> dict[Piece, set[Piece]]:
+    """The calls that check takes, by the check that was confirmed. One query if there is any."""
+    found: dict[Piece, set[Piece]] = {
+        piece: set() for piece in pieces if piece[0] == job_data.VISION
+    }
+    if found:
+        by_take = {_take_of(piece): piece for piece in found}
+        rows = Take.objects.filter(scene__in={scene for _kind, scene in by_take})
+        for kind, scene, take in rows.values_list("kind", "scene_id", "pk"):
+            if (piece := by_take.get((kind, str(scene)))) is not None:
+                found[piece].add((Kind.TEXT, str(take)))
+    return found
 
 
 def _takes_of(start: Confirmation) -> int:

@@ -119,7 +119,7 @@ def summary_of(scene: Any, image: Item, clip: Item) -> SceneSummary:
     left = uncertain = NOTHING
     for item in (image, clip):
         if item.state in LATE or needs_picture(item):
-            left += item.price
+            left += item.total
         uncertain += item.uncertain
     return SceneSummary(scene, image, clip, words, pictures, clips, alone, left, uncertain)
 
@@ -201,7 +201,7 @@ class Summary:
 
 def _batch(kind: str, mode: Mode, items: Iterable[Item]) -> Batch:
     wanted = [item for item in items if is_wanted(item.state, mode, failed=item.failed)]
-    return Batch(kind, mode, len(wanted), sum((item.price for item in wanted), NOTHING))
+    return Batch(kind, mode, len(wanted), sum((item.total for item in wanted), NOTHING))
 
 
 def summarize(

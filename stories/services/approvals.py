@@ -79,11 +79,9 @@ def authorize_spend(
 def _confirmed_lines(ask: SpendRequest) -> dict[str, dict[str, str]]:
     """For each scene: the price of one take, and its inputs."""
     return {
-        line.get("sound") or line["scene"]: {
-            "price": line["price"],
-            **ask.made_from.get(line.get("sound") or line["scene"], {}),
-        }
+        key: {"price": line["price"], **ask.made_from.get(key, {})}
         for line in ask.lines
+        for key in [line.get("sound") or line.get("check") or line["scene"]]
     }
 
 

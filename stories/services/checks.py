@@ -204,9 +204,11 @@ def halt(scene: Scene, kind: str, *, since: datetime) -> LocalizedMessage | None
         source=TakeSource.GENERATED,
         created_at__gte=since,
     ).order_by("-created_at", "-id")
+    # A take that a model has not looked at yet neither counts nor breaks the row.
+    rows = rows.exclude(doubts=Doubt.UNCHECKED)
     newest = list(rows.values_list("doubts", "review_status", "pk", f"scene__{kind}_take")[:most])
     if len(newest) < most or not all(
-        doubts not in {"", Doubt.UNCHECKED} and status == ReviewStatus.UNREVIEWED and pk != selected
+        doubts and status == ReviewStatus.UNREVIEWED and pk != selected
         for doubts, status, pk, selected in newest
     ):
         return None

@@ -27,9 +27,15 @@ def bind(confirmation: Confirmation, job: Job) -> None:
 
 
 def _begun(children: Iterable[Job]) -> Decimal:
-    """The cost in USD of the takes that a story's job has started by itself."""
+    """The cost in USD of the takes that a story's job has started by itself, with their checks."""
     return sum(
-        (Decimal(child.data["parameters"].get("price", 0)) for child in children), Decimal(0)
+        (
+            Decimal(child.data["parameters"].get(name, 0))
+            for child in children
+            if child.name != JobName.TAKE_CHECK  # counted with its take
+            for name in ("price", "check")
+        ),
+        Decimal(0),
     )
 
 
@@ -58,13 +64,18 @@ def affordable_items(
     for item in items:
         key = item.key
         line = next((row.lines[key] for row in known if key in row.lines), None)
+        check = getattr(item, "check", Decimal(0))
         price = Decimal(line["price"]) if line else item.price
-        if left is not None and price > left:
+        check = Decimal(line.get("check", 0)) if line else check
+        if left is not None and price + check > left:
             continue
-        left = None if left is None else left - price
-        found[key] = {"price": str(price)}
+        left = None if left is None else left - price - check
+        found[key] = {"price": str(price), **job_data.with_check(check)}
         if line is None and price:
             added[key] = {"price": str(price)}
+        if line is None and check:
+            kind = job_data.STORY_KIND[JobName(job.name)]
+            added[job_data.new_check_key(kind, key)] = {"price": str(check)}
     if added:
         total = sum((Decimal(line["price"]) for line in added.values()), Decimal(0))
         kind = job_data.STORY_KIND[JobName(job.name)]

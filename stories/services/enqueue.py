@@ -273,7 +273,14 @@ def enqueue_edit(
 
 
 def enqueue_vision_check(
-    take: Take, story: Story, *, owner: Any, provider: str, price: Decimal, request: Any
+    take: Take,
+    story: Story,
+    *,
+    owner: Any,
+    provider: str,
+    price: Decimal,
+    request: Any,
+    parent: Job | None = None,
 ) -> Job:
     """Enqueue the job that has a take checked by a model. At most one is open for a take."""
     wanted = {
@@ -284,7 +291,13 @@ def enqueue_vision_check(
         **named_call(vision_key(take.pk)),
     }
     return _enqueue_confirmed(
-        JobName.TAKE_CHECK, wanted, story_id=story.pk, item=str(take.pk), owner=owner
+        JobName.TAKE_CHECK,
+        wanted,
+        story_id=story.pk,
+        item=str(take.pk),
+        owner=owner,
+        parent=parent,
+        priority=2,  # before the next takes of a batch, which its findings may halt
     )
 
 
@@ -296,9 +309,15 @@ def _enqueue_confirmed(
     item: str,
     owner: Any,
     parent: Job | None = None,
+    priority: int | None = None,
     unique: str = "",
 ) -> Job:
-    """At most one job of this name is open for `unique`, which is the item unless it is given."""
+    """At most one job of this name is open for `unique`, which is the item unless it is given.
+
+    Its priority is its parent's unless it is given.
+    """
+    if priority is None and parent is None:
+        priority = 2
     job, new = queue.enqueue(
         name,
         data=data(story_id, name, wanted),
@@ -306,7 +325,7 @@ def _enqueue_confirmed(
         item=item,
         owner=owner,
         parent=parent,
-        priority=None if parent else 2,
+        priority=priority,
         unique_key=f"{name}:{unique or item}",
     )
     if not new:

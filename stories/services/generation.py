@@ -206,7 +206,7 @@ def _enqueue(story: Story, plan: Plan, *, actor: Any, parent: Job | None) -> lis
             plan.kind,
             owner=owner,
             parent=parent,
-            parameters={"price": str(item.price)},
+            parameters={"price": str(item.price), **job_data.with_check(item.check)},
             priority=None if parent else 4,
         )[0]
         for item in plan.todo
@@ -299,7 +299,7 @@ def generate_scene(
                 # One that no take of the scene has used, counted up from the number of takes.
                 made = Take.objects.filter(scene=scene, kind=kind).count()
                 parameters["seed"] = (scene.prompt.seed + 1 + variant + made) % 2**32
-            parameters["price"] = str(price / variants)
+            parameters["price"] = ask.lines[variant]["price"]
             parameters |= ask.made_from[scene.key]
             jobs.append(
                 enqueue.order_scene(

@@ -1,5 +1,6 @@
 """What a story's job is to make: its names, the keys of its calls, and its recorded inputs."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +61,7 @@ ACTION = {
 TEXT_JOBS = frozenset({JobName.STORY_PLANNING, JobName.SCENE_ENGLISH, JobName.TAKE_CHECK})
 INGEST_ONLY = "collect_take"
 # Inputs of a take that are named only if there are any.
-IF_ANY = frozenset({"worn", "maker", "end_take_id"})
+IF_ANY = frozenset({"worn", "maker", "end_take_id", "check"})
 UNDER_WAY = (*OPEN_CALL, CallState.UNCLEAR)
 
 
@@ -124,6 +125,16 @@ def planning_key(story: Story, request_hash: str) -> str:
 def vision_key(take_id: Any) -> str:
     """The key of a provider call that checks a take."""
     return f"{VISION}:{take_id}"
+
+
+def new_check_key(kind: str, scene_id: Any) -> str:
+    """Identifies, in confirmations, the check of a take that is to be made for the scene."""
+    return f"{VISION}:{kind}:{scene_id}"
+
+
+def with_check(price: Decimal) -> dict[str, str]:
+    """What a job and a confirmation record of the check that follows a take; nothing without."""
+    return {"check": str(price)} if price else {}
 
 
 def sheet_key(look_id: Any, variant: int = 0) -> str:

@@ -281,7 +281,7 @@ class Quote:
 
     @property
     def total(self) -> Decimal:
-        return sum((item.price for item in (*self.pictures, *self.clips)), Decimal(0))
+        return sum((item.total for item in (*self.pictures, *self.clips)), Decimal(0))
 
     @property
     def scenes(self) -> list[int]:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from jobs.models import Job
 from jobs.services import queue
-from stories.enums import JobName
+from stories.enums import FilmKind, JobName
 from stories.models import Film
 
 from . import job_data
@@ -22,6 +22,20 @@ def prepare_light(film_id: UUID | str, *, actor: Any) -> Job | None:
     """
     film = Film.objects.select_related("story").get(pk=film_id)
     require_story_owner(actor, film.story)
+    return _order(film, owner=actor)
+
+
+def prepare_by_itself(film: Film, *, owner: Any) -> Job | None:
+    """Enqueue the job that makes the copy of a new final film, if the story says so.
+
+    None if it does not, or if there is a copy. Repeating it changes nothing.
+    """
+    if film.kind != FilmKind.FINAL or not film.story.light_films:
+        return None
+    return _order(film, owner=owner or film.story.owner)
+
+
+def _order(film: Film, *, owner: Any) -> Job | None:
     if film.light_file:
         return None
     name = JobName.FILM_LIGHT
@@ -31,7 +45,7 @@ def prepare_light(film_id: UUID | str, *, actor: Any) -> Job | None:
             data=job_data.data(film.story_id, name, {"film_id": str(film.pk)}),
             subject=str(film.story_id),
             item=str(film.pk),
-            owner=actor,
+            owner=owner,
             priority=9,
             unique_key=f"{name}:{film.pk}",
         )[0]

@@ -30,6 +30,7 @@ from stories.models import Scene, Story, Take
 from stories.selectors.job_facts import JobFacts
 from stories.selectors.warnings import warnings_of
 
+from .check_offers import CheckOffer, check_offer, checks_by_itself
 from .continuity import MISSING, keyframe_of, with_keyframes
 from .fingerprints import clip_request, image_request, is_stale, present_hash
 from .makers import Maker, maker_of, providers_of, story_maker
@@ -47,6 +48,7 @@ NEXT_PICTURE_FIRST = LocalizedMessage(
     gettext_noop("It ends in the next scene's picture, and there is none yet.")
 )
 CHANGED = LocalizedMessage(gettext_noop("The scene has changed since."))
+BEING_CHECKED = LocalizedMessage(gettext_noop("A model is looking at the newest take."))
 BEING_RECORDED = LocalizedMessage(
     gettext_noop("It is at the provider, or its result is being taken in.")
 )
@@ -97,7 +99,8 @@ class Item(NamedTuple):
     made. `failed`: the last attempt failed and nothing came after it, whatever older take the scene
     has. A clip that only waits for its picture has a price, too, because it must still be paid to
     finish the film. `uncertain`: USD that an unclear call may have cost for a missing take.
-    `warnings`: what a person should know before paying, though it does not block the take.
+    `warnings`: what a person should know before paying, though it does not block the take. `check`:
+    USD for having the take checked by a model when it has arrived, beside `price`.
     """
 
     scene: Scene
@@ -109,6 +112,7 @@ class Item(NamedTuple):
     uncertain: Decimal = NOTHING
     warnings: tuple[LocalizedMessage, ...] = ()
     maker: Maker = Maker("")
+    check: Decimal = NOTHING
 
     @property
     def scene_id(self) -> UUID:
@@ -127,6 +131,11 @@ class Item(NamedTuple):
     def title(self) -> str:
         return self.scene.title
 
+    @property
+    def total(self) -> Decimal:
+        """USD for the take and its check."""
+        return self.price + self.check
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -139,12 +148,24 @@ class Plan:
     as_is: bool = False
     # What a plan of the whole story makes in speech and music. None: a plan of some scenes.
     sound: SoundPlan | None = None
+    # How each new take is checked by a model. None: not by itself.
+    check: CheckOffer | None = None
 
     @property
     def total(self) -> Decimal:
-        """The total price in USD of everything the plan makes."""
-        total = sum((item.price for item in self.items if item.will), Decimal(0))
+        """The total price in USD of everything the plan makes, and of checking it."""
+        total = sum((item.total for item in self.items if item.will), Decimal(0))
         return total + self.sound.total if self.sound else total
+
+    @property
+    def checked(self) -> list[Item]:
+        """The takes that are checked by a model when they have arrived, for a price."""
+        return [item for item in self.todo if item.check]
+
+    @property
+    def checks_total(self) -> Decimal:
+        """The most in USD that these checks cost."""
+        return sum((item.check for item in self.checked), Decimal(0))
 
     @property
     def sound_todo(self) -> list[SoundItem]:
@@ -208,6 +229,9 @@ class Plan:
             if scene.pk in made
         )
         lines += self.sound.signature if self.sound else []
+        if self.check and self.checked:
+            offer = self.check
+            lines.append(f"check {offer.provider} {offer.request.model} {offer.price}")
         return hashlib.sha256(
             "\n".join([self.kind, self.mode, self.provider, *lines]).encode()
         ).hexdigest()
@@ -266,7 +290,9 @@ def plan_generation(
         sound = scenes is None and scene_ids is None
     scenes = load_scenes(story, scene_ids) if scenes is None else scenes
     facts = JobFacts.of(story) if facts is None else facts
-    facts.need_providers(providers_of(story, scenes))
+    checker = {story.vision_provider} if checks_by_itself(story) else set()
+    facts.need_providers(providers_of(story, scenes) | checker)
+    offer = check_offer(story, facts.config_or_none(story.vision_provider)) if checker else None
     provider = story_maker(story, kind).provider
     seen = _Seen(facts, kind)
     prices = _Prices(story, kind, facts)
@@ -301,6 +327,7 @@ def plan_generation(
                 uncertain,
                 warnings_of(story, scene, kind) + unused,
                 maker_of(story, scene, kind),
+                offer.price if offer and (will or state in PRICED or why in AWAITING) else NOTHING,
             )
         )
     return Plan(
@@ -312,6 +339,7 @@ def plan_generation(
         scenes,
         as_is,
         plan_sound(story, scenes=scenes, facts=facts) if sound else None,
+        offer,
     )
 
 
@@ -456,6 +484,7 @@ class _Seen:
         self.running, self.failed = facts.running(kind), facts.failed(kind)
         self.under_way, self.unclear = facts.under_way(kind), facts.unclear_of(kind)
         self.asks_price = facts.asks_price(kind)
+        self.facts = facts
         self.used = facts.used_fields
 
 
@@ -470,10 +499,12 @@ def _state(
     if key in seen.under_way:
         return "running", BEING_RECORDED
     state, why = _state_of_take(story, scene, kind, take, seen.used)
-    if kind == TakeKind.CLIP and state in PRICED and keyframe_of(scene) == MISSING:
-        return "blocked", NEXT_PICTURE_FIRST
-    if key in seen.asks_price and state in PRICED:
-        return state, seen.asks_price[key].note
+    if why is NOT_CHECKED[TakeKind(kind)] and key in seen.facts.checking(kind):
+        state, why = "running", BEING_CHECKED
+    elif kind == TakeKind.CLIP and state in PRICED and keyframe_of(scene) == MISSING:
+        state, why = "blocked", NEXT_PICTURE_FIRST
+    elif key in seen.asks_price and state in PRICED:
+        why = seen.asks_price[key].note
     return state, why
 
 

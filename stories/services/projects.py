@@ -26,10 +26,14 @@ from stories.errors import Conflict, Forbidden, GuardRefused, Invalid
 from stories.models import Project, ProjectMember, Story
 from stories.models.project import DEFAULT_CODE, ProjectRole
 
+from .check_offers import require_checker
 from .makers import PROVIDERS, Maker, model_field, require_model
 from .permissions import require_story_owner, sees_every_project, visible_projects
 
+CHECKER = "vision_provider"  # a model of it checks takes
+SWITCHES = ("check_new_takes", "light_films")
 ALERTS = (100, 80, 50)  # percent of the budget
+NOT_CHOSEN = gettext_noop("The provider “%(provider)s” cannot be chosen for this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,16 +222,19 @@ def cap_of(story_id: Any) -> Decimal | None:
     return left if story.budget is None else min(story.budget, left)
 
 
-def usual_values(project: Project) -> dict[str, str]:
+def usual_values(project: Project) -> dict[str, Any]:
     """What a new story of this project begins with.
 
     A provider that is archived by now is left out, and a model that is not offered any more, so
     that stories can still begin. Two queries if the project has usual providers.
     """
-    names = ("language", "aspect_ratio", "resolution", "style")
+    names = ("language", "aspect_ratio", "resolution", "style", *SWITCHES)
     found = {name: value for name in names if (value := getattr(project, name))}
     asked = {name: value for name in PROVIDERS if (value := getattr(project, name))}
-    known = _offered(asked.values())
+    checker = project.vision_provider
+    known = _offered({*asked.values(), checker} - {""})
+    if checker in known:
+        found[CHECKER] = checker
     for name, provider in asked.items():
         if provider in known:
             found[name] = provider
@@ -248,8 +255,14 @@ def require_usual_providers(project: Project) -> None:
     """Raise Invalid, with the field, unless each newly chosen usual provider makes what it is
     chosen for, and has the model.
     """
-    names = (*PROVIDERS, *map(model_field, PROVIDERS))
+    names = (*PROVIDERS, CHECKER, *map(model_field, PROVIDERS))
     before = Project.objects.filter(pk=project.pk).values(*names).first() or {}
+    checker = project.vision_provider
+    if checker and checker != before.get(CHECKER):
+        config = AIProviderConfig.objects.filter(provider=checker, archived_at=None).first()
+        if config is None:
+            raise Invalid(NOT_CHOSEN, provider=checker, field=CHECKER)
+        require_checker(config, field=CHECKER)
     asked = {
         name: Maker(getattr(project, name), getattr(project, model_field(name)))
         for name in PROVIDERS
@@ -266,10 +279,6 @@ def require_usual_providers(project: Project) -> None:
         if maker.provider not in {"", before.get(name)} and not (
             maker.provider in known and makes(known[maker.provider].kind, PROVIDERS[name])
         ):
-            raise Invalid(
-                gettext_noop("The provider “%(provider)s” cannot be chosen for this."),
-                provider=maker.provider,
-                field=name,
-            )
+            raise Invalid(NOT_CHOSEN, provider=maker.provider, field=name)
         if maker.provider in known:
             require_model(known[maker.provider], name, maker.model)

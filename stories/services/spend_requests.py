@@ -21,6 +21,7 @@ from stories.errors import GuardRefused
 from stories.models import Approval, Look, Scene, Story, Take
 
 from . import job_data
+from .check_offers import CheckOffer, current_offer
 from .edit_plan import EditPlan, Order, plan_edit
 from .english import EnglishPlan, english_request, plan_english, seen
 from .fingerprints import present_hash
@@ -53,7 +54,8 @@ class SpendRequest:
     scenes: list[Scene] = field(default_factory=list)  # one per line
     # Provider requests, used instead of the scenes' takes.
     requests: list[Any] = field(default_factory=list)
-    sound: list[SoundItem] = field(default_factory=list)  # the last of the lines, one each
+    sound: list[SoundItem] = field(default_factory=list)  # after the takes, one line each
+    check: CheckOffer | None = None  # of each take: the last of the lines
     begun: Decimal = Decimal(0)  # what the person has already started for the story within 24 hours
     asked_by: Any = None
     # The provider of each of `scenes`, by its key, where it is not `provider`.
@@ -70,19 +72,28 @@ class SpendRequest:
                 for scene in self.scenes
                 for name in [self.providers.get(scene.key, self.provider)]
             ]
-        return takes + [(item.provider, item.request) for item in self.sound]
+        sounds = [(item.provider, item.request) for item in self.sound]
+        checked = [line for line in self.lines if line.get("check")]
+        checks = [(self.check.provider, self.check.request) for _ in checked] if self.check else []
+        return takes + sounds + checks
 
 
 def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRequest:
-    lines = [_line(item.scene, item.price) for item in plan.todo] + [
-        _sound_line(item) for item in plan.sound_todo
-    ]
+    lines = [_line(item.scene, item.price) for item in plan.todo]
+    lines += [_sound_line(item) for item in plan.sound_todo]
+    lines += [_line_of_new_check(item.scene, plan.kind, item.check) for item in plan.checked]
     what = {
         "mode": plan.mode,
         "scenes": None if scene_ids is None else sorted(map(str, scene_ids)),
         "as_is": plan.as_is,
     }
-    made_from = {item.scene.key: job_data.made_from(item.scene, plan.kind) for item in plan.todo}
+    made_from = {
+        item.scene.key: {
+            **job_data.made_from(item.scene, plan.kind),
+            **job_data.with_check(item.check),
+        }
+        for item in plan.todo
+    }
     scenes = [item.scene for item in plan.todo]
     return SpendRequest(
         plan.story,
@@ -95,6 +106,7 @@ def ask_for_plan(plan: Plan, scene_ids: Sequence[UUID] | None = None) -> SpendRe
         made_from=made_from,
         scenes=scenes,
         sound=plan.sound_todo,
+        check=plan.check,
         providers={item.key: item.maker.provider for item in plan.todo},
     )
 
@@ -249,6 +261,8 @@ def ask_for_takes(
     request = request_of(story, scene, kind, provider=provider)
     quote = quotes_of(kind, [scene.key]).for_take(scene.key, request)
     price = max(price_of(used, request), quote)
+    offer = current_offer(story)
+    check = offer.price if offer else Decimal(0)
     named = [
         kind,
         "takes",
@@ -259,9 +273,12 @@ def ask_for_takes(
         str(price),
         present_hash(story, scene, kind),
     ]
+    if offer and check:
+        named += ["check", offer.provider, offer.request.model, str(check)]
     lines = [_line(scene, price)] * variants
+    lines += [_line_of_new_check(scene, kind, check)] * (variants if check else 0)
     what = {"scene": str(scene.pk), "provider": provider, "variants": variants, "seed": seed}
-    made_from = {scene.key: job_data.made_from(scene, kind)}
+    made_from = {scene.key: {**job_data.made_from(scene, kind), **job_data.with_check(check)}}
     if provider:
         made_from[scene.key]["maker"] = maker._asdict()
     return SpendRequest(
@@ -271,9 +288,10 @@ def ask_for_takes(
         what,
         used,
         lines,
-        variants * price,
+        variants * (price + check),
         made_from=made_from,
         scenes=[scene] * variants,
+        check=offer,
     )
 
 
@@ -390,6 +408,11 @@ def ask_for_vision_checks(plan: VisionPlan) -> SpendRequest:
         plan.total,
         requests=[item.request for item in todo],
     )
+
+
+def _line_of_new_check(scene: Scene, kind: str, price: Decimal) -> dict[str, Any]:
+    """The check of a take that is to be made."""
+    return {**_line(scene, price), "check": job_data.new_check_key(kind, scene.pk)}
 
 
 def _line_of_check(take: Take, price: Decimal) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from core import visible
 from core.unicode_normalization import composed_values
 from jobs.enums import WaitFor
 from jobs.services import queue
-from providers import vision
 from providers.models import AIProviderConfig
 from providers.prices import configs_of
 from stories.enums import Language
@@ -22,6 +21,7 @@ from stories.imports.text import understand
 from stories.models import MAX_SCRIPT, Project, Scene, Story, StorySound, Voice
 
 from . import projects, waking
+from .check_offers import require_checker
 from .locking import CLOSED
 from .makers import PROVIDERS as MAKERS
 from .makers import model_field, require_model, with_models
@@ -45,16 +45,15 @@ FIELDS = (
     "clip_provider",
     "clip_model",
     "vision_provider",
+    "check_new_takes",
+    "light_films",
     "budget",
     "needs_client_approval",
 )
 MUSIC = ("music_provider", "music_model")
-NO_VISION = gettext_noop(
-    "%(provider)s has no model that looks at pictures: the capability “vision” of a text model."
-)
 PROVIDERS = ("planner_provider", "image_provider", "clip_provider", "vision_provider")
 # Raising the budget lets a waiting film continue; the approval matters after the film is made.
-FREE_WHILE_CLOSED = frozenset({"budget", "needs_client_approval"})
+FREE_WHILE_CLOSED = frozenset({"budget", "needs_client_approval", "light_films"})
 
 
 def create(
@@ -186,8 +185,8 @@ def _require_providers(values: Mapping[str, Any]) -> None:
                 provider=provider,
                 field=name,
             )
-        if name == "vision_provider" and vision.model_that_sees(known[provider]) is None:
-            raise Invalid(NO_VISION, provider=known[provider].name, field=name)
+        if name == "vision_provider":
+            require_checker(known[provider], field=name)
 
 
 def _spread(story: Story) -> None:

@@ -1,5 +1,6 @@
 """Recording, selecting, cropping and reviewing takes. A take is never overwritten."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from stories.enums import TakeKind
 from stories.errors import Invalid
 from stories.models import Scene, ScenePrompt, Take
 
-from . import checks, collecting, job_data, segment_jobs, waking
+from . import checks, collecting, job_data, segment_jobs, vision_checks, waking
 from .crops import shown_part
 from .fingerprints import frame_size, is_stale, made_hash
 from .locking import locked_row, require_live
@@ -33,12 +34,15 @@ def record_result(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     scene = Scene.objects.select_related("prompt").filter(pk=call.item).first()
     if scene is None or call.kind not in TakeKind.values:
         return None
-    asked = _asked(call, job)
+    job = job or collecting.asked_for(call)
+    asked = job_data.asked(job) if job else {}
     prompt = ScenePrompt.objects.filter(pk=asked.get("prompt_id") or 0).first() or scene.prompt
-    options = {
+    options: dict[str, Any] = {
         "select": bool(asked.get("select", True)),
         "reason": asked.get("reason", ""),
         "replaces": asked.get("replaces"),
+        "check": Decimal(asked["check"]) if asked.get("check") else None,
+        "job": job,
     }
     return record_take(call, scene=scene, kind=call.kind, prompt=prompt, **options)
 
@@ -71,9 +75,9 @@ def record_edit(call: ProviderCall, *, job: Job | None = None) -> Take | None:
     )
 
 
-def _asked(call: ProviderCall, job: Job | None = None) -> dict[str, Any]:
+def _asked(call: ProviderCall) -> dict[str, Any]:
     """What the job that ordered the call was asked for; empty once its row is removed."""
-    job = job or collecting.asked_for(call)
+    job = collecting.asked_for(call)
     return job_data.asked(job) if job else {}
 
 
@@ -94,11 +98,13 @@ def record_take(
     reason: str = "",
     replaces: str | None = None,
     more: dict[str, Any] | None = None,
+    check: Decimal | None = None,
+    job: Job | None = None,
 ) -> Take:
     """Record the take of a settled call once, however often this is called.
 
     `_select_by_rule` decides whether it is selected. `more`: fields of a take that does not follow
-    from the scene's inputs alone.
+    from the scene's inputs alone. `check`: USD that were confirmed for having a model check it.
     """
     result = call.result or {}
     with transaction.atomic():
@@ -120,6 +126,7 @@ def record_take(
         if made:
             checks.record(take, result.get("measures") or {})
             checks.await_model(take)
+            vision_checks.order(take, price=check, job=job)
             _select_by_rule(take, wanted=select, replaces=replaces)
     return take
 

@@ -7,21 +7,19 @@ selected by itself.
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 from uuid import UUID
 
 from django.core.files.storage import storages
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from core.identifiers import is_uuid
 from core.localized_messages import DomainError, LocalizedMessage
 from jobs.enums import OPEN, JobStatus, WaitFor
 from jobs.models import Job
 from media import stills
 from providers import store, vision
-from providers.enums import CallState, Refusal
+from providers.enums import CallState
 from providers.models import AIProviderConfig, ProviderCall
 from providers.preflight import require_possible
 from providers.prices import configs_of, not_configured, quote
@@ -29,9 +27,8 @@ from providers.requests import ClipRequest, ImageRequest, ShownPicture, TextRequ
 from stories.enums import Doubt, JobName, ReviewStatus, TakeKind
 from stories.models import Story, Take, VisionCheck
 
-from . import job_data, takes, waking
-from .checks import BY_MODEL
-from .locking import locked_row
+from . import collecting, enqueue, job_data
+from .check_offers import checks_by_itself
 
 NO_MODEL = LocalizedMessage(
     gettext_noop("Choose a connection for checking takes in the story's settings.")
@@ -39,8 +36,7 @@ NO_MODEL = LocalizedMessage(
 UNRESOLVED = LocalizedMessage(gettext_noop("A call may have been paid and is not resolved yet."))
 SILENT = LocalizedMessage("")
 MOST_PROMPT = 4000  # characters
-# The model has seen the take, and gave no answer that can be used.
-NO_ANSWER = frozenset({Refusal.MODERATED, Refusal.INVALID, Refusal.FAILED})
+VERSION = 1  # of what a model is asked; a take is paid for once for each
 
 State = Literal["unchecked", "running", "blocked"]
 
@@ -234,45 +230,33 @@ def is_wanted(take: Take) -> bool:
     )
 
 
-def record_result(call: ProviderCall) -> VisionCheck | None:
-    """Record what the model found, once, however often this is called.
+def order(take: Take, *, price: Decimal | None, job: Job | None) -> Job | None:
+    """Have a take that has just arrived checked, at the price that was confirmed with it.
 
-    A take without doubts is selected by the rule for new takes, unless a person has reviewed it
-    meanwhile. Returns None if the take is gone.
+    `job` made the take; the check follows below the same job of the story. Nothing is ordered
+    without a price, for a take about which the rules have doubts, for one that a model has checked
+    in this version, if the job or the one above it was cancelled, or if the story does not check
+    its takes by itself any more. Call it in the transaction that makes the take, before its scene
+    is locked.
     """
-    take = Take.objects.filter(pk=call.item).first() if is_uuid(call.item) else None
-    if take is None:
+    story = take.scene.story
+    if price is None or take.doubts != Doubt.UNCHECKED or not checks_by_itself(story):
         return None
-    findings = call.result or {}
-    with transaction.atomic():
-        locked_row(take.scene_id)
-        check, made = VisionCheck.objects.get_or_create(
-            call=call, defaults={"take": take, "findings": findings}
-        )
-        if made:
-            _apply(Take.objects.get(pk=take.pk), doubts_in(findings))
-    return check
-
-
-def _apply(take: Take, doubts: list[Doubt]) -> None:
-    rules = [name for name in take.doubts.split() if name not in BY_MODEL]
-    take.doubts = " ".join([*rules, *doubts])
-    take.save(update_fields=["doubts"])
-    if not take.doubts and take.review_status == ReviewStatus.UNREVIEWED:
-        takes.select_checked(take)
-    waking.wake_after_review_on_commit(take.scene.story_id)
-
-
-def doubts_in(findings: dict[str, Any]) -> list[Doubt]:
-    """What is doubtful about a take by these findings. A face that cannot be seen is no doubt."""
-    found = [] if findings.get("fits") else [Doubt.UNFIT]
-    if any(face.get("same") is False for face in findings.get("faces") or []):
-        found.append(Doubt.OTHER_FACE)
-    return found
-
-
-def give_up(call: ProviderCall) -> None:
-    """Leave the take to a person, if the model gave no answer that can be used."""
-    if call.state == CallState.REFUSED and call.refusal in NO_ANSWER and is_uuid(call.item):
-        unchecked = Take.objects.filter(pk=call.item, doubts=Doubt.UNCHECKED)
-        unchecked.update(doubts=Doubt.UNCHECKABLE)
+    if job is not None and job.data["action"] == job_data.INGEST_ONLY and take.call:
+        job = collecting.asked_for(take.call)
+    parent = job.parent if job else None
+    if job is None or JobStatus.CANCELLED in {job.status, parent.status if parent else None}:
+        return None
+    if VisionCheck.objects.filter(take=take, version=VERSION).exists():
+        return None
+    config = configs_of([story.vision_provider]).get(story.vision_provider)
+    model = vision.model_that_sees(config) if config else None
+    return enqueue.enqueue_vision_check(
+        take,
+        story,
+        owner=job.owner or story.owner,
+        provider=story.vision_provider,
+        price=price,
+        request=request_of(story, take, model.name if model else ""),
+        parent=parent if parent is not None and parent.status in OPEN else None,
+    )

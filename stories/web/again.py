@@ -33,7 +33,7 @@ def offer(call: ProviderCall, user: Any) -> tuple[str, str] | None:
         return None
     address = reverse("admin:board_scene", args=[scene.story_id, scene.pk])
     return _("Make it again for %(price)s") % {
-        "price": money(item.price)
+        "price": money(item.total)
     }, f"{address}?kind={call.kind}"
 
 

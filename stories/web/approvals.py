@@ -240,7 +240,8 @@ class ApprovalAdmin(ModelAdmin):
 
 def count_text(row: Approval) -> str:
     """A count, such as “Picture × 12”."""
-    return f"{Kind(row.kind).label} × {len(row.lines)}"
+    takes = [line for line in row.lines if not line.get("check")]
+    return f"{Kind(row.kind).label} × {len(takes)}"
 
 
 def events(row: Approval) -> list[tuple[Any, str, str, str]]:

@@ -154,7 +154,7 @@ def retake_prices(story: Story) -> dict[UUID, tuple[str, Decimal]]:
         return {}
     plan = plan_generation(story, kind)
     return {
-        item.scene.pk: (str(kind), item.price)
+        item.scene.pk: (str(kind), item.total)
         for item in plan.items
         if item.state not in {"blocked", "running"}
     }

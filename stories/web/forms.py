@@ -242,6 +242,8 @@ class StoryForm(MakersMixin, ComposedForm):
             "burn_captions",
             *PROVIDER_FIELDS,
             "vision_provider",
+            "check_new_takes",
+            "light_films",
             "budget",
             "needs_client_approval",
             "project",

@@ -13,16 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanSwitchWidget
 
 from core.admin.display import badge, money, quick_html
 from stories.models import Project, ProjectMember
 from stories.models.project import DEFAULT_CODE
 from stories.services.makers import PROVIDERS
 from stories.services.permissions import visible_projects
-from stories.services.projects import Money, money_of, wake_the_waiting
+from stories.services.projects import CHECKER, SWITCHES, Money, money_of, wake_the_waiting
 
-from .forms import MakersMixin, connections
+from .forms import MakersMixin, connections, vision_choices
 
 TONES: dict[int, Any] = {0: "good", 50: "live", 80: "ask", 100: "bad"}
 MOST_PEOPLE = 200
@@ -69,11 +69,21 @@ class ProjectForm(MakersMixin, forms.ModelForm):  # type: ignore[type-arg]  # th
             "resolution",
             "style",
             *PROVIDERS,
+            CHECKER,
+            *SWITCHES,
         )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offer_makers(connections())
+        rows = connections()
+        self.offer_makers(rows)
+        if CHECKER in self.fields:
+            self.fields[CHECKER] = forms.ChoiceField(
+                choices=vision_choices(rows, self.instance.vision_provider),
+                label=self.fields[CHECKER].label,
+                required=False,
+                widget=UnfoldAdminSelectWidget(),
+            )
         if "archived" in self.fields:
             self.fields["archived"].initial = self.instance.archived_at is not None
 
@@ -115,6 +125,7 @@ class ProjectAdmin(ModelAdmin):
                     ("planner_provider", "image_provider"),
                     ("clip_provider", "speech_provider"),
                     "music_provider",
+                    (CHECKER, *SWITCHES),
                 )
             },
         ),

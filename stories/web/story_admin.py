@@ -113,6 +113,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                     "project",
                     "burn_captions",
                     "needs_client_approval",
+                    "light_films",
                 )
             },
         ),
@@ -122,6 +123,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
                 "fields": (
                     ("planner_provider", "image_provider", "clip_provider"),
                     ("vision_provider", "budget"),
+                    "check_new_takes",
                 )
             },
         ),

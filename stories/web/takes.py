@@ -21,10 +21,11 @@ from core.localized_messages import DomainError, LocalizedMessage
 from media.crop import Crop
 from providers.preflight import UsedFields
 from providers.prices import price_of
-from stories.enums import Camera, ReviewStatus, TakeKind
+from stories.enums import Camera, Doubt, ReviewStatus, TakeKind
 from stories.errors import Invalid
 from stories.models import Comment, Scene, Story, Take
 from stories.services import crops, scenes, takes, uploads
+from stories.services.check_offers import price_by_hand, price_of_check
 from stories.services.english import price_or_none
 from stories.services.fingerprints import (
     frame_size,
@@ -33,7 +34,7 @@ from stories.services.fingerprints import (
 )
 from stories.services.generation import generate_scene, why_closed
 from stories.services.makers import maker_of
-from stories.services.plan import request_of
+from stories.services.plan import has_take, request_of
 from stories.services.word_diff import Word, difference
 
 from . import layout
@@ -155,19 +156,23 @@ def last_reasons(story: Story) -> list[str]:
 
 
 def _price(story: Story, scene: Scene, kind: str) -> Decimal | None:
-    """The price of one more take, as the server will check it.
+    """The price of one more take with its check, as the server will check it.
 
     None without a price or a start picture.
     """
     maker = maker_of(story, scene, kind)
     try:
-        if kind == TakeKind.IMAGE:
-            return price_of(maker.provider, request_of(story, scene, kind))
-        if scene.image_take is None or scene.image_take.review_status == ReviewStatus.REJECTED:
+        if kind == TakeKind.CLIP and not has_take(scene, TakeKind.IMAGE):
             return None
-        return price_of(maker.provider, request_of(story, scene, kind))
+        price = price_of(maker.provider, request_of(story, scene, kind))
+        return price + price_of_check(story)
     except DomainError:
         return None
+
+
+def _waits(shown: Shown) -> bool:
+    """Whether the take waits for a check by a model."""
+    return bool(shown.take.doubts == Doubt.UNCHECKED)
 
 
 def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[str, Any]:
@@ -197,6 +202,7 @@ def panel(request: HttpRequest, story: Story, scene: Scene, kind: str) -> dict[s
         ),
         "may_make": board.is_owner and why_closed(story, kind) is None,
         "running": card.work(kind),
+        "check_price": price_by_hand(story) if any(_waits(one) for one in shown) else None,
         "price": price,
         "reasons": last_reasons(story),
         "price_three": None if price is None else price * VARIANTS,

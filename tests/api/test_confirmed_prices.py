@@ -32,7 +32,7 @@ SPENDS = {
     "test_provider_model",
 }
 # Jobs that call no provider.
-FREE = {JobName.SCENE_SEGMENT, JobName.STORY_STEMS}
+FREE = {JobName.SCENE_SEGMENT, JobName.STORY_STEMS, JobName.FILM_LIGHT}
 
 
 @pytest.fixture

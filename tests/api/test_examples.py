@@ -494,6 +494,7 @@ def _takes_and_films(record, world):
     record("list_films", "GET", f"stories/{world.story.pk}/films/")
     record("get_film", "GET", f"films/{world.film.pk}/")
     record("fetch_film", "GET", f"films/{world.film.pk}/file/")
+    record("make_light_film", "POST", f"films/{world.film.pk}/light/", {})
 
 
 def _review(record, world):

@@ -25,7 +25,6 @@ FILE = "a file; the answers of the API have signed links to it"
 KEYS = "a program never gives keys to programs; a person does, with a second factor"
 STANDARD = "a standard address of Django's admin that leads elsewhere or refuses"
 VIEWS = "a person's own views of the pages, kept for the pages"
-LIGHT = "a copy for the players of the pages; a program fetches the film itself"
 PRESENCE = "says which people have the page open; a program has none open"
 ROLES = "which rights a role has is decided by people in the browser"
 CALLBACK = "a provider calls it"
@@ -115,7 +114,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "board_settle_several": ("patch_comment",),
     "board_show_comment": ("patch_comment",),
     "board_retake": ("retake_comment",),
-    "board_light": LIGHT,
+    "board_light": ("make_light_film",),
     "board_verdict": ("record_film_verdict",),
     "board_share": ("create_review_link",),
     "board_withdraw": ("revoke_review_link",),

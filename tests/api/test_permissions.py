@@ -177,6 +177,7 @@ OPERATIONS: dict[str, tuple[str, Any, dict[str, int]]] = {
     "list_films": ("stories/{story}/films/", None, seen()),
     "get_film": ("films/{film}/", None, seen()),
     "fetch_film": ("films/{film}/file/", None, seen(302)),
+    "make_light_film": ("films/{film}/light/", {}, changed(202)),
     "list_comments": ("stories/{story}/comments/", None, seen()),
     "comment_scene": ("scenes/{scene}/comments/", {"text": "Good."}, seen(201)),
     "comment_film": ("films/{film}/comments/", {"text": "Good.", "at_ms": 0}, seen(201)),

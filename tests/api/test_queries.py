@@ -18,7 +18,7 @@ LISTS = {
     "jobs/?story={story}": 4,
     "stories/{story}/transitions/": 4,
     "stories/{story}/films/": 4,
-    "scenes/{scene}/takes/": 5,
+    "scenes/{scene}/takes/": 6,
     "approvals/": 4,
     "approvals/?story={story}&state=asked": 4,
 }

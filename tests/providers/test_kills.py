@@ -30,6 +30,7 @@ from providers.requests import (
     MaskShape,
     MusicRequest,
     Request,
+    ShownPicture,
     SoundRequest,
     SpeechRequest,
     TextRequest,
@@ -73,6 +74,7 @@ POLLED = {"runway_ml", "replicate", "fal", *MACHINES}
 # The kinds that are bought of each provider; most make one that stands for the others.
 WORK = [(provider, "") for provider in sorted(FAKES) if provider not in {"elevenlabs", *MACHINES}]
 WORK += [(provider, kind) for provider in MACHINES for kind in ("image", "clip")]
+WORK += [("llm", "check")]  # a model that looks at a take
 WORK += [("elevenlabs", "speech"), ("elevenlabs", "music"), ("elevenlabs", "sound")]
 WORK += [("stability_ai", "music"), ("stability_ai", "sound")]  # Stable Audio
 WORK += [("runway_ml", "sound")]
@@ -133,6 +135,8 @@ def fake(request: pytest.FixtureRequest, settings: Any) -> Iterator[Fake]:
         for name, price in (("topazlabs/image-upscale", "0.05"), (RUNWAY_UPSCALE, "0.10")):
             rows.filter(name=name).update(is_active=True, price=Decimal(price))
         rows.filter(name="seedance2_5").update(is_active=True, price=Decimal("0.30"))
+        if provider == "llm":
+            rows.filter(provider="llm").update(capabilities={"vision": True})
         if provider == "openai_images":
             rows.update(capabilities={"tasks": ["make", "change", "mask"]})
         yield fake
@@ -168,6 +172,9 @@ def work(provider: str, key: str, kind: str = "") -> Request:
 
 
 def _other_work(provider: str, kind: str, words: str) -> Request:
+    if kind == "check":
+        shown = [ShownPicture("picture", put_picture("take.jpg", media.picture(64, 64, 0, "JPEG")))]
+        return TextRequest(task="check_picture", script=words, language="en", pictures=shown)
     spoken = SpeechRequest(text=words, language="en")
     known: dict[str, Request] = {
         "image": ImageRequest(prompt=words),

@@ -20,6 +20,10 @@ class ApprovalLine(msgspec.Struct):
     position: int
     title: str
     price: Money
+    check: Annotated[
+        bool,
+        Meta(description="A model's check of the scene's new take, not the take itself."),
+    ]
 
 
 class ApprovalOut(msgspec.Struct):
@@ -54,7 +58,13 @@ class ApprovalOut(msgspec.Struct):
 
 def _line(line: dict[str, Any]) -> ApprovalLine:
     scene_id = UUID(line["scene"]) if line["scene"] else None
-    return ApprovalLine(scene_id, line["position"], line["title"], money(Decimal(line["price"])))
+    return ApprovalLine(
+        scene_id,
+        line["position"],
+        line["title"],
+        money(Decimal(line["price"])),
+        bool(line.get("check")),
+    )
 
 
 def approval_out(row: Approval) -> ApprovalOut:

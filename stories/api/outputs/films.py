@@ -36,6 +36,11 @@ class FilmOut(msgspec.Struct):
     url: Annotated[
         Link | None, Meta(description="Null: the client has to approve this version first.")
     ]
+    light_url: Annotated[
+        Link | None,
+        Meta(description="The copy for slow lines. Null: none is made, or as for `url`."),
+    ]
+    light_size_bytes: Annotated[int, Meta(description="0: there is no copy for slow lines.")]
     why_not_delivered: str | None
     srt_url: Link
     vtt_url: Link
@@ -57,6 +62,7 @@ def film_out(
     *,
     subtitles: tuple[str, str],
     filename: str,
+    light_filename: str,
     refused: GuardRefused | None,
 ) -> FilmOut:
     srt, vtt = subtitles
@@ -73,6 +79,10 @@ def film_out(
         size_bytes=film.size_bytes,
         loudness=_loudness(film.manifest.get("loudness")),
         url=None if refused else link(call, film.file, filename=filename),
+        light_url=None
+        if refused or not film.light_file
+        else link(call, film.light_file, filename=light_filename),
+        light_size_bytes=film.light_size_bytes,
         why_not_delivered=str(refused) if refused else None,
         srt_url=srt,
         vtt_url=vtt,

@@ -27,6 +27,15 @@ class PlanItem(msgspec.Struct):
     state: PlanState
     will: bool
     price: Money
+    check: Annotated[
+        Money,
+        Meta(
+            description=(
+                "The most that a model's check of the take costs when it has arrived, beside "
+                "`price`; 0 without `check_new_takes`."
+            )
+        ),
+    ]
     why: str
     warnings: Annotated[
         list[str],
@@ -63,6 +72,13 @@ class PlanOut(msgspec.Struct):
             description="Scenes that are too short for their lines, with the length that they need."
         ),
     ]
+    check_provider: Annotated[
+        str, Meta(description="The connection whose model checks the new takes; empty: none.")
+    ]
+    check_warning: Annotated[
+        str,
+        Meta(description="Why new takes wait for a person instead; empty: they do not."),
+    ]
     hash: Annotated[
         str,
         Meta(
@@ -91,6 +107,7 @@ def _item(item: Item) -> PlanItem:
         item.state,
         item.will,
         money(item.price),
+        money(item.check),
         str(item.why),
         warnings,
     )
@@ -111,6 +128,8 @@ def plan_out(plan: Plan, approval: Any = None) -> PlanOut:
         blocked,
         sound,
         warnings,
+        plan.check.provider if plan.check else "",
+        str(plan.check.why) if plan.check else "",
         plan.hash,
         approval,
     )

@@ -1,16 +1,18 @@
 """Response types for takes, generated or uploaded."""
 
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from django.db.models import Prefetch
 from msgspec import Meta
 
 from api.controllers import Call
 from core.localized_messages import LocalizedMessage
 from providers.preflight import UsedFields
 from stories.enums import Doubt, EditTask, ReviewStatus, TakeKind, TakeSource
-from stories.models import Scene, Story, Take
+from stories.models import Scene, Story, Take, VisionCheck
 from stories.services.crops import shown_part
 from stories.services.edit_plan import Offer
 from stories.services.fingerprints import is_stale
@@ -30,6 +32,49 @@ class CropOut(msgspec.Struct):
     x: float
     y: float
     chosen: bool
+
+
+class FaceOut(msgspec.Struct):
+    name: Annotated[str, Meta(description="The character.")]
+    same: Annotated[
+        bool | None,
+        Meta(description="Whether it has the face of its reference sheet; null: not to be seen."),
+    ]
+
+
+class TakeCheckOut(msgspec.Struct):
+    """What a model found that looked at the take; the newest of its checks. `missing` and `why` are
+    in the story's language.
+    """
+
+    fits: Annotated[bool, Meta(description="Whether it shows what its prompt asks for.")]
+    missing: Annotated[list[str], Meta(description="What it does not show.")]
+    why: Annotated[str, Meta(description="The model's reason.")]
+    faces: Annotated[list[FaceOut], Meta(description="Each character with a reference sheet.")]
+    version: Annotated[int, Meta(description="Of what the model was asked.")]
+    cost: Annotated[Money, Meta(description="USD.")]
+    created_at: Annotated[Moment, Meta(description="When the model answered.")]
+
+
+def with_checks() -> Any:
+    """What models found about takes, with what it cost, in one query."""
+    return Prefetch("vision_checks", queryset=VisionCheck.objects.select_related("call"))
+
+
+def take_check_out(take: Take) -> TakeCheckOut | None:
+    """Needs the take `with_checks`."""
+    check = next(iter(take.vision_checks.all()), None)
+    if check is None:
+        return None
+    return TakeCheckOut(
+        fits=check.fits,
+        missing=check.missing,
+        why=check.why,
+        faces=[FaceOut(face.name, face.same) for face in check.faces],
+        version=check.version,
+        cost=money(check.call.cost or Decimal(0)),
+        created_at=check.created_at,
+    )
 
 
 class TakeOut(msgspec.Struct):
@@ -64,6 +109,10 @@ class TakeOut(msgspec.Struct):
                 "person decides."
             )
         ),
+    ]
+    check: Annotated[
+        TakeCheckOut | None,
+        Meta(description="What a model found that looked at it; null: none has."),
     ]
     notes: Annotated[list[str], Meta(description="What was done to the file when it was taken in.")]
     provider: str
@@ -152,6 +201,7 @@ def take_out(call: Call, scene: Scene, take: Take, used: UsedFields | None = Non
         has_sound=take.has_sound,
         crop=_crop(scene.story, take),
         doubts=[Doubt(name) for name in take.doubts.split()],
+        check=take_check_out(take),
         notes=[str(LocalizedMessage.from_json(note)) for note in take.notes],
         provider=take.provider,
         model=take.model,

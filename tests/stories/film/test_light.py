@@ -13,7 +13,7 @@ from operations import retention
 from providers import store
 from stories.errors import Forbidden
 from stories.models import Film
-from stories.services.light_films import prepare_light
+from stories.services.light_films import prepare_by_itself, prepare_light
 from tests.media.film import make_clip
 from tests.stories.factories import make_story
 
@@ -60,6 +60,51 @@ def test_a_job_makes_it_once(film, owner):
     assert prepare_light(film.pk, actor=owner) is None
     assert Job.objects.count() == 1
     assert film.light_file in retention.references()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "wanted", "jobs"), [("final", True, 1), ("final", False, 0), ("preview", True, 0)]
+)
+def test_it_is_made_by_itself_where_the_story_says_so(film, owner, kind, wanted, jobs):
+    film.kind, film.story.light_films = kind, wanted
+    for _again in range(2):
+        prepare_by_itself(film, owner=None)
+    found = Job.objects.values_list("name", "item", "owner_id", "priority")
+    assert list(found) == [("film_light", str(film.pk), owner.pk, 9)] * jobs
+
+
+@pytest.mark.django_db
+def test_the_api_makes_it_and_fetches_it(film, owner, client):
+    client.force_login(owner)
+    address = f"/api/ai-video/films/{film.pk}"
+    kind = "application/json"
+    assert client.get(f"{address}/file/?size=light").status_code == 404
+    shown = client.get(f"{address}/").json()
+    assert (shown["light_url"], shown["light_size_bytes"]) == (None, 0)
+    asked = client.post(f"{address}/light/", {}, content_type=kind)
+    assert (asked.status_code, asked.json()["name"]) == (202, "film_light")
+    run_due()
+    film.refresh_from_db()
+    again = client.post(f"{address}/light/", {}, content_type=kind)
+    assert (again.status_code, again.json()["light_size_bytes"]) == (200, film.light_size_bytes)
+    assert client.get(f"{address}/file/?size=light").status_code == 302
+    assert client.get(f"{address}/file/?size=small").status_code == 422
+
+
+@pytest.mark.django_db
+def test_the_page_names_the_copy_for_slow_lines_only_where_the_whole_film_plays(
+    film, owner, client
+):
+    client.force_login(owner)
+    prepare_light(film.pk, actor=owner)
+    run_due()
+    review = reverse("admin:stories_story_review", args=[film.story_id])
+    named = f'data-light="?film={film.pk}&amp;size=light"'
+    assert named in client.get(review).content.decode()
+    light = client.get(f"{review}?film={film.pk}&size=light").content.decode()
+    assert named not in light
+    assert f'href="?film={film.pk}&amp;size=whole"' in light
 
 
 @pytest.mark.django_db

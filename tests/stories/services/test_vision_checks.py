@@ -24,7 +24,8 @@ from stories.models import Approval, Confirmation, Scene, Story, Take, VisionChe
 from stories.services import checks, generation, stories, takes
 from stories.services.plan import plan_generation
 from stories.services.spend_requests import present
-from stories.services.vision_checks import doubts_in, plan_vision_checks
+from stories.services.vision_checks import plan_vision_checks
+from stories.services.vision_results import doubts_in
 from tests.fakes import media
 from tests.pictures import picture
 from tests.stories.factories import make_scene, make_story
@@ -223,7 +224,13 @@ def test_take_about_which_the_rules_have_doubts_is_not_paid_for(story, scene, ow
 def test_rules_that_check_again_keep_what_the_model_found(story, scene):
     take = made(scene)
     take.doubts = "blurred unfit"
-    good = {"version": 1, "luma": 240, "contrast": 200, "sharpness": 0.6, "letters": 0}
+    good = {
+        "version": checks.MEASURES,
+        "luma": 240,
+        "contrast": 200,
+        "sharpness": 0.6,
+        "letters": 0,
+    }
     checks.record(take, {**good, "hash": "0f" * 32})
     assert now(take).doubts == "unfit"
 
@@ -424,7 +431,23 @@ def test_page_and_api_start_it_by_the_same_service(story, scene, script, owner, 
     run_due()
     shown = client.get(f"/admin/stories/story/{story.pk}/board/scenes/{scene.pk}/").content.decode()
     assert "The automatic check: does not fit the prompt." in shown
-    assert "The sea is empty. – a boat" in shown
+    assert "“The sea is empty.”" in shown
+    assert f'Missing: <span lang="{story.language}">a boat</span>' in shown
+    assert "Haru: the face of the reference sheet" in shown
+    client.cookies["django_language"] = "ko"
+    korean = client.get(f"/admin/stories/story/{story.pk}/board/scenes/{scene.pk}/")
+    for words in ("프롬프트와 맞지 않음", "Haru: 참조 시트와 같은 얼굴"):
+        assert words in korean.content.decode()
+    del client.cookies["django_language"]
+    found_out = client.get(f"/api/ai-video/takes/{take.pk}/").json()["check"]
+    assert {name: value for name, value in found_out.items() if name != "created_at"} == {
+        "fits": False,
+        "missing": ["a boat"],
+        "why": "The sea is empty.",
+        "faces": [{"name": "Haru", "same": True}],
+        "version": 1,
+        "cost": "0.0200",
+    }
     assert "There is no take to check." in client.get(address).content.decode()
     assert now(take).doubts == "unfit"
 
