@@ -48,6 +48,8 @@ def test_films_of_a_story_come_with_links(mine, world):
         "segments_encoded": 0,
         "override_reason": "",
         "loudness": None,
+        "light_url": None,
+        "light_size_bytes": 0,
         "created_at": stamp(world.film.created_at),
     }
     assert all(link.startswith("http://testserver/") for link in links.values())

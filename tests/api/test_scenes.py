@@ -293,6 +293,7 @@ def test_takes_of_a_scene(mine, world):
         "duration_ms": 0,
         "has_sound": None,
         "doubts": [],
+        "check": None,
         "edit": None,
         "edited_from": None,
         "crop": None,

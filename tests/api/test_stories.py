@@ -42,6 +42,8 @@ def listed(story, **changes):
         "clip_provider": story.clip_provider,
         "clip_model": "",
         "vision_provider": "",
+        "check_new_takes": False,
+        "light_films": False,
         "budget": None if story.budget is None else str(story.budget),
         "project": "STUDIO",
         "needs_client_approval": False,
@@ -304,6 +306,7 @@ def plan_of(story, total="0.0400", price="0.0200", approval=None):
             "state": "done" if n == 1 else "missing",
             "will": n > 1,
             "price": price if n > 1 else "0.0000",
+            "check": "0.0000",
             "why": "",
             "warnings": [],
         }
@@ -319,6 +322,8 @@ def plan_of(story, total="0.0400", price="0.0200", approval=None):
         "sound_warnings": [],
         "items": items,
         "blocked": [],
+        "check_provider": "",
+        "check_warning": "",
     }
     return {**plan, "hash": plan_generation(story, "image").hash, "approval": approval}
 
