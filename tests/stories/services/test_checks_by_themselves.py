@@ -318,6 +318,24 @@ def test_take_of_a_job_that_was_cancelled_is_kept_and_not_checked(story, owner, 
     )
 
 
+def test_take_of_a_story_whose_job_was_cancelled_is_kept_and_not_checked(story, two, owner, script):
+    start_work(story.pk, "image", actor=owner)
+    real = script.submit[0]
+
+    def cancelled():
+        queue.cancel(Job.objects.get(name="story_preview").pk, actor=owner)
+        return real()
+
+    script.submit = [cancelled, real]
+    run_due()
+    record_leftover_results()
+    run_due()
+    assert (Take.objects.get().doubts, books(story)) == (
+        "unchecked",
+        [("image", "settled", IMAGE)],
+    )
+
+
 # --- money
 
 
