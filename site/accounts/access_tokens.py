@@ -8,7 +8,6 @@ from typing import Any
 import jwt
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import RefreshToken
 from api.problems import Problem, unauthorized
 
+from .claims import has_lost_its_roles, names_its_person, username_of
 from .signing_keys import Unreachable, own_keys, sign_on
 from .standing import has_ended, standing_of
 
@@ -163,25 +163,29 @@ def _own_user(claims: dict[str, Any]) -> User:
 def _sign_on_user(claims: dict[str, Any]) -> User:
     """Return the user named by JWT_USERNAME_CLAIM. A token never creates an account.
 
-    At some providers people choose that name themselves. As in the browser, it opens no
-    administrator's account: only the subject that single sign-on has connected it with does.
+    A token that lists groups of which none gives a role is refused, as in the browser.
     """
-    name = claims.get(getattr(settings, "JWT_USERNAME_CLAIM", "preferred_username"))
-    people = get_user_model()._default_manager  # noqa: SLF001  Django's documented way to a swappable model's rows
+    name = username_of(claims)
     user = (
-        people.filter(username=name, is_active=True, service_account=None).first()
-        if isinstance(name, str) and name
+        User.objects.filter(username=name, is_active=True, service_account=None).first()
+        if name
         else None
     )
-    if user is None or (user.is_superuser and not _is_subject(claims, user)):
+    if user is None or has_lost_its_roles(claims) or not _is_about(claims, user):
         raise _refused()
     return user
 
 
-def _is_subject(claims: dict[str, Any], user: User) -> bool:
-    """Whether the token is about the subject that this account is connected with. One query."""
-    subject = claims.get("sub")
-    return bool(subject) and SocialAccount.objects.filter(user=user, uid=subject).exists()
+def _is_about(claims: dict[str, Any], user: User) -> bool:
+    """Return whether the token is about the person of this account. One query.
+
+    At some providers people choose their name themselves. Once single sign-on has connected the
+    account, only the token of the same subject opens it; an administrator's account needs that.
+    """
+    subjects = list(SocialAccount.objects.filter(user=user).values_list("uid", flat=True))
+    if subjects:
+        return claims.get("sub") in subjects
+    return not user.is_superuser and names_its_person(claims)
 
 
 def _refused() -> Problem:

@@ -7,10 +7,16 @@ database, so that it works once, and every secret is bound to its user; decision
 import base64
 import hashlib
 import secrets
+import time
 from datetime import datetime
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account import app_settings
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.reauthentication import (
+    did_recently_reauthenticate,
+    get_reauthentication_flows,
+)
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
@@ -179,6 +185,16 @@ def passes(user: User, code: str) -> Authenticator | None:
 def may_change_factors(request: HttpRequest) -> bool:
     """Return whether the user proved within the last minutes that it is them."""
     return bool(did_recently_reauthenticate(request))
+
+
+def may_begin(request: HttpRequest, user: User) -> bool:
+    """Return whether an app may be connected: the user has logged in, or proved that it is them,
+    within the last minutes, or has nothing to prove it with.
+    """
+    if not get_reauthentication_flows(user):
+        return True
+    since = time.time() - app_settings.REAUTHENTICATION_TIMEOUT
+    return any(record["at"] > since for record in get_authentication_records(request, user))
 
 
 def _use(row: Authenticator, user: User, code: str) -> bool:

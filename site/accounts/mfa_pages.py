@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import segno
+from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -139,7 +140,7 @@ def _next(request: HttpRequest) -> str:
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else ""
 
 
-def _again(request: HttpRequest) -> HttpResponse:
+def _again(request: HttpRequest) -> HttpResponseRedirect:
     wanted = _next(request)
     return HttpResponseRedirect(
         f"{reverse('admin:second_factor')}{f'?{urlencode({"next": wanted})}' if wanted else ''}"
@@ -151,8 +152,13 @@ def _code(request: HttpRequest) -> str:
 
 
 def _begin(request: HttpRequest, user: User) -> HttpResponse:
+    """Begin to connect an app. A session that began a while ago may be a thief's: ask first."""
+    back = _again(request)
+    if not mfa.may_begin(request, user):
+        (way, *_others) = get_adapter().get_reauthentication_methods(user)
+        return HttpResponseRedirect(f"{way['url']}?{urlencode({'next': back.url})}")
     mfa.begin(request, user)
-    return _again(request)
+    return back
 
 
 def _confirm(request: HttpRequest, user: User) -> list[str]:

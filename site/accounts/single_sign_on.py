@@ -21,23 +21,20 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from core.unicode_normalization import composed
-
 from . import sessions
 from .access_tokens import SIGN_ON_ALGORITHMS
 from .api_keys import is_service_account
+from .claims import names_its_person, roles_of, username_of
 
 PROVIDER_ID = "company"
 ADMINISTRATOR = "administrator"  # a role of settings that makes superusers
 FOR_EVERYBODY = "everybody"
 NONCE = "oidc_nonce"  # session key
-LONGEST_GROUPS = 1000
 
 
 def is_configured() -> bool:
@@ -125,6 +122,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  
         name = username_of(claims)
         if not name:
             raise _refused(request, _("Your company account has no name that can be used here."))
+        if not names_its_person(claims):
+            raise _refused(request, _("Your company has not verified your e-mail address."))
         sociallogin.user.username = name
         known = User.objects.filter(username=name).first()
         if known is None:
@@ -158,25 +157,6 @@ def claims_of(sociallogin: SocialLogin) -> dict[str, Any]:
 def is_connected(user: User) -> bool:
     """Return whether this account is connected with somebody of the provider already."""
     return bool(SocialAccount.objects.filter(user=user, provider=PROVIDER_ID).exists())
-
-
-def username_of(claims: dict[str, Any]) -> str:
-    """Return the valid username of the claims, or an empty string."""
-    name = composed(str(claims.get(settings.JWT_USERNAME_CLAIM) or ""))
-    try:
-        # Django's documented way to a field
-        User._meta.get_field("username").run_validators(name)  # noqa: SLF001
-    except ValidationError:
-        return ""
-    return name
-
-
-def roles_of(claims: dict[str, Any]) -> frozenset[str]:
-    """Return the roles that the groups of these claims give."""
-    groups = claims.get(settings.OIDC_GROUPS_CLAIM)
-    named = groups[:LONGEST_GROUPS] if isinstance(groups, list) else [groups]
-    mapped = settings.OIDC_ROLES
-    return frozenset(mapped[group] for group in named if isinstance(group, str) and group in mapped)
 
 
 def apply_roles(user: User, roles: frozenset[str]) -> None:

@@ -44,6 +44,10 @@ OWN: dict[str, tuple[int, str]] = {
         405,
         "The address does not support the method; see Allow.",
     ),
+    "idempotency_answer_lost": (
+        409,
+        "The request with this Idempotency-Key was done; its answer cannot be read any more.",
+    ),
     "idempotency_key_running": (409, "The first request with this Idempotency-Key still runs."),
     "length_required": (411, "The length of the body must be sent (Content-Length)."),
     "precondition_failed": (

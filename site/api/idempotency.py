@@ -5,12 +5,13 @@ import random
 import re
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import IdempotencyRecord
 from core.clock import DatabaseNow, database_now
+from core.encryption import fernet
 from core.localized_messages import LocalizedMessage
 
 from . import leases, problems
@@ -30,6 +32,7 @@ KEPT = timedelta(hours=24)
 SWEEP_ONE_IN = 50
 SWEEP_ROWS = 500
 KEPT_HEADERS = ("Content-Type", "Location")
+JSON_STARTS = (b"{", b"[")  # how a response begins that an earlier version stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Claim:
     def keep(self, response: HttpResponse) -> None:
         """Stores the response for repetitions. Call it in the transaction of the work."""
         headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-        values = {"status": response.status_code, "headers": headers, "body": response.content}
+        values = {"status": response.status_code, "headers": headers}
+        values["body"] = _sealed(response.content)
         if self._mine().update(**values, expires_at=DatabaseNow(KEPT)) != 1:
             # Another request has taken over because this one seemed lost: roll back.
             raise _running()
@@ -69,9 +73,9 @@ def answer_once(
     """Does the work, or returns the response of the first request.
 
     The work and its response are written in one transaction. Responses below 500 are stored for a
-    day, including refusals. Raises 409 while the first request runs and 422 if the key was used for
-    another request. A running request is recognized by the lock of its row, which ends with its
-    process.
+    day, encrypted, including refusals. Raises 409 while the first request runs and 422 if the key
+    was used for another request. A running request is recognized by the lock of its row, which ends
+    with its process.
     """
 
     def run(claim: Claim) -> HttpResponse:
@@ -187,11 +191,40 @@ def _known(found: IdempotencyRecord, fingerprint: str) -> Claim | HttpResponse:
         )
     if found.status == 0:
         raise _running()
-    response = HttpResponse(bytes(found.body), status=found.status)
+    response = HttpResponse(_opened(bytes(found.body)), status=found.status)
     for name, value in found.headers.items():
         response[name] = value
     response["Idempotency-Replayed"] = "true"
     return response
+
+
+def _sealed(body: bytes) -> bytes:
+    """Encrypts a response: some tell a link or a secret that is stored as a hash elsewhere."""
+    return fernet().encrypt(body) if body else b""
+
+
+def _opened(stored: bytes) -> bytes:
+    """Returns the response. Raises 409 if no installation secret fits any more."""
+    if not stored or stored.startswith(JSON_STARTS):
+        return stored
+    try:
+        return fernet().decrypt(stored)
+    except InvalidToken:
+        raise problems.conflict(
+            "idempotency_answer_lost",
+            gettext_noop(
+                "The request with this Idempotency-Key was done, but its answer cannot be read "
+                "any more. Look at what it has changed."
+            ),
+        ) from None
+
+
+def reseal() -> None:
+    """Encrypts the stored responses again with the newest installation secret."""
+    for row in IdempotencyRecord.objects.filter(status__gt=0).iterator():
+        with suppress(Problem):
+            body = _sealed(_opened(bytes(row.body)))
+            IdempotencyRecord.objects.filter(pk=row.pk, claim=row.claim).update(body=body)
 
 
 def _take_over(found: IdempotencyRecord, fingerprint: str) -> Claim:

@@ -288,8 +288,13 @@ MFA_ADAPTER = "accounts.allauth_adapters.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.login.CodeForm",
     "reauthenticate": "accounts.login.ConfirmCodeForm",
+    "add_webauthn": "accounts.passkey_forms.AddPasskeyForm",
+    "authenticate_webauthn": "accounts.passkey_forms.CodeByPasskeyForm",
+    "login_webauthn": "accounts.passkey_forms.LogInByPasskeyForm",
+    "reauthenticate_webauthn": "accounts.passkey_forms.ConfirmByPasskeyForm",
 }
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn"]
 MFA_TOTP_ISSUER = "VideoPlanet Studio"
 MFA_TOTP_TOLERANCE = 1  # time steps that a phone's clock may differ in either direction

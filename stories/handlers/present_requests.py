@@ -117,7 +117,7 @@ def of_sheet(job: Job) -> Asking:
         raise Fail(LOOK_GONE, code="look_gone")
     ordered = requests.from_json(asked["request"])
     assert isinstance(ordered, requests.ImageRequest)
-    request = sheets.sheet_request(story, look, seed=ordered.seed)
+    request = sheets.sheet_request(story, look, model=ordered.model, seed=ordered.seed)
     return Asking(request, asked["provider"], {"request": requests.to_json(request)})
 
 

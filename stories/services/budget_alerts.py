@@ -121,6 +121,8 @@ def _people(project: Project | None) -> set[int]:
         project_memberships__project=project,
         project_memberships__role=ProjectRole.LEAD,
         is_active=True,
+        is_staff=True,
+        service_account=None,
     )
     found = set(leads.values_list("pk", flat=True))
     others: Any = notices.with_right(PROJECTS).order_by("pk")[: notices.MOST]

@@ -26,13 +26,14 @@ from providers.prices import config_of, priced
 from providers.prices import model_row as row_of
 from providers.requests import CastReference, ImageRequest, from_json
 from providers.store import Stored, save, workplace
-from stories.enums import CastKind, JobName, PlanState, ReviewStatus, TakeSource
+from stories.enums import CastKind, JobName, PlanState, ReviewStatus, TakeKind, TakeSource
 from stories.errors import ApprovedTake, Invalid
 from stories.models import CastMember, Look, SheetTake, Story
 
 from . import collecting, job_data, waking
 from .cast import locked_look
 from .fingerprints import CANONICAL, picture_size
+from .makers import Maker, story_maker
 from .plan import Quotes, quotes_of
 from .results import stored_result
 from .reviews import checked_reason, require_not_rejected, write_review
@@ -77,8 +78,11 @@ class SheetPlan:
         return job_data.sheet_key(self.look.pk)
 
 
-def sheet_request(story: Story, look: Look, *, seed: int | None = None) -> ImageRequest:
-    """The provider request for a sheet of the look, whose member is loaded."""
+def sheet_request(story: Story, look: Look, *, model: str, seed: int | None = None) -> ImageRequest:
+    """The provider request for a sheet of the look, whose member is loaded.
+
+    `model` is empty for the provider's usual one.
+    """
     member = look.member
     one = reference(
         member.kind,
@@ -96,6 +100,7 @@ def sheet_request(story: Story, look: Look, *, seed: int | None = None) -> Image
         aspect_ratio=cast("Ratio", story.aspect_ratio),
         width=width,
         height=height,
+        model=model,
         cast=[one],
         sheet=True,
     )
@@ -141,7 +146,9 @@ def plan_sheets(story: Story, looks: list[Look], *, provider: str = "") -> list[
         subject=str(story.pk), item__in=items, state__in=job_data.UNDER_WAY
     )
     states = dict(calls.values_list("item", "state"))
-    prices = _Prices(provider or story.image_provider, quotes_of(Kind.IMAGE, asking))
+    own = story_maker(story, TakeKind.IMAGE)
+    maker = Maker(provider) if provider and provider != own.provider else own
+    prices = _Prices(maker, quotes_of(Kind.IMAGE, asking))
     return [_planned(story, look, prices, running, states) for look in looks]
 
 
@@ -152,7 +159,7 @@ def _planned(
     running: set[str],
     calls: dict[str, str],
 ) -> SheetPlan:
-    request = sheet_request(story, look)
+    request = sheet_request(story, look, model=prices.maker.model)
     wanted = sheet_hash(request)
     state, why = _state(look, wanted)
     price: Decimal | None = None
@@ -166,7 +173,7 @@ def _planned(
         except DomainError as error:
             why = error.sentence
             state = state if state == "done" else "blocked"
-    return SheetPlan(look, state, price, why, prices.provider, request, wanted)
+    return SheetPlan(look, state, price, why, prices.maker.provider, request, wanted)
 
 
 def _state(look: Look, wanted: str) -> tuple[PlanState, LocalizedMessage]:
@@ -187,10 +194,10 @@ def _state(look: Look, wanted: str) -> tuple[PlanState, LocalizedMessage]:
 
 
 class _Prices:
-    """Prices at one provider, which is looked up once."""
+    """Prices of one provider's model, which is looked up once."""
 
-    def __init__(self, provider: str, quotes: Quotes) -> None:
-        self.provider = provider
+    def __init__(self, maker: Maker, quotes: Quotes) -> None:
+        self.maker = maker
         self.quotes = quotes
         self.found: Any = None
 
@@ -200,7 +207,7 @@ class _Prices:
         Raises the errors that the call would be refused with.
         """
         if self.found is None:
-            config = config_of(self.provider)
+            config = config_of(self.maker.provider)
             self.found = (config, row_of(config, request))
         config, row = self.found
         require_possible(config, request, row=row)

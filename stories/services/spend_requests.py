@@ -133,6 +133,7 @@ def ask_for_sheets(plan: SheetPlan, *, variants: int) -> SpendRequest:
         str(variants),
         str(price),
         plan.input_hash,
+        *filter(None, [plan.request.model]),
     ]
     title = " · ".join(filter(None, (plan.look.member.name, plan.look.name)))
     line = {"scene": plan.look.key, "position": 0, "title": title, "price": str(price)}

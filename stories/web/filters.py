@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.admin.filters import DropdownFilter
+from core.admin.filters import DropdownFilter, RelatedFilter
 from stories.enums import StoryStatus
 from stories.models import Story
+from stories.services.permissions import visible_projects
 
 from .open_jobs import OpenJob, under_way
 
@@ -42,6 +43,17 @@ def needs_person(stories: QuerySet[Story], jobs: Collection[OpenJob]) -> QuerySe
     return stories.filter(
         Q(status__in=(StoryStatus.PLANNED, StoryStatus.FAILED)) | resting | Q(pk__in=needs_person)
     )
+
+
+class ProjectFilter(RelatedFilter):
+    """Offers the projects that the user sees: the others' names are their clients' own."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        return field.get_choices(
+            include_blank=False,
+            ordering=self.field_admin_ordering(field, request, model_admin),
+            limit_choices_to={"pk__in": visible_projects(request.user)},
+        )
 
 
 class Due(DropdownFilter):

@@ -48,7 +48,7 @@ from . import (
     story_cards,
     story_pages,
 )
-from .filters import TITLES, Due, Turn
+from .filters import TITLES, Due, ProjectFilter, Turn
 from .forms import PROVIDER_FIELDS, NewStoryForm, StoryForm
 from .list_columns import EstimatingPaginator, Facts, StoryList, due_text, state_words
 from .story_state import picture_url
@@ -65,7 +65,7 @@ class StoryAdmin(BoardUrls, ModelAdmin):
         ("owner", RelatedFilter),
         ("assignee", RelatedFilter),
         Due,
-        ("project", RelatedFilter),
+        ("project", ProjectFilter),
         ("language", ChoicesFilter),
         ("aspect_ratio", ChoicesFilter),
     )

@@ -156,6 +156,33 @@ def test_name_alone_opens_no_administrator(nobody, user, sign_on):
     assert [status(nobody, token) for token in tokens] == [200, 401, 401, 401]
 
 
+def test_account_that_is_connected_is_opened_by_its_subject_only(nobody, user, sign_on):
+    """Who takes another's name at the provider does not get the account."""
+    SocialAccount.objects.create(user=user, provider="company", uid="s-1")
+    tokens = [sign_on.token("rs", sub=subject) for subject in ("s-1", "s-2", ["s-1"], None)]
+    assert [status(nobody, token) for token in tokens] == [200, 401, 401, 401]
+
+
+def test_address_as_a_name_must_have_been_verified(nobody, user, sign_on, settings):
+    settings.JWT_USERNAME_CLAIM = "email"
+    user.username = "alice@example.com"
+    user.save()
+    verified = (True, "true", False, "false", [], None)
+    tokens = [sign_on.token("rs", email=user.username, email_verified=value) for value in verified]
+    assert [status(nobody, token) for token in tokens] == [200, 200, 401, 401, 401, 401]
+    SocialAccount.objects.create(user=user, provider="company", uid="s-1")
+    assert status(nobody, sign_on.token("rs", email=user.username, sub="s-1")) == 200
+
+
+def test_token_whose_groups_give_no_role_is_401(nobody, user, sign_on, settings):
+    settings.OIDC_ROLES = {"studio-makers": "producer"}
+    groups = (["studio-makers", "others"], "studio-makers", ["others"], [], [[]], None)
+    tokens = [sign_on.token("rs", groups=value) for value in groups]
+    assert [status(nobody, token) for token in tokens] == [200, 200, 401, 401, 401, 200]
+    settings.OIDC_ROLES = {}
+    assert status(nobody, sign_on.token("rs", groups=["others"])) == 200
+
+
 def test_public_key_used_as_a_secret_is_401(nobody, user, sign_on):
     secret = json.loads(sign_on.document())["keys"][0]["n"]
     assert status(nobody, sign_on.token("rs", algorithm="HS256", key=secret)) == 401

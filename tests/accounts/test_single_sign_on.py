@@ -150,6 +150,41 @@ def test_account_of_the_same_name_is_connected_once(client, provider, owner, col
     assert (is_in(other), SocialAccount.objects.count()) == (False, 1)
 
 
+@pytest.mark.parametrize("verified", [False, "false", None])
+def test_address_that_is_not_verified_opens_and_makes_no_account(
+    client, provider, settings, owner, verified
+):
+    settings.JWT_USERNAME_CLAIM = "email"
+    User.objects.filter(pk=owner.pk).update(username="owner@example.com")
+    for number, email in enumerate(("owner@example.com", "new@example.com")):
+        claims = {} if verified is None else {"email_verified": verified}
+        put_user(provider, f"sub-m{number}", email=email, groups=["studio-makers"], **claims)
+        answer = sign_on(client, f"sub-m{number}")
+        assert (answer["Location"], is_in(client)) == (reverse("admin:login"), False)
+    assert "not verified your e-mail" in client.get(answer["Location"]).content.decode()
+    assert not SocialAccount.objects.exists()
+    assert not User.objects.filter(username__contains="new").exists()
+
+
+def test_verified_address_is_a_name(client, provider, settings):
+    settings.JWT_USERNAME_CLAIM = "email"
+    claims = {"email": "haru@example.com", "email_verified": True}
+    put_user(provider, "sub-v", groups=["studio-makers"], **claims)
+    sign_on(client, "sub-v")
+    assert User.objects.get(username="haru@example.com").email == "haru@example.com"
+
+
+def test_address_of_another_account_connects_nothing(client, provider, owner):
+    """An account is never found by its e-mail address."""
+    User.objects.filter(pk=owner.pk).update(email="shared@example.com")
+    claims = {"email": "shared@example.com", "email_verified": True}
+    put_user(provider, "sub-e", preferred_username="mina", groups=["studio-makers"], **claims)
+    sign_on(client, "sub-e")
+    assert is_in(client)
+    assert SocialAccount.objects.get().user.username == "mina"
+    assert client.session["_auth_user_id"] != str(owner.pk)
+
+
 def test_neither_administrators_nor_programs_are_opened_by_their_name(
     client, provider, admin_user, producer_role
 ):

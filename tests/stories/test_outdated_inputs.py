@@ -135,7 +135,7 @@ def a_sheet(story, owner):
     def is_current():
         look.refresh_from_db()
         look.member.refresh_from_db()
-        wanted = sheets.sheet_hash(sheets.sheet_request(story, look))
+        wanted = sheets.sheet_hash(sheets.sheet_request(story, look, model=""))
         return SheetTake.objects.get().input_hash == wanted
 
     return Piece(

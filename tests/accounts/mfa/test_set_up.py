@@ -14,7 +14,7 @@ from django.test import Client
 from accounts import mfa, refresh_tokens
 
 from .conftest import Clock
-from .log_in import PAGE, code_of, secret_on
+from .log_in import PAGE, code_of, log_in, secret_on
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_set_up_shows_a_picture_that_phones_read_and_the_recovery_codes_once(
     import cv2
     import numpy as np
 
-    client.force_login(owner)
+    log_in(client, "owner")
     assert "Set it up" in client.get(PAGE).content.decode()
     assert Authenticator.objects.count() == 0  # looking changes nothing
     assert client.post(PAGE, {"do": "begin"}).status_code == 302
@@ -95,7 +95,7 @@ def test_set_up_ends_the_log_ins_that_went_by_the_password_alone(
     old = refresh_tokens.start(owner)
     elsewhere = Client()
     elsewhere.force_login(owner)
-    client.force_login(owner)
+    log_in(client, "owner")
     client.post(PAGE, {"do": "begin"})
     secret = secret_on(client.get(PAGE))
     client.post(PAGE, {"do": "confirm", "code": code_of(secret, clock.now)})

@@ -32,6 +32,36 @@ def test_same_key_and_body_give_the_same_answer_and_one_row(api):
     assert LogInAttempt.objects.count() == 1
 
 
+def test_answer_is_stored_encrypted(api, settings):
+    """Some answers tell a link that is stored as a hash elsewhere."""
+    settings.PROVIDER_SECRETS = ["first"]
+    first = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    stored = bytes(IdempotencyRecord.objects.get().body)
+    assert (b"sea" in first.content, b"sea" in stored) == (True, False)
+    settings.PROVIDER_SECRETS = ["second", "first"]
+    idempotency.reseal()
+    assert bytes(IdempotencyRecord.objects.get().body) != stored
+    settings.PROVIDER_SECRETS = ["second"]
+    assert api.ask("POST", "notes/", {"title": "sea"}, headers=KEY).content == first.content
+
+
+def test_answer_that_no_secret_opens_is_409_and_nothing_is_done_again(api, settings):
+    settings.PROVIDER_SECRETS = ["first"]
+    api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    settings.PROVIDER_SECRETS = ["second"]
+    idempotency.reseal()  # leaves it as it is
+    response = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    assert (response.status_code, response.json()["code"]) == (409, "idempotency_answer_lost")
+    assert LogInAttempt.objects.count() == 1
+
+
+def test_answer_that_an_earlier_version_stored_is_given_again(api):
+    first = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    IdempotencyRecord.objects.update(body=first.content)
+    again = api.ask("POST", "notes/", {"title": "sea"}, headers=KEY)
+    assert (again.content, again["Idempotency-Replayed"]) == (first.content, "true")
+
+
 @pytest.mark.parametrize(
     ("path", "body"), [("notes/", {"title": "other"}), ("slow/", {"title": "sea"})]
 )

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -286,6 +287,16 @@ def test_budget_of_a_provider_and_of_a_project(owner, colleague, manager, story)
         ("colleague", f"80% of the budget of the project “{project.name}” is used"),
         ("manager", f"80% of the budget of the project “{project.name}” is used"),
     ]
+
+
+def test_leads_without_access_are_not_told_of_their_budget(owner, colleague, manager, story):
+    project = Project.objects.get(stories=story)
+    Project.objects.filter(pk=project.pk).update(budget=Decimal(2))
+    User.objects.filter(pk=colleague.pk).update(is_staff=False)
+    for person in (owner, colleague):
+        ProjectMember.objects.create(project=project, user=person, role=ProjectRole.LEAD)
+    assert spend("1.60", subject=story.pk) == 1
+    assert [row[1] for row in told()] == ["owner", "manager"]
 
 
 def test_unused_and_missing_budgets_are_silent(manager, story):

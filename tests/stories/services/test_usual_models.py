@@ -6,10 +6,13 @@ import pytest
 
 from providers.models import AIProviderConfig
 from stories.errors import Invalid
+from stories.handlers import present_requests
 from stories.models import Project, Voice
-from stories.services import planning, projects, sound, stories
+from stories.services import cast, planning, projects, sound, stories
 from stories.services.makers import Maker
 from stories.services.plan import plan_generation
+from stories.services.sheet_generation import generate_sheet
+from stories.services.sheets import plan_sheets
 from stories.services.sound_plan import plan_sound
 from tests.stories.factories import make_scene
 
@@ -77,6 +80,37 @@ def test_another_model_makes_another_plan(owner, project):
     after = plan_generation(story, "image", sound=False)
     assert (before.total, after.total) == (Decimal("0.70"), Decimal("0.10"))
     assert before.hash != after.hash
+
+
+@pytest.fixture
+def look(owner, project):
+    story = begin(owner, project)
+    about = {"description": "a girl in a red coat"}
+    return cast.first_look(cast.create_member(story.pk, actor=owner, name="Haru", **about))
+
+
+def test_reference_sheets_are_made_with_the_usual_model(owner, look):
+    story = look.member.story
+    (own,) = plan_sheets(story, [look])
+    (same,) = plan_sheets(story, [look], provider="paid")
+    (other,) = plan_sheets(story, [look], provider="local")
+    assert [(plan.provider, plan.request.model, plan.price) for plan in (own, same, other)] == [
+        ("paid", "fine-image", Decimal("0.70")),
+        ("paid", "fine-image", Decimal("0.70")),
+        ("local", "", Decimal(0)),
+    ]
+
+
+def test_sheet_that_was_confirmed_keeps_its_model(owner, look):
+    (job,) = generate_sheet(look.pk, actor=owner, confirm_total=Decimal("0.70")).jobs
+    stories.edit(look.member.story_id, actor=owner, image_model="usual-image")
+    assert present_requests.of_sheet(job).request.model == "fine-image"
+
+
+def test_model_that_is_withdrawn_blocks_reference_sheets(look, sold):
+    sold.models.filter(name__startswith="fine").update(is_active=False)
+    (plan,) = plan_sheets(look.member.story, [look])
+    assert (plan.state, plan.price) == ("blocked", None)
 
 
 def test_another_provider_is_not_asked_for_the_model_of_the_one_before(owner, project):

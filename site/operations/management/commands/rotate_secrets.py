@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts import mfa
+from api import idempotency
 from notifications import resealing
 from notifications.failures import RefusedError
 from providers import keys, raw_answer_store
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             addresses = resealing.reseal()
         except RefusedError as error:
             raise CommandError(str(error)) from error
+        idempotency.reseal()
         self.stdout.write(
             f"Keys stored anew: {done}; second factors: {mfa.reseal()}; chats and webhooks: "
             f"{addresses}"
