@@ -266,7 +266,7 @@ def measure_depth(rows: int, rounds: int) -> None:
 
     from accounts import refresh_tokens
     from api.paging import NEWEST_FIRST, binding, cursor_at
-    from stories.api.schemas import StoryFilter
+    from stories.api.inputs.stories import StoryFilter
     from stories.models import Story
 
     person = _person()

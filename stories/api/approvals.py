@@ -9,7 +9,8 @@ from api.components import Body, Query
 from api.controllers import ApiController, Call, operation
 from api.paging import Keyset, Page, page
 from api.problems import not_found
-from stories.api import schemas
+from stories.api.inputs.approvals import ApprovalFilter, DecideIn
+from stories.api.inputs.parts import CancelIn, WaitQuery
 from stories.enums import Decision
 from stories.models import Approval
 from stories.services import approval_decisions as domain
@@ -43,7 +44,7 @@ class ApprovalsController(ApiController):
     tags = (APPROVALS,)
 
     @operation("list_approvals", summary="List approvals")
-    def get(self, query: Query[schemas.ApprovalFilter]) -> Page[ApprovalOut]:
+    def get(self, query: Query[ApprovalFilter]) -> Page[ApprovalOut]:
         """Of the stories that you may see, the newest first."""
         rows = _visible(self)
         if query.story is not UNSET:
@@ -67,7 +68,7 @@ class ApprovalController(ApiController):
     tags = (APPROVALS,)
 
     @operation("get_approval", summary="Show an approval")
-    def get(self, approval_id: UUID, query: Query[schemas.WaitQuery]) -> ApprovalOut:  # noqa: ARG002  long polling is handled by `Api`
+    def get(self, approval_id: UUID, query: Query[WaitQuery]) -> ApprovalOut:  # noqa: ARG002  long polling is handled by `Api`
         """With `wait` the answer comes when somebody has decided, or it was started."""
         return _one(self, approval_id)
 
@@ -77,7 +78,7 @@ class ApprovalDecideController(ApiController):
     tags = (APPROVALS,)
 
     @operation("decide_approval", summary="Approve or refuse")
-    def post(self, approval_id: UUID, body: Body[schemas.DecideIn]) -> ApprovalOut:
+    def post(self, approval_id: UUID, body: Body[DecideIn]) -> ApprovalOut:
         """A second person with the right to, never the one who asked. 409 when it is decided
         already, or the plan has changed since.
         """
@@ -93,7 +94,7 @@ class ApprovalWithdrawController(ApiController):
     tags = (APPROVALS,)
 
     @operation("withdraw_approval", summary="Withdraw a request for approval")
-    def post(self, approval_id: UUID, body: Body[schemas.CancelIn]) -> ApprovalOut:
+    def post(self, approval_id: UUID, body: Body[CancelIn]) -> ApprovalOut:
         """By who asked, the story's owner or a manager, as long as it has not been started."""
         _one(self, approval_id)
         domain.withdraw(approval_id, actor=self.user, reason=body.reason)

@@ -4,10 +4,10 @@ from uuid import UUID
 
 from api.components import Body
 from api.controllers import ApiController, Call, operation
+from stories.api.inputs.assignments import AssignIn
 from stories.errors import Invalid
 from stories.services.assignments import assign
 
-from . import schemas
 from .base import SCENES, STORIES, api
 from .lookups import scene_of, story_of
 from .outputs.scenes import SceneOut, scene_out
@@ -19,7 +19,7 @@ class StoryAssignController(ApiController):
     tags = (STORIES,)
 
     @operation("assign_story", summary="Say who is to do a story, and until when")
-    def post(self, story_id: UUID, body: Body[schemas.AssignIn]) -> StoryDetail:
+    def post(self, story_id: UUID, body: Body[AssignIn]) -> StoryDetail:
         """To a person who sees the story."""
         story_of(self, story_id)
         _assign(self, story_id, body)
@@ -31,16 +31,14 @@ class SceneAssignController(ApiController):
     tags = (SCENES,)
 
     @operation("assign_scene", summary="Say who is to do a scene, and until when")
-    def post(self, scene_id: UUID, body: Body[schemas.AssignIn]) -> SceneOut:
+    def post(self, scene_id: UUID, body: Body[AssignIn]) -> SceneOut:
         """To a person who sees the story."""
         scene = scene_of(self, scene_id)
         _assign(self, scene.story_id, body, scene_id)
         return scene_out(self, scene_of(self, scene_id))
 
 
-def _assign(
-    call: Call, story_id: UUID, body: schemas.AssignIn, scene_id: UUID | None = None
-) -> None:
+def _assign(call: Call, story_id: UUID, body: AssignIn, scene_id: UUID | None = None) -> None:
     try:
         assign(
             story_id,

@@ -14,8 +14,8 @@ from api.problems import forbidden
 from providers import ledger
 from providers.models import OrganizationBudget
 from providers.services import configs, money_changes
+from stories.api.inputs.parts import Budget, sent_values
 
-from . import schemas
 from .base import MONEY, api
 from .outputs.parts import Moment, Money, money
 
@@ -36,8 +36,8 @@ class BudgetOut(msgspec.Struct):
 class BudgetPatch(Strict):
     """Only what is sent is changed. Null: no limit."""
 
-    monthly_budget: schemas.Budget | UnsetType | None = UNSET
-    plan_limit: schemas.Budget | UnsetType | None = UNSET
+    monthly_budget: Budget | UnsetType | None = UNSET
+    plan_limit: Budget | UnsetType | None = UNSET
 
 
 def _budget(call: Call) -> BudgetOut:
@@ -69,7 +69,7 @@ class BudgetController(ApiController):
     @operation("patch_budget", summary="Change the organization budget")
     def patch(self, body: Body[BudgetPatch]) -> BudgetOut:
         """What one person may start alone is changed by administrators only."""
-        sent = schemas.sent_values(body)
+        sent = sent_values(body)
         values = {name: None if text is None else Decimal(text) for name, text in sent.items()}
         money_changes.change_budget(actor=self.user, **values)
         return _budget(self)

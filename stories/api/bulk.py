@@ -13,10 +13,10 @@ from api.inputs import Strict
 from api.problems import Problem, problem_of
 from core.localized_messages import DomainError
 from jobs.services import queue
+from stories.api.inputs.parts import MoneyIn, Reason, confirmed_total
 from stories.enums import ReviewStatus
 from stories.services import generation, takes
 
-from . import schemas
 from .base import JOBS, TAKES, api
 from .lookups import scene_of, steerable_job, take_of
 from .outputs.jobs import JobOut, job_out
@@ -27,7 +27,7 @@ MOST = 100  # of one request
 
 class OneJobIn(Strict):
     id: Annotated[str, Meta(max_length=60, description="The job.")]
-    confirm_total: schemas.Money | UnsetType = UNSET
+    confirm_total: MoneyIn | UnsetType = UNSET
 
 
 class BulkJobsIn(Strict):
@@ -37,7 +37,7 @@ class BulkJobsIn(Strict):
     items: Annotated[
         list[OneJobIn], Meta(min_length=1, max_length=MOST, description="The jobs, each once.")
     ]
-    reason: schemas.Reason = ""
+    reason: Reason = ""
 
 
 class Refused(msgspec.Struct):
@@ -63,7 +63,7 @@ class BulkJobsOut(msgspec.Struct):
 class OneReviewIn(Strict):
     id: Annotated[UUID, Meta(description="The take.")]
     verdict: Annotated[ReviewStatus, Meta(description="The review.")]
-    reason: schemas.Reason = ""
+    reason: Reason = ""
 
 
 class BulkReviewsIn(Strict):
@@ -107,7 +107,7 @@ def _job(call: Call, item: OneJobIn, body: BulkJobsIn) -> OneJobOut:
         steerable_job(call, item.id)
         if body.action == "cancel":
             return job_out(queue.cancel(item.id, actor=call.user, reason=body.reason))
-        confirmed = schemas.confirmed_total(item.confirm_total)
+        confirmed = confirmed_total(item.confirm_total)
         # A request for approval is kept, although it is answered as an error.
         start = generation.retry(item.id, actor=call.user, confirm_total=confirmed)
         return job_out(start.require().jobs[0])

@@ -13,7 +13,8 @@ from api.components import Body, Upload
 from api.controllers import ApiController, Call, operation
 from api.problems import FieldError, invalid
 from core.localized_messages import LocalizedMessage
-from stories.api import schemas
+from stories.api.inputs.cards import CardsPatch
+from stories.api.inputs.parts import sent_values
 from stories.enums import Corner
 from stories.models import Story
 from stories.services import cards as domain
@@ -72,12 +73,10 @@ class StoryCardsController(ApiController):
         return _cards(self, story_of(self, story_id))
 
     @operation("patch_cards", summary="Change a film's cards", problems=(409,))
-    def patch(self, story_id: UUID, body: Body[schemas.CardsPatch]) -> CardsOut:
+    def patch(self, story_id: UUID, body: Body[CardsPatch]) -> CardsOut:
         """Only what is sent is changed. The next film has it; no take becomes stale."""
         story_of(self, story_id)
-        return _cards(
-            self, domain.change_cards(story_id, actor=self.user, **schemas.sent_values(body))
-        )
+        return _cards(self, domain.change_cards(story_id, actor=self.user, **sent_values(body)))
 
 
 @api.at("stories/<uuid:story_id>/logo/")

@@ -18,7 +18,17 @@ from api.responses import Accepted, Created
 from core.localized_messages import LocalizedMessage
 from media import image_import
 from stories import errors
-from stories.api import schemas
+from stories.api.inputs.cast import (
+    GenerateSheetIn,
+    LibraryVersionIn,
+    LookIn,
+    LookPatch,
+    MemberIn,
+    MemberPatch,
+    SceneCastIn,
+    SheetFilter,
+)
+from stories.api.inputs.parts import VerdictIn, confirmed_total
 from stories.models import CastMember, LibraryVersion, Look, SheetTake, Story
 from stories.services import cast as domain
 from stories.services import library, sheets
@@ -110,7 +120,7 @@ class StoryCastController(ApiController):
         return cast_out(self, story, list(domain.members_of(story)))
 
     @operation("add_member", summary="Add a cast member", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.MemberIn]) -> Created[MemberOut]:
+    def post(self, story_id: UUID, body: Body[MemberIn]) -> Created[MemberOut]:
         """It has a first look."""
         story_of(self, story_id)
         return Created(
@@ -132,7 +142,7 @@ class CastController(ApiController):
         return _shown(self, _member_of(self, member_id))
 
     @operation("patch_member", summary="Change a cast member", problems=(409,))
-    def patch(self, member_id: UUID, body: Body[schemas.MemberPatch]) -> MemberOut:
+    def patch(self, member_id: UUID, body: Body[MemberPatch]) -> MemberOut:
         """Only what is sent is changed. A changed description makes the takes of the scenes that
         show the member stale; a changed name does not, and the earlier one stays among its other
         names.
@@ -183,7 +193,7 @@ class StoryLibraryController(ApiController):
     tags = (CAST,)
 
     @operation("use_library", summary="Add a member from the library", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.LibraryVersionIn]) -> Created[MemberOut]:
+    def post(self, story_id: UUID, body: Body[LibraryVersionIn]) -> Created[MemberOut]:
         """The story uses exactly this version until a newer one is taken."""
         story_of(self, story_id)
         if not LibraryVersion.objects.filter(pk=body.version_id).exists():
@@ -222,7 +232,7 @@ class CastNewerController(ApiController):
         )
 
     @operation("take_newer", summary="Take a newer version", problems=(409,))
-    def post(self, member_id: UUID, body: Body[schemas.LibraryVersionIn]) -> MemberOut:
+    def post(self, member_id: UUID, body: Body[LibraryVersionIn]) -> MemberOut:
         """For this story alone. Nothing is made again by itself."""
         _member_of(self, member_id)
         newer = library.update(member_id, actor=self.user, version_id=body.version_id)
@@ -234,7 +244,7 @@ class CastLooksController(ApiController):
     tags = (CAST,)
 
     @operation("add_look", summary="Add a look", problems=(409,))
-    def post(self, member_id: UUID, body: Body[schemas.LookIn]) -> Created[MemberOut]:
+    def post(self, member_id: UUID, body: Body[LookIn]) -> Created[MemberOut]:
         """Answers the whole member, with all its looks."""
         member = _member_of(self, member_id)
         domain.add_look(member_id, actor=self.user, **_values(body))
@@ -246,7 +256,7 @@ class LookController(ApiController):
     tags = (CAST,)
 
     @operation("patch_look", summary="Change a look", problems=(409,))
-    def patch(self, look_id: UUID, body: Body[schemas.LookPatch]) -> MemberOut:
+    def patch(self, look_id: UUID, body: Body[LookPatch]) -> MemberOut:
         """Only what is sent is changed."""
         look = _look_of(self, look_id)
         domain.edit_look(look_id, actor=self.user, **_values(body))
@@ -271,7 +281,7 @@ class LookGenerateController(ApiController):
     tags = (CAST,)
 
     @operation("make_sheet", summary="Make a reference sheet", problems=(409,))
-    def post(self, look_id: UUID, body: Body[schemas.GenerateSheetIn]) -> Accepted[SheetStarted]:
+    def post(self, look_id: UUID, body: Body[GenerateSheetIn]) -> Accepted[SheetStarted]:
         """One sheet, or several side by side. If it costs more than you may start alone: as for the
         preview.
         """
@@ -282,7 +292,7 @@ class LookGenerateController(ApiController):
             provider="" if body.provider is UNSET else body.provider,
             variants=body.variants,
             reason=body.reason,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         ).require()
         return Accepted(SheetStarted([job_out(job) for job in start.jobs], money(start.total)))
@@ -293,7 +303,7 @@ class LookSheetsController(ApiController):
     tags = (CAST,)
 
     @operation("list_sheets", summary="List a look's sheets")
-    def get(self, look_id: UUID, query: Query[schemas.SheetFilter]) -> Page[SheetOut]:
+    def get(self, look_id: UUID, query: Query[SheetFilter]) -> Page[SheetOut]:
         """The newest first."""
         _look_of(self, look_id)
         return page(
@@ -379,7 +389,7 @@ class SheetVerdictController(ApiController):
     tags = (CAST,)
 
     @operation("judge_sheet", summary="Approve or reject a sheet", problems=(409,))
-    def post(self, take_id: UUID, body: Body[schemas.VerdictIn]) -> SheetOut:
+    def post(self, take_id: UUID, body: Body[VerdictIn]) -> SheetOut:
         """A rejected sheet is no longer sent."""
         _sheet_of(self, take_id)
         return sheet_out(
@@ -399,7 +409,7 @@ class SceneCastController(ApiController):
         return SceneCastOut([worn_out(row) for row in shown_in(scene)])
 
     @operation("set_scene_cast", summary="Say who is in a scene", problems=(409,))
-    def post(self, scene_id: UUID, body: Body[schemas.SceneCastIn]) -> SceneCastOut:
+    def post(self, scene_id: UUID, body: Body[SceneCastIn]) -> SceneCastOut:
         """The scene shows exactly these members then."""
         scene_of(self, scene_id)
         worn = [domain.Worn(one.look_id, one.with_sheet) for one in body.items]

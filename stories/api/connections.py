@@ -18,8 +18,8 @@ from providers.enums import Kind
 from providers.models import AIProviderConfig
 from providers.services import configs
 from providers.services import connections as domain
+from stories.api.inputs.parts import Budget, sent_values
 
-from . import schemas
 from .base import PROVIDERS, api
 from .ledger import SEE as SEE_MONEY
 from .ledger import CallOut, call_out
@@ -93,7 +93,7 @@ class ProviderPatch(Strict):
     rate_limit_per_minute: Limit | UnsetType | None = UNSET
     rate_limit_per_hour: Limit | UnsetType | None = UNSET
     max_concurrent: Limit | UnsetType | None = UNSET
-    monthly_budget: schemas.Budget | UnsetType | None = UNSET
+    monthly_budget: Budget | UnsetType | None = UNSET
     cost_per_image: Price | UnsetType | None = UNSET
     cost_per_second_video: Price | UnsetType | None = UNSET
     cost_per_text_call: Price | UnsetType | None = UNSET
@@ -341,7 +341,7 @@ class ProviderController(ApiController):
         again. Null removes it. Connections are archived, not deleted: the ledger refers to them.
         """
         row = provider_of(self, provider)
-        sent = schemas.sent_values(body)
+        sent = sent_values(body)
         archived = sent.pop("archived", None)
         if "api_key" in sent:
             sent["key"] = sent.pop("api_key") or ""

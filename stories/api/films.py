@@ -19,7 +19,7 @@ from api.paging import Page, page
 from api.problems import not_found
 from api.responses import Accepted, Redirect
 from core.file_serving import signed_url
-from stories.api import schemas
+from stories.api.inputs.films import FilmFileQuery, FilmFilter
 from stories.models import Film
 from stories.services import light_films
 from stories.services.film_verdicts import refused_deliveries, require_deliverable
@@ -43,7 +43,7 @@ class StoryFilmsController(ApiController):
     tags = (FILMS,)
 
     @operation("list_films", summary="List a story's films")
-    def get(self, story_id: UUID, query: Query[schemas.FilmFilter]) -> Page[FilmOut]:
+    def get(self, story_id: UUID, query: Query[FilmFilter]) -> Page[FilmOut]:
         """The newest first; `kind=final` for the final films.
 
         A final film that the client has to approve first has no `url`, and `why_not_delivered`.
@@ -82,7 +82,7 @@ class FilmFileController(ApiController):
     tags = (FILMS,)
 
     @operation("fetch_film", summary="Fetch a film")
-    def get(self, film_id: UUID, query: Query[schemas.FilmFileQuery]) -> Redirect:
+    def get(self, film_id: UUID, query: Query[FilmFileQuery]) -> Redirect:
         """Sends on to a link that works without a header and ends. `size=light`: the copy for slow
         lines, 404 if there is none.
 

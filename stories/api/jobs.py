@@ -23,7 +23,8 @@ from jobs.models import Job
 from jobs.services import queue
 from jobs.services.statistics import mark, statistics
 from providers import ledger
-from stories.api import schemas
+from stories.api.inputs.jobs import JobFilter, RetryIn
+from stories.api.inputs.parts import CancelIn, WaitQuery, confirmed_total
 from stories.services import generation
 from stories.services.permissions import jobs_for, sees_all
 
@@ -41,7 +42,7 @@ class JobsController(ApiController):
     tags = (JOBS,)
 
     @operation("list_jobs", summary="List jobs")
-    def get(self, query: Query[schemas.JobFilter]) -> Page[JobOut]:
+    def get(self, query: Query[JobFilter]) -> Page[JobOut]:
         """The newest first, unless `sort` says otherwise."""
         rows = jobs_for(self.user)
         if query.story is not UNSET:
@@ -195,7 +196,7 @@ class JobController(ApiController):
 
     @operation("get_job", summary="Show a job")
     # Long polling is handled by `Api`
-    def get(self, job_id: str, query: Query[schemas.WaitQuery]) -> JobDetail:  # noqa: ARG002
+    def get(self, job_id: str, query: Query[WaitQuery]) -> JobDetail:  # noqa: ARG002
         """With `wait` the answer comes when the job's status, progress or log changes."""
         return _detail(job_of(self, job_id))
 
@@ -205,12 +206,12 @@ class JobRetryController(ApiController):
     tags = (JOBS,)
 
     @operation("retry_job", summary="Try a job again")
-    def post(self, job_id: str, body: Body[schemas.RetryIn]) -> JobOut:
+    def post(self, job_id: str, body: Body[RetryIn]) -> JobOut:
         """IsJobOwner. A failed, cancelled or unclear job is queued anew. What it may send is
         compared with what you may start alone, and needs `confirm_total` if it costs money.
         """
         steerable_job(self, job_id)
-        confirmed = schemas.confirmed_total(body.confirm_total)
+        confirmed = confirmed_total(body.confirm_total)
         start = generation.retry(job_id, actor=self.user, confirm_total=confirmed)
         (job,) = start.require().jobs
         return job_out(job)
@@ -221,7 +222,7 @@ class JobCancelController(ApiController):
     tags = (JOBS,)
 
     @operation("cancel_job", summary="Cancel a job")
-    def post(self, job_id: str, body: Body[schemas.CancelIn]) -> JobOut:
+    def post(self, job_id: str, body: Body[CancelIn]) -> JobOut:
         """IsJobOwner. What runs is told to stop; what may have been paid still lands as a take."""
         steerable_job(self, job_id)
         return job_out(queue.cancel(job_id, actor=self.user, reason=body.reason))

@@ -18,10 +18,10 @@ from providers import ledger
 from providers.enums import CallState, Kind, Refusal
 from providers.models import ProviderCall
 from providers.services import raw_answers, test_runs, unclear_calls
+from stories.api.inputs.parts import ProjectCode, Provider
 from stories.services.permissions import behind_a_wall, calls_for, visible_projects
 from stories.services.projects import subjects_of
 
-from . import schemas
 from .base import MONEY, api
 from .outputs.parts import Link, Moment, Money, link, money
 
@@ -77,12 +77,10 @@ class CallFilter(Paging):
 
     story: Annotated[UUID, Meta(description="Made for this story.")] | UnsetType = UNSET
     project: (
-        Annotated[
-            schemas.ProjectCode, Meta(description="Made for stories of the project of this code.")
-        ]
+        Annotated[ProjectCode, Meta(description="Made for stories of the project of this code.")]
         | UnsetType
     ) = UNSET
-    provider: schemas.Provider | UnsetType = UNSET
+    provider: Provider | UnsetType = UNSET
     kind: Annotated[Kind, Meta(description="What was asked for.")] | UnsetType = UNSET
     state: Annotated[
         list[CallState], Meta(description="In one of these states, such as `unclear`.")
@@ -116,7 +114,7 @@ class CostQuery(Strict):
         Literal["story", "scene", "kind", "provider", "model", "person", "day"],
         Meta(description="What the sums are of."),
     ] = "story"
-    project: schemas.ProjectCode | UnsetType = UNSET
+    project: ProjectCode | UnsetType = UNSET
     since: Annotated[datetime, Meta(tz=True, description="From this moment on.")] | UnsetType = (
         UNSET
     )

@@ -18,10 +18,10 @@ from api.paging import Keyset, Page, Paging, page
 from api.problems import forbidden, not_found
 from api.responses import Created, NoContent
 from api.schemas import named
+from stories.api.inputs.parts import sent_values
 from stories.errors import Invalid
 from stories.services.people import change_person, require_administrator
 
-from . import schemas
 from .base import ME, PEOPLE, api
 from .outputs.parts import Moment
 
@@ -257,7 +257,7 @@ class PersonController(ApiController):
     def patch(self, person_id: int, body: Body[PersonPatch]) -> PersonOut:
         """For administrators. An account that may not log in any more loses its log-ins at once."""
         _person(self, person_id)
-        change_person(person_id, actor=self.user, **schemas.sent_values(body))
+        change_person(person_id, actor=self.user, **sent_values(body))
         return _person_out(_person(self, person_id))
 
 

@@ -12,6 +12,15 @@ from api.inputs import Strict, text
 from api.paging import Keyset, Page, Paging, page
 from api.problems import not_found
 from api.responses import Created, NoContent
+from stories.api.inputs.parts import (
+    Budget,
+    MakerModel,
+    ProjectCode,
+    Provider,
+    Style,
+    VisionProvider,
+    sent_values,
+)
 from stories.enums import AspectRatio, Language, Resolution
 from stories.models import Project, ProjectMember
 from stories.models.project import ProjectRole
@@ -19,7 +28,6 @@ from stories.services import projects as domain
 from stories.services.makers import PROVIDERS, with_models
 from stories.services.permissions import visible_projects
 
-from . import schemas
 from .base import PROJECTS, api
 from .outputs.parts import Moment, Money, money
 
@@ -30,24 +38,22 @@ Name = Annotated[str, Meta(description="Its name."), text(least=1, most=120)]
 Client = Annotated[str, Meta(description="Whom the work is for."), text(most=120)]
 IsOpen = Annotated[bool, Meta(description="All staff see its stories, not only its people.")]
 ProjectBudget = Annotated[
-    schemas.Budget, Meta(description="USD of all its stories together; null: no limit.")
+    Budget, Meta(description="USD of all its stories together; null: no limit.")
 ]
-UsualStyle = Annotated[schemas.Style, Meta(description="The usual style of new stories.")]
+UsualStyle = Annotated[Style, Meta(description="The usual style of new stories.")]
 UsualLanguage = Annotated[Language, Meta(description="The usual language of new stories.")]
 UsualFormat = Annotated[AspectRatio, Meta(description="The usual format of new stories.")]
 UsualResolution = Annotated[Resolution, Meta(description="The usual resolution of new stories.")]
 
 
-Planner = Annotated[schemas.Provider, Meta(description="The usual provider that plans.")]
-Pictures = Annotated[schemas.Provider, Meta(description="The usual provider of pictures.")]
-Clips = Annotated[schemas.Provider, Meta(description="The usual provider of clips.")]
-Speech = Annotated[schemas.Provider, Meta(description="The usual provider of the narrator.")]
-Music = Annotated[schemas.Provider, Meta(description="The usual provider of music.")]
-Model = Annotated[
-    schemas.MakerModel, Meta(description="A model of that provider; empty: its usual one.")
-]
+Planner = Annotated[Provider, Meta(description="The usual provider that plans.")]
+Pictures = Annotated[Provider, Meta(description="The usual provider of pictures.")]
+Clips = Annotated[Provider, Meta(description="The usual provider of clips.")]
+Speech = Annotated[Provider, Meta(description="The usual provider of the narrator.")]
+Music = Annotated[Provider, Meta(description="The usual provider of music.")]
+Model = Annotated[MakerModel, Meta(description="A model of that provider; empty: its usual one.")]
 Checker = Annotated[
-    schemas.VisionProvider, Meta(description="The usual connection whose model checks takes.")
+    VisionProvider, Meta(description="The usual connection whose model checks takes.")
 ]
 ChecksNewTakes = Annotated[
     bool, Meta(description="New stories have new takes checked as soon as they arrive.")
@@ -59,7 +65,7 @@ LightFilms = Annotated[
 
 class ProjectIn(Strict):
     name: Name
-    code: schemas.ProjectCode
+    code: ProjectCode
     client: Client = ""
     is_open: IsOpen = False
     budget: ProjectBudget | None = None
@@ -88,7 +94,7 @@ class ProjectPatch(Strict):
     """
 
     name: Name | UnsetType = UNSET
-    code: schemas.ProjectCode | UnsetType = UNSET
+    code: ProjectCode | UnsetType = UNSET
     client: Client | UnsetType = UNSET
     is_open: IsOpen | UnsetType = UNSET
     budget: ProjectBudget | UnsetType | None = UNSET
@@ -309,5 +315,5 @@ EMPTY = (
 
 
 def _values(body: msgspec.Struct) -> dict[str, Any]:
-    sent = schemas.sent_values(body)
+    sent = sent_values(body)
     return {name: "" if value is None and name in EMPTY else value for name, value in sent.items()}

@@ -7,7 +7,7 @@ import msgspec
 from api.components import Body
 from api.controllers import ApiController, operation
 from stories import errors
-from stories.api import schemas
+from stories.api.inputs.pronunciations import PronunciationsIn
 from stories.services import pronunciations as domain
 
 from .base import SOUND, api
@@ -33,7 +33,7 @@ class StoryPronunciationsController(ApiController):
         return _out(domain.pronunciations_of(story_of(self, story_id)))
 
     @operation("write_pronunciations", summary="Write a story's pronunciations", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.PronunciationsIn]) -> PronunciationsOut:
+    def post(self, story_id: UUID, body: Body[PronunciationsIn]) -> PronunciationsOut:
         """The story has exactly this list then. The lines with its words become stale, no picture
         does, and captions keep the written words.
         """

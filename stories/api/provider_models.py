@@ -22,9 +22,9 @@ from providers.enums import Kind, Unit
 from providers.models import AIProviderConfig, ProviderModel
 from providers.services import catalogue, test_runs, workflows
 from providers.services import provider_models as domain
+from stories.api.inputs.parts import MoneyIn, confirmed_total, sent_values
 from stories.errors import PlanChanged
 
-from . import schemas
 from .base import PROVIDERS, api
 from .connections import Price, provider_of
 from .ledger import SEE as SEE_MONEY
@@ -92,9 +92,9 @@ class ModelsOut(msgspec.Struct):
 
 
 class TestRunIn(Strict):
-    confirm_total: (
-        Annotated[schemas.Money, Meta(description="The price that was seen.")] | UnsetType
-    ) = UNSET
+    confirm_total: Annotated[MoneyIn, Meta(description="The price that was seen.")] | UnsetType = (
+        UNSET
+    )
     voice: Annotated[
         str, Meta(max_length=100, description="Of a model of speech; empty: the usual voice.")
     ] = ""
@@ -268,7 +268,7 @@ class ProviderTestRunController(ApiController):
         row = _row(self, provider, model_id)
         if not self.user.has_perms(("providers.change_aiproviderconfig", SEE_MONEY)):
             raise forbidden()
-        confirmed = schemas.confirmed_total(body.confirm_total)
+        confirmed = confirmed_total(body.confirm_total)
         price = test_runs.price_of(row, voice=body.voice, language=body.language)
         if price > confirmed:
             template = gettext_noop("It costs %(price)s USD. Confirm the price first.")
@@ -381,7 +381,7 @@ class ProviderWorkflowsController(ApiController):
 
 
 def _values(body: msgspec.Struct) -> dict[str, Any]:
-    sent = schemas.sent_values(body)
+    sent = sent_values(body)
     if sent.get("price") is not None:
         sent["price"] = Decimal(sent["price"])
     return sent

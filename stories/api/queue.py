@@ -13,8 +13,8 @@ from api.problems import forbidden
 from jobs.models import Pause
 from jobs.services.pause import EVERYTHING, pause, resume
 from jobs.services.priority import FIRST, LAST, set_priority
+from stories.api.inputs.parts import Reason
 
-from . import schemas
 from .base import JOBS, api
 from .lookups import steerable_job
 from .outputs.jobs import JobOut, job_out
@@ -34,11 +34,11 @@ class QueueOut(msgspec.Struct):
 
 class PriorityIn(Strict):
     priority: Annotated[int, Meta(ge=FIRST, le=LAST, description="1 is first.")]
-    reason: schemas.Reason = ""
+    reason: Reason = ""
 
 
 class PauseIn(Strict):
-    reason: schemas.Reason = ""
+    reason: Reason = ""
 
 
 def _shown(user: User) -> QueueOut:

@@ -15,6 +15,7 @@ from api.inputs import Empty, Strict, text
 from api.paging import Keyset, Page, Paging, page
 from api.problems import forbidden, not_found
 from api.responses import Accepted, Created
+from stories.api.inputs.parts import AskAgain, MoneyIn, confirmed_total
 from stories.enums import ClientVerdict, TakeKind, Visibility
 from stories.models import Comment, FilmVerdict, ReviewLink, Story
 from stories.models.review import MAX_COMMENT
@@ -22,7 +23,6 @@ from stories.services import comments, film_verdicts, retakes
 from stories.services import review_links as links
 from stories.services.permissions import is_story_owner, stories_for
 
-from . import schemas
 from .base import REVIEW, api
 from .lookups import film_of, scene_of, story_of
 from .outputs.jobs import job_out
@@ -83,8 +83,8 @@ class CommentPatch(Strict):
 
 class RetakeIn(Strict):
     kind: Annotated[TakeKind, Meta(description="What is made again.")]
-    confirm_total: schemas.Money | UnsetType = UNSET
-    ask_again: schemas.AskAgain = False
+    confirm_total: MoneyIn | UnsetType = UNSET
+    ask_again: AskAgain = False
 
 
 class ReviewLinkIn(Strict):
@@ -241,7 +241,7 @@ class CommentRetakeController(ApiController):
             comment_id,
             body.kind,
             actor=self.user,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         ).require()
         return Accepted(SceneStarted([job_out(job) for job in start.jobs], money(start.total)))

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from api.components import Body
 from api.controllers import ApiController, Call, operation
-from stories.api import schemas
+from stories.api.inputs.scene_lengths import SceneLengthsIn
 from stories.errors import Invalid
 from stories.models import tenths
 from stories.services.scene_lengths import (
@@ -65,7 +65,7 @@ class StorySceneLengthsController(ApiController):
         return _proposals(self, story_id)
 
     @operation("set_scene_lengths", summary="Set the lengths of scenes", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.SceneLengthsIn]) -> LengthProposalsOut:
+    def post(self, story_id: UUID, body: Body[SceneLengthsIn]) -> LengthProposalsOut:
         """Of one scene, or of several; all or nothing. Nothing is generated or paid for it. The
         answer has what is proposed then.
         """

@@ -15,7 +15,15 @@ from api.problems import not_found
 from api.responses import Accepted, Created, NoContent
 from providers.preflight import UsedFields
 from stories import errors
-from stories.api import schemas
+from stories.api.inputs.parts import WaitQuery, confirmed_total
+from stories.api.inputs.scenes import (
+    BulkIn,
+    GenerateSceneIn,
+    NewScene,
+    ReorderIn,
+    SceneFilter,
+    ScenePatch,
+)
 from stories.models import MAX_SCRIPT, Scene, Story
 from stories.services import scene_splits
 from stories.services import scenes as domain
@@ -69,7 +77,7 @@ class ScenesController(ApiController):
     tags = (SCENES,)
 
     @operation("list_scenes", summary="List scenes")
-    def get(self, query: Query[schemas.SceneFilter]) -> Page[SceneOut]:
+    def get(self, query: Query[SceneFilter]) -> Page[SceneOut]:
         """With `deleted=true` those that were taken out of their film, which can be restored."""
         rows = deleted_scenes_for(self.user) if query.deleted else scenes_for(self.user)
         rows = rows.select_related("story", "prompt", "image_take", "clip_take")
@@ -87,7 +95,7 @@ class ScenesController(ApiController):
         )
 
     @operation("create_scene", summary="Write a scene", problems=(404,))
-    def post(self, body: Body[schemas.NewScene]) -> Created[SceneOut]:
+    def post(self, body: Body[NewScene]) -> Created[SceneOut]:
         """At a position of the film, or at its end."""
         values = _values(body)
         story_id = values.pop("story_id")
@@ -110,12 +118,12 @@ class SceneController(ApiController):
 
     @operation("get_scene", summary="Show a scene")
     # Long polling is handled by `Api`
-    def get(self, scene_id: UUID, query: Query[schemas.WaitQuery]) -> SceneOut:  # noqa: ARG002
+    def get(self, scene_id: UUID, query: Query[WaitQuery]) -> SceneOut:  # noqa: ARG002
         """With `wait`, answers as soon as the scene changes."""
         return scene_out(self, scene_of(self, scene_id))
 
     @operation("patch_scene", summary="Change a scene", problems=(409,))
-    def patch(self, scene_id: UUID, body: Body[schemas.ScenePatch]) -> SceneOut:
+    def patch(self, scene_id: UUID, body: Body[ScenePatch]) -> SceneOut:
         """IsStoryOwner."""
         scene_of(self, scene_id)
         domain.edit(scene_id, actor=self.user, **_values(body))
@@ -140,7 +148,7 @@ class ScenesBulkCreateController(ApiController):
         admit=admit_writer,
         problems=(404,),
     )
-    def post(self, body: Body[schemas.BulkIn]) -> Created[Bulk]:
+    def post(self, body: Body[BulkIn]) -> Created[Bulk]:
         """Appends the scenes to the story, or puts them in the place of the present ones. An error
         names its scene by its index.
         """
@@ -171,7 +179,7 @@ class SceneGenerateController(ApiController):
     tags = (SCENES,)
 
     @operation("generate_take", summary="Make a take for a scene")
-    def post(self, scene_id: UUID, body: Body[schemas.GenerateSceneIn]) -> Accepted[SceneStarted]:
+    def post(self, scene_id: UUID, body: Body[GenerateSceneIn]) -> Accepted[SceneStarted]:
         """One take, or several side by side. With `confirm_total` nothing is started if the price
         is another one now. If it costs more than you may start alone: 409 `approval_needed`, as for
         the preview.
@@ -185,7 +193,7 @@ class SceneGenerateController(ApiController):
             seed=None if body.seed is UNSET else body.seed,
             variants=body.variants,
             reason=body.reason,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         ).require()
         return Accepted(SceneStarted([job_out(job) for job in start.jobs], money(start.total)))
@@ -196,7 +204,7 @@ class SceneReorderController(ApiController):
     tags = (SCENES,)
 
     @operation("reorder_scene", summary="Move a scene")
-    def post(self, scene_id: UUID, body: Body[schemas.ReorderIn]) -> SceneOut:
+    def post(self, scene_id: UUID, body: Body[ReorderIn]) -> SceneOut:
         """To a position, or right before or after another scene of the story."""
         scene_of(self, scene_id)
         domain.move(

@@ -10,7 +10,8 @@ from api.controllers import ApiController, Call, operation
 from api.inputs import Empty
 from api.responses import Accepted
 from stories import errors
-from stories.api import schemas
+from stories.api.inputs.parts import VerdictIn, confirmed_total, sent_values
+from stories.api.inputs.sound import GenerateSoundIn, LineIn, LinesIn, SoundPatch, VoiceIn
 from stories.models import CastMember, Scene, Story
 from stories.services import line_edits, sound_takes
 from stories.services import sound as domain
@@ -50,7 +51,7 @@ class SceneLinesController(ApiController):
         return _lines(self, scene_of(self, scene_id))
 
     @operation("write_lines", summary="Write a scene's lines", problems=(409,))
-    def post(self, scene_id: UUID, body: Body[schemas.LinesIn]) -> Lines:
+    def post(self, scene_id: UUID, body: Body[LinesIn]) -> Lines:
         """The scene has exactly these lines then, in this order; its narration is their words. A
         line with an id keeps its takes.
         """
@@ -64,7 +65,7 @@ class SceneLinesController(ApiController):
         return _lines(self, scene)
 
 
-def _spoken(line: schemas.LineIn) -> Spoken:
+def _spoken(line: LineIn) -> Spoken:
     kind = "" if line.kind is UNSET else line.kind
     return Spoken(
         line.text, line.speaker, line.direction, kind, None if line.id is UNSET else line.id
@@ -90,10 +91,10 @@ class StorySoundController(ApiController):
         return _sound(self, story_id)
 
     @operation("patch_sound", summary="Change how a story sounds", problems=(409,))
-    def patch(self, story_id: UUID, body: Body[schemas.SoundPatch]) -> SoundOut:
+    def patch(self, story_id: UUID, body: Body[SoundPatch]) -> SoundOut:
         """Only what is sent is changed. No picture is made or encoded again for it."""
         story_of(self, story_id)
-        domain.change_settings(story_id, actor=self.user, **schemas.sent_values(body))
+        domain.change_settings(story_id, actor=self.user, **sent_values(body))
         return _sound(self, story_id)
 
 
@@ -102,12 +103,12 @@ class StoryVoicesController(ApiController):
     tags = (SOUND,)
 
     @operation("choose_voice", summary="Choose a voice", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.VoiceIn]) -> VoiceOut:
+    def post(self, story_id: UUID, body: Body[VoiceIn]) -> VoiceOut:
         """Of the narrator (no speaker) or of a speaker. The lines that it speaks become stale, no
         picture does.
         """
         story_of(self, story_id)
-        return voice_out(domain.set_voice(story_id, actor=self.user, **schemas.sent_values(body)))
+        return voice_out(domain.set_voice(story_id, actor=self.user, **sent_values(body)))
 
 
 @api.at("stories/<uuid:story_id>/generate_sound/")
@@ -115,7 +116,7 @@ class StoryGenerateSoundController(ApiController):
     tags = (SOUND,)
 
     @operation("make_sound", summary="Make speech, music and effects", problems=(409,))
-    def post(self, story_id: UUID, body: Body[schemas.GenerateSoundIn]) -> Accepted[SoundStarted]:
+    def post(self, story_id: UUID, body: Body[GenerateSoundIn]) -> Accepted[SoundStarted]:
         """What is missing or stale, of these lines or of all; `music` for the music, `effects`
         for those of these scenes. If it costs more than you may start alone: as for the preview.
         """
@@ -127,7 +128,7 @@ class StoryGenerateSoundController(ApiController):
             music=body.music,
             effects=body.effects,
             again=body.again,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         ).require()
         return Accepted(SoundStarted([job_out(job) for job in start.jobs], money(start.total)))
@@ -167,7 +168,7 @@ class SoundVerdictController(ApiController):
     tags = (SOUND,)
 
     @operation("judge_sound", summary="Approve or reject a take of sound")
-    def post(self, take_id: UUID, body: Body[schemas.VerdictIn]) -> SoundTakeOut:
+    def post(self, take_id: UUID, body: Body[VerdictIn]) -> SoundTakeOut:
         """A rejection needs a reason."""
         sound_take_of(self, take_id)
         return sound_take_out(

@@ -16,7 +16,8 @@ from api.paging import Page, page
 from api.problems import FieldError, invalid
 from api.responses import Created
 from core.localized_messages import LocalizedMessage
-from stories.api import schemas
+from stories.api.inputs.parts import sent_values
+from stories.api.inputs.sound_uploads import SceneSoundPatch, SoundFilter
 from stories.enums import SoundKind
 from stories.models import Scene, SceneSound, SoundTake, Story
 from stories.services import sound as domain
@@ -69,7 +70,7 @@ class StorySoundsController(ApiController):
     tags = (SOUND,)
 
     @operation("list_sounds", summary="List a story's takes of sound")
-    def get(self, story_id: UUID, query: Query[schemas.SoundFilter]) -> Page[SoundTakeOut]:
+    def get(self, story_id: UUID, query: Query[SoundFilter]) -> Page[SoundTakeOut]:
         """The newest first."""
         rows = SoundTake.objects.filter(story_id=story_id, story__in=stories_for(self.user))
         if query.kind is not UNSET:
@@ -179,8 +180,8 @@ class SceneSoundController(ApiController):
         return _scene_sound(self, scene_of(self, scene_id))
 
     @operation("patch_scene_sound", summary="Change how a scene sounds", problems=(409,))
-    def patch(self, scene_id: UUID, body: Body[schemas.SceneSoundPatch]) -> SceneSoundOut:
+    def patch(self, scene_id: UUID, body: Body[SceneSoundPatch]) -> SceneSoundOut:
         """Only what is sent is changed. No picture is made or encoded again for it."""
         scene = scene_of(self, scene_id)
-        domain.change_scene_sound(scene_id, actor=self.user, **schemas.sent_values(body))
+        domain.change_scene_sound(scene_id, actor=self.user, **sent_values(body))
         return _scene_sound(self, scene)

@@ -13,7 +13,18 @@ from api.components import Body, Query
 from api.controllers import ApiController, Call, operation
 from api.paging import NEWEST_FIRST, Keyset, Page, page
 from api.responses import Accepted, Created
-from stories.api import schemas
+from stories.api.inputs.parts import CancelIn, WaitQuery, confirmed_total
+from stories.api.inputs.stories import (
+    EnglishIn,
+    GenerateStoryIn,
+    PlanQuery,
+    StoryFilter,
+    StoryIn,
+    StoryPatch,
+    TakeChecksIn,
+    TransitionFilter,
+    TransitionIn,
+)
 from stories.enums import TakeKind
 from stories.models import Story, StoryStateTransition
 from stories.services import projects
@@ -61,7 +72,7 @@ class StoriesController(ApiController):
     tags = (STORIES,)
 
     @operation("list_stories", summary="List stories")
-    def get(self, query: Query[schemas.StoryFilter]) -> Page[StoryOut]:
+    def get(self, query: Query[StoryFilter]) -> Page[StoryOut]:
         """The newest first, unless `sort` says otherwise."""
         rows = stories_for(self.user)
         if query.status:
@@ -86,7 +97,7 @@ class StoriesController(ApiController):
         )
 
     @operation("create_story", summary="Write a new story", problems=(403,))
-    def post(self, body: Body[schemas.StoryIn]) -> Created[StoryDetail]:
+    def post(self, body: Body[StoryIn]) -> Created[StoryDetail]:
         """The story is a draft. Nothing is made or paid yet."""
         values = _values(body)
         if body.project is not UNSET:
@@ -103,14 +114,14 @@ class StoryController(ApiController):
         return Story.objects.filter(pk=self.kwargs["story_id"])
 
     @operation("get_story", summary="Show a story")
-    def get(self, story_id: UUID, query: Query[schemas.WaitQuery]) -> StoryDetail:  # noqa: ARG002  long polling is handled by `Api`
+    def get(self, story_id: UUID, query: Query[WaitQuery]) -> StoryDetail:  # noqa: ARG002  long polling is handled by `Api`
         """With `wait` the answer comes when something changes: the status, a job's progress, a
         take.
         """
         return story_detail(story_of(self, story_id), self.user)
 
     @operation("patch_story", summary="Change a story", problems=(409,))
-    def patch(self, story_id: UUID, body: Body[schemas.StoryPatch]) -> StoryDetail:
+    def patch(self, story_id: UUID, body: Body[StoryPatch]) -> StoryDetail:
         """A story moves to another `project` with all it cost, if its owner sees that project."""
         story_of(self, story_id)
         values = _values(body)
@@ -128,7 +139,7 @@ class StoryTransitionController(ApiController):
     tags = (STORIES,)
 
     @operation("transition_story", summary="Move a story to another status")
-    def post(self, story_id: UUID, body: Body[schemas.TransitionIn]) -> StoryDetail:
+    def post(self, story_id: UUID, body: Body[TransitionIn]) -> StoryDetail:
         """CanTransitionStory. A transition that the state table does not have is 409, which
         lists the allowed ones (`allowed`).
 
@@ -136,7 +147,7 @@ class StoryTransitionController(ApiController):
         binds: a price above what you may start alone is 409 `approval_needed`, as for the preview.
         """
         story = story_of(self, story_id)
-        confirmed = schemas.confirmed_total(body.confirm_total)
+        confirmed = confirmed_total(body.confirm_total)
         transition_to(
             story, body.status, actor=self.user, reason=body.reason, confirm_total=confirmed
         )
@@ -148,7 +159,7 @@ class StoryStopController(ApiController):
     tags = (STORIES,)
 
     @operation("stop_production", summary="Stop a story's production")
-    def post(self, story_id: UUID, body: Body[schemas.CancelIn]) -> StoryDetail:
+    def post(self, story_id: UUID, body: Body[CancelIn]) -> StoryDetail:
         """What is running is cancelled and the story is marked as failed. Scenes, takes and what
         was paid for stay; it can be taken up again.
         """
@@ -163,7 +174,7 @@ class StoryGeneratePreviewController(ApiController):
 
     @operation("generate_preview", summary="Make the preview")
     def post(
-        self, story_id: UUID, query: Query[schemas.PlanQuery], body: Body[schemas.GenerateStoryIn]
+        self, story_id: UUID, query: Query[PlanQuery], body: Body[GenerateStoryIn]
     ) -> Accepted[Started] | Started:
         """A picture for each scene that has none, then the animatic film. Made already in part,
         only what is missing is made.
@@ -181,7 +192,7 @@ class StoryRenderFinalController(ApiController):
 
     @operation("render_final", summary="Render the final film")
     def post(
-        self, story_id: UUID, query: Query[schemas.PlanQuery], body: Body[schemas.GenerateStoryIn]
+        self, story_id: UUID, query: Query[PlanQuery], body: Body[GenerateStoryIn]
     ) -> Accepted[Started] | Started:
         """A clip for each scene that has none, then the film. If it costs more than you may start
         alone: as for the preview.
@@ -195,7 +206,7 @@ class StoryEnglishController(ApiController):
 
     @operation("put_story_into_english", summary="Put prompts into English")
     def post(
-        self, story_id: UUID, query: Query[schemas.PlanQuery], body: Body[schemas.EnglishIn]
+        self, story_id: UUID, query: Query[PlanQuery], body: Body[EnglishIn]
     ) -> Accepted[EnglishOut] | EnglishOut:
         """For providers that understand English only: one call of the story's provider for planning
         for each prompt that has no English, or one that is older than the prompt. The result stands
@@ -206,7 +217,7 @@ class StoryEnglishController(ApiController):
         scenes = None if body.scenes is UNSET else body.scenes
         if query.plan:
             return english_out(plan_english(story, scenes, replace=body.replace), [])
-        confirmed = schemas.confirmed_total(body.confirm_total)
+        confirmed = confirmed_total(body.confirm_total)
         wanted: dict[str, Any] = {
             "scene_ids": scenes,
             "replace": body.replace,
@@ -223,7 +234,7 @@ class StoryTakeChecksController(ApiController):
 
     @operation("check_takes", summary="Have takes checked by a model")
     def post(
-        self, story_id: UUID, query: Query[schemas.PlanQuery], body: Body[schemas.TakeChecksIn]
+        self, story_id: UUID, query: Query[PlanQuery], body: Body[TakeChecksIn]
     ) -> Accepted[TakeChecksOut] | TakeChecksOut:
         """A model of the story's `vision_provider` looks at each take with the doubt `unchecked`
         that nobody has reviewed: does it fit its prompt, are the faces those of the reference
@@ -239,7 +250,7 @@ class StoryTakeChecksController(ApiController):
             story_id,
             actor=self.user,
             scene_ids=scenes,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         )
         return Accepted(take_checks_out(plan, [job_out(job) for job in start.require().jobs]))
@@ -250,7 +261,7 @@ class StoryTransitionsController(ApiController):
     tags = (STORIES,)
 
     @operation("list_transitions", summary="List a story's changes of state")
-    def get(self, story_id: UUID, query: Query[schemas.TransitionFilter]) -> Page[TransitionOut]:
+    def get(self, story_id: UUID, query: Query[TransitionFilter]) -> Page[TransitionOut]:
         """Who moved it from which status to which, and why."""
         rows = StoryStateTransition.objects.filter(
             story_id=story_id, story__in=stories_for(self.user)
@@ -273,14 +284,14 @@ def _generate(
     call: Call,
     story_id: UUID,
     kind: TakeKind,
-    query: schemas.PlanQuery,
-    body: schemas.GenerateStoryIn,
+    query: PlanQuery,
+    body: GenerateStoryIn,
 ) -> Accepted[Started] | Started:
     story = story_of(call, story_id)
     if query.plan:
         plan = plan_generation(story, kind, mode=body.mode, as_is=bool(body.override_reason))
         return Started(None, plan_out(plan, approval_preview(ask_for_plan(plan), call.user).state))
-    confirmed = schemas.confirmed_total(body.confirm_total)
+    confirmed = confirmed_total(body.confirm_total)
     wanted: dict[str, Any] = {
         "mode": body.mode,
         "confirm_total": confirmed,

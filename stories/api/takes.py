@@ -17,7 +17,8 @@ from api.responses import Accepted, Created
 from core.localized_messages import LocalizedMessage
 from providers.preflight import UsedFields
 from providers.requests import MaskShape
-from stories.api import schemas
+from stories.api.inputs.parts import VerdictIn, confirmed_total
+from stories.api.inputs.takes import CropIn, EditTakeIn, MaskShapeIn, TakeFilter
 from stories.enums import TakeKind
 from stories.models import Take
 from stories.services import takes as domain
@@ -62,7 +63,7 @@ class SceneTakesController(ApiController):
     tags = (TAKES,)
 
     @operation("list_takes", summary="List a scene's takes")
-    def get(self, scene_id: UUID, query: Query[schemas.TakeFilter]) -> Page[TakeOut]:
+    def get(self, scene_id: UUID, query: Query[TakeFilter]) -> Page[TakeOut]:
         """The newest first. `doubtful`: only those about which the automatic check has doubts, or
         only the others.
         """
@@ -171,7 +172,7 @@ class TakeVerdictController(ApiController):
     tags = (TAKES,)
 
     @operation("judge_take", summary="Approve or reject a take")
-    def post(self, take_id: UUID, body: Body[schemas.VerdictIn]) -> TakeOut:
+    def post(self, take_id: UUID, body: Body[VerdictIn]) -> TakeOut:
         """A rejection needs a reason."""
         take_of(self, take_id)
         domain.review_take(take_id, review_status=body.verdict, actor=self.user, reason=body.reason)
@@ -183,7 +184,7 @@ class TakeCropController(ApiController):
     tags = (TAKES,)
 
     @operation("crop_take", summary="Choose what the film shows of a take")
-    def post(self, take_id: UUID, body: Body[schemas.CropIn]) -> TakeOut:
+    def post(self, take_id: UUID, body: Body[CropIn]) -> TakeOut:
         """For a take of another format than the film. One of the film's format is refused (422):
         all of it is shown.
         """
@@ -212,7 +213,7 @@ class TakeEditsController(ApiController):
         return EditOffersOut([edit_offer_out(offer) for offer in offers(_for_edit(take_id))])
 
     @operation("edit_take", summary="Edit a take", problems=(409,))
-    def post(self, take_id: UUID, body: Body[schemas.EditTakeIn]) -> Accepted[EditStarted]:
+    def post(self, take_id: UUID, body: Body[EditTakeIn]) -> Accepted[EditStarted]:
         """Gives another take of the scene, which is compared and chosen like any other. What the
         model cannot do is refused (409) before anything is paid. Dearer than you may start alone:
         409 `approval_needed`, as for the preview.
@@ -229,13 +230,13 @@ class TakeEditsController(ApiController):
             provider="" if body.provider is UNSET else body.provider,
             model=body.model,
             reason=body.reason,
-            confirm_total=schemas.confirmed_total(body.confirm_total),
+            confirm_total=confirmed_total(body.confirm_total),
             ask_again=body.ask_again,
         ).require()
         return Accepted(EditStarted([job_out(job) for job in start.jobs], money(start.total)))
 
 
-def _shape(sent: schemas.MaskShapeIn) -> MaskShape:
+def _shape(sent: MaskShapeIn) -> MaskShape:
     return MaskShape([(x, y) for x, y in sent.points], sent.brush)
 
 

@@ -19,10 +19,10 @@ from notifications import webhooks
 from notifications.enums import DeliveryState
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.posting import LONGEST_URL
+from stories.api.inputs.parts import sent_values
 from stories.errors import Invalid
 from stories.services.people import require_administrator
 
-from . import schemas
 from .base import WEBHOOKS, api
 from .outputs.parts import Moment
 
@@ -185,7 +185,7 @@ class WebhookController(ApiController):
         """For administrators. Switched on again, it is sent what has waited."""
         _one(self, webhook_id)
         with _by_field():
-            row = webhooks.change(webhook_id, actor=self.user, **schemas.sent_values(body))
+            row = webhooks.change(webhook_id, actor=self.user, **sent_values(body))
         return _out(row)
 
     @operation("delete_webhook", summary="Delete a webhook")

@@ -1,0 +1,1 @@
+"""Bodies and query parameters of requests, with the limits of the models."""
